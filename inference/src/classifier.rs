@@ -1,0 +1,242 @@
+//! A classifier of digits: a logistic regression, or a multilayer perceptron with relu between its layers.
+//!
+//! An image's logits do not depend on the images beside it, so any batching gives the same numbers, bit by bit. How a
+//! layer is multiplied stands in `layer`, how a file is checked in `weights`.
+
+use thiserror::Error;
+
+use crate::digits::{CLASSES, Digits, PIXELS};
+pub use crate::header::HeaderError;
+use crate::layer::{Layer, Positive};
+pub use crate::weights::ClassifierError;
+use crate::weights::Weights;
+
+/// Trained weights that give each image a score for each digit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classifier {
+    name: String,
+    description: String,
+    layers: Vec<Layer>,
+}
+
+/// Why numbers are not images that a classifier takes.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum InputError {
+    /// The numbers do not make up whole images.
+    #[error("{found} numbers are no whole images: each has {PIXELS}")]
+    WrongLength {
+        /// How many numbers there are.
+        found: usize,
+    },
+    /// A pixel is not from 0 to 1, or not a number; perhaps it was not scaled.
+    #[error("pixel {pixel} of image {image}{} must be from 0 to 1", is_but(*found))]
+    OutOfRange {
+        /// Which image, counted from 0.
+        image: usize,
+        /// Which of its pixels, counted from 0.
+        pixel: usize,
+        /// The pixel's value.
+        found: f32,
+    },
+}
+
+impl Classifier {
+    /// Reads a classifier from a safetensors file.
+    ///
+    /// The file holds `layers.0.weight` `[outputs, 64]`, `layers.0.bias` `[outputs]` and so on up to 10 outputs, all
+    /// float32, and its metadata a `name`. Memory is taken in proportion to the bytes given, whatever they declare.
+    ///
+    /// # Errors
+    ///
+    /// The first reason found why the bytes are not such a file.
+    ///
+    /// ```
+    /// use inference::classifier::Classifier;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let classifier = Classifier::from_safetensors(&std::fs::read("../static/models/mlp-64-32.safetensors")?)?;
+    /// assert_eq!(classifier.name(), "mlp-64-32");
+    /// assert_eq!(classifier.layer_sizes(), [64, 64, 32, 10]);
+    /// assert_eq!(classifier.parameters(), 6570);
+    ///
+    /// let error = Classifier::from_safetensors(b"<!DOCTYPE html>").unwrap_err();
+    /// assert_eq!(error.to_string(), "found a web page instead of a safetensors file");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_safetensors(bytes: &[u8]) -> Result<Self, ClassifierError> {
+        let Weights { name, description, layers } = Weights::from_safetensors(bytes)?;
+        Ok(Self { name, description, layers })
+    }
+
+    /// What the classifier is called in its file, such as `mlp-64`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// One line on what kind of classifier it is; empty if its file has none.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The width of the input and of each layer's output: 64 first, 10 last.
+    #[must_use]
+    pub fn layer_sizes(&self) -> Vec<usize> {
+        let outputs = self.layers.iter().map(Layer::outputs);
+        std::iter::once(PIXELS).chain(outputs).collect()
+    }
+
+    /// How many numbers were trained: all weights and biases.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        self.layers.iter().map(Layer::parameters).sum()
+    }
+
+    /// The score of each digit for each image, `[n, 10]` row by row, before any softmax: the greatest wins.
+    ///
+    /// `images` is `[n, 64]` row by row, with pixels from 0 to 1 as [`Digits::scale`] gives them. No images give no
+    /// logits. They are finite, as long as the weights are not so great that sums overflow.
+    ///
+    /// # Errors
+    ///
+    /// If the numbers are not whole images, or one of them is not from 0 to 1.
+    pub fn logits(&self, images: &[f32]) -> Result<Vec<f32>, InputError> {
+        check_images(images)?;
+        let mut logits = Vec::with_capacity(images.len() / PIXELS * CLASSES);
+        self.for_each_logits(images, |row| logits.extend_from_slice(row));
+        Ok(logits)
+    }
+
+    /// The digit with the greatest score for each image, `[n]`; the smaller digit where two are equal.
+    ///
+    /// `images` is `[n, 64]` row by row, with pixels from 0 to 1 as [`Digits::scale`] gives them.
+    ///
+    /// # Errors
+    ///
+    /// If the numbers are not whole images, or one of them is not from 0 to 1.
+    pub fn predict(&self, images: &[f32]) -> Result<Vec<u8>, InputError> {
+        check_images(images)?;
+        let mut digits = Vec::with_capacity(images.len() / PIXELS);
+        self.for_each_logits(images, |row| digits.push(greatest(row)));
+        Ok(digits)
+    }
+
+    /// How many of the images are predicted to be what their label says, from 0 to `digits.len()`.
+    #[must_use]
+    pub fn correct(&self, digits: &Digits) -> usize {
+        let mut labels = digits.labels().iter();
+        let mut correct = 0;
+        self.for_each_logits(&digits.scale(), |row| correct += usize::from(labels.next() == Some(&greatest(row))));
+        correct
+    }
+
+    /// Runs the layers for one image after the other, in memory that is taken once.
+    fn for_each_logits(&self, images: &[f32], mut take: impl FnMut(&[f32])) {
+        let mut inputs = Positive::default();
+        let mut outputs = Vec::new();
+        for image in images.chunks_exact(PIXELS) {
+            inputs.keep(image);
+            for (index, layer) in self.layers.iter().enumerate() {
+                if index > 0 {
+                    inputs.keep(&outputs);
+                }
+                layer.forward(&inputs, &mut outputs);
+            }
+            take(&outputs);
+        }
+    }
+}
+
+fn check_images(images: &[f32]) -> Result<(), InputError> {
+    if !images.len().is_multiple_of(PIXELS) {
+        return Err(InputError::WrongLength { found: images.len() });
+    }
+    // Looked at as a whole first, without a way out, so that it can be done in vectors.
+    if images.iter().fold(true, |scaled, pixel| scaled & is_scaled(pixel)) {
+        return Ok(());
+    }
+    match images.iter().position(|pixel| !is_scaled(pixel)) {
+        Some(index) => {
+            Err(InputError::OutOfRange { image: index / PIXELS, pixel: index % PIXELS, found: images[index] })
+        }
+        None => Ok(()),
+    }
+}
+
+fn is_scaled(pixel: &f32) -> bool {
+    (0.0..=1.0).contains(pixel)
+}
+
+/// Tells a pixel that is not from 0 to 1, rounded to thousandths but never into that range, or nothing if that is long.
+///
+/// In whole numbers, because a float in a message would cost the page 10 KB for its formatting.
+fn is_but(pixel: f32) -> String {
+    if pixel.is_nan() || pixel.abs() >= 1e6 {
+        return String::new();
+    }
+    let least = if pixel < 0.0 { 1 } else { 1001 };
+    let thousandths = ((f64::from(pixel.abs()) * 1000.0 + 0.5) as u32).max(least);
+    let sign = if pixel < 0.0 { "-" } else { "" };
+    let number = format!("{sign}{}.{:03}", thousandths / 1000, thousandths % 1000);
+    format!(" is {}, but", number.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// The index of the greatest score, the first of equals.
+fn greatest(scores: &[f32]) -> u8 {
+    let mut best = 0;
+    for (digit, score) in scores.iter().enumerate() {
+        if *score > scores[best] {
+            best = digit;
+        }
+    }
+    best as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_greatest_score_wins_and_the_smaller_digit_where_two_are_equal() {
+        assert_eq!(greatest(&[0.0, 3.0, 1.0]), 1);
+        assert_eq!(greatest(&[2.0, 3.0, 3.0]), 1);
+        assert_eq!(greatest(&[0.0; CLASSES]), 0);
+        assert_eq!(greatest(&[-2.0, -3.0, -1.0]), 2);
+    }
+
+    #[test]
+    fn numbers_that_are_no_images_are_refused_by_cause() {
+        assert_eq!(check_images(&[0.5; 2 * PIXELS]), Ok(()));
+        assert_eq!(check_images(&[]), Ok(()));
+        assert_eq!(check_images(&[0.5; 65]), Err(InputError::WrongLength { found: 65 }));
+
+        let mut images = [0.5; 2 * PIXELS];
+        images[PIXELS + 3] = 16.0;
+        let error = check_images(&images).expect_err("16 is no scaled pixel");
+        assert_eq!(error.to_string(), "pixel 3 of image 1 is 16, but must be from 0 to 1");
+        images[PIXELS + 3] = f32::NAN;
+        let error = check_images(&images).expect_err("NaN is no pixel");
+        assert!(matches!(error, InputError::OutOfRange { image: 1, pixel: 3, .. }));
+        assert_eq!(error.to_string(), "pixel 3 of image 1 must be from 0 to 1");
+    }
+
+    #[test]
+    fn a_pixel_out_of_range_is_told_in_thousandths() {
+        for (pixel, expected) in [
+            (1.5, " is 1.5, but"),
+            (-2.0625, " is -2.063, but"),
+            (1.1, " is 1.1, but"),
+            (999_999.0, " is 999999, but"),
+            (1.000_001, " is 1.001, but"),
+            (-1e-30, " is -0.001, but"),
+            (1e6, ""),
+            (f32::MIN, ""),
+            (f32::INFINITY, ""),
+            (f32::NAN, ""),
+        ] {
+            assert_eq!(is_but(pixel), expected, "{pixel}");
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The weights of a classifier, read from a safetensors file.
+//!
+//! A file holds `layers.0.weight` `[outputs, inputs]`, `layers.0.bias` `[outputs]` and so on, in float32. Everything is
+//! checked before it is used: the header against the file's size, the tensors' names, datatypes and shapes against each
+//! other, and every number for being finite.
+//!
+//! Format: <https://github.com/huggingface/safetensors#format>. The rules that tensors must follow in a file stand in
+//! `header`; the size is compared here, so that a file that was cut off is told as such.
+
+use std::cmp::Ordering;
+
+use thiserror::Error;
+
+use crate::digits::{CLASSES, PIXELS};
+use crate::header::{Header, HeaderError, LENGTH_BYTES, Tensor};
+use crate::layer::Layer;
+
+/// How long a header may be by the format's rules.
+const MAX_HEADER_BYTES: u64 = 100_000_000;
+
+/// Why bytes are not a classifier.
+#[derive(Debug, Error)]
+pub enum ClassifierError {
+    /// There is not a single byte.
+    #[error("the file is empty")]
+    Empty,
+    /// Many servers answer a wrong address with a page of their own.
+    #[error("found a web page instead of a safetensors file")]
+    WebPage,
+    /// The bytes are of another format, or the header breaks the format's rules.
+    #[error("the file is not a safetensors file")]
+    NotSafetensors {
+        /// What is wrong with the header, if it could be found.
+        #[source]
+        source: Option<HeaderError>,
+    },
+    /// The file stops early.
+    #[error("the file is cut off: it has {found} bytes and needs at least {expected}")]
+    Truncated {
+        /// How many bytes the file says it has.
+        expected: u64,
+        /// How many bytes it has.
+        found: u64,
+    },
+    /// The file goes on after its last tensor.
+    #[error("the file has {found} bytes, but its tensors end at {expected}")]
+    TooLong {
+        /// How many bytes the file says it has.
+        expected: u64,
+        /// How many bytes it has.
+        found: u64,
+    },
+    /// The metadata do not say what the classifier is called.
+    #[error("the metadata have no `name`")]
+    NoName,
+    /// A layer lacks its weight or its bias, or there is no layer.
+    #[error("tensor `{tensor}` is missing")]
+    MissingTensor {
+        /// The name of the tensor.
+        tensor: String,
+    },
+    /// There is a tensor that no layer needs.
+    #[error("tensor `{tensor}` belongs to no layer")]
+    UnknownTensor {
+        /// The name of the tensor.
+        tensor: String,
+    },
+    /// A tensor's numbers are not float32.
+    #[error("tensor `{tensor}` has datatype {found}, expected F32")]
+    WrongDatatype {
+        /// The name of the tensor.
+        tensor: String,
+        /// The datatype's name in the format.
+        found: String,
+    },
+    /// A tensor does not fit the layer before it, or the 64 pixels, or the 10 classes.
+    #[error("tensor `{tensor}` has shape {found:?}, expected {expected}")]
+    WrongShape {
+        /// The name of the tensor.
+        tensor: String,
+        /// The shape that fits; `n` stands for any number from 1.
+        expected: String,
+        /// The shape in the file.
+        found: Vec<usize>,
+    },
+    /// A weight is infinite or not a number.
+    #[error("tensor `{tensor}` has {} at index {index}, expected finite numbers", name_of(*found))]
+    NotFinite {
+        /// The name of the tensor.
+        tensor: String,
+        /// Where in the tensor, counted row by row from 0.
+        index: usize,
+        /// The number.
+        found: f32,
+    },
+}
+
+/// What a file holds: at least one layer, from 64 inputs to 10 outputs.
+pub(crate) struct Weights {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) layers: Vec<Layer>,
+}
+
+impl Weights {
+    pub(crate) fn from_safetensors(bytes: &[u8]) -> Result<Self, ClassifierError> {
+        let file = File::open(bytes)?;
+        Ok(Self {
+            name: file.header.text("name").ok_or(ClassifierError::NoName)?.to_owned(),
+            description: file.header.text("description").unwrap_or_default().to_owned(),
+            layers: file.layers()?,
+        })
+    }
+}
+
+/// A file whose header fits its size.
+struct File<'a> {
+    header: Header,
+    data: &'a [u8],
+}
+
+impl<'a> File<'a> {
+    fn open(bytes: &'a [u8]) -> Result<Self, ClassifierError> {
+        let (header, data) = split_header(bytes)?;
+        let header =
+            Header::parse(header).map_err(|source| ClassifierError::NotSafetensors { source: Some(source) })?;
+        check_size(header.data_len() as u64, data.len() as u64, bytes.len() as u64)?;
+        Ok(Self { header, data })
+    }
+
+    fn layers(&self) -> Result<Vec<Layer>, ClassifierError> {
+        let mut layers: Vec<Layer> = Vec::new();
+        while layers.is_empty() || self.has_layer(layers.len()) {
+            let inputs = layers.last().map_or(PIXELS, Layer::outputs);
+            layers.push(self.layer(layers.len(), inputs)?);
+        }
+        self.check_last(&layers)?;
+        self.check_names(layers.len())?;
+        Ok(layers)
+    }
+
+    fn has_layer(&self, index: usize) -> bool {
+        self.header.tensor(&weight_name(index)).is_some() || self.header.tensor(&bias_name(index)).is_some()
+    }
+
+    fn layer(&self, index: usize, inputs: usize) -> Result<Layer, ClassifierError> {
+        let weight_name = weight_name(index);
+        let weight = self.tensor(&weight_name)?;
+        let outputs = match weight.shape[..] {
+            [outputs, columns] if outputs > 0 && columns == inputs => outputs,
+            _ => return Err(wrong_shape(&weight_name, format!("[n, {inputs}]"), &weight.shape)),
+        };
+        let bias_name = bias_name(index);
+        let bias = self.tensor(&bias_name)?;
+        if bias.shape != [outputs] {
+            return Err(wrong_shape(&bias_name, format!("[{outputs}]"), &bias.shape));
+        }
+        Ok(Layer::new(inputs, &self.numbers(&weight_name, weight)?, &self.numbers(&bias_name, bias)?))
+    }
+
+    fn tensor(&self, name: &str) -> Result<&Tensor, ClassifierError> {
+        let tensor =
+            self.header.tensor(name).ok_or_else(|| ClassifierError::MissingTensor { tensor: name.to_owned() })?;
+        if tensor.datatype != "F32" {
+            return Err(ClassifierError::WrongDatatype { tensor: name.to_owned(), found: tensor.datatype.clone() });
+        }
+        Ok(tensor)
+    }
+
+    fn numbers(&self, name: &str, tensor: &Tensor) -> Result<Vec<f32>, ClassifierError> {
+        let (start, end) = tensor.data_offsets;
+        let (bytes, _) = self.data[start..end].as_chunks();
+        let numbers: Vec<_> = bytes.iter().copied().map(f32::from_le_bytes).collect();
+        match numbers.iter().position(|number| !number.is_finite()) {
+            Some(index) => Err(ClassifierError::NotFinite { tensor: name.to_owned(), index, found: numbers[index] }),
+            None => Ok(numbers),
+        }
+    }
+
+    fn check_last(&self, layers: &[Layer]) -> Result<(), ClassifierError> {
+        let Some(last) = layers.last().filter(|last| last.outputs() != CLASSES) else {
+            return Ok(());
+        };
+        let expected = format!("[{CLASSES}, {}]", last.inputs());
+        Err(wrong_shape(&weight_name(layers.len() - 1), expected, &[last.outputs(), last.inputs()]))
+    }
+
+    fn check_names(&self, layers: usize) -> Result<(), ClassifierError> {
+        match self.header.tensors().iter().map(Tensor::name).find(|name| !is_name(name, layers)) {
+            Some(name) => Err(ClassifierError::UnknownTensor { tensor: name.to_owned() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Splits a file into its header and its data; the header's length stands before both.
+fn split_header(bytes: &[u8]) -> Result<(&[u8], &[u8]), ClassifierError> {
+    if bytes.is_empty() {
+        return Err(ClassifierError::Empty);
+    }
+    let found = bytes.len() as u64;
+    let Some((length, rest)) = bytes.split_first_chunk::<LENGTH_BYTES>() else {
+        return Err(ClassifierError::Truncated { expected: LENGTH_BYTES as u64, found });
+    };
+    let length = u64::from_le_bytes(*length);
+    if length > MAX_HEADER_BYTES {
+        return Err(not_a_length(bytes));
+    }
+    let expected = LENGTH_BYTES as u64 + length;
+    rest.split_at_checked(length as usize).ok_or(ClassifierError::Truncated { expected, found })
+}
+
+/// Text read as a length is a huge one. (`<` alone proves nothing: it begins a header of 60 bytes, too.)
+fn not_a_length(bytes: &[u8]) -> ClassifierError {
+    if bytes.trim_ascii_start().starts_with(b"<") {
+        return ClassifierError::WebPage;
+    }
+    ClassifierError::NotSafetensors { source: None }
+}
+
+fn check_size(declared_data: u64, data: u64, found: u64) -> Result<(), ClassifierError> {
+    let expected = (found - data).saturating_add(declared_data);
+    match declared_data.cmp(&data) {
+        Ordering::Greater => Err(ClassifierError::Truncated { expected, found }),
+        Ordering::Less => Err(ClassifierError::TooLong { expected, found }),
+        Ordering::Equal => Ok(()),
+    }
+}
+
+fn wrong_shape(tensor: &str, expected: String, found: &[usize]) -> ClassifierError {
+    ClassifierError::WrongShape { tensor: tensor.to_owned(), expected, found: found.to_vec() }
+}
+
+fn weight_name(layer: usize) -> String {
+    format!("layers.{layer}.weight")
+}
+
+fn bias_name(layer: usize) -> String {
+    format!("layers.{layer}.bias")
+}
+
+/// Whether the name is that of a weight or a bias in one of so many layers.
+fn is_name(name: &str, layers: usize) -> bool {
+    let index = name.split('.').nth(1).and_then(|index| index.parse().ok());
+    index.is_some_and(|index| index < layers && (name == weight_name(index) || name == bias_name(index)))
+}
+
+/// What a number that is not finite is called. A float in a message would cost the page 10 KB for its formatting.
+fn name_of(number: f32) -> &'static str {
+    if number.is_nan() { "a value that is not a number" } else { "an infinite number" }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+    use safetensors::SafeTensors;
+
+    use super::*;
+
+    const NAMES: [&str; 4] = ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"];
+
+    fn real(name: &str) -> Vec<u8> {
+        std::fs::read(format!("../static/models/{name}.safetensors")).expect("the page's own weights")
+    }
+
+    /// Whether the file is a safetensors file, which the format's own crate must say, too.
+    #[track_caller]
+    fn opens(bytes: &[u8]) -> bool {
+        let opens = File::open(bytes).is_ok();
+        assert_eq!(opens, SafeTensors::read_metadata(bytes).is_ok());
+        opens
+    }
+
+    #[test]
+    fn real_files_open_whole_and_not_in_part() {
+        for name in NAMES {
+            let file = real(name);
+            assert!(opens(&file), "{name}");
+            assert!((0..file.len()).all(|length| !opens(&file[..length])), "{name}");
+            assert!(!opens(&[&file[..], b"\0"].concat()), "{name}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 4096,
+            rng_seed: RngSeed::Fixed(6),
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn a_damaged_file_opens_if_it_does_with_the_crate(
+            name in prop::sample::select(&NAMES),
+            damages in prop::collection::vec((0..700usize, any::<u8>()), 1..3),
+        ) {
+            let mut file = real(name);
+            for (at, byte) in damages {
+                file[at] = byte;
+            }
+            opens(&file);
+        }
+    }
+}
