@@ -1,0 +1,22 @@
+//! Interleave: a browser playground for asynchronous programming in machine-learning work.
+//!
+//! The rooms, from the top; each knows only the rooms below it:
+//!
+//! - [`ui`]: what a person sees.
+//! - `benchmark`: what the runtime itself costs, beside the browser's own promises. Only in a browser.
+//! - [`share`]: a run that leaves the page: links.
+//! - [`exercises`]: the lessons, and the catalogue that lists them.
+//! - [`endpoint`]: asking over the network.
+//! - [`runtime`]: what `asyncio` is to the guide: runs, clocks, timers, tasks.
+//! - [`measure`]: the record of a run and the lenses that read it. Pure.
+//!
+//! The crate `inference`, which knows no page, holds the digits and their classifiers.
+
+#[cfg(target_arch = "wasm32")]
+pub mod benchmark;
+pub mod endpoint;
+pub mod exercises;
+pub mod measure;
+pub mod runtime;
+pub mod share;
+pub mod ui;
