@@ -1,0 +1,237 @@
+//! The record of a run: one append-only list of events, and the tasks and log lines that they speak of.
+//!
+//! An event is 16 bytes, because a run of a hundred thousand tasks leaves half a million of them. Times are
+//! microseconds since the run's start.
+
+use std::borrow::Cow;
+use std::num::NonZeroU32;
+
+use crate::measure::heartbeat::Beat;
+
+/// Names one task of one run, in the order of spawning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(NonZeroU32);
+
+impl TaskId {
+    /// The place of the task in [`Record::tasks`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+
+    /// The id of the task at `index` of [`Record::tasks`].
+    ///
+    /// # Panics
+    ///
+    /// At an index beyond what 32 bits can count: a record of that length would not fit into memory.
+    #[must_use]
+    pub fn at(index: usize) -> Self {
+        let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
+        Self(number.expect("a record never holds 2^32 tasks"))
+    }
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It returned a value.
+    Succeeded,
+    /// It returned an error.
+    Failed,
+    /// It was dropped at its deadline.
+    TimedOut,
+    /// It was dropped before it ended.
+    Cancelled,
+    /// It failed, and another attempt follows.
+    Retried,
+}
+
+impl Outcome {
+    /// All outcomes, in the order in which they are listed to the reader.
+    pub const ALL: [Self; 5] = [Self::Succeeded, Self::Failed, Self::TimedOut, Self::Cancelled, Self::Retried];
+
+    /// The word for it in tables and charts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed out",
+            Self::Cancelled => "cancelled",
+            Self::Retried => "retried",
+        }
+    }
+}
+
+/// What happened to a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// The task was made; it has done nothing yet.
+    Spawned,
+    /// The executor began to poll it.
+    PollStarted,
+    /// The poll returned, and the task is not ready.
+    PollEnded,
+    /// The task began to wait for a permit.
+    Queued,
+    /// The task was given the permit that it waited for.
+    Granted,
+    /// The task is over. Nothing follows for this task.
+    Ended(Outcome),
+}
+
+/// One line of the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Microseconds since the run's start.
+    pub at_us: u64,
+    /// Whose event it is.
+    pub task: TaskId,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What is known of a task besides its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The name that the exercise gave it, usually that of the function which it runs.
+    pub name: Cow<'static, str>,
+    /// The task inside which it was made.
+    pub parent: Option<TaskId>,
+}
+
+/// How much a log line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Something worth telling.
+    Info,
+    /// Something that the reader should know before trusting a number.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Microseconds since the run's start.
+    pub at_us: u64,
+    /// The task that wrote it, if it was written inside one.
+    pub task: Option<TaskId>,
+    /// How much it matters.
+    pub level: Level,
+    /// What it says. It may hold text from files and endpoints: show it as text only.
+    pub text: Cow<'static, str>,
+}
+
+/// Everything that a run leaves behind. It only ever grows.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    events: Vec<Event>,
+    tasks: Vec<Task>,
+    log: Vec<LogLine>,
+    beats: Vec<Beat>,
+    hidden_at_us: Option<u64>,
+}
+
+impl Record {
+    /// Enters a new task and its first event.
+    pub fn spawn(&mut self, at_us: u64, name: Cow<'static, str>, parent: Option<TaskId>) -> TaskId {
+        let task = TaskId::at(self.tasks.len());
+        self.tasks.push(Task { name, parent });
+        self.push(at_us, task, EventKind::Spawned);
+        task
+    }
+
+    /// Adds an event.
+    pub fn push(&mut self, at_us: u64, task: TaskId, kind: EventKind) {
+        self.events.push(Event { at_us, task, kind });
+    }
+
+    /// Adds a line to the log.
+    pub fn log(&mut self, line: LogLine) {
+        self.log.push(line);
+    }
+
+    /// Adds a beat of the heart.
+    pub fn beat(&mut self, beat: Beat) {
+        self.beats.push(beat);
+    }
+
+    /// Notes that the page was not visible at this time; browsers slow the timers of such a page down.
+    pub fn mark_hidden(&mut self, at_us: u64) {
+        self.hidden_at_us.get_or_insert(at_us);
+    }
+
+    /// All events, in the order in which they happened.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// All tasks, in the order of spawning.
+    #[must_use]
+    pub fn tasks(&self) -> &[Task] {
+        &self.tasks
+    }
+
+    /// The task with this id.
+    #[must_use]
+    pub fn task(&self, id: TaskId) -> &Task {
+        &self.tasks[id.index()]
+    }
+
+    /// The log, in the order of writing.
+    #[must_use]
+    pub fn log_lines(&self) -> &[LogLine] {
+        &self.log
+    }
+
+    /// The beats of the heart, in the order in which they came.
+    #[must_use]
+    pub fn beats(&self) -> &[Beat] {
+        &self.beats
+    }
+
+    /// When the page was first seen to be hidden during the run, if it was.
+    #[must_use]
+    pub fn hidden_at_us(&self) -> Option<u64> {
+        self.hidden_at_us
+    }
+
+    /// What the events and tasks take in memory, in bytes, with the room that was taken ahead.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let names = self.tasks.iter().map(|task| match &task.name {
+            Cow::Borrowed(_) => 0,
+            Cow::Owned(name) => name.capacity(),
+        });
+        self.events.capacity() * size_of::<Event>() + self.tasks.capacity() * size_of::<Task>() + names.sum::<usize>()
+    }
+
+    /// The time of the last event, in microseconds since the run's start; 0 for an empty record.
+    #[must_use]
+    pub fn end_us(&self) -> u64 {
+        self.events.last().map_or(0, |event| event.at_us)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_takes_16_bytes() {
+        assert_eq!(size_of::<Event>(), 16);
+    }
+
+    #[test]
+    fn tasks_are_numbered_in_the_order_of_spawning() {
+        let mut record = Record::default();
+        let parent = record.spawn(0, "parent".into(), None);
+        let child = record.spawn(5, "child".into(), Some(parent));
+        assert!(parent < child);
+        assert_eq!(record.task(child).parent, Some(parent));
+        assert_eq!(record.end_us(), 5);
+    }
+}

@@ -1,0 +1,83 @@
+//! The heartbeat: how long the page's event loop could not turn.
+//!
+//! During a run a beat is due every [`PERIOD`]. A beat can only come when the loop is free, so its lateness is the
+//! loop's lag: nothing else on the page, no timer, click or repaint, could happen in that time either.
+
+use std::time::Duration;
+
+/// The time between two beats.
+pub const PERIOD: Duration = Duration::from_millis(20);
+
+/// From this lag on the loop counts as blocked. It is also where browsers begin to call a task long
+/// (<https://www.w3.org/TR/longtasks-1/>), and where people begin to notice.
+pub const BLOCKED_US: u64 = 50_000;
+
+/// One beat: when it was due and when it came, in microseconds since the run's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// When it was due.
+    pub due_us: u64,
+    /// When it came. Never before it was due.
+    pub at_us: u64,
+}
+
+impl Beat {
+    /// How late it came, in microseconds.
+    #[must_use]
+    pub fn lag_us(self) -> u64 {
+        self.at_us.saturating_sub(self.due_us)
+    }
+
+    /// Whether the loop was blocked while it was due.
+    #[must_use]
+    pub fn is_blocked(self) -> bool {
+        self.lag_us() > BLOCKED_US
+    }
+
+    /// When the beat after this one is due: the first of the regular times that still lies ahead. Beats that were
+    /// missed are not made up for.
+    #[must_use]
+    pub fn next_due_us(self) -> u64 {
+        let period_us = PERIOD.as_micros() as u64;
+        self.due_us + period_us * (self.lag_us() / period_us + 1)
+    }
+}
+
+/// The longest lag among the beats that were due or late between two instants, in microseconds; none without a beat.
+#[must_use]
+pub fn longest_lag_us(beats: &[Beat], from_us: u64, to_us: u64) -> Option<u64> {
+    beats.iter().filter(|beat| beat.at_us >= from_us && beat.due_us <= to_us).map(|beat| beat.lag_us()).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_punctual_beat_has_no_lag() {
+        let beat = Beat { due_us: 20_000, at_us: 20_000 };
+        assert_eq!(beat.lag_us(), 0);
+        assert_eq!(beat.next_due_us(), 40_000);
+    }
+
+    #[test]
+    fn missed_beats_are_skipped() {
+        let beat = Beat { due_us: 20_000, at_us: 95_000 };
+        assert!(beat.is_blocked());
+        assert_eq!(beat.next_due_us(), 100_000);
+    }
+
+    #[test]
+    fn a_beat_that_is_late_by_a_whole_period_is_followed_by_a_later_one() {
+        let beat = Beat { due_us: 20_000, at_us: 40_000 };
+        assert_eq!(beat.next_due_us(), 60_000);
+    }
+
+    #[test]
+    fn the_longest_lag_is_looked_for_between_two_instants() {
+        let beats = [Beat { due_us: 20_000, at_us: 21_000 }, Beat { due_us: 40_000, at_us: 340_000 }];
+        assert_eq!(longest_lag_us(&beats, 0, 30_000), Some(1_000));
+        assert_eq!(longest_lag_us(&beats, 100_000, 200_000), Some(300_000), "the block covers the whole of it");
+        assert_eq!(longest_lag_us(&beats, 400_000, 500_000), None);
+    }
+}

@@ -1,0 +1,167 @@
+//! The figures of a run: how long, how many, how many at once, and how they ended.
+
+use crate::measure::events::{EventKind, Outcome, Record};
+use crate::measure::heartbeat::longest_lag_us;
+
+/// How many tasks ended in which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutcomeCounts([u32; Outcome::ALL.len()]);
+
+impl OutcomeCounts {
+    /// How many tasks ended like this.
+    #[must_use]
+    pub fn of(&self, outcome: Outcome) -> u32 {
+        self.0[outcome as usize]
+    }
+
+    fn add(&mut self, outcome: Outcome) {
+        self.0[outcome as usize] += 1;
+    }
+}
+
+/// The figures of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// From the run's start to its last event, in microseconds.
+    pub wall_us: u64,
+    /// How many tasks there were.
+    pub tasks: u32,
+    /// The most tasks that were under way at once: begun, not ended, not waiting for a permit. A task whose own
+    /// subtasks are under way is not counted beside them, since it only waits for them.
+    pub peak_concurrency: u32,
+    /// The most tasks that stood in a queue at once: spawned and not begun, or waiting for a permit.
+    pub peak_queue: u32,
+    /// How the tasks ended.
+    pub outcomes: OutcomeCounts,
+    /// The longest lag of the event loop in microseconds, if the heart beat at all.
+    pub longest_lag_us: Option<u64>,
+}
+
+impl Metrics {
+    /// Reads them from a record, whole or still growing.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let mut sweep = Sweep::over(record);
+        for event in record.events() {
+            sweep.take(event.task.index(), event.kind);
+        }
+        let mut metrics = sweep.metrics;
+        metrics.wall_us = record.end_us();
+        metrics.longest_lag_us = longest_lag_us(record.beats(), 0, u64::MAX);
+        metrics
+    }
+}
+
+/// Goes through the events in time, keeping count of who is where.
+struct Sweep<'a> {
+    record: &'a Record,
+    states: Vec<State>,
+    concurrency: u32,
+    queue: u32,
+    metrics: Metrics,
+}
+
+#[derive(Clone, Copy, Default)]
+struct State {
+    is_alive: bool,
+    has_begun: bool,
+    waits_for_permit: bool,
+    live_children: u32,
+}
+
+impl State {
+    fn is_queued(self) -> bool {
+        self.is_alive && (!self.has_begun || self.waits_for_permit)
+    }
+
+    fn is_under_way(self) -> bool {
+        self.is_alive && !self.is_queued() && self.live_children == 0
+    }
+}
+
+impl<'a> Sweep<'a> {
+    fn over(record: &'a Record) -> Self {
+        let states = vec![State::default(); record.tasks().len()];
+        Self { record, states, concurrency: 0, queue: 0, metrics: Metrics::default() }
+    }
+
+    fn take(&mut self, task: usize, kind: EventKind) {
+        let parent = self.record.tasks()[task].parent.map(|parent| parent.index());
+        match kind {
+            EventKind::Spawned => {
+                self.metrics.tasks += 1;
+                self.change(task, |state| state.is_alive = true);
+                self.change_parent(parent, |state| state.live_children += 1);
+            }
+            EventKind::PollStarted => self.change(task, |state| state.has_begun = true),
+            EventKind::PollEnded => {}
+            EventKind::Queued => self.change(task, |state| state.waits_for_permit = true),
+            EventKind::Granted => self.change(task, |state| state.waits_for_permit = false),
+            EventKind::Ended(outcome) => {
+                self.metrics.outcomes.add(outcome);
+                self.change(task, |state| state.is_alive = false);
+                self.change_parent(parent, |state| state.live_children = state.live_children.saturating_sub(1));
+            }
+        }
+        self.metrics.peak_concurrency = self.metrics.peak_concurrency.max(self.concurrency);
+        self.metrics.peak_queue = self.metrics.peak_queue.max(self.queue);
+    }
+
+    fn change_parent(&mut self, parent: Option<usize>, change: impl FnOnce(&mut State)) {
+        if let Some(parent) = parent {
+            self.change(parent, change);
+        }
+    }
+
+    fn change(&mut self, task: usize, change: impl FnOnce(&mut State)) {
+        let before = self.states[task];
+        change(&mut self.states[task]);
+        let after = self.states[task];
+        self.concurrency = self.concurrency + u32::from(after.is_under_way()) - u32::from(before.is_under_way());
+        self.queue = self.queue + u32::from(after.is_queued()) - u32::from(before.is_queued());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_record_has_no_figures() {
+        assert_eq!(Metrics::of(&Record::default()), Metrics::default());
+    }
+
+    #[test]
+    fn a_parent_is_not_counted_beside_its_children() {
+        let mut record = Record::default();
+        let parent = record.spawn(0, "parent".into(), None);
+        record.push(0, parent, EventKind::PollStarted);
+        let children = [record.spawn(0, "child".into(), Some(parent)), record.spawn(0, "child".into(), Some(parent))];
+        for child in children {
+            record.push(1, child, EventKind::PollStarted);
+        }
+        for child in children {
+            record.push(9, child, EventKind::Ended(Outcome::Succeeded));
+        }
+        record.push(9, parent, EventKind::Ended(Outcome::Failed));
+
+        let metrics = Metrics::of(&record);
+        assert_eq!((metrics.tasks, metrics.peak_concurrency, metrics.peak_queue), (3, 2, 2));
+        assert_eq!(metrics.outcomes.of(Outcome::Succeeded), 2);
+        assert_eq!(metrics.outcomes.of(Outcome::Failed), 1);
+        assert_eq!(metrics.wall_us, 9);
+    }
+
+    #[test]
+    fn a_task_that_waits_for_a_permit_stands_in_the_queue_and_is_not_under_way() {
+        let mut record = Record::default();
+        let task = record.spawn(0, "task".into(), None);
+        for kind in [EventKind::PollStarted, EventKind::Queued] {
+            record.push(1, task, kind);
+        }
+        let other = record.spawn(2, "other".into(), None);
+        record.push(2, other, EventKind::PollStarted);
+        let metrics = Metrics::of(&record);
+        assert_eq!((metrics.peak_concurrency, metrics.peak_queue), (1, 2));
+    }
+}

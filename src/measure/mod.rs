@@ -1,0 +1,17 @@
+//! What is measured: the record of a run, and the lenses that read it.
+//!
+//! Everything here is pure. A run leaves one append-only [`Record`]; tables, charts, statistics and warnings are
+//! functions of it, so that two of them can never disagree about what happened.
+
+pub mod decimal;
+pub mod events;
+pub mod heartbeat;
+pub mod metrics;
+pub mod report;
+pub mod segments;
+pub mod spans;
+pub mod statistics;
+pub mod units;
+pub mod warnings;
+
+pub use events::{Event, EventKind, Level, LogLine, Outcome, Record, Task, TaskId};

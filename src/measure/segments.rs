@@ -1,0 +1,279 @@
+//! The lives of the tasks as segments: what each was doing from when to when.
+//!
+//! [`Lives`] reads the record as it grows, so that the timeline can be drawn while the run goes on. It also gives
+//! every task a lane: the lowest that is free while the task lives, so that ten thousand short tasks in turn need few.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
+
+/// What a task is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Made but not yet begun, or waiting for a permit.
+    Queued,
+    /// Inside a poll: its own code is running.
+    Running,
+    /// Between two polls: it waits for a timer, a reply, a file or another task.
+    Waiting,
+}
+
+impl Phase {
+    /// The word for it in charts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
+/// A stretch of a task's life. It is never empty: what the clock could not see is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Whose life it is.
+    pub task: TaskId,
+    /// What the task was doing.
+    pub phase: Phase,
+    /// Its begin, in microseconds since the run's start.
+    pub from_us: u64,
+    /// Its end.
+    pub to_us: u64,
+}
+
+/// One task's life so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// When it was spawned, in microseconds since the run's start.
+    pub spawned_us: u64,
+    /// When and how it ended, if it has.
+    pub end: Option<(u64, Outcome)>,
+    /// The row in which it is drawn; the topmost is 0.
+    pub lane: u32,
+    /// How long its own code has run so far, in microseconds, as far as the clock could see.
+    pub running_us: u64,
+    phase: Phase,
+    since_us: u64,
+    waits_for_permit: bool,
+}
+
+impl Life {
+    /// How long it has lasted at `now_us`, from spawning to its end.
+    #[must_use]
+    pub fn duration_us(&self, now_us: u64) -> u64 {
+        self.end.map_or(now_us, |(at_us, _)| at_us).saturating_sub(self.spawned_us)
+    }
+}
+
+/// All lives of a run, kept up to date with its record.
+#[derive(Clone, Debug, Default)]
+pub struct Lives {
+    events_read: usize,
+    lives: Vec<Life>,
+    segments: Vec<Segment>,
+    free_lanes: BinaryHeap<Reverse<u32>>,
+    lanes: u32,
+}
+
+impl Lives {
+    /// The lives in a whole record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let mut lives = Self::default();
+        lives.read(record);
+        lives
+    }
+
+    /// Takes in the events that came since the last call. It must be the same record each time.
+    pub fn read(&mut self, record: &Record) {
+        for event in &record.events()[self.events_read..] {
+            self.take(*event);
+        }
+        self.events_read = record.events().len();
+    }
+
+    /// The segments that are over, in the order of their ends.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The segments that still go on at `now_us`, in the order of spawning.
+    pub fn open_segments(&self, now_us: u64) -> impl Iterator<Item = Segment> {
+        self.lives.iter().enumerate().filter(|(_, life)| life.end.is_none()).map(move |(index, life)| Segment {
+            task: TaskId::at(index),
+            phase: life.phase,
+            from_us: life.since_us,
+            to_us: now_us.max(life.since_us),
+        })
+    }
+
+    /// The life of a task.
+    #[must_use]
+    pub fn life(&self, task: TaskId) -> &Life {
+        &self.lives[task.index()]
+    }
+
+    /// All lives with their tasks, in the order of spawning.
+    pub fn iter(&self) -> impl Iterator<Item = (TaskId, &Life)> {
+        self.lives.iter().enumerate().map(|(index, life)| (TaskId::at(index), life))
+    }
+
+    /// How many tasks there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lives.len()
+    }
+
+    /// Whether there is no task yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lives.is_empty()
+    }
+
+    /// How many rows the timeline needs.
+    #[must_use]
+    pub fn lanes(&self) -> u32 {
+        self.lanes
+    }
+
+    fn take(&mut self, event: Event) {
+        match event.kind {
+            EventKind::Spawned => self.spawn(event.at_us),
+            EventKind::PollStarted => self.turn(event, Phase::Running),
+            EventKind::PollEnded => {
+                let waits_for_permit = self.lives[event.task.index()].waits_for_permit;
+                self.turn(event, if waits_for_permit { Phase::Queued } else { Phase::Waiting });
+            }
+            EventKind::Queued => self.lives[event.task.index()].waits_for_permit = true,
+            EventKind::Granted => self.lives[event.task.index()].waits_for_permit = false,
+            EventKind::Ended(outcome) => self.end(event, outcome),
+        }
+    }
+
+    fn spawn(&mut self, at_us: u64) {
+        let lane = self.free_lanes.pop().map_or(self.lanes, |Reverse(lane)| lane);
+        self.lanes = self.lanes.max(lane + 1);
+        self.lives.push(Life {
+            spawned_us: at_us,
+            end: None,
+            lane,
+            running_us: 0,
+            phase: Phase::Queued,
+            since_us: at_us,
+            waits_for_permit: false,
+        });
+    }
+
+    /// Closes the segment that goes on and opens one of another phase.
+    fn turn(&mut self, event: Event, phase: Phase) {
+        let life = &mut self.lives[event.task.index()];
+        let closed = Segment { task: event.task, phase: life.phase, from_us: life.since_us, to_us: event.at_us };
+        life.phase = phase;
+        life.since_us = event.at_us;
+        if closed.phase == Phase::Running {
+            life.running_us += closed.to_us - closed.from_us;
+        }
+        if closed.to_us > closed.from_us {
+            self.segments.push(closed);
+        }
+    }
+
+    fn end(&mut self, event: Event, outcome: Outcome) {
+        let phase = self.lives[event.task.index()].phase;
+        self.turn(event, phase);
+        let life = &mut self.lives[event.task.index()];
+        life.end = Some((event.at_us, outcome));
+        self.free_lanes.push(Reverse(life.lane));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(events: &[(u64, usize, EventKind)]) -> Record {
+        let mut record = Record::default();
+        for &(at_us, task, kind) in events {
+            if kind == EventKind::Spawned {
+                record.spawn(at_us, "task".into(), None);
+            } else {
+                record.push(at_us, TaskId::at(task), kind);
+            }
+        }
+        record
+    }
+
+    fn phases(lives: &Lives) -> Vec<(Phase, u64, u64)> {
+        lives.segments().iter().map(|s| (s.phase, s.from_us, s.to_us)).collect()
+    }
+
+    #[test]
+    fn a_life_is_queued_running_waiting_running() {
+        use EventKind::{Ended, PollEnded, PollStarted, Spawned};
+        let lives = Lives::of(&record(&[
+            (0, 0, Spawned),
+            (10, 0, PollStarted),
+            (12, 0, PollEnded),
+            (50, 0, PollStarted),
+            (55, 0, Ended(Outcome::Succeeded)),
+        ]));
+        assert_eq!(
+            phases(&lives),
+            [(Phase::Queued, 0, 10), (Phase::Running, 10, 12), (Phase::Waiting, 12, 50), (Phase::Running, 50, 55)]
+        );
+        assert_eq!(lives.life(TaskId::at(0)).end, Some((55, Outcome::Succeeded)));
+    }
+
+    #[test]
+    fn a_task_that_waits_for_a_permit_is_queued_until_it_is_granted() {
+        use EventKind::{Granted, PollEnded, PollStarted, Queued, Spawned};
+        let lives = Lives::of(&record(&[
+            (0, 0, Spawned),
+            (0, 0, PollStarted),
+            (0, 0, Queued),
+            (1, 0, PollEnded),
+            (9, 0, PollStarted),
+            (9, 0, Granted),
+            (10, 0, PollEnded),
+        ]));
+        assert_eq!(phases(&lives), [(Phase::Running, 0, 1), (Phase::Queued, 1, 9), (Phase::Running, 9, 10)]);
+        let open: Vec<_> = lives.open_segments(30).collect();
+        assert_eq!((open[0].phase, open[0].from_us, open[0].to_us), (Phase::Waiting, 10, 30));
+    }
+
+    #[test]
+    fn a_lane_is_used_again_when_its_task_has_ended() {
+        use EventKind::{Ended, Spawned};
+        let lives = Lives::of(&record(&[
+            (0, 0, Spawned),
+            (0, 1, Spawned),
+            (5, 0, Ended(Outcome::Succeeded)),
+            (6, 2, Spawned),
+            (7, 3, Spawned),
+        ]));
+        let lanes: Vec<_> = lives.iter().map(|(_, life)| life.lane).collect();
+        assert_eq!(lanes, [0, 1, 0, 2]);
+        assert_eq!(lives.lanes(), 3);
+    }
+
+    #[test]
+    fn reading_a_growing_record_gives_the_same_as_reading_it_whole() {
+        use EventKind::{Ended, PollEnded, PollStarted, Spawned};
+        let events = [
+            (0, 0, Spawned),
+            (3, 0, PollStarted),
+            (4, 0, PollEnded),
+            (8, 0, PollStarted),
+            (9, 0, Ended(Outcome::Failed)),
+        ];
+        let mut growing = Lives::default();
+        for n in 0..=events.len() {
+            growing.read(&record(&events[..n]));
+        }
+        assert_eq!(growing.segments(), Lives::of(&record(&events)).segments());
+    }
+}

@@ -1,0 +1,97 @@
+//! The parts of a run that are compared: its root tasks, those that were made inside no other.
+//!
+//! A lesson runs what it compares as root tasks, one after the other. How long each took, and how long it would have
+//! taken with nothing but its waits, is read from two records of the same lesson: one on the browser's clock, one on
+//! the virtual clock.
+
+use crate::measure::events::{EventKind, Outcome, Record, TaskId};
+use crate::measure::heartbeat::longest_lag_us;
+
+/// One part of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Its root task.
+    pub task: TaskId,
+    /// When it began, in microseconds since the run's start.
+    pub from_us: u64,
+    /// When and how it ended, if it has.
+    pub end: Option<(u64, Outcome)>,
+}
+
+impl Span {
+    /// The first root task of that name.
+    #[must_use]
+    pub fn named(record: &Record, name: &str) -> Option<Self> {
+        let task = record.tasks().iter().position(|task| task.parent.is_none() && task.name == name)?;
+        let task = TaskId::at(task);
+        let mut events = record.events().iter().filter(|event| event.task == task);
+        let from_us = events.next()?.at_us;
+        let end = events.find_map(|event| match event.kind {
+            EventKind::Ended(outcome) => Some((event.at_us, outcome)),
+            _ => None,
+        });
+        Some(Self { task, from_us, end })
+    }
+
+    /// Its length, if it ended well: what was cut short is no measurement.
+    #[must_use]
+    pub fn length_us(&self) -> Option<u64> {
+        match self.end {
+            Some((at_us, Outcome::Succeeded)) => Some(at_us - self.from_us),
+            _ => None,
+        }
+    }
+
+    /// How long it has lasted at `now_us`, whether it has ended or not.
+    #[must_use]
+    pub fn length_so_far_us(&self, now_us: u64) -> u64 {
+        self.end.map_or(now_us, |(at_us, _)| at_us).saturating_sub(self.from_us)
+    }
+
+    /// The event loop's longest lag during it, in microseconds.
+    #[must_use]
+    pub fn longest_lag_us(&self, record: &Record) -> Option<u64> {
+        let to_us = self.end.map_or(u64::MAX, |(at_us, _)| at_us);
+        longest_lag_us(record.beats(), self.from_us, to_us)
+    }
+}
+
+/// How many times as fast `length_us` is as `baseline_us`; none when either is zero.
+#[must_use]
+pub fn speed_up(baseline_us: u64, length_us: u64) -> Option<f64> {
+    (baseline_us > 0 && length_us > 0).then(|| baseline_us as f64 / length_us as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_found_by_the_name_of_its_root_task() {
+        let mut record = Record::default();
+        let outer = record.spawn(10, "outer".into(), None);
+        let inner = record.spawn(20, "inner".into(), Some(outer));
+        record.push(30, inner, EventKind::Ended(Outcome::Succeeded));
+        let open = Span::named(&record, "outer").expect("there is such a root task");
+        assert_eq!((open.length_us(), open.length_so_far_us(50)), (None, 40));
+
+        record.push(60, outer, EventKind::Ended(Outcome::Succeeded));
+        assert_eq!(Span::named(&record, "outer").and_then(|span| span.length_us()), Some(50));
+        assert_eq!(Span::named(&record, "inner"), None, "it is not a root task");
+    }
+
+    #[test]
+    fn a_span_that_was_cut_short_has_no_length() {
+        let mut record = Record::default();
+        let task = record.spawn(0, "task".into(), None);
+        record.push(5, task, EventKind::Ended(Outcome::Cancelled));
+        assert_eq!(Span::named(&record, "task").and_then(|span| span.length_us()), None);
+    }
+
+    #[test]
+    fn a_speed_up_needs_two_lengths() {
+        assert_eq!(speed_up(900, 600), Some(1.5));
+        assert_eq!(speed_up(0, 600), None);
+        assert_eq!(speed_up(900, 0), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! When a number cannot be trusted, and why. Facts in, sentences out.
+
+use crate::measure::events::Record;
+use crate::measure::heartbeat::Beat;
+use crate::measure::units::span;
+
+/// Below this many ticks of the clock a length is mostly rounding.
+const TICKS_FOR_A_LENGTH: u64 = 20;
+
+/// A reason to doubt the numbers of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The page was hidden, and browsers slow the timers of hidden pages down.
+    Hidden {
+        /// When that was first seen, in microseconds since the run's start.
+        at_us: u64,
+    },
+    /// The event loop was blocked, so whatever was due in that time came late.
+    Blocked {
+        /// How many times.
+        times: usize,
+        /// The longest of them, in microseconds.
+        longest_us: u64,
+    },
+    /// The run is so short that the clock's resolution matters.
+    CoarseClock {
+        /// The clock's resolution in microseconds.
+        resolution_us: u64,
+        /// The run's length in microseconds.
+        wall_us: u64,
+    },
+    /// The page was built without optimisation.
+    DebugBuild,
+}
+
+impl Warning {
+    /// What there is to say of a record that was measured with a clock of this resolution.
+    #[must_use]
+    pub fn of(record: &Record, clock_resolution_us: u64) -> Vec<Self> {
+        let hidden = record.hidden_at_us().map(|at_us| Self::Hidden { at_us });
+        // In a hidden page every beat is late: that has been said already.
+        let blocked = if hidden.is_some() { None } else { Self::blocked(record.beats()) };
+        let wall_us = record.end_us();
+        let is_coarse = wall_us > 0 && wall_us < clock_resolution_us * TICKS_FOR_A_LENGTH;
+        let coarse = is_coarse.then_some(Self::CoarseClock { resolution_us: clock_resolution_us, wall_us });
+        let debug = cfg!(debug_assertions).then_some(Self::DebugBuild);
+        hidden.into_iter().chain(blocked).chain(coarse).chain(debug).collect()
+    }
+
+    fn blocked(beats: &[Beat]) -> Option<Self> {
+        let lags = || beats.iter().filter(|beat| beat.is_blocked()).map(|beat| beat.lag_us());
+        Some(Self::Blocked { times: lags().count(), longest_us: lags().max()? })
+    }
+
+    /// What happened, what it means for the result, and what to do.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match *self {
+            Self::Hidden { at_us } => format!(
+                "The page was hidden {} into the run. Browsers slow down the timers of a hidden page, so these times \
+                 are too long. Run again and keep the page in view.",
+                span(at_us)
+            ),
+            Self::Blocked { times, longest_us } => format!(
+                "The event loop was blocked {}, for {} at the longest. Whatever was due in that time came late, and \
+                 the page could not answer.",
+                if times == 1 { "once".to_owned() } else { format!("{times} times") },
+                span(longest_us)
+            ),
+            Self::CoarseClock { resolution_us, wall_us } => format!(
+                "This browser's clock moves in steps of {}, and the whole run took {}. Make it longer before you \
+                 compare.",
+                span(resolution_us),
+                span(wall_us)
+            ),
+            Self::DebugBuild => "This is a debug build: it runs many times slower than a release build. \
+                 Its waits are right, its own overhead is not. Measure with `make serve`."
+                .to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record_with(beats: &[Beat], end_us: u64) -> Record {
+        let mut record = Record::default();
+        record.spawn(end_us, "task".into(), None);
+        beats.iter().for_each(|beat| record.beat(*beat));
+        record
+    }
+
+    fn warnings(record: &Record, resolution_us: u64) -> Vec<Warning> {
+        let mut warnings = Warning::of(record, resolution_us);
+        warnings.retain(|warning| *warning != Warning::DebugBuild);
+        warnings
+    }
+
+    #[test]
+    fn a_run_without_trouble_has_no_warning() {
+        let beats = [Beat { due_us: 20_000, at_us: 21_000 }];
+        assert_eq!(warnings(&record_with(&beats, 900_000), 100), []);
+    }
+
+    #[test]
+    fn blocks_are_counted_and_the_longest_is_named() {
+        let beats = [Beat { due_us: 20_000, at_us: 90_000 }, Beat { due_us: 100_000, at_us: 400_000 }];
+        let found = warnings(&record_with(&beats, 900_000), 100);
+        assert_eq!(found, [Warning::Blocked { times: 2, longest_us: 300_000 }]);
+        assert!(found[0].sentence().contains("2 times, for 300 ms at the longest"));
+    }
+
+    #[test]
+    fn a_hidden_page_is_named_instead_of_its_late_beats() {
+        let mut record = record_with(&[Beat { due_us: 20_000, at_us: 1_020_000 }], 2_000_000);
+        record.mark_hidden(10_000);
+        assert_eq!(warnings(&record, 100), [Warning::Hidden { at_us: 10_000 }]);
+    }
+
+    #[test]
+    fn a_run_of_a_few_ticks_is_too_short_for_its_clock() {
+        assert_eq!(
+            warnings(&record_with(&[], 5_000), 1_000),
+            [Warning::CoarseClock { resolution_us: 1_000, wall_us: 5_000 }]
+        );
+        assert_eq!(warnings(&record_with(&[], 20_000), 1_000), []);
+    }
+}
