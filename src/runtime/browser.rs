@@ -1,0 +1,83 @@
+//! The browser's clock and its timer: the only file of the runtime that knows the browser.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use gloo_timers::callback::Timeout;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    // Bound directly, because the page and its workers both have it and `web_sys` asks for a `Window` first.
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+}
+
+/// The browser's clock, counted from a run's start, with the one timer that serves all its sleepers.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    start_ms: f64,
+    alarm: RefCell<Option<Timeout>>,
+}
+
+impl Clock {
+    /// A clock that stands at zero now.
+    pub(crate) fn start() -> Self {
+        Self { start_ms: now(), alarm: RefCell::new(None) }
+    }
+
+    /// Microseconds since the start.
+    pub(crate) fn now_us(&self) -> u64 {
+        ((now() - self.start_ms) * 1e3) as u64
+    }
+
+    /// Sets the alarm in place of the one that was set. It goes off at the deadline or later.
+    pub(crate) fn set_alarm(&self, deadline_us: u64, ring: impl FnOnce() + 'static) {
+        let delay_us = deadline_us.saturating_sub(self.now_us());
+        // Rounded up, or it would go off too early, find nobody due and have to be set again. Browsers keep delays in
+        // an `i32`; a later deadline takes more than one alarm.
+        let delay_ms = delay_us.div_ceil(1_000).min(i32::MAX as u64) as u32;
+        *self.alarm.borrow_mut() = Some(Timeout::new(delay_ms, ring));
+    }
+
+    /// Clears the alarm.
+    pub(crate) fn clear_alarm(&self) {
+        self.alarm.replace(None);
+    }
+
+    /// Keeps the page's thread busy for that long.
+    pub(crate) fn block(&self, duration: Duration) {
+        let until_ms = now() + duration.as_secs_f64() * 1e3;
+        while now() < until_ms {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+/// The step of the browser's clock in microseconds, measured: the least of a few differences between readings.
+///
+/// It keeps the page busy for at most some 10 ms, less where the clock is fine. Browsers make their clocks coarse on
+/// purpose, by 5 µs to 1 ms and more, against attacks that need a fine one
+/// (<https://www.w3.org/TR/hr-time-3/#clock-resolution>).
+#[must_use]
+pub fn clock_resolution_us() -> u64 {
+    const STEPS: usize = 5;
+    let steps = std::iter::repeat_with(|| {
+        let before = now();
+        loop {
+            let step = now() - before;
+            if step > 0.0 {
+                return step;
+            }
+        }
+    });
+    let least_ms = steps.take(STEPS).fold(f64::INFINITY, f64::min);
+    ((least_ms * 1e3).round() as u64).max(1)
+}
+
+/// The size of the wasm memory in bytes. It never shrinks, so after a run it is also the highest of the run.
+#[must_use]
+pub fn wasm_memory_bytes() -> u64 {
+    const PAGE: u64 = 65_536;
+    core::arch::wasm32::memory_size(0) as u64 * PAGE
+}

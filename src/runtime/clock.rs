@@ -1,0 +1,69 @@
+//! The clock in its two forms.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+#[cfg(target_arch = "wasm32")]
+use crate::runtime::browser;
+
+/// Where a run's time comes from, and who sounds its alarm.
+#[derive(Debug)]
+pub(crate) enum Clock {
+    /// The browser's own, with one of its timers as the alarm.
+    #[cfg(target_arch = "wasm32")]
+    Browser(browser::Clock),
+    /// A number that [`virtual_time`](crate::runtime::virtual_time) moves forward; it needs no alarm.
+    Virtual {
+        /// Microseconds since the run's start.
+        now_us: Cell<u64>,
+    },
+}
+
+impl Clock {
+    /// A virtual clock at zero.
+    pub(crate) fn virtual_at_zero() -> Self {
+        Self::Virtual { now_us: Cell::new(0) }
+    }
+
+    /// Microseconds since the run's start. It never goes backwards.
+    pub(crate) fn now_us(&self) -> u64 {
+        match self {
+            #[cfg(target_arch = "wasm32")]
+            Self::Browser(clock) => clock.now_us(),
+            Self::Virtual { now_us } => now_us.get(),
+        }
+    }
+
+    /// Lets time pass while nothing else can happen: the browser's clock is watched in a loop, the virtual one is
+    /// moved on.
+    pub(crate) fn block(&self, duration: Duration) {
+        match self {
+            #[cfg(target_arch = "wasm32")]
+            Self::Browser(clock) => clock.block(duration),
+            Self::Virtual { now_us } => now_us.set(now_us.get() + micros(duration)),
+        }
+    }
+
+    /// Clears the alarm, if there is one.
+    pub(crate) fn clear_alarm(&self) {
+        match self {
+            #[cfg(target_arch = "wasm32")]
+            Self::Browser(clock) => clock.clear_alarm(),
+            Self::Virtual { .. } => {}
+        }
+    }
+
+    /// Moves a virtual clock to an instant that is not in the past; the browser's own moves by itself.
+    pub(crate) fn jump_to(&self, at_us: u64) {
+        match self {
+            #[cfg(target_arch = "wasm32")]
+            Self::Browser(_) => {}
+            Self::Virtual { now_us } => now_us.set(now_us.get().max(at_us)),
+        }
+    }
+}
+
+/// Whole microseconds of a duration, rounded up so that nothing ends early, at most some 292,000 years.
+pub(crate) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX / 2)
+}

@@ -1,0 +1,25 @@
+//! What `asyncio` is to the guide: a [`Run`], its clock and timers, its tasks, and ways to drive it.
+//!
+//! A [`Run`] is one execution of an exercise. On the page it follows the browser's clock and every sleeper shares one
+//! timer; on the virtual clock ([`virtual_time`]) time jumps from deadline to deadline, so that a test takes no time
+//! and gives the same instants on every machine. Who wakes whom: the browser's one timer, or the virtual clock's
+//! jump, calls the timers; they wake every sleeper that is due, in the order of deadlines; the executor polls the
+//! tasks that were woken.
+//!
+//! When not to use it: for work that needs a processor. A task that computes keeps the whole page from turning.
+
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
+mod clock;
+mod random;
+mod run;
+mod stop;
+mod task;
+mod timers;
+pub mod virtual_time;
+
+pub use random::Rng;
+pub use run::Run;
+pub use stop::{Stoppable, Stopper, stoppable};
+pub use task::Task;
+pub use timers::Sleep;

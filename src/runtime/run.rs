@@ -1,0 +1,322 @@
+//! [`Run`]: one execution of an exercise, with its clock, its seed and its record.
+
+use std::borrow::Cow;
+use std::cell::{Cell, Ref, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
+use std::task::Waker;
+use std::time::Duration;
+
+use crate::measure::heartbeat::{Beat, PERIOD};
+use crate::measure::{EventKind, Level, LogLine, Outcome, Record, TaskId};
+use crate::runtime::clock::{Clock, micros};
+use crate::runtime::random::{Rng, rng_for};
+use crate::runtime::task::Task;
+use crate::runtime::timers::{Sleep, Timers};
+
+/// One execution of an exercise. It is the first argument of every exercise function, and cheap to clone: clones are
+/// handles to the same run.
+///
+/// ```
+/// use std::time::Duration;
+/// use interleave::runtime::{Run, virtual_time};
+///
+/// let run = Run::on_virtual_clock(7);
+/// let both = async {
+///     futures::join!(run.sleep(Duration::from_millis(400)), run.sleep(Duration::from_millis(200)))
+/// };
+/// virtual_time::block_on(&run, both)?;
+/// assert_eq!(run.now(), Duration::from_millis(400), "waiting together costs the longest wait");
+/// # Ok::<(), virtual_time::Stalled>(())
+/// ```
+#[derive(Clone)]
+pub struct Run(Rc<Inner>);
+
+struct Inner {
+    clock: Clock,
+    seed: u64,
+    timers: RefCell<Timers>,
+    record: RefCell<Record>,
+    current: Cell<Option<TaskId>>,
+}
+
+impl Run {
+    /// A run on the browser's clock, which starts now.
+    #[cfg(target_arch = "wasm32")]
+    #[must_use]
+    pub fn in_browser(seed: u64) -> Self {
+        Self::new(Clock::Browser(crate::runtime::browser::Clock::start()), seed)
+    }
+
+    /// A run on a virtual clock that stands at zero. Drive it with
+    /// [`virtual_time::block_on`](crate::runtime::virtual_time::block_on).
+    #[must_use]
+    pub fn on_virtual_clock(seed: u64) -> Self {
+        Self::new(Clock::virtual_at_zero(), seed)
+    }
+
+    fn new(clock: Clock, seed: u64) -> Self {
+        Self(Rc::new(Inner {
+            clock,
+            seed,
+            timers: RefCell::default(),
+            record: RefCell::default(),
+            current: Cell::new(None),
+        }))
+    }
+
+    /// The time since the run's start.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        Duration::from_micros(self.now_us())
+    }
+
+    pub(crate) fn now_us(&self) -> u64 {
+        self.0.clock.now_us()
+    }
+
+    /// Waits without keeping anybody else from working: the `asyncio.sleep` of the page.
+    ///
+    /// It counts from its first poll. It may end late, when the event loop is busy, and never early. Dropping it
+    /// leaves nothing behind.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(self.clone(), duration)
+    }
+
+    /// Waits and lets nothing else happen: the `time.sleep` of the page. Nothing on the page can move in this time;
+    /// it exists to show why one does not do that.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use interleave::runtime::{Run, virtual_time};
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let three = futures::future::join_all((0..3).map(|_| async { run.block(Duration::from_millis(100)) }));
+    /// virtual_time::block_on(&run, three)?;
+    /// assert_eq!(run.now(), Duration::from_millis(300), "what blocks does not overlap");
+    /// # Ok::<(), virtual_time::Stalled>(())
+    /// ```
+    pub fn block(&self, duration: Duration) {
+        self.0.clock.block(duration);
+    }
+
+    /// Wraps a future so that the record sees it: when it is made, every poll, and how it ends. Inside another task
+    /// it becomes that one's child. Returning is success, being dropped before is `cancelled`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use interleave::measure::metrics::Metrics;
+    /// use interleave::runtime::{Run, virtual_time};
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let nap = || run.task("nap", run.sleep(Duration::from_millis(50)));
+    /// virtual_time::block_on(&run, futures::future::join3(nap(), nap(), nap()))?;
+    /// assert_eq!(Metrics::of(&run.record()).peak_concurrency, 3);
+    /// # Ok::<(), virtual_time::Stalled>(())
+    /// ```
+    pub fn task<F: Future>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F> {
+        Task::new(self.clone(), name.into(), future, |_| None)
+    }
+
+    /// Like [`task`](Self::task), for a future that may fail: an `Err` is recorded as `failed` and its message goes
+    /// to the log.
+    pub fn try_task<T, E, F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: fmt::Display,
+    {
+        Task::new(self.clone(), name.into(), future, |output| output.as_ref().err().map(ToString::to_string))
+    }
+
+    /// Random numbers for one purpose. They depend on the run's seed and on `key` only, never on the order in which
+    /// tasks were polled, and are the same in every browser.
+    ///
+    /// ```
+    /// use interleave::runtime::Run;
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let sample = 3;
+    /// let mut rng = run.rng(format_args!("process_sample {sample}"));
+    /// assert!(rng.f64() < 1.0);
+    /// ```
+    #[must_use]
+    pub fn rng(&self, key: impl fmt::Display) -> Rng {
+        rng_for(self.0.seed, key)
+    }
+
+    /// The seed of all random numbers of this run.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    /// Writes a line into the log, with the time and the task in which it is written.
+    pub fn log(&self, level: Level, text: impl Into<Cow<'static, str>>) {
+        let line = LogLine { at_us: self.now_us(), task: self.0.current.get(), level, text: text.into() };
+        self.0.record.borrow_mut().log(line);
+    }
+
+    /// Tells of an error in the log. One that travels up through the tasks that hold each other is told once.
+    pub(crate) fn log_failure(&self, message: String) {
+        let last = |record: &Record| record.log_lines().last().map(|line| (line.level, line.text.clone()));
+        if last(&self.record()) != Some((Level::Error, Cow::Borrowed(&message))) {
+            self.log(Level::Error, message);
+        }
+    }
+
+    /// What the run has left behind so far.
+    ///
+    /// # Panics
+    ///
+    /// Anything that is recorded while the returned reference is held panics: let it go before you await.
+    #[must_use]
+    pub fn record(&self) -> Ref<'_, Record> {
+        self.0.record.borrow()
+    }
+
+    /// Notes that the page is not visible.
+    pub fn mark_hidden(&self) {
+        let now_us = self.now_us();
+        self.0.record.borrow_mut().mark_hidden(now_us);
+    }
+
+    /// Lets the heart beat for as long as the returned future is polled. It never ends. Dropping it enters the beat
+    /// that is overdue at that time, so that a block at the very end of a run is seen, too.
+    pub fn heartbeat(&self) -> impl Future<Output = ()> + use<> {
+        let mut overdue = OverdueBeat { run: self.clone(), due_us: self.now_us() + micros(PERIOD) };
+        async move {
+            loop {
+                let wait_us = overdue.due_us.saturating_sub(overdue.run.now_us());
+                overdue.run.sleep(Duration::from_micros(wait_us)).await;
+                overdue.enter();
+            }
+        }
+    }
+
+    /// How many sleepers there are now.
+    #[must_use]
+    pub fn sleepers(&self) -> usize {
+        self.0.timers.borrow().len()
+    }
+
+    // These stand in every kind of task: kept apart, so that each kind does not carry a copy.
+    #[inline(never)]
+    pub(crate) fn spawned(&self, name: Cow<'static, str>) -> TaskId {
+        let now_us = self.now_us();
+        self.0.record.borrow_mut().spawn(now_us, name, self.0.current.get())
+    }
+
+    #[inline(never)]
+    pub(crate) fn push(&self, task: TaskId, kind: EventKind) {
+        let now_us = self.now_us();
+        self.0.record.borrow_mut().push(now_us, task, kind);
+    }
+
+    /// A poll of `task` begins: what happens now happens inside it. Returns the task outside it.
+    #[inline(never)]
+    pub(crate) fn poll_started(&self, task: TaskId) -> Option<TaskId> {
+        self.push(task, EventKind::PollStarted);
+        self.0.current.replace(Some(task))
+    }
+
+    /// A poll of `task` is over; if the task is, too, `end` is there and holds its error, if it has one.
+    #[inline(never)]
+    pub(crate) fn poll_ended(&self, task: TaskId, outside: Option<TaskId>, end: Option<Option<String>>) {
+        let kind = match end {
+            None => EventKind::PollEnded,
+            Some(None) => EventKind::Ended(Outcome::Succeeded),
+            Some(Some(message)) => {
+                self.log_failure(message);
+                EventKind::Ended(Outcome::Failed)
+            }
+        };
+        self.push(task, kind);
+        self.0.current.set(outside);
+    }
+
+    #[inline(never)]
+    pub(crate) fn fall_asleep(&self, duration: Duration, waker: Waker) -> (u64, u64) {
+        let deadline_us = self.now_us().saturating_add(micros(duration));
+        let mut timers = self.0.timers.borrow_mut();
+        let key = timers.insert(deadline_us, waker);
+        self.set_alarm(&mut timers);
+        key
+    }
+
+    pub(crate) fn is_asleep(&self, key: (u64, u64), waker: &Waker) -> bool {
+        self.0.timers.borrow_mut().is_asleep(key, waker)
+    }
+
+    pub(crate) fn wake_never(&self, key: (u64, u64)) {
+        let mut timers = self.0.timers.borrow_mut();
+        timers.remove(key);
+        // Whoever keeps the run for its record keeps no timer with it.
+        if timers.len() == 0 {
+            timers.alarm_went_off();
+            self.0.clock.clear_alarm();
+        }
+    }
+
+    /// Moves a virtual clock to the earliest deadline and wakes who is due. False when nobody sleeps.
+    pub(crate) fn jump_to_next_deadline(&self) -> bool {
+        let Some(next_us) = self.0.timers.borrow().next_us() else { return false };
+        self.0.clock.jump_to(next_us);
+        self.wake_due();
+        true
+    }
+
+    fn wake_due(&self) {
+        let now_us = self.now_us();
+        let mut timers = self.0.timers.borrow_mut();
+        let due = timers.take_due(now_us);
+        self.set_alarm(&mut timers);
+        // Whoever is woken may want to sleep again at once.
+        drop(timers);
+        due.for_each(Waker::wake);
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    fn set_alarm(&self, timers: &mut Timers) {
+        let Clock::Browser(clock) = &self.0.clock else { return };
+        let Some(deadline_us) = timers.alarm_to_set() else { return };
+        let inner = Rc::downgrade(&self.0);
+        clock.set_alarm(deadline_us, move || {
+            let Some(inner) = inner.upgrade() else { return };
+            inner.timers.borrow_mut().alarm_went_off();
+            Self(inner).wake_due();
+        });
+    }
+
+    /// Only the browser's clock has an alarm.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn set_alarm(&self, _timers: &mut Timers) {}
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("clock", &self.0.clock).field("seed", &self.0.seed).finish_non_exhaustive()
+    }
+}
+
+/// The beat that comes next; if it is late when it is dropped, it is entered as it is.
+struct OverdueBeat {
+    run: Run,
+    due_us: u64,
+}
+
+impl OverdueBeat {
+    fn enter(&mut self) {
+        let beat = Beat { due_us: self.due_us, at_us: self.run.now_us() };
+        self.run.0.record.borrow_mut().beat(beat);
+        self.due_us = beat.next_due_us();
+    }
+}
+
+impl Drop for OverdueBeat {
+    fn drop(&mut self) {
+        if self.run.now_us() > self.due_us {
+            self.enter();
+        }
+    }
+}

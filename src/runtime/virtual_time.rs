@@ -1,0 +1,171 @@
+//! The virtual clock: an event loop of our own, on which waiting takes no time.
+//!
+//! [`block_on`] polls a future until it waits for nothing but time, then moves the clock to the earliest deadline and
+//! wakes who is due. What needs no waiting takes no time at all, so the time at the end is the run's *ideal*: the sum
+//! of waits along its longest chain.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::runtime::Run;
+
+/// The future waits for something that never comes: nobody sleeps and nobody has been woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the run waits for something that never comes: no task is ready and none sleeps")]
+pub struct Stalled;
+
+/// Drives a future on the virtual clock of `run` until it ends.
+///
+/// Sleepers with the same deadline are woken in the order in which they fell asleep.
+///
+/// # Errors
+///
+/// [`Stalled`] when the future waits and no sleeper is left to wake it.
+///
+/// ```
+/// use std::time::Duration;
+/// use interleave::runtime::{Run, virtual_time};
+///
+/// let run = Run::on_virtual_clock(7);
+/// let hour = run.sleep(Duration::from_secs(3600));
+/// virtual_time::block_on(&run, hour)?;
+/// assert_eq!(run.now(), Duration::from_secs(3600));
+/// # Ok::<(), virtual_time::Stalled>(())
+/// ```
+pub fn block_on<T>(run: &Run, future: impl Future<Output = T>) -> Result<T, Stalled> {
+    let mut future = pin!(future);
+    let woken = Arc::new(Woken(AtomicBool::new(true)));
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        while woken.0.swap(false, Ordering::Relaxed) {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return Ok(output);
+            }
+        }
+        if !run.jump_to_next_deadline() {
+            return Err(Stalled);
+        }
+    }
+}
+
+/// Whether somebody asked for another poll.
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::time::Duration;
+
+    use futures::future::{join, join_all, pending, select};
+
+    use super::*;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn sleeps_together_take_as_long_as_the_longest() {
+        let run = Run::on_virtual_clock(1);
+        block_on(&run, join_all([30, 10, 20].map(|n| run.sleep(ms(n))))).expect("they end");
+        assert_eq!(run.now(), ms(30));
+    }
+
+    #[test]
+    fn sleeps_in_turn_take_their_sum() {
+        let run = Run::on_virtual_clock(1);
+        let naps = async {
+            for n in [30, 10, 20] {
+                run.sleep(ms(n)).await;
+            }
+        };
+        block_on(&run, naps).expect("they end");
+        assert_eq!(run.now(), ms(60));
+    }
+
+    #[test]
+    fn sleepers_of_one_deadline_wake_in_the_order_of_falling_asleep() {
+        let run = Run::on_virtual_clock(1);
+        let order = RefCell::new(Vec::new());
+        let naps = (0..5).map(|n| {
+            let (run, order) = (&run, &order);
+            async move {
+                run.sleep(ms(10)).await;
+                order.borrow_mut().push(n);
+            }
+        });
+        block_on(&run, join_all(naps)).expect("they end");
+        assert_eq!(order.into_inner(), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_hundred_thousand_sleepers_end_at_their_instant() {
+        let run = Run::on_virtual_clock(1);
+        block_on(&run, join_all((0..100_000).map(|_| run.sleep(ms(100))))).expect("they end");
+        assert_eq!((run.now(), run.sleepers()), (ms(100), 0));
+    }
+
+    #[test]
+    fn the_loser_of_a_race_leaves_no_sleeper_behind() {
+        let run = Run::on_virtual_clock(1);
+        let race = async {
+            drop(select(run.sleep(ms(10)), run.sleep(ms(1_000))).await);
+        };
+        block_on(&run, race).expect("it ends");
+        assert_eq!((run.now(), run.sleepers()), (ms(10), 0));
+    }
+
+    #[test]
+    fn a_sleep_counts_from_its_first_poll() {
+        let run = Run::on_virtual_clock(1);
+        let lazy = run.sleep(ms(10));
+        let naps = async {
+            run.sleep(ms(50)).await;
+            lazy.await;
+        };
+        block_on(&run, naps).expect("they end");
+        assert_eq!(run.now(), ms(60));
+    }
+
+    #[test]
+    fn a_block_makes_others_late_and_not_early() {
+        let run = Run::on_virtual_clock(1);
+        let woke_at = async {
+            run.sleep(ms(10)).await;
+            run.now()
+        };
+        let (woke_at, ()) = block_on(&run, join(woke_at, async { run.block(ms(100)) })).expect("they end");
+        assert_eq!(woke_at, ms(100));
+    }
+
+    #[test]
+    fn waiting_for_nothing_is_told_instead_of_hanging() {
+        let run = Run::on_virtual_clock(1);
+        assert_eq!(block_on(&run, pending::<()>()), Err(Stalled));
+    }
+
+    #[test]
+    fn the_heartbeat_sees_a_block_at_the_very_end() {
+        let run = Run::on_virtual_clock(1);
+        let work = async {
+            run.sleep(ms(30)).await;
+            run.block(ms(300));
+        };
+        let either = async {
+            let _ = select(std::pin::pin!(work), std::pin::pin!(run.heartbeat())).await;
+        };
+        block_on(&run, either).expect("the work ends");
+        let lags: Vec<u64> = run.record().beats().iter().map(|beat| beat.lag_us()).collect();
+        assert_eq!(lags, [0, 290_000], "the beat that was due at 40 ms came at 330 ms");
+    }
+}
