@@ -1,0 +1,343 @@
+//! Part 1 of the guide: functions that wait, one after the other and together.
+//!
+//! You see that two waits side by side cost as much as the longer one, that a step which needs the result of another
+//! still comes after it, and that a wait which blocks spoils it for everybody on the page.
+
+use std::time::Duration;
+
+use futures::future::{join_all, try_join};
+use inference::classifier::{Classifier, ClassifierError, InputError};
+use inference::digits::{Digits, DigitsError};
+
+use crate::exercises::prelude::*;
+
+/// Fetches the weights of a classifier of handwritten digits, then waits as a slower network would.
+async fn download_model(run: &Run, site: &Site, delay: Duration) -> Result<Classifier, LoadError> {
+    let bytes = site.read("models/logistic-regression.safetensors").await?;
+    run.sleep(delay).await;
+    Ok(Classifier::from_safetensors(&bytes)?)
+}
+
+/// Fetches 360 labelled images of digits.
+async fn load_dataset(run: &Run, site: &Site, delay: Duration) -> Result<Digits, LoadError> {
+    let bytes = site.read("data/digits.csv").await?;
+    run.sleep(delay).await;
+    Ok(Digits::from_csv(&bytes)?)
+}
+
+/// Scales every pixel from 0…16 to 0…1, as the classifier was trained: `[images, 64]`.
+async fn preprocess_data(run: &Run, dataset: &Digits, delay: Duration) -> Vec<f32> {
+    run.sleep(delay).await;
+    dataset.scale()
+}
+
+/// One step after the other: the waits add up.
+async fn sequential_execution(run: &Run, site: &Site, delays: Delays) -> Result<Prepared, LoadError> {
+    let model = run.try_task("download_model", download_model(run, site, delays.download)).await?;
+    let dataset = run.try_task("load_dataset", load_dataset(run, site, delays.load)).await?;
+    let features = run.task("preprocess_data", preprocess_data(run, &dataset, delays.preprocess)).await;
+    Ok(Prepared { model, dataset, features })
+}
+
+/// The model and the data set at the same time: the shorter wait is free. Preprocessing needs the data, so it comes
+/// after.
+async fn concurrent_execution(run: &Run, site: &Site, delays: Delays) -> Result<Prepared, LoadError> {
+    let (model, dataset) = try_join(
+        run.try_task("download_model", download_model(run, site, delays.download)),
+        run.try_task("load_dataset", load_dataset(run, site, delays.load)),
+    )
+    .await?;
+    let features = run.task("preprocess_data", preprocess_data(run, &dataset, delays.preprocess)).await;
+    Ok(Prepared { model, dataset, features })
+}
+
+/// Three waits together, each of which lets the others work.
+async fn async_sleep(run: &Run, delay: Duration) {
+    join_all((0..3).map(|_| run.task("sleep", run.sleep(delay)))).await;
+}
+
+/// Three waits "together", each of which keeps the whole page from doing anything else.
+async fn blocking_sleep(run: &Run, delay: Duration) {
+    join_all((0..3).map(|_| run.task("block", async { run.block(delay) }))).await;
+}
+
+/// Runs the lesson: what is compared stands in a root task of its own.
+async fn async_basics(run: &Run, site: &Site, delays: Delays, has_demo: bool) -> Result<Prepared, LoadError> {
+    run.log(Level::Info, "one step after the other");
+    run.try_task("sequential_execution", sequential_execution(run, site, delays)).await?;
+
+    run.log(Level::Info, "model and data set at the same time");
+    let prepared = run.try_task("concurrent_execution", concurrent_execution(run, site, delays)).await?;
+
+    if has_demo {
+        run.log(Level::Info, "three sleeps that let go, then three that block");
+        run.task("async_sleep", async_sleep(run, delays.demo)).await;
+        run.task("blocking_sleep", blocking_sleep(run, delays.demo)).await;
+    }
+    Ok(prepared)
+}
+
+/// How long each step waits besides its real work.
+#[derive(Clone, Copy)]
+struct Delays {
+    download: Duration,
+    load: Duration,
+    preprocess: Duration,
+    demo: Duration,
+}
+
+/// What the steps bring: everything that a first prediction needs.
+struct Prepared {
+    model: Classifier,
+    dataset: Digits,
+    features: Vec<f32>,
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+enum LoadError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("the weights cannot be used: {0}")]
+    Model(#[from] ClassifierError),
+    #[error("the data set cannot be used: {0}")]
+    Dataset(#[from] DigitsError),
+    #[error("the weights and the data set do not fit: {0}")]
+    Input(#[from] InputError),
+}
+
+// The entry in the catalogue.
+
+/// The lesson as the page shows and runs it.
+pub static EXERCISE: Exercise = Exercise {
+    slug: "async-basics",
+    part: 1,
+    title: "Async basics",
+    short_title: "Async basics",
+    teaches: "Waiting together costs as much as the longest wait, not the sum of them.",
+    controls: &[
+        delay("download", "Download", "How long the model's download waits besides the real request.", 400.0),
+        delay("load", "Data set", "How long loading the data set waits besides the real request.", 200.0),
+        delay("preprocess", "Preprocess", "How long preprocessing waits besides the real scaling.", 300.0),
+        Control {
+            name: "scale",
+            label: "Scale",
+            help: "Multiplies all delays. At 5 they are the guide's own: 2 s, 1 s and 1.5 s.",
+            kind: Kind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 1.0 },
+        },
+        Control {
+            name: "blocking",
+            label: "Blocking demo",
+            help: "Adds three sleeps of 100 ms together, then three blocks of 100 ms. The page freezes during a block: \
+                   that is the point.",
+            kind: Kind::Switch { default: true },
+        },
+    ],
+    comparisons: &[
+        Comparison {
+            title: "The same three steps, in two orders",
+            needs: None,
+            bars: &[
+                Bar { task: "sequential_execution", label: "Sequential" },
+                Bar { task: "concurrent_execution", label: "Concurrent" },
+            ],
+        },
+        Comparison {
+            title: "Three waits of the same length, sleeping and blocking",
+            needs: Some("blocking"),
+            bars: &[Bar { task: "blocking_sleep", label: "Blocking" }, Bar { task: "async_sleep", label: "Sleeping" }],
+        },
+    ],
+    rust: file!(),
+    python: "static/python/async_basics.py",
+    run: |run, site, settings| {
+        Box::pin(async move {
+            let prepared = async_basics(&run, &site, Delays::from(&settings), settings.is_on("blocking")).await?;
+            Ok(prepared.report(&run)?)
+        })
+    },
+};
+
+/// A control for a delay in milliseconds.
+const fn delay(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Control {
+    Control { name, label, help, kind: Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 50.0, default } }
+}
+
+impl From<&Settings> for Delays {
+    fn from(settings: &Settings) -> Self {
+        let scale = settings.number("scale");
+        Self {
+            download: settings.millis("download").mul_f64(scale),
+            load: settings.millis("load").mul_f64(scale),
+            preprocess: settings.millis("preprocess").mul_f64(scale),
+            demo: Duration::from_millis(100).mul_f64(scale),
+        }
+    }
+}
+
+impl Prepared {
+    /// What was loaded, proved by a first prediction, with twelve images that the seed draws.
+    fn report(&self, run: &Run) -> Result<Report, LoadError> {
+        let predicted = self.model.predict(&self.features)?;
+        let correct = predicted.iter().zip(self.dataset.labels()).filter(|(a, b)| a == b).count();
+        let n = self.dataset.len();
+        let mut rng = run.rng("images to show");
+        let digits = std::iter::repeat_with(|| rng.u64(..n as u64) as usize).take(12.min(n)).map(|index| Digit {
+            pixels: self.dataset.scaled(index).to_vec(),
+            label: self.dataset.label(index),
+            predicted: predicted[index],
+        });
+        let row = |what: &str, value: String| vec![what.to_owned(), value];
+        let loaded = Table {
+            caption: "What was loaded".to_owned(),
+            columns: vec![Column::text("What"), Column::number("Value")],
+            rows: vec![
+                row("Model", self.model.name().to_owned()),
+                row("Parameters", units::count(self.model.parameters() as u64)),
+                row("Images", units::count(n as u64)),
+                row("Pixels scaled to 0…1", units::count(self.features.len() as u64)),
+                row(
+                    "Digits read correctly",
+                    format!("{correct} of {n}, {}", units::percent(correct as f64 / n as f64)),
+                ),
+            ],
+        };
+        Ok(Report { tables: vec![loaded], digits: digits.collect(), ..Report::default() })
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        let advice = match &error {
+            LoadError::Fetch(cause) => cause.advice(),
+            LoadError::Model(_) | LoadError::Dataset(_) | LoadError::Input(_) => {
+                "The file on the server is not the one that belongs to this page. Copy the site again, then reload."
+            }
+        };
+        Self { message: error.to_string(), advice }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::exercises::controls::Value;
+    use crate::exercises::experiment::ideal;
+    use crate::measure::spans::Span;
+    use crate::measure::{Outcome, Record};
+    use crate::runtime::virtual_time::block_on;
+
+    const MODEL: &[u8] = include_bytes!("../../static/models/logistic-regression.safetensors");
+    const DATA: &[u8] = include_bytes!("../../static/data/digits.csv");
+
+    fn site(model: &[u8], data: &[u8]) -> Site {
+        Site::at_hand([
+            ("models/logistic-regression.safetensors", Rc::from(model)),
+            ("data/digits.csv", Rc::from(data)),
+        ])
+    }
+
+    fn settings(values: &[(&str, f64)]) -> Settings {
+        let mut settings = Settings::defaults(EXERCISE.controls);
+        values.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
+        settings
+    }
+
+    fn length_ms(record: &Record, name: &str) -> f64 {
+        let length_us = Span::named(record, name).and_then(|span| span.length_us());
+        length_us.expect("the task ended well") as f64 / 1e3
+    }
+
+    fn run(settings: Settings, site: Site) -> (Run, Result<Report, Failure>) {
+        let run = Run::on_virtual_clock(7);
+        let result = block_on(&run, (EXERCISE.run)(run.clone(), Rc::new(site), settings));
+        (run, result.expect("the lesson waits for nothing but time"))
+    }
+
+    #[test]
+    fn sequential_takes_the_sum_and_concurrent_the_longer_of_two_plus_the_third() {
+        let (run, result) = run(settings(&[]), site(MODEL, DATA));
+        result.expect("the files are good");
+        let record = run.record();
+        assert_eq!(length_ms(&record, "sequential_execution"), 900.0);
+        assert_eq!(length_ms(&record, "concurrent_execution"), 700.0);
+        assert_eq!(length_ms(&record, "async_sleep"), 100.0);
+        assert_eq!(length_ms(&record, "blocking_sleep"), 300.0);
+    }
+
+    #[test]
+    fn a_scale_of_five_gives_the_guides_own_delays() {
+        let record = ideal(&EXERCISE, &settings(&[("scale", 5.0)]), 7, &site(MODEL, DATA)).expect("it runs");
+        assert_eq!(length_ms(&record, "sequential_execution"), 4_500.0);
+        assert_eq!(length_ms(&record, "concurrent_execution"), 3_500.0);
+    }
+
+    #[test]
+    fn without_the_demo_only_the_two_orders_run() {
+        let mut settings = settings(&[]);
+        settings.set("blocking", Value::Switch(false));
+        let record = ideal(&EXERCISE, &settings, 7, &site(MODEL, DATA)).expect("it runs");
+        assert_eq!(Span::named(&record, "blocking_sleep"), None);
+        assert_eq!(record.end_us(), 1_600_000);
+    }
+
+    #[test]
+    fn the_report_tells_what_was_really_loaded() {
+        let (_, result) = run(settings(&[]), site(MODEL, DATA));
+        let report = result.expect("the files are good");
+        let values: Vec<_> = report.tables[0].rows.iter().map(|row| row[1].as_str()).collect();
+        assert_eq!(values[..4], ["logistic-regression", "650", "360", "23,040"]);
+        assert_eq!(report.digits.len(), 12);
+    }
+
+    #[test]
+    fn the_same_seed_shows_the_same_images() {
+        let shown = |seed| {
+            let run = Run::on_virtual_clock(seed);
+            let lesson = (EXERCISE.run)(run.clone(), Rc::new(site(MODEL, DATA)), settings(&[]));
+            block_on(&run, lesson).expect("it ends").expect("the files are good").digits
+        };
+        assert_eq!(shown(7), shown(7));
+        assert_ne!(shown(7), shown(8));
+    }
+
+    #[test]
+    fn a_bad_file_is_named_in_the_failure_and_in_the_log() {
+        let html = b"<!DOCTYPE html><title>Not found</title>";
+        let missing = Site::at_hand([]);
+        for (what, site, expected) in [
+            ("weights cut short", site(&MODEL[..900], DATA), "the weights cannot be used"),
+            ("weights that are a page", site(html, DATA), "the weights cannot be used"),
+            ("a data set that is a page", site(MODEL, html), "the data set cannot be used"),
+            ("a data set cut short", site(MODEL, &DATA[..5_000]), "the data set cannot be used"),
+            ("no files at all", missing, "`models/logistic-regression.safetensors` cannot be reached"),
+        ] {
+            let (run, result) = run(settings(&[]), site);
+            let failure = result.expect_err(what);
+            assert!(failure.message.contains(expected), "{what}: {}", failure.message);
+            assert!(!failure.advice.is_empty());
+            let record = run.record();
+            let told = record.log_lines().iter().filter(|line| line.text == failure.message).count();
+            assert_eq!(told, 1, "{what}: an error that travels up is told once");
+            let span = Span::named(&record, "sequential_execution").expect("it began");
+            assert!(matches!(span.end, Some((_, Outcome::Failed))), "{what}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_makespans_follow_from_the_delays(
+            download in 0..2_000u32, load in 0..2_000u32, preprocess in 0..2_000u32,
+        ) {
+            let [download, load, preprocess] = [download, load, preprocess].map(f64::from);
+            let settings = settings(&[("download", download), ("load", load), ("preprocess", preprocess)]);
+            let record = ideal(&EXERCISE, &settings, 7, &site(MODEL, DATA)).expect("it runs");
+            prop_assert_eq!(length_ms(&record, "sequential_execution"), download + load + preprocess);
+            prop_assert_eq!(length_ms(&record, "concurrent_execution"), download.max(load) + preprocess);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The parts of a run that a lesson sets side by side, with their ideals, in numbers and in words.
+
+use crate::exercises::controls::Settings;
+use crate::exercises::exercise::{Comparison, Exercise};
+use crate::measure::Record;
+use crate::measure::decimal::fixed;
+use crate::measure::heartbeat::BLOCKED_US;
+use crate::measure::spans::{Span, speed_up};
+use crate::measure::units::span;
+
+/// One comparison, as far as the run has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// What is compared.
+    pub title: &'static str,
+    /// Its bars; the first is the baseline.
+    pub bars: Vec<ComparedBar>,
+}
+
+/// One bar, as far as the run has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComparedBar {
+    /// The name of its root task.
+    pub task: &'static str,
+    /// Its label.
+    pub label: &'static str,
+    /// How long it has lasted so far, in microseconds; none before it begins.
+    pub so_far_us: Option<u64>,
+    /// How long it took, once it has ended well.
+    pub measured_us: Option<u64>,
+    /// How long it takes with nothing but its waits.
+    pub ideal_us: Option<u64>,
+    /// The event loop's longest lag in it.
+    pub lag_us: Option<u64>,
+}
+
+impl Compared {
+    /// All comparisons of a lesson that its settings ask for. The record may still grow; `ideal` is the record of the
+    /// same lesson on the virtual clock.
+    #[must_use]
+    pub fn all(
+        exercise: &Exercise,
+        settings: &Settings,
+        record: Option<&Record>,
+        now_us: u64,
+        ideal: Option<&Record>,
+    ) -> Vec<Self> {
+        let is_asked_for = |comparison: &&Comparison| comparison.needs.is_none_or(|switch| settings.is_on(switch));
+        let compare = |comparison: &Comparison| {
+            let bars = comparison.bars.iter().map(|bar| {
+                let found = record.and_then(|record| Some((record, Span::named(record, bar.task)?)));
+                ComparedBar {
+                    task: bar.task,
+                    label: bar.label,
+                    so_far_us: found.map(|(_, it)| it.length_so_far_us(now_us)),
+                    measured_us: found.and_then(|(_, it)| it.length_us()),
+                    ideal_us: ideal.and_then(|ideal| Span::named(ideal, bar.task)?.length_us()),
+                    lag_us: found.and_then(|(record, it)| it.longest_lag_us(record)),
+                }
+            });
+            Self { title: comparison.title, bars: bars.collect() }
+        };
+        exercise.comparisons.iter().filter(is_asked_for).map(compare).collect()
+    }
+
+    /// What the whole width of the bars stands for, in microseconds.
+    #[must_use]
+    pub fn scale_us(&self) -> u64 {
+        let lengths = self.bars.iter().flat_map(|bar| [bar.so_far_us, bar.ideal_us]);
+        lengths.flatten().max().unwrap_or(0).max(1)
+    }
+
+    /// How many times as fast as the baseline the last bar is.
+    #[must_use]
+    pub fn speed_up(&self) -> Option<f64> {
+        speed_up(self.bars.first()?.measured_us?, self.bars.last()?.measured_us?)
+    }
+
+    /// The result in words, once there is one.
+    #[must_use]
+    pub fn sentence(&self) -> Option<String> {
+        let (first, last) = (self.bars.first()?, self.bars.last()?);
+        let (first_us, last_us) = (first.measured_us?, last.measured_us?);
+        let how = match self.speed_up() {
+            Some(ratio) if ratio >= 1.05 => {
+                format!("{} times as fast as {} with", fixed(ratio, 1), first.label.to_ascii_lowercase())
+            }
+            Some(ratio) if ratio <= 0.95 => {
+                format!("{} times as slow as {} with", fixed(1.0 / ratio, 1), first.label.to_ascii_lowercase())
+            }
+            _ => format!("about as fast as {} with", first.label.to_ascii_lowercase()),
+        };
+        let ideal = last.ideal_us.map(|us| format!("; its waits alone take {}", span(us))).unwrap_or_default();
+        let sentence = format!("{} took {}, {how} {}{ideal}.", last.label, span(last_us), span(first_us));
+        Some(sentence + &self.lag_sentence().unwrap_or_default())
+    }
+
+    /// What the page went through, if the loop was blocked in one of the bars.
+    fn lag_sentence(&self) -> Option<String> {
+        let worst = self.bars.iter().max_by_key(|bar| bar.lag_us)?;
+        let worst_us = worst.lag_us.filter(|lag_us| *lag_us > BLOCKED_US)?;
+        let others = self.bars.iter().filter(|bar| bar.task != worst.task);
+        let best = others.min_by_key(|bar| bar.lag_us)?;
+        Some(format!(
+            " During {} the page could do nothing else for {}; during {} its longest lag was {}.",
+            worst.label.to_ascii_lowercase(),
+            span(worst_us),
+            best.label.to_ascii_lowercase(),
+            span(best.lag_us?),
+        ))
+    }
+}
+
+/// How far a run has come: the parts that are over, and all parts that it will have.
+#[must_use]
+pub fn progress(compared: &[Compared]) -> (usize, usize) {
+    let bars = || compared.iter().flat_map(|compared| &compared.bars);
+    (bars().filter(|bar| bar.measured_us.is_some()).count(), bars().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bar(label: &'static str, measured_us: u64, ideal_us: u64, lag_us: u64) -> ComparedBar {
+        ComparedBar {
+            task: label,
+            label,
+            so_far_us: Some(measured_us),
+            measured_us: Some(measured_us),
+            ideal_us: Some(ideal_us),
+            lag_us: Some(lag_us),
+        }
+    }
+
+    #[test]
+    fn the_result_is_told_with_unit_comparison_and_ideal() {
+        let bars = vec![bar("Sequential", 909_000, 900_000, 900), bar("Concurrent", 706_000, 700_000, 800)];
+        let compared = Compared { title: "", bars };
+        let sentence =
+            "Concurrent took 706 ms, 1.3 times as fast as sequential with 909 ms; its waits alone take 700 ms.";
+        assert_eq!(compared.sentence().as_deref(), Some(sentence));
+    }
+
+    #[test]
+    fn a_blocked_loop_is_told_beside_one_that_was_free() {
+        let bars = vec![bar("Blocking", 300_000, 300_000, 290_000), bar("Sleeping", 101_000, 100_000, 1_200)];
+        let sentence = Compared { title: "", bars }.sentence().expect("both have ended");
+        assert!(sentence.ends_with(
+            " During blocking the page could do nothing else for 290 ms; during sleeping its longest lag was 1.2 ms."
+        ));
+    }
+
+    #[test]
+    fn no_gain_is_called_no_gain() {
+        let of = |first, last| {
+            let bars = vec![bar("A", first, first, 0), bar("B", last, last, 0)];
+            Compared { title: "", bars }.sentence().expect("both have ended")
+        };
+        assert!(of(500_000, 500_000).contains("about as fast as a"));
+        assert!(of(500_000, 1_000_000).contains("2.0 times as slow as a"));
+    }
+
+    #[test]
+    fn before_the_run_there_is_nothing_to_tell() {
+        let exercise = &crate::exercises::async_basics::EXERCISE;
+        let compared = Compared::all(exercise, &Settings::defaults(exercise.controls), None, 0, None);
+        assert_eq!(progress(&compared), (0, 4));
+        assert!(compared.iter().all(|it| it.sentence().is_none() && it.scale_us() == 1));
+    }
+}

@@ -1,0 +1,72 @@
+//! An experiment under way: a lesson on the browser's clock with the heart beating beside it, and, when it has ended,
+//! the same lesson on the virtual clock for its ideal.
+
+use std::rc::Rc;
+
+use crate::exercises::controls::Settings;
+use crate::exercises::exercise::Exercise;
+use crate::exercises::site::Site;
+use crate::measure::Record;
+use crate::runtime::{Run, virtual_time};
+
+/// What the lesson leaves behind when it takes nothing but its waits: the record of a run on the virtual clock, with
+/// the files that `site` has read already. None when the lesson cannot run to its end like that.
+#[must_use]
+pub fn ideal(exercise: &Exercise, settings: &Settings, seed: u64, site: &Site) -> Option<Record> {
+    let run = Run::on_virtual_clock(seed);
+    let lesson = (exercise.run)(run.clone(), Rc::new(site.already_read()), settings.clone());
+    virtual_time::block_on(&run, lesson).ok()?.ok()?;
+    let record = run.record().clone();
+    Some(record)
+}
+
+#[cfg(target_arch = "wasm32")]
+mod in_browser {
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::exercises::exercise::Failure;
+    use crate::measure::report::Report;
+    use crate::runtime::{Stopper, stoppable};
+
+    /// A lesson under way. Dropping it stops it at once: no timer fires, no request goes on and nothing is recorded
+    /// afterwards.
+    #[must_use = "dropping it stops the lesson"]
+    pub struct Experiment {
+        run: Run,
+        _lesson: Stopper,
+    }
+
+    impl Experiment {
+        /// Begins a lesson. `on_end` is called once, when it has run to its end and not when it is stopped.
+        pub fn begin(
+            exercise: &'static Exercise,
+            settings: Settings,
+            seed: u64,
+            site: Rc<Site>,
+            on_end: impl FnOnce(Result<Report, Failure>) + 'static,
+        ) -> Self {
+            let run = Run::in_browser(seed);
+            // The heart beats in a task of its own: beside the lesson and not inside it.
+            let (heartbeat, heart) = stoppable(run.heartbeat());
+            let lesson = (exercise.run)(run.clone(), site, settings);
+            let (lesson, stopper) = stoppable(async move {
+                let result = lesson.await;
+                drop(heart);
+                on_end(result);
+            });
+            wasm_bindgen_futures::spawn_local(heartbeat.boxed_local());
+            wasm_bindgen_futures::spawn_local(lesson.boxed_local());
+            Self { run, _lesson: stopper }
+        }
+
+        /// The run, whose record grows while the lesson is under way.
+        #[must_use]
+        pub fn run(&self) -> &Run {
+            &self.run
+        }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+pub use in_browser::Experiment;

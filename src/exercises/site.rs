@@ -1,0 +1,72 @@
+//! The site's own files, as lessons load them.
+//!
+//! On the page every read is a real request. What has been read once can be had again without waiting, for the run on
+//! the virtual clock that gives the ideal.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::endpoint::FetchError;
+
+/// A file that has been read: its path and its content.
+type File = (&'static str, Rc<[u8]>);
+
+/// The files under `static/`.
+#[derive(Debug)]
+pub struct Site {
+    base: Option<String>,
+    files: RefCell<Vec<File>>,
+}
+
+impl Site {
+    /// The files that a web server has under this address, which ends with a slash and may be relative to the page.
+    #[must_use]
+    pub fn served_from(base: impl Into<String>) -> Self {
+        Self { base: Some(base.into()), files: RefCell::default() }
+    }
+
+    /// Files that are at hand, each with its path. Nothing is ever asked for.
+    #[must_use]
+    pub fn at_hand(files: impl IntoIterator<Item = File>) -> Self {
+        Self { base: None, files: RefCell::new(files.into_iter().collect()) }
+    }
+
+    /// What has been read from this one so far, at hand.
+    #[must_use]
+    pub fn already_read(&self) -> Self {
+        Self { base: None, files: self.files.clone() }
+    }
+
+    /// Reads a file, by its path below `static/`.
+    ///
+    /// # Errors
+    ///
+    /// What the request came to, by cause.
+    pub async fn read(&self, path: &'static str) -> Result<Rc<[u8]>, FetchError> {
+        match &self.base {
+            Some(base) => {
+                let bytes: Rc<[u8]> = fetch(format!("{base}{path}")).await?.into();
+                let mut files = self.files.borrow_mut();
+                files.retain(|(known, _)| *known != path);
+                files.push((path, Rc::clone(&bytes)));
+                Ok(bytes)
+            }
+            None => {
+                let files = self.files.borrow();
+                let found = files.iter().find(|(known, _)| *known == path).map(|(_, bytes)| Rc::clone(bytes));
+                found.ok_or_else(|| FetchError::Unreachable { url: path.to_owned() })
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+async fn fetch(url: String) -> Result<Vec<u8>, FetchError> {
+    crate::endpoint::fetch::get_bytes(&url).await
+}
+
+/// Only a browser can ask.
+#[cfg(not(target_arch = "wasm32"))]
+async fn fetch(url: String) -> Result<Vec<u8>, FetchError> {
+    Err(FetchError::Unreachable { url })
+}
