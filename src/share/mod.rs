@@ -1,0 +1,3 @@
+//! A run that leaves the page.
+
+pub mod permalink;
