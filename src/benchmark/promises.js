@@ -1,0 +1,9 @@
+// The same work with the browser's own promises, as one writes it in JavaScript.
+
+export async function sleeps(n, ms) {
+  await Promise.all(Array.from({ length: n }, () => new Promise((resolve) => setTimeout(resolve, ms))));
+}
+
+export async function ready(n) {
+  await Promise.all(Array.from({ length: n }, async () => {}));
+}
