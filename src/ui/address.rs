@@ -1,0 +1,54 @@
+//! The page's address: its fragment, read and written.
+
+use std::time::Duration;
+
+use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use crate::share::permalink::{Notice, Place};
+use crate::ui::lean::Watched;
+
+/// A slider that is dragged changes the address many times a second, and browsers limit that.
+const SETTLES_AFTER: Duration = Duration::from_millis(150);
+
+/// Where the address leads now, and again whenever the reader follows a link, goes back or forward, or types one.
+pub(super) fn use_place() -> Watched<(Place, Vec<Notice>)> {
+    let place = Watched::new(current());
+    let listener = window_event_listener(leptos::ev::hashchange, move |_| place.set(current()));
+    on_cleanup(move || listener.remove());
+    place
+}
+
+fn current() -> (Place, Vec<Notice>) {
+    Place::parse(&location().hash().unwrap_or_default())
+}
+
+/// Keeps the address at `place`, without an entry of its own in the browser's history.
+pub(super) fn use_follow(place: impl Fn() -> Place + 'static) {
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let clear = move || {
+        if let Some(Some(timer)) = timer.try_update_value(Option::take) {
+            timer.clear();
+        }
+    };
+    Effect::new(move |_| {
+        let fragment = place().to_string();
+        clear();
+        let handle = set_timeout_with_handle(move || replace(&fragment), SETTLES_AFTER);
+        timer.set_value(handle.ok());
+    });
+    on_cleanup(clear);
+}
+
+fn replace(fragment: &str) {
+    // Should the browser refuse, the link can still be had by its button.
+    let _ = window().history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(fragment)));
+}
+
+/// The whole address of a place.
+pub(super) fn link_to(place: &Place) -> String {
+    let href = location().href().unwrap_or_default();
+    let page = href.split('#').next().unwrap_or_default();
+    format!("{page}{place}")
+}

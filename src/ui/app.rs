@@ -1,0 +1,100 @@
+//! The frame around every page: title, list of exercises, scheme, notices.
+
+use leptos::prelude::*;
+
+use crate::exercises::catalogue::EXERCISES;
+use crate::share::permalink::{Notice, Place};
+use crate::ui::address::use_place;
+use crate::ui::lean::{a, li, p, part, section, span, text, ul};
+use crate::ui::pages::benchmark::benchmark_page;
+use crate::ui::pages::exercise::exercise_page;
+use crate::ui::theme::provide_theme;
+
+/// The whole page.
+#[component]
+pub fn App() -> impl IntoView {
+    let theme = provide_theme();
+    let place = use_place();
+    let mut visits = 0;
+    let is_at = move |slug| place.with(|(place, _)| slug_of(place) == slug);
+    view! {
+        <a class="skip" href="#main" on:click=focus_main>"Skip to the exercise"</a>
+        <header class="top">
+            <a class="brand" href="#/">"Interleave"</a>
+            {cfg!(debug_assertions).then(|| view! { <span class="badge">"Debug build: its numbers mislead"</span> })}
+            <nav aria-label="More">
+                <a href=Place::Benchmark { runs_at_once: false }.to_string() aria-current=move || current(is_at("benchmark"))>
+                    "Benchmark"
+                </a>
+                <button class="quiet" on:click=move |_| theme.update(|theme| *theme = theme.next())>
+                    <span aria-hidden="true">"◐ "</span>
+                    {text(move || format!("Scheme: {}", theme.get().name()))}
+                </button>
+            </nav>
+        </header>
+        <nav class="exercises" aria-label="Exercises">
+            <ol>
+                {EXERCISES.iter().map(|exercise| {
+                    let slug = exercise.slug;
+                    let part = span().class("part").attr("aria-hidden", "true").text(exercise.part.to_string());
+                    let link = a().attr("href", format!("#/{slug}")).attr_changing("aria-current", move || current(is_at(slug)));
+                    li().el(link.el(part).text(exercise.short_title)).view()
+                }).collect_view()}
+            </ol>
+        </nav>
+        <main id="main" tabindex="-1">
+            {part(move || {
+                let (place, notices) = place.get();
+                visits += 1;
+                fresh(visits, [notices_of(notices), page(place)].into_any())
+            })}
+        </main>
+    }
+}
+
+fn page(place: Place) -> AnyView {
+    match place {
+        Place::Experiment(link) => exercise_page(link),
+        Place::Benchmark { runs_at_once } => benchmark_page(runs_at_once),
+    }
+}
+
+/// A page of its own for each visit. Leptos would patch a page into the next of the same type, with what was typed,
+/// opened and scrolled in it; views of two types in turn are never patched into each other.
+fn fresh(visits: u32, page: AnyView) -> AnyView {
+    if visits.is_multiple_of(2) { (page,).into_any() } else { ((), page).into_any() }
+}
+
+/// What a link said that is not so.
+fn notices_of(notices: Vec<Notice>) -> AnyView {
+    if notices.is_empty() {
+        return ().into_any();
+    }
+    let lines = notices.into_iter().map(|notice| li().class("notice").text(notice.0).view());
+    section()
+        .class("notices")
+        .attr("aria-label", "Notices about this link")
+        .el(p().text("Not everything in this link could be used:"))
+        .el(ul().add_all(lines))
+        .view()
+}
+
+fn slug_of(place: &Place) -> &'static str {
+    match place {
+        Place::Experiment(link) => link.exercise.slug,
+        Place::Benchmark { .. } => "benchmark",
+    }
+}
+
+fn current(is_current: bool) -> Option<String> {
+    is_current.then(|| "page".to_owned())
+}
+
+/// The fragment is the page's address, so an ordinary link to an element would lead away from it.
+fn focus_main(event: web_sys::MouseEvent) {
+    use wasm_bindgen::JsCast;
+    event.prevent_default();
+    if let Some(main) = document().get_element_by_id("main") {
+        let _ = main.unchecked_into::<web_sys::HtmlElement>().focus();
+    }
+}

@@ -1,0 +1,75 @@
+//! Comparison bars: from zero, with value and unit on them and their ideal as a mark.
+
+use leptos::prelude::*;
+
+use crate::exercises::compared::{Compared, ComparedBar};
+use crate::measure::decimal::fixed;
+use crate::measure::report::{Column, Table};
+use crate::measure::units;
+use crate::ui::components::report::data_table;
+use crate::ui::lab::Lab;
+use crate::ui::lean::{details, div, figcaption, figure, h3, p, part, span, summary};
+
+/// All comparisons of the lesson. They have their places before the first run.
+pub(crate) fn comparisons(lab: Lab) -> AnyView {
+    part(move || {
+        lab.frame.track();
+        lab.runs.track();
+        lab.compared().iter().map(comparison).collect_view().into_any()
+    })
+}
+
+fn comparison(compared: &Compared) -> AnyView {
+    let speed_up = compared.speed_up().map(|ratio| format!("{} times as fast", fixed(ratio, 1))).unwrap_or_default();
+    let expected = "The bars grow while the parts run; the thin line is each one's ideal.";
+    let sentence = compared.sentence().unwrap_or_else(|| expected.to_owned());
+    let scale_us = compared.scale_us();
+    figure()
+        .class("comparison")
+        .el(h3().text(compared.title))
+        .el(div().class("bars").add_all(compared.bars.iter().map(|it| bar(it, scale_us))))
+        .el(p().class("speed-up").text(speed_up))
+        .el(figcaption().text(sentence))
+        .el(details().el(summary().text("The same as a table")).add(data_table(as_table(compared))))
+        .view()
+}
+
+/// One bar; `scale_us` is what the whole width stands for.
+fn bar(bar: &ComparedBar, scale_us: u64) -> AnyView {
+    let width = |us: Option<u64>| {
+        us.map(|us| format!("{}%", fixed(us as f64 / scale_us as f64 * 100.0, 2))).unwrap_or_default()
+    };
+    let is_running = bar.so_far_us.is_some() && bar.measured_us.is_none();
+    let ideal = bar.ideal_us.map(|us| format!("ideal {}", units::span(us))).unwrap_or_default();
+    let fill = view! { <span class="fill" hidden=bar.so_far_us.is_none() style:width=width(bar.so_far_us)></span> };
+    let mark = view! { <span class="ideal" hidden=bar.ideal_us.is_none() style:left=width(bar.ideal_us)></span> };
+    div()
+        .class(if is_running { "bar running" } else { "bar" })
+        .attr("data-bar", bar.task)
+        .attr_if("data-measured-us", bar.measured_us.map(|us| us.to_string()))
+        .attr_if("data-ideal-us", bar.ideal_us.map(|us| us.to_string()))
+        .el(span().class("label").text(bar.label))
+        .el(span().class("track").add(fill.into_any()).add(mark.into_any()))
+        .el(span().class("figure").text(cell(bar.so_far_us)))
+        .el(span().class("ideal-figure").text(ideal))
+        .view()
+}
+
+fn as_table(compared: &Compared) -> Table {
+    let row =
+        |bar: &ComparedBar| vec![bar.label.to_owned(), cell(bar.measured_us), cell(bar.ideal_us), cell(bar.lag_us)];
+    Table {
+        caption: compared.title.to_owned(),
+        columns: vec![
+            Column::text("Part"),
+            Column::number("Measured"),
+            Column::number("Ideal"),
+            Column::number("Longest lag of the loop"),
+        ],
+        rows: compared.bars.iter().map(row).collect(),
+    }
+}
+
+fn cell(us: Option<u64>) -> String {
+    us.map_or("–".to_owned(), units::span)
+}

@@ -1,0 +1,255 @@
+//! Draws the timeline on a canvas. What is in view and where it falls is computed in [`crate::ui::geometry`].
+
+use leptos::prelude::window;
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+use crate::measure::heartbeat::Beat;
+use crate::measure::segments::{Life, Lives, Phase, Segment};
+use crate::measure::units::span;
+use crate::measure::{Outcome, Record, TaskId};
+use crate::ui::geometry::{View, ticks};
+
+/// Height of the time axis in CSS pixels.
+const AXIS: f64 = 20.0;
+/// Height of the strip that shows the event loop.
+const LOOP: f64 = 18.0;
+/// Lanes start below this.
+pub(super) const TOP: f64 = AXIS + LOOP + 6.0;
+/// The greatest height of a lane.
+const LANE: f64 = 40.0;
+/// Lanes lower than this have no text.
+const LANE_FOR_TEXT: f64 = 14.0;
+/// About the width of a letter.
+const LETTER: f64 = 6.4;
+/// The room for the sign of an outcome.
+const SIGN: f64 = 18.0;
+const FONT: &str = "12px system-ui, sans-serif";
+
+/// The colours of the current scheme.
+struct Colours {
+    ink: String,
+    muted: String,
+    line: String,
+    surface: String,
+    running: String,
+    waiting: String,
+    queued: String,
+    outcomes: [String; Outcome::ALL.len()],
+}
+
+impl Colours {
+    fn of(canvas: &HtmlCanvasElement) -> Option<Self> {
+        let style = window().get_computed_style(canvas).ok()??;
+        let colour = |name: &str| style.get_property_value(&format!("--{name}")).unwrap_or_default();
+        Some(Self {
+            ink: colour("ink"),
+            muted: colour("muted"),
+            line: colour("line"),
+            surface: colour("surface"),
+            running: colour("running"),
+            waiting: colour("waiting"),
+            queued: colour("queued"),
+            outcomes: Outcome::ALL.map(|outcome| colour(&outcome.name().replace(' ', "-"))),
+        })
+    }
+}
+
+/// A sign for an outcome, so that colour is never the only one.
+pub(super) fn sign(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "✓",
+        Outcome::Failed => "✕",
+        Outcome::TimedOut => "◷",
+        Outcome::Cancelled => "⊘",
+        Outcome::Retried => "↻",
+    }
+}
+
+/// A canvas made ready for one drawing.
+pub(super) struct Painter {
+    context: CanvasRenderingContext2d,
+    colours: Colours,
+    view: View,
+    width: f64,
+    height: f64,
+}
+
+impl Painter {
+    /// Fits the canvas to its place on the page and to the screen's pixels, and clears it.
+    pub(super) fn of(canvas: &HtmlCanvasElement, view: View) -> Option<Self> {
+        let context = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
+        let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        let ratio = window().device_pixel_ratio();
+        let (pixels_x, pixels_y) = ((width * ratio) as u32, (height * ratio) as u32);
+        if (canvas.width(), canvas.height()) != (pixels_x, pixels_y) {
+            canvas.set_width(pixels_x);
+            canvas.set_height(pixels_y);
+        }
+        context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0).ok()?;
+        context.clear_rect(0.0, 0.0, width, height);
+        context.set_font(FONT);
+        context.set_text_baseline("middle");
+        Some(Self { context, colours: Colours::of(canvas)?, view, width, height })
+    }
+
+    /// The axis with its round instants.
+    pub(super) fn axis(&self) {
+        let most = (self.width / 90.0) as usize;
+        for tick in ticks(self.view.from_us, self.view.to_us, most) {
+            let x = self.view.x(tick, self.width).round() + 0.5;
+            self.rect(&self.colours.line, x, AXIS - 4.0, 1.0, self.height - AXIS + 4.0);
+            let text = span(tick);
+            // The last one would be cut off at the edge.
+            let x = x.min(self.width - text.chars().count() as f64 * LETTER);
+            self.text(&self.colours.muted, &text, x.max(2.0), AXIS / 2.0 - 1.0);
+        }
+    }
+
+    /// The event loop: a mark for each beat of the heart, and a bar where it was blocked.
+    pub(super) fn event_loop(&self, beats: &[Beat]) {
+        let middle = AXIS + LOOP / 2.0;
+        for beat in beats {
+            let (from, to) = (self.view.x(beat.due_us, self.width), self.view.x(beat.at_us, self.width));
+            if beat.is_blocked() {
+                let colour = &self.colours.outcomes[Outcome::TimedOut as usize];
+                self.rect(colour, from, AXIS + 2.0, (to - from).max(2.0), LOOP - 4.0);
+                self.label("page blocked", &self.colours.surface, from, to - from, middle);
+            } else {
+                self.rect(&self.colours.muted, to, middle - 3.0, 1.0, 6.0);
+            }
+        }
+    }
+
+    /// The tasks, a row for each lane.
+    pub(super) fn tasks(&self, record: &Record, lives: &Lives, now_us: u64, chosen: Option<TaskId>) {
+        // Pale first, so that the short moments in which code runs are never covered.
+        for phase in [Phase::Queued, Phase::Waiting, Phase::Running] {
+            let open: Vec<Segment> = lives.open_segments(now_us).collect();
+            let segments = lives.segments().iter().chain(&open).filter(|segment| segment.phase == phase);
+            self.segments(segments, lives, phase);
+        }
+        if self.lane_height() >= LANE_FOR_TEXT {
+            for (task, life) in lives.iter() {
+                self.words(&record.task(task).name, life, now_us);
+            }
+        }
+        if let Some(task) = chosen {
+            self.frame_around(lives.life(task), now_us);
+        }
+    }
+
+    /// The height of one lane in pixels.
+    fn lane_height(&self) -> f64 {
+        lane_height(self.view, self.height)
+    }
+
+    fn y(&self, lane: u32) -> f64 {
+        TOP + (f64::from(lane) - self.view.from_lane) * self.lane_height()
+    }
+
+    fn segments<'a>(&self, segments: impl Iterator<Item = &'a Segment>, lives: &Lives, phase: Phase) {
+        let colour = match phase {
+            Phase::Queued => &self.colours.queued,
+            Phase::Running => &self.colours.running,
+            Phase::Waiting => &self.colours.waiting,
+        };
+        self.context.set_fill_style_str(colour);
+        let lane_height = self.lane_height();
+        let gap = if lane_height > 6.0 { 2.0 } else { 0.0 };
+        for segment in segments {
+            let lane = lives.life(segment.task).lane;
+            let (from, to) = (self.view.x(segment.from_us, self.width), self.view.x(segment.to_us, self.width));
+            if to < 0.0 || from > self.width || !self.is_drawn(lane, lane_height) {
+                continue;
+            }
+            let height = (lane_height - gap).max(1.0);
+            self.context.fill_rect(from, self.y(lane), (to - from).max(1.0), height);
+            if phase == Phase::Queued && height > 6.0 {
+                self.hatch(from, self.y(lane), to - from, height);
+                self.context.set_fill_style_str(colour);
+            }
+        }
+    }
+
+    /// Where several lanes fall on one row of pixels, the first of them stands for all.
+    fn is_drawn(&self, lane: u32, lane_height: f64) -> bool {
+        let row = |lane: f64| ((lane - self.view.from_lane) * lane_height).floor();
+        let lane = f64::from(lane);
+        lane + 1.0 > self.view.from_lane
+            && lane < self.view.to_lane
+            && (lane_height >= 1.0 || lane == 0.0 || row(lane) != row(lane - 1.0))
+    }
+
+    /// The second sign of what is queued.
+    fn hatch(&self, x: f64, y: f64, width: f64, height: f64) {
+        self.context.set_fill_style_str(&self.colours.muted);
+        let mut offset = 2.0;
+        while offset < width {
+            self.context.fill_rect(x + offset, y, 1.0, height);
+            offset += 6.0;
+        }
+    }
+
+    /// The task's name and length on its bar, and how it ended.
+    fn words(&self, name: &str, life: &Life, now_us: u64) {
+        let end_us = life.end.map_or(now_us, |(at_us, _)| at_us);
+        let from = self.view.x(life.spawned_us, self.width).max(0.0);
+        let to = self.view.x(end_us, self.width).min(self.width);
+        let middle = self.y(life.lane) + (self.lane_height() - 2.0) / 2.0;
+        let is_mostly_running = life.running_us * 2 > life.duration_us(now_us);
+        let ink = if is_mostly_running { &self.colours.surface } else { &self.colours.ink };
+        let room = to - from;
+        let text = format!("{name}  {}", span(life.duration_us(now_us)));
+        let text = if width_of(&text) + SIGN < room { &text } else { name };
+        self.label(text, ink, from, room, middle);
+        // The name matters more than the sign: where both do not fit, the name stays.
+        if let Some((_, outcome)) = life.end
+            && width_of(text) + SIGN < room
+        {
+            let colour = if is_mostly_running { ink } else { &self.colours.outcomes[outcome as usize] };
+            self.text(colour, sign(outcome), to - SIGN + 3.0, middle);
+        }
+    }
+
+    fn frame_around(&self, life: &Life, now_us: u64) {
+        let from = self.view.x(life.spawned_us, self.width);
+        let to = self.view.x(life.end.map_or(now_us, |(at_us, _)| at_us), self.width);
+        self.context.set_stroke_style_str(&self.colours.ink);
+        self.context.set_line_width(2.0);
+        let height = (self.lane_height() - 2.0).max(2.0);
+        self.context.stroke_rect(from, self.y(life.lane), (to - from).max(2.0), height);
+    }
+
+    /// Text that is cut to the room it has.
+    fn label(&self, text: &str, colour: &str, x: f64, room: f64, middle: f64) {
+        let letters = ((room - 10.0) / LETTER).max(0.0) as usize;
+        if width_of(text) <= room {
+            self.text(colour, text, x + 6.0, middle);
+        } else if letters >= 4 {
+            let cut: String = text.chars().take(letters - 1).chain(['…']).collect();
+            self.text(colour, &cut, x + 6.0, middle);
+        }
+    }
+
+    fn text(&self, colour: &str, text: &str, x: f64, middle: f64) {
+        self.context.set_fill_style_str(colour);
+        // It fails on numbers that are not finite only, and a label more or less is no reason to end.
+        let _ = self.context.fill_text(text, x, middle + 1.0);
+    }
+
+    fn rect(&self, colour: &str, x: f64, y: f64, width: f64, height: f64) {
+        self.context.set_fill_style_str(colour);
+        self.context.fill_rect(x, y, width, height);
+    }
+}
+
+/// About the width of a text with the room around it.
+fn width_of(text: &str) -> f64 {
+    text.chars().count() as f64 * LETTER + 10.0
+}
+
+/// The height of one lane in pixels, on a canvas of this height.
+pub(super) fn lane_height(view: View, height: f64) -> f64 {
+    ((height - TOP) / (view.to_lane - view.from_lane)).min(LANE)
+}

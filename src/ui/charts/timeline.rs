@@ -1,0 +1,346 @@
+//! The timeline: every task as a bar in its lane, drawn while it lives.
+//!
+//! Wheel, drag and keys change what is in view; the task under the cursor, or chosen by keys, is told in words.
+
+use leptos::html::Canvas;
+use leptos::prelude::*;
+use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
+
+use crate::measure::metrics::Metrics;
+use crate::measure::report::{Column, Table};
+use crate::measure::segments::{Life, Lives};
+use crate::measure::units::{self, count, percent};
+use crate::measure::{Record, TaskId};
+use crate::ui::charts::painter::{Painter, TOP, lane_height};
+use crate::ui::components::report::data_table;
+use crate::ui::geometry::View;
+use crate::ui::lab::Lab;
+use crate::ui::lean::{Watched, figcaption, figure, h2, p, part, span};
+use crate::ui::theme::use_theme;
+
+/// The table shows this many tasks at most.
+const MOST_ROWS: usize = 200;
+
+/// How far one press of a key goes, as a fraction of what is in view.
+const KEY_STEP: f64 = 0.2;
+
+/// What one press of a key magnifies.
+const ZOOM: f64 = 1.5;
+
+/// What one turn of the wheel magnifies; touchpads send many.
+const WHEEL_ZOOM: f64 = 1.1;
+
+/// The timeline of a run.
+pub(crate) fn timeline(lab: Lab) -> AnyView {
+    let canvas = NodeRef::<Canvas>::new();
+    let chart = Chart::new(lab, canvas);
+    chart.use_drawing();
+    let is_open = Watched::new(false);
+    let drawing = view! {
+        <canvas
+            node_ref=canvas
+            tabindex="0"
+            role="img"
+            aria-label="Timeline of the tasks. Up and down choose a task, left and right move, plus and minus magnify, 0 shows all."
+            on:keydown=move |event| chart.take_key(&event)
+            on:wheel=move |event| chart.take_wheel(&event)
+            on:pointerdown=move |event| chart.take_press(&event)
+            on:pointermove=move |event| chart.take_move(&event)
+            on:pointerleave=move |_| chart.choose(None)
+        ></canvas>
+    };
+    let table = move || {
+        if !is_open.get() {
+            return ().into_any();
+        }
+        lab.digest.track();
+        lab.runs.track();
+        lab.with_record(|record| data_table(as_table(record))).into_any()
+    };
+    let disclosure = view! {
+        <details on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
+            <summary>"The same as a table"</summary>
+            {part(table)}
+        </details>
+    };
+    let key = [("running", "code runs"), ("waiting", "waits"), ("queued", "queued")];
+    figure()
+        .class("timeline")
+        .el(h2().text("Timeline"))
+        .el(p()
+            .class("key")
+            .attr("aria-hidden", "true")
+            .add_all(key.map(|(class, text)| span().class(class).text(text).view())))
+        .add(drawing.into_any())
+        .el(p().class("chosen").attr("aria-live", "polite").text_changing(move || chart.words_for_chosen()))
+        .el(figcaption().text_changing(move || caption(lab)))
+        .add(disclosure.into_any())
+        .view()
+}
+
+/// The state of the chart.
+#[derive(Clone, Copy)]
+struct Chart {
+    lab: Lab,
+    canvas: NodeRef<Canvas>,
+    lives: StoredValue<Lives, LocalStorage>,
+    /// Which run `lives` belongs to.
+    run: StoredValue<u32>,
+    /// What is in view; none is the whole run.
+    view: Watched<Option<View>>,
+    chosen: Watched<Option<TaskId>>,
+}
+
+impl Chart {
+    fn new(lab: Lab, canvas: NodeRef<Canvas>) -> Self {
+        Self {
+            lab,
+            canvas,
+            lives: StoredValue::new_local(Lives::default()),
+            run: StoredValue::new(0),
+            view: Watched::new(None),
+            chosen: Watched::new(None),
+        }
+    }
+
+    /// Draws again whenever something that is seen changes.
+    fn use_drawing(self) {
+        let theme = use_theme();
+        let resized = Watched::new(());
+        let listener = window_event_listener(leptos::ev::resize, move |_| resized.set(()));
+        // The system's scheme may change while the page is open.
+        let scheme = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
+        let redraw = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || resized.set(()));
+        if let Some(scheme) = &scheme {
+            use wasm_bindgen::JsCast;
+            scheme.set_onchange(Some(redraw.as_ref().unchecked_ref()));
+        }
+        let held = StoredValue::new_local(Some((scheme, redraw)));
+        on_cleanup(move || {
+            listener.remove();
+            if let Some(Some((Some(scheme), _redraw))) = held.try_update_value(Option::take) {
+                scheme.set_onchange(None);
+            }
+        });
+        Effect::new(move |_| {
+            self.lab.frame.track();
+            self.lab.runs.track();
+            self.view.track();
+            self.chosen.track();
+            theme.track();
+            resized.track();
+            self.draw();
+        });
+    }
+
+    fn draw(self) {
+        let Some(canvas) = self.canvas.get() else { return };
+        self.catch_up();
+        let Some(painter) = Painter::of(&canvas, self.visible()) else { return };
+        painter.axis();
+        let now_us = self.lab.now_us();
+        let chosen = self.chosen.get_untracked();
+        self.lab.with_record(|record| {
+            painter.event_loop(record.beats());
+            self.lives.with_value(|lives| painter.tasks(record, lives, now_us, chosen));
+        });
+    }
+
+    /// Reads what the record has gained; another run begins anew.
+    fn catch_up(self) {
+        let run = self.lab.runs.get_untracked();
+        if self.run.get_value() != run {
+            self.run.set_value(run);
+            self.lives.set_value(Lives::default());
+            self.view.set(None);
+            self.chosen.set(None);
+        }
+        self.lab.with_record(|record| self.lives.update_value(|lives| lives.read(record)));
+    }
+
+    fn whole(self) -> View {
+        View::whole(self.lab.now_us(), self.lives.with_value(Lives::lanes))
+    }
+
+    fn visible(self) -> View {
+        self.view.get_untracked().unwrap_or_else(|| self.whole())
+    }
+
+    fn show(self, view: View) {
+        let whole = self.whole();
+        let view = view.within(whole);
+        self.view.set((view != whole).then_some(view));
+    }
+
+    fn choose(self, task: Option<TaskId>) {
+        if self.chosen.get_untracked() != task {
+            self.chosen.set(task);
+        }
+    }
+
+    fn take_key(self, event: &KeyboardEvent) {
+        let view = self.visible();
+        match event.key().as_str() {
+            "ArrowLeft" => self.show(view.moved(-KEY_STEP, 0.0)),
+            "ArrowRight" => self.show(view.moved(KEY_STEP, 0.0)),
+            "ArrowUp" => self.choose_next(-1),
+            "ArrowDown" => self.choose_next(1),
+            "+" | "=" => self.show(view.zoomed(ZOOM, 0.5)),
+            "-" => self.show(view.zoomed(1.0 / ZOOM, 0.5)),
+            "0" => self.view.set(None),
+            "Escape" => self.choose(None),
+            _ => return,
+        }
+        event.prevent_default();
+    }
+
+    fn choose_next(self, step: isize) {
+        let tasks = self.lives.with_value(Lives::len);
+        if tasks == 0 {
+            return;
+        }
+        let next = match self.chosen.get_untracked() {
+            Some(task) => task.index().saturating_add_signed(step).min(tasks - 1),
+            None => 0,
+        };
+        self.choose(Some(TaskId::at(next)));
+    }
+
+    /// The wheel magnifies with Ctrl, as maps do, and moves sideways with Shift; alone it scrolls the page as always.
+    fn take_wheel(self, event: &WheelEvent) {
+        let Some((canvas, x, _)) = self.place_of(event) else { return };
+        let width = f64::from(canvas.client_width());
+        if event.ctrl_key() || event.meta_key() {
+            event.prevent_default();
+            let factor = if event.delta_y() < 0.0 { WHEEL_ZOOM } else { 1.0 / WHEEL_ZOOM };
+            self.show(self.visible().zoomed(factor, x / width));
+        } else if event.shift_key() || event.delta_x() != 0.0 {
+            event.prevent_default();
+            let delta = if event.delta_x() == 0.0 { event.delta_y() } else { event.delta_x() };
+            self.show(self.visible().moved(delta / width, 0.0));
+        }
+    }
+
+    fn take_press(self, event: &PointerEvent) {
+        if let Some(canvas) = self.canvas.get_untracked() {
+            // Without it a drag ends at the edge, and nothing else.
+            let _ = canvas.set_pointer_capture(event.pointer_id());
+        }
+    }
+
+    fn take_move(self, event: &PointerEvent) {
+        let Some((canvas, x, y)) = self.place_of(event) else { return };
+        let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        let view = self.visible();
+        if event.buttons() & 1 == 1 {
+            let down = f64::from(event.movement_y()) / (height - TOP);
+            self.show(view.moved(-f64::from(event.movement_x()) / width, -down));
+            return;
+        }
+        let lane = view.from_lane + (y - TOP) / lane_height(view, height);
+        let at_us = view.at_us(x, width);
+        // The last one that fits is the one that was drawn on top.
+        let found = self.lives.with_value(|lives| {
+            let is_under = |life: &Life| {
+                lane >= 0.0
+                    && life.lane == lane as u32
+                    && life.spawned_us as f64 <= at_us
+                    && life.end.is_none_or(|(end_us, _)| at_us <= end_us as f64)
+            };
+            lives.iter().filter(|(_, life)| is_under(life)).map(|(task, _)| task).last()
+        });
+        self.choose(found);
+    }
+
+    fn place_of(self, event: &web_sys::MouseEvent) -> Option<(HtmlCanvasElement, f64, f64)> {
+        let canvas = self.canvas.get_untracked()?;
+        let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
+        Some((canvas, x, y))
+    }
+
+    fn words_for_chosen(self) -> String {
+        self.lab.digest.track();
+        let Some(task) = self.chosen.get() else {
+            return "Point at a task, or press the arrow keys here, to read about it.".to_owned();
+        };
+        let now_us = self.lab.now_us();
+        let life = self.lives.with_value(|lives| *lives.life(task));
+        self.lab.with_record(|record| words(record, task, &life, now_us)).unwrap_or_default()
+    }
+}
+
+/// A task in words.
+fn words(record: &Record, task: TaskId, life: &Life, now_us: u64) -> String {
+    let name = &record.task(task).name;
+    let parent = record.task(task).parent.map(|parent| format!(", in {}", record.task(parent).name));
+    let length_us = life.duration_us(now_us);
+    let share = if length_us == 0 { 0.0 } else { life.running_us as f64 / length_us as f64 };
+    let end = match life.end {
+        Some((at_us, outcome)) => format!("{} at {}", outcome.name(), units::span(at_us)),
+        None => "still under way".to_owned(),
+    };
+    format!(
+        "{name}{}: {}, from {}; its code ran {} of the time; {end}.",
+        parent.unwrap_or_default(),
+        units::span(length_us),
+        units::span(life.spawned_us),
+        percent(share)
+    )
+}
+
+fn caption(lab: Lab) -> String {
+    lab.digest.track();
+    lab.runs.track();
+    let told = lab.with_record(|record| {
+        let metrics = Metrics::of(record);
+        let blocked = record.beats().iter().filter(|beat| beat.is_blocked()).count();
+        let blocked = match blocked {
+            0 => String::new(),
+            1 => " The page was blocked once.".to_owned(),
+            n => format!(" The page was blocked {n} times."),
+        };
+        format!(
+            "{} tasks over {}, at most {} of them under way at once.{blocked}",
+            count(metrics.tasks.into()),
+            units::span(metrics.wall_us),
+            metrics.peak_concurrency
+        )
+    });
+    told.unwrap_or_else(|| {
+        "Each task is drawn here while it lives, with the pulse of the event loop above them.".to_owned()
+    })
+}
+
+fn as_table(record: &Record) -> Table {
+    let lives = Lives::of(record);
+    let now_us = record.end_us();
+    let row = |(task, life): (TaskId, &Life)| {
+        let it = record.task(task);
+        let parent = it.parent.map(|parent| record.task(parent).name.to_string());
+        vec![
+            it.name.to_string(),
+            parent.unwrap_or_default(),
+            units::span(life.spawned_us),
+            units::span(life.duration_us(now_us)),
+            units::span(life.running_us),
+            life.end.map_or("under way", |(_, outcome)| outcome.name()).to_owned(),
+        ]
+    };
+    let caption = if lives.len() > MOST_ROWS {
+        format!("The first {MOST_ROWS} of {} tasks", count(lives.len() as u64))
+    } else {
+        "All tasks".to_owned()
+    };
+    Table {
+        caption,
+        columns: vec![
+            Column::text("Task"),
+            Column::text("In"),
+            Column::number("Spawned at"),
+            Column::number("Lasted"),
+            Column::number("Code ran"),
+            Column::text("Outcome"),
+        ],
+        rows: lives.iter().take(MOST_ROWS).map(row).collect(),
+    }
+}

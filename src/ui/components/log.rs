@@ -1,0 +1,34 @@
+//! The log of a run, with the time and the task of every line.
+
+use leptos::prelude::*;
+
+use crate::measure::decimal::fixed;
+use crate::measure::{Level, LogLine, Record};
+use crate::ui::lab::Lab;
+use crate::ui::lean::{h2, li, ol, p, part, span, time};
+
+/// The log. Its lines may hold text from files and servers, which is only ever shown as text.
+pub(crate) fn log(lab: Lab) -> AnyView {
+    let lines = move || {
+        lab.digest.track();
+        lab.runs.track();
+        lab.with_record(|record| record.log_lines().iter().map(|it| line(it, record)).collect_view())
+            .unwrap_or_default()
+    };
+    let empty = move || match lab.runs.get() {
+        0 => p().class("empty").text("What a run has to say appears here.").view(),
+        _ => ().into_any(),
+    };
+    [h2().text("Log").view(), ol().class("log").add(part(move || lines().into_any())).view(), part(empty)].into_any()
+}
+
+fn line(line: &LogLine, record: &Record) -> AnyView {
+    let class = match line.level {
+        Level::Info => "info",
+        Level::Warning => "warning",
+        Level::Error => "error",
+    };
+    let task = line.task.map(|task| record.task(task).name.to_string()).unwrap_or_default();
+    let at = format!("{} s", fixed(line.at_us as f64 / 1e6, 3));
+    li().class(class).el(time().text(at)).el(span().class("task").text(task)).el(span().text(&line.text)).view()
+}

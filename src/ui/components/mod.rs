@@ -1,0 +1,9 @@
+//! The parts that pages are made of.
+
+pub(super) mod controls;
+pub(super) mod log;
+pub(super) mod metrics;
+pub(super) mod report;
+pub(super) mod run_bar;
+pub(super) mod sources;
+pub(super) mod warnings;

@@ -1,0 +1,65 @@
+//! The two sources side by side: the Rust that runs here, and the same in Python.
+//!
+//! They are fetched when the page is shown, since eight lessons with their sources would be a good part of what the
+//! first load may weigh. The build has marked their tokens (see `tools/highlight`); they are shown as text.
+
+use leptos::prelude::*;
+
+use crate::endpoint::fetch::get_bytes;
+use crate::exercises::exercise::Exercise;
+use crate::ui::lean::{Watched, b, code, figcaption, figure, i, part, pre, section};
+
+/// Ends a class, as `tools/highlight` writes it.
+const END: char = '\u{1}';
+
+/// The classes of the style sheet, by the characters that begin them, from `\u{2}` on.
+const CLASSES: [&str; 6] = ["c", "s", "n", "f", "t", "k"];
+
+/// Both sources of an exercise.
+pub(crate) fn sources(exercise: &'static Exercise) -> AnyView {
+    section()
+        .class("sources")
+        .attr("aria-label", "Sources")
+        .add(pane(exercise.rust, "Rust", "what runs on this page"))
+        .add(pane(exercise.python, "Python", "the same with asyncio"))
+        .view()
+}
+
+/// One source, by its path in the repository, with what it is in a few words.
+fn pane(path: &'static str, title: &str, about: &str) -> AnyView {
+    let source = Watched::new(String::new());
+    leptos::task::spawn_local(async move {
+        let text = match get_bytes(&format!("sources/{path}")).await {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) => format!("The source could not be loaded: {error}. {}", error.advice()),
+        };
+        source.set(text);
+    });
+    let name = figcaption().el(b().text(title)).text(format!(", {about} · ")).el(code().text(path));
+    let shown = code().add(part(move || source.with(|text| tokens(text).into_any())));
+    let text = pre().attr("tabindex", "0").attr("aria-label", format!("{title} source")).el(shown);
+    figure().class("panel source").el(name).el(text).view()
+}
+
+fn tokens(source: &str) -> Vec<AnyView> {
+    // A mark belongs to the text that follows it.
+    let is_mark = |c: char| ('\u{1}'..='\u{7}').contains(&c);
+    let mut tokens = Vec::new();
+    let mut rest = source;
+    while !rest.is_empty() {
+        let mark = rest.chars().next().filter(|c| is_mark(*c));
+        let text = &rest[mark.map_or(0, char::len_utf8)..];
+        let end = text.find(is_mark).unwrap_or(text.len());
+        tokens.push(token(mark, &text[..end]));
+        rest = &text[end..];
+    }
+    tokens
+}
+
+fn token(mark: Option<char>, text: &str) -> AnyView {
+    let text = text.to_owned();
+    match mark.filter(|mark| *mark != END) {
+        Some(mark) => i().class(CLASSES[mark as usize - 2]).text(text).view(),
+        None => text.into_any(),
+    }
+}

@@ -1,0 +1,129 @@
+//! The arithmetic of the timeline, apart from drawing: which stretch of time and which lanes are in view, and where on
+//! the canvas they fall.
+
+/// What part of a run is in view. Times are microseconds, lanes are counted from the top and may be fractions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// The left edge.
+    pub from_us: f64,
+    /// The right edge.
+    pub to_us: f64,
+    /// The upper edge.
+    pub from_lane: f64,
+    /// The lower edge.
+    pub to_lane: f64,
+}
+
+/// The least stretch of time that fills the canvas.
+const LEAST_US: f64 = 100.0;
+
+impl View {
+    /// A whole run.
+    #[must_use]
+    pub fn whole(end_us: u64, lanes: u32) -> Self {
+        Self { from_us: 0.0, to_us: (end_us as f64).max(LEAST_US), from_lane: 0.0, to_lane: f64::from(lanes.max(1)) }
+    }
+
+    /// Brings the view nearer by `factor` (above 1) or away (below 1); what lies at the fraction `at` (0 to 1) of the
+    /// width stays where it is.
+    #[must_use]
+    pub fn zoomed(self, factor: f64, at: f64) -> Self {
+        let width = self.to_us - self.from_us;
+        let new_width = (width / factor).max(LEAST_US);
+        let from_us = self.from_us + (width - new_width) * at;
+        Self { from_us, to_us: from_us + new_width, ..self }
+    }
+
+    /// Moves the view by a fraction of its width and of its height.
+    #[must_use]
+    pub fn moved(self, right: f64, down: f64) -> Self {
+        let x = (self.to_us - self.from_us) * right;
+        let y = (self.to_lane - self.from_lane) * down;
+        Self {
+            from_us: self.from_us + x,
+            to_us: self.to_us + x,
+            from_lane: self.from_lane + y,
+            to_lane: self.to_lane + y,
+        }
+    }
+
+    /// The nearest view that lies within `whole`.
+    #[must_use]
+    pub fn within(self, whole: Self) -> Self {
+        let (from_us, to_us) = fit(self.from_us, self.to_us, whole.to_us);
+        let (from_lane, to_lane) = fit(self.from_lane, self.to_lane, whole.to_lane);
+        Self { from_us, to_us, from_lane, to_lane }
+    }
+
+    /// Where an instant falls on a canvas of this width.
+    #[must_use]
+    pub fn x(&self, at_us: u64, width: f64) -> f64 {
+        (at_us as f64 - self.from_us) / (self.to_us - self.from_us) * width
+    }
+
+    /// The instant at this place of a canvas of this width.
+    #[must_use]
+    pub fn at_us(&self, x: f64, width: f64) -> f64 {
+        self.from_us + x / width * (self.to_us - self.from_us)
+    }
+}
+
+fn fit(from: f64, to: f64, end: f64) -> (f64, f64) {
+    let length = (to - from).min(end);
+    // `clamp` would bring in the writing of floats for its panic.
+    let from = from.min(end - length).max(0.0);
+    (from, from + length)
+}
+
+/// Round instants for an axis between two times, at most about `most` of them: steps of 1, 2 or 5 times a power of
+/// ten, in microseconds.
+#[must_use]
+pub fn ticks(from_us: f64, to_us: f64, most: usize) -> Vec<u64> {
+    let least_step = ((to_us - from_us).max(1.0) / most.max(1) as f64).ceil() as u64;
+    let powers = std::iter::successors(Some(1u64), |power| power.checked_mul(10));
+    let mut steps = powers.flat_map(|power| [1, 2, 5].map(|n: u64| n.saturating_mul(power)));
+    let step = steps.find(|step| *step >= least_step).unwrap_or(u64::MAX);
+    let first = (from_us.max(0.0) as u64).div_ceil(step);
+    let last = to_us.max(0.0) as u64 / step;
+    (first..=last).map(|n| n * step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_lie_between_the_edges() {
+        for (from, to, most, expected) in [
+            (0.0, 1_000_000.0, 5, vec![0, 200_000, 400_000, 600_000, 800_000, 1_000_000]),
+            (0.0, 900_000.0, 4, vec![0, 500_000]),
+            (250_000.0, 750_000.0, 5, vec![300_000, 400_000, 500_000, 600_000, 700_000]),
+            (0.0, 3.0, 10, vec![0, 1, 2, 3]),
+        ] {
+            assert_eq!(ticks(from, to, most), expected, "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn zooming_keeps_what_is_under_the_cursor() {
+        let view = View::whole(1_000_000, 4);
+        let near = view.zoomed(4.0, 0.25);
+        assert_eq!(near.at_us(25.0, 100.0), view.at_us(25.0, 100.0));
+        assert_eq!(near.to_us - near.from_us, 250_000.0);
+    }
+
+    #[test]
+    fn a_view_never_leaves_the_run() {
+        let whole = View::whole(1_000_000, 4);
+        assert_eq!(whole.zoomed(0.1, 0.5).within(whole), whole);
+        let right = whole.zoomed(2.0, 0.5).moved(9.0, 9.0).within(whole);
+        assert_eq!((right.from_us, right.to_us), (500_000.0, 1_000_000.0));
+        assert_eq!((right.from_lane, right.to_lane), (0.0, 4.0));
+    }
+
+    #[test]
+    fn an_empty_run_has_a_view_too() {
+        let view = View::whole(0, 0);
+        assert!(view.x(0, 100.0).is_finite() && view.at_us(50.0, 100.0).is_finite());
+    }
+}

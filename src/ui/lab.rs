@@ -1,0 +1,337 @@
+//! [`Lab`]: the state of one exercise's page. One experiment at a time is under way in it.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use crate::exercises::compared::Compared;
+use crate::exercises::controls::{Control, Settings, Value};
+use crate::exercises::exercise::{Exercise, Failure};
+use crate::exercises::experiment::{Experiment, ideal};
+use crate::exercises::site::Site;
+use crate::measure::Record;
+use crate::measure::report::Report;
+use crate::runtime::Run;
+use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
+use crate::share::permalink::{self, Place};
+use crate::ui::lean::Watched;
+
+/// Text and tables are drawn anew at every so many frames: nobody reads faster, and they cost more than the timeline.
+const FRAMES_PER_DIGEST: u32 = 10;
+
+/// The name under which the seed's refusal is kept; no control may have it.
+pub(super) const SEED: &str = "seed";
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Ready,
+    Running,
+    Finished { wall_us: u64 },
+    Stopped { after_us: u64 },
+    Failed { after_us: u64, failure: Failure },
+}
+
+/// What was typed into a control, and why it was not taken.
+struct Refused {
+    name: &'static str,
+    typed: String,
+    why: String,
+}
+
+/// Memory of the wasm module in bytes, around a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Memory {
+    pub(super) before: u64,
+    pub(super) after: u64,
+}
+
+/// The state of one exercise's page.
+#[derive(Clone, Copy)]
+pub(super) struct Lab {
+    pub(super) exercise: &'static Exercise,
+    pub(super) settings: Watched<Settings>,
+    pub(super) seed: Watched<u64>,
+    runs_at_once: bool,
+    /// What was typed and not taken, and why, by the control's name.
+    refusals: Watched<Vec<Refused>>,
+    pub(super) status: Watched<Status>,
+    pub(super) report: Watched<Option<Report>>,
+    /// The record of the same lesson on the virtual clock, once the run has finished.
+    pub(super) ideal: Watched<Option<Arc<Record>>>,
+    /// What the run on display was started with.
+    ran_with: Watched<Option<(Settings, u64)>>,
+    pub(super) memory: Watched<Option<Memory>>,
+    /// Counts the runs; 0 before the first.
+    pub(super) runs: Watched<u32>,
+    /// Changes with every frame in which the record may have grown.
+    pub(super) frame: Watched<u32>,
+    /// Changes a few times a second while the record may have grown, and when the run is over.
+    pub(super) digest: Watched<u32>,
+    run: StoredValue<Option<Run>, LocalStorage>,
+    experiment: StoredValue<Option<Experiment>, LocalStorage>,
+    site: StoredValue<Rc<Site>, LocalStorage>,
+}
+
+impl Lab {
+    /// The page of an experiment as a link sets it up. Leaving the page stops what is under way.
+    pub(super) fn new(link: permalink::Experiment) -> Self {
+        let lab = Self {
+            exercise: link.exercise,
+            settings: Watched::new(link.settings),
+            seed: Watched::new(link.seed),
+            runs_at_once: link.runs_at_once,
+            refusals: Watched::new(Default::default()),
+            status: Watched::new(Status::Ready),
+            report: Watched::new(Default::default()),
+            ideal: Watched::new(Default::default()),
+            ran_with: Watched::new(Default::default()),
+            memory: Watched::new(Default::default()),
+            runs: Watched::new(0),
+            frame: Watched::new(0),
+            digest: Watched::new(0),
+            run: StoredValue::new_local(None),
+            experiment: StoredValue::new_local(None),
+            site: StoredValue::new_local(Rc::new(Site::served_from("static/"))),
+        };
+        let listener = window_event_listener_untyped("visibilitychange", move |_| lab.note_whether_hidden());
+        on_cleanup(move || {
+            listener.remove();
+            lab.experiment.try_update_value(Option::take);
+        });
+        if link.runs_at_once {
+            // When the page has been drawn.
+            request_animation_frame(move || lab.start());
+        }
+        lab
+    }
+
+    /// The link to what is set up now.
+    pub(super) fn place(self) -> Place {
+        Place::Experiment(permalink::Experiment {
+            exercise: self.exercise,
+            settings: self.settings.get(),
+            seed: self.seed.get(),
+            runs_at_once: self.runs_at_once,
+        })
+    }
+
+    /// Sets a control from text, or keeps why it does not take it.
+    pub(super) fn set(self, control: &'static Control, text: &str) {
+        match control.parse(text) {
+            Ok(value) => self.set_value(control, value),
+            Err(refusal) => self.refuse(control.name, text, refusal.to_string()),
+        }
+    }
+
+    /// Sets a control.
+    pub(super) fn set_value(self, control: &'static Control, value: Value) {
+        self.accept(control.name);
+        self.settings.update(|settings| settings.set(control.name, value));
+    }
+
+    /// Sets the seed from text, or keeps why it does not take it.
+    pub(super) fn set_seed(self, text: &str) {
+        match permalink::parse_seed(text) {
+            Ok(seed) => {
+                self.accept(SEED);
+                self.seed.set(seed);
+            }
+            Err(refusal) => self.refuse(SEED, text, refusal),
+        }
+    }
+
+    /// Sets every control to its default, and forgets what was refused.
+    pub(super) fn reset(self) {
+        self.refusals.update(Vec::clear);
+        self.settings.set(Settings::defaults(self.exercise.controls));
+    }
+
+    /// What the control of this name did not take, if it stands there.
+    pub(super) fn refusal(self, name: &str) -> Option<String> {
+        self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.why.clone()))
+    }
+
+    /// What stands in the field of this name: what it is set to, or what was typed and not taken.
+    pub(super) fn text_of(self, name: &str) -> String {
+        let typed =
+            self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.typed.clone()));
+        typed.unwrap_or_else(|| match name {
+            SEED => self.seed.get().to_string(),
+            _ => self.settings.with(|settings| settings.get(name)).map(Value::to_text).unwrap_or_default(),
+        })
+    }
+
+    fn refuse(self, name: &'static str, typed: &str, why: String) {
+        let refused = Refused { name, typed: typed.to_owned(), why };
+        self.refusals.update(|refusals| {
+            refusals.retain(|it| it.name != name);
+            refusals.push(refused);
+        });
+    }
+
+    fn accept(self, name: &'static str) {
+        if self.refusals.with_untracked(|refusals| refusals.iter().any(|it| it.name == name)) {
+            self.refusals.update(|refusals| refusals.retain(|it| it.name != name));
+        }
+    }
+
+    /// Whether a lesson is under way.
+    pub(super) fn is_running(self) -> bool {
+        self.status.with(|status| *status == Status::Running)
+    }
+
+    /// Whether Run works: nothing is under way and no control was refused.
+    pub(super) fn can_start(self) -> bool {
+        !self.is_running() && !self.has_refusals()
+    }
+
+    /// Whether some control was refused.
+    pub(super) fn has_refusals(self) -> bool {
+        self.refusals.with(|refusals| !refusals.is_empty())
+    }
+
+    /// Whether a control was changed since the run on display.
+    pub(super) fn is_outdated(self) -> bool {
+        let now = (self.settings.get(), self.seed.get());
+        self.ran_with.with(|then| then.as_ref().is_some_and(|then| *then != now))
+    }
+
+    /// Begins a run, if one can begin.
+    pub(super) fn start(self) {
+        if !untrack(|| self.can_start()) {
+            return;
+        }
+        measured_clock_resolution_us();
+        let (settings, seed) = (self.settings.get_untracked(), self.seed.get_untracked());
+        self.report.set(None);
+        self.ideal.set(None);
+        self.ran_with.set(Some((settings.clone(), seed)));
+        let before = wasm_memory_bytes();
+        self.memory.set(Some(Memory { before, after: before }));
+        self.run.set_value(None);
+        self.status.set(Status::Running);
+        self.runs.update(|runs| *runs += 1);
+        let run = self.runs.get_untracked();
+        // The page shows that it runs before the clock starts: drawing that is no part of the lesson.
+        request_animation_frame(move || set_timeout(move || self.begin(run, settings, seed), Duration::ZERO));
+    }
+
+    /// Begins the run that `start` announced, unless it was stopped before it began.
+    fn begin(self, run: u32, settings: Settings, seed: u64) {
+        if !self.is_under_way(run) {
+            return;
+        }
+        let site = self.site.get_value();
+        let experiment = Experiment::begin(self.exercise, settings, seed, site, move |result| self.end(result));
+        self.run.set_value(Some(experiment.run().clone()));
+        self.experiment.set_value(Some(experiment));
+        self.note_whether_hidden();
+        self.animate(run);
+    }
+
+    /// Stops the run at once.
+    pub(super) fn stop(self) {
+        if !untrack(|| self.is_running()) {
+            return;
+        }
+        let after_us = self.now_us();
+        drop(self.experiment.try_update_value(Option::take));
+        self.close(Status::Stopped { after_us });
+    }
+
+    /// Reads the record of the run on display. Whoever wants to be told of changes tracks `frame` or `digest`.
+    pub(super) fn with_record<T>(self, read: impl FnOnce(&Record) -> T) -> Option<T> {
+        self.run.with_value(|run| run.as_ref().map(|run| read(&run.record())))
+    }
+
+    /// The time of the run on display: now while it is under way, then its end.
+    pub(super) fn now_us(self) -> u64 {
+        if untrack(|| self.is_running()) {
+            self.run.with_value(|run| run.as_ref().map_or(0, Run::now_us))
+        } else {
+            self.with_record(Record::end_us).unwrap_or(0)
+        }
+    }
+
+    /// The lesson's comparisons, as far as the run has come.
+    pub(super) fn compared(self) -> Vec<Compared> {
+        let settings = self.ran_with.get().map_or_else(|| self.settings.get(), |(settings, _)| settings);
+        let ideal = self.ideal.get();
+        self.run.with_value(|run| {
+            let record = run.as_ref().map(Run::record);
+            Compared::all(self.exercise, &settings, record.as_deref(), self.now_us(), ideal.as_deref())
+        })
+    }
+
+    fn end(self, result: Result<Report, Failure>) {
+        let wall_us = self.with_record(Record::end_us).unwrap_or(0);
+        let status = match result {
+            Ok(report) => {
+                self.report.set(Some(report));
+                self.ideal.set(self.ideal_of_this_run());
+                Status::Finished { wall_us }
+            }
+            Err(failure) => Status::Failed { after_us: wall_us, failure },
+        };
+        self.experiment.set_value(None);
+        self.close(status);
+    }
+
+    fn ideal_of_this_run(self) -> Option<Arc<Record>> {
+        let (settings, seed) = self.ran_with.get_untracked()?;
+        ideal(self.exercise, &settings, seed, &self.site.get_value()).map(Arc::new)
+    }
+
+    fn close(self, status: Status) {
+        self.memory.update(|memory| {
+            if let Some(memory) = memory {
+                memory.after = wasm_memory_bytes();
+            }
+        });
+        self.status.set(status);
+        self.frame.update(|frame| *frame += 1);
+        self.digest.update(|digest| *digest += 1);
+    }
+
+    /// Draws while this run is under way.
+    fn animate(self, run: u32) {
+        request_animation_frame(move || {
+            if !self.is_under_way(run) {
+                return;
+            }
+            self.frame.update(|frame| *frame += 1);
+            if self.frame.get_untracked().is_multiple_of(FRAMES_PER_DIGEST) {
+                self.digest.update(|digest| *digest += 1);
+            }
+            self.animate(run);
+        });
+    }
+
+    /// Whether this run, and no later one, is under way on a page that is still there.
+    fn is_under_way(self, run: u32) -> bool {
+        self.runs.try_with_untracked(|runs| *runs == run) == Some(true)
+            && self.status.try_with_untracked(|status| *status == Status::Running) == Some(true)
+    }
+
+    fn note_whether_hidden(self) {
+        if document().hidden() {
+            self.experiment.with_value(|experiment| {
+                if let Some(experiment) = experiment {
+                    experiment.run().mark_hidden();
+                }
+            });
+        }
+    }
+}
+
+/// The clock's resolution in microseconds, measured when it is first asked for.
+pub(super) fn measured_clock_resolution_us() -> u64 {
+    thread_local! {
+        static RESOLUTION_US: OnceCell<u64> = const { OnceCell::new() };
+    }
+    RESOLUTION_US.with(|resolution| *resolution.get_or_init(clock_resolution_us))
+}

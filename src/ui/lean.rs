@@ -1,0 +1,305 @@
+//! Views and state of few types.
+//!
+//! For every type of signal and of closure in a view the compiler makes a copy of Leptos' machinery, some kilobytes
+//! each. What stands here gives them one type each, which keeps the page's first load small.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::tachys::html::attribute::any_attribute::{AnyAttribute, IntoAnyAttribute};
+use leptos::tachys::html::attribute::custom::custom_attribute;
+use leptos::tachys::html::event::on;
+use leptos::tachys::html::property::{IntoProperty, prop};
+use leptos::tachys::view::add_attr::AddAnyAttr;
+use wasm_bindgen::JsValue;
+use web_sys::{Element, Event, MouseEvent};
+
+/// A value that views watch: what a signal is, but told of changes by a trigger of one type for all values.
+pub(super) struct Watched<T: 'static> {
+    value: StoredValue<T, LocalStorage>,
+    changed: Trigger,
+}
+
+impl<T: 'static> Clone for Watched<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: 'static> Copy for Watched<T> {}
+
+impl<T: 'static> Watched<T> {
+    /// A value that lives as long as the view in which it is made.
+    pub(super) fn new(value: T) -> Self {
+        Self { value: StoredValue::new_local(value), changed: Trigger::new() }
+    }
+
+    /// Whoever is being computed is computed again when the value changes.
+    pub(super) fn track(self) {
+        self.changed.track();
+    }
+
+    /// Reads the value and tracks it.
+    pub(super) fn with<R>(self, read: impl FnOnce(&T) -> R) -> R {
+        self.track();
+        self.value.with_value(read)
+    }
+
+    /// Reads the value.
+    pub(super) fn with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> R {
+        self.value.with_value(read)
+    }
+
+    /// Reads the value, if the view in which it was made is still there.
+    pub(super) fn try_with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> Option<R> {
+        self.value.try_with_value(read)
+    }
+
+    /// Changes the value in its place. It does nothing when the view in which it was made is gone.
+    pub(super) fn update(self, change: impl FnOnce(&mut T)) {
+        if self.value.try_update_value(change).is_some() {
+            self.changed.notify();
+        }
+    }
+
+    /// Puts another value in its place.
+    pub(super) fn set(self, value: T) {
+        self.update(|it| *it = value);
+    }
+}
+
+impl<T: Clone + 'static> Watched<T> {
+    /// A copy of the value, tracked.
+    pub(super) fn get(self) -> T {
+        self.with(T::clone)
+    }
+
+    /// A copy of the value.
+    pub(super) fn get_untracked(self) -> T {
+        self.with_untracked(T::clone)
+    }
+}
+
+/// What changes in a view.
+pub(super) type Changing<T> = Box<dyn FnMut() -> T + Send>;
+
+/// Text that changes.
+pub(super) fn text(read: impl FnMut() -> String + Send + 'static) -> Changing<String> {
+    Box::new(read)
+}
+
+/// Something that is so or not.
+pub(super) fn flag(read: impl FnMut() -> bool + Send + 'static) -> Changing<bool> {
+    Box::new(read)
+}
+
+/// A part of a view that is made anew when what it reads changes.
+pub(super) fn part(view: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
+    let view: Changing<AnyView> = Box::new(view);
+    view.into_any()
+}
+
+/// What is done when a view is handled.
+pub(super) type Act = Box<dyn Fn()>;
+
+/// An element, built step by step: `p().class("hint").text("…").view()`.
+///
+/// What `view!` makes has a type of its own for each attribute; here all attributes are of a few types. It is meant for
+/// what is shown in many copies or made by many components; `view!` is fine where a page stands still.
+///
+/// The steps are kept out of line and pass one pointer on, since they stand in hundreds of places.
+pub(super) struct El(Box<Parts>);
+
+struct Parts {
+    make: fn(Vec<AnyAttribute>, Vec<AnyView>) -> AnyView,
+    attributes: Vec<AnyAttribute>,
+    children: Vec<AnyView>,
+}
+
+impl El {
+    #[inline(never)]
+    fn new(make: fn(Vec<AnyAttribute>, Vec<AnyView>) -> AnyView) -> Self {
+        Self(Box::new(Parts { make, attributes: Vec::new(), children: Vec::new() }))
+    }
+
+    /// Its class.
+    pub(super) fn class(self, class: &str) -> Self {
+        self.attr("class", class)
+    }
+
+    /// An attribute.
+    pub(super) fn attr(self, name: &'static str, value: impl AsRef<str>) -> Self {
+        self.attr_of(name, value.as_ref())
+    }
+
+    #[inline(never)]
+    fn attr_of(self, name: &'static str, value: &str) -> Self {
+        self.attr_if(name, Some(value.to_owned()))
+    }
+
+    /// An attribute, if it has a value.
+    #[inline(never)]
+    pub(super) fn attr_if(mut self, name: &'static str, value: Option<String>) -> Self {
+        self.0.attributes.push(custom_attribute(name, value).into_any_attr());
+        self
+    }
+
+    /// An attribute that changes, and is not there while it has no value.
+    pub(super) fn attr_changing(
+        self,
+        name: &'static str,
+        value: impl FnMut() -> Option<String> + Send + 'static,
+    ) -> Self {
+        self.boxed_attribute(name, Box::new(value))
+    }
+
+    #[inline(never)]
+    fn boxed_attribute(mut self, name: &'static str, value: Changing<Option<String>>) -> Self {
+        self.0.attributes.push(custom_attribute(name, value).into_any_attr());
+        self
+    }
+
+    /// A property that changes, as text.
+    pub(super) fn prop(self, name: &'static str, mut value: impl FnMut() -> String + Send + 'static) -> Self {
+        self.boxed_property(name, Box::new(move || Property(value())))
+    }
+
+    #[inline(never)]
+    fn boxed_property(mut self, name: &'static str, value: Changing<Property>) -> Self {
+        self.0.attributes.push(prop(name, value).into_any_attr());
+        self
+    }
+
+    /// A property that is on or off.
+    pub(super) fn prop_flag(self, name: &'static str, is_on: impl Fn() -> bool + Send + 'static) -> Self {
+        // Browsers take any text but the empty one for true.
+        self.prop(name, move || if is_on() { "true" } else { "" }.to_owned())
+    }
+
+    /// What a click does.
+    pub(super) fn on_click(self, act: impl Fn() + 'static) -> Self {
+        self.boxed_click(Box::new(move |_| act()))
+    }
+
+    #[inline(never)]
+    fn boxed_click(mut self, act: Box<dyn FnMut(MouseEvent)>) -> Self {
+        self.0.attributes.push(on(leptos::ev::click, act).into_any_attr());
+        self
+    }
+
+    /// What takes an input's event whenever the reader changes it.
+    pub(super) fn on_input(self, take: impl Fn(&Event) + 'static) -> Self {
+        self.boxed_input(Box::new(move |event| take(&event)))
+    }
+
+    #[inline(never)]
+    fn boxed_input(mut self, take: Box<dyn FnMut(Event)>) -> Self {
+        self.0.attributes.push(on(leptos::ev::input, take).into_any_attr());
+        self
+    }
+
+    /// Adds a text.
+    pub(super) fn text(self, text: impl AsRef<str>) -> Self {
+        self.text_of(text.as_ref())
+    }
+
+    #[inline(never)]
+    fn text_of(self, text: &str) -> Self {
+        self.add(text.to_owned().into_any())
+    }
+
+    /// Adds a text that changes.
+    pub(super) fn text_changing(self, read: impl FnMut() -> String + Send + 'static) -> Self {
+        self.boxed_text(Box::new(read))
+    }
+
+    #[inline(never)]
+    fn boxed_text(self, read: Changing<String>) -> Self {
+        self.add(read.into_any())
+    }
+
+    /// Adds a child.
+    #[inline(never)]
+    pub(super) fn add(mut self, child: AnyView) -> Self {
+        self.0.children.push(child);
+        self
+    }
+
+    /// Adds an element.
+    #[inline(never)]
+    pub(super) fn el(self, child: Self) -> Self {
+        self.add(child.view())
+    }
+
+    /// Adds children.
+    pub(super) fn add_all(self, children: impl IntoIterator<Item = AnyView>) -> Self {
+        children.into_iter().fold(self, Self::add)
+    }
+
+    /// The element as a view.
+    #[inline(never)]
+    pub(super) fn view(self) -> AnyView {
+        let Parts { make, attributes, children } = *self.0;
+        make(attributes, children)
+    }
+}
+
+/// A property that is written only when it changes. Leptos writes a text whenever it is computed; what somebody types
+/// must not be written over by what it means: `1.` on the way to `1.5`.
+#[derive(Clone)]
+struct Property(String);
+
+impl Property {
+    fn write(&self, element: &Element, key: &str) {
+        // It fails on frozen objects only, and an element is none.
+        let _ = js_sys::Reflect::set(element, &JsValue::from_str(key), &JsValue::from_str(&self.0));
+    }
+}
+
+impl IntoProperty for Property {
+    type State = (Element, String);
+    type Cloneable = Self;
+    type CloneableOwned = Self;
+
+    fn hydrate<const FROM_SERVER: bool>(self, element: &Element, key: &str) -> Self::State {
+        self.build(element, key)
+    }
+
+    fn build(self, element: &Element, key: &str) -> Self::State {
+        self.write(element, key);
+        (element.clone(), self.0)
+    }
+
+    fn rebuild(self, (element, written): &mut Self::State, key: &str) {
+        if self.0 != *written {
+            self.write(element, key);
+            *written = self.0;
+        }
+    }
+
+    fn into_cloneable(self) -> Self {
+        self
+    }
+
+    fn into_cloneable_owned(self) -> Self {
+        self
+    }
+}
+
+/// The elements by their names.
+macro_rules! tags {
+    ($($tag:ident)*) => {
+        $(
+            #[doc = concat!("A `", stringify!($tag), "` element.")]
+            pub(super) fn $tag() -> El {
+                El::new(|attributes, children| html::$tag().add_any_attr(attributes).child(children).into_any())
+            }
+        )*
+    };
+}
+
+tags! { a b button caption code dd details div dl dt figcaption figure h1 h2 h3 i label li ol p pre progress section span summary table tbody td th thead time tr ul }
+
+/// An `input` element.
+pub(super) fn input() -> El {
+    El::new(|attributes, _| html::input().add_any_attr(attributes).into_any())
+}

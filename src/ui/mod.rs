@@ -1,0 +1,38 @@
+//! What a person sees: the frame, the pages, their components and charts.
+//!
+//! Views format and place; what they show is computed in the rooms below. Everything here needs a browser, but for
+//! [`geometry`], the arithmetic of the timeline.
+
+pub mod geometry;
+
+#[cfg(target_arch = "wasm32")]
+mod address;
+#[cfg(target_arch = "wasm32")]
+mod app;
+#[cfg(target_arch = "wasm32")]
+mod charts;
+#[cfg(target_arch = "wasm32")]
+mod components;
+#[cfg(target_arch = "wasm32")]
+mod lab;
+#[cfg(target_arch = "wasm32")]
+mod lean;
+#[cfg(target_arch = "wasm32")]
+mod pages;
+#[cfg(target_arch = "wasm32")]
+mod panic;
+#[cfg(target_arch = "wasm32")]
+mod theme;
+
+#[cfg(target_arch = "wasm32")]
+pub use app::App;
+
+/// Starts the page.
+#[cfg(target_arch = "wasm32")]
+pub fn start() {
+    panic::show_in_a_banner();
+    if let Some(loading) = leptos::prelude::document().get_element_by_id("loading") {
+        loading.remove();
+    }
+    leptos::mount::mount_to_body(App);
+}

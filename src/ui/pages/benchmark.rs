@@ -1,0 +1,154 @@
+//! The benchmark's page: what the runtime itself costs, beside the browser's own promises.
+
+use leptos::prelude::*;
+
+use crate::benchmark::{self, Case, Contender, Measured, ROUNDS, Results};
+use crate::measure::decimal::fixed;
+use crate::measure::units::count;
+use crate::runtime::{Stopper, stoppable};
+use crate::ui::components::run_bar::{RunBar, run_bar};
+use crate::ui::lean::{Watched, caption, div, flag, p, part, section, table, tbody, td, text, th, thead, tr};
+use crate::ui::pages::exercise::page_head;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    Running,
+    Finished,
+    Stopped,
+}
+
+/// The page, with a run at once if the link says so.
+pub(crate) fn benchmark_page(runs_at_once: bool) -> AnyView {
+    document().set_title("Benchmark · Interleave");
+    let results = Watched::new(Results::default());
+    let state = Watched::new(State::Ready);
+    let stopper = StoredValue::new_local(None::<Stopper>);
+    let start = move || {
+        results.set(Results::default());
+        state.set(State::Running);
+        let (work, stop) = stoppable(async move {
+            benchmark::run(|so_far| results.set(so_far.clone())).await;
+            state.set(State::Finished);
+        });
+        stopper.set_value(Some(stop));
+        leptos::task::spawn_local(work);
+    };
+    let stop = move || {
+        stopper.set_value(None);
+        state.set(State::Stopped);
+    };
+    on_cleanup(move || drop(stopper.try_update_value(Option::take)));
+    if runs_at_once {
+        request_animation_frame(start);
+    }
+    let bar = run_bar(RunBar {
+        can_start: flag(move || state.get() != State::Running),
+        is_running: flag(move || state.get() == State::Running),
+        progress: Box::new(move || results.with(|results| (results.rounds_done, ROUNDS + 1))),
+        status: text(move || sentence(state.get()).to_owned()),
+        state: text(move || class(state.get()).to_owned()),
+        on_run: Box::new(start),
+        on_stop: Box::new(stop),
+    });
+    let how = format!(
+        "Each row is the median of {ROUNDS} rounds, with the least and the greatest; one round before them is not \
+         counted. Tasks are made inside the timed stretch. Keep the page in view."
+    );
+    let heads = HEADS
+        .iter()
+        .enumerate()
+        .map(|(index, head)| th().attr("scope", "col").class(if index < 2 { "" } else { "number" }).text(head).view());
+    let rows = move || {
+        results.with(|results| results.measured.iter().map(|it| row(it, &results.measured)).collect_view().into_any())
+    };
+    let memory = move || match results.with(|results| results.bytes_per_task) {
+        None => ().into_any(),
+        Some(bytes) => p()
+            .attr("data-bytes-per-task", bytes.to_string())
+            .text(format!("The record of a task with one wait takes {bytes} bytes."))
+            .view(),
+    };
+    let times = table()
+        .el(caption().text("Wall time in milliseconds, and how much of it is not the wait"))
+        .el(thead().el(tr().add_all(heads)))
+        .el(tbody().add(part(rows)));
+    let scrolls =
+        div().class("scrolls").attr("tabindex", "0").attr("role", "region").attr("aria-label", "Times, a table");
+    let panel = section()
+        .class("panel")
+        .attr("aria-label", "Benchmark")
+        .add(bar)
+        .el(p().class("hint").text(how))
+        .el(scrolls.el(times))
+        .add(part(memory));
+    let about = "What the runtime itself costs: many waits at once, beside the same with the browser's own promises.";
+    [page_head("Benchmark", about), panel.view()].into_any()
+}
+
+const HEADS: [&str; 7] = ["What", "Who", "Median", "Least", "Greatest", "Over the ideal", "Of the promises'"];
+
+fn row(measured: &Measured, all: &[Measured]) -> AnyView {
+    let summary = measured.summary();
+    let of_promises = all
+        .iter()
+        .find(|other| other.case == measured.case && other.contender == Contender::Promises)
+        .and_then(|promises| Some(over_ideal_ms(measured)? / over_ideal_ms(promises)?))
+        .filter(|ratio| ratio.is_finite() && measured.contender != Contender::Promises);
+    let runs: Vec<String> = measured.runs_ms.iter().map(|ms| fixed(*ms, 2)).collect();
+    let cells = [
+        milliseconds(summary.median()),
+        milliseconds(summary.min()),
+        milliseconds(summary.max()),
+        milliseconds(over_ideal_ms(measured)),
+        of_promises.map_or("–".to_owned(), |ratio| fixed(ratio, 2)),
+    ];
+    tr().attr("data-case", measured.case.key())
+        .attr("data-who", measured.contender.key())
+        .attr("data-runs", runs.join(","))
+        .el(td().text(what(measured.case)))
+        .el(td().text(who(measured.contender)))
+        .add_all(cells.map(|cell| td().class("number").text(cell).view()))
+        .view()
+}
+
+fn over_ideal_ms(measured: &Measured) -> Option<f64> {
+    Some(measured.summary().median()? - measured.case.ideal().as_secs_f64() * 1e3)
+}
+
+fn milliseconds(ms: Option<f64>) -> String {
+    ms.map_or("–".to_owned(), |ms| fixed(ms, 1))
+}
+
+fn what(case: Case) -> String {
+    match case {
+        Case::Sleeps(n) => format!("{} sleeps of 100 ms", count(n.into())),
+        Case::Ready(n) => format!("{} that are ready", count(n.into())),
+    }
+}
+
+fn who(contender: Contender) -> &'static str {
+    match contender {
+        Contender::Runtime => "the runtime",
+        Contender::Recorded => "the runtime, recorded",
+        Contender::Promises => "Promise.all",
+    }
+}
+
+fn class(state: State) -> &'static str {
+    match state {
+        State::Ready => "ready",
+        State::Running => "running",
+        State::Finished => "finished",
+        State::Stopped => "stopped",
+    }
+}
+
+fn sentence(state: State) -> &'static str {
+    match state {
+        State::Ready => "Ready. It takes about a quarter of a minute.",
+        State::Running => "Running. Stop ends it at once.",
+        State::Finished => "Finished. Every round is in the table.",
+        State::Stopped => "Stopped. The rounds that were over are in the table.",
+    }
+}

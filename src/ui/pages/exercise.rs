@@ -1,0 +1,138 @@
+//! The page of an exercise: controls and result side by side, then the two sources.
+
+use leptos::prelude::*;
+
+use crate::exercises::compared::progress;
+use crate::measure::units::span;
+use crate::share::permalink;
+use crate::ui::address::{link_to, use_follow};
+use crate::ui::charts::bars::comparisons;
+use crate::ui::charts::digits::digits;
+use crate::ui::charts::timeline::timeline;
+use crate::ui::components::controls::controls;
+use crate::ui::components::log::log;
+use crate::ui::components::metrics::metrics;
+use crate::ui::components::report::findings;
+use crate::ui::components::run_bar::{RunBar, run_bar};
+use crate::ui::components::sources::sources;
+use crate::ui::components::warnings::warnings;
+use crate::ui::lab::{Lab, Status};
+use crate::ui::lean::{Watched, button, code, div, flag, h1, h2, p, part, section, text};
+
+/// The page of an exercise as a link sets it up.
+pub(crate) fn exercise_page(link: permalink::Experiment) -> AnyView {
+    let lab = Lab::new(link);
+    let exercise = lab.exercise;
+    use_follow(move || lab.place());
+    document().set_title(&format!("{} · Interleave", exercise.title));
+    let run_bar = run_bar(RunBar {
+        can_start: flag(move || lab.can_start()),
+        is_running: flag(move || lab.is_running()),
+        progress: Box::new(move || parts(lab)),
+        status: text(move || lab.status.with(sentence)),
+        state: text(move || lab.status.with(class).to_owned()),
+        on_run: Box::new(move || lab.start()),
+        on_stop: Box::new(move || lab.stop()),
+    });
+    let setup = section()
+        .class("panel setup")
+        .attr("aria-label", "Controls")
+        .add(run_bar)
+        .el(p().class("hint mend").text_changing(move || mend(lab).to_owned()))
+        .add(controls(lab));
+    let panel = |content: Vec<AnyView>| div().class("panel").add_all(content);
+    let results = section()
+        .class("results")
+        .attr("aria-label", "Result")
+        .el(panel(vec![result_head(lab), failure(lab), warnings(lab), comparisons(lab)]))
+        .el(panel(vec![timeline(lab)]))
+        .el(panel(vec![metrics(lab)]))
+        .el(panel(vec![findings(lab), digits(lab)]))
+        .el(panel(vec![log(lab)]));
+    [page_head(exercise.title, exercise.teaches), div().class("bench").el(setup).el(results).view(), sources(exercise)]
+        .into_any()
+}
+
+/// The title of a page and what it is for.
+pub(super) fn page_head(title: &str, about: &str) -> AnyView {
+    div().class("exercise-head").el(h1().text(title)).el(p().class("teaches").text(about)).view()
+}
+
+/// What can be done with a result.
+fn result_head(lab: Lab) -> AnyView {
+    let copied = Watched::new(None::<Result<(), String>>);
+    let copy = move || {
+        let link = link_to(&untrack(|| lab.place()));
+        leptos::task::spawn_local(async move { copied.set(Some(copy_text(&link).await.map_err(|()| link))) });
+    };
+    let told = move || match copied.get() {
+        None => ().into_any(),
+        Some(Ok(())) => p().class("hint").text("The link is copied: it holds controls and seed.").view(),
+        Some(Err(link)) => {
+            let why = "This browser does not let the page copy. The link is: ";
+            p().class("hint").text(why).el(code().text(link)).view()
+        }
+    };
+    let outdated = move || if lab.is_outdated() { "Controls have changed since this run." } else { "" };
+    let head = div()
+        .class("result-head")
+        .el(h2().text("Result"))
+        .el(p().class("hint").text_changing(move || outdated().to_owned()))
+        .el(button().class("quiet").on_click(copy).text("Copy link"));
+    [head.view(), div().attr("aria-live", "polite").add(part(told)).view()].into_any()
+}
+
+/// What made the run fail and what to do, beside what it brought until then.
+fn failure(lab: Lab) -> AnyView {
+    part(move || match lab.status.get() {
+        Status::Failed { failure, .. } => {
+            let message = p().text(format!("{}.", failure.message));
+            div().class("failure").el(message).el(p().class("hint").text(failure.advice)).view()
+        }
+        _ => ().into_any(),
+    })
+}
+
+/// Puts text on the clipboard, which browsers offer on secure pages only.
+async fn copy_text(text: &str) -> Result<(), ()> {
+    let clipboard = window().navigator().clipboard();
+    if wasm_bindgen::JsValue::from(clipboard.clone()).is_undefined() {
+        return Err(());
+    }
+    let written = wasm_bindgen_futures::JsFuture::from(clipboard.write_text(text)).await;
+    written.map(drop).map_err(drop)
+}
+
+/// How many parts of the lesson are over, and how many there are.
+fn parts(lab: Lab) -> (usize, usize) {
+    lab.digest.track();
+    lab.runs.track();
+    progress(&lab.compared())
+}
+
+fn mend(lab: Lab) -> &'static str {
+    if lab.has_refusals() { "Mend the control that is marked, then run." } else { "" }
+}
+
+fn class(status: &Status) -> &'static str {
+    match status {
+        Status::Ready => "ready",
+        Status::Running => "running",
+        Status::Finished { .. } => "finished",
+        Status::Stopped { .. } => "stopped",
+        Status::Failed { .. } => "failed",
+    }
+}
+
+/// The state in a word, then in a sentence.
+fn sentence(status: &Status) -> String {
+    match status {
+        Status::Ready => "Ready. Nothing has run yet.".to_owned(),
+        Status::Running => "Running. Stop ends it at once.".to_owned(),
+        Status::Finished { wall_us } => format!("Finished in {}.", span(*wall_us)),
+        Status::Stopped { after_us } => format!("Stopped after {}. Nothing is left running.", span(*after_us)),
+        Status::Failed { after_us, failure } => {
+            format!("Failed after {}: {}.", span(*after_us), failure.message)
+        }
+    }
+}

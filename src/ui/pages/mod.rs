@@ -1,0 +1,4 @@
+//! The pages.
+
+pub(super) mod benchmark;
+pub(super) mod exercise;
