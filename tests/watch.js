@@ -1,0 +1,34 @@
+// Watches what the page asks the browser for: timers that are pending, and requests that were aborted.
+
+// The test runner's own page keeps a timer of this length, in milliseconds. It is not ours to watch.
+const OF_THE_RUNNER = 5000;
+
+const pending = new Set();
+const set = globalThis.setTimeout;
+const clear = globalThis.clearTimeout;
+let timers = 0;
+
+globalThis.setTimeout = (callback, delay, ...rest) => {
+  const id = set(() => { pending.delete(id); callback(); }, delay, ...rest);
+  if (delay !== OF_THE_RUNNER) {
+    timers += 1;
+    pending.add(id);
+  }
+  return id;
+};
+globalThis.clearTimeout = (id) => {
+  pending.delete(id);
+  clear(id);
+};
+
+const ask = globalThis.fetch;
+const signals = [];
+globalThis.fetch = (...request) => {
+  signals.push(request[0]?.signal ?? request[1]?.signal);
+  return ask(...request);
+};
+
+export const timers_set = () => timers;
+export const timers_pending = () => pending.size;
+export const requests = () => signals.length;
+export const requests_aborted = () => signals.filter((signal) => signal?.aborted).length;
