@@ -1,0 +1,17 @@
+//! From measured times to a table and to budgets that are kept or missed.
+//!
+//! The times themselves are taken elsewhere: by the page `#/benchmark` in a browser, and by a script in CPython.
+
+mod budget;
+mod first_load;
+mod python;
+mod sample;
+mod summary;
+mod table;
+
+pub use budget::{Budget, Verdict, budgets};
+pub use first_load::{FirstLoad, FirstLoadError, first_load};
+pub use python::{PythonError, gather_in_python};
+pub use sample::{Case, FEWEST_RUNS, Row, Sample, SampleError, Who};
+pub use summary::Summary;
+pub use table::{Align, aligned, first_load_table, times_table};

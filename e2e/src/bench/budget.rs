@@ -1,0 +1,157 @@
+//! What may be spent, and whether it was kept. The limits are the project's promises; a figure that is missing is a
+//! promise that nobody has checked, so it counts as missed.
+
+use std::fmt;
+
+use super::{Case, Sample, Who};
+
+/// A limit and the figure that has to keep it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Budget {
+    /// What is limited.
+    pub what: String,
+    /// What was measured, if it was.
+    pub figure: Option<f64>,
+    /// The greatest figure that keeps it.
+    pub limit: f64,
+}
+
+/// Whether a budget is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is.
+    Met,
+    /// It is not, or nobody knows.
+    Missed,
+}
+
+impl Budget {
+    /// Whether the figure keeps the limit.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        // A figure that is not a number keeps nothing.
+        let is_met = self.figure.is_some_and(|figure| figure <= self.limit);
+        if is_met { Verdict::Met } else { Verdict::Missed }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Met => "met",
+            Self::Missed => "MISSED",
+        })
+    }
+}
+
+/// All budgets: of the times, of the memory of a recorded task if the page tells it, and of the first load.
+#[must_use]
+pub fn budgets(samples: &[Sample], bytes_per_task: Option<f64>, first_load_bytes: u64) -> Vec<Budget> {
+    let overhead = |what: &str, case, who, limit| Budget {
+        what: format!("{what}, overhead: {} / promises", who_in_words(who)),
+        figure: ratio(samples, case, who, Sample::over_ideal_ms),
+        limit,
+    };
+    let mut budgets = vec![
+        overhead("10,000 sleeps", Case::Sleeps10000, Who::Runtime, 1.0 / 8.0),
+        overhead("100,000 sleeps", Case::Sleeps100000, Who::Runtime, 1.0 / 15.0),
+        overhead("10,000 sleeps", Case::Sleeps10000, Who::Recorded, 1.0 / 4.0),
+        overhead("100,000 sleeps", Case::Sleeps100000, Who::Recorded, 1.0 / 4.0),
+        Budget {
+            what: "100,000 ready: runtime / promises".to_owned(),
+            figure: ratio(samples, Case::Ready100000, Who::Runtime, |sample| sample.wall_ms.median),
+            limit: 1.0,
+        },
+    ];
+    let memory =
+        |figure| Budget { what: "memory per recorded task, bytes".to_owned(), figure: Some(figure), limit: 256.0 };
+    budgets.extend(bytes_per_task.map(memory));
+    budgets.push(Budget {
+        what: "first load with brotli, bytes".to_owned(),
+        figure: Some(first_load_bytes as f64),
+        limit: 150_000.0,
+    });
+    budgets
+}
+
+/// A contender's figure over that of the promises.
+fn ratio(samples: &[Sample], case: Case, who: Who, figure: fn(&Sample) -> f64) -> Option<f64> {
+    let of = |who| samples.iter().find(|sample| sample.case == case && sample.who == who).map(figure);
+    // Promises without overhead leave nothing to compare with.
+    let promises = of(Who::Promises).filter(|&figure| figure > 0.0)?;
+    Some(of(who)? / promises)
+}
+
+fn who_in_words(who: Who) -> &'static str {
+    match who {
+        Who::Runtime => "runtime",
+        Who::Recorded => "runtime, recorded",
+        Who::Promises => "promises",
+        Who::Python => "CPython",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(case: Case, who: Who, ms: f64) -> Sample {
+        Sample::new(case, who, &[ms; 5]).expect("it is good")
+    }
+
+    /// Overheads of 5 and 10 ms against 80 and 400 ms.
+    fn good() -> Vec<Sample> {
+        vec![
+            sample(Case::Sleeps10000, Who::Runtime, 105.0),
+            sample(Case::Sleeps10000, Who::Recorded, 110.0),
+            sample(Case::Sleeps10000, Who::Promises, 180.0),
+            sample(Case::Sleeps100000, Who::Runtime, 120.0),
+            sample(Case::Sleeps100000, Who::Recorded, 150.0),
+            sample(Case::Sleeps100000, Who::Promises, 500.0),
+            sample(Case::Ready100000, Who::Runtime, 10.0),
+            sample(Case::Ready100000, Who::Promises, 30.0),
+        ]
+    }
+
+    fn missed(budgets: &[Budget]) -> Vec<&str> {
+        let missed = budgets.iter().filter(|budget| budget.verdict() == Verdict::Missed);
+        missed.map(|budget| budget.what.as_str()).collect()
+    }
+
+    #[test]
+    fn good_figures_keep_all_budgets() {
+        let budgets = budgets(&good(), Some(200.0), 120_000);
+        assert_eq!(missed(&budgets), [""; 0]);
+        let figures: Vec<_> = budgets.iter().map(|budget| budget.figure).collect();
+        let thirds = 1.0 / 3.0;
+        let expected = [5.0 / 80.0, 0.05, 0.125, 0.125, thirds, 200.0, 120_000.0];
+        assert_eq!(figures, expected.map(Some));
+    }
+
+    #[test]
+    fn the_limit_itself_is_kept_and_one_more_is_not() {
+        assert_eq!(missed(&budgets(&good(), Some(256.0), 150_000)), [""; 0]);
+        assert_eq!(
+            missed(&budgets(&good(), Some(257.0), 150_001)),
+            ["memory per recorded task, bytes", "first load with brotli, bytes"]
+        );
+    }
+
+    #[test]
+    fn a_slow_runtime_misses_its_own_budget_only() {
+        let mut samples = good();
+        samples[3] = sample(Case::Sleeps100000, Who::Runtime, 140.0);
+        assert_eq!(missed(&budgets(&samples, None, 0)), ["100,000 sleeps, overhead: runtime / promises"]);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_missed() {
+        let without_promises: Vec<_> = good().into_iter().filter(|sample| sample.who != Who::Promises).collect();
+        assert_eq!(missed(&budgets(&without_promises, None, 0)).len(), 5);
+    }
+
+    #[test]
+    fn memory_is_judged_only_if_the_page_tells_it() {
+        assert_eq!(budgets(&good(), None, 0).len(), 6);
+    }
+}

@@ -1,0 +1,143 @@
+//! How many bytes the first visit of the site costs, compressed as a good host compresses.
+//!
+//! Which files those are is not guessed from the HTML: it is what the browser asked the server for.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use brotli::enc::BrotliEncoderParams;
+
+use crate::server::Request;
+
+/// HTML, CSS, JavaScript and wasm. Data and pictures are apart.
+const COUNTED: [&str; 5] = ["html", "css", "js", "mjs", "wasm"];
+/// The highest quality, as hosts use it for files that they compress once.
+const QUALITY: i32 = 11;
+
+/// The files of the first load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstLoad {
+    /// In the order in which they were asked for.
+    pub files: Vec<LoadedFile>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedFile {
+    /// Relative to the site.
+    pub path: String,
+    /// As it lies on the disk.
+    pub plain_bytes: u64,
+    /// Compressed.
+    pub brotli_bytes: u64,
+}
+
+/// Why the sizes cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum FirstLoadError {
+    /// A file that the browser had cannot be read.
+    #[error("`{}` cannot be read", path.display())]
+    NotRead {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The browser asked for nothing that counts.
+    #[error("the browser loaded no HTML, CSS, JavaScript or wasm from the site")]
+    Nothing,
+}
+
+impl FirstLoad {
+    /// The sum of the sizes on the disk.
+    #[must_use]
+    pub fn plain_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.plain_bytes).sum()
+    }
+
+    /// The sum of the compressed sizes.
+    #[must_use]
+    pub fn brotli_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.brotli_bytes).sum()
+    }
+}
+
+/// Sizes of the counted files among `requests`, for a site in `folder` that is served under `base`.
+///
+/// # Errors
+///
+/// When a file cannot be read, or none counts.
+pub fn first_load(folder: &Path, base: &str, requests: &[Request]) -> Result<FirstLoad, FirstLoadError> {
+    let files = counted(base, requests).into_iter().map(|path| size(folder, path)).collect::<Result<Vec<_>, _>>()?;
+    if files.is_empty() { Err(FirstLoadError::Nothing) } else { Ok(FirstLoad { files }) }
+}
+
+/// The counted files, each once, with the folder's index by its name.
+fn counted(base: &str, requests: &[Request]) -> Vec<String> {
+    let mut paths = Vec::new();
+    for path in requests.iter().filter_map(|request| request.path.strip_prefix(base)) {
+        let path = if path.is_empty() { "index.html" } else { path };
+        let counts = path.rsplit_once('.').is_some_and(|(_, extension)| COUNTED.contains(&extension));
+        if counts && !paths.iter().any(|known| known == path) {
+            paths.push(path.to_owned());
+        }
+    }
+    paths
+}
+
+fn size(folder: &Path, path: String) -> Result<LoadedFile, FirstLoadError> {
+    let whole = folder.join(&path);
+    let told = |source| FirstLoadError::NotRead { path: whole.clone(), source };
+    let bytes = std::fs::read(&whole).map_err(told)?;
+    let brotli_bytes = compressed(&bytes).map_err(told)?;
+    Ok(LoadedFile { path, plain_bytes: bytes.len() as u64, brotli_bytes })
+}
+
+fn compressed(mut bytes: &[u8]) -> io::Result<u64> {
+    let parameters = BrotliEncoderParams { quality: QUALITY, size_hint: bytes.len(), ..BrotliEncoderParams::default() };
+    let length = brotli::BrotliCompress(&mut bytes, &mut io::sink(), &parameters)?;
+    Ok(length as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::Outcome;
+
+    fn request(path: &str) -> Request {
+        Request { method: "GET".to_owned(), path: path.to_owned(), outcome: Outcome::Answered(200) }
+    }
+
+    fn requests() -> Vec<Request> {
+        ["/s/", "/s/app.js", "/s/data/digits.csv", "/s/app.js", "/s/icon.svg", "/favicon.ico"].map(request).into()
+    }
+
+    #[test]
+    fn code_counts_once_and_data_does_not() {
+        assert_eq!(counted("/s/", &requests()), ["index.html", "app.js"]);
+    }
+
+    #[test]
+    fn sizes_are_summed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("index.html"), "<p>".repeat(1000)).unwrap();
+        std::fs::write(folder.path().join("app.js"), "go();").unwrap();
+        let load = first_load(folder.path(), "/s/", &requests()).unwrap();
+        assert_eq!(load.plain_bytes(), 3005);
+        assert!(load.files[0].brotli_bytes < 40, "{load:?}");
+        assert_eq!(load.brotli_bytes(), load.files[0].brotli_bytes + load.files[1].brotli_bytes);
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = first_load(folder.path(), "/s/", &requests()).unwrap_err();
+        assert!(error.to_string().contains("index.html"), "{error}");
+    }
+
+    #[test]
+    fn nothing_loaded_is_an_error_and_not_zero_bytes() {
+        let error = first_load(Path::new("."), "/s/", &[]).unwrap_err();
+        assert!(matches!(error, FirstLoadError::Nothing));
+    }
+}

@@ -1,0 +1,223 @@
+//! Runs of one case by one contender, read from the benchmark page's table.
+
+use serde::Deserialize;
+
+use super::Summary;
+
+/// Fewer runs than this say nothing about how far they spread.
+pub const FEWEST_RUNS: usize = 5;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Case {
+    /// 1,000 sleeps of 100 ms at once.
+    Sleeps1000,
+    /// 10,000 sleeps of 100 ms at once.
+    Sleeps10000,
+    /// 100,000 sleeps of 100 ms at once.
+    Sleeps100000,
+    /// 100,000 futures that are ready at once.
+    Ready100000,
+}
+
+/// Who does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// The page's runtime.
+    Runtime,
+    /// The same with every task recorded.
+    Recorded,
+    /// `Promise.all` in the same page.
+    Promises,
+    /// `asyncio.gather` in CPython.
+    Python,
+}
+
+/// A row of the page's table, as it stands in the row's attributes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Row {
+    /// The name of the case.
+    pub case: String,
+    /// The name of the contender.
+    pub who: String,
+    /// Wall times in milliseconds, separated by commas.
+    pub runs: String,
+}
+
+/// Runs of one case by one contender.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// What was measured.
+    pub case: Case,
+    /// Who did it.
+    pub who: Who,
+    /// How long it took.
+    pub wall_ms: Summary,
+}
+
+/// Why a row of the table cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SampleError {
+    /// The case has another name than agreed.
+    #[error("the benchmark page measures `{0}`, which is not known here")]
+    UnknownCase(String),
+    /// The contender has another name than agreed.
+    #[error("the benchmark page lists `{0}`, who is not known here")]
+    UnknownWho(String),
+    /// Something is no time.
+    #[error("the runs of `{case}` by `{who}` are no times: `{runs}`")]
+    NoTimes {
+        /// The case.
+        case: String,
+        /// The contender.
+        who: String,
+        /// What there is.
+        runs: String,
+    },
+    /// There are too few runs to say how far they spread.
+    #[error("`{case}` by `{who}` was run {runs} times: at least {FEWEST_RUNS} are needed")]
+    TooFew {
+        /// The case.
+        case: String,
+        /// The contender.
+        who: String,
+        /// How many there are.
+        runs: usize,
+    },
+}
+
+impl Case {
+    /// All of them, in the order of the table.
+    pub const ALL: [Self; 4] = [Self::Sleeps1000, Self::Sleeps10000, Self::Sleeps100000, Self::Ready100000];
+
+    /// The name on the page. In Python's answer the hyphen is an underscore.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sleeps1000 => "sleeps-1000",
+            Self::Sleeps10000 => "sleeps-10000",
+            Self::Sleeps100000 => "sleeps-100000",
+            Self::Ready100000 => "ready-100000",
+        }
+    }
+
+    /// What it takes when nothing but the waits costs time.
+    #[must_use]
+    pub fn ideal_ms(self) -> f64 {
+        match self {
+            Self::Sleeps1000 | Self::Sleeps10000 | Self::Sleeps100000 => 100.0,
+            Self::Ready100000 => 0.0,
+        }
+    }
+}
+
+impl Who {
+    const ON_THE_PAGE: [Self; 3] = [Self::Runtime, Self::Recorded, Self::Promises];
+
+    /// The name on the page.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Runtime => "runtime",
+            Self::Recorded => "recorded",
+            Self::Promises => "promises",
+            Self::Python => "python",
+        }
+    }
+}
+
+impl Sample {
+    /// From runs in milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// When they are too few, or not all of them are times.
+    pub fn new(case: Case, who: Who, runs_ms: &[f64]) -> Result<Self, SampleError> {
+        let (case_name, who_name) = (case.name().to_owned(), who.name().to_owned());
+        if runs_ms.len() < FEWEST_RUNS {
+            return Err(SampleError::TooFew { case: case_name, who: who_name, runs: runs_ms.len() });
+        }
+        let are_times = runs_ms.iter().all(|&ms| ms >= 0.0);
+        match Summary::of(runs_ms).filter(|_| are_times) {
+            Some(wall_ms) => Ok(Self { case, who, wall_ms }),
+            None => Err(SampleError::NoTimes { case: case_name, who: who_name, runs: format!("{runs_ms:?}") }),
+        }
+    }
+
+    /// How much of the median is not the wait.
+    #[must_use]
+    pub fn over_ideal_ms(&self) -> f64 {
+        self.wall_ms.median - self.case.ideal_ms()
+    }
+}
+
+impl TryFrom<&Row> for Sample {
+    type Error = SampleError;
+
+    fn try_from(row: &Row) -> Result<Self, SampleError> {
+        let case = Case::ALL.into_iter().find(|case| case.name() == row.case);
+        let who = Who::ON_THE_PAGE.into_iter().find(|who| who.name() == row.who);
+        let case = case.ok_or_else(|| SampleError::UnknownCase(row.case.clone()))?;
+        let who = who.ok_or_else(|| SampleError::UnknownWho(row.who.clone()))?;
+        let runs: Result<Vec<f64>, _> = row.runs.split(',').map(|run| run.trim().parse()).collect();
+        let no_times =
+            |_| SampleError::NoTimes { case: row.case.clone(), who: row.who.clone(), runs: row.runs.clone() };
+        Self::new(case, who, &runs.map_err(no_times)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(case: &str, who: &str, runs: &str) -> Row {
+        Row { case: case.to_owned(), who: who.to_owned(), runs: runs.to_owned() }
+    }
+
+    #[track_caller]
+    fn assert_refused(row: Row, expected: &str) {
+        let error = Sample::try_from(&row).expect_err("it cannot be used");
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_row_becomes_a_sample() {
+        let sample = Sample::try_from(&row("sleeps-10000", "runtime", "108,105.5, 106,107,110")).expect("it is good");
+        assert_eq!((sample.case, sample.who), (Case::Sleeps10000, Who::Runtime));
+        assert_eq!(sample.wall_ms, Summary { median: 107.0, min: 105.5, max: 110.0 });
+        assert_eq!(sample.over_ideal_ms(), 7.0);
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_used_says_why() {
+        assert_refused(
+            row("naps-10", "runtime", "1,2,3,4,5"),
+            "the benchmark page measures `naps-10`, which is not known here",
+        );
+        assert_refused(
+            row("sleeps-1000", "tokio", "1,2,3,4,5"),
+            "the benchmark page lists `tokio`, who is not known here",
+        );
+        assert_refused(
+            row("sleeps-1000", "runtime", "1,2,x,4,5"),
+            "the runs of `sleeps-1000` by `runtime` are no times: `1,2,x,4,5`",
+        );
+        assert_refused(
+            row("sleeps-1000", "runtime", "1,2,3"),
+            "`sleeps-1000` by `runtime` was run 3 times: at least 5 are needed",
+        );
+    }
+
+    #[test]
+    fn a_negative_time_is_no_time() {
+        let error =
+            Sample::new(Case::Ready100000, Who::Python, &[1.0, 2.0, -3.0, 4.0, 5.0]).expect_err("it is negative");
+        assert!(matches!(error, SampleError::NoTimes { .. }));
+    }
+
+    #[test]
+    fn what_is_ready_has_nothing_to_wait_for() {
+        let sample = Sample::new(Case::Ready100000, Who::Promises, &[30.0; 5]).expect("it is good");
+        assert_eq!(sample.over_ideal_ms(), 30.0);
+    }
+}

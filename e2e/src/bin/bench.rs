@@ -1,0 +1,128 @@
+//! Measures the built site in a real browser, prints the times, and judges them by the budgets.
+//!
+//! Needs a release build of the page in `dist/` (or in the folder that `DIST` names). Exits with 1 when a budget is
+//! missed, with 2 when nothing could be measured.
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use e2e::bench::{
+    Align, Budget, FirstLoad, FirstLoadError, Row, Sample, SampleError, Verdict, aligned, budgets, first_load,
+    first_load_table, gather_in_python, times_table,
+};
+use e2e::browser::{Browser, BrowserError, Engine};
+use e2e::page::{Page, PageError};
+use e2e::server::{Server, ServerError, built_site};
+use e2e::stage::BASE;
+
+/// Some hundred runs, the slowest of which take seconds.
+const RUNS_END_WITHIN: Duration = Duration::from_secs(600);
+
+const ROWS: &str = "return [...document.querySelectorAll('tr[data-case][data-who]')].map(row =>
+    ({ case: row.dataset.case, who: row.dataset.who, runs: row.dataset.runs ?? '' }));";
+
+/// Why nothing could be measured.
+#[derive(Debug, thiserror::Error)]
+enum BenchError {
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
+    #[error(transparent)]
+    Page(#[from] PageError),
+    #[error(transparent)]
+    FirstLoad(#[from] FirstLoadError),
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+}
+
+impl BenchError {
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Server(error) => error.advice(),
+            Self::Browser(error) => error.advice(),
+            Self::Page(error) => error.advice(),
+            Self::FirstLoad(_) | Self::Sample(_) => "is the build of the same version as this program? build both anew",
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match bench().await {
+        Ok(budgets) if budgets.iter().all(|budget| budget.verdict() == Verdict::Met) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {}\n{}", with_causes(&error), error.advice());
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn bench() -> Result<Vec<Budget>, BenchError> {
+    let (load, mut samples, bytes_per_task) = measure_in_browser().await?;
+    // CPython runs alone, after the browser is gone.
+    let version = add_python(&mut samples);
+    println!("\n{}\n{version}\n\n{}", times_table(&samples), first_load_table(&load));
+    let budgets = budgets(&samples, bytes_per_task, load.brotli_bytes());
+    println!("{}", budgets_table(&budgets));
+    Ok(budgets)
+}
+
+async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Option<f64>), BenchError> {
+    let folder = built_site();
+    let server = Server::start(&folder, BASE)?;
+    let browser = Browser::start(Engine::Chromium).await?;
+    let page = Page::new(&browser, server.url());
+    page.open("async-basics").await?;
+    page.wait_for_button("Run").await?;
+    let load = first_load(&folder, BASE, &server.requests())?;
+    eprintln!("measuring in the browser …");
+    page.open("benchmark").await?;
+    page.wait_for_button("Run").await?;
+    page.press("Run").await?;
+    page.wait_for_status_within(RUNS_END_WITHIN, "Finished").await?;
+    let rows: Vec<Row> = page.ask(ROWS, Vec::new()).await?;
+    let samples = rows.iter().map(Sample::try_from).collect::<Result<_, _>>()?;
+    Ok((load, samples, bytes_per_task(&page).await?))
+}
+
+/// Not every version of the page tells it.
+async fn bytes_per_task(page: &Page) -> Result<Option<f64>, PageError> {
+    let told = page.attributes("[data-bytes-per-task]", "data-bytes-per-task").await?;
+    Ok(told.first().and_then(|bytes| bytes.parse().ok()))
+}
+
+/// Adds what CPython takes; no budget depends on it, so a machine without Python can measure too.
+fn add_python(samples: &mut Vec<Sample>) -> String {
+    eprintln!("measuring in CPython …");
+    match gather_in_python(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/gather.py")) {
+        Ok((version, measured)) => {
+            samples.extend(measured);
+            format!("python: CPython {version}, `asyncio.gather`")
+        }
+        Err(error) => format!("python: not measured, {}", with_causes(&error)),
+    }
+}
+
+fn budgets_table(budgets: &[Budget]) -> String {
+    let number = |figure: f64| if figure < 10.0 { format!("{figure:.3}") } else { format!("{figure:.0}") };
+    let row = |budget: &Budget| {
+        let figure = budget.figure.map_or("not measured".to_owned(), number);
+        vec![budget.what.clone(), figure, number(budget.limit), budget.verdict().to_string()]
+    };
+    let head = [("budget", Align::Left), ("figure", Align::Right), ("at most", Align::Right), ("verdict", Align::Left)];
+    aligned(&head, &budgets.iter().map(row).collect::<Vec<_>>())
+}
+
+/// The error with what led to it, in one line.
+fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| {
+        let cause = cause.to_string();
+        // Some errors already quote their cause.
+        if told.contains(&cause) { told } else { format!("{told}: {cause}") }
+    })
+}

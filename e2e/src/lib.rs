@@ -1,0 +1,17 @@
+//! Drives the built site in a real browser.
+//!
+//! - [`server`] serves the build as a static host does, and badly where a test asks for it.
+//! - [`browser`] starts a browser and the driver that steers it.
+//! - [`page`] is the exercise page as a person sees it: buttons, controls, status, results.
+//! - [`stage`] sets all three up for a test.
+//! - [`mod@bench`] turns the times that the benchmark page measures into a table and into budgets kept or missed.
+//!
+//! `tests/` holds what a person relies on, `src/bin/bench.rs` measures. Both want the page built first, by
+//! `trunk build --release`; then `cargo test -p e2e` and `cargo run -p e2e --bin bench`. They need Chromium (or Chrome) and
+//! its chromedriver.
+
+pub mod bench;
+pub mod browser;
+pub mod page;
+pub mod server;
+pub mod stage;

@@ -1,0 +1,268 @@
+//! The exercise page as a person sees it.
+//!
+//! Buttons are found by their names, controls by the name that they have in links, results by what they measure; markup
+//! beyond that may change freely. Nothing waits for a fixed time: see [`eventually`].
+
+mod control;
+mod keyboard;
+mod results;
+mod view;
+mod wait;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fantoccini::error::CmdError;
+use fantoccini::{Client, Locator};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use control::Control;
+pub use results::{Bar, Shown};
+pub use wait::{PATIENCE, eventually, eventually_within};
+
+use crate::browser::Browser;
+
+/// A window with the site in it.
+#[derive(Clone, Debug)]
+pub struct Page {
+    client: Client,
+    site: String,
+}
+
+/// Why the page could not be used as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// Something that every exercise page has is not there.
+    #[error("the page has no {what}")]
+    Missing {
+        /// What was looked for.
+        what: String,
+    },
+    /// Something did not happen.
+    #[error("{what} did not come within {} s, there was {last}", limit.as_secs_f64())]
+    TimedOut {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        limit: Duration,
+        /// What there was instead at the end.
+        last: String,
+    },
+    /// A value on the page has another form than agreed.
+    #[error("the page answers in another form than agreed: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// The browser refuses or is gone.
+    #[error("the browser did not do what it was told: {0}")]
+    Refused(#[source] Box<CmdError>),
+    /// A screenshot cannot be kept.
+    #[error("the screenshot `{}` cannot be written", path.display())]
+    NotWritten {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl PageError {
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } | Self::TimedOut { .. } | Self::Unreadable(_) => {
+                "open the page by hand, with the browser's console at its side; is the build up to date?"
+            }
+            Self::Refused(_) => "run it again; if it stays, look at what covers the element",
+            Self::NotWritten { .. } => "make the folder writable",
+        }
+    }
+}
+
+impl From<CmdError> for PageError {
+    fn from(error: CmdError) -> Self {
+        Self::Refused(Box::new(error))
+    }
+}
+
+impl Page {
+    /// A page of the site at this address, which ends with a slash. Nothing is opened yet.
+    #[must_use]
+    pub fn new(browser: &Browser, site: &str) -> Self {
+        Self { client: browser.client().clone(), site: site.to_owned() }
+    }
+
+    /// Loads a link, such as `async-basics?seed=7`, as if it came from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// When the browser cannot load it.
+    pub async fn open(&self, link: &str) -> Result<(), PageError> {
+        // A mere change of the fragment would not load the page anew.
+        self.client.goto("about:blank").await?;
+        Ok(self.client.goto(&format!("{}#/{link}", self.site)).await?)
+    }
+
+    /// Changes the link in the address bar of the page that is open.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn follow(&self, link: &str) -> Result<(), PageError> {
+        self.ask("location.hash = arguments[0]", vec![format!("#/{link}").into()]).await
+    }
+
+    /// Loads the link that stands in the address bar again.
+    ///
+    /// # Errors
+    ///
+    /// When the browser cannot load it.
+    pub async fn reload(&self) -> Result<(), PageError> {
+        Ok(self.client.refresh().await?)
+    }
+
+    /// The link in the address bar, without `#/`.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn link(&self) -> Result<String, PageError> {
+        self.ask("return location.hash.replace(/^#\\//, '')", Vec::new()).await
+    }
+
+    /// The title of the exercise. The page has one, and only one.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or more than one.
+    pub async fn title(&self) -> Result<String, PageError> {
+        let titles = self.texts("h1").await?;
+        match titles.as_slice() {
+            [title] => Ok(title.clone()),
+            others => Err(PageError::Missing { what: format!("single `h1`: there are {}", others.len()) }),
+        }
+    }
+
+    /// Presses a button with the mouse.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such button, or something covers it.
+    pub async fn press(&self, name: &str) -> Result<(), PageError> {
+        Ok(self.button(name).await?.click().await?)
+    }
+
+    /// Whether a button can be pressed.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such button.
+    pub async fn is_enabled(&self, name: &str) -> Result<bool, PageError> {
+        Ok(self.button(name).await?.is_enabled().await?)
+    }
+
+    /// Waits until a button can be pressed.
+    ///
+    /// # Errors
+    ///
+    /// When it takes too long.
+    pub async fn wait_for_button(&self, name: &str) -> Result<(), PageError> {
+        let what = format!("an enabled button `{name}`");
+        eventually(&what, async || match self.is_enabled(name).await {
+            Ok(true) => Ok(Ok(())),
+            Ok(false) => Ok(Err("a disabled one".to_owned())),
+            // The page is still being built.
+            Err(PageError::Missing { what }) => Ok(Err(format!("no {what}"))),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    /// The status: a word (Ready, Running, Finished, Stopped, Failed) and a sentence.
+    ///
+    /// # Errors
+    ///
+    /// When the page has no status.
+    pub async fn status(&self) -> Result<String, PageError> {
+        let status = self.texts("[role=status]").await?.into_iter().next();
+        status.ok_or_else(|| PageError::Missing { what: "status".to_owned() })
+    }
+
+    /// Waits until the status begins with a word, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// When it takes too long.
+    pub async fn wait_for_status(&self, word: &str) -> Result<String, PageError> {
+        self.wait_for_status_within(PATIENCE, word).await
+    }
+
+    /// The same with another limit.
+    ///
+    /// # Errors
+    ///
+    /// When it takes too long.
+    pub async fn wait_for_status_within(&self, limit: Duration, word: &str) -> Result<String, PageError> {
+        eventually_within(limit, &format!("the status `{word}`"), async || {
+            let status = self.status().await?;
+            Ok(if status.starts_with(word) { Ok(status) } else { Err(format!("`{status}`")) })
+        })
+        .await
+    }
+
+    /// Presses Run as soon as that is possible, and waits for the end.
+    ///
+    /// # Errors
+    ///
+    /// When the run does not finish.
+    pub async fn run_to_the_end(&self) -> Result<String, PageError> {
+        self.wait_for_button("Run").await?;
+        self.press("Run").await?;
+        self.wait_for_status("Finished").await
+    }
+
+    /// The visible text of every element that matches a CSS selector.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn texts(&self, selector: &str) -> Result<Vec<String>, PageError> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map(element => element.innerText.trim())";
+        self.ask(script, vec![selector.into()]).await
+    }
+
+    /// The value of an attribute of every element that matches a CSS selector and has it.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn attributes(&self, selector: &str, name: &str) -> Result<Vec<String>, PageError> {
+        let script = "return [...document.querySelectorAll(arguments[0])]
+            .filter(element => element.hasAttribute(arguments[1]))
+            .map(element => element.getAttribute(arguments[1]))";
+        self.ask(script, vec![selector.into(), name.into()]).await
+    }
+
+    /// What a script in the page returns.
+    ///
+    /// # Errors
+    ///
+    /// When the script throws, or returns something else than a `T`.
+    pub async fn ask<T: DeserializeOwned>(&self, script: &str, arguments: Vec<Value>) -> Result<T, PageError> {
+        Ok(serde_json::from_value(self.client.execute(script, arguments).await?)?)
+    }
+
+    async fn button(&self, name: &str) -> Result<fantoccini::elements::Element, PageError> {
+        let path = format!("//button[normalize-space()='{name}']");
+        self.find(Locator::XPath(&path), || format!("button `{name}`")).await
+    }
+
+    async fn find(
+        &self,
+        locator: Locator<'_>,
+        what: impl FnOnce() -> String,
+    ) -> Result<fantoccini::elements::Element, PageError> {
+        let found = self.client.find_all(locator).await?.into_iter().next();
+        found.ok_or_else(|| PageError::Missing { what: what() })
+    }
+}

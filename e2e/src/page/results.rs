@@ -1,0 +1,154 @@
+//! What a run leaves on the page.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Page, PageError};
+
+/// A bar of a comparison.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Bar {
+    /// The task that it measures.
+    pub task: String,
+    /// What it took, once that is known.
+    pub measured_ms: Option<f64>,
+    /// What it would take if only the waits counted.
+    pub ideal_ms: Option<f64>,
+    /// What stands on it.
+    pub text: String,
+}
+
+/// All that a run shows; two are equal when nothing has changed in between.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Shown {
+    /// The status.
+    pub status: String,
+    /// Metrics by name.
+    pub metrics: BTreeMap<String, String>,
+    /// The bars of all comparisons.
+    pub bars: Vec<Bar>,
+    /// The lines of the log.
+    pub log: Vec<String>,
+    /// What each figure says about itself.
+    pub captions: Vec<String>,
+    /// The rows of all tables, those behind a disclosure included.
+    pub rows: Vec<String>,
+    /// The timeline's picture, as a data URL.
+    pub timeline: String,
+}
+
+const BARS: &str = "const ms = us => us === undefined ? null : Number(us) / 1000;
+    return [...document.querySelectorAll('figure.comparison [data-bar]')].map(bar => ({
+        task: bar.dataset.bar,
+        measured_ms: ms(bar.dataset.measuredUs),
+        ideal_ms: ms(bar.dataset.idealUs),
+        text: bar.innerText.trim(),
+    }));";
+
+const METRICS: &str = "return Object.fromEntries([...document.querySelectorAll('[data-metric]')]
+    .map(metric => [metric.dataset.metric, metric.innerText.trim()]));";
+
+const ROWS: &str = "return [...document.querySelectorAll('table tr')].map(row =>
+    [...row.cells].map(cell => cell.textContent.trim()).join(' | '));";
+
+const TIMELINE: &str = "return document.querySelector('figure.timeline canvas').toDataURL();";
+
+/// The text of each digit as assistive technology gets it, whichever way it is given.
+const DIGITS: &str = "return [...document.querySelectorAll('figure.digits .digit')].map(digit => {
+    const labelled = digit.matches('[aria-label]') ? digit : digit.querySelector('[aria-label]');
+    return labelled?.getAttribute('aria-label') || digit.querySelector('img')?.alt || digit.textContent.trim();
+});";
+
+impl Page {
+    /// The bars of all comparisons.
+    ///
+    /// # Errors
+    ///
+    /// When a bar's attributes are no numbers.
+    pub async fn bars(&self) -> Result<Vec<Bar>, PageError> {
+        self.ask(BARS, Vec::new()).await
+    }
+
+    /// The bar of a task.
+    ///
+    /// # Errors
+    ///
+    /// When no comparison has it.
+    pub async fn bar(&self, task: &str) -> Result<Bar, PageError> {
+        let found = self.bars().await?.into_iter().find(|bar| bar.task == task);
+        found.ok_or_else(|| PageError::Missing { what: format!("bar `{task}`") })
+    }
+
+    /// Metrics by name.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn metrics(&self) -> Result<BTreeMap<String, String>, PageError> {
+        self.ask(METRICS, Vec::new()).await
+    }
+
+    /// One metric.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not show it.
+    pub async fn metric(&self, name: &str) -> Result<String, PageError> {
+        let found = self.metrics().await?.remove(name);
+        found.ok_or_else(|| PageError::Missing { what: format!("metric `{name}`") })
+    }
+
+    /// The lines of the log.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn log(&self) -> Result<Vec<String>, PageError> {
+        self.texts(".log li").await
+    }
+
+    /// What the gallery of digits says, image by image.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn digits(&self) -> Result<Vec<String>, PageError> {
+        self.ask(DIGITS, Vec::new()).await
+    }
+
+    /// What the page tells about a bad link.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn notices(&self) -> Result<Vec<String>, PageError> {
+        self.texts(".notices .notice").await
+    }
+
+    /// Opens every disclosure, so that the tables behind them are drawn.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn open_disclosures(&self) -> Result<(), PageError> {
+        self.ask("document.querySelectorAll('details').forEach(it => { it.open = true })", Vec::new()).await
+    }
+
+    /// Everything that the run shows now.
+    ///
+    /// # Errors
+    ///
+    /// When a part of it is missing.
+    pub async fn shown(&self) -> Result<Shown, PageError> {
+        Ok(Shown {
+            status: self.status().await?,
+            metrics: self.metrics().await?,
+            bars: self.bars().await?,
+            log: self.log().await?,
+            captions: self.texts("figcaption").await?,
+            rows: self.ask(ROWS, Vec::new()).await?,
+            timeline: self.ask(TIMELINE, Vec::new()).await?,
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! The window: its size, what does not fit into it, and a picture of it.
+
+use std::path::Path;
+
+use super::{Page, PageError, eventually};
+
+/// The element that reaches farthest to the right, if the page can be scrolled sideways. What lies in a box that
+/// scrolls or clips by itself is not to blame.
+const OVERFLOW: &str = "const root = document.documentElement;
+    if (root.scrollWidth <= root.clientWidth) return null;
+    const right = element => element.getBoundingClientRect().right;
+    const isBoxed = element => {
+        for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
+            if (getComputedStyle(box).overflowX !== 'visible') return true;
+        }
+        return false;
+    };
+    const elements = [...document.body.querySelectorAll('*')].filter(element => !isBoxed(element));
+    const widest = elements.reduce((a, b) => right(b) > right(a) ? b : a);
+    const name = `<${widest.tagName.toLowerCase()} class=\"${widest.className}\">`;
+    return `${root.scrollWidth} px in ${root.clientWidth} px, by ${name} ${widest.textContent.trim().slice(0, 60)}`;";
+
+impl Page {
+    /// Gives the page's area this width in CSS pixels.
+    ///
+    /// # Errors
+    ///
+    /// When the browser cannot make the window so narrow.
+    pub async fn set_width(&self, width: u32) -> Result<(), PageError> {
+        let (_, _, window, height) = self.client.get_window_rect().await?;
+        let inner: u64 = self.ask("return innerWidth", Vec::new()).await?;
+        let frame = u32::try_from(window.saturating_sub(inner)).unwrap_or_default();
+        self.client.set_window_size(width + frame, u32::try_from(height).unwrap_or(900)).await?;
+        eventually(&format!("a width of {width} px"), async || {
+            let inner: u32 = self.ask("return innerWidth", Vec::new()).await?;
+            Ok(if inner == width { Ok(()) } else { Err(format!("one of {inner} px")) })
+        })
+        .await
+    }
+
+    /// What makes the page scroll sideways, if it does.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn overflow(&self) -> Result<Option<String>, PageError> {
+        self.ask(OVERFLOW, Vec::new()).await
+    }
+
+    /// Writes a picture of the window to a PNG file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub async fn screenshot(&self, path: &Path) -> Result<(), PageError> {
+        let image = self.client.screenshot().await?;
+        std::fs::write(path, image).map_err(|source| PageError::NotWritten { path: path.to_owned(), source })
+    }
+}

@@ -1,0 +1,71 @@
+//! Waiting for a condition instead of for a time.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::PageError;
+
+/// Far longer than anything takes on an idle machine, so that a busy one makes no test fail.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+/// A command to the browser takes some milliseconds itself.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
+/// Looks again and again until `look` gives a value. As long as it has none it says what there is instead.
+///
+/// # Errors
+///
+/// The error of `look`, or [`PageError::TimedOut`] after [`PATIENCE`].
+pub async fn eventually<T>(
+    what: &str,
+    look: impl AsyncFnMut() -> Result<Result<T, String>, PageError>,
+) -> Result<T, PageError> {
+    eventually_within(PATIENCE, what, look).await
+}
+
+/// The same with another limit.
+///
+/// # Errors
+///
+/// The error of `look`, or [`PageError::TimedOut`] after `limit`.
+pub async fn eventually_within<T>(
+    limit: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Result<Result<T, String>, PageError>,
+) -> Result<T, PageError> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let last = match look().await? {
+            Ok(value) => return Ok(value),
+            Err(last) => last,
+        };
+        if Instant::now() >= deadline {
+            return Err(PageError::TimedOut { what: what.to_owned(), limit, last });
+        }
+        sleep(BETWEEN_LOOKS).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_looks_until_there_is_a_value() {
+        let mut looks = 0;
+        let value = eventually("three looks", async || {
+            looks += 1;
+            Ok(if looks == 3 { Ok(looks) } else { Err(looks.to_string()) })
+        });
+        assert_eq!(value.await.expect("it comes"), 3);
+    }
+
+    #[tokio::test]
+    async fn what_never_comes_is_told_with_what_there_was() {
+        let never = eventually_within(Duration::ZERO, "the status `Finished`", async || {
+            Ok(Err::<(), _>("`Running`".to_owned()))
+        });
+        let error = never.await.expect_err("it never comes");
+        assert_eq!(error.to_string(), "the status `Finished` did not come within 0 s, there was `Running`");
+    }
+}

@@ -1,0 +1,111 @@
+//! One connection: read a request, answer it, and watch for a client that hangs up first.
+
+use std::future;
+use std::io;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use super::files::File;
+use super::{Outcome, Reply, Shared};
+
+/// A browser's request head is well below this.
+const LONGEST_HEAD_BYTES: usize = 64 * 1024;
+
+/// Serves one request, then closes.
+pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
+    let (mut reader, mut writer) = stream.split();
+    // Browsers also open connections in advance and never use them.
+    let Some(head) = read_head(&mut reader).await else { return };
+    let Some((method, path)) = method_and_path(&head) else { return };
+    let number = shared.begin(method, path);
+    let outcome = tokio::select! {
+        biased;
+        answered = answer(&mut writer, &shared, method, path) => answered.unwrap_or(Outcome::ClosedByClient),
+        () = closed(&mut reader) => Outcome::ClosedByClient,
+    };
+    shared.end(number, outcome);
+}
+
+/// Everything up to the empty line, or nothing if the client leaves before that.
+async fn read_head(reader: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") && head.len() < LONGEST_HEAD_BYTES {
+        head.push(reader.read_u8().await.ok()?);
+    }
+    String::from_utf8(head).ok()
+}
+
+fn method_and_path(head: &str) -> Option<(&str, &str)> {
+    let mut words = head.lines().next()?.split(' ');
+    let (method, target) = (words.next()?, words.next()?);
+    Some((method, target.split('?').next()?))
+}
+
+/// Resolves when the client closes its end.
+async fn closed(reader: &mut (impl AsyncRead + Unpin)) {
+    let mut ignored = [0; 1024];
+    while reader.read(&mut ignored).await.is_ok_and(|n| n > 0) {}
+}
+
+/// Sends what is due for the path.
+async fn answer(
+    writer: &mut (impl AsyncWrite + Unpin),
+    shared: &Shared,
+    method: &str,
+    path: &str,
+) -> io::Result<Outcome> {
+    if method != "GET" && method != "HEAD" {
+        return send(writer, method, 405, &page(405)).await;
+    }
+    let Some(relative) = shared.files.relative(path) else {
+        return send(writer, method, 404, &page(404)).await;
+    };
+    let (status, file) = shared.files.read(&relative).map_or_else(|| (404, page(404)), |file| (200, file));
+    match shared.reply_for(&relative) {
+        None => send(writer, method, status, &file).await,
+        Some(Reply::Status(status)) => send(writer, method, status, &page(status)).await,
+        Some(Reply::Bytes { content_type, body }) => send(writer, method, 200, &File { content_type, body }).await,
+        Some(Reply::CutAfter(bytes)) => send_part(writer, &file, bytes).await,
+        Some(Reply::Late(delay)) => {
+            sleep(delay).await;
+            send(writer, method, status, &file).await
+        }
+        Some(Reply::Never) => future::pending().await,
+    }
+}
+
+async fn send(writer: &mut (impl AsyncWrite + Unpin), method: &str, status: u16, file: &File) -> io::Result<Outcome> {
+    writer.write_all(head(status, file).as_bytes()).await?;
+    if method != "HEAD" {
+        writer.write_all(&file.body).await?;
+    }
+    writer.shutdown().await?;
+    Ok(Outcome::Answered(status))
+}
+
+async fn send_part(writer: &mut (impl AsyncWrite + Unpin), file: &File, bytes: usize) -> io::Result<Outcome> {
+    writer.write_all(head(200, file).as_bytes()).await?;
+    writer.write_all(&file.body[..bytes.min(file.body.len())]).await?;
+    writer.shutdown().await?;
+    Ok(Outcome::CutShort)
+}
+
+/// The browser may keep a copy but has to ask again, so that a test which replaces a file is not answered from a cache.
+fn head(status: u16, file: &File) -> String {
+    let reason = http::StatusCode::from_u16(status).ok().and_then(|it| it.canonical_reason()).unwrap_or_default();
+    format!(
+        "HTTP/1.1 {status} {reason}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-cache\r\n\
+         Connection: close\r\n\r\n",
+        file.content_type,
+        file.body.len(),
+    )
+}
+
+/// The page that comes with a status, as hosts send it: HTML, whatever was asked for.
+fn page(status: u16) -> File {
+    let body = format!("<!DOCTYPE html><title>{status}</title><h1>{status}</h1>\n").into_bytes();
+    File { content_type: "text/html; charset=utf-8", body }
+}

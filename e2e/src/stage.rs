@@ -1,0 +1,70 @@
+//! What every test in the browser needs: the site on a server, a browser, and a page that is ready.
+//!
+//! Each test sets its own, so none can disturb another and all may run at once.
+
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+
+use crate::browser::{Browser, Engine};
+use crate::page::Page;
+use crate::server::{Server, built_site};
+
+/// Where the site is served: deep enough for an address that forgets the path to miss it.
+pub const BASE: &str = "/some/sub-path/";
+
+/// What a test returns.
+pub type TestResult = Result<(), Failure>;
+
+/// The site, a browser, and a page with a link open in it.
+#[derive(Debug)]
+pub struct Stage {
+    /// The page, with Run enabled.
+    pub page: Page,
+    /// The browser that it is open in.
+    pub browser: Browser,
+    /// The host of the site.
+    pub server: Server,
+}
+
+impl Stage {
+    /// Opens a link in a new browser and waits until Run can be pressed, unless the link itself starts the run.
+    ///
+    /// # Errors
+    ///
+    /// When there is no site, no browser, or no page that can run.
+    pub async fn at(link: &str) -> Result<Self, Failure> {
+        let server =
+            Server::start(&built_site(), BASE).map_err(|error| Failure::with_advice(&error, error.advice()))?;
+        let browser =
+            Browser::start(Engine::Chromium).await.map_err(|error| Failure::with_advice(&error, error.advice()))?;
+        let page = Page::new(&browser, server.url());
+        page.open(link).await?;
+        if !link.contains("run=1") {
+            page.wait_for_button("Run").await?;
+        }
+        Ok(Self { page, browser, server })
+    }
+}
+
+/// An error with the line of the test that met it, told as the test runner prints it.
+pub struct Failure(String);
+
+impl Failure {
+    fn with_advice(error: &dyn Error, advice: &str) -> Self {
+        Self(format!("{error}\n{advice}"))
+    }
+}
+
+impl<E: Error> From<E> for Failure {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        Self(format!("{error}\nat {}", Location::caller()))
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}

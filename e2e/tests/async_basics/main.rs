@@ -1,0 +1,18 @@
+//! What a person can rely on at the exercise "Async basics", in a real browser, with the built site under a sub-path.
+//!
+//! Needs a release build in `dist/`, or in the folder that the environment variable `DIST` names.
+
+mod bad_files;
+mod controls;
+mod links;
+mod page;
+mod run;
+mod stop;
+
+const WEIGHTS: &str = "static/models/logistic-regression.safetensors";
+const DATA: &str = "static/data/digits.csv";
+
+/// The exercise with its defaults: 900 ms of waits in a row, then 700 ms, 100 ms and 300 ms.
+const DEFAULTS: &str = "async-basics?seed=7";
+/// A run of less than 200 ms.
+const SHORT: &str = "async-basics?scale=0.1&blocking=off&seed=7";

@@ -1,0 +1,122 @@
+//! The page before anything runs, and what holds all the time: labels, keys, widths, console, network.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use e2e::server::Outcome;
+use e2e::stage::{BASE, Stage, TestResult};
+use fantoccini::key::Key;
+
+use crate::links::wait_for_link;
+use crate::{DEFAULTS, SHORT, WEIGHTS};
+
+#[tokio::test]
+async fn the_page_opens_ready_to_run() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    let page = &stage.page;
+    page.wait_for_status("Ready").await?;
+    assert_eq!(page.texts("[role=status]").await?.len(), 1, "one place tells where the run stands");
+    assert_eq!(page.title().await?, "Async basics");
+    assert!(page.is_enabled("Run").await?);
+    assert!(!page.is_enabled("Stop").await?, "nothing runs");
+    assert!(page.is_enabled("Copy link").await?);
+    assert_eq!(page.notices().await?, [""; 0]);
+    let names: Vec<_> = page.values().await?.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["download", "load", "preprocess", "scale", "blocking", "seed"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_control_has_a_visible_label() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    for control in stage.page.controls().await? {
+        assert!(!control.label.is_empty(), "{control:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn both_sources_stand_beside_the_exercise() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    let sources = stage.page.texts("section.sources").await?.join("\n");
+    assert!(sources.contains("async fn concurrent_execution"), "there is no Rust in {sources}");
+    assert!(sources.contains("async def concurrent_execution"), "there is no Python in {sources}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_good_run_leaves_the_console_clean() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    stage.page.run_to_the_end().await?;
+    stage.page.open_disclosures().await?;
+    stage.page.press("Run").await?;
+    stage.page.wait_for_status("Running").await?;
+    stage.page.press("Stop").await?;
+    assert_eq!(stage.browser.complaints().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_request_stays_under_the_sub_path_of_this_host() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    stage.page.run_to_the_end().await?;
+    let requests = stage.server.requests();
+    let outside: Vec<_> = requests.iter().filter(|request| !request.path.starts_with(BASE)).collect();
+    assert!(outside.is_empty(), "{outside:?}");
+    let missing: Vec<_> = requests.iter().filter(|request| request.outcome != Outcome::Answered(200)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+
+    let urls = stage.browser.requested_urls().await?;
+    assert!(urls.iter().any(|url| url.ends_with(WEIGHTS)), "{urls:?}");
+    let foreign: Vec<_> = urls.iter().filter(|url| !url.starts_with(stage.server.url())).collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_scrolls_sideways_at_any_width() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let page = &stage.page;
+    for width in [360, 768, 1440] {
+        page.set_width(width).await?;
+        page.reload().await?;
+        page.wait_for_button("Run").await?;
+        assert_eq!(page.overflow().await?, None, "before a run");
+        page.run_to_the_end().await?;
+        assert_eq!(page.overflow().await?, None, "after a run");
+        page.open_disclosures().await?;
+        let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("async-basics-{width}.png"));
+        page.screenshot(&picture).await?;
+        assert_eq!(page.overflow().await?, None, "with every disclosure open");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_keyboard_reaches_everything() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    let page = &stage.page;
+    page.tab_to("Run").await?;
+    page.key(Key::Enter).await?;
+    page.wait_for_status("Running").await?;
+    page.tab_to("Stop").await?;
+    page.key(Key::Enter).await?;
+    page.wait_for_status("Stopped").await?;
+
+    page.tab_to("Run").await?;
+    let way: BTreeSet<_> = page.tab_to("Run").await?.into_iter().collect();
+    for name in ["download", "load", "preprocess", "scale", "blocking", "seed", "Copy link", "canvas"] {
+        assert!(way.contains(name), "{name} is not on {way:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_control_can_be_set_by_keys_alone() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    let page = &stage.page;
+    page.tab_to("blocking").await?;
+    page.key(Key::Space).await?;
+    wait_for_link(page, "async-basics?blocking=off&seed=7").await?;
+    Ok(())
+}

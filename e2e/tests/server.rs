@@ -1,0 +1,157 @@
+//! The server that the other tests rely on: what it serves, how it misbehaves on request, what it remembers.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use e2e::server::{Outcome, Reply, Server, ServerError};
+use tempfile::TempDir;
+
+const BASE: &str = "/some/sub-path/";
+
+/// A server over a folder with a page, a module and a table.
+fn site() -> (TempDir, Server) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (name, text) in [("index.html", "<h1>Hello</h1>"), ("app_bg.wasm", "\0asm"), ("data/a b.csv", "1,2,3")] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("folders can be made");
+        std::fs::write(path, text).expect("files can be written");
+    }
+    let server = Server::start(folder.path(), BASE).expect("the site is there");
+    (folder, server)
+}
+
+/// Sends a request and hands over the connection.
+fn ask(server: &Server, method: &str, path: &str) -> TcpStream {
+    let address = server.url().trim_start_matches("http://").trim_end_matches(BASE);
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it reads");
+    stream
+}
+
+/// The whole answer to a request.
+fn answer(server: &Server, method: &str, path: &str) -> String {
+    let mut text = String::new();
+    ask(server, method, path).read_to_string(&mut text).expect("it answers");
+    text
+}
+
+/// The status and the body of an answer.
+fn get(server: &Server, path: &str) -> (String, String) {
+    let answer = answer(server, "GET", path);
+    let (head, body) = answer.split_once("\r\n\r\n").expect("it is HTTP");
+    (head.split(' ').nth(1).unwrap_or_default().to_owned(), body.to_owned())
+}
+
+/// Polls until `condition` holds.
+#[track_caller]
+fn soon(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !condition() {
+        assert!(Instant::now() < deadline, "it never came true");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn files_are_served_under_the_sub_path() {
+    let (_folder, server) = site();
+    assert_eq!(get(&server, "/some/sub-path/"), ("200".to_owned(), "<h1>Hello</h1>".to_owned()));
+    assert_eq!(get(&server, "/some/sub-path/data/a%20b.csv?x=1"), ("200".to_owned(), "1,2,3".to_owned()));
+}
+
+#[test]
+fn everything_else_is_missing() {
+    let (_folder, server) = site();
+    for path in ["/", "/index.html", "/favicon.ico", "/some/sub-path/async-basics", "/some/sub-path/../../etc/passwd"] {
+        assert_eq!(get(&server, path).0, "404", "{path}");
+    }
+}
+
+#[test]
+fn an_answer_tells_its_type_and_length() {
+    let (_folder, server) = site();
+    let answer = answer(&server, "GET", "/some/sub-path/app_bg.wasm");
+    assert!(answer.contains("Content-Type: application/wasm\r\n"), "{answer}");
+    assert!(answer.contains("Content-Length: 4\r\n"), "{answer}");
+}
+
+#[test]
+fn only_reading_is_allowed() {
+    let (_folder, server) = site();
+    assert!(answer(&server, "POST", BASE).starts_with("HTTP/1.1 405"));
+    assert!(answer(&server, "HEAD", BASE).ends_with("\r\n\r\n"));
+}
+
+#[test]
+fn a_replaced_file_comes_back_when_restored() {
+    let (_folder, server) = site();
+    server.replace("app_bg.wasm", Reply::Status(503));
+    assert_eq!(get(&server, "/some/sub-path/app_bg.wasm").0, "503");
+    server.replace("app_bg.wasm", Reply::Bytes { content_type: "text/html", body: b"<p>".to_vec() });
+    assert_eq!(get(&server, "/some/sub-path/app_bg.wasm"), ("200".to_owned(), "<p>".to_owned()));
+    server.restore("app_bg.wasm");
+    assert_eq!(get(&server, "/some/sub-path/app_bg.wasm").1, "\0asm");
+}
+
+#[test]
+fn a_cut_file_announces_more_than_it_sends() {
+    let (_folder, server) = site();
+    server.replace("index.html", Reply::CutAfter(3));
+    let answer = answer(&server, "GET", BASE);
+    assert!(answer.contains("Content-Length: 14\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n<h1"), "{answer}");
+    soon(|| server.outcome_of("") == Some(Outcome::CutShort));
+}
+
+#[test]
+fn a_late_file_comes_after_its_delay() {
+    let (_folder, server) = site();
+    server.replace("index.html", Reply::Late(Duration::from_millis(60)));
+    let asked = Instant::now();
+    assert_eq!(get(&server, BASE).0, "200");
+    assert!(asked.elapsed() >= Duration::from_millis(60));
+}
+
+#[test]
+fn a_client_that_hangs_up_first_is_noticed() {
+    let (_folder, server) = site();
+    server.replace("app_bg.wasm", Reply::Never);
+    let stream = ask(&server, "GET", "/some/sub-path/app_bg.wasm");
+    soon(|| server.outcome_of("app_bg.wasm") == Some(Outcome::Pending));
+    drop(stream);
+    soon(|| server.outcome_of("app_bg.wasm") == Some(Outcome::ClosedByClient));
+}
+
+#[test]
+fn requests_are_remembered_in_order() {
+    let (_folder, server) = site();
+    get(&server, "/some/sub-path/app_bg.wasm?v=2");
+    get(&server, "/favicon.ico");
+    soon(|| server.requests().iter().all(|request| request.outcome != Outcome::Pending));
+    let told: Vec<_> = server.requests().into_iter().map(|request| (request.path, request.outcome)).collect();
+    assert_eq!(
+        told,
+        [
+            ("/some/sub-path/app_bg.wasm".to_owned(), Outcome::Answered(200)),
+            ("/favicon.ico".to_owned(), Outcome::Answered(404)),
+        ]
+    );
+}
+
+#[test]
+fn a_dropped_server_is_gone() {
+    let (_folder, server) = site();
+    let address = server.url().trim_start_matches("http://").trim_end_matches(BASE).to_owned();
+    drop(server);
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn a_folder_without_a_site_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let error = Server::start(folder.path(), BASE).expect_err("it is empty");
+    assert!(matches!(&error, ServerError::NoSite { .. }));
+    assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");
+    assert!(error.advice().contains("trunk build"));
+}
