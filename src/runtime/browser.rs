@@ -1,10 +1,13 @@
-//! The browser's clock and its timer: the only file of the runtime that knows the browser.
+//! The browser's clock and its timer. With `turn` it is all of the runtime that knows the browser.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
+
+use crate::runtime::turn::next_turn;
 
 #[wasm_bindgen]
 extern "C" {
@@ -13,31 +16,69 @@ extern "C" {
     fn now() -> f64;
 }
 
+/// A timer that is set by a timer, and so on, waits for 4 ms at least, whatever it is set to
+/// (<https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timer-initialisation-steps>).
+const CLAMPED_BELOW_US: u64 = 4_000;
+
 /// The browser's clock, counted from a run's start, with the one timer that serves all its sleepers.
 #[derive(Debug)]
 pub(crate) struct Clock {
     start_ms: f64,
-    alarm: RefCell<Option<Timeout>>,
+    alarm: Rc<RefCell<Option<Alarm>>>,
+}
+
+/// What will ring. Dropping it clears it.
+#[derive(Debug)]
+enum Alarm {
+    /// A timer.
+    Timer(#[expect(dead_code, reason = "it is held until it rings")] Timeout),
+    /// The browser's next turn, in which the timer will be set. Whoever comes then looks whether this is still there.
+    NextTurn(#[expect(dead_code, reason = "its weak reference tells")] Rc<()>),
+}
+
+impl Alarm {
+    /// Rings after the delay or later.
+    fn timer(delay_us: u64, ring: impl FnOnce() + 'static) -> Self {
+        // Rounded up, or it would go off too early, find nobody due and have to be set again. Browsers keep delays in
+        // an `i32`; a later deadline takes more than one alarm.
+        let delay_ms = delay_us.div_ceil(1_000).min(i32::MAX as u64) as u32;
+        Self::Timer(Timeout::new(delay_ms, ring))
+    }
 }
 
 impl Clock {
     /// A clock that stands at zero now.
     pub(crate) fn start() -> Self {
-        Self { start_ms: now(), alarm: RefCell::new(None) }
+        Self { start_ms: now(), alarm: Rc::default() }
     }
 
     /// Microseconds since the start.
     pub(crate) fn now_us(&self) -> u64 {
-        ((now() - self.start_ms) * 1e3) as u64
+        since(self.start_ms)
     }
 
     /// Sets the alarm in place of the one that was set. It goes off at the deadline or later.
+    ///
+    /// A short one is set from a turn of its own, which no timer began, so that it is not clamped.
     pub(crate) fn set_alarm(&self, deadline_us: u64, ring: impl FnOnce() + 'static) {
         let delay_us = deadline_us.saturating_sub(self.now_us());
-        // Rounded up, or it would go off too early, find nobody due and have to be set again. Browsers keep delays in
-        // an `i32`; a later deadline takes more than one alarm.
-        let delay_ms = delay_us.div_ceil(1_000).min(i32::MAX as u64) as u32;
-        *self.alarm.borrow_mut() = Some(Timeout::new(delay_ms, ring));
+        if delay_us >= CLAMPED_BELOW_US {
+            self.alarm.replace(Some(Alarm::timer(delay_us, ring)));
+            return;
+        }
+        let here = Rc::new(());
+        let (still_here, alarm, start_ms) = (Rc::downgrade(&here), Rc::downgrade(&self.alarm), self.start_ms);
+        self.alarm.replace(Some(Alarm::NextTurn(here)));
+        next_turn(move || {
+            let Some(alarm) = alarm.upgrade().filter(|_| still_here.strong_count() > 0) else { return };
+            let delay_us = deadline_us.saturating_sub(since(start_ms));
+            if delay_us > 0 {
+                alarm.replace(Some(Alarm::timer(delay_us, ring)));
+            } else {
+                alarm.replace(None);
+                ring();
+            }
+        });
     }
 
     /// Clears the alarm.
@@ -52,6 +93,10 @@ impl Clock {
             std::hint::spin_loop();
         }
     }
+}
+
+fn since(start_ms: f64) -> u64 {
+    ((now() - start_ms) * 1e3) as u64
 }
 
 /// The step of the browser's clock in microseconds, measured: the least of a few differences between readings.

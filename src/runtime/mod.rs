@@ -16,6 +16,8 @@ mod run;
 mod stop;
 mod task;
 mod timers;
+#[cfg(target_arch = "wasm32")]
+mod turn;
 pub mod virtual_time;
 
 pub use random::Rng;

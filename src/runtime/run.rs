@@ -13,7 +13,7 @@ use crate::measure::{EventKind, Level, LogLine, Outcome, Record, TaskId};
 use crate::runtime::clock::{Clock, micros};
 use crate::runtime::random::{Rng, rng_for};
 use crate::runtime::task::Task;
-use crate::runtime::timers::{Sleep, Timers};
+use crate::runtime::timers::{Place, Sleep, Timers};
 
 /// One execution of an exercise. It is the first argument of every exercise function, and cheap to clone: clones are
 /// handles to the same run.
@@ -236,23 +236,23 @@ impl Run {
     }
 
     #[inline(never)]
-    pub(crate) fn fall_asleep(&self, duration: Duration, waker: Waker) -> (u64, u64) {
+    pub(crate) fn fall_asleep(&self, duration: Duration, waker: Waker) -> Place {
         let deadline_us = self.now_us().saturating_add(micros(duration));
         let mut timers = self.0.timers.borrow_mut();
-        let key = timers.insert(deadline_us, waker);
+        let place = timers.insert(deadline_us, waker);
         self.set_alarm(&mut timers);
-        key
+        place
     }
 
-    pub(crate) fn is_asleep(&self, key: (u64, u64), waker: &Waker) -> bool {
-        self.0.timers.borrow_mut().is_asleep(key, waker)
+    pub(crate) fn is_asleep(&self, place: Place, waker: &Waker) -> bool {
+        self.0.timers.borrow_mut().is_asleep(place, waker)
     }
 
-    pub(crate) fn wake_never(&self, key: (u64, u64)) {
+    pub(crate) fn wake_never(&self, place: Place) {
         let mut timers = self.0.timers.borrow_mut();
-        timers.remove(key);
+        timers.remove(place);
         // Whoever keeps the run for its record keeps no timer with it.
-        if timers.len() == 0 {
+        if timers.is_empty() {
             timers.alarm_went_off();
             self.0.clock.clear_alarm();
         }

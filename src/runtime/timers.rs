@@ -12,47 +12,76 @@ use std::time::Duration;
 
 use crate::runtime::Run;
 
-/// A sleeper's place: its deadline, and a number that keeps sleepers of one deadline in the order of coming.
-type Key = (u64, u64);
+/// A sleeper's place. It is good for one sleep: when the sleeper was woken or let go, nobody stands there any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    deadline_us: u64,
+    bucket: u64,
+    slot: usize,
+}
+
+/// All sleepers of one deadline, in the order of coming. Browsers' clocks are coarse, so that of thousands who fall
+/// asleep in a row many share one, and the queue stays short.
+#[derive(Debug)]
+struct Bucket {
+    id: u64,
+    slots: Vec<Option<Waker>>,
+    asleep: usize,
+}
 
 /// The queue of sleepers. It knows no clock: whoever owns it tells the time.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    sleepers: BTreeMap<Key, Waker>,
-    arrivals: u64,
+    buckets: BTreeMap<u64, Bucket>,
+    buckets_made: u64,
     alarm_us: Option<u64>,
 }
 
 impl Timers {
     /// Lets a sleeper in.
-    pub(crate) fn insert(&mut self, deadline_us: u64, waker: Waker) -> Key {
-        let key = (deadline_us, self.arrivals);
-        self.arrivals += 1;
-        self.sleepers.insert(key, waker);
-        key
+    pub(crate) fn insert(&mut self, deadline_us: u64, waker: Waker) -> Place {
+        let bucket = self.buckets.entry(deadline_us).or_insert_with(|| {
+            self.buckets_made += 1;
+            Bucket { id: self.buckets_made, slots: Vec::new(), asleep: 0 }
+        });
+        bucket.slots.push(Some(waker));
+        bucket.asleep += 1;
+        Place { deadline_us, bucket: bucket.id, slot: bucket.slots.len() - 1 }
     }
 
     /// Keeps the waker of a sleeper up to date. False when the sleeper is no longer in the queue: it was woken.
-    pub(crate) fn is_asleep(&mut self, key: Key, waker: &Waker) -> bool {
-        let Some(sleeper) = self.sleepers.get_mut(&key) else { return false };
+    pub(crate) fn is_asleep(&mut self, place: Place, waker: &Waker) -> bool {
+        let Some(sleeper) = self.bucket(place).and_then(|bucket| bucket.slots[place.slot].as_mut()) else {
+            return false;
+        };
         sleeper.clone_from(waker);
         true
     }
 
     /// Lets a sleeper go without waking it.
-    pub(crate) fn remove(&mut self, key: Key) {
-        self.sleepers.remove(&key);
+    pub(crate) fn remove(&mut self, place: Place) {
+        let Some(bucket) = self.bucket(place) else { return };
+        bucket.slots[place.slot] = None;
+        bucket.asleep -= 1;
+        if bucket.asleep == 0 {
+            self.buckets.remove(&place.deadline_us);
+        }
+    }
+
+    fn bucket(&mut self, place: Place) -> Option<&mut Bucket> {
+        self.buckets.get_mut(&place.deadline_us).filter(|bucket| bucket.id == place.bucket)
     }
 
     /// Takes out the wakers of all sleepers that are due, in the order of their deadlines.
     pub(crate) fn take_due(&mut self, now_us: u64) -> impl Iterator<Item = Waker> + use<> {
-        let later = self.sleepers.split_off(&(now_us + 1, 0));
-        std::mem::replace(&mut self.sleepers, later).into_values()
+        let later = self.buckets.split_off(&(now_us + 1));
+        let due = std::mem::replace(&mut self.buckets, later);
+        due.into_values().flat_map(|bucket| bucket.slots).flatten()
     }
 
     /// The earliest deadline.
     pub(crate) fn next_us(&self) -> Option<u64> {
-        self.sleepers.first_key_value().map(|((deadline_us, _), _)| *deadline_us)
+        self.buckets.first_key_value().map(|(deadline_us, _)| *deadline_us)
     }
 
     /// The deadline for which the alarm must be set now. None when the alarm that is set comes early enough, which
@@ -77,7 +106,12 @@ impl Timers {
 
     /// How many sleep.
     pub(crate) fn len(&self) -> usize {
-        self.sleepers.len()
+        self.buckets.values().map(|bucket| bucket.asleep).sum()
+    }
+
+    /// Whether nobody sleeps.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
     }
 }
 
@@ -90,13 +124,13 @@ impl Timers {
 pub struct Sleep {
     run: Run,
     duration: Duration,
-    key: Option<Key>,
+    place: Option<Place>,
     is_over: bool,
 }
 
 impl Sleep {
     pub(crate) fn new(run: Run, duration: Duration) -> Self {
-        Self { run, duration, key: None, is_over: false }
+        Self { run, duration, place: None, is_over: false }
     }
 }
 
@@ -104,17 +138,17 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Some(key) = self.key else {
+        let Some(place) = self.place else {
             if self.is_over {
                 return Poll::Ready(());
             }
-            self.key = Some(self.run.fall_asleep(self.duration, context.waker().clone()));
+            self.place = Some(self.run.fall_asleep(self.duration, context.waker().clone()));
             return Poll::Pending;
         };
-        if self.run.is_asleep(key, context.waker()) {
+        if self.run.is_asleep(place, context.waker()) {
             return Poll::Pending;
         }
-        self.key = None;
+        self.place = None;
         self.is_over = true;
         Poll::Ready(())
     }
@@ -122,8 +156,8 @@ impl Future for Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let Some(key) = self.key {
-            self.run.wake_never(key);
+        if let Some(place) = self.place {
+            self.run.wake_never(place);
         }
     }
 }
@@ -137,11 +171,11 @@ mod tests {
     #[test]
     fn due_sleepers_leave_in_the_order_of_their_deadlines_and_of_coming() {
         let mut timers = Timers::default();
-        let keys: Vec<Key> = [30, 10, 30, 20, 31].map(|at| timers.insert(at, noop_waker())).to_vec();
+        let places = [30, 10, 30, 20, 31].map(|at| timers.insert(at, noop_waker()));
         assert_eq!(timers.take_due(30).count(), 4);
         assert_eq!((timers.len(), timers.next_us()), (1, Some(31)));
-        assert!(!timers.is_asleep(keys[0], &noop_waker()));
-        assert!(timers.is_asleep(keys[4], &noop_waker()));
+        assert!(!timers.is_asleep(places[0], &noop_waker()));
+        assert!(timers.is_asleep(places[4], &noop_waker()));
     }
 
     #[test]
@@ -162,8 +196,22 @@ mod tests {
     #[test]
     fn a_sleeper_that_is_removed_is_not_woken() {
         let mut timers = Timers::default();
-        let key = timers.insert(10, noop_waker());
-        timers.remove(key);
+        let [gone, stays] = [10, 10].map(|at| timers.insert(at, noop_waker()));
+        timers.remove(gone);
+        assert_eq!((timers.len(), timers.is_asleep(stays, &noop_waker())), (1, true));
+        timers.remove(stays);
+        assert!(timers.is_empty());
         assert_eq!(timers.take_due(10).count(), 0);
+    }
+
+    #[test]
+    fn whoever_was_woken_is_not_taken_for_a_later_sleeper_of_the_same_deadline() {
+        let mut timers = Timers::default();
+        let first = timers.insert(10, noop_waker());
+        assert_eq!(timers.take_due(10).count(), 1);
+        let second = timers.insert(10, noop_waker());
+        assert!(!timers.is_asleep(first, &noop_waker()));
+        timers.remove(first);
+        assert!(timers.is_asleep(second, &noop_waker()));
     }
 }
