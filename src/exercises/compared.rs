@@ -26,6 +26,8 @@ pub struct ComparedBar {
     pub label: &'static str,
     /// How long it has lasted so far, in microseconds; none before it begins.
     pub so_far_us: Option<u64>,
+    /// Whether it is over, well or not.
+    pub is_over: bool,
     /// How long it took, once it has ended well.
     pub measured_us: Option<u64>,
     /// How long it takes with nothing but its waits.
@@ -53,6 +55,7 @@ impl Compared {
                     task: bar.task,
                     label: bar.label,
                     so_far_us: found.map(|(_, it)| it.length_so_far_us(now_us)),
+                    is_over: found.is_some_and(|(_, it)| it.end.is_some()),
                     measured_us: found.and_then(|(_, it)| it.length_us()),
                     ideal_us: ideal.and_then(|ideal| Span::named(ideal, bar.task)?.length_us()),
                     lag_us: found.and_then(|(record, it)| it.longest_lag_us(record)),
@@ -127,6 +130,7 @@ mod tests {
             task: label,
             label,
             so_far_us: Some(measured_us),
+            is_over: true,
             measured_us: Some(measured_us),
             ideal_us: Some(ideal_us),
             lag_us: Some(lag_us),

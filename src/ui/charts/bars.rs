@@ -39,18 +39,22 @@ fn bar(bar: &ComparedBar, scale_us: u64) -> AnyView {
     let width = |us: Option<u64>| {
         us.map(|us| format!("{}%", fixed(us as f64 / scale_us as f64 * 100.0, 2))).unwrap_or_default()
     };
-    let is_running = bar.so_far_us.is_some() && bar.measured_us.is_none();
+    let (class, word) = match bar {
+        ComparedBar { so_far_us: Some(_), is_over: false, .. } => ("bar running", ""),
+        ComparedBar { is_over: true, measured_us: None, .. } => ("bar cut-short", ", cut short"),
+        _ => ("bar", ""),
+    };
     let ideal = bar.ideal_us.map(|us| format!("ideal {}", units::span(us))).unwrap_or_default();
     let fill = view! { <span class="fill" hidden=bar.so_far_us.is_none() style:width=width(bar.so_far_us)></span> };
     let mark = view! { <span class="ideal" hidden=bar.ideal_us.is_none() style:left=width(bar.ideal_us)></span> };
     div()
-        .class(if is_running { "bar running" } else { "bar" })
+        .class(class)
         .attr("data-bar", bar.task)
         .attr_if("data-measured-us", bar.measured_us.map(|us| us.to_string()))
         .attr_if("data-ideal-us", bar.ideal_us.map(|us| us.to_string()))
         .el(span().class("label").text(bar.label))
         .el(span().class("track").add(fill.into_any()).add(mark.into_any()))
-        .el(span().class("figure").text(cell(bar.so_far_us)))
+        .el(span().class("figure").text(cell(bar.so_far_us) + word))
         .el(span().class("ideal-figure").text(ideal))
         .view()
 }

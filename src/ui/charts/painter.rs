@@ -21,7 +21,7 @@ const LANE: f64 = 40.0;
 /// Lanes lower than this have no text.
 const LANE_FOR_TEXT: f64 = 14.0;
 /// About the width of a letter.
-const LETTER: f64 = 6.4;
+const LETTER: f64 = 6.8;
 /// The room for the sign of an outcome.
 const SIGN: f64 = 18.0;
 const FONT: &str = "12px system-ui, sans-serif";
