@@ -69,6 +69,19 @@ impl Life {
 }
 
 /// All lives of a run, kept up to date with its record.
+///
+/// ```
+/// use std::time::Duration;
+/// use interleave::measure::segments::{Lives, Phase};
+/// use interleave::runtime::{Run, virtual_time};
+///
+/// let run = Run::on_virtual_clock(7);
+/// virtual_time::block_on(&run, run.task("nap", run.sleep(Duration::from_millis(50))))?;
+/// let lives = Lives::of(&run.record());
+/// let [nap] = lives.segments() else { panic!("it only waited") };
+/// assert_eq!((nap.phase, nap.from_us, nap.to_us), (Phase::Waiting, 0, 50_000));
+/// # Ok::<(), virtual_time::Stalled>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Lives {
     events_read: usize,

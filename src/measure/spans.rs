@@ -8,6 +8,18 @@ use crate::measure::events::{EventKind, Outcome, Record, TaskId};
 use crate::measure::heartbeat::longest_lag_us;
 
 /// One part of a run.
+///
+/// ```
+/// use std::time::Duration;
+/// use interleave::measure::spans::Span;
+/// use interleave::runtime::{Run, virtual_time};
+///
+/// let run = Run::on_virtual_clock(7);
+/// virtual_time::block_on(&run, run.task("nap", run.sleep(Duration::from_millis(50))))?;
+/// let nap = Span::named(&run.record(), "nap").and_then(|span| span.length_us());
+/// assert_eq!(nap, Some(50_000));
+/// # Ok::<(), virtual_time::Stalled>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// Its root task.

@@ -34,6 +34,14 @@ pub fn is_supported(p: f64, n: usize) -> bool {
 }
 
 /// A sample in short.
+///
+/// ```
+/// use interleave::measure::statistics::Summary;
+///
+/// let latencies_ms = Summary::of([12.0, 10.0, 11.0]);
+/// assert_eq!((latencies_ms.n(), latencies_ms.median()), (3, Some(11.0)));
+/// assert_eq!(latencies_ms.percentile(99.0), None, "three values say nothing of the slowest per cent");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     ascending: Vec<f64>,

@@ -80,6 +80,20 @@ impl Run {
     ///
     /// It counts from its first poll. It may end late, when the event loop is busy, and never early. Dropping it
     /// leaves nothing behind.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use interleave::runtime::{Run, virtual_time};
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let in_turn = async {
+    ///     run.sleep(Duration::from_millis(400)).await;
+    ///     run.sleep(Duration::from_millis(200)).await;
+    /// };
+    /// virtual_time::block_on(&run, in_turn)?;
+    /// assert_eq!(run.now(), Duration::from_millis(600), "waiting in turn costs the sum");
+    /// # Ok::<(), virtual_time::Stalled>(())
+    /// ```
     pub fn sleep(&self, duration: Duration) -> Sleep {
         Sleep::new(self.clone(), duration)
     }
@@ -121,6 +135,19 @@ impl Run {
 
     /// Like [`task`](Self::task), for a future that may fail: an `Err` is recorded as `failed` and its message goes
     /// to the log.
+    ///
+    /// ```
+    /// use interleave::measure::Outcome;
+    /// use interleave::measure::metrics::Metrics;
+    /// use interleave::runtime::{Run, virtual_time};
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let load = run.try_task("load", async { Err::<(), _>("the file is empty") });
+    /// assert_eq!(virtual_time::block_on(&run, load)?, Err("the file is empty"));
+    /// assert_eq!(Metrics::of(&run.record()).outcomes.of(Outcome::Failed), 1);
+    /// assert_eq!(run.record().log_lines()[0].text, "the file is empty");
+    /// # Ok::<(), virtual_time::Stalled>(())
+    /// ```
     pub fn try_task<T, E, F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F>
     where
         F: Future<Output = Result<T, E>>,
@@ -152,6 +179,21 @@ impl Run {
     }
 
     /// Writes a line into the log, with the time and the task in which it is written.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use interleave::measure::Level;
+    /// use interleave::runtime::{Run, virtual_time};
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let told = async {
+    ///     run.sleep(Duration::from_millis(5)).await;
+    ///     run.log(Level::Info, "five milliseconds later");
+    /// };
+    /// virtual_time::block_on(&run, told)?;
+    /// assert_eq!(run.record().log_lines()[0].at_us, 5_000);
+    /// # Ok::<(), virtual_time::Stalled>(())
+    /// ```
     pub fn log(&self, level: Level, text: impl Into<Cow<'static, str>>) {
         let line = LogLine { at_us: self.now_us(), task: self.0.current.get(), level, text: text.into() };
         self.0.record.borrow_mut().log(line);
@@ -183,6 +225,20 @@ impl Run {
 
     /// Lets the heart beat for as long as the returned future is polled. It never ends. Dropping it enters the beat
     /// that is overdue at that time, so that a block at the very end of a run is seen, too.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures::future::select;
+    /// use interleave::measure::metrics::Metrics;
+    /// use interleave::runtime::{Run, virtual_time};
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let blocked = Box::pin(async { run.block(Duration::from_millis(300)) });
+    /// drop(virtual_time::block_on(&run, select(blocked, Box::pin(run.heartbeat())))?);
+    /// let lag_us = Metrics::of(&run.record()).longest_lag_us;
+    /// assert_eq!(lag_us, Some(280_000), "the beat that was due at 20 ms came at 300 ms");
+    /// # Ok::<(), virtual_time::Stalled>(())
+    /// ```
     pub fn heartbeat(&self) -> impl Future<Output = ()> + use<> {
         let mut overdue = OverdueBeat { run: self.clone(), due_us: self.now_us() + micros(PERIOD) };
         async move {
