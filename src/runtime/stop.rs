@@ -73,12 +73,6 @@ impl Stopper {
             waker.inspect(Waker::wake_by_ref);
         }
     }
-
-    /// Whether the future has ended or was stopped.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        matches!(*self.0.borrow(), State::Over)
-    }
 }
 
 impl Drop for Stopper {

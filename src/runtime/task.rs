@@ -41,11 +41,6 @@ impl<F: Future> Task<F> {
         let id = run.spawned(name);
         Self { run, id, future: Some(future), failure }
     }
-
-    /// The task's id in the record.
-    pub fn id(&self) -> TaskId {
-        self.id
-    }
 }
 
 impl<F: Future> Future for Task<F> {

@@ -92,11 +92,16 @@ impl Timers {
     )]
     pub(crate) fn alarm_to_set(&mut self) -> Option<u64> {
         let next_us = self.next_us()?;
-        if self.alarm_us.is_some_and(|alarm_us| alarm_us <= next_us) {
+        if self.is_covered(next_us) {
             return None;
         }
         self.alarm_us = Some(next_us);
         Some(next_us)
+    }
+
+    /// Whether the alarm that is set comes early enough for this deadline.
+    pub(crate) fn is_covered(&self, deadline_us: u64) -> bool {
+        self.alarm_us.is_some_and(|alarm_us| alarm_us <= deadline_us)
     }
 
     /// Notes that the alarm went off or was cleared.
