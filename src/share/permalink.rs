@@ -21,7 +21,7 @@ pub const MAX_SEED: u64 = 999_999;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Place {
     /// An exercise, set up.
-    Experiment(Experiment),
+    Exercise(Setup),
     /// The benchmark; it runs at once when this is true.
     Benchmark {
         /// Whether the link says so.
@@ -31,7 +31,7 @@ pub enum Place {
 
 /// An exercise, set up.
 #[derive(Clone, Debug)]
-pub struct Experiment {
+pub struct Setup {
     /// The lesson.
     pub exercise: &'static Exercise,
     /// What its controls are set to.
@@ -42,7 +42,7 @@ pub struct Experiment {
     pub runs_at_once: bool,
 }
 
-impl PartialEq for Experiment {
+impl PartialEq for Setup {
     fn eq(&self, other: &Self) -> bool {
         let key = |it: &Self| (it.exercise.slug, it.seed, it.runs_at_once);
         key(self) == key(other) && self.settings == other.settings
@@ -57,7 +57,7 @@ impl Place {
     /// The exercise at its defaults.
     #[must_use]
     pub fn of(exercise: &'static Exercise) -> Self {
-        Self::Experiment(Experiment {
+        Self::Exercise(Setup {
             exercise,
             settings: Settings::defaults(exercise.controls),
             seed: DEFAULT_SEED,
@@ -87,21 +87,21 @@ impl Place {
                 nearest
             })
         };
-        let experiment = Experiment::parse(exercise, query, &mut notices);
-        (Self::Experiment(experiment), notices)
+        let setup = Setup::parse(exercise, query, &mut notices);
+        (Self::Exercise(setup), notices)
     }
 }
 
-impl Experiment {
+impl Setup {
     fn parse(exercise: &'static Exercise, query: &str, notices: &mut Vec<Notice>) -> Self {
-        let mut experiment =
+        let mut setup =
             Self { exercise, settings: Settings::defaults(exercise.controls), seed: DEFAULT_SEED, runs_at_once: false };
         for (name, text) in form_urlencoded::parse(query.as_bytes()) {
-            if let Err(notice) = experiment.take(&name, &text) {
+            if let Err(notice) = setup.take(&name, &text) {
                 notices.push(notice);
             }
         }
-        experiment
+        setup
     }
 
     fn take(&mut self, name: &str, text: &str) -> Result<(), Notice> {
@@ -156,16 +156,16 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut query = Serializer::new(String::new());
         let slug = match self {
-            Self::Experiment(experiment) => {
-                for (control, value) in experiment.settings.iter().filter(|(c, value)| *value != c.default_value()) {
+            Self::Exercise(setup) => {
+                for (control, value) in setup.settings.iter().filter(|(c, value)| *value != c.default_value()) {
                     query.append_pair(control.name, &value.to_text());
                 }
                 // Always named, so that a link draws the same should the default ever change.
-                query.append_pair("seed", &experiment.seed.to_string());
-                if experiment.runs_at_once {
+                query.append_pair("seed", &setup.seed.to_string());
+                if setup.runs_at_once {
                     query.append_pair("run", "1");
                 }
-                experiment.exercise.slug
+                setup.exercise.slug
             }
             Self::Benchmark { runs_at_once } => {
                 if *runs_at_once {
@@ -187,9 +187,9 @@ mod tests {
     use super::*;
     use crate::exercises::controls::Value;
 
-    fn experiment(fragment: &str) -> (Experiment, Vec<String>) {
+    fn experiment(fragment: &str) -> (Setup, Vec<String>) {
         let (place, notices) = Place::parse(fragment);
-        let Place::Experiment(experiment) = place else { panic!("{fragment} is not an experiment") };
+        let Place::Exercise(experiment) = place else { panic!("{fragment} is not an experiment") };
         (experiment, notices.into_iter().map(|notice| notice.0).collect())
     }
 
@@ -256,7 +256,7 @@ mod tests {
             settings.set("download", Value::Number(f64::from(download) / 1e3));
             settings.set("scale", Value::Number(f64::from(scale) / 1e3));
             settings.set("blocking", Value::Switch(blocking));
-            let place = Place::Experiment(Experiment { exercise, settings, seed, runs_at_once });
+            let place = Place::Exercise(Setup { exercise, settings, seed, runs_at_once });
             prop_assert_eq!(Place::parse(&place.to_string()), (place, vec![]));
         }
 

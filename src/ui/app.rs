@@ -54,7 +54,7 @@ pub fn App() -> impl IntoView {
 
 fn page(place: Place) -> AnyView {
     match place {
-        Place::Experiment(link) => exercise_page(link),
+        Place::Exercise(link) => exercise_page(link),
         Place::Benchmark { runs_at_once } => benchmark_page(runs_at_once),
     }
 }
@@ -81,7 +81,7 @@ fn notices_of(notices: Vec<Notice>) -> AnyView {
 
 fn slug_of(place: &Place) -> &'static str {
     match place {
-        Place::Experiment(link) => link.exercise.slug,
+        Place::Exercise(link) => link.exercise.slug,
         Place::Benchmark { .. } => "benchmark",
     }
 }

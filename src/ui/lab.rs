@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -61,7 +60,7 @@ pub(super) struct Lab {
     pub(super) status: Watched<Status>,
     pub(super) report: Watched<Option<Report>>,
     /// The record of the same lesson on the virtual clock, once the run has finished.
-    pub(super) ideal: Watched<Option<Arc<Record>>>,
+    pub(super) ideal: Watched<Option<Rc<Record>>>,
     /// What the run on display was started with.
     ran_with: Watched<Option<(Settings, u64)>>,
     pub(super) memory: Watched<Option<Memory>>,
@@ -78,7 +77,7 @@ pub(super) struct Lab {
 
 impl Lab {
     /// The page of an experiment as a link sets it up. Leaving the page stops what is under way.
-    pub(super) fn new(link: permalink::Experiment) -> Self {
+    pub(super) fn new(link: permalink::Setup) -> Self {
         let lab = Self {
             exercise: link.exercise,
             settings: Watched::new(link.settings),
@@ -111,7 +110,7 @@ impl Lab {
 
     /// The link to what is set up now.
     pub(super) fn place(self) -> Place {
-        Place::Experiment(permalink::Experiment {
+        Place::Exercise(permalink::Setup {
             exercise: self.exercise,
             settings: self.settings.get(),
             seed: self.seed.get(),
@@ -281,9 +280,9 @@ impl Lab {
         self.close(status);
     }
 
-    fn ideal_of_this_run(self) -> Option<Arc<Record>> {
+    fn ideal_of_this_run(self) -> Option<Rc<Record>> {
         let (settings, seed) = self.ran_with.get_untracked()?;
-        ideal(self.exercise, &settings, seed, &self.site.get_value()).map(Arc::new)
+        ideal(self.exercise, &settings, seed, &self.site.get_value()).map(Rc::new)
     }
 
     fn close(self, status: Status) {

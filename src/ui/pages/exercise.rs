@@ -20,7 +20,7 @@ use crate::ui::lab::{Lab, Status};
 use crate::ui::lean::{Watched, button, code, div, flag, h1, h2, p, part, section, text};
 
 /// The page of an exercise as a link sets it up.
-pub(crate) fn exercise_page(link: permalink::Experiment) -> AnyView {
+pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let lab = Lab::new(link);
     let exercise = lab.exercise;
     use_follow(move || lab.place());
