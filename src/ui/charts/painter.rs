@@ -123,9 +123,9 @@ impl Painter {
 
     /// The tasks, a row for each lane.
     pub(super) fn tasks(&self, record: &Record, lives: &Lives, now_us: u64, chosen: Option<TaskId>) {
+        let open: Vec<Segment> = lives.open_segments(now_us).collect();
         // Pale first, so that the short moments in which code runs are never covered.
         for phase in [Phase::Queued, Phase::Waiting, Phase::Running] {
-            let open: Vec<Segment> = lives.open_segments(now_us).collect();
             let segments = lives.segments().iter().chain(&open).filter(|segment| segment.phase == phase);
             self.segments(segments, lives, phase);
         }
