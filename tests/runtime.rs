@@ -2,7 +2,9 @@
 #![cfg(target_arch = "wasm32")]
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -99,6 +101,35 @@ async fn the_heartbeat_feels_a_blocked_loop() {
     drop(select(Box::pin(work), Box::pin(run.heartbeat())).await);
     let longest = run.record().beats().iter().map(|beat| beat.lag_us()).max().expect("the heart has beaten");
     assert!(longest > 150_000, "the longest lag is {longest} µs");
+}
+
+#[wasm_bindgen_test]
+async fn a_future_that_wakes_itself_starves_a_timer_and_yield_now_does_not() {
+    let run = Run::in_browser(1);
+    let rung = Rc::new(Cell::new(false));
+    let ring = Rc::clone(&rung);
+    let timer = gloo_timers::callback::Timeout::new(0, move || ring.set(true));
+    for _ in 0..20_000 {
+        wake_myself().await;
+    }
+    assert!(!rung.get(), "the timer of 0 ms had no turn");
+    let mut turns = 0;
+    while !rung.get() {
+        run.yield_now().await;
+        turns += 1;
+        assert!(run.now() < ms(10_000), "{turns} turns, and none for the timer");
+    }
+    drop(timer);
+}
+
+/// What `yield_now` must not be: it is polled again before anybody else has had a turn.
+async fn wake_myself() {
+    let mut has_been_polled = false;
+    poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut has_been_polled, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 #[wasm_bindgen_test]

@@ -3,6 +3,8 @@
 #[cfg(target_arch = "wasm32")]
 pub mod fetch;
 
+use crate::runtime::TaskError;
+
 /// Why a request brought nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
@@ -27,6 +29,8 @@ pub enum FetchError {
         url: String,
     },
 }
+
+impl TaskError for FetchError {}
 
 impl FetchError {
     /// What to do about it.

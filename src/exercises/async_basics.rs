@@ -206,6 +206,8 @@ impl Prepared {
     }
 }
 
+impl TaskError for LoadError {}
+
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         let advice = match &error {

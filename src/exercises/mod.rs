@@ -11,7 +11,7 @@ mod prelude {
     pub(super) use crate::exercises::site::Site;
     pub(super) use crate::measure::report::{Column, Digit, Report, Table};
     pub(super) use crate::measure::{Level, units};
-    pub(super) use crate::runtime::Run;
+    pub(super) use crate::runtime::{Run, TaskError};
 }
 
 pub mod async_basics;

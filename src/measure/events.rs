@@ -76,6 +76,8 @@ pub enum EventKind {
     Queued,
     /// The task was given the permit that it waited for.
     Granted,
+    /// The task stopped waiting for a permit without having been given one.
+    GaveUp,
     /// The task is over. Nothing follows for this task.
     Ended(Outcome),
 }
@@ -181,6 +183,13 @@ impl Record {
         &self.tasks[id.index()]
     }
 
+    /// Whether a task is `outer` or was made, at whatever depth, inside it. Everything is within no task.
+    #[must_use]
+    pub fn is_within(&self, task: Option<TaskId>, outer: Option<TaskId>) -> bool {
+        let mut upwards = std::iter::successors(task, |task| self.task(*task).parent);
+        outer.is_none() || upwards.any(|task| Some(task) == outer)
+    }
+
     /// The log, in the order of writing.
     #[must_use]
     pub fn log_lines(&self) -> &[LogLine] {
@@ -233,5 +242,16 @@ mod tests {
         assert!(parent < child);
         assert_eq!(record.task(child).parent, Some(parent));
         assert_eq!(record.end_us(), 5);
+    }
+
+    #[test]
+    fn a_task_is_within_itself_and_all_that_hold_it() {
+        let mut record = Record::default();
+        let outer = record.spawn(0, "outer".into(), None);
+        let inner = record.spawn(0, "inner".into(), Some(outer));
+        let innermost = record.spawn(0, "innermost".into(), Some(inner));
+        assert!(record.is_within(Some(innermost), Some(outer)) && record.is_within(Some(outer), Some(outer)));
+        assert!(!record.is_within(Some(outer), Some(inner)) && !record.is_within(None, Some(outer)));
+        assert!(record.is_within(Some(inner), None));
     }
 }

@@ -87,6 +87,10 @@ impl<'a> Sweep<'a> {
 
     fn take(&mut self, task: usize, kind: EventKind) {
         let parent = self.record.tasks()[task].parent.map(|parent| parent.index());
+        // Looked at when a poll is over: a task whose first step is to stand in a queue was never at work.
+        if matches!(kind, EventKind::Ended(_)) {
+            self.note_concurrency();
+        }
         match kind {
             EventKind::Spawned => {
                 self.metrics.tasks += 1;
@@ -94,17 +98,20 @@ impl<'a> Sweep<'a> {
                 self.change_parent(parent, |state| state.live_children += 1);
             }
             EventKind::PollStarted => self.change(task, |state| state.has_begun = true),
-            EventKind::PollEnded => {}
+            EventKind::PollEnded => self.note_concurrency(),
             EventKind::Queued => self.change(task, |state| state.waits_for_permit = true),
-            EventKind::Granted => self.change(task, |state| state.waits_for_permit = false),
+            EventKind::Granted | EventKind::GaveUp => self.change(task, |state| state.waits_for_permit = false),
             EventKind::Ended(outcome) => {
                 self.metrics.outcomes.add(outcome);
                 self.change(task, |state| state.is_alive = false);
                 self.change_parent(parent, |state| state.live_children = state.live_children.saturating_sub(1));
             }
         }
-        self.metrics.peak_concurrency = self.metrics.peak_concurrency.max(self.concurrency);
         self.metrics.peak_queue = self.metrics.peak_queue.max(self.queue);
+    }
+
+    fn note_concurrency(&mut self) {
+        self.metrics.peak_concurrency = self.metrics.peak_concurrency.max(self.concurrency);
     }
 
     fn change_parent(&mut self, parent: Option<usize>, change: impl FnOnce(&mut State)) {
@@ -139,6 +146,7 @@ mod tests {
         let children = [record.spawn(0, "child".into(), Some(parent)), record.spawn(0, "child".into(), Some(parent))];
         for child in children {
             record.push(1, child, EventKind::PollStarted);
+            record.push(1, child, EventKind::PollEnded);
         }
         for child in children {
             record.push(9, child, EventKind::Ended(Outcome::Succeeded));
@@ -160,7 +168,11 @@ mod tests {
             record.push(1, task, kind);
         }
         let other = record.spawn(2, "other".into(), None);
-        record.push(2, other, EventKind::PollStarted);
+        for (task, kind) in
+            [(task, EventKind::PollEnded), (other, EventKind::PollStarted), (other, EventKind::PollEnded)]
+        {
+            record.push(2, task, kind);
+        }
         let metrics = Metrics::of(&record);
         assert_eq!((metrics.peak_concurrency, metrics.peak_queue), (1, 2));
     }

@@ -162,7 +162,7 @@ impl Lives {
                 self.turn(event, if waits_for_permit { Phase::Queued } else { Phase::Waiting });
             }
             EventKind::Queued => self.lives[event.task.index()].waits_for_permit = true,
-            EventKind::Granted => self.lives[event.task.index()].waits_for_permit = false,
+            EventKind::Granted | EventKind::GaveUp => self.lives[event.task.index()].waits_for_permit = false,
             EventKind::Ended(outcome) => self.end(event, outcome),
         }
     }

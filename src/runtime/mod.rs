@@ -11,17 +11,25 @@
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 mod clock;
+mod limit;
 mod random;
+mod retry;
 mod run;
+mod scope;
 mod stop;
 mod task;
+mod timeout;
 mod timers;
 #[cfg(target_arch = "wasm32")]
 mod turn;
 pub mod virtual_time;
 
+pub use limit::{Limit, Permit};
 pub use random::Rng;
+pub use retry::{Backoff, GaveUp, RetryPolicy};
 pub use run::Run;
+pub use scope::{Scope, ScopeClosed, Spawned};
 pub use stop::{Stoppable, Stopper, stoppable};
-pub use task::Task;
+pub use task::{Task, TaskError};
+pub use timeout::{TimedOut, Timeout};
 pub use timers::Sleep;

@@ -9,10 +9,10 @@ use std::task::Waker;
 use std::time::Duration;
 
 use crate::measure::heartbeat::{Beat, PERIOD};
-use crate::measure::{EventKind, Level, LogLine, Outcome, Record, TaskId};
+use crate::measure::{EventKind, Level, LogLine, Record, TaskId};
 use crate::runtime::clock::{Clock, micros};
 use crate::runtime::random::{Rng, rng_for};
-use crate::runtime::task::Task;
+use crate::runtime::task::{Ending, Task, TaskError};
 use crate::runtime::timers::{Place, Sleep, Timers};
 
 /// One execution of an exercise. It is the first argument of every exercise function, and cheap to clone: clones are
@@ -98,6 +98,37 @@ impl Run {
         Sleep::new(self.clone(), duration)
     }
 
+    /// Gives everybody else a turn: the `asyncio.sleep(0)` of the page. In a browser it comes back in the event loop's
+    /// next turn, after whatever timers, clicks and repaints were due.
+    ///
+    /// A future that only wakes itself is polled again within the same turn, so that one which does so again and again
+    /// keeps everybody else from theirs.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures::future::join;
+    /// use interleave::runtime::{Run, virtual_time};
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let slices = async {
+    ///     for _ in 0..10 {
+    ///         run.block(Duration::from_millis(10));
+    ///         run.yield_now().await;
+    ///     }
+    /// };
+    /// let patient = async {
+    ///     run.sleep(Duration::from_millis(25)).await;
+    ///     run.now()
+    /// };
+    /// let (woke_at, ()) = virtual_time::block_on(&run, join(patient, slices))?;
+    /// assert_eq!(woke_at, Duration::from_millis(30), "when the slice that was under way had ended");
+    /// # Ok::<(), virtual_time::Stalled>(())
+    /// ```
+    pub fn yield_now(&self) -> Sleep {
+        // An alarm for now is a message that the page sends to itself (see `browser::Clock::set_alarm`).
+        self.sleep(Duration::ZERO)
+    }
+
     /// Waits and lets nothing else happen: the `time.sleep` of the page. Nothing on the page can move in this time;
     /// it exists to show why one does not do that.
     ///
@@ -130,11 +161,11 @@ impl Run {
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub fn task<F: Future>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F> {
-        Task::new(self.clone(), name.into(), future, |_| None)
+        Task::new(self.clone(), name.into(), future, |_| Ending::SUCCEEDED)
     }
 
-    /// Like [`task`](Self::task), for a future that may fail: an `Err` is recorded as `failed` and its message goes
-    /// to the log.
+    /// Like [`task`](Self::task), for a future that may fail: an `Err` is recorded by its
+    /// [outcome](TaskError::outcome), and its message goes to the log.
     ///
     /// ```
     /// use interleave::measure::Outcome;
@@ -151,9 +182,9 @@ impl Run {
     pub fn try_task<T, E, F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F>
     where
         F: Future<Output = Result<T, E>>,
-        E: fmt::Display,
+        E: TaskError,
     {
-        Task::new(self.clone(), name.into(), future, |output| output.as_ref().err().map(ToString::to_string))
+        Task::new(self.clone(), name.into(), future, Ending::of_result)
     }
 
     /// Random numbers for one purpose. They depend on the run's seed and on `key` only, never on the order in which
@@ -193,11 +224,15 @@ impl Run {
         self.0.record.borrow_mut().log(line);
     }
 
-    /// Tells of an error in the log. One that travels up through the tasks that hold each other is told once.
-    pub(crate) fn log_failure(&self, message: String) {
-        let last = |record: &Record| record.log_lines().last().map(|line| (line.level, line.text.clone()));
-        if last(&self.record()) != Some((Level::Error, Cow::Borrowed(&message))) {
-            self.log(Level::Error, message);
+    /// Tells in the log how a task ended. An error that travels up through the tasks that hold each other is told once.
+    fn log_ending(&self, level: Level, text: String) {
+        let is_told = {
+            let record = self.record();
+            let last = record.log_lines().last();
+            last.is_some_and(|last| last.text == text && record.is_within(last.task, self.0.current.get()))
+        };
+        if !is_told {
+            self.log(level, text);
         }
     }
 
@@ -244,6 +279,11 @@ impl Run {
         }
     }
 
+    /// The task inside which this is called, if there is one.
+    pub(crate) fn current_task(&self) -> Option<TaskId> {
+        self.0.current.get()
+    }
+
     /// How many sleepers there are now.
     #[must_use]
     pub fn sleepers(&self) -> usize {
@@ -270,15 +310,16 @@ impl Run {
         self.0.current.replace(Some(task))
     }
 
-    /// A poll of `task` is over; if the task is, too, `end` is there and holds its error, if it has one.
+    /// A poll of `task` is over; if the task is, too, `ending` is there.
     #[inline(never)]
-    pub(crate) fn poll_ended(&self, task: TaskId, outside: Option<TaskId>, end: Option<Option<String>>) {
-        let kind = match end {
+    pub(crate) fn poll_ended(&self, task: TaskId, outside: Option<TaskId>, ending: Option<Ending>) {
+        let kind = match ending {
             None => EventKind::PollEnded,
-            Some(None) => EventKind::Ended(Outcome::Succeeded),
-            Some(Some(message)) => {
-                self.log_failure(message);
-                EventKind::Ended(Outcome::Failed)
+            Some(Ending { outcome, told }) => {
+                if let Some((level, text)) = told {
+                    self.log_ending(level, text);
+                }
+                EventKind::Ended(outcome)
             }
         };
         self.push(task, kind);

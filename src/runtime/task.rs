@@ -1,14 +1,57 @@
 //! The wrapper that puts a future on the record.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::measure::{EventKind, Outcome, TaskId};
+use crate::measure::{EventKind, Level, Outcome, TaskId};
 use crate::runtime::Run;
+
+/// An error with which a task can end.
+///
+/// ```
+/// use interleave::measure::Outcome;
+/// use interleave::runtime::TaskError;
+///
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("the queue of the model is full")]
+/// struct ServerBusy;
+///
+/// impl TaskError for ServerBusy {}
+/// assert_eq!(ServerBusy.outcome(), Outcome::Failed);
+/// ```
+pub trait TaskError: fmt::Display {
+    /// What the record calls the end of a task with this error.
+    fn outcome(&self) -> Outcome {
+        Outcome::Failed
+    }
+}
+
+impl TaskError for &str {}
+
+impl TaskError for String {}
+
+/// How a task ended, and what the log says of it.
+pub(crate) struct Ending {
+    pub(crate) outcome: Outcome,
+    pub(crate) told: Option<(Level, String)>,
+}
+
+impl Ending {
+    pub(crate) const SUCCEEDED: Self = Self { outcome: Outcome::Succeeded, told: None };
+
+    pub(crate) fn with_error(error: &impl TaskError) -> Self {
+        Self { outcome: error.outcome(), told: Some((Level::Error, error.to_string())) }
+    }
+
+    pub(crate) fn of_result<T, E: TaskError>(result: &Result<T, E>) -> Self {
+        result.as_ref().err().map_or(Self::SUCCEEDED, Self::with_error)
+    }
+}
 
 pin_project! {
     /// The future of [`Run::task`] and [`Run::try_task`].
@@ -22,7 +65,7 @@ pin_project! {
         // before it does.
         #[pin]
         future: Option<F>,
-        failure: fn(&F::Output) -> Option<String>,
+        ending: fn(&F::Output) -> Ending,
     }
 
     impl<F: Future> PinnedDrop for Task<F> {
@@ -37,9 +80,9 @@ pin_project! {
 }
 
 impl<F: Future> Task<F> {
-    pub(crate) fn new(run: Run, name: Cow<'static, str>, future: F, failure: fn(&F::Output) -> Option<String>) -> Self {
+    pub(crate) fn new(run: Run, name: Cow<'static, str>, future: F, ending: fn(&F::Output) -> Ending) -> Self {
         let id = run.spawned(name);
-        Self { run, id, future: Some(future), failure }
+        Self { run, id, future: Some(future), ending }
     }
 }
 
@@ -56,7 +99,7 @@ impl<F: Future> Future for Task<F> {
         match &poll {
             Poll::Ready(output) => {
                 this.future.set(None);
-                run.poll_ended(id, outside, Some((this.failure)(output)));
+                run.poll_ended(id, outside, Some((this.ending)(output)));
             }
             Poll::Pending => run.poll_ended(id, outside, None),
         }

@@ -63,12 +63,15 @@ impl Wake for Woken {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
+    use std::future::poll_fn;
     use std::time::Duration;
 
-    use futures::future::{join, join_all, pending, select};
+    use futures::future::{join, join_all, pending, select, try_join_all};
 
     use super::*;
+    use crate::measure::Outcome;
+    use crate::measure::metrics::Metrics;
 
     const fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
@@ -146,6 +149,81 @@ mod tests {
         };
         let (woke_at, ()) = block_on(&run, join(woke_at, async { run.block(ms(100)) })).expect("they end");
         assert_eq!(woke_at, ms(100));
+    }
+
+    #[test]
+    fn a_future_that_wakes_itself_starves_a_timer_and_yield_now_does_not() {
+        let ticks_until_the_timer = |politely: bool| {
+            let run = Run::on_virtual_clock(1);
+            let has_rung = Cell::new(false);
+            let timer = async {
+                run.sleep(ms(5)).await;
+                has_rung.set(true);
+            };
+            let busy = async {
+                let mut turns = 0;
+                while !has_rung.get() && turns < 1_000 {
+                    run.block(ms(1));
+                    if politely {
+                        run.yield_now().await;
+                    } else {
+                        wake_myself().await;
+                    }
+                    turns += 1;
+                }
+                turns
+            };
+            block_on(&run, join(timer, busy)).expect("both end").1
+        };
+        assert_eq!(ticks_until_the_timer(true), 5);
+        assert_eq!(ticks_until_the_timer(false), 1_000, "it never came to the timer");
+    }
+
+    /// What `yield_now` must not be: it is polled again before anybody else has had a turn.
+    async fn wake_myself() {
+        let mut has_been_polled = false;
+        poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if std::mem::replace(&mut has_been_polled, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    #[test]
+    fn fail_fast_ends_at_the_first_failure_and_the_rest_are_cancelled() {
+        for tasks in [3, 100] {
+            let run = Run::on_virtual_clock(1);
+            let work = |n: u64| {
+                let run = &run;
+                run.try_task("work", async move {
+                    run.sleep(ms(10 * (n + 1))).await;
+                    if n == 1 { Err("the second fails") } else { Ok(n) }
+                })
+            };
+            let result = block_on(&run, try_join_all((0..tasks).map(work))).expect("it ends");
+            assert_eq!((result, run.now()), (Err("the second fails"), ms(20)));
+            let outcomes = Metrics::of(&run.record()).outcomes;
+            let counts = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled].map(|it| outcomes.of(it));
+            assert_eq!(counts, [1, 1, tasks as u32 - 2], "{tasks} tasks");
+            assert_eq!(run.sleepers(), 0);
+        }
+    }
+
+    #[test]
+    fn collecting_keeps_each_result_in_its_place() {
+        let run = Run::on_virtual_clock(1);
+        let work = |n: u64| {
+            let run = &run;
+            run.try_task("work", async move {
+                run.sleep(ms(100 - n)).await;
+                if n.is_multiple_of(3) { Err("every third fails") } else { Ok(n) }
+            })
+        };
+        let results = block_on(&run, join_all((0..50).map(work))).expect("it ends");
+        for (n, result) in (0u64..).zip(results) {
+            assert_eq!(result.ok(), (!n.is_multiple_of(3)).then_some(n));
+        }
+        assert_eq!(run.now(), ms(100));
     }
 
     #[test]

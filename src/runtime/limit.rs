@@ -1,0 +1,238 @@
+//! Recorded permits: at most so many at once, the rest wait in a queue.
+//!
+//! The semaphore is that of `async_lock`. What is added is the record: a task that has to wait for its permit is
+//! *queued* there until it is granted, so that the timeline shows which time went into the queue and which into work.
+
+use std::num::NonZeroUsize;
+
+use async_lock::{Semaphore, SemaphoreGuard};
+
+use crate::measure::{EventKind, TaskId};
+use crate::runtime::Run;
+
+/// What [`Run::limit`] gives: a number of permits that tasks share, the `asyncio.Semaphore` of the page.
+#[derive(Debug)]
+pub struct Limit {
+    run: Run,
+    semaphore: Semaphore,
+}
+
+/// The right to be one of the few. It goes back when it is dropped.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped at once limits nothing"]
+pub struct Permit<'a>(#[expect(dead_code, reason = "it is held for its drop")] SemaphoreGuard<'a>);
+
+impl Run {
+    /// At most `most` tasks at once; none is no limit.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use std::time::Duration;
+    /// use futures::future::join_all;
+    /// use interleave::measure::metrics::Metrics;
+    /// use interleave::runtime::{Run, virtual_time};
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let limit = run.limit(NonZeroUsize::new(2));
+    /// let naps = (0..6).map(|_| {
+    ///     run.task("nap", async {
+    ///         let _permit = limit.acquire().await;
+    ///         run.sleep(Duration::from_millis(100)).await;
+    ///     })
+    /// });
+    /// virtual_time::block_on(&run, join_all(naps))?;
+    /// assert_eq!(run.now(), Duration::from_millis(300), "six naps, two at a time");
+    /// assert_eq!(Metrics::of(&run.record()).peak_concurrency, 2);
+    /// # Ok::<(), virtual_time::Stalled>(())
+    /// ```
+    #[must_use]
+    pub fn limit(&self, most: Option<NonZeroUsize>) -> Limit {
+        Limit { run: self.clone(), semaphore: Semaphore::new(most.map_or(usize::MAX, NonZeroUsize::get)) }
+    }
+}
+
+impl Limit {
+    /// Waits for a permit. Who comes first is served first; a permit that is free at the very moment when somebody
+    /// asks is given at once. Dropping the future gives up the place in the queue.
+    pub async fn acquire(&self) -> Permit<'_> {
+        if let Some(guard) = self.semaphore.try_acquire() {
+            return Permit(guard);
+        }
+        let place = InQueue::enter(&self.run);
+        let guard = self.semaphore.acquire().await;
+        place.leave_with_permit();
+        Permit(guard)
+    }
+}
+
+/// Keeps the record up to date about the task that waits.
+struct InQueue<'a> {
+    run: &'a Run,
+    task: Option<TaskId>,
+}
+
+impl<'a> InQueue<'a> {
+    fn enter(run: &'a Run) -> Self {
+        // Outside of any task there is nobody whom the record could call queued.
+        let task = run.current_task();
+        task.inspect(|task| run.push(*task, EventKind::Queued));
+        Self { run, task }
+    }
+
+    fn leave_with_permit(mut self) {
+        self.leave(EventKind::Granted);
+    }
+
+    fn leave(&mut self, kind: EventKind) {
+        self.task.take().inspect(|task| self.run.push(*task, kind));
+    }
+}
+
+impl Drop for InQueue<'_> {
+    fn drop(&mut self) {
+        self.leave(EventKind::GaveUp);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use futures::FutureExt;
+    use futures::future::{join, join_all, select};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::measure::metrics::Metrics;
+    use crate::measure::segments::{Lives, Phase};
+    use crate::measure::{Outcome, Record};
+    use crate::runtime::virtual_time::block_on;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// The time that each task spent in the queue.
+    fn queued_us(record: &Record) -> Vec<u64> {
+        let lives = Lives::of(record);
+        let mut queued = vec![0; lives.len()];
+        for segment in lives.segments().iter().filter(|segment| segment.phase == Phase::Queued) {
+            queued[segment.task.index()] += segment.to_us - segment.from_us;
+        }
+        queued
+    }
+
+    #[test]
+    fn a_task_that_waits_for_a_permit_is_queued_until_it_is_granted() {
+        let run = Run::on_virtual_clock(1);
+        let limit = run.limit(NonZeroUsize::new(1));
+        let nap = || async {
+            let _permit = limit.acquire().await;
+            run.sleep(ms(10)).await;
+        };
+        block_on(&run, join_all((0..3).map(|_| run.task("nap", nap())))).expect("they end");
+        assert_eq!(queued_us(&run.record()), [0, 10_000, 20_000]);
+        assert_eq!(run.now(), ms(30));
+    }
+
+    #[test]
+    fn without_a_limit_nobody_waits() {
+        let run = Run::on_virtual_clock(1);
+        let limit = run.limit(None);
+        let nap = || async {
+            let _permit = limit.acquire().await;
+            run.sleep(ms(10)).await;
+        };
+        block_on(&run, join_all((0..100).map(|_| nap()))).expect("they end");
+        assert_eq!(run.now(), ms(10));
+    }
+
+    #[test]
+    fn whoever_gives_up_is_no_longer_queued_and_takes_no_permit() {
+        let run = Run::on_virtual_clock(1);
+        let limit = run.limit(NonZeroUsize::new(1));
+        let impatient = run.task("impatient", async {
+            drop(select(Box::pin(limit.acquire()), run.sleep(ms(5))).await);
+            run.sleep(ms(5)).await;
+        });
+        let holder = run.task("holder", async {
+            let _permit = limit.acquire().await;
+            run.sleep(ms(20)).await;
+        });
+        block_on(&run, join(holder, impatient)).expect("they end");
+        assert_eq!(queued_us(&run.record()), [5_000, 0], "in the order of spawning");
+        assert!(limit.acquire().now_or_never().is_some(), "the permit is back");
+    }
+
+    #[test]
+    fn a_cancelled_task_gives_its_permit_back() {
+        let run = Run::on_virtual_clock(1);
+        let limit = run.limit(NonZeroUsize::new(1));
+        let mut holder = Box::pin(run.task("holder", async {
+            let _permit = limit.acquire().await;
+            run.sleep(ms(1_000)).await;
+        }));
+        assert_eq!((&mut holder).now_or_never(), None);
+        assert!(limit.acquire().now_or_never().is_none(), "somebody holds it");
+        drop(holder);
+        assert!(limit.acquire().now_or_never().is_some());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn permits_are_conserved_and_every_task_starts_and_ends_once(
+            seed in 0..1_000_000u64, most in 1..12usize, tasks in 0..40usize, are_patient: bool,
+        ) {
+            let run = Run::on_virtual_clock(seed);
+            let limit = run.limit(NonZeroUsize::new(most));
+            let (held, peak) = (Cell::new(0), Cell::new(0));
+            let work = |n: usize| {
+                let (run, limit, held, peak) = (&run, &limit, &held, &peak);
+                run.task("work", async move {
+                    let mut rng = run.rng(format_args!("work {n}"));
+                    let work_ms = rng.u64(1..50);
+                    let patience_ms = if are_patient { 100_000 } else { rng.u64(1..200) };
+                    let work = async {
+                        let _permit = limit.acquire().await;
+                        held.set(held.get() + 1);
+                        peak.set(peak.get().max(held.get()));
+                        let _back = Back(held);
+                        run.sleep(ms(work_ms)).await;
+                    };
+                    // Some lose patience, in the queue or at work.
+                    drop(select(Box::pin(work), run.sleep(ms(patience_ms))).await);
+                })
+            };
+            block_on(&run, join_all((0..tasks).map(work))).expect("they end");
+            prop_assert_eq!((held.get(), peak.get()), (0, most.min(tasks)));
+            let back = (0..most).map(|_| limit.acquire().now_or_never()).collect::<Option<Vec<_>>>();
+            prop_assert!(back.is_some(), "all permits are back");
+            prop_assert!(limit.acquire().now_or_never().is_none(), "and not one more");
+            drop(back);
+
+            let record = run.record();
+            if are_patient {
+                prop_assert_eq!(Metrics::of(&record).peak_concurrency as usize, most.min(tasks));
+            }
+            prop_assert_eq!(Metrics::of(&record).outcomes.of(Outcome::Succeeded) as usize, tasks);
+            for task in 0..tasks {
+                let of_task = || record.events().iter().filter(|event| event.task.index() == task).map(|it| it.kind);
+                let starts = of_task().filter(|kind| *kind == EventKind::Spawned).count();
+                let ends = of_task().filter(|kind| matches!(kind, EventKind::Ended(_))).count();
+                prop_assert_eq!((starts, ends), (1, 1));
+            }
+        }
+    }
+
+    /// Counts one less when it goes.
+    struct Back<'a>(&'a Cell<usize>);
+
+    impl Drop for Back<'_> {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() - 1);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! A scope that owns its tasks: leaving it cancels them.
+//!
+//! Nothing here outlives the code that asked for it, so a task cannot be forgotten: it ends, or its scope ends it. A
+//! scope is itself a future; whoever polls it polls its tasks, and no executor has to be told of them.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use futures::channel::oneshot;
+use futures::future::{Either, LocalBoxFuture, select};
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+
+use crate::runtime::{Run, TaskError};
+
+/// The inside of [`Run::scope`]. Clones are handles to the same scope, and may be kept for longer than it is open.
+#[derive(Clone)]
+pub struct Scope(Rc<RefCell<State>>);
+
+#[derive(Default)]
+struct State {
+    is_closed: bool,
+    /// Those that came since the tasks were last polled.
+    newcomers: Vec<LocalBoxFuture<'static, ()>>,
+    waker: Option<Waker>,
+}
+
+/// All others.
+type Tasks = FuturesUnordered<LocalBoxFuture<'static, ()>>;
+
+/// The scope was left: it takes no more tasks, and those that it had were cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the scope of this task is closed")]
+pub struct ScopeClosed;
+
+impl TaskError for ScopeClosed {}
+
+/// A task of a scope, to be awaited. Dropping it changes nothing: the scope owns the task.
+#[derive(Debug)]
+pub struct Spawned<T>(oneshot::Receiver<T>);
+
+impl Run {
+    /// Opens a scope for tasks that run beside `body`, the `asyncio.TaskGroup` of the page with another end: when
+    /// `body` is over, well or not, or is dropped, the tasks that still go on are cancelled. Await those that matter.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use interleave::measure::Outcome;
+    /// use interleave::measure::metrics::Metrics;
+    /// use interleave::runtime::{Run, ScopeClosed, virtual_time};
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let answer = run.scope(async |scope| {
+    ///     let quick = scope.spawn(run.task("quick", run.sleep(Duration::from_millis(10))))?;
+    ///     let _slow = scope.spawn(run.task("slow", run.sleep(Duration::from_secs(60))))?;
+    ///     quick.await
+    /// });
+    /// assert_eq!(virtual_time::block_on(&run, answer)?, Ok::<_, ScopeClosed>(()));
+    /// assert_eq!(run.now(), Duration::from_millis(10));
+    /// assert_eq!(Metrics::of(&run.record()).outcomes.of(Outcome::Cancelled), 1, "leaving ended the slow one");
+    /// # Ok::<(), virtual_time::Stalled>(())
+    /// ```
+    pub async fn scope<T>(&self, body: impl AsyncFnOnce(Scope) -> T) -> T {
+        let scope = Scope(Rc::default());
+        let mut tasks = Tasks::new();
+        let mut tasks = poll_fn(|context| scope.poll_tasks(&mut tasks, context));
+        // Dropped before the tasks: what they do when they are dropped finds the scope closed.
+        let _closes = ClosesOnDrop(&scope);
+        match select(pin!(body(scope.clone())), &mut tasks).await {
+            Either::Left((output, _)) => output,
+            Either::Right((never, _)) => match never {},
+        }
+    }
+}
+
+/// The tasks of a scope are never over: others may come as long as it is open.
+enum Never {}
+
+impl Scope {
+    /// Lets a task run beside the scope's body. It begins with the next turn of the scope and not here.
+    ///
+    /// # Errors
+    ///
+    /// [`ScopeClosed`] when the scope was left already; the task is dropped.
+    pub fn spawn<T: 'static>(&self, task: impl Future<Output = T> + 'static) -> Result<Spawned<T>, ScopeClosed> {
+        let (send, receive) = oneshot::channel();
+        let mut state = self.0.borrow_mut();
+        if state.is_closed {
+            drop(state);
+            return Err(ScopeClosed);
+        }
+        state.newcomers.push(Box::pin(async move {
+            // Nobody may be waiting for it.
+            let _ = send.send(task.await);
+        }));
+        if let Some(waker) = &state.waker {
+            waker.wake_by_ref();
+        }
+        Ok(Spawned(receive))
+    }
+
+    fn poll_tasks(&self, tasks: &mut Tasks, context: &mut Context<'_>) -> Poll<Never> {
+        loop {
+            while let Poll::Ready(Some(())) = tasks.poll_next_unpin(context) {}
+            let mut state = self.0.borrow_mut();
+            if state.newcomers.is_empty() {
+                state.waker = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+            tasks.extend(state.newcomers.drain(..));
+        }
+    }
+}
+
+struct ClosesOnDrop<'a>(&'a Scope);
+
+impl Drop for ClosesOnDrop<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.0.borrow_mut();
+        state.is_closed = true;
+        let newcomers = std::mem::take(&mut state.newcomers);
+        // Those that are dropped may look at the scope.
+        drop(state);
+        drop(newcomers);
+    }
+}
+
+impl<T> Future for Spawned<T> {
+    type Output = Result<T, ScopeClosed>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_unpin(context).map_err(|_| ScopeClosed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::measure::metrics::Metrics;
+    use crate::measure::{EventKind, Outcome};
+    use crate::runtime::virtual_time::block_on;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn tasks_run_beside_the_body_and_beside_each_other() {
+        let run = Run::on_virtual_clock(1);
+        let sum = run.scope(async |scope| {
+            let naps = [30, 10, 20].map(|n| {
+                let nap = run.sleep(ms(n));
+                scope.spawn(nap.map(move |()| n)).expect("it is open")
+            });
+            run.sleep(ms(5)).await;
+            let mut sum = 0;
+            for nap in naps {
+                sum += nap.await.expect("it is open");
+            }
+            sum
+        });
+        assert_eq!((block_on(&run, sum), run.now()), (Ok(60), ms(30)));
+    }
+
+    #[test]
+    fn leaving_early_cancels_what_goes_on() {
+        let run = Run::on_virtual_clock(1);
+        let leave = run.scope(async |scope| {
+            scope.spawn(run.task("slow", run.sleep(ms(1_000)))).expect("it is open");
+            run.sleep(ms(10)).await;
+            Err::<(), _>("the body failed")
+        });
+        assert_eq!(block_on(&run, leave), Ok(Err("the body failed")));
+        let last = run.record().events().last().map(|event| (event.at_us, event.kind));
+        assert_eq!((last, run.sleepers()), (Some((10_000, EventKind::Ended(Outcome::Cancelled))), 0));
+    }
+
+    #[test]
+    fn dropping_a_scope_that_goes_on_cancels_its_tasks() {
+        let run = Run::on_virtual_clock(1);
+        let mut scope = Box::pin(run.scope(async |scope| {
+            scope.spawn(run.task("slow", run.sleep(ms(1_000)))).expect("it is open");
+            futures::future::pending::<()>().await;
+        }));
+        assert_eq!((&mut scope).now_or_never(), None);
+        assert_eq!(run.sleepers(), 1);
+        drop(scope);
+        assert_eq!(run.sleepers(), 0);
+        assert_eq!(Metrics::of(&run.record()).outcomes.of(Outcome::Cancelled), 1);
+    }
+
+    #[test]
+    fn a_task_may_spawn_others() {
+        let run = Run::on_virtual_clock(1);
+        let ended = Rc::new(Cell::new(0));
+        let all = run.scope(async |scope| {
+            let (inside, inner_run, inner_ended) = (scope.clone(), run.clone(), Rc::clone(&ended));
+            let outer = scope.spawn(async move {
+                let nap = inner_run.sleep(ms(10));
+                inside.spawn(async move {
+                    nap.await;
+                    inner_ended.set(1);
+                })
+            });
+            outer.expect("it is open").await.expect("it is open").expect("it is open").await
+        });
+        assert_eq!((block_on(&run, all), ended.get()), (Ok(Ok(())), 1));
+    }
+
+    #[test]
+    fn a_scope_that_was_left_takes_no_more_tasks() {
+        let run = Run::on_virtual_clock(1);
+        let (scope, spawned) = block_on(
+            &run,
+            run.scope(async |scope| {
+                let spawned = scope.spawn(run.sleep(ms(1_000))).expect("it is open");
+                (scope, spawned)
+            }),
+        )
+        .expect("it ends");
+        assert_eq!(spawned.now_or_never(), Some(Err(ScopeClosed)), "whoever waits is told, and does not hang");
+        assert_eq!(scope.spawn(async {}).map(drop), Err(ScopeClosed));
+    }
+}
