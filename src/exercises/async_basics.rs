@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use futures::future::{join_all, try_join};
-use inference::classifier::{Classifier, ClassifierError, InputError};
-use inference::digits::{Digits, DigitsError};
+use inference::classifier::Classifier;
+use inference::digits::Digits;
 
 use crate::exercises::prelude::*;
 
@@ -93,19 +93,6 @@ struct Prepared {
     features: Vec<f32>,
 }
 
-/// Why a step failed.
-#[derive(Debug, thiserror::Error)]
-enum LoadError {
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    #[error("the weights cannot be used: {0}")]
-    Model(#[from] ClassifierError),
-    #[error("the data set cannot be used: {0}")]
-    Dataset(#[from] DigitsError),
-    #[error("the weights and the data set do not fit: {0}")]
-    Input(#[from] InputError),
-}
-
 // The entry in the catalogue.
 
 /// The lesson as the page shows and runs it.
@@ -133,21 +120,26 @@ pub static EXERCISE: Exercise = Exercise {
             kind: Kind::Switch { default: true },
         },
     ],
+    conflict: |_| None,
     comparisons: &[
         Comparison {
             title: "The same three steps, in two orders",
-            needs: None,
-            bars: &[
-                Bar { task: "sequential_execution", label: "Sequential" },
-                Bar { task: "concurrent_execution", label: "Concurrent" },
-            ],
+            about: "",
+            is_race: true,
+            bars: &[Bar::of("sequential_execution", "Sequential"), Bar::of("concurrent_execution", "Concurrent")],
         },
         Comparison {
             title: "Three waits of the same length, sleeping and blocking",
-            needs: Some("blocking"),
-            bars: &[Bar { task: "blocking_sleep", label: "Blocking" }, Bar { task: "async_sleep", label: "Sleeping" }],
+            about: "",
+            is_race: true,
+            bars: &[
+                Bar::of("blocking_sleep", "Blocking").only_if(|settings| settings.is_on("blocking")),
+                Bar::of("async_sleep", "Sleeping").only_if(|settings| settings.is_on("blocking")),
+            ],
         },
     ],
+    distributions: &[],
+    has_pulse: false,
     rust: file!(),
     python: "static/python/async_basics.py",
     run: |run, site, settings| {
@@ -203,20 +195,6 @@ impl Prepared {
             ],
         };
         Ok(Report { tables: vec![loaded], digits: digits.collect(), ..Report::default() })
-    }
-}
-
-impl TaskError for LoadError {}
-
-impl From<LoadError> for Failure {
-    fn from(error: LoadError) -> Self {
-        let advice = match &error {
-            LoadError::Fetch(cause) => cause.advice(),
-            LoadError::Model(_) | LoadError::Dataset(_) | LoadError::Input(_) => {
-                "The file on the server is not the one that belongs to this page. Copy the site again, then reload."
-            }
-        };
-        Self { message: error.to_string(), advice }
     }
 }
 

@@ -13,6 +13,10 @@ use crate::measure::units::span;
 pub struct Compared {
     /// What is compared.
     pub title: &'static str,
+    /// What to look for; may be empty.
+    pub about: &'static str,
+    /// Whether the last bar is meant to be faster than the first.
+    pub is_race: bool,
     /// Its bars; the first is the baseline.
     pub bars: Vec<ComparedBar>,
 }
@@ -47,9 +51,8 @@ impl Compared {
         now_us: u64,
         ideal: Option<&Record>,
     ) -> Vec<Self> {
-        let is_asked_for = |comparison: &&Comparison| comparison.needs.is_none_or(|switch| settings.is_on(switch));
         let compare = |comparison: &Comparison| {
-            let bars = comparison.bars.iter().map(|bar| {
+            let bars = comparison.bars.iter().filter(|bar| (bar.is_run)(settings)).map(|bar| {
                 let found = record.and_then(|record| Some((record, Span::named(record, bar.task)?)));
                 ComparedBar {
                     task: bar.task,
@@ -61,9 +64,10 @@ impl Compared {
                     lag_us: found.and_then(|(record, it)| it.longest_lag_us(record)),
                 }
             });
-            Self { title: comparison.title, bars: bars.collect() }
+            let Comparison { title, about, is_race, .. } = *comparison;
+            Self { title, about, is_race, bars: bars.collect() }
         };
-        exercise.comparisons.iter().filter(is_asked_for).map(compare).collect()
+        exercise.comparisons.iter().map(compare).filter(|compared| !compared.bars.is_empty()).collect()
     }
 
     /// What the whole width of the bars stands for, in microseconds.
@@ -76,6 +80,9 @@ impl Compared {
     /// How many times as fast as the baseline the last bar is.
     #[must_use]
     pub fn speed_up(&self) -> Option<f64> {
+        if !self.is_race || self.bars.len() < 2 {
+            return None;
+        }
         speed_up(self.bars.first()?.measured_us?, self.bars.last()?.measured_us?)
     }
 
@@ -84,6 +91,12 @@ impl Compared {
     pub fn sentence(&self) -> Option<String> {
         let (first, last) = (self.bars.first()?, self.bars.last()?);
         let (first_us, last_us) = (first.measured_us?, last.measured_us?);
+        if !self.is_race {
+            return self.lag_sentence();
+        }
+        if self.bars.len() == 1 {
+            return Some(format!("{} took {}.", last.label, span(last_us)));
+        }
         let how = match self.speed_up() {
             Some(ratio) if ratio >= 1.05 => {
                 format!("{} times as fast as {} with", fixed(ratio, 1), first.label.to_ascii_lowercase())
@@ -95,7 +108,7 @@ impl Compared {
         };
         let ideal = last.ideal_us.map(|us| format!("; its waits alone take {}", span(us))).unwrap_or_default();
         let sentence = format!("{} took {}, {how} {}{ideal}.", last.label, span(last_us), span(first_us));
-        Some(sentence + &self.lag_sentence().unwrap_or_default())
+        Some(self.lag_sentence().map_or(sentence.clone(), |lag| format!("{sentence} {lag}")))
     }
 
     /// What the page went through, if the loop was blocked in one of the bars.
@@ -105,7 +118,7 @@ impl Compared {
         let others = self.bars.iter().filter(|bar| bar.task != worst.task);
         let best = others.min_by_key(|bar| bar.lag_us)?;
         Some(format!(
-            " During {} the page could do nothing else for {}; during {} its longest lag was {}.",
+            "During {} the page could do nothing else for {}; during {} its longest lag was {}.",
             worst.label.to_ascii_lowercase(),
             span(worst_us),
             best.label.to_ascii_lowercase(),
@@ -118,7 +131,7 @@ impl Compared {
 #[must_use]
 pub fn progress(compared: &[Compared]) -> (usize, usize) {
     let bars = || compared.iter().flat_map(|compared| &compared.bars);
-    (bars().filter(|bar| bar.measured_us.is_some()).count(), bars().count())
+    (bars().filter(|bar| bar.is_over).count(), bars().count())
 }
 
 #[cfg(test)]
@@ -137,10 +150,14 @@ mod tests {
         }
     }
 
+    fn compared(bars: Vec<ComparedBar>) -> Compared {
+        Compared { title: "", about: "", is_race: true, bars }
+    }
+
     #[test]
     fn the_result_is_told_with_unit_comparison_and_ideal() {
         let bars = vec![bar("Sequential", 909_000, 900_000, 900), bar("Concurrent", 706_000, 700_000, 800)];
-        let compared = Compared { title: "", bars };
+        let compared = compared(bars);
         let sentence =
             "Concurrent took 706 ms, 1.3 times as fast as sequential with 909 ms; its waits alone take 700 ms.";
         assert_eq!(compared.sentence().as_deref(), Some(sentence));
@@ -149,7 +166,7 @@ mod tests {
     #[test]
     fn a_blocked_loop_is_told_beside_one_that_was_free() {
         let bars = vec![bar("Blocking", 300_000, 300_000, 290_000), bar("Sleeping", 101_000, 100_000, 1_200)];
-        let sentence = Compared { title: "", bars }.sentence().expect("both have ended");
+        let sentence = compared(bars).sentence().expect("both have ended");
         assert!(sentence.ends_with(
             " During blocking the page could do nothing else for 290 ms; during sleeping its longest lag was 1.2 ms."
         ));
@@ -159,7 +176,7 @@ mod tests {
     fn no_gain_is_called_no_gain() {
         let of = |first, last| {
             let bars = vec![bar("A", first, first, 0), bar("B", last, last, 0)];
-            Compared { title: "", bars }.sentence().expect("both have ended")
+            compared(bars).sentence().expect("both have ended")
         };
         assert!(of(500_000, 500_000).contains("about as fast as a"));
         assert!(of(500_000, 1_000_000).contains("2.0 times as slow as a"));

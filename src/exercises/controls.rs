@@ -34,6 +34,20 @@ pub enum Kind {
         /// The value at first.
         default: f64,
     },
+    /// A whole number.
+    Count {
+        /// The least value.
+        min: u32,
+        /// The greatest value.
+        max: u32,
+        /// The value at first.
+        default: u32,
+    },
+    /// One of a few.
+    Choice {
+        /// What can be chosen; the first is the one at first.
+        options: &'static [Choice],
+    },
     /// On or off.
     Switch {
         /// The state at first.
@@ -41,11 +55,22 @@ pub enum Kind {
     },
 }
 
+/// One of the few that a [`Kind::Choice`] offers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// Its name in links.
+    pub value: &'static str,
+    /// Its label on the page.
+    pub label: &'static str,
+}
+
 /// What a control is set to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
-    /// Of a [`Kind::Number`].
+    /// Of a [`Kind::Number`] or a [`Kind::Count`].
     Number(f64),
+    /// Of a [`Kind::Choice`].
+    Choice(&'static str),
     /// Of a [`Kind::Switch`].
     Switch(bool),
 }
@@ -67,12 +92,28 @@ pub enum Refusal {
         /// What is accepted.
         range: String,
     },
+    /// It is a number with a fraction where things are counted.
+    #[error("{text} is not a whole number: use {range}")]
+    NotWhole {
+        /// What was given.
+        text: String,
+        /// What is accepted.
+        range: String,
+    },
     /// It is a number, but not one of the allowed.
     #[error("{text} is out of range: use {range}")]
     OutOfRange {
         /// What was given.
         text: String,
         /// What is accepted.
+        range: String,
+    },
+    /// It is not among those that can be chosen.
+    #[error("`{text}` cannot be chosen: use {range}")]
+    NotOffered {
+        /// What was given.
+        text: String,
+        /// What can be chosen.
         range: String,
     },
     /// It is neither on nor off.
@@ -89,7 +130,18 @@ impl Control {
     pub fn default_value(&self) -> Value {
         match self.kind {
             Kind::Number { default, .. } => Value::Number(default),
+            Kind::Count { default, .. } => Value::Number(default.into()),
+            Kind::Choice { options } => Value::Choice(options.first().map_or("", |option| option.value)),
             Kind::Switch { default } => Value::Switch(default),
+        }
+    }
+
+    /// The least and the greatest number, if it takes one.
+    fn limits(&self) -> Option<(f64, f64)> {
+        match self.kind {
+            Kind::Number { min, max, .. } => Some((min, max)),
+            Kind::Count { min, max, .. } => Some((min.into(), max.into())),
+            Kind::Choice { .. } | Kind::Switch { .. } => None,
         }
     }
 
@@ -101,19 +153,11 @@ impl Control {
     pub fn parse(&self, text: &str) -> Result<Value, Refusal> {
         let text = text.trim();
         match self.kind {
-            Kind::Number { min, max, .. } => {
-                if text.is_empty() {
-                    return Err(Refusal::Missing { range: self.range() });
-                }
-                let Some(number) = decimal::parse(text) else {
-                    return Err(Refusal::NotANumber { text: text.to_owned(), range: self.range() });
-                };
-                if (min..=max).contains(&number) {
-                    Ok(Value::Number(number))
-                } else {
-                    Err(Refusal::OutOfRange { text: text.to_owned(), range: self.range() })
-                }
-            }
+            Kind::Number { .. } | Kind::Count { .. } => self.parse_number(text),
+            Kind::Choice { options } => match options.iter().find(|option| option.value == text) {
+                Some(option) => Ok(Value::Choice(option.value)),
+                None => Err(Refusal::NotOffered { text: text.to_owned(), range: self.range() }),
+            },
             Kind::Switch { .. } => match text {
                 "on" => Ok(Value::Switch(true)),
                 "off" => Ok(Value::Switch(false)),
@@ -122,14 +166,33 @@ impl Control {
         }
     }
 
+    fn parse_number(&self, text: &str) -> Result<Value, Refusal> {
+        let range = self.range();
+        if text.is_empty() {
+            return Err(Refusal::Missing { range });
+        }
+        let text_owned = text.to_owned();
+        let Some(number) = decimal::parse(text) else {
+            return Err(Refusal::NotANumber { text: text_owned, range });
+        };
+        if !self.limits().is_some_and(|(min, max)| (min..=max).contains(&number)) {
+            return Err(Refusal::OutOfRange { text: text_owned, range });
+        }
+        if matches!(self.kind, Kind::Count { .. }) && number.fract() != 0.0 {
+            return Err(Refusal::NotWhole { text: text_owned, range });
+        }
+        Ok(Value::Number(number))
+    }
+
     /// The allowed value nearest to a text that was refused: the nearer limit for a number, else the default.
     #[must_use]
     pub fn nearest(&self, text: &str) -> Value {
-        match (self.kind, decimal::parse(text.trim())) {
-            // `clamp` would bring in the writing of floats for its panic.
-            (Kind::Number { min, max, .. }, Some(number)) => Value::Number(number.max(min).min(max)),
-            _ => self.default_value(),
-        }
+        let (Some((min, max)), Some(number)) = (self.limits(), decimal::parse(text.trim())) else {
+            return self.default_value();
+        };
+        // `clamp` would bring in the writing of floats for its panic.
+        let number = number.max(min).min(max);
+        Value::Number(if matches!(self.kind, Kind::Count { .. }) { number.round() } else { number })
     }
 
     /// What it accepts, in words: `0 to 5,000 ms`.
@@ -139,6 +202,11 @@ impl Control {
             Kind::Number { min, max, unit, .. } => {
                 let range = format!("{} to {}", number_in_words(min), number_in_words(max));
                 if unit.is_empty() { range } else { format!("{range} {unit}") }
+            }
+            Kind::Count { min, max, .. } => format!("{} to {}", count(min.into()), count(max.into())),
+            Kind::Choice { options } => {
+                let names: Vec<_> = options.iter().map(|option| format!("`{}`", option.value)).collect();
+                names.join(", ")
             }
             Kind::Switch { .. } => "`on` or `off`".to_owned(),
         }
@@ -155,6 +223,7 @@ impl Value {
     pub fn to_text(self) -> String {
         match self {
             Self::Number(number) => decimal::shortest(number),
+            Self::Choice(value) => value.to_owned(),
             Self::Switch(true) => "on".to_owned(),
             Self::Switch(false) => "off".to_owned(),
         }
@@ -213,6 +282,25 @@ impl Settings {
         Duration::from_secs_f64(self.number(name).max(0.0) / 1e3)
     }
 
+    /// The whole number of a control. Panics as [`number`](Self::number) does.
+    #[must_use]
+    pub fn count(&self, name: &str) -> u32 {
+        self.number(name) as u32
+    }
+
+    /// What is chosen.
+    ///
+    /// # Panics
+    ///
+    /// Like [`number`](Self::number), for a name that offers no choice.
+    #[must_use]
+    pub fn choice(&self, name: &str) -> &'static str {
+        match self.get(name) {
+            Some(Value::Choice(value)) => value,
+            _ => panic!("the exercise has no choice named `{name}`"),
+        }
+    }
+
     /// Whether a switch is on.
     ///
     /// # Panics
@@ -239,6 +327,19 @@ mod tests {
         help: "",
         kind: Kind::Number { unit: "ms", min: 0.0, max: 5_000.0, step: 50.0, default: 400.0 },
     };
+    const TASKS: Control =
+        Control { name: "tasks", label: "Tasks", help: "", kind: Kind::Count { min: 0, max: 10_000, default: 20 } };
+    const BACKOFF: Control = Control {
+        name: "backoff",
+        label: "Backoff",
+        help: "",
+        kind: Kind::Choice {
+            options: &[
+                Choice { value: "exponential", label: "Exponential" },
+                Choice { value: "linear", label: "Linear" },
+            ],
+        },
+    };
     const DEMO: Control = Control { name: "demo", label: "Demo", help: "", kind: Kind::Switch { default: true } };
 
     #[test]
@@ -254,6 +355,22 @@ mod tests {
             let refusal = DELAY.parse(text).expect_err("it is no number");
             assert!(matches!(refusal, Refusal::NotANumber { .. }), "{text}: {refusal}");
         }
+    }
+
+    #[test]
+    fn what_is_counted_is_whole() {
+        assert_eq!(TASKS.parse("0"), Ok(Value::Number(0.0)));
+        let refusal = TASKS.parse("2.5").expect_err("there are no half tasks");
+        assert_eq!(refusal.to_string(), "2.5 is not a whole number: use 0 to 10,000");
+        assert_eq!((TASKS.nearest("2.4"), TASKS.nearest("99999")), (Value::Number(2.0), Value::Number(10_000.0)));
+    }
+
+    #[test]
+    fn what_is_not_offered_is_refused_with_what_is() {
+        let refusal = BACKOFF.parse("quadratic").expect_err("nobody offers it");
+        assert_eq!(refusal.to_string(), "`quadratic` cannot be chosen: use `exponential`, `linear`");
+        assert_eq!(BACKOFF.nearest("quadratic"), Value::Choice("exponential"));
+        assert_eq!(BACKOFF.parse("linear"), Ok(Value::Choice("linear")));
     }
 
     #[test]
@@ -284,7 +401,7 @@ mod tests {
 
         #[test]
         fn no_text_panics_and_the_nearest_value_is_always_accepted(text in ".*") {
-            for control in [DELAY, DEMO] {
+            for control in [DELAY, TASKS, BACKOFF, DEMO] {
                 let nearest = control.nearest(&text);
                 prop_assert_eq!(control.parse(&nearest.to_text()), Ok(nearest));
             }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
 
-use crate::exercises::controls::{Control, Settings};
+use crate::exercises::controls::{Control, Settings, Value};
 use crate::exercises::site::Site;
 use crate::measure::report::Report;
 use crate::runtime::Run;
@@ -14,7 +14,7 @@ use crate::runtime::Run;
 pub struct Exercise {
     /// Its name in links: the guide's script name with hyphens.
     pub slug: &'static str,
-    /// The part of the guide that it is from.
+    /// The part of the guide that it is from; 0 for what is no part of its own.
     pub part: u8,
     /// Its title.
     pub title: &'static str,
@@ -24,8 +24,14 @@ pub struct Exercise {
     pub teaches: &'static str,
     /// What the reader can set.
     pub controls: &'static [Control],
+    /// Which settings do not go together, if there are such.
+    pub conflict: fn(&Settings) -> Option<Conflict>,
     /// What is set side by side when it has run.
     pub comparisons: &'static [Comparison],
+    /// Whose durations are shown as a sample when it has run.
+    pub distributions: &'static [Distribution],
+    /// Whether the page shows the event loop's pulse and a button that counts presses while it runs.
+    pub has_pulse: bool,
     /// The path of its source in the repository: the file that it is compiled from.
     pub rust: &'static str,
     /// The path of the same lesson in Python.
@@ -42,8 +48,10 @@ pub type Lesson = LocalBoxFuture<'static, Result<Report, Failure>>;
 pub struct Comparison {
     /// What is compared, in a few words.
     pub title: &'static str,
-    /// The switch without which it is not run.
-    pub needs: Option<&'static str>,
+    /// What to look for; may be empty.
+    pub about: &'static str,
+    /// Whether the last bar is meant to be faster than the first. Else the checks tell them apart.
+    pub is_race: bool,
     /// The names of the root tasks, each with its label.
     pub bars: &'static [Bar],
 }
@@ -55,6 +63,44 @@ pub struct Bar {
     pub task: &'static str,
     /// Its label.
     pub label: &'static str,
+    /// Whether it is run with these settings.
+    pub is_run: fn(&Settings) -> bool,
+}
+
+impl Bar {
+    /// A bar that is always run.
+    #[must_use]
+    pub const fn of(task: &'static str, label: &'static str) -> Self {
+        Self { task, label, is_run: |_| true }
+    }
+
+    /// A bar that is run with some settings only.
+    #[must_use]
+    pub const fn only_if(self, is_run: fn(&Settings) -> bool) -> Self {
+        Self { is_run, ..self }
+    }
+}
+
+/// Tasks whose durations are a sample.
+#[derive(Debug)]
+pub struct Distribution {
+    /// What is shown, in a few words.
+    pub title: &'static str,
+    /// The name of the tasks.
+    pub task: &'static str,
+    /// The name of the root task in which they are.
+    pub part: &'static str,
+}
+
+/// Settings that do not go together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// The control at which it is told.
+    pub control: &'static str,
+    /// Why, as a sentence without its stop.
+    pub why: String,
+    /// The nearest value of that control which goes with the others.
+    pub nearest: Value,
 }
 
 /// Why a lesson could not run to its end, for the reader.

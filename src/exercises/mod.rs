@@ -5,19 +5,25 @@
 
 /// What every lesson needs, so that its first lines are about the lesson.
 mod prelude {
-    pub(super) use crate::endpoint::FetchError;
-    pub(super) use crate::exercises::controls::{Control, Kind, Settings};
-    pub(super) use crate::exercises::exercise::{Bar, Comparison, Exercise, Failure};
+    pub(super) use crate::exercises::controls::{Choice, Control, Kind, Settings, Value};
+    pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Distribution, Exercise, Failure};
+    pub(super) use crate::exercises::loading::LoadError;
     pub(super) use crate::exercises::site::Site;
-    pub(super) use crate::measure::report::{Column, Digit, Report, Table};
-    pub(super) use crate::measure::{Level, units};
-    pub(super) use crate::runtime::{Run, TaskError};
+    pub(super) use crate::measure::durations::Durations;
+    pub(super) use crate::measure::report::{Check, Column, Digit, Report, Table};
+    pub(super) use crate::measure::spans::Span;
+    pub(super) use crate::measure::{Level, Outcome, units};
+    pub(super) use crate::runtime::{Rng, Run, TaskError};
 }
 
 pub mod async_basics;
+pub mod async_error_handling;
+pub mod async_multiple;
 pub mod catalogue;
+pub mod common_issues;
 pub mod compared;
 pub mod controls;
 pub mod exercise;
 pub mod experiment;
+pub mod loading;
 pub mod site;

@@ -140,6 +140,7 @@ impl Record {
     /// Enters a new task and its first event.
     pub fn spawn(&mut self, at_us: u64, name: Cow<'static, str>, parent: Option<TaskId>) -> TaskId {
         let task = TaskId::at(self.tasks.len());
+        grow(&mut self.tasks);
         self.tasks.push(Task { name, parent });
         self.push(at_us, task, EventKind::Spawned);
         task
@@ -147,11 +148,13 @@ impl Record {
 
     /// Adds an event.
     pub fn push(&mut self, at_us: u64, task: TaskId, kind: EventKind) {
+        grow(&mut self.events);
         self.events.push(Event { at_us, task, kind });
     }
 
     /// Adds a line to the log.
     pub fn log(&mut self, line: LogLine) {
+        grow(&mut self.log);
         self.log.push(line);
     }
 
@@ -208,20 +211,31 @@ impl Record {
         self.hidden_at_us
     }
 
-    /// What the events and tasks take in memory, in bytes, with the room that was taken ahead.
+    /// What all of it takes in memory, in bytes, with the room that was taken ahead.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        let names = self.tasks.iter().map(|task| match &task.name {
-            Cow::Borrowed(_) => 0,
-            Cow::Owned(name) => name.capacity(),
-        });
-        self.events.capacity() * size_of::<Event>() + self.tasks.capacity() * size_of::<Task>() + names.sum::<usize>()
+        let texts = self.tasks.iter().map(|task| &task.name).chain(self.log.iter().map(|line| &line.text));
+        let owned = texts.map(|text| if let Cow::Owned(text) = text { text.capacity() } else { 0 });
+        self.events.capacity() * size_of::<Event>()
+            + self.tasks.capacity() * size_of::<Task>()
+            + self.log.capacity() * size_of::<LogLine>()
+            + self.beats.capacity() * size_of::<Beat>()
+            + owned.sum::<usize>()
     }
 
     /// The time of the last event, in microseconds since the run's start; 0 for an empty record.
     #[must_use]
     pub fn end_us(&self) -> u64 {
         self.events.last().map_or(0, |event| event.at_us)
+    }
+}
+
+/// Makes room for one more, and for a quarter more when there is none: a `Vec` by itself would double, and hold for a
+/// long run much memory that nobody uses.
+fn grow<T>(list: &mut Vec<T>) {
+    const LEAST: usize = 64;
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 4).max(LEAST));
     }
 }
 

@@ -14,7 +14,8 @@ impl OutcomeCounts {
         self.0[outcome as usize]
     }
 
-    fn add(&mut self, outcome: Outcome) {
+    /// Counts one more.
+    pub(crate) fn add(&mut self, outcome: Outcome) {
         self.0[outcome as usize] += 1;
     }
 }

@@ -4,8 +4,10 @@
 //! functions of it, so that two of them can never disagree about what happened.
 
 pub mod decimal;
+pub mod durations;
 pub mod events;
 pub mod heartbeat;
+pub mod histogram;
 pub mod metrics;
 pub mod report;
 pub mod segments;

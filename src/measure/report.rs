@@ -9,6 +9,43 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// Pictures of handwritten digits with what was made of them.
     pub digits: Vec<Digit>,
+    /// What should be true of the run, held against its record.
+    pub checks: Vec<Check>,
+}
+
+/// Something that should be true of a part of a run, with what was measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The name of the part's root task.
+    pub part: &'static str,
+    /// What should be true, in a few words.
+    pub claim: String,
+    /// What was measured, in a few words.
+    pub measured: String,
+    /// Whether it is true.
+    pub holds: bool,
+    /// Whether the part is there to show how it fails.
+    pub is_meant_to_fail: bool,
+}
+
+impl Check {
+    /// Something that should be true.
+    #[must_use]
+    pub fn of(part: &'static str, claim: impl Into<String>, measured: impl Into<String>, holds: bool) -> Self {
+        Self { part, claim: claim.into(), measured: measured.into(), holds, is_meant_to_fail: false }
+    }
+
+    /// The same of a part that is there to show how it fails.
+    #[must_use]
+    pub fn meant_to_fail(self) -> Self {
+        Self { is_meant_to_fail: true, ..self }
+    }
+
+    /// Whether the part did what it is there for.
+    #[must_use]
+    pub fn is_as_meant(&self) -> bool {
+        self.holds != self.is_meant_to_fail
+    }
 }
 
 /// A table of text and numbers. All text is shown as text.

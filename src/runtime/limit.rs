@@ -1,11 +1,18 @@
 //! Recorded permits: at most so many at once, the rest wait in a queue.
 //!
-//! The semaphore is that of `async_lock`. What is added is the record: a task that has to wait for its permit is
-//! *queued* there until it is granted, so that the timeline shows which time went into the queue and which into work.
+//! A task that has to wait for its permit is *queued* in the record until it is granted, so that the timeline shows
+//! which time went into the queue and which into work.
+//!
+//! A permit that comes back is handed to whoever has waited longest, and wakes nobody else. The semaphore of
+//! `async_lock` may wake two for one permit and sends the one who finds none to the end of the queue: then who is served
+//! next depends on the machine, and every task is polled, and recorded, more often than it has something to do.
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::num::NonZeroUsize;
-
-use async_lock::{Semaphore, SemaphoreGuard};
+use std::rc::Rc;
+use std::task::{Poll, Waker};
 
 use crate::measure::{EventKind, TaskId};
 use crate::runtime::Run;
@@ -14,13 +21,22 @@ use crate::runtime::Run;
 #[derive(Debug)]
 pub struct Limit {
     run: Run,
-    semaphore: Semaphore,
+    free: Cell<usize>,
+    queue: RefCell<VecDeque<Rc<Waiting>>>,
 }
 
 /// The right to be one of the few. It goes back when it is dropped.
 #[derive(Debug)]
 #[must_use = "a permit that is dropped at once limits nothing"]
-pub struct Permit<'a>(#[expect(dead_code, reason = "it is held for its drop")] SemaphoreGuard<'a>);
+pub struct Permit<'a>(&'a Limit);
+
+/// Somebody in the queue.
+#[derive(Debug, Default)]
+struct Waiting {
+    is_granted: Cell<bool>,
+    has_gone: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
 
 impl Run {
     /// At most `most` tasks at once; none is no limit.
@@ -47,50 +63,83 @@ impl Run {
     /// ```
     #[must_use]
     pub fn limit(&self, most: Option<NonZeroUsize>) -> Limit {
-        Limit { run: self.clone(), semaphore: Semaphore::new(most.map_or(usize::MAX, NonZeroUsize::get)) }
+        let free = Cell::new(most.map_or(usize::MAX, NonZeroUsize::get));
+        Limit { run: self.clone(), free, queue: RefCell::default() }
     }
 }
 
 impl Limit {
-    /// Waits for a permit. Who comes first is served first; a permit that is free at the very moment when somebody
-    /// asks is given at once. Dropping the future gives up the place in the queue.
+    /// Waits for a permit. Who comes first is served first. Dropping the future gives up the place in the queue.
     pub async fn acquire(&self) -> Permit<'_> {
-        if let Some(guard) = self.semaphore.try_acquire() {
-            return Permit(guard);
+        if let Some(left) = self.free.get().checked_sub(1) {
+            self.free.set(left);
+            return Permit(self);
         }
-        let place = InQueue::enter(&self.run);
-        let guard = self.semaphore.acquire().await;
-        place.leave_with_permit();
-        Permit(guard)
+        let place = InQueue::enter(self);
+        poll_fn(|context| {
+            if place.waiting.is_granted.get() {
+                return Poll::Ready(());
+            }
+            place.waiting.waker.replace(Some(context.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+        place.take()
+    }
+
+    /// Hands a permit to whoever has waited longest, or keeps it for whoever comes next.
+    fn release(&self) {
+        // The queue is let go before anybody is woken, who might want to stand in it again.
+        let next = std::iter::from_fn(|| self.queue.borrow_mut().pop_front()).find(|it| !it.has_gone.get());
+        let Some(next) = next else {
+            self.free.set(self.free.get() + 1);
+            return;
+        };
+        next.is_granted.set(true);
+        if let Some(waker) = next.waker.take() {
+            waker.wake();
+        }
     }
 }
 
-/// Keeps the record up to date about the task that waits.
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+/// A place in the queue. Dropping it gives it up, and the permit with it if one was granted and not taken yet.
 struct InQueue<'a> {
-    run: &'a Run,
+    limit: &'a Limit,
+    waiting: Rc<Waiting>,
+    // Outside of any task there is nobody whom the record could call queued.
     task: Option<TaskId>,
+    is_taken: bool,
 }
 
 impl<'a> InQueue<'a> {
-    fn enter(run: &'a Run) -> Self {
-        // Outside of any task there is nobody whom the record could call queued.
-        let task = run.current_task();
-        task.inspect(|task| run.push(*task, EventKind::Queued));
-        Self { run, task }
+    fn enter(limit: &'a Limit) -> Self {
+        let waiting = Rc::<Waiting>::default();
+        limit.queue.borrow_mut().push_back(Rc::clone(&waiting));
+        let task = limit.run.current_task();
+        task.inspect(|task| limit.run.push(*task, EventKind::Queued));
+        Self { limit, waiting, task, is_taken: false }
     }
 
-    fn leave_with_permit(mut self) {
-        self.leave(EventKind::Granted);
-    }
-
-    fn leave(&mut self, kind: EventKind) {
-        self.task.take().inspect(|task| self.run.push(*task, kind));
+    fn take(mut self) -> Permit<'a> {
+        self.is_taken = true;
+        Permit(self.limit)
     }
 }
 
 impl Drop for InQueue<'_> {
     fn drop(&mut self) {
-        self.leave(EventKind::GaveUp);
+        let kind = if self.is_taken { EventKind::Granted } else { EventKind::GaveUp };
+        self.task.inspect(|task| self.limit.run.push(*task, kind));
+        self.waiting.has_gone.set(true);
+        if self.waiting.is_granted.get() && !self.is_taken {
+            self.limit.release();
+        }
     }
 }
 
@@ -146,6 +195,38 @@ mod tests {
         };
         block_on(&run, join_all((0..100).map(|_| nap()))).expect("they end");
         assert_eq!(run.now(), ms(10));
+    }
+
+    #[test]
+    fn who_comes_first_is_served_first() {
+        let run = Run::on_virtual_clock(1);
+        let limit = run.limit(NonZeroUsize::new(8));
+        let served = RefCell::new(Vec::new());
+        let work = |n: u64| {
+            let (run, limit, served) = (&run, &limit, &served);
+            run.task("work", async move {
+                let _permit = limit.acquire().await;
+                served.borrow_mut().push(n);
+                run.sleep(ms(1 + n * 7 % 10)).await;
+            })
+        };
+        block_on(&run, join_all((0..1_000).map(work))).expect("they end");
+        assert!(served.into_inner().into_iter().eq(0..1_000));
+        let events = run.record().events().len();
+        assert_eq!(events, 8 * 5 + 992 * 9, "nobody is woken in vain");
+    }
+
+    #[test]
+    fn a_permit_that_was_granted_and_not_taken_goes_to_the_next() {
+        let run = Run::on_virtual_clock(1);
+        let limit = run.limit(NonZeroUsize::new(1));
+        let held = limit.acquire().now_or_never().expect("it is free");
+        let mut first = Box::pin(limit.acquire());
+        let mut second = Box::pin(limit.acquire());
+        assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
+        drop(held);
+        drop(first);
+        assert!(second.now_or_never().is_some());
     }
 
     #[test]

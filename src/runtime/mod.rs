@@ -11,6 +11,7 @@
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 mod clock;
+mod joining;
 mod limit;
 mod random;
 mod retry;
@@ -24,6 +25,7 @@ mod timers;
 mod turn;
 pub mod virtual_time;
 
+pub use joining::try_join_all;
 pub use limit::{Limit, Permit};
 pub use random::Rng;
 pub use retry::{Backoff, GaveUp, RetryPolicy};

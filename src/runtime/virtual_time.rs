@@ -67,11 +67,9 @@ mod tests {
     use std::future::poll_fn;
     use std::time::Duration;
 
-    use futures::future::{join, join_all, pending, select, try_join_all};
+    use futures::future::{join, join_all, pending, select};
 
     use super::*;
-    use crate::measure::Outcome;
-    use crate::measure::metrics::Metrics;
 
     const fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
@@ -187,43 +185,6 @@ mod tests {
             if std::mem::replace(&mut has_been_polled, true) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
-    }
-
-    #[test]
-    fn fail_fast_ends_at_the_first_failure_and_the_rest_are_cancelled() {
-        for tasks in [3, 100] {
-            let run = Run::on_virtual_clock(1);
-            let work = |n: u64| {
-                let run = &run;
-                run.try_task("work", async move {
-                    run.sleep(ms(10 * (n + 1))).await;
-                    if n == 1 { Err("the second fails") } else { Ok(n) }
-                })
-            };
-            let result = block_on(&run, try_join_all((0..tasks).map(work))).expect("it ends");
-            assert_eq!((result, run.now()), (Err("the second fails"), ms(20)));
-            let outcomes = Metrics::of(&run.record()).outcomes;
-            let counts = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled].map(|it| outcomes.of(it));
-            assert_eq!(counts, [1, 1, tasks as u32 - 2], "{tasks} tasks");
-            assert_eq!(run.sleepers(), 0);
-        }
-    }
-
-    #[test]
-    fn collecting_keeps_each_result_in_its_place() {
-        let run = Run::on_virtual_clock(1);
-        let work = |n: u64| {
-            let run = &run;
-            run.try_task("work", async move {
-                run.sleep(ms(100 - n)).await;
-                if n.is_multiple_of(3) { Err("every third fails") } else { Ok(n) }
-            })
-        };
-        let results = block_on(&run, join_all((0..50).map(work))).expect("it ends");
-        for (n, result) in (0u64..).zip(results) {
-            assert_eq!(result.ok(), (!n.is_multiple_of(3)).then_some(n));
-        }
-        assert_eq!(run.now(), ms(100));
     }
 
     #[test]

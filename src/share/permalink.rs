@@ -101,6 +101,11 @@ impl Setup {
                 notices.push(notice);
             }
         }
+        if let Some(conflict) = (exercise.conflict)(&setup.settings) {
+            let label = exercise.controls.iter().find(|it| it.name == conflict.control).map_or("", |it| it.label);
+            notices.push(Notice(format!("{label}: {}. It is {} now.", conflict.why, conflict.nearest.to_text())));
+            setup.settings.set(conflict.control, conflict.nearest);
+        }
         setup
     }
 

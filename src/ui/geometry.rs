@@ -1,6 +1,8 @@
 //! The arithmetic of the timeline, apart from drawing: which stretch of time and which lanes are in view, and where on
 //! the canvas they fall.
 
+use crate::measure::histogram::round_step;
+
 /// What part of a run is in view. Times are microseconds, lanes are counted from the top and may be fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
@@ -80,9 +82,7 @@ fn fit(from: f64, to: f64, end: f64) -> (f64, f64) {
 #[must_use]
 pub fn ticks(from_us: f64, to_us: f64, most: usize) -> Vec<u64> {
     let least_step = ((to_us - from_us).max(1.0) / most.max(1) as f64).ceil() as u64;
-    let powers = std::iter::successors(Some(1u64), |power| power.checked_mul(10));
-    let mut steps = powers.flat_map(|power| [1, 2, 5].map(|n: u64| n.saturating_mul(power)));
-    let step = steps.find(|step| *step >= least_step).unwrap_or(u64::MAX);
+    let step = round_step(least_step);
     let first = (from_us.max(0.0) as u64).div_ceil(step);
     let last = to_us.max(0.0) as u64 / step;
     (first..=last).map(|n| n * step).collect()

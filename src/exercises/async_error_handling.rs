@@ -1,0 +1,649 @@
+//! Part 6 of the guide: tasks that fail, and what becomes of the others.
+//!
+//! You see that failing fast ends all at the first error while collecting keeps every result in its place, which errors
+//! another try mends, and what the retries cost in time and in load. Which attempt fails, and how, the seed draws.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use futures::future::{join_all, pending};
+
+use crate::exercises::prelude::*;
+use crate::runtime::{Backoff, GaveUp, Limit, RetryPolicy, TimedOut, try_join_all};
+
+/// Something that takes a while and may fail, in its own way at each attempt. Returns twice the task's number.
+async fn risky_operation(run: &Run, plan: &Plan, task: u32, attempt: u32) -> Result<u32, OperationError> {
+    let mut rng = run.rng(format_args!("task {task}, attempt {attempt}"));
+    let wait = plan.wait.mul_f64(0.5 + rng.f64());
+    let fault = plan.draw_fault(&mut rng);
+    // What would be too late does not end at all: on a busy page it might end before anybody looks at the deadline.
+    if fault == Some(Fault::Hangs) || wait > plan.timeout {
+        pending::<()>().await;
+    }
+    run.sleep(wait).await;
+    match fault {
+        None => Ok(task * 2),
+        Some(Fault::InvalidInput) => Err(OperationError::InvalidInput { task }),
+        Some(Fault::ServerBusy) => Err(OperationError::ServerBusy { task, retry_after: plan.wait * 2 }),
+        Some(Fault::ConnectionLost | Fault::Hangs) => Err(OperationError::ConnectionLost { task }),
+    }
+}
+
+/// The same with a deadline, so that what hangs is an error like any other.
+async fn timed_operation(run: &Run, plan: &Plan, task: u32, attempt: u32) -> Result<u32, OperationError> {
+    let operation = run.timeout(plan.timeout, risky_operation(run, plan, task, attempt));
+    operation.await.map_err(|cause| OperationError::TimedOut { task, cause })?
+}
+
+/// The same without an error: what came of it is a value.
+async fn safe_risky_operation(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> Handled {
+    let operation = async {
+        let _permit = limit.acquire().await;
+        timed_operation(run, plan, task, 1).await
+    };
+    let result = run.try_task("risky_operation", operation).await;
+    Handled { task, attempts: 1, result }
+}
+
+/// Tries again what another try may mend, after a pause that grows.
+async fn retry_async(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> Handled {
+    let policy = RetryPolicy {
+        retries: plan.max_retries,
+        backoff: plan.backoff,
+        is_transient: OperationError::is_transient,
+        retry_after: OperationError::retry_after,
+    };
+    let operation = async {
+        // One permit for all attempts: a retry must not stand at the end of the queue again.
+        let _permit = limit.acquire().await;
+        let operation = async |attempt| {
+            let value = timed_operation(run, plan, task, attempt).await?;
+            Ok((value, attempt))
+        };
+        run.retry(format_args!("risky_operation {task}"), &policy, operation).await
+    };
+    match run.try_task("retry_async", operation).await {
+        Ok((value, attempts)) => Handled { task, attempts, result: Ok(value) },
+        Err(GaveUp { attempts, last }) => Handled { task, attempts, result: Err(last) },
+    }
+}
+
+/// Collects: every task runs to its end, and each result stands in its place, the errors among them.
+async fn run_tasks_with_error_handling(run: &Run, plan: &Plan) -> Vec<Handled> {
+    let limit = run.limit(plan.limit);
+    join_all((0..plan.tasks).map(|task| safe_risky_operation(run, plan, &limit, task))).await
+}
+
+/// Collects as well, with another try for what failed.
+async fn run_tasks_with_retries(run: &Run, plan: &Plan) -> Vec<Handled> {
+    let limit = run.limit(plan.limit);
+    join_all((0..plan.tasks).map(|task| retry_async(run, plan, &limit, task))).await
+}
+
+/// Fails fast: at the first error all others are cancelled, whatever they have done so far.
+async fn fail_fast(run: &Run, plan: &Plan) -> Option<OperationError> {
+    let limit = run.limit(plan.limit);
+    let operation = async |task| {
+        let _permit = limit.acquire().await;
+        timed_operation(run, plan, task, 1).await
+    };
+    let tasks = (0..plan.tasks).map(|task| run.try_task("risky_operation", operation(task)));
+    try_join_all(tasks).await.err()
+}
+
+/// Runs the lesson: what is compared stands in a root task of its own.
+async fn async_error_handling(run: &Run, plan: &Plan) -> Done {
+    let mut done = Done::default();
+    if plan.fails_fast {
+        run.log(Level::Info, "the first error ends all");
+        done.first_error = run.task("fail_fast", fail_fast(run, plan)).await;
+    }
+    if plan.collects {
+        run.log(Level::Info, "every result in its place");
+        let part = run.task("run_tasks_with_error_handling", run_tasks_with_error_handling(run, plan));
+        done.collected = part.await;
+        run.log(Level::Info, "another try for what failed");
+        done.retried = run.task("run_tasks_with_retries", run_tasks_with_retries(run, plan)).await;
+    }
+    done
+}
+
+/// What an attempt may come to instead of a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum OperationError {
+    #[error("task {task}: the connection was lost")]
+    ConnectionLost { task: u32 },
+    #[error("task {task}: the server is busy and asks to be left alone for {}", units::span(retry_after.as_micros() as u64))]
+    ServerBusy { task: u32, retry_after: Duration },
+    #[error("task {task}: the input is not valid")]
+    InvalidInput { task: u32 },
+    #[error("task {task}: {cause}")]
+    TimedOut { task: u32, cause: TimedOut },
+}
+
+impl OperationError {
+    /// Whether another try may mend it. The same input will not be valid the next time.
+    fn is_transient(&self) -> bool {
+        !matches!(self, Self::InvalidInput { .. })
+    }
+
+    /// How long the other side asks to be left alone.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::ServerBusy { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+}
+
+impl TaskError for OperationError {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::TimedOut { .. } => Outcome::TimedOut,
+            _ => Outcome::Failed,
+        }
+    }
+}
+
+/// How an attempt can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    ConnectionLost,
+    ServerBusy,
+    InvalidInput,
+    Hangs,
+}
+
+/// How many tasks there are, how they fail, and what is done about it.
+struct Plan {
+    tasks: u32,
+    failure_rate: f64,
+    faults: &'static [Fault],
+    /// About how long an attempt takes: between half of it and one and a half.
+    wait: Duration,
+    timeout: Duration,
+    max_retries: u32,
+    backoff: Backoff,
+    limit: Option<NonZeroUsize>,
+    fails_fast: bool,
+    collects: bool,
+}
+
+impl Plan {
+    fn draw_fault(&self, rng: &mut Rng) -> Option<Fault> {
+        let is_fault = rng.f64() < self.failure_rate;
+        is_fault.then(|| self.faults[rng.usize(..self.faults.len())])
+    }
+}
+
+/// What came of one task.
+#[derive(Debug)]
+struct Handled {
+    task: u32,
+    attempts: u32,
+    result: Result<u32, OperationError>,
+}
+
+/// What came of all of them.
+#[derive(Debug, Default)]
+struct Done {
+    first_error: Option<OperationError>,
+    collected: Vec<Handled>,
+    retried: Vec<Handled>,
+}
+
+// The entry in the catalogue.
+
+/// The lesson as the page shows and runs it.
+pub static EXERCISE: Exercise = Exercise {
+    slug: "async-error-handling",
+    part: 6,
+    title: "Error handling",
+    short_title: "Errors",
+    teaches: "An error is a result like any other: collect it, try again, or let it end everything at once.",
+    controls: &[
+        count("tasks", "Tasks", "How many there are.", 10_000, 20),
+        Control {
+            name: "failure-rate",
+            label: "Failure rate",
+            help: "How likely each attempt is to fail. At 0 none does, at 1 all do.",
+            kind: Kind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.3 },
+        },
+        Control {
+            name: "faults",
+            label: "Faults",
+            help: "How attempts fail. Invalid input is not tried again: it would fail again.",
+            kind: Kind::Choice {
+                options: &[
+                    Choice { value: "all", label: "All kinds" },
+                    Choice { value: "transient", label: "Lost and busy" },
+                    Choice { value: "invalid", label: "Invalid input" },
+                    Choice { value: "hangs", label: "Never answers" },
+                ],
+            },
+        },
+        Control {
+            name: "on-error",
+            label: "On an error",
+            help: "Fail fast cancels all others; collect keeps every result.",
+            kind: Kind::Choice {
+                options: &[
+                    Choice { value: "compare", label: "Compare both" },
+                    Choice { value: "collect", label: "Collect" },
+                    Choice { value: "fail-fast", label: "Fail fast" },
+                ],
+            },
+        },
+        count("max-retries", "Retries", "How many attempts may follow the first. At 0 there is only that one.", 10, 2),
+        Control {
+            name: "backoff",
+            label: "Backoff",
+            help: "How the pauses grow: doubling up to eight times the first and drawn at random below that, or by the \
+                   same step, as in the guide.",
+            kind: Kind::Choice {
+                options: &[
+                    Choice { value: "exponential", label: "Exponential, with jitter" },
+                    Choice { value: "linear", label: "Linear" },
+                ],
+            },
+        },
+        time("pause", "Pause", "The first pause before another try. The guide's own is 500 ms.", 100.0),
+        time("wait", "Wait", "About how long an attempt takes: between half of it and one and a half.", 100.0),
+        time("timeout", "Timeout", "An attempt that is not done by then is dropped.", 300.0),
+        count("limit", "Limit", "How many tasks work at once; 0 is no limit.", 10_000, 0),
+    ],
+    conflict: |_| None,
+    comparisons: &[Comparison {
+        title: "The same tasks, three ways to meet an error",
+        about: "",
+        is_race: false,
+        bars: &[
+            Bar::of("fail_fast", "Fail fast").only_if(|settings| settings.choice("on-error") != "collect"),
+            Bar::of("run_tasks_with_error_handling", "Collect")
+                .only_if(|settings| settings.choice("on-error") != "fail-fast"),
+            Bar::of("run_tasks_with_retries", "Retry").only_if(|settings| settings.choice("on-error") != "fail-fast"),
+        ],
+    }],
+    distributions: &[
+        Distribution { title: "Collected", task: "risky_operation", part: "run_tasks_with_error_handling" },
+        Distribution { title: "With retries", task: "retry_async", part: "run_tasks_with_retries" },
+    ],
+    has_pulse: false,
+    rust: file!(),
+    python: "static/python/async_error_handling.py",
+    run: |run, _site, settings| {
+        Box::pin(async move {
+            let plan = Plan::from(&settings);
+            let done = async_error_handling(&run, &plan).await;
+            Ok(done.report(&run, &plan))
+        })
+    },
+};
+
+/// A control for a whole number.
+const fn count(name: &'static str, label: &'static str, help: &'static str, max: u32, default: u32) -> Control {
+    Control { name, label, help, kind: Kind::Count { min: 0, max, default } }
+}
+
+/// A control for a time in milliseconds.
+const fn time(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Control {
+    Control { name, label, help, kind: Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 10.0, default } }
+}
+
+impl From<&Settings> for Plan {
+    fn from(settings: &Settings) -> Self {
+        let pause = settings.millis("pause");
+        let on_error = settings.choice("on-error");
+        Self {
+            tasks: settings.count("tasks"),
+            failure_rate: settings.number("failure-rate"),
+            faults: match settings.choice("faults") {
+                "transient" => &[Fault::ConnectionLost, Fault::ServerBusy],
+                "invalid" => &[Fault::InvalidInput],
+                "hangs" => &[Fault::Hangs],
+                _ => &[Fault::ConnectionLost, Fault::ServerBusy, Fault::InvalidInput, Fault::Hangs],
+            },
+            wait: settings.millis("wait"),
+            timeout: settings.millis("timeout"),
+            max_retries: settings.count("max-retries"),
+            backoff: match settings.choice("backoff") {
+                "linear" => Backoff::Linear { step: pause },
+                _ => Backoff::Exponential { base: pause, cap: pause * 8 },
+            },
+            limit: NonZeroUsize::new(settings.count("limit") as usize),
+            fails_fast: on_error != "collect",
+            collects: on_error != "fail-fast",
+        }
+    }
+}
+
+/// What can come of a task, in the words of the table.
+const CAUSES: [(&str, fn(&OperationError) -> bool); 4] = [
+    ("connection lost", |error| matches!(error, OperationError::ConnectionLost { .. })),
+    ("server busy", |error| matches!(error, OperationError::ServerBusy { .. })),
+    ("invalid input", |error| matches!(error, OperationError::InvalidInput { .. })),
+    ("timed out", |error| matches!(error, OperationError::TimedOut { .. })),
+];
+
+impl Done {
+    fn report(&self, run: &Run, plan: &Plan) -> Report {
+        let mut tables = vec![self.outcomes(run, plan)];
+        if plan.collects {
+            tables.push(self.attempts(plan));
+        }
+        Report { notes: self.notes(run, plan), tables, checks: self.checks(run, plan), ..Report::default() }
+    }
+
+    fn notes(&self, run: &Run, plan: &Plan) -> Vec<String> {
+        if plan.tasks == 0 {
+            return vec!["Without tasks there is nothing that could fail: every part is over at once.".to_owned()];
+        }
+        let mut notes = Vec::new();
+        if let Some(error) = &self.first_error {
+            notes.push(format!("Failing fast ended with the first error: {error}."));
+        } else if plan.fails_fast {
+            notes.push("No task failed, so failing fast had to wait for all of them.".to_owned());
+        }
+        if plan.collects {
+            notes.push(self.what_retries_cost(run));
+        }
+        notes
+    }
+
+    /// What the retries brought, and what they cost in time and in load.
+    fn what_retries_cost(&self, run: &Run) -> String {
+        let failed = |handled: &[Handled]| handled.iter().filter(|it| it.result.is_err()).count() as u64;
+        let attempts = |handled: &[Handled]| handled.iter().map(|it| u64::from(it.attempts)).sum::<u64>();
+        let length_us = |part| Span::named(&run.record(), part).and_then(|span| span.length_us()).unwrap_or(0);
+        let (collected, retried) = (&self.collected, &self.retried);
+        format!(
+            "Without retries {} of {} tasks failed, in {}. With retries {} failed, after {} attempts instead of {}, in {}.",
+            units::count(failed(collected)),
+            units::count(collected.len() as u64),
+            units::span(length_us("run_tasks_with_error_handling")),
+            units::count(failed(retried)),
+            units::count(attempts(retried)),
+            units::count(attempts(collected)),
+            units::span(length_us("run_tasks_with_retries")),
+        )
+    }
+
+    /// What came of the tasks in each part, by cause.
+    fn outcomes(&self, run: &Run, plan: &Plan) -> Table {
+        let fast = FailedFast::of(run, self.first_error.as_ref());
+        let told = |is_run: bool, n: usize| if is_run { units::count(n as u64) } else { "–".to_owned() };
+        let row = |what: &str, fast_n: usize, is_meant: &dyn Fn(&Handled) -> bool| {
+            let of = |handled: &[Handled]| handled.iter().filter(|it| is_meant(it)).count();
+            vec![
+                what.to_owned(),
+                told(plan.fails_fast, fast_n),
+                told(plan.collects, of(&self.collected)),
+                told(plan.collects, of(&self.retried)),
+            ]
+        };
+        let causes = CAUSES.iter().map(|(cause, is_meant)| {
+            let is_first = usize::from(self.first_error.as_ref().is_some_and(is_meant));
+            row(cause, is_first, &|handled| handled.result.as_ref().is_err_and(is_meant))
+        });
+        let mut rows = vec![row("succeeded", fast.succeeded, &|handled| handled.result.is_ok())];
+        rows.extend(causes);
+        rows.push(row("cancelled", fast.cancelled, &|_| false));
+        rows.push(vec![
+            "attempts made".to_owned(),
+            told(plan.fails_fast, fast.begun),
+            told(plan.collects, self.collected.len()),
+            told(plan.collects, self.retried.iter().map(|it| it.attempts as usize).sum()),
+        ]);
+        let parts = ["Fail fast", "Collect", "Retry"].map(Column::number);
+        Table {
+            caption: "What came of the tasks, by cause".to_owned(),
+            columns: [Column::text("Outcome")].into_iter().chain(parts).collect(),
+            rows,
+        }
+    }
+
+    /// How many tasks took how many attempts.
+    fn attempts(&self, plan: &Plan) -> Table {
+        let row = |attempts: u32| {
+            let such: Vec<_> = self.retried.iter().filter(|it| it.attempts == attempts).collect();
+            let succeeded = such.iter().filter(|it| it.result.is_ok()).count();
+            [attempts as usize, such.len(), succeeded, such.len() - succeeded].map(|n| units::count(n as u64)).to_vec()
+        };
+        Table {
+            caption: "Attempts per task, with retries".to_owned(),
+            columns: ["Attempts", "Tasks", "Succeeded", "Failed"].map(Column::number).to_vec(),
+            rows: (1..=plan.max_retries + 1).map(row).collect(),
+        }
+    }
+
+    fn checks(&self, run: &Run, plan: &Plan) -> Vec<Check> {
+        let mut checks = Vec::new();
+        if plan.fails_fast {
+            checks.push(FailedFast::of(run, self.first_error.as_ref()).check());
+        }
+        if plan.collects {
+            let is_whole = self.collected.iter().map(|it| it.task).eq(0..plan.tasks);
+            let results = format!("{} results", units::count(self.collected.len() as u64));
+            checks.push(Check::of(
+                "run_tasks_with_error_handling",
+                "Every task has one result, in its place",
+                results,
+                is_whole,
+            ));
+            let drawn = plan.failures_of(run, 1);
+            let failed = self.collected.iter().filter(|it| it.result.is_err()).count();
+            let claim = format!("{} tasks fail, as the seed draws", units::count(drawn as u64));
+            let told = format!("{} failed", units::count(failed as u64));
+            checks.push(Check::of("run_tasks_with_error_handling", claim, told, drawn == failed));
+            let most = self.retried.iter().map(|it| it.attempts).max().unwrap_or(0);
+            let claim = format!("At most {} attempts for a task", plan.max_retries + 1);
+            checks.push(Check::of(
+                "run_tasks_with_retries",
+                claim,
+                format!("{most} at most"),
+                most <= plan.max_retries + 1,
+            ));
+        }
+        checks
+    }
+}
+
+impl Plan {
+    /// How many tasks fail at this attempt, by the seed alone. An attempt that takes longer than its timeout fails, too.
+    fn failures_of(&self, run: &Run, attempt: u32) -> usize {
+        let fails = |task: &u32| {
+            let mut rng = run.rng(format_args!("task {task}, attempt {attempt}"));
+            let wait = self.wait.mul_f64(0.5 + rng.f64());
+            self.draw_fault(&mut rng).is_some() || wait > self.timeout
+        };
+        (0..self.tasks).filter(fails).count()
+    }
+}
+
+/// What the record says of the part that fails fast.
+struct FailedFast {
+    has_failed: bool,
+    succeeded: usize,
+    cancelled: usize,
+    begun: usize,
+    /// From the first failure to the end of the part, in microseconds.
+    late_us: u64,
+}
+
+impl FailedFast {
+    fn of(run: &Run, first_error: Option<&OperationError>) -> Self {
+        let record = run.record();
+        let part = Span::named(&record, "fail_fast");
+        let tasks = part.map(|part| Durations::of(&record, "risky_operation", Some(part.task))).unwrap_or_default();
+        let outcomes = tasks.outcomes();
+        let cancelled = outcomes.of(Outcome::Cancelled) as usize;
+        let failures = tasks.tasks().iter().filter(|it| it.outcome != Outcome::Succeeded);
+        let first_us = failures.map(|it| it.ended_us).min();
+        let end_us = part.and_then(|part| part.end).map(|(at_us, _)| at_us);
+        Self {
+            has_failed: first_error.is_some(),
+            succeeded: outcomes.of(Outcome::Succeeded) as usize,
+            cancelled,
+            begun: tasks.begun() as usize,
+            late_us: first_us.zip(end_us).map_or(0, |(first_us, end_us)| end_us.saturating_sub(first_us)),
+        }
+    }
+
+    fn check(&self) -> Check {
+        // A turn of the page may come in between, no other wait.
+        const AT_ONCE_US: u64 = 50_000;
+        let told = match self.has_failed {
+            true => format!(
+                "{} after it, with {} cancelled",
+                units::span(self.late_us),
+                units::count(self.cancelled as u64)
+            ),
+            false => "no task failed".to_owned(),
+        };
+        Check::of("fail_fast", "The first failure ends all at once", told, self.late_us <= AT_ONCE_US)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::measure::Record;
+    use crate::measure::events::EventKind;
+    use crate::measure::metrics::Metrics;
+    use crate::measure::segments::Lives;
+    use crate::runtime::virtual_time::block_on;
+
+    fn settings(numbers: &[(&str, f64)], choices: &[(&str, &'static str)]) -> Settings {
+        let mut settings = Settings::defaults(EXERCISE.controls);
+        numbers.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
+        choices.iter().for_each(|(name, value)| settings.set(name, Value::Choice(value)));
+        settings
+    }
+
+    fn run(seed: u64, settings: &Settings) -> (Run, Report) {
+        let run = Run::on_virtual_clock(seed);
+        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::at_hand([])), settings.clone());
+        let report = block_on(&run, lesson).expect("it waits for nothing but time").expect("it cannot fail");
+        assert!(report.checks.iter().all(Check::is_as_meant), "seed {seed}: {:?}", report.checks);
+        assert_eq!(run.sleepers(), 0);
+        (run, report)
+    }
+
+    /// A column of the table of outcomes: succeeded, four causes, cancelled, attempts.
+    fn column(report: &Report, column: usize) -> [u32; 7] {
+        let cell = |row: &Vec<String>| row[column].replace(',', "").parse().expect("it is a count");
+        report.tables[0].rows.iter().map(cell).collect::<Vec<_>>().try_into().expect("there are seven rows")
+    }
+
+    fn tasks(record: &Record, name: &str, part: &str) -> Durations {
+        let part = Span::named(record, part).expect("it was run");
+        Durations::of(record, name, Some(part.task))
+    }
+
+    #[test]
+    fn collecting_gives_every_task_a_result_and_retries_mend_most() {
+        let (run, report) = run(7, &settings(&[], &[]));
+        // These numbers are the same in every browser: `tests/exercises.rs` holds them there.
+        assert_eq!(column(&report, 2), [16, 1, 1, 1, 1, 0, 20]);
+        assert_eq!(column(&report, 3), [19, 0, 0, 1, 0, 0, 23]);
+        let collected = tasks(&run.record(), "risky_operation", "run_tasks_with_error_handling").outcomes();
+        assert_eq!((collected.of(Outcome::Failed), collected.of(Outcome::TimedOut)), (3, 1));
+    }
+
+    #[test]
+    fn failing_fast_ends_at_the_instant_of_the_first_failure_and_the_rest_read_cancelled() {
+        for limit in [0.0, 3.0] {
+            let choices = [("on-error", "fail-fast"), ("faults", "transient")];
+            let (run, report) = run(7, &settings(&[("tasks", 100.0), ("limit", limit)], &choices));
+            let record = run.record();
+            let part = Span::named(&record, "fail_fast").expect("it was run");
+            let tasks = tasks(&record, "risky_operation", "fail_fast");
+            let failures: Vec<_> = tasks.tasks().iter().filter(|it| it.outcome == Outcome::Failed).collect();
+            assert_eq!(failures.len(), 1);
+            assert_eq!(part.end, Some((failures[0].ended_us, Outcome::Succeeded)));
+            let [succeeded, .., cancelled, _] = column(&report, 1);
+            assert_eq!(succeeded + 1 + cancelled, 100, "limit {limit}");
+        }
+    }
+
+    #[test]
+    fn a_rate_of_zero_fails_nothing_and_a_rate_of_one_everything() {
+        let (_, report) = run(7, &settings(&[("failure-rate", 0.0)], &[]));
+        assert_eq!((column(&report, 1)[0], column(&report, 2)[0], column(&report, 3)[6]), (20, 20, 20));
+        assert!(report.notes[0].contains("No task failed"));
+        let (_, report) = run(7, &settings(&[("failure-rate", 1.0)], &[("faults", "transient")]));
+        assert_eq!((column(&report, 2)[0], column(&report, 3)[0], column(&report, 3)[6]), (0, 0, 60));
+    }
+
+    #[test]
+    fn no_retries_is_the_same_as_collecting() {
+        let (_, report) = run(7, &settings(&[("max-retries", 0.0)], &[]));
+        assert_eq!(column(&report, 3), column(&report, 2));
+    }
+
+    #[test]
+    fn no_tasks_are_over_at_once_and_say_so() {
+        let (run, report) = run(7, &settings(&[("tasks", 0.0)], &[]));
+        assert_eq!(run.record().end_us(), 0);
+        assert!(report.notes[0].starts_with("Without tasks"));
+    }
+
+    #[test]
+    fn what_never_answers_costs_its_timeout() {
+        let (run, _) = run(7, &settings(&[("failure-rate", 1.0), ("max-retries", 0.0)], &[("faults", "hangs")]));
+        let record = run.record();
+        let tasks = tasks(&record, "risky_operation", "run_tasks_with_error_handling");
+        assert!(tasks.tasks().iter().all(|it| it.outcome == Outcome::TimedOut && it.total_us == 300_000));
+        assert!(record.log_lines().iter().any(|line| line.text == "task 3: not done within 300 ms"));
+    }
+
+    #[test]
+    fn ten_thousand_tasks_behind_a_limit_keep_it() {
+        let (run, _) = run(7, &settings(&[("tasks", 10_000.0), ("limit", 64.0)], &[("on-error", "collect")]));
+        let record = run.record();
+        let metrics = Metrics::of(&record);
+        assert_eq!(metrics.peak_concurrency, 64);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn every_seed_keeps_the_limit_and_gives_every_task_one_start_and_one_end(
+            seed in 0..1_000_000u64, tasks in 0..40u32, rate in 0..=20u32, limit in 0..12u32, retries in 0..4u32,
+        ) {
+            let numbers = [
+                ("tasks", tasks.into()),
+                ("failure-rate", f64::from(rate) / 20.0),
+                ("limit", limit.into()),
+                ("max-retries", retries.into()),
+            ];
+            let (run, report) = run(seed, &settings(&numbers, &[]));
+            let record = run.record();
+            for part in ["run_tasks_with_error_handling", "run_tasks_with_retries"] {
+                let name = if part.ends_with("retries") { "retry_async" } else { "risky_operation" };
+                let expected = if limit == 0 { tasks } else { limit.min(tasks) };
+                prop_assert_eq!(super::tests::tasks(&record, name, part).peak(), expected, "{}", part);
+            }
+            for column_of_all in [1, 2, 3] {
+                let [outcomes @ .., _] = column(&report, column_of_all);
+                prop_assert_eq!(outcomes.iter().sum::<u32>(), tasks);
+            }
+            let mut starts = vec![0; record.tasks().len()];
+            let mut ends = starts.clone();
+            for event in record.events() {
+                match event.kind {
+                    EventKind::Spawned => starts[event.task.index()] += 1,
+                    EventKind::Ended(_) => ends[event.task.index()] += 1,
+                    _ => {}
+                }
+            }
+            prop_assert!(starts.iter().chain(&ends).all(|n| *n == 1));
+            prop_assert!(Lives::of(&record).iter().all(|(_, life)| life.end.is_some()));
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! The five issues that the guide calls common, each as a pair: broken first, then fixed.
+//!
+//! You see what each looks like from outside, in the timeline and in a check that the broken half fails and the fixed
+//! half passes. While the loop is blocked, try the button that counts presses.
+
+use std::cell::Cell;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use crate::exercises::prelude::*;
+use crate::measure::heartbeat::{BLOCKED_US, PERIOD};
+use crate::runtime::ScopeClosed;
+
+/// Waits for a slow disk, then counts what it has saved.
+async fn save_result(run: &Run, saved: &Cell<u32>) {
+    run.sleep(WAIT).await;
+    saved.set(saved.get() + 1);
+}
+
+/// Broken: the future is made, and nobody awaits it. It never begins.
+async fn never_awaited(run: &Run, saved: &Cell<u32>) {
+    let _ = run.task("save_result", save_result(run, saved));
+}
+
+/// Fixed: whoever wants the result awaits it.
+async fn awaited(run: &Run, saved: &Cell<u32>) {
+    run.task("save_result", save_result(run, saved)).await;
+}
+
+/// Broken: a wait that holds on to the event loop. Nothing on the page moves, no click counts.
+async fn blocked_loop(run: &Run, wait: Duration) {
+    for _ in 0..3 {
+        run.sleep(WAIT).await;
+        run.task("block", async { run.block(wait) }).await;
+    }
+}
+
+/// Fixed: the same wait lets go of it.
+async fn free_loop(run: &Run, wait: Duration) {
+    for _ in 0..3 {
+        run.sleep(WAIT).await;
+        run.task("sleep", run.sleep(wait)).await;
+    }
+}
+
+/// Broken: all requests at once, more than the server takes.
+async fn too_many_connections(run: &Run, server: &Server) {
+    join_all((0..REQUESTS).map(|_| run.try_task("fetch", server.answer(run)))).await;
+}
+
+/// Fixed: as many at once as the server takes, while the rest queue here.
+async fn limited_connections(run: &Run, server: &Server) {
+    let limit = run.limit(NonZeroUsize::new(CAPACITY));
+    let limited_fetch = async || {
+        let _permit = limit.acquire().await;
+        server.answer(run).await
+    };
+    join_all((0..REQUESTS).map(|_| run.try_task("fetch", limited_fetch()))).await;
+}
+
+/// One piece of a computation that knows nothing of event loops.
+fn sync_load(run: &Run) {
+    run.block(PIECE);
+}
+
+/// Broken: all of it in one go, inside an async function.
+async fn sync_inside_async(run: &Run, wait: Duration) {
+    for _ in 0..pieces(wait) {
+        sync_load(run);
+    }
+}
+
+/// Fixed: the event loop gets a turn between two pieces.
+async fn sync_in_slices(run: &Run, wait: Duration) {
+    for _ in 0..pieces(wait) {
+        sync_load(run);
+        run.yield_now().await;
+    }
+}
+
+/// Broken: work for a scope that was left already. It is refused, as a closed event loop refuses it.
+async fn work_after_close(run: &Run, saved: &Rc<Cell<u32>>) -> Result<(), ScopeClosed> {
+    let scope = run.scope(async |scope| scope).await;
+    scope.spawn(owned_save(run, saved))?.await
+}
+
+/// Fixed: the work is spawned and awaited inside the scope that owns it.
+async fn work_while_open(run: &Run, saved: &Rc<Cell<u32>>) -> Result<(), ScopeClosed> {
+    run.scope(async |scope| scope.spawn(owned_save(run, saved))?.await).await
+}
+
+/// Saves a result as a task that owns what it needs, so that a scope can own the task.
+fn owned_save(run: &Run, saved: &Rc<Cell<u32>>) -> impl Future<Output = ()> + use<> {
+    let (inner_run, saved) = (run.clone(), Rc::clone(saved));
+    run.task("save_result", async move { save_result(&inner_run, &saved).await })
+}
+
+/// A server that answers so many requests at once and refuses the rest, as many do.
+#[derive(Default)]
+struct Server {
+    open: Cell<usize>,
+    refused: Cell<usize>,
+}
+
+impl Server {
+    async fn answer(&self, run: &Run) -> Result<(), ConnectionRefused> {
+        if self.open.get() == CAPACITY {
+            self.refused.set(self.refused.get() + 1);
+            return Err(ConnectionRefused);
+        }
+        self.open.set(self.open.get() + 1);
+        run.sleep(WAIT).await;
+        self.open.set(self.open.get() - 1);
+        Ok(())
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the server takes {CAPACITY} connections and refused this one")]
+struct ConnectionRefused;
+
+impl TaskError for ConnectionRefused {}
+
+/// How long the slow disk and the server take.
+const WAIT: Duration = Duration::from_millis(100);
+/// How many requests there are, and how many connections the server takes.
+const REQUESTS: usize = 40;
+const CAPACITY: usize = 8;
+/// How long the event loop is kept by one piece of a computation.
+const PIECE: Duration = Duration::from_millis(10);
+
+fn pieces(wait: Duration) -> u128 {
+    wait.as_millis().div_ceil(PIECE.as_millis())
+}
+
+/// Runs the chosen pairs, each half in a root task of its own.
+async fn common_issues(run: &Run, issue: &str, wait: Duration) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let is_chosen = |name: &str| issue == "all" || issue == name;
+    if is_chosen("never-awaited") {
+        let saved = Cell::new(0);
+        run.task("never_awaited", never_awaited(run, &saved)).await;
+        checks.push(was_saved("never_awaited", saved.take()).meant_to_fail());
+        run.task("awaited", awaited(run, &saved)).await;
+        checks.push(was_saved("awaited", saved.take()));
+    }
+    if is_chosen("blocked-loop") {
+        run.task("blocked_loop", blocked_loop(run, wait)).await;
+        checks.push(loop_was_free(run, "blocked_loop").await.meant_to_fail());
+        run.task("free_loop", free_loop(run, wait)).await;
+        checks.push(loop_was_free(run, "free_loop").await);
+    }
+    if is_chosen("too-many") {
+        let server = Server::default();
+        run.task("too_many_connections", too_many_connections(run, &server)).await;
+        checks.push(none_was_refused("too_many_connections", server.refused.take()).meant_to_fail());
+        run.task("limited_connections", limited_connections(run, &server)).await;
+        checks.push(none_was_refused("limited_connections", server.refused.take()));
+    }
+    if is_chosen("sync-inside") {
+        run.task("sync_inside_async", sync_inside_async(run, wait)).await;
+        checks.push(loop_was_free(run, "sync_inside_async").await.meant_to_fail());
+        run.task("sync_in_slices", sync_in_slices(run, wait)).await;
+        checks.push(loop_was_free(run, "sync_in_slices").await);
+    }
+    if is_chosen("closed") {
+        let saved = Rc::default();
+        // The error is the point: it is in the log, and the check tells of it.
+        let _ = run.try_task("work_after_close", work_after_close(run, &saved)).await;
+        checks.push(was_saved("work_after_close", saved.take()).meant_to_fail());
+        let _ = run.try_task("work_while_open", work_while_open(run, &saved)).await;
+        checks.push(was_saved("work_while_open", saved.take()));
+    }
+    checks
+}
+
+// The entry in the catalogue.
+
+/// The page of the common issues, in the form of a lesson.
+pub static EXERCISE: Exercise = Exercise {
+    slug: "common-issues",
+    part: 0,
+    title: "Common issues",
+    short_title: "Common issues",
+    teaches: "Five ways to get async code wrong, each beside its remedy, with a check that tells them apart.",
+    controls: &[
+        Control {
+            name: "issue",
+            label: "Issue",
+            help: "All five pairs, one after the other, or only one of them.",
+            kind: Kind::Choice {
+                options: &[
+                    Choice { value: "all", label: "All five" },
+                    Choice { value: "never-awaited", label: "Never awaited" },
+                    Choice { value: "blocked-loop", label: "Blocked loop" },
+                    Choice { value: "too-many", label: "Too many connections" },
+                    Choice { value: "sync-inside", label: "Sync inside async" },
+                    Choice { value: "closed", label: "Already closed" },
+                ],
+            },
+        },
+        Control {
+            name: "wait",
+            label: "Block",
+            help: "How long the loop is kept in one go. The guide's own `time.sleep` is 1,000 ms.",
+            kind: Kind::Number { unit: "ms", min: 100.0, max: 2_000.0, step: 50.0, default: 500.0 },
+        },
+    ],
+    conflict: |_| None,
+    comparisons: &[
+        Comparison {
+            title: "1 · Never awaited",
+            about: "A future does nothing until somebody awaits it; Python warns that the coroutine was never awaited. \
+                    Look for a task in the timeline that was cancelled without having run.",
+            is_race: false,
+            bars: &[
+                Bar::of("never_awaited", "Broken").only_if(|settings| is_run(settings, "never-awaited")),
+                Bar::of("awaited", "Fixed").only_if(|settings| is_run(settings, "never-awaited")),
+            ],
+        },
+        Comparison {
+            title: "2 · The blocked loop",
+            about: "A wait that does not let go of the event loop, like `time.sleep`, stops the whole page. Press the \
+                    button above while it runs: your press is answered when the block is over.",
+            is_race: false,
+            bars: &[
+                Bar::of("blocked_loop", "Broken").only_if(|settings| is_run(settings, "blocked-loop")),
+                Bar::of("free_loop", "Fixed").only_if(|settings| is_run(settings, "blocked-loop")),
+            ],
+        },
+        Comparison {
+            title: "3 · Too many connections",
+            about: "Forty requests at once for a server that takes eight: the rest are refused. Behind a limit they queue \
+                    here, which takes longer and loses none. The server stands in the lesson's code.",
+            is_race: false,
+            bars: &[
+                Bar::of("too_many_connections", "Broken").only_if(|settings| is_run(settings, "too-many")),
+                Bar::of("limited_connections", "Fixed").only_if(|settings| is_run(settings, "too-many")),
+            ],
+        },
+        Comparison {
+            title: "4 · Sync inside async",
+            about: "An async function that computes holds the loop as long as it computes. Cut into pieces, with a turn \
+                    for the others in between, it takes as long and nobody notices.",
+            is_race: false,
+            bars: &[
+                Bar::of("sync_inside_async", "Broken").only_if(|settings| is_run(settings, "sync-inside")),
+                Bar::of("sync_in_slices", "Fixed").only_if(|settings| is_run(settings, "sync-inside")),
+            ],
+        },
+        Comparison {
+            title: "5 · Already closed",
+            about: "Work for a loop, a session or a scope that was left already is refused; Python says that the event \
+                    loop is closed. Do the work inside, and await it there.",
+            is_race: false,
+            bars: &[
+                Bar::of("work_after_close", "Broken").only_if(|settings| is_run(settings, "closed")),
+                Bar::of("work_while_open", "Fixed").only_if(|settings| is_run(settings, "closed")),
+            ],
+        },
+    ],
+    distributions: &[],
+    has_pulse: true,
+    rust: file!(),
+    python: "static/python/common_issues.py",
+    run: |run, _site, settings| {
+        Box::pin(async move {
+            let checks = common_issues(&run, settings.choice("issue"), settings.millis("wait")).await;
+            Ok(Report { notes: vec![in_short(&checks)], checks, ..Report::default() })
+        })
+    },
+};
+
+fn is_run(settings: &Settings, issue: &str) -> bool {
+    ["all", issue].contains(&settings.choice("issue"))
+}
+
+fn in_short(checks: &[Check]) -> String {
+    let as_meant = checks.iter().filter(|check| check.is_as_meant()).count();
+    format!(
+        "{as_meant} of {} halves behave as they should: the broken fail their check, the fixed pass it.",
+        checks.len()
+    )
+}
+
+fn was_saved(part: &'static str, saved: u32) -> Check {
+    Check::of(part, "The result is saved", format!("{saved} of 1 saved"), saved == 1)
+}
+
+fn none_was_refused(part: &'static str, refused: usize) -> Check {
+    Check::of(part, "No request is refused", format!("{refused} of {REQUESTS} refused"), refused == 0)
+}
+
+/// Whether the page could always turn. Lets the heart beat once more first, so that the last beat is counted.
+async fn loop_was_free(run: &Run, part: &'static str) -> Check {
+    run.sleep(PERIOD * 2).await;
+    let record = run.record();
+    let lag_us = Span::named(&record, part).and_then(|span| span.longest_lag_us(&record)).unwrap_or(0);
+    let claim = format!("The page is never blocked for more than {}", units::span(BLOCKED_US));
+    Check::of(part, claim, format!("blocked for {}", units::span(lag_us)), lag_us <= BLOCKED_US)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use futures::future::{Either, select};
+
+    use super::*;
+    use crate::measure::Outcome;
+    use crate::runtime::virtual_time::block_on;
+
+    fn run(issue: &'static str) -> (Run, Report) {
+        let mut settings = Settings::defaults(EXERCISE.controls);
+        settings.set("issue", Value::Choice(issue));
+        let run = Run::on_virtual_clock(7);
+        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::at_hand([])), settings);
+        let ended = block_on(&run, select(lesson, run.heartbeat().boxed_local())).expect("it ends");
+        let Either::Left((report, _)) = ended else { unreachable!("the heart beats for ever") };
+        (run, report.expect("it cannot fail"))
+    }
+
+    #[test]
+    fn every_broken_half_fails_its_check_and_every_fixed_half_passes() {
+        let (_, report) = run("all");
+        let halves: Vec<_> = report.checks.iter().map(|check| (check.part, check.holds)).collect();
+        let expected = [
+            ("never_awaited", false),
+            ("awaited", true),
+            ("blocked_loop", false),
+            ("free_loop", true),
+            ("too_many_connections", false),
+            ("limited_connections", true),
+            ("sync_inside_async", false),
+            ("sync_in_slices", true),
+            ("work_after_close", false),
+            ("work_while_open", true),
+        ];
+        assert_eq!(halves, expected);
+        assert!(report.checks.iter().all(Check::is_as_meant));
+        assert!(report.notes[0].starts_with("10 of 10"));
+    }
+
+    #[test]
+    fn each_pair_can_be_run_by_itself() {
+        for issue in ["never-awaited", "blocked-loop", "too-many", "sync-inside", "closed"] {
+            let (run, report) = run(issue);
+            assert_eq!(report.checks.len(), 2, "{issue}");
+            for check in report.checks {
+                assert!(check.is_as_meant(), "{issue}: {check:?}");
+                assert!(Span::named(&run.record(), check.part).is_some(), "{issue}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_never_awaited_was_cancelled_before_it_ran() {
+        let (run, _) = run("never-awaited");
+        let record = run.record();
+        let part = Span::named(&record, "never_awaited").expect("it was run");
+        let tasks = Durations::of(&record, "save_result", Some(part.task));
+        assert_eq!((tasks.outcomes().of(Outcome::Cancelled), tasks.begun()), (1, 0));
+    }
+}

@@ -1,0 +1,39 @@
+//! Why a file of the site could not be used.
+
+use inference::classifier::{ClassifierError, InputError};
+use inference::digits::DigitsError;
+
+use crate::endpoint::FetchError;
+use crate::exercises::exercise::Failure;
+use crate::runtime::TaskError;
+
+/// Why a file of the site could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It did not come.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// It should hold a classifier's weights.
+    #[error("the weights cannot be used: {0}")]
+    Model(#[from] ClassifierError),
+    /// It should hold images of digits.
+    #[error("the data set cannot be used: {0}")]
+    Dataset(#[from] DigitsError),
+    /// Each is good by itself.
+    #[error("the weights and the data set do not fit: {0}")]
+    Input(#[from] InputError),
+}
+
+impl TaskError for LoadError {}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        let advice = match &error {
+            LoadError::Fetch(cause) => cause.advice(),
+            LoadError::Model(_) | LoadError::Dataset(_) | LoadError::Input(_) => {
+                "The file on the server is not the one that belongs to this page. Copy the site again, then reload."
+            }
+        };
+        Self { message: error.to_string(), advice }
+    }
+}

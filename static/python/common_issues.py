@@ -1,0 +1,246 @@
+"""Five common issues of async code: each broken, then fixed, and checked.
+
+A coroutine that nobody awaits, a loop that is blocked, too many connections, sync code
+inside async code, and the use of what is already closed. The check of each must fail
+for the broken half and pass for the fixed one; if not, the exit code is 1.
+
+    python common_issues.py
+    python common_issues.py --block 1    blocks for longer
+"""
+
+import argparse
+import asyncio
+import hashlib
+import inspect
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from typing import NamedTuple
+
+JOBS = 40
+CAPACITY = 8
+CHUNK = bytes(1 << 20)
+
+# In seconds.
+JOB_DELAY = 0.02
+BEAT = 0.02
+
+
+async def job(done):
+    """Takes a moment, then leaves its mark."""
+    await asyncio.sleep(JOB_DELAY)
+    done.append("done")
+
+
+async def never_awaited_broken(done):
+    """A call alone makes a coroutine, and nobody runs it."""
+    for _ in range(JOBS):
+        job(done)
+
+
+async def never_awaited_fixed(done):
+    """`gather` runs the coroutines, and `await` waits until all are done."""
+    await asyncio.gather(*(job(done) for _ in range(JOBS)))
+
+
+async def blocked_loop_broken(seconds):
+    """Keeps control while it waits, so that nothing else can run."""
+    time.sleep(seconds)
+
+
+async def blocked_loop_fixed(seconds):
+    """Hands control back to the event loop while it waits."""
+    await asyncio.sleep(seconds)
+
+
+class Server:
+    """Pretends to be a server that takes so many connections and refuses the rest."""
+
+    def __init__(self):
+        self.connections = 0
+
+    async def answer(self, done):
+        """Does one job per connection."""
+        if self.connections == CAPACITY:
+            raise ConnectionRefusedError
+        self.connections += 1
+        await job(done)
+        self.connections -= 1
+
+
+async def too_many_connections_broken(done):
+    """Asks for everything at once, and is refused most of it."""
+    server = Server()
+    requests = [server.answer(done) for _ in range(JOBS)]
+    await asyncio.gather(*requests, return_exceptions=True)
+
+
+async def too_many_connections_fixed(done):
+    """Asks for no more at once than the server takes."""
+    server = Server()
+    semaphore = asyncio.Semaphore(CAPACITY)
+
+    async def limited_request():
+        async with semaphore:
+            await server.answer(done)
+
+    requests = [limited_request() for _ in range(JOBS)]
+    await asyncio.gather(*requests, return_exceptions=True)
+
+
+def compute(seconds):
+    """Hashes until the time is up, and returns how many megabytes that were."""
+    end = time.perf_counter() + seconds
+    megabytes = 0
+    while time.perf_counter() < end:
+        hashlib.sha256(CHUNK).digest()
+        megabytes += 1
+    return megabytes
+
+
+async def sync_inside_async_broken(seconds):
+    """A long computation keeps control just as a blocking wait does."""
+    return compute(seconds)
+
+
+async def sync_inside_async_fixed(seconds):
+    """Computes in a thread beside the event loop, which goes on."""
+    # A thread is enough here, as `hashlib` lets go of the interpreter's lock while it
+    # hashes. What computes in Python itself belongs in a `ProcessPoolExecutor`.
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, compute, seconds)
+
+
+async def jobs(done, count):
+    """Does so many jobs at once."""
+    await asyncio.gather(*(job(done) for _ in range(count)))
+
+
+def already_closed_broken(done):
+    """Gives the second half of the jobs to an event loop that is closed."""
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(jobs(done, JOBS // 2))
+    loop.close()
+    loop.run_until_complete(jobs(done, JOBS // 2))
+
+
+def already_closed_fixed(done):
+    """Does both halves in one event loop, which `asyncio.run` opens and closes."""
+
+    async def both_halves():
+        await jobs(done, JOBS // 2)
+        await jobs(done, JOBS // 2)
+
+    asyncio.run(both_halves())
+
+
+def check_jobs(half, seconds):
+    """All jobs have to be done. Tells also what Python complains about, if anything."""
+    done = []
+    complaints = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            if inspect.iscoroutinefunction(half):
+                asyncio.run(half(done))
+            else:
+                half(done)
+        except RuntimeError as error:
+            complaints = [type(error).__name__]
+    complaints = complaints or sorted({warning.category.__name__ for warning in caught})
+    measured = ", ".join([f"{len(done)} of {JOBS}", *complaints])
+    return measured, len(done) == JOBS
+
+
+def check_loop(half, seconds):
+    """The event loop has to go on: a heart beside the work beats meanwhile."""
+    # Lag is shown and not judged: a busy machine makes any loop late, but only a
+    # blocked one has no beat at all.
+    beats, lag = asyncio.run(with_heartbeat(half(seconds)))
+    return f"{beats} beats, lag {lag:.3f} s", beats > 0
+
+
+async def with_heartbeat(coroutine):
+    """Returns the beats while the coroutine ran, and the event loop's longest lag."""
+    lags = []
+    heart = asyncio.create_task(heartbeat(lags))
+    await asyncio.sleep(BEAT * 2)  # let it beat once
+    before = len(lags)
+    await coroutine
+    beats = len(lags) - before
+    await asyncio.sleep(BEAT * 2)  # and once more, to notice a late beat
+    heart.cancel()
+    return beats, max(lags)
+
+
+async def heartbeat(lags):
+    """Notes how late each beat comes, until it is cancelled."""
+    while True:
+        due = time.perf_counter() + BEAT
+        await asyncio.sleep(BEAT)
+        lags.append(time.perf_counter() - due)
+
+
+class Issue(NamedTuple):
+    """A pair of halves, and the check that tells them apart."""
+
+    name: str
+    check: Callable
+    broken: Callable
+    fixed: Callable
+
+
+CHECKS = {check_jobs: "all jobs are done", check_loop: "the loop goes on"}
+ISSUES = [
+    Issue("never awaited", check_jobs, never_awaited_broken, never_awaited_fixed),
+    Issue("blocked loop", check_loop, blocked_loop_broken, blocked_loop_fixed),
+    Issue(
+        "too many connections",
+        check_jobs,
+        too_many_connections_broken,
+        too_many_connections_fixed,
+    ),
+    Issue(
+        "sync inside async",
+        check_loop,
+        sync_inside_async_broken,
+        sync_inside_async_fixed,
+    ),
+    Issue("already closed", check_jobs, already_closed_broken, already_closed_fixed),
+]
+
+
+def behaves(issue, name, half, should_pass, seconds):
+    """Prints a line about one half, and returns whether its check ends as said."""
+    measured, passes = issue.check(half, seconds)
+    verdict = "passes" if passes else "fails"
+    if passes != should_pass:
+        verdict += ", and should not"
+    elif not passes:
+        verdict += ", as it should"
+    check = CHECKS[issue.check]
+    print(f"{issue.name:22}{name:8}{check:19}{measured:25}{verdict}")
+    return passes == should_pass
+
+
+def main(seconds):
+    """Runs both halves of each issue, and returns whether all behave as said."""
+    results = []
+    for issue in ISSUES:
+        results.append(behaves(issue, "broken", issue.broken, False, seconds))
+        results.append(behaves(issue, "fixed", issue.fixed, True, seconds))
+    return all(results)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description="Common issues of the guide, broken beside fixed."
+    )
+    parser.add_argument(
+        "--block", type=float, default=0.3, help="seconds that the loop is blocked"
+    )
+    options = parser.parse_args()
+    if options.block < 0.1:
+        parser.error("a block below 0.1 s cannot be told from chance")
+    sys.exit(0 if main(options.block) else 1)
