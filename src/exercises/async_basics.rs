@@ -205,7 +205,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::exercises::controls::Value;
+    use crate::exercises::exercise::Failure;
     use crate::exercises::experiment::ideal;
     use crate::measure::spans::Span;
     use crate::measure::{Outcome, Record};

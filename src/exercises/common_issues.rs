@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use crate::exercises::prelude::*;
-use crate::measure::heartbeat::{BLOCKED_US, PERIOD};
+use crate::measure::heartbeat::PERIOD;
 use crate::runtime::ScopeClosed;
 
 /// Waits for a slow disk, then counts what it has saved.
@@ -20,9 +20,10 @@ async fn save_result(run: &Run, saved: &Cell<u32>) {
     saved.set(saved.get() + 1);
 }
 
-/// Broken: the future is made, and nobody awaits it. It never begins.
+/// Broken: the future is made, and nobody awaits it. It never begins. The compiler warns of a future that is forgotten
+/// like that, so this one is dropped in so many words.
 async fn never_awaited(run: &Run, saved: &Cell<u32>) {
-    let _ = run.task("save_result", save_result(run, saved));
+    drop(run.task("save_result", save_result(run, saved)));
 }
 
 /// Fixed: whoever wants the result awaits it.
@@ -149,9 +150,9 @@ async fn common_issues(run: &Run, issue: &str, wait: Duration) -> Vec<Check> {
     }
     if is_chosen("blocked-loop") {
         run.task("blocked_loop", blocked_loop(run, wait)).await;
-        checks.push(loop_was_free(run, "blocked_loop").await.meant_to_fail());
+        checks.push(loop_was_free(run, "blocked_loop", wait).await.meant_to_fail());
         run.task("free_loop", free_loop(run, wait)).await;
-        checks.push(loop_was_free(run, "free_loop").await);
+        checks.push(loop_was_free(run, "free_loop", wait).await);
     }
     if is_chosen("too-many") {
         let server = Server::default();
@@ -162,9 +163,9 @@ async fn common_issues(run: &Run, issue: &str, wait: Duration) -> Vec<Check> {
     }
     if is_chosen("sync-inside") {
         run.task("sync_inside_async", sync_inside_async(run, wait)).await;
-        checks.push(loop_was_free(run, "sync_inside_async").await.meant_to_fail());
+        checks.push(loop_was_free(run, "sync_inside_async", wait).await.meant_to_fail());
         run.task("sync_in_slices", sync_in_slices(run, wait)).await;
-        checks.push(loop_was_free(run, "sync_in_slices").await);
+        checks.push(loop_was_free(run, "sync_in_slices", wait).await);
     }
     if is_chosen("closed") {
         let saved = Rc::default();
@@ -294,13 +295,15 @@ fn none_was_refused(part: &'static str, refused: usize) -> Check {
     Check::of(part, "No request is refused", format!("{refused} of {REQUESTS} refused"), refused == 0)
 }
 
-/// Whether the page could always turn. Lets the heart beat once more first, so that the last beat is counted.
-async fn loop_was_free(run: &Run, part: &'static str) -> Check {
+/// Whether the page could turn while somebody waited. Lets the heart beat once more first, so that the last beat counts.
+async fn loop_was_free(run: &Run, part: &'static str, wait: Duration) -> Check {
     run.sleep(PERIOD * 2).await;
     let record = run.record();
     let lag_us = Span::named(&record, part).and_then(|span| span.longest_lag_us(&record)).unwrap_or(0);
-    let claim = format!("The page is never blocked for more than {}", units::span(BLOCKED_US));
-    Check::of(part, claim, format!("blocked for {}", units::span(lag_us)), lag_us <= BLOCKED_US)
+    // Far from both halves, so that a machine which is busy with other things does not change the verdict.
+    let most_us = (wait / 2).as_micros() as u64;
+    let claim = format!("The page is never kept for half of the wait, {}", units::span(most_us));
+    Check::of(part, claim, format!("kept for {}", units::span(lag_us)), lag_us <= most_us)
 }
 
 #[cfg(test)]

@@ -89,14 +89,11 @@ impl Compared {
     /// The result in words, once there is one.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
+        if !self.is_race || self.bars.len() < 2 {
+            return self.lengths_sentence();
+        }
         let (first, last) = (self.bars.first()?, self.bars.last()?);
         let (first_us, last_us) = (first.measured_us?, last.measured_us?);
-        if !self.is_race {
-            return self.lag_sentence();
-        }
-        if self.bars.len() == 1 {
-            return Some(format!("{} took {}.", last.label, span(last_us)));
-        }
         let how = match self.speed_up() {
             Some(ratio) if ratio >= 1.05 => {
                 format!("{} times as fast as {} with", fixed(ratio, 1), first.label.to_ascii_lowercase())
@@ -108,7 +105,25 @@ impl Compared {
         };
         let ideal = last.ideal_us.map(|us| format!("; its waits alone take {}", span(us))).unwrap_or_default();
         let sentence = format!("{} took {}, {how} {}{ideal}.", last.label, span(last_us), span(first_us));
-        Some(self.lag_sentence().map_or(sentence.clone(), |lag| format!("{sentence} {lag}")))
+        Some(self.with_lag(sentence))
+    }
+
+    /// How long each part took, when all are over.
+    fn lengths_sentence(&self) -> Option<String> {
+        let all_over = self.bars.iter().all(|bar| bar.is_over);
+        let length = |bar: &ComparedBar| match bar.measured_us {
+            Some(us) => format!("{} took {}", bar.label, span(us)),
+            None => format!("{} was cut short", bar.label),
+        };
+        let lengths: Vec<_> = self.bars.iter().map(length).collect();
+        all_over.then(|| self.with_lag(format!("{}.", lengths.join(", "))))
+    }
+
+    fn with_lag(&self, sentence: String) -> String {
+        match self.lag_sentence() {
+            Some(lag) => format!("{sentence} {lag}"),
+            None => sentence,
+        }
     }
 
     /// What the page went through, if the loop was blocked in one of the bars.
@@ -180,6 +195,15 @@ mod tests {
         };
         assert!(of(500_000, 500_000).contains("about as fast as a"));
         assert!(of(500_000, 1_000_000).contains("2.0 times as slow as a"));
+    }
+
+    #[test]
+    fn what_is_no_race_is_told_part_by_part() {
+        let mut failed = bar("Broken", 300, 0, 0);
+        failed.measured_us = None;
+        let told = Compared { is_race: false, ..compared(vec![failed, bar("Fixed", 101_000, 100_000, 0)]) };
+        assert_eq!(told.sentence().as_deref(), Some("Broken was cut short, Fixed took 101 ms."));
+        assert_eq!(told.speed_up(), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 /// What every lesson needs, so that its first lines are about the lesson.
 mod prelude {
     pub(super) use crate::exercises::controls::{Choice, Control, Kind, Settings, Value};
-    pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Distribution, Exercise, Failure};
+    pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Distribution, Exercise};
     pub(super) use crate::exercises::loading::LoadError;
     pub(super) use crate::exercises::site::Site;
     pub(super) use crate::measure::durations::Durations;

@@ -61,6 +61,18 @@ impl Outcome {
             Self::Retried => "retried",
         }
     }
+
+    /// A sign for it, so that colour is never the only one.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Succeeded => "✓",
+            Self::Failed => "✕",
+            Self::TimedOut => "◷",
+            Self::Cancelled => "⊘",
+            Self::Retried => "↻",
+        }
+    }
 }
 
 /// What happened to a task.
@@ -126,6 +138,17 @@ pub struct LogLine {
     pub text: Cow<'static, str>,
 }
 
+/// A task that ended with an error, or at its deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The task.
+    pub task: TaskId,
+    /// When it ended, in microseconds since the run's start.
+    pub at_us: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
 /// Everything that a run leaves behind. It only ever grows.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
@@ -184,6 +207,18 @@ impl Record {
     #[must_use]
     pub fn task(&self, id: TaskId) -> &Task {
         &self.tasks[id.index()]
+    }
+
+    /// The tasks that failed or timed out, in the order of their ends.
+    #[must_use]
+    pub fn failed(&self) -> Vec<Failed> {
+        let failed = |event: &Event| match event.kind {
+            EventKind::Ended(outcome @ (Outcome::Failed | Outcome::TimedOut)) => {
+                Some(Failed { task: event.task, at_us: event.at_us, outcome })
+            }
+            _ => None,
+        };
+        self.events.iter().filter_map(failed).collect()
     }
 
     /// Whether a task is `outer` or was made, at whatever depth, inside it. Everything is within no task.

@@ -16,6 +16,12 @@ extern "C" {
     fn now() -> f64;
 }
 
+/// The page's own time in milliseconds, the scale of its events' time stamps.
+#[must_use]
+pub fn page_time_ms() -> f64 {
+    now()
+}
+
 /// A timer that is set by a timer, and so on, waits for 4 ms at least, whatever it is set to
 /// (<https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timer-initialisation-steps>).
 const CLAMPED_BELOW_US: u64 = 4_000;

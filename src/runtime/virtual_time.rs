@@ -5,7 +5,7 @@
 //! of waits along its longest chain.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -36,19 +36,54 @@ pub struct Stalled;
 /// # Ok::<(), virtual_time::Stalled>(())
 /// ```
 pub fn block_on<T>(run: &Run, future: impl Future<Output = T>) -> Result<T, Stalled> {
-    let mut future = pin!(future);
-    let woken = Arc::new(Woken(AtomicBool::new(true)));
-    let waker = Waker::from(Arc::clone(&woken));
-    let mut context = Context::from_waker(&waker);
+    let future = pin!(future);
+    let mut events = EventLoop::of(run, future);
     loop {
-        while woken.0.swap(false, Ordering::Relaxed) {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-                return Ok(output);
+        if let Some(end) = events.turn() {
+            return end;
+        }
+    }
+}
+
+/// Drives a future like [`block_on`], and calls `pause` after every turn of the virtual event loop, so that a page which
+/// does much of it can go on in between.
+///
+/// # Errors
+///
+/// As [`block_on`].
+pub async fn drive<T>(run: &Run, future: impl Future<Output = T>, pause: impl AsyncFn()) -> Result<T, Stalled> {
+    let future = pin!(future);
+    let mut events = EventLoop::of(run, future);
+    loop {
+        if let Some(end) = events.turn() {
+            return end;
+        }
+        pause().await;
+    }
+}
+
+/// A future with the virtual clock that it waits for.
+struct EventLoop<'a, F> {
+    run: &'a Run,
+    future: Pin<&'a mut F>,
+    woken: Arc<Woken>,
+}
+
+impl<'a, F: Future> EventLoop<'a, F> {
+    fn of(run: &'a Run, future: Pin<&'a mut F>) -> Self {
+        Self { run, future, woken: Arc::new(Woken(AtomicBool::new(true))) }
+    }
+
+    /// Polls until everybody waits for time, then lets it pass. The end, if it has come.
+    fn turn(&mut self) -> Option<Result<F::Output, Stalled>> {
+        let waker = Waker::from(Arc::clone(&self.woken));
+        let mut context = Context::from_waker(&waker);
+        while self.woken.0.swap(false, Ordering::Relaxed) {
+            if let Poll::Ready(output) = self.future.as_mut().poll(&mut context) {
+                return Some(Ok(output));
             }
         }
-        if !run.jump_to_next_deadline() {
-            return Err(Stalled);
-        }
+        if self.run.jump_to_next_deadline() { None } else { Some(Err(Stalled)) }
     }
 }
 
@@ -67,6 +102,7 @@ mod tests {
     use std::future::poll_fn;
     use std::time::Duration;
 
+    use futures::FutureExt;
     use futures::future::{join, join_all, pending, select};
 
     use super::*;
@@ -185,6 +221,20 @@ mod tests {
             if std::mem::replace(&mut has_been_polled, true) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+
+    #[test]
+    fn whoever_drives_it_may_pause_between_the_turns() {
+        let run = Run::on_virtual_clock(1);
+        let pauses = Cell::new(0);
+        let naps = async {
+            for _ in 0..3 {
+                run.sleep(ms(10)).await;
+            }
+        };
+        let driven = drive(&run, naps, async || pauses.set(pauses.get() + 1));
+        assert_eq!(driven.now_or_never(), Some(Ok(())));
+        assert_eq!((run.now(), pauses.get()), (ms(30), 3));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::exercises::catalogue::EXERCISES;
+use crate::exercises::catalogue::{COMMON_ISSUES, EXERCISES};
 use crate::share::permalink::{Notice, Place};
 use crate::ui::address::use_place;
 use crate::ui::lean::{a, li, p, part, section, span, text, ul};
@@ -23,6 +23,9 @@ pub fn App() -> impl IntoView {
             <a class="brand" href="#/">"Interleave"</a>
             {cfg!(debug_assertions).then(|| view! { <span class="badge">"Debug build: its numbers mislead"</span> })}
             <nav aria-label="More">
+                <a href=Place::of(COMMON_ISSUES).to_string() aria-current=move || current(is_at(COMMON_ISSUES.slug))>
+                    {COMMON_ISSUES.short_title}
+                </a>
                 <a href=Place::Benchmark { runs_at_once: false }.to_string() aria-current=move || current(is_at("benchmark"))>
                     "Benchmark"
                 </a>

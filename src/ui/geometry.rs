@@ -26,6 +26,14 @@ impl View {
         Self { from_us: 0.0, to_us: (end_us as f64).max(LEAST_US), from_lane: 0.0, to_lane: f64::from(lanes.max(1)) }
     }
 
+    /// One task with some of what is around it, so near that its lane has room for words.
+    #[must_use]
+    pub fn around(from_us: u64, length_us: u64, lane: u32) -> Self {
+        let (length, lane) = ((length_us as f64).max(LEAST_US), f64::from(lane));
+        let from_us = from_us as f64 - length;
+        Self { from_us, to_us: from_us + 3.0 * length, from_lane: lane - 3.0, to_lane: lane + 4.0 }
+    }
+
     /// Brings the view nearer by `factor` (above 1) or away (below 1); what lies at the fraction `at` (0 to 1) of the
     /// width stays where it is.
     #[must_use]
@@ -119,6 +127,16 @@ mod tests {
         let right = whole.zoomed(2.0, 0.5).moved(9.0, 9.0).within(whole);
         assert_eq!((right.from_us, right.to_us), (500_000.0, 1_000_000.0));
         assert_eq!((right.from_lane, right.to_lane), (0.0, 4.0));
+    }
+
+    #[test]
+    fn a_task_that_is_looked_for_stands_in_the_middle() {
+        let whole = View::whole(1_000_000, 10_000);
+        let view = View::around(400_000, 100_000, 5_000).within(whole);
+        assert_eq!((view.x(400_000, 300.0).round(), view.x(500_000, 300.0).round()), (100.0, 200.0));
+        assert_eq!((view.from_lane, view.to_lane), (4_997.0, 5_004.0));
+        let first = View::around(0, 0, 0).within(whole);
+        assert_eq!((first.from_us, first.from_lane), (0.0, 0.0));
     }
 
     #[test]

@@ -8,11 +8,11 @@ use leptos::prelude::*;
 
 use crate::exercises::compared::Compared;
 use crate::exercises::controls::{Control, Settings, Value};
-use crate::exercises::exercise::{Exercise, Failure};
-use crate::exercises::experiment::{Experiment, ideal};
+use crate::exercises::exercise::{Conflict, Exercise, Failure};
+use crate::exercises::experiment::{Experiment, ideal_in_slices};
 use crate::exercises::site::Site;
-use crate::measure::Record;
 use crate::measure::report::Report;
+use crate::measure::{Record, TaskId};
 use crate::runtime::Run;
 use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
 use crate::share::permalink::{self, Place};
@@ -70,6 +70,10 @@ pub(super) struct Lab {
     pub(super) frame: Watched<u32>,
     /// Changes a few times a second while the record may have grown, and when the run is over.
     pub(super) digest: Watched<u32>,
+    /// The task about which the timeline tells.
+    pub(super) chosen: Watched<Option<TaskId>>,
+    /// The task that the reader wants to see in the timeline.
+    pub(super) sought: Watched<Option<TaskId>>,
     run: StoredValue<Option<Run>, LocalStorage>,
     experiment: StoredValue<Option<Experiment>, LocalStorage>,
     site: StoredValue<Rc<Site>, LocalStorage>,
@@ -92,6 +96,8 @@ impl Lab {
             runs: Watched::new(0),
             frame: Watched::new(0),
             digest: Watched::new(0),
+            chosen: Watched::new(None),
+            sought: Watched::new(None),
             run: StoredValue::new_local(None),
             experiment: StoredValue::new_local(None),
             site: StoredValue::new_local(Rc::new(Site::served_from("static/"))),
@@ -149,9 +155,15 @@ impl Lab {
         self.settings.set(Settings::defaults(self.exercise.controls));
     }
 
-    /// What the control of this name did not take, if it stands there.
+    /// What the control of this name did not take, or why it does not go with the others.
     pub(super) fn refusal(self, name: &str) -> Option<String> {
-        self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.why.clone()))
+        let refused =
+            self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.why.clone()));
+        refused.or_else(|| self.conflict().filter(|conflict| conflict.control == name).map(|conflict| conflict.why))
+    }
+
+    fn conflict(self) -> Option<Conflict> {
+        self.settings.with(self.exercise.conflict)
     }
 
     /// What stands in the field of this name: what it is set to, or what was typed and not taken.
@@ -183,14 +195,14 @@ impl Lab {
         self.status.with(|status| *status == Status::Running)
     }
 
-    /// Whether Run works: nothing is under way and no control was refused.
+    /// Whether Run works: nothing is under way and no control is refused.
     pub(super) fn can_start(self) -> bool {
         !self.is_running() && !self.has_refusals()
     }
 
-    /// Whether some control was refused.
+    /// Whether some control is refused.
     pub(super) fn has_refusals(self) -> bool {
-        self.refusals.with(|refusals| !refusals.is_empty())
+        self.refusals.with(|refusals| !refusals.is_empty()) || self.conflict().is_some()
     }
 
     /// Whether a control was changed since the run on display.
@@ -212,6 +224,7 @@ impl Lab {
         let before = wasm_memory_bytes();
         self.memory.set(Some(Memory { before, after: before }));
         self.run.set_value(None);
+        self.chosen.set(None);
         self.status.set(Status::Running);
         self.runs.update(|runs| *runs += 1);
         let run = self.runs.get_untracked();
@@ -225,7 +238,7 @@ impl Lab {
             return;
         }
         let site = self.site.get_value();
-        let experiment = Experiment::begin(self.exercise, settings, seed, site, move |result| self.end(result));
+        let experiment = Experiment::begin(self.exercise, settings, seed, site, move |result| self.end(run, result));
         self.run.set_value(Some(experiment.run().clone()));
         self.experiment.set_value(Some(experiment));
         self.note_whether_hidden();
@@ -247,9 +260,9 @@ impl Lab {
         self.run.with_value(|run| run.as_ref().map(|run| read(&run.record())))
     }
 
-    /// The time of the run on display: now while it is under way, then its end.
+    /// The time of the run on display: now while its lesson is under way, then its end.
     pub(super) fn now_us(self) -> u64 {
-        if untrack(|| self.is_running()) {
+        if self.experiment.with_value(Option::is_some) {
             self.run.with_value(|run| run.as_ref().map_or(0, Run::now_us))
         } else {
             self.with_record(Record::end_us).unwrap_or(0)
@@ -266,23 +279,25 @@ impl Lab {
         })
     }
 
-    fn end(self, result: Result<Report, Failure>) {
+    fn end(self, run: u32, result: Result<Report, Failure>) {
         let wall_us = self.with_record(Record::end_us).unwrap_or(0);
-        let status = match result {
-            Ok(report) => {
-                self.report.set(Some(report));
-                self.ideal.set(self.ideal_of_this_run());
-                Status::Finished { wall_us }
-            }
-            Err(failure) => Status::Failed { after_us: wall_us, failure },
-        };
         self.experiment.set_value(None);
-        self.close(status);
+        match result {
+            Ok(report) => leptos::task::spawn_local(self.finish(run, report, wall_us)),
+            Err(failure) => self.close(Status::Failed { after_us: wall_us, failure }),
+        }
     }
 
-    fn ideal_of_this_run(self) -> Option<Rc<Record>> {
-        let (settings, seed) = self.ran_with.get_untracked()?;
-        ideal(self.exercise, &settings, seed, &self.site.get_value()).map(Rc::new)
+    /// Adds the ideal to the results, unless the reader has stopped or left meanwhile.
+    async fn finish(self, run: u32, report: Report, wall_us: u64) {
+        let Some((settings, seed)) = self.ran_with.get_untracked() else { return };
+        let site = self.site.get_value();
+        let ideal = ideal_in_slices(self.exercise, &settings, seed, &site).await;
+        if self.is_under_way(run) {
+            self.report.set(Some(report));
+            self.ideal.set(ideal.map(Rc::new));
+            self.close(Status::Finished { wall_us });
+        }
     }
 
     fn close(self, status: Status) {

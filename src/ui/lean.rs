@@ -13,6 +13,8 @@ use leptos::tachys::view::add_attr::AddAnyAttr;
 use wasm_bindgen::JsValue;
 use web_sys::{Element, Event, MouseEvent};
 
+use crate::runtime::browser::page_time_ms;
+
 /// A value that views watch: what a signal is, but told of changes by a trigger of one type for all values.
 pub(super) struct Watched<T: 'static> {
     value: StoredValue<T, LocalStorage>,
@@ -64,6 +66,13 @@ impl<T: 'static> Watched<T> {
     /// Puts another value in its place.
     pub(super) fn set(self, value: T) {
         self.update(|it| *it = value);
+    }
+}
+
+impl<T: Default + 'static> Watched<T> {
+    /// Takes the value, and tells nobody.
+    pub(super) fn take_untracked(self) -> T {
+        self.value.try_update_value(std::mem::take).unwrap_or_default()
     }
 }
 
@@ -186,6 +195,11 @@ impl El {
         self
     }
 
+    /// What a click does, with the milliseconds that the page took to answer it.
+    pub(super) fn on_press(self, act: impl Fn(f64) + 'static) -> Self {
+        self.boxed_click(Box::new(move |event| act(page_time_ms() - event.time_stamp())))
+    }
+
     /// What takes an input's event whenever the reader changes it.
     pub(super) fn on_input(self, take: impl Fn(&Event) + 'static) -> Self {
         self.boxed_input(Box::new(move |event| take(&event)))
@@ -297,7 +311,7 @@ macro_rules! tags {
     };
 }
 
-tags! { a b button caption code dd details div dl dt figcaption figure h1 h2 h3 i label li ol p pre progress section span summary table tbody td th thead time tr ul }
+tags! { a b button caption code dd details div dl dt figcaption figure h1 h2 h3 i label li ol option p pre progress section select span summary table tbody td th thead time tr ul }
 
 /// An `input` element.
 pub(super) fn input() -> El {

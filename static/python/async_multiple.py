@@ -4,7 +4,7 @@ Ten samples take a time of their own each. They are processed all at once, then 
 more than three at once: that takes longer, but a server or a memory of limited size
 can bear it. At the end, four models are downloaded together and kept by their names.
 
-    python async_multiple.py              half the guide's delays, below two seconds
+    python async_multiple.py              half the guide's delays, about two seconds
     python async_multiple.py --scale 1    the guide's own delays
 """
 

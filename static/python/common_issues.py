@@ -242,5 +242,5 @@ if __name__ == "__main__":
     )
     options = parser.parse_args()
     if options.block < 0.1:
-        parser.error("a block below 0.1 s cannot be told from chance")
+        parser.error("below 0.1 s there is hardly time for a beat")
     sys.exit(0 if main(options.block) else 1)

@@ -6,6 +6,7 @@ use crate::exercises::compared::{Compared, ComparedBar};
 use crate::measure::decimal::fixed;
 use crate::measure::report::{Column, Table};
 use crate::measure::units;
+use crate::ui::components::checks::checks;
 use crate::ui::components::report::data_table;
 use crate::ui::lab::Lab;
 use crate::ui::lean::{details, div, figcaption, figure, h3, p, part, span, summary};
@@ -15,21 +16,27 @@ pub(crate) fn comparisons(lab: Lab) -> AnyView {
     part(move || {
         lab.frame.track();
         lab.runs.track();
-        lab.compared().iter().map(comparison).collect_view().into_any()
+        lab.compared().iter().map(|compared| comparison(lab, compared)).collect_view().into_any()
     })
 }
 
-fn comparison(compared: &Compared) -> AnyView {
-    let speed_up = compared.speed_up().map(|ratio| format!("{} times as fast", fixed(ratio, 1))).unwrap_or_default();
+fn comparison(lab: Lab, compared: &Compared) -> AnyView {
+    let scale_us = compared.scale_us();
+    let label = |part: &str| compared.bars.iter().find(|bar| bar.task == part).map(|bar| bar.label);
+    let mut shown = figure().class("comparison").el(h3().text(compared.title));
+    if !compared.about.is_empty() {
+        shown = shown.el(p().class("hint").text(compared.about));
+    }
+    shown = shown.el(div().class("bars").add_all(compared.bars.iter().map(|it| bar(it, scale_us))));
+    if compared.is_race && compared.bars.len() > 1 {
+        let ratio = compared.speed_up().map(|ratio| format!("{} times as fast", fixed(ratio, 1)));
+        shown = shown.el(p().class("speed-up").text(ratio.unwrap_or_default()));
+    }
     let expected = "The bars grow while the parts run; the thin line is each one's ideal.";
     let sentence = compared.sentence().unwrap_or_else(|| expected.to_owned());
-    let scale_us = compared.scale_us();
-    figure()
-        .class("comparison")
-        .el(h3().text(compared.title))
-        .el(div().class("bars").add_all(compared.bars.iter().map(|it| bar(it, scale_us))))
-        .el(p().class("speed-up").text(speed_up))
+    shown
         .el(figcaption().text(sentence))
+        .add(checks(lab, label))
         .el(details().el(summary().text("The same as a table")).add(data_table(as_table(compared))))
         .view()
 }

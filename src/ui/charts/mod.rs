@@ -2,5 +2,6 @@
 
 pub(super) mod bars;
 pub(super) mod digits;
+pub(super) mod distribution;
 mod painter;
 pub(super) mod timeline;

@@ -19,7 +19,7 @@ pub(super) const TOP: f64 = AXIS + LOOP + 6.0;
 /// The greatest height of a lane.
 const LANE: f64 = 40.0;
 /// Lanes lower than this have no text.
-const LANE_FOR_TEXT: f64 = 14.0;
+const LANE_FOR_TEXT: f64 = 13.0;
 /// About the width of a letter.
 const LETTER: f64 = 6.8;
 /// The room for the sign of an outcome.
@@ -52,17 +52,6 @@ impl Colours {
             queued: colour("queued"),
             outcomes: Outcome::ALL.map(|outcome| colour(&outcome.name().replace(' ', "-"))),
         })
-    }
-}
-
-/// A sign for an outcome, so that colour is never the only one.
-pub(super) fn sign(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Succeeded => "✓",
-        Outcome::Failed => "✕",
-        Outcome::TimedOut => "◷",
-        Outcome::Cancelled => "⊘",
-        Outcome::Retried => "↻",
     }
 }
 
@@ -208,7 +197,7 @@ impl Painter {
             && width_of(text) + SIGN < room
         {
             let colour = if is_mostly_running { ink } else { &self.colours.outcomes[outcome as usize] };
-            self.text(colour, sign(outcome), to - SIGN + 3.0, middle);
+            self.text(colour, outcome.sign(), to - SIGN + 3.0, middle);
         }
     }
 

@@ -88,7 +88,6 @@ struct Chart {
     run: StoredValue<u32>,
     /// What is in view; none is the whole run.
     view: Watched<Option<View>>,
-    chosen: Watched<Option<TaskId>>,
 }
 
 impl Chart {
@@ -99,7 +98,6 @@ impl Chart {
             lives: StoredValue::new_local(Lives::default()),
             run: StoredValue::new(0),
             view: Watched::new(None),
-            chosen: Watched::new(None),
         }
     }
 
@@ -126,7 +124,8 @@ impl Chart {
             self.lab.frame.track();
             self.lab.runs.track();
             self.view.track();
-            self.chosen.track();
+            self.lab.chosen.track();
+            self.lab.sought.track();
             theme.track();
             resized.track();
             self.draw();
@@ -136,10 +135,13 @@ impl Chart {
     fn draw(self) {
         let Some(canvas) = self.canvas.get() else { return };
         self.catch_up();
+        if let Some(task) = self.lab.sought.take_untracked() {
+            self.go_to(task, &canvas);
+        }
         let Some(painter) = Painter::of(&canvas, self.visible()) else { return };
         painter.axis();
         let now_us = self.lab.now_us();
-        let chosen = self.chosen.get_untracked();
+        let chosen = self.lab.chosen.get_untracked();
         self.lab.with_record(|record| {
             painter.event_loop(record.beats());
             self.lives.with_value(|lives| painter.tasks(record, lives, now_us, chosen));
@@ -153,7 +155,6 @@ impl Chart {
             self.run.set_value(run);
             self.lives.set_value(Lives::default());
             self.view.set(None);
-            self.chosen.set(None);
         }
         self.lab.with_record(|record| self.lives.update_value(|lives| lives.read(record)));
     }
@@ -172,9 +173,22 @@ impl Chart {
         self.view.set((view != whole).then_some(view));
     }
 
+    /// Brings a task into view, so near that its name can be read, and chooses it.
+    fn go_to(self, task: TaskId, canvas: &HtmlCanvasElement) {
+        let now_us = self.lab.now_us();
+        let around = self.lives.with_value(|lives| {
+            let life = lives.life(task);
+            View::around(life.spawned_us, life.duration_us(now_us), life.lane)
+        });
+        self.show(around);
+        self.choose(Some(task));
+        // Without the focus the keys do not go on from here, and nothing else.
+        let _ = canvas.focus();
+    }
+
     fn choose(self, task: Option<TaskId>) {
-        if self.chosen.get_untracked() != task {
-            self.chosen.set(task);
+        if self.lab.chosen.get_untracked() != task {
+            self.lab.chosen.set(task);
         }
     }
 
@@ -199,7 +213,7 @@ impl Chart {
         if tasks == 0 {
             return;
         }
-        let next = match self.chosen.get_untracked() {
+        let next = match self.lab.chosen.get_untracked() {
             Some(task) => task.index().saturating_add_signed(step).min(tasks - 1),
             None => 0,
         };
@@ -260,7 +274,7 @@ impl Chart {
 
     fn words_for_chosen(self) -> String {
         self.lab.digest.track();
-        let Some(task) = self.chosen.get() else {
+        let Some(task) = self.lab.chosen.get() else {
             return "Point at a task, or press the arrow keys here, to read about it.".to_owned();
         };
         let now_us = self.lab.now_us();

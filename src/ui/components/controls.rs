@@ -3,15 +3,17 @@
 use leptos::prelude::*;
 use web_sys::Event;
 
-use crate::exercises::controls::{Control, Kind, Value};
+use crate::exercises::controls::{Choice, Control, Kind, Value};
 use crate::share::permalink::MAX_SEED;
 use crate::ui::lab::{Lab, SEED};
-use crate::ui::lean::{El, button, div, input, label, p, span};
+use crate::ui::lean::{El, button, div, input, label, option, p, select, span};
 
 /// All controls of the exercise, the seed and the way back to the defaults.
 pub(crate) fn controls(lab: Lab) -> AnyView {
     let fields = lab.exercise.controls.iter().map(|control| match control.kind {
         Kind::Number { unit, min, max, step, .. } => number_field(lab, control, unit, [min, max, step]),
+        Kind::Count { min, max, .. } => number_field(lab, control, "", [min.into(), max.into(), 1.0]),
+        Kind::Choice { options } => choice_field(lab, control, options),
         Kind::Switch { .. } => switch_field(lab, control),
     });
     let back = button().class("quiet").on_click(move || lab.reset()).text("Back to the defaults");
@@ -41,6 +43,20 @@ fn number_field(lab: Lab, control: &'static Control, unit: &str, range: [f64; 3]
         .add(refusal(lab, control.name))
         .add(help(control.name, control.help))
         .view()
+}
+
+fn choice_field(lab: Lab, control: &'static Control, options: &'static [Choice]) -> AnyView {
+    let offered = options.iter().map(|offer| {
+        let is_chosen =
+            move || lab.settings.with(|settings| settings.get(control.name)) == Some(Value::Choice(offer.value));
+        option().attr("value", offer.value).prop_flag("selected", is_chosen).text(offer.label).view()
+    });
+    let list = select()
+        .attr("id", format!("control-{}", control.name))
+        .attr("aria-describedby", format!("help-{}", control.name))
+        .add_all(offered)
+        .on_input(move |event| lab.set(control, &event_target_value(event)));
+    field(control.name, control.label).el(list).add(help(control.name, control.help)).view()
 }
 
 fn switch_field(lab: Lab, control: &'static Control) -> AnyView {

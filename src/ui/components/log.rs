@@ -3,17 +3,29 @@
 use leptos::prelude::*;
 
 use crate::measure::decimal::fixed;
+use crate::measure::units::count;
 use crate::measure::{Level, LogLine, Record};
 use crate::ui::lab::Lab;
 use crate::ui::lean::{h2, li, ol, p, part, span, time};
+
+/// So many lines are shown, the last: a run of ten thousand tasks can leave more than anybody reads.
+const MOST_LINES: usize = 200;
 
 /// The log. Its lines may hold text from files and servers, which is only ever shown as text.
 pub(crate) fn log(lab: Lab) -> AnyView {
     let lines = move || {
         lab.digest.track();
         lab.runs.track();
-        lab.with_record(|record| record.log_lines().iter().map(|it| line(it, record)).collect_view())
-            .unwrap_or_default()
+        lab.with_record(|record| {
+            let lines = record.log_lines();
+            let left_out = lines.len().saturating_sub(MOST_LINES);
+            let note = (left_out > 0).then(|| {
+                let told = format!("{} earlier lines are not shown.", count(left_out as u64));
+                li().class("empty").text(told).view()
+            });
+            note.into_iter().chain(lines[left_out..].iter().map(|it| line(it, record))).collect_view()
+        })
+        .unwrap_or_default()
     };
     let empty = move || match lab.runs.get() {
         0 => p().class("empty").text("What a run has to say appears here.").view(),

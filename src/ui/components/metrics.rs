@@ -28,25 +28,31 @@ struct Metric {
     help: &'static str,
     /// Its value with its unit, once there is one.
     value: Option<String>,
+    /// The same as a plain number for programs, where the text has fewer digits.
+    exact: Option<u64>,
 }
 
 fn metric(metric: Metric) -> AnyView {
     let value = metric.value.unwrap_or_else(|| "–".to_owned());
     div()
         .el(dt().text(metric.label))
-        .el(dd().attr("data-metric", metric.name).text(value))
+        .el(dd()
+            .attr("data-metric", metric.name)
+            .attr_if("data-exact", metric.exact.map(|it| it.to_string()))
+            .text(value))
         .el(dd().class("help").text(metric.help))
         .view()
 }
 
-fn figures(lab: Lab) -> [Metric; 9] {
+fn figures(lab: Lab) -> [Metric; 11] {
     let figures = lab.with_record(Figures::of);
     let of = |show: fn(&Figures) -> String| figures.as_ref().map(show);
     let ideal_us = lab.ideal.get().map(|ideal| Record::end_us(&ideal));
     let wall_us = figures.map(|it| it.wall_us).filter(|us| *us > 0);
     let efficiency = ideal_us.zip(wall_us).map(|(ideal, wall)| percent(ideal as f64 / wall as f64));
     let clock = figures.is_some().then(|| span(measured_clock_resolution_us()));
-    let metric = |name, label, help, value| Metric { name, label, help, value };
+    let bytes = lab.with_record(Record::heap_bytes).filter(|_| figures.is_some());
+    let metric = |name, label, help, value| Metric { name, label, help, value, exact: None };
     [
         metric("wall", "Wall time", "From the start to the last event", of(|it| span(it.wall_us))),
         metric("ideal", "Ideal", "The same run with nothing but its waits", ideal_us.map(span)),
@@ -58,15 +64,39 @@ fn figures(lab: Lab) -> [Metric; 9] {
             "Most under way at once",
             of(|it| count(it.peak_concurrency.into())),
         ),
+        metric(
+            "peak-queue",
+            "Peak queue",
+            "Most that waited for a turn or a permit",
+            of(|it| count(it.peak_queue.into())),
+        ),
         metric("outcomes", "Outcomes", "How the tasks ended", of(outcomes)),
-        metric("lag", "Loop lag", "The longest that the page could not turn", of(lag)),
+        Metric {
+            exact: figures.and_then(|it| it.longest_lag_us),
+            ..metric("lag", "Loop lag", "The longest that the page could not turn", of(lag))
+        },
         metric("clock", "Clock", "One step of this browser's clock", clock),
+        Metric {
+            exact: figures.filter(|it| it.tasks > 0).zip(bytes).map(|(it, bytes)| bytes as u64 / u64::from(it.tasks)),
+            ..metric("record", "Record", "What its events, names and log take", figures.zip(bytes).map(record_size))
+        },
         metric("memory", "Memory", "The wasm module's, before and after", lab.memory.get().map(memory)),
     ]
 }
 
 fn lag(figures: &Figures) -> String {
     figures.longest_lag_us.map_or("no beat yet".to_owned(), span)
+}
+
+fn record_size((figures, bytes): (Figures, usize)) -> String {
+    // Of a few tasks the room taken ahead is most of it.
+    const MANY: u32 = 100;
+    let whole = size(bytes as u64);
+    if figures.tasks < MANY {
+        whole
+    } else {
+        format!("{whole}, {} a task", size(bytes as u64 / u64::from(figures.tasks)))
+    }
 }
 
 fn outcomes(figures: &Figures) -> String {

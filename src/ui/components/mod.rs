@@ -1,8 +1,11 @@
 //! The parts that pages are made of.
 
+pub(super) mod checks;
 pub(super) mod controls;
+pub(super) mod failures;
 pub(super) mod log;
 pub(super) mod metrics;
+pub(super) mod pulse;
 pub(super) mod report;
 pub(super) mod run_bar;
 pub(super) mod sources;

@@ -8,10 +8,13 @@ use crate::share::permalink;
 use crate::ui::address::{link_to, use_follow};
 use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::digits::digits;
+use crate::ui::charts::distribution::distributions;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::controls::controls;
+use crate::ui::components::failures::failures;
 use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
+use crate::ui::components::pulse::pulse;
 use crate::ui::components::report::findings;
 use crate::ui::components::run_bar::{RunBar, run_bar};
 use crate::ui::components::sources::sources;
@@ -44,8 +47,10 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let results = section()
         .class("results")
         .attr("aria-label", "Result")
-        .el(panel(vec![result_head(lab), failure(lab), warnings(lab), comparisons(lab)]))
+        .el(panel(vec![result_head(lab), failure(lab), warnings(lab), pulse_if_wanted(lab), comparisons(lab)]))
         .el(panel(vec![timeline(lab)]))
+        .add(failures(lab))
+        .add(distributions(lab))
         .el(panel(vec![metrics(lab)]))
         .el(panel(vec![findings(lab), digits(lab)]))
         .el(panel(vec![log(lab)]));
@@ -80,6 +85,11 @@ fn result_head(lab: Lab) -> AnyView {
         .el(p().class("hint").text_changing(move || outdated().to_owned()))
         .el(button().class("quiet").on_click(copy).text("Copy link"));
     [head.view(), div().attr("aria-live", "polite").add(part(told)).view()].into_any()
+}
+
+/// The event loop's pulse, where the lesson blocks it.
+fn pulse_if_wanted(lab: Lab) -> AnyView {
+    if lab.exercise.has_pulse { pulse(lab) } else { ().into_any() }
 }
 
 /// What made the run fail and what to do, beside what it brought until then.

@@ -1,0 +1,149 @@
+//! How the durations of a part's tasks spread: a histogram, its percentiles with n, and Little's law.
+
+use leptos::prelude::*;
+
+use crate::exercises::exercise::Distribution;
+use crate::measure::Record;
+use crate::measure::decimal::fixed;
+use crate::measure::durations::{Durations, LittlesLaw, Timed};
+use crate::measure::histogram::Histogram;
+use crate::measure::report::{Column, Table};
+use crate::measure::spans::Span;
+use crate::measure::statistics::Summary;
+use crate::measure::units;
+use crate::ui::components::report::data_table;
+use crate::ui::lab::Lab;
+use crate::ui::lean::{details, div, figcaption, figure, h2, h3, p, part, span, summary};
+
+/// All distributions of the lesson, once its run is over.
+pub(crate) fn distributions(lab: Lab) -> AnyView {
+    if lab.exercise.distributions.is_empty() {
+        return ().into_any();
+    }
+    let shown = move || {
+        lab.digest.track();
+        lab.runs.track();
+        if lab.is_running() || lab.runs.get() == 0 {
+            return p().class("empty").text("How long the tasks took appears here when the run is over.").view();
+        }
+        let figures = |record: &Record| {
+            lab.exercise.distributions.iter().filter_map(|it| distribution(record, it)).collect_view().into_any()
+        };
+        lab.with_record(figures).into_any()
+    };
+    div().class("panel").el(h2().text("Distribution")).add(part(shown)).view()
+}
+
+fn distribution(record: &Record, of: &Distribution) -> Option<AnyView> {
+    let part = Span::named(record, of.part)?;
+    let durations = Durations::of(record, of.task, Some(part.task));
+    let (felt_us, what): (fn(&Timed) -> u64, _) = match durations.has_queue() {
+        true => (|task| task.total_us, "took with its time in the queue"),
+        false => (Timed::work_us, "took"),
+    };
+    let spread = Histogram::of(&durations.tasks().iter().map(felt_us).collect::<Vec<_>>())?;
+    let law = durations.littles_law().map(|law| p().class("hint").attr("data-law", "").text(in_words(law)).view());
+    let drawn = figure()
+        .class("histogram")
+        .attr("data-distribution", of.part)
+        .el(h3().text(format!("{}: how long {} {what}", of.title, of.task)))
+        .add(picture(&spread))
+        .el(div()
+            .class("edges")
+            .attr("aria-hidden", "true")
+            .el(span().text(units::span(spread.from)))
+            .el(span().text(units::span(spread.from + spread.step * spread.counts.len() as u64))))
+        .el(figcaption().text(caption(&durations, &spread)))
+        .add(data_table(percentiles(of, &durations)))
+        .add(law.into_any())
+        .add(blocked(&durations))
+        .el(details().el(summary().text("The same as a table")).add(data_table(bins(&spread))));
+    Some(drawn.view())
+}
+
+/// The bars as one path, in a box that is as wide as there are bins and 100 high.
+fn picture(spread: &Histogram) -> AnyView {
+    let most = spread.counts.iter().copied().max().unwrap_or(0).max(1);
+    let bar = |(place, count): (usize, &u32)| {
+        let height = f64::from(*count) / f64::from(most) * 100.0;
+        format!("M{place}.06 100v-{}h.88V100z", fixed(height, 1))
+    };
+    let path: String = spread.counts.iter().enumerate().map(bar).collect();
+    let view_box = format!("0 0 {} 100", spread.counts.len());
+    let label = format!("Histogram with {} bins; the tallest holds {most}", spread.counts.len());
+    view! {
+        <svg viewBox=view_box preserveAspectRatio="none" role="img" aria-label=label>
+            <path d=path></path>
+        </svg>
+    }
+    .into_any()
+}
+
+fn caption(durations: &Durations, spread: &Histogram) -> String {
+    let most = spread.counts.iter().copied().max().unwrap_or(0);
+    format!(
+        "{} tasks in steps of {}; the tallest bar stands for {}.",
+        units::count(durations.tasks().len() as u64),
+        units::span(spread.step),
+        units::count(most.into()),
+    )
+}
+
+const PERCENTILES: [(f64, &str); 4] = [(50.0, "p50"), (90.0, "p90"), (95.0, "p95"), (99.0, "p99")];
+
+/// With the queue only where there was one.
+fn percentiles(of: &Distribution, durations: &Durations) -> Table {
+    let row = |name: &str, sample: &Summary| {
+        let ends = |us: Option<f64>| us.map_or("–".to_owned(), |us| units::span(us as u64));
+        let mut cells = vec![name.to_owned(), units::count(sample.n() as u64), ends(sample.min())];
+        cells.extend(PERCENTILES.map(|(p, _)| ends(sample.percentile(p))));
+        cells.push(ends(sample.max()));
+        cells
+    };
+    let mut rows = vec![row("At work", &durations.work())];
+    if durations.has_queue() {
+        rows.push(row("With the queue", &durations.total()));
+    }
+    let mut columns = vec![Column::text("Time"), Column::number("n"), Column::number("Least")];
+    columns.extend(PERCENTILES.map(|(_, name)| Column::number(name)));
+    columns.push(Column::number("Greatest"));
+    Table { caption: format!("{}: percentiles that n can support", of.title), columns, rows }
+}
+
+fn bins(spread: &Histogram) -> Table {
+    let row = |(from, to, count): (u64, u64, u32)| vec![units::span(from), units::span(to), units::count(count.into())];
+    Table {
+        caption: "Tasks in each bin".to_owned(),
+        columns: ["From", "To below", "Tasks"].map(Column::number).to_vec(),
+        rows: spread.bins().map(row).collect(),
+    }
+}
+
+fn in_words(law: LittlesLaw) -> String {
+    let verdict = if law.holds() { "The record agrees with itself." } else { "The record contradicts itself." };
+    format!(
+        "Little's law: {} per second × {} at work each = {} at work on average; counted instant by instant: {}. {verdict}",
+        fixed(law.throughput_per_s, 1),
+        units::span((law.work_ms * 1e3) as u64),
+        fixed(law.product(), 2),
+        fixed(law.concurrency, 2),
+    )
+}
+
+/// What the percentiles are without the tasks that a block of the page may have made late.
+fn blocked(durations: &Durations) -> AnyView {
+    let n = durations.blocked();
+    if n == 0 {
+        return ().into_any();
+    }
+    let others = durations.unblocked().work();
+    let of = |p: f64| others.percentile(p).map_or("–".to_owned(), |us| units::span(us as u64));
+    let told = format!(
+        "{} of {} tasks lived through a block of the page and may be late. Without them p50 is {} and p95 {}.",
+        units::count(n as u64),
+        units::count(durations.tasks().len() as u64),
+        of(50.0),
+        of(95.0)
+    );
+    p().class("caution").text(told).view()
+}

@@ -1,0 +1,81 @@
+//! The tasks that failed, a page of the list at a time, each with the way to it in the timeline.
+
+use leptos::prelude::*;
+
+use crate::measure::events::Failed;
+use crate::measure::units::{count, span};
+use crate::measure::{Level, Record, TaskId};
+use crate::ui::lab::Lab;
+use crate::ui::lean::{Watched, button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
+
+/// So many are listed at a time.
+const ROWS: usize = 10;
+
+/// The list. It is empty as long as nothing has failed.
+pub(crate) fn failures(lab: Lab) -> AnyView {
+    let first = Watched::new(0);
+    let list = move || {
+        lab.digest.track();
+        lab.runs.track();
+        let shown = first.get();
+        lab.with_record(|record| {
+            let failed = record.failed();
+            if failed.is_empty() { ().into_any() } else { page(lab, record, &failed, first, shown) }
+        })
+        .into_any()
+    };
+    part(move || list().into_any())
+}
+
+fn page(lab: Lab, record: &Record, failed: &[Failed], first: Watched<usize>, shown: usize) -> AnyView {
+    // Another run may have fewer.
+    let from = shown.min((failed.len() - 1) / ROWS * ROWS);
+    let rows = failed.iter().skip(from).take(ROWS).map(|failed| row(lab, record, *failed));
+    let to = (from + ROWS).min(failed.len());
+    let heads = ["Task", "In", "Ended at", "Outcome", "Message", "Timeline"]
+        .map(|head| th().attr("scope", "col").text(head).view());
+    let turn = |name: &str, to: Option<usize>| {
+        let off = to.is_none().then(String::new);
+        let turn = move || to.into_iter().for_each(|to| first.set(to));
+        button().class("quiet").attr_if("disabled", off).on_click(turn).text(name)
+    };
+    let told = format!(
+        "{} to {} of {} tasks that failed",
+        count(from as u64 + 1),
+        count(to as u64),
+        count(failed.len() as u64)
+    );
+    let pages = div()
+        .class("pages")
+        .el(turn("Earlier", from.checked_sub(ROWS)))
+        .el(turn("Later", (to < failed.len()).then_some(to)));
+    let list = table().el(caption().text(&told)).el(thead().el(tr().add_all(heads))).el(tbody().add_all(rows));
+    div()
+        .class("panel failures")
+        .el(h2().text("Failed tasks"))
+        .el(div().class("scrolls").attr("tabindex", "0").attr("role", "region").attr("aria-label", told).el(list))
+        .add(if failed.len() > ROWS { pages.view() } else { ().into_any() })
+        .el(p()
+            .class("hint")
+            .text("Attempts that were followed by another are not listed: they are in the timeline and in the log."))
+        .view()
+}
+
+fn row(lab: Lab, record: &Record, failed: Failed) -> AnyView {
+    let task = record.task(failed.task);
+    let parent = task.parent.map(|parent| record.task(parent).name.to_string()).unwrap_or_default();
+    let outcome = format!("{} {}", failed.outcome.sign(), failed.outcome.name());
+    let show = button().class("quiet").attr("aria-label", format!("Show {} in the timeline", task.name)).text("Show");
+    let cells = [task.name.to_string(), parent, span(failed.at_us), outcome, message(record, failed.task)];
+    tr().attr("data-failed", failed.outcome.name())
+        .add_all(cells.map(|cell| td().text(cell).view()))
+        .el(td().el(show.on_click(move || lab.sought.set(Some(failed.task)))))
+        .view()
+}
+
+/// What the task, or the one inside it whose error it handed on, said in the log.
+fn message(record: &Record, task: TaskId) -> String {
+    let is_its =
+        |line: &&crate::measure::LogLine| line.level == Level::Error && record.is_within(line.task, Some(task));
+    record.log_lines().iter().rev().find(is_its).map(|line| line.text.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,69 @@
+//! The event loop's pulse, live, and a button that counts presses: so that a person feels a block.
+
+use leptos::prelude::*;
+
+use crate::measure::decimal::fixed;
+use crate::measure::heartbeat::longest_lag_us;
+use crate::measure::units;
+use crate::ui::lab::Lab;
+use crate::ui::lean::{Watched, button, div, p, progress};
+
+/// In so many milliseconds the hand goes round once.
+const TURN_MS: u64 = 1_000;
+
+/// How often the button was pressed, and how long the page took to answer at worst.
+#[derive(Clone, Copy, Default)]
+struct Presses {
+    count: u32,
+    slowest_ms: f64,
+}
+
+/// The pulse and the button.
+pub(crate) fn pulse(lab: Lab) -> AnyView {
+    let presses = Watched::new(Presses::default());
+    let press = move |answered_after_ms: f64| {
+        presses.update(|presses| {
+            presses.count += 1;
+            presses.slowest_ms = presses.slowest_ms.max(answered_after_ms);
+        });
+    };
+    let told = move || match presses.get() {
+        Presses { count: 0, .. } => "Press it while a run is under way.".to_owned(),
+        Presses { count, slowest_ms } => {
+            let times = if count == 1 { "press".to_owned() } else { format!("{} presses", units::count(count.into())) };
+            format!("{times}; the slowest was answered after {} ms.", fixed(slowest_ms, 0))
+        }
+    };
+    // It moves with every frame: while the page is blocked it stands still.
+    let hand = move || {
+        lab.frame.track();
+        (lab.now_us() / 1_000 % TURN_MS).to_string()
+    };
+    div()
+        .class("pulse")
+        .el(progress().attr("aria-hidden", "true").attr("max", TURN_MS.to_string()).prop("value", hand))
+        .el(p().class("pulse-figures").attr("data-pulse", "").text_changing(move || figures(lab)))
+        .el(button().attr("data-presses", "").on_press(press).text("Count my presses"))
+        .el(p().class("hint").attr("aria-live", "polite").text_changing(told))
+        .view()
+}
+
+fn figures(lab: Lab) -> String {
+    lab.frame.track();
+    lab.runs.track();
+    let now_us = lab.now_us();
+    let lags = lab.with_record(|record| {
+        let last = record.beats().last().map(|beat| beat.lag_us());
+        last.zip(longest_lag_us(record.beats(), 0, now_us))
+    });
+    match lags.flatten() {
+        Some((last, longest)) => {
+            format!(
+                "Pulse of the event loop: last beat {} late, {} at the most.",
+                units::span(last),
+                units::span(longest)
+            )
+        }
+        None => "Pulse of the event loop: a beat is due every 20 ms.".to_owned(),
+    }
+}
