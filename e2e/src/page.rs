@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use control::Control;
-pub use results::{Bar, Shown};
+pub use results::{Bar, Check, Shown};
 pub use wait::{PATIENCE, eventually, eventually_within};
 
 use crate::browser::Browser;

@@ -5,8 +5,11 @@ use crate::exercises::exercise::{Comparison, Exercise};
 use crate::measure::Record;
 use crate::measure::decimal::fixed;
 use crate::measure::heartbeat::BLOCKED_US;
-use crate::measure::spans::{Span, speed_up};
+use crate::measure::spans::{Spans, speed_up};
 use crate::measure::units::span;
+
+/// A record with the parts that were read from it.
+pub type Parts<'a> = (&'a Record, &'a Spans);
 
 /// One comparison, as far as the run has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,26 +44,26 @@ pub struct ComparedBar {
 }
 
 impl Compared {
-    /// All comparisons of a lesson that its settings ask for. The record may still grow; `ideal` is the record of the
-    /// same lesson on the virtual clock.
+    /// All comparisons of a lesson that its settings ask for. The record may still grow; `ideal` is that of the same
+    /// lesson on the virtual clock.
     #[must_use]
     pub fn all(
         exercise: &Exercise,
         settings: &Settings,
-        record: Option<&Record>,
+        run: Option<Parts>,
         now_us: u64,
-        ideal: Option<&Record>,
+        ideal: Option<Parts>,
     ) -> Vec<Self> {
         let compare = |comparison: &Comparison| {
             let bars = comparison.bars.iter().filter(|bar| (bar.is_run)(settings)).map(|bar| {
-                let found = record.and_then(|record| Some((record, Span::named(record, bar.task)?)));
+                let found = run.and_then(|(record, spans)| Some((record, spans.named(record, bar.task)?)));
                 ComparedBar {
                     task: bar.task,
                     label: bar.label,
                     so_far_us: found.map(|(_, it)| it.length_so_far_us(now_us)),
                     is_over: found.is_some_and(|(_, it)| it.end.is_some()),
                     measured_us: found.and_then(|(_, it)| it.length_us()),
-                    ideal_us: ideal.and_then(|ideal| Span::named(ideal, bar.task)?.length_us()),
+                    ideal_us: ideal.and_then(|(ideal, spans)| spans.named(ideal, bar.task)?.length_us()),
                     lag_us: found.and_then(|(record, it)| it.longest_lag_us(record)),
                 }
             });

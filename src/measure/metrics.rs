@@ -39,30 +39,27 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Reads them from a record, whole or still growing.
+    /// Reads them from a whole record. Of a record that grows, a [`Meter`] keeps track.
     #[must_use]
     pub fn of(record: &Record) -> Self {
-        let mut sweep = Sweep::over(record);
-        for event in record.events() {
-            sweep.take(event.task.index(), event.kind);
-        }
-        let mut metrics = sweep.metrics;
-        metrics.wall_us = record.end_us();
-        metrics.longest_lag_us = longest_lag_us(record.beats(), 0, u64::MAX);
-        metrics
+        let mut meter = Meter::default();
+        meter.read(record);
+        meter.metrics
     }
 }
 
-/// Goes through the events in time, keeping count of who is where.
-struct Sweep<'a> {
-    record: &'a Record,
+/// The figures of a run, kept up to date with its record: it goes through the events in time and keeps count of who is
+/// where.
+#[derive(Clone, Debug, Default)]
+pub struct Meter {
+    events_read: usize,
     states: Vec<State>,
     concurrency: u32,
     queue: u32,
     metrics: Metrics,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct State {
     is_alive: bool,
     has_begun: bool,
@@ -80,14 +77,26 @@ impl State {
     }
 }
 
-impl<'a> Sweep<'a> {
-    fn over(record: &'a Record) -> Self {
-        let states = vec![State::default(); record.tasks().len()];
-        Self { record, states, concurrency: 0, queue: 0, metrics: Metrics::default() }
+impl Meter {
+    /// Takes in what came since the last call. It must be the same record each time.
+    pub fn read(&mut self, record: &Record) {
+        self.states.resize(record.tasks().len(), State::default());
+        for event in &record.events()[self.events_read..] {
+            self.take(record, event.task.index(), event.kind);
+        }
+        self.events_read = record.events().len();
+        self.metrics.wall_us = record.end_us();
+        self.metrics.longest_lag_us = longest_lag_us(record.beats(), 0, u64::MAX);
     }
 
-    fn take(&mut self, task: usize, kind: EventKind) {
-        let parent = self.record.tasks()[task].parent.map(|parent| parent.index());
+    /// The figures of what was read.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.metrics
+    }
+
+    fn take(&mut self, record: &Record, task: usize, kind: EventKind) {
+        let parent = record.tasks()[task].parent.map(|parent| parent.index());
         // Looked at when a poll is over: a task whose first step is to stand in a queue was never at work.
         if matches!(kind, EventKind::Ended(_)) {
             self.note_concurrency();
@@ -137,6 +146,20 @@ mod tests {
     #[test]
     fn an_empty_record_has_no_figures() {
         assert_eq!(Metrics::of(&Record::default()), Metrics::default());
+    }
+
+    #[test]
+    fn reading_a_growing_record_gives_the_same_as_reading_it_whole() {
+        let mut record = Record::default();
+        let mut meter = Meter::default();
+        for at_us in 0..3 {
+            let task = record.spawn(at_us, "task".into(), None);
+            meter.read(&record);
+            record.push(at_us + 5, task, EventKind::PollStarted);
+            record.push(at_us + 5, task, EventKind::Ended(Outcome::Succeeded));
+            meter.read(&record);
+            assert_eq!(meter.metrics(), Metrics::of(&record));
+        }
     }
 
     #[test]

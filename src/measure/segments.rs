@@ -36,6 +36,8 @@ impl Phase {
 pub struct Segment {
     /// Whose life it is.
     pub task: TaskId,
+    /// The row in which the task is drawn.
+    pub lane: u32,
     /// What the task was doing.
     pub phase: Phase,
     /// Its begin, in microseconds since the run's start.
@@ -118,6 +120,7 @@ impl Lives {
     pub fn open_segments(&self, now_us: u64) -> impl Iterator<Item = Segment> {
         self.lives.iter().enumerate().filter(|(_, life)| life.end.is_none()).map(move |(index, life)| Segment {
             task: TaskId::at(index),
+            lane: life.lane,
             phase: life.phase,
             from_us: life.since_us,
             to_us: now_us.max(life.since_us),
@@ -184,7 +187,13 @@ impl Lives {
     /// Closes the segment that goes on and opens one of another phase.
     fn turn(&mut self, event: Event, phase: Phase) {
         let life = &mut self.lives[event.task.index()];
-        let closed = Segment { task: event.task, phase: life.phase, from_us: life.since_us, to_us: event.at_us };
+        let closed = Segment {
+            task: event.task,
+            lane: life.lane,
+            phase: life.phase,
+            from_us: life.since_us,
+            to_us: event.at_us,
+        };
         life.phase = phase;
         life.since_us = event.at_us;
         if closed.phase == Phase::Running {

@@ -4,7 +4,7 @@
 //! taken with nothing but its waits, is read from two records of the same lesson: one on the browser's clock, one on
 //! the virtual clock.
 
-use crate::measure::events::{EventKind, Outcome, Record, TaskId};
+use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
 use crate::measure::heartbeat::longest_lag_us;
 
 /// One part of a run.
@@ -31,18 +31,10 @@ pub struct Span {
 }
 
 impl Span {
-    /// The first root task of that name.
+    /// The first root task of that name, looked for in a whole record. Of a record that grows, [`Spans`] keep track.
     #[must_use]
     pub fn named(record: &Record, name: &str) -> Option<Self> {
-        let task = record.tasks().iter().position(|task| task.parent.is_none() && task.name == name)?;
-        let task = TaskId::at(task);
-        let mut events = record.events().iter().filter(|event| event.task == task);
-        let from_us = events.next()?.at_us;
-        let end = events.find_map(|event| match event.kind {
-            EventKind::Ended(outcome) => Some((event.at_us, outcome)),
-            _ => None,
-        });
-        Some(Self { task, from_us, end })
+        Spans::of(record).named(record, name)
     }
 
     /// Its length, if it ended well: what was cut short is no measurement.
@@ -68,6 +60,48 @@ impl Span {
     }
 }
 
+/// All parts of a run, kept up to date with its record.
+#[derive(Clone, Debug, Default)]
+pub struct Spans {
+    events_read: usize,
+    spans: Vec<Span>,
+}
+
+impl Spans {
+    /// The parts of a whole record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let mut spans = Self::default();
+        spans.read(record);
+        spans
+    }
+
+    /// Takes in what came since the last call. It must be the same record each time.
+    pub fn read(&mut self, record: &Record) {
+        let events = &record.events()[self.events_read..];
+        for Event { at_us, task, kind } in events.iter().copied() {
+            match kind {
+                EventKind::Spawned if record.task(task).parent.is_none() => {
+                    self.spans.push(Span { task, from_us: at_us, end: None });
+                }
+                EventKind::Ended(outcome) if record.task(task).parent.is_none() => {
+                    if let Ok(place) = self.spans.binary_search_by_key(&task, |span| span.task) {
+                        self.spans[place].end = Some((at_us, outcome));
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.events_read = record.events().len();
+    }
+
+    /// The first part of that name, in the record that was read.
+    #[must_use]
+    pub fn named(&self, record: &Record, name: &str) -> Option<Span> {
+        self.spans.iter().find(|span| record.task(span.task).name == name).copied()
+    }
+}
+
 /// How many times as fast `length_us` is as `baseline_us`; none when either is zero.
 #[must_use]
 pub fn speed_up(baseline_us: u64, length_us: u64) -> Option<f64> {
@@ -90,6 +124,21 @@ mod tests {
         record.push(60, outer, EventKind::Ended(Outcome::Succeeded));
         assert_eq!(Span::named(&record, "outer").and_then(|span| span.length_us()), Some(50));
         assert_eq!(Span::named(&record, "inner"), None, "it is not a root task");
+    }
+
+    #[test]
+    fn reading_a_growing_record_gives_the_same_as_reading_it_whole() {
+        let mut record = Record::default();
+        let mut growing = Spans::default();
+        for name in ["first", "second"] {
+            let task = record.spawn(10, name.into(), None);
+            growing.read(&record);
+            record.push(20, task, EventKind::Ended(Outcome::Succeeded));
+            growing.read(&record);
+        }
+        for name in ["first", "second", "third"] {
+            assert_eq!(growing.named(&record, name), Span::named(&record, name), "{name}");
+        }
     }
 
     #[test]

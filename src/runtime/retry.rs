@@ -138,6 +138,16 @@ impl Run {
         policy: &RetryPolicy<E>,
         operation: impl AsyncFn(u32) -> Result<T, E>,
     ) -> Result<T, GaveUp<E>> {
+        // On the heap once it begins: of thousands that wait for a permit each would else carry room for it.
+        Box::pin(self.tries(key, policy, operation)).await
+    }
+
+    async fn tries<T, E: TaskError>(
+        &self,
+        key: impl fmt::Display,
+        policy: &RetryPolicy<E>,
+        operation: impl AsyncFn(u32) -> Result<T, E>,
+    ) -> Result<T, GaveUp<E>> {
         let mut attempt = 1;
         loop {
             let tried = async {

@@ -11,7 +11,9 @@ use crate::exercises::controls::{Control, Settings, Value};
 use crate::exercises::exercise::{Conflict, Exercise, Failure};
 use crate::exercises::experiment::{Experiment, ideal_in_slices};
 use crate::exercises::site::Site;
+use crate::measure::metrics::{Meter, Metrics};
 use crate::measure::report::Report;
+use crate::measure::spans::Spans;
 use crate::measure::{Record, TaskId};
 use crate::runtime::Run;
 use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
@@ -20,6 +22,9 @@ use crate::ui::lean::Watched;
 
 /// Text and tables are drawn anew at every so many frames: nobody reads faster, and they cost more than the timeline.
 const FRAMES_PER_DIGEST: u32 = 10;
+
+/// The bars grow at every so many frames, which looks smooth.
+const FRAMES_PER_STEP: u32 = 3;
 
 /// The name under which the seed's refusal is kept; no control may have it.
 pub(super) const SEED: &str = "seed";
@@ -48,6 +53,12 @@ pub(super) struct Memory {
     pub(super) after: u64,
 }
 
+/// A record that grows no more, with its parts.
+pub(super) struct Kept {
+    pub(super) record: Record,
+    spans: Spans,
+}
+
 /// The state of one exercise's page.
 #[derive(Clone, Copy)]
 pub(super) struct Lab {
@@ -59,8 +70,8 @@ pub(super) struct Lab {
     refusals: Watched<Vec<Refused>>,
     pub(super) status: Watched<Status>,
     pub(super) report: Watched<Option<Report>>,
-    /// The record of the same lesson on the virtual clock, once the run has finished.
-    pub(super) ideal: Watched<Option<Rc<Record>>>,
+    /// What the same lesson leaves on the virtual clock, once the run has finished.
+    pub(super) ideal: Watched<Option<Rc<Kept>>>,
     /// What the run on display was started with.
     ran_with: Watched<Option<(Settings, u64)>>,
     pub(super) memory: Watched<Option<Memory>>,
@@ -68,6 +79,8 @@ pub(super) struct Lab {
     pub(super) runs: Watched<u32>,
     /// Changes with every frame in which the record may have grown.
     pub(super) frame: Watched<u32>,
+    /// Changes many times a second while the record may have grown, and when the run is over.
+    pub(super) step: Watched<u32>,
     /// Changes a few times a second while the record may have grown, and when the run is over.
     pub(super) digest: Watched<u32>,
     /// The task about which the timeline tells.
@@ -75,6 +88,8 @@ pub(super) struct Lab {
     /// The task that the reader wants to see in the timeline.
     pub(super) sought: Watched<Option<TaskId>>,
     run: StoredValue<Option<Run>, LocalStorage>,
+    spans: StoredValue<Spans, LocalStorage>,
+    meter: StoredValue<Meter, LocalStorage>,
     experiment: StoredValue<Option<Experiment>, LocalStorage>,
     site: StoredValue<Rc<Site>, LocalStorage>,
 }
@@ -95,10 +110,13 @@ impl Lab {
             memory: Watched::new(Default::default()),
             runs: Watched::new(0),
             frame: Watched::new(0),
+            step: Watched::new(0),
             digest: Watched::new(0),
             chosen: Watched::new(None),
             sought: Watched::new(None),
             run: StoredValue::new_local(None),
+            spans: StoredValue::new_local(Spans::default()),
+            meter: StoredValue::new_local(Meter::default()),
             experiment: StoredValue::new_local(None),
             site: StoredValue::new_local(Rc::new(Site::served_from("static/"))),
         };
@@ -224,6 +242,8 @@ impl Lab {
         let before = wasm_memory_bytes();
         self.memory.set(Some(Memory { before, after: before }));
         self.run.set_value(None);
+        self.spans.set_value(Spans::default());
+        self.meter.set_value(Meter::default());
         self.chosen.set(None);
         self.status.set(Status::Running);
         self.runs.update(|runs| *runs += 1);
@@ -250,14 +270,20 @@ impl Lab {
         if !untrack(|| self.is_running()) {
             return;
         }
-        let after_us = self.now_us();
+        let (run, after_us) = (self.runs.get_untracked(), self.now_us());
         drop(self.experiment.try_update_value(Option::take));
-        self.close(Status::Stopped { after_us });
+        leptos::task::spawn_local(self.close(run, Status::Stopped { after_us }, None, None));
     }
 
     /// Reads the record of the run on display. Whoever wants to be told of changes tracks `frame` or `digest`.
     pub(super) fn with_record<T>(self, read: impl FnOnce(&Record) -> T) -> Option<T> {
         self.run.with_value(|run| run.as_ref().map(|run| read(&run.record())))
+    }
+
+    /// The figures of the run on display.
+    pub(super) fn figures(self) -> Option<Metrics> {
+        self.with_record(|record| self.meter.update_value(|meter| meter.read(record)))?;
+        Some(self.meter.with_value(Meter::metrics))
     }
 
     /// The time of the run on display: now while its lesson is under way, then its end.
@@ -273,42 +299,57 @@ impl Lab {
     pub(super) fn compared(self) -> Vec<Compared> {
         let settings = self.ran_with.get().map_or_else(|| self.settings.get(), |(settings, _)| settings);
         let ideal = self.ideal.get();
-        self.run.with_value(|run| {
-            let record = run.as_ref().map(Run::record);
-            Compared::all(self.exercise, &settings, record.as_deref(), self.now_us(), ideal.as_deref())
-        })
+        let ideal = ideal.as_deref().map(|it| (&it.record, &it.spans));
+        let now_us = self.now_us();
+        let of_run = self.with_record(|record| {
+            self.spans.update_value(|spans| spans.read(record));
+            self.spans.with_value(|spans| Compared::all(self.exercise, &settings, Some((record, spans)), now_us, ideal))
+        });
+        of_run.unwrap_or_else(|| Compared::all(self.exercise, &settings, None, now_us, ideal))
     }
 
     fn end(self, run: u32, result: Result<Report, Failure>) {
         let wall_us = self.with_record(Record::end_us).unwrap_or(0);
         self.experiment.set_value(None);
-        match result {
-            Ok(report) => leptos::task::spawn_local(self.finish(run, report, wall_us)),
-            Err(failure) => self.close(Status::Failed { after_us: wall_us, failure }),
-        }
+        leptos::task::spawn_local(async move {
+            match result {
+                Ok(report) => {
+                    let ideal = self.ideal_of_this_run().await;
+                    self.close(run, Status::Finished { wall_us }, Some(report), ideal).await;
+                }
+                Err(failure) => self.close(run, Status::Failed { after_us: wall_us, failure }, None, None).await,
+            }
+        });
     }
 
-    /// Adds the ideal to the results, unless the reader has stopped or left meanwhile.
-    async fn finish(self, run: u32, report: Report, wall_us: u64) {
-        let Some((settings, seed)) = self.ran_with.get_untracked() else { return };
-        let site = self.site.get_value();
-        let ideal = ideal_in_slices(self.exercise, &settings, seed, &site).await;
-        if self.is_under_way(run) {
-            self.report.set(Some(report));
-            self.ideal.set(ideal.map(Rc::new));
-            self.close(Status::Finished { wall_us });
-        }
+    async fn ideal_of_this_run(self) -> Option<Record> {
+        let (settings, seed) = self.ran_with.try_with_untracked(Clone::clone).flatten()?;
+        let site = self.site.try_get_value()?;
+        ideal_in_slices(self.exercise, &settings, seed, &site).await
     }
 
-    fn close(self, status: Status) {
+    /// Shows the results of a run that is over, and then says that it is. The page has a turn in between: all of it at
+    /// once is much after ten thousand tasks. Does nothing if the reader has stopped the run or left meanwhile.
+    async fn close(self, run: u32, status: Status, report: Option<Report>, ideal: Option<Record>) {
+        let page = Run::in_browser(0);
+        if !self.is_under_way(run) {
+            return;
+        }
         self.memory.update(|memory| {
             if let Some(memory) = memory {
                 memory.after = wasm_memory_bytes();
             }
         });
-        self.status.set(status);
+        self.report.set(report);
+        self.ideal.set(ideal.map(|record| Rc::new(Kept { spans: Spans::of(&record), record })));
         self.frame.update(|frame| *frame += 1);
+        self.step.update(|step| *step += 1);
+        page.yield_now().await;
         self.digest.update(|digest| *digest += 1);
+        page.yield_now().await;
+        if self.is_under_way(run) {
+            self.status.set(status);
+        }
     }
 
     /// Draws while this run is under way.
@@ -318,6 +359,9 @@ impl Lab {
                 return;
             }
             self.frame.update(|frame| *frame += 1);
+            if self.frame.get_untracked().is_multiple_of(FRAMES_PER_STEP) {
+                self.step.update(|step| *step += 1);
+            }
             if self.frame.get_untracked().is_multiple_of(FRAMES_PER_DIGEST) {
                 self.digest.update(|digest| *digest += 1);
             }

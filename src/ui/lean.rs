@@ -211,6 +211,14 @@ impl El {
         self
     }
 
+    /// What takes an input's event when the reader has chosen.
+    #[inline(never)]
+    pub(super) fn on_change(mut self, take: impl Fn(&Event) + 'static) -> Self {
+        let take: Box<dyn FnMut(Event)> = Box::new(move |event| take(&event));
+        self.0.attributes.push(on(leptos::ev::change, take).into_any_attr());
+        self
+    }
+
     /// Adds a text.
     pub(super) fn text(self, text: impl AsRef<str>) -> Self {
         self.text_of(text.as_ref())

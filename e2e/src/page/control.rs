@@ -14,7 +14,7 @@ pub struct Control {
     pub name: String,
     /// Its label.
     pub label: String,
-    /// What stands in its field; `on` or `off` for a switch.
+    /// What stands in its field; `on` or `off` for a switch; for a choice the name in links of what is chosen.
     pub value: String,
     /// Whether assistive technology is told that the value is refused.
     pub is_invalid: bool,
@@ -24,7 +24,7 @@ pub struct Control {
 
 /// A label counts only if the browser ties it to the field.
 const READ_ALL: &str = "return [...document.querySelectorAll('[data-control]')].map(control => {
-    const field = control.querySelector('input[type=number], input[type=checkbox]');
+    const field = control.querySelector('input[type=number], input[type=checkbox], select');
     return {
         name: control.dataset.control,
         label: [...field.labels].map(label => label.innerText.trim()).join(' '),
@@ -82,6 +82,15 @@ impl Page {
     /// When the exercise does not have the control.
     pub async fn turn(&self, name: &str) -> Result<(), PageError> {
         Ok(self.field(name, "input[type=checkbox]").await?.click().await?)
+    }
+
+    /// Chooses one of a few, by its name in links.
+    ///
+    /// # Errors
+    ///
+    /// When the exercise does not have the control, or does not offer that.
+    pub async fn choose(&self, name: &str, value: &str) -> Result<(), PageError> {
+        Ok(self.field(name, "select").await?.select_by_value(value).await?)
     }
 
     /// Moves a number's slider by one step to the right.

@@ -19,6 +19,17 @@ pub struct Bar {
     pub text: String,
 }
 
+/// A check of a part of a run.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Check {
+    /// The part.
+    pub part: String,
+    /// Whether what should be true is true.
+    pub holds: bool,
+    /// What the page says of it.
+    pub text: String,
+}
+
 /// All that a run shows; two are equal when nothing has changed in between.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Shown {
@@ -45,6 +56,15 @@ const BARS: &str = "const ms = us => us === undefined ? null : Number(us) / 1000
         ideal_ms: ms(bar.dataset.idealUs),
         text: bar.innerText.trim(),
     }));";
+
+const CHECKS: &str = "return [...document.querySelectorAll('[data-check]')].map(check => ({
+    part: check.dataset.check,
+    holds: check.dataset.holds === 'true',
+    text: check.innerText.trim(),
+}));";
+
+const EXACT: &str = "const metric = document.querySelector(`[data-metric='${arguments[0]}'][data-exact]`);
+    return metric === null ? null : Number(metric.dataset.exact);";
 
 const METRICS: &str = "return Object.fromEntries([...document.querySelectorAll('[data-metric]')]
     .map(metric => [metric.dataset.metric, metric.innerText.trim()]));";
@@ -97,6 +117,37 @@ impl Page {
     pub async fn metric(&self, name: &str) -> Result<String, PageError> {
         let found = self.metrics().await?.remove(name);
         found.ok_or_else(|| PageError::Missing { what: format!("metric `{name}`") })
+    }
+
+    /// The checks of all parts.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn checks(&self) -> Result<Vec<Check>, PageError> {
+        self.ask(CHECKS, Vec::new()).await
+    }
+
+    /// A metric as a plain number, once there is one.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not show it.
+    pub async fn exact_metric(&self, name: &str) -> Result<f64, PageError> {
+        let found: Option<f64> = self.ask(EXACT, vec![name.into()]).await?;
+        found.ok_or_else(|| PageError::Missing { what: format!("exact metric `{name}`") })
+    }
+
+    /// The rows of the table with this text in its caption, cell by cell, without the heads.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn table(&self, caption: &str) -> Result<Vec<Vec<String>>, PageError> {
+        let script = "const table = [...document.querySelectorAll('table')]
+                .find(table => table.caption?.textContent.includes(arguments[0]));
+            return [...(table?.tBodies[0].rows ?? [])].map(row => [...row.cells].map(cell => cell.textContent.trim()));";
+        self.ask(script, vec![caption.into()]).await
     }
 
     /// The lines of the log.

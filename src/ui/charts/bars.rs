@@ -14,7 +14,7 @@ use crate::ui::lean::{details, div, figcaption, figure, h3, p, part, span, summa
 /// All comparisons of the lesson. They have their places before the first run.
 pub(crate) fn comparisons(lab: Lab) -> AnyView {
     part(move || {
-        lab.frame.track();
+        lab.step.track();
         lab.runs.track();
         lab.compared().iter().map(|compared| comparison(lab, compared)).collect_view().into_any()
     })

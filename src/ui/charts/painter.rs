@@ -113,10 +113,12 @@ impl Painter {
     /// The tasks, a row for each lane.
     pub(super) fn tasks(&self, record: &Record, lives: &Lives, now_us: u64, chosen: Option<TaskId>) {
         let open: Vec<Segment> = lives.open_segments(now_us).collect();
+        let drawn: Vec<bool> = (0..lives.lanes()).map(|lane| self.is_drawn(lane)).collect();
         // Pale first, so that the short moments in which code runs are never covered.
         for phase in [Phase::Queued, Phase::Waiting, Phase::Running] {
-            let segments = lives.segments().iter().chain(&open).filter(|segment| segment.phase == phase);
-            self.segments(segments, lives, phase);
+            let is_meant = |segment: &&Segment| segment.phase == phase && drawn[segment.lane as usize];
+            let segments = lives.segments().iter().chain(&open).filter(is_meant);
+            self.segments(segments, phase);
         }
         if self.lane_height() >= LANE_FOR_TEXT {
             for (task, life) in lives.iter() {
@@ -137,7 +139,7 @@ impl Painter {
         TOP + (f64::from(lane) - self.view.from_lane) * self.lane_height()
     }
 
-    fn segments<'a>(&self, segments: impl Iterator<Item = &'a Segment>, lives: &Lives, phase: Phase) {
+    fn segments<'a>(&self, segments: impl Iterator<Item = &'a Segment>, phase: Phase) {
         let colour = match phase {
             Phase::Queued => &self.colours.queued,
             Phase::Running => &self.colours.running,
@@ -147,22 +149,22 @@ impl Painter {
         let lane_height = self.lane_height();
         let gap = if lane_height > 6.0 { 2.0 } else { 0.0 };
         for segment in segments {
-            let lane = lives.life(segment.task).lane;
             let (from, to) = (self.view.x(segment.from_us, self.width), self.view.x(segment.to_us, self.width));
-            if to < 0.0 || from > self.width || !self.is_drawn(lane, lane_height) {
+            if to < 0.0 || from > self.width {
                 continue;
             }
-            let height = (lane_height - gap).max(1.0);
-            self.context.fill_rect(from, self.y(lane), (to - from).max(1.0), height);
+            let (y, height) = (self.y(segment.lane), (lane_height - gap).max(1.0));
+            self.context.fill_rect(from, y, (to - from).max(1.0), height);
             if phase == Phase::Queued && height > 6.0 {
-                self.hatch(from, self.y(lane), to - from, height);
+                self.hatch(from, y, to - from, height);
                 self.context.set_fill_style_str(colour);
             }
         }
     }
 
     /// Where several lanes fall on one row of pixels, the first of them stands for all.
-    fn is_drawn(&self, lane: u32, lane_height: f64) -> bool {
+    fn is_drawn(&self, lane: u32) -> bool {
+        let lane_height = self.lane_height();
         let row = |lane: f64| ((lane - self.view.from_lane) * lane_height).floor();
         let lane = f64::from(lane);
         lane + 1.0 > self.view.from_lane

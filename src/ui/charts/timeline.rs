@@ -6,7 +6,6 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
 
-use crate::measure::metrics::Metrics;
 use crate::measure::report::{Column, Table};
 use crate::measure::segments::{Life, Lives};
 use crate::measure::units::{self, count, percent};
@@ -305,8 +304,8 @@ fn words(record: &Record, task: TaskId, life: &Life, now_us: u64) -> String {
 fn caption(lab: Lab) -> String {
     lab.digest.track();
     lab.runs.track();
+    let figures = lab.figures().unwrap_or_default();
     let told = lab.with_record(|record| {
-        let metrics = Metrics::of(record);
         let blocked = record.beats().iter().filter(|beat| beat.is_blocked()).count();
         let blocked = match blocked {
             0 => String::new(),
@@ -315,9 +314,9 @@ fn caption(lab: Lab) -> String {
         };
         format!(
             "{} tasks over {}, at most {} of them under way at once.{blocked}",
-            count(metrics.tasks.into()),
-            units::span(metrics.wall_us),
-            metrics.peak_concurrency
+            count(figures.tasks.into()),
+            units::span(figures.wall_us),
+            figures.peak_concurrency
         )
     });
     told.unwrap_or_else(|| {

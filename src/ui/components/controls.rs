@@ -55,7 +55,8 @@ fn choice_field(lab: Lab, control: &'static Control, options: &'static [Choice])
         .attr("id", format!("control-{}", control.name))
         .attr("aria-describedby", format!("help-{}", control.name))
         .add_all(offered)
-        .on_input(move |event| lab.set(control, &event_target_value(event)));
+        // Programs that drive a browser tell of a choice by this event only.
+        .on_change(move |event| lab.set(control, &event_target_value(event)));
     field(control.name, control.label).el(list).add(help(control.name, control.help)).view()
 }
 

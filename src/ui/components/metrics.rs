@@ -45,9 +45,9 @@ fn metric(metric: Metric) -> AnyView {
 }
 
 fn figures(lab: Lab) -> [Metric; 11] {
-    let figures = lab.with_record(Figures::of);
+    let figures = lab.figures();
     let of = |show: fn(&Figures) -> String| figures.as_ref().map(show);
-    let ideal_us = lab.ideal.get().map(|ideal| Record::end_us(&ideal));
+    let ideal_us = lab.ideal.get().map(|ideal| ideal.record.end_us());
     let wall_us = figures.map(|it| it.wall_us).filter(|us| *us > 0);
     let efficiency = ideal_us.zip(wall_us).map(|(ideal, wall)| percent(ideal as f64 / wall as f64));
     let clock = figures.is_some().then(|| span(measured_clock_resolution_us()));

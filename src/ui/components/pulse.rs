@@ -49,7 +49,7 @@ pub(crate) fn pulse(lab: Lab) -> AnyView {
 }
 
 fn figures(lab: Lab) -> String {
-    lab.frame.track();
+    lab.step.track();
     lab.runs.track();
     let now_us = lab.now_us();
     let lags = lab.with_record(|record| {

@@ -1,0 +1,61 @@
+//! The page of the common issues.
+
+use e2e::page::eventually;
+use e2e::stage::{Stage, TestResult};
+
+#[tokio::test]
+async fn the_broken_halves_fail_their_checks_and_the_fixed_halves_pass() -> TestResult {
+    let stage = Stage::at("common-issues?seed=7").await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    let checks = page.checks().await?;
+    assert_eq!(checks.len(), 10);
+    for (place, check) in checks.iter().enumerate() {
+        let (holds, word) = if place % 2 == 0 { (false, "fails, as it should") } else { (true, "passes") };
+        assert!(check.holds == holds && check.text.contains(word), "{check:?}");
+    }
+    assert!(page.texts(".results p").await?.join("\n").contains("10 of 10 halves"));
+    assert_eq!(stage.browser.complaints().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_press_during_a_block_is_answered_when_it_is_over() -> TestResult {
+    let stage = Stage::at("common-issues?issue=blocked-loop&wait=1000&seed=7").await?;
+    let page = &stage.page;
+    // Presses at any time, as a person does, and what the page says of them.
+    page.press("Run").await?;
+    page.wait_for_status("Running").await?;
+    for _ in 0..8 {
+        page.press("Count my presses").await?;
+    }
+    page.wait_for_status("Finished").await?;
+    let told = page.texts(".pulse p").await?.join(" ");
+    assert!(told.contains("8 presses"), "{told}");
+    assert!(told.contains("Pulse of the event loop: last beat"), "{told}");
+    assert_eq!(page.bars().await?.len(), 2, "the other pairs are not run");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_page_has_its_place_in_the_frame_and_its_sources() -> TestResult {
+    let stage = Stage::at("async-basics?seed=7").await?;
+    let page = &stage.page;
+    page.ask::<()>(
+        "[...document.querySelectorAll('nav a')].find(a => a.innerText === 'Common issues').click()",
+        vec![],
+    )
+    .await?;
+    eventually("the page of the issues", async || {
+        let title = page.title().await?;
+        Ok(if title == "Common issues" { Ok(()) } else { Err(title) })
+    })
+    .await?;
+    eventually("both sources", async || {
+        let sources = page.texts("section.sources").await?.join("\n");
+        let has_both = sources.contains("async fn never_awaited") && sources.contains("import asyncio");
+        Ok(if has_both { Ok(()) } else { Err(sources) })
+    })
+    .await?;
+    Ok(())
+}

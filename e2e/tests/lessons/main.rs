@@ -1,0 +1,9 @@
+//! What a person can rely on in the lessons on many tasks, on errors and on common issues, in a real browser, with the
+//! built site under a sub-path.
+//!
+//! Needs a release build in `dist/`, or in the folder that the environment variable `DIST` names.
+
+mod common_issues;
+mod errors;
+mod many_tasks;
+mod page;

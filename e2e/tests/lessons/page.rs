@@ -1,0 +1,46 @@
+//! What holds on every page: widths, labels, a clean console.
+
+use std::path::Path;
+
+use e2e::stage::{Stage, TestResult};
+
+const LINKS: [&str; 3] = [
+    "async-multiple?scale=0.1&seed=7",
+    "async-error-handling?pause=10&wait=10&timeout=60&seed=7",
+    "common-issues?wait=100&seed=7",
+];
+
+#[tokio::test]
+async fn nothing_scrolls_sideways_at_any_width() -> TestResult {
+    let stage = Stage::at(LINKS[0]).await?;
+    let page = &stage.page;
+    for link in LINKS {
+        let name = link.split('?').next().unwrap_or_default();
+        for width in [360, 768, 1440] {
+            page.set_width(width).await?;
+            page.open(link).await?;
+            page.wait_for_button("Run").await?;
+            assert_eq!(page.overflow().await?, None, "{link} at {width} px, before a run");
+            page.run_to_the_end().await?;
+            page.open_disclosures().await?;
+            let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{width}.png"));
+            page.screenshot(&picture).await?;
+            assert_eq!(page.overflow().await?, None, "{link} at {width} px, after a run");
+        }
+    }
+    assert_eq!(stage.browser.complaints().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_control_has_a_visible_label() -> TestResult {
+    let stage = Stage::at(LINKS[0]).await?;
+    for link in LINKS {
+        stage.page.open(link).await?;
+        stage.page.wait_for_button("Run").await?;
+        for control in stage.page.controls().await? {
+            assert!(!control.label.is_empty(), "{link}: {control:?}");
+        }
+    }
+    Ok(())
+}
