@@ -9,7 +9,7 @@ mod sample;
 mod summary;
 mod table;
 
-pub use budget::{Budget, Verdict, budgets};
+pub use budget::{Budget, Figures, Verdict, budgets};
 pub use first_load::{FirstLoad, FirstLoadError, first_load};
 pub use python::{PythonError, gather_in_python};
 pub use sample::{Case, FEWEST_RUNS, Row, Sample, SampleError, Who};

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use e2e::bench::{
-    Align, Budget, FirstLoad, FirstLoadError, Row, Sample, SampleError, Verdict, aligned, budgets, first_load,
+    Align, Budget, Figures, FirstLoad, FirstLoadError, Row, Sample, SampleError, Verdict, aligned, budgets, first_load,
     first_load_table, gather_in_python, times_table,
 };
 use e2e::browser::{Browser, BrowserError, Engine};
@@ -19,6 +19,9 @@ use e2e::stage::BASE;
 
 /// Some hundred runs, the slowest of which take seconds.
 const RUNS_END_WITHIN: Duration = Duration::from_secs(600);
+
+/// Ten thousand tasks behind a limit, some of which fail and are tried again.
+const LESSON: &str = "async-error-handling?tasks=10000&limit=64&wait=20&pause=20&timeout=60&on-error=collect&seed=7";
 
 const ROWS: &str = "return [...document.querySelectorAll('tr[data-case][data-who]')].map(row =>
     ({ case: row.dataset.case, who: row.dataset.who, runs: row.dataset.runs ?? '' }));";
@@ -62,16 +65,16 @@ async fn main() -> ExitCode {
 }
 
 async fn bench() -> Result<Vec<Budget>, BenchError> {
-    let (load, mut samples, bytes_per_task) = measure_in_browser().await?;
+    let (load, mut samples, figures) = measure_in_browser().await?;
     // CPython runs alone, after the browser is gone.
     let version = add_python(&mut samples);
     println!("\n{}\n{version}\n\n{}", times_table(&samples), first_load_table(&load));
-    let budgets = budgets(&samples, bytes_per_task, load.brotli_bytes());
+    let budgets = budgets(&samples, figures);
     println!("{}", budgets_table(&budgets));
     Ok(budgets)
 }
 
-async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Option<f64>), BenchError> {
+async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Figures), BenchError> {
     let folder = built_site();
     let server = Server::start(&folder, BASE)?;
     let browser = Browser::start(Engine::Chromium).await?;
@@ -86,7 +89,18 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Option<f64>), B
     page.wait_for_status_within(RUNS_END_WITHIN, "Finished").await?;
     let rows: Vec<Row> = page.ask(ROWS, Vec::new()).await?;
     let samples = rows.iter().map(Sample::try_from).collect::<Result<_, _>>()?;
-    Ok((load, samples, bytes_per_task(&page).await?))
+    let bytes_per_sleep = bytes_per_task(&page).await?;
+    page.open(LESSON).await?;
+    page.wait_for_button("Run").await?;
+    page.press("Run").await?;
+    page.wait_for_status_within(RUNS_END_WITHIN, "Finished").await?;
+    let figures = Figures {
+        bytes_per_sleep,
+        bytes_per_lesson_task: page.exact_metric("record").await?,
+        longest_block_ms: page.exact_metric("lag").await? / 1e3,
+        first_load_bytes: load.brotli_bytes(),
+    };
+    Ok((load, samples, figures))
 }
 
 /// Not every version of the page tells it.
