@@ -436,7 +436,7 @@ impl Done {
             let results = format!("{} results", units::count(self.collected.len() as u64));
             checks.push(Check::of(
                 "run_tasks_with_error_handling",
-                "Every task has one result, in its place",
+                "every task has one result, in its place",
                 results,
                 is_whole,
             ));
@@ -446,7 +446,7 @@ impl Done {
             let told = format!("{} failed", units::count(failed as u64));
             checks.push(Check::of("run_tasks_with_error_handling", claim, told, drawn == failed));
             let most = self.retried.iter().map(|it| it.attempts).max().unwrap_or(0);
-            let claim = format!("At most {} attempts for a task", plan.max_retries + 1);
+            let claim = format!("at most {} attempts for a task", plan.max_retries + 1);
             checks.push(Check::of(
                 "run_tasks_with_retries",
                 claim,
@@ -510,7 +510,7 @@ impl FailedFast {
             ),
             false => "no task failed".to_owned(),
         };
-        Check::of("fail_fast", "The first failure ends all at once", told, self.late_us <= AT_ONCE_US)
+        Check::of("fail_fast", "the first failure ends all at once", told, self.late_us <= AT_ONCE_US)
     }
 }
 

@@ -266,11 +266,11 @@ impl Done {
         let record = run.record();
         let in_order = self.processed.iter().copied().eq(0..batch.samples);
         let places = if in_order { "each result is in its place" } else { "the order is another" };
-        let order = Check::of("process_batch_async", "Results stand in the order of the samples", places, in_order);
+        let order = Check::of("process_batch_async", "results stand in the order of the samples", places, in_order);
         let limited = most.zip(Span::named(&record, "process_batch_limited")).map(|(most, part)| {
             let peak = Durations::of(&record, "process_sample", Some(part.task)).peak();
             let expected = most.get().min(batch.samples as usize);
-            let claim = format!("At most {most} at work at once");
+            let claim = format!("at most {most} at work at once");
             Check::of("process_batch_limited", claim, format!("{peak} at the peak"), peak as usize == expected)
         });
         [order].into_iter().chain(limited).collect()

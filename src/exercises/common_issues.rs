@@ -206,7 +206,7 @@ pub static EXERCISE: Exercise = Exercise {
         Control {
             name: "wait",
             label: "Block",
-            help: "How long the loop is kept in one go. The guide's own `time.sleep` is 1,000 ms.",
+            help: "How long the loop is kept in one go. The guide's own time.sleep is 1,000 ms.",
             kind: Kind::Number { unit: "ms", min: 100.0, max: 2_000.0, step: 50.0, default: 500.0 },
         },
     ],
@@ -224,7 +224,7 @@ pub static EXERCISE: Exercise = Exercise {
         },
         Comparison {
             title: "2 · The blocked loop",
-            about: "A wait that does not let go of the event loop, like `time.sleep`, stops the whole page. Press the \
+            about: "A wait that does not let go of the event loop, like time.sleep, stops the whole page. Press the \
                     button above while it runs: your press is answered when the block is over.",
             is_race: false,
             bars: &[
@@ -288,11 +288,11 @@ fn in_short(checks: &[Check]) -> String {
 }
 
 fn was_saved(part: &'static str, saved: u32) -> Check {
-    Check::of(part, "The result is saved", format!("{saved} of 1 saved"), saved == 1)
+    Check::of(part, "the result is saved", format!("{saved} of 1 saved"), saved == 1)
 }
 
 fn none_was_refused(part: &'static str, refused: usize) -> Check {
-    Check::of(part, "No request is refused", format!("{refused} of {REQUESTS} refused"), refused == 0)
+    Check::of(part, "no request is refused", format!("{refused} of {REQUESTS} refused"), refused == 0)
 }
 
 /// Whether the page could turn while somebody waited. Lets the heart beat once more first, so that the last beat counts.
@@ -302,8 +302,8 @@ async fn loop_was_free(run: &Run, part: &'static str, wait: Duration) -> Check {
     let lag_us = Span::named(&record, part).and_then(|span| span.longest_lag_us(&record)).unwrap_or(0);
     // Far from both halves, so that a machine which is busy with other things does not change the verdict.
     let most_us = (wait / 2).as_micros() as u64;
-    let claim = format!("The page is never kept for half of the wait, {}", units::span(most_us));
-    Check::of(part, claim, format!("kept for {}", units::span(lag_us)), lag_us <= most_us)
+    let claim = format!("the page can turn within {}, half of the wait", units::span(most_us));
+    Check::of(part, claim, format!("at worst {}", units::span(lag_us)), lag_us <= most_us)
 }
 
 #[cfg(test)]

@@ -120,6 +120,7 @@ impl Painter {
             let segments = lives.segments().iter().chain(&open).filter(is_meant);
             self.segments(segments, phase);
         }
+        self.bad_ends(lives);
         if self.lane_height() >= LANE_FOR_TEXT {
             for (task, life) in lives.iter() {
                 self.words(&record.task(task).name, life, now_us);
@@ -158,6 +159,27 @@ impl Painter {
             if phase == Phase::Queued && height > 6.0 {
                 self.hatch(from, y, to - from, height);
                 self.context.set_fill_style_str(colour);
+            }
+        }
+    }
+
+    /// A mark at the end of every task that did not succeed, however thin its lane is.
+    fn bad_ends(&self, lives: &Lives) {
+        let lane_height = self.lane_height();
+        let height = (lane_height - 1.0).max(1.5);
+        for bad in [Outcome::Cancelled, Outcome::Retried, Outcome::TimedOut, Outcome::Failed] {
+            self.context.set_fill_style_str(&self.colours.outcomes[bad as usize]);
+            let ends = lives.iter().filter_map(|(_, life)| Some((life.end?, life.lane)));
+            let mut last_pixel = (0.0, 0.0);
+            for ((at_us, _), lane) in ends.filter(|((_, outcome), _)| *outcome == bad) {
+                let (x, y) = (self.view.x(at_us, self.width), self.y(lane));
+                let pixel = (x.round(), y.round());
+                let is_seen = (0.0..=self.width).contains(&x) && (TOP - lane_height..=self.height).contains(&y);
+                // Of thousands many fall on the same pixel.
+                if is_seen && pixel != last_pixel {
+                    self.context.fill_rect(x - 3.0, y, 3.0, height);
+                    last_pixel = pixel;
+                }
             }
         }
     }

@@ -62,7 +62,15 @@ pub(crate) fn timeline(lab: Lab) -> AnyView {
             {part(table)}
         </details>
     };
-    let key = [("running", "code runs"), ("waiting", "waits"), ("queued", "queued")];
+    let key = [
+        ("running", "code runs"),
+        ("waiting", "waits"),
+        ("queued", "queued"),
+        ("failed", "✕ failed"),
+        ("timed-out", "◷ timed out"),
+        ("retried", "↻ retried"),
+        ("cancelled", "⊘ cancelled"),
+    ];
     figure()
         .class("timeline")
         .el(h2().text("Timeline"))

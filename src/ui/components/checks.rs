@@ -24,6 +24,6 @@ fn line(check: &Check, part: &str) -> AnyView {
         .attr("data-check", check.part)
         .attr("data-holds", check.holds.to_string())
         .el(b().text(verdict))
-        .el(span().text(format!("{part}: {}, {}.", check.claim, check.measured)))
+        .el(span().text(format!("{part}: {} ({}).", check.claim, check.measured)))
         .view()
 }
