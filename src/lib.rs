@@ -7,7 +7,8 @@
 //! - [`share`]: a run that leaves the page: links.
 //! - [`exercises`]: the lessons, and the catalogue that lists them.
 //! - [`endpoint`]: asking over the network.
-//! - [`runtime`]: what `asyncio` is to the guide: runs, clocks, timers, tasks.
+//! - [`runtime`]: what `asyncio` is to the guide: runs, clocks, timers, tasks, limits, timeouts,
+//!   retries, scopes.
 //! - [`measure`]: the record of a run and the lenses that read it. Pure.
 //!
 //! The crate `inference`, which knows no page, holds the digits and their classifiers.
