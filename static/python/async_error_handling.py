@@ -73,10 +73,12 @@ async def risky_operation(task, attempt, options):
     """Waits a moment, then returns a text, fails, or hangs until its time is out."""
     # Not drawn in the order in which tasks happen to run: that may differ.
     draw = random.Random(f"{options.seed} risky_operation {task} {attempt}")
+    # How a task fails stays the same: an input does not become invalid.
+    fault = random.Random(f"{options.seed} fault of task {task}")
     async with asyncio.timeout(options.timeout):
         await asyncio.sleep(DELAY * draw.uniform(0.5, 1.5))
         if draw.random() < options.failure_rate:
-            match draw.choice(["lost", "busy", "invalid", "hangs"]):
+            match fault.choice(["lost", "busy", "invalid", "hangs"]):
                 case "lost":
                     raise ConnectionLost
                 case "busy":
