@@ -10,6 +10,7 @@
 //! - [`runtime`]: what `asyncio` is to the guide: runs, clocks, timers, tasks, limits, timeouts,
 //!   retries, scopes.
 //! - [`measure`]: the record of a run and the lenses that read it. Pure.
+//! - [`lazy`]: code that is fetched when it is first needed.
 //!
 //! The crate `inference`, which knows no page, holds the digits and their classifiers.
 
@@ -17,6 +18,7 @@
 pub mod benchmark;
 pub mod endpoint;
 pub mod exercises;
+pub mod lazy;
 pub mod measure;
 pub mod runtime;
 pub mod share;

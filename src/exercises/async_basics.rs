@@ -3,6 +3,7 @@
 //! You see that two waits side by side cost as much as the longer one, that a step which needs the result of another
 //! still comes after it, and that a wait which blocks spoils it for everybody on the page.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures::future::{join_all, try_join};
@@ -142,13 +143,18 @@ pub static EXERCISE: Exercise = Exercise {
     has_pulse: false,
     rust: file!(),
     python: "static/python/async_basics.py",
-    run: |run, site, settings| {
-        Box::pin(async move {
-            let prepared = async_basics(&run, &site, Delays::from(&settings), settings.is_on("blocking")).await?;
-            Ok(prepared.report(&run)?)
-        })
-    },
+    load: || Box::pin(fetched::load()),
+    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
 };
+
+lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
+
+fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
+    Box::pin(async move {
+        let prepared = async_basics(&run, &site, Delays::from(&settings), settings.is_on("blocking")).await?;
+        Ok(prepared.report(&run)?)
+    })
+}
 
 /// A control for a delay in milliseconds.
 const fn delay(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Control {
@@ -200,8 +206,6 @@ impl Prepared {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use proptest::prelude::*;
 
     use super::*;

@@ -4,6 +4,7 @@
 //! another try mends, and what the retries cost in time and in load. Which attempt fails, and how, the seed draws.
 
 use std::num::NonZeroUsize;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures::future::{join_all, pending};
@@ -273,14 +274,19 @@ pub static EXERCISE: Exercise = Exercise {
     has_pulse: false,
     rust: file!(),
     python: "static/python/async_error_handling.py",
-    run: |run, _site, settings| {
-        Box::pin(async move {
-            let plan = Plan::from(&settings);
-            let done = async_error_handling(&run, &plan).await;
-            Ok(done.report(&run, &plan))
-        })
-    },
+    load: || Box::pin(fetched::load()),
+    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
 };
+
+lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
+
+fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Lesson {
+    Box::pin(async move {
+        let plan = Plan::from(&settings);
+        let done = async_error_handling(&run, &plan).await;
+        Ok(done.report(&run, &plan))
+    })
+}
 
 /// A control for a whole number.
 const fn count(name: &'static str, label: &'static str, help: &'static str, max: u32, default: u32) -> Control {
@@ -516,8 +522,6 @@ impl FailedFast {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use proptest::prelude::*;
 
     use super::*;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -195,15 +196,20 @@ pub static EXERCISE: Exercise = Exercise {
     has_pulse: false,
     rust: file!(),
     python: "static/python/async_multiple.py",
-    run: |run, site, settings| {
-        Box::pin(async move {
-            let batch = Batch::from(&settings);
-            let most = NonZeroUsize::new(settings.count("limit") as usize);
-            let done = async_multiple(&run, &site, batch, settings.is_on("one-by-one"), most).await?;
-            Ok(done.report(&run, batch, most))
-        })
-    },
+    load: || Box::pin(fetched::load()),
+    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
 };
+
+lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
+
+fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
+    Box::pin(async move {
+        let batch = Batch::from(&settings);
+        let most = NonZeroUsize::new(settings.count("limit") as usize);
+        let done = async_multiple(&run, &site, batch, settings.is_on("one-by-one"), most).await?;
+        Ok(done.report(&run, batch, most))
+    })
+}
 
 /// A control for a time in milliseconds.
 const fn time(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Control {
@@ -279,8 +285,6 @@ impl Done {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use proptest::prelude::*;
 
     use super::*;

@@ -267,13 +267,18 @@ pub static EXERCISE: Exercise = Exercise {
     has_pulse: true,
     rust: file!(),
     python: "static/python/common_issues.py",
-    run: |run, _site, settings| {
-        Box::pin(async move {
-            let checks = common_issues(&run, settings.choice("issue"), settings.millis("wait")).await;
-            Ok(Report { notes: vec![in_short(&checks)], checks, ..Report::default() })
-        })
-    },
+    load: || Box::pin(fetched::load()),
+    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
 };
+
+lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
+
+fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Lesson {
+    Box::pin(async move {
+        let checks = common_issues(&run, settings.choice("issue"), settings.millis("wait")).await;
+        Ok(Report { notes: vec![in_short(&checks)], checks, ..Report::default() })
+    })
+}
 
 fn is_run(settings: &Settings, issue: &str) -> bool {
     ["all", issue].contains(&settings.choice("issue"))

@@ -6,6 +6,7 @@ use futures::future::LocalBoxFuture;
 
 use crate::exercises::controls::{Control, Settings, Value};
 use crate::exercises::site::Site;
+use crate::lazy::NotFetched;
 use crate::measure::report::Report;
 use crate::runtime::Run;
 
@@ -36,6 +37,8 @@ pub struct Exercise {
     pub rust: &'static str,
     /// The path of the same lesson in Python.
     pub python: &'static str,
+    /// Fetches its code, if that was not done yet. After that `run` does not wait before its first step.
+    pub load: fn() -> LocalBoxFuture<'static, Result<(), NotFetched>>,
     /// Runs it. Dropping the future stops it.
     pub run: fn(Run, Rc<Site>, Settings) -> Lesson,
 }
@@ -110,4 +113,10 @@ pub struct Failure {
     pub message: String,
     /// What to do.
     pub advice: &'static str,
+}
+
+impl From<NotFetched> for Failure {
+    fn from(error: NotFetched) -> Self {
+        Self { message: error.to_string(), advice: error.advice() }
+    }
 }

@@ -6,9 +6,10 @@
 /// What every lesson needs, so that its first lines are about the lesson.
 mod prelude {
     pub(super) use crate::exercises::controls::{Choice, Control, Kind, Settings, Value};
-    pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Distribution, Exercise};
+    pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Distribution, Exercise, Lesson};
     pub(super) use crate::exercises::loading::LoadError;
     pub(super) use crate::exercises::site::Site;
+    pub(super) use crate::lazy::lazy;
     pub(super) use crate::measure::durations::Durations;
     pub(super) use crate::measure::report::{Check, Column, Digit, Report, Table};
     pub(super) use crate::measure::spans::Span;

@@ -248,8 +248,14 @@ impl Lab {
         self.status.set(Status::Running);
         self.runs.update(|runs| *runs += 1);
         let run = self.runs.get_untracked();
-        // The page shows that it runs before the clock starts: drawing that is no part of the lesson.
-        request_animation_frame(move || set_timeout(move || self.begin(run, settings, seed), Duration::ZERO));
+        // The page shows that it runs before the clock starts: drawing that is no part of the lesson, nor is fetching
+        // its code. A lesson whose code does not arrive says so itself.
+        request_animation_frame(move || {
+            leptos::task::spawn_local(async move {
+                let _ = (self.exercise.load)().await;
+                set_timeout(move || self.begin(run, settings, seed), Duration::ZERO);
+            });
+        });
     }
 
     /// Begins the run that `start` announced, unless it was stopped before it began.

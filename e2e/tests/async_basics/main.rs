@@ -6,6 +6,7 @@ mod bad_files;
 mod controls;
 mod links;
 mod page;
+mod parts;
 mod run;
 mod stop;
 

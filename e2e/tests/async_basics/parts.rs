@@ -1,0 +1,55 @@
+//! Code that is fetched when it is first needed: the first load is without it, and its absence is told and mended.
+
+use e2e::server::{Reply, Server, built_site};
+use e2e::stage::{Stage, TestResult};
+
+use crate::SHORT;
+
+#[tokio::test]
+async fn a_lesson_is_fetched_when_it_first_runs_and_never_again() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    assert_eq!(times_asked_for(&stage.server, LESSONS), 0, "the first load is without it");
+    stage.page.run_to_the_end().await?;
+    stage.page.run_to_the_end().await?;
+    assert_eq!(times_asked_for(&stage.server, LESSONS), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lesson_that_does_not_arrive_fails_the_run_with_a_clear_word_and_arrives_later() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let part = path(LESSONS);
+    for reply in [Reply::Status(404), Reply::CutAfter(700)] {
+        stage.server.replace(&part, reply.clone());
+        stage.page.press("Run").await?;
+        let status = stage.page.wait_for_status("Failed").await?;
+        assert!(status.contains("could not be fetched"), "{reply:?}: {status}");
+    }
+    stage.server.restore(&part);
+    stage.page.run_to_the_end().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lesson_of_a_host_that_knows_no_wasm_runs() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let part = path(LESSONS);
+    let body = std::fs::read(built_site().join(&part)).expect("the part was built");
+    stage.server.replace(&part, Reply::Bytes { content_type: "application/octet-stream", body });
+    stage.page.run_to_the_end().await?;
+    Ok(())
+}
+
+const LESSONS: &str = "split_lessons.wasm";
+
+/// Where a part lies in the site: the name of its folder changes with the build.
+fn path(part: &str) -> String {
+    let folders = std::fs::read_dir(built_site()).expect("the site was built").flatten();
+    let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut paths = names.map(|folder| format!("{folder}/{part}"));
+    paths.find(|path| built_site().join(path).exists()).expect("the page is split: it is a release build")
+}
+
+fn times_asked_for(server: &Server, part: &str) -> usize {
+    server.requests().iter().filter(|request| request.path.ends_with(part)).count()
+}
