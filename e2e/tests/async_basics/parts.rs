@@ -12,6 +12,15 @@ async fn a_lesson_is_fetched_when_it_first_runs_and_never_again() -> TestResult 
     stage.page.run_to_the_end().await?;
     stage.page.run_to_the_end().await?;
     assert_eq!(times_asked_for(&stage.server, LESSONS), 1);
+    assert_eq!(times_asked_for(&stage.server, BENCHMARK), 0, "nobody opened it");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_benchmark_is_fetched_when_it_is_opened() -> TestResult {
+    let stage = Stage::at("benchmark").await?;
+    assert_eq!(times_asked_for(&stage.server, BENCHMARK), 1);
+    assert_eq!(times_asked_for(&stage.server, LESSONS), 0, "nobody ran one");
     Ok(())
 }
 
@@ -41,6 +50,7 @@ async fn a_lesson_of_a_host_that_knows_no_wasm_runs() -> TestResult {
 }
 
 const LESSONS: &str = "split_lessons.wasm";
+const BENCHMARK: &str = "split_benchmark.wasm";
 
 /// Where a part lies in the site: the name of its folder changes with the build.
 fn path(part: &str) -> String {

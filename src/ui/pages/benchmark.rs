@@ -1,8 +1,10 @@
 //! The benchmark's page: what the runtime itself costs, beside the browser's own promises.
 
+use futures::FutureExt;
 use leptos::prelude::*;
 
 use crate::benchmark::{self, Case, Contender, Measured, ROUNDS, Results};
+use crate::lazy::{NotFetched, lazy};
 use crate::measure::decimal::fixed;
 use crate::measure::units::count;
 use crate::runtime::{Stopper, stoppable};
@@ -18,9 +20,24 @@ enum State {
     Stopped,
 }
 
-/// The page, with a run at once if the link says so.
+/// The page, with a run at once if the link says so. Its code is fetched when the page is first opened.
 pub(crate) fn benchmark_page(runs_at_once: bool) -> AnyView {
     document().set_title("Benchmark · Interleave");
+    let loaded = Watched::new(None::<Result<(), NotFetched>>);
+    leptos::task::spawn_local(async move { loaded.set(Some(fetched::load().await)) });
+    part(move || {
+        let Some(loaded) = loaded.get() else { return ().into_any() };
+        let page = loaded.and_then(|()| fetched::page(runs_at_once).now_or_never().unwrap_or(Err(NotFetched)));
+        page.unwrap_or_else(|error| {
+            let message = p().text(format!("{error}."));
+            div().class("failure").el(message).el(p().class("hint").text(error.advice())).view()
+        })
+    })
+}
+
+lazy!(mod fetched in benchmark: page(runs_at_once: bool) -> AnyView);
+
+fn page(runs_at_once: bool) -> AnyView {
     let results = Watched::new(Results::default());
     let state = Watched::new(State::Ready);
     let stopper = StoredValue::new_local(None::<Stopper>);
