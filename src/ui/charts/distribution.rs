@@ -57,7 +57,7 @@ fn distribution(record: &Record, of: &Distribution) -> Option<AnyView> {
         .add(data_table(percentiles(of, &durations)))
         .add(law.into_any())
         .add(blocked(&durations))
-        .el(details().el(summary().text("The same as a table")).add(data_table(bins(&spread))));
+        .el(details().el(summary().text("The same as a table")).add(data_table(bins(of, &spread))));
     Some(drawn.view())
 }
 
@@ -110,10 +110,10 @@ fn percentiles(of: &Distribution, durations: &Durations) -> Table {
     Table { caption: format!("{}: percentiles that n can support", of.title), columns, rows }
 }
 
-fn bins(spread: &Histogram) -> Table {
+fn bins(of: &Distribution, spread: &Histogram) -> Table {
     let row = |(from, to, count): (u64, u64, u32)| vec![units::span(from), units::span(to), units::count(count.into())];
     Table {
-        caption: "Tasks in each bin".to_owned(),
+        caption: format!("{}: tasks in each bin", of.title),
         columns: ["From", "To below", "Tasks"].map(Column::number).to_vec(),
         rows: spread.bins().map(row).collect(),
     }

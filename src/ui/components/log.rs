@@ -6,7 +6,7 @@ use crate::measure::decimal::fixed;
 use crate::measure::units::count;
 use crate::measure::{Level, LogLine, Record};
 use crate::ui::lab::Lab;
-use crate::ui::lean::{h2, li, ol, p, part, span, time};
+use crate::ui::lean::{div, h2, li, ol, p, part, span, time};
 
 /// So many lines are shown, the last: a run of ten thousand tasks can leave more than anybody reads.
 const MOST_LINES: usize = 200;
@@ -31,7 +31,13 @@ pub(crate) fn log(lab: Lab) -> AnyView {
         0 => p().class("empty").text("What a run has to say appears here.").view(),
         _ => ().into_any(),
     };
-    [h2().text("Log").view(), ol().class("log").add(part(move || lines().into_any())).view(), part(empty)].into_any()
+    let lines_box = div()
+        .class("log-box")
+        .attr("tabindex", "0")
+        .attr("role", "region")
+        .attr("aria-label", "Log lines")
+        .el(ol().class("log").add(part(move || lines().into_any())));
+    [h2().text("Log").view(), lines_box.view(), part(empty)].into_any()
 }
 
 fn line(line: &LogLine, record: &Record) -> AnyView {
