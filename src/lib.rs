@@ -6,6 +6,7 @@
 //! - `benchmark`: what the runtime itself costs, beside the browser's own promises. Only in a browser.
 //! - [`share`]: a run that leaves the page: links.
 //! - [`exercises`]: the lessons, and the catalogue that lists them.
+//! - [`workers`]: work beside the page, in Web Workers.
 //! - [`endpoint`]: asking over the network.
 //! - [`runtime`]: what `asyncio` is to the guide: runs, clocks, timers, tasks, limits, timeouts,
 //!   retries, scopes.
@@ -23,3 +24,4 @@ pub mod measure;
 pub mod runtime;
 pub mod share;
 pub mod ui;
+pub mod workers;

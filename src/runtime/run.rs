@@ -279,6 +279,12 @@ impl Run {
         }
     }
 
+    /// Whether this run follows the browser's clock.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn is_in_browser(&self) -> bool {
+        matches!(self.0.clock, Clock::Browser(_))
+    }
+
     /// The task inside which this is called, if there is one.
     pub(crate) fn current_task(&self) -> Option<TaskId> {
         self.0.current.get()

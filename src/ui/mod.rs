@@ -27,9 +27,12 @@ mod theme;
 #[cfg(target_arch = "wasm32")]
 pub use app::App;
 
-/// Starts the page.
+/// Starts the page. In a worker, which runs the same module, there is no page to start.
 #[cfg(target_arch = "wasm32")]
 pub fn start() {
+    if web_sys::window().is_none() {
+        return;
+    }
     panic::show_in_a_banner();
     if let Some(loading) = leptos::prelude::document().get_element_by_id("loading") {
         loading.remove();
