@@ -104,9 +104,9 @@ pub static EXERCISE: Exercise = Exercise {
     short_title: "Async basics",
     teaches: "Waiting together costs as much as the longest wait, not the sum of them.",
     controls: &[
-        delay("download", "Download", "How long the model's download waits besides the real request.", 400.0),
-        delay("load", "Data set", "How long loading the data set waits besides the real request.", 200.0),
-        delay("preprocess", "Preprocess", "How long preprocessing waits besides the real scaling.", 300.0),
+        Control::millis("download", "Download", "How long the model's download waits besides the real request.", 400.0),
+        Control::millis("load", "Data set", "How long loading the data set waits besides the real request.", 200.0),
+        Control::millis("preprocess", "Preprocess", "How long preprocessing waits besides the real scaling.", 300.0),
         Control {
             name: "scale",
             label: "Scale",
@@ -154,11 +154,6 @@ fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
         let prepared = async_basics(&run, &site, Delays::from(&settings), settings.is_on("blocking")).await?;
         Ok(prepared.report(&run)?)
     })
-}
-
-/// A control for a delay in milliseconds.
-const fn delay(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Control {
-    Control { name, label, help, kind: Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 50.0, default } }
 }
 
 impl From<&Settings> for Delays {

@@ -205,55 +205,57 @@ pub static EXERCISE: Exercise = Exercise {
     short_title: "Errors",
     teaches: "An error is a result like any other: collect it, try again, or let it end everything at once.",
     controls: &[
-        count("tasks", "Tasks", "How many there are.", 10_000, 20),
+        Control::count("tasks", "Tasks", "How many there are.", 10_000, 20),
         Control {
             name: "failure-rate",
             label: "Failure rate",
             help: "How likely each attempt is to fail. At 0 none does, at 1 all do.",
             kind: Kind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.3 },
         },
-        Control {
-            name: "faults",
-            label: "Faults",
-            help: "How attempts fail. Invalid input is not tried again: it would fail again.",
-            kind: Kind::Choice {
-                options: &[
-                    Choice { value: "all", label: "All kinds" },
-                    Choice { value: "transient", label: "Lost and busy" },
-                    Choice { value: "invalid", label: "Invalid input" },
-                    Choice { value: "hangs", label: "Never answers" },
-                ],
-            },
-        },
-        Control {
-            name: "on-error",
-            label: "On an error",
-            help: "Fail fast cancels all others; collect keeps every result.",
-            kind: Kind::Choice {
-                options: &[
-                    Choice { value: "compare", label: "Compare both" },
-                    Choice { value: "collect", label: "Collect" },
-                    Choice { value: "fail-fast", label: "Fail fast" },
-                ],
-            },
-        },
-        count("max-retries", "Retries", "How many attempts may follow the first. At 0 there is only that one.", 10, 2),
-        Control {
-            name: "backoff",
-            label: "Backoff",
-            help: "How the pauses grow: doubling up to eight times the first and drawn at random below that, or by the \
-                   same step, as in the guide.",
-            kind: Kind::Choice {
-                options: &[
-                    Choice { value: "exponential", label: "Exponential, with jitter" },
-                    Choice { value: "linear", label: "Linear" },
-                ],
-            },
-        },
-        time("pause", "Pause", "The first pause before another try. The guide's own is 500 ms.", 100.0),
-        time("wait", "Wait", "About how long an attempt takes: between half of it and one and a half.", 100.0),
-        time("timeout", "Timeout", "An attempt that is not done by then is dropped.", 300.0),
-        count("limit", "Limit", "How many tasks work at once; 0 is no limit.", 10_000, 0),
+        Control::choice(
+            "faults",
+            "Faults",
+            "How attempts fail. Invalid input is not tried again: it would fail again.",
+            &[
+                Choice::of("all", "All kinds"),
+                Choice::of("transient", "Lost and busy"),
+                Choice::of("invalid", "Invalid input"),
+                Choice::of("hangs", "Never answers"),
+            ],
+        ),
+        Control::choice(
+            "on-error",
+            "On an error",
+            "Fail fast cancels all others; collect keeps every result.",
+            &[
+                Choice::of("compare", "Compare both"),
+                Choice::of("collect", "Collect"),
+                Choice::of("fail-fast", "Fail fast"),
+            ],
+        ),
+        Control::count(
+            "max-retries",
+            "Retries",
+            "How many attempts may follow the first. At 0 there is only that one.",
+            10,
+            2,
+        ),
+        Control::choice(
+            "backoff",
+            "Backoff",
+            "How the pauses grow: doubling up to eight times the first and drawn at random below that, or by the same \
+             step, as in the guide.",
+            &[Choice::of("exponential", "Exponential, with jitter"), Choice::of("linear", "Linear")],
+        ),
+        Control::millis("pause", "Pause", "The first pause before another try. The guide's own is 500 ms.", 100.0),
+        Control::millis(
+            "wait",
+            "Wait",
+            "About how long an attempt takes: between half of it and one and a half.",
+            100.0,
+        ),
+        Control::millis("timeout", "Timeout", "An attempt that is not done by then is dropped.", 300.0),
+        Control::count("limit", "Limit", "How many tasks work at once; 0 is no limit.", 10_000, 0),
     ],
     conflict: |_| None,
     comparisons: &[Comparison {
@@ -286,16 +288,6 @@ fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Lesson {
         let done = async_error_handling(&run, &plan).await;
         Ok(done.report(&run, &plan))
     })
-}
-
-/// A control for a whole number.
-const fn count(name: &'static str, label: &'static str, help: &'static str, max: u32, default: u32) -> Control {
-    Control { name, label, help, kind: Kind::Count { min: 0, max, default } }
-}
-
-/// A control for a time in milliseconds.
-const fn time(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Control {
-    Control { name, label, help, kind: Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 10.0, default } }
 }
 
 impl From<&Settings> for Plan {

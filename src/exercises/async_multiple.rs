@@ -136,20 +136,21 @@ pub static EXERCISE: Exercise = Exercise {
     short_title: "Many tasks",
     teaches: "A batch takes as long as its longest sample, and a limit decides how many of them work at once.",
     controls: &[
-        Control {
-            name: "samples",
-            label: "Samples",
-            help: "How many there are in the batch.",
-            kind: Kind::Count { min: 0, max: 10_000, default: 10 },
-        },
-        time("min", "Shortest", "The least that a sample takes. The seed draws between it and the longest.", 100.0),
-        time("max", "Longest", "The most that a sample takes.", 500.0),
-        Control {
-            name: "limit",
-            label: "Limit",
-            help: "How many work at once in the limited batch; 0 leaves that batch out.",
-            kind: Kind::Count { min: 0, max: 10_000, default: 3 },
-        },
+        Control::count("samples", "Samples", "How many there are in the batch.", 10_000, 10),
+        Control::millis(
+            "min",
+            "Shortest",
+            "The least that a sample takes. The seed draws between it and the longest.",
+            100.0,
+        ),
+        Control::millis("max", "Longest", "The most that a sample takes.", 500.0),
+        Control::count(
+            "limit",
+            "Limit",
+            "How many work at once in the limited batch; 0 leaves that batch out.",
+            10_000,
+            3,
+        ),
         Control {
             name: "one-by-one",
             label: "One by one",
@@ -209,11 +210,6 @@ fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
         let done = async_multiple(&run, &site, batch, settings.is_on("one-by-one"), most).await?;
         Ok(done.report(&run, batch, most))
     })
-}
-
-/// A control for a time in milliseconds.
-const fn time(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Control {
-    Control { name, label, help, kind: Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 10.0, default } }
 }
 
 impl From<&Settings> for Batch {

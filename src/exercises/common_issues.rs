@@ -196,21 +196,19 @@ pub static EXERCISE: Exercise = Exercise {
     short_title: "Common issues",
     teaches: "Five ways to get async code wrong, each beside its remedy, with a check that tells them apart.",
     controls: &[
-        Control {
-            name: "issue",
-            label: "Issue",
-            help: "All five pairs, one after the other, or only one of them.",
-            kind: Kind::Choice {
-                options: &[
-                    Choice { value: "all", label: "All five" },
-                    Choice { value: "never-awaited", label: "Never awaited" },
-                    Choice { value: "blocked-loop", label: "Blocked loop" },
-                    Choice { value: "too-many", label: "Too many connections" },
-                    Choice { value: "sync-inside", label: "Sync inside async" },
-                    Choice { value: "closed", label: "Already closed" },
-                ],
-            },
-        },
+        Control::choice(
+            "issue",
+            "Issue",
+            "All five pairs, one after the other, or only one of them.",
+            &[
+                Choice::of("all", "All five"),
+                Choice::of("never-awaited", "Never awaited"),
+                Choice::of("blocked-loop", "Blocked loop"),
+                Choice::of("too-many", "Too many connections"),
+                Choice::of("sync-inside", "Sync inside async"),
+                Choice::of("closed", "Already closed"),
+            ],
+        ),
         Control {
             name: "wait",
             label: "Block",

@@ -124,7 +124,38 @@ pub enum Refusal {
     },
 }
 
+impl Choice {
+    /// One that is `value` in links and `label` on the page.
+    #[must_use]
+    pub const fn of(value: &'static str, label: &'static str) -> Self {
+        Self { value, label }
+    }
+}
+
 impl Control {
+    /// A control for a time in milliseconds, from 0 to 2 s.
+    #[must_use]
+    pub const fn millis(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Self {
+        Self { name, label, help, kind: Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 50.0, default } }
+    }
+
+    /// A control for a whole number from 0 on.
+    #[must_use]
+    pub const fn count(name: &'static str, label: &'static str, help: &'static str, max: u32, default: u32) -> Self {
+        Self { name, label, help, kind: Kind::Count { min: 0, max, default } }
+    }
+
+    /// A control for one of a few; the first is the one at first.
+    #[must_use]
+    pub const fn choice(
+        name: &'static str,
+        label: &'static str,
+        help: &'static str,
+        options: &'static [Choice],
+    ) -> Self {
+        Self { name, label, help, kind: Kind::Choice { options } }
+    }
+
     /// The value at first.
     #[must_use]
     pub fn default_value(&self) -> Value {
@@ -327,19 +358,13 @@ mod tests {
         help: "",
         kind: Kind::Number { unit: "ms", min: 0.0, max: 5_000.0, step: 50.0, default: 400.0 },
     };
-    const TASKS: Control =
-        Control { name: "tasks", label: "Tasks", help: "", kind: Kind::Count { min: 0, max: 10_000, default: 20 } };
-    const BACKOFF: Control = Control {
-        name: "backoff",
-        label: "Backoff",
-        help: "",
-        kind: Kind::Choice {
-            options: &[
-                Choice { value: "exponential", label: "Exponential" },
-                Choice { value: "linear", label: "Linear" },
-            ],
-        },
-    };
+    const TASKS: Control = Control::count("tasks", "Tasks", "", 10_000, 20);
+    const BACKOFF: Control = Control::choice(
+        "backoff",
+        "Backoff",
+        "",
+        &[Choice::of("exponential", "Exponential"), Choice::of("linear", "Linear")],
+    );
     const DEMO: Control = Control { name: "demo", label: "Demo", help: "", kind: Kind::Switch { default: true } };
 
     #[test]
