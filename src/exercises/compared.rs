@@ -2,11 +2,11 @@
 
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::{Comparison, Exercise};
-use crate::measure::Record;
 use crate::measure::decimal::fixed;
 use crate::measure::heartbeat::BLOCKED_US;
 use crate::measure::spans::{Spans, speed_up};
 use crate::measure::units::span;
+use crate::measure::{Outcome, Record};
 
 /// A record with the parts that were read from it.
 pub type Parts<'a> = (&'a Record, &'a Spans);
@@ -33,8 +33,8 @@ pub struct ComparedBar {
     pub label: &'static str,
     /// How long it has lasted so far, in microseconds; none before it begins.
     pub so_far_us: Option<u64>,
-    /// Whether it is over, well or not.
-    pub is_over: bool,
+    /// How it ended, if it has.
+    pub outcome: Option<Outcome>,
     /// How long it took, once it has ended well.
     pub measured_us: Option<u64>,
     /// How long it takes with nothing but its waits.
@@ -61,7 +61,7 @@ impl Compared {
                     task: bar.task,
                     label: bar.label,
                     so_far_us: found.map(|(_, it)| it.length_so_far_us(now_us)),
-                    is_over: found.is_some_and(|(_, it)| it.end.is_some()),
+                    outcome: found.and_then(|(_, it)| it.end).map(|(_, outcome)| outcome),
                     measured_us: found.and_then(|(_, it)| it.length_us()),
                     ideal_us: ideal.and_then(|(ideal, spans)| spans.named(ideal, bar.task)?.length_us()),
                     lag_us: found.and_then(|(record, it)| it.longest_lag_us(record)),
@@ -113,10 +113,10 @@ impl Compared {
 
     /// How long each part took, when all are over.
     fn lengths_sentence(&self) -> Option<String> {
-        let all_over = self.bars.iter().all(|bar| bar.is_over);
-        let length = |bar: &ComparedBar| match bar.measured_us {
-            Some(us) => format!("{} took {}", bar.label, span(us)),
-            None => format!("{} was cut short", bar.label),
+        let all_over = self.bars.iter().all(|bar| bar.outcome.is_some());
+        let length = |bar: &ComparedBar| match (bar.measured_us, bar.outcome) {
+            (Some(us), _) => format!("{} took {}", bar.label, span(us)),
+            (None, outcome) => format!("{} {}", bar.label, outcome.map_or("goes on", Outcome::name)),
         };
         let lengths: Vec<_> = self.bars.iter().map(length).collect();
         all_over.then(|| self.with_lag(format!("{}.", lengths.join(", "))))
@@ -149,7 +149,7 @@ impl Compared {
 #[must_use]
 pub fn progress(compared: &[Compared]) -> (usize, usize) {
     let bars = || compared.iter().flat_map(|compared| &compared.bars);
-    (bars().filter(|bar| bar.is_over).count(), bars().count())
+    (bars().filter(|bar| bar.outcome.is_some()).count(), bars().count())
 }
 
 #[cfg(test)]
@@ -161,7 +161,7 @@ mod tests {
             task: label,
             label,
             so_far_us: Some(measured_us),
-            is_over: true,
+            outcome: Some(Outcome::Succeeded),
             measured_us: Some(measured_us),
             ideal_us: Some(ideal_us),
             lag_us: Some(lag_us),
@@ -203,9 +203,9 @@ mod tests {
     #[test]
     fn what_is_no_race_is_told_part_by_part() {
         let mut failed = bar("Broken", 300, 0, 0);
-        failed.measured_us = None;
+        (failed.measured_us, failed.outcome) = (None, Some(Outcome::Failed));
         let told = Compared { is_race: false, ..compared(vec![failed, bar("Fixed", 101_000, 100_000, 0)]) };
-        assert_eq!(told.sentence().as_deref(), Some("Broken was cut short, Fixed took 101 ms."));
+        assert_eq!(told.sentence().as_deref(), Some("Broken failed, Fixed took 101 ms."));
         assert_eq!(told.speed_up(), None);
     }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::exercises::compared::{Compared, ComparedBar};
+use crate::measure::Outcome;
 use crate::measure::decimal::fixed;
 use crate::measure::report::{Column, Table};
 use crate::measure::units;
@@ -46,10 +47,10 @@ fn bar(bar: &ComparedBar, scale_us: u64) -> AnyView {
     let width = |us: Option<u64>| {
         us.map(|us| format!("{}%", fixed(us as f64 / scale_us as f64 * 100.0, 2))).unwrap_or_default()
     };
-    let (class, word) = match bar {
-        ComparedBar { so_far_us: Some(_), is_over: false, .. } => ("bar running", ""),
-        ComparedBar { is_over: true, measured_us: None, .. } => ("bar cut-short", ", cut short"),
-        _ => ("bar", ""),
+    let (class, word) = match bar.outcome {
+        None if bar.so_far_us.is_some() => ("bar running", String::new()),
+        None | Some(Outcome::Succeeded) => ("bar", String::new()),
+        Some(outcome) => ("bar cut-short", format!(", {}", outcome.name())),
     };
     let ideal = bar.ideal_us.map(|us| format!("ideal {}", units::span(us))).unwrap_or_default();
     let fill = view! { <span class="fill" hidden=bar.so_far_us.is_none() style:width=width(bar.so_far_us)></span> };
@@ -61,7 +62,7 @@ fn bar(bar: &ComparedBar, scale_us: u64) -> AnyView {
         .attr_if("data-ideal-us", bar.ideal_us.map(|us| us.to_string()))
         .el(span().class("label").text(bar.label))
         .el(span().class("track").add(fill.into_any()).add(mark.into_any()))
-        .el(span().class("figure").text(cell(bar.so_far_us) + word))
+        .el(span().class("figure").text(cell(bar.so_far_us) + &word))
         .el(span().class("ideal-figure").text(ideal))
         .view()
 }
