@@ -40,8 +40,12 @@ async fn the_page_goes_on_while_a_worker_computes() {
 #[wasm_bindgen_test]
 async fn jobs_run_beside_each_other() {
     let run = Run::in_browser(1);
-    let (first, second) = join(offload(&run, compute(300)), offload(&run, compute(300))).await;
-    assert_eq!((first, second), (Ok(()), Ok(())));
+    let job = || offload(&run, compute(400));
+    assert_eq!(join(job(), job()).await, (Ok(()), Ok(())));
+    let together = run.now();
+    assert_eq!((job().await, job().await), (Ok(()), Ok(())));
+    let in_turn = run.now() - together;
+    assert!(together < in_turn, "{together:?} together, {in_turn:?} in turn");
 }
 
 #[wasm_bindgen_test]

@@ -438,7 +438,7 @@ impl Done {
                 results,
                 is_whole,
             ));
-            let drawn = plan.failures_of(run, 1);
+            let drawn = plan.failures(run);
             let failed = self.collected.iter().filter(|it| it.result.is_err()).count();
             let claim = format!("{} tasks fail, as the seed draws", units::count(drawn as u64));
             let told = format!("{} failed", units::count(failed as u64));
@@ -457,10 +457,10 @@ impl Done {
 }
 
 impl Plan {
-    /// How many tasks fail at this attempt, by the seed alone. An attempt that takes longer than its timeout fails, too.
-    fn failures_of(&self, run: &Run, attempt: u32) -> usize {
+    /// How many tasks fail at their first attempt, by the seed alone. One that takes longer than its timeout fails, too.
+    fn failures(&self, run: &Run) -> usize {
         let fails = |task: &u32| {
-            let mut rng = run.rng(format_args!("attempt {attempt} of task {task}"));
+            let mut rng = run.rng(format_args!("attempt 1 of task {task}"));
             let wait = self.wait.mul_f64(0.5 + rng.f64());
             self.draw_fault(run, *task, &mut rng).is_some() || wait > self.timeout
         };
@@ -571,8 +571,10 @@ mod tests {
             let failures: Vec<_> = tasks.tasks().iter().filter(|it| it.outcome == Outcome::Failed).collect();
             assert_eq!(failures.len(), 1);
             assert_eq!(part.end, Some((failures[0].ended_us, Outcome::Succeeded)));
-            let [succeeded, .., cancelled, _] = column(&report, 1);
+            let [succeeded, .., cancelled, attempts] = column(&report, 1);
             assert_eq!(succeeded + 1 + cancelled, 100, "limit {limit}");
+            // With a limit only those that had a permit were tried: whose turn it was when the first failed.
+            assert_eq!(attempts, if limit == 0.0 { 100 } else { succeeded + 3 }, "limit {limit}");
         }
     }
 

@@ -171,7 +171,11 @@ async fn common_issues(run: &Run, issue: &str, wait: Duration) -> Vec<Check> {
         run.task("sync_inside_async", sync_inside_async(run, wait)).await;
         checks.push(loop_was_free(run, "sync_inside_async", wait).await.meant_to_fail());
         let done = run.try_task("offloaded", offloaded(run, wait)).await;
-        checks.push(loop_was_free(run, "offloaded", wait).await.and(done.is_ok()));
+        let check = loop_was_free(run, "offloaded", wait).await;
+        checks.push(match done {
+            Ok(()) => check,
+            Err(error) => Check { measured: error.to_string(), holds: false, ..check },
+        });
         run.task("sync_in_slices", sync_in_slices(run, wait)).await;
         checks.push(loop_was_free(run, "sync_in_slices", wait).await);
     }

@@ -166,8 +166,9 @@ impl Durations {
 }
 
 /// Goes through the events in time.
-struct Sweep<'a> {
-    record: &'a Record,
+struct Sweep {
+    /// When the event loop was blocked.
+    blocks: Vec<Beat>,
     /// For each task of the record: where it stands, if it is one of those that are looked for.
     standing: Vec<Option<Standing>>,
     at_work: u64,
@@ -182,17 +183,19 @@ struct Standing {
     queued_us: u64,
     /// Since when it stands in a queue, if it does.
     queued_since_us: Option<u64>,
-    waits_for_permit: bool,
+    /// For how many permits it waits.
+    waits: u32,
 }
 
-impl<'a> Sweep<'a> {
-    fn over(record: &'a Record, name: &str, part: Option<TaskId>) -> Self {
+impl Sweep {
+    fn over(record: &Record, name: &str, part: Option<TaskId>) -> Self {
         let is_meant = |(index, task): (usize, &crate::measure::Task)| {
             let is_meant = task.name == name && record.is_within(Some(TaskId::at(index)), part);
             is_meant.then(Standing::default)
         };
         let standing = record.tasks().iter().enumerate().map(is_meant).collect();
-        Self { record, standing, at_work: 0, first_us: None, last_us: 0, durations: Durations::default() }
+        let blocks = record.beats().iter().filter(|beat| beat.is_blocked()).copied().collect();
+        Self { blocks, standing, at_work: 0, first_us: None, last_us: 0, durations: Durations::default() }
     }
 
     fn take(&mut self, Event { at_us, task, kind }: Event) {
@@ -202,18 +205,20 @@ impl<'a> Sweep<'a> {
                 self.first_us.get_or_insert(at_us);
                 standing = Standing { spawned_us: at_us, queued_since_us: Some(at_us), ..standing };
             }
-            EventKind::PollStarted if standing.waits_for_permit => {}
-            EventKind::PollStarted | EventKind::Granted | EventKind::GaveUp => {
-                standing.waits_for_permit = false;
+            EventKind::PollStarted => self.leave_queue(&mut standing, at_us),
+            EventKind::Granted | EventKind::GaveUp => {
+                standing.waits -= 1;
                 self.leave_queue(&mut standing, at_us);
             }
             // Not before: a task whose first step is to stand in a queue was never at work.
             EventKind::PollEnded => self.note_peak(),
             EventKind::Queued => {
-                self.count(at_us);
-                self.at_work -= 1;
-                standing.waits_for_permit = true;
-                standing.queued_since_us = Some(at_us);
+                standing.waits += 1;
+                if standing.queued_since_us.is_none() {
+                    self.count(at_us);
+                    self.at_work -= 1;
+                    standing.queued_since_us = Some(at_us);
+                }
             }
             EventKind::Ended(outcome) => {
                 self.durations.outcomes.add(outcome);
@@ -221,6 +226,7 @@ impl<'a> Sweep<'a> {
                     self.durations.begun += 1;
                     self.note_peak();
                 }
+                standing.waits = 0;
                 self.leave_queue(&mut standing, at_us);
                 self.count(at_us);
                 self.at_work -= 1;
@@ -235,6 +241,9 @@ impl<'a> Sweep<'a> {
     }
 
     fn leave_queue(&mut self, standing: &mut Standing, at_us: u64) {
+        if standing.waits > 0 {
+            return;
+        }
         if let Some(since_us) = standing.queued_since_us.take() {
             standing.queued_us += at_us - since_us;
             self.count(at_us);
@@ -254,14 +263,14 @@ impl<'a> Sweep<'a> {
     }
 
     fn note(&mut self, task: TaskId, standing: Standing, at_us: u64, outcome: Outcome) {
-        let lives_through = |beat: &Beat| beat.is_blocked() && beat.due_us < at_us && beat.at_us > standing.spawned_us;
+        let lives_through = |beat: &Beat| beat.due_us < at_us && beat.at_us > standing.spawned_us;
         self.durations.tasks.push(Timed {
             task,
             ended_us: at_us,
             outcome,
             total_us: at_us - standing.spawned_us,
             queued_us: standing.queued_us,
-            is_blocked: self.record.beats().iter().any(lives_through),
+            is_blocked: self.blocks.iter().any(lives_through),
         });
     }
 }

@@ -63,13 +63,14 @@ pub struct Meter {
 struct State {
     is_alive: bool,
     has_begun: bool,
-    waits_for_permit: bool,
+    /// For how many permits it waits.
+    waits: u32,
     live_children: u32,
 }
 
 impl State {
     fn is_queued(self) -> bool {
-        self.is_alive && (!self.has_begun || self.waits_for_permit)
+        self.is_alive && (!self.has_begun || self.waits > 0)
     }
 
     fn is_under_way(self) -> bool {
@@ -109,8 +110,8 @@ impl Meter {
             }
             EventKind::PollStarted => self.change(task, |state| state.has_begun = true),
             EventKind::PollEnded => self.note_concurrency(),
-            EventKind::Queued => self.change(task, |state| state.waits_for_permit = true),
-            EventKind::Granted | EventKind::GaveUp => self.change(task, |state| state.waits_for_permit = false),
+            EventKind::Queued => self.change(task, |state| state.waits += 1),
+            EventKind::Granted | EventKind::GaveUp => self.change(task, |state| state.waits -= 1),
             EventKind::Ended(outcome) => {
                 self.metrics.outcomes.add(outcome);
                 self.change(task, |state| state.is_alive = false);

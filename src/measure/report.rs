@@ -35,12 +35,6 @@ impl Check {
         Self { part, claim: claim.into(), measured: measured.into(), holds, is_meant_to_fail: false }
     }
 
-    /// The same if this is so, too.
-    #[must_use]
-    pub fn and(self, holds: bool) -> Self {
-        Self { holds: self.holds && holds, ..self }
-    }
-
     /// The same of a part that is there to show how it fails.
     #[must_use]
     pub fn meant_to_fail(self) -> Self {

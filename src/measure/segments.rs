@@ -59,7 +59,8 @@ pub struct Life {
     pub running_us: u64,
     phase: Phase,
     since_us: u64,
-    waits_for_permit: bool,
+    /// For how many permits it waits.
+    waits: u32,
 }
 
 impl Life {
@@ -161,11 +162,11 @@ impl Lives {
             EventKind::Spawned => self.spawn(event.at_us),
             EventKind::PollStarted => self.turn(event, Phase::Running),
             EventKind::PollEnded => {
-                let waits_for_permit = self.lives[event.task.index()].waits_for_permit;
-                self.turn(event, if waits_for_permit { Phase::Queued } else { Phase::Waiting });
+                let waits = self.lives[event.task.index()].waits;
+                self.turn(event, if waits > 0 { Phase::Queued } else { Phase::Waiting });
             }
-            EventKind::Queued => self.lives[event.task.index()].waits_for_permit = true,
-            EventKind::Granted | EventKind::GaveUp => self.lives[event.task.index()].waits_for_permit = false,
+            EventKind::Queued => self.lives[event.task.index()].waits += 1,
+            EventKind::Granted | EventKind::GaveUp => self.lives[event.task.index()].waits -= 1,
             EventKind::Ended(outcome) => self.end(event, outcome),
         }
     }
@@ -180,7 +181,7 @@ impl Lives {
             running_us: 0,
             phase: Phase::Queued,
             since_us: at_us,
-            waits_for_permit: false,
+            waits: 0,
         });
     }
 

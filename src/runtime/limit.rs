@@ -135,7 +135,10 @@ impl<'a> InQueue<'a> {
 impl Drop for InQueue<'_> {
     fn drop(&mut self) {
         let kind = if self.is_taken { EventKind::Granted } else { EventKind::GaveUp };
-        self.task.inspect(|task| self.limit.run.push(*task, kind));
+        // A task that goes on without its permit gives up; one that is dropped in the queue ends there.
+        if let Some(task) = self.task.filter(|_| self.limit.run.current_task() == self.task) {
+            self.limit.run.push(task, kind);
+        }
         self.waiting.has_gone.set(true);
         if self.waiting.is_granted.get() && !self.is_taken {
             self.limit.release();
@@ -153,6 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::measure::durations::Durations;
     use crate::measure::metrics::Metrics;
     use crate::measure::segments::{Lives, Phase};
     use crate::measure::{Outcome, Record};
@@ -244,6 +248,40 @@ mod tests {
         block_on(&run, join(holder, impatient)).expect("they end");
         assert_eq!(queued_us(&run.record()), [5_000, 0], "in the order of spawning");
         assert!(limit.acquire().now_or_never().is_some(), "the permit is back");
+    }
+
+    #[test]
+    fn tasks_that_are_dropped_in_the_queue_were_never_at_work() {
+        let run = Run::on_virtual_clock(1);
+        let limit = run.limit(NonZeroUsize::new(3));
+        let nap = || async {
+            let _permit = limit.acquire().await;
+            run.sleep(ms(10)).await;
+        };
+        let naps = join_all((0..100).map(|_| run.task("nap", nap())));
+        drop(block_on(&run, select(naps, run.sleep(ms(5)))).expect("patience ends"));
+        let record = run.record();
+        let naps = Durations::of(&record, "nap", None);
+        assert_eq!((Metrics::of(&record).peak_concurrency, naps.peak(), naps.begun()), (3, 3, 3));
+    }
+
+    #[test]
+    fn a_task_that_waits_for_two_permits_is_queued_until_it_has_both() {
+        let run = Run::on_virtual_clock(1);
+        let limit = run.limit(NonZeroUsize::new(1));
+        let hold = async {
+            let _permit = limit.acquire().await;
+            run.sleep(ms(10)).await;
+        };
+        let greedy = run.task("greedy", join(hold, limit.acquire().map(drop)));
+        let held = limit.acquire().now_or_never().expect("it is free");
+        let give_back = async {
+            run.sleep(ms(20)).await;
+            drop(held);
+        };
+        block_on(&run, join(greedy, give_back)).expect("they end");
+        assert_eq!(queued_us(&run.record()), [30_000], "20 ms for the first and 10 more for the second");
+        assert_eq!(Durations::of(&run.record(), "greedy", None).tasks().len(), 1);
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Backoff {
             Self::Exponential { base, cap } => {
                 let doublings = attempt.saturating_sub(1).min(31);
                 let bound = base.saturating_mul(1 << doublings).min(cap);
-                // A day and more is as good as any bound, and whole microseconds are what the clock knows.
+                // Whole microseconds are what the clock knows.
                 Duration::from_micros(rng.u64(0..=bound.as_micros().min(u128::from(u64::MAX)) as u64))
             }
         }

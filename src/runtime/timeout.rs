@@ -37,8 +37,10 @@ pin_project! {
 }
 
 impl Run {
-    /// Gives a future so much time, and drops it when that is over: the `asyncio.wait_for` of the page. What is ready
-    /// at the deadline itself is in time, also when the page was too busy to notice.
+    /// Gives a future so much time, and drops it when that is over: the `asyncio.wait_for` of the page.
+    ///
+    /// What is ready when somebody looks is handed on. On a page that was blocked nobody looks at the deadline, so that
+    /// what was ready in time is never lost, and what became ready during the block passes as well.
     ///
     /// A task that ends with the error is recorded as `timed out`.
     ///
@@ -128,6 +130,14 @@ mod tests {
         let both = join(on_the_dot, in_time);
         let ((first, second), ()) = block_on(&run, join(both, async { run.block(ms(500)) })).expect("they end");
         assert_eq!((first, second), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn what_became_ready_while_nobody_could_look_is_handed_on_too() {
+        let run = Run::on_virtual_clock(1);
+        let late = run.timeout(ms(50), run.sleep(ms(80)));
+        let (late, ()) = block_on(&run, join(late, async { run.block(ms(500)) })).expect("they end");
+        assert_eq!(late, Ok(()));
     }
 
     #[test]

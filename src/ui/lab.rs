@@ -15,8 +15,8 @@ use crate::measure::metrics::{Meter, Metrics};
 use crate::measure::report::Report;
 use crate::measure::spans::Spans;
 use crate::measure::{Record, TaskId};
-use crate::runtime::Run;
 use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
+use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{self, Place};
 use crate::ui::lean::Watched;
 
@@ -91,6 +91,8 @@ pub(super) struct Lab {
     spans: StoredValue<Spans, LocalStorage>,
     meter: StoredValue<Meter, LocalStorage>,
     experiment: StoredValue<Option<Experiment>, LocalStorage>,
+    /// What follows the end of its lesson.
+    ending: StoredValue<Option<Stopper>, LocalStorage>,
     site: StoredValue<Rc<Site>, LocalStorage>,
 }
 
@@ -118,12 +120,14 @@ impl Lab {
             spans: StoredValue::new_local(Spans::default()),
             meter: StoredValue::new_local(Meter::default()),
             experiment: StoredValue::new_local(None),
+            ending: StoredValue::new_local(None),
             site: StoredValue::new_local(Rc::new(Site::served_from("static/"))),
         };
         let listener = window_event_listener_untyped("visibilitychange", move |_| lab.note_whether_hidden());
         on_cleanup(move || {
             listener.remove();
-            lab.experiment.try_update_value(Option::take);
+            drop(lab.experiment.try_update_value(Option::take));
+            drop(lab.ending.try_update_value(Option::take));
         });
         if link.runs_at_once {
             // When the page has been drawn.
@@ -264,7 +268,7 @@ impl Lab {
             return;
         }
         let site = self.site.get_value();
-        let experiment = Experiment::begin(self.exercise, settings, seed, site, move |result| self.end(run, result));
+        let experiment = Experiment::begin(self.exercise, settings, seed, site, move |result| self.end(result));
         self.run.set_value(Some(experiment.run().clone()));
         self.experiment.set_value(Some(experiment));
         self.note_whether_hidden();
@@ -276,9 +280,15 @@ impl Lab {
         if !untrack(|| self.is_running()) {
             return;
         }
-        let (run, after_us) = (self.runs.get_untracked(), self.now_us());
+        let after_us = self.now_us();
         drop(self.experiment.try_update_value(Option::take));
-        leptos::task::spawn_local(self.close(run, Status::Stopped { after_us }, None, None));
+        drop(self.ending.try_update_value(Option::take));
+        self.status.set(Status::Stopped { after_us });
+        self.show_bars();
+        leptos::task::spawn_local(async move {
+            Run::in_browser(0).yield_now().await;
+            self.show_figures();
+        });
     }
 
     /// Reads the record of the run on display. Whoever wants to be told of changes tracks `frame` or `digest`.
@@ -314,48 +324,52 @@ impl Lab {
         of_run.unwrap_or_else(|| Compared::all(self.exercise, &settings, None, now_us, ideal))
     }
 
-    fn end(self, run: u32, result: Result<Report, Failure>) {
-        let wall_us = self.with_record(Record::end_us).unwrap_or(0);
+    /// What follows the end of the lesson can be stopped as well.
+    fn end(self, result: Result<Report, Failure>) {
         self.experiment.set_value(None);
-        leptos::task::spawn_local(async move {
-            match result {
-                Ok(report) => {
-                    let ideal = self.ideal_of_this_run().await;
-                    self.close(run, Status::Finished { wall_us }, Some(report), ideal).await;
-                }
-                Err(failure) => self.close(run, Status::Failed { after_us: wall_us, failure }, None, None).await,
+        let (ending, stopper) = stoppable(self.finish(result));
+        self.ending.set_value(Some(stopper));
+        leptos::task::spawn_local(ending);
+    }
+
+    /// Shows the results, and then says that they are there. The page has a turn in between: all of it at once is much
+    /// after ten thousand tasks.
+    async fn finish(self, result: Result<Report, Failure>) {
+        let page = Run::in_browser(0);
+        let wall_us = self.with_record(Record::end_us).unwrap_or(0);
+        let status = match result {
+            Ok(report) => {
+                self.report.set(Some(report));
+                let ideal = self.ideal_of_this_run().await;
+                self.ideal.set(ideal.map(|record| Rc::new(Kept { spans: Spans::of(&record), record })));
+                Status::Finished { wall_us }
             }
-        });
+            Err(failure) => Status::Failed { after_us: wall_us, failure },
+        };
+        self.show_bars();
+        page.yield_now().await;
+        self.show_figures();
+        page.yield_now().await;
+        self.status.set(status);
     }
 
     async fn ideal_of_this_run(self) -> Option<Record> {
-        let (settings, seed) = self.ran_with.try_with_untracked(Clone::clone).flatten()?;
-        let site = self.site.try_get_value()?;
-        ideal_in_slices(self.exercise, &settings, seed, &site).await
+        let (settings, seed) = self.ran_with.get_untracked()?;
+        ideal_in_slices(self.exercise, &settings, seed, &self.site.get_value()).await
     }
 
-    /// Shows the results of a run that is over, and then says that it is. The page has a turn in between: all of it at
-    /// once is much after ten thousand tasks. Does nothing if the reader has stopped the run or left meanwhile.
-    async fn close(self, run: u32, status: Status, report: Option<Report>, ideal: Option<Record>) {
-        let page = Run::in_browser(0);
-        if !self.is_under_way(run) {
-            return;
-        }
+    fn show_bars(self) {
         self.memory.update(|memory| {
             if let Some(memory) = memory {
                 memory.after = wasm_memory_bytes();
             }
         });
-        self.report.set(report);
-        self.ideal.set(ideal.map(|record| Rc::new(Kept { spans: Spans::of(&record), record })));
         self.frame.update(|frame| *frame += 1);
         self.step.update(|step| *step += 1);
-        page.yield_now().await;
+    }
+
+    fn show_figures(self) {
         self.digest.update(|digest| *digest += 1);
-        page.yield_now().await;
-        if self.is_under_way(run) {
-            self.status.set(status);
-        }
     }
 
     /// Draws while this run is under way.

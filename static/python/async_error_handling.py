@@ -69,6 +69,10 @@ CAUSES = {
 }
 
 
+# What an operation can fail with; to be cancelled is no failure.
+FAILURES = (ConnectionLost, ServerBusy, InvalidInput, TimeoutError)
+
+
 async def risky_operation(task, attempt, options):
     """Waits a moment, then returns a text, fails, or hangs until its time is out."""
     # Not drawn in the order in which tasks happen to run: that may differ.
@@ -91,7 +95,15 @@ async def risky_operation(task, attempt, options):
 
 
 async def safe_risky_operation(task, options):
-    """Tries as often as allowed, and returns a record of the end instead of raising."""
+    """Returns a record of the end instead of raising."""
+    try:
+        return Result(task, 1, await risky_operation(task, 1, options))
+    except FAILURES as error:
+        return Result(task, 1, error=error)
+
+
+async def retried_risky_operation(task, options):
+    """The same, tried as often as allowed."""
 
     async def operation(attempt):
         return await risky_operation(task, attempt, options)
@@ -144,7 +156,7 @@ async def run_tasks_failing_fast(options):
                 group.create_task(risky_operation(task, 1, options))
                 for task in range(options.tasks)
             ]
-    except* (ConnectionLost, ServerBusy, InvalidInput, TimeoutError):
+    except* FAILURES:
         pass  # each task keeps its error
     # Here nobody waits any more: this only gathers how they ended.
     results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -153,14 +165,15 @@ async def run_tasks_failing_fast(options):
 
 async def run_tasks_with_error_handling(options):
     """A failure takes the place of the result, and all others go on."""
-    tasks = [risky_operation(task, 1, options) for task in range(options.tasks)]
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    return categorize(results), len(results)
+    tasks = [safe_risky_operation(task, options) for task in range(options.tasks)]
+    results = await asyncio.gather(*tasks)
+    outcomes = categorize(result.error or result.value for result in results)
+    return outcomes, len(results)
 
 
 async def run_tasks_with_retries(options):
     """What may succeed another time gets its chance, and all others go on."""
-    tasks = [safe_risky_operation(task, options) for task in range(options.tasks)]
+    tasks = [retried_risky_operation(task, options) for task in range(options.tasks)]
     results = await asyncio.gather(*tasks)
     outcomes = categorize(result.error or result.value for result in results)
     return outcomes, sum(result.attempts for result in results)

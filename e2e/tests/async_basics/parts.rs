@@ -1,5 +1,6 @@
 //! Code that is fetched when it is first needed: the first load is without it, and its absence is told and mended.
 
+use e2e::page::eventually;
 use e2e::server::{Reply, Server, built_site};
 use e2e::stage::{Stage, TestResult};
 
@@ -36,6 +37,24 @@ async fn a_lesson_that_does_not_arrive_fails_the_run_with_a_clear_word_and_arriv
     }
     stage.server.restore(&part);
     stage.page.run_to_the_end().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_benchmark_that_does_not_arrive_says_so_below_its_title_and_arrives_later() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let part = path(BENCHMARK);
+    stage.server.replace(&part, Reply::Status(404));
+    stage.page.open("benchmark").await?;
+    eventually("what is missing", async || {
+        let told = stage.page.texts(".failure").await?.join(" ");
+        Ok(if told.contains("could not be fetched") { Ok(()) } else { Err(format!("`{told}`")) })
+    })
+    .await?;
+    assert_eq!(stage.page.title().await?, "Benchmark");
+    stage.server.restore(&part);
+    stage.page.open("benchmark").await?;
+    stage.page.wait_for_button("Run").await?;
     Ok(())
 }
 

@@ -23,10 +23,9 @@ async fn the_broken_halves_fail_their_checks_and_the_fixed_halves_pass() -> Test
 }
 
 #[tokio::test]
-async fn a_press_during_a_block_is_answered_when_it_is_over() -> TestResult {
+async fn presses_are_counted_for_each_run_and_the_pulse_is_told() -> TestResult {
     let stage = Stage::at("common-issues?issue=blocked-loop&wait=1000&seed=7").await?;
     let page = &stage.page;
-    // Presses at any time, as a person does, and what the page says of them.
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
     for _ in 0..8 {
@@ -37,6 +36,27 @@ async fn a_press_during_a_block_is_answered_when_it_is_over() -> TestResult {
     assert!(told.contains("8 presses"), "{told}");
     assert!(told.contains("Pulse of the event loop: last beat"), "{told}");
     assert_eq!(page.bars().await?.len(), 2, "the other pairs are not run");
+    page.run_to_the_end().await?;
+    assert!(page.texts(".pulse p").await?.join(" ").contains("Press it while a run is under way"));
+    Ok(())
+}
+
+/// Presses, then keeps the page for 400 ms before it can answer.
+const PRESS_AND_BLOCK: &str = "const press = new MouseEvent('click', { bubbles: true });
+    const until = performance.now() + 400;
+    while (performance.now() < until);
+    document.querySelector('[data-presses]').dispatchEvent(press);";
+
+#[tokio::test]
+async fn a_press_that_had_to_wait_is_told_with_how_long() -> TestResult {
+    let stage = Stage::at("common-issues?issue=closed&seed=7").await?;
+    stage.page.ask::<()>(PRESS_AND_BLOCK, Vec::new()).await?;
+    eventually("how long the press waited", async || {
+        let told = stage.page.texts(".pulse p").await?.join(" ");
+        let after = told.split("answered after ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
+        Ok(if after.is_some_and(|ms| ms >= 400.0) { Ok(()) } else { Err(told) })
+    })
+    .await?;
     Ok(())
 }
 

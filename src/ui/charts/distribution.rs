@@ -107,7 +107,7 @@ fn percentiles(of: &Distribution, durations: &Durations) -> Table {
     let mut columns = vec![Column::text("Time"), Column::number("n"), Column::number("Least")];
     columns.extend(PERCENTILES.map(|(_, name)| Column::number(name)));
     columns.push(Column::number("Greatest"));
-    Table { caption: format!("{}: percentiles that n can support", of.title), columns, rows }
+    Table { caption: format!("{}: percentiles that n can support, failed tasks included", of.title), columns, rows }
 }
 
 fn bins(of: &Distribution, spread: &Histogram) -> Table {
@@ -139,7 +139,8 @@ fn blocked(durations: &Durations) -> AnyView {
     let others = durations.unblocked().work();
     let of = |p: f64| others.percentile(p).map_or("–".to_owned(), |us| units::span(us as u64));
     let told = format!(
-        "{} of {} tasks lived through a block of the page and may be late. Without them p50 is {} and p95 {}.",
+        "{} of {} tasks lived through a block of the page and may be late. Without them p50 of the time at work is {}, \
+         and p95 {}.",
         units::count(n as u64),
         units::count(durations.tasks().len() as u64),
         of(50.0),

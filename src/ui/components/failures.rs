@@ -57,7 +57,7 @@ fn page(lab: Lab, record: &Record, failed: &[Failed], first: Watched<usize>, sho
         .add(if failed.len() > ROWS { pages.view() } else { ().into_any() })
         .el(p()
             .class("hint")
-            .text("Attempts that were followed by another are not listed: they are in the timeline and in the log."))
+            .text("An error that is handed on is listed at each task that it passes. Attempts that were followed by another are not listed: they are in the timeline and in the log."))
         .view()
 }
 

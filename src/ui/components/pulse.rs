@@ -14,6 +14,8 @@ const TURN_MS: u64 = 1_000;
 /// How often the button was pressed, and how long the page took to answer at worst.
 #[derive(Clone, Copy, Default)]
 struct Presses {
+    /// The run during or after which they were made.
+    run: u32,
     count: u32,
     slowest_ms: f64,
 }
@@ -22,17 +24,21 @@ struct Presses {
 pub(crate) fn pulse(lab: Lab) -> AnyView {
     let presses = Watched::new(Presses::default());
     let press = move |answered_after_ms: f64| {
+        let run = lab.runs.get_untracked();
         presses.update(|presses| {
+            if presses.run != run {
+                *presses = Presses { run, ..Presses::default() };
+            }
             presses.count += 1;
             presses.slowest_ms = presses.slowest_ms.max(answered_after_ms);
         });
     };
     let told = move || match presses.get() {
-        Presses { count: 0, .. } => "Press it while a run is under way.".to_owned(),
-        Presses { count, slowest_ms } => {
+        Presses { run, count, slowest_ms } if run == lab.runs.get() && count > 0 => {
             let times = if count == 1 { "press".to_owned() } else { format!("{} presses", units::count(count.into())) };
             format!("{times}; the slowest was answered after {} ms.", fixed(slowest_ms, 0))
         }
+        _ => "Press it while a run is under way.".to_owned(),
     };
     // It moves with every frame: while the page is blocked it stands still.
     let hand = move || {

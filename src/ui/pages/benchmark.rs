@@ -25,14 +25,18 @@ pub(crate) fn benchmark_page(runs_at_once: bool) -> AnyView {
     document().set_title("Benchmark · Interleave");
     let loaded = Watched::new(None::<Result<(), NotFetched>>);
     leptos::task::spawn_local(async move { loaded.set(Some(fetched::load().await)) });
-    part(move || {
-        let Some(loaded) = loaded.get() else { return ().into_any() };
-        let page = loaded.and_then(|()| fetched::page(runs_at_once).now_or_never().unwrap_or(Err(NotFetched)));
-        page.unwrap_or_else(|error| {
-            let message = p().text(format!("{error}."));
-            div().class("failure").el(message).el(p().class("hint").text(error.advice())).view()
-        })
-    })
+    let table = part(move || match loaded.get() {
+        None => p().class("empty").text("The benchmark is being fetched.").view(),
+        Some(loaded) => {
+            let page = loaded.and_then(|()| fetched::page(runs_at_once).now_or_never().unwrap_or(Err(NotFetched)));
+            page.unwrap_or_else(|error| {
+                let message = p().text(format!("{error}."));
+                div().class("failure").el(message).el(p().class("hint").text(error.advice())).view()
+            })
+        }
+    });
+    let about = "What the runtime itself costs: many waits at once, beside the same with the browser's own promises.";
+    [page_head("Benchmark", about), table].into_any()
 }
 
 lazy!(mod fetched in benchmark: page(runs_at_once: bool) -> AnyView);
@@ -99,8 +103,7 @@ fn page(runs_at_once: bool) -> AnyView {
         .el(p().class("hint").text(how))
         .el(scrolls.el(times))
         .add(part(memory));
-    let about = "What the runtime itself costs: many waits at once, beside the same with the browser's own promises.";
-    [page_head("Benchmark", about), panel.view()].into_any()
+    panel.view()
 }
 
 const HEADS: [&str; 7] = ["What", "Who", "Median", "Least", "Greatest", "Over the ideal", "Of the promises'"];

@@ -49,11 +49,11 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .attr("aria-label", "Result")
         .el(panel(vec![result_head(lab), failure(lab), warnings(lab), pulse_if_wanted(lab), comparisons(lab)]))
         .el(panel(vec![timeline(lab)]))
-        .add(failures(lab))
         .add(distributions(lab))
         .el(panel(vec![metrics(lab)]))
         .el(panel(vec![findings(lab), digits(lab)]))
-        .el(panel(vec![log(lab)]));
+        .el(panel(vec![log(lab)]))
+        .add(failures(lab));
     [page_head(exercise.title, exercise.teaches), div().class("bench").el(setup).el(results).view(), sources(exercise)]
         .into_any()
 }
