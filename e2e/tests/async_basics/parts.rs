@@ -1,5 +1,7 @@
 //! Code that is fetched when it is first needed: the first load is without it, and its absence is told and mended.
 
+use std::time::Duration;
+
 use e2e::page::eventually;
 use e2e::server::{Reply, Server, built_site};
 use e2e::stage::{Stage, TestResult};
@@ -37,6 +39,22 @@ async fn a_lesson_that_does_not_arrive_fails_the_run_with_a_clear_word_and_arriv
     }
     stage.server.restore(&part);
     stage.page.run_to_the_end().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn stop_while_a_lesson_is_fetched_starts_nothing() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let part = path(LESSONS);
+    stage.server.replace(&part, Reply::Never);
+    stage.page.press("Run").await?;
+    stage.page.wait_for_status("Running").await?;
+    stage.page.press("Stop").await?;
+    let status = stage.page.wait_for_status("Stopped").await?;
+    stage.server.restore(&part);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(stage.page.status().await?, status);
+    assert_eq!(stage.page.metric("tasks").await?, "–", "nothing has begun");
     Ok(())
 }
 
