@@ -7,10 +7,10 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::future::{join_all, pending};
+use futures::future::pending;
 
 use crate::exercises::prelude::*;
-use crate::runtime::{Backoff, GaveUp, Limit, RetryPolicy, TimedOut, try_join_all};
+use crate::runtime::{Backoff, GaveUp, Limit, RetryPolicy, TimedOut, join_all, try_join_all};
 
 /// Something that takes a while and may fail, in its own way at each attempt. Returns twice the task's number.
 async fn risky_operation(run: &Run, plan: &Plan, task: u32, attempt: u32) -> Result<u32, OperationError> {
@@ -72,13 +72,13 @@ async fn retry_async(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> Handle
 /// Collects: every task runs to its end, and each result stands in its place, the errors among them.
 async fn run_tasks_with_error_handling(run: &Run, plan: &Plan) -> Vec<Handled> {
     let limit = run.limit(plan.limit);
-    join_all((0..plan.tasks).map(|task| safe_risky_operation(run, plan, &limit, task))).await
+    join_all(run, (0..plan.tasks).map(|task| safe_risky_operation(run, plan, &limit, task))).await
 }
 
 /// Collects as well, with another try for what failed.
 async fn run_tasks_with_retries(run: &Run, plan: &Plan) -> Vec<Handled> {
     let limit = run.limit(plan.limit);
-    join_all((0..plan.tasks).map(|task| retry_async(run, plan, &limit, task))).await
+    join_all(run, (0..plan.tasks).map(|task| retry_async(run, plan, &limit, task))).await
 }
 
 /// Fails fast: at the first error all others are cancelled, whatever they have done so far.
@@ -89,7 +89,7 @@ async fn fail_fast(run: &Run, plan: &Plan) -> Option<OperationError> {
         timed_operation(run, plan, task, 1).await
     };
     let tasks = (0..plan.tasks).map(|task| run.try_task("risky_operation", operation(task)));
-    try_join_all(tasks).await.err()
+    try_join_all(run, tasks).await.err()
 }
 
 /// Runs the lesson: what is compared stands in a root task of its own.

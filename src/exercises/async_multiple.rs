@@ -8,11 +8,10 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::future::join_all;
 use inference::classifier::Classifier;
 
 use crate::exercises::prelude::*;
-use crate::runtime::try_join_all;
+use crate::runtime::{join_all, try_join_all};
 
 /// Works on one sample, which takes a while. Returns its number.
 async fn process_sample(run: &Run, batch: Batch, sample: u32) -> u32 {
@@ -37,7 +36,7 @@ async fn process_batch_async(run: &Run, batch: Batch, most: Option<NonZeroUsize>
         let _permit = limit.acquire().await;
         process_sample(run, batch, sample).await
     };
-    join_all((0..batch.samples).map(|sample| run.task("process_sample", limited(sample)))).await
+    join_all(run, (0..batch.samples).map(|sample| run.task("process_sample", limited(sample)))).await
 }
 
 /// Fetches the weights of one classifier, then waits as a slower network would.
@@ -56,7 +55,7 @@ async fn download_multiple_models(
     let tasks = MODELS
         .iter()
         .map(|model| run.try_task("download_model", download_model(run, site, *model, batch.delay_of(run, *model))));
-    let models = try_join_all(tasks).await?;
+    let models = try_join_all(run, tasks).await?;
     Ok(MODELS.iter().map(|model| model.name).zip(models).collect())
 }
 

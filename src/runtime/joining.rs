@@ -1,13 +1,48 @@
 //! Waiting for many: all of them, or the first that fails.
 //!
-//! `join_all` of the `futures` crate collects: it gives each result in its place, errors like values, as
-//! `asyncio.gather(…, return_exceptions=True)` does. Its `try_join_all` is not used here: with more than thirty futures it
-//! hands an error on only when all that stand before it are over, so that it does not fail fast.
+//! Both begin their futures a few hundred in a turn of the page, so that ten thousand of them do not keep it. And both
+//! fail as fast as they say: `try_join_all` of the `futures` crate hands an error on, with more than thirty futures, only
+//! when all that stand before it are over.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::iter::{Enumerate, Peekable};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use pin_project_lite::pin_project;
+
+use crate::runtime::{Run, Sleep};
+
+/// So many futures begin in one turn, which takes a few milliseconds.
+const IN_A_TURN: usize = 500;
+
+/// Waits until all are over, whatever they come to: the `asyncio.gather(…, return_exceptions=True)` of the page. The
+/// outputs stand in the order of the futures.
+///
+/// ```
+/// use std::time::Duration;
+/// use interleave::runtime::{Run, join_all, virtual_time};
+///
+/// let run = Run::on_virtual_clock(7);
+/// let load = async |ms| {
+///     run.sleep(Duration::from_millis(ms)).await;
+///     if ms == 20 { Err("the file is empty") } else { Ok(ms) }
+/// };
+/// let all = virtual_time::block_on(&run, join_all(&run, [30, 20, 10].map(load)))?;
+/// assert_eq!(all, [Ok(30), Err("the file is empty"), Ok(10)]);
+/// assert_eq!(run.now(), Duration::from_millis(30));
+/// # Ok::<(), virtual_time::Stalled>(())
+/// ```
+pub async fn join_all<F: Future>(run: &Run, futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut crowd = Crowd::of(run, futures.into_iter());
+    let mut outputs = Vec::new();
+    while let Some((place, output)) = crowd.next().await {
+        put(&mut outputs, place, output);
+    }
+    outputs.into_iter().flatten().collect()
+}
 
 /// Waits until all have succeeded, or until the first fails: then it ends at once, and the rest are dropped. The values
 /// stand in the order of the futures.
@@ -25,28 +60,100 @@ use futures::stream::FuturesUnordered;
 ///     run.sleep(Duration::from_millis(ms)).await;
 ///     if ms == 20 { Err("the file is empty") } else { Ok(ms) }
 /// };
-/// assert_eq!(virtual_time::block_on(&run, try_join_all([30, 10].map(load)))?, Ok(vec![30, 10]));
-/// assert_eq!(virtual_time::block_on(&run, try_join_all([60, 20].map(load)))?, Err("the file is empty"));
+/// assert_eq!(virtual_time::block_on(&run, try_join_all(&run, [30, 10].map(load)))?, Ok(vec![30, 10]));
+/// assert_eq!(virtual_time::block_on(&run, try_join_all(&run, [60, 20].map(load)))?, Err("the file is empty"));
 /// assert_eq!(run.now(), Duration::from_millis(30 + 20), "the slow one was not waited for");
 /// # Ok::<(), virtual_time::Stalled>(())
 /// ```
-pub async fn try_join_all<T, E>(
-    futures: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,
-) -> Result<Vec<T>, E> {
-    let in_place = futures.into_iter().enumerate().map(|(place, future)| async move { (place, future.await) });
-    let mut under_way: FuturesUnordered<_> = in_place.collect();
-    let mut values: Vec<Option<T>> = std::iter::repeat_with(|| None).take(under_way.len()).collect();
-    while let Some((place, result)) = under_way.next().await {
-        values[place] = Some(result?);
+pub async fn try_join_all<T, E, F>(run: &Run, futures: impl IntoIterator<Item = F>) -> Result<Vec<T>, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    let mut crowd = Crowd::of(run, futures.into_iter());
+    let mut values = Vec::new();
+    while let Some((place, result)) = crowd.next().await {
+        put(&mut values, place, result?);
     }
     Ok(values.into_iter().flatten().collect())
 }
 
+fn put<T>(outputs: &mut Vec<Option<T>>, place: usize, output: T) {
+    if outputs.len() <= place {
+        outputs.resize_with(place + 1, || None);
+    }
+    outputs[place] = Some(output);
+}
+
+/// Futures that begin some in a turn. It gives their outputs as they come, each with its place.
+struct Crowd<'a, I: Iterator> {
+    run: &'a Run,
+    waiting: Peekable<Enumerate<I>>,
+    under_way: FuturesUnordered<InPlace<I::Item>>,
+    /// The turn after which the next begin.
+    turn: Option<Sleep>,
+}
+
+impl<'a, I> Crowd<'a, I>
+where
+    I: Iterator,
+    I::Item: Future,
+{
+    fn of(run: &'a Run, futures: I) -> Self {
+        Self { run, waiting: futures.enumerate().peekable(), under_way: FuturesUnordered::new(), turn: None }
+    }
+
+    /// The next output; none when all are over.
+    async fn next(&mut self) -> Option<(usize, <I::Item as Future>::Output)> {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<(usize, <I::Item as Future>::Output)>> {
+        loop {
+            let is_turn = self.turn.as_mut().is_none_or(|turn| turn.poll_unpin(context).is_ready());
+            if is_turn {
+                self.begin_some();
+            }
+            match self.under_way.poll_next_unpin(context) {
+                Poll::Ready(Some(output)) => return Poll::Ready(Some(output)),
+                Poll::Ready(None) if self.turn.is_none() => return Poll::Ready(None),
+                // A turn that was asked for just now is polled once, so that it wakes somebody.
+                _ if is_turn && self.turn.is_some() => {}
+                _ => return Poll::Pending,
+            }
+        }
+    }
+
+    fn begin_some(&mut self) {
+        let next = self.waiting.by_ref().take(IN_A_TURN);
+        self.under_way.extend(next.map(|(place, future)| InPlace { place, future }));
+        self.turn = self.waiting.peek().is_some().then(|| self.run.yield_now());
+    }
+}
+
+pin_project! {
+    /// A future that keeps its place.
+    struct InPlace<F> {
+        place: usize,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for InPlace<F> {
+    type Output = (usize, F::Output);
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.future.poll(context).map(|output| (*this.place, output))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::time::Duration;
 
-    use futures::future::join_all;
+    use futures::future::join;
 
     use super::*;
     use crate::measure::Outcome;
@@ -62,7 +169,7 @@ mod tests {
     fn nothing_to_wait_for_is_over_at_once() {
         let run = Run::on_virtual_clock(1);
         let none: [std::future::Ready<Result<(), ()>>; 0] = [];
-        assert_eq!(block_on(&run, try_join_all(none)), Ok(Ok(vec![])));
+        assert_eq!(block_on(&run, try_join_all(&run, none)), Ok(Ok(vec![])));
     }
 
     #[test]
@@ -76,7 +183,7 @@ mod tests {
                     if n == tasks - 2 { Err("the last but one fails") } else { Ok(n) }
                 })
             };
-            let result = block_on(&run, try_join_all((0..tasks).map(work))).expect("it ends");
+            let result = block_on(&run, try_join_all(&run, (0..tasks).map(work))).expect("it ends");
             assert_eq!((result, run.now()), (Err("the last but one fails"), ms(20)));
             let outcomes = Metrics::of(&run.record()).outcomes;
             let counts = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled].map(|it| outcomes.of(it));
@@ -95,10 +202,33 @@ mod tests {
                 if n.is_multiple_of(3) { Err("every third fails") } else { Ok(n) }
             })
         };
-        let results = block_on(&run, join_all((0..50).map(work))).expect("it ends");
+        let results = block_on(&run, join_all(&run, (0..50).map(work))).expect("it ends");
         for (n, result) in (0u64..).zip(results) {
             assert_eq!(result.ok(), (!n.is_multiple_of(3)).then_some(n));
         }
         assert_eq!(run.now(), ms(100));
+    }
+
+    #[test]
+    fn ten_thousand_begin_some_in_a_turn_and_all_at_the_same_instant() {
+        let run = Run::on_virtual_clock(1);
+        let turns = Cell::new(0);
+        let work = |n: u64| {
+            let run = &run;
+            run.task("work", async move {
+                run.sleep(ms(10)).await;
+                n
+            })
+        };
+        let watch = async {
+            for _ in 0..100 {
+                run.yield_now().await;
+                turns.set(turns.get() + usize::from(run.record().tasks().len() < 10_000));
+            }
+        };
+        let (outputs, ()) = block_on(&run, join(join_all(&run, (0..10_000).map(work)), watch)).expect("they end");
+        assert!(outputs.into_iter().eq(0..10_000));
+        assert_eq!(run.now(), ms(10));
+        assert!(turns.get() > 10_000 / IN_A_TURN / 2, "somebody else had {} turns meanwhile", turns.get());
     }
 }

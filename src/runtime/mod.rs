@@ -25,7 +25,7 @@ mod timers;
 mod turn;
 pub mod virtual_time;
 
-pub use joining::try_join_all;
+pub use joining::{join_all, try_join_all};
 pub use limit::{Limit, Permit};
 pub use random::Rng;
 pub use retry::{Backoff, GaveUp, RetryPolicy};

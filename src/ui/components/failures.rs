@@ -73,9 +73,10 @@ fn row(lab: Lab, record: &Record, failed: Failed) -> AnyView {
         .view()
 }
 
-/// What the task, or the one inside it whose error it handed on, said in the log.
+/// What the task said in the log, or the one inside it whose error it handed on.
 fn message(record: &Record, task: TaskId) -> String {
-    let is_its =
-        |line: &&crate::measure::LogLine| line.level == Level::Error && record.is_within(line.task, Some(task));
-    record.log_lines().iter().rev().find(is_its).map(|line| line.text.to_string()).unwrap_or_default()
+    let errors = || record.log_lines().iter().filter(|line| line.level == Level::Error);
+    let own = errors().find(|line| line.task == Some(task));
+    let line = own.or_else(|| errors().find(|line| record.is_within(line.task, Some(task))));
+    line.map(|line| line.text.to_string()).unwrap_or_default()
 }

@@ -11,6 +11,9 @@ use crate::ui::lean::{div, h2, li, ol, p, part, span, time};
 /// So many lines are shown, the last: a run of ten thousand tasks can leave more than anybody reads.
 const MOST_LINES: usize = 200;
 
+/// While a run is under way each line would move up several times a second: as many as the box shows are enough.
+const MOST_LINES_LIVE: usize = 20;
+
 /// The log. Its lines may hold text from files and servers, which is only ever shown as text.
 pub(crate) fn log(lab: Lab) -> AnyView {
     let lines = move || {
@@ -18,7 +21,8 @@ pub(crate) fn log(lab: Lab) -> AnyView {
         lab.runs.track();
         lab.with_record(|record| {
             let lines = record.log_lines();
-            let left_out = lines.len().saturating_sub(MOST_LINES);
+            let most = if lab.is_running() { MOST_LINES_LIVE } else { MOST_LINES };
+            let left_out = lines.len().saturating_sub(most);
             let note = (left_out > 0).then(|| {
                 let told = format!("{} earlier lines are not shown.", count(left_out as u64));
                 li().class("empty").text(told).view()
