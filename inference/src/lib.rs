@@ -2,8 +2,9 @@
 //!
 //! - [`digits`]: the images and their labels, read from CSV, and the scaling that comes before a classifier.
 //! - [`classifier`]: weights read from safetensors, and what they make of an image.
+//! - [`protocol`]: the Open Inference Protocol's requests and responses, for client and server.
 //!
-//! Both take bytes and give values: where the bytes come from is left to the caller, and nothing here knows a page, a
+//! All take bytes and give values: where the bytes come from is left to the caller, and nothing here knows a page, a
 //! clock or a runtime. Whatever the bytes are, the answer is a value or an error that names the cause.
 //!
 //! ```
@@ -23,4 +24,5 @@ pub mod classifier;
 pub mod digits;
 mod header;
 mod layer;
+pub mod protocol;
 mod weights;
