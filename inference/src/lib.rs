@@ -3,6 +3,7 @@
 //! - [`digits`]: the images and their labels, read from CSV, and the scaling that comes before a classifier.
 //! - [`classifier`]: weights read from safetensors, and what they make of an image.
 //! - [`protocol`]: the Open Inference Protocol's requests and responses, for client and server.
+//! - [`server`]: the model server's logic, from a request to the plan of a reply.
 //!
 //! All take bytes and give values: where the bytes come from is left to the caller, and nothing here knows a page, a
 //! clock or a runtime. Whatever the bytes are, the answer is a value or an error that names the cause.
@@ -25,4 +26,5 @@ pub mod digits;
 mod header;
 mod layer;
 pub mod protocol;
+pub mod server;
 mod weights;

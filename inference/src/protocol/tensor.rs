@@ -168,7 +168,7 @@ pub enum TensorError {
 }
 
 impl Tensor {
-    /// A tensor, after a check that its parts fit together.
+    /// A tensor, after a check that its parts fit together. Numbers of [`Datatype::Fp32`] are rounded to such.
     ///
     /// # Errors
     ///
@@ -183,8 +183,18 @@ impl Tensor {
         tensor.check_length()?;
         match tensor.first_wrong_element() {
             Some(index) => Err(TensorError::WrongElement { tensor: tensor.name, datatype, index }),
-            None => Ok(tensor),
+            None => Ok(tensor.rounded()),
         }
+    }
+
+    /// So that what is written, in few digits, is the same when it is read.
+    fn rounded(mut self) -> Self {
+        if let (Data::Numbers(numbers), Datatype::Fp32) = (&mut self.data, self.datatype) {
+            for number in numbers {
+                *number = f64::from(*number as f32);
+            }
+        }
+        self
     }
 
     /// Numbers in [`Datatype::Fp32`], in rows of `columns`: shape `[numbers / columns, columns]`.
@@ -503,6 +513,15 @@ mod tests {
             let expected = format!(r#"{{"name":"x","shape":[2],"datatype":"{datatype}","data":{data}}}"#);
             assert_eq!(serde_json::to_string(&tensor).unwrap().replace("e+", "e"), expected);
         }
+    }
+
+    #[test]
+    fn single_precision_survives_the_way() {
+        let numbers = [0.1_f32, 2.717_312_3, f32::MIN_POSITIVE, -f32::MAX];
+        let sent = Tensor::rows_of_f32("x", 4, &numbers).unwrap();
+        let json = serde_json::to_string(&sent).unwrap();
+        assert!(json.contains("[0.1,2.7173123,"), "{json}");
+        assert_eq!(serde_json::from_str::<Tensor>(&json).unwrap(), sent);
     }
 
     #[test]

@@ -1,0 +1,222 @@
+//! Who is served and who waits: at most so many at once, the others in the order of coming, and a count of all.
+//!
+//! A [`Visit`] is a request's stay. It ends by being dropped, wherever it stands: a place goes to the first in the queue
+//! directly, so nobody who comes later takes it in between.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+/// Shared by all its visits.
+#[derive(Clone, Debug)]
+pub(super) struct Queue(Rc<RefCell<State>>);
+
+#[derive(Debug)]
+struct State {
+    capacity: usize,
+    counts: Counts,
+    next: u64,
+    /// By the order of coming.
+    waiting: BTreeMap<u64, Option<Waker>>,
+}
+
+/// How many requests are where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub in_flight: usize,
+    pub queued: usize,
+    pub serving: usize,
+    pub completed: u64,
+    pub cancelled: u64,
+}
+
+/// A request's stay, from its coming to its end.
+#[derive(Debug)]
+#[must_use = "dropping it ends the stay"]
+pub(super) struct Visit {
+    queue: Queue,
+    ticket: u64,
+    /// Whether it is in the queue or being served.
+    is_inside: bool,
+    is_complete: bool,
+}
+
+impl Queue {
+    /// For so many at once; no limit for `None`.
+    pub fn new(capacity: Option<usize>) -> Self {
+        let capacity = capacity.unwrap_or(usize::MAX);
+        Self(Rc::new(RefCell::new(State { capacity, counts: Counts::default(), next: 0, waiting: BTreeMap::new() })))
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.0.borrow().counts
+    }
+
+    /// Comes in, behind all who came before.
+    pub fn enter(&self) -> Visit {
+        let mut state = self.0.borrow_mut();
+        let ticket = state.next;
+        state.next += 1;
+        state.counts.in_flight += 1;
+        if state.counts.serving < state.capacity {
+            state.counts.serving += 1;
+        } else {
+            state.waiting.insert(ticket, None);
+            state.counts.queued += 1;
+        }
+        Visit { queue: self.clone(), ticket, is_inside: true, is_complete: false }
+    }
+}
+
+impl Visit {
+    /// Ready when it is this visit's turn to be served.
+    pub fn turn(&mut self) -> impl Future<Output = ()> {
+        poll_fn(|context| match self.queue.0.borrow_mut().waiting.get_mut(&self.ticket) {
+            Some(waker) => {
+                *waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+            None => Poll::Ready(()),
+        })
+    }
+
+    /// Gives the place to the next, and still counts as under way.
+    pub fn leave(&mut self) {
+        if !std::mem::take(&mut self.is_inside) {
+            return;
+        }
+        let mut state = self.queue.0.borrow_mut();
+        if state.waiting.remove(&self.ticket).is_some() {
+            state.counts.queued -= 1;
+            return;
+        }
+        let Some((_, next)) = state.waiting.pop_first() else {
+            state.counts.serving -= 1;
+            return;
+        };
+        state.counts.queued -= 1;
+        // Woken after the borrow is let go: a waker may run anything.
+        drop(state);
+        if let Some(waker) = next {
+            waker.wake();
+        }
+    }
+
+    /// Ends the stay with a reply.
+    pub fn complete(mut self) {
+        self.is_complete = true;
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.leave();
+        let counts = &mut self.queue.0.borrow_mut().counts;
+        counts.in_flight -= 1;
+        if self.is_complete { counts.completed += 1 } else { counts.cancelled += 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Wake};
+
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn is_served(visit: &mut Visit) -> bool {
+        pin!(visit.turn()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[test]
+    fn so_many_are_served_at_once_and_the_others_in_order() {
+        let queue = Queue::new(Some(2));
+        let [mut first, mut second, mut third, mut fourth] = [(); 4].map(|()| queue.enter());
+        assert_eq!(queue.counts(), Counts { in_flight: 4, queued: 2, serving: 2, ..Counts::default() });
+        assert!(is_served(&mut first) && is_served(&mut second));
+        assert!(!is_served(&mut third) && !is_served(&mut fourth));
+
+        second.complete();
+        assert!(is_served(&mut third) && !is_served(&mut fourth));
+        first.complete();
+        assert!(is_served(&mut fourth));
+        drop((third, fourth));
+        assert_eq!(queue.counts(), Counts { completed: 2, cancelled: 2, ..Counts::default() });
+    }
+
+    #[test]
+    fn a_place_is_handed_over_and_wakes_the_next() {
+        let queue = Queue::new(Some(1));
+        let (first, mut second) = (queue.enter(), queue.enter());
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        assert!(pin!(second.turn()).poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(first);
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+
+        let mut third = queue.enter();
+        assert!(!is_served(&mut third), "it came after the place was given to another");
+        assert!(is_served(&mut second));
+    }
+
+    #[test]
+    fn who_gives_up_leaves_the_queue_or_the_place() {
+        let queue = Queue::new(Some(1));
+        let (first, second, mut third) = (queue.enter(), queue.enter(), queue.enter());
+        drop(second);
+        assert_eq!(queue.counts().queued, 1);
+        drop(first);
+        assert!(is_served(&mut third));
+    }
+
+    #[test]
+    fn who_left_the_place_still_counts() {
+        let queue = Queue::new(Some(1));
+        let (mut first, mut second) = (queue.enter(), queue.enter());
+        first.leave();
+        first.leave();
+        assert!(is_served(&mut second));
+        assert_eq!(queue.counts(), Counts { in_flight: 2, serving: 1, ..Counts::default() });
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(4), failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn places_are_conserved(capacity in 1..5usize, steps in prop::collection::vec((0..3u8, any::<usize>()), 0..100)) {
+            let queue = Queue::new(Some(capacity));
+            let mut visits: Vec<Visit> = Vec::new();
+            for (step, at) in steps {
+                match step {
+                    0 => visits.push(queue.enter()),
+                    _ if visits.is_empty() => {}
+                    1 => drop(visits.remove(at % visits.len())),
+                    _ => visits.remove(at % visits.len()).complete(),
+                }
+                let counts = queue.counts();
+                prop_assert_eq!(counts.in_flight, visits.len());
+                prop_assert_eq!(counts.serving, visits.len().min(capacity));
+                prop_assert_eq!(counts.queued, visits.len() - counts.serving);
+                // Who came first is served.
+                let served: Vec<_> = visits.iter_mut().map(is_served).collect();
+                prop_assert!(served.is_sorted_by(|a, b| a >= b));
+            }
+        }
+    }
+}

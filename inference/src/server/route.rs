@@ -1,0 +1,190 @@
+//! From a path to what is asked.
+
+use thiserror::Error;
+
+use super::scenario::{Scenario, ScenarioError};
+
+/// What a request asks for, and under which circumstances.
+#[derive(Debug, PartialEq)]
+pub(super) struct Route {
+    /// None if the path has none, which is another thing than one without settings: `stats` are then those of all.
+    pub scenario: Option<Scenario>,
+    /// Of the query.
+    pub id: Option<String>,
+    pub question: Question,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    Server,
+    Live,
+    Ready,
+    Stats,
+    Model(ModelPath),
+    ModelReady(ModelPath),
+    Infer(ModelPath),
+}
+
+/// The model in a path.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ModelPath {
+    pub name: String,
+    pub version: Option<String>,
+}
+
+/// Why nothing is asked.
+#[derive(Debug, Error, PartialEq)]
+pub(super) enum RouteError {
+    #[error("the scenario in the path is wrong: {0}")]
+    Scenario(#[from] ScenarioError),
+    #[error("there is nothing at `{path}`; the server's metadata are at `v2`")]
+    NotFound { path: String },
+    #[error("`{path}` takes {allowed}, not {method}")]
+    Method { path: String, method: String, allowed: &'static str },
+}
+
+impl Route {
+    pub fn of(method: &str, path: &str) -> Result<Self, RouteError> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        // A slash at the end means the same, as on most servers.
+        let parts: Vec<_> = path.strip_suffix('/').unwrap_or(path).split('/').map(decoded).collect();
+        let segments: Vec<_> = parts.iter().map(String::as_str).collect();
+        let (scenario, rest) = match segments.as_slice() {
+            ["s", settings, rest @ ..] => (Some(settings.parse()?), rest),
+            rest => (None, rest),
+        };
+        let not_found = || RouteError::NotFound { path: path.to_owned() };
+        let question = Question::of(rest).ok_or_else(not_found)?;
+        let allowed = if matches!(question, Question::Infer(_)) { "POST" } else { "GET" };
+        if method != allowed {
+            return Err(RouteError::Method { path: path.to_owned(), method: method.to_owned(), allowed });
+        }
+        let id = query.split('&').find_map(|pair| pair.strip_prefix("id=")).map(decoded);
+        Ok(Self { scenario, id, question })
+    }
+}
+
+impl Question {
+    fn of(segments: &[&str]) -> Option<Self> {
+        let (path, rest) = match segments {
+            ["v2"] => return Some(Self::Server),
+            ["v2", "health", "live"] => return Some(Self::Live),
+            ["v2", "health", "ready"] => return Some(Self::Ready),
+            ["stats"] => return Some(Self::Stats),
+            ["v2", "models", name, "versions", version, rest @ ..] => (ModelPath::new(name, Some(version)), rest),
+            ["v2", "models", name, rest @ ..] => (ModelPath::new(name, None), rest),
+            _ => return None,
+        };
+        match rest {
+            [] => Some(Self::Model(path)),
+            ["ready"] => Some(Self::ModelReady(path)),
+            ["infer"] => Some(Self::Infer(path)),
+            _ => None,
+        }
+    }
+}
+
+impl ModelPath {
+    fn new(name: &str, version: Option<&str>) -> Self {
+        Self { name: name.to_owned(), version: version.map(str::to_owned) }
+    }
+}
+
+/// A part of a path with its `%2C` and the like turned back; what is no such code stays as it is.
+fn decoded(segment: &str) -> String {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = if *first == b'%' { after.split_first_chunk().and_then(|(code, _)| byte(*code)) } else { None };
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn byte(code: [u8; 2]) -> Option<u8> {
+    let [high, low] = code.map(|digit| char::from(digit).to_digit(16));
+    u8::try_from(high? * 16 + low?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    use super::*;
+
+    fn get(path: &str) -> Route {
+        Route::of("GET", path).unwrap()
+    }
+
+    #[test]
+    fn every_path_of_the_protocol_is_known() {
+        let model = || ModelPath::new("mlp-16", None);
+        let version = || ModelPath::new("mlp-16", Some("1"));
+        for (path, question) in [
+            ("v2", Question::Server),
+            ("v2/", Question::Server),
+            ("v2/health/live", Question::Live),
+            ("v2/health/ready", Question::Ready),
+            ("stats", Question::Stats),
+            ("v2/models/mlp-16", Question::Model(model())),
+            ("v2/models/mlp%2D16", Question::Model(model())),
+            ("v2/models/mlp-16/versions/1", Question::Model(version())),
+            ("v2/models/mlp-16/ready", Question::ModelReady(model())),
+            ("v2/models/mlp-16/versions/1/ready", Question::ModelReady(version())),
+        ] {
+            let route = get(path);
+            assert_eq!((route.question, route.scenario, route.id), (question, None, None), "{path}");
+        }
+        assert_eq!(Route::of("POST", "v2/models/mlp-16/infer").unwrap().question, Question::Infer(model()));
+        assert_eq!(
+            Route::of("POST", "v2/models/mlp-16/versions/1/infer").unwrap().question,
+            Question::Infer(version())
+        );
+    }
+
+    #[test]
+    fn a_scenario_precedes_any_path() {
+        let scenario = || "latency=100,kinds=500+hang".parse().ok();
+        for path in ["s/latency=100,kinds=500+hang/v2", "s/latency%3D100%2ckinds=500%2Bhang/v2"] {
+            assert_eq!(get(path), Route { scenario: scenario(), id: None, question: Question::Server }, "{path}");
+        }
+        let error = Route::of("GET", "s/latency=x/v2").unwrap_err().to_string();
+        assert!(error.starts_with("the scenario in the path is wrong: `latency` is `x`, but"), "{error}");
+    }
+
+    #[test]
+    fn the_query_may_have_an_id() {
+        assert_eq!(get("v2/models/m?a=1&id=x%207&b").id.as_deref(), Some("x 7"));
+        assert_eq!(get("v2/models/m?a=id").id, None);
+    }
+
+    #[test]
+    fn other_paths_and_methods_are_told() {
+        for path in ["", "/", "v1", "v2/models", "v2/models/m/x", "v2/health", "V2", "s", "s/seed=1", "v2//", "stats/x"]
+        {
+            assert_eq!(Route::of("GET", path), Err(RouteError::NotFound { path: path.to_owned() }), "{path}");
+        }
+        let error = Route::of("GET", "v2/models/m/infer").unwrap_err();
+        assert_eq!(error.to_string(), "`v2/models/m/infer` takes POST, not GET");
+        assert!(matches!(Route::of("DELETE", "v2"), Err(RouteError::Method { allowed: "GET", .. })));
+    }
+
+    #[test]
+    fn what_is_no_code_stays() {
+        for (segment, expected) in [("%", "%"), ("%2", "%2"), ("%zz%41", "%zzA"), ("%+1", "%+1"), ("%C3%BC", "ü")] {
+            assert_eq!(decoded(segment), expected);
+        }
+        assert_eq!(decoded("%ff"), "\u{fffd}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(4), failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_path_makes_it_panic(path in "(s/|v2/|models/|[a-z=,+%0-9?/ü]){0,12}") {
+            let _ = Route::of("GET", &path);
+        }
+    }
+}

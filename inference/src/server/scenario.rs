@@ -1,0 +1,305 @@
+//! How the server is to behave: how slow it is, how many it serves at once, how often and in which way it fails.
+//!
+//! A scenario stands in the path, because a path needs no custom header, which a foreign server would have to allow, and
+//! is kept by every client: `s/latency=100,spread=50,capacity=8,fail=0.1,kinds=500+hang,seed=7/`. Order means nothing,
+//! and what is left out has its default.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// How long a request may be made to wait.
+const MAX_MS: u32 = 60_000;
+/// How many may be served at once where there is a limit.
+const MAX_CAPACITY: u32 = 10_000;
+/// `fail` is kept in whole millionths, so that scenarios can be compared.
+const MILLION: f64 = 1e6;
+
+/// How the server is to behave.
+///
+/// | setting | meaning | default |
+/// |---|---|---|
+/// | `latency` | the least time to serve a request, milliseconds | 0 |
+/// | `spread` | up to how much longer it may take, evenly drawn, milliseconds | 0 |
+/// | `capacity` | how many are served at once; the others queue | no limit |
+/// | `fail` | the share of requests that fail, from 0 to 1 | 0 |
+/// | `kinds` | how they fail, each as often as the others: `500`, `503`, `429`, `hang`, `garbage` | `500` |
+/// | `seed` | what is drawn depends on it | 0 |
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scenario {
+    latency_ms: Option<u32>,
+    spread_ms: Option<u32>,
+    capacity: Option<u32>,
+    fail_millionths: Option<u32>,
+    kinds: Option<BTreeSet<FailureKind>>,
+    seed: Option<u64>,
+}
+
+/// A way to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureKind {
+    /// Status 500.
+    Internal,
+    /// Status 503.
+    Unavailable,
+    /// Status 429, with `Retry-After`.
+    TooMany,
+    /// A reply that never comes.
+    Hang,
+    /// Status 200 with a body that is not JSON.
+    Garbage,
+}
+
+impl FailureKind {
+    /// Every way to fail, with its name in a path.
+    pub const ALL: [(Self, &str); 5] = [
+        (Self::Internal, "500"),
+        (Self::Unavailable, "503"),
+        (Self::TooMany, "429"),
+        (Self::Hang, "hang"),
+        (Self::Garbage, "garbage"),
+    ];
+}
+
+/// What is wrong with the settings in a path.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ScenarioError {
+    /// There is no `name=value`.
+    #[error("`{found}` is no setting: write it as `latency=100`")]
+    NoValue {
+        /// What there is instead.
+        found: String,
+    },
+    /// There is no such setting.
+    #[error("there is no setting `{name}`, only `latency`, `spread`, `capacity`, `fail`, `kinds` and `seed`")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// A setting stands there more than once.
+    #[error("`{name}` is set twice")]
+    Twice {
+        /// The setting.
+        name: String,
+    },
+    /// The value is none for this setting.
+    #[error("`{name}` is `{found}`, but must be {expected}")]
+    Value {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        found: String,
+        /// Which values it can have.
+        expected: &'static str,
+    },
+}
+
+/// What becomes of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fate {
+    pub latency: Duration,
+    pub failure: Option<FailureKind>,
+}
+
+impl Scenario {
+    /// How many are served at once, if that has a limit.
+    pub(super) fn capacity(&self) -> Option<usize> {
+        self.capacity.map(|capacity| capacity as usize)
+    }
+
+    /// What becomes of the request with this key. Its latency does not depend on the failures, and who fails at one rate
+    /// fails at every higher one.
+    pub(super) fn fate(&self, key: &str) -> Fate {
+        let mut rng = fastrand::Rng::with_seed(hash(self.seed.unwrap_or_default(), key));
+        let [spread, luck, kind] = [rng.f64(), rng.f64(), rng.f64()];
+        let ms = f64::from(self.latency_ms.unwrap_or(0)) + spread * f64::from(self.spread_ms.unwrap_or(0));
+        let fails = luck * MILLION < f64::from(self.fail_millionths.unwrap_or(0));
+        Fate { latency: Duration::from_micros((ms * 1e3).round() as u64), failure: fails.then(|| self.kind(kind)) }
+    }
+
+    /// One of the kinds, by a number from 0 to below 1.
+    fn kind(&self, drawn: f64) -> FailureKind {
+        let kinds: Vec<_> = self.kinds.iter().flatten().copied().collect();
+        kinds.get((drawn * kinds.len() as f64) as usize).copied().unwrap_or(FailureKind::Internal)
+    }
+
+    fn set(&mut self, setting: &str) -> Result<(), ScenarioError> {
+        let Some((name, value)) = setting.split_once('=') else {
+            return Err(ScenarioError::NoValue { found: setting.to_owned() });
+        };
+        let is_new = match name {
+            "latency" => put(&mut self.latency_ms, ms("latency", value)?),
+            "spread" => put(&mut self.spread_ms, ms("spread", value)?),
+            "capacity" => {
+                let expected = "a whole number from 1 to 10000";
+                put(&mut self.capacity, whole("capacity", value, 1, MAX_CAPACITY, expected)?)
+            }
+            "fail" => put(&mut self.fail_millionths, share(value)?),
+            "kinds" => put(&mut self.kinds, kinds(value)?),
+            "seed" => put(&mut self.seed, seed(value)?),
+            _ => return Err(ScenarioError::Unknown { name: name.to_owned() }),
+        };
+        if is_new { Ok(()) } else { Err(ScenarioError::Twice { name: name.to_owned() }) }
+    }
+}
+
+impl FromStr for Scenario {
+    type Err = ScenarioError;
+
+    /// Reads the settings of a path, without `s/`.
+    fn from_str(settings: &str) -> Result<Self, ScenarioError> {
+        let mut scenario = Self::default();
+        settings.split(',').try_for_each(|setting| scenario.set(setting))?;
+        Ok(scenario)
+    }
+}
+
+/// Puts a value where none is; tells whether none was.
+fn put<T>(place: &mut Option<T>, value: T) -> bool {
+    place.replace(value).is_none()
+}
+
+fn ms(name: &'static str, value: &str) -> Result<u32, ScenarioError> {
+    whole(name, value, 0, MAX_MS, "a whole number of milliseconds from 0 to 60000")
+}
+
+fn whole(
+    name: &'static str,
+    value: &str,
+    least: u32,
+    greatest: u32,
+    expected: &'static str,
+) -> Result<u32, ScenarioError> {
+    let number = value.parse().ok().filter(|number| (least..=greatest).contains(number));
+    number.ok_or_else(|| ScenarioError::Value { name, found: value.to_owned(), expected })
+}
+
+fn share(value: &str) -> Result<u32, ScenarioError> {
+    let share = value.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+    let share = share.map(|share| (share * MILLION).round() as u32);
+    share.ok_or_else(|| ScenarioError::Value {
+        name: "fail",
+        found: value.to_owned(),
+        expected: "a number from 0 to 1",
+    })
+}
+
+fn kinds(value: &str) -> Result<BTreeSet<FailureKind>, ScenarioError> {
+    let of = |name: &str| FailureKind::ALL.into_iter().find(|(_, known)| *known == name).map(|(kind, _)| kind);
+    let kinds: Option<Vec<_>> = value.split('+').map(of).collect();
+    let kinds = kinds.and_then(|kinds| {
+        let unique: BTreeSet<_> = kinds.iter().copied().collect();
+        (unique.len() == kinds.len()).then_some(unique)
+    });
+    kinds.ok_or_else(|| ScenarioError::Value {
+        name: "kinds",
+        found: value.to_owned(),
+        expected: "one or more of `500`, `503`, `429`, `hang` and `garbage` with `+` between them, each once",
+    })
+}
+
+fn seed(value: &str) -> Result<u64, ScenarioError> {
+    let expected = "a whole number from 0 to 18446744073709551615";
+    value.parse().map_err(|_| ScenarioError::Value { name: "seed", found: value.to_owned(), expected })
+}
+
+/// The FNV-1a hash, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>), with scrambled ends, so that neighbouring
+/// seeds and keys become strangers.
+fn hash(seed: u64, key: &str) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325 ^ scramble(seed);
+    scramble(key.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+fn scramble(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenario(settings: &str) -> Scenario {
+        settings.parse().unwrap()
+    }
+
+    #[test]
+    fn order_means_nothing() {
+        let one = scenario("latency=100,spread=50,capacity=8,fail=0.1,kinds=500+hang,seed=7");
+        assert_eq!(scenario("seed=7,kinds=hang+500,fail=0.10,capacity=8,spread=50,latency=100"), one);
+        assert_ne!(scenario("seed=8,kinds=hang+500,fail=0.1,capacity=8,spread=50,latency=100"), one);
+    }
+
+    #[test]
+    fn wrong_settings_are_told() {
+        for (settings, expected) in [
+            ("", "`` is no setting: write it as `latency=100`"),
+            ("latency", "`latency` is no setting"),
+            ("latency=1,", "`` is no setting"),
+            ("delay=1", "there is no setting `delay`, only `latency`,"),
+            ("seed=1,seed=1", "`seed` is set twice"),
+            ("latency=-1", "`latency` is `-1`, but must be a whole number of milliseconds from 0 to 60000"),
+            ("spread=60001", "`spread` is `60001`, but"),
+            ("capacity=0", "`capacity` is `0`, but must be a whole number from 1 to 10000"),
+            ("fail=1.1", "`fail` is `1.1`, but must be a number from 0 to 1"),
+            ("fail=NaN", "`fail` is `NaN`, but"),
+            ("fail=0.1,kinds=500+404", "`kinds` is `500+404`, but must be one or more of `500`,"),
+            ("kinds=hang+hang", "`kinds` is `hang+hang`, but"),
+            ("kinds=", "`kinds` is ``, but"),
+            ("seed=x", "`seed` is `x`, but must be a whole number"),
+        ] {
+            let error = settings.parse::<Scenario>().expect_err(settings).to_string();
+            assert!(error.starts_with(expected), "{settings}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_becomes_of_a_request_depends_on_seed_and_key_alone() {
+        let of = |settings: &str, key: &str| scenario(settings).fate(key);
+        assert_eq!(of("spread=100,seed=1", "id a"), of("seed=1,spread=100", "id a"));
+        assert_ne!(of("spread=100,seed=1", "id a"), of("spread=100,seed=2", "id a"));
+        assert_ne!(of("spread=100,seed=1", "id a"), of("spread=100,seed=1", "id b"));
+        assert_eq!(of("spread=100,fail=1", "id a").latency, of("spread=100", "id a").latency);
+    }
+
+    #[test]
+    fn the_first_draws_never_change() {
+        let scenario = scenario("latency=100,spread=100,fail=0.5,kinds=500+503+429+hang+garbage,seed=7");
+        let fates: Vec<_> = (0..4).map(|id| scenario.fate(&format!("id {id}"))).collect();
+        let latencies: Vec<_> = fates.iter().map(|fate| fate.latency.as_micros()).collect();
+        let failures: Vec<_> = fates.iter().map(|fate| fate.failure).collect();
+        assert_eq!(latencies, [198_421, 150_849, 134_333, 139_367]);
+        assert_eq!(failures, [Some(FailureKind::TooMany), Some(FailureKind::TooMany), None, None]);
+    }
+
+    #[test]
+    fn latencies_are_spread_evenly() {
+        let scenario = scenario("latency=100,spread=50");
+        let ms: Vec<_> = (0..1000).map(|id| scenario.fate(&id.to_string()).latency.as_secs_f64() * 1e3).collect();
+        assert!(ms.iter().all(|ms| (100.0..=150.0).contains(ms)));
+        let mean = ms.iter().sum::<f64>() / 1000.0;
+        assert!((124.0..126.0).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    fn a_share_of_the_requests_fails_in_every_kind_alike() {
+        let fates = |settings: &str| -> Vec<_> {
+            let scenario = scenario(settings);
+            (0..10_000).map(|id| scenario.fate(&id.to_string()).failure).collect()
+        };
+        let some = fates("fail=0.3,kinds=500+503+429+hang+garbage");
+        let more = fates("fail=0.6,kinds=500+503+429+hang+garbage");
+        for (kind, name) in FailureKind::ALL {
+            let count = some.iter().filter(|failure| **failure == Some(kind)).count();
+            assert!((540..660).contains(&count), "{name}: {count} of 10,000");
+        }
+        assert!(some.iter().zip(&more).all(|(some, more)| some.is_none() || some == more));
+        assert!(fates("fail=0").iter().all(Option::is_none));
+        assert!(fates("fail=1").iter().all(|failure| *failure == Some(FailureKind::Internal)));
+    }
+}

@@ -1,0 +1,362 @@
+//! The server request by request.
+
+use std::cell::RefCell;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::classifier::Classifier;
+use crate::digits::Digits;
+use crate::protocol::{InferRequest, InferResponse, ModelMetadata, Tensor, decode};
+
+const MODELS: [&str; 4] = ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"];
+
+fn get<'a>(path: &'a str) -> Request<'a> {
+    Request { method: "GET", path, body: b"" }
+}
+
+fn post<'a>(path: &'a str, body: &'a [u8]) -> Request<'a> {
+    Request { method: "POST", path, body }
+}
+
+/// The status and the body of a reply to a new server's first request.
+fn answer(request: Request<'_>) -> (u16, Value) {
+    let reply = Server::new().answer(request).reply;
+    assert!(reply.headers.contains(&("content-type", "application/json".to_owned())));
+    (reply.status, serde_json::from_slice(&reply.body).expect("the body is JSON"))
+}
+
+fn digits() -> Digits {
+    Digits::from_csv(&std::fs::read("../static/data/digits.csv").unwrap()).unwrap()
+}
+
+/// A request for all outputs for the first images of the data set.
+fn infer_body(id: Option<&str>, images: usize) -> Vec<u8> {
+    let digits = digits();
+    let pixels: Vec<_> = (0..images).flat_map(|image| digits.scaled(image)).collect();
+    let inputs = vec![Tensor::rows_of_f32(INPUT, 64, &pixels).unwrap()];
+    encode(&InferRequest { id: id.map(str::to_owned), inputs, outputs: Vec::new() })
+}
+
+/// A body that a small test writes out.
+fn small_body(id: &str) -> Vec<u8> {
+    json!({"id": id, "inputs": [{"name": INPUT, "shape": [0, 64], "datatype": "FP32", "data": []}]})
+        .to_string()
+        .into_bytes()
+}
+
+#[test]
+fn the_server_tells_who_it_is_and_that_it_lives() {
+    let version = env!("CARGO_PKG_VERSION");
+    let metadata = json!({"name": "interleave", "version": version, "extensions": []});
+    for prefix in ["", "s/latency=100,fail=1/"] {
+        assert_eq!(answer(get(&format!("{prefix}v2"))), (200, metadata.clone()));
+        assert_eq!(answer(get(&format!("{prefix}v2/health/live"))), (200, json!({"live": true})));
+        assert_eq!(answer(get(&format!("{prefix}v2/health/ready"))), (200, json!({"ready": true})));
+    }
+}
+
+#[test]
+fn every_model_tells_what_it_takes_and_gives() {
+    for name in MODELS {
+        for path in [format!("v2/models/{name}"), format!("v2/models/{name}/versions/1")] {
+            let plan = Server::new().answer(get(&path));
+            let metadata: ModelMetadata = decode(&plan.reply.body).unwrap();
+            assert_eq!((metadata.name.as_str(), metadata.versions.as_slice()), (name, &["1".to_owned()][..]));
+            assert_eq!(metadata.inputs[0].shape, [-1, 64]);
+            let outputs: Vec<_> = metadata.outputs.iter().map(|output| output.name.as_str()).collect();
+            assert_eq!(outputs, [LOGITS, PROBABILITIES, LABEL]);
+            assert_eq!(answer(get(&format!("{path}/ready"))), (200, json!({"name": name, "ready": true})));
+        }
+    }
+}
+
+#[test]
+fn inference_gives_what_the_classifier_gives() {
+    let digits = digits();
+    let pixels: Vec<_> = (0..20).flat_map(|image| digits.scaled(image)).collect();
+    for name in MODELS {
+        let file = std::fs::read(format!("../static/models/{name}.safetensors")).unwrap();
+        let classifier = Classifier::from_safetensors(&file).unwrap();
+        let plan =
+            Server::new().answer(post(&format!("v2/models/{name}/versions/1/infer"), &infer_body(Some("a"), 20)));
+        let response: InferResponse = decode(&plan.reply.body).unwrap();
+        assert_eq!((plan.reply.status, response.model_name.as_str(), response.id.as_deref()), (200, name, Some("a")));
+
+        let numbers = |output: &str| response.output(output).unwrap().numbers().unwrap().to_vec();
+        assert_eq!(response.output(LOGITS).unwrap().shape(), [20, 10]);
+        let logits: Vec<_> = classifier.logits(&pixels).unwrap().into_iter().map(f64::from).collect();
+        assert_eq!(numbers(LOGITS), logits);
+        let labels: Vec<_> = classifier.predict(&pixels).unwrap().into_iter().map(f64::from).collect();
+        assert_eq!(numbers(LABEL), labels);
+        for row in numbers(PROBABILITIES).chunks_exact(10) {
+            assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-5);
+        }
+    }
+}
+
+#[test]
+fn a_request_may_want_some_of_the_outputs() {
+    let mut request: InferRequest = decode(&infer_body(None, 1)).unwrap();
+    request.outputs = vec![crate::protocol::RequestedOutput { name: LABEL.to_owned() }];
+    let (status, body) = answer(post("v2/models/mlp-64/infer", &encode(&request)));
+    let label = json!([{"name": "label", "shape": [1], "datatype": "INT64", "data": [digits().label(0)]}]);
+    assert_eq!((status, &body["outputs"]), (200, &label));
+    assert_eq!(body["id"], Value::Null);
+}
+
+#[test]
+fn no_images_give_no_labels() {
+    let (status, body) = answer(post("v2/models/mlp-64/infer", &small_body("a")));
+    assert_eq!((status, &body["outputs"][2]["shape"]), (200, &json!([0])));
+}
+
+#[track_caller]
+fn assert_refused(request: Request<'_>, status: u16, expected: &str) {
+    let (found, body) = answer(request);
+    let error = body["error"].as_str().expect("the protocol's error body");
+    assert!(found == status && error.contains(expected), "{request:?}: {found} {error}");
+    assert_eq!(body.as_object().map(serde_json::Map::len), Some(1));
+}
+
+#[test]
+fn what_is_not_there_is_told() {
+    for prefix in ["", "s/fail=1/"] {
+        let get = |path: &str, expected| {
+            let path = format!("{prefix}{path}");
+            assert_refused(Request { method: "GET", path: &path, body: b"" }, 404, expected);
+        };
+        get("v2/models/resnet", "there is no model `resnet`; there are `logistic-regression`, `mlp-16`,");
+        get("v2/models/resnet/ready", "there is no model `resnet`");
+        get("v2/models/mlp-16/versions/2", "model `mlp-16` has no version `2`, only `1`");
+        get("v3", "there is nothing at");
+        get("", "there is nothing at");
+    }
+    assert_refused(post("v2/models/resnet/infer", b""), 404, "there is no model `resnet`");
+}
+
+#[test]
+fn another_method_is_refused_with_the_right_one() {
+    let reply = Server::new().answer(get("v2/models/mlp-16/infer")).reply;
+    assert_eq!(reply.status, 405);
+    assert!(reply.headers.contains(&("allow", "POST".to_owned())));
+    assert_refused(post("v2", b""), 405, "`v2` takes GET, not POST");
+}
+
+#[test]
+fn a_wrong_scenario_is_told() {
+    assert_refused(get("s/latency=fast/v2"), 400, "`latency` is `fast`, but must be a whole number of milliseconds");
+    assert_refused(get("s/delay=1/v2/health/live"), 400, "there is no setting `delay`");
+    assert_refused(get("s/v2/health/live"), 400, "`v2` is no setting");
+}
+
+#[test]
+fn a_wrong_body_is_told() {
+    let input = |name: &str, shape: &str, datatype: &str, data: &str| {
+        format!(r#"{{"inputs": [{{"name": "{name}", "shape": {shape}, "datatype": "{datatype}", "data": {data}}}]}}"#)
+    };
+    let row = |pixel: &str| format!("[{}]", [pixel; 64].join(","));
+    let good = row("0.5");
+    for (body, expected) in [
+        (String::new(), "the body is empty"),
+        ("{".to_owned(), "the body is not JSON"),
+        ("{}".to_owned(), "missing field `inputs`"),
+        (r#"{"inputs": []}"#.to_owned(), "the model has one input, `images`, but there are 0"),
+        (input("pixels", "[1, 64]", "FP32", &good), "the model has no input `pixels`, only `images`"),
+        (input("images", "[1, 64]", "FP64", &good), "input `images` has datatype FP64, expected FP32"),
+        (input("images", "[64]", "FP32", &good), "input `images` has shape [64], expected [n, 64]"),
+        (input("images", "[1, 8, 8]", "FP32", &good), "has shape [1, 8, 8], expected [n, 64]"),
+        (input("images", "[2, 64]", "FP32", &good), "tensor `images` has 64 elements, but its shape [2, 64] needs 128"),
+        (input("images", "[1, 64]", "FP32", &row("\"0\"")), "an element at index 0 that is not of datatype FP32"),
+        (
+            input("images", "[1, 64]", "FP32", &row("16")),
+            "input `images`: pixel 0 of image 0 is 16, but must be from 0",
+        ),
+        (
+            input("images", "[1, 64]", "FP32", &good).replace("}]}", "}], \"outputs\": [{\"name\": \"y\"}]}"),
+            "the model has no output `y`, only `logits`, `probabilities` and `label`",
+        ),
+    ] {
+        assert_refused(post("v2/models/mlp-16/infer", body.as_bytes()), 400, expected);
+        // At once, whatever the scenario.
+        let plan = Server::new().answer(post("s/latency=100,fail=1/v2/models/mlp-16/infer", body.as_bytes()));
+        assert_eq!((plan.reply.status, plan.latency()), (400, Duration::ZERO), "{body}");
+    }
+}
+
+#[test]
+fn every_kind_of_failure_has_its_reply() {
+    let reply = |kind: &str| {
+        let path = format!("s/fail=1,kinds={kind}/v2/models/mlp-16");
+        let plan = Server::new().answer(get(&path));
+        (plan.reply.clone(), plan.comes)
+    };
+    for (kind, status) in [("500", 500), ("503", 503), ("429", 429)] {
+        let (reply, comes) = reply(kind);
+        assert_eq!((reply.status, comes), (status, true));
+        assert!(decode::<ErrorBody>(&reply.body).unwrap().error.ends_with("on purpose"));
+        assert_eq!(reply.headers.contains(&("retry-after", "1".to_owned())), kind == "429");
+    }
+    let (garbage, comes) = reply("garbage");
+    assert_eq!((garbage.status, comes), (200, true));
+    assert!(serde_json::from_slice::<Value>(&garbage.body).is_err());
+    let (hung, comes) = reply("hang");
+    assert_eq!((hung.status, comes), (200, false));
+}
+
+const ROUGH: &str = "s/latency=10,spread=90,fail=0.5,kinds=500+503+429+hang+garbage,seed=7/v2/models/mlp-16";
+
+#[test]
+fn the_same_requests_get_the_same_replies_in_any_order() {
+    let path = format!("{ROUGH}/infer");
+    let mut server = Server::new();
+    let mut ask = |id: usize| {
+        let plan = server.answer(post(&path, &small_body(&id.to_string())));
+        (plan.latency(), plan.comes, plan.reply.clone())
+    };
+    let forth: Vec<_> = (0..50).map(&mut ask).collect();
+    let mut back: Vec<_> = (0..50).rev().map(&mut ask).collect();
+    back.reverse();
+    assert!(forth == back);
+    assert!(forth.iter().any(|(_, _, reply)| reply.status == 200));
+    assert!(forth.iter().any(|(_, _, reply)| reply.status == 503));
+}
+
+#[test]
+fn requests_without_an_id_are_told_apart_by_their_number_or_their_query() {
+    let ask = |server: &mut Server, path: &str| server.answer(get(path)).latency();
+    let (mut one, mut other) = (Server::new(), Server::new());
+    let first: Vec<_> = (0..5).map(|_| ask(&mut one, ROUGH)).collect();
+    let again: Vec<_> = (0..5).map(|_| ask(&mut other, ROUGH)).collect();
+    assert_eq!(first, again);
+    assert!(first.windows(2).all(|pair| pair[0] != pair[1]));
+
+    let with_id = format!("{ROUGH}?id=a");
+    assert_eq!(ask(&mut one, &with_id), ask(&mut one, &with_id));
+}
+
+/// Time that is set by hand.
+#[derive(Default)]
+struct HandClock(RefCell<Duration>);
+
+impl HandClock {
+    /// Ready from then on.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
+        let due = *self.0.borrow() + duration;
+        std::future::poll_fn(move |_| if *self.0.borrow() >= due { Poll::Ready(()) } else { Poll::Pending })
+    }
+
+    fn advance_ms(&self, ms: u64) {
+        *self.0.borrow_mut() += Duration::from_millis(ms);
+    }
+}
+
+type Body<'a> = Pin<Box<dyn Future<Output = Vec<u8>> + 'a>>;
+
+/// Polls all, first to last, and keeps those that are not ready.
+fn poll_all(bodies: &mut Vec<Body<'_>>) {
+    bodies.retain_mut(|body| body.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+fn stats(server: &mut Server, path: &str) -> Stats {
+    decode(&server.answer(get(path)).reply.body).unwrap()
+}
+
+#[test]
+fn six_requests_for_two_places_take_three_times_as_long() {
+    let clock = HandClock::default();
+    let mut server = Server::new();
+    let mut bodies: Vec<Body<'_>> = Vec::new();
+    for id in 0..6 {
+        let path = format!("s/latency=100,capacity=2/v2/models/mlp-16?id={id}");
+        bodies.push(Box::pin(server.answer(get(&path)).body(|latency| clock.sleep(latency))));
+    }
+    let mut left = Vec::new();
+    for _ in 0..7 {
+        poll_all(&mut bodies);
+        // What was woken by those that ended.
+        poll_all(&mut bodies);
+        left.push(bodies.len());
+        clock.advance_ms(50);
+    }
+    assert_eq!(left, [6, 6, 4, 4, 2, 2, 0]);
+}
+
+#[test]
+fn the_server_counts_requests_until_their_reader_has_the_reply_or_goes() {
+    let clock = HandClock::default();
+    let mut server = Server::new();
+    let path = "s/capacity=1,latency=100/v2/models/mlp-16";
+    let mut bodies: Vec<Body<'_>> = Vec::new();
+    for _ in 0..3 {
+        bodies.push(Box::pin(server.answer(get(path)).body(|latency| clock.sleep(latency))));
+    }
+    let counts = |server: &mut Server| stats(server, "stats");
+    assert_eq!(counts(&mut server), Stats { in_flight: 3, queued: 2, serving: 1, ..Stats::default() });
+    poll_all(&mut bodies);
+    drop(bodies.remove(1));
+    assert_eq!(counts(&mut server), Stats { in_flight: 2, queued: 1, serving: 1, cancelled: 1, ..Stats::default() });
+    clock.advance_ms(100);
+    poll_all(&mut bodies);
+    assert_eq!(counts(&mut server), Stats { in_flight: 1, serving: 1, completed: 1, cancelled: 1, ..Stats::default() });
+    assert_eq!(stats(&mut server, "s/latency=100,capacity=1/stats"), counts(&mut server));
+    assert_eq!(stats(&mut server, "s/latency=101,capacity=1/stats"), Stats::default());
+    drop(bodies);
+    assert_eq!(counts(&mut server).in_flight, 0);
+}
+
+#[test]
+fn a_reply_that_never_comes_leaves_its_place_but_stays_in_the_count() {
+    let mut server = Server::new();
+    let path = "s/capacity=1,fail=1,kinds=hang/v2/models/mlp-16";
+    let now = |_| std::future::ready(());
+    let (mut first, second) = (Box::pin(server.answer(get(path)).body(now)), server.answer(get(path)));
+    assert_eq!(stats(&mut server, "stats").queued, 1);
+    assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(stats(&mut server, "stats"), Stats { in_flight: 2, serving: 1, ..Stats::default() });
+    drop((first, second));
+    assert_eq!(stats(&mut server, "stats"), Stats { cancelled: 2, ..Stats::default() });
+}
+
+#[test]
+fn what_concerns_the_server_itself_neither_waits_nor_counts() {
+    let mut server = Server::new();
+    for path in ["v2", "v2/health/live", "v2/health/ready", "v2/models/mlp-16/ready", "stats"] {
+        let path = format!("s/capacity=1,latency=100,fail=1/{path}");
+        let plan = server.answer(get(&path));
+        assert_eq!((plan.reply.status, plan.latency()), (200, Duration::ZERO), "{path}");
+        let mut body = pin!(plan.body(|_| std::future::pending()));
+        assert!(body.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    }
+    assert_eq!(stats(&mut server, "stats"), Stats::default());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, rng_seed: RngSeed::Fixed(4), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_request_makes_it_panic(
+        method in prop::sample::select(vec!["GET", "POST", "PUT", ""]),
+        path in "(s/seed=1/)?v2/models/mlp-16/infer|(s/|v2/|models/|mlp-16|stats|[a-z=,+%0-9?/]){0,10}",
+        body in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let reply = Server::new().answer(Request { method, path: &path, body: &body }).reply;
+        prop_assert!(serde_json::from_slice::<Value>(&reply.body).is_ok());
+        prop_assert!(reply.status == 200 || decode::<ErrorBody>(&reply.body).is_ok());
+    }
+
+    #[test]
+    fn a_damaged_body_is_answered_or_refused(damages in prop::collection::vec((0..500usize, any::<u8>()), 1..4)) {
+        let mut body = infer_body(Some("a"), 1);
+        for (at, byte) in damages {
+            let at = at % body.len();
+            body[at] = byte;
+        }
+        let reply = Server::new().answer(post("v2/models/mlp-16/infer", &body)).reply;
+        prop_assert!(reply.status == 200 || (reply.status == 400 && decode::<ErrorBody>(&reply.body).is_ok()));
+    }
+}
