@@ -1,0 +1,84 @@
+//! Fetch events in, responses out.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use futures::stream;
+use gloo_timers::future::TimeoutFuture;
+use inference::server::{Plan, Request, Server};
+use js_sys::{Function, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use wasm_streams::ReadableStream;
+use web_sys::{FetchEvent, Headers, Response, ResponseInit};
+
+thread_local! {
+    /// As long as the browser lets the worker live. It ends one that has nothing to do, and starts it again.
+    static SERVER: RefCell<Server> = RefCell::new(Server::new());
+}
+
+/// Tells panics on the console.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// Answers a fetch event for an address below `root`.
+///
+/// # Errors
+///
+/// If the request's body cannot be read, which is when its page has gone.
+#[wasm_bindgen]
+pub async fn answer(event: FetchEvent, root: String) -> Result<Response, JsValue> {
+    let request = event.request();
+    let body = JsFuture::from(request.array_buffer()?).await?;
+    let url = request.url();
+    let path = url.strip_prefix(&root).unwrap_or_default().split('#').next().unwrap_or_default();
+    let request = Request { method: &request.method(), path, body: &Uint8Array::new(&body).to_vec() };
+    let plan = SERVER.with_borrow_mut(|server| server.answer(request));
+    respond(plan, Alive::keep(&event)?)
+}
+
+fn respond(plan: Plan, alive: Alive) -> Result<Response, JsValue> {
+    let headers = Headers::new()?;
+    // What is random or counted must be asked for each time.
+    headers.set("cache-control", "no-store")?;
+    for (name, value) in &plan.reply.headers {
+        headers.set(name, value)?;
+    }
+    let init = ResponseInit::new();
+    init.set_status(plan.reply.status);
+    init.set_headers(&headers);
+    let body = stream::once(async move {
+        let body = plan.body(sleep).await;
+        drop(alive);
+        Ok(Uint8Array::from(body.as_slice()).into())
+    });
+    let body = ReadableStream::from_stream(body).into_raw();
+    Response::new_with_opt_readable_stream_and_init(Some(&body), &init)
+}
+
+/// Late by less than a millisecond rather than early.
+fn sleep(duration: Duration) -> TimeoutFuture {
+    let ms = duration.as_micros().div_ceil(1000);
+    TimeoutFuture::new(u32::try_from(ms).unwrap_or(u32::MAX))
+}
+
+/// Keeps the browser from ending the worker as if it had nothing to do, until it is dropped.
+struct Alive(Function);
+
+impl Alive {
+    fn keep(event: &FetchEvent) -> Result<Self, JsValue> {
+        let mut done = None;
+        let promise = Promise::new(&mut |resolve, _| done = Some(resolve));
+        event.wait_until(&promise)?;
+        Ok(Self(done.expect("a promise calls its function at once")))
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        // Resolving a promise throws nothing.
+        let _ = self.0.call0(&JsValue::NULL);
+    }
+}
