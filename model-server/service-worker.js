@@ -18,8 +18,12 @@ function answer(event) {
 
 // A page that is open works on with a new release: what is below `api/` means the same.
 addEventListener("install", () => skipWaiting());
-// Pages that were loaded before the first worker came need it, too.
+// Pages that were loaded before the first worker came need it, too, and so does a page after a forced reload, which the
+// browser leaves alone: it sends "claim" to the active worker.
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+addEventListener("message", (event) => {
+  if (event.data === "claim") event.waitUntil(clients.claim());
+});
 addEventListener("fetch", (event) => {
   if (event.request.url.startsWith(root)) event.respondWith(answer(event));
 });

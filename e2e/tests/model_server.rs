@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::Reply;
 use e2e::stage::{Stage, TestResult};
+use fantoccini::wd::WebDriverCompatibleCommand;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -48,6 +49,30 @@ const ABORT_ALL: &str = r#"
     const all = Promise.all(Array.from({ length: count }, one));
     const aborted = new Promise((resolve) => setTimeout(resolve, afterMs)).then(() => abort.abort());
     return aborted.then(() => all);"#;
+
+/// Asks the active worker to control the page, and waits until it does.
+const CLAIM: &str = r#"
+    return navigator.serviceWorker.ready.then(async (registration) => {
+        const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
+        registration.active.postMessage("claim");
+        await changed;
+        return navigator.serviceWorker.controller !== null;
+    });"#;
+
+/// Reloads the page past every cache, as Shift and the reload button do. Chromium only.
+#[derive(Debug)]
+struct ForcedReload;
+
+impl WebDriverCompatibleCommand for ForcedReload {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": "Page.reload", "params": { "ignoreCache": true } });
+        (http::Method::POST, Some(body.to_string()))
+    }
+}
 
 #[derive(Debug, Deserialize)]
 struct Answer {
@@ -214,6 +239,23 @@ async fn a_page_that_goes_takes_its_requests_along() -> TestResult {
     page.reload().await?;
     page.wait_for_button("Run").await?;
     wait_until_idle(page).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_is_controlled_again_after_a_forced_reload() -> TestResult {
+    let stage = stage().await?;
+    let page = &stage.page;
+    page.ask::<Value>("window.isOld = true; return null", Vec::new()).await?;
+    stage.browser.client().issue_cmd(ForcedReload).await?;
+    eventually("another document", async || {
+        let is_new: bool = page.ask("return !window.isOld && document.readyState === 'complete'", Vec::new()).await?;
+        Ok(if is_new { Ok(()) } else { Err("the old one".to_owned()) })
+    })
+    .await?;
+    assert!(page.ask::<bool>("return navigator.serviceWorker.controller === null", Vec::new()).await?);
+    assert!(page.ask::<bool>(CLAIM, Vec::new()).await?);
+    assert_eq!(get(page, "v2/health/live").await?.json(), json!({"live": true}));
     Ok(())
 }
 
