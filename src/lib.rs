@@ -12,7 +12,8 @@
 //! - [`measure`]: the record of a run and the lenses that read it. Pure.
 //! - [`lazy`]: code that is fetched when it is first needed.
 //!
-//! The crate `inference`, which knows no page, holds the digits and their classifiers.
+//! The crate `inference`, which knows no page, holds the digits, their classifiers and the model server's logic;
+//! `model-server` puts that into a service worker.
 
 #[cfg(target_arch = "wasm32")]
 pub mod benchmark;

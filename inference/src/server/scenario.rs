@@ -125,6 +125,18 @@ impl Scenario {
         kinds.get((drawn * kinds.len() as f64) as usize).copied().unwrap_or(FailureKind::Internal)
     }
 
+    /// The same without what says no more than the default, so that equal behaviour is an equal scenario.
+    fn without_defaults(self) -> Self {
+        Self {
+            latency_ms: self.latency_ms.filter(|ms| *ms > 0),
+            spread_ms: self.spread_ms.filter(|ms| *ms > 0),
+            capacity: self.capacity,
+            fail_millionths: self.fail_millionths.filter(|share| *share > 0),
+            kinds: self.kinds.filter(|kinds| !kinds.iter().eq(&[FailureKind::Internal])),
+            seed: self.seed.filter(|seed| *seed > 0),
+        }
+    }
+
     fn set(&mut self, setting: &str) -> Result<(), ScenarioError> {
         let Some((name, value)) = setting.split_once('=') else {
             return Err(ScenarioError::NoValue { found: setting.to_owned() });
@@ -152,7 +164,7 @@ impl FromStr for Scenario {
     fn from_str(settings: &str) -> Result<Self, ScenarioError> {
         let mut scenario = Self::default();
         settings.split(',').try_for_each(|setting| scenario.set(setting))?;
-        Ok(scenario)
+        Ok(scenario.without_defaults())
     }
 }
 
@@ -233,6 +245,12 @@ mod tests {
         let one = scenario("latency=100,spread=50,capacity=8,fail=0.1,kinds=500+hang,seed=7");
         assert_eq!(scenario("seed=7,kinds=hang+500,fail=0.10,capacity=8,spread=50,latency=100"), one);
         assert_ne!(scenario("seed=8,kinds=hang+500,fail=0.1,capacity=8,spread=50,latency=100"), one);
+    }
+
+    #[test]
+    fn a_default_is_the_same_as_nothing() {
+        assert_eq!(scenario("latency=0,spread=0,fail=0.0,kinds=500,seed=0"), Scenario::default());
+        assert_ne!(scenario("capacity=10000"), Scenario::default());
     }
 
     #[test]
