@@ -14,7 +14,7 @@ const ROWS: usize = 10;
 /// The list. It is empty as long as nothing has failed.
 pub(crate) fn failures(lab: Lab) -> AnyView {
     let first = Watched::new(0);
-    let list = move || {
+    part(move || {
         lab.digest.track();
         lab.runs.track();
         let shown = first.get();
@@ -23,8 +23,7 @@ pub(crate) fn failures(lab: Lab) -> AnyView {
             if failed.is_empty() { ().into_any() } else { page(lab, record, &failed, first, shown) }
         })
         .into_any()
-    };
-    part(move || list().into_any())
+    })
 }
 
 fn page(lab: Lab, record: &Record, failed: &[Failed], first: Watched<usize>, shown: usize) -> AnyView {

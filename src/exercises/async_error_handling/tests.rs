@@ -1,0 +1,142 @@
+//! The lesson on the virtual clock.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::measure::Record;
+use crate::measure::events::EventKind;
+use crate::measure::metrics::Metrics;
+use crate::measure::segments::Lives;
+use crate::runtime::virtual_time::block_on;
+
+fn settings(numbers: &[(&str, f64)], choices: &[(&str, &'static str)]) -> Settings {
+    let mut settings = Settings::defaults(EXERCISE.controls);
+    numbers.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
+    choices.iter().for_each(|(name, value)| settings.set(name, Value::Choice(value)));
+    settings
+}
+
+fn run(seed: u64, settings: &Settings) -> (Run, Report) {
+    let run = Run::on_virtual_clock(seed);
+    let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::at_hand([])), settings.clone());
+    let report = block_on(&run, lesson).expect("it waits for nothing but time").expect("it cannot fail");
+    assert!(report.checks.iter().all(Check::is_as_meant), "seed {seed}: {:?}", report.checks);
+    assert_eq!(run.sleepers(), 0);
+    (run, report)
+}
+
+/// A column of the table of outcomes: succeeded, four causes, cancelled, attempts.
+fn column(report: &Report, column: usize) -> [u32; 7] {
+    let cell = |row: &Vec<String>| row[column].replace(',', "").parse().expect("it is a count");
+    report.tables[0].rows.iter().map(cell).collect::<Vec<_>>().try_into().expect("there are seven rows")
+}
+
+fn tasks(record: &Record, name: &str, part: &str) -> Durations {
+    let part = Span::named(record, part).expect("it was run");
+    Durations::of(record, name, Some(part.task))
+}
+
+#[test]
+fn collecting_gives_every_task_a_result_and_retries_mend_most() {
+    let (run, report) = run(7, &settings(&[], &[]));
+    // These numbers are the same in every browser: `tests/exercises.rs` holds them there.
+    assert_eq!(column(&report, 2), [15, 2, 1, 1, 1, 0, 20]);
+    assert_eq!(column(&report, 3), [19, 0, 0, 1, 0, 0, 25]);
+    let collected = tasks(&run.record(), "risky_operation", "run_tasks_with_error_handling").outcomes();
+    assert_eq!((collected.of(Outcome::Failed), collected.of(Outcome::TimedOut)), (4, 1));
+}
+
+#[test]
+fn failing_fast_ends_at_the_instant_of_the_first_failure_and_the_rest_read_cancelled() {
+    for limit in [0.0, 3.0] {
+        let choices = [("on-error", "fail-fast"), ("faults", "transient")];
+        let (run, report) = run(7, &settings(&[("tasks", 100.0), ("limit", limit)], &choices));
+        let record = run.record();
+        let part = Span::named(&record, "fail_fast").expect("it was run");
+        let tasks = tasks(&record, "risky_operation", "fail_fast");
+        let failures: Vec<_> = tasks.tasks().iter().filter(|it| it.outcome == Outcome::Failed).collect();
+        assert_eq!(failures.len(), 1);
+        assert_eq!(part.end, Some((failures[0].ended_us, Outcome::Succeeded)));
+        let [succeeded, .., cancelled, attempts] = column(&report, 1);
+        assert_eq!(succeeded + 1 + cancelled, 100, "limit {limit}");
+        // With a limit only those that had a permit were tried: whose turn it was when the first failed.
+        assert_eq!(attempts, if limit == 0.0 { 100 } else { succeeded + 3 }, "limit {limit}");
+    }
+}
+
+#[test]
+fn a_rate_of_zero_fails_nothing_and_a_rate_of_one_everything() {
+    let (_, report) = run(7, &settings(&[("failure-rate", 0.0)], &[]));
+    assert_eq!((column(&report, 1)[0], column(&report, 2)[0], column(&report, 3)[6]), (20, 20, 20));
+    assert!(report.notes[0].contains("No task failed"));
+    let (_, report) = run(7, &settings(&[("failure-rate", 1.0)], &[("faults", "transient")]));
+    assert_eq!((column(&report, 2)[0], column(&report, 3)[0], column(&report, 3)[6]), (0, 0, 60));
+}
+
+#[test]
+fn no_retries_is_the_same_as_collecting() {
+    let (_, report) = run(7, &settings(&[("max-retries", 0.0)], &[]));
+    assert_eq!(column(&report, 3), column(&report, 2));
+}
+
+#[test]
+fn no_tasks_are_over_at_once_and_say_so() {
+    let (run, report) = run(7, &settings(&[("tasks", 0.0)], &[]));
+    assert_eq!(run.record().end_us(), 0);
+    assert!(report.notes[0].starts_with("Without tasks"));
+}
+
+#[test]
+fn what_never_answers_costs_its_timeout() {
+    let (run, _) = run(7, &settings(&[("failure-rate", 1.0), ("max-retries", 0.0)], &[("faults", "hangs")]));
+    let record = run.record();
+    let tasks = tasks(&record, "risky_operation", "run_tasks_with_error_handling");
+    assert!(tasks.tasks().iter().all(|it| it.outcome == Outcome::TimedOut && it.total_us == 300_000));
+    assert!(record.log_lines().iter().any(|line| line.text == "task 3: not done within 300 ms"));
+}
+
+#[test]
+fn ten_thousand_tasks_behind_a_limit_keep_it() {
+    let (run, _) = run(7, &settings(&[("tasks", 10_000.0), ("limit", 64.0)], &[("on-error", "collect")]));
+    let record = run.record();
+    let metrics = Metrics::of(&record);
+    assert_eq!(metrics.peak_concurrency, 64);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn every_seed_keeps_the_limit_and_gives_every_task_one_start_and_one_end(
+        seed in 0..1_000_000u64, tasks in 0..40u32, rate in 0..=20u32, limit in 0..12u32, retries in 0..4u32,
+    ) {
+        let numbers = [
+            ("tasks", tasks.into()),
+            ("failure-rate", f64::from(rate) / 20.0),
+            ("limit", limit.into()),
+            ("max-retries", retries.into()),
+        ];
+        let (run, report) = run(seed, &settings(&numbers, &[]));
+        let record = run.record();
+        for part in ["run_tasks_with_error_handling", "run_tasks_with_retries"] {
+            let name = if part.ends_with("retries") { "retry_async" } else { "risky_operation" };
+            let expected = if limit == 0 { tasks } else { limit.min(tasks) };
+            prop_assert_eq!(super::tests::tasks(&record, name, part).peak(), expected, "{}", part);
+        }
+        for column_of_all in [1, 2, 3] {
+            let [outcomes @ .., _] = column(&report, column_of_all);
+            prop_assert_eq!(outcomes.iter().sum::<u32>(), tasks);
+        }
+        let mut starts = vec![0; record.tasks().len()];
+        let mut ends = starts.clone();
+        for event in record.events() {
+            match event.kind {
+                EventKind::Spawned => starts[event.task.index()] += 1,
+                EventKind::Ended(_) => ends[event.task.index()] += 1,
+                _ => {}
+            }
+        }
+        prop_assert!(starts.iter().chain(&ends).all(|n| *n == 1));
+        prop_assert!(Lives::of(&record).iter().all(|(_, life)| life.end.is_some()));
+    }
+}
