@@ -22,7 +22,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 fn settings(exercise: &Exercise, values: &[(&str, Value)]) -> Settings {
     let mut settings = Settings::defaults(exercise.controls);
-    values.iter().for_each(|(name, value)| settings.set(name, *value));
+    values.iter().for_each(|(name, value)| settings.set(name, value.clone()));
     settings
 }
 

@@ -107,19 +107,19 @@ pub static EXERCISE: Exercise = Exercise {
         Control::millis("download", "Download", "How long the model's download waits besides the real request.", 400.0),
         Control::millis("load", "Data set", "How long loading the data set waits besides the real request.", 200.0),
         Control::millis("preprocess", "Preprocess", "How long preprocessing waits besides the real scaling.", 300.0),
-        Control {
-            name: "scale",
-            label: "Scale",
-            help: "Multiplies all delays. At 5 they are the guide's own: 2 s, 1 s and 1.5 s.",
-            kind: Kind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 1.0 },
-        },
-        Control {
-            name: "blocking",
-            label: "Blocking demo",
-            help: "Adds three sleeps of 100 ms together, then three blocks of 100 ms. The page freezes during a block: \
-                   that is the point.",
-            kind: Kind::Switch { default: true },
-        },
+        Control::of(
+            "scale",
+            "Scale",
+            "Multiplies all delays. At 5 they are the guide's own: 2 s, 1 s and 1.5 s.",
+            Kind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 1.0 },
+        ),
+        Control::switch(
+            "blocking",
+            "Blocking demo",
+            "Adds three sleeps of 100 ms together, then three blocks of 100 ms. The page freezes during a block: \
+             that is the point.",
+            true,
+        ),
     ],
     conflict: |_| None,
     comparisons: &[

@@ -206,12 +206,12 @@ pub static EXERCISE: Exercise = Exercise {
     teaches: "An error is a result like any other: collect it, try again, or let it end everything at once.",
     controls: &[
         Control::count("tasks", "Tasks", "How many there are.", 10_000, 20),
-        Control {
-            name: "failure-rate",
-            label: "Failure rate",
-            help: "How likely each attempt is to fail. At 0 none does, at 1 all do.",
-            kind: Kind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.3 },
-        },
+        Control::of(
+            "failure-rate",
+            "Failure rate",
+            "How likely each attempt is to fail. At 0 none does, at 1 all do.",
+            Kind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.3 },
+        ),
         Control::choice(
             "faults",
             "Faults",

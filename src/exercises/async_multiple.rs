@@ -150,18 +150,18 @@ pub static EXERCISE: Exercise = Exercise {
             10_000,
             3,
         ),
-        Control {
-            name: "one-by-one",
-            label: "One by one",
-            help: "Runs the batch one sample after the other, too. With many samples that takes long.",
-            kind: Kind::Switch { default: true },
-        },
-        Control {
-            name: "scale",
-            label: "Scale",
-            help: "Multiplies all waits. At 1 they are the guide's own: samples of 0.1 to 0.5 s, models of 0.5 to 2 s.",
-            kind: Kind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 0.5 },
-        },
+        Control::switch(
+            "one-by-one",
+            "One by one",
+            "Runs the batch one sample after the other, too. With many samples that takes long.",
+            true,
+        ),
+        Control::of(
+            "scale",
+            "Scale",
+            "Multiplies all waits. At 1 they are the guide's own: samples of 0.1 to 0.5 s, models of 0.5 to 2 s.",
+            Kind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 0.5 },
+        ),
     ],
     conflict: |settings| {
         let (min, max) = (settings.number("min"), settings.number("max"));

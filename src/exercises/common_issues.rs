@@ -213,12 +213,12 @@ pub static EXERCISE: Exercise = Exercise {
                 Choice::of("closed", "Already closed"),
             ],
         ),
-        Control {
-            name: "wait",
-            label: "Block",
-            help: "How long the loop is kept in one go. The guide's own time.sleep is 1,000 ms.",
-            kind: Kind::Number { unit: "ms", min: 100.0, max: 2_000.0, step: 50.0, default: 500.0 },
-        },
+        Control::of(
+            "wait",
+            "Block",
+            "How long the loop is kept in one go. The guide's own time.sleep is 1,000 ms.",
+            Kind::Number { unit: "ms", min: 100.0, max: 2_000.0, step: 50.0, default: 500.0 },
+        ),
     ],
     conflict: |_| None,
     comparisons: &[

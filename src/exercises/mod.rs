@@ -26,5 +26,6 @@ pub mod compared;
 pub mod controls;
 pub mod exercise;
 pub mod experiment;
+pub mod kinds;
 pub mod loading;
 pub mod site;

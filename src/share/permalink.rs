@@ -121,13 +121,16 @@ impl Setup {
                     let name = shortened(name);
                     Notice(format!("This exercise has no control `{name}`: it was left out."))
                 })?;
-                let parsed = control.parse(text);
-                let value = parsed.clone().unwrap_or_else(|_| control.nearest(text));
+                let (value, refusal) = match control.parse(text) {
+                    Ok(value) => (value, None),
+                    Err(refusal) => (control.nearest(text), Some(refusal)),
+                };
+                let is_now = value.to_text();
                 self.settings.set(name, value);
-                parsed.map_err(|refusal| {
+                if let Some(refusal) = refusal {
                     let refusal = shortened(&refusal.to_string()).into_owned();
-                    Notice(format!("{}: {refusal}. It is {} now.", control.label, value.to_text()))
-                })?;
+                    return Err(Notice(format!("{}: {refusal}. It is {is_now} now.", control.label)));
+                }
             }
         }
         Ok(())
@@ -162,7 +165,7 @@ impl fmt::Display for Place {
         let mut query = Serializer::new(String::new());
         let slug = match self {
             Self::Exercise(setup) => {
-                for (control, value) in setup.settings.iter().filter(|(c, value)| *value != c.default_value()) {
+                for (control, value) in setup.settings.iter().filter(|(c, value)| **value != c.default_value()) {
                     query.append_pair(control.name, &value.to_text());
                 }
                 // Always named, so that a link draws the same should the default ever change.

@@ -194,7 +194,7 @@ impl Lab {
             self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.typed.clone()));
         typed.unwrap_or_else(|| match name {
             SEED => self.seed.get().to_string(),
-            _ => self.settings.with(|settings| settings.get(name)).map(Value::to_text).unwrap_or_default(),
+            _ => self.settings.with(|settings| settings.get(name).map(Value::to_text)).unwrap_or_default(),
         })
     }
 
@@ -222,9 +222,10 @@ impl Lab {
         !self.is_running() && !self.has_refusals()
     }
 
-    /// Whether some control is refused.
+    /// Whether some control that means something is refused.
     pub(super) fn has_refusals(self) -> bool {
-        self.refusals.with(|refusals| !refusals.is_empty()) || self.conflict().is_some()
+        let is_offered = |refused: &Refused| self.settings.with(|settings| settings.is_offered(refused.name));
+        self.refusals.with(|refusals| refusals.iter().any(is_offered)) || self.conflict().is_some()
     }
 
     /// Whether a control was changed since the run on display.

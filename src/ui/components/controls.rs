@@ -6,18 +6,30 @@ use web_sys::Event;
 use crate::exercises::controls::{Choice, Control, Kind, Value};
 use crate::share::permalink::MAX_SEED;
 use crate::ui::lab::{Lab, SEED};
-use crate::ui::lean::{El, button, div, input, label, option, p, select, span};
+use crate::ui::lean::{El, button, div, h2, input, label, option, p, select, span};
 
 /// All controls of the exercise, the seed and the way back to the defaults.
 pub(crate) fn controls(lab: Lab) -> AnyView {
-    let fields = lab.exercise.controls.iter().map(|control| match control.kind {
-        Kind::Number { unit, min, max, step, .. } => number_field(lab, control, unit, [min, max, step]),
-        Kind::Count { min, max, .. } => number_field(lab, control, "", [min.into(), max.into(), 1.0]),
-        Kind::Choice { options } => choice_field(lab, control, options),
-        Kind::Switch { .. } => switch_field(lab, control),
+    let fields = lab.exercise.controls.iter().flat_map(|control| {
+        let field = match control.kind {
+            Kind::Number { unit, min, max, step, .. } => number_field(lab, control, unit, [min, max, step]),
+            Kind::Count { min, max, .. } => number_field(lab, control, "", [min.into(), max.into(), 1.0]),
+            Kind::Choice { options } => choice_field(lab, control, options),
+            Kind::Switch { .. } => switch_field(lab, control),
+            Kind::Text { .. } => text_field(lab, control),
+        };
+        [group_heading(lab, control), field]
     });
     let back = button().class("quiet").on_click(move || lab.reset()).text("Back to the defaults");
     div().class("controls").add_all(fields).add(seed_field(lab)).el(back).view()
+}
+
+/// What stands above the first control of a group.
+fn group_heading(lab: Lab, control: &'static Control) -> AnyView {
+    if control.heading.is_empty() {
+        return ().into_any();
+    }
+    h2().class("group").attr_changing("hidden", move || hidden(lab, control)).text(control.heading).view()
 }
 
 /// A slider and a field for the same number, with its unit and its least value, greatest value and step.
@@ -37,7 +49,7 @@ fn number_field(lab: Lab, control: &'static Control, unit: &str, range: [f64; 3]
         .class("value")
         .el(number_input(lab, control.name, &limits).on_input(set))
         .el(span().class("unit").text(unit));
-    field(control.name, control.label)
+    field(lab, control)
         .el(value)
         .el(slider)
         .add(refusal(lab, control.name))
@@ -48,7 +60,7 @@ fn number_field(lab: Lab, control: &'static Control, unit: &str, range: [f64; 3]
 fn choice_field(lab: Lab, control: &'static Control, options: &'static [Choice]) -> AnyView {
     let offered = options.iter().map(|offer| {
         let is_chosen =
-            move || lab.settings.with(|settings| settings.get(control.name)) == Some(Value::Choice(offer.value));
+            move || lab.settings.with(|settings| settings.get(control.name) == Some(&Value::Choice(offer.value)));
         option().attr("value", offer.value).prop_flag("selected", is_chosen).text(offer.label).view()
     });
     let list = select()
@@ -57,18 +69,31 @@ fn choice_field(lab: Lab, control: &'static Control, options: &'static [Choice])
         .add_all(offered)
         // Programs that drive a browser tell of a choice by this event only.
         .on_change(move |event| lab.set(control, &event_target_value(event)));
-    field(control.name, control.label).el(list).add(help(control.name, control.help)).view()
+    field(lab, control).el(list).add(help(control.name, control.help)).view()
 }
 
 fn switch_field(lab: Lab, control: &'static Control) -> AnyView {
-    let is_on = move || lab.settings.with(|settings| settings.get(control.name)) == Some(Value::Switch(true));
+    let is_on = move || lab.settings.with(|settings| settings.get(control.name) == Some(&Value::Switch(true)));
     let switch = input()
         .attr("id", format!("control-{}", control.name))
         .attr("type", "checkbox")
         .attr("aria-describedby", format!("help-{}", control.name))
         .prop_flag("checked", is_on)
         .on_input(move |event| lab.set_value(control, Value::Switch(event_target_checked(event))));
-    field(control.name, control.label).el(switch).add(help(control.name, control.help)).view()
+    field(lab, control).el(switch).add(help(control.name, control.help)).view()
+}
+
+fn text_field(lab: Lab, control: &'static Control) -> AnyView {
+    let line = input()
+        .attr("id", format!("control-{}", control.name))
+        .attr("type", "text")
+        .attr("spellcheck", "false")
+        .attr("autocomplete", "off")
+        .attr("aria-describedby", format!("help-{0} refusal-{0}", control.name))
+        .attr_changing("aria-invalid", move || lab.refusal(control.name).map(|_| "true".to_owned()))
+        .prop("value", move || lab.text_of(control.name))
+        .on_input(move |event| lab.set(control, &event_target_value(event)));
+    field(lab, control).el(line).add(refusal(lab, control.name)).add(help(control.name, control.help)).view()
 }
 
 /// The seed, with a button that draws another.
@@ -83,15 +108,24 @@ fn seed_field(lab: Lab) -> AnyView {
         .text("⟳");
     let field_of_seed =
         number_input(lab, SEED, &limits).on_input(move |event| lab.set_seed(&event_target_value(event)));
-    field(SEED, "Seed")
+    frame(SEED, "Seed")
         .el(span().class("value").el(field_of_seed).el(another))
         .add(refusal(lab, SEED))
         .add(help(SEED, "The same seed draws the same, on every machine."))
         .view()
 }
 
-/// The frame of a control, with its label.
-fn field(name: &str, title: &str) -> El {
+/// The frame of a control, which is hidden while the control means nothing.
+fn field(lab: Lab, control: &'static Control) -> El {
+    frame(control.name, control.label).attr_changing("hidden", move || hidden(lab, control))
+}
+
+fn hidden(lab: Lab, control: &Control) -> Option<String> {
+    let is_offered = lab.settings.with(|settings| (control.is_offered)(settings));
+    (!is_offered).then(String::new)
+}
+
+fn frame(name: &str, title: &str) -> El {
     let title = label().attr("for", format!("control-{name}")).text(title);
     div().class("control").attr("data-control", name).el(title)
 }

@@ -1,0 +1,332 @@
+//! What a control accepts: the kinds of values, and how each is read from text.
+
+use crate::measure::decimal;
+use crate::measure::units::count;
+
+/// What a control accepts.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A number, to three places after the point.
+    Number {
+        /// The unit that stands behind it, such as `ms`; empty for a plain number.
+        unit: &'static str,
+        /// The least value.
+        min: f64,
+        /// The greatest value.
+        max: f64,
+        /// What one step of the slider changes.
+        step: f64,
+        /// The value at first.
+        default: f64,
+    },
+    /// A whole number.
+    Count {
+        /// The least value.
+        min: u32,
+        /// The greatest value.
+        max: u32,
+        /// The value at first.
+        default: u32,
+    },
+    /// One of a few.
+    Choice {
+        /// What can be chosen; the first is the one at first.
+        options: &'static [Choice],
+    },
+    /// On or off.
+    Switch {
+        /// The state at first.
+        default: bool,
+    },
+    /// A line of text.
+    Text {
+        /// The text at first.
+        default: &'static str,
+        /// Why a text is not taken, as a clause without its stop; none if it is.
+        refuse: fn(&str) -> Option<String>,
+    },
+}
+
+/// One of the few that a [`Kind::Choice`] offers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// Its name in links.
+    pub value: &'static str,
+    /// Its label on the page.
+    pub label: &'static str,
+}
+
+/// What a control is set to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Of a [`Kind::Number`] or a [`Kind::Count`].
+    Number(f64),
+    /// Of a [`Kind::Choice`].
+    Choice(&'static str),
+    /// Of a [`Kind::Switch`].
+    Switch(bool),
+    /// Of a [`Kind::Text`]. It may come from a link: show it as text only.
+    Text(String),
+}
+
+/// Why a control does not take a text.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no text.
+    #[error("a number is missing: use {range}")]
+    Missing {
+        /// What is accepted.
+        range: String,
+    },
+    /// It is no number.
+    #[error("`{text}` is not a number: use {range}")]
+    NotANumber {
+        /// What was given.
+        text: String,
+        /// What is accepted.
+        range: String,
+    },
+    /// It is a number with a fraction where things are counted.
+    #[error("{text} is not a whole number: use {range}")]
+    NotWhole {
+        /// What was given.
+        text: String,
+        /// What is accepted.
+        range: String,
+    },
+    /// It is a number, but not one of the allowed.
+    #[error("{text} is out of range: use {range}")]
+    OutOfRange {
+        /// What was given.
+        text: String,
+        /// What is accepted.
+        range: String,
+    },
+    /// It is not among those that can be chosen.
+    #[error("`{text}` cannot be chosen: use {range}")]
+    NotOffered {
+        /// What was given.
+        text: String,
+        /// What can be chosen.
+        range: String,
+    },
+    /// It is a text of which no use can be made.
+    #[error("{why}")]
+    Unusable {
+        /// Why.
+        why: String,
+    },
+    /// It is neither on nor off.
+    #[error("`{text}` is neither `on` nor `off`")]
+    NotASwitch {
+        /// What was given.
+        text: String,
+    },
+}
+
+impl Choice {
+    /// One that is `value` in links and `label` on the page.
+    #[must_use]
+    pub const fn of(value: &'static str, label: &'static str) -> Self {
+        Self { value, label }
+    }
+}
+
+/// No link and no field may hold a longer text.
+const LONGEST_TEXT: usize = 500;
+
+impl Kind {
+    /// The value at first.
+    #[must_use]
+    pub fn default_value(&self) -> Value {
+        match *self {
+            Self::Number { default, .. } => Value::Number(default),
+            Self::Count { default, .. } => Value::Number(default.into()),
+            Self::Choice { options } => Value::Choice(options.first().map_or("", |option| option.value)),
+            Self::Switch { default } => Value::Switch(default),
+            Self::Text { default, .. } => Value::Text(default.to_owned()),
+        }
+    }
+
+    /// The least and the greatest number, if it takes one.
+    fn limits(&self) -> Option<(f64, f64)> {
+        match *self {
+            Self::Number { min, max, .. } => Some((min, max)),
+            Self::Count { min, max, .. } => Some((min.into(), max.into())),
+            Self::Choice { .. } | Self::Switch { .. } | Self::Text { .. } => None,
+        }
+    }
+
+    /// Reads a value from text as it stands in a link or was typed.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] that names what was given and what is accepted.
+    pub fn parse(&self, text: &str) -> Result<Value, Refusal> {
+        let text = text.trim();
+        match *self {
+            Self::Number { .. } | Self::Count { .. } => self.parse_number(text),
+            Self::Choice { options } => match options.iter().find(|option| option.value == text) {
+                Some(option) => Ok(Value::Choice(option.value)),
+                None => Err(Refusal::NotOffered { text: text.to_owned(), range: self.range() }),
+            },
+            Self::Switch { .. } => match text {
+                "on" => Ok(Value::Switch(true)),
+                "off" => Ok(Value::Switch(false)),
+                _ => Err(Refusal::NotASwitch { text: text.to_owned() }),
+            },
+            Self::Text { refuse, .. } => {
+                let is_long = text.chars().nth(LONGEST_TEXT).is_some();
+                let too_long = || is_long.then(|| format!("the text is too long: use {}", self.range()));
+                match too_long().or_else(|| refuse(text)) {
+                    Some(why) => Err(Refusal::Unusable { why }),
+                    None => Ok(Value::Text(text.to_owned())),
+                }
+            }
+        }
+    }
+
+    fn parse_number(&self, text: &str) -> Result<Value, Refusal> {
+        let range = self.range();
+        if text.is_empty() {
+            return Err(Refusal::Missing { range });
+        }
+        let text_owned = text.to_owned();
+        let Some(number) = decimal::parse(text) else {
+            return Err(Refusal::NotANumber { text: text_owned, range });
+        };
+        if !self.limits().is_some_and(|(min, max)| (min..=max).contains(&number)) {
+            return Err(Refusal::OutOfRange { text: text_owned, range });
+        }
+        if matches!(self, Self::Count { .. }) && number.fract() != 0.0 {
+            return Err(Refusal::NotWhole { text: text_owned, range });
+        }
+        Ok(Value::Number(number))
+    }
+
+    /// The allowed value nearest to a text that was refused: the nearer limit for a number, else the default.
+    #[must_use]
+    pub fn nearest(&self, text: &str) -> Value {
+        let (Some((min, max)), Some(number)) = (self.limits(), decimal::parse(text.trim())) else {
+            return self.default_value();
+        };
+        // `clamp` would bring in the writing of floats for its panic.
+        let number = number.max(min).min(max);
+        Value::Number(if matches!(self, Self::Count { .. }) { number.round() } else { number })
+    }
+
+    /// What it accepts, in words: `0 to 5,000 ms`.
+    #[must_use]
+    pub fn range(&self) -> String {
+        match *self {
+            Self::Number { min, max, unit, .. } => {
+                let range = format!("{} to {}", number_in_words(min), number_in_words(max));
+                if unit.is_empty() { range } else { format!("{range} {unit}") }
+            }
+            Self::Count { min, max, .. } => format!("{} to {}", count(min.into()), count(max.into())),
+            Self::Choice { options } => {
+                let names: Vec<_> = options.iter().map(|option| format!("`{}`", option.value)).collect();
+                names.join(", ")
+            }
+            Self::Switch { .. } => "`on` or `off`".to_owned(),
+            Self::Text { .. } => format!("at most {LONGEST_TEXT} characters"),
+        }
+    }
+}
+
+fn number_in_words(number: f64) -> String {
+    if number.fract() == 0.0 && number >= 0.0 { count(number as u64) } else { decimal::shortest(number) }
+}
+
+impl Value {
+    /// The value as it stands in a link; [`Kind::parse`] reads it again.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Number(number) => decimal::shortest(*number),
+            Self::Choice(value) => (*value).to_owned(),
+            Self::Switch(true) => "on".to_owned(),
+            Self::Switch(false) => "off".to_owned(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DELAY: Kind = Kind::Number { unit: "ms", min: 0.0, max: 5_000.0, step: 50.0, default: 400.0 };
+    const TASKS: Kind = Kind::Count { min: 0, max: 10_000, default: 20 };
+    const BACKOFF: Kind =
+        Kind::Choice { options: &[Choice::of("exponential", "Exponential"), Choice::of("linear", "Linear")] };
+    const DEMO: Kind = Kind::Switch { default: true };
+    const NAME: Kind =
+        Kind::Text { default: "mlp-64", refuse: |text| text.is_empty().then(|| "a name is missing".to_owned()) };
+
+    #[test]
+    fn a_number_outside_the_range_is_refused_with_both() {
+        let refusal = DELAY.parse("9999").expect_err("it is too much");
+        assert_eq!(refusal.to_string(), "9999 is out of range: use 0 to 5,000 ms");
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        assert_eq!(DELAY.parse(" ").expect_err("it is empty").to_string(), "a number is missing: use 0 to 5,000 ms");
+        for text in ["fast", "NaN", "inf", "1e3", "0x10", "4 00"] {
+            let refusal = DELAY.parse(text).expect_err("it is no number");
+            assert!(matches!(refusal, Refusal::NotANumber { .. }), "{text}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn what_is_counted_is_whole() {
+        assert_eq!(TASKS.parse("0"), Ok(Value::Number(0.0)));
+        let refusal = TASKS.parse("2.5").expect_err("there are no half tasks");
+        assert_eq!(refusal.to_string(), "2.5 is not a whole number: use 0 to 10,000");
+        assert_eq!((TASKS.nearest("2.4"), TASKS.nearest("99999")), (Value::Number(2.0), Value::Number(10_000.0)));
+    }
+
+    #[test]
+    fn what_is_not_offered_is_refused_with_what_is() {
+        let refusal = BACKOFF.parse("quadratic").expect_err("nobody offers it");
+        assert_eq!(refusal.to_string(), "`quadratic` cannot be chosen: use `exponential`, `linear`");
+        assert_eq!(BACKOFF.nearest("quadratic"), Value::Choice("exponential"));
+        assert_eq!(BACKOFF.parse("linear"), Ok(Value::Choice("linear")));
+    }
+
+    #[test]
+    fn a_text_is_taken_as_it_is_without_the_space_around_it() {
+        assert_eq!(NAME.parse(" <b> "), Ok(Value::Text("<b>".to_owned())));
+        assert_eq!(NAME.parse(" ").expect_err("it is empty").to_string(), "a name is missing");
+        let refusal = NAME.parse(&"ü".repeat(501)).expect_err("it is long").to_string();
+        assert_eq!(refusal, "the text is too long: use at most 500 characters");
+    }
+
+    #[test]
+    fn the_nearest_value_is_the_nearer_limit_or_the_default() {
+        for (text, nearest) in [("9999", 5_000.0), ("-3", 0.0), ("inf", 400.0), ("fast", 400.0), ("", 400.0)] {
+            assert_eq!(DELAY.nearest(text), Value::Number(nearest), "{text}");
+        }
+        assert_eq!(DEMO.nearest("maybe"), Value::Switch(true));
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_reads_back_from_its_text(thousandths in 0..5_000_000u32, is_on: bool) {
+            let number = f64::from(thousandths) / 1e3;
+            prop_assert_eq!(DELAY.parse(&Value::Number(number).to_text()), Ok(Value::Number(number)));
+            prop_assert_eq!(DEMO.parse(&Value::Switch(is_on).to_text()), Ok(Value::Switch(is_on)));
+        }
+
+        #[test]
+        fn no_text_panics_and_the_nearest_value_is_always_accepted(text in ".*") {
+            for control in [DELAY, TASKS, BACKOFF, DEMO, NAME] {
+                let nearest = control.nearest(&text);
+                prop_assert_eq!(control.parse(&nearest.to_text()), Ok(nearest));
+            }
+        }
+    }
+}
