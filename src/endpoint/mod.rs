@@ -1,46 +1,22 @@
-//! Asking over the network, with errors told apart by cause.
+//! Asking over the network: the site's own files, and inference endpoints that speak the Open Inference Protocol v2.
+//!
+//! - [`client`]: the [`Client`] of an endpoint, with errors told apart by cause.
+//! - [`address`]: where an endpoint is.
+//! - [`transport`]: how requests get there: by `fetch`, or on the virtual clock to the model server's own logic.
+//! - `fetch`: `fetch` under a guard, so that dropping a request aborts it.
+//! - [`model_server`]: starts the server that the site brings along.
+//!
+//! A client knows addresses only. Nothing in it depends on which server answers there.
 
+pub mod address;
+pub mod client;
+mod error;
 #[cfg(target_arch = "wasm32")]
 pub mod fetch;
+pub mod model_server;
+mod retry_after;
+pub mod transport;
 
-use crate::runtime::TaskError;
-
-/// Why a request brought nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FetchError {
-    /// Nobody answered, or the browser did not let the answer through.
-    #[error("`{url}` cannot be reached")]
-    Unreachable {
-        /// What was asked for.
-        url: String,
-    },
-    /// The server answered that it has nothing to give.
-    #[error("`{url}` answers with HTTP status {status}")]
-    Status {
-        /// What was asked for.
-        url: String,
-        /// The status, such as 404.
-        status: u16,
-    },
-    /// The answer began and did not arrive whole.
-    #[error("the answer of `{url}` broke off")]
-    BrokenOff {
-        /// What was asked for.
-        url: String,
-    },
-}
-
-impl TaskError for FetchError {}
-
-impl FetchError {
-    /// What to do about it.
-    #[must_use]
-    pub fn advice(&self) -> &'static str {
-        match self {
-            Self::Unreachable { .. } | Self::BrokenOff { .. } => {
-                "Check that the server still runs and that the network is there, then run again."
-            }
-            Self::Status { .. } => "Check that the site was copied whole, with its `static` folder, then reload.",
-        }
-    }
-}
+pub use address::{AddressError, BaseUrl};
+pub use client::Client;
+pub use error::{EndpointError, FetchError};

@@ -43,6 +43,19 @@ impl Histogram {
         Some(Self { from: first * step, step, counts })
     }
 
+    /// How many of other values fall into the same bins. Those beyond the edges are left out.
+    #[must_use]
+    pub fn counting(&self, values: impl IntoIterator<Item = u64>) -> Self {
+        let mut counts = vec![0; self.counts.len()];
+        for value in values {
+            let bin = value.checked_sub(self.from).map(|above| (above / self.step) as usize);
+            if let Some(count) = bin.and_then(|bin| counts.get_mut(bin)) {
+                *count += 1;
+            }
+        }
+        Self { counts, ..*self }
+    }
+
     /// Each bin with its edges, from the left.
     pub fn bins(&self) -> impl Iterator<Item = (u64, u64, u32)> {
         let left = (0..).map(|index| self.from + index * self.step);
@@ -79,6 +92,14 @@ mod tests {
     fn equal_values_stand_in_one_bin() {
         let spread = Histogram::of(&[300; 9]).expect("there are values");
         assert_eq!((spread.from, spread.step, spread.counts), (300, 1, vec![9]));
+    }
+
+    #[test]
+    fn two_samples_can_share_their_bins() {
+        let all = Histogram::of(&[10, 20, 90]).expect("there are values");
+        let some = all.counting([20, 21, 10_000]);
+        assert_eq!((some.from, some.step, some.counts.len()), (all.from, all.step, all.counts.len()));
+        assert_eq!(some.counts.iter().sum::<u32>(), 2);
     }
 
     #[test]

@@ -10,9 +10,11 @@ pub mod heartbeat;
 pub mod histogram;
 pub mod metrics;
 pub mod report;
+pub mod requests;
 pub mod segments;
 pub mod spans;
 pub mod statistics;
+pub mod sweep;
 pub mod units;
 pub mod warnings;
 

@@ -1,5 +1,8 @@
 //! What a lesson hands back beside its record: what it found, in a form that the page can show for every lesson alike.
 
+use crate::measure::requests::Requests;
+use crate::measure::sweep::Sweep;
+
 /// What a lesson found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
@@ -9,6 +12,10 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// Pictures of handwritten digits with what was made of them.
     pub digits: Vec<Digit>,
+    /// The requests whose latencies are shown, if it sent any.
+    pub requests: Option<Requests>,
+    /// Throughput and latency at rising concurrency, if that was measured.
+    pub sweep: Option<Sweep>,
     /// What should be true of the run, held against its record.
     pub checks: Vec<Check>,
 }

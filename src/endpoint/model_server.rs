@@ -1,0 +1,154 @@
+//! Starts the model server that the site brings along: a service worker, which must control the page before it can
+//! answer it.
+//!
+//! A browser leaves a page without its service worker when that was just installed, and when the page was reloaded past
+//! every cache. Both end when the worker claims its pages: it does so when it starts, and when it is asked to.
+
+use std::time::Duration;
+
+/// Where the model server answers, below the page.
+pub const PATH: &str = "api/";
+
+/// For so long the page waits for it. It takes some tenths of a second, a busy machine several.
+pub const STARTS_WITHIN: Duration = Duration::from_secs(15);
+
+/// Why there is no model server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoModelServer {
+    /// Browsers have service workers on secure pages only.
+    #[error("the page's own model server needs `https` or this machine's own address: it is a service worker")]
+    Insecure,
+    /// The browser has none, or none in this window.
+    #[error("the page's own model server cannot start: this browser has no service workers here")]
+    Unsupported,
+    /// The browser has them and does not let this page have one.
+    #[error("the page's own model server cannot start: {why}")]
+    Refused {
+        /// What the browser says.
+        why: String,
+    },
+    /// It did not come, or does not answer.
+    #[error("the page's own model server did not answer within {} s", STARTS_WITHIN.as_secs())]
+    Silent,
+}
+
+impl NoModelServer {
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Insecure => "Open the page by `https` or as `localhost`, or ask an endpoint of your own.",
+            Self::Unsupported => {
+                "Private windows of some browsers have none: open the page in another window, or ask an endpoint of \
+                 your own."
+            }
+            Self::Refused { .. } => {
+                "Allow this site to keep data, copy the site whole with its `service-worker.js`, or ask an endpoint of \
+                 your own."
+            }
+            Self::Silent => "Close the site's other tabs and reload this one, or ask an endpoint of your own.",
+        }
+    }
+}
+
+/// Waits until the model server answers this page; starts it if need be. To ask again costs some milliseconds.
+///
+/// # Errors
+///
+/// Why there is none. It never waits for longer than [`STARTS_WITHIN`].
+#[cfg(target_arch = "wasm32")]
+pub async fn start() -> Result<(), NoModelServer> {
+    let page = crate::runtime::Run::in_browser(0);
+    page.timeout(STARTS_WITHIN, worker::start(&page)).await.unwrap_or(Err(NoModelServer::Silent))
+}
+
+/// On the virtual clock it is always there.
+///
+/// # Errors
+///
+/// None.
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn start() -> Result<(), NoModelServer> {
+    Ok(())
+}
+
+#[cfg(target_arch = "wasm32")]
+mod worker {
+    use js_sys::Reflect;
+    use wasm_bindgen::{JsCast, JsValue};
+    use wasm_bindgen_futures::JsFuture;
+    use web_sys::{
+        RegistrationOptions, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerUpdateViaCache,
+    };
+
+    use super::{Duration, NoModelServer, PATH};
+    use crate::endpoint::fetch::get_bytes;
+    use crate::runtime::Run;
+
+    /// Its script, at the root of the site.
+    const SCRIPT: &str = "service-worker.js";
+
+    /// How often the page looks whether it is controlled, and after how many looks it asks again to be.
+    const LOOKS_EVERY: Duration = Duration::from_millis(20);
+    const LOOKS_PER_CLAIM: u32 = 50;
+
+    pub(super) async fn start(page: &Run) -> Result<(), NoModelServer> {
+        let workers = workers()?;
+        register(&workers).await?;
+        while !answers(page, &workers).await? {}
+        Ok(())
+    }
+
+    fn workers() -> Result<ServiceWorkerContainer, NoModelServer> {
+        let window = web_sys::window().ok_or(NoModelServer::Unsupported)?;
+        if !window.is_secure_context() {
+            return Err(NoModelServer::Insecure);
+        }
+        let found = Reflect::get(&window.navigator(), &JsValue::from_str("serviceWorker"));
+        let found = found.ok().filter(JsValue::is_object).ok_or(NoModelServer::Unsupported)?;
+        Ok(found.unchecked_into())
+    }
+
+    async fn register(workers: &ServiceWorkerContainer) -> Result<(), NoModelServer> {
+        let options = RegistrationOptions::new();
+        // A browser's cache must not hide a new release.
+        options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
+        let registered = JsFuture::from(workers.register_with_options(SCRIPT, &options)).await;
+        registered.map(drop).map_err(|thrown| NoModelServer::Refused { why: message_of(&thrown) })
+    }
+
+    /// Waits until the page is controlled, then asks. A worker that was replaced in between does not answer: then the
+    /// page waits for the next one.
+    async fn answers(page: &Run, workers: &ServiceWorkerContainer) -> Result<bool, NoModelServer> {
+        let ready = workers.ready().map_err(|thrown| NoModelServer::Refused { why: message_of(&thrown) })?;
+        let registration = JsFuture::from(ready).await;
+        let registration: ServiceWorkerRegistration = registration.map_err(|_| NoModelServer::Silent)?.unchecked_into();
+        let mut looks = 0;
+        while workers.controller().is_none() {
+            if looks % LOOKS_PER_CLAIM == 0 {
+                claim(&registration);
+            }
+            looks += 1;
+            page.sleep(LOOKS_EVERY).await;
+        }
+        let is_there = get_bytes(&format!("{PATH}v2/health/live")).await.is_ok_and(|body| body.starts_with(b"{"));
+        if !is_there {
+            page.sleep(LOOKS_EVERY).await;
+        }
+        Ok(is_there)
+    }
+
+    /// Asks the worker to control this page.
+    fn claim(registration: &ServiceWorkerRegistration) {
+        if let Some(worker) = registration.active() {
+            // It fails for what cannot be copied, and a text can.
+            let _ = worker.post_message(&JsValue::from_str("claim"));
+        }
+    }
+
+    /// Anything can be thrown.
+    fn message_of(thrown: &JsValue) -> String {
+        let message = Reflect::get(thrown, &JsValue::from_str("message")).ok().and_then(|text| text.as_string());
+        message.or_else(|| thrown.as_string()).unwrap_or_else(|| "the browser does not say why".to_owned())
+    }
+}

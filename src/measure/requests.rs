@@ -1,0 +1,168 @@
+//! The latencies of requests, counted twice: from when each was due, which is what whoever waits for it feels, and from
+//! when it was sent, which is what the server did.
+//!
+//! To count from the sending only leaves out the time that a request waits because the ones before it are slow, and that
+//! is when most of them wait: Tene calls it coordinated omission ("How NOT to Measure Latency", 2015,
+//! <https://www.infoq.com/presentations/latency-response-time/>).
+
+use crate::measure::events::Outcome;
+use crate::measure::heartbeat::Beat;
+use crate::measure::statistics::Summary;
+
+/// One request, from when it was due to its end. All times are microseconds since the run's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// When it should have been sent, by a schedule that was fixed beforehand.
+    pub due_us: u64,
+    /// When its last attempt was sent; none if it never was.
+    pub sent_us: Option<u64>,
+    /// When its reply had arrived whole, or it was given up.
+    pub ended_us: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Timing {
+    /// How long it took from when it was due, all its attempts included.
+    #[must_use]
+    pub fn from_schedule_us(&self) -> u64 {
+        self.ended_us.saturating_sub(self.due_us)
+    }
+
+    /// How long its last attempt took from its sending.
+    #[must_use]
+    pub fn from_send_us(&self) -> Option<u64> {
+        Some(self.ended_us.saturating_sub(self.sent_us?))
+    }
+
+    /// Whether it brought what was asked for.
+    #[must_use]
+    pub fn has_succeeded(&self) -> bool {
+        self.outcome == Outcome::Succeeded
+    }
+}
+
+/// The requests of one part of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Requests(Vec<Timing>);
+
+impl Requests {
+    /// Takes the requests in any order.
+    #[must_use]
+    pub fn of(timings: impl IntoIterator<Item = Timing>) -> Self {
+        Self(timings.into_iter().collect())
+    }
+
+    /// The requests.
+    #[must_use]
+    pub fn timings(&self) -> &[Timing] {
+        &self.0
+    }
+
+    /// Those that succeeded, and those that did not.
+    #[must_use]
+    pub fn by_success(&self) -> (Self, Self) {
+        let (succeeded, failed) = self.0.iter().partition(|timing| timing.has_succeeded());
+        (Self(succeeded), Self(failed))
+    }
+
+    /// Those that no block of the event loop can have made late.
+    #[must_use]
+    pub fn unblocked(&self, beats: &[Beat]) -> Self {
+        let is_free = |timing: &&Timing| {
+            let lives_through = |beat: &Beat| beat.due_us < timing.ended_us && beat.at_us > timing.due_us;
+            !beats.iter().filter(|beat| beat.is_blocked()).any(lives_through)
+        };
+        Self(self.0.iter().filter(is_free).copied().collect())
+    }
+
+    /// Microseconds from when each was due.
+    pub fn from_schedule_us(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(Timing::from_schedule_us)
+    }
+
+    /// Microseconds from when each was sent, of those that were.
+    pub fn from_send_us(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().filter_map(Timing::from_send_us)
+    }
+
+    /// The sample of [`from_schedule_us`](Self::from_schedule_us).
+    #[must_use]
+    pub fn from_schedule(&self) -> Summary {
+        Summary::of(self.from_schedule_us().map(|us| us as f64))
+    }
+
+    /// The sample of [`from_send_us`](Self::from_send_us).
+    #[must_use]
+    pub fn from_send(&self) -> Summary {
+        Summary::of(self.from_send_us().map(|us| us as f64))
+    }
+
+    /// From when the first was due to the end of the last, in microseconds.
+    #[must_use]
+    pub fn length_us(&self) -> u64 {
+        let first = self.0.iter().map(|timing| timing.due_us).min().unwrap_or(0);
+        let last = self.0.iter().map(|timing| timing.ended_us).max().unwrap_or(0);
+        last.saturating_sub(first)
+    }
+
+    /// How many succeeded per second, over the whole length. None before any time has passed.
+    #[must_use]
+    pub fn throughput_per_s(&self) -> Option<f64> {
+        let succeeded = self.0.iter().filter(|timing| timing.has_succeeded()).count();
+        per_second(succeeded, self.length_us())
+    }
+}
+
+/// So many in so many microseconds, per second. None where no time has passed.
+#[must_use]
+pub fn per_second(n: usize, length_us: u64) -> Option<f64> {
+    (length_us > 0).then(|| n as f64 / length_us as f64 * 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timing(due_us: u64, sent_us: u64, ended_us: u64, outcome: Outcome) -> Timing {
+        Timing { due_us, sent_us: Some(sent_us), ended_us, outcome }
+    }
+
+    #[test]
+    fn the_wait_before_the_sending_counts_only_from_the_schedule() {
+        // A server that takes 500 ms, asked every 100 ms by a client that sends one at a time.
+        let requests = Requests::of((0..10).map(|n| {
+            let (due_us, sent_us) = (n * 100_000, n * 500_000);
+            timing(due_us, sent_us, sent_us + 500_000, Outcome::Succeeded)
+        }));
+        assert_eq!(requests.from_send().max(), Some(500_000.0));
+        assert_eq!(requests.from_schedule().max(), Some(4_100_000.0));
+        assert_eq!(requests.throughput_per_s(), Some(2.0));
+    }
+
+    #[test]
+    fn what_failed_is_no_throughput_and_can_be_told_apart() {
+        let requests = Requests::of([
+            timing(0, 0, 100_000, Outcome::Succeeded),
+            timing(0, 0, 1_000_000, Outcome::TimedOut),
+            Timing { due_us: 0, sent_us: None, ended_us: 0, outcome: Outcome::Failed },
+        ]);
+        assert_eq!(requests.throughput_per_s(), Some(1.0));
+        let (succeeded, failed) = requests.by_success();
+        assert_eq!((succeeded.from_send().n(), failed.from_schedule().n(), failed.from_send().n()), (1, 2, 1));
+    }
+
+    #[test]
+    fn nothing_has_no_throughput() {
+        assert_eq!(Requests::default().throughput_per_s(), None);
+        assert_eq!(Requests::default().length_us(), 0);
+    }
+
+    #[test]
+    fn what_lived_through_a_block_is_left_out() {
+        let requests = Requests::of([timing(0, 0, 10, Outcome::Succeeded), timing(0, 0, 200_000, Outcome::Succeeded)]);
+        let block = Beat { due_us: 20_000, at_us: 120_000 };
+        assert_eq!(requests.unblocked(&[block]).timings().len(), 1);
+        assert_eq!(requests.unblocked(&[Beat { due_us: 20_000, at_us: 21_000 }]).timings().len(), 2);
+    }
+}

@@ -1,0 +1,249 @@
+//! What more requests at once bring: throughput and latency at rising concurrency, and where it stops being worth it.
+//!
+//! Up to the knee a server answers more the more it is asked; beyond it requests only wait for each other. Little's law
+//! says where it lies: at as many as the server works on at its greatest throughput, each for as long as it takes without
+//! a queue.
+
+use crate::measure::decimal::fixed;
+use crate::measure::requests::{Requests, per_second};
+use crate::measure::statistics::Summary;
+use crate::measure::units::{count, span};
+
+/// Throughput within so much of the best is as good as the best.
+const AS_GOOD_AS: f64 = 0.9;
+
+/// What was measured with so many requests at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadLevel {
+    /// How many there were at once, at least 1.
+    pub concurrency: u32,
+    /// How long it went on, in microseconds.
+    pub length_us: u64,
+    /// The latencies of those that succeeded, from their sending, in microseconds.
+    pub latencies_us: Vec<u64>,
+    /// How many did not succeed.
+    pub failed: u32,
+}
+
+impl LoadLevel {
+    /// What came of requests that were kept at this concurrency.
+    #[must_use]
+    pub fn of(concurrency: u32, requests: &Requests) -> Self {
+        let (succeeded, failed) = requests.by_success();
+        Self {
+            concurrency,
+            length_us: requests.length_us(),
+            latencies_us: succeeded.from_send_us().collect(),
+            failed: failed.timings().len() as u32,
+        }
+    }
+
+    /// How many succeeded per second.
+    #[must_use]
+    pub fn throughput_per_s(&self) -> f64 {
+        per_second(self.latencies_us.len(), self.length_us).unwrap_or(0.0)
+    }
+
+    /// How many succeeded per second within the target.
+    #[must_use]
+    pub fn goodput_per_s(&self, target_us: u64) -> f64 {
+        let in_time = self.latencies_us.iter().filter(|us| **us <= target_us).count();
+        per_second(in_time, self.length_us).unwrap_or(0.0)
+    }
+
+    /// The sample of its latencies in microseconds.
+    #[must_use]
+    pub fn latencies(&self) -> Summary {
+        Summary::of(self.latencies_us.iter().map(|us| *us as f64))
+    }
+
+    /// The 95th percentile of its latencies in microseconds, if there are enough of them.
+    #[must_use]
+    pub fn p95_us(&self) -> Option<u64> {
+        self.latencies().percentile(95.0).map(|us| us as u64)
+    }
+}
+
+/// Levels of rising concurrency, measured one after the other.
+///
+/// ```
+/// use interleave::measure::sweep::{LoadLevel, Sweep};
+///
+/// // A server that works on two at once, each for 100 ms.
+/// let level = |concurrency, length_us, latency_us| {
+///     LoadLevel { concurrency, length_us, latencies_us: vec![latency_us; 20], failed: 0 }
+/// };
+/// let sweep = Sweep::of(vec![level(1, 2_000_000, 100_000), level(2, 1_000_000, 100_000), level(4, 1_000_000, 200_000)]);
+/// assert_eq!(sweep.knee().map(|level| level.concurrency), Some(2));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sweep(Vec<LoadLevel>);
+
+impl Sweep {
+    /// Takes levels of rising concurrency.
+    #[must_use]
+    pub fn of(levels: Vec<LoadLevel>) -> Self {
+        Self(levels)
+    }
+
+    /// The levels, by rising concurrency.
+    #[must_use]
+    pub fn levels(&self) -> &[LoadLevel] {
+        &self.0
+    }
+
+    /// The greatest throughput of all levels per second; 0 if nothing succeeded.
+    #[must_use]
+    pub fn best_per_s(&self) -> f64 {
+        self.0.iter().map(LoadLevel::throughput_per_s).fold(0.0, f64::max)
+    }
+
+    /// The least concurrency with 90 % of the greatest throughput: more at once bring next to nothing. None where
+    /// nothing succeeded, and where the throughput still rises at the last level.
+    #[must_use]
+    pub fn knee(&self) -> Option<&LoadLevel> {
+        let enough = self.best_per_s() * AS_GOOD_AS;
+        let first = self.0.iter().find(|level| enough > 0.0 && level.throughput_per_s() >= enough)?;
+        let is_last = self.0.last().is_some_and(|last| last.concurrency == first.concurrency);
+        (!is_last).then_some(first)
+    }
+
+    /// The longest latency of all levels in microseconds.
+    #[must_use]
+    pub fn slowest_us(&self) -> u64 {
+        self.0.iter().flat_map(|level| &level.latencies_us).copied().max().unwrap_or(0)
+    }
+
+    /// Where the knee is and what it means, in one sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Some(last) = self.0.last() else { return "Nothing was measured.".to_owned() };
+        if self.best_per_s() == 0.0 {
+            return "No request succeeded, so there is no throughput and no knee.".to_owned();
+        }
+        let Some(knee) = self.knee() else {
+            return format!(
+                "There is no knee up to {} at once: throughput still rises there, to {} per second.",
+                count(last.concurrency.into()),
+                fixed(last.throughput_per_s(), 1),
+            );
+        };
+        format!(
+            "The knee is at {}: {} per second; with {} at once it is {} per second{}.{}",
+            count(knee.concurrency.into()),
+            fixed(knee.throughput_per_s(), 1),
+            count(last.concurrency.into()),
+            fixed(last.throughput_per_s(), 1),
+            waits(knee, last),
+            self.by_littles_law(),
+        )
+    }
+
+    /// Where the knee should lie: the greatest throughput times the median latency of one at a time.
+    fn by_littles_law(&self) -> String {
+        let alone = self.0.first().filter(|level| level.concurrency == 1);
+        let Some(alone_us) = alone.and_then(|level| level.latencies().median()) else { return String::new() };
+        format!(
+            " Little's law puts it at {} per second × {} without a queue = {}.",
+            fixed(self.best_per_s(), 1),
+            span(alone_us as u64),
+            fixed(self.best_per_s() * alone_us / 1e6, 1),
+        )
+    }
+
+    /// What a latency target leaves of the throughput, in one sentence.
+    #[must_use]
+    pub fn goodput_sentence(&self, target_us: u64) -> String {
+        let goodput = |level: &LoadLevel| level.goodput_per_s(target_us);
+        let best =
+            self.0.iter().max_by(|a, b| goodput(a).total_cmp(&goodput(b)).then(b.concurrency.cmp(&a.concurrency)));
+        match best.filter(|level| goodput(level) > 0.0) {
+            Some(level) => format!(
+                "Within {} the most that comes is {} per second, with {} at once.",
+                span(target_us),
+                fixed(goodput(level), 1),
+                count(level.concurrency.into()),
+            ),
+            None => format!("Within {} nothing comes at any concurrency.", span(target_us)),
+        }
+    }
+}
+
+/// How much longer one waits beyond the knee, if both levels have enough requests to say.
+fn waits(knee: &LoadLevel, last: &LoadLevel) -> String {
+    let Some((at_knee, at_last)) = knee.p95_us().zip(last.p95_us()).filter(|(at_knee, _)| *at_knee > 0) else {
+        return String::new();
+    };
+    let times = fixed(at_last as f64 / at_knee as f64, 1);
+    format!(", and p95 is {} instead of {}, {times} times as long", span(at_last), span(at_knee))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A server that works on `capacity` at once, each for 100 ms, asked by so many at a time, ten times each.
+    fn level(capacity: u32, concurrency: u32) -> LoadLevel {
+        let rounds = u64::from(concurrency.div_ceil(capacity));
+        LoadLevel {
+            concurrency,
+            length_us: rounds * 1_000_000,
+            latencies_us: vec![rounds * 100_000; concurrency as usize * 10],
+            failed: 0,
+        }
+    }
+
+    fn sweep(capacity: u32, doublings: u32) -> Sweep {
+        Sweep::of((0..=doublings).map(|power| level(capacity, 1 << power)).collect())
+    }
+
+    #[test]
+    fn the_knee_is_named_with_what_comes_beyond_it() {
+        assert_eq!(
+            sweep(8, 5).sentence(),
+            "The knee is at 8: 80.0 per second; with 32 at once it is 80.0 per second, and p95 is 400 ms instead of \
+             100 ms, 4.0 times as long. Little's law puts it at 80.0 per second × 100 ms without a queue = 8.0."
+        );
+    }
+
+    #[test]
+    fn where_throughput_still_rises_there_is_no_knee() {
+        assert_eq!(sweep(1_000, 4).knee(), None);
+        assert!(sweep(1_000, 4).sentence().starts_with("There is no knee up to 16 at once"));
+        assert_eq!(sweep(8, 0).knee(), None, "one level says nothing");
+    }
+
+    #[test]
+    fn nothing_that_succeeds_has_no_knee() {
+        let failed = LoadLevel { concurrency: 1, length_us: 1_000, latencies_us: Vec::new(), failed: 3 };
+        let sweep = Sweep::of(vec![failed.clone(), LoadLevel { concurrency: 2, ..failed }]);
+        assert_eq!(sweep.knee(), None);
+        assert!(sweep.sentence().starts_with("No request succeeded"));
+        assert_eq!(Sweep::default().sentence(), "Nothing was measured.");
+    }
+
+    #[test]
+    fn a_target_below_the_queue_takes_the_levels_beyond_the_knee() {
+        let sweep = sweep(8, 5);
+        assert_eq!(
+            sweep.goodput_sentence(150_000),
+            "Within 150 ms the most that comes is 80.0 per second, with 8 at once."
+        );
+        assert_eq!(sweep.levels()[5].goodput_per_s(150_000), 0.0);
+        assert_eq!(sweep.goodput_sentence(50_000), "Within 50 ms nothing comes at any concurrency.");
+    }
+
+    proptest! {
+        #[test]
+        fn goodput_rises_with_the_target_up_to_the_throughput(
+            latencies_us in prop::collection::vec(1..1_000_000u64, 1..50), low in 0..1_000_000u64, high in 0..1_000_000u64,
+        ) {
+            let level = LoadLevel { concurrency: 4, length_us: 1_000_000, latencies_us, failed: 0 };
+            let (low, high) = (low.min(high), low.max(high));
+            prop_assert!(level.goodput_per_s(low) <= level.goodput_per_s(high));
+            prop_assert_eq!(level.goodput_per_s(1_000_000), level.throughput_per_s());
+        }
+    }
+}
