@@ -51,6 +51,7 @@ macro_rules! lazy {
             }
 
             #[cfg(split)]
+            #[allow(dead_code, reason = "what is called fetches itself")]
             pub(super) async fn load() -> Result<(), NotFetched> {
                 Ok(fetch().await?)
             }
@@ -61,6 +62,7 @@ macro_rules! lazy {
             }
 
             #[cfg(not(split))]
+            #[allow(dead_code, reason = "what is called fetches itself")]
             pub(super) async fn load() -> Result<(), NotFetched> {
                 Ok(())
             }

@@ -122,6 +122,7 @@ pub static EXERCISE: Exercise = Exercise {
         ),
     ],
     conflict: |_| None,
+    presets: &[],
     comparisons: &[
         Comparison {
             title: "The same three steps, in two orders",
@@ -141,9 +142,11 @@ pub static EXERCISE: Exercise = Exercise {
     ],
     distributions: &[],
     has_pulse: false,
+    has_requests: false,
+    connect: None,
     rust: file!(),
     python: "static/python/async_basics.py",
-    load: || Box::pin(fetched::load()),
+    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
     run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
 };
 

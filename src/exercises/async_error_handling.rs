@@ -258,6 +258,7 @@ pub static EXERCISE: Exercise = Exercise {
         Control::count("limit", "Limit", "How many tasks work at once; 0 is no limit.", 10_000, 0),
     ],
     conflict: |_| None,
+    presets: &[],
     comparisons: &[Comparison {
         title: "The same tasks, three ways to meet an error",
         about: "",
@@ -274,9 +275,11 @@ pub static EXERCISE: Exercise = Exercise {
         Distribution { title: "With retries", task: "retry_async", part: "run_tasks_with_retries" },
     ],
     has_pulse: false,
+    has_requests: false,
+    connect: None,
     rust: file!(),
     python: "static/python/async_error_handling.py",
-    load: || Box::pin(fetched::load()),
+    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
     run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
 };
 

@@ -171,6 +171,7 @@ pub static EXERCISE: Exercise = Exercise {
             nearest: Value::Number(max),
         })
     },
+    presets: &[],
     comparisons: &[
         Comparison {
             title: "The same samples, one by one and together",
@@ -194,9 +195,11 @@ pub static EXERCISE: Exercise = Exercise {
         Distribution { title: "Limited", task: "process_sample", part: "process_batch_limited" },
     ],
     has_pulse: false,
+    has_requests: false,
+    connect: None,
     rust: file!(),
     python: "static/python/async_multiple.py",
-    load: || Box::pin(fetched::load()),
+    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
     run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
 };
 

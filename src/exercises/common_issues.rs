@@ -221,6 +221,7 @@ pub static EXERCISE: Exercise = Exercise {
         ),
     ],
     conflict: |_| None,
+    presets: &[],
     comparisons: &[
         Comparison {
             title: "1 · Never awaited",
@@ -276,9 +277,11 @@ pub static EXERCISE: Exercise = Exercise {
     ],
     distributions: &[],
     has_pulse: true,
+    has_requests: false,
+    connect: None,
     rust: file!(),
     python: "static/python/common_issues.py",
-    load: || Box::pin(fetched::load()),
+    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
     run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
 };
 

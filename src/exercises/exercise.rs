@@ -27,24 +27,69 @@ pub struct Exercise {
     pub controls: &'static [Control],
     /// Which settings do not go together, if there are such.
     pub conflict: fn(&Settings) -> Option<Conflict>,
+    /// Settings that are worth a look.
+    pub presets: &'static [Preset],
     /// What is set side by side when it has run.
     pub comparisons: &'static [Comparison],
     /// Whose durations are shown as a sample when it has run.
     pub distributions: &'static [Distribution],
     /// Whether the page shows the event loop's pulse and a button that counts presses while it runs.
     pub has_pulse: bool,
+    /// Whether it measures requests: latencies from schedule and from send, and throughput at rising concurrency.
+    pub has_requests: bool,
+    /// How its endpoint is tested; none for a lesson without one.
+    pub connect: Option<Connect>,
     /// The path of its source in the repository: the file that it is compiled from.
     pub rust: &'static str,
     /// The path of the same lesson in Python.
     pub python: &'static str,
-    /// Fetches its code, if that was not done yet. After that `run` does not wait before its first step.
-    pub load: fn() -> LocalBoxFuture<'static, Result<(), NotFetched>>,
+    /// Makes ready what it needs, if that was not done yet: its code, and the server that the page brings. After that
+    /// `run` does not wait before its first step.
+    pub load: fn(Run, Settings) -> LocalBoxFuture<'static, Result<(), Failure>>,
     /// Runs it. Dropping the future stops it.
     pub run: fn(Run, Rc<Site>, Settings) -> Lesson,
 }
 
 /// A lesson as it runs: what it found, or why it could not run to its end.
 pub type Lesson = LocalBoxFuture<'static, Result<Report, Failure>>;
+
+/// How an endpoint is tested.
+#[derive(Debug)]
+pub struct Connect {
+    /// Asks the endpoint, and tells what that says.
+    pub ask: fn(Run, Settings) -> Connecting,
+    /// What is asked with these settings: when it changes, what was found means nothing any more.
+    pub address: fn(&Settings) -> String,
+    /// Whether it is asked without a word of the reader: only what the page brings along may be.
+    pub asks_at_once: fn(&Settings) -> bool,
+}
+
+/// What an endpoint says of itself, or why it does not.
+pub type Connecting = LocalBoxFuture<'static, Result<Connection, Failure>>;
+
+/// What an endpoint says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// Sentences. They hold text of the endpoint: show them as text only.
+    pub lines: Vec<String>,
+}
+
+/// Settings that are worth a look.
+#[derive(Debug)]
+pub struct Preset {
+    /// What one sees with them, in a few words.
+    pub label: &'static str,
+    /// The settings as they stand in a link.
+    pub query: &'static str,
+}
+
+impl Preset {
+    /// The settings of a link, by what one sees with them.
+    #[must_use]
+    pub const fn of(label: &'static str, query: &'static str) -> Self {
+        Self { label, query }
+    }
+}
 
 /// Root tasks of a lesson that are set side by side. The first is the baseline.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ mod prelude {
     pub(super) use crate::runtime::{Rng, Run, TaskError};
 }
 
+pub mod async_api_calls;
 pub mod async_basics;
 pub mod async_error_handling;
 pub mod async_multiple;

@@ -203,6 +203,12 @@ impl Run {
         rng_for(self.0.seed, key)
     }
 
+    /// The seed of everything that is random in this run.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
     /// Writes a line into the log, with the time and the task in which it is written.
     ///
     /// ```

@@ -223,6 +223,15 @@ mod tests {
     }
 
     #[test]
+    fn settings_worth_a_look_are_sound() {
+        for exercise in catalogue::all() {
+            for preset in exercise.presets {
+                assert_eq!(experiment(&format!("#/{}?{}", exercise.slug, preset.query)).1, [""; 0], "{}", preset.label);
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_so_is_named_and_replaced_by_the_nearest() {
         let (experiment, notices) = experiment("#/async-basic?download=99999&load=fast&nope=1&blocking=maybe&seed=-1");
         assert_eq!(experiment.exercise.slug, "async-basics");

@@ -4,6 +4,8 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures::TryFutureExt;
+use futures::future::try_join;
 use leptos::prelude::*;
 
 use crate::exercises::compared::Compared;
@@ -18,6 +20,7 @@ use crate::measure::{Record, TaskId};
 use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{self, Place};
+use crate::ui::components::failures;
 use crate::ui::lean::Watched;
 
 /// Text and tables are drawn anew at every so many frames: nobody reads faster, and they cost more than the timeline.
@@ -254,11 +257,16 @@ impl Lab {
         self.runs.update(|runs| *runs += 1);
         let run = self.runs.get_untracked();
         // The page shows that it runs before the clock starts: drawing that is no part of the lesson, nor is fetching
-        // its code. A lesson whose code does not arrive says so itself.
+        // its code or starting a server.
         request_animation_frame(move || {
             leptos::task::spawn_local(async move {
-                let _ = (self.exercise.load)().await;
-                set_timeout(move || self.begin(run, settings, seed), Duration::ZERO);
+                let results = failures::load();
+                let lesson = (self.exercise.load)(Run::in_browser(seed), settings.clone());
+                match try_join(results.err_into(), lesson).await.map(drop) {
+                    Ok(()) => set_timeout(move || self.begin(run, settings, seed), Duration::ZERO),
+                    Err(failure) if self.is_under_way(run) => self.status.set(Status::Failed { after_us: 0, failure }),
+                    Err(_) => {}
+                }
             });
         });
     }

@@ -3,17 +3,19 @@
 use leptos::prelude::*;
 
 use crate::exercises::exercise::Distribution;
+use crate::lazy::lazy;
 use crate::measure::Record;
 use crate::measure::decimal::fixed;
 use crate::measure::durations::{Durations, LittlesLaw, Timed};
 use crate::measure::histogram::Histogram;
-use crate::measure::report::{Column, Table};
 use crate::measure::spans::Span;
 use crate::measure::statistics::Summary;
 use crate::measure::units;
+use crate::ui::charts::spread::{bins, edges, percentiles, picture};
 use crate::ui::components::report::data_table;
 use crate::ui::lab::Lab;
-use crate::ui::lean::{details, div, figcaption, figure, h2, h3, p, part, span, summary};
+use crate::ui::late::fetched_by_the_run;
+use crate::ui::lean::{details, div, figcaption, figure, h2, h3, p, part, summary};
 
 /// All distributions of the lesson, once its run is over.
 pub(crate) fn distributions(lab: Lab) -> AnyView {
@@ -26,12 +28,18 @@ pub(crate) fn distributions(lab: Lab) -> AnyView {
         if lab.is_running() || lab.runs.get() == 0 {
             return p().class("empty").text("How long the tasks took appears here when the run is over.").view();
         }
-        let figures = |record: &Record| {
-            lab.exercise.distributions.iter().filter_map(|it| distribution(record, it)).collect_view().into_any()
-        };
-        lab.with_record(figures).into_any()
+        fetched_by_the_run(fetched::figures(lab))
     };
     div().class("panel").el(h2().text("Distribution")).add(part(shown)).view()
+}
+
+lazy!(mod fetched in lessons: figures(lab: Lab) -> AnyView);
+
+fn figures(lab: Lab) -> AnyView {
+    let figures = |record: &Record| {
+        lab.exercise.distributions.iter().filter_map(|it| distribution(record, it)).collect_view().into_any()
+    };
+    lab.with_record(figures).into_any()
 }
 
 fn distribution(record: &Record, of: &Distribution) -> Option<AnyView> {
@@ -48,35 +56,19 @@ fn distribution(record: &Record, of: &Distribution) -> Option<AnyView> {
         .attr("data-distribution", of.part)
         .el(h3().text(format!("{}: how long {} {what}", of.title, of.task)))
         .add(picture(&spread))
-        .el(div()
-            .class("edges")
-            .attr("aria-hidden", "true")
-            .el(span().text(units::span(spread.from)))
-            .el(span().text(units::span(spread.from + spread.step * spread.counts.len() as u64))))
+        .add(edges(&spread))
         .el(figcaption().text(caption(&durations, &spread)))
-        .add(data_table(percentiles(of, &durations)))
+        .add(data_table(percentiles(
+            format!("{}: percentiles that n can support, failed tasks included", of.title),
+            "Time",
+            &samples(&durations),
+        )))
         .add(law.into_any())
         .add(blocked(&durations))
-        .el(details().el(summary().text("The same as a table")).add(data_table(bins(of, &spread))));
+        .el(details()
+            .el(summary().text("The same as a table"))
+            .add(data_table(bins(format!("{}: tasks in each bin", of.title), &[("Tasks", &spread)]))));
     Some(drawn.view())
-}
-
-/// The bars as one path, in a box that is as wide as there are bins and 100 high.
-fn picture(spread: &Histogram) -> AnyView {
-    let most = spread.counts.iter().copied().max().unwrap_or(0).max(1);
-    let bar = |(place, count): (usize, &u32)| {
-        let height = f64::from(*count) / f64::from(most) * 100.0;
-        format!("M{place}.06 100v-{}h.88V100z", fixed(height, 1))
-    };
-    let path: String = spread.counts.iter().enumerate().map(bar).collect();
-    let view_box = format!("0 0 {} 100", spread.counts.len());
-    let label = format!("Histogram with {} bins; the tallest holds {most}", spread.counts.len());
-    view! {
-        <svg viewBox=view_box preserveAspectRatio="none" role="img" aria-label=label>
-            <path d=path></path>
-        </svg>
-    }
-    .into_any()
 }
 
 fn caption(durations: &Durations, spread: &Histogram) -> String {
@@ -89,34 +81,10 @@ fn caption(durations: &Durations, spread: &Histogram) -> String {
     )
 }
 
-const PERCENTILES: [(f64, &str); 4] = [(50.0, "p50"), (90.0, "p90"), (95.0, "p95"), (99.0, "p99")];
-
 /// With the queue only where there was one.
-fn percentiles(of: &Distribution, durations: &Durations) -> Table {
-    let row = |name: &str, sample: &Summary| {
-        let ends = |us: Option<f64>| us.map_or("–".to_owned(), |us| units::span(us as u64));
-        let mut cells = vec![name.to_owned(), units::count(sample.n() as u64), ends(sample.min())];
-        cells.extend(PERCENTILES.map(|(p, _)| ends(sample.percentile(p))));
-        cells.push(ends(sample.max()));
-        cells
-    };
-    let mut rows = vec![row("At work", &durations.work())];
-    if durations.has_queue() {
-        rows.push(row("With the queue", &durations.total()));
-    }
-    let mut columns = vec![Column::text("Time"), Column::number("n"), Column::number("Least")];
-    columns.extend(PERCENTILES.map(|(_, name)| Column::number(name)));
-    columns.push(Column::number("Greatest"));
-    Table { caption: format!("{}: percentiles that n can support, failed tasks included", of.title), columns, rows }
-}
-
-fn bins(of: &Distribution, spread: &Histogram) -> Table {
-    let row = |(from, to, count): (u64, u64, u32)| vec![units::span(from), units::span(to), units::count(count.into())];
-    Table {
-        caption: format!("{}: tasks in each bin", of.title),
-        columns: ["From", "To below", "Tasks"].map(Column::number).to_vec(),
-        rows: spread.bins().map(row).collect(),
-    }
+fn samples(durations: &Durations) -> Vec<(&'static str, Summary)> {
+    let total = durations.has_queue().then(|| ("With the queue", durations.total()));
+    [("At work", durations.work())].into_iter().chain(total).collect()
 }
 
 fn in_words(law: LittlesLaw) -> String {

@@ -3,5 +3,8 @@
 pub(super) mod bars;
 pub(super) mod digits;
 pub(super) mod distribution;
+pub(super) mod latency;
 mod painter;
+mod spread;
+pub(super) mod sweep;
 pub(super) mod timeline;

@@ -1,12 +1,14 @@
 //! The parts that pages are made of.
 
 pub(super) mod checks;
+pub(super) mod connection;
 pub(super) mod controls;
 pub(super) mod failures;
 pub(super) mod log;
 pub(super) mod metrics;
 pub(super) mod pulse;
 pub(super) mod report;
+pub(super) mod requests;
 pub(super) mod run_bar;
 pub(super) mod sources;
 pub(super) mod warnings;

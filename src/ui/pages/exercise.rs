@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::exercises::compared::progress;
+use crate::exercises::exercise::Exercise;
 use crate::measure::units::span;
 use crate::share::permalink;
 use crate::ui::address::{link_to, use_follow};
@@ -10,17 +11,19 @@ use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::digits::digits;
 use crate::ui::charts::distribution::distributions;
 use crate::ui::charts::timeline::timeline;
+use crate::ui::components::connection::connection;
 use crate::ui::components::controls::controls;
 use crate::ui::components::failures::failures;
 use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
 use crate::ui::components::pulse::pulse;
 use crate::ui::components::report::findings;
+use crate::ui::components::requests::requests;
 use crate::ui::components::run_bar::{RunBar, run_bar};
 use crate::ui::components::sources::sources;
 use crate::ui::components::warnings::warnings;
 use crate::ui::lab::{Lab, Status};
-use crate::ui::lean::{Watched, button, code, div, flag, h1, h2, p, part, section, text};
+use crate::ui::lean::{Watched, a, button, code, div, flag, h1, h2, li, p, part, section, text, ul};
 
 /// The page of an exercise as a link sets it up.
 pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
@@ -42,6 +45,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .attr("aria-label", "Controls")
         .add(run_bar)
         .el(p().class("hint mend").text_changing(move || mend(lab).to_owned()))
+        .add(connection(lab))
         .add(controls(lab));
     let panel = |content: Vec<AnyView>| div().class("panel").add_all(content);
     let results = section()
@@ -49,18 +53,36 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .attr("aria-label", "Result")
         .el(panel(vec![result_head(lab), failure(lab), warnings(lab), pulse_if_wanted(lab), comparisons(lab)]))
         .el(panel(vec![timeline(lab)]))
+        .add(requests(lab))
         .add(distributions(lab))
         .el(panel(vec![metrics(lab)]))
         .el(panel(vec![findings(lab), digits(lab)]))
         .el(panel(vec![log(lab)]))
         .add(failures(lab));
-    [page_head(exercise.title, exercise.teaches), div().class("bench").el(setup).el(results).view(), sources(exercise)]
-        .into_any()
+    [
+        page_head(exercise.title, exercise.teaches),
+        presets(exercise),
+        div().class("bench").el(setup).el(results).view(),
+        sources(exercise),
+    ]
+    .into_any()
 }
 
 /// The title of a page and what it is for.
 pub(super) fn page_head(title: &str, about: &str) -> AnyView {
     div().class("exercise-head").el(h1().text(title)).el(p().class("teaches").text(about)).view()
+}
+
+/// Links to settings that are worth a look.
+fn presets(exercise: &Exercise) -> AnyView {
+    if exercise.presets.is_empty() {
+        return ().into_any();
+    }
+    let links = exercise.presets.iter().map(|preset| {
+        let address = format!("#/{}?{}", exercise.slug, preset.query);
+        li().el(a().attr("href", address).text(preset.label)).view()
+    });
+    ul().class("presets").attr("aria-label", "Settings worth a look").add_all(links).view()
 }
 
 /// What can be done with a result.
@@ -141,6 +163,7 @@ fn sentence(status: &Status) -> String {
         Status::Running => "Running. Stop ends it at once.".to_owned(),
         Status::Finished { wall_us } => format!("Finished in {}.", span(*wall_us)),
         Status::Stopped { after_us } => format!("Stopped after {}. Nothing is left running.", span(*after_us)),
+        Status::Failed { after_us: 0, failure } => format!("Failed before it began: {}.", failure.message),
         Status::Failed { after_us, failure } => {
             format!("Failed after {}: {}.", span(*after_us), failure.message)
         }

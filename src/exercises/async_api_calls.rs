@@ -1,0 +1,238 @@
+//! Part 4 of the guide: asking an inference endpoint, many requests at once.
+//!
+//! You see what a limit, a timeout and retries do to real requests, that each of them ends with an outcome of its own,
+//! that a latency counted from the sending hides the queue in front of it, and how many requests at once the endpoint is
+//! worth asking.
+
+mod connection;
+mod findings;
+mod inputs;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::time::Duration;
+
+use inference::protocol::{InferResponse, ModelMetadata};
+
+use crate::endpoint::{Client, EndpointError, model_server};
+use crate::exercises::exercise::{Connect, Connecting, Connection, Failure, Preset};
+use crate::exercises::prelude::*;
+use crate::measure::requests::Requests;
+use crate::measure::sweep::{LoadLevel, Sweep};
+use crate::runtime::{GaveUp, Limit, join_all};
+
+use findings::{Call, Done};
+use inputs::Inputs;
+use plan::{Arrivals, Plan};
+
+/// Asks what a model takes and what it gives. A reply that is too late is dropped, and the request with it.
+async fn fetch_model_metadata(
+    run: &Run,
+    client: &Client,
+    plan: &Plan,
+    model: &str,
+) -> Result<ModelMetadata, EndpointError> {
+    run.timeout(plan.timeout, client.model(model)).await?
+}
+
+/// Asks about all models at once. Each name keeps its own result: a model that is missing takes nothing from the others.
+async fn fetch_multiple_models(run: &Run, client: &Client, plan: &Plan) -> Vec<Result<ModelMetadata, EndpointError>> {
+    let fetch = |model| run.try_task("fetch_model_metadata", fetch_model_metadata(run, client, plan, model));
+    join_all(run, plan.models.iter().map(|model| fetch(model))).await
+}
+
+/// What all requests share: one client, one model, one way to make inputs.
+struct Session<'a> {
+    run: &'a Run,
+    client: &'a Client,
+    plan: &'a Plan,
+    inputs: &'a Inputs,
+}
+
+impl Session<'_> {
+    /// One attempt: a batch of inputs, sent and answered before the deadline.
+    async fn attempt(&self, key: &str, n: u32, attempt: u32) -> Result<InferResponse, EndpointError> {
+        // Another attempt has another id, so that a server which draws by it draws anew.
+        let request = self.inputs.request(self.run, n, format!("{key}{n}/{attempt}"));
+        self.run.timeout(self.plan.timeout, self.client.infer(self.plan.model(), &request)).await?
+    }
+
+    /// One request with its retries. Whatever happens, it ends as a [`Call`] and never as an error of the whole batch.
+    async fn infer(&self, limit: &Limit, key: &str, n: u32, due: Duration) -> Call {
+        let sent = Cell::new(None);
+        let failed = RefCell::new(Vec::new());
+        let attempt = async |attempt| {
+            sent.set(Some(self.run.now()));
+            let result = self.attempt(key, n, attempt).await;
+            result.inspect_err(|error| failed.borrow_mut().push(error.clone()))
+        };
+        let request = self.run.try_task("infer", async {
+            // One permit for all attempts: a retry must not stand at the end of the queue again.
+            let _permit = limit.acquire().await;
+            self.run.retry(format_args!("infer {key}{n}"), &self.plan.retries, attempt).await
+        });
+        let result = request.await.map_err(|GaveUp { last, .. }| last);
+        Call::new(n, due, sent.get(), self.run.now(), failed.into_inner(), result)
+    }
+
+    /// One request after the other: their latencies add up.
+    async fn one_by_one(&self) -> Vec<Call> {
+        let limit = self.run.limit(None);
+        let mut calls = Vec::new();
+        for n in 0..self.plan.requests {
+            calls.push(self.infer(&limit, "", n, self.run.now()).await);
+        }
+        calls
+    }
+
+    /// All requests at once, or at most so many of them while the rest queue: all of them are due now.
+    async fn batch_inference_api(&self, key: &str, requests: u32, most: Option<NonZeroUsize>) -> Vec<Call> {
+        let (limit, due) = (self.run.limit(most), self.run.now());
+        join_all(self.run, (0..requests).map(|n| self.infer(&limit, key, n, due))).await
+    }
+
+    /// Requests that are due at regular times, whatever has become of those before them.
+    async fn inference_at_a_rate(&self, interval: Duration) -> Vec<Call> {
+        let (limit, start) = (self.run.limit(self.plan.limit), self.run.now());
+        let requests = (0..self.plan.requests).map(async |n| {
+            let due = start + interval * n;
+            self.run.sleep(due.saturating_sub(self.run.now())).await;
+            self.infer(&limit, "", n, due).await
+        });
+        join_all(self.run, requests).await
+    }
+
+    /// Batches with 1, 2, 4, … requests at once, each long enough for a percentile.
+    async fn concurrency_sweep(&self, up_to: u32) -> Sweep {
+        let mut levels = Vec::new();
+        for concurrency in (0..32).map(|power| 1 << power).take_while(|n| *n <= up_to) {
+            let requests = plan::requests_of_level(concurrency);
+            let most = NonZeroUsize::new(concurrency as usize);
+            let calls = self.batch_inference_api(&format!("sweep {concurrency}/"), requests, most).await;
+            let level = LoadLevel::of(concurrency, &Requests::of(calls.iter().map(|call| call.timing)));
+            self.run.log(Level::Info, findings::level_in_words(&level));
+            levels.push(level);
+        }
+        Sweep::of(levels)
+    }
+}
+
+/// Runs the lesson: what is compared stands in a root task of its own.
+async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Done, Failure> {
+    let client = Client::new(run, plan.about.clone());
+    let models = run.task("fetch_multiple_models", fetch_multiple_models(run, &client, plan)).await;
+    let metadata = match models.first() {
+        Some(Ok(metadata)) => metadata,
+        Some(Err(error)) => return Err(connection::failure(run, &client, plan, error.clone()).await),
+        None => return Err(connection::no_model()),
+    };
+    let inputs = Inputs::for_model(run, site, metadata, plan.batch_size).await?;
+    let client = Client::new(run, plan.base.clone());
+    let session = Session { run, client: &client, plan, inputs: &inputs };
+
+    if plan.has_one_by_one {
+        run.log(Level::Info, "one request after the other");
+        run.task("one_by_one", session.one_by_one()).await;
+    }
+    let calls = match plan.arrivals {
+        Arrivals::AtOnce => {
+            run.log(Level::Info, "all requests are due now");
+            let batch = session.batch_inference_api("", plan.requests, plan.limit);
+            run.task("batch_inference_api", batch).await
+        }
+        Arrivals::Every(interval) => {
+            run.log(Level::Info, "a request is due at regular times");
+            run.task("inference_at_a_rate", session.inference_at_a_rate(interval)).await
+        }
+    };
+    let sweep = match plan.sweep_to {
+        0 => None,
+        up_to => Some(run.task("concurrency_sweep", session.concurrency_sweep(up_to)).await),
+    };
+    Ok(Done { models, calls, sweep, inputs })
+}
+
+// The entry in the catalogue.
+
+/// The lesson as the page shows and runs it.
+pub static EXERCISE: Exercise = Exercise {
+    slug: "async-api-calls",
+    part: 4,
+    title: "API calls",
+    short_title: "API calls",
+    teaches: "Many requests at once wait together, up to what the endpoint can take; beyond that they wait for each other.",
+    controls: plan::CONTROLS,
+    conflict: |_| None,
+    presets: &[
+        Preset::of("Find the knee", "latency=100&spread=0&capacity=8&sweep=32&one-by-one=off"),
+        Preset::of(
+            "Coordinated omission",
+            "arrivals=rate&rate=10&limit=1&latency=500&spread=0&requests=20&batch-size=1&one-by-one=off&timeout=5000",
+        ),
+        Preset::of(
+            "An endpoint that fails",
+            "failure-rate=0.3&faults=all&requests=50&timeout=500&retries=3&one-by-one=off",
+        ),
+        Preset::of("500 at once", "requests=500&batch-size=1&limit=0&capacity=0&one-by-one=off"),
+    ],
+    comparisons: &[
+        Comparison {
+            title: "The same requests, one by one and together",
+            about: "",
+            is_race: true,
+            bars: &[
+                Bar::of("one_by_one", "One by one").only_if(|settings| settings.is_on("one-by-one")),
+                Bar::of("batch_inference_api", "Together").only_if(|settings| settings.choice("arrivals") == "at-once"),
+                Bar::of("inference_at_a_rate", "At a rate").only_if(|settings| settings.choice("arrivals") == "rate"),
+            ],
+        },
+        Comparison {
+            title: "What else is asked",
+            about: "",
+            is_race: false,
+            bars: &[
+                Bar::of("fetch_multiple_models", "Metadata"),
+                Bar::of("concurrency_sweep", "Sweep").only_if(|settings| settings.count("sweep") > 0),
+            ],
+        },
+    ],
+    distributions: &[],
+    has_pulse: false,
+    has_requests: true,
+    connect: Some(Connect {
+        ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),
+        address: plan::address,
+        asks_at_once: plan::is_embedded,
+    }),
+    rust: file!(),
+    python: "static/python/async_api_calls.py",
+    load: |run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }),
+    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
+};
+
+lazy!(mod fetched in api: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
+
+fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
+    Box::pin(async move {
+        let plan = Plan::of(&settings, &run);
+        let done = async_api_calls(&run, &site, &plan).await?;
+        Ok(done.report(&run, &plan))
+    })
+}
+
+lazy!(mod reached in api: reach(run: Run, settings: Settings, asks: bool) -> Connecting);
+
+/// Starts the page's own model server if that is the endpoint; and asks the endpoint what it is, if that is wanted.
+fn reach(run: Run, settings: Settings, asks: bool) -> Connecting {
+    Box::pin(async move {
+        let plan = Plan::of(&settings, &run);
+        if plan.is_embedded {
+            model_server::start().await?;
+        }
+        if asks { connection::test(&run, &plan).await } else { Ok(Connection::default()) }
+    })
+}

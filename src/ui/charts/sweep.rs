@@ -1,0 +1,134 @@
+//! Throughput and latency at rising concurrency as columns, with a latency target that can be moved afterwards.
+
+use leptos::prelude::*;
+
+use crate::measure::decimal::fixed;
+use crate::measure::report::{Column, Table};
+use crate::measure::sweep::{LoadLevel, Sweep};
+use crate::measure::units;
+use crate::ui::components::report::data_table;
+use crate::ui::lean::{El, Watched, details, div, figcaption, figure, h3, input, label, p, part, span, summary};
+
+/// The columns, the slider of the target, and the same as a table.
+pub(crate) fn sweep(sweep: &Sweep) -> AnyView {
+    let target_ms = Watched::new(first_target_ms(sweep));
+    let measured = StoredValue::new_local(sweep.clone());
+    let most_ms = sweep.slowest_us().div_ceil(1_000).max(1);
+    let slider = input()
+        .attr("id", "latency-target")
+        .attr("type", "range")
+        .attr("min", "1")
+        .attr("max", most_ms.to_string())
+        .attr("step", "1")
+        .prop("value", move || target_ms.get().to_string())
+        .on_input(move |event| {
+            if let Ok(ms) = event_target_value(event).parse() {
+                target_ms.set(ms);
+            }
+        });
+    let target = div()
+        .class("target")
+        .el(label().attr("for", "latency-target").text("Latency target"))
+        .el(slider)
+        .el(span().class("figure").text_changing(move || format!("{} ms", units::count(target_ms.get()))));
+    let told = move || measured.with_value(|sweep| sweep.goodput_sentence(target_ms.get() * 1_000));
+    let shown = move || measured.with_value(|sweep| charts(sweep, target_ms.get() * 1_000));
+    figure()
+        .class("sweep")
+        .attr("data-knee", sweep.knee().map_or(String::new(), |knee| knee.concurrency.to_string()))
+        .el(figcaption().class("told").text(sweep.sentence()))
+        .el(target)
+        .el(p().attr("aria-live", "polite").attr("data-goodput", "").text_changing(told))
+        .add(part(shown))
+        .view()
+}
+
+/// Half as long again as one request takes alone.
+fn first_target_ms(sweep: &Sweep) -> u64 {
+    let alone_us = sweep.levels().first().and_then(|level| level.latencies().median()).unwrap_or(0.0);
+    (alone_us * 1.5 / 1e3).ceil().max(1.0) as u64
+}
+
+fn charts(sweep: &Sweep, target_us: u64) -> AnyView {
+    let best = sweep.best_per_s().max(1e-9);
+    let slowest = sweep.levels().iter().filter_map(LoadLevel::p95_us).max().unwrap_or(0).max(target_us).max(1) as f64;
+    let knee = sweep.knee().map(|knee| knee.concurrency);
+    let throughput = sweep.levels().iter().map(|level| {
+        let per_s = level.throughput_per_s();
+        let good = share(level.goodput_per_s(target_us) / per_s.max(1e-9));
+        column(level, knee, fixed(per_s, 1))
+            .attr("data-throughput", fixed(per_s, 2))
+            .attr("data-goodput", fixed(level.goodput_per_s(target_us), 2))
+            .add(bar("bar", share(per_s / best), good_part(good)))
+            .el(at(level))
+            .view()
+    });
+    let p95 = sweep.levels().iter().map(|level| {
+        let p95 = level.p95_us();
+        let class = if p95.is_some_and(|us| us > target_us) { "bar late" } else { "bar" };
+        column(level, knee, p95.map_or("–".to_owned(), units::span))
+            .attr_if("data-p95-us", p95.map(|us| us.to_string()))
+            .add(bar(class, share(p95.unwrap_or(0) as f64 / slowest), ().into_any()))
+            .el(at(level))
+            .view()
+    });
+    // Above the numbers below the columns, in their height.
+    let height = format!("calc(20px + {} * 120px)", fixed(target_us as f64 / slowest, 4));
+    let line = view! { <span class="target-line" style:bottom=height></span> }.into_any();
+    let row = |name: &str| div().class("columns").attr("role", "img").attr("aria-label", name);
+    [
+        h3().text("Requests per second, by how many are under way at once; the solid part keeps the target").view(),
+        row("Throughput by requests at once, a column chart; the table below holds its numbers")
+            .add_all(throughput)
+            .view(),
+        h3().text("p95 latency from send, by how many are under way at once; the line is the target").view(),
+        row("p95 by requests at once, a column chart; the table below holds its numbers").add_all(p95).add(line).view(),
+        details().el(summary().text("The same as a table")).add(data_table(as_table(sweep, target_us))).view(),
+    ]
+    .into_any()
+}
+
+/// A level's column, with its value on top.
+fn column(level: &LoadLevel, knee: Option<u32>, value: String) -> El {
+    let is_knee = knee == Some(level.concurrency);
+    let column = div().class(if is_knee { "column knee" } else { "column" });
+    column.attr("data-level", level.concurrency.to_string()).el(span().class("value").text(value))
+}
+
+fn bar(class: &'static str, height: String, inside: AnyView) -> AnyView {
+    view! { <span class="track"><span class=class style:height=height>{inside}</span></span> }.into_any()
+}
+
+fn good_part(height: String) -> AnyView {
+    view! { <span class="good" style:height=height></span> }.into_any()
+}
+
+fn at(level: &LoadLevel) -> El {
+    span().class("at").text(units::count(level.concurrency.into()))
+}
+
+fn share(share: f64) -> String {
+    format!("{}%", fixed(share * 100.0, 2))
+}
+
+fn as_table(sweep: &Sweep, target_us: u64) -> Table {
+    let row = |level: &LoadLevel| {
+        let latencies = level.latencies();
+        let of = |p| latencies.percentile(p).map_or("–".to_owned(), |us| units::span(us as u64));
+        vec![
+            units::count(level.concurrency.into()),
+            units::count(level.latencies_us.len() as u64),
+            units::count(level.failed.into()),
+            fixed(level.throughput_per_s(), 1),
+            of(50.0),
+            of(95.0),
+            fixed(level.goodput_per_s(target_us), 1),
+        ]
+    };
+    let heads = ["At once", "Succeeded", "Failed", "Per second", "p50", "p95", "Within the target"];
+    Table {
+        caption: "The sweep: throughput, latency from send and goodput".to_owned(),
+        columns: heads.map(Column::number).to_vec(),
+        rows: sweep.levels().iter().map(row).collect(),
+    }
+}

@@ -1,0 +1,86 @@
+//! Whether the lesson's endpoint can be reached: asked at once where it is the page's own, else when the reader says so.
+
+use futures::FutureExt;
+use leptos::prelude::*;
+
+use crate::exercises::exercise::{Connect, Connection, Failure};
+use crate::lazy::lazy;
+use crate::runtime::{Run, Stopper, stoppable};
+use crate::ui::lab::Lab;
+use crate::ui::late::late;
+use crate::ui::lean::{Watched, button, div, p, part};
+
+#[derive(Clone, PartialEq)]
+enum State {
+    Untested,
+    Asking,
+    Answered(Connection),
+    Failed(Failure),
+}
+
+/// The state of the connection, with a button that tests it.
+pub(crate) fn connection(lab: Lab) -> AnyView {
+    if lab.exercise.connect.is_none() {
+        return ().into_any();
+    }
+    div().class("connection").add(late(fetched::load(), move || fetched::panel(lab))).view()
+}
+
+lazy!(mod fetched in api: panel(lab: Lab) -> AnyView);
+
+fn panel(lab: Lab) -> AnyView {
+    let Some(connect) = &lab.exercise.connect else { return ().into_any() };
+    let state = Watched::new(State::Untested);
+    // Dropping it aborts the request.
+    let asking = StoredValue::new_local(None::<Stopper>);
+    let test = move || asking.set_value(Some(ask(lab, connect, state)));
+    let mut asked = None;
+    Effect::new(move |_| {
+        let (address, at_once) =
+            lab.settings.with(|settings| ((connect.address)(settings), (connect.asks_at_once)(settings)));
+        if asked.as_ref() == Some(&address) {
+            return;
+        }
+        asked = Some(address);
+        if at_once {
+            test();
+        } else {
+            asking.set_value(None);
+            state.set(State::Untested);
+        }
+    });
+    on_cleanup(move || drop(asking.try_update_value(Option::take)));
+    let is_asking = move || state.with(|state| *state == State::Asking).then(String::new);
+    [
+        div().attr("aria-live", "polite").attr("data-connection", "").add(part(move || told(&state.get()))).view(),
+        button().class("quiet").attr_changing("disabled", is_asking).on_click(test).text("Test connection").view(),
+    ]
+    .into_any()
+}
+
+fn ask(lab: Lab, connect: &'static Connect, state: Watched<State>) -> Stopper {
+    state.set(State::Asking);
+    let settings = lab.settings.get_untracked();
+    let (asking, stopper) = stoppable(async move {
+        state.set(match (connect.ask)(Run::in_browser(0), settings).await {
+            Ok(connection) => State::Answered(connection),
+            Err(failure) => State::Failed(failure),
+        });
+    });
+    leptos::task::spawn_local(asking.boxed_local());
+    stopper
+}
+
+/// What the endpoint says is shown as text only.
+fn told(state: &State) -> AnyView {
+    match state {
+        State::Untested => p().class("hint").text("The connection was not tested yet.").view(),
+        State::Asking => p().class("hint").text("Asking the endpoint …").view(),
+        State::Answered(Connection { lines }) => {
+            div().class("answered").add_all(lines.iter().map(|line| p().text(line).view())).view()
+        }
+        State::Failed(Failure { message, advice }) => {
+            div().class("failure").el(p().text(format!("{message}."))).el(p().class("hint").text(advice)).view()
+        }
+    }
+}
