@@ -12,6 +12,7 @@
 
 pub mod bench;
 pub mod browser;
+mod host;
 pub mod page;
 pub mod server;
 pub mod stage;

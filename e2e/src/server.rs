@@ -9,16 +9,13 @@ mod files;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-
 use files::Files;
+
+use crate::host::{Host, lock};
 
 /// Serves a folder until it is dropped.
 #[derive(Debug)]
@@ -26,8 +23,7 @@ use files::Files;
 pub struct Server {
     url: String,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _host: Host,
 }
 
 /// What to answer instead of the file.
@@ -116,17 +112,12 @@ impl Server {
         if !folder.join("index.html").is_file() {
             return Err(ServerError::NoSite { folder: folder.to_owned() });
         }
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let url = format!("http://{}{base}", listener.local_addr()?);
         let shared = Arc::new(Shared::new(Files::new(folder, base)));
-        let (stop, stopped) = oneshot::channel();
-        let thread = {
+        let host = {
             let shared = Arc::clone(&shared);
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            std::thread::spawn(move || runtime.block_on(accept_until(stopped, listener, &shared)))
+            Host::start(move |stream| connection::serve(stream, Arc::clone(&shared)))?
         };
-        Ok(Self { url, shared, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { url: format!("http://{}{base}", host.address()), shared, _host: host })
     }
 
     /// The site's address, with the slash at its end.
@@ -159,34 +150,6 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic in there has been printed; there is nothing to add.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Ends every connection with the runtime when the other end of `stopped` is dropped.
-async fn accept_until(mut stopped: oneshot::Receiver<()>, listener: std::net::TcpListener, shared: &Arc<Shared>) {
-    let listener = TcpListener::from_std(listener).expect("it is set to non-blocking");
-    loop {
-        tokio::select! {
-            _ = &mut stopped => return,
-            accepted = listener.accept() => accept(accepted, shared),
-        }
-    }
-}
-
-fn accept(accepted: io::Result<(tokio::net::TcpStream, SocketAddr)>, shared: &Arc<Shared>) {
-    // What fails here has been hung up already.
-    if let Ok((stream, _)) = accepted {
-        tokio::spawn(connection::serve(stream, Arc::clone(shared)));
-    }
-}
-
 /// What the owner and the connections both see.
 #[derive(Debug)]
 struct Shared {
@@ -214,8 +177,4 @@ impl Shared {
     fn end(&self, number: usize, outcome: Outcome) {
         lock(&self.requests)[number].outcome = outcome;
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("nobody panics while holding it")
 }

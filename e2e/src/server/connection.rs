@@ -4,15 +4,13 @@ use std::future;
 use std::io;
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::files::File;
 use super::{Outcome, Reply, Shared};
-
-/// A browser's request head is well below this.
-const LONGEST_HEAD_BYTES: usize = 64 * 1024;
+use crate::host::{closed, method_and_path, read_head, status_line, status_page};
 
 /// Serves one request, then closes.
 pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
@@ -27,27 +25,6 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
         () = closed(&mut reader) => Outcome::ClosedByClient,
     };
     shared.end(number, outcome);
-}
-
-/// Everything up to the empty line, or nothing if the client leaves before that.
-async fn read_head(reader: &mut (impl AsyncRead + Unpin)) -> Option<String> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") && head.len() < LONGEST_HEAD_BYTES {
-        head.push(reader.read_u8().await.ok()?);
-    }
-    String::from_utf8(head).ok()
-}
-
-fn method_and_path(head: &str) -> Option<(&str, &str)> {
-    let mut words = head.lines().next()?.split(' ');
-    let (method, target) = (words.next()?, words.next()?);
-    Some((method, target.split('?').next()?))
-}
-
-/// Resolves when the client closes its end.
-async fn closed(reader: &mut (impl AsyncRead + Unpin)) {
-    let mut ignored = [0; 1024];
-    while reader.read(&mut ignored).await.is_ok_and(|n| n > 0) {}
 }
 
 /// Sends what is due for the path.
@@ -95,17 +72,14 @@ async fn send_part(writer: &mut (impl AsyncWrite + Unpin), file: &File, bytes: u
 
 /// The browser may keep a copy but has to ask again, so that a test which replaces a file is not answered from a cache.
 fn head(status: u16, file: &File) -> String {
-    let reason = http::StatusCode::from_u16(status).ok().and_then(|it| it.canonical_reason()).unwrap_or_default();
     format!(
-        "HTTP/1.1 {status} {reason}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-cache\r\n\
-         Connection: close\r\n\r\n",
+        "{}Content-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n",
+        status_line(status),
         file.content_type,
         file.body.len(),
     )
 }
 
-/// The page that comes with a status, as hosts send it: HTML, whatever was asked for.
 fn page(status: u16) -> File {
-    let body = format!("<!DOCTYPE html><title>{status}</title><h1>{status}</h1>\n").into_bytes();
-    File { content_type: "text/html; charset=utf-8", body }
+    File { content_type: "text/html; charset=utf-8", body: status_page(status) }
 }

@@ -1,0 +1,119 @@
+//! What the two servers share: a thread that accepts connections, and the little of HTTP that they read and write.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, MutexGuard};
+use std::thread::JoinHandle;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::oneshot;
+
+/// A browser's request head is well below this.
+const LONGEST_HEAD_BYTES: usize = 64 * 1024;
+/// As many connections may wait to be accepted; systems allow less, and then take what they allow.
+const BACKLOG: u32 = 4096;
+
+/// Accepts connections on a free port until it is dropped, which ends them all.
+#[derive(Debug)]
+pub(crate) struct Host {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Host {
+    /// Runs `serve` for each connection.
+    pub fn start<Served>(serve: impl Fn(TcpStream) -> Served + Send + 'static) -> io::Result<Self>
+    where
+        Served: Future<Output = ()> + Send + 'static,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = {
+            let _registers_with_it = runtime.enter();
+            listen()?
+        };
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || runtime.block_on(accept_until(stopped, listener, serve)));
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been printed; there is nothing to add.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn listen() -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    socket.listen(BACKLOG)
+}
+
+/// Ends every connection with the runtime when the other end of `stopped` is dropped.
+async fn accept_until<Served>(
+    mut stopped: oneshot::Receiver<()>,
+    listener: TcpListener,
+    serve: impl Fn(TcpStream) -> Served,
+) where
+    Served: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        tokio::select! {
+            _ = &mut stopped => return,
+            accepted = listener.accept() => {
+                // What fails here has been hung up already.
+                if let Ok((stream, _)) = accepted {
+                    tokio::spawn(serve(stream));
+                }
+            }
+        }
+    }
+}
+
+/// Everything up to the empty line, or nothing if the client leaves before that.
+pub(crate) async fn read_head(reader: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") && head.len() < LONGEST_HEAD_BYTES {
+        head.push(reader.read_u8().await.ok()?);
+    }
+    String::from_utf8(head).ok()
+}
+
+/// The first two words of a request; the path comes without its query.
+pub(crate) fn method_and_path(head: &str) -> Option<(&str, &str)> {
+    let mut words = head.lines().next()?.split(' ');
+    let (method, target) = (words.next()?, words.next()?);
+    Some((method, target.split('?').next()?))
+}
+
+/// Resolves when the client closes its end.
+pub(crate) async fn closed(reader: &mut (impl AsyncRead + Unpin)) {
+    let mut ignored = [0; 1024];
+    while reader.read(&mut ignored).await.is_ok_and(|n| n > 0) {}
+}
+
+/// The first line of an answer.
+pub(crate) fn status_line(status: u16) -> String {
+    let reason = http::StatusCode::from_u16(status).ok().and_then(|it| it.canonical_reason()).unwrap_or_default();
+    format!("HTTP/1.1 {status} {reason}\r\n")
+}
+
+/// The page that comes with a status, as hosts send it: HTML, whatever was asked for.
+pub(crate) fn status_page(status: u16) -> Vec<u8> {
+    format!("<!DOCTYPE html><title>{status}</title><h1>{status}</h1>\n").into_bytes()
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nobody panics while holding it")
+}
