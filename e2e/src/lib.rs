@@ -1,6 +1,7 @@
 //! Drives the built site in a real browser.
 //!
 //! - [`server`] serves the build as a static host does, and badly where a test asks for it.
+//! - [`endpoint`] is a model server on another origin, good or bad, that shares no code with the page.
 //! - [`browser`] starts a browser and the driver that steers it.
 //! - [`page`] is the exercise page as a person sees it: buttons, controls, status, results.
 //! - [`stage`] sets all three up for a test.
@@ -12,6 +13,7 @@
 
 pub mod bench;
 pub mod browser;
+pub mod endpoint;
 mod host;
 pub mod page;
 pub mod server;

@@ -1,0 +1,156 @@
+//! From a request's body to the elements of its inputs, or to the first thing in it that is wrong.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::models::{Form, Model, Refusal};
+
+/// An inference that is asked for as it should be.
+#[derive(Debug)]
+pub(super) struct InferRequest {
+    pub id: Option<Value>,
+    pub inputs: Inputs,
+}
+
+/// The elements of the inputs, row by row.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    /// The first dimension, which all inputs share.
+    pub rows: usize,
+    elements: BTreeMap<&'static str, Vec<Value>>,
+}
+
+impl Inputs {
+    /// Empty if the model has no such input.
+    pub fn of(&self, name: &str) -> &[Value] {
+        self.elements.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Reads the body of a request to a model.
+pub(super) fn read_request(model: &Model, body: &str) -> Result<InferRequest, Refusal> {
+    let body: Value =
+        serde_json::from_str(body).map_err(|error| Refusal::bad_request(format!("the body is not JSON: {error}")))?;
+    let body = object(&body, "the body")?;
+    only(body, "the body", &["id", "parameters", "inputs", "outputs"])?;
+    let id = body.get("id").cloned();
+    expect(id.as_ref().is_none_or(Value::is_string), || "`id` is not a string".to_owned())?;
+    check_outputs(model, body)?;
+    let inputs = body.get("inputs").and_then(Value::as_array);
+    let inputs = inputs.ok_or_else(|| Refusal::bad_request("`inputs` is not an array"))?;
+    Ok(InferRequest { id, inputs: read_inputs(model, inputs)? })
+}
+
+/// The outputs that are wanted, if any are named, must be the model's.
+fn check_outputs(model: &Model, body: &Map<String, Value>) -> Result<(), Refusal> {
+    let Some(outputs) = body.get("outputs") else { return Ok(()) };
+    let outputs = outputs.as_array().ok_or_else(|| Refusal::bad_request("`outputs` is not an array"))?;
+    for output in outputs {
+        let output = object(output, "an output")?;
+        only(output, "an output", &["name", "parameters"])?;
+        let name = text(output, "name", "an output")?;
+        expect(name == model.output.name, || format!("model `{}` has no output `{name}`", model.name))?;
+    }
+    Ok(())
+}
+
+fn read_inputs(model: &Model, inputs: &[Value]) -> Result<Inputs, Refusal> {
+    let mut elements = BTreeMap::new();
+    let mut all_rows = Vec::new();
+    for input in inputs {
+        let input = object(input, "an input")?;
+        only(input, "an input", &["name", "shape", "datatype", "parameters", "data"])?;
+        let name = text(input, "name", "an input")?;
+        let form = model.inputs.iter().find(|form| form.name == name);
+        let form = form.ok_or_else(|| Refusal::bad_request(format!("model `{}` has no input `{name}`", model.name)))?;
+        let (rows, read) = read_input(form, input)?;
+        expect(elements.insert(form.name, read).is_none(), || format!("input `{name}` is there twice"))?;
+        all_rows.push(rows);
+    }
+    for form in model.inputs {
+        expect(elements.contains_key(form.name), || format!("input `{}` is missing", form.name))?;
+    }
+    let rows = all_rows.first().copied().unwrap_or_default();
+    expect(all_rows.iter().all(|other| *other == rows), || format!("the inputs have {all_rows:?} rows"))?;
+    Ok(Inputs { rows, elements })
+}
+
+/// How many rows an input has, and its elements.
+fn read_input(form: &Form, input: &Map<String, Value>) -> Result<(usize, Vec<Value>), Refusal> {
+    let name = form.name;
+    let datatype = text(input, "datatype", name)?;
+    expect(datatype == form.datatype, || format!("input `{name}` is {}, not {datatype}", form.datatype))?;
+    let shape = read_shape(form, input)?;
+    let elements = read_data(name, &shape, input)?;
+    for element in &elements {
+        expect(is_of(datatype, element), || format!("input `{name}`: {element} is no {datatype}"))?;
+    }
+    Ok((shape.first().copied().unwrap_or_default(), elements))
+}
+
+fn read_shape(form: &Form, input: &Map<String, Value>) -> Result<Vec<usize>, Refusal> {
+    let told = input.get("shape").cloned().unwrap_or_default();
+    let wrong = || format!("input `{}` has shape {told}, not {:?}", form.name, form.shape);
+    let sizes = told.as_array().ok_or_else(|| Refusal::bad_request(wrong()))?;
+    let sizes: Option<Vec<usize>> = sizes.iter().map(|size| usize::try_from(size.as_u64()?).ok()).collect();
+    let sizes = sizes.ok_or_else(|| Refusal::bad_request(wrong()))?;
+    let fits = |(size, allowed): (&usize, &i64)| *allowed == -1 || i64::try_from(*size) == Ok(*allowed);
+    let has_form = sizes.len() == form.shape.len() && sizes.iter().zip(form.shape).all(fits);
+    expect(has_form, wrong)?;
+    Ok(sizes)
+}
+
+/// The elements, which may be flat or nested, as many as the shape needs.
+fn read_data(name: &str, shape: &[usize], input: &Map<String, Value>) -> Result<Vec<Value>, Refusal> {
+    let data = input.get("data").and_then(Value::as_array);
+    let data = data.ok_or_else(|| Refusal::bad_request(format!("input `{name}`: `data` is not an array")))?;
+    if data.iter().any(Value::is_array) {
+        let wrong = || format!("input `{name}`: `data` is not nested as its shape {shape:?} says");
+        return nested(data, shape).ok_or_else(|| Refusal::bad_request(wrong()));
+    }
+    let (found, expected) = (data.len(), shape.iter().product::<usize>());
+    expect(found == expected, || format!("input `{name}` has {found} elements, its shape {shape:?} needs {expected}"))?;
+    Ok(data.clone())
+}
+
+/// The elements of arrays in arrays, if their lengths are those of the shape.
+fn nested(data: &[Value], shape: &[usize]) -> Option<Vec<Value>> {
+    let (size, inner) = shape.split_first()?;
+    if data.len() != *size {
+        return None;
+    }
+    if inner.is_empty() {
+        return Some(data.to_vec());
+    }
+    let rows: Option<Vec<_>> = data.iter().map(|row| nested(row.as_array()?, inner)).collect();
+    Some(rows?.concat())
+}
+
+/// Whether JSON writes an element of this type so. Numbers with a fraction are no whole numbers, not even `1.0`.
+fn is_of(datatype: &str, element: &Value) -> bool {
+    match datatype {
+        "BOOL" => element.is_boolean(),
+        "BYTES" => element.is_string(),
+        "FP32" | "FP64" => element.is_number(),
+        _ => element.is_i64(),
+    }
+}
+
+fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, Refusal> {
+    value.as_object().ok_or_else(|| Refusal::bad_request(format!("{what} is not an object")))
+}
+
+fn text<'a>(object: &'a Map<String, Value>, key: &str, what: &str) -> Result<&'a str, Refusal> {
+    let text = object.get(key).and_then(Value::as_str);
+    text.ok_or_else(|| Refusal::bad_request(format!("{what} has no string `{key}`")))
+}
+
+fn only(object: &Map<String, Value>, what: &str, known: &[&str]) -> Result<(), Refusal> {
+    let unknown = object.keys().find(|key| !known.contains(&key.as_str()));
+    unknown.map_or(Ok(()), |key| Err(Refusal::bad_request(format!("{what} has an unknown field `{key}`"))))
+}
+
+fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Refusal> {
+    if holds { Ok(()) } else { Err(Refusal::bad_request(otherwise())) }
+}

@@ -1,0 +1,89 @@
+//! Where an answer goes, byte by byte, with the headers that a behaviour wants on all of them.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use super::behaviour::{Behaviour, Cors};
+use super::reply::Reply;
+use crate::host::status_line;
+
+/// How much of a flood is handed to the system at once.
+const CHUNK_BYTES: usize = 16 * 1024;
+
+/// Nothing that a browser may keep, because behaviours change.
+const ALLOWED: &str = "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n\
+    Access-Control-Allow-Headers: content-type\r\nAccess-Control-Max-Age: 0\r\n";
+
+/// The client's end of a connection.
+pub(super) struct Wire<'a, W> {
+    writer: W,
+    behaviour: &'a Behaviour,
+    bytes_sent: &'a AtomicU64,
+}
+
+impl<'a, W: AsyncWrite + Unpin> Wire<'a, W> {
+    pub fn new(writer: W, behaviour: &'a Behaviour, bytes_sent: &'a AtomicU64) -> Self {
+        Self { writer, behaviour, bytes_sent }
+    }
+
+    /// Answers a browser that asks what the page may do.
+    pub async fn preflight(&mut self) -> io::Result<()> {
+        match self.behaviour.cors {
+            Cors::Open => self.head(204, ALLOWED).await?,
+            Cors::NoPreflight | Cors::Closed => self.head(405, "Content-Length: 0\r\n").await?,
+        }
+        self.writer.shutdown().await
+    }
+
+    pub async fn send(&mut self, reply: &Reply) -> io::Result<()> {
+        self.send_head(reply).await?;
+        self.body(&reply.body).await?;
+        self.writer.shutdown().await
+    }
+
+    /// Announces the whole body and closes in the middle of it.
+    pub async fn send_half(&mut self, reply: &Reply) -> io::Result<()> {
+        self.send_head(reply).await?;
+        self.body(&reply.body[..reply.body.len() / 2]).await?;
+        self.writer.shutdown().await
+    }
+
+    pub async fn send_head(&mut self, reply: &Reply) -> io::Result<()> {
+        self.head(reply.status, &reply.headers()).await
+    }
+
+    /// An array of zeros, cut wherever the length has it.
+    pub async fn flood(&mut self, bytes: u64, is_announced: bool) -> io::Result<()> {
+        let length = if is_announced { format!("Content-Length: {bytes}\r\n") } else { String::new() };
+        self.head(200, &format!("Content-Type: application/json\r\n{length}")).await?;
+        let (begin, zeros) = (b"[0".to_vec(), b",0".repeat(CHUNK_BYTES / 2));
+        let mut left = bytes;
+        let mut next = &begin;
+        while left > 0 {
+            let part = usize::try_from(left).map_or(next.len(), |left| left.min(next.len()));
+            self.body(&next[..part]).await?;
+            left -= part as u64;
+            next = &zeros;
+        }
+        self.writer.shutdown().await
+    }
+
+    async fn head(&mut self, status: u16, headers: &str) -> io::Result<()> {
+        let origin = if self.behaviour.cors == Cors::Closed { "" } else { "Access-Control-Allow-Origin: *\r\n" };
+        let exposed =
+            if self.behaviour.exposes_retry_after { "Access-Control-Expose-Headers: retry-after\r\n" } else { "" };
+        let head = format!(
+            "{}{headers}{origin}{exposed}Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+            status_line(status),
+        );
+        self.writer.write_all(head.as_bytes()).await
+    }
+
+    async fn body(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writer.write_all(bytes).await?;
+        self.bytes_sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}
