@@ -112,13 +112,22 @@ impl Page {
         self.ask("location.hash = arguments[0]", vec![format!("#/{link}").into()]).await
     }
 
-    /// Loads the link that stands in the address bar again.
+    /// Loads the link that stands in the address bar again, as the reload button does, and waits for the new document.
     ///
     /// # Errors
     ///
     /// When the browser cannot load it.
     pub async fn reload(&self) -> Result<(), PageError> {
-        Ok(self.client.refresh().await?)
+        // Firefox's driver reloads past all caches, and so past the service worker.
+        self.ask::<()>("window.isLeaving = true; location.reload()", Vec::new()).await?;
+        let is_new = "return !window.isLeaving && document.readyState === 'complete'";
+        eventually("another document", async || match self.ask(is_new, Vec::new()).await {
+            Ok(true) => Ok(Ok(())),
+            Ok(false) => Ok(Err("the old one".to_owned())),
+            // A script may be asked in the moment between the documents.
+            Err(error) => Ok(Err(error.to_string())),
+        })
+        .await
     }
 
     /// The link in the address bar, without `#/`.

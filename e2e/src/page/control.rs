@@ -1,5 +1,7 @@
 //! The controls of an exercise: typed into and switched as a person does it.
 
+use std::iter;
+
 use fantoccini::Locator;
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
@@ -70,9 +72,10 @@ impl Page {
     /// When the exercise does not have the control.
     pub async fn fill_in(&self, name: &str, text: &str) -> Result<(), PageError> {
         let field = self.field(name, "input[type=number]").await?;
-        let (control, release) = (char::from(Key::Control), char::from(Key::Null));
-        let (delete, tab) = (char::from(Key::Delete), char::from(Key::Tab));
-        Ok(field.send_keys(&format!("{control}a{release}{delete}{text}{tab}")).await?)
+        let select = "arguments[0].focus(); arguments[0].select()";
+        self.ask::<()>(select, vec![serde_json::to_value(&field)?]).await?;
+        let keys = iter::once(char::from(Key::Delete)).chain(text.chars()).chain([char::from(Key::Tab)]);
+        self.type_keys(keys).await
     }
 
     /// Turns a switch.

@@ -21,10 +21,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn key(&self, key: Key) -> Result<(), PageError> {
-        let value = char::from(key);
-        let actions =
-            KeyActions::new("keyboard".to_owned()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
-        Ok(self.client.perform_actions(actions).await?)
+        self.type_keys([char::from(key)]).await
     }
 
     /// What has the focus: the name of a button or of a control, else the element's tag.
@@ -54,5 +51,14 @@ impl Page {
         }
         stops.dedup();
         Err(PageError::Missing { what: format!("`{name}` on the way of the Tab key, which is {stops:?}") })
+    }
+
+    /// Presses and releases one key after the other.
+    pub(super) async fn type_keys(&self, keys: impl IntoIterator<Item = char>) -> Result<(), PageError> {
+        let keyboard = KeyActions::new("keyboard".to_owned());
+        let actions = keys
+            .into_iter()
+            .fold(keyboard, |actions, value| actions.then(KeyAction::Down { value }).then(KeyAction::Up { value }));
+        Ok(self.client.perform_actions(actions).await?)
     }
 }
