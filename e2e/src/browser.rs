@@ -1,28 +1,37 @@
 //! Starts a browser and the driver that steers it, and ends both when dropped.
 //!
 //! Every browser begins with a fresh profile: the driver makes one for the session and removes it. The driver gets a port
-//! of its own choice, so several can run side by side.
+//! of its own and, where it needs one, a screen of its own, so several can run side by side.
 
 mod driver;
 mod engine;
 mod logs;
 mod permission;
+mod process;
+mod program;
+mod screen;
 
 use fantoccini::Client;
 use fantoccini::error::{CmdError, NewSessionError};
 use hyper_util::client::legacy::connect::HttpConnector;
 
 pub use driver::DriverError;
-pub use engine::{Engine, MissingProgram};
+pub use engine::{Engine, UnknownEngine};
 pub use logs::Message;
+pub use program::MissingProgram;
 
 use driver::Driver;
 use permission::Grant;
 
-/// A browser window without a screen.
+/// The window's size in CSS pixels, with its frame.
+const WIDTH: u32 = 1280;
+const HEIGHT: u32 = 900;
+
+/// A browser window that nobody sees.
 #[derive(Debug)]
 #[must_use = "dropping it ends the browser"]
 pub struct Browser {
+    engine: Engine,
     client: Client,
     // After the client: it is dropped last, and ends the browser with it.
     _driver: Driver,
@@ -45,6 +54,14 @@ pub enum BrowserError {
         /// What it said.
         source: Box<NewSessionError>,
     },
+    /// The engine does not tell.
+    #[error("{what} are known in chromium only, and this is {engine}")]
+    NotTold {
+        /// What was asked for.
+        what: &'static str,
+        /// The engine that was asked.
+        engine: Engine,
+    },
     /// The browser is gone, or refuses.
     #[error("the browser did not do what it was told: {0}")]
     Refused(#[from] Box<CmdError>),
@@ -58,6 +75,7 @@ impl BrowserError {
             Self::Missing(missing) => missing.advice(),
             Self::Driver(_) => "run the driver by hand to see what it says",
             Self::NoSession { .. } => "the driver and the browser must be of the same version: install both anew",
+            Self::NotTold { .. } => "ask for it in Chromium only",
             Self::Refused(_) => "run it again; if it stays, look for the browser's crash in the system's log",
         }
     }
@@ -71,13 +89,21 @@ impl Browser {
     /// When a program is missing or does not start.
     pub async fn start(engine: Engine) -> Result<Self, BrowserError> {
         let program = engine.find_browser()?;
-        let driver = Driver::start(engine).await?;
+        let mut driver = Driver::start(engine).await?;
         let client = fantoccini::ClientBuilder::new(HttpConnector::new())
-            .capabilities(engine.capabilities(&program))
+            .capabilities(engine.capabilities(program))
             .connect(&driver.url())
             .await
-            .map_err(|source| BrowserError::NoSession { driver: engine.driver_name(), source: Box::new(source) })?;
-        Ok(Self { client, _driver: driver })
+            .map_err(|source| BrowserError::NoSession { driver: engine.driver().name(), source: Box::new(source) })?;
+        driver.owns(&client);
+        client.set_window_size(WIDTH, HEIGHT).await.map_err(Box::new)?;
+        Ok(Self { engine, client, _driver: driver })
+    }
+
+    /// What it was started as.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// The session, for what the page object does not do.
@@ -86,21 +112,24 @@ impl Browser {
         &self.client
     }
 
-    /// Errors and warnings on the console since the last call.
+    /// Errors and warnings on the console since the last call. Chromium only.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// When the browser is gone, or of another engine.
     pub async fn complaints(&self) -> Result<Vec<Message>, BrowserError> {
+        self.expect_chromium("messages on the console")?;
         Ok(logs::complaints(&self.client).await.map_err(Box::new)?)
     }
 
-    /// The addresses of all requests since the last call, those of other hosts and of failed requests included.
+    /// The addresses of all requests since the last call, those of other hosts and of failed requests included. Chromium
+    /// only.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// When the browser is gone, or of another engine.
     pub async fn requested_urls(&self) -> Result<Vec<String>, BrowserError> {
+        self.expect_chromium("the addresses of requests")?;
         Ok(logs::requested_urls(&self.client).await.map_err(Box::new)?)
     }
 
@@ -108,9 +137,14 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// When the browser does not know it.
+    /// When the browser does not know it. Firefox knows few, WebKit none.
     pub async fn allow(&self, permission: &'static str) -> Result<(), BrowserError> {
         self.client.issue_cmd(Grant(permission)).await.map_err(Box::new)?;
         Ok(())
+    }
+
+    fn expect_chromium(&self, what: &'static str) -> Result<(), BrowserError> {
+        let engine = self.engine;
+        if engine == Engine::Chromium { Ok(()) } else { Err(BrowserError::NotTold { what, engine }) }
     }
 }

@@ -1,4 +1,4 @@
-//! Drives the built site in a real browser.
+//! Drives the built site in real browsers.
 //!
 //! - [`server`] serves the build as a static host does, and badly where a test asks for it.
 //! - [`endpoint`] is a model server on another origin, good or bad, that shares no code with the page.
@@ -9,7 +9,8 @@
 //!
 //! `tests/` holds what a person relies on, `src/bin/bench.rs` measures. Both want the page built first, by
 //! `trunk build --release`; then `cargo test -p e2e` and `cargo run -p e2e --bin bench`. They need Chromium (or Chrome) and
-//! its chromedriver.
+//! its chromedriver; some tests run in every engine that the environment variable `ENGINES` names, which are `chromium`,
+//! `firefox` and `webkit` if it is not set. `tools/setup test` installs them.
 
 pub mod bench;
 pub mod browser;

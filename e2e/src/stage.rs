@@ -28,16 +28,24 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Opens a link in a new browser and waits until Run can be pressed, unless the link itself starts the run.
+    /// Opens a link in Chromium and waits until Run can be pressed, unless the link itself starts the run.
     ///
     /// # Errors
     ///
     /// When there is no site, no browser, or no page that can run.
     pub async fn at(link: &str) -> Result<Self, Failure> {
+        Self::in_engine(Engine::Chromium, link).await
+    }
+
+    /// The same in a browser of this engine.
+    ///
+    /// # Errors
+    ///
+    /// When there is no site, no browser, or no page that can run.
+    pub async fn in_engine(engine: Engine, link: &str) -> Result<Self, Failure> {
         let server =
             Server::start(&built_site(), BASE).map_err(|error| Failure::with_advice(&error, error.advice()))?;
-        let browser =
-            Browser::start(Engine::Chromium).await.map_err(|error| Failure::with_advice(&error, error.advice()))?;
+        let browser = Browser::start(engine).await.map_err(|error| Failure::with_advice(&error, error.advice()))?;
         let page = Page::new(&browser, server.url());
         page.open(link).await?;
         if !link.contains("run=1") {
@@ -45,6 +53,46 @@ impl Stage {
         }
         Ok(Self { page, browser, server })
     }
+}
+
+/// Makes a test in every engine of each `async fn(Engine) -> TestResult`: `chromium::name`, `firefox::name` and
+/// `webkit::name`. Those in engines that the environment variable `ENGINES` leaves out say so and pass.
+#[macro_export]
+macro_rules! in_each_engine {
+    ($($test:ident),+ $(,)?) => {
+        $crate::in_engine! { chromium Chromium $($test)+ }
+        $crate::in_engine! { firefox Firefox $($test)+ }
+        $crate::in_engine! { webkit Webkit $($test)+ }
+    };
+}
+
+/// The part of [`in_each_engine`] for one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! in_engine {
+    ($module:ident $engine:ident $($test:ident)+) => {
+        mod $module {
+            $(
+                #[tokio::test]
+                async fn $test() -> $crate::stage::TestResult {
+                    $crate::stage::if_wanted($crate::browser::Engine::$engine, super::$test).await
+                }
+            )+
+        }
+    };
+}
+
+/// Runs a test in an engine unless `ENGINES` leaves that out.
+///
+/// # Errors
+///
+/// That of the test, or when `ENGINES` names an engine that does not exist.
+pub async fn if_wanted(engine: Engine, test: impl AsyncFnOnce(Engine) -> TestResult) -> TestResult {
+    if Engine::wanted()?.contains(&engine) {
+        return test(engine).await;
+    }
+    eprintln!("not run: `ENGINES` leaves out {engine}");
+    Ok(())
 }
 
 /// An error with the line of the test that met it, told as the test runner prints it.

@@ -1,36 +1,53 @@
 //! The driver's process: starts it, learns its port, and ends it with all that it started.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::thread;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use fantoccini::Client;
 use tempfile::TempDir;
-use tokio::sync::oneshot;
-use tokio::time::timeout;
 
+use super::process::{Process, STARTS_WITHIN, kill};
+use super::screen::Screen;
 use super::{BrowserError, Engine};
 
-/// A driver starts within a second; a busy machine gets much more.
-const STARTS_WITHIN: Duration = Duration::from_secs(20);
-/// Closing a browser takes some tenths of a second.
-const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// Closing a browser takes some tenths of a second, but Firefox waits for a page whose script does not end.
+const CLOSES_WITHIN: Duration = Duration::from_secs(10);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// A running driver.
 #[derive(Debug)]
 pub(super) struct Driver {
-    child: Child,
-    port: Option<u16>,
-    // Profiles and whatever else browsers leave behind. Removed when the browsers are gone.
+    port: u16,
+    session: Option<Session>,
+    // In the order of their end: profiles and whatever else browsers leave behind go when the browsers are gone.
+    process: Process,
+    _screen: Option<Screen>,
     _scratch: TempDir,
+}
+
+/// The browser that a driver has started.
+#[derive(Debug)]
+struct Session {
+    id: String,
+    /// The browser's process, which only geckodriver tells.
+    process: Option<i32>,
+}
+
+impl Session {
+    fn of(client: &Client) -> Option<Self> {
+        let told = client.session_creation_response()?;
+        let process = told.capabilities().and_then(|it| it.get("moz:processID")?.as_i64()?.try_into().ok());
+        Some(Self { id: told.session_id().to_owned(), process })
+    }
 }
 
 /// Why the driver does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
     /// The system does not run the program.
-    #[error("the driver `{name}` cannot be run")]
+    #[error("`{name}` cannot be run")]
     NotRun {
         /// The program.
         name: &'static str,
@@ -40,9 +57,12 @@ pub enum DriverError {
     /// There is nowhere to put the browser's profile.
     #[error("no temporary folder can be made for the browser's profile")]
     NoScratch(#[source] std::io::Error),
-    /// It ended, or printed no port in time.
-    #[error("the driver `{name}` ended or opened no port within {} s", STARTS_WITHIN.as_secs())]
-    NoPort {
+    /// There is no port to be had.
+    #[error("no port can be opened on this machine")]
+    NoPort(#[source] std::io::Error),
+    /// It ended, or did not say in time where to reach it.
+    #[error("`{name}` ended or could not be reached within {} s", STARTS_WITHIN.as_secs())]
+    Silent {
         /// The program.
         name: &'static str,
     },
@@ -50,91 +70,83 @@ pub enum DriverError {
 
 impl Driver {
     pub async fn start(engine: Engine) -> Result<Self, BrowserError> {
-        let name = engine.driver_name();
+        let name = engine.driver().name();
         let scratch = tempfile::tempdir().map_err(DriverError::NoScratch)?;
-        let child = Command::new(engine.find_driver()?)
-            .args(engine.driver_arguments())
-            .env("TMPDIR", scratch.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|source| DriverError::NotRun { name, source })?;
-        // From here on a failure drops it, and so ends the process.
-        let mut driver = Self { child, port: None, _scratch: scratch };
-        driver.port = driver.announced_port().await;
-        if driver.port.is_some() { Ok(driver) } else { Err(DriverError::NoPort { name }.into()) }
-    }
-
-    /// Where it listens; nothing before it does.
-    pub fn url(&self) -> String {
-        format!("http://{}:{}/", Ipv4Addr::LOCALHOST, self.port.unwrap_or_default())
-    }
-
-    /// The port that it prints once it listens there.
-    async fn announced_port(&mut self) -> Option<u16> {
-        let stdout = self.child.stdout.take()?;
-        let (announce, announced) = oneshot::channel();
-        thread::spawn(move || read_to_the_end(stdout, announce));
-        timeout(STARTS_WITHIN, announced).await.ok()?.ok()
-    }
-
-    /// Asks it to close its browsers and to end. Killed outright, it would leave them behind.
-    fn ask_to_end(port: u16) -> std::io::Result<()> {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        stream.set_read_timeout(Some(ENDS_WITHIN))?;
-        write!(stream, "GET /shutdown HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n")?;
-        stream.read_to_end(&mut Vec::new()).map(drop)
-    }
-
-    fn has_ended_within(&mut self, limit: Duration) -> bool {
-        let deadline = Instant::now() + limit;
-        while Instant::now() < deadline {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return true;
-            }
-            thread::sleep(Duration::from_millis(10));
+        let screen = if engine.needs_screen() { Some(Screen::start().await?) } else { None };
+        let announced = engine.announced_port();
+        let port = if announced.is_some() { 0 } else { free_port().map_err(DriverError::NoPort)? };
+        let mut command = Command::new(engine.driver().find()?);
+        command.args(engine.driver_arguments(port)).env("TMPDIR", scratch.path());
+        if let Some(screen) = &screen {
+            on_screen(&mut command, screen);
         }
-        false
+        let process = Process::start(&mut command).map_err(|source| DriverError::NotRun { name, source })?;
+        // From here on a failure drops it, and so ends the process.
+        let mut driver = Self { port, session: None, process, _screen: screen, _scratch: scratch };
+        driver.port = match announced {
+            Some(find) => driver.process.announced(find).await,
+            None => driver.process.opened(port).await,
+        }
+        .ok_or(DriverError::Silent { name })?;
+        Ok(driver)
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}:{}/", Ipv4Addr::LOCALHOST, self.port)
+    }
+
+    /// Takes note of the browser that is to be closed at the end.
+    pub fn owns(&mut self, client: &Client) {
+        self.session = Session::of(client);
+    }
+
+    /// Asks it to close the browser, which has happened when it begins to answer. Only ended, it would leave the browser
+    /// behind.
+    fn close(&self, session: &str) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        stream.set_read_timeout(Some(CLOSES_WITHIN))?;
+        let host = format!("{}:{}", Ipv4Addr::LOCALHOST, self.port);
+        write!(stream, "DELETE /session/{session} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+        stream.read(&mut [0; 1024]).map(drop)
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let was_asked = self.port.is_some_and(|port| Self::ask_to_end(port).is_ok());
-        if was_asked && self.has_ended_within(ENDS_WITHIN) {
-            return;
-        }
-        // Either it has ended by itself or this ends it; there is nobody to tell.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Reads all that the driver prints, since one whose output nobody takes may stall, and passes on the port.
-fn read_to_the_end(stdout: ChildStdout, announce: oneshot::Sender<u16>) {
-    let mut announce = Some(announce);
-    for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-        let Some(port) = port_in(&line) else { continue };
-        if let Some(announce) = announce.take() {
-            // Nobody may be waiting any more.
-            let _ = announce.send(port);
+        let Some(session) = &self.session else { return };
+        let is_closed = self.close(&session.id).is_ok();
+        if let (false, Some(process)) = (is_closed, session.process) {
+            kill(process);
         }
     }
 }
 
-/// The port in a line such as `ChromeDriver was started successfully on port 39121.`
-fn port_in(line: &str) -> Option<u16> {
-    let (_, port) = line.trim_end().trim_end_matches('.').split_once("successfully on port ")?;
-    port.parse().ok()
+/// Nothing else of the desktop: neither Wayland nor the bus for assistive technology, which would outlive the browser.
+/// And no sandbox, which containers do not allow.
+fn on_screen(command: &mut Command, screen: &Screen) {
+    command
+        .env("DISPLAY", screen.name())
+        .env("GDK_BACKEND", "x11")
+        .env("NO_AT_BRIDGE", "1")
+        .env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1");
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A port that is free now, and most likely in a moment.
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
 
-    #[test]
-    fn the_port_is_read_from_the_line_that_announces_it() {
-        assert_eq!(port_in("ChromeDriver was started successfully on port 39121."), Some(39121));
-        assert_eq!(port_in("Starting ChromeDriver 156.0 (a21ce95) on port 0"), None);
+impl Process {
+    /// The port, once it can be reached there.
+    async fn opened(&mut self, port: u16) -> Option<u16> {
+        let deadline = Instant::now() + STARTS_WITHIN;
+        while Instant::now() < deadline && !self.has_ended() {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                return Some(port);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        None
     }
 }

@@ -1,57 +1,34 @@
 //! What differs from engine to engine: programs, arguments, capabilities.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
+
+use super::program::{
+    CHROMEDRIVER, CHROMIUM, FIREFOX, GECKODRIVER, MissingProgram, Program, SAFARIDRIVER, WEBKITDRIVER,
+};
 
 /// A browser engine that the tests can drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// Chromium or Chrome, by chromedriver.
     Chromium,
+    /// Firefox, by geckodriver.
+    Firefox,
+    /// WebKitGTK's own small browser, by `WebKitWebDriver`; on a Mac Safari, which runs one session at a time.
+    Webkit,
 }
 
-/// A program that is needed and not there.
+/// A word in `ENGINES` that names none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MissingProgram {
-    /// No browser of this engine.
-    #[error("no browser found: none of {} is on PATH, and `{variable}` names none", in_backticks(names))]
-    Browser {
-        /// What was looked for.
-        names: &'static [&'static str],
-        /// The environment variable that can name it.
-        variable: &'static str,
-    },
-    /// No driver for it.
-    #[error("no driver found: `{name}` is not on PATH, and `{variable}` names none")]
-    Driver {
-        /// What was looked for.
-        name: &'static str,
-        /// The environment variable that can name it.
-        variable: &'static str,
-    },
-}
-
-impl MissingProgram {
-    /// What to do about it.
-    #[must_use]
-    pub fn advice(&self) -> &'static str {
-        match self {
-            Self::Browser { .. } => "install it (on Debian `apt-get install chromium`) or set `CHROME` to its path",
-            Self::Driver { .. } => {
-                "install it (on Debian `apt-get install chromium-driver`) or set `CHROMEDRIVER` to its path"
-            }
-        }
-    }
-}
-
-fn in_backticks(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
+#[error("unknown engine `{0}` in `ENGINES`: use chromium, firefox, webkit")]
+pub struct UnknownEngine(String);
 
 /// Without a screen, without a sandbox (containers have neither), and without the browser's own traffic.
-const CHROMIUM_ARGUMENTS: [&str; 10] = [
+const CHROMIUM_ARGUMENTS: [&str; 9] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -61,64 +38,111 @@ const CHROMIUM_ARGUMENTS: [&str; 10] = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--window-size=1280,900",
 ];
 
 impl Engine {
-    /// The browser's program.
-    pub(super) fn find_browser(self) -> Result<PathBuf, MissingProgram> {
-        let names = match self {
-            Self::Chromium => &["chromium", "chromium-browser", "google-chrome", "chrome"],
-        };
-        named_by("CHROME")
-            .or_else(|| names.iter().find_map(|name| on_path(name)))
-            .ok_or(MissingProgram::Browser { names, variable: "CHROME" })
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::Webkit];
+
+    /// The engines that the environment variable `ENGINES` names, with spaces between; all if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it names one that does not exist.
+    pub fn wanted() -> Result<Vec<Self>, UnknownEngine> {
+        let named = env::var("ENGINES").unwrap_or_default();
+        if named.trim().is_empty() { Ok(Self::ALL.to_vec()) } else { listed(&named) }
     }
 
-    /// The driver's program.
-    pub(super) fn find_driver(self) -> Result<PathBuf, MissingProgram> {
-        let name = self.driver_name();
-        let variable = match self {
-            Self::Chromium => "CHROMEDRIVER",
-        };
-        named_by(variable).or_else(|| on_path(name)).ok_or(MissingProgram::Driver { name, variable })
-    }
-
-    pub(super) fn driver_name(self) -> &'static str {
+    /// The browser's program, unless the driver itself knows where it is.
+    pub(super) fn find_browser(self) -> Result<Option<PathBuf>, MissingProgram> {
         match self {
-            Self::Chromium => "chromedriver",
+            Self::Chromium => CHROMIUM.find().map(Some),
+            Self::Firefox => FIREFOX.find().map(Some),
+            Self::Webkit => Ok(None),
         }
     }
 
-    /// Port 0 lets the driver pick a free one, which it prints.
-    pub(super) fn driver_arguments(self) -> &'static [&'static str] {
+    pub(super) fn driver(self) -> &'static Program {
         match self {
-            Self::Chromium => &["--port=0"],
+            Self::Chromium => &CHROMEDRIVER,
+            Self::Firefox => &GECKODRIVER,
+            Self::Webkit if cfg!(target_os = "macos") => &SAFARIDRIVER,
+            Self::Webkit => &WEBKITDRIVER,
         }
     }
 
-    pub(super) fn capabilities(self, program: &Path) -> Map<String, Value> {
+    /// A driver that picks a free port, for 0, prints it in a line that this reads. The others must be given one.
+    pub(super) fn announced_port(self) -> Option<fn(&str) -> Option<u16>> {
+        match self {
+            Self::Chromium => Some(|line| port_after("successfully on port ", line)),
+            Self::Firefox => Some(|line| port_after("Listening on 127.0.0.1:", line)),
+            Self::Webkit => None,
+        }
+    }
+
+    pub(super) fn driver_arguments(self, port: u16) -> Vec<String> {
+        let port = format!("--port={port}");
+        match self {
+            Self::Firefox => vec![port, "--websocket-port=0".to_owned()],
+            Self::Chromium | Self::Webkit => vec![port],
+        }
+    }
+
+    /// WebKitGTK has no mode without a screen.
+    pub(super) fn needs_screen(self) -> bool {
+        self == Self::Webkit && !cfg!(target_os = "macos")
+    }
+
+    pub(super) fn capabilities(self, program: Option<PathBuf>) -> Map<String, Value> {
         let capabilities = match self {
             Self::Chromium => json!({
                 "browserName": "chrome",
                 "goog:chromeOptions": { "binary": program, "args": CHROMIUM_ARGUMENTS },
                 "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
             }),
+            Self::Firefox => json!({
+                "browserName": "firefox",
+                "moz:firefoxOptions": {
+                    "binary": program,
+                    "args": ["-headless"],
+                    // Processes in reserve would cost a quarter of the time of a short test.
+                    "prefs": { "dom.ipc.processPrelaunch.enabled": false },
+                },
+            }),
+            Self::Webkit => json!({}),
         };
         capabilities.as_object().cloned().unwrap_or_default()
     }
 }
 
-/// The program that an environment variable names, by path or by a name on PATH.
-fn named_by(variable: &str) -> Option<PathBuf> {
-    let name = env::var(variable).ok()?;
-    let path = PathBuf::from(&name);
-    if path.is_file() { Some(path) } else { on_path(&name) }
+impl fmt::Display for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::Webkit => "webkit",
+        })
+    }
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+impl FromStr for Engine {
+    type Err = UnknownEngine;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEngine> {
+        let found = Self::ALL.into_iter().find(|engine| engine.to_string() == name);
+        found.ok_or_else(|| UnknownEngine(name.to_owned()))
+    }
+}
+
+fn listed(names: &str) -> Result<Vec<Engine>, UnknownEngine> {
+    names.split_whitespace().map(Engine::from_str).collect()
+}
+
+/// The port in a line such as `ChromeDriver was started successfully on port 39121.`
+fn port_after(words: &str, line: &str) -> Option<u16> {
+    let (_, port) = line.trim_end().trim_end_matches('.').split_once(words)?;
+    port.parse().ok()
 }
 
 #[cfg(test)]
@@ -126,23 +150,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_browser_is_told_in_one_line_with_the_remedy() {
-        let missing = MissingProgram::Browser { names: &["chromium", "chrome"], variable: "CHROME" };
-        let told = missing.to_string();
-        assert_eq!(told, "no browser found: none of `chromium`, `chrome` is on PATH, and `CHROME` names none");
-        assert!(missing.advice().contains("apt-get install chromium"));
-    }
-
-    #[test]
-    fn a_program_is_found_on_the_path() {
-        assert!(on_path("cargo").is_some_and(|program| program.is_file()));
-        assert_eq!(on_path("no-such-program-anywhere"), None);
+    fn engines_are_listed_by_name() {
+        assert_eq!(listed(" webkit  chromium"), Ok(vec![Engine::Webkit, Engine::Chromium]));
+        let error = listed("firefox lynx").unwrap_err();
+        assert_eq!(error.to_string(), "unknown engine `lynx` in `ENGINES`: use chromium, firefox, webkit");
     }
 
     #[test]
     fn the_session_asks_for_the_console() {
-        let capabilities = Engine::Chromium.capabilities(Path::new("/opt/chrome"));
+        let capabilities = Engine::Chromium.capabilities(Some("/opt/chrome".into()));
         assert_eq!(capabilities["goog:chromeOptions"]["binary"], "/opt/chrome");
         assert_eq!(capabilities["goog:loggingPrefs"]["browser"], "ALL");
+    }
+
+    #[track_caller]
+    fn assert_port(engine: Engine, line: &str, expected: Option<u16>) {
+        let find = engine.announced_port().expect("it announces one");
+        assert_eq!(find(line), expected, "{line}");
+    }
+
+    #[test]
+    fn the_port_is_read_from_the_line_that_announces_it() {
+        assert_port(Engine::Chromium, "ChromeDriver was started successfully on port 39121.", Some(39121));
+        assert_port(Engine::Chromium, "Starting ChromeDriver 156.0 (a21ce95) on port 0", None);
+        assert_port(Engine::Firefox, "1795419695770\tgeckodriver\tINFO\tListening on 127.0.0.1:40467", Some(40467));
     }
 }

@@ -25,7 +25,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser cannot make the window so narrow.
+    /// When the browser cannot make the window so narrow: Firefox stops at 500 px, WebKitGTK at about 450.
     pub async fn set_width(&self, width: u32) -> Result<(), PageError> {
         let (_, _, window, height) = self.client.get_window_rect().await?;
         let inner: u64 = self.ask("return innerWidth", Vec::new()).await?;

@@ -1,0 +1,31 @@
+//! A screen that nobody sees, for a browser that has no mode without one.
+
+use std::process::Command;
+
+use super::BrowserError;
+use super::driver::DriverError;
+use super::process::Process;
+use super::program::XVFB;
+
+/// An X server of its own, which picks a free number.
+#[derive(Debug)]
+pub(super) struct Screen {
+    number: u32,
+    _process: Process,
+}
+
+impl Screen {
+    pub async fn start() -> Result<Self, BrowserError> {
+        let mut command = Command::new(XVFB.find()?);
+        command.args(["-displayfd", "1", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"]);
+        let name = XVFB.name();
+        let mut process = Process::start(&mut command).map_err(|source| DriverError::NotRun { name, source })?;
+        let number = process.announced(|line| line.trim().parse().ok()).await.ok_or(DriverError::Silent { name })?;
+        Ok(Self { number, _process: process })
+    }
+
+    /// As the environment variable `DISPLAY` has it.
+    pub fn name(&self) -> String {
+        format!(":{}", self.number)
+    }
+}
