@@ -4,12 +4,13 @@
 //! engines.
 
 use e2e::browser::{Browser, BrowserError, Engine};
+use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint};
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::{Outcome, Reply};
 use e2e::stage::{Stage, TestResult};
 use fantoccini::key::Key;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Less than half a second of waits.
 const LINK: &str = "async-basics?scale=0.2&seed=7";
@@ -24,6 +25,8 @@ in_each_engine![
     each_browser_has_a_profile_of_its_own,
     a_dropped_browser_is_gone,
     what_an_engine_does_not_tell_is_an_error,
+    a_page_asks_another_origin_as_far_as_that_allows,
+    a_page_that_reads_no_more_is_noticed_by_another_origin,
 ];
 
 async fn a_run_measures_what_it_shows(engine: Engine) -> TestResult {
@@ -166,4 +169,64 @@ async fn what_an_engine_does_not_tell_is_an_error(engine: Engine) -> TestResult 
     assert_eq!(told.iter().all(is_told), engine == Engine::Chromium, "{told:?}");
     assert_eq!(told.iter().any(is_told), engine == Engine::Chromium, "{told:?}");
     Ok(())
+}
+
+/// Sends a request and tells the status, or that nothing may be known.
+const ASK: &str = "
+    const [url, body] = arguments, headers = { 'content-type': 'application/json' };
+    const options = body === null ? {} : { method: 'POST', headers, body: JSON.stringify(body) };
+    return fetch(url, options).then((response) => [response.status, response.headers.get('retry-after')], () => null);";
+
+/// What a page gets to know: the status and `Retry-After`.
+type Known = Option<(u16, Option<String>)>;
+
+async fn a_page_asks_another_origin_as_far_as_that_allows(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let endpoint = Endpoint::start(Behaviour::default())?;
+    let infer = Answer::FailFirst { times: usize::MAX, status: 429, retry_after_s: Some(1) };
+    let told = Some((429, Some("1".to_owned())));
+    for (cors, exposes_retry_after, known_of_get, known_of_post) in [
+        (Cors::Open, true, Some((200, None)), told),
+        (Cors::Open, false, Some((200, None)), Some((429, None))),
+        (Cors::NoPreflight, true, Some((200, None)), None),
+        (Cors::Closed, true, None, None),
+    ] {
+        endpoint.behave(Behaviour { cors, exposes_retry_after, infer: infer.clone(), ..Behaviour::default() });
+        let get = vec![format!("{}v2", endpoint.url()).into(), Value::Null];
+        assert_eq!(stage.page.ask::<Known>(ASK, get).await?, known_of_get, "{cors:?}");
+        let post = vec![format!("{}v2/models/digits/infer", endpoint.url()).into(), json!({ "inputs": [] })];
+        assert_eq!(stage.page.ask::<Known>(ASK, post).await?, known_of_post, "{cors:?}");
+    }
+    Ok(())
+}
+
+/// Begins requests, which `window.abort` aborts.
+const BEGIN: &str = "
+    const [url, count] = arguments, abort = new AbortController();
+    const one = () => fetch(url, { method: 'POST', body: '{}', signal: abort.signal }).then((response) => response.text()).catch(() => null);
+    window.all = Promise.all(Array.from({ length: count }, one));
+    window.abort = () => { abort.abort(); return window.all.then(() => null); };";
+
+async fn a_page_that_reads_no_more_is_noticed_by_another_origin(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let endpoint = Endpoint::start(Behaviour::default())?;
+    for infer in [Answer::Never, Answer::HeadOnly] {
+        endpoint.behave(Behaviour { infer, ..Behaviour::default() });
+        // Several times the same `GET` would wait for each other, because of the browser's cache.
+        let begin = vec![format!("{}v2/models/digits/infer", endpoint.url()).into(), 5.into()];
+        stage.page.ask::<()>(BEGIN, begin).await?;
+        wait_for_in_flight(&endpoint, 5).await?;
+        stage.page.ask::<()>("return window.abort()", Vec::new()).await?;
+        wait_for_in_flight(&endpoint, 0).await?;
+    }
+    assert_eq!(endpoint.cancelled(), 10);
+    Ok(())
+}
+
+async fn wait_for_in_flight(endpoint: &Endpoint, expected: usize) -> Result<(), PageError> {
+    eventually(&format!("{expected} requests in flight"), async || {
+        let found = endpoint.in_flight();
+        Ok(if found == expected { Ok(()) } else { Err(found.to_string()) })
+    })
+    .await
 }
