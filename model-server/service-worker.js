@@ -23,6 +23,8 @@ addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 addEventListener("message", (event) => {
   if (event.data === "claim") event.waitUntil(clients.claim());
+  // A page that has aborted a request says so: the browser does not, or not always.
+  else if (isStarted && event.data?.startsWith?.("abort ")) wasm_bindgen.abort(event.data.slice("abort ".length));
 });
 addEventListener("fetch", (event) => {
   if (event.request.url.startsWith(root)) event.respondWith(answer(event));

@@ -7,6 +7,9 @@
 //! reads a response's body any more. So every response begins at once, with status and headers, and its body is a
 //! stream that gives all of it when it is due. When the stream is cancelled, the plan is dropped, and with it the
 //! request's place in the queue. A client that wants the whole reply, which is one that reads JSON, sees no difference.
+//!
+//! WebKit forgets to cancel the stream when many requests are aborted on a busy machine. So a page may name a request, in
+//! the header `x-request-name`, and say by a message when it has aborted it.
 
 #[cfg(target_arch = "wasm32")]
 mod worker;

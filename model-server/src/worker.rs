@@ -1,21 +1,31 @@
 //! Fetch events in, responses out.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::stream;
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use futures::{FutureExt, stream};
 use gloo_timers::future::TimeoutFuture;
-use inference::server::{Plan, Request, Server};
+use inference::server::{self, Plan, Server};
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_streams::ReadableStream;
-use web_sys::{FetchEvent, Headers, Response, ResponseInit};
+use web_sys::{FetchEvent, Headers, Request, Response, ResponseInit};
 
 thread_local! {
     /// As long as the browser lets the worker live. It ends one that has nothing to do, and starts it again.
     static SERVER: RefCell<Server> = RefCell::new(Server::new());
+    /// Requests that their page can take back by their names.
+    static NAMED: RefCell<BTreeMap<String, oneshot::Sender<()>>> = RefCell::default();
 }
+
+/// The header in which a page names a request.
+const NAME: &str = "x-request-name";
 
 /// Tells panics on the console.
 #[wasm_bindgen(start)]
@@ -31,15 +41,24 @@ pub fn start() {
 #[wasm_bindgen]
 pub async fn answer(event: FetchEvent, root: String) -> Result<Response, JsValue> {
     let request = event.request();
+    // Before anything is waited for: the page may take it back at any time from now on.
+    let named = Named::enter(&request)?;
     let body = JsFuture::from(request.array_buffer()?).await?;
     let url = request.url();
     let path = url.strip_prefix(&root).unwrap_or_default().split('#').next().unwrap_or_default();
-    let request = Request { method: &request.method(), path, body: &Uint8Array::new(&body).to_vec() };
+    let request = server::Request { method: &request.method(), path, body: &Uint8Array::new(&body).to_vec() };
     let plan = SERVER.with_borrow_mut(|server| server.answer(request));
-    respond(plan, Alive::keep(&event)?)
+    respond(plan, named, Alive::keep(&event)?)
 }
 
-fn respond(plan: Plan, alive: Alive) -> Result<Response, JsValue> {
+/// Gives up the request with this name, if it is still there.
+#[wasm_bindgen]
+pub fn abort(name: &str) {
+    // Whoever holds the other end is told by this one's end.
+    drop(NAMED.with_borrow_mut(|named| named.remove(name)));
+}
+
+fn respond(plan: Plan, named: Named, alive: Alive) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     // What is random or counted must be asked for each time.
     headers.set("cache-control", "no-store")?;
@@ -50,7 +69,10 @@ fn respond(plan: Plan, alive: Alive) -> Result<Response, JsValue> {
     init.set_status(plan.reply.status);
     init.set_headers(&headers);
     let body = stream::once(async move {
-        let body = plan.body(sleep).await;
+        let body = match select(Box::pin(plan.body(sleep)), named).await {
+            Either::Left((body, _)) => body,
+            Either::Right(_) => Vec::new(),
+        };
         drop(alive);
         Ok(Uint8Array::from(body.as_slice()).into())
     });
@@ -62,6 +84,45 @@ fn respond(plan: Plan, alive: Alive) -> Result<Response, JsValue> {
 fn sleep(duration: Duration) -> TimeoutFuture {
     let ms = duration.as_micros().div_ceil(1000);
     TimeoutFuture::new(u32::try_from(ms).unwrap_or(u32::MAX))
+}
+
+/// A request as long as it is answered. As a future it is ready when the page takes the request back.
+struct Named {
+    name: Option<String>,
+    taken_back: oneshot::Receiver<()>,
+    // Of a request without a name nobody takes it back.
+    _kept: Option<oneshot::Sender<()>>,
+}
+
+impl Named {
+    fn enter(request: &Request) -> Result<Self, JsValue> {
+        let (sender, taken_back) = oneshot::channel();
+        let name = request.headers().get(NAME)?;
+        let kept = match &name {
+            Some(name) => {
+                NAMED.with_borrow_mut(|named| named.insert(name.clone(), sender));
+                None
+            }
+            None => Some(sender),
+        };
+        Ok(Self { name, taken_back, _kept: kept })
+    }
+}
+
+impl Future for Named {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.taken_back.poll_unpin(context).map(drop)
+    }
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            abort(name);
+        }
+    }
 }
 
 /// Keeps the browser from ending the worker as if it had nothing to do, until it is dropped.

@@ -99,11 +99,16 @@ impl Client {
         if self.transport.is_from_https() && self.base.is_refused_from_https() {
             return Err(EndpointError::MixedContent { url: request.url });
         }
+        let url = request.url.clone();
         let reply = self.transport.send(request, MOST_BYTES).await?;
         if !(200..300).contains(&reply.status) {
             return Err(self.refusal(&reply));
         }
-        decode(&reply.body).map_err(|error| EndpointError::of_body(&error, is_html(&reply)))
+        decode(&reply.body).map_err(|error| match error {
+            // Not every browser tells that a connection was closed before the end.
+            DecodeError::NotJson(_) if is_short(&reply) => FetchError::BrokenOff { url }.into(),
+            error => EndpointError::of_body(&error, is_html(&reply)),
+        })
     }
 
     fn refusal(&self, reply: &Reply) -> EndpointError {
@@ -112,6 +117,10 @@ impl Client {
         let retry_after = retry_after.and_then(|text| retry_after::parse(text, self.transport.now()));
         EndpointError::of_status(reply.status, message.ok().map(|body| body.error), retry_after)
     }
+}
+
+fn is_short(reply: &Reply) -> bool {
+    reply.announced_bytes.is_some_and(|bytes| reply.body.len() < bytes)
 }
 
 fn is_html(reply: &Reply) -> bool {

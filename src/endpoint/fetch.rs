@@ -1,5 +1,6 @@
 //! `fetch` under a guard: dropping the future aborts the request.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
@@ -7,7 +8,7 @@ use gloo_net::http::{Request as Builder, RequestBuilder, Response};
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, AbortSignal, ReadableStreamDefaultReader, RequestCache, RequestMode};
+use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestMode, ServiceWorker};
 
 use crate::endpoint::FetchError;
 use crate::endpoint::transport::{Reply, Request, Transport};
@@ -20,16 +21,13 @@ use crate::endpoint::transport::{Reply, Request, Transport};
 /// Each cause has its own [`FetchError`].
 pub async fn get_bytes(url: &str) -> Result<Vec<u8>, FetchError> {
     let guard = AbortOnDrop::new();
-    let response = respond(Builder::get(url), &guard, url).await?;
+    let response = guard.fetch(Builder::get(url), None, url).await?;
     if !response.ok() {
         return Err(FetchError::Status { url: url.to_owned(), status: response.status() });
     }
-    response.binary().await.map_err(|_| FetchError::BrokenOff { url: url.to_owned() })
-}
-
-async fn respond(request: RequestBuilder, guard: &AbortOnDrop, url: &str) -> Result<Response, FetchError> {
-    let request = request.cache(RequestCache::NoStore).abort_signal(guard.signal().as_ref());
-    request.send().await.map_err(|_| FetchError::Unreachable { url: url.to_owned() })
+    let bytes = response.binary().await.map_err(|_| FetchError::BrokenOff { url: url.to_owned() })?;
+    guard.finish();
+    Ok(bytes)
 }
 
 /// The browser's own way to an endpoint.
@@ -44,8 +42,8 @@ impl Transport for Browser {
     /// The browser may send such a request, and tells no more of the answer than that there is one.
     fn is_anybody_there(&self, url: String) -> LocalBoxFuture<'_, bool> {
         Box::pin(async move {
-            let guard = AbortOnDrop::new();
-            respond(Builder::get(&url).mode(RequestMode::NoCors), &guard, &url).await.is_ok()
+            let request = Builder::get(&url).mode(RequestMode::NoCors);
+            AbortOnDrop::new().fetch(request, None, &url).await.is_ok()
         })
     }
 
@@ -61,22 +59,20 @@ impl Transport for Browser {
 
 async fn send(Request { url, body }: Request, most_bytes: usize) -> Result<Reply, FetchError> {
     let guard = AbortOnDrop::new();
-    let request = if body.is_some() { Builder::post(&url) } else { Builder::get(&url) };
-    let request = request.cache(RequestCache::NoStore).abort_signal(guard.signal().as_ref());
     let request = match body {
-        None => request.build(),
-        Some(body) => request.header("content-type", "application/json").body(Uint8Array::from(body.as_slice())),
+        Some(_) => Builder::post(&url).header("content-type", "application/json"),
+        None => Builder::get(&url),
     };
-    let Ok(request) = request else { return Err(FetchError::NotAnAddress { url }) };
-    let response = request.send().await.map_err(|_| FetchError::Unreachable { url: url.clone() })?;
+    let response = guard.fetch(request, body, &url).await?;
     let header = |name| response.headers().get(name);
-    let is_announced_too_large =
-        header("content-length").and_then(|length| length.parse().ok()).is_some_and(|bytes: usize| bytes > most_bytes);
-    if is_announced_too_large {
+    let announced_bytes = header("content-length").and_then(|length| length.parse().ok());
+    if announced_bytes.is_some_and(|bytes| bytes > most_bytes) {
         return Err(FetchError::TooLarge { url, most_bytes });
     }
     let (status, content_type, retry_after) = (response.status(), header("content-type"), header("retry-after"));
-    Ok(Reply { status, content_type, retry_after, body: read(&response, url, most_bytes).await? })
+    let body = read(&response, url, most_bytes).await?;
+    guard.finish();
+    Ok(Reply { status, content_type, retry_after, announced_bytes, body })
 }
 
 /// Reads piece by piece, so that what is too large is known before all of it is in memory.
@@ -100,23 +96,66 @@ fn bytes_of(piece: &JsValue) -> Option<Uint8Array> {
 }
 
 /// Aborts on drop. Aborting what has ended does nothing.
-struct AbortOnDrop(Option<AbortController>);
+struct AbortOnDrop {
+    controller: Option<AbortController>,
+    /// The service worker that may be answering, and the name under which it knows the request.
+    told: RefCell<Option<(ServiceWorker, String)>>,
+}
+
+/// The header in which a service worker finds the name of a request.
+const NAME: &str = "x-request-name";
 
 impl AbortOnDrop {
     fn new() -> Self {
         // Every browser that runs wasm has it. Should one not, its requests go on after a stop, and nothing else.
-        Self(AbortController::new().ok())
+        Self { controller: AbortController::new().ok(), told: RefCell::default() }
     }
 
-    fn signal(&self) -> Option<AbortSignal> {
-        self.0.as_ref().map(AbortController::signal)
+    /// Sends a request and waits for the head of its reply.
+    async fn fetch(&self, request: RequestBuilder, body: Option<Vec<u8>>, url: &str) -> Result<Response, FetchError> {
+        let signal = self.controller.as_ref().map(AbortController::signal);
+        let request = self.named(request.cache(RequestCache::NoStore).abort_signal(signal.as_ref()), url);
+        let request = match body {
+            None => request.build(),
+            Some(body) => request.body(Uint8Array::from(body.as_slice())),
+        };
+        let Ok(request) = request else { return Err(FetchError::NotAnAddress { url: url.to_owned() }) };
+        request.send().await.map_err(|_| FetchError::Unreachable { url: url.to_owned() })
+    }
+
+    /// Names a request that a service worker may answer: one to the site's own addresses.
+    fn named(&self, request: RequestBuilder, url: &str) -> RequestBuilder {
+        let Some(worker) = service_worker().filter(|_| !url.contains("://")) else { return request };
+        let name = js_sys::Math::random().to_string();
+        let request = request.header(NAME, &name);
+        *self.told.borrow_mut() = Some((worker, name));
+        request
+    }
+
+    /// The whole reply is there.
+    fn finish(self) {
+        self.told.take();
     }
 }
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        if let Some(controller) = &self.0 {
+        if let Some(controller) = &self.controller {
             controller.abort();
         }
+        // A service worker is not told of an abort. It is when nobody reads its reply any more, but WebKit forgets that
+        // now and then, and the worker would go on for ever.
+        if let Some((worker, name)) = self.told.take() {
+            // It fails for what cannot be copied, and a text can.
+            let _ = worker.post_message(&JsValue::from_str(&format!("abort {name}")));
+        }
     }
+}
+
+/// The service worker that controls the page, if there is one.
+fn service_worker() -> Option<ServiceWorker> {
+    let navigator = web_sys::window()?.navigator();
+    let workers = Reflect::get(&navigator, &JsValue::from_str("serviceWorker")).ok()?;
+    let controller = Reflect::get(&workers, &JsValue::from_str("controller")).ok()?;
+    controller.is_object().then(|| controller.unchecked_into())
 }

@@ -92,10 +92,14 @@ mod worker {
     const LOOKS_EVERY: Duration = Duration::from_millis(20);
     const LOOKS_PER_CLAIM: u32 = 50;
 
+    /// A question that has no answer by then is asked again.
+    const TRIES_FOR: Duration = Duration::from_secs(3);
+
     pub(super) async fn start(page: &Run) -> Result<(), NoModelServer> {
         let workers = workers()?;
-        register(&workers).await?;
-        while !answers(page, &workers).await? {}
+        let registration = register(&workers).await?;
+        // A browser may end the worker just when it is asked: then that question has no answer.
+        while page.timeout(TRIES_FOR, answers(page, &workers, &registration)).await != Ok(true) {}
         Ok(())
     }
 
@@ -109,33 +113,30 @@ mod worker {
         Ok(found.unchecked_into())
     }
 
-    async fn register(workers: &ServiceWorkerContainer) -> Result<(), NoModelServer> {
+    async fn register(workers: &ServiceWorkerContainer) -> Result<ServiceWorkerRegistration, NoModelServer> {
         let options = RegistrationOptions::new();
         // A browser's cache must not hide a new release.
         options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
         let registered = JsFuture::from(workers.register_with_options(SCRIPT, &options)).await;
-        registered.map(drop).map_err(|thrown| NoModelServer::Refused { why: message_of(&thrown) })
+        let registration = registered.map_err(|thrown| NoModelServer::Refused { why: message_of(&thrown) })?;
+        Ok(registration.unchecked_into())
     }
 
-    /// Waits until the page is controlled, then asks. A worker that was replaced in between does not answer: then the
-    /// page waits for the next one.
-    async fn answers(page: &Run, workers: &ServiceWorkerContainer) -> Result<bool, NoModelServer> {
-        let ready = workers.ready().map_err(|thrown| NoModelServer::Refused { why: message_of(&thrown) })?;
-        let registration = JsFuture::from(ready).await;
-        let registration: ServiceWorkerRegistration = registration.map_err(|_| NoModelServer::Silent)?.unchecked_into();
+    /// Waits until the page is controlled, then asks. A worker that was replaced in between does not answer.
+    async fn answers(page: &Run, workers: &ServiceWorkerContainer, registration: &ServiceWorkerRegistration) -> bool {
         let mut looks = 0;
         while workers.controller().is_none() {
             if looks % LOOKS_PER_CLAIM == 0 {
-                claim(&registration);
+                claim(registration);
             }
             looks += 1;
             page.sleep(LOOKS_EVERY).await;
         }
-        let is_there = get_bytes(&format!("{PATH}v2/health/live")).await.is_ok_and(|body| body.starts_with(b"{"));
-        if !is_there {
+        let answer = get_bytes(&format!("{PATH}v2/health/live")).await;
+        if answer.is_err() {
             page.sleep(LOOKS_EVERY).await;
         }
-        Ok(is_there)
+        answer.is_ok_and(|body| body.starts_with(b"{"))
     }
 
     /// Asks the worker to control this page.

@@ -27,6 +27,8 @@ pub struct Reply {
     pub content_type: Option<String>,
     /// When to come again, as the server has it.
     pub retry_after: Option<String>,
+    /// How long the body is, as the server has it; that of a compressed body is its compressed length.
+    pub announced_bytes: Option<usize>,
     /// The bytes.
     pub body: Vec<u8>,
 }
@@ -77,7 +79,7 @@ impl Transport for OnVirtualClock {
             let (status, content_type, retry_after) =
                 (plan.reply.status, header("content-type"), header("retry-after"));
             let body = plan.body(|latency| self.run.sleep(latency)).await;
-            Ok(Reply { status, content_type, retry_after, body })
+            Ok(Reply { status, content_type, retry_after, announced_bytes: Some(body.len()), body })
         })
     }
 

@@ -27,7 +27,8 @@ impl Scripted {
 
     fn body(status: u16, content_type: &str, body: &str) -> Self {
         let content_type = Some(content_type.to_owned());
-        Self::new(Ok(Reply { status, content_type, retry_after: None, body: body.as_bytes().to_vec() }))
+        let body = body.as_bytes().to_vec();
+        Self::new(Ok(Reply { status, content_type, body, ..Reply::default() }))
     }
 }
 
@@ -125,6 +126,15 @@ fn a_result_that_contradicts_itself_is_not_the_protocols() {
     let error = client.infer("m", &digits("7")).now_or_never().expect("it does not wait").expect_err("one is missing");
     assert_eq!(error.cause(), "not the protocol");
     assert!(error.to_string().contains("has 1 elements, but its shape [2] needs 2"), "{error}");
+}
+
+#[test]
+fn json_that_ends_before_its_announced_length_broke_off() {
+    let mut transport = Scripted::body(200, "application/json", "{\"name\": ");
+    if let Ok(reply) = &mut transport.reply {
+        reply.announced_bytes = Some(100);
+    }
+    assert_eq!(error_of(transport).cause(), "broke off");
 }
 
 #[test]
