@@ -26,7 +26,7 @@ pub struct Control {
 
 /// A label counts only if the browser ties it to the field.
 const READ_ALL: &str = "return [...document.querySelectorAll('[data-control]')].map(control => {
-    const field = control.querySelector('input[type=number], input[type=checkbox], select');
+    const field = control.querySelector('input[type=number], input[type=text], input[type=checkbox], select');
     return {
         name: control.dataset.control,
         label: [...field.labels].map(label => label.innerText.trim()).join(' '),
@@ -71,7 +71,7 @@ impl Page {
     ///
     /// When the exercise does not have the control.
     pub async fn fill_in(&self, name: &str, text: &str) -> Result<(), PageError> {
-        let field = self.field(name, "input[type=number]").await?;
+        let field = self.field(name, ":is(input[type=number], input[type=text])").await?;
         let select = "arguments[0].focus(); arguments[0].select()";
         self.ask::<()>(select, vec![serde_json::to_value(&field)?]).await?;
         let keys = iter::once(char::from(Key::Delete)).chain(text.chars()).chain([char::from(Key::Tab)]);
