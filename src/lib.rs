@@ -7,7 +7,7 @@
 //! - [`share`]: a run that leaves the page: links.
 //! - [`exercises`]: the lessons, and the catalogue that lists them.
 //! - [`workers`]: work beside the page, in Web Workers.
-//! - [`endpoint`]: asking over the network.
+//! - [`endpoint`]: asking over the network: the site's files, and inference endpoints.
 //! - [`runtime`]: what `asyncio` is to the guide: runs, clocks, timers, tasks, limits, timeouts, retries, scopes.
 //! - [`measure`]: the record of a run and the lenses that read it. Pure.
 //! - [`lazy`]: code that is fetched when it is first needed.
