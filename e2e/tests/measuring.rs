@@ -31,7 +31,7 @@ fn ms(text: &str) -> f64 {
 
 /// An attribute of each level's column.
 async fn levels(page: &Page, attribute: &str) -> Result<Vec<f64>, PageError> {
-    let values = page.attributes(&format!("figure.sweep [{attribute}]"), attribute).await?;
+    let values = page.attributes(&format!("figure.sweep .column[{attribute}]"), attribute).await?;
     Ok(values.iter().map(|value| value.parse().unwrap_or(f64::NAN)).collect())
 }
 

@@ -68,6 +68,7 @@ impl Done {
             Some(self.in_words(plan, &requests)),
             reading.as_ref().map(Reading::in_words),
             (plan.requests > 0).then(|| about_arrivals(plan, &requests)),
+            about_connections(plan),
             self.about_preflight(),
         ];
         Report {
@@ -261,6 +262,21 @@ fn about_arrivals(plan: &Plan, requests: &Requests) -> String {
     }
 }
 
+/// So many connections a browser opens to one host over HTTP/1.1.
+const CONNECTIONS: u32 = 6;
+
+/// What a browser does to requests that are sent to another host at once.
+fn about_connections(plan: &Plan) -> Option<String> {
+    let at_once = plan.limit.map_or(plan.requests, |most| plan.requests.min(most.get() as u32)).max(plan.sweep_to);
+    (!plan.is_embedded && at_once > CONNECTIONS).then(|| {
+        format!(
+            "A browser opens some {CONNECTIONS} connections to one host over HTTP/1.1. Of more requests at once the others \
+             wait in the browser, and that counts as sent: unless the endpoint speaks HTTP/2, take no more than \
+             {CONNECTIONS} at once for what the endpoint does."
+        )
+    })
+}
+
 /// Whether the latency from send leaves out most of what one waits.
 fn omission(requests: &Requests) -> String {
     let (schedule, send) = (requests.from_schedule(), requests.from_send());
@@ -291,4 +307,32 @@ pub(super) fn tensors_in_words(tensors: &[TensorMetadata]) -> String {
     let form = |tensor: &TensorMetadata| format!("{} {} {:?}", tensor.name, tensor.datatype, tensor.shape);
     let forms: Vec<_> = tensors.iter().map(form).collect();
     if forms.is_empty() { "nothing that it tells".to_owned() } else { forms.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(choices: &[(&'static str, &str)]) -> Plan {
+        let mut settings = Settings::defaults(super::super::plan::CONTROLS);
+        for (name, text) in choices {
+            let control = super::super::plan::CONTROLS.iter().find(|control| control.name == *name);
+            settings.set(name, control.and_then(|control| control.parse(text).ok()).expect("it takes it"));
+        }
+        Plan::of(&settings, &Run::on_virtual_clock(7))
+    }
+
+    #[test]
+    fn the_browsers_own_queue_is_told_where_there_is_one() {
+        for (choices, is_told) in [
+            (&[("endpoint", "own"), ("limit", "8")][..], true),
+            (&[("endpoint", "own"), ("limit", "0")], true),
+            (&[("endpoint", "own"), ("limit", "6")], false),
+            (&[("endpoint", "own"), ("limit", "2"), ("sweep", "16")], true),
+            (&[("endpoint", "own"), ("limit", "0"), ("requests", "5")], false),
+            (&[("limit", "0")], false),
+        ] {
+            assert_eq!(about_connections(&plan(choices)).is_some(), is_told, "{choices:?}");
+        }
+    }
 }
