@@ -8,6 +8,7 @@
 //! - [`exercises`]: the lessons, and the catalogue that lists them.
 //! - [`workers`]: work beside the page, in Web Workers.
 //! - [`endpoint`]: asking over the network: the site's files, and inference endpoints.
+//! - [`storage`]: files, in the browser's own storage.
 //! - [`runtime`]: what `asyncio` is to the guide: runs, clocks, timers, tasks, limits, timeouts, retries, scopes.
 //! - [`measure`]: the record of a run and the lenses that read it. Pure.
 //! - [`lazy`]: code that is fetched when it is first needed.
@@ -23,5 +24,6 @@ pub mod lazy;
 pub mod measure;
 pub mod runtime;
 pub mod share;
+pub mod storage;
 pub mod ui;
 pub mod workers;

@@ -1,0 +1,47 @@
+//! What keeps the files of one folder.
+
+use futures::future::LocalBoxFuture;
+
+use crate::storage::{FileName, Kind, Room, StorageError, Turn};
+
+/// What a backend is about to answer.
+pub type Answer<'a, T> = LocalBoxFuture<'a, Result<T, StorageError>>;
+
+/// A file as a backend finds it: its name, and its size in bytes unless its first write was never finished.
+pub type Found = (FileName, Option<u64>);
+
+/// Where a write puts its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// They become the whole content.
+    Whole,
+    /// They follow what is there, if there is something.
+    AtEnd,
+}
+
+/// Keeps the files of one folder.
+///
+/// Whoever changes a file hands over its turn. The backend keeps that until the change is over, even if its future was
+/// dropped: then the file is as it was before, or as it should become, and the next change begins after that.
+pub trait Backend {
+    /// What it is.
+    fn kind(&self) -> Kind;
+
+    /// The content: that before a change or that after it, never a part.
+    fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>>;
+
+    /// Writes, so that all of it is there or nothing.
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], place: Place) -> Answer<'a, ()>;
+
+    /// Takes a file away. One whose first write was never finished goes, too, but is told as not found.
+    fn delete(&self, turn: Turn) -> Answer<'_, ()>;
+
+    /// The size of the content in bytes.
+    fn size<'a>(&'a self, name: &'a FileName) -> Answer<'a, u64>;
+
+    /// What is in the folder, in any order.
+    fn list(&self) -> Answer<'_, Vec<Found>>;
+
+    /// How much room there is, if that is known.
+    fn room(&self) -> LocalBoxFuture<'_, Option<Room>>;
+}

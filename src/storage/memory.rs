@@ -1,0 +1,115 @@
+//! Files in memory: on the virtual clock, in tests, and where a browser keeps nothing for the page.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
+use crate::storage::backend::{Answer, Backend, Found, Place};
+use crate::storage::{FileName, Kind, Room, StorageError, Turn};
+
+/// A folder in memory. Clones are handles to the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Rc<Shelf>);
+
+#[derive(Debug, Default)]
+struct Shelf {
+    files: RefCell<BTreeMap<FileName, Vec<u8>>>,
+    quota_bytes: Option<u64>,
+    is_withdrawn: Cell<bool>,
+}
+
+impl Memory {
+    /// A folder that has room for so many bytes, all files together, as a browser's has.
+    #[must_use]
+    pub fn with_quota(quota_bytes: u64) -> Self {
+        Self(Rc::new(Shelf { quota_bytes: Some(quota_bytes), ..Shelf::default() }))
+    }
+
+    /// Takes the folder away, with all that is in it, as somebody does who clears a site's data.
+    pub fn withdraw(&self) {
+        self.0.is_withdrawn.set(true);
+        self.0.files.borrow_mut().clear();
+    }
+
+    fn of<T>(&self, name: &FileName, look: impl Fn(&Vec<u8>) -> T) -> Result<T, StorageError> {
+        self.check()?;
+        let files = self.0.files.borrow();
+        files.get(name).map(look).ok_or_else(|| StorageError::NotFound { name: name.clone() })
+    }
+
+    fn put(&self, name: &FileName, bytes: &[u8], place: Place) -> Result<(), StorageError> {
+        self.check()?;
+        let mut files = self.0.files.borrow_mut();
+        let used_bytes = used(&files);
+        let old = files.get(name).map_or(&[][..], Vec::as_slice);
+        let kept = if place == Place::AtEnd { old } else { &[] };
+        let wanted_bytes = used_bytes - old.len() as u64 + (kept.len() + bytes.len()) as u64;
+        let full = || StorageError::Full { name: name.clone() };
+        if self.0.quota_bytes.is_some_and(|quota_bytes| wanted_bytes > quota_bytes) {
+            return Err(full());
+        }
+        let mut content = Vec::new();
+        // A page that has no memory left should hear of it, and not end.
+        content.try_reserve_exact(kept.len() + bytes.len()).map_err(|_| full())?;
+        content.extend_from_slice(kept);
+        content.extend_from_slice(bytes);
+        files.insert(name.clone(), content);
+        Ok(())
+    }
+
+    fn remove(&self, name: &FileName) -> Result<(), StorageError> {
+        self.check()?;
+        let found = self.0.files.borrow_mut().remove(name);
+        found.map(drop).ok_or_else(|| StorageError::NotFound { name: name.clone() })
+    }
+
+    fn check(&self) -> Result<(), StorageError> {
+        if self.0.is_withdrawn.get() { Err(StorageError::Withdrawn) } else { Ok(()) }
+    }
+}
+
+fn used(files: &BTreeMap<FileName, Vec<u8>>) -> u64 {
+    files.values().map(|content| content.len() as u64).sum()
+}
+
+impl Backend for Memory {
+    fn kind(&self) -> Kind {
+        Kind::Memory
+    }
+
+    fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {
+        async { self.of(name, Vec::clone) }.boxed_local()
+    }
+
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], place: Place) -> Answer<'a, ()> {
+        async move { self.put(turn.name(), bytes, place) }.boxed_local()
+    }
+
+    fn delete(&self, turn: Turn) -> Answer<'_, ()> {
+        async move { self.remove(turn.name()) }.boxed_local()
+    }
+
+    fn size<'a>(&'a self, name: &'a FileName) -> Answer<'a, u64> {
+        async { self.of(name, |content| content.len() as u64) }.boxed_local()
+    }
+
+    fn list(&self) -> Answer<'_, Vec<Found>> {
+        async {
+            self.check()?;
+            let files = self.0.files.borrow();
+            Ok(files.iter().map(|(name, content)| (name.clone(), Some(content.len() as u64))).collect())
+        }
+        .boxed_local()
+    }
+
+    fn room(&self) -> LocalBoxFuture<'_, Option<Room>> {
+        async {
+            let quota_bytes = self.0.quota_bytes?;
+            Some(Room { quota_bytes, used_bytes: used(&self.0.files.borrow()) })
+        }
+        .boxed_local()
+    }
+}

@@ -1,0 +1,133 @@
+//! What a file may be called, so that nothing is ever stored outside a folder.
+
+use std::fmt;
+use std::rc::Rc;
+
+/// A name may have no more bytes. File systems end at 255, and browsers may need some of them.
+pub const MOST_BYTES: usize = 200;
+
+/// The name of a file in a folder. It leads to nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileName(Rc<str>);
+
+/// Why a text is no name for a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadName {
+    /// There is no text.
+    #[error("it is empty")]
+    Empty,
+    /// It would lead to another folder.
+    #[error("`{found}` leads to another folder")]
+    Separator {
+        /// `/` or `\`.
+        found: char,
+    },
+    /// `.` and `..` are folders.
+    #[error("it stands for a folder")]
+    Dots,
+    /// Nobody could read it in a list.
+    #[error("it has a control character, U+{:04X}", u32::from(*found))]
+    Control {
+        /// The character.
+        found: char,
+    },
+    /// File systems have a limit.
+    #[error("it has {found} bytes, more than {MOST_BYTES}")]
+    TooLong {
+        /// How many bytes it has.
+        found: usize,
+    },
+}
+
+impl FileName {
+    /// Takes a text as a name, to the letter: `%2F` is three characters and no slash.
+    ///
+    /// # Errors
+    ///
+    /// Why no file can be called so.
+    ///
+    /// ```
+    /// use interleave::storage::{BadName, FileName};
+    ///
+    /// assert_eq!(FileName::parse("digits.csv")?.as_str(), "digits.csv");
+    /// assert_eq!(FileName::parse("../digits.csv"), Err(BadName::Separator { found: '/' }));
+    /// # Ok::<(), BadName>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, BadName> {
+        if text.is_empty() {
+            return Err(BadName::Empty);
+        }
+        if text.len() > MOST_BYTES {
+            return Err(BadName::TooLong { found: text.len() });
+        }
+        if matches!(text, "." | "..") {
+            return Err(BadName::Dots);
+        }
+        if let Some(found) = text.chars().find(|c| matches!(c, '/' | '\\')) {
+            return Err(BadName::Separator { found });
+        }
+        match text.chars().find(|c| c.is_control()) {
+            Some(found) => Err(BadName::Control { found }),
+            None => Ok(Self(text.into())),
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ordinary_and_odd_names_are_taken_to_the_letter() {
+        for text in
+            ["a", "predictions.csv", "Zähler 7.txt", "数字.csv", "a%2Fb", "..a", "a..", "...", " ", "🦀", "CON", "~"]
+        {
+            assert_eq!(FileName::parse(text).as_ref().map(FileName::as_str), Ok(text));
+        }
+        assert!(FileName::parse(&"x".repeat(MOST_BYTES)).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_name_is_told_by_cause() {
+        let long = "é".repeat(101);
+        for (text, told) in [
+            ("", "it is empty"),
+            (".", "it stands for a folder"),
+            ("..", "it stands for a folder"),
+            ("../a", "`/` leads to another folder"),
+            ("/etc/passwd", "`/` leads to another folder"),
+            ("a/", "`/` leads to another folder"),
+            ("a\\b", "`\\` leads to another folder"),
+            ("a\0", "it has a control character, U+0000"),
+            ("a\nb", "it has a control character, U+000A"),
+            (&long, "it has 202 bytes, more than 200"),
+        ] {
+            assert_eq!(FileName::parse(text).expect_err(text).to_string(), told);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_leads_out_of_its_folder(text in r"[./\\a\x00]{0,6}|.{0,300}") {
+            let Ok(name) = FileName::parse(&text) else { return Ok(()) };
+            prop_assert_eq!(name.as_str(), &text);
+            let path = std::path::Path::new(name.as_str());
+            prop_assert_eq!(path.components().count(), 1);
+            prop_assert!(matches!(path.components().next(), Some(std::path::Component::Normal(_))));
+        }
+    }
+}
