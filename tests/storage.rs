@@ -1,5 +1,4 @@
-//! What every storage promises, tried in memory.
-#![cfg(not(target_arch = "wasm32"))]
+//! What every storage promises, tried on all that the browser has, and on the host in memory.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -13,6 +12,21 @@ use interleave::storage::{BadName, FileName, Kind, Storage, StorageError, Stored
 /// Makes a test of each promise, in a folder of its own.
 macro_rules! promises {
     ($($promise:ident)*) => {
+        #[cfg(target_arch = "wasm32")]
+        mod in_the_browser {
+            $(
+                #[wasm_bindgen_test::wasm_bindgen_test]
+                async fn $promise() {
+                    let run = interleave::runtime::Run::in_browser(7);
+                    for storage in crate::browser::every_kind(stringify!($promise)).await {
+                        super::$promise(&run, &storage).await;
+                        storage.delete_all().await.expect("it can be tidied up");
+                    }
+                }
+            )*
+        }
+
+        #[cfg(not(target_arch = "wasm32"))]
         mod in_memory {
             $(
                 #[test]
@@ -293,5 +307,136 @@ mod memory {
         assert_eq!(storage.delete("a").now_or_never(), Some(Err(StorageError::Withdrawn)));
         assert_eq!(storage.delete_all().now_or_never(), Some(Err(StorageError::Withdrawn)));
         assert_eq!(storage.list().now_or_never(), Some(Err(StorageError::Withdrawn)));
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+mod browser {
+    use futures::future::join_all;
+    use interleave::runtime::Run;
+    use interleave::storage::{FileName, Kind, Storage, StorageError};
+    use wasm_bindgen::prelude::*;
+    use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+    wasm_bindgen_test_configure!(run_in_browser);
+
+    #[wasm_bindgen(module = "/tests/storage.js")]
+    extern "C" {
+        #[wasm_bindgen(catch)]
+        async fn clear_files(title: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        async fn clear_database(title: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        async fn leave_unfinished(title: &str, name: &str) -> Result<JsValue, JsValue>;
+        fn without_files(is_so: bool);
+        fn with_full_disk(is_so: bool);
+    }
+
+    /// The folder in every way that this browser offers, empty.
+    pub async fn every_kind(folder: &'static str) -> Vec<Storage> {
+        let kinds = [Kind::PrivateFileSystem, Kind::IndexedDb, Kind::Memory];
+        let opened = join_all(kinds.map(|kind| Storage::open_kind(kind, folder))).await;
+        let storages: Vec<_> = opened.into_iter().flatten().collect();
+        assert!(storages.len() >= 2, "every engine has a database");
+        for storage in &storages {
+            storage.delete_all().await.expect("it is there");
+        }
+        storages
+    }
+
+    async fn assert_withdrawn(storage: &Storage) {
+        let kind = storage.kind();
+        assert_eq!(storage.read("a").await, Err(StorageError::Withdrawn), "{kind}");
+        assert_eq!(storage.size("a").await, Err(StorageError::Withdrawn), "{kind}");
+        assert_eq!(storage.list().await, Err(StorageError::Withdrawn), "{kind}");
+        assert_eq!(storage.write("b", b"b").await, Err(StorageError::Withdrawn), "{kind}");
+        assert_eq!(storage.append("a", b"b").await, Err(StorageError::Withdrawn), "{kind}");
+        assert_eq!(storage.delete("a").await, Err(StorageError::Withdrawn), "{kind}");
+        assert_eq!(storage.delete_all().await, Err(StorageError::Withdrawn), "{kind}");
+    }
+
+    #[wasm_bindgen_test]
+    async fn data_that_are_cleared_while_in_use_are_told_and_opening_again_helps() {
+        for storage in every_kind("cleared").await {
+            storage.write("a", b"a").await.expect("there is room");
+            match storage.kind() {
+                Kind::PrivateFileSystem => clear_files("interleave-cleared").await.map(drop).expect("it is there"),
+                Kind::IndexedDb => clear_database("interleave-cleared").await.map(drop).expect("it is there"),
+                Kind::Memory => continue,
+            }
+            assert_withdrawn(&storage).await;
+            let again = Storage::open_kind(storage.kind(), "cleared").await.expect("it can be made again");
+            again.write("a", b"again").await.expect("there is room");
+            assert_eq!(again.read("a").await.as_deref(), Ok(&b"again"[..]), "{}", storage.kind());
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_full_disk_is_told_and_nothing_is_lost() {
+        let full = |name| Err(StorageError::Full { name: FileName::parse(name).expect("it is a name") });
+        for storage in every_kind("full").await {
+            let kind = storage.kind();
+            if kind == Kind::Memory {
+                continue;
+            }
+            storage.write("a", b"old").await.expect("there is room");
+            with_full_disk(true);
+            let ends =
+                [storage.write("a", b"new").await, storage.append("a", b"new").await, storage.write("b", b"new").await];
+            with_full_disk(false);
+            assert_eq!(ends, [full("a"), full("a"), full("b")], "{kind}");
+            assert_eq!(storage.read("a").await.as_deref(), Ok(&b"old"[..]), "{kind}");
+            assert_eq!(storage.list().await.expect("it is there").len(), 1, "{kind}");
+            storage.write("b", b"new").await.expect("there is room again");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_file_that_was_never_finished_is_none() {
+        let Ok(storage) = Storage::open_kind(Kind::PrivateFileSystem, "unfinished").await else { return };
+        let not_found = StorageError::NotFound { name: FileName::parse("a").expect("it is a name") };
+        for _ in 0..2 {
+            leave_unfinished("interleave-unfinished", "a").await.expect("there is room");
+            assert_eq!(storage.read("a").await, Err(not_found.clone()));
+            assert_eq!(storage.size("a").await, Err(not_found.clone()));
+            assert_eq!(storage.list().await, Ok(vec![]));
+            assert_eq!(storage.delete("a").await, Err(not_found.clone()));
+            leave_unfinished("interleave-unfinished", "a").await.expect("there is room");
+            storage.append("a", b"content").await.expect("there is room");
+            assert_eq!(storage.read("a").await.as_deref(), Ok(&b"content"[..]));
+            storage.delete_all().await.expect("it is there");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn the_best_that_there_is_is_chosen() {
+        let run = Run::in_browser(7);
+        let best = every_kind("best").await[0].kind();
+        assert_eq!(Storage::open(&run, "best").await.kind(), best);
+        assert_ne!(best, Kind::Memory);
+        without_files(true);
+        let stand_in = Storage::open(&run, "best").await;
+        without_files(false);
+        assert_eq!(stand_in.kind(), Kind::IndexedDb, "a file system that cannot be written to is none");
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_one_handle_writes_another_reads() {
+        for storage in every_kind("shared").await {
+            let other = Storage::open_kind(storage.kind(), "shared").await.expect("it is there");
+            let large = vec![1; 1_000_000];
+            let both = futures::future::join(storage.write("a", &large), other.write("a", b"later")).await;
+            assert_eq!(both, (Ok(()), Ok(())), "{}", storage.kind());
+            assert_eq!(storage.read("a").await.as_deref(), Ok(&b"later"[..]), "{}", storage.kind());
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn room_is_told_in_numbers_that_make_sense() {
+        for storage in every_kind("room").await {
+            storage.write("a", &vec![1; 100_000]).await.expect("there is room");
+            let Some(room) = storage.room().await else { continue };
+            assert!(room.used_bytes < room.quota_bytes, "{}: {room:?}", storage.kind());
+        }
     }
 }

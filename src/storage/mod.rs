@@ -1,19 +1,26 @@
 //! Files: the browser's private file system, and what stands in where there is none.
 //!
 //! - [`Storage`]: a folder of files, behind one small interface.
-//! - [`backend`]: what keeps them: so far [`memory`].
+//! - [`backend`]: what keeps them: `opfs` (the private file system), `indexed_db`, or [`memory`].
 //! - [`kind`]: which of these it is, told on the page.
 //! - [`name`]: what a file may be called. There are no folders inside a folder.
 //! - [`turns`]: changes of the same file one after the other.
+//! - `browser`: what both of the browser's own have in common.
 //!
 //! Every write is whole: a reader sees the content before it or after it. Dropping the future of a write stops it, and
 //! leaves the old content unless the new was already being put in its place.
 
 pub mod backend;
+#[cfg(target_arch = "wasm32")]
+mod browser;
 mod error;
+#[cfg(target_arch = "wasm32")]
+mod indexed_db;
 pub mod kind;
 pub mod memory;
 pub mod name;
+#[cfg(target_arch = "wasm32")]
+mod opfs;
 pub mod turns;
 
 use std::collections::BTreeSet;
@@ -72,10 +79,25 @@ pub struct Room {
 }
 
 impl Storage {
-    /// A folder. On a run's virtual clock it is in memory, empty, and its own.
-    #[expect(unused_variables, reason = "only a browser keeps folders")]
+    /// A folder, which is made if need be; its name must be a [`FileName`]. It is kept in the best way that the browser
+    /// offers: see [`kind`](Self::kind). On a run's virtual clock it is in memory, empty, and its own.
+    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "only a browser keeps folders"))]
     pub async fn open(run: &Run, folder: &'static str) -> Self {
+        #[cfg(target_arch = "wasm32")]
+        if run.is_in_browser() {
+            return browser::open(run, folder).await;
+        }
         Self::over(Memory::default())
+    }
+
+    /// A folder that is kept in a certain way, or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Why the browser does not offer that.
+    #[cfg(target_arch = "wasm32")]
+    pub async fn open_kind(kind: Kind, folder: &'static str) -> Result<Self, StorageError> {
+        browser::open_kind(kind, folder).await
     }
 
     /// A folder that is kept by this.

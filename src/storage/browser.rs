@@ -1,0 +1,144 @@
+//! What the browser's own storages have in common: how they are opened, how changes come to an end, and what thrown
+//! values mean.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::StorageManager;
+
+use crate::runtime::Run;
+use crate::storage::indexed_db::IndexedDb;
+use crate::storage::opfs::Opfs;
+use crate::storage::{FileName, Kind, Memory, Room, Storage, StorageError, Turns};
+
+/// No storage takes so long to open. One that does will not answer later either.
+const OPENS_WITHIN: Duration = Duration::from_secs(5);
+
+thread_local! {
+    /// Whoever opens a folder again meets those who are still changing files in it, and in memory the files as well.
+    static OPENED: RefCell<Opened> = RefCell::default();
+}
+
+type Opened = BTreeMap<(Kind, &'static str), (Turns, Memory)>;
+
+/// Opens a folder in the best way that the browser offers.
+pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
+    for kind in [Kind::PrivateFileSystem, Kind::IndexedDb] {
+        if let Ok(Ok(storage)) = run.timeout(OPENS_WITHIN, open_kind(kind, folder)).await {
+            return storage;
+        }
+    }
+    in_memory(folder)
+}
+
+pub(super) async fn open_kind(kind: Kind, folder: &'static str) -> Result<Storage, StorageError> {
+    debug_assert!(FileName::parse(folder).is_ok(), "`{folder}` must be a name");
+    let storage = match kind {
+        Kind::PrivateFileSystem => Storage::over(Opfs::open(folder).await?),
+        Kind::IndexedDb => Storage::over(IndexedDb::open(folder).await?),
+        Kind::Memory => return Ok(in_memory(folder)),
+    };
+    Ok(Storage { turns: opened(kind, folder).0, ..storage })
+}
+
+fn in_memory(folder: &'static str) -> Storage {
+    let (turns, memory) = opened(Kind::Memory, folder);
+    Storage { turns, ..Storage::over(memory) }
+}
+
+fn opened(kind: Kind, folder: &'static str) -> (Turns, Memory) {
+    OPENED.with_borrow_mut(|opened| opened.entry((kind, folder)).or_default().clone())
+}
+
+/// What a folder is called in a browser: other pages may come from the same origin and keep files of their own.
+pub(super) fn title(folder: &str) -> String {
+    format!("interleave-{folder}")
+}
+
+/// Whoever waits for the end of a change.
+pub(super) type Caller<T> = oneshot::Sender<Result<T, StorageError>>;
+
+/// Does something to its end, even if the future that waits for it is dropped: only then can a change that is no longer
+/// wanted be taken back, and the next one begin on what the browser has really put away.
+pub(super) async fn to_the_end<T: 'static>(
+    work: impl AsyncFnOnce(&mut Caller<T>) -> Result<T, StorageError> + 'static,
+) -> Result<T, StorageError> {
+    let (mut caller, end) = oneshot::channel();
+    spawn_local(async move {
+        let result = work(&mut caller).await;
+        // Nobody may be waiting any more.
+        let _ = caller.send(result);
+    });
+    end.await.unwrap_or(Err(StorageError::Withdrawn))
+}
+
+/// Waits for something for as long as the caller waits, too. False when the caller has gone.
+pub(super) async fn unless_gone<T>(
+    future: impl Future<Output = Result<JsValue, JsValue>> + Unpin,
+    caller: &mut Caller<T>,
+) -> Result<bool, JsValue> {
+    let gone = pin!(caller.cancellation());
+    match select(future, gone).await {
+        Either::Left((result, _)) => result.map(|_| true),
+        Either::Right(_) => Ok(false),
+    }
+}
+
+/// The bytes of both.
+pub(super) fn joined(first: &Uint8Array, second: &Uint8Array) -> Uint8Array {
+    let both = Uint8Array::new_with_length(first.length() + second.length());
+    both.set(first, 0);
+    both.set(second, first.length());
+    both
+}
+
+/// What a thrown value means. A file that is not there is told as such: only some know whether its folder is.
+pub(super) fn error_of(thrown: &JsValue, name: Option<&FileName>) -> StorageError {
+    match (text_of(thrown, "name").as_deref(), name.cloned()) {
+        (Some("QuotaExceededError"), Some(name)) => StorageError::Full { name },
+        (Some("NotFoundError"), Some(name)) => StorageError::NotFound { name },
+        (Some("NoModificationAllowedError" | "NotReadableError"), Some(name)) => StorageError::InUse { name },
+        (Some("InvalidStateError" | "NotFoundError" | "AbortError"), _) => StorageError::Withdrawn,
+        (Some("SecurityError" | "NotAllowedError"), _) => StorageError::NotAllowed,
+        (kind, _) => StorageError::Other { why: message_of(thrown, kind) },
+    }
+}
+
+/// Anything can be thrown.
+fn message_of(thrown: &JsValue, kind: Option<&str>) -> String {
+    let message = text_of(thrown, "message").filter(|text| !text.is_empty()).or_else(|| thrown.as_string());
+    let message = message.unwrap_or_else(|| "the browser does not say why".to_owned());
+    kind.map(|kind| format!("{kind}: {message}")).unwrap_or(message)
+}
+
+fn text_of(object: &JsValue, key: &str) -> Option<String> {
+    property(object, key)?.as_string()
+}
+
+/// What an object has by this name, unless that is nothing. What is no object has nothing.
+pub(super) fn property(object: &JsValue, key: &str) -> Option<JsValue> {
+    let found = Reflect::get(object, &JsValue::from_str(key)).ok()?;
+    (!found.is_undefined() && !found.is_null()).then_some(found)
+}
+
+/// The browser's keeper of storages. Some windows have none.
+pub(super) fn manager() -> Option<StorageManager> {
+    let navigator = property(&js_sys::global(), "navigator")?;
+    property(&navigator, "storage").map(JsCast::unchecked_into)
+}
+
+/// How much room the browser says that there is.
+pub(super) async fn room() -> Option<Room> {
+    let manager = manager()?;
+    property(&manager, "estimate")?;
+    let estimate = JsFuture::from(manager.estimate().ok()?).await.ok()?;
+    let bytes = |key| property(&estimate, key)?.as_f64().map(|bytes| bytes as u64);
+    Some(Room { quota_bytes: bytes("quota")?, used_bytes: bytes("usage")? })
+}

@@ -1,0 +1,229 @@
+//! The browser's database, where there is no private file system to write to (<https://www.w3.org/TR/IndexedDB/>).
+//!
+//! A folder is a database of two stores: the contents by name, and their sizes, so that a list need not read every
+//! content. A change is one transaction over both. It has happened when the browser says that the transaction is
+//! complete, not before: a full disk may be noticed as late as that.
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Event, IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
+};
+
+use crate::storage::backend::{Answer, Backend, Found, Place};
+use crate::storage::browser::{Caller, error_of, joined, property, room, title, to_the_end, unless_gone};
+use crate::storage::{FileName, Kind, Room, StorageError, Turn};
+
+const CONTENTS: &str = "contents";
+const SIZES: &str = "sizes";
+
+/// A folder in the database. Dropping it closes the connection.
+pub(super) struct IndexedDb {
+    database: IdbDatabase,
+    _on_version_change: Closure<dyn FnMut()>,
+}
+
+impl IndexedDb {
+    /// Opens a folder, or makes it.
+    pub(super) async fn open(folder: &str) -> Result<Self, StorageError> {
+        let missing = || StorageError::Missing { kind: Kind::IndexedDb };
+        let factory = property(&js_sys::global(), "indexedDB").ok_or_else(missing)?;
+        let factory: IdbFactory = factory.unchecked_into();
+        let title = title(folder);
+        // A connection of which nobody knows would be in the way of whoever wants to delete the database.
+        to_the_end(async move |_: &mut Caller<Self>| match connect(&factory, &title).await {
+            Ok(database) => Ok(Self::watch(database)),
+            Err(thrown) => Err(error_of(&thrown, None)),
+        })
+        .await
+    }
+
+    /// Lets the connection go when somebody deletes the database. Then every use of it tells that it is closed.
+    fn watch(database: IdbDatabase) -> Self {
+        let held = database.clone();
+        let on_version_change = Closure::new(move || held.close());
+        database.set_onversionchange(Some(on_version_change.as_ref().unchecked_ref()));
+        Self { database, _on_version_change: on_version_change }
+    }
+
+    /// A request that only reads.
+    async fn look(&self, store: &str, ask: impl FnOnce(&IdbObjectStore) -> Asked) -> Result<JsValue, JsValue> {
+        let transaction = self.database.transaction_with_str(store)?;
+        answer(ask(&transaction.object_store(store)?)?).await
+    }
+
+    /// What stands in a store under a name.
+    async fn get(&self, store: &str, name: &FileName) -> Result<JsValue, StorageError> {
+        let found = self.look(store, |store| store.get(&JsValue::from_str(name.as_str()))).await;
+        let found = found.map_err(|thrown| error_of(&thrown, Some(name)))?;
+        if found.is_undefined() { Err(StorageError::NotFound { name: name.clone() }) } else { Ok(found) }
+    }
+
+    async fn found(&self) -> Result<Vec<Found>, JsValue> {
+        let transaction = self.database.transaction_with_str(SIZES)?;
+        let store = transaction.object_store(SIZES)?;
+        // Both are asked for at once, so that nothing can change in between.
+        let (names, sizes) = (store.get_all_keys()?, store.get_all()?);
+        let (names, sizes): (Array, Array) =
+            (answer(names).await?.unchecked_into(), answer(sizes).await?.unchecked_into());
+        let found = names.iter().zip(sizes.iter()).filter_map(|(name, size)| {
+            Some((FileName::parse(&name.as_string()?).ok()?, size.as_f64().map(|bytes| bytes as u64)))
+        });
+        Ok(found.collect())
+    }
+}
+
+impl Drop for IndexedDb {
+    fn drop(&mut self) {
+        self.database.set_onversionchange(None);
+        // Changes that are under way are still brought to their end.
+        self.database.close();
+    }
+}
+
+impl Backend for IndexedDb {
+    fn kind(&self) -> Kind {
+        Kind::IndexedDb
+    }
+
+    fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {
+        async { self.get(CONTENTS, name).await.map(|found| Uint8Array::new(&found).to_vec()) }.boxed_local()
+    }
+
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], place: Place) -> Answer<'a, ()> {
+        let (database, bytes) = (self.database.clone(), Uint8Array::from(bytes));
+        to_the_end(async move |caller: &mut Caller<()>| {
+            let put = put(&database, turn.name(), bytes, place, caller).await;
+            put.map_err(|thrown| error_of(&thrown, Some(turn.name())))
+        })
+        .boxed_local()
+    }
+
+    fn delete(&self, turn: Turn) -> Answer<'_, ()> {
+        async move {
+            let database = self.database.clone();
+            self.get(SIZES, turn.name()).await?;
+            to_the_end(async move |caller: &mut Caller<()>| {
+                let removed = remove(&database, turn.name(), caller).await;
+                removed.map_err(|thrown| error_of(&thrown, Some(turn.name())))
+            })
+            .await
+        }
+        .boxed_local()
+    }
+
+    fn size<'a>(&'a self, name: &'a FileName) -> Answer<'a, u64> {
+        async { Ok(self.get(SIZES, name).await?.as_f64().unwrap_or_default() as u64) }.boxed_local()
+    }
+
+    fn list(&self) -> Answer<'_, Vec<Found>> {
+        async { self.found().await.map_err(|thrown| error_of(&thrown, None)) }.boxed_local()
+    }
+
+    fn room(&self) -> LocalBoxFuture<'_, Option<Room>> {
+        room().boxed_local()
+    }
+}
+
+/// A request as the browser makes it.
+type Asked = Result<IdbRequest, JsValue>;
+
+async fn connect(factory: &IdbFactory, title: &str) -> Result<IdbDatabase, JsValue> {
+    let request = factory.open(title)?;
+    let make_stores = Closure::<dyn FnMut(Event)>::new(|event: Event| {
+        let request = event.target().and_then(|target| target.dyn_into::<IdbOpenDbRequest>().ok());
+        let Some(Ok(database)) = request.map(|request| request.result()) else { return };
+        let database: IdbDatabase = database.unchecked_into();
+        for store in [CONTENTS, SIZES] {
+            // Without its stores the database does not take the first request, which then tells so.
+            let _ = database.create_object_store(store);
+        }
+    });
+    request.set_onupgradeneeded(Some(make_stores.as_ref().unchecked_ref()));
+    Ok(answer(request.unchecked_into()).await?.unchecked_into())
+}
+
+/// Waits until a request is answered.
+async fn answer(request: IdbRequest) -> Result<JsValue, JsValue> {
+    let promise = Promise::new(&mut |succeed, fail| {
+        request.set_onsuccess(Some(&succeed));
+        request.set_onerror(Some(&fail));
+    });
+    match JsFuture::from(promise).await {
+        Ok(_) => request.result(),
+        Err(_) => Err(request.error()?.map_or(JsValue::NULL, JsValue::from)),
+    }
+}
+
+/// A transaction over both stores, with what tells of its end. One that is dropped before has never been.
+struct Change {
+    transaction: IdbTransaction,
+    end: JsFuture,
+    contents: IdbObjectStore,
+    sizes: IdbObjectStore,
+}
+
+impl Change {
+    fn begin(database: &IdbDatabase) -> Result<Self, JsValue> {
+        let stores = Array::of2(&CONTENTS.into(), &SIZES.into());
+        let transaction = database.transaction_with_str_sequence_and_mode(&stores, IdbTransactionMode::Readwrite)?;
+        let end = Promise::new(&mut |succeed, fail| {
+            transaction.set_oncomplete(Some(&succeed));
+            transaction.set_onabort(Some(&fail));
+        });
+        let (contents, sizes) = (transaction.object_store(CONTENTS)?, transaction.object_store(SIZES)?);
+        Ok(Self { transaction, end: end.into(), contents, sizes })
+    }
+
+    /// Waits until it has happened, or takes it back when the caller goes.
+    async fn end(mut self, caller: &mut Caller<()>) -> Result<(), JsValue> {
+        let mut end = unless_gone(&mut self.end, caller).await;
+        if matches!(end, Ok(false)) {
+            self.abort();
+            end = (&mut self.end).await.map(|_| true);
+        }
+        // An abort of our own has no error, and then nobody asks for one.
+        end.map(drop).map_err(|_| self.transaction.error().map_or(JsValue::NULL, JsValue::from))
+    }
+
+    fn abort(&self) {
+        // It fails when the change has happened.
+        let _ = self.transaction.abort();
+    }
+}
+
+impl Drop for Change {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+async fn put(
+    database: &IdbDatabase,
+    name: &FileName,
+    bytes: Uint8Array,
+    place: Place,
+    caller: &mut Caller<()>,
+) -> Result<(), JsValue> {
+    let change = Change::begin(database)?;
+    let key = JsValue::from_str(name.as_str());
+    let old = match place {
+        Place::Whole => None,
+        Place::AtEnd => answer(change.contents.get(&key)?).await?.dyn_into().ok(),
+    };
+    let content = old.map_or(bytes.clone(), |old| joined(&old, &bytes));
+    change.contents.put_with_key(&content, &key)?;
+    change.sizes.put_with_key(&content.length().into(), &key)?;
+    change.end(caller).await
+}
+
+async fn remove(database: &IdbDatabase, name: &FileName, caller: &mut Caller<()>) -> Result<(), JsValue> {
+    let change = Change::begin(database)?;
+    let key = JsValue::from_str(name.as_str());
+    change.contents.delete(&key)?;
+    change.sizes.delete(&key)?;
+    change.end(caller).await
+}

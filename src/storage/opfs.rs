@@ -1,0 +1,272 @@
+//! The browser's private file system, OPFS (<https://fs.spec.whatwg.org/>).
+//!
+//! The browser writes to a copy and puts that in the file's place when it is closed. Two things remain, so each file
+//! begins with the length of its content, in eight bytes:
+//!
+//! - a new file is there, empty, before its first write is finished, and stays if the page is closed then. What has no
+//!   length yet is no file;
+//! - what becomes of a reader when the file is replaced under its hands, the standard leaves open. Chromium refuses it;
+//!   what is refused, or does not fit its length, is read again.
+
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, join_all};
+use js_sys::{AsyncIterator, Promise, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    File, FileSystemCreateWritableOptions, FileSystemDirectoryHandle, FileSystemFileHandle,
+    FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemWritableFileStream,
+};
+
+use crate::storage::backend::{Answer, Backend, Found, Place};
+use crate::storage::browser::{Caller, error_of, joined, manager, property, room, title, to_the_end, unless_gone};
+use crate::storage::{FileName, Kind, Room, StorageError, Turn};
+
+/// Before the content stands its length.
+const HEADER_BYTES: u64 = 8;
+
+/// So end the names of files. Chromium shows copies that are being written to beside them, with an ending of its own.
+const ENDING: &str = ".kept";
+
+/// So often a file is read that changes all the time.
+const MOST_READS: u32 = 20;
+
+/// A folder of the private file system.
+#[derive(Clone)]
+pub(super) struct Opfs {
+    root: FileSystemDirectoryHandle,
+    folder: FileSystemDirectoryHandle,
+    title: String,
+}
+
+impl Opfs {
+    /// Opens a folder, or makes it.
+    pub(super) async fn open(folder: &str) -> Result<Self, StorageError> {
+        let missing = || StorageError::Missing { kind: Kind::PrivateFileSystem };
+        let manager = manager().ok_or_else(missing)?;
+        property(&manager, "getDirectory").ok_or_else(missing)?;
+        // Safari before version 26 has files, but none that a page could write to.
+        let handle = property(&js_sys::global(), "FileSystemFileHandle").ok_or_else(missing)?;
+        let prototype = property(&handle, "prototype").ok_or_else(missing)?;
+        property(&prototype, "createWritable").ok_or_else(missing)?;
+
+        let title = title(folder);
+        let options = FileSystemGetDirectoryOptions::new();
+        options.set_create(true);
+        let opened = async {
+            let root = JsFuture::from(manager.get_directory()).await?;
+            let root: FileSystemDirectoryHandle = root.unchecked_into();
+            let folder = JsFuture::from(root.get_directory_handle_with_options(&title, &options)).await?;
+            Ok((root, folder.unchecked_into()))
+        };
+        let (root, folder) = opened.await.map_err(|thrown: JsValue| error_of(&thrown, None))?;
+        Ok(Self { root, folder, title })
+    }
+
+    async fn handle(&self, name: &FileName, create: bool) -> Result<FileSystemFileHandle, JsValue> {
+        let options = FileSystemGetFileOptions::new();
+        options.set_create(create);
+        let handle = JsFuture::from(self.folder.get_file_handle_with_options(&title_of(name), &options)).await?;
+        Ok(handle.unchecked_into())
+    }
+
+    /// The file as it is now.
+    async fn snapshot(&self, name: &FileName) -> Result<File, JsValue> {
+        snapshot(&self.handle(name, false).await?).await
+    }
+
+    async fn read_whole(&self, name: &FileName) -> Result<Vec<u8>, StorageError> {
+        for _ in 0..MOST_READS {
+            let handle = match self.handle(name, false).await {
+                Ok(handle) => handle,
+                Err(thrown) => return Err(self.error_of(&thrown, Some(name)).await),
+            };
+            match read_once(&handle).await {
+                Ok(Read::Content(content)) => return Ok(content),
+                Ok(Read::Unfinished) => return Err(StorageError::NotFound { name: name.clone() }),
+                Ok(Read::Torn) => {}
+                Err(thrown) => match self.error_of(&thrown, Some(name)).await {
+                    // It was replaced between being found and being read.
+                    StorageError::NotFound { .. } | StorageError::InUse { .. } => {}
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(StorageError::InUse { name: name.clone() })
+    }
+
+    async fn content_bytes(&self, name: &FileName) -> Result<u64, StorageError> {
+        match self.snapshot(name).await {
+            Ok(file) => content_bytes(&file).ok_or_else(|| StorageError::NotFound { name: name.clone() }),
+            Err(thrown) => Err(self.error_of(&thrown, Some(name)).await),
+        }
+    }
+
+    /// Writes, and gives up when the caller goes before the new content is put in the place of the old one.
+    async fn put(
+        &self,
+        name: &FileName,
+        bytes: &Uint8Array,
+        place: Place,
+        caller: &mut Caller<()>,
+    ) -> Result<(), JsValue> {
+        let handle = self.handle(name, true).await?;
+        let kept = match place {
+            Place::Whole => 0,
+            Place::AtEnd => content_bytes(&snapshot(&handle).await?).unwrap_or_default(),
+        };
+        let options = FileSystemCreateWritableOptions::new();
+        options.set_keep_existing_data(kept > 0);
+        let stream = JsFuture::from(handle.create_writable_with_options(&options)).await?;
+        let stream: FileSystemWritableFileStream = stream.unchecked_into();
+        let filled = fill(&stream, kept, bytes, caller).await;
+        if matches!(filled, Ok(true)) && !caller.is_canceled() {
+            return JsFuture::from(stream.close()).await.map(drop);
+        }
+        // It fails if the stream has failed, and then there is nothing to give up.
+        let _ = JsFuture::from(stream.abort()).await;
+        filled.map(drop)
+    }
+
+    async fn remove(&self, name: &FileName) -> Result<(), StorageError> {
+        let size = self.content_bytes(name).await;
+        let removed = JsFuture::from(self.folder.remove_entry(&title_of(name))).await;
+        if let Err(thrown) = removed {
+            return Err(self.error_of(&thrown, Some(name)).await);
+        }
+        size.map(drop)
+    }
+
+    async fn found(&self) -> Result<Vec<Found>, JsValue> {
+        let entries: AsyncIterator = self.folder.values();
+        let mut files = Vec::new();
+        while let Some(entry) = next(&entries).await? {
+            let name = property(&entry, "name").and_then(|title| name_of(&title.as_string()?));
+            let handle = entry.dyn_into::<FileSystemFileHandle>();
+            if let (Some(name), Ok(handle)) = (name, handle) {
+                files.push(async move {
+                    // One that goes while it is looked at is no longer there.
+                    Some((name, content_bytes(&snapshot(&handle).await.ok()?)))
+                });
+            }
+        }
+        Ok(join_all(files).await.into_iter().flatten().collect())
+    }
+
+    /// What a thrown value means. Each browser has its own words for a folder that is gone.
+    async fn error_of(&self, thrown: &JsValue, name: Option<&FileName>) -> StorageError {
+        if self.is_there().await { error_of(thrown, name) } else { StorageError::Withdrawn }
+    }
+
+    async fn is_there(&self) -> bool {
+        JsFuture::from(self.root.get_directory_handle(&self.title)).await.is_ok()
+    }
+}
+
+impl Backend for Opfs {
+    fn kind(&self) -> Kind {
+        Kind::PrivateFileSystem
+    }
+
+    fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {
+        self.read_whole(name).boxed_local()
+    }
+
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], place: Place) -> Answer<'a, ()> {
+        let (folder, bytes) = (self.clone(), Uint8Array::from(bytes));
+        let work = async move |caller: &mut Caller<()>| match folder.put(turn.name(), &bytes, place, caller).await {
+            Ok(()) => Ok(()),
+            Err(thrown) => Err(folder.error_of(&thrown, Some(turn.name())).await),
+        };
+        to_the_end(work).boxed_local()
+    }
+
+    fn delete(&self, turn: Turn) -> Answer<'_, ()> {
+        let folder = self.clone();
+        to_the_end(async move |_: &mut Caller<()>| folder.remove(turn.name()).await).boxed_local()
+    }
+
+    fn size<'a>(&'a self, name: &'a FileName) -> Answer<'a, u64> {
+        self.content_bytes(name).boxed_local()
+    }
+
+    fn list(&self) -> Answer<'_, Vec<Found>> {
+        async {
+            match self.found().await {
+                // Some browsers find nothing in a folder that is gone.
+                Ok(found) if found.is_empty() && !self.is_there().await => Err(StorageError::Withdrawn),
+                Ok(found) => Ok(found),
+                Err(thrown) => Err(self.error_of(&thrown, None).await),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn room(&self) -> LocalBoxFuture<'_, Option<Room>> {
+        room().boxed_local()
+    }
+}
+
+/// What a file is called in the browser.
+fn title_of(name: &FileName) -> String {
+    format!("{name}{ENDING}")
+}
+
+/// None if it is not ours.
+fn name_of(title: &str) -> Option<FileName> {
+    FileName::parse(title.strip_suffix(ENDING)?).ok()
+}
+
+/// What a look into a file finds.
+enum Read {
+    Content(Vec<u8>),
+    /// Its first write was never finished.
+    Unfinished,
+    /// Its length and its bytes are not from the same time.
+    Torn,
+}
+
+async fn snapshot(handle: &FileSystemFileHandle) -> Result<File, JsValue> {
+    Ok(JsFuture::from(handle.get_file()).await?.unchecked_into())
+}
+
+async fn read_once(handle: &FileSystemFileHandle) -> Result<Read, JsValue> {
+    let file = snapshot(handle).await?;
+    let bytes = Uint8Array::new(&JsFuture::from(file.array_buffer()).await?);
+    if bytes.length() == 0 && file.size() == 0.0 {
+        return Ok(Read::Unfinished);
+    }
+    let header: Option<[u8; 8]> = bytes.slice(0, HEADER_BYTES as u32).to_vec().try_into().ok();
+    let content = bytes.subarray(HEADER_BYTES as u32, bytes.length());
+    let is_whole = header.is_some_and(|header| u64::from_le_bytes(header) == u64::from(content.length()));
+    Ok(if is_whole { Read::Content(content.to_vec()) } else { Read::Torn })
+}
+
+/// None if its first write was never finished.
+fn content_bytes(file: &File) -> Option<u64> {
+    (file.size() as u64).checked_sub(HEADER_BYTES)
+}
+
+/// Writes behind what is kept, and the new length before it. False when the caller has gone in between.
+async fn fill(
+    stream: &FileSystemWritableFileStream,
+    kept: u64,
+    bytes: &Uint8Array,
+    caller: &mut Caller<()>,
+) -> Result<bool, JsValue> {
+    let header = (kept + u64::from(bytes.length())).to_le_bytes();
+    let header = Uint8Array::from(&header[..]);
+    let mut is_done = async |step: Promise| unless_gone(JsFuture::from(step), caller).await;
+    if kept == 0 {
+        return is_done(stream.write_with_js_u8_array(&joined(&header, bytes))?).await;
+    }
+    let end = (HEADER_BYTES + kept) as f64;
+    Ok(is_done(stream.write_with_js_u8_array(&header)?).await?
+        && is_done(stream.seek_with_f64(end)?).await?
+        && is_done(stream.write_with_js_u8_array(bytes)?).await?)
+}
+
+/// What a folder has next.
+async fn next(entries: &AsyncIterator) -> Result<Option<JsValue>, JsValue> {
+    Ok(property(&JsFuture::from(entries.next()?).await?, "value"))
+}
