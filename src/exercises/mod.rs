@@ -25,6 +25,7 @@ pub mod catalogue;
 pub mod common_issues;
 pub mod compared;
 pub mod controls;
+pub mod csv_rows;
 pub mod exercise;
 pub mod experiment;
 pub mod kinds;
