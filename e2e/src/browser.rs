@@ -3,6 +3,7 @@
 //! Every browser begins with a fresh profile: the driver makes one for the session and removes it. The driver gets a port
 //! of its own and, where it needs one, a screen of its own, so several can run side by side.
 
+mod devtools;
 mod driver;
 mod engine;
 mod logs;
@@ -14,12 +15,14 @@ mod screen;
 use fantoccini::Client;
 use fantoccini::error::{CmdError, NewSessionError};
 use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
 
 pub use driver::DriverError;
 pub use engine::{Engine, UnknownEngine};
 pub use logs::Message;
 pub use program::MissingProgram;
 
+use devtools::DevTools;
 use driver::Driver;
 use permission::Grant;
 
@@ -140,6 +143,31 @@ impl Browser {
     /// When the browser does not know it. Firefox knows few, WebKit none.
     pub async fn allow(&self, permission: &'static str) -> Result<(), BrowserError> {
         self.client.issue_cmd(Grant(permission)).await.map_err(Box::new)?;
+        Ok(())
+    }
+
+    /// Stops all service workers, as the browser does with those that have nothing to do. Chromium only.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone, or of another engine.
+    pub async fn stop_service_workers(&self) -> Result<(), BrowserError> {
+        self.devtools("ServiceWorker.enable", json!({})).await?;
+        self.devtools("ServiceWorker.stopAllWorkers", json!({})).await
+    }
+
+    /// Reloads the page past every cache, as Shift and the reload button do. Chromium only.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone, or of another engine.
+    pub async fn reload_past_caches(&self) -> Result<(), BrowserError> {
+        self.devtools("Page.reload", json!({ "ignoreCache": true })).await
+    }
+
+    async fn devtools(&self, command: &'static str, parameters: Value) -> Result<(), BrowserError> {
+        self.expect_chromium(command)?;
+        self.client.issue_cmd(DevTools { command, parameters }).await.map_err(Box::new)?;
         Ok(())
     }
 

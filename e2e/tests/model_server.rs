@@ -9,7 +9,6 @@ use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::Reply;
 use e2e::stage::{Stage, TestResult};
-use fantoccini::wd::WebDriverCompatibleCommand;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -60,21 +59,6 @@ const CLAIM: &str = r#"
         await changed;
         return navigator.serviceWorker.controller !== null;
     });"#;
-
-/// Reloads the page past every cache, as Shift and the reload button do. Chromium only.
-#[derive(Debug)]
-struct ForcedReload;
-
-impl WebDriverCompatibleCommand for ForcedReload {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        let body = json!({ "cmd": "Page.reload", "params": { "ignoreCache": true } });
-        (http::Method::POST, Some(body.to_string()))
-    }
-}
 
 #[derive(Debug, Deserialize)]
 struct Answer {
@@ -257,7 +241,7 @@ async fn a_page_is_controlled_again_after_a_forced_reload() -> TestResult {
     let stage = stage(Engine::Chromium).await?;
     let page = &stage.page;
     page.ask::<Value>("window.isOld = true; return null", Vec::new()).await?;
-    stage.browser.client().issue_cmd(ForcedReload).await?;
+    stage.browser.reload_past_caches().await?;
     eventually("another document", async || {
         let is_new: bool = page.ask("return !window.isOld && document.readyState === 'complete'", Vec::new()).await?;
         Ok(if is_new { Ok(()) } else { Err("the old one".to_owned()) })

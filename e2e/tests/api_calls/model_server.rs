@@ -4,7 +4,7 @@ use e2e::browser::Engine;
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::Reply;
-use e2e::stage::{Stage, TestResult};
+use e2e::stage::{Stage, TestResult, if_wanted};
 use serde_json::Value;
 
 use super::{PLAIN, connection, outcomes, test_connection};
@@ -125,6 +125,45 @@ async fn a_browser_without_service_workers_is_told_and_can_ask_elsewhere(engine:
     page.choose("endpoint", "embedded").await?;
     page.run_to_the_end().await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_that_was_stopped_starts_again_by_itself() -> TestResult {
+    if_wanted(Engine::Chromium, async |engine| {
+        let stage = Stage::in_engine(engine, &format!("{PLAIN}&requests=5&latency=5")).await?;
+        let page = &stage.page;
+        page.run_to_the_end().await?;
+        stage.browser.stop_service_workers().await?;
+        // Another worker counts from the beginning.
+        let stats: Value = page.ask("return fetch('api/stats').then((reply) => reply.json())", Vec::new()).await?;
+        assert_eq!(stats["completed"], 0);
+        page.run_to_the_end().await?;
+        assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 5)]);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_page_that_was_reloaded_past_its_worker_finds_back_to_it() -> TestResult {
+    if_wanted(Engine::Chromium, async |engine| {
+        let stage = Stage::in_engine(engine, &format!("{PLAIN}&requests=5&latency=5")).await?;
+        let page = &stage.page;
+        connection(page).await?;
+        page.ask::<Value>("window.isOld = true; return null", Vec::new()).await?;
+        stage.browser.reload_past_caches().await?;
+        eventually("another document", async || {
+            let is_new: bool =
+                page.ask("return !window.isOld && document.readyState === 'complete'", Vec::new()).await?;
+            Ok(if is_new { Ok(()) } else { Err("the old one".to_owned()) })
+        })
+        .await?;
+        assert!(connection(page).await?.contains("answered in"));
+        page.run_to_the_end().await?;
+        assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 5)]);
+        Ok(())
+    })
+    .await
 }
 
 async fn a_worker_that_does_not_load_is_told_and_mended_without_a_reload(engine: Engine) -> TestResult {
