@@ -55,9 +55,9 @@ struct Session<'a> {
 
 impl Session<'_> {
     /// One attempt: a batch of inputs, sent and answered before the deadline.
-    async fn attempt(&self, key: &str, n: u32, attempt: u32) -> Result<InferResponse, EndpointError> {
-        // Another attempt has another id, so that a server which draws by it draws anew.
-        let request = self.inputs.request(self.run, n, format!("{key}{n}/{attempt}"));
+    async fn attempt(&self, id: String, n: u32, sent: &Cell<Option<Duration>>) -> Result<InferResponse, EndpointError> {
+        let request = self.inputs.request(self.run, n, id);
+        sent.set(Some(self.run.now()));
         self.run.timeout(self.plan.timeout, self.client.infer(self.plan.model(), &request)).await?
     }
 
@@ -66,9 +66,11 @@ impl Session<'_> {
         let sent = Cell::new(None);
         let failed = RefCell::new(Vec::new());
         let attempt = async |attempt| {
-            sent.set(Some(self.run.now()));
-            let result = self.attempt(key, n, attempt).await;
-            result.inspect_err(|error| failed.borrow_mut().push(error.clone()))
+            // Another attempt has another id, so that a server which draws by it draws anew.
+            let response = self.attempt(format!("{key}{n}/{attempt}"), n, &sent).await;
+            // Of a response no more is kept than is needed: there may be thousands.
+            let labels = response.map(|response| self.inputs.labels(&response));
+            labels.inspect_err(|error| failed.borrow_mut().push(error.clone()))
         };
         let request = self.run.try_task("infer", async {
             // One permit for all attempts: a retry must not stand at the end of the queue again.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use inference::protocol::{InferResponse, ModelMetadata, TensorMetadata};
+use inference::protocol::{ModelMetadata, TensorMetadata};
 
 use crate::endpoint::EndpointError;
 use crate::exercises::prelude::*;
@@ -27,7 +27,8 @@ pub(super) struct Call {
     pub timing: Timing,
     /// Why its attempts failed, in their order; the last of them is its result, unless that is good.
     failed_attempts: Vec<EndpointError>,
-    result: Result<InferResponse, EndpointError>,
+    /// The digits that were read, if the model reads digits.
+    result: Result<Option<Vec<u8>>, EndpointError>,
 }
 
 impl Call {
@@ -37,7 +38,7 @@ impl Call {
         sent: Option<Duration>,
         ended: Duration,
         failed_attempts: Vec<EndpointError>,
-        result: Result<InferResponse, EndpointError>,
+        result: Result<Option<Vec<u8>>, EndpointError>,
     ) -> Self {
         let us = |time: Duration| time.as_micros() as u64;
         let outcome = result.as_ref().map_or_else(TaskError::outcome, |_| Outcome::Succeeded);
@@ -217,8 +218,9 @@ struct Reading {
 
 impl Reading {
     fn of(calls: &[Call], inputs: &Inputs) -> Option<Self> {
-        let read = |call: &Call| inputs.read(call.n, call.result.as_ref().ok()?);
-        let mut digits = calls.iter().filter_map(read).flatten().peekable();
+        let labels = |call: &Call| call.result.as_ref().ok()?.clone();
+        let mut digits =
+            calls.iter().flat_map(|call| inputs.read(call.n, &labels(call).unwrap_or_default())).peekable();
         digits.peek()?;
         let mut reading = Self { right: 0, all: 0, first: Vec::new() };
         for digit in digits {

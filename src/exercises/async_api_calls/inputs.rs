@@ -86,16 +86,19 @@ impl Inputs {
         self.tensors.first().and_then(|tensor| self.shape_of(tensor).first().copied()).unwrap_or(1) as u32
     }
 
-    /// What is read in the images of a request, beside what they show. None for a model that reads no digits.
-    pub fn read(&self, n: u32, response: &InferResponse) -> Option<Vec<Digit>> {
-        let predicted = labels(response, self.rows() as usize)?;
-        let images = self.images(n)?;
-        let digit = |((pixels, label), predicted): (([f32; PIXELS], u8), u8)| Digit {
+    /// The digits that a response reads; none for a model that reads none.
+    pub fn labels(&self, response: &InferResponse) -> Option<Vec<u8>> {
+        self.digits.as_ref().and_then(|_| labels(response, self.rows() as usize))
+    }
+
+    /// The images of a request, beside what was read in them.
+    pub fn read(&self, n: u32, predicted: &[u8]) -> Vec<Digit> {
+        let digit = |((pixels, label), predicted): (([f32; PIXELS], u8), &u8)| Digit {
             pixels: pixels.to_vec(),
             label,
-            predicted,
+            predicted: *predicted,
         };
-        Some(images.zip(predicted).map(digit).collect())
+        self.images(n).into_iter().flatten().zip(predicted).map(digit).collect()
     }
 
     /// The images of a request with their labels. After the last comes the first again.
@@ -248,10 +251,11 @@ mod tests {
         (scores[3], scores[18]) = (1.0, 1.0);
         let scores = Tensor::rows_of_f32("scores", 10, &scores).expect("it is sound");
         for output in [label, scores] {
-            let read = inputs.read(0, &response(output)).expect("it says");
-            assert_eq!(read.iter().map(|digit| digit.predicted).collect::<Vec<_>>(), [3, 8]);
+            assert_eq!(inputs.labels(&response(output)), Some(vec![3, 8]));
         }
         let other = Tensor::rows_of_f32("embedding", 5, &[0.0; 10]).expect("it is sound");
-        assert_eq!(inputs.read(0, &response(other)), None);
+        assert_eq!(inputs.labels(&response(other)), None);
+        let read = inputs.read(0, &[3, 8]);
+        assert_eq!(read.iter().map(|digit| digit.predicted).collect::<Vec<_>>(), [3, 8]);
     }
 }
