@@ -105,7 +105,7 @@ impl BaseUrl {
         let host = authority.rsplit_once(':').map_or(authority.as_str(), |(host, _)| host);
         let is_this_machine = host == "localhost"
             || host.ends_with(".localhost")
-            || host.starts_with("127.")
+            || host.parse().is_ok_and(|address: std::net::Ipv4Addr| address.is_loopback())
             || authority.starts_with("[::1]");
         !is_this_machine
     }
@@ -134,7 +134,7 @@ fn check_authority(authority: &str, text: &str) -> Result<(), AddressError> {
         }
         None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
     };
-    if host.is_empty() || host.starts_with('.') || host.contains("..") {
+    if host.is_empty() || host.starts_with('.') || host.split('.').any(str::is_empty) {
         return Err(no_host());
     }
     match port.strip_prefix(':') {
@@ -201,6 +201,7 @@ mod tests {
         for (text, is_refused) in [
             ("http://host.example", true),
             ("http://localhost.example:80", true),
+            ("http://127.evil.example", true),
             ("https://host.example", false),
             ("http://localhost:8000", false),
             ("http://127.0.0.1", false),

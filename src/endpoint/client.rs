@@ -80,7 +80,7 @@ impl Client {
     /// replies the page may not read. It asks once more.
     pub async fn explain(&self, error: EndpointError) -> EndpointError {
         match error {
-            EndpointError::Fetch(FetchError::Unreachable { url }) => {
+            EndpointError::Fetch(FetchError::Unreachable { url }) if url.contains("://") => {
                 if self.transport.is_anybody_there(self.base.join(&["v2"])).await {
                     EndpointError::BlockedByCors { url }
                 } else {

@@ -57,6 +57,9 @@ impl Transport for Browser {
     }
 }
 
+/// An error's body may be so large; a larger one is left out.
+const MOST_ERROR_BYTES: usize = 64_000;
+
 async fn send(Request { url, body }: Request, most_bytes: usize) -> Result<Reply, FetchError> {
     let guard = AbortOnDrop::new();
     let request = match body {
@@ -66,11 +69,17 @@ async fn send(Request { url, body }: Request, most_bytes: usize) -> Result<Reply
     let response = guard.fetch(request, body, &url).await?;
     let header = |name| response.headers().get(name);
     let announced_bytes = header("content-length").and_then(|length| length.parse().ok());
-    if announced_bytes.is_some_and(|bytes| bytes > most_bytes) {
+    // Of what a server says beside an error no more is read than is shown.
+    let most_bytes = if response.ok() { most_bytes } else { most_bytes.min(MOST_ERROR_BYTES) };
+    let is_too_large = announced_bytes.is_some_and(|bytes| bytes > most_bytes);
+    if is_too_large && response.ok() {
         return Err(FetchError::TooLarge { url, most_bytes });
     }
     let (status, content_type, retry_after) = (response.status(), header("content-type"), header("retry-after"));
-    let body = read(&response, url, most_bytes).await?;
+    let body = match read(&response, url, most_bytes).await {
+        Err(FetchError::TooLarge { .. }) if !response.ok() => Vec::new(),
+        body => body?,
+    };
     guard.finish();
     Ok(Reply { status, content_type, retry_after, announced_bytes, body })
 }
@@ -126,7 +135,8 @@ impl AbortOnDrop {
     /// Names a request that a service worker may answer: one to the site's own addresses.
     fn named(&self, request: RequestBuilder, url: &str) -> RequestBuilder {
         let Some(worker) = service_worker().filter(|_| !url.contains("://")) else { return request };
-        let name = js_sys::Math::random().to_string();
+        // As a whole number: writing a fraction would cost the first load some kilobytes.
+        let name = ((js_sys::Math::random() * (1u64 << 53) as f64) as u64).to_string();
         let request = request.header(NAME, &name);
         *self.told.borrow_mut() = Some((worker, name));
         request

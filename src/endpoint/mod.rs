@@ -6,7 +6,8 @@
 //! - `fetch`: `fetch` under a guard, so that dropping a request aborts it.
 //! - [`model_server`]: starts the server that the site brings along.
 //!
-//! A client knows addresses only. Nothing in it depends on which server answers there.
+//! A client knows addresses only. Nothing in it depends on which server answers there. Only `fetch` makes a difference, by
+//! origin: requests to the site's own addresses bear a name, by which its service worker is told of aborts.
 
 pub mod address;
 pub mod client;

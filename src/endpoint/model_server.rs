@@ -150,6 +150,8 @@ mod worker {
     /// Anything can be thrown.
     fn message_of(thrown: &JsValue) -> String {
         let message = Reflect::get(thrown, &JsValue::from_str("message")).ok().and_then(|text| text.as_string());
-        message.or_else(|| thrown.as_string()).unwrap_or_else(|| "the browser does not say why".to_owned())
+        let message =
+            message.or_else(|| thrown.as_string()).unwrap_or_else(|| "the browser does not say why".to_owned());
+        message.trim_end_matches('.').to_owned()
     }
 }

@@ -23,7 +23,7 @@ use crate::exercises::exercise::{Connect, Connecting, Connection, Failure, Prese
 use crate::exercises::prelude::*;
 use crate::measure::requests::Requests;
 use crate::measure::sweep::{LoadLevel, Sweep};
-use crate::runtime::{GaveUp, Limit, join_all};
+use crate::runtime::{GaveUp, Limit, RetryPolicy, join_all};
 
 use findings::{Call, Done};
 use inputs::Inputs;
@@ -51,6 +51,7 @@ struct Session<'a> {
     client: &'a Client,
     plan: &'a Plan,
     inputs: &'a Inputs,
+    retries: &'a RetryPolicy<EndpointError>,
 }
 
 impl Session<'_> {
@@ -75,7 +76,7 @@ impl Session<'_> {
         let request = self.run.try_task("infer", async {
             // One permit for all attempts: a retry must not stand at the end of the queue again.
             let _permit = limit.acquire().await;
-            self.run.retry(format_args!("infer {key}{n}"), &self.plan.retries, attempt).await
+            self.run.retry(format_args!("infer {key}{n}"), self.retries, attempt).await
         });
         let result = request.await.map_err(|GaveUp { last, .. }| last);
         Call::new(n, due, sent.get(), self.run.now(), failed.into_inner(), result)
@@ -108,13 +109,16 @@ impl Session<'_> {
         join_all(self.run, requests).await
     }
 
-    /// Batches with 1, 2, 4, … requests at once, each long enough for a percentile.
+    /// Batches with 1, 2, 4, … requests at once, each long enough for a percentile. None is tried again: the pauses would
+    /// pass for the endpoint's own slowness.
     async fn concurrency_sweep(&self, up_to: u32) -> Sweep {
+        let once = RetryPolicy { retries: 0, ..*self.retries };
+        let session = Session { retries: &once, ..*self };
         let mut levels = Vec::new();
         for concurrency in (0..32).map(|power| 1 << power).take_while(|n| *n <= up_to) {
             let requests = plan::requests_of_level(concurrency);
             let most = NonZeroUsize::new(concurrency as usize);
-            let calls = self.batch_inference_api(&format!("sweep {concurrency}/"), requests, most).await;
+            let calls = session.batch_inference_api(&format!("sweep {concurrency}/"), requests, most).await;
             let level = LoadLevel::of(concurrency, &Requests::of(calls.iter().map(|call| call.timing)));
             self.run.log(Level::Info, findings::level_in_words(&level));
             levels.push(level);
@@ -132,9 +136,9 @@ async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Done, Fa
         Some(Err(error)) => return Err(connection::failure(run, &client, plan, error.clone()).await),
         None => return Err(connection::no_model()),
     };
-    let inputs = Inputs::for_model(run, site, metadata, plan.batch_size).await?;
+    let inputs = Inputs::for_model(run, site, metadata, plan).await?;
     let client = Client::new(run, plan.base.clone());
-    let session = Session { run, client: &client, plan, inputs: &inputs };
+    let session = Session { run, client: &client, plan, inputs: &inputs, retries: &plan.retries };
 
     if plan.has_one_by_one {
         run.log(Level::Info, "one request after the other");
@@ -170,16 +174,16 @@ pub static EXERCISE: Exercise = Exercise {
     controls: plan::CONTROLS,
     conflict: |_| None,
     presets: &[
-        Preset::of("Find the knee", "latency=100&spread=0&capacity=8&sweep=32&one-by-one=off"),
+        Preset::of("Find the knee", "latency=100&spread=0&capacity=8&failure-rate=0&sweep=32&one-by-one=off"),
         Preset::of(
             "Coordinated omission",
-            "arrivals=rate&rate=10&limit=1&latency=500&spread=0&requests=20&batch-size=1&one-by-one=off&timeout=5000",
+            "arrivals=rate&rate=100&limit=1&latency=50&spread=0&failure-rate=0&requests=100&batch-size=1&one-by-one=off",
         ),
         Preset::of(
             "An endpoint that fails",
             "failure-rate=0.3&faults=all&requests=50&timeout=500&retries=3&one-by-one=off",
         ),
-        Preset::of("500 at once", "requests=500&batch-size=1&limit=0&capacity=0&one-by-one=off"),
+        Preset::of("500 at once", "requests=500&batch-size=1&limit=0&capacity=0&timeout=10000&one-by-one=off"),
     ],
     comparisons: &[
         Comparison {
@@ -204,6 +208,8 @@ pub static EXERCISE: Exercise = Exercise {
     ],
     distributions: &[],
     has_pulse: false,
+    has_ideal: true,
+    folder: None,
     has_requests: true,
     connect: Some(Connect {
         ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),

@@ -182,7 +182,13 @@ impl Settings {
         }
     }
 
-    /// The text of a control.
+    /// The value of a control as it stands in a link; empty for a stranger.
+    #[must_use]
+    pub fn to_text(&self, name: &str) -> String {
+        self.get(name).map(Value::to_text).unwrap_or_default()
+    }
+
+    /// The text of a control, without the space around it.
     ///
     /// # Panics
     ///
@@ -190,7 +196,7 @@ impl Settings {
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         match self.get(name) {
-            Some(Value::Text(text)) => text,
+            Some(Value::Text(text)) => text.trim(),
             _ => panic!("the exercise has no text named `{name}`"),
         }
     }

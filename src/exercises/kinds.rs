@@ -163,6 +163,7 @@ impl Kind {
     ///
     /// A [`Refusal`] that names what was given and what is accepted.
     pub fn parse(&self, text: &str) -> Result<Value, Refusal> {
+        let typed = text;
         let text = text.trim();
         match *self {
             Self::Number { .. } | Self::Count { .. } => self.parse_number(text),
@@ -176,11 +177,12 @@ impl Kind {
                 _ => Err(Refusal::NotASwitch { text: text.to_owned() }),
             },
             Self::Text { refuse, .. } => {
-                let is_long = text.chars().nth(LONGEST_TEXT).is_some();
+                let is_long = typed.chars().nth(LONGEST_TEXT).is_some();
                 let too_long = || is_long.then(|| format!("the text is too long: use {}", self.range()));
                 match too_long().or_else(|| refuse(text)) {
                     Some(why) => Err(Refusal::Unusable { why }),
-                    None => Ok(Value::Text(text.to_owned())),
+                    // Whoever types a space means to go on.
+                    None => Ok(Value::Text(typed.to_owned())),
                 }
             }
         }
@@ -298,8 +300,8 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_taken_as_it_is_without_the_space_around_it() {
-        assert_eq!(NAME.parse(" <b> "), Ok(Value::Text("<b>".to_owned())));
+    fn a_text_is_taken_as_it_is() {
+        assert_eq!(NAME.parse(" <b> "), Ok(Value::Text(" <b> ".to_owned())));
         assert_eq!(NAME.parse(" ").expect_err("it is empty").to_string(), "a name is missing");
         let refusal = NAME.parse(&"ü".repeat(501)).expect_err("it is long").to_string();
         assert_eq!(refusal, "the text is too long: use at most 500 characters");

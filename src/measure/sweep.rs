@@ -134,7 +134,7 @@ impl Sweep {
         };
         let Some(knee) = self.knee() else {
             return format!(
-                "There is no knee up to {} at once: throughput still rises there, to {} per second.",
+                "There is no knee up to {} at once, with {} per second there: more at once may bring more.",
                 count(last.concurrency.into()),
                 fixed(last.throughput_per_s(), 1),
             );
@@ -168,11 +168,17 @@ impl Sweep {
     }
 }
 
+/// Less than that is no wait to speak of.
+const IS_LONGER: f64 = 1.2;
+
 /// How much longer one waits beyond the knee, if both levels have enough requests to say.
 fn waits(knee: &LoadLevel, last: &LoadLevel) -> String {
     let Some((at_knee, at_last)) = knee.p95_us().zip(last.p95_us()).filter(|(at_knee, _)| *at_knee > 0) else {
         return String::new();
     };
+    if at_last as f64 <= at_knee as f64 * IS_LONGER {
+        return String::new();
+    }
     let times = fixed(at_last as f64 / at_knee as f64, 1);
     let at_once = count(last.concurrency.into());
     format!(": with {at_once} at once p95 is {} instead of {}, {times} times as long", span(at_last), span(at_knee))

@@ -72,7 +72,7 @@ async fn an_inference_that_fails_is_told_by_cause(engine: Engine) -> TestResult 
         assert_eq!((rows[1][0].as_str(), rows[1][1].as_str()), (cause, "3"), "{rows:?}");
         assert!(rows[1][3].contains(told), "expected `{told}`, found {rows:?}");
         let found = page.texts(".results p").await?.join("\n");
-        assert_eq!(found.contains("asks for leave with OPTIONS"), cors == Cors::NoPreflight, "{found}");
+        assert_eq!(found.contains("asks for that with OPTIONS"), cors == Cors::NoPreflight, "{found}");
     }
     // What the endpoint refuses it says itself.
     page.open(&link_to(&endpoint, "unknown", "")).await?;

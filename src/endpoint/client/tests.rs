@@ -150,7 +150,8 @@ fn when_to_come_again_is_read_from_the_reply() {
 
 #[test]
 fn nobody_there_is_told_from_somebody_who_must_not_be_read() {
-    let silent = Scripted::new(Err(FetchError::Unreachable { url: "u".to_owned() }));
+    let url = "http://models.example:8000/v2".to_owned();
+    let silent = Scripted::new(Err(FetchError::Unreachable { url }));
     let hidden = Scripted { is_there: true, ..silent.clone() };
     for (transport, cause) in [(silent, "unreachable or blocked"), (hidden, "blocked by CORS")] {
         let client = Client::over(transport.clone(), base());

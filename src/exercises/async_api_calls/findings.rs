@@ -96,10 +96,10 @@ impl Done {
         let rows = self.inputs.rows();
         let throughput = requests.throughput_per_s().unwrap_or(0.0);
         format!(
-            "{} of {} requests with {} inputs each were answered, in {}: {} requests and {} inputs per second.",
+            "{} of {} requests with {} each were answered, in {}: {} requests and {} inputs per second.",
             units::count(succeeded as u64),
             units::count(plan.requests.into()),
-            units::count(rows.into()),
+            if rows == 1 { "1 input".to_owned() } else { format!("{} inputs", units::count(rows.into())) },
             units::span(requests.length_us()),
             fixed(throughput, 1),
             units::count((throughput * f64::from(rows)).round() as u64),
@@ -112,9 +112,9 @@ impl Done {
             |call: &Call| call.result.as_ref().is_err_and(|error| error.cause().starts_with("unreachable"));
         let are_all = !self.calls.is_empty() && self.calls.iter().all(is_unreachable);
         are_all.then(|| {
-            "The model told what it takes, but no inference got through. Before it posts JSON to another origin a browser \
-             asks for leave with OPTIONS: let the endpoint answer that with `Access-Control-Allow-Origin`, the method \
-             POST and the header content-type."
+            "The model told what it takes, but no inference got through. Either the endpoint closed the connection, or the \
+             browser had no leave: before it posts JSON to another origin it asks for that with OPTIONS, and the answer \
+             must allow this origin, the method POST and the header content-type."
                 .to_owned()
         })
     }
@@ -253,8 +253,8 @@ fn about_arrivals(plan: &Plan, requests: &Requests) -> String {
              wait for the endpoint."
         ),
         (Arrivals::AtOnce, None) => {
-            "All requests were sent when they were due, so both latencies count the same: the whole queue stands at the \
-             endpoint."
+            "No limit: every request was sent as soon as the page came to it, so the queue stands at the endpoint and in \
+             the browser, and counts from send as well. From schedule the page's own time to send them all comes on top."
                 .to_owned()
         }
         (Arrivals::Every(interval), _) => {
@@ -269,8 +269,7 @@ const CONNECTIONS: u32 = 6;
 
 /// What a browser does to requests that are sent to another host at once.
 fn about_connections(plan: &Plan) -> Option<String> {
-    let at_once = plan.limit.map_or(plan.requests, |most| plan.requests.min(most.get() as u32)).max(plan.sweep_to);
-    (!plan.is_embedded && at_once > CONNECTIONS).then(|| {
+    (!plan.is_embedded && plan.most_at_once() > CONNECTIONS).then(|| {
         format!(
             "A browser opens some {CONNECTIONS} connections to one host over HTTP/1.1. Of more requests at once the others \
              wait in the browser, and that counts as sent: unless the endpoint speaks HTTP/2, take no more than \

@@ -5,11 +5,16 @@ use inference::protocol::{Data, Datatype, InferRequest, InferResponse, ModelMeta
 
 use crate::exercises::prelude::*;
 
+use super::plan::Plan;
+
 /// The data set.
 const DIGITS: &str = "data/digits.csv";
 
-/// No request may hold more elements: as JSON that many take some 10 MB.
-const MOST_ELEMENTS: usize = 2_000_000;
+/// No more elements may be under way at once: in all their forms, JSON among them, they take some 100 MB.
+const MOST_ELEMENTS: usize = 5_000_000;
+
+/// One request may hold so many of them, since the page makes it in one go.
+const MOST_IN_A_REQUEST: usize = 1_000_000;
 
 /// What is sent to a model.
 #[derive(Debug)]
@@ -26,11 +31,13 @@ pub(super) enum InputsError {
     #[error("model `{model}` does not tell its inputs, so no request can be built")]
     NotTold { model: String },
     #[error(
-        "input `{input}` of shape {shape:?} has {} elements in each request, more than the {} that this page sends",
+        "each request would hold {} elements, and {at_once} of them are sent at once: this page sends no more than {} in a \
+         request, and {} at once",
         units::count(*elements as u64),
+        units::count(MOST_IN_A_REQUEST as u64),
         units::count(MOST_ELEMENTS as u64)
     )]
-    TooLarge { input: String, shape: Vec<usize>, elements: usize },
+    TooLarge { elements: usize, at_once: u32 },
     #[error(transparent)]
     Load(#[from] LoadError),
 }
@@ -41,29 +48,21 @@ impl InputsError {
             Self::NotTold { .. } => {
                 "Declare the model's inputs in its configuration: metadata are how this page knows."
             }
-            Self::TooLarge { .. } | Self::Load(_) => "Choose a smaller batch size.",
+            Self::TooLarge { .. } | Self::Load(_) => "Choose a smaller batch size, or a lower limit.",
         }
     }
 }
 
 impl Inputs {
-    /// What to send to the model of these metadata, in batches of this size where it lets one choose.
-    pub async fn for_model(
-        run: &Run,
-        site: &Site,
-        model: &ModelMetadata,
-        batch_size: u32,
-    ) -> Result<Self, InputsError> {
+    /// What to send to the model of these metadata, in batches of the plan's size where it lets one choose.
+    pub async fn for_model(run: &Run, site: &Site, model: &ModelMetadata, plan: &Plan) -> Result<Self, InputsError> {
         if model.inputs.is_empty() {
             return Err(InputsError::NotTold { model: model.name.clone() });
         }
-        let mut inputs = Self { tensors: model.inputs.clone(), batch_size, digits: None };
-        for tensor in &inputs.tensors {
-            let shape = inputs.shape_of(tensor);
-            let elements = shape.iter().fold(1_usize, |product, size| product.saturating_mul(*size));
-            if elements > MOST_ELEMENTS {
-                return Err(InputsError::TooLarge { input: tensor.name.clone(), shape, elements });
-            }
+        let mut inputs = Self { tensors: model.inputs.clone(), batch_size: plan.batch_size, digits: None };
+        let (elements, at_once) = (inputs.elements(), plan.most_at_once());
+        if elements > MOST_IN_A_REQUEST || elements.saturating_mul(at_once as usize) > MOST_ELEMENTS {
+            return Err(InputsError::TooLarge { elements, at_once });
         }
         if takes_digits(&inputs.tensors) {
             let digits =
@@ -79,6 +78,12 @@ impl Inputs {
         let mut rng = run.rng(format_args!("inputs of request {n}"));
         let inputs = self.tensors.iter().map(|tensor| self.tensor(tensor, n, &mut rng)).collect();
         InferRequest { id: Some(id), inputs, outputs: Vec::new() }
+    }
+
+    /// How many elements all tensors of a request have.
+    fn elements(&self) -> usize {
+        let of = |tensor| self.shape_of(tensor).iter().fold(1_usize, |product, size| product.saturating_mul(*size));
+        self.tensors.iter().map(of).fold(0, usize::saturating_add)
     }
 
     /// How many inputs a request holds.
@@ -147,7 +152,11 @@ fn drawn(datatype: Datatype, elements: usize, rng: &mut Rng) -> Data {
 
 /// The digit that is read in each row: given as such, or as the greatest of ten scores. None if no output says.
 fn labels(response: &InferResponse, rows: usize) -> Option<Vec<u8>> {
-    let as_digits = response.outputs.iter().find(|it| it.datatype().whole_numbers().is_some() && count(it) == rows);
+    let are_digits = |tensor: &Tensor| {
+        let is_digit = |number: &f64| (0.0..CLASSES as f64).contains(number);
+        count(tensor) == rows && tensor.numbers().is_some_and(|numbers| numbers.iter().all(is_digit))
+    };
+    let as_digits = response.outputs.iter().find(|it| it.datatype().whole_numbers().is_some() && are_digits(it));
     if let Some(numbers) = as_digits.and_then(Tensor::numbers) {
         return Some(numbers.iter().map(|number| *number as u8).collect());
     }
@@ -191,7 +200,10 @@ mod tests {
         let digits = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/static/data/digits.csv"));
         let site = Site::at_hand([(DIGITS, digits.expect("the repository has it").into())]);
         let run = Run::on_virtual_clock(7);
-        Inputs::for_model(&run, &site, model, batch_size).now_or_never().expect("the file is at hand")
+        let mut settings = Settings::defaults(super::super::plan::CONTROLS);
+        settings.set("batch-size", Value::Number(batch_size.into()));
+        let plan = Plan::of(&settings, &run);
+        Inputs::for_model(&run, &site, model, &plan).now_or_never().expect("the file is at hand")
     }
 
     #[test]
@@ -237,7 +249,10 @@ mod tests {
         let error = inputs(&model(&[]), 1).expect_err("nothing is told");
         assert_eq!(error.to_string(), "model `m` does not tell its inputs, so no request can be built");
         let error = inputs(&model(&[("x", Datatype::Fp32, &[-1, 3, 1024, 1024])]), 10).expect_err("it is much");
-        assert!(error.to_string().contains("has 31,457,280 elements in each request, more than the 2,000,000"));
+        assert!(error.to_string().contains("each request would hold 31,457,280 elements"), "{error}");
+        let error =
+            inputs(&model(&[("x", Datatype::Fp32, &[-1, 100_000][..]); 9]), 1).expect_err("8 at once are too much");
+        assert!(error.to_string().contains("900,000 elements, and 8 of them are sent at once"), "{error}");
         assert!(inputs(&model(&[("x", Datatype::Fp32, &[i64::MAX, i64::MAX])]), 1).is_err());
     }
 

@@ -23,7 +23,7 @@ pub(super) struct Plan {
     pub is_embedded: bool,
     /// Where the models' metadata are asked for.
     pub about: BaseUrl,
-    /// Where inference is asked for. The model server is told in the address how to behave, and is to fail at inference
+    /// Where inference is asked for. The model server is told in the address how to behave, which concerns inference
     /// only: without metadata there would be nothing to send.
     pub base: BaseUrl,
     /// Their names; the first gets the requests.
@@ -78,6 +78,12 @@ impl Plan {
         }
     }
 
+    /// The most requests that can be under way at once.
+    pub fn most_at_once(&self) -> u32 {
+        let limited = self.limit.map_or(self.requests, |most| self.requests.min(most.get() as u32));
+        limited.max(self.sweep_to).max(1)
+    }
+
     /// The model that gets the requests; empty if none is named.
     pub fn model(&self) -> &str {
         self.models.first().map_or("", String::as_str)
@@ -104,15 +110,13 @@ pub(super) fn is_embedded(settings: &Settings) -> bool {
 /// The page's own model server: for metadata, and for inference with all that can be set.
 fn model_server(settings: &Settings, run: &Run) -> [BaseUrl; 2] {
     let number = |name: &str| decimal::shortest(settings.number(name).round());
-    let mut scenario = format!("latency={}", number("latency"));
+    let mut scenario = format!("latency={},spread={},seed={}", number("latency"), number("spread"), run.seed());
     if settings.count("capacity") > 0 {
         scenario += &format!(",capacity={}", number("capacity"));
     }
-    let about = format!("{}s/{scenario}", model_server::PATH);
-    scenario += &format!(",spread={},seed={}", number("spread"), run.seed());
     scenario += &format!(",fail={},kinds={}", decimal::shortest(settings.number("failure-rate")), kinds(settings));
     let base = format!("{}s/{scenario}", model_server::PATH);
-    [about, base].map(|path| BaseUrl::of_the_site(&path))
+    [model_server::PATH, &base].map(BaseUrl::of_the_site)
 }
 
 /// The kinds of failures as the model server has them in its addresses.
@@ -134,8 +138,8 @@ fn own_endpoint(settings: &Settings) -> [BaseUrl; 2] {
 
 /// What the connection is tested with.
 pub(super) fn address(settings: &Settings) -> String {
-    let own = || format!("{} {}", settings.text("url"), settings.text("models"));
-    if is_embedded(settings) { String::new() } else { own() }
+    let url = if is_embedded(settings) { "" } else { settings.text("url") };
+    format!("{url} {} {}", settings.text("models"), settings.to_text("timeout"))
 }
 
 fn names(text: &str) -> impl Iterator<Item = &str> {
@@ -147,8 +151,8 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::choice(
         "endpoint",
         "Endpoint",
-        "The page brings a model server of its own, a service worker. Any server that speaks the Open Inference Protocol \
-         v2, such as KServe, Triton or MLServer, can take its place.",
+        "The page brings a server of its own. Any that speaks the Open Inference Protocol v2, such as KServe, Triton or \
+         MLServer, can take its place.",
         &[Choice::of("embedded", "The page's own model server"), Choice::of("own", "An endpoint of your own")],
     ),
     Control::of(
@@ -164,7 +168,7 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::of(
         "models",
         "Models",
-        "Their names, with commas between. All are asked what they take; the first gets the requests.",
+        "Names with commas between. All are asked what they take; the first gets the requests.",
         Kind::Text {
             default: "mlp-64, mlp-16, mlp-64-32, logistic-regression",
             refuse: |text| names(text).next().is_none().then(|| "a model's name is missing".to_owned()),
@@ -180,57 +184,50 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::choice(
         "arrivals",
         "Arrivals",
-        "All at once is a closed loop: the limit alone says when the next is sent. At a rate is an open loop: requests are \
-         due at regular times, whatever has become of those before.",
+        "All at once is a closed loop: the limit says when the next is sent. At a rate is an open loop: requests are due \
+         whatever has become of those before.",
         &[Choice::of("at-once", "All at once"), Choice::of("rate", "At a rate")],
     ),
     Control::of(
         "rate",
         "Rate",
-        "How many requests are due in each second.",
+        "How many are due in each second.",
         Kind::Number { unit: "/s", min: 0.1, max: 1_000.0, step: 1.0, default: 20.0 },
     )
     .only_if(|settings| settings.choice("arrivals") == "rate"),
-    Control::count("limit", "Limit", "How many requests are under way at once; 0 is no limit.", 5_000, 8),
+    Control::count("limit", "Limit", "How many are under way at once; 0 is no limit.", 5_000, 8),
     Control::of(
         "timeout",
         "Timeout",
         "A request that has no reply by then is aborted. The guide's own is 10 s.",
         Kind::Number { unit: "ms", min: 1.0, max: 60_000.0, step: 100.0, default: 2_000.0 },
     ),
-    Control::count(
-        "retries",
-        "Retries",
-        "How many attempts may follow the first, after pauses that grow. What another try cannot mend is not tried again.",
-        10,
-        2,
-    ),
+    Control::count("retries", "Retries", "How many attempts may follow the first, after pauses that grow.", 10, 2),
     Control::switch("one-by-one", "One by one", "Sends the same requests one after the other first, to compare.", true),
     Control::count(
         "sweep",
         "Sweep up to",
-        "Afterwards sends batches with 1, 2, 4, … requests at once, up to so many; 0 is no sweep.",
+        "Sends batches with 1, 2, 4, … requests at once, up to so many; 0 is no sweep.",
         1_024,
         0,
     ),
-    Control::millis("latency", "Latency", "How long the model server works on a request at least.", 60.0)
+    Control::millis("latency", "Latency", "How long it works on a request at least.", 60.0)
         .headed("The model server")
         .only_if(is_embedded),
-    Control::millis("spread", "Spread", "Up to how much longer it may take, drawn for each request.", 40.0)
-        .only_if(is_embedded),
+    Control::millis("spread", "Spread", "Up to how much longer, drawn for each request.", 40.0).only_if(is_embedded),
     Control::count("capacity", "Capacity", "How many it works on at once, the others queue; 0 is no limit.", 1_000, 8)
         .only_if(is_embedded),
     Control::of(
         "failure-rate",
         "Failure rate",
-        "How likely it fails at an inference.",
+        "How likely an inference fails.",
         Kind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.05 },
     )
     .only_if(is_embedded),
     Control::choice(
         "faults",
         "Faults",
-        "How it fails: with a status, with a reply that never comes, or with one that is no JSON.",
+        "How it fails.",
         &[
             Choice::of("errors", "500 and 503"),
             Choice::of("busy", "429, come again in 1 s"),

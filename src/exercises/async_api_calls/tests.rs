@@ -54,9 +54,7 @@ fn the_server_works_on_as_many_as_it_can_and_the_batch_takes_its_rounds() {
     assert_eq!(requests.throughput_per_s(), Some(80.0));
     assert_eq!(requests.from_send().max(), Some(500_000.0), "the queue is at the server");
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
-    assert!(
-        report.notes[0].starts_with("40 of 40 requests with 1 inputs each were answered, in 500 ms: 80.0 requests")
-    );
+    assert!(report.notes[0].starts_with("40 of 40 requests with 1 input each were answered, in 500 ms: 80.0 requests"));
 }
 
 #[test]

@@ -26,9 +26,9 @@ pub(crate) fn latencies(lab: Lab, requests: &Requests) -> AnyView {
         .class("histogram")
         .attr("data-latencies", "")
         .el(h3().text(format!("{FROM_SCHEDULE}: what whoever waits feels")))
-        .add(picture(&schedule))
+        .add(picture(FROM_SCHEDULE, &schedule))
         .el(h3().text(format!("{FROM_SEND}: what the endpoint did")))
-        .add(picture(&send))
+        .add(picture(FROM_SEND, &send))
         .add(edges(&all))
         .el(figcaption().text(caption(requests, &all)))
         .add(data_table(percentiles(
@@ -46,8 +46,8 @@ pub(crate) fn latencies(lab: Lab, requests: &Requests) -> AnyView {
 
 fn caption(requests: &Requests, all: &Histogram) -> String {
     format!(
-        "{} requests in steps of {}, failed ones included. The difference of the two is the wait at the page's own limit, \
-         and before another try.",
+        "{} requests in steps of {}, failed ones included; each picture is as high as its own tallest bar. What lies between \
+         the two is the wait at the page: at its limit, before another try, and for its turn.",
         units::count(requests.timings().len() as u64),
         units::span(all.step),
     )

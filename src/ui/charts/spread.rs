@@ -10,7 +10,7 @@ use crate::measure::units;
 use crate::ui::lean::{div, span};
 
 /// The bars as one path, in a box that is as wide as there are bins and 100 high.
-pub(super) fn picture(spread: &Histogram) -> AnyView {
+pub(super) fn picture(name: &str, spread: &Histogram) -> AnyView {
     let most = spread.counts.iter().copied().max().unwrap_or(0).max(1);
     let bar = |(place, count): (usize, &u32)| {
         let height = f64::from(*count) / f64::from(most) * 100.0;
@@ -18,7 +18,7 @@ pub(super) fn picture(spread: &Histogram) -> AnyView {
     };
     let path: String = spread.counts.iter().enumerate().map(bar).collect();
     let view_box = format!("0 0 {} 100", spread.counts.len());
-    let label = format!("Histogram with {} bins; the tallest holds {most}", spread.counts.len());
+    let label = format!("{name}: histogram with {} bins; the tallest holds {most}", spread.counts.len());
     view! {
         <svg viewBox=view_box preserveAspectRatio="none" role="img" aria-label=label>
             <path d=path></path>

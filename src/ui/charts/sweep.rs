@@ -7,19 +7,21 @@ use crate::measure::report::{Column, Table};
 use crate::measure::sweep::{LoadLevel, Sweep};
 use crate::measure::units;
 use crate::ui::components::report::data_table;
+use crate::ui::lab::Lab;
 use crate::ui::lean::{El, Watched, details, div, figcaption, figure, h3, input, label, p, part, span, summary};
 
 /// The columns, the slider of the target, and the same as a table.
-pub(crate) fn sweep(sweep: &Sweep) -> AnyView {
+pub(crate) fn sweep(lab: Lab, sweep: &Sweep) -> AnyView {
     let target_ms = Watched::new(first_target_ms(sweep));
     let measured = StoredValue::new_local(sweep.clone());
-    let most_ms = sweep.slowest_us().div_ceil(1_000).max(1);
+    let most_ms = sweep.slowest_us().div_ceil(1_000).max(first_target_ms(sweep));
     let slider = input()
         .attr("id", "latency-target")
         .attr("type", "range")
         .attr("min", "1")
         .attr("max", most_ms.to_string())
         .attr("step", "1")
+        .attr_changing("aria-valuetext", move || Some(format!("{} ms", target_ms.get())))
         .prop("value", move || target_ms.get().to_string())
         .on_input(move |event| {
             if let Ok(ms) = event_target_value(event).parse() {
@@ -37,10 +39,25 @@ pub(crate) fn sweep(sweep: &Sweep) -> AnyView {
         .class("sweep")
         .attr("data-knee", sweep.knee().map_or(String::new(), |knee| knee.concurrency.to_string()))
         .el(figcaption().class("told").text(sweep.sentence()))
+        .add(blocked(lab))
         .el(target)
         .el(p().attr("aria-live", "polite").attr("data-goodput", "").text_changing(told))
         .add(part(shown))
         .view()
+}
+
+/// What the page itself was kept by is no fault of the endpoint.
+fn blocked(lab: Lab) -> AnyView {
+    let longest_us =
+        lab.with_record(|record| record.beats().iter().filter(|it| it.is_blocked()).map(|it| it.lag_us()).max());
+    let told = |us| {
+        format!(
+            "The page was blocked while this was measured, for {} at the longest: where throughput ends may be the page's \
+             limit and not the endpoint's.",
+            units::span(us)
+        )
+    };
+    longest_us.flatten().map(|us| p().class("caution").text(told(us)).view()).into_any()
 }
 
 /// Half as long again as one request takes alone.
@@ -73,9 +90,9 @@ fn charts(sweep: &Sweep, target_us: u64) -> AnyView {
             .view()
     });
     // Above the numbers below the columns, in their height.
-    let height = format!("calc(20px + {} * 120px)", fixed(target_us as f64 / slowest, 4));
+    let height = format!("calc(40px + {} * 120px)", fixed(target_us as f64 / slowest, 4));
     let line = view! { <span class="target-line" style:bottom=height></span> }.into_any();
-    let row = |name: &str| div().class("columns").attr("role", "img").attr("aria-label", name);
+    let row = |name: &str| div().class("columns").attr("role", "img").attr("tabindex", "0").attr("aria-label", name);
     [
         h3().text("Requests per second, by how many are under way at once; the solid part keeps the target").view(),
         row("Throughput by requests at once, a column chart; the table below holds its numbers")

@@ -50,10 +50,15 @@ fn panel(lab: Lab) -> AnyView {
         }
     });
     on_cleanup(move || drop(asking.try_update_value(Option::take)));
-    let is_asking = move || state.with(|state| *state == State::Asking).then(String::new);
+    // What is refused is not what would be asked.
+    let is_off = move || (state.with(|state| *state == State::Asking) || lab.has_refusals()).then(String::new);
     [
-        div().attr("aria-live", "polite").attr("data-connection", "").add(part(move || told(&state.get()))).view(),
-        button().class("quiet").attr_changing("disabled", is_asking).on_click(test).text("Test connection").view(),
+        div()
+            .attr("aria-live", "polite")
+            .attr("data-connection", "")
+            .add(part(move || if lab.has_refusals() { told(&State::Untested) } else { told(&state.get()) }))
+            .view(),
+        button().class("quiet").attr_changing("disabled", is_off).on_click(test).text("Test connection").view(),
     ]
     .into_any()
 }

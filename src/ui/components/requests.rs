@@ -25,7 +25,7 @@ fn panels(lab: Lab) -> AnyView {
     };
     let of_sweep = move || {
         lab.report.with(|report| match report.as_ref().map(|report| report.sweep.as_ref()) {
-            Some(Some(found)) => sweep(found),
+            Some(Some(found)) => sweep(lab, found),
             Some(None) => p().class("empty").text("This run had no sweep: set how far it goes, and run again.").view(),
             None => {
                 p().class("empty").text("What more requests at once bring appears here, if the run has a sweep.").view()
