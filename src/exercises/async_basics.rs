@@ -142,6 +142,8 @@ pub static EXERCISE: Exercise = Exercise {
     ],
     distributions: &[],
     has_pulse: false,
+    has_ideal: true,
+    folder: None,
     has_requests: false,
     connect: None,
     rust: file!(),

@@ -275,6 +275,8 @@ pub static EXERCISE: Exercise = Exercise {
         Distribution { title: "With retries", task: "retry_async", part: "run_tasks_with_retries" },
     ],
     has_pulse: false,
+    has_ideal: true,
+    folder: None,
     has_requests: false,
     connect: None,
     rust: file!(),

@@ -195,6 +195,8 @@ pub static EXERCISE: Exercise = Exercise {
         Distribution { title: "Limited", task: "process_sample", part: "process_batch_limited" },
     ],
     has_pulse: false,
+    has_ideal: true,
+    folder: None,
     has_requests: false,
     connect: None,
     rust: file!(),

@@ -1,11 +1,18 @@
 //! The list of all lessons, in the order of the guide. A new lesson is one more line.
 
 use crate::exercises::exercise::Exercise;
-use crate::exercises::{async_api_calls, async_basics, async_error_handling, async_multiple, common_issues};
+use crate::exercises::{
+    async_api_calls, async_basics, async_error_handling, async_file_io, async_multiple, common_issues,
+};
 
 /// All lessons, in the order of the guide.
-pub static EXERCISES: &[&Exercise] =
-    &[&async_basics::EXERCISE, &async_multiple::EXERCISE, &async_api_calls::EXERCISE, &async_error_handling::EXERCISE];
+pub static EXERCISES: &[&Exercise] = &[
+    &async_basics::EXERCISE,
+    &async_multiple::EXERCISE,
+    &async_file_io::EXERCISE,
+    &async_api_calls::EXERCISE,
+    &async_error_handling::EXERCISE,
+];
 
 /// The guide's common issues: a page of its own in the form of a lesson.
 pub static COMMON_ISSUES: &Exercise = &common_issues::EXERCISE;

@@ -277,6 +277,8 @@ pub static EXERCISE: Exercise = Exercise {
     ],
     distributions: &[],
     has_pulse: true,
+    has_ideal: true,
+    folder: None,
     has_requests: false,
     connect: None,
     rust: file!(),

@@ -35,6 +35,10 @@ pub struct Exercise {
     pub distributions: &'static [Distribution],
     /// Whether the page shows the event loop's pulse and a button that counts presses while it runs.
     pub has_pulse: bool,
+    /// Whether it has an ideal: what takes time in it are waits that it asks for, and not a disk or a processor.
+    pub has_ideal: bool,
+    /// The folder of the browser's storage in which it keeps files, if it does.
+    pub folder: Option<&'static str>,
     /// Whether it measures requests: latencies from schedule and from send, and throughput at rising concurrency.
     pub has_requests: bool,
     /// How its endpoint is tested; none for a lesson without one.

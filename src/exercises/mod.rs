@@ -20,6 +20,7 @@ mod prelude {
 pub mod async_api_calls;
 pub mod async_basics;
 pub mod async_error_handling;
+pub mod async_file_io;
 pub mod async_multiple;
 pub mod catalogue;
 pub mod common_issues;

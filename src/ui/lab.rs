@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::TryFutureExt;
-use futures::future::try_join;
+use futures::future::{try_join, try_join4};
 use leptos::prelude::*;
 
 use crate::exercises::compared::Compared;
@@ -20,7 +20,8 @@ use crate::measure::{Record, TaskId};
 use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{self, Place};
-use crate::ui::components::failures;
+use crate::ui::charts::{digits, distribution};
+use crate::ui::components::{failures, log};
 use crate::ui::lean::Watched;
 
 /// Text and tables are drawn anew at every so many frames: nobody reads faster, and they cost more than the timeline.
@@ -132,7 +133,9 @@ impl Lab {
             drop(lab.experiment.try_update_value(Option::take));
             drop(lab.ending.try_update_value(Option::take));
         });
-        if link.runs_at_once {
+        // A link may not make the page ask somebody else before the reader has seen whom.
+        let may_run = link.exercise.connect.as_ref().is_none_or(|it| lab.settings.with_untracked(it.asks_at_once));
+        if link.runs_at_once && may_run {
             // When the page has been drawn.
             request_animation_frame(move || lab.start());
         }
@@ -197,7 +200,7 @@ impl Lab {
             self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.typed.clone()));
         typed.unwrap_or_else(|| match name {
             SEED => self.seed.get().to_string(),
-            _ => self.settings.with(|settings| settings.get(name).map(Value::to_text)).unwrap_or_default(),
+            _ => self.settings.with(|settings| settings.to_text(name)),
         })
     }
 
@@ -260,7 +263,7 @@ impl Lab {
         // its code or starting a server.
         request_animation_frame(move || {
             leptos::task::spawn_local(async move {
-                let results = failures::load();
+                let results = try_join4(failures::load(), distribution::load(), digits::load(), log::load());
                 let lesson = (self.exercise.load)(Run::in_browser(seed), settings.clone());
                 match try_join(results.err_into(), lesson).await.map(drop) {
                     Ok(()) => set_timeout(move || self.begin(run, settings, seed), Duration::ZERO),
@@ -363,7 +366,7 @@ impl Lab {
     }
 
     async fn ideal_of_this_run(self) -> Option<Record> {
-        let (settings, seed) = self.ran_with.get_untracked()?;
+        let (settings, seed) = self.ran_with.get_untracked().filter(|_| self.exercise.has_ideal)?;
         ideal_in_slices(self.exercise, &settings, seed, &self.site.get_value()).await
     }
 

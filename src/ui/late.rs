@@ -22,7 +22,7 @@ pub(super) fn late<F: Future<Output = Result<AnyView, NotFetched>>>(
     let loaded = Watched::new(None::<Result<(), NotFetched>>);
     leptos::task::spawn_local(async move { loaded.set(Some(load.await)) });
     part(move || match loaded.get() {
-        None => p().class("empty").text("This part of the page is being fetched.").view(),
+        None => p().class("empty").text("Being fetched.").view(),
         Some(loaded) => {
             let view = loaded.and_then(|()| view().now_or_never().unwrap_or(Err(NotFetched)));
             view.unwrap_or_else(|error| {

@@ -26,6 +26,7 @@ async fn the_broken_halves_fail_their_checks_and_the_fixed_halves_pass() -> Test
 async fn presses_are_counted_for_each_run_and_the_pulse_is_told() -> TestResult {
     let stage = Stage::at("common-issues?issue=blocked-loop&wait=1000&seed=7").await?;
     let page = &stage.page;
+    page.wait_for_button("Count my presses").await?;
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
     for _ in 0..8 {
@@ -50,6 +51,7 @@ const PRESS_AND_BLOCK: &str = "const press = new MouseEvent('click', { bubbles: 
 #[tokio::test]
 async fn a_press_that_had_to_wait_is_told_with_how_long() -> TestResult {
     let stage = Stage::at("common-issues?issue=closed&seed=7").await?;
+    stage.page.wait_for_button("Count my presses").await?;
     stage.page.ask::<()>(PRESS_AND_BLOCK, Vec::new()).await?;
     eventually("how long the press waited", async || {
         let told = stage.page.texts(".pulse p").await?.join(" ");

@@ -5,5 +5,6 @@
 
 mod common_issues;
 mod errors;
+mod files;
 mod many_tasks;
 mod page;

@@ -33,7 +33,7 @@ fn comparison(lab: Lab, compared: &Compared) -> AnyView {
         let ratio = compared.speed_up().map(|ratio| format!("{} times as fast", fixed(ratio, 1)));
         shown = shown.el(p().class("speed-up").text(ratio.unwrap_or_default()));
     }
-    let expected = "The bars grow while the parts run; the thin line is each one's ideal.";
+    let expected = "The bars grow while the parts run.";
     let sentence = compared.sentence().unwrap_or_else(|| expected.to_owned());
     shown
         .el(figcaption().text(sentence))

@@ -2,9 +2,11 @@
 
 use leptos::prelude::*;
 
+use crate::lazy::{NotFetched, lazy};
 use crate::measure::decimal::fixed;
 use crate::measure::report::Digit;
 use crate::ui::lab::Lab;
+use crate::ui::late::fetched_by_the_run;
 use crate::ui::lean::part;
 
 /// The side of a picture in pixels.
@@ -13,23 +15,32 @@ const SIDE: usize = 8;
 /// The digits of the report, once there is one that has some.
 pub(crate) fn digits(lab: Lab) -> AnyView {
     part(move || {
-        let digits = lab.report.get().map(|report| report.digits).unwrap_or_default();
-        if digits.is_empty() {
-            return ().into_any();
-        }
-        let right = digits.iter().filter(|digit| digit.label == digit.predicted).count();
-        let (n, seed) = (digits.len(), lab.seed.get_untracked());
-        let caption = format!(
-            "{n} images that seed {seed} draws from the data set, and what the classifier reads: {right} are right."
-        );
-        view! {
-            <figure class="digits">
-                <ul>{digits.iter().map(picture).collect_view()}</ul>
-                <figcaption>{caption}</figcaption>
-            </figure>
-        }
-        .into_any()
+        let has_digits = lab.report.with(|report| report.as_ref().is_some_and(|report| !report.digits.is_empty()));
+        if has_digits { fetched_by_the_run(fetched::gallery(lab)) } else { ().into_any() }
     })
+}
+
+lazy!(mod fetched in lessons: gallery(lab: Lab) -> AnyView);
+
+/// Fetches what shows them.
+pub(crate) async fn load() -> Result<(), NotFetched> {
+    fetched::load().await
+}
+
+fn gallery(lab: Lab) -> AnyView {
+    let digits = lab.report.get_untracked().map(|report| report.digits).unwrap_or_default();
+    let right = digits.iter().filter(|digit| digit.label == digit.predicted).count();
+    let (n, seed) = (digits.len(), lab.seed.get_untracked());
+    let caption = format!(
+        "{n} images that seed {seed} draws from the data set, and what the classifier reads: {right} are right."
+    );
+    view! {
+        <figure class="digits">
+            <ul>{digits.iter().map(picture).collect_view()}</ul>
+            <figcaption>{caption}</figcaption>
+        </figure>
+    }
+    .into_any()
 }
 
 fn picture(digit: &Digit) -> AnyView {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::exercises::exercise::Distribution;
-use crate::lazy::lazy;
+use crate::lazy::{NotFetched, lazy};
 use crate::measure::Record;
 use crate::measure::decimal::fixed;
 use crate::measure::durations::{Durations, LittlesLaw, Timed};
@@ -35,6 +35,11 @@ pub(crate) fn distributions(lab: Lab) -> AnyView {
 
 lazy!(mod fetched in lessons: figures(lab: Lab) -> AnyView);
 
+/// Fetches what shows the durations of a run that is over.
+pub(crate) async fn load() -> Result<(), NotFetched> {
+    fetched::load().await
+}
+
 fn figures(lab: Lab) -> AnyView {
     let figures = |record: &Record| {
         lab.exercise.distributions.iter().filter_map(|it| distribution(record, it)).collect_view().into_any()
@@ -55,7 +60,7 @@ fn distribution(record: &Record, of: &Distribution) -> Option<AnyView> {
         .class("histogram")
         .attr("data-distribution", of.part)
         .el(h3().text(format!("{}: how long {} {what}", of.title, of.task)))
-        .add(picture(&spread))
+        .add(picture(of.title, &spread))
         .add(edges(&spread))
         .el(figcaption().text(caption(&durations, &spread)))
         .add(data_table(percentiles(

@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 
+use crate::lazy::{NotFetched, lazy};
 use crate::measure::decimal::fixed;
 use crate::measure::units::count;
 use crate::measure::{Level, LogLine, Record};
 use crate::ui::lab::Lab;
+use crate::ui::late::fetched_by_the_run;
 use crate::ui::lean::{div, h2, li, ol, p, part, span, time};
 
 /// So many lines are shown, the last: a run of ten thousand tasks can leave more than anybody reads.
@@ -18,18 +20,7 @@ const MOST_LINES_LIVE: usize = 20;
 pub(crate) fn log(lab: Lab) -> AnyView {
     let lines = move || {
         lab.digest.track();
-        lab.runs.track();
-        lab.with_record(|record| {
-            let lines = record.log_lines();
-            let most = if lab.is_running() { MOST_LINES_LIVE } else { MOST_LINES };
-            let left_out = lines.len().saturating_sub(most);
-            let note = (left_out > 0).then(|| {
-                let told = format!("{} earlier lines are not shown.", count(left_out as u64));
-                li().class("empty").text(told).view()
-            });
-            note.into_iter().chain(lines[left_out..].iter().map(|it| line(it, record))).collect_view()
-        })
-        .unwrap_or_default()
+        if lab.runs.get() == 0 { ().into_any() } else { fetched_by_the_run(fetched::lines(lab)) }
     };
     let empty = move || match lab.runs.get() {
         0 => p().class("empty").text("What a run has to say appears here.").view(),
@@ -40,8 +31,29 @@ pub(crate) fn log(lab: Lab) -> AnyView {
         .attr("tabindex", "0")
         .attr("role", "region")
         .attr("aria-label", "Log lines")
-        .el(ol().class("log").add(part(move || lines().into_any())));
+        .el(ol().class("log").add(part(lines)));
     [h2().text("Log").view(), lines_box.view(), part(empty)].into_any()
+}
+
+lazy!(mod fetched in lessons: lines(lab: Lab) -> AnyView);
+
+/// Fetches what shows them.
+pub(crate) async fn load() -> Result<(), NotFetched> {
+    fetched::load().await
+}
+
+fn lines(lab: Lab) -> AnyView {
+    lab.with_record(|record| {
+        let lines = record.log_lines();
+        let most = if lab.is_running() { MOST_LINES_LIVE } else { MOST_LINES };
+        let left_out = lines.len().saturating_sub(most);
+        let note = (left_out > 0).then(|| {
+            let told = format!("{} earlier lines are not shown.", count(left_out as u64));
+            li().class("empty").text(told).view()
+        });
+        note.into_iter().chain(lines[left_out..].iter().map(|it| line(it, record))).collect_view()
+    })
+    .into_any()
 }
 
 fn line(line: &LogLine, record: &Record) -> AnyView {

@@ -4,6 +4,7 @@ pub(super) mod checks;
 pub(super) mod connection;
 pub(super) mod controls;
 pub(super) mod failures;
+pub(super) mod files;
 pub(super) mod log;
 pub(super) mod metrics;
 pub(super) mod pulse;

@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 
+use crate::lazy::lazy;
 use crate::measure::decimal::fixed;
 use crate::measure::heartbeat::longest_lag_us;
 use crate::measure::units;
 use crate::ui::lab::Lab;
+use crate::ui::late::late;
 use crate::ui::lean::{Watched, button, div, p, progress};
 
 /// In so many milliseconds the hand goes round once.
@@ -20,8 +22,14 @@ struct Presses {
     slowest_ms: f64,
 }
 
-/// The pulse and the button.
+/// The pulse and the button, where the lesson blocks the event loop.
 pub(crate) fn pulse(lab: Lab) -> AnyView {
+    if lab.exercise.has_pulse { late(fetched::load(), move || fetched::beating(lab)) } else { ().into_any() }
+}
+
+lazy!(mod fetched in lessons: beating(lab: Lab) -> AnyView);
+
+fn beating(lab: Lab) -> AnyView {
     let presses = Watched::new(Presses::default());
     let press = move |answered_after_ms: f64| {
         let run = lab.runs.get_untracked();

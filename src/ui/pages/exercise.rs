@@ -14,6 +14,7 @@ use crate::ui::charts::timeline::timeline;
 use crate::ui::components::connection::connection;
 use crate::ui::components::controls::controls;
 use crate::ui::components::failures::failures;
+use crate::ui::components::files::files;
 use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
 use crate::ui::components::pulse::pulse;
@@ -51,9 +52,10 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let results = section()
         .class("results")
         .attr("aria-label", "Result")
-        .el(panel(vec![result_head(lab), failure(lab), warnings(lab), pulse_if_wanted(lab), comparisons(lab)]))
+        .el(panel(vec![result_head(lab), failure(lab), warnings(lab), pulse(lab), comparisons(lab)]))
         .el(panel(vec![timeline(lab)]))
         .add(requests(lab))
+        .add(files(lab))
         .add(distributions(lab))
         .el(panel(vec![metrics(lab)]))
         .el(panel(vec![findings(lab), digits(lab)]))
@@ -107,11 +109,6 @@ fn result_head(lab: Lab) -> AnyView {
         .el(p().class("hint").text_changing(move || outdated().to_owned()))
         .el(button().class("quiet").on_click(copy).text("Copy link"));
     [head.view(), div().attr("aria-live", "polite").add(part(told)).view()].into_any()
-}
-
-/// The event loop's pulse, where the lesson blocks it.
-fn pulse_if_wanted(lab: Lab) -> AnyView {
-    if lab.exercise.has_pulse { pulse(lab) } else { ().into_any() }
 }
 
 /// What made the run fail and what to do, beside what it brought until then.

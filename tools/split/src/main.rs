@@ -85,9 +85,15 @@ fn split(site: &Path) -> Result<(), SplitError> {
     let main = (code.join(format!("{NAME}_bg.wasm")), FOR_SIZE);
     optimize(parts.into_iter().map(|part| (part, FOR_SPEED)).chain([main]))?;
     let loader = code.join(LOADER);
-    let script = fs::read_to_string(&loader).map_err(|source| file_error(&loader, source))?;
-    fs::write(&loader, site::fetched_with_any_type(&script)?).map_err(|source| file_error(&loader, source))?;
+    change(&loader, |script| Ok(site::lean(&site::fetched_with_any_type(script)?)))?;
+    change(&code.join(format!("{NAME}.js")), |script| Ok(site::lean(script)))?;
     Ok(site::put(&code, site, NAME, LOADER)?)
+}
+
+/// Writes a script anew.
+fn change(path: &Path, change: impl Fn(&str) -> Result<String, SplitError>) -> Result<(), SplitError> {
+    let script = fs::read_to_string(path).map_err(|source| file_error(path, source))?;
+    fs::write(path, change(&script)?).map_err(|source| file_error(path, source))
 }
 
 /// Cargo runs this from `PROFILE/` in the folder where it also built the page.

@@ -131,6 +131,20 @@ fn file_error(path: &Path, source: io::Error) -> SiteError {
     SiteError::File { path: path.to_owned(), source }
 }
 
+/// A script of generated code without its documentation and indentation, which nobody reads in a browser.
+pub fn lean(script: &str) -> String {
+    let mut is_in_comment = false;
+    let mut lines = Vec::new();
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        is_in_comment |= line.starts_with("/**");
+        if !is_in_comment {
+            lines.push(line);
+        }
+        is_in_comment &= !line.ends_with("*/");
+    }
+    lines.join("\n") + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,5 +220,11 @@ const wasm = await init({ module_or_path: './page-ff/page_bg.wasm' });
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(hashes[0], hashes[1]);
         assert!(hashes[0] != hashes[2] && hashes[0] != hashes[3]);
+    }
+
+    #[test]
+    fn a_lean_script_has_no_documentation_and_no_indentation() {
+        let script = "/** One line. */\nfunction a() {\n    /**\n     * Two.\n     */\n    return 1; /* kept */\n}\n\n";
+        assert_eq!(lean(script), "function a() {\nreturn 1; /* kept */\n}\n");
     }
 }

@@ -1,0 +1,134 @@
+//! What the controls mean: which files, how large, and which of them are missing.
+
+use std::fmt::Write;
+use std::num::NonZeroUsize;
+
+use inference::digits::{Digits, PIXELS};
+
+use crate::exercises::prelude::*;
+
+/// The exercise's own folder. Nothing outside it is touched.
+pub(super) const FOLDER: &str = "async-file-io";
+
+/// The CSV that is processed.
+pub(super) const SAMPLES: &str = "samples.csv";
+
+/// What is predicted for its rows.
+pub(super) const PREDICTIONS: &str = "predictions.csv";
+
+/// So many rows of the CSV are made in a turn of the page.
+const ROWS_IN_A_TURN: u32 = 200;
+
+/// All files together may be so large: they are in memory three times.
+const MOST_BYTES: f64 = 50e6;
+
+/// What is written and read.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub files: u32,
+    pub size_bytes: usize,
+    pub missing: u32,
+    pub limit: Option<NonZeroUsize>,
+    pub rows: u32,
+    pub bad_rows: u32,
+}
+
+/// A file that is to be written.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+impl From<&Settings> for Plan {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            files: settings.count("files"),
+            size_bytes: (settings.number("size") * 1e3) as usize,
+            missing: settings.count("missing"),
+            limit: NonZeroUsize::new(settings.count("limit") as usize),
+            rows: settings.count("rows"),
+            bad_rows: settings.count("bad-rows"),
+        }
+    }
+}
+
+impl Plan {
+    /// The files to write, with bytes that the seed draws: each has its own, so that none can pass for another.
+    pub async fn contents(&self, run: &Run) -> Vec<Content> {
+        let mut contents = Vec::new();
+        for n in 0..self.files {
+            let name = file_name(n);
+            let mut bytes = vec![0; self.size_bytes];
+            run.rng(&name).fill(&mut bytes);
+            contents.push(Content { name, bytes });
+            run.yield_now().await;
+        }
+        contents
+    }
+
+    /// The files to read: those that are written, with the missing ones spread among them.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = (0..self.files).map(file_name).collect();
+        for n in 0..self.missing {
+            let place = (n as usize + 1) * names.len() / (self.missing as usize + 1);
+            names.insert(place, format!("missing-{n}.bin"));
+        }
+        names
+    }
+
+    /// The digits as CSV, again and again until there are as many rows as wanted, with bad ones spread among them.
+    pub async fn csv(&self, run: &Run, digits: &Digits) -> Vec<u8> {
+        let mut text = "label".to_owned();
+        (0..PIXELS).for_each(|pixel| write(&mut text, format_args!(",p{pixel}")));
+        let every = (self.rows / (self.bad_rows + 1)).max(1);
+        for row in 0..self.rows {
+            if row % every == every - 1 && row / every < self.bad_rows {
+                text.push_str("\n7,too,few");
+            }
+            let place = row as usize % digits.len();
+            write(&mut text, format_args!("\n{}", digits.label(place)));
+            digits.image(place).iter().for_each(|pixel| write(&mut text, format_args!(",{pixel}")));
+            if row % ROWS_IN_A_TURN == 0 {
+                run.yield_now().await;
+            }
+        }
+        text.push('\n');
+        text.into_bytes()
+    }
+}
+
+/// Writing to a text does not fail.
+fn write(text: &mut String, part: std::fmt::Arguments) {
+    let _ = text.write_fmt(part);
+}
+
+fn file_name(n: u32) -> String {
+    format!("data-{n}.bin")
+}
+
+/// Files of that size would be too much together.
+pub(super) fn conflict(settings: &Settings) -> Option<Conflict> {
+    let files = f64::from(settings.count("files").max(1));
+    let most_kb = (MOST_BYTES / 1e3 / files).floor();
+    (settings.number("size") > most_kb).then(|| Conflict {
+        control: "size",
+        why: format!("{} files of that size are more than {} together", files, units::size(MOST_BYTES as u64)),
+        nearest: Value::Number(most_kb),
+    })
+}
+
+/// The lesson's controls.
+pub(super) const CONTROLS: &[Control] = &[
+    Control::count("files", "Files", "How many are written and read.", 1_000, 20).headed("Files"),
+    Control::of(
+        "size",
+        "Size",
+        "How large each of them is.",
+        Kind::Number { unit: "KB", min: 0.0, max: 1_000.0, step: 1.0, default: 64.0 },
+    ),
+    Control::count("missing", "Missing", "How many of those read are not there.", 100, 3),
+    Control::count("limit", "Limit", "How many are under way at once; 0 is no limit.", 1_000, 8),
+    Control::count("rows", "Rows", "How many rows the CSV has.", 100_000, 360).headed("CSV"),
+    Control::count("bad-rows", "Bad rows", "How many more rows have too few values.", 100, 3),
+];
