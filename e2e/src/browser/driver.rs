@@ -15,6 +15,8 @@ use super::{BrowserError, Engine};
 /// Closing a browser takes some tenths of a second, but Firefox waits for a page whose script does not end.
 const CLOSES_WITHIN: Duration = Duration::from_secs(10);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+/// Two programs may be after the same port: chromedriver takes a free one of IPv4 and ends if IPv6 has lent it out.
+const STARTS: usize = 3;
 
 /// A running driver.
 #[derive(Debug)]
@@ -60,8 +62,8 @@ pub enum DriverError {
     /// There is no port to be had.
     #[error("no port can be opened on this machine")]
     NoPort(#[source] std::io::Error),
-    /// It ended, or did not say in time where to reach it.
-    #[error("`{name}` ended or could not be reached within {} s", STARTS_WITHIN.as_secs())]
+    /// It ended, or did not say in time where to reach it, as often as it was started.
+    #[error("`{name}` ended or could not be reached within {} s, {STARTS} times", STARTS_WITHIN.as_secs())]
     Silent {
         /// The program.
         name: &'static str,
@@ -70,6 +72,16 @@ pub enum DriverError {
 
 impl Driver {
     pub async fn start(engine: Engine) -> Result<Self, BrowserError> {
+        for _ in 0..STARTS {
+            if let Some(driver) = Self::start_once(engine).await? {
+                return Ok(driver);
+            }
+        }
+        Err(DriverError::Silent { name: engine.driver().name() }.into())
+    }
+
+    /// None if it ended, or did not say in time where to reach it.
+    async fn start_once(engine: Engine) -> Result<Option<Self>, BrowserError> {
         let name = engine.driver().name();
         let scratch = tempfile::tempdir().map_err(DriverError::NoScratch)?;
         let screen = if engine.needs_screen() { Some(Screen::start().await?) } else { None };
@@ -83,12 +95,14 @@ impl Driver {
         let process = Process::start(&mut command).map_err(|source| DriverError::NotRun { name, source })?;
         // From here on a failure drops it, and so ends the process.
         let mut driver = Self { port, session: None, process, _screen: screen, _scratch: scratch };
-        driver.port = match announced {
+        let reached = match announced {
             Some(find) => driver.process.announced(find).await,
             None => driver.process.opened(port).await,
-        }
-        .ok_or(DriverError::Silent { name })?;
-        Ok(driver)
+        };
+        Ok(reached.map(|port| {
+            driver.port = port;
+            driver
+        }))
     }
 
     /// Where it listens.
