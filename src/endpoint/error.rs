@@ -221,10 +221,7 @@ impl TaskError for EndpointError {
 }
 
 fn shortened(text: String) -> String {
-    match text.char_indices().nth(LONGEST_MESSAGE) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    units::shortened(&text, LONGEST_MESSAGE).into_owned()
 }
 
 #[cfg(test)]

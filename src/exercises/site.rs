@@ -1,40 +1,54 @@
-//! The site's own files, as lessons load them.
+//! The files that a lesson finds: the site's own, and those of the reader.
 //!
-//! On the page every read is a real request. What has been read once can be had again without waiting, for the run on
-//! the virtual clock that gives the ideal.
+//! On the page every read of the site is a real request. What has been read once can be had again without waiting, for
+//! the run on the virtual clock that gives the ideal.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::endpoint::FetchError;
+use crate::storage::Source;
 
 /// A file that has been read: its path and its content.
 type File = (&'static str, Rc<[u8]>);
 
-/// The files under `static/`.
+/// The files under `static/`, and what the reader chose.
 #[derive(Debug)]
 pub struct Site {
     base: Option<String>,
     files: RefCell<Vec<File>>,
+    own: Vec<Source>,
 }
 
 impl Site {
     /// The files that a web server has under this address, which ends with a slash and may be relative to the page.
     #[must_use]
     pub fn served_from(base: impl Into<String>) -> Self {
-        Self { base: Some(base.into()), files: RefCell::default() }
+        Self { base: Some(base.into()), files: RefCell::default(), own: Vec::new() }
     }
 
     /// Files that are at hand, each with its path. Nothing is ever asked for.
     #[must_use]
     pub fn at_hand(files: impl IntoIterator<Item = File>) -> Self {
-        Self { base: None, files: RefCell::new(files.into_iter().collect()) }
+        Self { base: None, files: RefCell::new(files.into_iter().collect()), own: Vec::new() }
     }
 
     /// What has been read from this one so far, at hand.
     #[must_use]
     pub fn already_read(&self) -> Self {
-        Self { base: None, files: self.files.clone() }
+        Self { base: None, files: self.files.clone(), own: Vec::new() }
+    }
+
+    /// The same, with files of the reader's own.
+    #[must_use]
+    pub fn with_own(self, own: Vec<Source>) -> Self {
+        Self { own, ..self }
+    }
+
+    /// The files of the reader's own, in the order in which they were chosen.
+    #[must_use]
+    pub fn own(&self) -> &[Source] {
+        &self.own
     }
 
     /// Reads a file, by its path below `static/`.

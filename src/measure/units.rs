@@ -1,5 +1,7 @@
 //! Numbers as people read them: with a unit, and no more digits than the clock supports.
 
+use std::borrow::Cow;
+
 use crate::measure::decimal::fixed;
 
 /// A span of microseconds in words: `0 ms`, `4.2 ms`, `412 ms`, `1.41 s`, `2 min 5 s`.
@@ -54,6 +56,15 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// A text with at most so many characters; a longer one is cut and ends with `…`.
+#[must_use]
+pub fn shortened(text: &str, most_chars: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most_chars) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +100,11 @@ mod tests {
         for (bytes, text) in [(0, "0 B"), (999, "999 B"), (54_321, "54.3 KB"), (1_200_000, "1.2 MB")] {
             assert_eq!(size(bytes), text);
         }
+    }
+
+    #[test]
+    fn a_text_is_cut_between_letters() {
+        assert_eq!(shortened("Zürich", 6), "Zürich");
+        assert_eq!(shortened("Zürich", 2), "Zü…");
     }
 }

@@ -3,6 +3,7 @@
 //! Everything stands in the fragment, so any static host serves every link. Controls at their defaults are left out.
 //! A link may come from anywhere: what is unknown in it is named and replaced by what is nearest, and nothing panics.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use form_urlencoded::Serializer;
@@ -10,6 +11,7 @@ use form_urlencoded::Serializer;
 use crate::exercises::catalogue;
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::Exercise;
+use crate::measure::units;
 
 /// The seed of a link that names none.
 pub const DEFAULT_SEED: u64 = 7;
@@ -145,18 +147,14 @@ impl Setup {
 pub fn parse_seed(text: &str) -> Result<u64, String> {
     let seed: Option<u64> = text.trim().parse().ok().filter(|seed| *seed <= MAX_SEED);
     seed.ok_or_else(|| {
-        let greatest = crate::measure::units::count(MAX_SEED);
+        let greatest = units::count(MAX_SEED);
         format!("`{}` is not a seed: use a whole number from 0 to {greatest}", shortened(text))
     })
 }
 
 /// Text from a link may be of any length; a notice is not.
-fn shortened(text: &str) -> std::borrow::Cow<'_, str> {
-    const LONGEST: usize = 100;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
-        None => text.into(),
-    }
+fn shortened(text: &str) -> Cow<'_, str> {
+    units::shortened(text, 100)
 }
 
 /// The fragment, with its `#`.

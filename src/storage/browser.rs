@@ -111,14 +111,15 @@ pub(super) fn error_of(thrown: &JsValue, name: Option<&FileName>) -> StorageErro
     }
 }
 
-/// Anything can be thrown.
-fn message_of(thrown: &JsValue, kind: Option<&str>) -> String {
+/// What a thrown value says. Anything can be thrown.
+pub(super) fn message_of(thrown: &JsValue, kind: Option<&str>) -> String {
     let message = text_of(thrown, "message").filter(|text| !text.is_empty()).or_else(|| thrown.as_string());
     let message = message.unwrap_or_else(|| "the browser does not say why".to_owned());
     kind.map(|kind| format!("{kind}: {message}")).unwrap_or(message)
 }
 
-fn text_of(object: &JsValue, key: &str) -> Option<String> {
+/// A text that an object has by this name.
+pub(super) fn text_of(object: &JsValue, key: &str) -> Option<String> {
     property(object, key)?.as_string()
 }
 

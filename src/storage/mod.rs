@@ -5,6 +5,7 @@
 //! - [`kind`]: which of these it is, told on the page.
 //! - [`name`]: what a file may be called. There are no folders inside a folder.
 //! - [`turns`]: changes of the same file one after the other.
+//! - [`Source`]: a file that is read piece by piece, such as one that the reader chose.
 //! - `browser`: what both of the browser's own have in common.
 //!
 //! Every write is whole: a reader sees the content before it or after it. Dropping the future of a write stops it, and
@@ -13,6 +14,8 @@
 pub mod backend;
 #[cfg(target_arch = "wasm32")]
 mod browser;
+#[cfg(target_arch = "wasm32")]
+mod chosen;
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod indexed_db;
@@ -21,6 +24,7 @@ pub mod memory;
 pub mod name;
 #[cfg(target_arch = "wasm32")]
 mod opfs;
+mod source;
 pub mod turns;
 
 use std::collections::BTreeSet;
@@ -33,6 +37,7 @@ pub use error::StorageError;
 pub use kind::Kind;
 pub use memory::Memory;
 pub use name::{BadName, FileName};
+pub use source::{PIECE_BYTES, Pieces, Source, SourceError};
 pub use turns::{Turn, Turns};
 
 use crate::runtime::Run;

@@ -1,30 +1,34 @@
-//! Rows of a CSV as digits, with what the classifier takes them for.
+//! Rows of a CSV; where they are digits, with what the classifier takes them for.
 
 use inference::classifier::{Classifier, InputError};
 use inference::digits::{BRIGHTEST, PIXELS};
 
-use crate::exercises::csv_rows::{BadRow, Counts, CsvError as FormError, Parsed, Row};
+use crate::exercises::csv_rows::{Counts, CsvError as FormError, Header, Oddity, Parsed, Row};
 use crate::exercises::prelude::*;
+use crate::storage::{Source, SourceError};
 
 /// So much is read in one go: a few milliseconds of work, the classifier's included.
 pub(super) const SLICE_BYTES: usize = 16_000;
 
-/// After so many slices the log says how far it is.
-pub(super) const SLICES_PER_WORD: usize = 128;
-
 /// So many bad rows are listed.
-pub(super) const MOST_BAD: usize = 20;
+const MOST_BAD: usize = 20;
 
 /// So many good rows are shown.
 pub(super) const MOST_SHOWN: usize = 5;
+
+/// Of a long list of columns so many are shown.
+pub(super) const MOST_COLUMNS: usize = 12;
+
+/// So many characters of a value are shown.
+pub(super) const MOST_CHARS: usize = 40;
 
 /// Why a CSV could not be processed to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CsvError {
     #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
     Form(#[from] FormError),
-    #[error("the CSV must have the columns label,p0,…,p63, and has {columns} columns that begin with `{first}`")]
-    OtherColumns { columns: usize, first: String },
     #[error("the classifier cannot read a row: {0}")]
     Input(#[from] InputError),
 }
@@ -34,12 +38,18 @@ impl TaskError for CsvError {}
 /// What came of the rows.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
-    /// What each good row is, and what the classifier takes it for.
-    pub read: Vec<(u8, u8)>,
-    /// How many rows were bad, and the first of them.
+    /// The columns' names.
+    pub columns: Vec<String>,
+    /// What is odd about them.
+    pub oddities: Vec<Oddity>,
+    /// How many rows are good.
+    pub rows: u64,
+    /// Of digits: what each good row is, and what the classifier takes it for.
+    pub digits: Vec<(u8, u8)>,
+    /// How many rows are bad, and the first of them.
     pub bad: u64,
     pub first_bad: Vec<String>,
-    /// The first good rows, as they stand in the file.
+    /// The first good rows: the first of their values, shortened.
     pub shown: Vec<Vec<String>>,
 }
 
@@ -49,26 +59,33 @@ impl Samples {
         let (mut labels, mut pixels) = (Vec::new(), Vec::new());
         for parsed in parsed {
             match parsed {
-                Parsed::Header(header) => expect_columns(&header.names)?,
+                Parsed::Header(Header { names, oddities }) => (self.columns, self.oddities) = (names, oddities),
+                Parsed::Row(row) if !self.are_digits() => self.keep(&row),
                 Parsed::Row(row) => match digit(&row) {
                     Some((label, image)) => {
                         labels.push(label);
                         pixels.extend(image);
-                        self.show(&row);
+                        self.keep(&row);
                     }
-                    None => self.note_bad(format!("line {} holds something else than numbers of a digit", row.line)),
+                    None => self.note_bad(format!("line {} holds something else than a digit's numbers", row.line)),
                 },
-                Parsed::Bad(row) => self.note_bad(BadRow::to_string(&row)),
+                Parsed::Bad(row) => self.note_bad(row.to_string()),
             }
         }
-        let predicted = classifier.predict(&pixels)?;
-        self.read.extend(labels.into_iter().zip(predicted));
+        self.digits.extend(labels.into_iter().zip(classifier.predict(&pixels)?));
         Ok(())
     }
 
-    fn show(&mut self, row: &Row) {
+    /// Whether the columns are those of a digit: label, p0, …, p63.
+    pub fn are_digits(&self) -> bool {
+        self.columns.len() == PIXELS + 1 && self.columns[0] == "label"
+    }
+
+    fn keep(&mut self, row: &Row) {
+        self.rows += 1;
         if self.shown.len() < MOST_SHOWN {
-            self.shown.push(row.values().map(str::to_owned).collect());
+            let values = row.values().take(MOST_COLUMNS);
+            self.shown.push(values.map(|value| units::shortened(value, MOST_CHARS).into_owned()).collect());
         }
     }
 
@@ -79,24 +96,10 @@ impl Samples {
         }
     }
 
-    /// How many the classifier reads right.
+    /// How many digits the classifier reads right.
     pub fn right(&self) -> usize {
-        self.read.iter().filter(|(label, predicted)| label == predicted).count()
+        self.digits.iter().filter(|(label, predicted)| label == predicted).count()
     }
-
-    /// As CSV, with the guide's columns.
-    pub fn predictions(&self) -> String {
-        let rows = self.read.iter().enumerate();
-        let rows = rows.map(|(sample, (label, predicted))| format!("{sample},{predicted},{label}\n"));
-        std::iter::once("sample_id,prediction,label\n".to_owned()).chain(rows).collect()
-    }
-}
-
-fn expect_columns(names: &[String]) -> Result<(), CsvError> {
-    if names.len() == PIXELS + 1 && names[0] == "label" {
-        return Ok(());
-    }
-    Err(CsvError::OtherColumns { columns: names.len(), first: names.first().cloned().unwrap_or_default() })
 }
 
 /// The label and the image of a row, scaled as the classifier was trained; none if it holds something else.
@@ -109,7 +112,16 @@ fn digit(row: &Row) -> Option<(u8, Vec<f32>)> {
 }
 
 /// How far it is, for the log.
-pub(super) fn progress(counts: &Counts, all_bytes: usize) -> String {
-    let share = counts.bytes as f64 / all_bytes.max(1) as f64;
-    format!("{} rows, {} of {}", units::count(counts.rows), units::percent(share), units::size(all_bytes as u64))
+pub(super) fn progress(source: &Source, counts: &Counts) -> String {
+    let (read, all) = (units::size(source.bytes_read()), units::size(source.size_bytes()));
+    format!("{} rows, {read} of {all}", units::count(counts.rows))
+}
+
+/// What was predicted, as CSV with the guide's columns: so many rows at a time.
+pub(super) fn predictions(digits: &[(u8, u8)], rows_at_once: usize) -> impl Iterator<Item = String> {
+    let rows = digits.chunks(rows_at_once).enumerate().map(move |(chunk, digits)| {
+        let rows = digits.iter().enumerate();
+        rows.map(|(n, (label, predicted))| format!("{},{predicted},{label}\n", chunk * rows_at_once + n)).collect()
+    });
+    std::iter::once("sample_id,prediction,label\n".to_owned()).chain(rows)
 }

@@ -1,140 +1,160 @@
 //! What came of the files and the rows, in numbers and in words.
 
-use crate::endpoint::FetchError;
 use crate::exercises::exercise::Failure;
 use crate::exercises::prelude::*;
-use crate::measure::decimal::fixed;
 use crate::storage::{Kind, StorageError};
 
-use super::csv::{CsvError, Samples};
-use super::plan::{Content, Plan};
+use super::csv::{CsvError, MOST_CHARS, MOST_COLUMNS, MOST_SHOWN, Samples};
+use super::plan::{Made, Plan};
+use super::rounds::{READING, Rounds, WRITING};
 
 /// So many files are listed.
 const MOST_FILES: usize = 30;
 
-/// A part that takes less than this share of another's time is a gain.
-const IS_A_GAIN: f64 = 0.9;
+/// What came of reading the files in one way: held against what was written, and forgotten.
+#[derive(Debug)]
+pub(super) struct Reading {
+    part: &'static str,
+    /// The name of each file that was asked for, with its size in bytes or why it did not come.
+    files: Vec<(String, Result<u64, StorageError>)>,
+    /// How many came back byte for byte, or were named as missing.
+    right: usize,
+}
+
+impl Reading {
+    /// What was read in the order of its names, beside what was written, which is in the same order without the missing.
+    pub fn of(
+        part: &'static str,
+        written: &[Made],
+        names: &[String],
+        read: Vec<Result<Vec<u8>, StorageError>>,
+    ) -> Self {
+        let (mut written, mut right, mut files) = (written.iter().peekable(), 0, Vec::new());
+        for (name, read) in names.iter().zip(read) {
+            let written = written.next_if(|file| file.name == *name);
+            right += usize::from(match (written, &read) {
+                (Some(file), Ok(bytes)) => file.bytes == *bytes,
+                (None, Err(StorageError::NotFound { .. })) => true,
+                _ => false,
+            });
+            files.push((name.clone(), read.map(|bytes| bytes.len() as u64)));
+        }
+        Self { part, files, right }
+    }
+}
 
 /// What came of it all.
 #[derive(Debug)]
 pub(super) struct Done {
     pub kind: Kind,
-    pub files: Vec<Content>,
-    /// What was read, the missing ones included, in this order.
-    pub names: Vec<String>,
-    pub alone: Vec<Result<Vec<u8>, StorageError>>,
-    pub together: Vec<Result<Vec<u8>, StorageError>>,
+    pub rounds: Rounds,
+    pub readings: Vec<Reading>,
     pub samples: Samples,
 }
 
 impl Done {
-    pub fn report(self, run: &Run, plan: &Plan) -> Report {
-        let notes = vec![
+    pub fn report(self, plan: &Plan) -> Report {
+        let notes = [
             self.kind.sentence().to_owned(),
-            gain(run, "Writing", "write_one_by_one", "write_multiple_files"),
-            gain(run, "Reading", "read_one_by_one", "read_multiple_files"),
-            self.about_rows(),
+            self.rounds.verdict("Writing", WRITING, plan.limit),
+            self.rounds.verdict("Reading", READING, plan.limit),
+            about_rows(&self.samples),
         ];
-        let mut tables = vec![self.outcomes(), self.first_rows()];
-        if self.samples.bad > 0 {
-            tables.push(self.bad_rows());
-        }
+        let mut tables = vec![self.outcomes(), self.rounds.table()];
+        tables.extend(about("The CSV", &self.samples));
         let notes = notes.into_iter().filter(|note| !note.is_empty()).collect();
         Report { notes, tables, checks: self.checks(plan), ..Report::default() }
     }
 
-    fn about_rows(&self) -> String {
-        let (read, right) = (self.samples.read.len(), self.samples.right());
-        if read == 0 {
-            return "The CSV has no good row, so there is nothing to predict.".to_owned();
-        }
-        format!(
-            "Of {} rows {} are good and {} bad. The classifier reads {} of the good ones right: {}.",
-            units::count(read as u64 + self.samples.bad),
-            units::count(read as u64),
-            units::count(self.samples.bad),
-            units::count(right as u64),
-            units::percent(right as f64 / read as f64),
-        )
-    }
-
     fn outcomes(&self) -> Table {
-        let row = |(name, result): (&String, &Result<Vec<u8>, StorageError>)| match result {
-            Ok(bytes) => vec![name.clone(), "✓ read".to_owned(), units::size(bytes.len() as u64)],
+        let row = |(name, result): &(String, Result<u64, StorageError>)| match result {
+            Ok(bytes) => vec![name.clone(), "✓ read".to_owned(), units::size(*bytes)],
             Err(error) => vec![name.clone(), format!("✕ {error}"), "–".to_owned()],
         };
+        let together = self.readings.iter().find(|reading| reading.part == "read_all_at_once");
         Table {
-            caption: format!("What came of the files that were read together, the first {MOST_FILES}"),
+            caption: format!("What came of the files that were read all at once, the first {MOST_FILES}"),
             columns: vec![Column::text("File"), Column::text("Outcome"), Column::number("Size")],
-            rows: self.names.iter().zip(&self.together).take(MOST_FILES).map(row).collect(),
-        }
-    }
-
-    fn first_rows(&self) -> Table {
-        const SHOWN: usize = 12;
-        let shorten = |row: &Vec<String>| {
-            vec![row[0].clone(), row[1..].iter().take(SHOWN).cloned().collect::<Vec<_>>().join(" ") + " …"]
-        };
-        Table {
-            caption: "The first rows of the CSV".to_owned(),
-            columns: vec![Column::number("Label"), Column::text("The first pixels")],
-            rows: self.samples.shown.iter().map(shorten).collect(),
-        }
-    }
-
-    fn bad_rows(&self) -> Table {
-        Table {
-            caption: "Rows that were left out, the first of them".to_owned(),
-            columns: vec![Column::text("What is wrong")],
-            rows: self.samples.first_bad.iter().map(|told| vec![told.clone()]).collect(),
+            rows: together.map(|it| it.files.iter().take(MOST_FILES).map(row).collect()).unwrap_or_default(),
         }
     }
 
     fn checks(&self, plan: &Plan) -> Vec<Check> {
-        let is_whole = |(name, result): (&String, &Result<Vec<u8>, StorageError>)| match result {
-            Ok(bytes) => self.files.iter().any(|file| file.name == *name && file.bytes == *bytes),
-            Err(StorageError::NotFound { .. }) => name.starts_with("missing-"),
-            Err(_) => false,
+        let check = |way: &Bar| {
+            let rounds = self.readings.iter().filter(|reading| reading.part == way.task);
+            let [right, of] = [|it: &Reading| it.right, |it: &Reading| it.files.len()]
+                .map(|count| rounds.clone().map(count).sum::<usize>());
+            let claim = "every file comes back byte for byte, every missing one is named";
+            let measured = format!("{} of {} in their places", units::count(right as u64), units::count(of as u64));
+            rounds.clone().next().map(|_| Check::of(way.task, claim, measured, right == of))
         };
-        let check = |part, read: &[Result<Vec<u8>, StorageError>]| {
-            let right = self.names.iter().zip(read).filter(|(name, result)| is_whole((name, result))).count();
-            let measured =
-                format!("{} of {} in their places", units::count(right as u64), units::count(self.names.len() as u64));
-            Check::of(
-                part,
-                "every file comes back byte for byte, every missing one is named",
-                measured,
-                right == self.names.len(),
-            )
-        };
-        let rows = self.samples.read.len() as u64;
-        let bad = self.samples.bad;
+        let Samples { rows, bad, .. } = self.samples;
         let measured = format!("{} good, {} bad", units::count(rows), units::count(bad));
         let is_right = rows == u64::from(plan.rows) && bad == u64::from(plan.bad_rows.min(plan.rows));
-        vec![
-            check("read_one_by_one", &self.alone),
-            check("read_multiple_files", &self.together),
-            Check::of("process_csv_async", "good rows are kept and bad ones named", measured, is_right),
-        ]
+        let of_rows = Check::of("process_csv_async", "good rows are kept and bad ones named", measured, is_right);
+        READING.iter().filter_map(check).chain([of_rows]).collect()
     }
 }
 
-/// Whether the files were quicker together, and if not, why they need not be.
-fn gain(run: &Run, what: &str, alone: &str, together: &str) -> String {
-    let length_us = |part| Span::named(&run.record(), part).and_then(|span| span.length_us()).unwrap_or(0) as f64;
-    let (alone_us, together_us) = (length_us(alone), length_us(together));
-    if alone_us == 0.0 || together_us == 0.0 {
-        return String::new();
+fn about_rows(samples: &Samples) -> String {
+    let (read, right) = (samples.digits.len(), samples.right());
+    if read == 0 {
+        return "The CSV has no good row, so there is nothing to predict.".to_owned();
     }
-    if together_us < alone_us * IS_A_GAIN {
-        return format!("{what} together was {} times as fast as one by one.", fixed(alone_us / together_us, 1));
-    }
+    let [all, good, bad] = [samples.rows + samples.bad, samples.rows, samples.bad].map(units::count);
+    format!("Of {all} rows {good} are good and {bad} bad. {}", accuracy(right, read))
+}
+
+/// How many digits were read right.
+pub(super) fn accuracy(right: usize, all: usize) -> String {
+    let share = units::percent(right as f64 / all.max(1) as f64);
     format!(
-        "{what} together brought nothing here: {} instead of {}. A browser's storage answers from memory or works in a \
-         single queue of its own, so there is little waiting to overlap.",
-        units::span(together_us as u64),
-        units::span(alone_us as u64)
+        "The classifier reads {} of {} digits right: {share}.",
+        units::count(right as u64),
+        units::count(all as u64)
     )
+}
+
+/// The first rows of a table, its bad rows, and what is odd about its columns.
+pub(super) fn about(name: &str, samples: &Samples) -> Vec<Table> {
+    let mut tables = Vec::new();
+    if !samples.shown.is_empty() {
+        tables.push(first_rows(name, samples));
+    }
+    let oddities = samples.oddities.iter().map(ToString::to_string);
+    let told: Vec<_> = oddities.chain(samples.first_bad.iter().cloned()).collect();
+    if !told.is_empty() {
+        let left_out = samples.bad - samples.first_bad.len() as u64;
+        let more = if left_out > 0 { format!(", and {} more rows", units::count(left_out)) } else { String::new() };
+        tables.push(Table {
+            caption: format!("{name}: rows that were left out and what else is odd{more}"),
+            columns: vec![Column::text("What is wrong")],
+            rows: told.into_iter().map(|told| vec![told]).collect(),
+        });
+    }
+    tables
+}
+
+/// The first rows as columns: there are few of them, and of a table's own columns there may be many.
+fn first_rows(name: &str, samples: &Samples) -> Table {
+    const HEADS: [&str; MOST_SHOWN] = ["Row 1", "Row 2", "Row 3", "Row 4", "Row 5"];
+    let columns = samples.columns.iter().take(MOST_COLUMNS).enumerate();
+    let row = |(place, column): (usize, &String)| {
+        let values = samples.shown.iter().map(|row| row.get(place).cloned().unwrap_or_default());
+        std::iter::once(units::shortened(column, MOST_CHARS).into_owned()).chain(values).collect()
+    };
+    let left_out = samples.columns.len().saturating_sub(MOST_COLUMNS);
+    let more = if left_out > 0 { format!(", without its last {left_out} columns") } else { String::new() };
+    Table {
+        caption: format!("{name}: its first rows{more}"),
+        columns: std::iter::once("Column").chain(HEADS).take(1 + samples.shown.len()).map(Column::text).collect(),
+        rows: columns.map(row).collect(),
+    }
+}
+
+/// Files of the reader's own are wanted, and there are none.
+pub(super) fn nothing_chosen() -> Failure {
+    Failure { message: "no file is chosen".to_owned(), advice: "Choose files or drop them on the page, then run." }
 }
 
 impl From<StorageError> for Failure {
@@ -146,11 +166,5 @@ impl From<StorageError> for Failure {
 impl From<CsvError> for Failure {
     fn from(error: CsvError) -> Self {
         Self { message: format!("the CSV cannot be used: {error}"), advice: "Run again: the file is written anew." }
-    }
-}
-
-impl From<FetchError> for Failure {
-    fn from(error: FetchError) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
     }
 }

@@ -22,27 +22,38 @@ const ROWS_IN_A_TURN: u32 = 200;
 /// All files together may be so large: they are in memory three times.
 const MOST_BYTES: f64 = 50e6;
 
-/// What is written and read.
+/// What is written and read, unless it is files of the reader's own.
 #[derive(Debug)]
 pub(super) struct Plan {
+    pub reads_own: bool,
     pub files: u32,
     pub size_bytes: usize,
     pub missing: u32,
     pub limit: Option<NonZeroUsize>,
+    pub rounds: usize,
     pub rows: u32,
     pub bad_rows: u32,
 }
 
 /// A file that is to be written.
 #[derive(Debug)]
-pub(super) struct Content {
+pub(super) struct Made {
     pub name: String,
     pub bytes: Vec<u8>,
+}
+
+impl Made {
+    /// The same without its bytes.
+    pub fn emptied(&self) -> Self {
+        Self { name: self.name.clone(), bytes: Vec::new() }
+    }
 }
 
 impl From<&Settings> for Plan {
     fn from(settings: &Settings) -> Self {
         Self {
+            reads_own: reads_own(settings),
+            rounds: settings.count("rounds") as usize,
             files: settings.count("files"),
             size_bytes: (settings.number("size") * 1e3) as usize,
             missing: settings.count("missing"),
@@ -55,13 +66,13 @@ impl From<&Settings> for Plan {
 
 impl Plan {
     /// The files to write, with bytes that the seed draws: each has its own, so that none can pass for another.
-    pub async fn contents(&self, run: &Run) -> Vec<Content> {
+    pub async fn contents(&self, run: &Run) -> Vec<Made> {
         let mut contents = Vec::new();
         for n in 0..self.files {
             let name = file_name(n);
             let mut bytes = vec![0; self.size_bytes];
             run.rng(&name).fill(&mut bytes);
-            contents.push(Content { name, bytes });
+            contents.push(Made { name, bytes });
             run.yield_now().await;
         }
         contents
@@ -111,24 +122,48 @@ fn file_name(n: u32) -> String {
 pub(super) fn conflict(settings: &Settings) -> Option<Conflict> {
     let files = f64::from(settings.count("files").max(1));
     let most_kb = (MOST_BYTES / 1e3 / files).floor();
-    (settings.number("size") > most_kb).then(|| Conflict {
+    (is_made(settings) && settings.number("size") > most_kb).then(|| Conflict {
         control: "size",
         why: format!("{} files of that size are more than {} together", files, units::size(MOST_BYTES as u64)),
         nearest: Value::Number(most_kb),
     })
 }
 
+/// Whether files of the reader's own are read.
+pub(super) fn reads_own(settings: &Settings) -> bool {
+    settings.choice("source") == "own"
+}
+
+pub(super) fn is_made(settings: &Settings) -> bool {
+    !reads_own(settings)
+}
+
+/// Whether files are read and written with a limit, too.
+pub(super) fn is_limited(settings: &Settings) -> bool {
+    is_made(settings) && settings.count("limit") > 0
+}
+
 /// The lesson's controls.
 pub(super) const CONTROLS: &[Control] = &[
-    Control::count("files", "Files", "How many are written and read.", 1_000, 20).headed("Files"),
+    Control::choice(
+        "source",
+        "Source",
+        "Your own files are read where they are, and sent nowhere.",
+        &[Choice::of("made", "Files made here"), Choice::of("own", "Files of your own")],
+    )
+    .headed("Files"),
+    Control::count("files", "Files", "How many are written and read.", 1_000, 20).only_if(is_made),
     Control::of(
         "size",
         "Size",
         "How large each of them is.",
         Kind::Number { unit: "KB", min: 0.0, max: 1_000.0, step: 1.0, default: 64.0 },
-    ),
-    Control::count("missing", "Missing", "How many of those read are not there.", 100, 3),
+    )
+    .only_if(is_made),
+    Control::count("missing", "Missing", "How many of those read are not there.", 100, 3).only_if(is_made),
     Control::count("limit", "Limit", "How many are under way at once; 0 is no limit.", 1_000, 8),
-    Control::count("rows", "Rows", "How many rows the CSV has.", 100_000, 360).headed("CSV"),
-    Control::count("bad-rows", "Bad rows", "How many more rows have too few values.", 100, 3),
+    Control::of("rounds", "Rounds", "How often each way is measured.", Kind::Count { min: 1, max: 20, default: 3 })
+        .only_if(is_made),
+    Control::count("rows", "Rows", "How many rows the CSV has.", 100_000, 360).headed("CSV").only_if(is_made),
+    Control::count("bad-rows", "Bad rows", "How many more rows have too few values.", 100, 3).only_if(is_made),
 ];

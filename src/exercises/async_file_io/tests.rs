@@ -1,7 +1,11 @@
 //! The lesson on the virtual clock, where the files are in memory.
 
+use futures::stream::StreamExt;
+
 use super::*;
+use crate::measure::EventKind;
 use crate::runtime::virtual_time::block_on;
+use crate::storage::SourceError;
 
 fn site() -> Site {
     let file = |path: &'static str| {
@@ -41,11 +45,11 @@ fn bad_rows_are_named_by_their_lines_and_the_digits_read_as_well_as_ever() {
     let (_, report) = report(&settings(&[("rows", 360.0), ("bad-rows", 2.0)]));
     // A test beside the classifiers holds the same number.
     assert!(
-        report.notes.iter().any(|note| note.contains("reads 353 of the good ones right: 98.1 %")),
+        report.notes.iter().any(|note| note.contains("reads 353 of 360 digits right: 98.1 %")),
         "{:?}",
         report.notes
     );
-    let bad: Vec<_> = report.tables[2].rows.iter().map(|row| row[0].as_str()).collect();
+    let bad: Vec<_> = report.tables[3].rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(bad, ["line 121 has 3 values instead of 65", "line 242 has 3 values instead of 65"]);
 }
 
@@ -58,12 +62,94 @@ fn without_files_and_rows_it_is_over_at_once() {
 
 #[test]
 fn predictions_have_the_guides_columns() {
-    let samples = Samples { read: vec![(7, 7), (3, 8)], ..Samples::default() };
-    assert_eq!(samples.predictions(), "sample_id,prediction,label\n0,7,7\n1,8,3\n");
+    let text: String = csv::predictions(&[(7, 7), (3, 8), (1, 1)], 2).collect();
+    assert_eq!(text, "sample_id,prediction,label\n0,7,7\n1,8,3\n2,1,1\n");
 }
 
 #[test]
 fn files_that_are_too_much_together_are_a_conflict_with_a_way_out() {
     let conflict = plan::conflict(&settings(&[("files", 1_000.0), ("size", 64.0)])).expect("it is too much");
     assert_eq!((conflict.control, conflict.nearest), ("size", Value::Number(50.0)));
+}
+
+fn read_own(sources: Vec<Source>) -> (Run, Result<Report, Failure>) {
+    let run = Run::on_virtual_clock(7);
+    let mut settings = settings(&[]);
+    settings.set("source", Value::Choice("own"));
+    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site().with_own(sources)), settings);
+    let report = block_on(&run, lesson).expect("it ends");
+    (run, report)
+}
+
+/// The outcome of each file, and all that is told of what is wrong in them.
+fn outcomes(report: &Report) -> (Vec<&str>, Vec<&str>) {
+    let outcomes = report.tables[0].rows.iter().map(|row| row[1].as_str()).collect();
+    let told = report.tables.iter().filter(|table| table.columns[0].title == "What is wrong");
+    (outcomes, told.flat_map(|table| &table.rows).map(|row| row[0].as_str()).collect())
+}
+
+#[test]
+fn each_file_of_the_readers_own_has_its_own_outcome() {
+    for (bytes, outcome, told) in [
+        (&b""[..], "✕ the file is empty", vec![]),
+        (b"a,b\n", "✕ the file has a header but no rows", vec![]),
+        (b"\xFF\xFEa\0", "✕ the file is UTF-16: save it as UTF-8", vec![]),
+        (b"a,b\n1,2\n3\n", "✓ rows: 1 good, 1 bad", vec!["line 3 has 1 value instead of 2"]),
+        (b"a,b\n1,\"2\n3,4\n", "✓ rows: 1 good, 1 bad", vec!["line 2 opens a quote that is not closed"]),
+        (b"\xEF\xBB\xBFa,b\r\n1,\"2\r\n3\"\r\n", "✓ rows: 1 good, 0 bad", vec![]),
+        (b"a,\n1,2\n", "✓ rows: 1 good, 0 bad", vec!["column 2 has no name"]),
+        (
+            b"city\nZ\xFCrich\nBern\n",
+            "✓ rows: 1 good, 1 bad",
+            vec!["line 2 is not UTF-8 in column 1: save the file as UTF-8, it may be Latin-1 or Windows-1252"],
+        ),
+    ] {
+        let (_, report) =
+            read_own(vec![Source::at_hand("first.CSV", bytes.to_vec()), Source::at_hand("picture.png", vec![0; 10])]);
+        let report = report.expect("a bad file is no failure of the lesson");
+        assert_eq!(outcomes(&report), (vec![outcome, "✓ read"], told), "{}", bytes.escape_ascii());
+        assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    }
+}
+
+#[test]
+fn digits_of_the_readers_own_are_predicted_file_by_file() {
+    let digits = std::fs::read(format!("{}/static/data/digits.csv", env!("CARGO_MANIFEST_DIR"))).expect("it is there");
+    let mut wrong = digits.clone();
+    wrong.extend(format!("ten{}\n", ",1".repeat(64)).bytes());
+    let (run, report) = read_own(vec![Source::at_hand("one.csv", digits), Source::at_hand("two.csv", wrong)]);
+    let report = report.expect("both are good");
+    assert_eq!(outcomes(&report).1, ["line 362 holds something else than a digit's numbers"]);
+    assert!(report.notes.iter().any(|note| note.contains("reads 706 of 720 digits right")), "{:?}", report.notes);
+    assert!(report.notes.iter().any(|note| note.contains("`predictions.csv`")), "{:?}", report.notes);
+    assert!(Span::named(&run.record(), "save_predictions_async").is_some());
+}
+
+#[test]
+fn a_file_that_cannot_be_read_takes_nothing_from_the_others() {
+    let broken = Source::of("moved.csv", 10, || futures::stream::iter([Err(SourceError::Gone)]).boxed_local());
+    let (_, report) = read_own(vec![broken, Source::at_hand("good.csv", b"a\n1\n".to_vec())]);
+    let report = report.expect("one is good");
+    let (outcomes, _) = outcomes(&report);
+    assert!(outcomes[0].starts_with("✕ it cannot be read: it was changed, moved or deleted"), "{outcomes:?}");
+    assert_eq!(outcomes[1], "✓ rows: 1 good, 0 bad");
+    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+}
+
+#[test]
+fn without_a_file_it_says_what_to_do() {
+    let (_, report) = read_own(Vec::new());
+    assert_eq!(report.expect_err("there is nothing to read").message, "no file is chosen");
+}
+
+#[test]
+fn slices_of_many_files_never_share_a_turn_of_the_page() {
+    let text = "a,b\n".to_owned() + &"1,2\n".repeat(20_000);
+    let (run, report) = read_own((0..8).map(|n| Source::at_hand(&format!("{n}.csv"), text.clone().into())).collect());
+    assert!(outcomes(&report.expect("all are good")).0.iter().all(|it| *it == "✓ rows: 20,000 good, 0 bad"));
+    // 80 KB are five slices and a bit: six turns for each file, and never two files in one.
+    let turns: Vec<_> =
+        run.record().events().iter().filter(|it| it.kind == EventKind::Granted).map(|it| it.task).collect();
+    assert!(turns.len() >= 40, "{turns:?}");
+    assert!(turns.windows(2).all(|pair| pair[0] != pair[1]), "in turns: {turns:?}");
 }

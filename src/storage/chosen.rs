@@ -1,0 +1,52 @@
+//! Files that the reader chose or dropped.
+
+use futures::stream::{self, StreamExt};
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::File;
+
+use crate::storage::browser::{message_of, text_of};
+use crate::storage::source::{PIECE_BYTES, Pieces};
+use crate::storage::{Source, SourceError};
+
+impl Source {
+    /// A file that the reader chose or dropped.
+    #[must_use]
+    pub fn chosen(file: File) -> Self {
+        Self::of(&file.name(), file.size() as u64, move || pieces(file.clone()))
+    }
+}
+
+/// A piece is asked for when the one before has been taken, so no more than one is ever in memory.
+fn pieces(file: File) -> Pieces {
+    let next = async move |from| {
+        let bytes = piece(&file, from).await?;
+        Ok(bytes.map(|bytes| {
+            let to = from + bytes.len() as u64;
+            (bytes, to)
+        }))
+    };
+    stream::try_unfold(0, next).boxed_local()
+}
+
+/// The piece that begins there; none at the end.
+async fn piece(file: &File, from: u64) -> Result<Option<Vec<u8>>, SourceError> {
+    if from as f64 >= file.size() {
+        return Ok(None);
+    }
+    let to = from + PIECE_BYTES;
+    let slice = file.slice_with_f64_and_f64(from as f64, to as f64).map_err(|thrown| error_of(&thrown))?;
+    let buffer = JsFuture::from(slice.array_buffer()).await.map_err(|thrown| error_of(&thrown))?;
+    let bytes = Uint8Array::new(&buffer).to_vec();
+    // What has become shorter would never come to its end.
+    if bytes.is_empty() { Err(SourceError::Gone) } else { Ok(Some(bytes)) }
+}
+
+fn error_of(thrown: &JsValue) -> SourceError {
+    match text_of(thrown, "name").as_deref() {
+        Some("NotFoundError" | "NotReadableError") => SourceError::Gone,
+        Some("SecurityError" | "NotAllowedError") => SourceError::NotAllowed,
+        kind => SourceError::Other { why: message_of(thrown, kind) },
+    }
+}
