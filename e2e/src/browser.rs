@@ -12,6 +12,8 @@ mod process;
 mod program;
 mod screen;
 
+use std::path::Path;
+
 use fantoccini::Client;
 use fantoccini::error::{CmdError, NewSessionError};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -165,6 +167,44 @@ impl Browser {
         self.devtools("Page.reload", json!({ "ignoreCache": true })).await
     }
 
+    /// Gives the site of this address room for no more bytes than these, or as much as before for
+    /// none. Chromium only.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone, or of another engine.
+    pub async fn limit_storage(&self, site: &str, quota_bytes: Option<u64>) -> Result<(), BrowserError> {
+        let parameters = match quota_bytes {
+            Some(bytes) => json!({ "origin": origin(site), "quotaSize": bytes }),
+            None => json!({ "origin": origin(site) }),
+        };
+        self.devtools("Storage.overrideQuotaForOrigin", parameters).await
+    }
+
+    /// Clears what the site of this address has stored, as somebody does in the browser's settings. Chromium only.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone, or of another engine.
+    pub async fn clear_storage(&self, site: &str) -> Result<(), BrowserError> {
+        let parameters = json!({ "origin": origin(site), "storageTypes": "file_systems,indexeddb" });
+        self.devtools("Storage.clearDataForOrigin", parameters).await
+    }
+
+    /// Drops files and folders of this machine on a point of the page, in pixels from its corner, as a hand with a mouse
+    /// does. Chromium only.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone, or of another engine.
+    pub async fn drop_files(&self, files: &[&Path], (x, y): (u32, u32)) -> Result<(), BrowserError> {
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
+            self.devtools("Input.dispatchDragEvent", json!({ "type": kind, "x": x, "y": y, "data": data })).await?;
+        }
+        Ok(())
+    }
+
     async fn devtools(&self, command: &'static str, parameters: Value) -> Result<(), BrowserError> {
         self.expect_chromium(command)?;
         self.client.issue_cmd(DevTools { command, parameters }).await.map_err(Box::new)?;
@@ -175,4 +215,9 @@ impl Browser {
         let engine = self.engine;
         if engine == Engine::Chromium { Ok(()) } else { Err(BrowserError::NotTold { what, engine }) }
     }
+}
+
+/// What stands before the path of an address.
+fn origin(site: &str) -> String {
+    site.split('/').take(3).collect::<Vec<_>>().join("/")
 }

@@ -9,6 +9,7 @@ mod results;
 mod view;
 mod wait;
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -187,6 +188,20 @@ impl Page {
         .await
     }
 
+    /// Waits until there is a button, whether it can be pressed or not: then the code of the panel around it has come.
+    ///
+    /// # Errors
+    ///
+    /// When it takes too long.
+    pub async fn wait_for_button_to_be_there(&self, name: &str) -> Result<(), PageError> {
+        eventually(&format!("a button `{name}`"), async || match self.button(name).await {
+            Ok(_) => Ok(Ok(())),
+            Err(PageError::Missing { what }) => Ok(Err(format!("no {what}"))),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
     /// The status: a word (Ready, Running, Finished, Stopped, Failed) and a sentence.
     ///
     /// # Errors
@@ -250,6 +265,17 @@ impl Page {
             .filter(element => element.hasAttribute(arguments[1]))
             .map(element => element.getAttribute(arguments[1]))";
         self.ask(script, vec![selector.into(), name.into()]).await
+    }
+
+    /// Chooses files of this machine in the page's field for them.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such field, or a file is not there.
+    pub async fn choose_files(&self, files: &[&Path]) -> Result<(), PageError> {
+        let field = self.find(Locator::Css("input[type=file]"), || "field for files".to_owned()).await?;
+        let paths: Vec<_> = files.iter().map(|path| path.to_string_lossy()).collect();
+        Ok(field.send_keys(&paths.join("\n")).await?)
     }
 
     /// What a script in the page returns.

@@ -210,6 +210,7 @@ pub static EXERCISE: Exercise = Exercise {
     has_pulse: false,
     has_ideal: true,
     folder: None,
+    own_files: None,
     has_requests: true,
     connect: Some(Connect {
         ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),

@@ -20,7 +20,7 @@ use inference::classifier::Classifier;
 use inference::digits::Digits;
 
 use crate::exercises::csv_rows::{CsvError as FormError, CsvRows};
-use crate::exercises::exercise::{Failure, Preset};
+use crate::exercises::exercise::{Failure, OwnFiles, Preset};
 use crate::exercises::prelude::*;
 use crate::runtime::{Limit, join_all};
 use crate::storage::{Source, Storage, StorageError};
@@ -158,13 +158,13 @@ async fn with_own_files(run: &Run, site: &Site, plan: &Plan) -> Result<Report, F
         return Err(findings::nothing_chosen());
     }
     let (storage, classifier) = (Storage::open(run, plan::FOLDER).await, load_classifier(site).await?);
-    let read = run.task(own::PART, read_own_files(run, sources, plan.limit, &classifier)).await;
+    let read = run.task(own::PART, read_own_files(run, &sources, plan.limit, &classifier)).await;
     let digits = own::digits(&read);
     let saved = match digits.is_empty() {
         true => Ok(()),
         false => run.try_task("save_predictions_async", save_predictions_async(run, &storage, &digits)).await,
     };
-    Ok(own::report(run, sources, &read, saved))
+    Ok(own::report(run, &sources, &read, saved))
 }
 
 /// Writes and reads the same files in each way, one way after the other, and notes how long each took.
@@ -267,6 +267,7 @@ pub static EXERCISE: Exercise = Exercise {
     has_pulse: true,
     has_ideal: false,
     folder: Some(plan::FOLDER),
+    own_files: Some(OwnFiles { control: "source", choice: "own" }),
     has_requests: false,
     connect: None,
     rust: file!(),

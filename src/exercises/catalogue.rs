@@ -68,9 +68,8 @@ mod tests {
         for exercise in all() {
             let settings = Settings::defaults(exercise.controls);
             assert_eq!((exercise.conflict)(&settings), None, "{}", exercise.slug);
-            for comparison in exercise.comparisons {
-                assert!(comparison.bars.iter().any(|bar| (bar.is_run)(&settings)), "{}", comparison.title);
-            }
+            let mut bars = exercise.comparisons.iter().flat_map(|comparison| comparison.bars);
+            assert!(bars.any(|bar| (bar.is_run)(&settings)), "{}", exercise.slug);
         }
     }
 

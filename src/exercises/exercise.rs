@@ -39,6 +39,8 @@ pub struct Exercise {
     pub has_ideal: bool,
     /// The folder of the browser's storage in which it keeps files, if it does.
     pub folder: Option<&'static str>,
+    /// When it reads files of the reader's own; none for a lesson that never does.
+    pub own_files: Option<OwnFiles>,
     /// Whether it measures requests: latencies from schedule and from send, and throughput at rising concurrency.
     pub has_requests: bool,
     /// How its endpoint is tested; none for a lesson without one.
@@ -56,6 +58,23 @@ pub struct Exercise {
 
 /// A lesson as it runs: what it found, or why it could not run to its end.
 pub type Lesson = LocalBoxFuture<'static, Result<Report, Failure>>;
+
+/// The setting with which a lesson reads files of the reader's own.
+#[derive(Debug)]
+pub struct OwnFiles {
+    /// The name of a control that offers a choice.
+    pub control: &'static str,
+    /// The value that means them.
+    pub choice: &'static str,
+}
+
+impl OwnFiles {
+    /// Whether they are read with these settings.
+    #[must_use]
+    pub fn are_read(&self, settings: &Settings) -> bool {
+        settings.get(self.control) == Some(&Value::Choice(self.choice))
+    }
+}
 
 /// How an endpoint is tested.
 #[derive(Debug)]

@@ -17,38 +17,37 @@ type File = (&'static str, Rc<[u8]>);
 pub struct Site {
     base: Option<String>,
     files: RefCell<Vec<File>>,
-    own: Vec<Source>,
+    own: RefCell<Vec<Source>>,
 }
 
 impl Site {
     /// The files that a web server has under this address, which ends with a slash and may be relative to the page.
     #[must_use]
     pub fn served_from(base: impl Into<String>) -> Self {
-        Self { base: Some(base.into()), files: RefCell::default(), own: Vec::new() }
+        Self { base: Some(base.into()), files: RefCell::default(), own: RefCell::default() }
     }
 
     /// Files that are at hand, each with its path. Nothing is ever asked for.
     #[must_use]
     pub fn at_hand(files: impl IntoIterator<Item = File>) -> Self {
-        Self { base: None, files: RefCell::new(files.into_iter().collect()), own: Vec::new() }
+        Self { base: None, files: RefCell::new(files.into_iter().collect()), own: RefCell::default() }
     }
 
     /// What has been read from this one so far, at hand.
     #[must_use]
     pub fn already_read(&self) -> Self {
-        Self { base: None, files: self.files.clone(), own: Vec::new() }
+        Self { base: None, files: self.files.clone(), own: RefCell::default() }
     }
 
-    /// The same, with files of the reader's own.
-    #[must_use]
-    pub fn with_own(self, own: Vec<Source>) -> Self {
-        Self { own, ..self }
+    /// Puts files of the reader's own in the place of those that were chosen before.
+    pub fn choose(&self, own: Vec<Source>) {
+        self.own.replace(own);
     }
 
     /// The files of the reader's own, in the order in which they were chosen.
     #[must_use]
-    pub fn own(&self) -> &[Source] {
-        &self.own
+    pub fn own(&self) -> Vec<Source> {
+        self.own.borrow().clone()
     }
 
     /// Reads a file, by its path below `static/`.

@@ -46,13 +46,14 @@ pub fn percent(share: f64) -> String {
     format!("{} %", fixed(share * 100.0, 1))
 }
 
-/// A size in bytes: `812 B`, `54.3 KB`, `1.2 MB`. A KB is 1,000 bytes.
+/// A size in bytes: `812 B`, `54.3 KB`, `1.2 MB`, `10.7 GB`. A KB is 1,000 bytes.
 #[must_use]
 pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{} KB", fixed(bytes as f64 / 1e3, 1)),
-        _ => format!("{} MB", fixed(bytes as f64 / 1e6, 1)),
+        1_000_000..1_000_000_000 => format!("{} MB", fixed(bytes as f64 / 1e6, 1)),
+        _ => format!("{} GB", fixed(bytes as f64 / 1e9, 1)),
     }
 }
 

@@ -20,27 +20,24 @@ impl Source {
 
 /// A piece is asked for when the one before has been taken, so no more than one is ever in memory.
 fn pieces(file: File) -> Pieces {
-    let next = async move |from| {
-        let bytes = piece(&file, from).await?;
-        Ok(bytes.map(|bytes| {
-            let to = from + bytes.len() as u64;
-            (bytes, to)
-        }))
-    };
-    stream::try_unfold(0, next).boxed_local()
+    stream::try_unfold(0, move |from| piece(file.clone(), from)).boxed_local()
 }
 
-/// The piece that begins there; none at the end.
-async fn piece(file: &File, from: u64) -> Result<Option<Vec<u8>>, SourceError> {
+/// The piece that begins there, and where the next one does; none at the end.
+async fn piece(file: File, from: u64) -> Result<Option<(Vec<u8>, u64)>, SourceError> {
     if from as f64 >= file.size() {
         return Ok(None);
     }
-    let to = from + PIECE_BYTES;
-    let slice = file.slice_with_f64_and_f64(from as f64, to as f64).map_err(|thrown| error_of(&thrown))?;
+    let to = (from + PIECE_BYTES) as f64;
+    let slice = file.slice_with_f64_and_f64(from as f64, to).map_err(|thrown| error_of(&thrown))?;
     let buffer = JsFuture::from(slice.array_buffer()).await.map_err(|thrown| error_of(&thrown))?;
     let bytes = Uint8Array::new(&buffer).to_vec();
     // What has become shorter would never come to its end.
-    if bytes.is_empty() { Err(SourceError::Gone) } else { Ok(Some(bytes)) }
+    if bytes.is_empty() {
+        return Err(SourceError::Gone);
+    }
+    let next = from + bytes.len() as u64;
+    Ok(Some((bytes, next)))
 }
 
 fn error_of(thrown: &JsValue) -> SourceError {

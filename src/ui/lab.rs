@@ -20,6 +20,7 @@ use crate::measure::{Record, TaskId};
 use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{self, Place};
+use crate::storage::Source;
 use crate::ui::charts::{digits, distribution};
 use crate::ui::components::{failures, log};
 use crate::ui::lean::Watched;
@@ -164,6 +165,16 @@ impl Lab {
     pub(super) fn set_value(self, control: &'static Control, value: Value) {
         self.accept(control.name);
         self.settings.update(|settings| settings.set(control.name, value));
+    }
+
+    /// Sets the control of this name to one of the values that it offers.
+    pub(super) fn set_choice(self, name: &str, choice: &'static str) {
+        self.settings.update(|settings| settings.set(name, Value::Choice(choice)));
+    }
+
+    /// Has the next run read these files of the reader's own, and no others.
+    pub(super) fn choose(self, files: Vec<Source>) {
+        self.site.with_value(|site| site.choose(files));
     }
 
     /// Sets the seed from text, or keeps why it does not take it.

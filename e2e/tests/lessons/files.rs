@@ -5,11 +5,12 @@ use std::time::Duration;
 use e2e::browser::Engine;
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Stage, TestResult};
+use e2e::stage::{Stage, TestResult, if_wanted};
 
 in_each_engine![
     two_hundred_files_come_back_byte_for_byte,
     missing_files_are_named_and_the_others_still_come,
+    a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes,
     a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped,
     what_is_stored_is_listed_and_can_be_deleted,
 ];
@@ -27,10 +28,10 @@ async fn two_hundred_files_come_back_byte_for_byte(engine: Engine) -> TestResult
     // Firefox makes some 100 files in a second, on an idle machine.
     page.wait_for_status_within(Duration::from_secs(120), "Finished").await?;
     let checks = page.checks().await?;
-    assert!(checks.len() == 3 && checks.iter().all(|check| check.holds), "{checks:?}");
-    assert!(checks[0].text.contains("200 of 200 in their places"), "{checks:?}");
+    assert!(checks.len() == 4 && checks.iter().all(|check| check.holds), "{checks:?}");
+    assert!(checks[0].text.contains("600 of 600 in their places"), "{checks:?}");
     let found = page.texts(".results p").await?.join("\n");
-    assert!(found.contains("Writing together") && found.contains("Reading together"), "{found}");
+    assert!(found.contains("Writing all at once") && found.contains("Reading all at once"), "{found}");
     Ok(())
 }
 
@@ -45,12 +46,12 @@ async fn missing_files_are_named_and_the_others_still_come(engine: Engine) -> Te
         assert_eq!(row[1], format!("✕ there is no file `{}`", row[0]));
     }
     let found = page.texts(".results p").await?.join("\n");
-    assert!(found.contains("reads 353 of the good ones right"), "{found}");
+    assert!(found.contains("reads 353 of 360 digits right"), "{found}");
     Ok(())
 }
 
 async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: Engine) -> TestResult {
-    let link = "async-file-io?rows=100000&files=1&size=1&bad-rows=5&seed=7";
+    let link = "async-file-io?rows=100000&files=1&size=1&rounds=1&bad-rows=5&seed=7";
     let stage = Stage::in_engine(engine, link).await?;
     let page = &stage.page;
     page.press("Run").await?;
@@ -61,11 +62,26 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     .await?;
     page.press("Stop").await?;
     page.wait_for_status("Stopped").await?;
-    page.run_to_the_end().await?;
+    // Whatever else the machine does can only make it longer.
+    let mut lags_ms = Vec::new();
+    while lags_ms.len() < 5 && !lags_ms.iter().any(|lag| *lag <= 50.0) {
+        page.run_to_the_end().await?;
+        lags_ms.push(in_ms(&page.metric("lag").await?).ok_or(PageError::Missing { what: "loop lag".to_owned() })?);
+    }
+    assert!(lags_ms.iter().any(|lag| *lag <= 50.0), "{lags_ms:?} ms");
     let found = page.texts(".results p").await?.join("\n");
     assert!(found.contains("Of 100,005 rows 100,000 are good and 5 bad"), "{found}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
     Ok(())
+}
+
+/// A length such as `12 ms` or `1.20 s`, in milliseconds.
+fn in_ms(length: &str) -> Option<f64> {
+    match length.split_once(' ')? {
+        (ms, "ms") => ms.parse().ok(),
+        (s, "s") => s.parse().ok().map(|s: f64| s * 1e3),
+        _ => None,
+    }
 }
 
 async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResult {
@@ -77,6 +93,12 @@ async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResu
         Ok(if rows == 5 { Ok(()) } else { Err(format!("{rows} files")) })
     })
     .await?;
+    page.press("Delete").await?;
+    eventually("one file less", async || {
+        let (told, rows) = stored(page).await?;
+        Ok(if rows == 4 && told == "`samples.csv` is deleted." { Ok(()) } else { Err(format!("{rows} files, {told}")) })
+    })
+    .await?;
     page.press("Delete all files").await?;
     eventually("no file", async || {
         let (told, rows) = stored(page).await?;
@@ -86,4 +108,75 @@ async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResu
     assert!(!page.is_enabled("Delete all files").await?);
     page.run_to_the_end().await?;
     Ok(())
+}
+
+/// Takes the lesson's folder away. A file that is being written to is in the way for a moment.
+const CLEAR: &str = "const title = 'interleave-async-file-io';
+    if (typeof FileSystemFileHandle !== 'undefined' && navigator.storage?.getDirectory) {
+        const clear = () => navigator.storage.getDirectory()
+            .then(root => root.removeEntry(title, { recursive: true }))
+            .catch(() => setTimeout(clear));
+        clear();
+    } else {
+        indexedDB.deleteDatabase(title);
+    }";
+
+/// As somebody does who clears the site's data. Only Chromium can be told to do so itself.
+async fn clear(stage: &Stage) -> TestResult {
+    match stage.browser.engine() {
+        Engine::Chromium => stage.browser.clear_storage(stage.server.url()).await?,
+        Engine::Firefox | Engine::Webkit => stage.page.ask::<()>(CLEAR, Vec::new()).await?,
+    }
+    Ok(())
+}
+
+async fn a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, "async-file-io?files=500&size=4&rounds=20&seed=7").await?;
+    let page = &stage.page;
+    page.press("Run").await?;
+    page.wait_for_status("Running").await?;
+    eventually("some tasks", async || {
+        let tasks = page.metric("tasks").await?;
+        Ok(if tasks.trim_start_matches(['0', '–']).is_empty() { Err(tasks) } else { Ok(()) })
+    })
+    .await?;
+    clear(&stage).await?;
+    let status = page.wait_for_status_within(Duration::from_secs(60), "Failed").await?;
+    assert!(status.contains("the storage is gone"), "{status}");
+    let advice = page.texts(".failure").await?.join(" ");
+    assert!(advice.contains("Run again: a new folder is made"), "{advice}");
+    page.fill_in("files", "5").await?;
+    page.fill_in("rounds", "1").await?;
+    page.run_to_the_end().await?;
+    Ok(())
+}
+
+/// Only Chromium can be told how much room there is.
+#[tokio::test]
+async fn a_full_disk_is_named_and_nothing_that_was_stored_is_lost() -> TestResult {
+    if_wanted(Engine::Chromium, async |engine| {
+        let stage = Stage::in_engine(engine, "async-file-io?files=2&size=1&missing=0&rounds=1&seed=7").await?;
+        let page = &stage.page;
+        page.run_to_the_end().await?;
+        let before = page.table("By name").await?;
+        stage.browser.limit_storage(stage.server.url(), Some(1_000_000)).await?;
+        page.fill_in("files", "50").await?;
+        page.fill_in("size", "1000").await?;
+        page.press("Run").await?;
+        let status = page.wait_for_status("Failed").await?;
+        assert!(status.contains("there is no room left for `data-"), "{status}");
+        let advice = page.texts(".failure").await?.join(" ");
+        assert!(advice.contains("What was stored before is still there"), "{advice}");
+        eventually("what was stored before", async || {
+            let after = page.table("The last by name").await?;
+            let is_there = |row: &&Vec<String>| row[0].ends_with(".csv");
+            let same = before.iter().filter(is_there).eq(after.iter().filter(is_there));
+            Ok(if same { Ok(()) } else { Err(format!("{before:?} was there, and now {after:?}")) })
+        })
+        .await?;
+        stage.browser.limit_storage(stage.server.url(), None).await?;
+        page.run_to_the_end().await?;
+        Ok(())
+    })
+    .await
 }

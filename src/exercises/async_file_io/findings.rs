@@ -61,7 +61,8 @@ impl Done {
             about_rows(&self.samples),
         ];
         let mut tables = vec![self.outcomes(), self.rounds.table()];
-        tables.extend(about("The CSV", &self.samples));
+        tables.extend(first_rows("The CSV", &self.samples));
+        tables.extend(faults("The CSV", &self.samples));
         let notes = notes.into_iter().filter(|note| !note.is_empty()).collect();
         Report { notes, tables, checks: self.checks(plan), ..Report::default() }
     }
@@ -115,28 +116,21 @@ pub(super) fn accuracy(right: usize, all: usize) -> String {
     )
 }
 
-/// The first rows of a table, its bad rows, and what is odd about its columns.
-pub(super) fn about(name: &str, samples: &Samples) -> Vec<Table> {
-    let mut tables = Vec::new();
-    if !samples.shown.is_empty() {
-        tables.push(first_rows(name, samples));
-    }
+/// The bad rows of a table and what is odd about its columns, if there is such.
+pub(super) fn faults(name: &str, samples: &Samples) -> Option<Table> {
     let oddities = samples.oddities.iter().map(ToString::to_string);
     let told: Vec<_> = oddities.chain(samples.first_bad.iter().cloned()).collect();
-    if !told.is_empty() {
-        let left_out = samples.bad - samples.first_bad.len() as u64;
-        let more = if left_out > 0 { format!(", and {} more rows", units::count(left_out)) } else { String::new() };
-        tables.push(Table {
-            caption: format!("{name}: rows that were left out and what else is odd{more}"),
-            columns: vec![Column::text("What is wrong")],
-            rows: told.into_iter().map(|told| vec![told]).collect(),
-        });
-    }
-    tables
+    let left_out = samples.bad - samples.first_bad.len() as u64;
+    let more = if left_out > 0 { format!(", and {} more rows", units::count(left_out)) } else { String::new() };
+    (!told.is_empty()).then(|| Table {
+        caption: format!("{name}: rows that were left out and what else is odd{more}"),
+        columns: vec![Column::text("What is wrong")],
+        rows: told.into_iter().map(|told| vec![told]).collect(),
+    })
 }
 
-/// The first rows as columns: there are few of them, and of a table's own columns there may be many.
-fn first_rows(name: &str, samples: &Samples) -> Table {
+/// The first rows, if there are any, as columns: there are few of them, and of a table's own columns there may be many.
+pub(super) fn first_rows(name: &str, samples: &Samples) -> Option<Table> {
     const HEADS: [&str; MOST_SHOWN] = ["Row 1", "Row 2", "Row 3", "Row 4", "Row 5"];
     let columns = samples.columns.iter().take(MOST_COLUMNS).enumerate();
     let row = |(place, column): (usize, &String)| {
@@ -145,11 +139,11 @@ fn first_rows(name: &str, samples: &Samples) -> Table {
     };
     let left_out = samples.columns.len().saturating_sub(MOST_COLUMNS);
     let more = if left_out > 0 { format!(", without its last {left_out} columns") } else { String::new() };
-    Table {
+    (!samples.shown.is_empty()).then(|| Table {
         caption: format!("{name}: its first rows{more}"),
         columns: std::iter::once("Column").chain(HEADS).take(1 + samples.shown.len()).map(Column::text).collect(),
         rows: columns.map(row).collect(),
-    }
+    })
 }
 
 /// Files of the reader's own are wanted, and there are none.

@@ -1,5 +1,7 @@
 //! What came of files of the reader's own, in numbers and in words.
 
+use std::borrow::Cow;
+
 use crate::exercises::prelude::*;
 use crate::storage::{Source, StorageError};
 
@@ -13,8 +15,8 @@ pub(super) const PART: &str = "read_own_files";
 /// So many files are listed.
 const MOST_FILES: usize = 100;
 
-/// Of so many tables the rows are shown.
-const MOST_TABLES: usize = 3;
+/// Of so many tables the first rows are shown.
+const MOST_SHOWN: usize = 3;
 
 /// A file name has so many characters in a table or on the timeline.
 pub(super) const NAME_CHARS: usize = 60;
@@ -53,14 +55,17 @@ pub(super) fn report(run: &Run, sources: &[Source], read: &[Read], saved: Result
     let mut notes = vec![how_quick(run, sources)];
     notes.extend(about_digits(read, saved));
     let mut tables = vec![outcomes(sources, read)];
-    let named = sources.iter().zip(read).filter_map(|(source, read)| match read {
-        Ok(Content::Rows(samples)) => Some((source.name(), samples)),
-        _ => None,
-    });
-    for (name, samples) in named.take(MOST_TABLES) {
-        tables.extend(findings::about(&units::shortened(name, NAME_CHARS), samples));
-    }
+    let named: Vec<_> = sources.iter().zip(read).filter_map(named_table).take(MOST_FILES).collect();
+    tables.extend(named.iter().take(MOST_SHOWN).filter_map(|(name, samples)| findings::first_rows(name, samples)));
+    tables.extend(named.iter().filter_map(|(name, samples)| findings::faults(name, samples)));
     Report { notes, tables, checks: vec![check(sources, read)], ..Report::default() }
+}
+
+fn named_table<'a>((source, read): (&'a Source, &'a Read)) -> Option<(Cow<'a, str>, &'a Samples)> {
+    match read {
+        Ok(Content::Rows(samples)) => Some((units::shortened(source.name(), NAME_CHARS), samples)),
+        _ => None,
+    }
 }
 
 fn how_quick(run: &Run, sources: &[Source]) -> String {
@@ -68,7 +73,9 @@ fn how_quick(run: &Run, sources: &[Source]) -> String {
     let us = Span::named(&run.record(), PART).and_then(|span| span.length_us()).unwrap_or(0);
     let per_second = (us > 0).then(|| units::size((bytes as f64 * 1e6 / us as f64) as u64));
     let rate = per_second.map(|rate| format!(", {rate} a second")).unwrap_or_default();
-    format!("{} of yours were read, {} in {}{rate}.", files(sources.len()), units::size(bytes), units::span(us))
+    let were =
+        if sources.len() == 1 { "Your file was".to_owned() } else { format!("Your {} were", files(sources.len())) };
+    format!("{were} read: {} in {}{rate}.", units::size(bytes), units::span(us))
 }
 
 fn files(n: usize) -> String {

@@ -76,7 +76,9 @@ fn read_own(sources: Vec<Source>) -> (Run, Result<Report, Failure>) {
     let run = Run::on_virtual_clock(7);
     let mut settings = settings(&[]);
     settings.set("source", Value::Choice("own"));
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site().with_own(sources)), settings);
+    let site = site();
+    site.choose(sources);
+    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site), settings);
     let report = block_on(&run, lesson).expect("it ends");
     (run, report)
 }
@@ -143,7 +145,7 @@ fn without_a_file_it_says_what_to_do() {
 }
 
 #[test]
-fn slices_of_many_files_never_share_a_turn_of_the_page() {
+fn many_files_take_turns_slice_by_slice() {
     let text = "a,b\n".to_owned() + &"1,2\n".repeat(20_000);
     let (run, report) = read_own((0..8).map(|n| Source::at_hand(&format!("{n}.csv"), text.clone().into())).collect());
     assert!(outcomes(&report.expect("all are good")).0.iter().all(|it| *it == "✓ rows: 20,000 good, 0 bad"));

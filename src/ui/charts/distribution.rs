@@ -41,10 +41,13 @@ pub(crate) async fn load() -> Result<(), NotFetched> {
 }
 
 fn figures(lab: Lab) -> AnyView {
-    let figures = |record: &Record| {
-        lab.exercise.distributions.iter().filter_map(|it| distribution(record, it)).collect_view().into_any()
+    let figures = |record: &Record| -> Vec<_> {
+        lab.exercise.distributions.iter().filter_map(|it| distribution(record, it)).collect()
     };
-    lab.with_record(figures).into_any()
+    match lab.with_record(figures).filter(|figures| !figures.is_empty()) {
+        Some(figures) => figures.into_any(),
+        None => p().class("empty").text("This run has no tasks whose times are spread out here.").view(),
+    }
 }
 
 fn distribution(record: &Record, of: &Distribution) -> Option<AnyView> {

@@ -1,4 +1,4 @@
-//! The files that a lesson has stored: each can be downloaded, and all be deleted.
+//! The files that a lesson has stored: each can be downloaded and deleted, and all be deleted.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use crate::ui::lab::Lab;
 use crate::ui::late::late;
 use crate::ui::lean::{Watched, button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
 
-/// So many are listed, the last by name.
-const MOST: usize = 20;
+/// So many are listed at first, and so many more whenever the reader asks: the last by name first.
+const AT_ONCE: usize = 20;
 
 /// What is stored, once a run is over, and before it what earlier runs have left.
 pub(crate) fn files(lab: Lab) -> AnyView {
@@ -38,47 +38,116 @@ struct Found {
     told: String,
 }
 
+/// What is done with a file by the buttons beside it.
+#[derive(Clone, Copy)]
+struct Shelf {
+    lab: Lab,
+    folder: &'static str,
+    found: Watched<Found>,
+    shown: Watched<usize>,
+}
+
 fn panel(lab: Lab, folder: &'static str) -> AnyView {
-    let found = Watched::new(Found::default());
-    let look = move |told: String| {
-        leptos::task::spawn_local(async move { found.set(look_into(folder, told).await) });
-    };
+    let shelf = Shelf { lab, folder, found: Watched::new(Found::default()), shown: Watched::new(AT_ONCE) };
+    let found = shelf.found;
     // Again when a run is over.
     Effect::new(move |_| {
         if !lab.is_running() {
-            look(String::new());
+            shelf.look(String::new());
         }
     });
-    let delete_all = move || {
-        leptos::task::spawn_local(async move {
-            let deleted = Storage::open(&Run::in_browser(0), folder).await.delete_all().await;
-            look(deleted.map_or_else(in_words, |()| "All files of this exercise are deleted.".to_owned()));
-        });
-    };
-    let download = move |name: String| {
-        leptos::task::spawn_local(async move {
-            let told = match Storage::open(&Run::in_browser(0), folder).await.read(&name).await {
-                Ok(bytes) => {
-                    offer(&name, &bytes).map_or("The browser does not let the page offer a file.", |()| "").to_owned()
-                }
-                Err(error) => in_words(error),
-            };
-            look(told);
-        });
-    };
     let is_off = move || (lab.is_running() || found.with(|found| found.files.is_empty())).then(String::new);
     div()
         .class("panel")
         .el(h2().text("Stored files"))
         .el(p().class("hint").text_changing(move || found.with(summary)))
-        .add(part(move || found.with(|found| list(found, download))))
+        .add(part(move || found.with(|found| shelf.list(found))))
         .el(p()
             .class("hint")
             .attr("aria-live", "polite")
             .attr("data-stored", "")
             .text_changing(move || found.with(|it| it.told.clone())))
-        .el(button().class("quiet").attr_changing("disabled", is_off).on_click(delete_all).text("Delete all files"))
+        .el(button()
+            .class("quiet")
+            .attr_changing("disabled", is_off)
+            .on_click(move || shelf.delete_all())
+            .text("Delete all files"))
         .view()
+}
+
+impl Shelf {
+    /// Looks into the folder anew, and says what was done.
+    fn look(self, told: String) {
+        leptos::task::spawn_local(async move { self.found.set(look_into(self.folder, told).await) });
+    }
+
+    async fn storage(self) -> Storage {
+        Storage::open(&Run::in_browser(0), self.folder).await
+    }
+
+    fn delete_all(self) {
+        leptos::task::spawn_local(async move {
+            let deleted = self.storage().await.delete_all().await;
+            self.look(deleted.map_or_else(in_words, |()| "All files of this exercise are deleted.".to_owned()));
+        });
+    }
+
+    fn delete(self, name: String) {
+        leptos::task::spawn_local(async move {
+            let deleted = self.storage().await.delete(&name).await;
+            self.look(deleted.map_or_else(in_words, |()| format!("`{name}` is deleted.")));
+        });
+    }
+
+    fn download(self, name: String) {
+        leptos::task::spawn_local(async move {
+            let told = match self.storage().await.read(&name).await {
+                Ok(bytes) => {
+                    offer(&name, &bytes).map_or("The browser does not let the page offer a file.", |()| "").to_owned()
+                }
+                Err(error) => in_words(error),
+            };
+            self.look(told);
+        });
+    }
+
+    fn list(self, found: &Found) -> AnyView {
+        if found.files.is_empty() {
+            return ().into_any();
+        }
+        let heads = ["File", "Size", "Save", "Delete"].map(|head| th().attr("scope", "col").text(head).view());
+        let left_out = found.files.len().saturating_sub(self.shown.get());
+        let (told, more) = match left_out {
+            0 => ("By name".to_owned(), ().into_any()),
+            _ => (format!("The last by name; {left_out} more are there"), self.more(left_out)),
+        };
+        let shown = found.files.iter().rev().take(self.shown.get());
+        let rows = table()
+            .el(caption().text(told))
+            .el(thead().el(tr().add_all(heads)))
+            .el(tbody().add_all(shown.map(|file| self.row(file))));
+        let frame = div().class("scrolls").attr("tabindex", "0").attr("role", "region");
+        [frame.attr("aria-label", "Stored files, a table").el(rows).view(), more].into_any()
+    }
+
+    fn row(self, file: &Stored) -> AnyView {
+        let name = file.name.to_string();
+        let (saved, deleted) = (name.clone(), name.clone());
+        let is_off = move || self.lab.is_running().then(String::new);
+        let save = button().class("quiet").attr("aria-label", format!("Download {name}")).text("Download");
+        let delete = button().class("quiet").attr("aria-label", format!("Delete {name}")).text("Delete");
+        tr().el(td().text(&name))
+            .el(td().class("number").text(units::size(file.size_bytes)))
+            .el(td().el(save.on_click(move || self.download(saved.clone()))))
+            .el(td().el(delete.attr_changing("disabled", is_off).on_click(move || self.delete(deleted.clone()))))
+            .view()
+    }
+
+    fn more(self, left_out: usize) -> AnyView {
+        let more = left_out.min(AT_ONCE);
+        let show = move || self.shown.update(|shown| *shown += AT_ONCE);
+        button().class("quiet").on_click(show).text(format!("Show {more} more")).view()
+    }
 }
 
 async fn look_into(folder: &'static str, told: String) -> Found {
@@ -103,41 +172,11 @@ fn summary(found: &Found) -> String {
             units::size(room.quota_bytes)
         )
     });
-    format!(
-        "{} files with {} in all. {}{}",
-        units::count(found.files.len() as u64),
-        units::size(bytes),
-        found.kind,
-        room.unwrap_or_default()
-    )
-}
-
-fn list(found: &Found, download: impl Fn(String) + Copy + 'static) -> AnyView {
-    if found.files.is_empty() {
-        return ().into_any();
-    }
-    let row = |file: &Stored| {
-        let name = file.name.to_string();
-        let press = button().class("quiet").attr("aria-label", format!("Download {name}")).text("Download");
-        let asked = name.clone();
-        tr().el(td().text(&name))
-            .el(td().class("number").text(units::size(file.size_bytes)))
-            .el(td().el(press.on_click(move || download(asked.clone()))))
-            .view()
+    let files = match found.files.len() {
+        1 => "1 file".to_owned(),
+        n => format!("{} files", units::count(n as u64)),
     };
-    let heads = ["File", "Size", "Save"].map(|head| th().attr("scope", "col").text(head).view());
-    let left_out = found.files.len().saturating_sub(MOST);
-    let told = if left_out > 0 { format!("The last by name; {left_out} more are there") } else { "By name".to_owned() };
-    div()
-        .class("scrolls")
-        .attr("tabindex", "0")
-        .attr("role", "region")
-        .attr("aria-label", "Stored files, a table")
-        .el(table()
-            .el(caption().text(told))
-            .el(thead().el(tr().add_all(heads)))
-            .el(tbody().add_all(found.files.iter().rev().take(MOST).map(row))))
-        .view()
+    format!("{files} with {} in all. {}{}", units::size(bytes), found.kind, room.unwrap_or_default())
 }
 
 /// Lets the browser save bytes under a name.

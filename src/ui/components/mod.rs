@@ -7,6 +7,7 @@ pub(super) mod failures;
 pub(super) mod files;
 pub(super) mod log;
 pub(super) mod metrics;
+pub(super) mod own_files;
 pub(super) mod pulse;
 pub(super) mod report;
 pub(super) mod requests;

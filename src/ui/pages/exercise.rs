@@ -17,6 +17,7 @@ use crate::ui::components::failures::failures;
 use crate::ui::components::files::files;
 use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
+use crate::ui::components::own_files::own_files;
 use crate::ui::components::pulse::pulse;
 use crate::ui::components::report::findings;
 use crate::ui::components::requests::requests;
@@ -47,6 +48,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .add(run_bar)
         .el(p().class("hint mend").text_changing(move || mend(lab).to_owned()))
         .add(connection(lab))
+        .add(own_files(lab))
         .add(controls(lab));
     let panel = |content: Vec<AnyView>| div().class("panel").add_all(content);
     let results = section()

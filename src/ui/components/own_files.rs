@@ -1,0 +1,211 @@
+//! Files of the reader's own: chosen, or dropped anywhere on the page, with how far each is read.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{DataTransfer, DragEvent, Event, FileList, HtmlInputElement};
+
+use crate::exercises::exercise::OwnFiles;
+use crate::lazy::lazy;
+use crate::measure::units;
+use crate::storage::Source;
+use crate::ui::lab::Lab;
+use crate::ui::late::late;
+use crate::ui::lean::{self, El, Watched, button, div, label, li, p, part, span, ul};
+
+/// So many are listed.
+const MOST: usize = 20;
+
+/// A file name has so many characters in the list.
+const NAME_CHARS: usize = 60;
+
+/// Where files of the reader's own are chosen, for a lesson that reads such.
+pub(crate) fn own_files(lab: Lab) -> AnyView {
+    let Some(own) = &lab.exercise.own_files else { return ().into_any() };
+    let is_hidden = move || (!lab.settings.with(|settings| own.are_read(settings))).then(String::new);
+    let panel = late(fetched::load(), move || fetched::panel(lab, own));
+    div().class("own-files").attr_changing("hidden", is_hidden).add(panel).view()
+}
+
+lazy!(mod fetched in files: panel(lab: Lab, own: &'static OwnFiles) -> AnyView);
+
+/// What was dropped.
+#[derive(Default)]
+struct Dropped {
+    files: Vec<Source>,
+    /// The names of folders, which are not read.
+    folders: Vec<String>,
+}
+
+/// What the panel shows.
+#[derive(Clone, Copy)]
+struct Panel {
+    lab: Lab,
+    own: &'static OwnFiles,
+    files: Watched<Vec<Source>>,
+    /// What could not be taken, and why.
+    told: Watched<String>,
+    is_over: Watched<bool>,
+}
+
+fn panel(lab: Lab, own: &'static OwnFiles) -> AnyView {
+    let panel = Panel {
+        lab,
+        own,
+        files: Watched::new(Vec::new()),
+        told: Watched::new(String::new()),
+        is_over: Watched::new(false),
+    };
+    panel.listen();
+    let is_off = move || lab.is_running().then(String::new);
+    let has_none = move || (lab.is_running() || panel.files.with(Vec::is_empty)).then(String::new);
+    let input = lean::input()
+        .attr("id", "own-files")
+        .attr("type", "file")
+        .attr("multiple", "")
+        .attr_changing("disabled", is_off)
+        .on_change(move |event| panel.take_chosen(event));
+    let place = div()
+        .attr_changing("class", move || Some(if panel.is_over.get() { "drop over" } else { "drop" }.to_owned()))
+        .el(label().attr("for", "own-files").text("Drop files anywhere on the page, or choose them"))
+        .el(input);
+    [
+        place.view(),
+        p().class("hint")
+            .attr("aria-live", "polite")
+            .attr("data-own", "")
+            .text_changing(move || panel.sentence())
+            .view(),
+        part(move || panel.files.with(|files| panel.list(files))),
+        button()
+            .class("quiet")
+            .attr_changing("disabled", has_none)
+            .on_click(move || panel.hold(Vec::new(), String::new()))
+            .text("Remove all")
+            .view(),
+    ]
+    .into_any()
+}
+
+impl Panel {
+    /// A file that is dropped beside a small place would else open in the page's stead.
+    fn listen(self) {
+        let over = window_event_listener_untyped("dragover", move |event| {
+            if transfer_of(&event).is_some() {
+                event.prevent_default();
+                self.show_over(true);
+            }
+        });
+        let left = window_event_listener_untyped("dragleave", move |event| {
+            let goes_on = event.dyn_ref::<DragEvent>().is_some_and(|event| event.related_target().is_some());
+            self.show_over(goes_on);
+        });
+        let dropped = window_event_listener_untyped("drop", move |event| {
+            self.show_over(false);
+            if let Some(transfer) = transfer_of(&event) {
+                event.prevent_default();
+                self.take_dropped(dropped_in(&transfer));
+            }
+        });
+        on_cleanup(move || [over, left, dropped].into_iter().for_each(WindowListenerHandle::remove));
+    }
+
+    fn show_over(self, is_over: bool) {
+        if self.is_over.try_with_untracked(|shown| *shown != is_over) == Some(true) {
+            self.is_over.set(is_over);
+        }
+    }
+
+    fn take_chosen(self, event: &Event) {
+        let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
+        let chosen = input.files().map(|files| sources(&files)).unwrap_or_default();
+        // Else the same files could not be chosen once more.
+        input.set_value("");
+        self.add(chosen, String::new());
+    }
+
+    fn take_dropped(self, Dropped { files, folders }: Dropped) {
+        if untrack(|| self.lab.is_running()) {
+            self.told
+                .set("A run is under way: stop it, or wait until it is over, then drop the files again.".to_owned());
+            return;
+        }
+        let told = folders.iter().map(|name| {
+            let name = units::shortened(name, NAME_CHARS);
+            format!("`{name}` is a folder: open it and drop the files in it. ")
+        });
+        self.add(files, told.collect());
+        self.lab.set_choice(self.own.control, self.own.choice);
+    }
+
+    fn add(self, added: Vec<Source>, told: String) {
+        let mut files = self.files.get_untracked();
+        files.extend(added);
+        self.hold(files, told);
+    }
+
+    fn hold(self, files: Vec<Source>, told: String) {
+        self.lab.choose(files.clone());
+        self.files.set(files);
+        self.told.set(told);
+    }
+
+    /// How many there are and how far they are read, after what could not be taken.
+    fn sentence(self) -> String {
+        self.lab.step.track();
+        let sum = |bytes: fn(&Source) -> u64| self.files.with(|files| files.iter().map(bytes).sum::<u64>());
+        let n = self.files.with(Vec::len);
+        let size = units::size(sum(Source::size_bytes));
+        let state = match (n, sum(Source::bytes_read)) {
+            (0, _) => "No file is chosen yet. They are read where they are and sent nowhere.".to_owned(),
+            (1, 0) => format!("1 file with {size}. Run reads it."),
+            (_, 0) => format!("{} files with {size}. Run reads them.", units::count(n as u64)),
+            (_, read) => format!("{} of {size} are read.", units::size(read)),
+        };
+        self.told.get() + &state
+    }
+
+    fn list(self, files: &[Source]) -> AnyView {
+        let item = |(place, source): (usize, &Source)| {
+            let max = source.size_bytes().max(1).to_string();
+            let read = move || {
+                self.lab.step.track();
+                self.files.with(|files| files.get(place).map_or(0, Source::bytes_read)).to_string()
+            };
+            let name = units::shortened(source.name(), NAME_CHARS);
+            let bar = lean::progress().attr("aria-label", format!("How far {name} is read")).attr("max", max);
+            let size = span().class("number").text(units::size(source.size_bytes()));
+            li().el(span().text(name)).el(size).el(bar.prop("value", read)).view()
+        };
+        let left_out = files.len().saturating_sub(MOST);
+        let more = (left_out > 0).then(|| li().text(format!("and {} more", units::count(left_out as u64))).view());
+        filled(ul(), files.iter().take(MOST).enumerate().map(item).chain(more))
+    }
+}
+
+/// A list, unless there is nothing in it.
+fn filled(list: El, items: impl Iterator<Item = AnyView>) -> AnyView {
+    let mut items = items.peekable();
+    if items.peek().is_some() { list.add_all(items).view() } else { ().into_any() }
+}
+
+/// What is dragged, if there are files in it.
+fn transfer_of(event: &Event) -> Option<DataTransfer> {
+    let transfer = event.dyn_ref::<DragEvent>()?.data_transfer()?;
+    transfer.types().includes(&"Files".into(), 0).then_some(transfer)
+}
+
+/// Only at the time of the drop can a folder be told from a file.
+fn dropped_in(transfer: &DataTransfer) -> Dropped {
+    let (items, mut dropped) = (transfer.items(), Dropped::default());
+    for item in (0..items.length()).filter_map(|n| items.get(n)).filter(|item| item.kind() == "file") {
+        match item.webkit_get_as_entry() {
+            Ok(Some(entry)) if entry.is_directory() => dropped.folders.push(entry.name()),
+            _ => dropped.files.extend(item.get_as_file().ok().flatten().map(Source::chosen)),
+        }
+    }
+    dropped
+}
+
+fn sources(files: &FileList) -> Vec<Source> {
+    (0..files.length()).filter_map(|n| files.get(n)).map(Source::chosen).collect()
+}
