@@ -16,6 +16,7 @@ in_each_engine![
     a_file_of_200_mb_is_read_piece_by_piece,
     files_that_are_dropped_are_taken_wherever_they_fall,
     without_a_file_the_page_says_what_to_do,
+    nothing_is_kept_outside_the_folder_of_the_lesson,
 ];
 
 const LINK: &str = "async-file-io?source=own&seed=7";
@@ -141,6 +142,42 @@ async fn without_a_file_the_page_says_what_to_do(engine: Engine) -> TestResult {
     choose(page, &[files.add("good.csv", b"a\n1\n")?]).await?;
     page.run_to_the_end().await?;
     Ok(())
+}
+
+/// The names of whatever the site keeps, but for the page's own choice of colours.
+const KEPT: &str = "const names = Object.keys(localStorage).filter(key => !key.includes('theme'));
+    names.push(...Object.keys(sessionStorage), ...(await indexedDB.databases()).map(database => database.name));
+    const root = await navigator.storage?.getDirectory?.();
+    if (root) for await (const name of root.keys()) names.push(name);
+    return names;";
+
+async fn nothing_is_kept_outside_the_folder_of_the_lesson(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, "async-file-io?files=3&size=1&rounds=1&seed=7").await?;
+    let (page, files) = (&stage.page, Files::new()?);
+    page.run_to_the_end().await?;
+    page.follow(LINK).await?;
+    choose(page, &[files.add("mine.csv", b"a\n1\n")?]).await?;
+    page.run_to_the_end().await?;
+    let kept: Vec<String> = page.ask(&format!("return (async () => {{ {KEPT} }})()"), Vec::new()).await?;
+    assert!(kept.iter().all(|name| name == "interleave-async-file-io"), "{kept:?}");
+    assert!(!kept.is_empty(), "the lesson has a folder");
+    Ok(())
+}
+
+/// Only Chromium tells what the page asks for.
+#[tokio::test]
+async fn nothing_of_the_readers_files_leaves_the_machine() -> TestResult {
+    if_wanted(Engine::Chromium, async |engine| {
+        let stage = Stage::in_engine(engine, LINK).await?;
+        let (page, files) = (&stage.page, Files::new()?);
+        choose(page, &[files.add("mine.csv", b"a\n1\n")?, files.add("mine.bin", &[7; 100_000])?]).await?;
+        page.run_to_the_end().await?;
+        let urls = stage.browser.requested_urls().await?;
+        let is_own = |url: &String| url.starts_with(stage.server.url()) || url.starts_with("about:");
+        assert!(urls.iter().all(is_own) && !urls.iter().any(|url| url.contains("mine")), "{urls:?}");
+        Ok(())
+    })
+    .await
 }
 
 /// Real folders are dropped by Chromium's protocol only.
