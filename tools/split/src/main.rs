@@ -5,6 +5,7 @@
 //! come to lie in one folder, which bears the hash of all of them: they find each other by relative addresses, and never
 //! find a part of another build. A debug build is left as it is; `build.rs` marks nothing there.
 
+mod border;
 mod site;
 
 use std::ffi::OsStr;
@@ -13,6 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
+use border::BorderError;
 use site::SiteError;
 
 /// The binary of the page.
@@ -20,6 +22,10 @@ const NAME: &str = "interleave";
 
 /// The script that fetches the parts, beside the page's own.
 const LOADER: &str = "parts.js";
+
+/// What is in the names of all that wasm-streams, on which Leptos builds, offers to scripts. Without it what it can do
+/// goes, too.
+const IDLE: &str = "intounderlying";
 
 /// What wasm-opt does to the part that is always loaded: it is to be small.
 const FOR_SIZE: &str = "-Oz";
@@ -52,6 +58,8 @@ enum SplitError {
     #[error("`{tool}` failed: {says}")]
     Tool { tool: &'static str, says: String },
     #[error(transparent)]
+    Border(#[from] BorderError),
+    #[error(transparent)]
     Site(#[from] SiteError),
 }
 
@@ -82,18 +90,29 @@ fn split(site: &Path) -> Result<(), SplitError> {
     }
     let (main, parts) = take_apart(&linked, &work, &code)?;
     bind(&main, &code)?;
-    let main = (code.join(format!("{NAME}_bg.wasm")), FOR_SIZE);
-    optimize(parts.into_iter().map(|part| (part, FOR_SPEED)).chain([main]))?;
-    let loader = code.join(LOADER);
-    change(&loader, |script| Ok(site::lean(&site::fetched_with_any_type(script)?)))?;
-    change(&code.join(format!("{NAME}.js")), |script| Ok(site::lean(script)))?;
+    let main = code.join(format!("{NAME}_bg.wasm"));
+    make_lean(&main, &code.join(format!("{NAME}.js")), &code.join(LOADER))?;
+    optimize(parts.into_iter().map(|part| (part, FOR_SPEED)).chain([(main, FOR_SIZE)]))?;
     Ok(site::put(&code, site, NAME, LOADER)?)
 }
 
-/// Writes a script anew.
-fn change(path: &Path, change: impl Fn(&str) -> Result<String, SplitError>) -> Result<(), SplitError> {
-    let script = fs::read_to_string(path).map_err(|source| file_error(path, source))?;
-    fs::write(path, change(&script)?).map_err(|source| file_error(path, source))
+/// Takes out of the page's wasm, its script and the one that fetches the parts what none of them needs.
+fn make_lean(wasm: &Path, script: &Path, loader: &Path) -> Result<(), SplitError> {
+    let fetches = site::lean(&site::fetched_with_any_type(&read(loader)?)?);
+    let speaks = site::lean(&border::without_idle_classes(&read(script)?));
+    let bytes = fs::read(wasm).map_err(|source| file_error(wasm, source))?;
+    let (bytes, speaks) = border::with_short_names(&bytes, &speaks)?;
+    write(wasm, &bytes)?;
+    write(script, speaks.as_bytes())?;
+    write(loader, fetches.as_bytes())
+}
+
+fn read(script: &Path) -> Result<String, SplitError> {
+    fs::read_to_string(script).map_err(|source| file_error(script, source))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), SplitError> {
+    fs::write(path, bytes).map_err(|source| file_error(path, source))
 }
 
 /// Cargo runs this from `PROFILE/` in the folder where it also built the page.
@@ -106,6 +125,7 @@ fn target_folder() -> Result<PathBuf, SplitError> {
 /// fetches them, in `code`.
 fn take_apart(linked: &Path, work: &Path, code: &Path) -> Result<(PathBuf, Vec<PathBuf>), SplitError> {
     let wasm = fs::read(linked).map_err(|source| file_error(linked, source))?;
+    let wasm = border::without_exports(&wasm, IDLE)?;
     let main = work.join("main.wasm");
     let (main_module, link_name) = (format!("./{NAME}.js"), format!("./{LOADER}"));
     let mut options = wasm_split_cli_support::Options::new(&wasm);
