@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use crate::share::permalink::{Notice, Place};
-use crate::ui::lean::Watched;
+use crate::ui::state::{Stored, Watched, whenever};
 
 /// A slider that is dragged changes the address many times a second, and browsers limit that.
 const SETTLES_AFTER: Duration = Duration::from_millis(150);
@@ -26,17 +26,17 @@ fn current() -> (Place, Vec<Notice>) {
 
 /// Keeps the address at `place`, without an entry of its own in the browser's history.
 pub(super) fn use_follow(place: impl Fn() -> Place + 'static) {
-    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let timer = Stored::new(None::<TimeoutHandle>);
     let clear = move || {
-        if let Some(Some(timer)) = timer.try_update_value(Option::take) {
+        if let Some(timer) = timer.take() {
             timer.clear();
         }
     };
-    Effect::new(move |_| {
+    whenever(move || {
         let fragment = place().to_string();
         clear();
         let handle = set_timeout_with_handle(move || replace(&fragment), SETTLES_AFTER);
-        timer.set_value(handle.ok());
+        timer.set(handle.ok());
     });
     on_cleanup(clear);
 }

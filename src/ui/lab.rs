@@ -23,7 +23,7 @@ use crate::share::permalink::{self, Place};
 use crate::storage::Source;
 use crate::ui::charts::{digits, distribution};
 use crate::ui::components::{failures, log};
-use crate::ui::lean::Watched;
+use crate::ui::state::{Stored, Watched};
 
 /// Text and tables are drawn anew at every so many frames: nobody reads faster, and they cost more than the timeline.
 const FRAMES_PER_DIGEST: u32 = 10;
@@ -92,17 +92,19 @@ pub(super) struct Lab {
     pub(super) chosen: Watched<Option<TaskId>>,
     /// The task that the reader wants to see in the timeline.
     pub(super) sought: Watched<Option<TaskId>>,
-    run: StoredValue<Option<Run>, LocalStorage>,
-    spans: StoredValue<Spans, LocalStorage>,
-    meter: StoredValue<Meter, LocalStorage>,
-    experiment: StoredValue<Option<Experiment>, LocalStorage>,
+    run: Stored<Option<Run>>,
+    spans: Stored<Spans>,
+    meter: Stored<Meter>,
+    experiment: Stored<Option<Experiment>>,
     /// What follows the end of its lesson.
-    ending: StoredValue<Option<Stopper>, LocalStorage>,
-    site: StoredValue<Rc<Site>, LocalStorage>,
+    ending: Stored<Option<Stopper>>,
+    site: Stored<Rc<Site>>,
 }
 
 impl Lab {
     /// The page of an experiment as a link sets it up. Leaving the page stops what is under way.
+    // Out of line: a lab that is known piece by piece is also copied so, into each of the many closures that hold it.
+    #[inline(never)]
     pub(super) fn new(link: permalink::Setup) -> Self {
         let lab = Self {
             exercise: link.exercise,
@@ -121,18 +123,18 @@ impl Lab {
             digest: Watched::new(0),
             chosen: Watched::new(None),
             sought: Watched::new(None),
-            run: StoredValue::new_local(None),
-            spans: StoredValue::new_local(Spans::default()),
-            meter: StoredValue::new_local(Meter::default()),
-            experiment: StoredValue::new_local(None),
-            ending: StoredValue::new_local(None),
-            site: StoredValue::new_local(Rc::new(Site::served_from("static/"))),
+            run: Stored::new(None),
+            spans: Stored::new(Spans::default()),
+            meter: Stored::new(Meter::default()),
+            experiment: Stored::new(None),
+            ending: Stored::new(None),
+            site: Stored::new(Rc::new(Site::served_from("static/"))),
         };
         let listener = window_event_listener_untyped("visibilitychange", move |_| lab.note_whether_hidden());
         on_cleanup(move || {
             listener.remove();
-            drop(lab.experiment.try_update_value(Option::take));
-            drop(lab.ending.try_update_value(Option::take));
+            drop(lab.experiment.take());
+            drop(lab.ending.take());
         });
         // A link may not make the page ask somebody else before the reader has seen whom.
         let may_run = link.exercise.connect.as_ref().is_none_or(|it| lab.settings.with_untracked(it.asks_at_once));
@@ -263,9 +265,9 @@ impl Lab {
         self.ran_with.set(Some((settings.clone(), seed)));
         let before = wasm_memory_bytes();
         self.memory.set(Some(Memory { before, after: before }));
-        self.run.set_value(None);
-        self.spans.set_value(Spans::default());
-        self.meter.set_value(Meter::default());
+        self.run.set(None);
+        self.spans.set(Spans::default());
+        self.meter.set(Meter::default());
         self.chosen.set(None);
         self.status.set(Status::Running);
         self.runs.update(|runs| *runs += 1);
@@ -290,10 +292,10 @@ impl Lab {
         if !self.is_under_way(run) {
             return;
         }
-        let site = self.site.get_value();
+        let site = self.site.get();
         let experiment = Experiment::begin(self.exercise, settings, seed, site, move |result| self.end(result));
-        self.run.set_value(Some(experiment.run().clone()));
-        self.experiment.set_value(Some(experiment));
+        self.run.set(Some(experiment.run().clone()));
+        self.experiment.set(Some(experiment));
         self.note_whether_hidden();
         self.animate(run);
     }
@@ -304,8 +306,8 @@ impl Lab {
             return;
         }
         let after_us = self.now_us();
-        drop(self.experiment.try_update_value(Option::take));
-        drop(self.ending.try_update_value(Option::take));
+        drop(self.experiment.take());
+        drop(self.ending.take());
         self.status.set(Status::Stopped { after_us });
         self.show_bars();
         leptos::task::spawn_local(async move {
@@ -316,19 +318,19 @@ impl Lab {
 
     /// Reads the record of the run on display. Whoever wants to be told of changes tracks `frame` or `digest`.
     pub(super) fn with_record<T>(self, read: impl FnOnce(&Record) -> T) -> Option<T> {
-        self.run.with_value(|run| run.as_ref().map(|run| read(&run.record())))
+        self.run.with(|run| run.as_ref().map(|run| read(&run.record())))
     }
 
     /// The figures of the run on display.
     pub(super) fn figures(self) -> Option<Metrics> {
-        self.with_record(|record| self.meter.update_value(|meter| meter.read(record)))?;
-        Some(self.meter.with_value(Meter::metrics))
+        self.with_record(|record| self.meter.update(|meter| meter.read(record)))?;
+        Some(self.meter.with(Meter::metrics))
     }
 
     /// The time of the run on display: now while its lesson is under way, then its end.
     pub(super) fn now_us(self) -> u64 {
-        if self.experiment.with_value(Option::is_some) {
-            self.run.with_value(|run| run.as_ref().map_or(0, Run::now_us))
+        if self.experiment.with(Option::is_some) {
+            self.run.with(|run| run.as_ref().map_or(0, Run::now_us))
         } else {
             self.with_record(Record::end_us).unwrap_or(0)
         }
@@ -341,17 +343,17 @@ impl Lab {
         let ideal = ideal.as_deref().map(|it| (&it.record, &it.spans));
         let now_us = self.now_us();
         let of_run = self.with_record(|record| {
-            self.spans.update_value(|spans| spans.read(record));
-            self.spans.with_value(|spans| Compared::all(self.exercise, &settings, Some((record, spans)), now_us, ideal))
+            self.spans.update(|spans| spans.read(record));
+            self.spans.with(|spans| Compared::all(self.exercise, &settings, Some((record, spans)), now_us, ideal))
         });
         of_run.unwrap_or_else(|| Compared::all(self.exercise, &settings, None, now_us, ideal))
     }
 
     /// What follows the end of the lesson can be stopped as well.
     fn end(self, result: Result<Report, Failure>) {
-        self.experiment.set_value(None);
+        self.experiment.set(None);
         let (ending, stopper) = stoppable(self.finish(result));
-        self.ending.set_value(Some(stopper));
+        self.ending.set(Some(stopper));
         leptos::task::spawn_local(ending);
     }
 
@@ -378,7 +380,7 @@ impl Lab {
 
     async fn ideal_of_this_run(self) -> Option<Record> {
         let (settings, seed) = self.ran_with.get_untracked().filter(|_| self.exercise.has_ideal)?;
-        ideal_in_slices(self.exercise, &settings, seed, &self.site.get_value()).await
+        ideal_in_slices(self.exercise, &settings, seed, &self.site.get()).await
     }
 
     fn show_bars(self) {
@@ -420,7 +422,7 @@ impl Lab {
 
     fn note_whether_hidden(self) {
         if document().hidden() {
-            self.experiment.with_value(|experiment| {
+            self.experiment.with(|experiment| {
                 if let Some(experiment) = experiment {
                     experiment.run().mark_hidden();
                 }

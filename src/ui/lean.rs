@@ -1,7 +1,9 @@
-//! Views and state of few types.
+//! Views of few types.
 //!
-//! For every type of signal and of closure in a view the compiler makes a copy of Leptos' machinery, some kilobytes
-//! each. What stands here gives them one type each, which keeps the page's first load small.
+//! For every type of element and of closure in a view the compiler makes a copy of Leptos' machinery, some kilobytes
+//! each. What stands here gives them one type each, which keeps the page's first load small; for values, [`state`] does.
+//!
+//! [`state`]: crate::ui::state
 
 use leptos::html;
 use leptos::prelude::*;
@@ -14,79 +16,7 @@ use wasm_bindgen::JsValue;
 use web_sys::{Element, Event, MouseEvent};
 
 use crate::runtime::browser::page_time_ms;
-
-/// A value that views watch: what a signal is, but told of changes by a trigger of one type for all values.
-pub(super) struct Watched<T: 'static> {
-    value: StoredValue<T, LocalStorage>,
-    changed: Trigger,
-}
-
-impl<T: 'static> Clone for Watched<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: 'static> Copy for Watched<T> {}
-
-impl<T: 'static> Watched<T> {
-    /// A value that lives as long as the view in which it is made.
-    pub(super) fn new(value: T) -> Self {
-        Self { value: StoredValue::new_local(value), changed: Trigger::new() }
-    }
-
-    /// Whoever is being computed is computed again when the value changes.
-    pub(super) fn track(self) {
-        self.changed.track();
-    }
-
-    /// Reads the value and tracks it.
-    pub(super) fn with<R>(self, read: impl FnOnce(&T) -> R) -> R {
-        self.track();
-        self.value.with_value(read)
-    }
-
-    /// Reads the value.
-    pub(super) fn with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> R {
-        self.value.with_value(read)
-    }
-
-    /// Reads the value, if the view in which it was made is still there.
-    pub(super) fn try_with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> Option<R> {
-        self.value.try_with_value(read)
-    }
-
-    /// Changes the value in its place. It does nothing when the view in which it was made is gone.
-    pub(super) fn update(self, change: impl FnOnce(&mut T)) {
-        if self.value.try_update_value(change).is_some() {
-            self.changed.notify();
-        }
-    }
-
-    /// Puts another value in its place.
-    pub(super) fn set(self, value: T) {
-        self.update(|it| *it = value);
-    }
-}
-
-impl<T: Default + 'static> Watched<T> {
-    /// Takes the value, and tells nobody.
-    pub(super) fn take_untracked(self) -> T {
-        self.value.try_update_value(std::mem::take).unwrap_or_default()
-    }
-}
-
-impl<T: Clone + 'static> Watched<T> {
-    /// A copy of the value, tracked.
-    pub(super) fn get(self) -> T {
-        self.with(T::clone)
-    }
-
-    /// A copy of the value.
-    pub(super) fn get_untracked(self) -> T {
-        self.with_untracked(T::clone)
-    }
-}
+pub(super) use crate::ui::state::{Stored, Watched, whenever};
 
 /// What changes in a view.
 pub(super) type Changing<T> = Box<dyn FnMut() -> T + Send>;

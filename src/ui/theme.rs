@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::ui::lean::Watched;
+use crate::ui::state::{Watched, whenever};
 
 const KEY: &str = "interleave-theme";
 
@@ -45,7 +45,7 @@ impl Theme {
 /// The scheme as chosen, applied to the page and kept for the next visit. Charts that read colours track it.
 pub(super) fn provide_theme() -> Watched<Theme> {
     let theme = Watched::new(Theme::stored());
-    Effect::new(move |_| {
+    whenever(move || {
         let name = theme.get().name();
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("data-theme", name);

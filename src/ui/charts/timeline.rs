@@ -14,7 +14,7 @@ use crate::ui::charts::painter::{Painter, TOP, lane_height};
 use crate::ui::components::report::data_table;
 use crate::ui::geometry::View;
 use crate::ui::lab::Lab;
-use crate::ui::lean::{Watched, figcaption, figure, h2, p, part, span};
+use crate::ui::lean::{Stored, Watched, figcaption, figure, h2, p, part, span, whenever};
 use crate::ui::theme::use_theme;
 
 /// The table shows this many tasks at most.
@@ -90,22 +90,16 @@ pub(crate) fn timeline(lab: Lab) -> AnyView {
 struct Chart {
     lab: Lab,
     canvas: NodeRef<Canvas>,
-    lives: StoredValue<Lives, LocalStorage>,
+    lives: Stored<Lives>,
     /// Which run `lives` belongs to.
-    run: StoredValue<u32>,
+    run: Stored<u32>,
     /// What is in view; none is the whole run.
     view: Watched<Option<View>>,
 }
 
 impl Chart {
     fn new(lab: Lab, canvas: NodeRef<Canvas>) -> Self {
-        Self {
-            lab,
-            canvas,
-            lives: StoredValue::new_local(Lives::default()),
-            run: StoredValue::new(0),
-            view: Watched::new(None),
-        }
+        Self { lab, canvas, lives: Stored::new(Lives::default()), run: Stored::new(0), view: Watched::new(None) }
     }
 
     /// Draws again whenever something that is seen changes.
@@ -120,14 +114,14 @@ impl Chart {
             use wasm_bindgen::JsCast;
             scheme.set_onchange(Some(redraw.as_ref().unchecked_ref()));
         }
-        let held = StoredValue::new_local(Some((scheme, redraw)));
+        let held = Stored::new(Some((scheme, redraw)));
         on_cleanup(move || {
             listener.remove();
-            if let Some(Some((Some(scheme), _redraw))) = held.try_update_value(Option::take) {
+            if let Some((Some(scheme), _redraw)) = held.take() {
                 scheme.set_onchange(None);
             }
         });
-        Effect::new(move |_| {
+        whenever(move || {
             self.lab.frame.track();
             self.lab.runs.track();
             self.view.track();
@@ -151,23 +145,23 @@ impl Chart {
         let chosen = self.lab.chosen.get_untracked();
         self.lab.with_record(|record| {
             painter.event_loop(record.beats());
-            self.lives.with_value(|lives| painter.tasks(record, lives, now_us, chosen));
+            self.lives.with(|lives| painter.tasks(record, lives, now_us, chosen));
         });
     }
 
     /// Reads what the record has gained; another run begins anew.
     fn catch_up(self) {
         let run = self.lab.runs.get_untracked();
-        if self.run.get_value() != run {
-            self.run.set_value(run);
-            self.lives.set_value(Lives::default());
+        if self.run.get() != run {
+            self.run.set(run);
+            self.lives.set(Lives::default());
             self.view.set(None);
         }
-        self.lab.with_record(|record| self.lives.update_value(|lives| lives.read(record)));
+        self.lab.with_record(|record| self.lives.update(|lives| lives.read(record)));
     }
 
     fn whole(self) -> View {
-        View::whole(self.lab.now_us(), self.lives.with_value(Lives::lanes))
+        View::whole(self.lab.now_us(), self.lives.with(Lives::lanes))
     }
 
     fn visible(self) -> View {
@@ -183,7 +177,7 @@ impl Chart {
     /// Brings a task into view, so near that its name can be read, and chooses it.
     fn go_to(self, task: TaskId, canvas: &HtmlCanvasElement) {
         let now_us = self.lab.now_us();
-        let around = self.lives.with_value(|lives| {
+        let around = self.lives.with(|lives| {
             let life = lives.life(task);
             View::around(life.spawned_us, life.duration_us(now_us), life.lane)
         });
@@ -216,7 +210,7 @@ impl Chart {
     }
 
     fn choose_next(self, step: isize) {
-        let tasks = self.lives.with_value(Lives::len);
+        let tasks = self.lives.with(Lives::len);
         if tasks == 0 {
             return;
         }
@@ -261,7 +255,7 @@ impl Chart {
         let lane = view.from_lane + (y - TOP) / lane_height(view, height);
         let at_us = view.at_us(x, width);
         // The last one that fits is the one that was drawn on top.
-        let found = self.lives.with_value(|lives| {
+        let found = self.lives.with(|lives| {
             let is_under = |life: &Life| {
                 lane >= 0.0
                     && life.lane == lane as u32
@@ -285,7 +279,7 @@ impl Chart {
             return "Point at a task, or press the arrow keys here, to read about it.".to_owned();
         };
         let now_us = self.lab.now_us();
-        let life = self.lives.with_value(|lives| *lives.life(task));
+        let life = self.lives.with(|lives| *lives.life(task));
         self.lab.with_record(|record| words(record, task, &life, now_us)).unwrap_or_default()
     }
 }

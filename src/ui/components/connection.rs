@@ -8,7 +8,7 @@ use crate::lazy::lazy;
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
-use crate::ui::lean::{Watched, button, div, p, part};
+use crate::ui::lean::{Stored, Watched, button, div, p, part, whenever};
 
 #[derive(Clone, PartialEq)]
 enum State {
@@ -32,10 +32,10 @@ fn panel(lab: Lab) -> AnyView {
     let Some(connect) = &lab.exercise.connect else { return ().into_any() };
     let state = Watched::new(State::Untested);
     // Dropping it aborts the request.
-    let asking = StoredValue::new_local(None::<Stopper>);
-    let test = move || asking.set_value(Some(ask(lab, connect, state)));
+    let asking = Stored::new(None::<Stopper>);
+    let test = move || asking.set(Some(ask(lab, connect, state)));
     let mut asked = None;
-    Effect::new(move |_| {
+    whenever(move || {
         let (address, at_once) =
             lab.settings.with(|settings| ((connect.address)(settings), (connect.asks_at_once)(settings)));
         if asked.as_ref() == Some(&address) {
@@ -45,11 +45,11 @@ fn panel(lab: Lab) -> AnyView {
         if at_once {
             test();
         } else {
-            asking.set_value(None);
+            asking.set(None);
             state.set(State::Untested);
         }
     });
-    on_cleanup(move || drop(asking.try_update_value(Option::take)));
+    on_cleanup(move || drop(asking.take()));
     // What is refused is not what would be asked.
     let is_off = move || (state.with(|state| *state == State::Asking) || lab.has_refusals()).then(String::new);
     [

@@ -9,7 +9,7 @@ use crate::measure::decimal::fixed;
 use crate::measure::units::count;
 use crate::runtime::{Stopper, stoppable};
 use crate::ui::components::run_bar::{RunBar, run_bar};
-use crate::ui::lean::{Watched, caption, div, flag, p, part, section, table, tbody, td, text, th, thead, tr};
+use crate::ui::lean::{Stored, Watched, caption, div, flag, p, part, section, table, tbody, td, text, th, thead, tr};
 use crate::ui::pages::exercise::page_head;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ lazy!(mod fetched in benchmark: page(runs_at_once: bool) -> AnyView);
 fn page(runs_at_once: bool) -> AnyView {
     let results = Watched::new(Results::default());
     let state = Watched::new(State::Ready);
-    let stopper = StoredValue::new_local(None::<Stopper>);
+    let stopper = Stored::new(None::<Stopper>);
     let start = move || {
         results.set(Results::default());
         state.set(State::Running);
@@ -52,14 +52,14 @@ fn page(runs_at_once: bool) -> AnyView {
             benchmark::run(|so_far| results.set(so_far.clone())).await;
             state.set(State::Finished);
         });
-        stopper.set_value(Some(stop));
+        stopper.set(Some(stop));
         leptos::task::spawn_local(work);
     };
     let stop = move || {
-        stopper.set_value(None);
+        stopper.set(None);
         state.set(State::Stopped);
     };
-    on_cleanup(move || drop(stopper.try_update_value(Option::take)));
+    on_cleanup(move || drop(stopper.take()));
     if runs_at_once {
         request_animation_frame(start);
     }
