@@ -176,7 +176,7 @@ impl Lab {
 
     /// Has the next run read these files of the reader's own, and no others.
     pub(super) fn choose(self, files: Vec<Source>) {
-        self.site.with_value(|site| site.choose(files));
+        self.site.with(|site| site.choose(files));
     }
 
     /// Sets the seed from text, or keeps why it does not take it.
