@@ -66,8 +66,9 @@ fn panel(lab: Lab, own: &'static OwnFiles) -> AnyView {
         .on_change(move |event| panel.take_chosen(event));
     let place = div()
         .attr_changing("class", move || Some(if panel.is_over.get() { "drop over" } else { "drop" }.to_owned()))
-        .el(label().attr("for", "own-files").text("Drop files anywhere on the page, or choose them"))
-        .el(input);
+        .el(p().text("Drop files anywhere on the page, or"))
+        .el(input)
+        .el(label().attr("for", "own-files").text("Choose files"));
     [
         place.view(),
         p().class("hint")
