@@ -62,13 +62,12 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     .await?;
     page.press("Stop").await?;
     page.wait_for_status("Stopped").await?;
-    // Whatever else the machine does can only make it longer.
-    let mut lags_ms = Vec::new();
-    while lags_ms.len() < 5 && !lags_ms.iter().any(|lag| *lag <= 50.0) {
-        page.run_to_the_end().await?;
-        lags_ms.push(in_ms(&page.metric("lag").await?).ok_or(PageError::Missing { what: "loop lag".to_owned() })?);
-    }
-    assert!(lags_ms.iter().any(|lag| *lag <= 50.0), "{lags_ms:?} ms");
+    page.run_to_the_end().await?;
+    let lag_ms = in_ms(&page.metric("lag").await?).ok_or(PageError::Missing { what: "loop lag".to_owned() })?;
+    let all_ms = page.bar("process_csv_async").await?.measured_ms.unwrap_or_default();
+    // A busy machine keeps a page waiting without its doing, too; then the longest wait is still little beside the
+    // whole, which in one go would be the wait.
+    assert!(lag_ms <= 50.0 || lag_ms <= all_ms / 3.0, "{lag_ms} ms of {all_ms} ms");
     let found = page.texts(".results p").await?.join("\n");
     assert!(found.contains("Of 100,005 rows 100,000 are good and 5 bad"), "{found}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
