@@ -12,6 +12,7 @@ mod rounds;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
@@ -25,11 +26,11 @@ use crate::exercises::prelude::*;
 use crate::runtime::{Limit, join_all};
 use crate::storage::{Source, Storage, StorageError};
 
-use csv::{CsvError, Samples};
+use csv::{CsvError, Predicted, Samples};
 use findings::{Done, Reading};
 use own::{Content, Read};
 use plan::{Made, PREDICTIONS, Plan, SAMPLES};
-use rounds::Rounds;
+use rounds::{Manner, Rounds};
 
 /// So many predictions are written to a text in a turn of the page.
 const ROWS_IN_A_TURN: usize = 10_000;
@@ -117,24 +118,24 @@ async fn process_csv_async(
 }
 
 /// Saves what was predicted as CSV: the sample's number, the digit that the classifier reads, and what it is.
-async fn save_predictions_async(run: &Run, storage: &Storage, digits: &[(u8, u8)]) -> Result<(), StorageError> {
+async fn save_predictions_async(
+    run: &Run,
+    storage: &Storage,
+    name: &str,
+    digits: &[Predicted],
+) -> Result<(), StorageError> {
     let mut text = String::new();
     for rows in csv::predictions(digits, ROWS_IN_A_TURN) {
         text += &rows;
         run.yield_now().await;
     }
-    write_file_async(storage, PREDICTIONS, text.as_bytes()).await
+    write_file_async(storage, name, text.as_bytes()).await
 }
 
 /// Reads files of the reader's own together, at most so many at once: tables row by row, and of others the bytes. No
 /// more than a piece of each is in memory.
-async fn read_own_files(
-    run: &Run,
-    sources: &[Source],
-    most: Option<NonZeroUsize>,
-    classifier: &Classifier,
-) -> Vec<Read> {
-    let (limit, processor) = (run.limit(most), run.limit(NonZeroUsize::new(1)));
+async fn read_own_files(run: &Run, sources: &[Source], most: NonZeroUsize, classifier: &Classifier) -> Vec<Read> {
+    let (limit, processor) = (run.limit(Some(most)), run.limit(Some(NonZeroUsize::MIN)));
     let read = async |source: &Source| {
         let _permit = limit.acquire().await;
         if own::is_csv(source) {
@@ -157,17 +158,29 @@ async fn with_own_files(run: &Run, site: &Site, plan: &Plan) -> Result<Report, F
     if sources.is_empty() {
         return Err(findings::nothing_chosen());
     }
+    sources.iter().for_each(Source::rewind);
     let (storage, classifier) = (Storage::open(run, plan::FOLDER).await, load_classifier(site).await?);
-    let read = run.task(own::PART, read_own_files(run, &sources, plan.limit, &classifier)).await;
-    let digits = own::digits(&read);
-    let saved = match digits.is_empty() {
-        true => Ok(()),
-        false => run.try_task("save_predictions_async", save_predictions_async(run, &storage, &digits)).await,
-    };
-    Ok(own::report(run, &sources, &read, saved))
+    let read = run.task(own::PART, read_own_files(run, &sources, plan.limit_of_own(), &classifier)).await;
+    let mut saved = Vec::new();
+    for (name, digits) in own::predictions(&read) {
+        let save = save_predictions_async(run, &storage, &name, digits);
+        let result = run.try_task("save_predictions_async", save).await;
+        saved.push((name, result));
+    }
+    Ok(own::report(run, &sources, &read, &saved))
 }
 
-/// Writes and reads the same files in each way, one way after the other, and notes how long each took.
+/// Draws what the files are to hold, and makes those that are not there yet: that takes longer than to write a file again,
+/// and what comes first must not pay for it alone. What is there is left as it is.
+async fn make_files(run: &Run, storage: &Storage, plan: &Plan) -> Result<Vec<Made>, StorageError> {
+    let files = plan.contents(run).await;
+    let there: BTreeSet<_> = storage.list().await?.into_iter().map(|stored| stored.name.to_string()).collect();
+    let missing = files.iter().filter(|file| !there.contains(&file.name));
+    let made = join_all(run, missing.map(|file| write_file_async(storage, &file.name, b""))).await;
+    made.into_iter().collect::<Result<(), _>>().map(|()| files)
+}
+
+/// Writes and reads the same files in each way, and notes how long each took. In each round another way comes first.
 async fn one_round(
     run: &Run,
     storage: &Storage,
@@ -175,17 +188,21 @@ async fn one_round(
     files: &[Made],
     rounds: &mut Rounds,
 ) -> Result<Vec<Reading>, StorageError> {
-    let (names, limit) = (plan.names(), plan.limit);
-    let reading = |part, contents| Reading::of(part, files, &names, contents);
-    rounds.try_measure(run, "write_one_by_one", write_one_by_one(run, storage, files)).await?;
-    rounds.try_measure(run, "write_all_at_once", write_multiple_files(run, storage, files, None)).await?;
-    let one_by_one = rounds.measure(run, "read_one_by_one", read_one_by_one(run, storage, &names)).await;
-    let all_at_once = rounds.measure(run, "read_all_at_once", read_multiple_files(run, storage, &names, None)).await;
-    let mut readings = vec![reading("read_one_by_one", one_by_one), reading("read_all_at_once", all_at_once)];
-    if limit.is_some() {
-        rounds.try_measure(run, "write_within_limit", write_multiple_files(run, storage, files, limit)).await?;
-        let limited = rounds.measure(run, "read_within_limit", read_multiple_files(run, storage, &names, limit)).await;
-        readings.push(reading("read_within_limit", limited));
+    let (names, mut readings) = (plan.names(), Vec::new());
+    for manner in rounds.next_round(plan.limit) {
+        // A storage that answers at once would else keep the page for all ways together.
+        run.yield_now().await;
+        let (writing, reading) = (manner.writing(), manner.reading());
+        match manner {
+            Manner::OneByOne => rounds.try_measure(run, writing, write_one_by_one(run, storage, files)).await?,
+            _ => rounds.try_measure(run, writing, write_multiple_files(run, storage, files, manner.most())).await?,
+        }
+        run.yield_now().await;
+        let read = match manner {
+            Manner::OneByOne => rounds.measure(run, reading, read_one_by_one(run, storage, &names)).await,
+            _ => rounds.measure(run, reading, read_multiple_files(run, storage, &names, manner.most())).await,
+        };
+        readings.push(Reading::of(run, reading, files, &names, read).await);
     }
     Ok(readings)
 }
@@ -196,27 +213,28 @@ async fn with_files_made_here(run: &Run, site: &Site, plan: &Plan) -> Result<Rep
     let digits = site.read("data/digits.csv").await.map_err(LoadError::from)?;
     let digits = Digits::from_csv(&digits).map_err(LoadError::from)?;
 
-    let (files, mut rounds) = (plan.contents(run).await, Rounds::default());
-    // To make a file takes longer than to write it again, and what comes first must not pay for that alone.
-    let empty: Vec<_> = files.iter().map(Made::emptied).collect();
-    run.try_task("make_files", write_multiple_files(run, &storage, &empty, plan.limit)).await?;
+    let (files, mut rounds) = (run.try_task("make_files", make_files(run, &storage, plan)).await?, Rounds::default());
     let mut readings = one_round(run, &storage, plan, &files, &mut rounds).await?;
-    for _ in 1..plan.rounds {
+    for round in 2..=plan.rounds {
+        run.log(Level::Info, format!("round {round} of {}", plan.rounds));
         // In a task of its own: the bars show the first round.
         readings.extend(run.try_task("another_round", one_round(run, &storage, plan, &files, &mut rounds)).await?);
     }
 
-    run.try_task("write_file_async", write_file_async(&storage, SAMPLES, &plan.csv(run, &digits).await)).await?;
+    let table = run.task("make_csv", plan.csv(run, &digits)).await;
+    run.try_task("write_file_async", write_file_async(&storage, SAMPLES, &table)).await?;
     let content = run.try_task("read_file_async", read_file_async(&storage, SAMPLES)).await?;
-    let (source, processor) = (Source::at_hand(SAMPLES, content), run.limit(NonZeroUsize::new(1)));
-    let samples =
-        match run.try_task("process_csv_async", process_csv_async(run, &source, &classifier, &processor)).await {
+    let (source, processor) = (Source::at_hand(SAMPLES, content), run.limit(Some(NonZeroUsize::MIN)));
+    let process = async {
+        match process_csv_async(run, &source, &classifier, &processor).await {
             // A header alone is a table without rows.
-            Err(CsvError::Form(FormError::NoRows)) => Samples::default(),
-            samples => samples?,
-        };
-    let saved = save_predictions_async(run, &storage, &samples.digits);
-    run.try_task("save_predictions_async", saved).await?;
+            Err(CsvError::Form(FormError::NoRows)) => Ok(Samples::default()),
+            samples => samples,
+        }
+    };
+    let samples = run.try_task("process_csv_async", process).await?;
+    let save = save_predictions_async(run, &storage, PREDICTIONS, &samples.digits);
+    run.try_task("save_predictions_async", save).await?;
     Ok(Done { kind: storage.kind(), rounds, readings, samples }.report(plan))
 }
 
@@ -225,6 +243,8 @@ async fn load_classifier(site: &Site) -> Result<Classifier, LoadError> {
 }
 
 // The entry in the catalogue.
+
+const FIRST_ROUND: &str = "The first round. What all rounds tell stands under Findings.";
 
 /// The lesson as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise {
@@ -242,8 +262,18 @@ pub static EXERCISE: Exercise = Exercise {
         Preset::of("Files of your own", "source=own"),
     ],
     comparisons: &[
-        Comparison { title: "Writing, one by one and together", about: "", is_race: true, bars: rounds::WRITING },
-        Comparison { title: "Reading, one by one and together", about: "", is_race: true, bars: rounds::READING },
+        Comparison {
+            title: "Writing, one by one and together",
+            about: FIRST_ROUND,
+            is_race: false,
+            bars: rounds::WRITING,
+        },
+        Comparison {
+            title: "Reading, one by one and together",
+            about: FIRST_ROUND,
+            is_race: false,
+            bars: rounds::READING,
+        },
         Comparison {
             title: "A CSV in slices, and its predictions",
             about: "",

@@ -5,17 +5,25 @@
 //! good ones are kept (<https://www.rfc-editor.org/rfc/rfc4180>). Bytes must be UTF-8: guessing another encoding would
 //! give wrong names without a word.
 //!
-//! Rows are handed out and not kept: whoever feeds pieces of some 32 KB, with a pause for the page after each, can read a
+//! Rows are handed out and not kept: whoever feeds pieces of some 16 KB, with a pause for the page after each, can read a
 //! file of any size.
 
 mod records;
 
 use std::collections::BTreeMap;
 
+use crate::measure::units::shortened;
+
 use records::{Record, Records};
 
 /// A row with more bytes is bad. So many are read again at once where a quote is not closed: that must not keep the page.
-pub const MOST_ROW_BYTES: usize = 250_000;
+pub const MOST_ROW_BYTES: usize = 100_000;
+
+/// So many oddities of a header are told, the first of them.
+pub const MOST_ODDITIES: usize = 20;
+
+/// A column's name has so many characters in an oddity.
+const NAME_CHARS: usize = 40;
 
 /// A mark at the beginning of a file has at most so many bytes.
 const MARK_BYTES: usize = 3;
@@ -62,7 +70,7 @@ pub enum Parsed {
 pub struct Header {
     /// What the columns are called, in their order.
     pub names: Vec<String>,
-    /// What is odd about that, and does no harm.
+    /// What is odd about that, and does no harm: the first [`MOST_ODDITIES`].
     pub oddities: Vec<Oddity>,
 }
 
@@ -76,7 +84,7 @@ pub enum Oddity {
         column: usize,
     },
     /// Another column is called the same.
-    #[error("columns {first} and {again} are both called `{name}`")]
+    #[error("columns {first} and {again} are both called `{}`", shortened(name, NAME_CHARS))]
     Repeated {
         /// What both are called.
         name: String,
@@ -315,17 +323,24 @@ fn of_length(row: Row, columns: usize) -> Result<Row, BadRow> {
 fn header_of(row: &Row) -> Header {
     let names: Vec<_> = row.values().map(str::to_owned).collect();
     let mut first_of = BTreeMap::new();
-    let mut oddities = Vec::new();
-    for (name, column) in names.iter().zip(1..) {
-        if name.is_empty() {
-            oddities.push(Oddity::NoName { column });
-        } else if let Some(&first) = first_of.get(name) {
-            oddities.push(Oddity::Repeated { name: name.clone(), first, again: column });
-        } else {
-            first_of.insert(name, column);
-        }
-    }
+    let oddity = |(name, column)| oddity_of(name, column, &mut first_of);
+    let oddities = names
+        .iter()
+        .zip(1..)
+        .map(|(name, column)| (name.as_str(), column))
+        .filter_map(oddity)
+        .take(MOST_ODDITIES)
+        .collect();
     Header { names, oddities }
+}
+
+/// What is odd about a column's name, beside those before it.
+fn oddity_of<'a>(name: &'a str, column: usize, first_of: &mut BTreeMap<&'a str, usize>) -> Option<Oddity> {
+    if name.is_empty() {
+        return Some(Oddity::NoName { column });
+    }
+    let first = *first_of.entry(name).or_insert(column);
+    (first != column).then(|| Oddity::Repeated { name: name.to_owned(), first, again: column })
 }
 
 #[cfg(test)]

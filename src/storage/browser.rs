@@ -24,14 +24,18 @@ const OPENS_WITHIN: Duration = Duration::from_secs(5);
 thread_local! {
     /// Whoever opens a folder again meets those who are still changing files in it, and in memory the files as well.
     static OPENED: RefCell<Opened> = RefCell::default();
+    /// Where each folder is kept, once that has been found out: it must not move while the page is there.
+    static KINDS: RefCell<BTreeMap<&'static str, Kind>> = RefCell::default();
 }
 
 type Opened = BTreeMap<(Kind, &'static str), (Turns, Memory)>;
 
-/// Opens a folder in the best way that the browser offers.
+/// Opens a folder where it was opened before, or else in the best way that the browser offers.
 pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
-    for kind in [Kind::PrivateFileSystem, Kind::IndexedDb] {
+    let known = KINDS.with_borrow(|kinds| kinds.get(folder).copied());
+    for kind in known.into_iter().chain([Kind::PrivateFileSystem, Kind::IndexedDb]) {
         if let Ok(Ok(storage)) = run.timeout(OPENS_WITHIN, open_kind(kind, folder)).await {
+            KINDS.with_borrow_mut(|kinds| kinds.insert(folder, kind));
             return storage;
         }
     }

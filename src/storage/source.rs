@@ -90,11 +90,16 @@ impl Source {
         self.bytes_read.get()
     }
 
+    /// Nothing of it has been read, as far as its progress tells.
+    pub fn rewind(&self) {
+        self.bytes_read.set(0);
+    }
+
     /// Opens it anew.
     #[must_use]
     pub fn pieces(&self) -> Pieces {
+        self.rewind();
         let bytes_read = Rc::clone(&self.bytes_read);
-        bytes_read.set(0);
         let count = move |piece: &Result<Vec<u8>, SourceError>| {
             let bytes = piece.as_ref().map_or(0, Vec::len) as u64;
             bytes_read.set(bytes_read.get() + bytes);

@@ -17,8 +17,7 @@ in_each_engine![
 
 /// The text below the list of stored files, and how many are listed.
 async fn stored(page: &Page) -> Result<(String, usize), PageError> {
-    let rows = page.table("By name").await?.len().max(page.table("The last by name").await?.len());
-    Ok((page.texts("[data-stored]").await?.join(""), rows))
+    Ok((page.texts("[data-stored]").await?.join(""), page.table("By name").await?.len()))
 }
 
 async fn two_hundred_files_come_back_byte_for_byte(engine: Engine) -> TestResult {
@@ -57,6 +56,24 @@ const STOP_AFTER_A_WORD: &str = "const watch = setInterval(() => {
         document.querySelector('button.stop').click();
     }, 1);";
 
+/// The longest lag in two seconds of slices of 2 ms, with a turn for everybody else after each.
+const LAG_OF_SLICES: &str = "return new Promise(done => {
+        const { port1, port2 } = new MessageChannel();
+        const end = performance.now() + 2000;
+        let longest = 0;
+        const beat = due => setTimeout(() => {
+            longest = Math.max(longest, performance.now() - due);
+            performance.now() < end ? beat(performance.now() + 20) : done(longest);
+        }, 20);
+        port1.onmessage = () => {
+            const until = performance.now() + 2;
+            while (performance.now() < until);
+            if (until < end) port2.postMessage(0);
+        };
+        port2.postMessage(0);
+        beat(performance.now() + 20);
+    })";
+
 async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: Engine) -> TestResult {
     let link = "async-file-io?rows=100000&files=1&size=1&rounds=1&bad-rows=5&seed=7";
     let stage = Stage::in_engine(engine, link).await?;
@@ -66,12 +83,16 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     page.wait_for_status("Stopped").await?;
     let log = page.log().await?.join("\n");
     assert!(log.contains(" rows, ") && !log.contains("100,000 rows"), "{log}");
-    page.run_to_the_end().await?;
-    let lag_ms = in_ms(&page.metric("lag").await?).ok_or(PageError::Missing { what: "loop lag".to_owned() })?;
-    let all_ms = page.bar("process_csv_async").await?.measured_ms.unwrap_or_default();
-    // A busy machine keeps a page waiting without its doing, too; then the longest wait is still little beside the
-    // whole, which in one go would be the wait.
-    assert!(lag_ms <= 50.0 || lag_ms <= all_ms / 3.0, "{lag_ms} ms of {all_ms} ms");
+    // A busy machine keeps every page waiting: no longer than one that computes as little at once and does nothing else.
+    let (mut lags_ms, mut others_ms) = (Vec::new(), Vec::new());
+    while lags_ms.len() < 3 && !lags_ms.iter().any(|lag| *lag <= 50.0) {
+        page.run_to_the_end().await?;
+        lags_ms.push(in_ms(&page.metric("lag").await?).ok_or(PageError::Missing { what: "loop lag".to_owned() })?);
+        others_ms.push(page.ask::<f64>(LAG_OF_SLICES, Vec::new()).await?);
+    }
+    let (least, other) =
+        (lags_ms.iter().copied().fold(f64::MAX, f64::min), others_ms.iter().copied().fold(0.0, f64::max));
+    assert!(least <= f64::max(50.0, 3.0 * other), "{lags_ms:?} ms, and in slices of 2 ms {others_ms:?} ms");
     let found = page.texts(".results p").await?.join("\n");
     assert!(found.contains("Of 100,005 rows 100,000 are good and 5 bad"), "{found}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
@@ -87,6 +108,12 @@ fn in_ms(length: &str) -> Option<f64> {
     }
 }
 
+/// Takes what the page offers to save instead of the browser, which would ask where to.
+const CATCH_DOWNLOADS: &str = "window.saved = [];
+    HTMLAnchorElement.prototype.click = function () {
+        fetch(this.href).then(reply => reply.text()).then(text => window.saved.push([this.download, text]));
+    };";
+
 async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResult {
     let stage = Stage::in_engine(engine, "async-file-io?files=3&size=1&seed=7").await?;
     let page = &stage.page;
@@ -94,6 +121,14 @@ async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResu
     eventually("three files, the CSV and the predictions", async || {
         let (_, rows) = stored(page).await?;
         Ok(if rows == 5 { Ok(()) } else { Err(format!("{rows} files")) })
+    })
+    .await?;
+    page.ask::<()>(CATCH_DOWNLOADS, Vec::new()).await?;
+    page.press("Download").await?;
+    eventually("the content of a file", async || {
+        let saved: Vec<(String, String)> = page.ask("return window.saved", Vec::new()).await?;
+        let is_whole = |(name, text): &(String, String)| name == "samples.csv" && text.starts_with("label,p0,");
+        Ok(if saved.first().is_some_and(is_whole) { Ok(()) } else { Err(format!("{saved:?}")) })
     })
     .await?;
     page.press("Delete").await?;
@@ -154,6 +189,9 @@ async fn a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes(
     Ok(())
 }
 
+const SHOW_MORE: &str =
+    "[...document.querySelectorAll('button')].find(button => /^Show .* more$/.test(button.innerText))?.click()";
+
 /// Only Chromium can be told how much room there is.
 #[tokio::test]
 async fn a_full_disk_is_named_and_nothing_that_was_stored_is_lost() -> TestResult {
@@ -162,6 +200,7 @@ async fn a_full_disk_is_named_and_nothing_that_was_stored_is_lost() -> TestResul
         let page = &stage.page;
         page.run_to_the_end().await?;
         let before = page.table("By name").await?;
+        assert_eq!(before.len(), 4);
         stage.browser.limit_storage(stage.server.url(), Some(1_000_000)).await?;
         page.fill_in("files", "50").await?;
         page.fill_in("size", "1000").await?;
@@ -171,10 +210,10 @@ async fn a_full_disk_is_named_and_nothing_that_was_stored_is_lost() -> TestResul
         let advice = page.texts(".failure").await?.join(" ");
         assert!(advice.contains("What was stored before is still there"), "{advice}");
         eventually("what was stored before", async || {
-            let after = page.table("The last by name").await?;
-            let is_there = |row: &&Vec<String>| row[0].ends_with(".csv");
-            let same = before.iter().filter(is_there).eq(after.iter().filter(is_there));
-            Ok(if same { Ok(()) } else { Err(format!("{before:?} was there, and now {after:?}")) })
+            page.ask::<()>(SHOW_MORE, Vec::new()).await?;
+            let after = page.table("By name").await?;
+            let is_there = before.iter().all(|row| after.contains(row));
+            Ok(if is_there { Ok(()) } else { Err(format!("{before:?} was there, and now {after:?}")) })
         })
         .await?;
         stage.browser.limit_storage(stage.server.url(), None).await?;

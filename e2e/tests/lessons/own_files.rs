@@ -44,9 +44,9 @@ async fn choose(page: &Page, files: &[PathBuf]) -> Result<(), PageError> {
     page.wait_for_button("Remove all").await
 }
 
-/// The sentence below the place where files are dropped.
+/// What stands below the place where files are dropped.
 async fn told(page: &Page) -> Result<String, PageError> {
-    Ok(page.texts("[data-own]").await?.join(" "))
+    Ok(page.texts(".own-files .hint").await?.join(" "))
 }
 
 async fn each_file_that_is_chosen_has_its_own_outcome(engine: Engine) -> TestResult {
@@ -99,7 +99,13 @@ async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
     let path = files.add("weights.bin", b"")?;
     // Without content of its own it takes no room on the disk.
     File::options().write(true).open(&path)?.set_len(LARGE_BYTES)?;
+    choose(page, std::slice::from_ref(&path)).await?;
     choose(page, &[path]).await?;
+    assert!(
+        told(page).await?.contains("`weights.bin` was there already. 1 file with 200.0 MB."),
+        "{}",
+        told(page).await?
+    );
     page.run_to_the_end().await?;
     assert_eq!(page.table("What came of your files").await?, [["weights.bin", "✓ read", "200.0 MB"]]);
     assert!(told(page).await?.contains("200.0 MB of 200.0 MB are read"), "{}", told(page).await?);

@@ -35,6 +35,17 @@ pub(super) enum CsvError {
 
 impl TaskError for CsvError {}
 
+/// A digit that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Predicted {
+    /// The row in which it stands, counted from 0; bad rows count, too.
+    pub sample_id: u64,
+    /// What it is.
+    pub label: u8,
+    /// What the classifier takes it for.
+    pub prediction: u8,
+}
+
 /// What came of the rows.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
@@ -45,7 +56,7 @@ pub(super) struct Samples {
     /// How many rows are good.
     pub rows: u64,
     /// Of digits: what each good row is, and what the classifier takes it for.
-    pub digits: Vec<(u8, u8)>,
+    pub digits: Vec<Predicted>,
     /// How many rows are bad, and the first of them.
     pub bad: u64,
     pub first_bad: Vec<String>,
@@ -56,29 +67,36 @@ pub(super) struct Samples {
 impl Samples {
     /// Takes in what was read.
     pub fn take(&mut self, parsed: Vec<Parsed>, classifier: &Classifier) -> Result<(), CsvError> {
-        let (mut labels, mut pixels) = (Vec::new(), Vec::new());
+        let (mut found, mut pixels) = (Vec::new(), Vec::new());
         for parsed in parsed {
             match parsed {
                 Parsed::Header(Header { names, oddities }) => (self.columns, self.oddities) = (names, oddities),
                 Parsed::Row(row) if !self.are_digits() => self.keep(&row),
                 Parsed::Row(row) => match digit(&row) {
-                    Some((label, image)) => {
-                        labels.push(label);
+                    Ok((label, image)) => {
+                        found.push((self.rows + self.bad, label));
                         pixels.extend(image);
                         self.keep(&row);
                     }
-                    None => self.note_bad(format!("line {} holds something else than a digit's numbers", row.line)),
+                    Err(why) => self.note_bad(|| format!("line {}: {why}", row.line)),
                 },
-                Parsed::Bad(row) => self.note_bad(row.to_string()),
+                Parsed::Bad(row) => self.note_bad(|| row.to_string()),
             }
         }
-        self.digits.extend(labels.into_iter().zip(classifier.predict(&pixels)?));
+        let predicted = found.into_iter().zip(classifier.predict(&pixels)?);
+        self.digits.extend(predicted.map(|((sample_id, label), prediction)| Predicted {
+            sample_id,
+            label,
+            prediction,
+        }));
         Ok(())
     }
 
     /// Whether the columns are those of a digit: label, p0, …, p63.
     pub fn are_digits(&self) -> bool {
-        self.columns.len() == PIXELS + 1 && self.columns[0] == "label"
+        let [label, pixels @ ..] = &self.columns[..] else { return false };
+        let is_pixel = |(place, name): (usize, &String)| name.strip_prefix('p').is_some_and(|n| n == place.to_string());
+        label == "label" && pixels.len() == PIXELS && pixels.iter().enumerate().all(is_pixel)
     }
 
     fn keep(&mut self, row: &Row) {
@@ -89,26 +107,37 @@ impl Samples {
         }
     }
 
-    fn note_bad(&mut self, told: String) {
+    fn note_bad(&mut self, told: impl FnOnce() -> String) {
         self.bad += 1;
         if self.first_bad.len() < MOST_BAD {
-            self.first_bad.push(told);
+            self.first_bad.push(told());
         }
     }
 
     /// How many digits the classifier reads right.
     pub fn right(&self) -> usize {
-        self.digits.iter().filter(|(label, predicted)| label == predicted).count()
+        self.digits.iter().filter(|it| it.label == it.prediction).count()
     }
 }
 
-/// The label and the image of a row, scaled as the classifier was trained; none if it holds something else.
-fn digit(row: &Row) -> Option<(u8, Vec<f32>)> {
-    let mut values = row.values();
-    let label = values.next()?.trim().parse().ok().filter(|label| *label < 10)?;
-    let pixel = |value: &str| value.trim().parse().ok().filter(|pixel: &u8| *pixel <= BRIGHTEST);
-    let pixels: Option<Vec<u8>> = values.map(pixel).collect();
-    Some((label, pixels?.into_iter().map(|pixel| f32::from(pixel) / f32::from(BRIGHTEST)).collect()))
+/// The label and the image of a row, scaled as the classifier was trained. Whole numbers may be written as `5.0`, as
+/// they are when they come out of an array of fractions.
+fn digit(row: &Row) -> Result<(u8, Vec<f32>), String> {
+    let brightest = f32::from(BRIGHTEST);
+    let mut values = row.values().map(str::trim);
+    let label = values.next().unwrap_or_default();
+    let is_label = |number: &f32| number.fract() == 0.0 && (0.0..10.0).contains(number);
+    let label: f32 = label.parse().ok().filter(is_label).ok_or_else(|| wrong("label", label, "a digit"))?;
+    let pixel = |(place, value): (usize, &str)| {
+        let number: Option<f32> = value.parse().ok().filter(|number| (0.0..=brightest).contains(number));
+        number.map(|number| number / brightest).ok_or_else(|| wrong(&format!("p{place}"), value, "from 0 to 16"))
+    };
+    let pixels: Result<Vec<f32>, String> = values.enumerate().map(pixel).collect();
+    Ok((label as u8, pixels?))
+}
+
+fn wrong(column: &str, value: &str, wanted: &str) -> String {
+    format!("`{column}` is `{}`, which is not {wanted}", units::shortened(value, MOST_CHARS))
 }
 
 /// How far it is, for the log.
@@ -118,10 +147,8 @@ pub(super) fn progress(source: &Source, counts: &Counts) -> String {
 }
 
 /// What was predicted, as CSV with the guide's columns: so many rows at a time.
-pub(super) fn predictions(digits: &[(u8, u8)], rows_at_once: usize) -> impl Iterator<Item = String> {
-    let rows = digits.chunks(rows_at_once).enumerate().map(move |(chunk, digits)| {
-        let rows = digits.iter().enumerate();
-        rows.map(|(n, (label, predicted))| format!("{},{predicted},{label}\n", chunk * rows_at_once + n)).collect()
-    });
+pub(super) fn predictions(digits: &[Predicted], rows_at_once: usize) -> impl Iterator<Item = String> {
+    let row = |it: &Predicted| format!("{},{},{}\n", it.sample_id, it.prediction, it.label);
+    let rows = digits.chunks(rows_at_once).map(move |digits| digits.iter().map(row).collect());
     std::iter::once("sample_id,prediction,label\n".to_owned()).chain(rows)
 }

@@ -16,20 +16,24 @@ const MOST_FILES: usize = 30;
 pub(super) struct Reading {
     part: &'static str,
     /// The name of each file that was asked for, with its size in bytes or why it did not come.
-    files: Vec<(String, Result<u64, StorageError>)>,
+    files: Vec<(String, Result<usize, StorageError>)>,
     /// How many came back byte for byte, or were named as missing.
     right: usize,
 }
 
+/// So many bytes are compared in a turn of the page.
+const BYTES_IN_A_TURN: usize = 2_000_000;
+
 impl Reading {
     /// What was read in the order of its names, beside what was written, which is in the same order without the missing.
-    pub fn of(
+    pub async fn of(
+        run: &Run,
         part: &'static str,
         written: &[Made],
         names: &[String],
         read: Vec<Result<Vec<u8>, StorageError>>,
     ) -> Self {
-        let (mut written, mut right, mut files) = (written.iter().peekable(), 0, Vec::new());
+        let (mut written, mut right, mut files, mut compared) = (written.iter().peekable(), 0, Vec::new(), 0);
         for (name, read) in names.iter().zip(read) {
             let written = written.next_if(|file| file.name == *name);
             right += usize::from(match (written, &read) {
@@ -37,7 +41,13 @@ impl Reading {
                 (None, Err(StorageError::NotFound { .. })) => true,
                 _ => false,
             });
-            files.push((name.clone(), read.map(|bytes| bytes.len() as u64)));
+            let size_bytes = read.map(|bytes| bytes.len());
+            compared += size_bytes.as_ref().copied().unwrap_or(0);
+            if compared > BYTES_IN_A_TURN {
+                run.yield_now().await;
+                compared = 0;
+            }
+            files.push((name.clone(), size_bytes));
         }
         Self { part, files, right }
     }
@@ -68,8 +78,8 @@ impl Done {
     }
 
     fn outcomes(&self) -> Table {
-        let row = |(name, result): &(String, Result<u64, StorageError>)| match result {
-            Ok(bytes) => vec![name.clone(), "✓ read".to_owned(), units::size(*bytes)],
+        let row = |(name, result): &(String, Result<usize, StorageError>)| match result {
+            Ok(bytes) => vec![name.clone(), "✓ read".to_owned(), units::size(*bytes as u64)],
             Err(error) => vec![name.clone(), format!("✕ {error}"), "–".to_owned()],
         };
         let together = self.readings.iter().find(|reading| reading.part == "read_all_at_once");

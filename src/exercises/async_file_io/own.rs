@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::exercises::prelude::*;
 use crate::storage::{Source, StorageError};
 
-use super::csv::{CsvError, Samples};
+use super::csv::{CsvError, Predicted, Samples};
 use super::findings;
 use super::plan::PREDICTIONS;
 
@@ -30,6 +30,9 @@ pub(super) enum Content {
     Rows(Samples),
 }
 
+/// The name of a file with predictions, and whether it could be saved.
+pub(super) type Saved = (String, Result<(), StorageError>);
+
 /// What came of one file.
 pub(super) type Read = Result<Content, CsvError>;
 
@@ -38,9 +41,17 @@ pub(super) fn is_csv(source: &Source) -> bool {
     source.name().rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("csv"))
 }
 
-/// The digits of all files, in their order.
-pub(super) fn digits(read: &[Read]) -> Vec<(u8, u8)> {
-    tables(read).flat_map(|samples| &samples.digits).copied().collect()
+/// What was predicted, each with the name of the file in which it is saved: where several tables hold digits, that has
+/// the number of the table's own file.
+pub(super) fn predictions(read: &[Read]) -> Vec<(String, &[Predicted])> {
+    let with_digits = read.iter().zip(1..).filter_map(|(read, number)| match read {
+        Ok(Content::Rows(samples)) if !samples.digits.is_empty() => Some((number, &samples.digits[..])),
+        _ => None,
+    });
+    match with_digits.collect::<Vec<(usize, _)>>()[..] {
+        [(_, digits)] => vec![(PREDICTIONS.to_owned(), digits)],
+        ref many => many.iter().map(|(number, digits)| (format!("predictions-{number}.csv"), *digits)).collect(),
+    }
 }
 
 fn tables(read: &[Read]) -> impl Iterator<Item = &Samples> {
@@ -51,14 +62,14 @@ fn tables(read: &[Read]) -> impl Iterator<Item = &Samples> {
 }
 
 /// What came of all files, and of saving what was predicted.
-pub(super) fn report(run: &Run, sources: &[Source], read: &[Read], saved: Result<(), StorageError>) -> Report {
-    let mut notes = vec![how_quick(run, sources)];
+pub(super) fn report(run: &Run, sources: &[Source], read: &[Read], saved: &[Saved]) -> Report {
+    let mut notes = vec![how_quick(run, sources, read)];
     notes.extend(about_digits(read, saved));
     let mut tables = vec![outcomes(sources, read)];
     let named: Vec<_> = sources.iter().zip(read).filter_map(named_table).take(MOST_FILES).collect();
     tables.extend(named.iter().take(MOST_SHOWN).filter_map(|(name, samples)| findings::first_rows(name, samples)));
     tables.extend(named.iter().filter_map(|(name, samples)| findings::faults(name, samples)));
-    Report { notes, tables, checks: vec![check(sources, read)], ..Report::default() }
+    Report { notes, tables, checks: check(sources, read).into_iter().collect(), ..Report::default() }
 }
 
 fn named_table<'a>((source, read): (&'a Source, &'a Read)) -> Option<(Cow<'a, str>, &'a Samples)> {
@@ -68,34 +79,36 @@ fn named_table<'a>((source, read): (&'a Source, &'a Read)) -> Option<(Cow<'a, st
     }
 }
 
-fn how_quick(run: &Run, sources: &[Source]) -> String {
-    let bytes: u64 = sources.iter().map(Source::bytes_read).sum();
+fn how_quick(run: &Run, sources: &[Source], read: &[Read]) -> String {
+    let good: Vec<_> = sources.iter().zip(read).filter(|(_, read)| read.is_ok()).map(|(source, _)| source).collect();
+    let bytes: u64 = good.iter().map(|source| source.bytes_read()).sum();
     let us = Span::named(&run.record(), PART).and_then(|span| span.length_us()).unwrap_or(0);
-    let per_second = (us > 0).then(|| units::size((bytes as f64 * 1e6 / us as f64) as u64));
+    let per_second = (us > 0 && bytes > 0).then(|| units::size((bytes as f64 * 1e6 / us as f64) as u64));
     let rate = per_second.map(|rate| format!(", {rate} a second")).unwrap_or_default();
-    let were =
-        if sources.len() == 1 { "Your file was".to_owned() } else { format!("Your {} were", files(sources.len())) };
-    format!("{were} read: {} in {}{rate}.", units::size(bytes), units::span(us))
+    let (n, all) = (units::count(good.len() as u64), files(sources.len()));
+    format!("Of {all} of yours {n} could be read: {} in {}{rate}.", units::size(bytes), units::span(us))
 }
 
 fn files(n: usize) -> String {
     if n == 1 { "1 file".to_owned() } else { format!("{} files", units::count(n as u64)) }
 }
 
-fn about_digits(read: &[Read], saved: Result<(), StorageError>) -> Vec<String> {
-    let all = digits(read).len();
+fn about_digits(read: &[Read], saved: &[Saved]) -> Vec<String> {
+    let all: usize = tables(read).map(|samples| samples.digits.len()).sum();
     if all == 0 {
-        return match tables(read).next() {
-            Some(_) => vec!["No table has the columns label, p0, …, p63, so there is nothing to predict.".to_owned()],
-            None => Vec::new(),
+        let why = match (tables(read).next().is_some(), tables(read).any(Samples::are_digits)) {
+            (false, _) => return Vec::new(),
+            (true, false) => "No table has the columns label, p0, …, p63, so there is nothing to predict.",
+            (true, true) => "No row holds a digit, so there is nothing to predict.",
         };
+        return vec![why.to_owned()];
     }
     let right: usize = tables(read).map(Samples::right).sum();
-    let saved = match saved {
-        Ok(()) => format!("The predictions are in `{PREDICTIONS}`, below."),
-        Err(error) => format!("The predictions could not be saved: {error}. {}", error.advice()),
-    };
-    vec![findings::accuracy(right, all), saved]
+    let told = saved.iter().map(|(name, saved)| match saved {
+        Ok(()) => format!("The predictions are in `{name}`, among the stored files."),
+        Err(error) => format!("`{name}` could not be saved: {error}. {}", error.advice()),
+    });
+    std::iter::once(findings::accuracy(right, all)).chain(told.take(MOST_SHOWN)).collect()
 }
 
 fn outcomes(sources: &[Source], read: &[Read]) -> Table {
@@ -123,10 +136,10 @@ fn outcome(read: &Read) -> String {
 }
 
 /// Of whatever was read to its end, no byte may be missing.
-fn check(sources: &[Source], read: &[Read]) -> Check {
-    let mut whole = sources.iter().zip(read).filter(|(_, read)| read.is_ok());
-    let of = whole.clone().count();
-    let right = whole.by_ref().filter(|(source, _)| source.bytes_read() == source.size_bytes()).count();
+fn check(sources: &[Source], read: &[Read]) -> Option<Check> {
+    let good = sources.iter().zip(read).filter(|(_, read)| read.is_ok());
+    let of = good.clone().count();
+    let right = good.filter(|(source, _)| source.bytes_read() == source.size_bytes()).count();
     let measured = format!("{} of {}", units::count(right as u64), files(of));
-    Check::of(PART, "every file that could be read was read to its last byte", measured, right == of)
+    (of > 0).then(|| Check::of(PART, "every file that could be read was read to its last byte", measured, right == of))
 }

@@ -19,6 +19,9 @@ pub(super) const PREDICTIONS: &str = "predictions.csv";
 /// So many rows of the CSV are made in a turn of the page.
 const ROWS_IN_A_TURN: u32 = 200;
 
+/// Of the reader's own files no more are read at once: a piece of each is in memory.
+const MOST_OWN_AT_ONCE: NonZeroUsize = NonZeroUsize::new(32).expect("32 is not zero");
+
 /// All files together may be so large: they are in memory three times.
 const MOST_BYTES: f64 = 50e6;
 
@@ -42,13 +45,6 @@ pub(super) struct Made {
     pub bytes: Vec<u8>,
 }
 
-impl Made {
-    /// The same without its bytes.
-    pub fn emptied(&self) -> Self {
-        Self { name: self.name.clone(), bytes: Vec::new() }
-    }
-}
-
 impl From<&Settings> for Plan {
     fn from(settings: &Settings) -> Self {
         Self {
@@ -65,6 +61,11 @@ impl From<&Settings> for Plan {
 }
 
 impl Plan {
+    /// How many of the reader's own files are read at once.
+    pub fn limit_of_own(&self) -> NonZeroUsize {
+        self.limit.map_or(MOST_OWN_AT_ONCE, |limit| limit.min(MOST_OWN_AT_ONCE))
+    }
+
     /// The files to write, with bytes that the seed draws: each has its own, so that none can pass for another.
     pub async fn contents(&self, run: &Run) -> Vec<Made> {
         let mut contents = Vec::new();
@@ -161,7 +162,13 @@ pub(super) const CONTROLS: &[Control] = &[
     )
     .only_if(is_made),
     Control::count("missing", "Missing", "How many of those read are not there.", 100, 3).only_if(is_made),
-    Control::count("limit", "Limit", "How many are under way at once; 0 is no limit.", 1_000, 8),
+    Control::count(
+        "limit",
+        "Limit",
+        "How many are under way at once; 0 is no limit, and 32 for files of your own.",
+        1_000,
+        8,
+    ),
     Control::of("rounds", "Rounds", "How often each way is measured.", Kind::Count { min: 1, max: 20, default: 3 })
         .only_if(is_made),
     Control::count("rows", "Rows", "How many rows the CSV has.", 100_000, 360).headed("CSV").only_if(is_made),

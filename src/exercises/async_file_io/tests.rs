@@ -62,8 +62,9 @@ fn without_files_and_rows_it_is_over_at_once() {
 
 #[test]
 fn predictions_have_the_guides_columns() {
-    let text: String = csv::predictions(&[(7, 7), (3, 8), (1, 1)], 2).collect();
-    assert_eq!(text, "sample_id,prediction,label\n0,7,7\n1,8,3\n2,1,1\n");
+    let of = |sample_id, label, prediction| Predicted { sample_id, label, prediction };
+    let text: String = csv::predictions(&[of(0, 7, 7), of(1, 3, 8), of(4, 1, 1)], 2).collect();
+    assert_eq!(text, "sample_id,prediction,label\n0,7,7\n1,8,3\n4,1,1\n");
 }
 
 #[test]
@@ -121,10 +122,27 @@ fn digits_of_the_readers_own_are_predicted_file_by_file() {
     wrong.extend(format!("ten{}\n", ",1".repeat(64)).bytes());
     let (run, report) = read_own(vec![Source::at_hand("one.csv", digits), Source::at_hand("two.csv", wrong)]);
     let report = report.expect("both are good");
-    assert_eq!(outcomes(&report).1, ["line 362 holds something else than a digit's numbers"]);
+    assert_eq!(outcomes(&report).1, ["line 362: `label` is `ten`, which is not a digit"]);
     assert!(report.notes.iter().any(|note| note.contains("reads 706 of 720 digits right")), "{:?}", report.notes);
-    assert!(report.notes.iter().any(|note| note.contains("`predictions.csv`")), "{:?}", report.notes);
+    assert!(report.notes.iter().any(|note| note.contains("`predictions-2.csv`")), "{:?}", report.notes);
     assert!(Span::named(&run.record(), "save_predictions_async").is_some());
+}
+
+#[test]
+fn digits_are_known_by_all_their_columns_and_may_be_written_as_fractions() {
+    let header = "label".to_owned() + &(0..64).map(|n| format!(",p{n}")).collect::<String>();
+    let row = |label: &str, pixel: &str| format!("\n{label}{}", format!(",{pixel}").repeat(64));
+    let fractions = header.clone() + &row("5.0", "0.0") + &row("7", "16.5") + &row("3.0", "8.25") + "\n";
+    let others = header.replace("p63", "weight") + &row("ten", "many") + "\n";
+    let (_, report) = read_own(vec![
+        Source::at_hand("fractions.csv", fractions.into_bytes()),
+        Source::at_hand("others.csv", others.into_bytes()),
+    ]);
+    let report = report.expect("both are tables");
+    let wrong = vec!["line 3: `p0` is `16.5`, which is not from 0 to 16"];
+    assert_eq!(outcomes(&report), (vec!["✓ rows: 2 good, 1 bad", "✓ rows: 1 good, 0 bad"], wrong));
+    assert!(report.notes.iter().any(|note| note.contains("of 2 digits right")), "{:?}", report.notes);
+    assert!(report.notes.iter().any(|note| note.contains("`predictions.csv`")), "{:?}", report.notes);
 }
 
 #[test]
@@ -136,6 +154,15 @@ fn a_file_that_cannot_be_read_takes_nothing_from_the_others() {
     assert!(outcomes[0].starts_with("✕ it cannot be read: it was changed, moved or deleted"), "{outcomes:?}");
     assert_eq!(outcomes[1], "✓ rows: 1 good, 0 bad");
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+}
+
+#[test]
+fn of_files_that_cannot_be_read_nothing_is_claimed() {
+    let broken = Source::of("moved.csv", 10, || futures::stream::iter([Err(SourceError::Gone)]).boxed_local());
+    let (_, report) = read_own(vec![broken]);
+    let report = report.expect("it is no failure of the lesson");
+    assert!(report.checks.is_empty(), "{:?}", report.checks);
+    assert!(report.notes[0].starts_with("Of 1 file of yours 0 could be read: 0 B in "), "{:?}", report.notes);
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Records {
         if self.raw.is_empty() {
             self.row_line = self.lines.line;
         }
-        let most = MOST_ROW_BYTES + 1 - self.raw.len();
+        let most = (MOST_ROW_BYTES + 1).saturating_sub(self.raw.len()).max(1);
         let bytes = &bytes[..bytes.len().min(most)];
         let (is_complete, used) = self.splitter.split(bytes);
         self.lines.pass(&bytes[..used]);
@@ -103,10 +103,17 @@ impl Records {
             return used;
         }
         self.raw.extend_from_slice(&bytes[..used]);
-        if self.raw.len() > MOST_ROW_BYTES {
+        if self.is_too_long() {
             self.give_up(rows);
         }
         used
+    }
+
+    /// Whether the row has more bytes than it may. Among quotes nobody can tell whether the last one ends the value, so
+    /// those are read to their end, unless there are as many again.
+    fn is_too_long(&self) -> bool {
+        let is_among_quotes = self.raw.last() == Some(&b'"') && self.raw.len() < 2 * MOST_ROW_BYTES;
+        self.raw.len() > MOST_ROW_BYTES && !is_among_quotes
     }
 
     fn give_up(&mut self, rows: &mut Vec<Result<Record, BadRow>>) {

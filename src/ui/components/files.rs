@@ -10,10 +10,11 @@ use web_sys::{Blob, HtmlAnchorElement, Url};
 use crate::lazy::lazy;
 use crate::measure::units;
 use crate::runtime::Run;
-use crate::storage::{Room, Storage, StorageError, Stored};
+use crate::storage::{Room, Storage, StorageError, Stored as File};
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
-use crate::ui::lean::{Watched, button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
+use crate::ui::lean::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
+use crate::ui::state::{Stored, Watched, whenever};
 
 /// So many are listed at first, and so many more whenever the reader asks: the last by name first.
 const AT_ONCE: usize = 20;
@@ -29,44 +30,53 @@ pub(crate) fn files(lab: Lab) -> AnyView {
 lazy!(mod fetched in files: panel(lab: Lab, folder: &'static str) -> AnyView);
 
 /// What was found in the folder.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Found {
     kind: &'static str,
-    files: Vec<Stored>,
+    files: Vec<File>,
     room: Option<Room>,
-    /// What was done last, or why it could not be.
-    told: String,
 }
 
-/// What is done with a file by the buttons beside it.
+/// The folder, as it was last looked into.
 #[derive(Clone, Copy)]
 struct Shelf {
     lab: Lab,
     folder: &'static str,
-    found: Watched<Found>,
+    /// None until it was looked into, and if that failed.
+    found: Watched<Option<Found>>,
+    /// What was done last, or why it could not be.
+    told: Watched<String>,
     shown: Watched<usize>,
+    /// Counts the looks: one that took longer than the next tells nothing any more.
+    looks: Stored<u32>,
 }
 
 fn panel(lab: Lab, folder: &'static str) -> AnyView {
-    let shelf = Shelf { lab, folder, found: Watched::new(Found::default()), shown: Watched::new(AT_ONCE) };
-    let found = shelf.found;
+    let shelf = Shelf {
+        lab,
+        folder,
+        found: Watched::new(None),
+        told: Watched::new(String::new()),
+        shown: Watched::new(AT_ONCE),
+        looks: Stored::new(0),
+    };
     // Again when a run is over.
-    Effect::new(move |_| {
+    whenever(move || {
         if !lab.is_running() {
             shelf.look(String::new());
         }
     });
-    let is_off = move || (lab.is_running() || found.with(|found| found.files.is_empty())).then(String::new);
+    let is_off = move || (lab.is_running() || !shelf.has_files()).then(String::new);
     div()
         .class("panel")
         .el(h2().text("Stored files"))
-        .el(p().class("hint").text_changing(move || found.with(summary)))
-        .add(part(move || found.with(|found| shelf.list(found))))
+        .el(p().class("hint").text_changing(move || shelf.summary()))
+        .add(part(move || shelf.found.with(|found| found.as_ref().map_or_else(nothing, |found| shelf.list(found)))))
         .el(p()
             .class("hint")
             .attr("aria-live", "polite")
             .attr("data-stored", "")
-            .text_changing(move || found.with(|it| it.told.clone())))
+            .text_changing(move || shelf.told.get()))
         .el(button()
             .class("quiet")
             .attr_changing("disabled", is_off)
@@ -75,10 +85,35 @@ fn panel(lab: Lab, folder: &'static str) -> AnyView {
         .view()
 }
 
+fn nothing() -> AnyView {
+    ().into_any()
+}
+
 impl Shelf {
     /// Looks into the folder anew, and says what was done.
     fn look(self, told: String) {
-        leptos::task::spawn_local(async move { self.found.set(look_into(self.folder, told).await) });
+        let Some(look) = self.looks.update(|looks| {
+            *looks += 1;
+            *looks
+        }) else {
+            return;
+        };
+        leptos::task::spawn_local(async move {
+            let found = look_into(self.folder).await;
+            if self.looks.try_with(|looks| *looks == look) != Some(true) {
+                return;
+            }
+            self.told.set(found.as_ref().map_or_else(|error| in_words(error.clone()), |_| told));
+            self.found.set(found.ok());
+        });
+    }
+
+    fn has_files(self) -> bool {
+        self.found.with(|found| found.as_ref().is_some_and(|found| !found.files.is_empty()))
+    }
+
+    fn summary(self) -> String {
+        self.found.with(|found| found.as_ref().map_or_else(|| "Being looked up.".to_owned(), summary))
     }
 
     async fn storage(self) -> Storage {
@@ -118,8 +153,8 @@ impl Shelf {
         let heads = ["File", "Size", "Save", "Delete"].map(|head| th().attr("scope", "col").text(head).view());
         let left_out = found.files.len().saturating_sub(self.shown.get());
         let (told, more) = match left_out {
-            0 => ("By name".to_owned(), ().into_any()),
-            _ => (format!("The last by name; {left_out} more are there"), self.more(left_out)),
+            0 => ("By name, the last first".to_owned(), ().into_any()),
+            _ => (format!("By name, the last first; {left_out} more are there"), self.more(left_out)),
         };
         let shown = found.files.iter().rev().take(self.shown.get());
         let rows = table()
@@ -130,7 +165,7 @@ impl Shelf {
         [frame.attr("aria-label", "Stored files, a table").el(rows).view(), more].into_any()
     }
 
-    fn row(self, file: &Stored) -> AnyView {
+    fn row(self, file: &File) -> AnyView {
         let name = file.name.to_string();
         let (saved, deleted) = (name.clone(), name.clone());
         let is_off = move || self.lab.is_running().then(String::new);
@@ -150,13 +185,9 @@ impl Shelf {
     }
 }
 
-async fn look_into(folder: &'static str, told: String) -> Found {
+async fn look_into(folder: &'static str) -> Result<Found, StorageError> {
     let storage = Storage::open(&Run::in_browser(0), folder).await;
-    let kind = storage.kind().sentence();
-    match storage.list().await {
-        Ok(files) => Found { kind, files, room: storage.room().await, told },
-        Err(error) => Found { kind, told: in_words(error), ..Found::default() },
-    }
+    Ok(Found { kind: storage.kind().sentence(), files: storage.list().await?, room: storage.room().await })
 }
 
 fn in_words(error: StorageError) -> String {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{DataTransfer, DragEvent, Event, FileList, HtmlInputElement};
+use web_sys::{DataTransfer, DragEvent, Event, File, FileList, HtmlInputElement};
 
 use crate::exercises::exercise::OwnFiles;
 use crate::lazy::lazy;
@@ -10,7 +10,8 @@ use crate::measure::units;
 use crate::storage::Source;
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
-use crate::ui::lean::{self, El, Watched, button, div, label, li, p, part, span, ul};
+use crate::ui::lean::{self, El, button, div, label, li, p, part, span, ul};
+use crate::ui::state::Watched;
 
 /// So many are listed.
 const MOST: usize = 20;
@@ -28,20 +29,40 @@ pub(crate) fn own_files(lab: Lab) -> AnyView {
 
 lazy!(mod fetched in files: panel(lab: Lab, own: &'static OwnFiles) -> AnyView);
 
+/// A file that was chosen.
+#[derive(Clone)]
+struct Chosen {
+    source: Source,
+    modified_ms: f64,
+}
+
+impl Chosen {
+    fn of(file: File) -> Self {
+        Self { modified_ms: file.last_modified(), source: Source::chosen(file) }
+    }
+
+    /// Whether it is most likely the same file: browsers do not tell where files lie.
+    fn is_same(&self, other: &Self) -> bool {
+        self.source.name() == other.source.name()
+            && self.source.size_bytes() == other.source.size_bytes()
+            && self.modified_ms == other.modified_ms
+    }
+}
+
 /// What was dropped.
 #[derive(Default)]
 struct Dropped {
-    files: Vec<Source>,
+    files: Vec<Chosen>,
     /// The names of folders, which are not read.
     folders: Vec<String>,
 }
 
-/// What the panel shows.
+/// What the panel shows. Whatever is chosen while a run is under way is for the next one.
 #[derive(Clone, Copy)]
 struct Panel {
     lab: Lab,
     own: &'static OwnFiles,
-    files: Watched<Vec<Source>>,
+    files: Watched<Vec<Chosen>>,
     /// What could not be taken, and why.
     told: Watched<String>,
     is_over: Watched<bool>,
@@ -56,26 +77,22 @@ fn panel(lab: Lab, own: &'static OwnFiles) -> AnyView {
         is_over: Watched::new(false),
     };
     panel.listen();
-    let is_off = move || lab.is_running().then(String::new);
-    let has_none = move || (lab.is_running() || panel.files.with(Vec::is_empty)).then(String::new);
+    let has_none = move || panel.files.with(Vec::is_empty).then(String::new);
     let input = lean::input()
         .attr("id", "own-files")
         .attr("type", "file")
         .attr("multiple", "")
-        .attr_changing("disabled", is_off)
         .on_change(move |event| panel.take_chosen(event));
     let place = div()
         .attr_changing("class", move || Some(if panel.is_over.get() { "drop over" } else { "drop" }.to_owned()))
         .el(p().text("Drop files anywhere on the page, or"))
         .el(input)
         .el(label().attr("for", "own-files").text("Choose files"));
+    let told = p().class("hint").attr("aria-live", "polite").text_changing(move || panel.sentence());
     [
         place.view(),
-        p().class("hint")
-            .attr("aria-live", "polite")
-            .attr("data-own", "")
-            .text_changing(move || panel.sentence())
-            .view(),
+        told.view(),
+        p().class("hint").attr("data-own", "").text_changing(move || panel.progress()).view(),
         part(move || panel.files.with(|files| panel.list(files))),
         button()
             .class("quiet")
@@ -97,8 +114,10 @@ impl Panel {
             }
         });
         let left = window_event_listener_untyped("dragleave", move |event| {
-            let goes_on = event.dyn_ref::<DragEvent>().is_some_and(|event| event.related_target().is_some());
-            self.show_over(goes_on);
+            // From one thing on the page to another it is still over the page.
+            if event.dyn_ref::<DragEvent>().is_none_or(|event| event.related_target().is_none()) {
+                self.show_over(false);
+            }
         });
         let dropped = window_event_listener_untyped("drop", move |event| {
             self.show_over(false);
@@ -118,18 +137,13 @@ impl Panel {
 
     fn take_chosen(self, event: &Event) {
         let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
-        let chosen = input.files().map(|files| sources(&files)).unwrap_or_default();
+        let chosen = input.files().map(|files| chosen_in(&files)).unwrap_or_default();
         // Else the same files could not be chosen once more.
         input.set_value("");
         self.add(chosen, String::new());
     }
 
     fn take_dropped(self, Dropped { files, folders }: Dropped) {
-        if untrack(|| self.lab.is_running()) {
-            self.told
-                .set("A run is under way: stop it, or wait until it is over, then drop the files again.".to_owned());
-            return;
-        }
         let told = folders.iter().map(|name| {
             let name = units::shortened(name, NAME_CHARS);
             format!("`{name}` is a folder: open it and drop the files in it. ")
@@ -138,48 +152,77 @@ impl Panel {
         self.lab.set_choice(self.own.control, self.own.choice);
     }
 
-    fn add(self, added: Vec<Source>, told: String) {
+    fn add(self, added: Vec<Chosen>, mut told: String) {
         let mut files = self.files.get_untracked();
-        files.extend(added);
+        for file in added {
+            if files.iter().any(|known| known.is_same(&file)) {
+                told += &format!("`{}` was there already. ", units::shortened(file.source.name(), NAME_CHARS));
+            } else {
+                files.push(file);
+            }
+        }
         self.hold(files, told);
     }
 
-    fn hold(self, files: Vec<Source>, told: String) {
-        self.lab.choose(files.clone());
+    fn remove(self, place: usize) {
+        let mut files = self.files.get_untracked();
+        if place < files.len() {
+            files.remove(place);
+        }
+        self.hold(files, String::new());
+    }
+
+    fn hold(self, files: Vec<Chosen>, told: String) {
+        self.lab.choose(files.iter().map(|file| file.source.clone()).collect());
         self.files.set(files);
         self.told.set(told);
     }
 
-    /// How many there are and how far they are read, after what could not be taken.
-    fn sentence(self) -> String {
-        self.lab.step.track();
-        let sum = |bytes: fn(&Source) -> u64| self.files.with(|files| files.iter().map(bytes).sum::<u64>());
-        let n = self.files.with(Vec::len);
-        let size = units::size(sum(Source::size_bytes));
-        let state = match (n, sum(Source::bytes_read)) {
-            (0, _) => "No file is chosen yet. They are read where they are and sent nowhere.".to_owned(),
-            (1, 0) => format!("1 file with {size}. Run reads it."),
-            (_, 0) => format!("{} files with {size}. Run reads them.", units::count(n as u64)),
-            (_, read) => format!("{} of {size} are read.", units::size(read)),
-        };
-        self.told.get() + &state
+    fn sum(self, bytes: fn(&Source) -> u64) -> u64 {
+        self.files.with(|files| files.iter().map(|file| bytes(&file.source)).sum())
     }
 
-    fn list(self, files: &[Source]) -> AnyView {
-        let item = |(place, source): (usize, &Source)| {
-            let max = source.size_bytes().max(1).to_string();
-            let read = move || {
-                self.lab.step.track();
-                self.files.with(|files| files.get(place).map_or(0, Source::bytes_read)).to_string()
-            };
-            let name = units::shortened(source.name(), NAME_CHARS);
-            let bar = lean::progress().attr("aria-label", format!("How far {name} is read")).attr("max", max);
-            let size = span().class("number").text(units::size(source.size_bytes()));
-            li().el(span().text(name)).el(size).el(bar.prop("value", read)).view()
+    /// What could not be taken, and how many files there are: what a screen reader is told.
+    fn sentence(self) -> String {
+        let size = units::size(self.sum(Source::size_bytes));
+        let count = match self.files.with(Vec::len) {
+            0 => "No file is chosen yet. They are read where they are and sent nowhere.".to_owned(),
+            1 => format!("1 file with {size}."),
+            n => format!("{} files with {size}.", units::count(n as u64)),
         };
+        self.told.get() + &count
+    }
+
+    /// How much is read, which changes all the time.
+    fn progress(self) -> String {
+        self.lab.step.track();
+        match self.sum(Source::bytes_read) {
+            0 => String::new(),
+            read => format!("{} of {} are read.", units::size(read), units::size(self.sum(Source::size_bytes))),
+        }
+    }
+
+    fn list(self, files: &[Chosen]) -> AnyView {
         let left_out = files.len().saturating_sub(MOST);
         let more = (left_out > 0).then(|| li().text(format!("and {} more", units::count(left_out as u64))).view());
-        filled(ul(), files.iter().take(MOST).enumerate().map(item).chain(more))
+        let listed = files.iter().take(MOST).enumerate().map(|(place, file)| self.item(place, &file.source));
+        filled(ul(), listed.chain(more))
+    }
+
+    fn item(self, place: usize, source: &Source) -> AnyView {
+        let max = source.size_bytes().max(1).to_string();
+        let read = move || {
+            self.lab.step.track();
+            self.files.with(|files| files.get(place).map_or(0, |file| file.source.bytes_read())).to_string()
+        };
+        let name = units::shortened(source.name(), NAME_CHARS);
+        let bar = lean::progress().attr("aria-label", format!("How far {name} is read")).attr("max", max);
+        let remove = button().class("quiet").attr("aria-label", format!("Remove {name}")).text("✕");
+        li().el(span().text(&name))
+            .el(span().class("number").text(units::size(source.size_bytes())))
+            .el(remove.on_click(move || self.remove(place)))
+            .el(bar.prop("value", read))
+            .view()
     }
 }
 
@@ -201,12 +244,12 @@ fn dropped_in(transfer: &DataTransfer) -> Dropped {
     for item in (0..items.length()).filter_map(|n| items.get(n)).filter(|item| item.kind() == "file") {
         match item.webkit_get_as_entry() {
             Ok(Some(entry)) if entry.is_directory() => dropped.folders.push(entry.name()),
-            _ => dropped.files.extend(item.get_as_file().ok().flatten().map(Source::chosen)),
+            _ => dropped.files.extend(item.get_as_file().ok().flatten().map(Chosen::of)),
         }
     }
     dropped
 }
 
-fn sources(files: &FileList) -> Vec<Source> {
-    (0..files.length()).filter_map(|n| files.get(n)).map(Source::chosen).collect()
+fn chosen_in(files: &FileList) -> Vec<Chosen> {
+    (0..files.length()).filter_map(|n| files.get(n)).map(Chosen::of).collect()
 }
