@@ -32,7 +32,8 @@ async fn run(exercise: &'static Exercise, settings: Settings, seed: u64) -> (Run
     let report = Rc::new(RefCell::new(None));
     let slot = Rc::clone(&report);
     let site = Rc::new(Site::served_from("static/"));
-    let experiment = Experiment::begin(exercise, settings, seed, site, move |result| *slot.borrow_mut() = Some(result));
+    let begun = Experiment::begin(exercise, settings, seed, site, move |result| *slot.borrow_mut() = Some(result));
+    let experiment = begun.await.expect("its code is here");
     while report.borrow().is_none() {
         watch.sleep(std::time::Duration::from_millis(10)).await;
     }
@@ -74,12 +75,12 @@ async fn a_limited_batch_keeps_its_limit_and_takes_its_time() {
     let settings = settings(exercise, &[("samples", Value::Number(40.0)), ("one-by-one", Value::Switch(false))]);
     let (run, report) = run(exercise, settings.clone(), 7).await;
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
-    let site = Site::served_from("static/");
+    let site = Rc::new(Site::served_from("static/"));
     for model in ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"] {
         site.read(Box::leak(format!("models/{model}.safetensors").into_boxed_str())).await.expect("it is there");
     }
     let ideal = ideal(exercise, &settings, 7, &site).expect("the files are at hand");
-    let in_slices = ideal_in_slices(exercise, &settings, 7, &site).await.expect("the files are at hand");
+    let in_slices = ideal_in_slices(exercise, settings, 7, site).await.expect("the files are at hand");
     assert_eq!(ideal.events(), in_slices.events(), "slices change nothing");
     let length_us =
         |record: &Record, part| Span::named(record, part).and_then(|span| span.length_us()).expect("it ended well");

@@ -199,7 +199,7 @@ async fn stop_leaves_nothing_running() {
             move |_| ended.set(true)
         };
         let site = Rc::new(Site::served_from("static/"));
-        let experiment = Experiment::begin(&EXERCISE, quick(), 7, site, on_end);
+        let experiment = Experiment::begin(&EXERCISE, quick(), 7, site, on_end).await.expect("its code is here");
         watch.sleep(ms(after_ms)).await;
         let (run, asked) = (experiment.run().clone(), requests());
         drop(experiment);

@@ -25,9 +25,11 @@ mod in_browser {
     use std::cell::Cell;
 
     use futures::FutureExt;
+    use futures::future::LocalBoxFuture;
 
     use super::*;
     use crate::exercises::exercise::Failure;
+    use crate::lazy::{NotFetched, lazy};
     use crate::measure::report::Report;
     use crate::runtime::browser::page_time_ms;
     use crate::runtime::{Stopper, stoppable};
@@ -35,8 +37,35 @@ mod in_browser {
     /// For so long the page may be kept busy in one go: a frame at 60 Hz has room for it.
     const BUSY_MS: f64 = 8.0;
 
+    /// Fetches what runs a lesson.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be fetched.
+    pub async fn load() -> Result<(), NotFetched> {
+        begun::load().await?;
+        sliced::load().await
+    }
+
     /// What [`ideal`] gives, computed in slices, so that the page goes on meanwhile.
-    pub async fn ideal_in_slices(exercise: &Exercise, settings: &Settings, seed: u64, site: &Site) -> Option<Record> {
+    pub async fn ideal_in_slices(
+        exercise: &'static Exercise,
+        settings: Settings,
+        seed: u64,
+        site: Rc<Site>,
+    ) -> Option<Record> {
+        sliced::in_slices(exercise, settings, seed, site).await.ok()?.await
+    }
+
+    lazy!(mod sliced in lessons: in_slices(exercise: &'static Exercise, settings: Settings, seed: u64, site: Rc<Site>) -> Ideal);
+
+    type Ideal = LocalBoxFuture<'static, Option<Record>>;
+
+    fn in_slices(exercise: &'static Exercise, settings: Settings, seed: u64, site: Rc<Site>) -> Ideal {
+        Box::pin(slice_by_slice(exercise, settings, seed, site))
+    }
+
+    async fn slice_by_slice(exercise: &Exercise, settings: Settings, seed: u64, site: Rc<Site>) -> Option<Record> {
         let (run, page) = (Run::on_virtual_clock(seed), Run::in_browser(seed));
         let since_ms = Cell::new(page_time_ms());
         let pause = async || {
@@ -45,7 +74,7 @@ mod in_browser {
                 since_ms.set(page_time_ms());
             }
         };
-        let lesson = (exercise.run)(run.clone(), Rc::new(site.already_read()), settings.clone());
+        let lesson = (exercise.run)(run.clone(), Rc::new(site.already_read()), settings);
         virtual_time::drive(&run, lesson, pause).await.ok()?.ok()?;
         let record = run.record().clone();
         Some(record)
@@ -60,26 +89,20 @@ mod in_browser {
     }
 
     impl Experiment {
-        /// Begins a lesson. `on_end` is called once, when it has run to its end and not when it is stopped.
-        pub fn begin(
+        /// Begins a lesson; it does not wait after [`load`]. `on_end` is called once, when the lesson has run to its end
+        /// and not when it is stopped.
+        ///
+        /// # Errors
+        ///
+        /// When what runs a lesson cannot be fetched.
+        pub async fn begin(
             exercise: &'static Exercise,
             settings: Settings,
             seed: u64,
             site: Rc<Site>,
             on_end: impl FnOnce(Result<Report, Failure>) + 'static,
-        ) -> Self {
-            let run = Run::in_browser(seed);
-            // The heart beats in a task of its own: beside the lesson and not inside it.
-            let (heartbeat, heart) = stoppable(run.heartbeat());
-            let lesson = (exercise.run)(run.clone(), site, settings);
-            let (lesson, stopper) = stoppable(async move {
-                let result = lesson.await;
-                drop(heart);
-                on_end(result);
-            });
-            wasm_bindgen_futures::spawn_local(heartbeat.boxed_local());
-            wasm_bindgen_futures::spawn_local(lesson.boxed_local());
-            Self { run, _lesson: stopper }
+        ) -> Result<Self, NotFetched> {
+            begun::begin(exercise, settings, seed, site, Box::new(on_end)).await
         }
 
         /// The run, whose record grows while the lesson is under way.
@@ -88,7 +111,26 @@ mod in_browser {
             &self.run
         }
     }
+
+    type OnEnd = Box<dyn FnOnce(Result<Report, Failure>)>;
+
+    lazy!(mod begun in lessons: begin(exercise: &'static Exercise, settings: Settings, seed: u64, site: Rc<Site>, on_end: OnEnd) -> Experiment);
+
+    fn begin(exercise: &'static Exercise, settings: Settings, seed: u64, site: Rc<Site>, on_end: OnEnd) -> Experiment {
+        let run = Run::in_browser(seed);
+        // The heart beats in a task of its own: beside the lesson and not inside it.
+        let (heartbeat, heart) = stoppable(run.heartbeat());
+        let lesson = (exercise.run)(run.clone(), site, settings);
+        let (lesson, stopper) = stoppable(async move {
+            let result = lesson.await;
+            drop(heart);
+            on_end(result);
+        });
+        wasm_bindgen_futures::spawn_local(heartbeat.boxed_local());
+        wasm_bindgen_futures::spawn_local(lesson.boxed_local());
+        Experiment { run, _lesson: stopper }
+    }
 }
 
 #[cfg(target_arch = "wasm32")]
-pub use in_browser::{Experiment, ideal_in_slices};
+pub use in_browser::{Experiment, ideal_in_slices, load};

@@ -4,15 +4,16 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::TryFutureExt;
-use futures::future::{try_join, try_join4};
+use futures::future::try_join3;
+use futures::{FutureExt, TryFutureExt};
 use leptos::prelude::*;
 
 use crate::exercises::compared::Compared;
 use crate::exercises::controls::{Control, Settings, Value};
 use crate::exercises::exercise::{Conflict, Exercise, Failure};
-use crate::exercises::experiment::{Experiment, ideal_in_slices};
+use crate::exercises::experiment::{self, Experiment, ideal_in_slices};
 use crate::exercises::site::Site;
+use crate::lazy::NotFetched;
 use crate::measure::metrics::{Meter, Metrics};
 use crate::measure::report::Report;
 use crate::measure::spans::Spans;
@@ -21,8 +22,7 @@ use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{self, Place};
 use crate::storage::Source;
-use crate::ui::charts::{digits, distribution};
-use crate::ui::components::{failures, log};
+use crate::ui::results::{self, Results};
 use crate::ui::state::{Stored, Watched};
 
 /// Text and tables are drawn anew at every so many frames: nobody reads faster, and they cost more than the timeline.
@@ -99,6 +99,7 @@ pub(super) struct Lab {
     /// What follows the end of its lesson.
     ending: Stored<Option<Stopper>>,
     site: Stored<Rc<Site>>,
+    results: Stored<Option<Results>>,
 }
 
 impl Lab {
@@ -128,6 +129,7 @@ impl Lab {
             meter: Stored::new(Meter::default()),
             experiment: Stored::new(None),
             ending: Stored::new(None),
+            results: Stored::new(None),
             site: Stored::new(Rc::new(Site::served_from("static/"))),
         };
         let listener = window_event_listener_untyped("visibilitychange", move |_| lab.note_whether_hidden());
@@ -276,10 +278,12 @@ impl Lab {
         // its code or starting a server.
         request_animation_frame(move || {
             leptos::task::spawn_local(async move {
-                let results = try_join4(failures::load(), distribution::load(), digits::load(), log::load());
                 let lesson = (self.exercise.load)(Run::in_browser(seed), settings.clone());
-                match try_join(results.err_into(), lesson).await.map(drop) {
-                    Ok(()) => set_timeout(move || self.begin(run, settings, seed), Duration::ZERO),
+                match try_join3(results::fetch().err_into(), experiment::load().err_into(), lesson).await {
+                    Ok((results, (), ())) => {
+                        self.results.set(Some(results));
+                        set_timeout(move || self.begin(run, settings, seed), Duration::ZERO);
+                    }
                     Err(failure) if self.is_under_way(run) => self.status.set(Status::Failed { after_us: 0, failure }),
                     Err(_) => {}
                 }
@@ -293,11 +297,16 @@ impl Lab {
             return;
         }
         let site = self.site.get();
-        let experiment = Experiment::begin(self.exercise, settings, seed, site, move |result| self.end(result));
-        self.run.set(Some(experiment.run().clone()));
-        self.experiment.set(Some(experiment));
-        self.note_whether_hidden();
-        self.animate(run);
+        let begun = Experiment::begin(self.exercise, settings, seed, site, move |result| self.end(result));
+        match begun.now_or_never().unwrap_or(Err(NotFetched)) {
+            Ok(experiment) => {
+                self.run.set(Some(experiment.run().clone()));
+                self.experiment.set(Some(experiment));
+                self.note_whether_hidden();
+                self.animate(run);
+            }
+            Err(error) => self.status.set(Status::Failed { after_us: 0, failure: error.into() }),
+        }
     }
 
     /// Stops the run at once.
@@ -314,6 +323,16 @@ impl Lab {
             Run::in_browser(0).yield_now().await;
             self.show_figures();
         });
+    }
+
+    /// What shows the results of a run, once one has begun.
+    pub(super) fn results(self) -> Option<Results> {
+        self.results.get()
+    }
+
+    /// A view of the results of a run, empty until one has begun.
+    pub(super) fn shown(self, show: impl FnOnce(Results) -> AnyView) -> AnyView {
+        self.results().map(show).into_any()
     }
 
     /// Reads the record of the run on display. Whoever wants to be told of changes tracks `frame` or `digest`.
@@ -380,7 +399,7 @@ impl Lab {
 
     async fn ideal_of_this_run(self) -> Option<Record> {
         let (settings, seed) = self.ran_with.get_untracked().filter(|_| self.exercise.has_ideal)?;
-        ideal_in_slices(self.exercise, &settings, seed, &self.site.get()).await
+        ideal_in_slices(self.exercise, settings, seed, self.site.get()).await
     }
 
     fn show_bars(self) {

@@ -8,11 +8,6 @@ use leptos::prelude::*;
 use crate::lazy::NotFetched;
 use crate::ui::lean::{Watched, div, p, part};
 
-/// A part of the page whose code a run has fetched when it began.
-pub(super) fn fetched_by_the_run(view: impl Future<Output = Result<AnyView, NotFetched>>) -> AnyView {
-    view.now_or_never().and_then(Result::ok).unwrap_or_else(|| ().into_any())
-}
-
 /// A part of the page that is there once its code is. `view` makes it from what `lazy!` made of its function, which does
 /// not wait after `load` has ended.
 pub(super) fn late<F: Future<Output = Result<AnyView, NotFetched>>>(

@@ -2,11 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::lazy::{NotFetched, lazy};
 use crate::measure::decimal::fixed;
 use crate::measure::report::Digit;
 use crate::ui::lab::Lab;
-use crate::ui::late::fetched_by_the_run;
 use crate::ui::lean::part;
 
 /// The side of a picture in pixels.
@@ -16,18 +14,12 @@ const SIDE: usize = 8;
 pub(crate) fn digits(lab: Lab) -> AnyView {
     part(move || {
         let has_digits = lab.report.with(|report| report.as_ref().is_some_and(|report| !report.digits.is_empty()));
-        if has_digits { fetched_by_the_run(fetched::gallery(lab)) } else { ().into_any() }
+        if has_digits { lab.shown(|results| (results.digits)(lab)) } else { ().into_any() }
     })
 }
 
-lazy!(mod fetched in lessons: gallery(lab: Lab) -> AnyView);
-
-/// Fetches what shows them.
-pub(crate) async fn load() -> Result<(), NotFetched> {
-    fetched::load().await
-}
-
-fn gallery(lab: Lab) -> AnyView {
+/// See [`digits`].
+pub(crate) fn gallery(lab: Lab) -> AnyView {
     let digits = lab.report.get_untracked().map(|report| report.digits).unwrap_or_default();
     let right = digits.iter().filter(|digit| digit.label == digit.predicted).count();
     let (n, seed) = (digits.len(), lab.seed.get_untracked());

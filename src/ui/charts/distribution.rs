@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::exercises::exercise::Distribution;
-use crate::lazy::{NotFetched, lazy};
 use crate::measure::Record;
 use crate::measure::decimal::fixed;
 use crate::measure::durations::{Durations, LittlesLaw, Timed};
@@ -14,7 +13,6 @@ use crate::measure::units;
 use crate::ui::charts::spread::{bins, edges, percentiles, picture};
 use crate::ui::components::report::data_table;
 use crate::ui::lab::Lab;
-use crate::ui::late::fetched_by_the_run;
 use crate::ui::lean::{details, div, figcaption, figure, h2, h3, p, part, summary};
 
 /// All distributions of the lesson, once its run is over.
@@ -28,19 +26,13 @@ pub(crate) fn distributions(lab: Lab) -> AnyView {
         if lab.is_running() || lab.runs.get() == 0 {
             return p().class("empty").text("How long the tasks took appears here when the run is over.").view();
         }
-        fetched_by_the_run(fetched::figures(lab))
+        lab.shown(|results| (results.distributions)(lab))
     };
     div().class("panel").el(h2().text("Distribution")).add(part(shown)).view()
 }
 
-lazy!(mod fetched in lessons: figures(lab: Lab) -> AnyView);
-
-/// Fetches what shows the durations of a run that is over.
-pub(crate) async fn load() -> Result<(), NotFetched> {
-    fetched::load().await
-}
-
-fn figures(lab: Lab) -> AnyView {
+/// See [`distributions`].
+pub(crate) fn figures(lab: Lab) -> AnyView {
     let figures = |record: &Record| -> Vec<_> {
         lab.exercise.distributions.iter().filter_map(|it| distribution(record, it)).collect()
     };

@@ -15,6 +15,7 @@ use crate::ui::components::report::data_table;
 use crate::ui::geometry::View;
 use crate::ui::lab::Lab;
 use crate::ui::lean::{Stored, Watched, figcaption, figure, h2, p, part, span, whenever};
+use crate::ui::results::Timeline;
 use crate::ui::theme::use_theme;
 
 /// The table shows this many tasks at most.
@@ -41,10 +42,10 @@ pub(crate) fn timeline(lab: Lab) -> AnyView {
             tabindex="0"
             role="img"
             aria-label="Timeline of the tasks. Up and down choose a task, left and right move, plus and minus magnify, 0 shows all."
-            on:keydown=move |event| chart.take_key(&event)
-            on:wheel=move |event| chart.take_wheel(&event)
+            on:keydown=move |event| chart.hand_on(|code| (code.take_key)(chart, &event))
+            on:wheel=move |event| chart.hand_on(|code| (code.take_wheel)(chart, &event))
             on:pointerdown=move |event| chart.take_press(&event)
-            on:pointermove=move |event| chart.take_move(&event)
+            on:pointermove=move |event| chart.hand_on(|code| (code.take_move)(chart, &event))
             on:pointerleave=move |_| chart.choose(None)
         ></canvas>
     };
@@ -54,7 +55,7 @@ pub(crate) fn timeline(lab: Lab) -> AnyView {
         }
         lab.digest.track();
         lab.runs.track();
-        lab.with_record(|record| data_table(as_table(record))).into_any()
+        lab.shown(|results| (results.timeline.table)(lab))
     };
     let disclosure = view! {
         <details on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
@@ -80,14 +81,25 @@ pub(crate) fn timeline(lab: Lab) -> AnyView {
             .add_all(key.map(|(class, text)| span().class(class).text(text).view())))
         .add(drawing.into_any())
         .el(p().class("chosen").attr("aria-live", "polite").text_changing(move || chart.words_for_chosen()))
-        .el(figcaption().text_changing(move || caption(lab)))
+        .el(figcaption().text_changing(move || chart.caption()))
         .add(disclosure.into_any())
         .view()
 }
 
+/// What the timeline does once there is a run to draw.
+pub(crate) const CODE: Timeline = Timeline {
+    draw: Chart::draw,
+    take_key: Chart::take_key,
+    take_wheel: Chart::take_wheel,
+    take_move: Chart::take_move,
+    words: Chart::words,
+    caption,
+    table,
+};
+
 /// The state of the chart.
 #[derive(Clone, Copy)]
-struct Chart {
+pub(crate) struct Chart {
     lab: Lab,
     canvas: NodeRef<Canvas>,
     lives: Stored<Lives>,
@@ -129,17 +141,49 @@ impl Chart {
             self.lab.sought.track();
             theme.track();
             resized.track();
-            self.draw();
+            if let Some(canvas) = self.canvas.get() {
+                match self.lab.results() {
+                    Some(results) => (results.timeline.draw)(self, &canvas),
+                    None => Painter::of(&canvas, View::whole(0, 0)).iter().for_each(Painter::axis),
+                }
+            }
         });
     }
 
-    fn draw(self) {
-        let Some(canvas) = self.canvas.get() else { return };
+    /// What it does, once there is a run to draw.
+    fn code(self) -> Option<Timeline> {
+        self.lab.results().map(|results| results.timeline)
+    }
+
+    /// An empty chart takes no events.
+    fn hand_on(self, event: impl FnOnce(Timeline)) {
+        if let Some(code) = self.code() {
+            event(code);
+        }
+    }
+
+    fn words_for_chosen(self) -> String {
+        self.lab.digest.track();
+        let invitation = "Point at a task, or press the arrow keys here, to read about it.";
+        match self.lab.chosen.get() {
+            None => invitation.to_owned(),
+            Some(task) => self.code().and_then(|code| (code.words)(self, task)).unwrap_or_default(),
+        }
+    }
+
+    fn caption(self) -> String {
+        self.lab.digest.track();
+        self.lab.runs.track();
+        let expected = "Each task is drawn here while it lives, with the pulse of the event loop above them.";
+        self.code().and_then(|code| (code.caption)(self.lab)).unwrap_or_else(|| expected.to_owned())
+    }
+
+    fn draw(self, canvas: &HtmlCanvasElement) {
         self.catch_up();
         if let Some(task) = self.lab.sought.take_untracked() {
-            self.go_to(task, &canvas);
+            self.go_to(task, canvas);
         }
-        let Some(painter) = Painter::of(&canvas, self.visible()) else { return };
+        let Some(painter) = Painter::of(canvas, self.visible()) else { return };
         painter.axis();
         let now_us = self.lab.now_us();
         let chosen = self.lab.chosen.get_untracked();
@@ -273,14 +317,10 @@ impl Chart {
         Some((canvas, x, y))
     }
 
-    fn words_for_chosen(self) -> String {
-        self.lab.digest.track();
-        let Some(task) = self.lab.chosen.get() else {
-            return "Point at a task, or press the arrow keys here, to read about it.".to_owned();
-        };
+    fn words(self, task: TaskId) -> Option<String> {
         let now_us = self.lab.now_us();
         let life = self.lives.with(|lives| *lives.life(task));
-        self.lab.with_record(|record| words(record, task, &life, now_us)).unwrap_or_default()
+        self.lab.with_record(|record| words(record, task, &life, now_us))
     }
 }
 
@@ -303,11 +343,9 @@ fn words(record: &Record, task: TaskId, life: &Life, now_us: u64) -> String {
     )
 }
 
-fn caption(lab: Lab) -> String {
-    lab.digest.track();
-    lab.runs.track();
+fn caption(lab: Lab) -> Option<String> {
     let figures = lab.figures().unwrap_or_default();
-    let told = lab.with_record(|record| {
+    lab.with_record(|record| {
         let blocked = record.beats().iter().filter(|beat| beat.is_blocked()).count();
         let blocked = match blocked {
             0 => String::new(),
@@ -320,10 +358,11 @@ fn caption(lab: Lab) -> String {
             units::span(figures.wall_us),
             figures.peak_concurrency
         )
-    });
-    told.unwrap_or_else(|| {
-        "Each task is drawn here while it lives, with the pulse of the event loop above them.".to_owned()
     })
+}
+
+fn table(lab: Lab) -> AnyView {
+    lab.with_record(|record| data_table(as_table(record))).into_any()
 }
 
 fn as_table(record: &Record) -> Table {

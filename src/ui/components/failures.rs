@@ -2,12 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::lazy::{NotFetched, lazy};
 use crate::measure::events::Failed;
 use crate::measure::units::{count, span};
 use crate::measure::{Level, Record, TaskId};
 use crate::ui::lab::Lab;
-use crate::ui::late::fetched_by_the_run;
 use crate::ui::lean::{Watched, button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
 
 /// So many are listed at a time.
@@ -19,18 +17,12 @@ pub(crate) fn failures(lab: Lab) -> AnyView {
     part(move || {
         lab.digest.track();
         first.track();
-        if lab.runs.get() == 0 { ().into_any() } else { fetched_by_the_run(fetched::list(lab, first)) }
+        if lab.runs.get() == 0 { ().into_any() } else { lab.shown(|results| (results.failures)(lab, first)) }
     })
 }
 
-lazy!(mod fetched in lessons: list(lab: Lab, first: Watched<usize>) -> AnyView);
-
-/// Fetches what shows the tasks of a run that is over.
-pub(crate) async fn load() -> Result<(), NotFetched> {
-    fetched::load().await
-}
-
-fn list(lab: Lab, first: Watched<usize>) -> AnyView {
+/// See [`failures`].
+pub(crate) fn list(lab: Lab, first: Watched<usize>) -> AnyView {
     lab.with_record(|record| {
         let failed = record.failed();
         let shown = first.get_untracked();

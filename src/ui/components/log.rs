@@ -2,12 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::lazy::{NotFetched, lazy};
 use crate::measure::decimal::fixed;
 use crate::measure::units::count;
 use crate::measure::{Level, LogLine, Record};
 use crate::ui::lab::Lab;
-use crate::ui::late::fetched_by_the_run;
 use crate::ui::lean::{div, h2, li, ol, p, part, span, time};
 
 /// So many lines are shown, the last: a run of ten thousand tasks can leave more than anybody reads.
@@ -20,7 +18,7 @@ const MOST_LINES_LIVE: usize = 20;
 pub(crate) fn log(lab: Lab) -> AnyView {
     let lines = move || {
         lab.digest.track();
-        if lab.runs.get() == 0 { ().into_any() } else { fetched_by_the_run(fetched::lines(lab)) }
+        if lab.runs.get() == 0 { ().into_any() } else { lab.shown(|results| (results.log)(lab)) }
     };
     let empty = move || match lab.runs.get() {
         0 => p().class("empty").text("What a run has to say appears here.").view(),
@@ -35,14 +33,8 @@ pub(crate) fn log(lab: Lab) -> AnyView {
     [h2().text("Log").view(), lines_box.view(), part(empty)].into_any()
 }
 
-lazy!(mod fetched in lessons: lines(lab: Lab) -> AnyView);
-
-/// Fetches what shows them.
-pub(crate) async fn load() -> Result<(), NotFetched> {
-    fetched::load().await
-}
-
-fn lines(lab: Lab) -> AnyView {
+/// See [`log`].
+pub(crate) fn lines(lab: Lab) -> AnyView {
     lab.with_record(|record| {
         let lines = record.log_lines();
         let most = if lab.is_running() { MOST_LINES_LIVE } else { MOST_LINES };

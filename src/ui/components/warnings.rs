@@ -2,19 +2,29 @@
 
 use leptos::prelude::*;
 
+use crate::measure::Record;
 use crate::measure::warnings::Warning;
 use crate::ui::lab::{Lab, measured_clock_resolution_us};
 use crate::ui::lean::{li, part, ul};
 
 /// The warnings of a run that is over, beside its numbers.
 pub(crate) fn warnings(lab: Lab) -> AnyView {
-    let warnings = move || {
+    let lines = move || {
         lab.digest.track();
         if lab.is_running() || lab.runs.get() == 0 {
-            return Vec::new();
+            ().into_any()
+        } else {
+            lab.shown(|results| (results.warnings)(lab))
         }
-        lab.with_record(|record| Warning::of(record, measured_clock_resolution_us())).unwrap_or_default()
     };
+    ul().class("warnings").add(part(lines)).view()
+}
+
+/// See [`warnings`].
+pub(crate) fn lines(lab: Lab) -> AnyView {
     let line = |warning: &Warning| li().text(warning.sentence()).view();
-    ul().class("warnings").add(part(move || warnings().iter().map(line).collect_view().into_any())).view()
+    let lines = |record: &Record| {
+        Warning::of(record, measured_clock_resolution_us()).iter().map(line).collect_view().into_any()
+    };
+    lab.with_record(lines).into_any()
 }

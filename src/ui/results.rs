@@ -1,0 +1,60 @@
+//! What the page needs only once a run has begun: the code that draws and tells its results, fetched in one piece.
+
+use leptos::prelude::*;
+use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
+
+use crate::lazy::{NotFetched, lazy};
+use crate::measure::TaskId;
+use crate::ui::charts::timeline::{self, Chart};
+use crate::ui::charts::{digits, distribution};
+use crate::ui::components::metrics::{self, Figures};
+use crate::ui::components::{failures, log, warnings};
+use crate::ui::lab::Lab;
+use crate::ui::lean::Watched;
+
+/// The functions that show the results of a run, each of the component of its name.
+#[derive(Clone, Copy)]
+pub(super) struct Results {
+    pub(super) warnings: fn(Lab) -> AnyView,
+    pub(super) distributions: fn(Lab) -> AnyView,
+    pub(super) digits: fn(Lab) -> AnyView,
+    pub(super) log: fn(Lab) -> AnyView,
+    pub(super) failures: fn(Lab, Watched<usize>) -> AnyView,
+    pub(super) figures: fn(Lab) -> Figures,
+    pub(super) timeline: Timeline,
+}
+
+/// What the timeline does and tells.
+#[derive(Clone, Copy)]
+pub(super) struct Timeline {
+    pub(super) draw: fn(Chart, &HtmlCanvasElement),
+    pub(super) take_key: fn(Chart, &KeyboardEvent),
+    pub(super) take_wheel: fn(Chart, &WheelEvent),
+    pub(super) take_move: fn(Chart, &PointerEvent),
+    pub(super) words: fn(Chart, TaskId) -> Option<String>,
+    pub(super) caption: fn(Lab) -> Option<String>,
+    pub(super) table: fn(Lab) -> AnyView,
+}
+
+lazy!(mod fetched in lessons: results() -> Results);
+
+fn results() -> Results {
+    Results {
+        warnings: warnings::lines,
+        distributions: distribution::figures,
+        digits: digits::gallery,
+        log: log::lines,
+        failures: failures::list,
+        figures: metrics::figures,
+        timeline: timeline::CODE,
+    }
+}
+
+/// Fetches them.
+///
+/// # Errors
+///
+/// When they cannot be fetched.
+pub(super) async fn fetch() -> Result<Results, NotFetched> {
+    fetched::results().await
+}
