@@ -22,7 +22,7 @@ mod task;
 mod timeout;
 mod timers;
 #[cfg(target_arch = "wasm32")]
-mod turn;
+pub mod turn;
 pub mod virtual_time;
 
 pub use joining::{join_all, try_join_all};

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
+use futures::channel::oneshot;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageChannel, MessagePort};
 
@@ -35,7 +36,7 @@ impl Turns {
 }
 
 /// Does something in the browser's next turn, after what was asked for before.
-pub(super) fn next_turn(act: impl FnOnce() + 'static) {
+pub fn next_turn(act: impl FnOnce() + 'static) {
     let is_sent = TURNS.with(|turns| {
         turns.waiting.borrow_mut().push_back(Box::new(act));
         turns.send.as_ref().is_some_and(|port| port.post_message(&JsValue::NULL).is_ok())
@@ -43,6 +44,17 @@ pub(super) fn next_turn(act: impl FnOnce() + 'static) {
     if !is_sent {
         run_next();
     }
+}
+
+/// Waits for the browser's next turn, on behalf of the page: no run has it on its record.
+pub async fn pass_turn() {
+    let (passed, turn) = oneshot::channel();
+    next_turn(move || {
+        // It fails when nobody waits any more.
+        let _ = passed.send(());
+    });
+    // It fails when nothing is sent, and something always is.
+    let _ = turn.await;
 }
 
 fn run_next() {

@@ -19,6 +19,7 @@ use crate::measure::report::Report;
 use crate::measure::spans::Spans;
 use crate::measure::{Record, TaskId};
 use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
+use crate::runtime::turn::{next_turn, pass_turn};
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{self, Place};
 use crate::storage::Source;
@@ -319,10 +320,7 @@ impl Lab {
         drop(self.ending.take());
         self.status.set(Status::Stopped { after_us });
         self.show_bars();
-        leptos::task::spawn_local(async move {
-            Run::in_browser(0).yield_now().await;
-            self.show_figures();
-        });
+        next_turn(move || self.show_figures());
     }
 
     /// What shows the results of a run, once one has begun.
@@ -379,7 +377,6 @@ impl Lab {
     /// Shows the results, and then says that they are there. The page has a turn in between: all of it at once is much
     /// after ten thousand tasks.
     async fn finish(self, result: Result<Report, Failure>) {
-        let page = Run::in_browser(0);
         let wall_us = self.with_record(Record::end_us).unwrap_or(0);
         let status = match result {
             Ok(report) => {
@@ -391,9 +388,9 @@ impl Lab {
             Err(failure) => Status::Failed { after_us: wall_us, failure },
         };
         self.show_bars();
-        page.yield_now().await;
+        pass_turn().await;
         self.show_figures();
-        page.yield_now().await;
+        pass_turn().await;
         self.status.set(status);
     }
 
