@@ -1,5 +1,7 @@
 //! [`Lab`]: the state of one exercise's page. One experiment at a time is under way in it.
 
+mod typed;
+
 use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,8 +11,8 @@ use futures::{FutureExt, TryFutureExt};
 use leptos::prelude::*;
 
 use crate::exercises::compared::Compared;
-use crate::exercises::controls::{Control, Settings, Value};
-use crate::exercises::exercise::{Conflict, Exercise, Failure};
+use crate::exercises::controls::Settings;
+use crate::exercises::exercise::{Exercise, Failure};
 use crate::exercises::experiment::{self, Experiment, ideal_in_slices};
 use crate::exercises::site::Site;
 use crate::lazy::NotFetched;
@@ -25,6 +27,7 @@ use crate::share::permalink::{self, Place};
 use crate::storage::Source;
 use crate::ui::results::{self, Results};
 use crate::ui::state::{Stored, Watched};
+use typed::Refused;
 
 /// Text and tables are drawn anew at every so many frames: nobody reads faster, and they cost more than the timeline.
 const FRAMES_PER_DIGEST: u32 = 10;
@@ -43,13 +46,6 @@ pub(super) enum Status {
     Finished { wall_us: u64 },
     Stopped { after_us: u64 },
     Failed { after_us: u64, failure: Failure },
-}
-
-/// What was typed into a control, and why it was not taken.
-struct Refused {
-    name: &'static str,
-    typed: String,
-    why: String,
 }
 
 /// Memory of the wasm module in bytes, around a run.
@@ -158,80 +154,9 @@ impl Lab {
         })
     }
 
-    /// Sets a control from text, or keeps why it does not take it.
-    pub(super) fn set(self, control: &'static Control, text: &str) {
-        match control.parse(text) {
-            Ok(value) => self.set_value(control, value),
-            Err(refusal) => self.refuse(control.name, text, refusal.to_string()),
-        }
-    }
-
-    /// Sets a control.
-    pub(super) fn set_value(self, control: &'static Control, value: Value) {
-        self.accept(control.name);
-        self.settings.update(|settings| settings.set(control.name, value));
-    }
-
-    /// Sets the control of this name to one of the values that it offers.
-    pub(super) fn set_choice(self, name: &str, choice: &'static str) {
-        self.settings.update(|settings| settings.set(name, Value::Choice(choice)));
-    }
-
     /// Has the next run read these files of the reader's own, and no others.
     pub(super) fn choose(self, files: Vec<Source>) {
         self.site.with(|site| site.choose(files));
-    }
-
-    /// Sets the seed from text, or keeps why it does not take it.
-    pub(super) fn set_seed(self, text: &str) {
-        match permalink::parse_seed(text) {
-            Ok(seed) => {
-                self.accept(SEED);
-                self.seed.set(seed);
-            }
-            Err(refusal) => self.refuse(SEED, text, refusal),
-        }
-    }
-
-    /// Sets every control to its default, and forgets what was refused.
-    pub(super) fn reset(self) {
-        self.refusals.update(Vec::clear);
-        self.settings.set(Settings::defaults(self.exercise.controls));
-    }
-
-    /// What the control of this name did not take, or why it does not go with the others.
-    pub(super) fn refusal(self, name: &str) -> Option<String> {
-        let refused =
-            self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.why.clone()));
-        refused.or_else(|| self.conflict().filter(|conflict| conflict.control == name).map(|conflict| conflict.why))
-    }
-
-    fn conflict(self) -> Option<Conflict> {
-        self.settings.with(self.exercise.conflict)
-    }
-
-    /// What stands in the field of this name: what it is set to, or what was typed and not taken.
-    pub(super) fn text_of(self, name: &str) -> String {
-        let typed =
-            self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.typed.clone()));
-        typed.unwrap_or_else(|| match name {
-            SEED => self.seed.get().to_string(),
-            _ => self.settings.with(|settings| settings.to_text(name)),
-        })
-    }
-
-    fn refuse(self, name: &'static str, typed: &str, why: String) {
-        let refused = Refused { name, typed: typed.to_owned(), why };
-        self.refusals.update(|refusals| {
-            refusals.retain(|it| it.name != name);
-            refusals.push(refused);
-        });
-    }
-
-    fn accept(self, name: &'static str) {
-        if self.refusals.with_untracked(|refusals| refusals.iter().any(|it| it.name == name)) {
-            self.refusals.update(|refusals| refusals.retain(|it| it.name != name));
-        }
     }
 
     /// Whether a lesson is under way.
@@ -242,12 +167,6 @@ impl Lab {
     /// Whether Run works: nothing is under way and no control is refused.
     pub(super) fn can_start(self) -> bool {
         !self.is_running() && !self.has_refusals()
-    }
-
-    /// Whether some control that means something is refused.
-    pub(super) fn has_refusals(self) -> bool {
-        let is_offered = |refused: &Refused| self.settings.with(|settings| settings.is_offered(refused.name));
-        self.refusals.with(|refusals| refusals.iter().any(is_offered)) || self.conflict().is_some()
     }
 
     /// Whether a control was changed since the run on display.
