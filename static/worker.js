@@ -1,13 +1,16 @@
-// A worker on the page's own wasm module: nothing is fetched or compiled a second time but the script that binds it.
-// It says that it is there, is told that script's address and the module, and says when it is ready. From then on every
-// message is a job, answered when it is done.
+// A worker on the page's own wasm module: nothing is fetched or compiled a second time but the script that binds it and
+// the jobs' own part. It says that it is there, is told that script's address and the module, and from then on the module
+// takes the messages: it says when it is ready, and answers every job.
+
+// Waiting on memory that nobody changes is the only way to block a thread without keeping its processor busy.
+const cell = new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
+globalThis.blockFor = (ms) => Atomics.wait(cell, 0, 0, ms);
 
 onmessage = async ({ data: [address, module] }) => {
   try {
     const page = await import(address);
     await page.default({ module_or_path: module });
-    onmessage = ({ data: job }) => postMessage(page.do_job(job));
-    postMessage("ready");
+    page.work();
   } catch (error) {
     // Thrown from a timer it reaches the page, which a rejected promise in a worker does not.
     setTimeout(() => { throw error; });

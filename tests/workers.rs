@@ -2,18 +2,38 @@
 #![cfg(target_arch = "wasm32")]
 
 use std::cell::Cell;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{join, select};
+use futures::future::{Either, join, join_all, select};
+use inference::classifier::Classifier;
+use inference::digits::Digits;
 use interleave::runtime::Run;
-use interleave::workers::{Job, offload};
+use interleave::workers::{Answer, Job, OffloadError, Pool, cpu_bound_task, offload};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
+const WEIGHTS: &[u8] = include_bytes!("../static/models/mlp-64.safetensors");
+const DIGITS: &[u8] = include_bytes!("../static/data/digits.csv");
+
 const fn compute(ms: u64) -> Job {
     Job::Compute(Duration::from_millis(ms))
+}
+
+const fn block(ms: u64) -> Job {
+    Job::Block(Duration::from_millis(ms))
+}
+
+fn pool(run: &Run, size: usize) -> Pool {
+    Pool::of(run, NonZeroUsize::new(size).expect("it is not empty"))
+}
+
+/// How many workers have been started.
+fn started(run: &Run) -> usize {
+    let record = run.record();
+    record.tasks().iter().filter(|task| task.name == "start_worker").count()
 }
 
 #[wasm_bindgen_test]
@@ -38,21 +58,100 @@ async fn the_page_goes_on_while_a_worker_computes() {
 }
 
 #[wasm_bindgen_test]
-async fn jobs_run_beside_each_other() {
+async fn workers_that_block_wait_beside_each_other_and_take_no_processor() {
     let run = Run::in_browser(1);
-    let job = || offload(&run, compute(400));
-    assert_eq!(join(job(), job()).await, (Ok(()), Ok(())));
-    let together = run.now();
-    assert_eq!((job().await, job().await), (Ok(()), Ok(())));
-    let in_turn = run.now() - together;
-    assert!(together < in_turn, "{together:?} together, {in_turn:?} in turn");
+    let pool = pool(&run, 8);
+    pool.start().await.expect("workers can be made here");
+    let before = run.now();
+    let done = join_all((0..8).map(|_| pool.offload(block(400)))).await;
+    let together = run.now() - before;
+    assert!(
+        done.iter().all(|done| done.as_ref().is_ok_and(|done| done.worked >= Duration::from_millis(399))),
+        "{done:?}"
+    );
+    assert!(together < Duration::from_millis(8 * 400 / 2), "eight waits of 400 ms took {together:?}");
 }
 
 #[wasm_bindgen_test]
-async fn a_dropped_job_ends_its_worker_and_leaves_nothing_to_wait_for() {
+async fn a_worker_is_kept_for_the_next_job_and_its_start_is_told_apart_from_its_work() {
     let run = Run::in_browser(1);
-    let endless = offload(&run, compute(60_000)).boxed_local();
+    let pool = pool(&run, 2);
+    for _ in 0..3 {
+        let done = pool.offload(compute(20)).await.expect("a worker can be made here");
+        assert!(done.worked >= Duration::from_millis(19), "{done:?}");
+    }
+    assert_eq!(started(&run), 1);
+    let (one, other) = join(pool.offload(compute(20)), pool.offload(compute(20))).await;
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(started(&run), 2);
+}
+
+#[wasm_bindgen_test]
+async fn a_dropped_job_ends_its_worker_and_its_place_is_free_at_once() {
+    let run = Run::in_browser(1);
+    let pool = pool(&run, 1);
+    pool.start().await.expect("a worker can be made here");
+    let endless = pool.offload(compute(60_000)).boxed_local();
     drop(select(endless, run.sleep(Duration::from_millis(200))).await);
-    offload(&run, compute(10)).await.expect("another worker can be made");
+    pool.offload(compute(10)).await.expect("another worker can be made");
     assert!(run.now() < Duration::from_secs(30));
+    assert_eq!(started(&run), 2);
+}
+
+#[wasm_bindgen_test]
+async fn a_dropped_job_frees_the_processor() {
+    const OTHERS: usize = 5;
+    let run = Run::in_browser(1);
+    let pool = pool(&run, OTHERS + 1);
+    pool.start().await.expect("workers can be made here");
+    let steps = async || {
+        run.sleep(Duration::from_millis(100)).await;
+        pool.offload(Job::CpuBound { steps: 20_000_000 }).await.expect("it is done").worked
+    };
+    let endless = join_all((0..OTHERS).map(|_| pool.offload(compute(60_000))));
+    let Either::Right((beside_others, endless)) = select(Box::pin(endless), Box::pin(steps())).await else {
+        unreachable!("a minute is longer");
+    };
+    drop(endless);
+    let alone = steps().await;
+    assert!(alone < beside_others, "{alone:?} after the others were stopped, {beside_others:?} beside them");
+}
+
+#[wasm_bindgen_test]
+async fn a_job_that_panics_is_told_with_its_words_and_its_worker_is_replaced() {
+    let run = Run::in_browser(1);
+    let pool = pool(&run, 1);
+    let told = pool.offload(Job::Panic("the model is upside down".to_owned())).await;
+    let Err(OffloadError::Panicked { message }) = &told else { panic!("{told:?}") };
+    assert!(message.contains("the model is upside down") && message.contains("skill.rs"), "{message}");
+    let number = pool.offload(Job::CpuBound { steps: 1_000 }).await.expect("another took its place");
+    assert_eq!(number.answer, Answer::Number(cpu_bound_task(0, 1_000)));
+    assert_eq!(started(&run), 2);
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_reads_the_same_digits_as_the_page() {
+    let run = Run::in_browser(1);
+    let pool = pool(&run, 1);
+    let images = Digits::from_csv(DIGITS).expect("it is good").scale();
+    let expected =
+        Classifier::from_safetensors(WEIGHTS).expect("it is good").predict(&images).expect("they are images");
+    for images in [images.clone(), images[..64].to_vec(), Vec::new()] {
+        let expected = expected[..images.len() / 64].to_vec();
+        let done = pool.offload(Job::Predict { weights: WEIGHTS.to_vec(), images }).await.expect("it is done");
+        assert_eq!(done.answer, Answer::Digits(expected));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_job_that_makes_no_sense_is_named_and_its_worker_stays() {
+    let run = Run::in_browser(1);
+    let pool = pool(&run, 1);
+    let nonsense =
+        [(WEIGHTS.to_vec(), vec![0.5; 65], "65 numbers"), (b"<!DOCTYPE html>".to_vec(), Vec::new(), "a web page")];
+    for (weights, images, expected) in nonsense {
+        let told = pool.offload(Job::Predict { weights, images }).await;
+        assert!(matches!(&told, Err(OffloadError::Unfit { why }) if why.contains(expected)), "{told:?}");
+    }
+    assert_eq!(started(&run), 1);
 }

@@ -77,7 +77,7 @@ async fn sync_inside_async(run: &Run, wait: Duration) {
 
 /// Fixed: the same computation in a worker, beside the page. This is the guide's `run_in_executor`.
 async fn offloaded(run: &Run, wait: Duration) -> Result<(), OffloadError> {
-    run.try_task("offload", offload(run, Job::Compute(wait))).await
+    run.try_task("offload", offload(run, Job::Compute(wait))).await.map(drop)
 }
 
 /// Fixed without a worker: the event loop gets a turn between two pieces.

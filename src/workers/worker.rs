@@ -1,18 +1,20 @@
-//! One Web Worker: the only file here that knows the browser.
+//! One Web Worker, as the page sees it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, Event, MessageEvent, WorkerOptions, WorkerType};
 
 use crate::runtime::Run;
-use crate::workers::{Job, OffloadError};
+use crate::workers::crew::Hand;
+use crate::workers::message::{decode, encode};
+use crate::workers::{Done, Job, OffloadError};
 
 /// Its script, which lies beside the page.
 const SCRIPT: &str = "static/worker.js";
@@ -22,15 +24,23 @@ extern "C" {
     /// The address of the script that binds this wasm module.
     #[wasm_bindgen(thread_local_v2, js_namespace = ["import", "meta"], js_name = url)]
     static BINDINGS: JsString;
+
+    #[wasm_bindgen(thread_local_v2, js_namespace = navigator, js_name = hardwareConcurrency)]
+    static HARDWARE_CONCURRENCY: Option<u32>;
 }
 
-/// Does a job, inside the worker. The job is a number of milliseconds.
-#[wasm_bindgen]
-pub fn do_job(compute_ms: f64) {
-    Run::in_browser(0).block(Duration::from_secs_f64(compute_ms.max(0.0) / 1e3));
+thread_local! {
+    /// How many were started.
+    static STARTED: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A worker that is ready. Dropping it ends it.
+/// How many processors the machine has, if the browser tells.
+pub(super) fn hardware_concurrency() -> Option<NonZeroUsize> {
+    HARDWARE_CONCURRENCY.with(|told| NonZeroUsize::new(told.unwrap_or(0) as usize))
+}
+
+/// A worker that is ready for a job. Dropping it ends it.
+#[derive(Debug)]
 pub(super) struct Worker {
     worker: web_sys::Worker,
     inbox: Rc<RefCell<Inbox>>,
@@ -38,15 +48,15 @@ pub(super) struct Worker {
     _on_error: Closure<dyn FnMut(Event)>,
 }
 
-/// What the worker sent, in the order of coming.
-#[derive(Default)]
+/// What the worker sent, or what it died of, in the order of coming.
+#[derive(Debug, Default)]
 struct Inbox {
-    messages: VecDeque<Result<JsValue, OffloadError>>,
+    messages: VecDeque<Result<JsValue, String>>,
     waker: Option<Waker>,
 }
 
 impl Inbox {
-    fn put(inbox: &RefCell<Self>, message: Result<JsValue, OffloadError>) {
+    fn put(inbox: &RefCell<Self>, message: Result<JsValue, String>) {
         let mut inbox = inbox.borrow_mut();
         inbox.messages.push_back(message);
         let waker = inbox.waker.take();
@@ -55,17 +65,39 @@ impl Inbox {
     }
 }
 
-impl Worker {
+impl Hand for Worker {
     /// Starts a worker on the page's module, and waits until it is ready for a job.
-    pub(super) async fn start() -> Result<Self, OffloadError> {
+    async fn start(run: &Run) -> Result<Self, OffloadError> {
+        let start = async { Self::begin().await.map_err(|why| OffloadError::NotStarted { why }) };
+        run.try_task("start_worker", start).await
+    }
+
+    async fn answer(&mut self, job: Job) -> Result<Done, OffloadError> {
+        let died = |why| OffloadError::Died { why };
+        let garbled = |error: postcard::Error| died(error.to_string());
+        let message = encode(&job).map_err(garbled)?;
+        self.send(&message.bytes, &message.buffers).map_err(died)?;
+        let reply = self.next_message().await.map_err(died)?;
+        decode(reply).map_err(garbled)?
+    }
+
+    fn is_alive(&self) -> bool {
+        self.inbox.borrow().messages.is_empty()
+    }
+}
+
+impl Worker {
+    async fn begin() -> Result<Self, String> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = web_sys::Worker::new_with_options(SCRIPT, &options).map_err(|_| OffloadError::Refused)?;
-        let worker = Self::watch(worker);
+        // WebKit lets the service worker see only one of those that start at the same time from the same address.
+        let number = STARTED.replace(STARTED.get().wrapping_add(1));
+        let worker = web_sys::Worker::new_with_options(&format!("{SCRIPT}?i={number}"), &options);
+        let worker = Self::watch(worker.map_err(in_words)?);
         // A message that comes before the script is there can be lost.
         worker.next_message().await?;
         let address = BINDINGS.with(|address| JsValue::from(address.clone()));
-        worker.send(&Array::of2(&address, &wasm_bindgen::module()))?;
+        worker.send(&Array::of2(&address, &wasm_bindgen::module()), &Array::new())?;
         worker.next_message().await?;
         Ok(worker)
     }
@@ -78,29 +110,22 @@ impl Worker {
         let on_error = Closure::new(move |event: Event| {
             // It is told to whoever waits, and need not be told to the console as well.
             event.prevent_default();
-            // A script that could not be loaded is told by an event without a message.
+            // What keeps a script from being loaded is told by an event without a message.
             let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
-            let why = message.unwrap_or_else(|| "its script could not be loaded".to_owned());
-            Inbox::put(&errors, Err(OffloadError::Died { why }));
+            let why =
+                message.unwrap_or_else(|| "its script was not loaded, or is forbidden by the page's policy".to_owned());
+            Inbox::put(&errors, Err(why));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Self { worker, inbox, _on_message: on_message, _on_error: on_error }
     }
 
-    /// Hands a job over and waits until it is done.
-    pub(super) async fn answer(self, job: Job) -> Result<(), OffloadError> {
-        let Job::Compute(length) = job;
-        self.send(&JsValue::from_f64(length.as_secs_f64() * 1e3))?;
-        self.next_message().await.map(drop)
+    fn send(&self, message: &JsValue, buffers: &Array) -> Result<(), String> {
+        self.worker.post_message_with_transfer(message, buffers).map_err(in_words)
     }
 
-    fn send(&self, message: &JsValue) -> Result<(), OffloadError> {
-        let told = |error: JsValue| OffloadError::Died { why: format!("it took no message: {error:?}") };
-        self.worker.post_message(message).map_err(told)
-    }
-
-    async fn next_message(&self) -> Result<JsValue, OffloadError> {
+    async fn next_message(&self) -> Result<JsValue, String> {
         poll_fn(|context| {
             let mut inbox = self.inbox.borrow_mut();
             match inbox.messages.pop_front() {
@@ -121,4 +146,9 @@ impl Drop for Worker {
         self.worker.set_onerror(None);
         self.worker.terminate();
     }
+}
+
+/// What the browser threw.
+fn in_words(error: JsValue) -> String {
+    error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| error.message().into())
 }

@@ -1,0 +1,63 @@
+//! How a job is done, wherever that is.
+
+use inference::classifier::Classifier;
+
+use crate::workers::{Answer, Job, OffloadError};
+
+/// The guide's `cpu_bound_task`: so many steps, each of which needs the one before, from `state`. It gives the last.
+///
+/// It means nothing; it stands for work that needs a processor and nothing else. To go on from where it ended gives the
+/// same as to do it in one go:
+///
+/// ```
+/// use interleave::workers::cpu_bound_task;
+///
+/// assert_eq!(cpu_bound_task(cpu_bound_task(0, 600), 400), cpu_bound_task(0, 1_000));
+/// assert_eq!(cpu_bound_task(7, 0), 7);
+/// ```
+#[must_use]
+pub fn cpu_bound_task(state: u32, steps: u32) -> u32 {
+    // A generator of Knuth and Lewis: no compiler knows a short cut to its last number.
+    (0..steps).fold(state, |state, _| state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223))
+}
+
+/// Whoever does jobs, with what it has learned in doing them.
+#[derive(Debug, Default)]
+pub(super) struct Skill {
+    /// The last classifier, with the file from which it was read.
+    known: Option<(Vec<u8>, Classifier)>,
+}
+
+impl Skill {
+    /// Does a job. A length of time that the job asks for is left to the caller.
+    ///
+    /// # Panics
+    ///
+    /// When the job is to panic.
+    pub fn answer(&mut self, job: Job) -> Result<Answer, OffloadError> {
+        match job {
+            Job::Compute(_) | Job::Block(_) => Ok(Answer::Over),
+            Job::CpuBound { steps } => Ok(Answer::Number(cpu_bound_task(0, steps))),
+            Job::Predict { weights, images } => {
+                let digits = self.classifier(weights)?.predict(&images).map_err(unfit)?;
+                Ok(Answer::Digits(digits))
+            }
+            Job::Panic(words) => panic!("{words}"),
+        }
+    }
+
+    fn classifier(&mut self, weights: Vec<u8>) -> Result<&Classifier, OffloadError> {
+        let known = match self.known.take().filter(|(file, _)| *file == weights) {
+            Some(known) => known,
+            None => {
+                let classifier = Classifier::from_safetensors(&weights).map_err(unfit)?;
+                (weights, classifier)
+            }
+        };
+        Ok(&self.known.insert(known).1)
+    }
+}
+
+fn unfit(error: impl std::error::Error) -> OffloadError {
+    OffloadError::Unfit { why: error.to_string() }
+}
