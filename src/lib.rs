@@ -6,7 +6,7 @@
 //! - `benchmark`: what the runtime itself costs, beside the browser's own promises. Only in a browser.
 //! - [`share`]: a run that leaves the page: links.
 //! - [`exercises`]: the lessons, and the catalogue that lists them.
-//! - [`workers`]: work beside the page, in Web Workers.
+//! - [`workers`]: the pool of Web Workers and the jobs that they can do.
 //! - [`endpoint`]: asking over the network: the site's files, and inference endpoints.
 //! - [`storage`]: files, in the browser's own storage.
 //! - [`runtime`]: what `asyncio` is to the guide: runs, clocks, timers, tasks, limits, timeouts, retries, scopes.

@@ -3,6 +3,7 @@
 use crate::exercises::exercise::Exercise;
 use crate::exercises::{
     async_api_calls, async_basics, async_error_handling, async_file_io, async_multiple, common_issues,
+    concurrency_comparison,
 };
 
 /// All lessons, in the order of the guide.
@@ -12,6 +13,7 @@ pub static EXERCISES: &[&Exercise] = &[
     &async_file_io::EXERCISE,
     &async_api_calls::EXERCISE,
     &async_error_handling::EXERCISE,
+    &concurrency_comparison::EXERCISE,
 ];
 
 /// The guide's common issues: a page of its own in the form of a lesson.

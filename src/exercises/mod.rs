@@ -25,6 +25,7 @@ pub mod async_multiple;
 pub mod catalogue;
 pub mod common_issues;
 pub mod compared;
+pub mod concurrency_comparison;
 pub mod controls;
 pub mod csv_rows;
 pub mod exercise;

@@ -49,9 +49,25 @@ pub fn longest_lag_us(beats: &[Beat], from_us: u64, to_us: u64) -> Option<u64> {
     beats.iter().filter(|beat| beat.at_us >= from_us && beat.due_us <= to_us).map(|beat| beat.lag_us()).max()
 }
 
+/// How many frames the page could not draw between two instants, at sixty a second: as many as fit into the lags.
+#[must_use]
+pub fn frames_missed(beats: &[Beat], from_us: u64, to_us: u64) -> u64 {
+    const FRAMES_PER_S: u64 = 60;
+    let lags = beats.iter().filter(|beat| beat.at_us >= from_us && beat.due_us <= to_us).map(|beat| beat.lag_us());
+    lags.map(|lag_us| lag_us * FRAMES_PER_S / 1_000_000).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_are_missed_in_lags_that_are_longer_than_a_frame() {
+        let beats = [(0, 16_000), (20_000, 70_000), (80_000, 1_080_000)].map(|(due_us, at_us)| Beat { due_us, at_us });
+        assert_eq!(frames_missed(&beats, 0, u64::MAX), 3 + 60);
+        assert_eq!(frames_missed(&beats, 0, 79_999), 3, "the second lies beyond");
+        assert_eq!(frames_missed(&[], 0, u64::MAX), 0);
+    }
 
     #[test]
     fn a_punctual_beat_has_no_lag() {

@@ -5,7 +5,7 @@
 //! the virtual clock.
 
 use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
-use crate::measure::heartbeat::longest_lag_us;
+use crate::measure::heartbeat::{frames_missed, longest_lag_us};
 
 /// One part of a run.
 ///
@@ -57,6 +57,13 @@ impl Span {
     pub fn longest_lag_us(&self, record: &Record) -> Option<u64> {
         let to_us = self.end.map_or(u64::MAX, |(at_us, _)| at_us);
         longest_lag_us(record.beats(), self.from_us, to_us)
+    }
+
+    /// How many frames the page could not draw during it.
+    #[must_use]
+    pub fn frames_missed(&self, record: &Record) -> u64 {
+        let to_us = self.end.map_or(u64::MAX, |(at_us, _)| at_us);
+        frames_missed(record.beats(), self.from_us, to_us)
     }
 }
 

@@ -1,0 +1,176 @@
+//! Part 7 of the guide: which kind of concurrency for which kind of work.
+//!
+//! You see the same waits one after the other, by async and in workers that block, and the same computation in the page,
+//! in slices, in one worker and in all: how long each takes, how long the page stands still meanwhile, and from that a
+//! matrix of which for what, in the browser's words and in Python's.
+
+mod findings;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::exercises::exercise::Preset;
+use crate::exercises::prelude::*;
+use crate::measure::heartbeat::PERIOD;
+use crate::runtime::join_all;
+use crate::workers::{Answer, Job, OffloadError, Pool, cpu_bound_task};
+
+use findings::Done;
+use plan::Plan;
+
+/// Waits for a slow server, and lets nothing else happen: the guide's `time.sleep`.
+fn io_bound_task(run: &Run, wait: Duration) {
+    run.block(wait);
+}
+
+/// The same wait, which lets go of the event loop: the guide's `asyncio.sleep`.
+async fn io_bound_task_async(run: &Run, wait: Duration) {
+    run.sleep(wait).await;
+}
+
+/// One wait after the other. The page stands still for all of them.
+async fn sync_io_tasks(run: &Run, plan: &Plan) {
+    for _ in 0..plan.tasks {
+        run.task("io_bound_task", async { io_bound_task(run, plan.wait) }).await;
+    }
+}
+
+/// All waits at once, in the one thread of the page.
+async fn async_io_tasks(run: &Run, plan: &Plan) {
+    let wait = || run.task("io_bound_task_async", io_bound_task_async(run, plan.wait));
+    join_all(run, (0..plan.tasks).map(|_| wait())).await;
+}
+
+/// All waits at once, each of which blocks a thread: a worker is one.
+async fn threaded_io_tasks(run: &Run, plan: &Plan, threads: &Pool) -> Result<(), OffloadError> {
+    let wait = || run.try_task("io_bound_task", threads.offload(Job::Block(plan.wait)));
+    join_all(run, (0..plan.tasks).map(|_| wait())).await.into_iter().try_for_each(|done| done.map(drop))
+}
+
+/// One computation after the other, in the page.
+async fn cpu_inline(run: &Run, plan: &Plan) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    for _ in 0..plan.tasks {
+        numbers.push(run.task("cpu_bound_task", async { cpu_bound_task(0, plan.steps) }).await);
+    }
+    numbers
+}
+
+/// The same, with a turn for everybody else after each slice.
+async fn cpu_in_slices(run: &Run, plan: &Plan) -> Vec<u32> {
+    let sliced = async || {
+        let mut number = 0;
+        for slice in plan.slices() {
+            number = cpu_bound_task(number, slice);
+            run.yield_now().await;
+        }
+        number
+    };
+    let mut numbers = Vec::new();
+    for _ in 0..plan.tasks {
+        numbers.push(run.task("cpu_bound_task", sliced()).await);
+    }
+    numbers
+}
+
+/// The same in workers, as many at once as there are workers.
+async fn cpu_in_workers(run: &Run, plan: &Plan, workers: &Pool) -> Result<Vec<Answer>, OffloadError> {
+    let task = || run.try_task("cpu_bound_task", workers.offload(Job::CpuBound { steps: plan.steps }));
+    let done = join_all(run, (0..plan.tasks).map(|_| task())).await;
+    done.into_iter().map(|done| Ok(done?.answer)).collect()
+}
+
+/// Workers that are ready: their start is not what is compared.
+async fn started(run: &Run, part: &'static str, size: NonZeroUsize) -> Result<Pool, OffloadError> {
+    let pool = Pool::of(run, size);
+    run.try_task(part, pool.start()).await?;
+    Ok(pool)
+}
+
+/// Runs the lesson: what is compared stands in a root task of its own. Without workers it goes on with what needs none.
+async fn concurrency_comparison(run: &Run, plan: &Plan) -> Done {
+    // Lets the heart beat after a part that blocks, so that its lag is seen before the next begins.
+    let settle = async || run.sleep(PERIOD * 2).await;
+
+    run.task("sync_io_tasks", sync_io_tasks(run, plan)).await;
+    settle().await;
+    run.task("async_io_tasks", async_io_tasks(run, plan)).await;
+    let in_threads = async {
+        let threads = started(run, "start_threads", plan.threads()).await?;
+        run.try_task("threaded_io_tasks", threaded_io_tasks(run, plan, &threads)).await
+    };
+    let threaded = in_threads.await;
+
+    let inline = run.task("cpu_inline", cpu_inline(run, plan)).await;
+    settle().await;
+    let in_slices = run.task("cpu_in_slices", cpu_in_slices(run, plan)).await;
+    let in_workers = async |start, part, size| {
+        let workers = started(run, start, size).await?;
+        run.try_task(part, cpu_in_workers(run, plan, &workers)).await
+    };
+    let in_one = in_workers("start_one_worker", "cpu_in_one_worker", NonZeroUsize::MIN).await;
+    let in_all = in_workers("start_all_workers", "cpu_in_all_workers", plan.workers).await;
+    settle().await;
+    Done { threaded, inline, in_slices, in_one, in_all }
+}
+
+// The entry in the catalogue.
+
+/// The lesson as the page shows and runs it.
+pub static EXERCISE: Exercise = Exercise {
+    slug: "concurrency-comparison",
+    part: 7,
+    title: "Concurrency compared",
+    short_title: "Comparison",
+    teaches: "Async is for waiting and workers are for computing: each is wasted on the other.",
+    controls: plan::CONTROLS,
+    conflict: plan::conflict,
+    presets: &[Preset::of("The guide's ten waits", "size=0"), Preset::of("Twice the workers", "tasks=16&workers=16")],
+    comparisons: &[
+        Comparison {
+            title: "Work that waits",
+            about: "",
+            is_race: false,
+            bars: &[
+                Bar::of("sync_io_tasks", "One by one"),
+                Bar::of("async_io_tasks", "Async"),
+                Bar::of("threaded_io_tasks", "Workers that block"),
+            ],
+        },
+        Comparison {
+            title: "Work that computes",
+            about: "",
+            is_race: false,
+            bars: &[
+                Bar::of("cpu_inline", "Inline"),
+                Bar::of("cpu_in_slices", "In slices"),
+                Bar::of("cpu_in_one_worker", "One worker"),
+                Bar::of("cpu_in_all_workers", "All workers"),
+            ],
+        },
+    ],
+    distributions: &[],
+    has_pulse: true,
+    has_ideal: false,
+    folder: None,
+    has_requests: false,
+    connect: None,
+    rust: file!(),
+    python: "static/python/concurrency_comparison.py",
+    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
+    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
+};
+
+lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
+
+fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Lesson {
+    Box::pin(async move {
+        let plan = Plan::from(&settings);
+        let done = concurrency_comparison(&run, &plan).await;
+        Ok(done.report(&run.record(), &plan))
+    })
+}

@@ -1,0 +1,259 @@
+//! Which approach for which work, with the reader's own numbers.
+
+use crate::exercises::prelude::*;
+use crate::measure::Record;
+use crate::measure::decimal::fixed;
+use crate::measure::spans::{Spans, speed_up};
+use crate::workers::{Answer, OffloadError};
+
+use super::plan::Plan;
+
+/// From so many microseconds on a block of the page can be told from what else a machine does meanwhile.
+const IS_LONG_US: u64 = 100_000;
+
+/// What came of it all.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub threaded: Result<(), OffloadError>,
+    pub inline: Vec<u32>,
+    pub in_slices: Vec<u32>,
+    pub in_one: Result<Vec<Answer>, OffloadError>,
+    pub in_all: Result<Vec<Answer>, OffloadError>,
+}
+
+/// A way to do one kind of work.
+struct Approach {
+    label: &'static str,
+    /// The root task in which it is done.
+    part: &'static str,
+    /// The root task in which its workers start.
+    start: Option<&'static str>,
+    browser: &'static str,
+    python: &'static str,
+    fit_for: &'static str,
+}
+
+/// All of them, by kind of work. The first of each kind is what the others are compared with.
+const KINDS: [&[Approach]; 2] = [
+    &[
+        Approach {
+            label: "I/O, one by one",
+            part: "sync_io_tasks",
+            start: None,
+            browser: "a loop that blocks",
+            python: "time.sleep, requests",
+            fit_for: "a script with one thing to do, never a page or a server",
+        },
+        Approach {
+            label: "I/O, async",
+            part: "async_io_tasks",
+            start: None,
+            browser: "join_all over fetch and timers",
+            python: "asyncio.gather",
+            fit_for: "many waits: network, files, databases",
+        },
+        Approach {
+            label: "I/O, workers that block",
+            part: "threaded_io_tasks",
+            start: Some("start_threads"),
+            browser: "a pool of workers",
+            python: "threads: asyncio.to_thread, ThreadPoolExecutor",
+            fit_for: "waits inside a library that can only block",
+        },
+    ],
+    &[
+        Approach {
+            label: "CPU, inline",
+            part: "cpu_inline",
+            start: None,
+            browser: "a call",
+            python: "a call, in a coroutine or not",
+            fit_for: "work of less than a few milliseconds",
+        },
+        Approach {
+            label: "CPU, in slices",
+            part: "cpu_in_slices",
+            start: None,
+            browser: "yield_now between the slices",
+            python: "await asyncio.sleep(0) between the slices",
+            fit_for: "work that can be cut, where the page shows how far it is",
+        },
+        Approach {
+            label: "CPU, one worker",
+            part: "cpu_in_one_worker",
+            start: Some("start_one_worker"),
+            browser: "offload to a worker",
+            python: "one process; a thread holds the GIL",
+            fit_for: "work that cannot be cut, while the page goes on",
+        },
+        Approach {
+            label: "CPU, all workers",
+            part: "cpu_in_all_workers",
+            start: Some("start_all_workers"),
+            browser: "a pool of as many workers as processors",
+            python: "processes: ProcessPoolExecutor",
+            fit_for: "much work in parts that do not need each other",
+        },
+    ],
+];
+
+/// Each approach, with the part that it is compared with.
+fn approaches() -> impl Iterator<Item = (&'static Approach, &'static str)> {
+    KINDS.iter().flat_map(|kind| kind.iter().map(|approach| (approach, kind[0].part)))
+}
+
+/// A record with its parts.
+struct Measured<'a> {
+    record: &'a Record,
+    spans: Spans,
+}
+
+impl Measured<'_> {
+    fn length_us(&self, part: &str) -> Option<u64> {
+        self.spans.named(self.record, part)?.length_us()
+    }
+
+    fn lag_us(&self, part: &str) -> Option<u64> {
+        self.spans.named(self.record, part)?.longest_lag_us(self.record)
+    }
+
+    fn frames_missed(&self, part: &str) -> Option<u64> {
+        Some(self.spans.named(self.record, part)?.frames_missed(self.record))
+    }
+
+    fn speed_up(&self, baseline: &str, part: &str) -> Option<f64> {
+        speed_up(self.length_us(baseline)?, self.length_us(part)?)
+    }
+
+    fn row(&self, approach: &Approach, baseline: &str) -> Vec<String> {
+        vec![
+            approach.label.to_owned(),
+            told(self.length_us(approach.part), units::span),
+            told(self.speed_up(baseline, approach.part), times),
+            told(self.lag_us(approach.part), units::span),
+            told(self.frames_missed(approach.part), units::count),
+            told(approach.start.and_then(|start| self.length_us(start)), units::span),
+        ]
+    }
+
+    fn guideline(&self, approach: &Approach, baseline: &str) -> Vec<String> {
+        let length = told(self.length_us(approach.part), units::span);
+        let gain = told(self.speed_up(baseline, approach.part), times);
+        let block = told(self.lag_us(approach.part), units::span);
+        vec![
+            approach.fit_for.to_owned(),
+            approach.browser.to_owned(),
+            approach.python.to_owned(),
+            format!("{}: {length}, speed-up {gain}, the page blocked for {block}", approach.label),
+        ]
+    }
+
+    /// Whether the page could turn meanwhile, held against the block that the same work is when it is done inline.
+    fn page_was_free(&self, part: &'static str, inline_us: u64) -> Check {
+        let lag_us = self.lag_us(part).unwrap_or(0);
+        // Far from both sides, so that a machine which is busy with other things does not change the verdict.
+        let most_us = inline_us / 2;
+        let claim = format!("the page can turn within {}, half of the work", units::span(most_us));
+        Check::of(part, claim, format!("at worst {}", units::span(lag_us)), lag_us <= most_us)
+    }
+}
+
+impl Done {
+    pub fn report(self, record: &Record, plan: &Plan) -> Report {
+        let measured = Measured { record, spans: Spans::of(record) };
+        Report {
+            notes: self.notes(&measured, plan),
+            tables: vec![costs(&measured), guidelines(&measured)],
+            checks: self.checks(&measured),
+            ..Report::default()
+        }
+    }
+
+    fn notes(&self, measured: &Measured, plan: &Plan) -> Vec<String> {
+        let mut notes = vec![
+            "The waits stand for a server, as in the guide: each approach waits for as long, and only how differs."
+                .to_owned(),
+        ];
+        let workers = plan.workers.get();
+        if let Some(gain) = measured.speed_up("cpu_in_one_worker", "cpu_in_all_workers") {
+            notes.push(format!(
+                "{} computed {} as fast as one, over {}.",
+                if workers == 1 { "The only worker".to_owned() } else { format!("{workers} workers") },
+                times(gain),
+                if plan.tasks == 1 { "a single task".to_owned() } else { format!("{} tasks", plan.tasks) },
+            ));
+        }
+        if workers == 1 {
+            notes.push("With one processor workers compute no faster, but the page stays free meanwhile.".to_owned());
+        }
+        let failed = self.threaded.as_ref().err().or(self.in_one.as_ref().err()).or(self.in_all.as_ref().err());
+        notes.extend(failed.map(|error| format!("Workers could not do their part: {error}. {}", error.advice())));
+        notes
+    }
+
+    fn checks(&self, measured: &Measured) -> Vec<Check> {
+        let mut checks = Vec::new();
+        let mut same = |part, numbers: Option<Vec<u32>>| {
+            let Some(numbers) = numbers else { return };
+            let equal = numbers.iter().zip(&self.inline).filter(|(number, inline)| number == inline).count();
+            let told = format!("{equal} of {} numbers", self.inline.len());
+            checks.push(Check::of(part, "the same comes of it as inline", told, equal == self.inline.len()));
+        };
+        same("cpu_in_slices", Some(self.in_slices.clone()));
+        same("cpu_in_one_worker", self.in_one.as_deref().ok().map(numbers));
+        same("cpu_in_all_workers", self.in_all.as_deref().ok().map(numbers));
+
+        let inline_us = measured.length_us("cpu_inline").unwrap_or(0);
+        if inline_us >= IS_LONG_US {
+            checks.push(measured.page_was_free("cpu_inline", inline_us).meant_to_fail());
+            checks.push(measured.page_was_free("cpu_in_slices", inline_us));
+            checks.extend(self.in_one.is_ok().then(|| measured.page_was_free("cpu_in_one_worker", inline_us)));
+            checks.extend(self.in_all.is_ok().then(|| measured.page_was_free("cpu_in_all_workers", inline_us)));
+        }
+        checks
+    }
+}
+
+fn costs(measured: &Measured) -> Table {
+    Table {
+        caption:
+            "What each approach took, compared with the first of its kind. Frames are counted at 60 a second, and \
+                  workers are started before their work begins"
+                .to_owned(),
+        columns: vec![
+            Column::text("Approach"),
+            Column::number("Wall time"),
+            Column::number("Speed-up"),
+            Column::number("Longest block"),
+            Column::number("Frames missed"),
+            Column::number("Start of the workers"),
+        ],
+        rows: approaches().map(|(approach, baseline)| measured.row(approach, baseline)).collect(),
+    }
+}
+
+fn guidelines(measured: &Measured) -> Table {
+    Table {
+        caption: "Which for what".to_owned(),
+        columns: vec![
+            Column::text("Fit for"),
+            Column::text("In the browser"),
+            Column::text("In Python"),
+            Column::text("In this run"),
+        ],
+        rows: approaches().map(|(approach, baseline)| measured.guideline(approach, baseline)).collect(),
+    }
+}
+
+fn numbers(answers: &[Answer]) -> Vec<u32> {
+    let number = |answer: &Answer| if let Answer::Number(number) = answer { Some(*number) } else { None };
+    answers.iter().filter_map(number).collect()
+}
+
+fn told<T>(value: Option<T>, in_words: impl Fn(T) -> String) -> String {
+    value.map_or("–".to_owned(), in_words)
+}
+
+fn times(ratio: f64) -> String {
+    format!("{} ×", fixed(ratio, if ratio < 10.0 { 2 } else { 1 }))
+}
