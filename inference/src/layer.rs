@@ -2,10 +2,9 @@
 //!
 //! Only inputs above zero are looked at. Half of a digit's pixels are paper, and a hidden unit that relu silences is
 //! zero too, so half of the arithmetic falls away. For that the weights of an input stand side by side, and the outputs
-//! are summed sixteen at a time, which the compiler turns into vector instructions.
+//! are summed sixteen at a time.
 
-/// How many outputs are summed at once: four vectors of wasm's SIMD, so that one addition need not wait for another.
-const TILE: usize = 16;
+use crate::lanes::{LANES, Lanes};
 
 /// The weights of one layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,9 +17,9 @@ pub(crate) struct Layer {
 /// Sixteen outputs of a layer; the last tile is filled up with zeros.
 #[derive(Clone, Debug, PartialEq)]
 struct Tile {
-    bias: [f32; TILE],
+    bias: Lanes,
     /// By input, then by output.
-    weight: Vec<[f32; TILE]>,
+    weight: Vec<Lanes>,
 }
 
 /// The inputs above zero, each with its index.
@@ -37,7 +36,7 @@ impl Layer {
         debug_assert_eq!(weight.len(), inputs * bias.len());
         let rows: Vec<_> = weight.chunks_exact(inputs.max(1)).collect();
         let tiles =
-            rows.chunks(TILE).zip(bias.chunks(TILE)).map(|(rows, bias)| Tile::new(inputs, rows, bias)).collect();
+            rows.chunks(LANES).zip(bias.chunks(LANES)).map(|(rows, bias)| Tile::new(inputs, rows, bias)).collect();
         Self { inputs, outputs: bias.len(), tiles }
     }
 
@@ -62,7 +61,7 @@ impl Layer {
     pub(crate) fn forward(&self, inputs: &Positive, outputs: &mut Vec<f32>) {
         outputs.clear();
         for tile in &self.tiles {
-            outputs.extend_from_slice(&tile.forward(inputs));
+            outputs.extend_from_slice(&tile.bias.plus_weighted(&tile.weight, inputs.entries()).numbers());
         }
         outputs.truncate(self.outputs);
     }
@@ -72,16 +71,6 @@ impl Tile {
     fn new(inputs: usize, rows: &[&[f32]], bias: &[f32]) -> Self {
         let weight = (0..inputs).map(|input| filled_up(rows.iter().map(|row| row[input]))).collect();
         Self { bias: filled_up(bias.iter().copied()), weight }
-    }
-
-    fn forward(&self, inputs: &Positive) -> [f32; TILE] {
-        let mut sums = self.bias;
-        for &(index, input) in inputs.entries() {
-            for (sum, weight) in sums.iter_mut().zip(&self.weight[index]) {
-                *sum += weight * input;
-            }
-        }
-        sums
     }
 }
 
@@ -102,12 +91,12 @@ impl Positive {
     }
 }
 
-fn filled_up(values: impl Iterator<Item = f32>) -> [f32; TILE] {
-    let mut tile = [0.0; TILE];
+fn filled_up(values: impl Iterator<Item = f32>) -> Lanes {
+    let mut tile = [0.0; LANES];
     for (slot, value) in tile.iter_mut().zip(values) {
         *slot = value;
     }
-    tile
+    Lanes::new(tile)
 }
 
 #[cfg(test)]

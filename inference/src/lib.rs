@@ -24,6 +24,7 @@
 pub mod classifier;
 pub mod digits;
 mod header;
+mod lanes;
 mod layer;
 pub mod protocol;
 pub mod server;

@@ -21,7 +21,7 @@ const NAME: &str = "model_server";
 const WORKER: &str = "service-worker.js";
 
 /// What wasm-opt may count on, and that the result is to be small.
-const WASM_OPT: [&str; 7] = [
+const WASM_OPT: [&str; 8] = [
     "-Oz",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
@@ -29,6 +29,7 @@ const WASM_OPT: [&str; 7] = [
     "--enable-mutable-globals",
     "--enable-reference-types",
     "--enable-multivalue",
+    "--enable-simd",
 ];
 
 /// Why there is no bundle.

@@ -35,7 +35,7 @@ const FOR_SIZE: &str = "-Oz";
 const FOR_SPEED: &str = "-O3";
 
 /// What it may count on in every part, and how hard it tries.
-const WASM_OPT: [&str; 8] = [
+const WASM_OPT: [&str; 9] = [
     "--converge",
     "--one-caller-inline-max-function-size=20",
     "--enable-bulk-memory",
@@ -44,6 +44,7 @@ const WASM_OPT: [&str; 8] = [
     "--enable-mutable-globals",
     "--enable-reference-types",
     "--enable-multivalue",
+    "--enable-simd",
 ];
 
 /// Why the page could not be split.
