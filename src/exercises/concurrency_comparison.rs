@@ -128,8 +128,8 @@ pub static EXERCISE: Exercise = Exercise {
     short_title: "Comparison",
     teaches: "Async is for waiting and workers are for computing: each is wasted on the other.",
     controls: plan::CONTROLS,
-    conflict: plan::conflict,
-    presets: &[Preset::of("The guide's ten waits", "size=0"), Preset::of("Twice the workers", "tasks=16&workers=16")],
+    conflict: |_| None,
+    presets: &[Preset::of("Only waits", "size=0"), Preset::of("One worker", "workers=1")],
     comparisons: &[
         Comparison {
             title: "Work that waits",

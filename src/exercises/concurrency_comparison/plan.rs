@@ -6,16 +6,8 @@ use std::time::Duration;
 use crate::exercises::prelude::*;
 use crate::workers::processors;
 
-/// More threads than this are no gain to anybody: the tasks share them.
-const MOST_THREADS: usize = 32;
-
 /// So many steps are a slice: a few milliseconds.
 const SLICE_STEPS: u32 = 3_000_000;
-
-/// The page stands still while it waits or computes inline, and cannot be stopped. So many waits, in milliseconds, and
-/// so many millions of steps are bearable.
-const MOST_WAIT_MS: f64 = 10_000.0;
-const MOST_STEPS: f64 = 5_000.0;
 
 /// What is done.
 #[derive(Debug)]
@@ -39,9 +31,9 @@ impl From<&Settings> for Plan {
 }
 
 impl Plan {
-    /// One for each task, as far as that is sensible.
+    /// One for each task.
     pub fn threads(&self) -> NonZeroUsize {
-        NonZeroUsize::new((self.tasks as usize).min(MOST_THREADS)).unwrap_or(NonZeroUsize::MIN)
+        NonZeroUsize::new(self.tasks as usize).unwrap_or(NonZeroUsize::MIN)
     }
 
     /// The steps of a task in slices.
@@ -51,24 +43,16 @@ impl Plan {
     }
 }
 
-/// What keeps the page for too long.
-pub(super) fn conflict(settings: &Settings) -> Option<Conflict> {
-    let tasks = f64::from(settings.count("tasks").max(1));
-    let too_much = |control, most: f64, what: &str| {
-        let most_each = (most / tasks).floor();
-        (settings.number(control) > most_each).then(|| Conflict {
-            control,
-            why: format!("{tasks} tasks of that keep the page for longer than is bearable: together they may {what}"),
-            nearest: Value::Number(most_each),
-        })
-    };
-    too_much("wait", MOST_WAIT_MS, "wait for 10 s").or_else(|| too_much("size", MOST_STEPS, "have 5,000 million steps"))
-}
-
-/// The lesson's controls.
+/// The lesson's controls. The page stands still while it waits or computes inline, and cannot be stopped: no setting
+/// makes that much longer than ten seconds.
 pub(super) const CONTROLS: &[Control] = &[
-    Control::count("tasks", "Tasks", "How many there are of each kind.", 64, 10),
-    Control::millis("wait", "Wait", "How long a task waits that is bound by I/O.", 100.0),
-    Control::count("size", "Size", "How many million steps a task computes that is bound by the CPU.", 1_000, 30),
+    Control::count("tasks", "Tasks", "How many there are of each kind.", 32, 10),
+    Control::of(
+        "wait",
+        "Wait",
+        "How long a task waits that is bound by I/O.",
+        Kind::Number { unit: "ms", min: 0.0, max: 300.0, step: 10.0, default: 100.0 },
+    ),
+    Control::count("size", "Size", "How many million steps a task computes that is bound by the CPU.", 200, 30),
     Control::count("workers", "Workers", "How many compute at once; 0 is one for each processor.", 64, 0),
 ];

@@ -94,11 +94,3 @@ fn slices_make_up_all_steps() {
     assert_eq!(plan(7.0).slices().collect::<Vec<_>>(), [3_000_000, 3_000_000, 1_000_000]);
     assert_eq!(plan(0.0).slices().count(), 0);
 }
-
-#[test]
-fn what_would_keep_the_page_too_long_is_a_conflict_with_a_way_out() {
-    let conflict = |numbers: &[_]| plan::conflict(&settings(numbers)).map(|it| (it.control, it.nearest));
-    assert_eq!(conflict(&[("tasks", 64.0)]), None);
-    assert_eq!(conflict(&[("tasks", 64.0), ("wait", 2_000.0)]), Some(("wait", Value::Number(156.0))));
-    assert_eq!(conflict(&[("tasks", 64.0), ("size", 1_000.0)]), Some(("size", Value::Number(78.0))));
-}
