@@ -157,6 +157,7 @@ pub static EXERCISE: Exercise = Exercise {
     has_pulse: true,
     has_ideal: false,
     folder: None,
+    own_files: None,
     has_requests: false,
     connect: None,
     rust: file!(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use e2e::stage::{Stage, TestResult};
 
-const LINKS: [&str; 4] = [
+const LINKS: [&str; 5] = [
     "async-multiple?scale=0.1&seed=7",
     "async-file-io?files=3&size=1&rounds=1&seed=7",
     "async-error-handling?pause=10&wait=10&timeout=60&seed=7",
