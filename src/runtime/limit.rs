@@ -69,6 +69,11 @@ impl Run {
 }
 
 impl Limit {
+    /// One that has no permits until somebody [adds](Self::add_permit) them.
+    pub(super) fn without_permits(run: &Run) -> Self {
+        Self { run: run.clone(), free: Cell::new(0), queue: RefCell::default() }
+    }
+
     /// Waits for a permit. Who comes first is served first. Dropping the future gives up the place in the queue.
     pub async fn acquire(&self) -> Permit<'_> {
         if let Some(left) = self.free.get().checked_sub(1) {
@@ -88,7 +93,7 @@ impl Limit {
     }
 
     /// Hands a permit to whoever has waited longest, or keeps it for whoever comes next.
-    fn release(&self) {
+    pub(super) fn add_permit(&self) {
         // The queue is let go before anybody is woken, who might want to stand in it again.
         let next = std::iter::from_fn(|| self.queue.borrow_mut().pop_front()).find(|it| !it.has_gone.get());
         let Some(next) = next else {
@@ -102,9 +107,16 @@ impl Limit {
     }
 }
 
+impl Permit<'_> {
+    /// Uses it up: it does not go back.
+    pub(super) fn spend(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.0.release();
+        self.0.add_permit();
     }
 }
 
@@ -141,7 +153,7 @@ impl Drop for InQueue<'_> {
         }
         self.waiting.has_gone.set(true);
         if self.waiting.is_granted.get() && !self.is_taken {
-            self.limit.release();
+            self.limit.add_permit();
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod browser;
 mod clock;
 mod joining;
 mod limit;
+mod queue;
 mod random;
 mod retry;
 mod run;
@@ -27,6 +28,7 @@ pub mod virtual_time;
 
 pub use joining::{join_all, try_join_all};
 pub use limit::{Limit, Permit};
+pub use queue::Queue;
 pub use random::Rng;
 pub use retry::{Backoff, GaveUp, RetryPolicy};
 pub use run::Run;
