@@ -3,12 +3,15 @@
 //! Everything here is pure. A run leaves one append-only [`Record`]; tables, charts, statistics and warnings are
 //! functions of it, so that two of them can never disagree about what happened.
 
+pub mod bottleneck;
 pub mod decimal;
 pub mod durations;
 pub mod events;
+pub mod flow;
 pub mod heartbeat;
 pub mod histogram;
 pub mod metrics;
+pub mod rate;
 pub mod report;
 pub mod requests;
 pub mod segments;

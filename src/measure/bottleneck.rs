@@ -1,0 +1,125 @@
+//! Which stage of a pipeline holds the others up.
+//!
+//! Stages that work side by side are as quick as the slowest of them: it is busy nearly all the time, the others wait for
+//! it. What the pipeline could do without it is what the next slowest can: the bound by service demand (Lazowska and
+//! others, "Quantitative System Performance", 1984, section 5.2).
+
+use crate::measure::flow::{Flow, Stage};
+
+/// Two stages whose shares differ by less are both in the way.
+const IS_AS_BUSY: f64 = 0.9;
+
+/// A pipeline whose busiest stage works less than that is held up by none: its stages take turns.
+const OVERLAPS: f64 = 0.6;
+
+/// What holds a pipeline up.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bottleneck<'a> {
+    /// The stages take turns, so that none of them works most of the time.
+    None {
+        /// The one that works most.
+        busiest: &'a Stage,
+        /// Its share of the time, from 0 to 1.
+        share: f64,
+    },
+    /// One stage works nearly all the time and the others wait for it.
+    One {
+        /// That stage.
+        stage: &'a Stage,
+        /// Its share of the time, from 0 to 1.
+        share: f64,
+        /// The next slowest.
+        next: &'a Stage,
+        /// So many samples per second the next slowest could do. Infinite if it takes no time.
+        next_per_s: f64,
+    },
+    /// Two stages are about as slow.
+    Two {
+        /// The busier one.
+        stage: &'a Stage,
+        /// The other.
+        other: &'a Stage,
+        /// Their shares of the time, from 0 to 1.
+        shares: [f64; 2],
+    },
+}
+
+impl<'a> Bottleneck<'a> {
+    /// What holds up a pipeline of two stages or more. None if nothing went through it, or in no time.
+    #[must_use]
+    pub fn of(flow: &'a Flow) -> Option<Self> {
+        let mut by_share: Vec<_> = flow.stages.iter().map(|stage| (flow.share(stage), stage)).collect();
+        by_share.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let [(share, stage), (next_share, next), ..] = by_share[..] else { return None };
+        if flow.samples == 0 || share == 0.0 {
+            return None;
+        }
+        let next_s = next.busy_us() as f64 / f64::from(next.servers) / 1e6;
+        Some(if share < OVERLAPS {
+            Self::None { busiest: stage, share }
+        } else if next_share > share * IS_AS_BUSY {
+            Self::Two { stage, other: next, shares: [share, next_share] }
+        } else {
+            Self::One { stage, share, next, next_per_s: f64::from(flow.samples) / next_s }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::flow::Work;
+
+    /// A second long; each stage works for so many milliseconds on 100 samples.
+    fn flow(busy_ms: &[(&'static str, u64)]) -> Flow {
+        let stage = |(name, ms): &(&'static str, u64)| Stage {
+            name,
+            works: vec![Work { from_us: 0, to_us: ms * 1_000, samples: 100 }],
+            servers: 1,
+            waited_for_input_us: 0,
+            waited_for_room_us: 0,
+        };
+        Flow {
+            part: "run_streamed",
+            name: "Streamed",
+            from_us: 0,
+            length_us: 1_000_000,
+            samples: 100,
+            stages: busy_ms.iter().map(stage).collect(),
+            queues: Vec::new(),
+            most_under_way: 0,
+        }
+    }
+
+    #[test]
+    fn the_busiest_stage_is_named_with_what_the_next_could_do() {
+        let flow = flow(&[("Load", 100), ("Preprocess", 500), ("Predict", 950)]);
+        let Some(Bottleneck::One { stage, share, next, next_per_s }) = Bottleneck::of(&flow) else {
+            panic!("predict is in the way")
+        };
+        assert_eq!((stage.name, share, next.name, next_per_s), ("Predict", 0.95, "Preprocess", 200.0));
+    }
+
+    #[test]
+    fn two_that_are_as_busy_are_both_named() {
+        let flow = flow(&[("Load", 900), ("Preprocess", 100), ("Predict", 950)]);
+        assert!(matches!(Bottleneck::of(&flow), Some(Bottleneck::Two { stage, other, .. })
+            if (stage.name, other.name) == ("Predict", "Load")));
+    }
+
+    #[test]
+    fn stages_that_take_turns_have_no_bottleneck() {
+        let flow = flow(&[("Load", 300), ("Preprocess", 200), ("Predict", 500)]);
+        assert!(matches!(Bottleneck::of(&flow), Some(Bottleneck::None { busiest, .. }) if busiest.name == "Predict"));
+    }
+
+    #[test]
+    fn nothing_is_held_up_where_nothing_went_through() {
+        assert_eq!(Bottleneck::of(&flow(&[("Load", 0), ("Predict", 0)])), None);
+        assert_eq!(Bottleneck::of(&Flow { samples: 0, ..flow(&[("Load", 10), ("Predict", 900)]) }), None);
+        let unbounded = flow(&[("Load", 0), ("Predict", 950)]);
+        assert!(
+            matches!(Bottleneck::of(&unbounded), Some(Bottleneck::One { next_per_s, .. }) if next_per_s.is_infinite())
+        );
+    }
+}

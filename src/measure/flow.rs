@@ -1,0 +1,254 @@
+//! What the stages of a pipeline did, read from the record: from when to when each worked on which batch, how long it
+//! waited for input and for room, and how many batches lay in the queues between them.
+//!
+//! What it reads: a part with tasks for the work on each batch. Where stages run side by side, each is a task of its own
+//! inside the part, and the work stands inside it between the tasks `take` and `put`, which wait at the queues.
+
+mod reading;
+
+use crate::measure::events::Record;
+use crate::measure::requests::per_second;
+use crate::measure::spans::Span;
+
+use reading::Reading;
+
+/// How the record names a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageOf {
+    /// What it is called for the reader.
+    pub name: &'static str,
+    /// The name of the task that goes from batch to batch, if stages run side by side.
+    pub task: &'static str,
+    /// The name of the tasks that each work on one batch.
+    pub work: &'static str,
+    /// How many samples a batch has; the last may have fewer.
+    pub batch_size: u32,
+}
+
+/// The work of a stage on one batch. Times are microseconds since the run's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// When it began.
+    pub from_us: u64,
+    /// When it was done.
+    pub to_us: u64,
+    /// How many samples the batch has.
+    pub samples: u32,
+}
+
+/// What one stage did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// What it is called for the reader.
+    pub name: &'static str,
+    /// Its work, in the order in which it was done.
+    pub works: Vec<Work>,
+    /// How many tasks take batches at once, at least 1.
+    pub servers: u32,
+    /// How long it waited for a batch to work on, in microseconds, all its servers together.
+    pub waited_for_input_us: u64,
+    /// How long it waited with a batch for room in the queue behind it.
+    pub waited_for_room_us: u64,
+}
+
+impl Stage {
+    /// How long it worked, in microseconds, all its servers together.
+    #[must_use]
+    pub fn busy_us(&self) -> u64 {
+        self.works.iter().map(|work| work.to_us - work.from_us).sum()
+    }
+}
+
+/// How many batches lay in a queue: none at first, then so many from each instant on at which that changed. Instants are
+/// microseconds since the run's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// The instants in their order, each with the number from then on.
+    pub changes: Vec<(u64, u32)>,
+}
+
+impl Depth {
+    /// The most that lay there at once.
+    #[must_use]
+    pub fn peak(&self) -> u32 {
+        self.changes.iter().map(|(_, depth)| *depth).max().unwrap_or(0)
+    }
+
+    fn now(&self) -> u32 {
+        self.changes.last().map_or(0, |(_, depth)| *depth)
+    }
+}
+
+/// One way through a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// The name of its root task.
+    pub part: &'static str,
+    /// What it is called for the reader.
+    pub name: &'static str,
+    /// When it began, in microseconds since the run's start.
+    pub from_us: u64,
+    /// How long it took.
+    pub length_us: u64,
+    /// How many samples went through.
+    pub samples: u32,
+    /// Its stages, the first one first.
+    pub stages: Vec<Stage>,
+    /// The queues between them, if there are any: one fewer than there are stages.
+    pub queues: Vec<Depth>,
+    /// The most samples that were loaded and not yet done.
+    pub most_under_way: u32,
+}
+
+impl Flow {
+    /// Reads the part of this name, through which so many samples went. None if it did not end well.
+    #[must_use]
+    pub fn of(
+        record: &Record,
+        part: &'static str,
+        name: &'static str,
+        samples: u32,
+        stages: &[StageOf],
+    ) -> Option<Self> {
+        let span = Span::named(record, part)?;
+        let length_us = span.length_us()?;
+        let mut reading = Reading::over(record, span.task, samples, stages);
+        record.events().iter().for_each(|event| reading.take(*event));
+        Some(Self {
+            part,
+            name,
+            from_us: span.from_us,
+            length_us,
+            samples,
+            queues: reading.queues(),
+            most_under_way: reading.most_under_way,
+            stages: reading.stages,
+        })
+    }
+
+    /// How many samples came through per second. None where no time has passed.
+    #[must_use]
+    pub fn per_s(&self) -> Option<f64> {
+        per_second(self.samples as usize, self.length_us)
+    }
+
+    /// Which share of the whole time a stage worked, from 0 to 1; 0 where no time has passed.
+    #[must_use]
+    pub fn share(&self, stage: &Stage) -> f64 {
+        stage.busy_us() as f64 / (self.length_us * u64::from(stage.servers)).max(1) as f64
+    }
+
+    /// How long a stage did not work, in microseconds, all its servers together.
+    #[must_use]
+    pub fn idle_us(&self, stage: &Stage) -> u64 {
+        (self.length_us * u64::from(stage.servers)).saturating_sub(stage.busy_us())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{EventKind, Outcome, TaskId};
+
+    const STAGES: [StageOf; 2] = [
+        StageOf { name: "Make", task: "maker", work: "make", batch_size: 4 },
+        StageOf { name: "Use", task: "user", work: "use", batch_size: 4 },
+    ];
+
+    /// A record from lines of spawning and ending, and the part that all of it is in.
+    struct Script(Record, TaskId);
+
+    impl Script {
+        fn begin() -> Self {
+            let mut record = Record::default();
+            let part = record.spawn(0, "part".into(), None);
+            Self(record, part)
+        }
+
+        fn spawn(&mut self, at_us: u64, name: &'static str, parent: Option<TaskId>) -> TaskId {
+            self.0.spawn(at_us, name.into(), parent.or(Some(self.1)))
+        }
+
+        fn task(&mut self, name: &'static str, parent: Option<TaskId>, from_us: u64, to_us: u64) {
+            let task = self.spawn(from_us, name, parent);
+            self.end(to_us, task);
+        }
+
+        fn end(&mut self, at_us: u64, task: TaskId) {
+            self.0.push(at_us, task, EventKind::Ended(Outcome::Succeeded));
+        }
+
+        fn flow(mut self, at_us: u64, samples: u32) -> Flow {
+            let part = self.1;
+            self.end(at_us, part);
+            Flow::of(&self.0, "part", "Part", samples, &STAGES).expect("it ended well")
+        }
+    }
+
+    #[test]
+    fn stages_in_turn_have_work_and_no_queues() {
+        let mut script = Script::begin();
+        for (name, from_us, to_us) in [("make", 0, 10), ("make", 10, 20), ("use", 20, 50), ("use", 50, 80)] {
+            script.task(name, None, from_us, to_us);
+        }
+        let flow = script.flow(80, 7);
+        let works: Vec<_> = flow.stages[1].works.iter().map(|work| (work.from_us, work.to_us, work.samples)).collect();
+        assert_eq!(works, [(20, 50, 4), (50, 80, 3)], "the last batch has what is left");
+        assert_eq!(flow.stages.iter().map(Stage::busy_us).collect::<Vec<_>>(), [20, 60]);
+        assert_eq!((flow.share(&flow.stages[0]), flow.idle_us(&flow.stages[0])), (0.25, 60));
+        assert_eq!((flow.queues.len(), flow.most_under_way), (0, 7));
+    }
+
+    #[test]
+    fn waits_at_a_queue_and_its_depth_are_told_apart() {
+        let mut script = Script::begin();
+        let maker = script.spawn(0, "maker", None);
+        let user = script.spawn(0, "user", None);
+        let take = script.spawn(0, "take", Some(user));
+        script.task("make", Some(maker), 0, 10);
+        script.task("put", Some(maker), 10, 10);
+        script.end(10, take);
+        let work = script.spawn(10, "use", Some(user));
+        script.task("make", Some(maker), 10, 20);
+        script.task("put", Some(maker), 20, 20);
+        script.task("make", Some(maker), 20, 30);
+        let put = script.spawn(30, "put", Some(maker));
+        script.end(60, work);
+        script.task("take", Some(user), 60, 60);
+        script.end(60, put);
+        let flow = script.flow(100, 12);
+        let waits = |at: usize| (flow.stages[at].waited_for_input_us, flow.stages[at].waited_for_room_us);
+        assert_eq!((waits(0), waits(1)), ((0, 30), (10, 0)));
+        assert_eq!(flow.queues[0].changes, [(10, 1), (10, 0), (20, 1), (60, 0), (60, 1)]);
+        assert_eq!((flow.queues[0].peak(), flow.most_under_way), (1, 12));
+    }
+
+    #[test]
+    fn the_last_take_of_a_queue_that_is_closed_takes_nothing() {
+        let mut script = Script::begin();
+        let user = script.spawn(0, "user", None);
+        script.task("take", Some(user), 0, 30);
+        let flow = script.flow(30, 0);
+        assert!(flow.queues.is_empty());
+        assert_eq!((flow.per_s(), flow.stages[1].waited_for_input_us), (Some(0.0), 30));
+    }
+
+    #[test]
+    fn a_stage_of_two_servers_is_all_busy_when_both_work() {
+        let mut script = Script::begin();
+        for _ in 0..2 {
+            let user = script.spawn(0, "user", None);
+            script.task("use", Some(user), 0, 100);
+        }
+        let flow = script.flow(100, 8);
+        assert_eq!((flow.stages[1].servers, flow.share(&flow.stages[1])), (2, 1.0));
+    }
+
+    #[test]
+    fn what_was_cut_short_is_no_flow() {
+        let mut record = Record::default();
+        let part = record.spawn(0, "part".into(), None);
+        record.push(5, part, EventKind::Ended(Outcome::Cancelled));
+        assert_eq!(Flow::of(&record, "part", "Part", 0, &STAGES), None);
+    }
+}
