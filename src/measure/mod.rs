@@ -3,6 +3,7 @@
 //! Everything here is pure. A run leaves one append-only [`Record`]; tables, charts, statistics and warnings are
 //! functions of it, so that two of them can never disagree about what happened.
 
+pub mod batch_sizes;
 pub mod bottleneck;
 pub mod decimal;
 pub mod durations;
