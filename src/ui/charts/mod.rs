@@ -1,6 +1,7 @@
 //! The charts. Each is a figure with a caption in words, and a table with the same data behind a disclosure.
 
 pub(super) mod bars;
+mod columns;
 pub(super) mod digits;
 pub(super) mod distribution;
 pub(super) mod latency;

@@ -6,6 +6,7 @@ use crate::measure::decimal::fixed;
 use crate::measure::report::{Column, Table};
 use crate::measure::sweep::{LoadLevel, Sweep};
 use crate::measure::units;
+use crate::ui::charts::columns::{bar, column, row, share};
 use crate::ui::components::report::data_table;
 use crate::ui::lab::Lab;
 use crate::ui::lean::{
@@ -75,26 +76,22 @@ fn charts(sweep: &Sweep, target_us: u64) -> AnyView {
     let throughput = sweep.levels().iter().map(|level| {
         let per_s = level.throughput_per_s();
         let good = share(level.goodput_per_s(target_us) / per_s.max(1e-9));
-        column(level, knee, fixed(per_s, 1))
+        level_column(level, knee, fixed(per_s, 1), bar("bar", per_s / best, good_part(good)))
             .attr("data-throughput", fixed(per_s, 2))
             .attr("data-goodput", fixed(level.goodput_per_s(target_us), 2))
-            .add(bar("bar", share(per_s / best), good_part(good)))
-            .el(at(level))
             .view()
     });
     let p95 = sweep.levels().iter().map(|level| {
         let p95 = level.p95_us();
         let class = if p95.is_some_and(|us| us > target_us) { "bar late" } else { "bar" };
-        column(level, knee, p95.map_or("–".to_owned(), units::span))
+        let bar = bar(class, p95.unwrap_or(0) as f64 / slowest, ().into_any());
+        level_column(level, knee, p95.map_or("–".to_owned(), units::span), bar)
             .attr_if("data-p95-us", p95.map(|us| us.to_string()))
-            .add(bar(class, share(p95.unwrap_or(0) as f64 / slowest), ().into_any()))
-            .el(at(level))
             .view()
     });
     // Above the numbers below the columns, in their height.
     let height = format!("calc(40px + {} * 120px)", fixed(target_us as f64 / slowest, 4));
     let line = view! { <span class="target-line" style:bottom=height></span> }.into_any();
-    let row = |name: &str| div().class("columns").attr("role", "img").attr("tabindex", "0").attr("aria-label", name);
     [
         h3().text("Requests per second, by how many are under way at once; the solid part keeps the target").view(),
         row("Throughput by requests at once, a column chart; the table below holds its numbers")
@@ -107,27 +104,15 @@ fn charts(sweep: &Sweep, target_us: u64) -> AnyView {
     .into_any()
 }
 
-/// A level's column, with its value on top.
-fn column(level: &LoadLevel, knee: Option<u32>, value: String) -> El {
-    let is_knee = knee == Some(level.concurrency);
-    let column = div().class(if is_knee { "column knee" } else { "column" });
-    column.attr("data-level", level.concurrency.to_string()).el(span().class("value").text(value))
-}
-
-fn bar(class: &'static str, height: String, inside: AnyView) -> AnyView {
-    view! { <span class="track"><span class=class style:height=height>{inside}</span></span> }.into_any()
+/// A level's column.
+fn level_column(level: &LoadLevel, knee: Option<u32>, value: String, bar: AnyView) -> El {
+    let class = if knee == Some(level.concurrency) { "column knee" } else { "column" };
+    let at = units::count(level.concurrency.into());
+    column(class, &at, value, bar).attr("data-level", level.concurrency.to_string())
 }
 
 fn good_part(height: String) -> AnyView {
     view! { <span class="good" style:height=height></span> }.into_any()
-}
-
-fn at(level: &LoadLevel) -> El {
-    span().class("at").text(units::count(level.concurrency.into()))
-}
-
-fn share(share: f64) -> String {
-    format!("{}%", fixed(share * 100.0, 2))
 }
 
 fn as_table(sweep: &Sweep, target_us: u64) -> Table {
