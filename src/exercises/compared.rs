@@ -96,7 +96,10 @@ impl Compared {
             return self.lengths_sentence();
         }
         let (first, last) = (self.bars.first()?, self.bars.last()?);
-        let (first_us, last_us) = (first.measured_us?, last.measured_us?);
+        let Some((first_us, last_us)) = first.measured_us.zip(last.measured_us) else {
+            // Of a race that somebody did not finish each part is told by itself.
+            return self.lengths_sentence();
+        };
         let how = match self.speed_up() {
             Some(ratio) if ratio >= 1.05 => {
                 format!("{} times as fast as {} with", fixed(ratio, 1), first.label.to_ascii_lowercase())
@@ -207,6 +210,11 @@ mod tests {
         let told = Compared { is_race: false, ..compared(vec![failed, bar("Fixed", 101_000, 100_000, 0)]) };
         assert_eq!(told.sentence().as_deref(), Some("Broken failed, Fixed took 101 ms."));
         assert_eq!(told.speed_up(), None);
+        assert_eq!(
+            Compared { is_race: true, ..told.clone() }.sentence(),
+            told.sentence(),
+            "it did not finish the race"
+        );
     }
 
     #[test]
