@@ -4,12 +4,14 @@
 //! What it reads: a part with tasks for the work on each batch. Where stages run side by side, each is a task of its own
 //! inside the part, and the work stands inside it between the tasks `take` and `put`, which wait at the queues.
 
+mod depth;
 mod reading;
 
 use crate::measure::events::Record;
 use crate::measure::requests::per_second;
 use crate::measure::spans::Span;
 
+pub use depth::Depth;
 use reading::Reading;
 
 /// How the record names a stage.
@@ -56,26 +58,6 @@ impl Stage {
     #[must_use]
     pub fn busy_us(&self) -> u64 {
         self.works.iter().map(|work| work.to_us - work.from_us).sum()
-    }
-}
-
-/// How many batches lay in a queue: none at first, then so many from each instant on at which that changed. Instants are
-/// microseconds since the run's start.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Depth {
-    /// The instants in their order, each with the number from then on.
-    pub changes: Vec<(u64, u32)>,
-}
-
-impl Depth {
-    /// The most that lay there at once.
-    #[must_use]
-    pub fn peak(&self) -> u32 {
-        self.changes.iter().map(|(_, depth)| *depth).max().unwrap_or(0)
-    }
-
-    fn now(&self) -> u32 {
-        self.changes.last().map_or(0, |(_, depth)| *depth)
     }
 }
 

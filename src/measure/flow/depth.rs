@@ -1,0 +1,70 @@
+//! How many batches lay in a queue, over time.
+
+/// None at first, then so many from each instant on at which that changed. Instants are microseconds since the run's
+/// start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// The instants in their order, each with the number from then on.
+    pub changes: Vec<(u64, u32)>,
+}
+
+impl Depth {
+    /// The most that lay there at once.
+    #[must_use]
+    pub fn peak(&self) -> u32 {
+        self.changes.iter().map(|(_, depth)| *depth).max().unwrap_or(0)
+    }
+
+    /// How many lay there on average in each of `bins` equal stretches that begin at `from_us` and cover `length_us`
+    /// together. A batch that goes straight on counts for as little as it lay there. No stretch and no time give nothing.
+    ///
+    /// ```
+    /// use interleave::measure::flow::Depth;
+    ///
+    /// let queue = Depth { changes: vec![(10, 1), (20, 2), (35, 0)] };
+    /// assert_eq!(queue.means(0, 40, 4), [0.0, 1.0, 2.0, 1.0]);
+    /// ```
+    #[must_use]
+    pub fn means(&self, from_us: u64, length_us: u64, bins: usize) -> Vec<f64> {
+        if length_us == 0 {
+            return Vec::new();
+        }
+        let edge = |bin: usize| from_us as f64 + length_us as f64 / bins as f64 * bin as f64;
+        let mut means = vec![0.0; bins];
+        let ends = self.changes.iter().skip(1).map(|(at_us, _)| *at_us).chain([u64::MAX]);
+        let mut first = 0;
+        for ((begin_us, depth), end_us) in self.changes.iter().zip(ends) {
+            let (begin, end) = (*begin_us as f64, end_us as f64);
+            // Changes come in their order, so what ended before one of them is done with.
+            first += (first..bins).take_while(|bin| edge(bin + 1) <= begin).count();
+            for bin in (first..bins).take_while(|bin| edge(*bin) < end) {
+                let overlap = end.min(edge(bin + 1)) - begin.max(edge(bin));
+                means[bin] += f64::from(*depth) * overlap.max(0.0) / (edge(bin + 1) - edge(bin));
+            }
+        }
+        means
+    }
+
+    pub(super) fn now(&self) -> u32 {
+        self.changes.last().map_or(0, |(_, depth)| *depth)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_straight_on_hardly_counts() {
+        let queue = Depth { changes: vec![(500, 1), (501, 0), (600, 1), (600, 0)] };
+        assert_eq!((queue.peak(), queue.means(0, 1_000, 2)), (1, vec![0.0, 0.002]));
+    }
+
+    #[test]
+    fn a_part_that_begins_later_counts_from_its_begin() {
+        let queue = Depth { changes: vec![(1_000, 2), (1_010, 4)] };
+        assert_eq!(queue.means(1_000, 20, 2), [2.0, 4.0]);
+        assert!(queue.means(1_000, 0, 2).is_empty() && queue.means(1_000, 20, 0).is_empty());
+        assert_eq!(Depth::default().means(0, 20, 2), [0.0, 0.0]);
+    }
+}
