@@ -212,6 +212,7 @@ pub static EXERCISE: Exercise = Exercise {
     folder: None,
     own_files: None,
     has_requests: true,
+    has_stages: false,
     connect: Some(Connect {
         ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),
         address: plan::address,

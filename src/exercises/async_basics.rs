@@ -146,6 +146,7 @@ pub static EXERCISE: Exercise = Exercise {
     folder: None,
     own_files: None,
     has_requests: false,
+    has_stages: false,
     connect: None,
     rust: file!(),
     python: "static/python/async_basics.py",

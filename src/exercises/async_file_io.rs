@@ -299,6 +299,7 @@ pub static EXERCISE: Exercise = Exercise {
     folder: Some(plan::FOLDER),
     own_files: Some(OwnFiles { control: "source", choice: "own" }),
     has_requests: false,
+    has_stages: false,
     connect: None,
     rust: file!(),
     python: "static/python/async_file_io.py",

@@ -2,8 +2,8 @@
 
 use crate::exercises::exercise::Exercise;
 use crate::exercises::{
-    async_api_calls, async_basics, async_error_handling, async_file_io, async_multiple, common_issues,
-    concurrency_comparison,
+    async_api_calls, async_basics, async_error_handling, async_file_io, async_ml_pipeline, async_multiple,
+    common_issues, concurrency_comparison,
 };
 
 /// All lessons, in the order of the guide.
@@ -12,6 +12,7 @@ pub static EXERCISES: &[&Exercise] = &[
     &async_multiple::EXERCISE,
     &async_file_io::EXERCISE,
     &async_api_calls::EXERCISE,
+    &async_ml_pipeline::EXERCISE,
     &async_error_handling::EXERCISE,
     &concurrency_comparison::EXERCISE,
 ];

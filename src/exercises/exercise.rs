@@ -43,6 +43,8 @@ pub struct Exercise {
     pub own_files: Option<OwnFiles>,
     /// Whether it measures requests: latencies from schedule and from send, and throughput at rising concurrency.
     pub has_requests: bool,
+    /// Whether it measures the stages of a pipeline: throughput and queues over time, and batch sizes.
+    pub has_stages: bool,
     /// How its endpoint is tested; none for a lesson without one.
     pub connect: Option<Connect>,
     /// The path of its source in the repository: the file that it is compiled from.

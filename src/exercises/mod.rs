@@ -21,6 +21,7 @@ pub mod async_api_calls;
 pub mod async_basics;
 pub mod async_error_handling;
 pub mod async_file_io;
+pub mod async_ml_pipeline;
 pub mod async_multiple;
 pub mod catalogue;
 pub mod common_issues;

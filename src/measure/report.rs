@@ -1,5 +1,7 @@
 //! What a lesson hands back beside its record: what it found, in a form that the page can show for every lesson alike.
 
+use crate::measure::batch_sizes::BatchSizes;
+use crate::measure::flow::Flow;
 use crate::measure::requests::Requests;
 use crate::measure::sweep::Sweep;
 
@@ -16,6 +18,10 @@ pub struct Report {
     pub requests: Option<Requests>,
     /// Throughput and latency at rising concurrency, if that was measured.
     pub sweep: Option<Sweep>,
+    /// The ways through a pipeline, if there is one.
+    pub flows: Vec<Flow>,
+    /// Throughput against batch size, if that was measured.
+    pub batch_sizes: Option<BatchSizes>,
     /// What should be true of the run, held against its record.
     pub checks: Vec<Check>,
 }

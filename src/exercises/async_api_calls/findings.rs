@@ -79,6 +79,7 @@ impl Done {
             checks: self.checks(run, plan),
             requests: Some(requests),
             sweep: self.sweep,
+            ..Report::default()
         }
     }
 
