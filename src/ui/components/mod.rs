@@ -13,4 +13,5 @@ pub(super) mod report;
 pub(super) mod requests;
 pub(super) mod run_bar;
 pub(super) mod sources;
+pub(super) mod stages;
 pub(super) mod warnings;

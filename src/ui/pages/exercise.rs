@@ -23,6 +23,7 @@ use crate::ui::components::report::findings;
 use crate::ui::components::requests::requests;
 use crate::ui::components::run_bar::{RunBar, run_bar};
 use crate::ui::components::sources::sources;
+use crate::ui::components::stages::stages;
 use crate::ui::components::warnings::warnings;
 use crate::ui::lab::{Lab, Status};
 use crate::ui::lean::{Watched, a, button, code, div, flag, h1, h2, li, p, part, section, text, ul};
@@ -57,6 +58,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .el(panel(vec![result_head(lab), failure(lab), warnings(lab), pulse(lab), comparisons(lab)]))
         .el(panel(vec![timeline(lab)]))
         .add(requests(lab))
+        .add(stages(lab))
         .add(files(lab))
         .add(distributions(lab))
         .el(panel(vec![metrics(lab)]))
