@@ -10,3 +10,4 @@ mod files;
 mod many_tasks;
 mod own_files;
 mod page;
+mod pipeline;
