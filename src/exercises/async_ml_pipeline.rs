@@ -291,6 +291,7 @@ pub static EXERCISE: Exercise = Exercise {
     has_pulse: false,
     has_ideal: true,
     folder: None,
+    own_files: None,
     has_requests: false,
     has_stages: true,
     connect: None,

@@ -159,6 +159,7 @@ pub static EXERCISE: Exercise = Exercise {
     folder: None,
     own_files: None,
     has_requests: false,
+    has_stages: false,
     connect: None,
     rust: file!(),
     python: "static/python/concurrency_comparison.py",
