@@ -1,5 +1,7 @@
 //! What a lesson hands back beside its record: what it found, in a form that the page can show for every lesson alike.
 
+use std::rc::Rc;
+
 use crate::measure::batch_sizes::BatchSizes;
 use crate::measure::flow::Flow;
 use crate::measure::requests::Requests;
@@ -19,7 +21,7 @@ pub struct Report {
     /// Throughput and latency at rising concurrency, if that was measured.
     pub sweep: Option<Sweep>,
     /// The ways through a pipeline, if there is one.
-    pub flows: Vec<Flow>,
+    pub flows: Rc<[Flow]>,
     /// Throughput against batch size, if that was measured.
     pub batch_sizes: Option<BatchSizes>,
     /// What should be true of the run, held against its record.

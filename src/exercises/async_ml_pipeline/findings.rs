@@ -49,7 +49,7 @@ impl Done {
             digits: self.shown(run),
             checks: self.checks(&flows, plan),
             batch_sizes: self.sizes,
-            flows,
+            flows: flows.into(),
             ..Report::default()
         }
     }
