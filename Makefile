@@ -19,10 +19,10 @@ test: ## run every test
 	@tools/setup test
 	@$(RUN) tools/test
 
-bench: ## measure the runtime beside promises and CPython, and the size of the first load
+bench: ## measure the runtime and the workers beside promises and CPython, and the size of the first load
 	@tools/setup bench
 	@$(RUN) trunk build --release
-	@$(RUN) cargo run --quiet --package e2e --bin bench
+	@$(RUN) PYTHON="$$TOOLS/python/bin/python" cargo run --quiet --package e2e --bin bench
 
 site: ## leave in dist/ a site for any static host, under any path
 	@tools/setup build

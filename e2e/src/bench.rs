@@ -8,6 +8,7 @@ mod python;
 mod sample;
 mod summary;
 mod table;
+mod workers;
 
 pub use budget::{Budget, Figures, Verdict, budgets};
 pub use first_load::{FirstLoad, FirstLoadError, first_load};
@@ -15,3 +16,4 @@ pub use python::{PythonError, gather_in_python};
 pub use sample::{Case, FEWEST_RUNS, Row, Sample, SampleError, Who};
 pub use summary::Summary;
 pub use table::{Align, aligned, first_load_table, times_table};
+pub use workers::{Rates, Workers, predict_in_python, worker_budgets};

@@ -4,13 +4,17 @@
 //! them alike. Tasks are made inside the timed stretch by all contenders.
 
 mod promises;
+mod workers;
 
 use std::time::Duration;
 
 use futures::future::{join_all, ready};
 
+use crate::exercises::exercise::Failure;
 use crate::measure::statistics::Summary;
 use crate::runtime::Run;
+
+pub use workers::Workers;
 
 /// How often each contender runs each case, after one round that is not counted.
 pub const ROUNDS: usize = 5;
@@ -102,6 +106,8 @@ pub struct Results {
     pub measured: Vec<Measured>,
     /// Memory of the record for each recorded task, in bytes.
     pub bytes_per_task: Option<usize>,
+    /// What workers bring, or why that could not be measured.
+    pub workers: Option<Result<Workers, Failure>>,
     /// Rounds that are over, counting the first, which is not in the results.
     pub rounds_done: usize,
 }
@@ -110,7 +116,7 @@ impl Default for Results {
     fn default() -> Self {
         let of_case = |case| Contender::ALL.map(|contender| Measured { case, contender, runs_ms: Vec::new() });
         let measured = Case::ALL.into_iter().flat_map(of_case).collect();
-        Self { measured, bytes_per_task: None, rounds_done: 0 }
+        Self { measured, bytes_per_task: None, workers: None, rounds_done: 0 }
     }
 }
 
@@ -131,6 +137,8 @@ pub async fn run(mut show: impl FnMut(&Results)) {
         show(&results);
     }
     results.bytes_per_task = Some(bytes_per_task().await);
+    show(&results);
+    results.workers = Some(workers::measure().await);
     show(&results);
 }
 

@@ -9,6 +9,7 @@ use crate::exercises::site::Site;
 use crate::lazy::NotFetched;
 use crate::measure::report::Report;
 use crate::runtime::Run;
+use crate::workers::OffloadError;
 
 /// A lesson with all that the page needs to show and run it.
 #[derive(Debug)]
@@ -187,6 +188,12 @@ pub struct Failure {
 
 impl From<NotFetched> for Failure {
     fn from(error: NotFetched) -> Self {
+        Self { message: error.to_string(), advice: error.advice() }
+    }
+}
+
+impl From<OffloadError> for Failure {
+    fn from(error: OffloadError) -> Self {
         Self { message: error.to_string(), advice: error.advice() }
     }
 }

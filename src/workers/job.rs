@@ -27,6 +27,19 @@ pub enum Job {
         #[serde(with = "floats")]
         images: Vec<f32>,
     },
+    /// The same again and again, to measure how quick that is.
+    PredictOften {
+        /// As of [`Predict`](Self::Predict).
+        #[serde(with = "serde_bytes")]
+        weights: Vec<u8>,
+        /// As of [`Predict`](Self::Predict).
+        #[serde(with = "floats")]
+        images: Vec<f32>,
+        /// How many images are read at once; at least one is.
+        batch: u32,
+        /// How often all of them are read.
+        times: u32,
+    },
     /// Panics with these words, to show what comes of it.
     Panic(String),
 }
@@ -36,7 +49,7 @@ pub enum Job {
 pub enum Answer {
     /// Of [`Job::Compute`] and [`Job::Block`]: it is over.
     Over,
-    /// Of [`Job::CpuBound`].
+    /// Of [`Job::CpuBound`], its last; of [`Job::PredictOften`], the sum of all digits.
     Number(u32),
     /// Of [`Job::Predict`]: the digit of each image, `[n]`.
     Digits(#[serde(with = "serde_bytes")] Vec<u8>),
@@ -113,7 +126,7 @@ impl Job {
         match self {
             Self::Compute(length) | Self::Block(length) => *length,
             Self::CpuBound { steps } => Duration::from_nanos((*steps).into()),
-            Self::Predict { .. } | Self::Panic(_) => Duration::ZERO,
+            Self::Predict { .. } | Self::PredictOften { .. } | Self::Panic(_) => Duration::ZERO,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How a job is done, wherever that is.
 
 use inference::classifier::Classifier;
+use inference::digits::PIXELS;
 
 use crate::workers::{Answer, Job, OffloadError};
 
@@ -42,6 +43,15 @@ impl Skill {
                 let digits = self.classifier(weights)?.predict(&images).map_err(unfit)?;
                 Ok(Answer::Digits(digits))
             }
+            Job::PredictOften { weights, images, batch, times } => {
+                let (classifier, batch) = (self.classifier(weights)?, batch.max(1) as usize * PIXELS);
+                let mut sum = 0;
+                for images in (0..times).flat_map(|_| images.chunks(batch)) {
+                    let digits = classifier.predict(images).map_err(unfit)?;
+                    sum += digits.into_iter().map(u32::from).sum::<u32>();
+                }
+                Ok(Answer::Number(sum))
+            }
             Job::Panic(words) => panic!("{words}"),
         }
     }
@@ -60,4 +70,24 @@ impl Skill {
 
 fn unfit(error: impl std::error::Error) -> OffloadError {
     OffloadError::Unfit { why: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_that_are_read_often_are_the_same_each_time_whatever_the_batch() {
+        let read = |path: &str| std::fs::read(format!("{}/static/{path}", env!("CARGO_MANIFEST_DIR"))).expect(path);
+        let weights = read("models/mlp-16.safetensors");
+        let images = inference::digits::Digits::from_csv(&read("data/digits.csv")).expect("they are good").scale();
+        let mut skill = Skill::default();
+        let once = skill.answer(Job::Predict { weights: weights.clone(), images: images.clone() });
+        let Ok(Answer::Digits(digits)) = once else { panic!("{once:?}") };
+        let sum: u32 = digits.into_iter().map(u32::from).sum();
+        for batch in [0, 1, 7, 360, 100_000] {
+            let job = Job::PredictOften { weights: weights.clone(), images: images.clone(), batch, times: 3 };
+            assert_eq!(skill.answer(job), Ok(Answer::Number(3 * sum)), "{batch}");
+        }
+    }
 }

@@ -4,13 +4,13 @@
 //! missed, with 2 when nothing could be measured.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use e2e::bench::{
-    Align, Budget, Figures, FirstLoad, FirstLoadError, Row, Sample, SampleError, Verdict, aligned, budgets, first_load,
-    first_load_table, gather_in_python, times_table,
+    Align, Budget, Figures, FirstLoad, FirstLoadError, Rates, Row, Sample, SampleError, Verdict, Workers, aligned,
+    budgets, first_load, first_load_table, gather_in_python, predict_in_python, times_table, worker_budgets,
 };
 use e2e::browser::{Browser, BrowserError, Engine};
 use e2e::page::{Page, PageError};
@@ -65,16 +65,19 @@ async fn main() -> ExitCode {
 }
 
 async fn bench() -> Result<Vec<Budget>, BenchError> {
-    let (load, mut samples, figures) = measure_in_browser().await?;
+    let (load, mut samples, figures, workers) = measure_in_browser().await?;
     // CPython runs alone, after the browser is gone.
     let version = add_python(&mut samples);
+    let python = rates_in_python();
     println!("\n{}\n{version}\n\n{}", times_table(&samples), first_load_table(&load));
-    let budgets = budgets(&samples, figures);
+    println!("{}", digits_table(workers, python));
+    let mut budgets = budgets(&samples, figures);
+    budgets.extend(worker_budgets(workers, python));
     println!("{}", budgets_table(&budgets));
     Ok(budgets)
 }
 
-async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Figures), BenchError> {
+async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Figures, Option<Workers>), BenchError> {
     let folder = built_site();
     let server = Server::start(&folder, BASE)?;
     let browser = Browser::start(Engine::Chromium).await?;
@@ -90,6 +93,7 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Figures), Bench
     let rows: Vec<Row> = page.ask(ROWS, Vec::new()).await?;
     let samples = rows.iter().map(Sample::try_from).collect::<Result<_, _>>()?;
     let bytes_per_sleep = bytes_per_task(&page).await?;
+    let workers = workers(&page).await?;
     page.open(LESSON).await?;
     page.wait_for_button("Run").await?;
     page.press("Run").await?;
@@ -100,13 +104,40 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Figures), Bench
         longest_block_ms: page.exact_metric("lag").await? / 1e3,
         first_load_bytes: load.brotli_bytes(),
     };
-    Ok((load, samples, figures))
+    Ok((load, samples, figures, workers))
 }
 
 /// Not every version of the page tells it.
 async fn bytes_per_task(page: &Page) -> Result<Option<f64>, PageError> {
     let told = page.attributes("[data-bytes-per-task]", "data-bytes-per-task").await?;
     Ok(told.first().and_then(|bytes| bytes.parse().ok()))
+}
+
+/// What workers bring, as far as the page could measure it.
+async fn workers(page: &Page) -> Result<Option<Workers>, PageError> {
+    let mut values = Vec::new();
+    for name in Workers::attributes() {
+        values.extend(page.attributes("[data-workers]", name).await?);
+    }
+    Ok(Workers::read(&values))
+}
+
+/// How quickly scikit-learn reads digits. The Python that `tools/setup` equipped has it.
+fn rates_in_python() -> Option<Rates> {
+    eprintln!("measuring scikit-learn …");
+    let python = std::env::var_os("PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
+    let measured = predict_in_python(&python, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/predict.py"));
+    measured.inspect_err(|error| eprintln!("scikit-learn: not measured, {}", with_causes(error))).ok()
+}
+
+fn digits_table(workers: Option<Workers>, python: Option<Rates>) -> String {
+    let row = |who: &str, rates: Option<Rates>| {
+        let told =
+            |rate: fn(Rates) -> f64| rates.map_or("not measured".to_owned(), |rates| format!("{:.0}", rate(rates)));
+        vec![who.to_owned(), told(|rates| rates.digits_per_s), told(|rates| rates.single_digits_per_s)]
+    };
+    let head = [("digits a second (mlp-64)", Align::Left), ("360 at once", Align::Right), ("one by one", Align::Right)];
+    aligned(&head, &[row("a worker", workers.map(|it| it.digits)), row("scikit-learn in CPython", python)])
 }
 
 /// Adds what CPython takes; no budget depends on it, so a machine without Python can measure too.

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use leptos::prelude::*;
 
-use crate::benchmark::{self, Case, Contender, Measured, ROUNDS, Results};
+use crate::benchmark::{self, Case, Contender, Measured, ROUNDS, Results, Workers};
 use crate::lazy::{NotFetched, lazy};
 use crate::measure::decimal::fixed;
 use crate::measure::units::count;
@@ -90,6 +90,11 @@ fn page(runs_at_once: bool) -> AnyView {
             .text(format!("The record of a task with one wait takes {bytes} bytes."))
             .view(),
     };
+    let workers = move || match results.with(|results| results.workers.clone()) {
+        None => ().into_any(),
+        Some(Ok(measured)) => workers(measured),
+        Some(Err(failure)) => p().class("hint").text(format!("{} {}", failure.message, failure.advice)).view(),
+    };
     let times = table()
         .el(caption().text("Wall time in milliseconds, and how much of it is not the wait"))
         .el(thead().el(tr().add_all(heads)))
@@ -102,8 +107,26 @@ fn page(runs_at_once: bool) -> AnyView {
         .add(bar)
         .el(p().class("hint").text(how))
         .el(scrolls.el(times))
-        .add(part(memory));
+        .add(part(memory))
+        .add(part(workers));
     panel.view()
+}
+
+/// What workers bring, with the exact figures for programs.
+fn workers(measured: Workers) -> AnyView {
+    let Workers { workers, speed_up, digits_per_s, single_digits_per_s } = measured;
+    p().attr("data-workers", workers.to_string())
+        .attr("data-speed-up", fixed(speed_up, 3))
+        .attr("data-digits-per-s", fixed(digits_per_s, 0))
+        .attr("data-single-digits-per-s", fixed(single_digits_per_s, 0))
+        .text(format!(
+            "With a worker for each processor, {workers}, a computation is {} times as fast as with one. One worker reads \
+             {} digits a second in batches of 360 and {} one by one.",
+            fixed(speed_up, 2),
+            count(digits_per_s as u64),
+            count(single_digits_per_s as u64)
+        ))
+        .view()
 }
 
 const HEADS: [&str; 7] = ["What", "Who", "Median", "Least", "Greatest", "Over the ideal", "Of the promises'"];
@@ -166,7 +189,7 @@ fn class(state: State) -> &'static str {
 
 fn sentence(state: State) -> &'static str {
     match state {
-        State::Ready => "Ready. It takes about a quarter of a minute.",
+        State::Ready => "Ready. It takes about half a minute.",
         State::Running => "Running. Stop ends it at once.",
         State::Finished => "Finished. Every round is in the table.",
         State::Stopped => "Stopped. The rounds that were over are in the table.",

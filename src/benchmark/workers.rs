@@ -1,0 +1,78 @@
+//! What workers bring: how much quicker they compute together, and how quickly one of them reads digits.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use futures::future::join_all;
+use inference::digits::Digits;
+
+use crate::benchmark::ROUNDS;
+use crate::exercises::exercise::Failure;
+use crate::exercises::loading::LoadError;
+use crate::exercises::site::Site;
+use crate::measure::statistics::Summary;
+use crate::runtime::Run;
+use crate::workers::{Job, OffloadError, Pool, processors};
+
+/// Of each task that computes: about a tenth of a second.
+const STEPS: u32 = 60_000_000;
+
+/// How often the digits are read in a round, in batches of all and one by one.
+const TIMES: u32 = 200;
+
+/// What workers bring, each the median of [`ROUNDS`] rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Workers {
+    /// How many there are: one for each processor.
+    pub workers: usize,
+    /// How many times as fast as one of them they compute together.
+    pub speed_up: f64,
+    /// Digits that one of them reads in a second, all images of the data set at a time.
+    pub digits_per_s: f64,
+    /// The same, one image at a time.
+    pub single_digits_per_s: f64,
+}
+
+/// Measures it. Workers are started before.
+///
+/// # Errors
+///
+/// When a file does not come, or a worker cannot do its job.
+pub async fn measure() -> Result<Workers, Failure> {
+    let site = Site::served_from("static/");
+    let weights = site.read("models/mlp-64.safetensors").await.map_err(LoadError::from)?.to_vec();
+    let digits = site.read("data/digits.csv").await.map_err(LoadError::from)?;
+    let digits = Digits::from_csv(&digits).map_err(LoadError::from)?;
+
+    let run = Run::in_browser(0);
+    let (one, all) = (Pool::of(&run, NonZeroUsize::MIN), Pool::of(&run, processors()));
+    one.start().await?;
+    all.start().await?;
+    let tasks = 4 * all.size().get();
+    let (mut speed_ups, mut rates, mut single_rates) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        speed_ups.push(compute(&run, &one, tasks).await?.div_duration_f64(compute(&run, &all, tasks).await?));
+        let rate = async |batch| {
+            let job = Job::PredictOften { weights: weights.clone(), images: digits.scale(), batch, times: TIMES };
+            let worked = one.offload(job).await?.worked;
+            Ok::<_, OffloadError>(f64::from(TIMES) * digits.len() as f64 / worked.as_secs_f64())
+        };
+        rates.push(rate(digits.len() as u32).await?);
+        single_rates.push(rate(1).await?);
+    }
+    let median = |runs: Vec<f64>| Summary::of(runs).median().unwrap_or(0.0);
+    Ok(Workers {
+        workers: all.size().get(),
+        speed_up: median(speed_ups),
+        digits_per_s: median(rates),
+        single_digits_per_s: median(single_rates),
+    })
+}
+
+/// How long the pool takes for so many tasks.
+async fn compute(run: &Run, pool: &Pool, tasks: usize) -> Result<Duration, OffloadError> {
+    let from = run.now();
+    let done = join_all((0..tasks).map(|_| pool.offload(Job::CpuBound { steps: STEPS }))).await;
+    done.into_iter().try_for_each(|done| done.map(drop))?;
+    Ok(run.now() - from)
+}
