@@ -121,11 +121,11 @@ fn file_name(n: u32) -> String {
 
 /// Files of that size would be too much together.
 pub(super) fn conflict(settings: &Settings) -> Option<Conflict> {
-    let files = f64::from(settings.count("files").max(1));
-    let most_kb = (MOST_BYTES / 1e3 / files).floor();
+    let files = settings.count("files").max(1);
+    let most_kb = (MOST_BYTES / 1e3 / f64::from(files)).floor();
     (is_made(settings) && settings.number("size") > most_kb).then(|| Conflict {
         control: "size",
-        why: format!("{} files of that size are more than {} together", files, units::size(MOST_BYTES as u64)),
+        why: format!("{files} files of that size are more than {} together", units::size(MOST_BYTES as u64)),
         nearest: Value::Number(most_kb),
     })
 }
