@@ -3,8 +3,10 @@
 // takes the messages: it says when it is ready, and answers every job.
 
 // Waiting on memory that nobody changes is the only way to block a thread without keeping its processor busy.
-const cell = new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
-globalThis.blockFor = (ms) => Atomics.wait(cell, 0, 0, ms);
+globalThis.blockFor = (ms) => {
+  const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  Atomics.wait(new Int32Array(buffer), 0, 0, ms);
+};
 
 onmessage = async ({ data: [address, module] }) => {
   try {

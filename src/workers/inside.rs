@@ -63,7 +63,7 @@ fn done(skill: &mut Skill, job: Job) -> Result<Done, OffloadError> {
 
 /// Tells the page. What cannot be told is an error that ends this worker, and the page is told of that.
 fn reply(page: &DedicatedWorkerGlobalScope, done: &Result<Done, OffloadError>) {
-    let is_told = encode(done).is_ok_and(|it| page.post_message_with_transfer(&it.bytes, &it.buffers).is_ok());
+    let is_told = encode(done).is_ok_and(|it| page.post_message_with_transfer(&it.value, &it.buffers).is_ok());
     if !is_told {
         wasm_bindgen::throw_str("it could not tell what came of its job");
     }

@@ -1,25 +1,35 @@
-//! Messages between the page and its workers: each is one buffer, which changes hands instead of being copied.
+//! Messages between the page and its workers: values as JavaScript has them, whose buffers change hands instead of being
+//! copied.
 
-use js_sys::{Array, Uint8Array};
-use postcard::Error;
+use js_sys::{Array, Object, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_wasm_bindgen::Error;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// A value on its way, to be sent with the buffer that is handed over.
+/// A value on its way, to be sent with the buffers that are handed over.
 pub(super) struct Message {
-    pub bytes: Uint8Array,
+    pub value: JsValue,
     pub buffers: Array,
 }
 
 /// A value as a message.
 pub(super) fn encode(value: &impl Serialize) -> Result<Message, Error> {
-    let bytes = Uint8Array::from(postcard::to_allocvec(value)?.as_slice());
-    let buffers = Array::of1(&bytes.buffer());
-    Ok(Message { bytes, buffers })
+    let (value, buffers) = (serde_wasm_bindgen::to_value(value)?, Array::new());
+    collect_buffers(&value, &buffers);
+    Ok(Message { value, buffers })
 }
 
 /// The value of a message.
 pub(super) fn decode<T: DeserializeOwned>(message: JsValue) -> Result<T, Error> {
-    postcard::from_bytes(&message.unchecked_into::<Uint8Array>().to_vec())
+    serde_wasm_bindgen::from_value(message)
+}
+
+/// Adds the buffer of whatever bytes are in a value.
+fn collect_buffers(value: &JsValue, buffers: &Array) {
+    if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
+        buffers.push(&bytes.buffer());
+    } else if let Some(object) = value.dyn_ref::<Object>() {
+        Object::values(object).iter().for_each(|value| collect_buffers(&value, buffers));
+    }
 }

@@ -74,9 +74,9 @@ impl Hand for Worker {
 
     async fn answer(&mut self, job: Job) -> Result<Done, OffloadError> {
         let died = |why| OffloadError::Died { why };
-        let garbled = |error: postcard::Error| died(error.to_string());
+        let garbled = |error: serde_wasm_bindgen::Error| died(error.to_string());
         let message = encode(&job).map_err(garbled)?;
-        self.send(&message.bytes, &message.buffers).map_err(died)?;
+        self.send(&message.value, &message.buffers).map_err(died)?;
         let reply = self.next_message().await.map_err(died)?;
         decode(reply).map_err(garbled)?
     }
