@@ -93,7 +93,7 @@ async fn started(run: &Run, part: &'static str, size: NonZeroUsize) -> Result<Po
 
 /// Runs the lesson: what is compared stands in a root task of its own. Without workers it goes on with what needs none.
 async fn concurrency_comparison(run: &Run, plan: &Plan) -> Done {
-    // Lets the heart beat after a part that blocks, so that its lag is seen before the next begins.
+    // Lets the heart beat between two parts, so that neither is blamed for what the other does to the page.
     let settle = async || run.sleep(PERIOD * 2).await;
 
     run.task("sync_io_tasks", sync_io_tasks(run, plan)).await;
@@ -104,6 +104,7 @@ async fn concurrency_comparison(run: &Run, plan: &Plan) -> Done {
         run.try_task("threaded_io_tasks", threaded_io_tasks(run, plan, &threads)).await
     };
     let threaded = in_threads.await;
+    settle().await;
 
     let inline = run.task("cpu_inline", cpu_inline(run, plan)).await;
     settle().await;
@@ -112,7 +113,9 @@ async fn concurrency_comparison(run: &Run, plan: &Plan) -> Done {
         let workers = started(run, start, size).await?;
         run.try_task(part, cpu_in_workers(run, plan, &workers)).await
     };
+    settle().await;
     let in_one = in_workers("start_one_worker", "cpu_in_one_worker", NonZeroUsize::MIN).await;
+    settle().await;
     let in_all = in_workers("start_all_workers", "cpu_in_all_workers", plan.workers).await;
     settle().await;
     Done { threaded, inline, in_slices, in_one, in_all }
