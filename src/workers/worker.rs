@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
@@ -18,6 +19,11 @@ use crate::workers::{Done, Job, OffloadError};
 
 /// Its script, which lies beside the page.
 const SCRIPT: &str = "static/worker.js";
+
+/// A worker is there after some hundredths of a second, unless the request for its script was lost on the way: where
+/// connections are few, servers have been seen to forget one.
+const STARTS_WITHIN: Duration = Duration::from_secs(10);
+const STARTS: usize = 2;
 
 #[wasm_bindgen]
 extern "C" {
@@ -68,7 +74,15 @@ impl Inbox {
 impl Hand for Worker {
     /// Starts a worker on the page's module, and waits until it is ready for a job.
     async fn start(run: &Run) -> Result<Self, OffloadError> {
-        let start = async { Self::begin().await.map_err(|why| OffloadError::NotStarted { why }) };
+        let start = async {
+            for _ in 0..STARTS {
+                if let Ok(begun) = run.timeout(STARTS_WITHIN, Self::begin()).await {
+                    return begun.map_err(|why| OffloadError::NotStarted { why });
+                }
+            }
+            let why = format!("it did not answer within {} s, {STARTS} times", STARTS_WITHIN.as_secs());
+            Err(OffloadError::NotStarted { why })
+        };
         run.try_task("start_worker", start).await
     }
 
