@@ -20,7 +20,7 @@ use serde_json::Value;
 
 pub use control::Control;
 pub use results::{Bar, Check, Shown};
-pub use wait::{PATIENCE, eventually, eventually_within};
+pub use wait::{PATIENCE, eventually, eventually_every, eventually_within};
 
 use crate::browser::Browser;
 

@@ -31,6 +31,20 @@ pub async fn eventually<T>(
 pub async fn eventually_within<T>(
     limit: Duration,
     what: &str,
+    look: impl AsyncFnMut() -> Result<Result<T, String>, PageError>,
+) -> Result<T, PageError> {
+    eventually_every(BETWEEN_LOOKS, limit, what, look).await
+}
+
+/// The same with longer pauses, for whoever measures: to look takes a processor some milliseconds.
+///
+/// # Errors
+///
+/// The error of `look`, or [`PageError::TimedOut`] after `limit`.
+pub async fn eventually_every<T>(
+    pause: Duration,
+    limit: Duration,
+    what: &str,
     mut look: impl AsyncFnMut() -> Result<Result<T, String>, PageError>,
 ) -> Result<T, PageError> {
     let deadline = Instant::now() + limit;
@@ -42,7 +56,7 @@ pub async fn eventually_within<T>(
         if Instant::now() >= deadline {
             return Err(PageError::TimedOut { what: what.to_owned(), limit, last });
         }
-        sleep(BETWEEN_LOOKS).await;
+        sleep(pause).await;
     }
 }
 
