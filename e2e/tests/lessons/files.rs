@@ -87,7 +87,7 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     let (mut lags_ms, mut others_ms) = (Vec::new(), Vec::new());
     while lags_ms.len() < 3 && !lags_ms.iter().any(|lag| *lag <= 50.0) {
         page.run_to_the_end().await?;
-        lags_ms.push(in_ms(&page.metric("lag").await?).ok_or(PageError::Missing { what: "loop lag".to_owned() })?);
+        lags_ms.push(lag_of_the_csv(page).await?);
         others_ms.push(page.ask::<f64>(LAG_OF_SLICES, Vec::new()).await?);
     }
     let (least, other) =
@@ -97,6 +97,14 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     assert!(found.contains("Of 100,005 rows 100,000 are good and 5 bad"), "{found}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
     Ok(())
+}
+
+/// How long the page could not turn while the CSV was processed. To hand over so much at once takes a database its time
+/// as well, but that is another part.
+async fn lag_of_the_csv(page: &Page) -> Result<f64, PageError> {
+    let rows = page.table("A CSV in slices").await?;
+    let lag = rows.iter().find(|row| row[0] == "Process").and_then(|row| in_ms(row.last()?));
+    lag.ok_or_else(|| PageError::Missing { what: "lag of the CSV".to_owned() })
 }
 
 /// A length such as `12 ms` or `1.20 s`, in milliseconds.
