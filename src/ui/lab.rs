@@ -29,11 +29,18 @@ use crate::ui::results::{self, Results};
 use crate::ui::state::{Stored, Watched};
 use typed::Refused;
 
-/// Text and tables are drawn anew at every so many frames: nobody reads faster, and they cost more than the timeline.
-const FRAMES_PER_DIGEST: u32 = 10;
+/// Text and tables are drawn anew so often: nobody reads faster, and they cost more than the timeline.
+const DIGEST_EVERY_US: u64 = 160_000;
 
-/// The bars grow at every so many frames, which looks smooth.
-const FRAMES_PER_STEP: u32 = 3;
+/// The bars grow so often, which looks smooth.
+const STEP_EVERY_US: u64 = 50_000;
+
+/// After a frame the page rests this many times as long as drawing it kept the lesson waiting: the drawing has a fifth
+/// of the time of the run that it shows, and no more. Without a graphics processor it would have nearly all.
+const RESTS_PER_FRAME: u32 = 4;
+
+/// The page never rests longer: whoever looks on wants to see that it runs.
+const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// The name under which the seed's refusal is kept; no control may have it.
 pub(super) const SEED: &str = "seed";
@@ -223,7 +230,7 @@ impl Lab {
                 self.run.set(Some(experiment.run().clone()));
                 self.experiment.set(Some(experiment));
                 self.note_whether_hidden();
-                self.animate(run);
+                self.animate(run, Drawn::default());
             }
             Err(error) => self.status.set(Status::Failed { after_us: 0, failure: error.into() }),
         }
@@ -333,19 +340,28 @@ impl Lab {
     }
 
     /// Draws while this run is under way.
-    fn animate(self, run: u32) {
+    fn animate(self, run: u32, mut drawn: Drawn) {
         request_animation_frame(move || {
             if !self.is_under_way(run) {
                 return;
             }
+            let now_us = self.now_us();
             self.frame.update(|frame| *frame += 1);
-            if self.frame.get_untracked().is_multiple_of(FRAMES_PER_STEP) {
+            if now_us >= drawn.step_us + STEP_EVERY_US {
+                drawn.step_us = now_us;
                 self.step.update(|step| *step += 1);
             }
-            if self.frame.get_untracked().is_multiple_of(FRAMES_PER_DIGEST) {
-                self.digest.update(|digest| *digest += 1);
+            if now_us >= drawn.digest_us + DIGEST_EVERY_US {
+                drawn.digest_us = now_us;
+                self.show_figures();
             }
-            self.animate(run);
+            // The next turn comes when the browser has painted.
+            next_turn(move || {
+                if self.is_under_way(run) {
+                    let took = Duration::from_micros(self.now_us().saturating_sub(now_us));
+                    set_timeout(move || self.animate(run, drawn), LONGEST_REST.min(took * RESTS_PER_FRAME));
+                }
+            });
         });
     }
 
@@ -364,6 +380,13 @@ impl Lab {
             });
         }
     }
+}
+
+/// When parts of a run under way were last drawn, in microseconds of the run.
+#[derive(Clone, Copy, Default)]
+struct Drawn {
+    step_us: u64,
+    digest_us: u64,
 }
 
 /// The clock's resolution in microseconds, measured when it is first asked for.
