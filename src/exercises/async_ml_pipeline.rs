@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::Either::{Left, Right};
 use futures::future::try_join3;
 use inference::classifier::{Classifier, InputError};
 use inference::digits::{BRIGHTEST, Digits};
@@ -65,7 +66,13 @@ impl AsyncMLPipeline<'_> {
 
     /// Preprocesses the samples of a batch together: it takes as long as one of them.
     async fn preprocess_batch(&self, batch: Vec<Sample>) -> Vec<Sample> {
-        let preprocess = |sample| self.run.task("preprocess_sample", self.preprocess_sample(sample));
+        let preprocess = |sample| {
+            let preprocessed = self.preprocess_sample(sample);
+            match self.plan.records_samples() {
+                true => Left(self.run.task("preprocess_sample", preprocessed)),
+                false => Right(preprocessed),
+            }
+        };
         join_all(self.run, batch.into_iter().map(preprocess)).await
     }
 
@@ -81,7 +88,13 @@ impl AsyncMLPipeline<'_> {
         if let Some(workers) = self.workers {
             return self.predict_batch_in_worker(workers, batch).await;
         }
-        let predict = |sample| self.run.try_task("predict_sample", self.predict_sample(sample));
+        let predict = |sample| {
+            let predicted = self.predict_sample(sample);
+            match self.plan.records_samples() {
+                true => Left(self.run.try_task("predict_sample", predicted)),
+                false => Right(predicted),
+            }
+        };
         try_join_all(self.run, batch.into_iter().map(predict)).await
     }
 
@@ -186,6 +199,9 @@ async fn async_ml_pipeline(run: &Run, site: &Site, plan: &Plan) -> Result<Done, 
     let digits = Digits::from_csv(&digits).map_err(LoadError::from)?;
     let pipeline = AsyncMLPipeline { run, digits: &digits, weights: &weights, model: &model, plan, workers: None };
 
+    if !plan.records_samples() {
+        run.log(Level::Info, "so many samples are on the record by batches only");
+    }
     run.log(Level::Info, "batch after batch");
     let in_turn = run.try_task("run_pipeline", pipeline.run_pipeline()).await?;
     run.log(Level::Info, "streamed");

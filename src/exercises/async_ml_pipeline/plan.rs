@@ -9,6 +9,10 @@ use crate::exercises::prelude::*;
 /// A sweep takes no more samples than that: with batches of one it would never end.
 const MOST_SWEPT: u32 = 200;
 
+/// Of more samples each batch is one task on the record, and not each of its samples: the record of a run grows with
+/// every task, and who looks at so many sees none of them.
+const MOST_ON_RECORD: u32 = 2_000;
+
 /// How the pipeline is run.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
@@ -69,6 +73,11 @@ impl Plan {
     pub fn time_to_load(&self, ids: &Range<u32>) -> Duration {
         let batches = (ids.len() as u32).div_ceil(self.batch_size);
         self.load.mul_f64(f64::from(batches) / f64::from(self.batch_count().max(1)))
+    }
+
+    /// Whether each sample is a task of its own in each stage.
+    pub fn records_samples(&self) -> bool {
+        self.samples <= MOST_ON_RECORD
     }
 
     /// How long each stage takes for a batch.

@@ -99,11 +99,13 @@ fn the_accuracy_on_all_images_is_that_of_the_classifier() {
 
 #[test]
 fn ten_thousand_samples_before_a_slow_stage_are_never_in_memory_together() {
-    let (_, report) = report(&[("samples", "10000"), ("batch-size", "50"), ("predict", "100"), ("bound", "3")]);
+    let (run, report) = report(&[("samples", "10000"), ("batch-size", "50"), ("predict", "100"), ("bound", "3")]);
     assert_eq!(flow(&report, "In turn").most_under_way, 10_000);
     // A batch in each stage's hands, and three in each queue.
     assert_eq!(flow(&report, "Streamed").most_under_way, (3 + 2 * 3) * 50);
     assert_eq!(flow(&report, "Streamed").queues.iter().map(|queue| queue.peak()).collect::<Vec<_>>(), [3, 3]);
+    // Nor does the record hold each of them.
+    assert!(run.record().heap_bytes() < 500_000, "{}", run.record().heap_bytes());
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
 }
 
