@@ -2,7 +2,7 @@
 
 use crate::exercises::exercise::Exercise;
 use crate::exercises::{
-    async_api_calls, async_basics, async_error_handling, async_file_io, async_ml_pipeline, async_multiple,
+    advanced, async_api_calls, async_basics, async_error_handling, async_file_io, async_ml_pipeline, async_multiple,
     common_issues, concurrency_comparison,
 };
 
@@ -20,9 +20,12 @@ pub static EXERCISES: &[&Exercise] = &[
 /// The guide's common issues: a page of its own in the form of a lesson.
 pub static COMMON_ISSUES: &Exercise = &common_issues::EXERCISE;
 
-/// All lessons and the page of the common issues.
+/// What the guide names under its next steps: a page of its own in the form of a lesson.
+pub static ADVANCED: &Exercise = &advanced::EXERCISE;
+
+/// All lessons and the pages in the form of a lesson.
 pub fn all() -> impl Iterator<Item = &'static Exercise> {
-    EXERCISES.iter().copied().chain([COMMON_ISSUES])
+    EXERCISES.iter().copied().chain([COMMON_ISSUES, ADVANCED])
 }
 
 /// The lesson with this slug.
@@ -54,7 +57,10 @@ mod tests {
         for exercise in all() {
             let names: BTreeSet<_> = exercise.controls.iter().map(|control| control.name).collect();
             assert_eq!(names.len(), exercise.controls.len(), "{}", exercise.slug);
-            assert!(names.iter().all(|name| fits(name) && !["seed", "run"].contains(name)), "{names:?}");
+            assert!(
+                names.iter().all(|name| fits(name) && !["seed", "run", "hide", "was", "all"].contains(name)),
+                "{names:?}"
+            );
         }
     }
 

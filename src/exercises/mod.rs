@@ -17,6 +17,7 @@ mod prelude {
     pub(super) use crate::runtime::{Rng, Run, TaskError};
 }
 
+pub mod advanced;
 pub mod async_api_calls;
 pub mod async_basics;
 pub mod async_error_handling;
@@ -31,6 +32,7 @@ pub mod controls;
 pub mod csv_rows;
 pub mod exercise;
 pub mod experiment;
+pub mod guide;
 pub mod kinds;
 pub mod loading;
 pub mod site;

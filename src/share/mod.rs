@@ -1,3 +1,4 @@
 //! A run that leaves the page.
 
 pub mod permalink;
+pub mod sent;

@@ -1,6 +1,13 @@
 //! The whole experiment in a link: `#/async-basics?download=800&seed=7`.
 //!
 //! Everything stands in the fragment, so any static host serves every link. Controls at their defaults are left out.
+//! Besides the controls, by their names, a link may hold
+//!
+//! - `seed`: of the random numbers;
+//! - `run=1`: it runs at once;
+//! - `hide=load,seed`: names of controls that are not shown, or `all`, for teaching;
+//! - `was=12nz4.ut8`: the sender's result, see [`Sent`].
+//!
 //! A link may come from anywhere: what is unknown in it is named and replaced by what is nearest, and nothing panics.
 
 use std::borrow::Cow;
@@ -12,6 +19,7 @@ use crate::exercises::catalogue;
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::Exercise;
 use crate::measure::units;
+use crate::share::sent::Sent;
 
 /// The seed of a link that names none.
 pub const DEFAULT_SEED: u64 = 7;
@@ -19,9 +27,18 @@ pub const DEFAULT_SEED: u64 = 7;
 /// The greatest seed that a link may hold: what fits into a number field, and is read aloud over a table.
 pub const MAX_SEED: u64 = 999_999;
 
+/// The word of `hide` for every control.
+const ALL: &str = "all";
+
 /// Where a link leads.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Place {
+    /// The first page.
+    Home,
+    /// The guide.
+    Guide,
+    /// The runs that are kept.
+    Runs,
     /// An exercise, set up.
     Exercise(Setup),
     /// The benchmark; it runs at once when this is true.
@@ -42,11 +59,15 @@ pub struct Setup {
     pub seed: u64,
     /// Whether the link says that it runs at once.
     pub runs_at_once: bool,
+    /// The names of the controls that the link hides, `seed` among them.
+    pub hidden: Vec<&'static str>,
+    /// The sender's result, if the link brings it along.
+    pub sent: Option<Sent>,
 }
 
 impl PartialEq for Setup {
     fn eq(&self, other: &Self) -> bool {
-        let key = |it: &Self| (it.exercise.slug, it.seed, it.runs_at_once);
+        let key = |it: &Self| (it.exercise.slug, it.seed, it.runs_at_once, it.hidden.clone(), it.sent.clone());
         key(self) == key(other) && self.settings == other.settings
     }
 }
@@ -59,12 +80,7 @@ impl Place {
     /// The exercise at its defaults.
     #[must_use]
     pub fn of(exercise: &'static Exercise) -> Self {
-        Self::Exercise(Setup {
-            exercise,
-            settings: Settings::defaults(exercise.controls),
-            seed: DEFAULT_SEED,
-            runs_at_once: false,
-        })
+        Self::Exercise(Setup::of(exercise))
     }
 
     /// Reads a fragment, with or without its `#`, and tells what was replaced in it.
@@ -74,30 +90,41 @@ impl Place {
         let (path, query) = fragment.split_once('?').unwrap_or((fragment, ""));
         let slug = path.trim_matches('/');
         let mut notices = Vec::new();
-        if slug == "benchmark" {
-            let runs_at_once =
-                form_urlencoded::parse(query.as_bytes()).any(|(name, text)| name == "run" && text == "1");
-            return (Self::Benchmark { runs_at_once }, notices);
+        let runs_at_once = || form_urlencoded::parse(query.as_bytes()).any(|(name, text)| name == "run" && text == "1");
+        match slug {
+            "" => return (Self::Home, notices),
+            "guide" => return (Self::Guide, notices),
+            "runs" => return (Self::Runs, notices),
+            "benchmark" => return (Self::Benchmark { runs_at_once: runs_at_once() }, notices),
+            _ => {}
         }
-        let exercise = if slug.is_empty() {
-            catalogue::EXERCISES[0]
-        } else {
-            catalogue::find(slug).unwrap_or_else(|| {
-                let nearest = catalogue::nearest(slug);
-                let slug = shortened(slug);
-                notices.push(Notice(format!("There is no exercise `{slug}`: this is `{}`.", nearest.slug)));
-                nearest
-            })
-        };
+        let exercise = catalogue::find(slug).unwrap_or_else(|| {
+            let nearest = catalogue::nearest(slug);
+            let slug = shortened(slug);
+            notices.push(Notice(format!("There is no exercise `{slug}`: this is `{}`.", nearest.slug)));
+            nearest
+        });
         let setup = Setup::parse(exercise, query, &mut notices);
         (Self::Exercise(setup), notices)
     }
 }
 
 impl Setup {
+    /// The exercise at its defaults.
+    #[must_use]
+    pub fn of(exercise: &'static Exercise) -> Self {
+        Self {
+            exercise,
+            settings: Settings::defaults(exercise.controls),
+            seed: DEFAULT_SEED,
+            runs_at_once: false,
+            hidden: Vec::new(),
+            sent: None,
+        }
+    }
+
     fn parse(exercise: &'static Exercise, query: &str, notices: &mut Vec<Notice>) -> Self {
-        let mut setup =
-            Self { exercise, settings: Settings::defaults(exercise.controls), seed: DEFAULT_SEED, runs_at_once: false };
+        let mut setup = Self::of(exercise);
         for (name, text) in form_urlencoded::parse(query.as_bytes()) {
             if let Err(notice) = setup.take(&name, &text) {
                 notices.push(notice);
@@ -108,7 +135,27 @@ impl Setup {
             notices.push(Notice(format!("{label}: {}. It is {} now.", conflict.why, conflict.nearest.to_text())));
             setup.settings.set(conflict.control, conflict.nearest);
         }
+        if setup.sent.as_ref().is_some_and(|sent| !sent.fits(exercise, &setup.settings)) {
+            setup.sent = None;
+            notices.push(Notice(
+                "The sender's result is of other parts than this exercise has: it was left out.".to_owned(),
+            ));
+        }
         setup
+    }
+
+    /// Hides a control.
+    fn hide(&mut self, name: &str) -> Result<(), Notice> {
+        let names = self.exercise.controls.iter().map(|control| control.name).chain(["seed"]);
+        let meant: Vec<_> = names.filter(|it| *it == name || name == ALL).collect();
+        if meant.is_empty() {
+            let name = shortened(name);
+            return Err(Notice(format!("This exercise has no control `{name}` that could be hidden.")));
+        }
+        self.hidden.extend(meant);
+        self.hidden.sort_unstable();
+        self.hidden.dedup();
+        Ok(())
     }
 
     fn take(&mut self, name: &str, text: &str) -> Result<(), Notice> {
@@ -118,6 +165,8 @@ impl Setup {
                     parse_seed(text).map_err(|reason| Notice(format!("Seed: {reason}. It is {DEFAULT_SEED} now.")))?
             }
             "run" => self.runs_at_once = text == "1",
+            "hide" => return text.split(',').try_for_each(|name| self.hide(name)),
+            "was" => self.sent = Some(text.parse().map_err(|error| Notice(format!("{error}: it was left out.")))?),
             _ => {
                 let control = self.exercise.controls.iter().find(|control| control.name == name).ok_or_else(|| {
                     let name = shortened(name);
@@ -171,8 +220,19 @@ impl fmt::Display for Place {
                 if setup.runs_at_once {
                     query.append_pair("run", "1");
                 }
+                if !setup.hidden.is_empty() {
+                    // One more than the controls, since the seed is none of them.
+                    let are_all = setup.hidden.len() == setup.exercise.controls.len() + 1;
+                    query.append_pair("hide", &if are_all { ALL.to_owned() } else { setup.hidden.join(",") });
+                }
+                if let Some(sent) = &setup.sent {
+                    query.append_pair("was", &sent.to_string());
+                }
                 setup.exercise.slug
             }
+            Self::Home => "",
+            Self::Guide => "guide",
+            Self::Runs => "runs",
             Self::Benchmark { runs_at_once } => {
                 if *runs_at_once {
                     query.append_pair("run", "1");
@@ -200,10 +260,44 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_fragment_is_the_first_exercise_at_its_defaults() {
+    fn an_empty_fragment_is_the_first_page() {
         for fragment in ["", "#", "#/", "/"] {
-            assert_eq!(Place::parse(fragment), (Place::of(catalogue::EXERCISES[0]), vec![]), "{fragment}");
+            assert_eq!(Place::parse(fragment), (Place::Home, vec![]), "{fragment}");
         }
+    }
+
+    #[test]
+    fn every_page_reads_back_from_its_link() {
+        for place in [Place::Home, Place::Guide, Place::Runs] {
+            assert_eq!(Place::parse(&place.to_string()), (place, vec![]));
+        }
+    }
+
+    #[test]
+    fn a_link_hides_controls_and_brings_a_result() {
+        let link = "#/async-basics?seed=7&hide=download%2Cseed&was=12nz4.ut8.-.a";
+        let (setup, notices) = experiment(link);
+        assert_eq!(notices, [""; 0]);
+        assert_eq!(setup.hidden, ["download", "seed"]);
+        assert_eq!(setup.sent.as_ref().map(|sent| sent.parts_us().len()), Some(4));
+        assert_eq!(Place::Exercise(setup).to_string(), link);
+
+        let all = experiment("#/async-basics?hide=all").0;
+        assert_eq!(all.hidden.len(), all.exercise.controls.len() + 1);
+        assert_eq!(Place::Exercise(all).to_string(), "#/async-basics?seed=7&hide=all");
+    }
+
+    #[test]
+    fn what_cannot_be_hidden_or_compared_is_named() {
+        let (setup, notices) = experiment("#/async-basics?hide=load,nope&was=1.2.3");
+        assert_eq!((setup.hidden, setup.sent), (vec!["load"], None));
+        let expected = [
+            "This exercise has no control `nope` that could be hidden.",
+            "The sender's result is of other parts than this exercise has: it was left out.",
+        ];
+        assert_eq!(notices, expected);
+        let (_, notices) = experiment("#/async-basics?was=<script>");
+        assert_eq!(notices, ["The result that this link brings along cannot be read: it was left out."]);
     }
 
     #[test]
@@ -226,6 +320,15 @@ mod tests {
             for preset in exercise.presets {
                 assert_eq!(experiment(&format!("#/{}?{}", exercise.slug, preset.query)).1, [""; 0], "{}", preset.label);
             }
+        }
+    }
+
+    #[test]
+    fn every_link_of_the_guide_leads_where_it_says() {
+        use crate::exercises::guide::{CHAPTERS, CONCEPTS};
+        let of_items = CHAPTERS.iter().flat_map(|chapter| chapter.items).flat_map(|item| item.links);
+        for link in of_items.chain(CONCEPTS.iter().map(|concept| &concept.link)) {
+            assert_eq!(Place::parse(link.fragment).1, [], "{}", link.label);
         }
     }
 
@@ -271,12 +374,12 @@ mod tests {
             settings.set("download", Value::Number(f64::from(download) / 1e3));
             settings.set("scale", Value::Number(f64::from(scale) / 1e3));
             settings.set("blocking", Value::Switch(blocking));
-            let place = Place::Exercise(Setup { exercise, settings, seed, runs_at_once });
+            let place = Place::Exercise(Setup { settings, seed, runs_at_once, ..Setup::of(exercise) });
             prop_assert_eq!(Place::parse(&place.to_string()), (place, vec![]));
         }
 
         #[test]
-        fn no_fragment_panics_and_its_place_reads_back(fragment in r"#?/?(async-basics|\PC*)?\??(\PC|&|=|%|download|seed)*") {
+        fn no_fragment_panics_and_its_place_reads_back(fragment in r"#?/?(async-basics|\PC*)?\??(\PC|&|=|%|download|seed|hide=|was=)*") {
             let (place, _) = Place::parse(&fragment);
             prop_assert_eq!(Place::parse(&place.to_string()), (place, vec![]));
         }

@@ -5,24 +5,29 @@ use leptos::prelude::*;
 use crate::exercises::catalogue::{COMMON_ISSUES, EXERCISES};
 use crate::share::permalink::{Notice, Place};
 use crate::ui::address::use_place;
+use crate::ui::finished::provide_finished;
 use crate::ui::lean::{a, li, p, part, section, span, text, ul};
 use crate::ui::pages::benchmark::benchmark_page;
 use crate::ui::pages::exercise::exercise_page;
+use crate::ui::pages::guide::guide_page;
+use crate::ui::pages::home::home_page;
 use crate::ui::theme::provide_theme;
 
 /// The whole page.
 #[component]
 pub fn App() -> impl IntoView {
     let theme = provide_theme();
+    let finished = provide_finished();
     let place = use_place();
     let mut visits = 0;
     let is_at = move |slug| place.with(|(place, _)| slug_of(place) == slug);
     view! {
-        <a class="skip" href="#main" on:click=focus_main>"Skip to the exercise"</a>
+        <a class="skip" href="#main" on:click=focus_main>"Skip to the content"</a>
         <header class="top">
             <a class="brand" href="#/">"Interleave"</a>
             {cfg!(debug_assertions).then(|| view! { <span class="badge">"Debug build: its numbers mislead"</span> })}
             <nav aria-label="More">
+                <a href=Place::Guide.to_string() aria-current=move || current(is_at("guide"))>"Guide"</a>
                 <a href=Place::of(COMMON_ISSUES).to_string() aria-current=move || current(is_at(COMMON_ISSUES.slug))>
                     {COMMON_ISSUES.short_title}
                 </a>
@@ -41,7 +46,10 @@ pub fn App() -> impl IntoView {
                     let slug = exercise.slug;
                     let part = span().class("part").attr("aria-hidden", "true").text(exercise.part.to_string());
                     let link = a().attr("href", format!("#/{slug}")).attr_changing("aria-current", move || current(is_at(slug)));
-                    li().el(link.el(part).text(exercise.short_title)).view()
+                    let done = move || if finished.with(|slugs| slugs.contains(&slug)) { "✓" } else { "" }.to_owned();
+                    // A screen reader is told on the first page.
+                    let done = span().class("done").attr("aria-hidden", "true").text_changing(done);
+                    li().el(link.el(part).text(exercise.short_title).el(done)).view()
                 }).collect_view()}
             </ol>
         </nav>
@@ -57,6 +65,9 @@ pub fn App() -> impl IntoView {
 
 fn page(place: Place) -> AnyView {
     match place {
+        Place::Home => home_page(),
+        Place::Guide => guide_page(),
+        Place::Runs => home_page(),
         Place::Exercise(link) => exercise_page(link),
         Place::Benchmark { runs_at_once } => benchmark_page(runs_at_once),
     }
@@ -84,6 +95,9 @@ fn notices_of(notices: Vec<Notice>) -> AnyView {
 
 fn slug_of(place: &Place) -> &'static str {
     match place {
+        Place::Home => "",
+        Place::Guide => "guide",
+        Place::Runs => "runs",
         Place::Exercise(link) => link.exercise.slug,
         Place::Benchmark { .. } => "benchmark",
     }

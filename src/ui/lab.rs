@@ -24,6 +24,7 @@ use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
 use crate::runtime::turn::{next_turn, pass_turn};
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{self, Place};
+use crate::share::sent::Sent;
 use crate::storage::Source;
 use crate::ui::results::{self, Results};
 use crate::ui::state::{Stored, Watched};
@@ -75,6 +76,10 @@ pub(super) struct Lab {
     pub(super) settings: Watched<Settings>,
     pub(super) seed: Watched<u64>,
     runs_at_once: bool,
+    /// The names of the controls that the link hides.
+    pub(super) hidden: Watched<Vec<&'static str>>,
+    /// The result of whoever sent the link.
+    pub(super) sent: Watched<Option<Sent>>,
     /// What was typed and not taken, and why, by the control's name.
     refusals: Watched<Vec<Refused>>,
     pub(super) status: Watched<Status>,
@@ -116,6 +121,8 @@ impl Lab {
             settings: Watched::new(link.settings),
             seed: Watched::new(link.seed),
             runs_at_once: link.runs_at_once,
+            hidden: Watched::new(link.hidden),
+            sent: Watched::new(link.sent),
             refusals: Watched::new(Default::default()),
             status: Watched::new(Status::Ready),
             report: Watched::new(Default::default()),
@@ -158,6 +165,8 @@ impl Lab {
             settings: self.settings.get(),
             seed: self.seed.get(),
             runs_at_once: self.runs_at_once,
+            hidden: self.hidden.get(),
+            sent: self.sent.get(),
         })
     }
 

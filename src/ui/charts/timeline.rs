@@ -24,6 +24,9 @@ const MOST_ROWS: usize = 200;
 /// How far one press of a key goes, as a fraction of what is in view.
 const KEY_STEP: f64 = 0.2;
 
+/// What the axis of an empty chart shows.
+const EMPTY_US: u64 = 1_000_000;
+
 /// What one press of a key magnifies.
 const ZOOM: f64 = 1.5;
 
@@ -144,7 +147,7 @@ impl Chart {
             if let Some(canvas) = self.canvas.get() {
                 match self.lab.results() {
                     Some(results) => (results.timeline.draw)(self, &canvas),
-                    None => Painter::of(&canvas, View::whole(0, 0)).iter().for_each(Painter::axis),
+                    None => Painter::of(&canvas, View::whole(EMPTY_US, 0)).iter().for_each(Painter::axis),
                 }
             }
         });

@@ -6,7 +6,7 @@ use web_sys::Event;
 use crate::exercises::controls::{Choice, Control, Kind, Value};
 use crate::share::permalink::MAX_SEED;
 use crate::ui::lab::{Lab, SEED};
-use crate::ui::lean::{El, button, div, h2, input, label, option, p, select, span};
+use crate::ui::lean::{El, button, div, h2, input, label, option, p, part, select, span};
 
 /// All controls of the exercise, the seed and the way back to the defaults.
 pub(crate) fn controls(lab: Lab) -> AnyView {
@@ -21,7 +21,20 @@ pub(crate) fn controls(lab: Lab) -> AnyView {
         [group_heading(lab, control), field]
     });
     let back = button().class("quiet").on_click(move || lab.reset()).text("Back to the defaults");
-    div().class("controls").add_all(fields).add(seed_field(lab)).el(back).view()
+    div().class("controls").add_all(fields).add(seed_field(lab)).add(hidden_by_link(lab)).el(back).view()
+}
+
+/// That the link hides controls, with a way to see them: hiding is for teaching, and keeps nobody from anything.
+fn hidden_by_link(lab: Lab) -> AnyView {
+    part(move || {
+        let told = match lab.hidden.with(Vec::len) {
+            0 => return ().into_any(),
+            1 => "This link hides a control.".to_owned(),
+            n => format!("This link hides {n} controls."),
+        };
+        let show = button().class("quiet").on_click(move || lab.hidden.set(Vec::new())).text("Show all controls");
+        div().el(p().class("hint").text(told)).el(show).view()
+    })
 }
 
 /// What stands above the first control of a group.
@@ -109,6 +122,7 @@ fn seed_field(lab: Lab) -> AnyView {
     let field_of_seed =
         number_input(lab, SEED, &limits).on_input(move |event| lab.set_seed(&event_target_value(event)));
     frame(SEED, "Seed")
+        .attr_changing("hidden", move || hidden_by_name(lab, SEED))
         .el(span().class("value").el(field_of_seed).el(another))
         .add(refusal(lab, SEED))
         .add(help(SEED, "The same seed draws the same, on every machine."))
@@ -122,7 +136,11 @@ fn field(lab: Lab, control: &'static Control) -> El {
 
 fn hidden(lab: Lab, control: &Control) -> Option<String> {
     let is_offered = lab.settings.with(|settings| (control.is_offered)(settings));
-    (!is_offered).then(String::new)
+    if is_offered { hidden_by_name(lab, control.name) } else { Some(String::new()) }
+}
+
+fn hidden_by_name(lab: Lab, name: &str) -> Option<String> {
+    lab.hidden.with(|hidden| hidden.contains(&name)).then(String::new)
 }
 
 fn frame(name: &str, title: &str) -> El {

@@ -3,8 +3,10 @@
 pub(super) mod checks;
 pub(super) mod connection;
 pub(super) mod controls;
+pub(super) mod demo;
 pub(super) mod failures;
 pub(super) mod files;
+pub(super) mod lab_bar;
 pub(super) mod log;
 pub(super) mod metrics;
 pub(super) mod own_files;

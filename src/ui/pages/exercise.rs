@@ -2,9 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::exercises::compared::progress;
 use crate::exercises::exercise::Exercise;
-use crate::measure::units::span;
 use crate::share::permalink;
 use crate::ui::address::{link_to, use_follow};
 use crate::ui::charts::bars::comparisons;
@@ -15,18 +13,19 @@ use crate::ui::components::connection::connection;
 use crate::ui::components::controls::controls;
 use crate::ui::components::failures::failures;
 use crate::ui::components::files::files;
+use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
 use crate::ui::components::own_files::own_files;
 use crate::ui::components::pulse::pulse;
 use crate::ui::components::report::findings;
 use crate::ui::components::requests::requests;
-use crate::ui::components::run_bar::{RunBar, run_bar};
 use crate::ui::components::sources::sources;
 use crate::ui::components::stages::stages;
 use crate::ui::components::warnings::warnings;
+use crate::ui::finished::{self, use_finished};
 use crate::ui::lab::{Lab, Status};
-use crate::ui::lean::{Watched, a, button, code, div, flag, h1, h2, li, p, part, section, text, ul};
+use crate::ui::lean::{Watched, a, button, code, div, h1, h2, li, p, part, section, ul, whenever};
 
 /// The page of an exercise as a link sets it up.
 pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
@@ -34,23 +33,20 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let exercise = lab.exercise;
     use_follow(move || lab.place());
     document().set_title(&format!("{} · Interleave", exercise.title));
-    let run_bar = run_bar(RunBar {
-        can_start: flag(move || lab.can_start()),
-        is_running: flag(move || lab.is_running()),
-        progress: Box::new(move || parts(lab)),
-        status: text(move || lab.status.with(sentence)),
-        state: text(move || lab.status.with(class).to_owned()),
-        on_run: Box::new(move || lab.start()),
-        on_stop: Box::new(move || lab.stop()),
-    });
     let setup = section()
         .class("panel setup")
         .attr("aria-label", "Controls")
-        .add(run_bar)
+        .add(lab_bar(lab))
         .el(p().class("hint mend").text_changing(move || mend(lab).to_owned()))
         .add(connection(lab))
         .add(own_files(lab))
         .add(controls(lab));
+    let finished = use_finished();
+    whenever(move || {
+        if lab.status.with(|status| matches!(status, Status::Finished { .. })) {
+            finished::note(finished, exercise.slug);
+        }
+    });
     let panel = |content: Vec<AnyView>| div().class("panel").add_all(content);
     let results = section()
         .class("results")
@@ -136,37 +132,6 @@ async fn copy_text(text: &str) -> Result<(), ()> {
     written.map(drop).map_err(drop)
 }
 
-/// How many parts of the lesson are over, and how many there are.
-fn parts(lab: Lab) -> (usize, usize) {
-    lab.digest.track();
-    lab.runs.track();
-    progress(&lab.compared())
-}
-
 fn mend(lab: Lab) -> &'static str {
     if lab.has_refusals() { "Mend the control that is marked, then run." } else { "" }
-}
-
-fn class(status: &Status) -> &'static str {
-    match status {
-        Status::Ready => "ready",
-        Status::Running => "running",
-        Status::Finished { .. } => "finished",
-        Status::Stopped { .. } => "stopped",
-        Status::Failed { .. } => "failed",
-    }
-}
-
-/// The state in a word, then in a sentence.
-fn sentence(status: &Status) -> String {
-    match status {
-        Status::Ready => "Ready. Nothing has run yet.".to_owned(),
-        Status::Running => "Running. Stop ends it at once.".to_owned(),
-        Status::Finished { wall_us } => format!("Finished in {}.", span(*wall_us)),
-        Status::Stopped { after_us } => format!("Stopped after {}. Nothing is left running.", span(*after_us)),
-        Status::Failed { after_us: 0, failure } => format!("Failed before it began: {}.", failure.message),
-        Status::Failed { after_us, failure } => {
-            format!("Failed after {}: {}.", span(*after_us), failure.message)
-        }
-    }
 }

@@ -2,3 +2,5 @@
 
 pub(super) mod benchmark;
 pub(super) mod exercise;
+pub(super) mod guide;
+pub(super) mod home;

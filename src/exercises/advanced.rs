@@ -1,0 +1,281 @@
+//! Beyond the guide: what it names under its next steps, each in its simplest form.
+//!
+//! You see a queue that keeps a quick producer at the pace of a slow consumer, values that are used while the next ones
+//! are still on their way, connections that are closed however their task ends, and an event loop of one's own that takes
+//! an hour of waits in no time.
+
+use std::cell::Cell;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::future::{join, join_all};
+use futures::stream::{self, Stream, StreamExt};
+
+use crate::exercises::prelude::*;
+use crate::runtime::{Queue, virtual_time};
+
+/// A sensor gives a reading every so often, and that is quicker than anybody works on it.
+async fn produce(run: &Run, readings: u32, queue: &Queue<u32>, most: &Cell<usize>) {
+    for reading in 0..readings {
+        run.sleep(PERIOD).await;
+        queue.put(reading).await;
+        most.set(most.get().max(queue.len()));
+    }
+    queue.close();
+}
+
+/// Works on what it takes from the queue, one after the other.
+async fn consume(run: &Run, queue: &Queue<u32>) {
+    while queue.take().await.is_some() {
+        run.task("work", run.sleep(WORK)).await;
+    }
+}
+
+/// Both side by side over a queue, and the most that lay in it. With a bound the producer waits for the consumer; without
+/// one, what is not done yet piles up in memory.
+async fn stream_with_backpressure(run: &Run, readings: u32, bound: NonZeroUsize) -> usize {
+    let (queue, most) = (run.queue(bound), Cell::new(0));
+    let producer = run.task("produce", produce(run, readings, &queue, &most));
+    let consumer = run.task("consume", consume(run, &queue));
+    join(producer, consumer).await;
+    most.get()
+}
+
+/// A generator of values over time: Python's `async def` with `yield`. Nothing happens until somebody asks for the next
+/// value, and dropping it ends it.
+fn readings(run: &Run, n: u32) -> impl Stream<Item = u32> + '_ {
+    stream::unfold(0, move |reading| async move {
+        if reading == n {
+            return None;
+        }
+        run.sleep(PERIOD).await;
+        Some((reading, reading + 1))
+    })
+}
+
+/// Waits for the whole list, then looks at it. When the first value is used, all others are there as well.
+async fn use_when_all_are_there(run: &Run, n: u32) -> Duration {
+    let start = run.now();
+    let all: Vec<u32> = readings(run, n).collect().await;
+    let first_at = run.now() - start;
+    drop(all);
+    first_at
+}
+
+/// Uses each value as soon as it is there: `async for`. The first comes after a single wait.
+async fn use_as_they_come(run: &Run, n: u32) -> Duration {
+    let start = run.now();
+    let mut first_at = None;
+    let mut values = Box::pin(readings(run, n));
+    while values.next().await.is_some() {
+        first_at.get_or_insert_with(|| run.now() - start);
+    }
+    first_at.unwrap_or_default()
+}
+
+/// A resource that closes itself. Python needs `async with` for it; here whoever owns it closes it by letting go.
+struct Connection {
+    open: Rc<Cell<u32>>,
+}
+
+impl Connection {
+    fn open(open: &Rc<Cell<u32>>) -> Self {
+        open.set(open.get() + 1);
+        Self { open: Rc::clone(open) }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.open.set(self.open.get() - 1);
+    }
+}
+
+/// Some of the tasks end well and the others at their deadline, in the middle of their work. Returns how many connections
+/// were open at the most, and how many are when all tasks are over.
+async fn resources_that_close(run: &Run, tasks: u32) -> (u32, u32) {
+    let (open, most) = (Rc::new(Cell::new(0)), Cell::new(0));
+    let query = async |task: u32| {
+        let _connection = Connection::open(&open);
+        most.set(most.get().max(open.get()));
+        run.sleep(PERIOD * task).await;
+    };
+    let queries = (1..=tasks).map(|task| run.try_task("query", run.timeout(PERIOD * tasks / 2, query(task))));
+    // Half of them reach the deadline, which is what they are there for.
+    drop(join_all(queries).await);
+    (most.get(), open.get())
+}
+
+/// An event loop of one's own: its clock jumps from one deadline to the next. The same code, an hour of waits, and no time
+/// passes; tests of retries and timeouts are made of it. Returns the time on its clock and the time that it took.
+async fn own_event_loop(run: &Run) -> (Duration, Duration) {
+    let start = run.now();
+    let hour = Run::on_virtual_clock(run.seed());
+    let workers = (1..=60).map(|minutes| hour.sleep(Duration::from_secs(60) * minutes));
+    // It would stall only on a wait that no clock ends.
+    let _ended = virtual_time::block_on(&hour, join_all(workers));
+    (hour.now(), run.now() - start)
+}
+
+/// How often there is a reading, and how long one is worked on.
+const PERIOD: Duration = Duration::from_millis(20);
+const WORK: Duration = Duration::from_millis(60);
+/// A queue as long as anybody could want is as good as none that ends.
+const ENDLESS: NonZeroUsize = NonZeroUsize::new(1_000_000).expect("it is not zero");
+
+/// Runs the four, each in root tasks of its own.
+async fn advanced(run: &Run, readings: u32, bound: NonZeroUsize) -> Vec<Check> {
+    let piled_up = run.task("without_a_bound", stream_with_backpressure(run, readings, ENDLESS)).await;
+    let held_back = run.task("with_backpressure", stream_with_backpressure(run, readings, bound)).await;
+    let late = run.task("use_when_all_are_there", use_when_all_are_there(run, readings)).await;
+    let early = run.task("use_as_they_come", use_as_they_come(run, readings)).await;
+    let (most_open, left_open) = run.task("resources_that_close", resources_that_close(run, readings)).await;
+    let (on_its_clock, took) = run.task("own_event_loop", own_event_loop(run)).await;
+    vec![
+        waits("without_a_bound", piled_up, bound).meant_to_fail(),
+        waits("with_backpressure", held_back, bound),
+        comes_early("use_when_all_are_there", late, readings).meant_to_fail(),
+        comes_early("use_as_they_come", early, readings),
+        Check::of(
+            "resources_that_close",
+            "every connection is closed, however its task ended",
+            format!("{most_open} open at the most, {left_open} at the end"),
+            most_open == readings && left_open == 0,
+        ),
+        Check::of(
+            "own_event_loop",
+            "an hour of waits takes less than a second",
+            format!("{} on its clock, {} on yours", span(on_its_clock), span(took)),
+            on_its_clock == Duration::from_secs(3_600) && took < Duration::from_secs(1),
+        ),
+    ]
+}
+
+fn waits(part: &'static str, most: usize, bound: NonZeroUsize) -> Check {
+    Check::of(part, format!("at most {bound} wait in the queue"), format!("at most {most}"), most <= bound.get())
+}
+
+fn comes_early(part: &'static str, first_at: Duration, readings: u32) -> Check {
+    let half = PERIOD * readings / 2;
+    let claim = format!("the first value is used within {}, half of what all take", span(half));
+    Check::of(part, claim, format!("after {}", span(first_at)), first_at <= half)
+}
+
+fn span(span: Duration) -> String {
+    units::span(span.as_micros() as u64)
+}
+
+// The entry in the catalogue.
+
+/// The page in the form of a lesson.
+pub static EXERCISE: Exercise = Exercise {
+    slug: "advanced",
+    part: 0,
+    title: "Beyond the guide",
+    short_title: "Beyond the guide",
+    teaches: "Streams with backpressure, values over time, resources that close themselves, an event loop of one's own.",
+    controls: &[
+        Control::of(
+            "readings",
+            "Readings",
+            "How many values the sensor gives, one every 20 ms.",
+            Kind::Count { min: 8, max: 200, default: 20 },
+        ),
+        Control::of(
+            "bound",
+            "Queue",
+            "How many readings lie between producer and consumer at most.",
+            Kind::Count { min: 1, max: 100, default: 3 },
+        ),
+    ],
+    conflict: |_| None,
+    presets: &[],
+    comparisons: &[
+        Comparison {
+            title: "1 · Streams and backpressure",
+            about: "A producer is three times as quick as its consumer. Without a bound everything piles up in memory; a \
+                    bounded queue lets the producer wait. Neither is quicker: the consumer sets the pace.",
+            is_race: false,
+            bars: &[Bar::of("without_a_bound", "No bound"), Bar::of("with_backpressure", "Bounded")],
+        },
+        Comparison {
+            title: "2 · Values over time",
+            about: "A generator gives one value after the other. Who collects them first waits for the last before using \
+                    the first.",
+            is_race: false,
+            bars: &[Bar::of("use_when_all_are_there", "Collected"), Bar::of("use_as_they_come", "One by one")],
+        },
+        Comparison {
+            title: "3 · Resources that close themselves",
+            about: "Half of the tasks are dropped at their deadline with a connection open. Dropping is closing: none is \
+                    left.",
+            is_race: false,
+            bars: &[Bar::of("resources_that_close", "Queries")],
+        },
+        Comparison {
+            title: "4 · An event loop of one's own",
+            about: "The same futures on a clock that jumps from deadline to deadline: sixty waits, the longest of an hour.",
+            is_race: false,
+            bars: &[Bar::of("own_event_loop", "An hour")],
+        },
+    ],
+    distributions: &[],
+    has_pulse: false,
+    has_ideal: true,
+    folder: None,
+    own_files: None,
+    has_requests: false,
+    has_stages: false,
+    connect: None,
+    rust: file!(),
+    python: "static/python/advanced.py",
+    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
+    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
+};
+
+lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
+
+fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Lesson {
+    Box::pin(async move {
+        let bound = NonZeroUsize::new(settings.count("bound") as usize).unwrap_or(NonZeroUsize::MIN);
+        let checks = advanced(&run, settings.count("readings"), bound).await;
+        Ok(Report { checks, ..Report::default() })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::virtual_time::block_on;
+
+    fn report(readings: &str, bound: &str) -> (Run, Report) {
+        let mut settings = Settings::defaults(EXERCISE.controls);
+        for (control, text) in EXERCISE.controls.iter().zip([readings, bound]) {
+            settings.set(control.name, control.parse(text).expect("it takes it"));
+        }
+        let run = Run::on_virtual_clock(7);
+        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::at_hand([])), settings);
+        let report = block_on(&run, lesson).expect("it ends").expect("nothing can fail");
+        (run, report)
+    }
+
+    #[test]
+    fn each_part_does_what_it_is_there_for() {
+        for (readings, bound) in [("20", "3"), ("8", "1"), ("200", "100")] {
+            let (run, report) = report(readings, bound);
+            assert_eq!(report.checks.len(), 6);
+            assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+            assert_eq!(run.sleepers(), 0);
+        }
+    }
+
+    #[test]
+    fn a_bound_costs_no_time() {
+        let (run, _) = report("20", "3");
+        let lengths = ["without_a_bound", "with_backpressure"]
+            .map(|part| Span::named(&run.record(), part).and_then(|span| span.length_us()).expect("it ended well"));
+        // The first reading comes after 20 ms, and then the consumer is never without work.
+        assert_eq!(lengths, [20_000 + 20 * 60_000; 2]);
+    }
+}

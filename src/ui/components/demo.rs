@@ -1,0 +1,25 @@
+//! A lesson in short, in the midst of another page: what it compares and its timeline, without controls.
+
+use leptos::prelude::*;
+
+use crate::share::permalink::{Place, Setup};
+use crate::ui::charts::bars::comparisons;
+use crate::ui::charts::timeline::timeline;
+use crate::ui::components::lab_bar::lab_bar;
+use crate::ui::lab::Lab;
+use crate::ui::lean::{a, p, section};
+
+/// The lesson as `setup` says; `name` is what a screen reader calls it.
+pub(crate) fn demo(name: &str, setup: Setup) -> AnyView {
+    let link = Place::Exercise(Setup { runs_at_once: false, ..setup.clone() }).to_string();
+    let title = setup.exercise.title;
+    let lab = Lab::new(setup);
+    section()
+        .class("panel demo")
+        .attr("aria-label", name)
+        .add(lab_bar(lab))
+        .add(comparisons(lab))
+        .add(timeline(lab))
+        .el(p().class("hint").el(a().attr("href", link).text(format!("{title}, with its controls and its code"))))
+        .view()
+}

@@ -1,0 +1,75 @@
+//! The first page: what this is, shown by a run, then what there is.
+
+use leptos::prelude::*;
+
+use crate::exercises::catalogue::{ADVANCED, COMMON_ISSUES, EXERCISES};
+use crate::exercises::controls::Value;
+use crate::exercises::exercise::Exercise;
+use crate::share::permalink::{Place, Setup};
+use crate::ui::components::demo::demo;
+use crate::ui::finished::{Finished, use_finished};
+use crate::ui::lean::{a, div, h1, h2, li, ol, p, part, section, span, ul};
+
+/// The page.
+pub(crate) fn home_page() -> AnyView {
+    document().set_title("Interleave · asynchronous programming for machine learning, run in your browser");
+    let about = "Real asynchronous work, run in your browser, drawn task by task, and measured without fooling itself. \
+                 For people who know Python and models, and ask what concurrency buys.";
+    let head = div().class("hero").el(h1().text("See what concurrency buys")).el(p().class("teaches").text(about));
+    [head.view(), demo("Three waits, one after the other and together", race()), exercises(), more()].into_any()
+}
+
+/// The first lesson without its second half: over within seconds.
+fn race() -> Setup {
+    let mut setup = Setup { runs_at_once: true, ..Setup::of(EXERCISES[0]) };
+    setup.settings.set("blocking", Value::Switch(false));
+    setup
+}
+
+/// All exercises in the order of the guide, with those that have finished here.
+fn exercises() -> AnyView {
+    let finished = use_finished();
+    let done = move || finished.with(|slugs| EXERCISES.iter().filter(|it| slugs.contains(&it.slug)).count());
+    let count = move || format!("{} of {} finished in this browser", done(), EXERCISES.len());
+    section()
+        .attr("aria-labelledby", "exercises-title")
+        .class("catalogue")
+        .el(h2().attr("id", "exercises-title").text("The exercises"))
+        .el(p().class("hint").text_changing(count))
+        .el(ol().class("cards").add_all(EXERCISES.iter().map(|exercise| card(exercise, finished))))
+        .view()
+}
+
+fn card(exercise: &'static Exercise, finished: Finished) -> AnyView {
+    let is_done = move || finished.with(|slugs| slugs.contains(&exercise.slug));
+    let mark = part(move || match is_done() {
+        true => span().class("done").text("✓ finished").view(),
+        false => ().into_any(),
+    });
+    let name = a().attr("href", Place::of(exercise).to_string()).text(exercise.title);
+    let head = div().class("card-head").el(span().class("part").text(format!("Part {}", exercise.part))).add(mark);
+    li().class("panel card").el(head).el(h2().el(name)).el(p().text(exercise.teaches)).view()
+}
+
+/// What there is besides.
+fn more() -> AnyView {
+    let links = [
+        (Place::Guide, "The guide", "When async pays and when not, with a run behind every claim."),
+        (Place::of(COMMON_ISSUES), COMMON_ISSUES.title, COMMON_ISSUES.teaches),
+        (Place::of(ADVANCED), ADVANCED.title, ADVANCED.teaches),
+        (
+            Place::Benchmark { runs_at_once: false },
+            "Benchmark",
+            "What the runtime itself costs, beside the browser's own promises.",
+        ),
+    ];
+    let links = links.map(|(place, title, about)| {
+        li().class("panel card").el(h2().el(a().attr("href", place.to_string()).text(title))).el(p().text(about)).view()
+    });
+    section()
+        .class("catalogue")
+        .attr("aria-labelledby", "more-title")
+        .el(h2().attr("id", "more-title").text("Besides"))
+        .el(ul().class("cards").add_all(links))
+        .view()
+}
