@@ -4,6 +4,7 @@
 //! functions of it, so that two of them can never disagree about what happened.
 
 pub mod batch_sizes;
+pub mod bootstrap;
 pub mod bottleneck;
 pub mod decimal;
 pub mod durations;

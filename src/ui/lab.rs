@@ -1,5 +1,6 @@
 //! [`Lab`]: the state of one exercise's page. One experiment at a time is under way in it.
 
+pub(super) mod beside;
 mod typed;
 
 use std::cell::OnceCell;
@@ -24,10 +25,12 @@ use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
 use crate::runtime::turn::{next_turn, pass_turn};
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{self, Place};
+use crate::share::quantities::Quantities;
 use crate::share::sent::Sent;
 use crate::storage::Source;
 use crate::ui::results::{self, Results};
 use crate::ui::state::{Stored, Watched};
+use beside::{Alike, Beside};
 use typed::Refused;
 
 /// Text and tables are drawn anew so often: nobody reads faster, and they cost more than the timeline.
@@ -101,6 +104,12 @@ pub(super) struct Lab {
     pub(super) chosen: Watched<Option<TaskId>>,
     /// The task that the reader wants to see in the timeline.
     pub(super) sought: Watched<Option<TaskId>>,
+    /// What the runs are held against, if there is something.
+    pub(super) beside: Watched<Option<Beside>>,
+    /// What was measured with the settings of the last run that finished.
+    pub(super) alike: Watched<Alike>,
+    /// How many runs of a series are still to come, the one under way included.
+    pub(super) repeats_left: Watched<u32>,
     run: Stored<Option<Run>>,
     spans: Stored<Spans>,
     meter: Stored<Meter>,
@@ -116,6 +125,7 @@ impl Lab {
     // Out of line: a lab that is known piece by piece is also copied so, into each of the many closures that hold it.
     #[inline(never)]
     pub(super) fn new(link: permalink::Setup) -> Self {
+        let beside = link.sent.as_ref().map(|sent| Quantities::sent(sent, link.exercise, &link.settings));
         let lab = Self {
             exercise: link.exercise,
             settings: Watched::new(link.settings),
@@ -135,6 +145,9 @@ impl Lab {
             digest: Watched::new(0),
             chosen: Watched::new(None),
             sought: Watched::new(None),
+            beside: Watched::new(beside.map(Beside::senders)),
+            alike: Watched::new(Alike::default()),
+            repeats_left: Watched::new(0),
             run: Stored::new(None),
             spans: Stored::new(Spans::default()),
             meter: Stored::new(Meter::default()),
@@ -160,14 +173,32 @@ impl Lab {
 
     /// The link to what is set up now.
     pub(super) fn place(self) -> Place {
+        self.place_with(self.sent.get())
+    }
+
+    fn place_with(self, sent: Option<Sent>) -> Place {
         Place::Exercise(permalink::Setup {
             exercise: self.exercise,
             settings: self.settings.get(),
             seed: self.seed.get(),
             runs_at_once: self.runs_at_once,
             hidden: self.hidden.get(),
-            sent: self.sent.get(),
+            sent,
         })
+    }
+
+    /// The link to what is set up now, without anybody's result.
+    pub(super) fn place_to_copy(self) -> Place {
+        self.place_with(None)
+    }
+
+    /// The link to what the run on display was started with, and its result.
+    pub(super) fn place_with_result(self) -> Place {
+        let (settings, seed) = self.ran_with.get().unwrap_or_else(|| (self.settings.get(), self.seed.get()));
+        match self.place_with(Sent::of(&self.compared())) {
+            Place::Exercise(setup) => Place::Exercise(permalink::Setup { settings, seed, ..setup }),
+            other => other,
+        }
     }
 
     /// Has the next run read these files of the reader's own, and no others.
@@ -251,6 +282,7 @@ impl Lab {
             return;
         }
         let after_us = self.now_us();
+        self.repeats_left.set(0);
         drop(self.experiment.take());
         drop(self.ending.take());
         self.status.set(Status::Stopped { after_us });
@@ -326,7 +358,13 @@ impl Lab {
         pass_turn().await;
         self.show_figures();
         pass_turn().await;
+        let has_finished = matches!(status, Status::Finished { .. });
         self.status.set(status);
+        if has_finished {
+            self.count_repeat();
+        } else {
+            self.repeats_left.set(0);
+        }
     }
 
     async fn ideal_of_this_run(self) -> Option<Record> {

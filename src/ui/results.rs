@@ -8,7 +8,7 @@ use crate::measure::TaskId;
 use crate::ui::charts::timeline::{self, Chart};
 use crate::ui::charts::{digits, distribution};
 use crate::ui::components::metrics::{self, Figures};
-use crate::ui::components::{failures, log, warnings};
+use crate::ui::components::{beside, failures, log, warnings};
 use crate::ui::lab::Lab;
 use crate::ui::lean::Watched;
 
@@ -21,6 +21,7 @@ pub(super) struct Results {
     pub(super) log: fn(Lab) -> AnyView,
     pub(super) failures: fn(Lab, Watched<usize>) -> AnyView,
     pub(super) figures: fn(Lab) -> Figures,
+    pub(super) beside: fn(Lab) -> AnyView,
     pub(super) timeline: Timeline,
 }
 
@@ -46,6 +47,7 @@ fn results() -> Results {
         log: log::lines,
         failures: failures::list,
         figures: metrics::figures,
+        beside: beside::differences,
         timeline: timeline::CODE,
     }
 }

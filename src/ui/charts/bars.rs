@@ -22,13 +22,19 @@ pub(crate) fn comparisons(lab: Lab) -> AnyView {
 }
 
 fn comparison(lab: Lab, compared: &Compared) -> AnyView {
-    let scale_us = compared.scale_us();
+    let beside = lab.beside.get();
+    let ghost = |bar: &ComparedBar| {
+        let beside = beside.as_ref()?;
+        Some(Ghost { us: beside.measured.median(bar.task)? as u64, word: beside.word })
+    };
+    // All on the same axis.
+    let scale_us = compared.bars.iter().filter_map(ghost).map(|ghost| ghost.us).fold(compared.scale_us(), u64::max);
     let label = |part: &str| compared.bars.iter().find(|bar| bar.task == part).map(|bar| bar.label);
     let mut shown = figure().class("comparison").el(h3().text(compared.title));
     if !compared.about.is_empty() {
         shown = shown.el(p().class("hint").text(compared.about));
     }
-    shown = shown.el(div().class("bars").add_all(compared.bars.iter().map(|it| bar(it, scale_us))));
+    shown = shown.el(div().class("bars").add_all(compared.bars.iter().map(|it| bar(it, ghost(it), scale_us))));
     if compared.is_race && compared.bars.len() > 1 {
         let ratio = compared.speed_up().map(|ratio| format!("{} times as fast", fixed(ratio, 1)));
         shown = shown.el(p().class("speed-up").text(ratio.unwrap_or_default()));
@@ -42,8 +48,15 @@ fn comparison(lab: Lab, compared: &Compared) -> AnyView {
         .view()
 }
 
+/// What a bar was in the run that this one is held against.
+struct Ghost {
+    us: u64,
+    /// Which run that is.
+    word: &'static str,
+}
+
 /// One bar; `scale_us` is what the whole width stands for.
-fn bar(bar: &ComparedBar, scale_us: u64) -> AnyView {
+fn bar(bar: &ComparedBar, ghost: Option<Ghost>, scale_us: u64) -> AnyView {
     let width = |us: Option<u64>| {
         us.map(|us| format!("{}%", fixed(us as f64 / scale_us as f64 * 100.0, 2))).unwrap_or_default()
     };
@@ -52,18 +65,23 @@ fn bar(bar: &ComparedBar, scale_us: u64) -> AnyView {
         None | Some(Outcome::Succeeded) => ("bar", String::new()),
         Some(outcome) => ("bar cut-short", format!(", {}", outcome.name())),
     };
-    let ideal = bar.ideal_us.map(|us| format!("ideal {}", units::span(us))).unwrap_or_default();
+    let ideal = bar.ideal_us.map(|us| format!("ideal {}", units::span(us)));
+    let was = ghost.as_ref().map(|ghost| format!("{} {}", ghost.word, units::span(ghost.us)));
+    let marks = [ideal, was].map(|mark| mark.map(|mark| span().text(mark).view()));
+    let ghost_us = ghost.map(|ghost| ghost.us);
     let fill = view! { <span class="fill" hidden=bar.so_far_us.is_none() style:width=width(bar.so_far_us)></span> };
     let mark = view! { <span class="ideal" hidden=bar.ideal_us.is_none() style:left=width(bar.ideal_us)></span> };
+    let outline = view! { <span class="ghost" hidden=ghost_us.is_none() style:width=width(ghost_us)></span> };
     div()
         .class(class)
+        .attr_if("data-beside-us", ghost_us.map(|us| us.to_string()))
         .attr("data-bar", bar.task)
         .attr_if("data-measured-us", bar.measured_us.map(|us| us.to_string()))
         .attr_if("data-ideal-us", bar.ideal_us.map(|us| us.to_string()))
         .el(span().class("label").text(bar.label))
-        .el(span().class("track").add(fill.into_any()).add(mark.into_any()))
+        .el(span().class("track").add(fill.into_any()).add(mark.into_any()).add(outline.into_any()))
         .el(span().class("figure").text(cell(bar.so_far_us) + &word))
-        .el(span().class("ideal-figure").text(ideal))
+        .el(span().class("ideal-figure").add_all(marks.into_iter().flatten()))
         .view()
 }
 

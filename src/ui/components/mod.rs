@@ -1,5 +1,6 @@
 //! The parts that pages are made of.
 
+pub(super) mod beside;
 pub(super) mod checks;
 pub(super) mod connection;
 pub(super) mod controls;

@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 
 use crate::exercises::exercise::Exercise;
-use crate::share::permalink;
+use crate::share::permalink::{self, Place};
 use crate::ui::address::{link_to, use_follow};
 use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::digits::digits;
 use crate::ui::charts::distribution::distributions;
 use crate::ui::charts::timeline::timeline;
+use crate::ui::components::beside::beside;
 use crate::ui::components::connection::connection;
 use crate::ui::components::controls::controls;
 use crate::ui::components::failures::failures;
@@ -51,7 +52,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let results = section()
         .class("results")
         .attr("aria-label", "Result")
-        .el(panel(vec![result_head(lab), failure(lab), warnings(lab), pulse(lab), comparisons(lab)]))
+        .el(panel(vec![result_head(lab), failure(lab), warnings(lab), pulse(lab), comparisons(lab), beside(lab)]))
         .el(panel(vec![timeline(lab)]))
         .add(requests(lab))
         .add(stages(lab))
@@ -90,8 +91,8 @@ fn presets(exercise: &Exercise) -> AnyView {
 /// What can be done with a result.
 fn result_head(lab: Lab) -> AnyView {
     let copied = Watched::new(None::<Result<(), String>>);
-    let copy = move || {
-        let link = link_to(&untrack(|| lab.place()));
+    let copy = move |place: Place| {
+        let link = link_to(&place);
         leptos::task::spawn_local(async move { copied.set(Some(copy_text(&link).await.map_err(|()| link))) });
     };
     let told = move || match copied.get() {
@@ -103,11 +104,34 @@ fn result_head(lab: Lab) -> AnyView {
         }
     };
     let outdated = move || if lab.is_outdated() { "Controls have changed since this run." } else { "" };
+    let unless_finished =
+        move || (!lab.status.with(|status| matches!(status, Status::Finished { .. }))).then(String::new);
+    let pin = part(move || match lab.beside.with(Option::is_some) {
+        true => button().class("quiet").on_click(move || lab.unpin()).text("Unpin").view(),
+        false => button()
+            .class("quiet")
+            .attr("title", "The next runs are shown beside this one")
+            .attr_changing("disabled", unless_finished)
+            .on_click(move || lab.pin())
+            .text("Pin")
+            .view(),
+    });
+    let with_result = button()
+        .class("quiet")
+        .attr("title", "Whoever opens the link sees your result beside their own")
+        .attr_changing("disabled", unless_finished)
+        .on_click(move || copy(untrack(|| lab.place_with_result())))
+        .text("Copy link with result");
+    let buttons = div()
+        .class("actions")
+        .el(button().class("quiet").on_click(move || copy(untrack(|| lab.place_to_copy()))).text("Copy link"))
+        .el(with_result)
+        .add(pin);
     let head = div()
         .class("result-head")
         .el(h2().text("Result"))
         .el(p().class("hint").text_changing(move || outdated().to_owned()))
-        .el(button().class("quiet").on_click(copy).text("Copy link"));
+        .el(buttons);
     [head.view(), div().attr("aria-live", "polite").add(part(told)).view()].into_any()
 }
 

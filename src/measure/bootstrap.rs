@@ -1,0 +1,116 @@
+//! How sure a ratio of two samples is: the percentile bootstrap (Efron 1979; Efron and Tibshirani, "An Introduction to the
+//! Bootstrap", 1993, chapter 13).
+//!
+//! Both samples are drawn again from themselves many times, with replacement; the ratios of the medians of what was drawn
+//! show by how much the ratio would differ if all were measured once more.
+
+use crate::measure::statistics::{Summary, percentile};
+
+/// A sample of fewer values says too little of how much it varies.
+pub const LEAST_VALUES: usize = 5;
+
+/// How often both samples are drawn again.
+const DRAWS: usize = 2_000;
+
+/// An interval that holds the true ratio with a confidence of 95 %.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Its lower end.
+    pub low: f64,
+    /// Its upper end, not less than the lower one.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether it leaves open which of the two is greater.
+    #[must_use]
+    pub fn holds_one(&self) -> bool {
+        (self.low..=self.high).contains(&1.0)
+    }
+}
+
+/// The interval of the ratio of the medians, `sample` over `base`. `draw` gives a random number below its argument, which
+/// is never 0. None when either sample has fewer than [`LEAST_VALUES`] values, or when a median of the base may be zero.
+///
+/// ```
+/// use interleave::measure::bootstrap::ratio_of_medians;
+///
+/// let mut rng = fastrand::Rng::with_seed(7);
+/// let (before, after) = ([10.0, 10.1, 9.9, 10.2, 10.0], [5.0, 5.1, 4.9, 5.0, 5.1]);
+/// let interval = ratio_of_medians(&before, &after, |n| rng.u32(..n)).unwrap();
+/// assert!(interval.low > 0.47 && interval.high < 0.53 && !interval.holds_one());
+/// ```
+#[must_use]
+pub fn ratio_of_medians(base: &[f64], sample: &[f64], mut draw: impl FnMut(u32) -> u32) -> Option<Interval> {
+    if base.len().min(sample.len()) < LEAST_VALUES {
+        return None;
+    }
+    let mut median_of_drawn = |values: &[f64]| {
+        let n = values.len() as u32;
+        Summary::of(values.iter().map(|_| values[draw(n) as usize])).median()
+    };
+    let ratio = |_| {
+        let (base, sample) = (median_of_drawn(base)?, median_of_drawn(sample)?);
+        (base > 0.0).then(|| sample / base)
+    };
+    let mut ratios = (0..DRAWS).map(ratio).collect::<Option<Vec<f64>>>()?;
+    ratios.sort_unstable_by(f64::total_cmp);
+    Some(Interval { low: percentile(&ratios, 2.5)?, high: percentile(&ratios, 97.5)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(base: &[f64], sample: &[f64]) -> Option<Interval> {
+        let mut rng = fastrand::Rng::with_seed(7);
+        ratio_of_medians(base, sample, |n| rng.u32(..n))
+    }
+
+    #[test]
+    fn too_few_values_give_no_interval() {
+        assert_eq!(of(&[1.0; 4], &[1.0; 100]), None);
+        assert_eq!(of(&[1.0; 100], &[]), None);
+        assert_eq!(of(&[0.0; 5], &[1.0; 5]), None, "a ratio to nothing is none");
+    }
+
+    #[test]
+    fn samples_without_spread_leave_no_doubt() {
+        assert_eq!(of(&[4.0; 5], &[2.0; 5]), Some(Interval { low: 0.5, high: 0.5 }));
+    }
+
+    #[test]
+    fn the_interval_covers_the_true_ratio_about_as_often_as_it_says() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        let worlds = 60;
+        let covered = (0..worlds).filter(|_| {
+            // About normal: the sum of twelve uniform numbers less six (Irwin and Hall).
+            let mut sample = |mean: f64| -> Vec<f64> {
+                (0..20).map(|_| mean + (0..12).map(|_| rng.f64()).sum::<f64>() - 6.0).collect()
+            };
+            let (base, sample) = (sample(20.0), sample(30.0));
+            let interval = of(&base, &sample).expect("they have enough values");
+            (interval.low..=interval.high).contains(&1.5)
+        });
+        let share = covered.count() as f64 / f64::from(worlds);
+        assert!((0.88..=1.0).contains(&share), "{share} instead of 0.95");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20))]
+
+        #[test]
+        fn the_ends_are_in_order_and_within_what_the_samples_allow(
+            base in prop::collection::vec(1.0..100.0f64, 5..30), sample in prop::collection::vec(0.0..100.0f64, 5..30),
+        ) {
+            let interval = of(&base, &sample).expect("they have enough values");
+            let (base, sample) = (Summary::of(base), Summary::of(sample));
+            let ends = |over: Option<f64>, under: Option<f64>| over.zip(under).map(|(a, b)| a / b).expect("not empty");
+            prop_assert!(interval.low <= interval.high);
+            prop_assert!(interval.low >= ends(sample.min(), base.max()) - 1e-9);
+            prop_assert!(interval.high <= ends(sample.max(), base.min()) + 1e-9);
+        }
+    }
+}

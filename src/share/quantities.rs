@@ -1,0 +1,226 @@
+//! What was measured of one or more runs alike, quantity by quantity, so that runs can be held against each other.
+
+use std::borrow::Cow;
+
+use crate::exercises::compared::{Compared, ComparedBar};
+use crate::exercises::controls::Settings;
+use crate::exercises::exercise::Exercise;
+use crate::measure::bootstrap::{Interval, ratio_of_medians};
+use crate::measure::decimal::fixed;
+use crate::measure::metrics::Metrics;
+use crate::measure::report::{Column, Report, Table};
+use crate::measure::requests::Requests;
+use crate::measure::statistics::Summary;
+use crate::measure::units;
+use crate::runtime::Run;
+use crate::share::sent::Sent;
+
+/// What a quantity counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Microseconds.
+    Span,
+    /// So many.
+    Count,
+    /// So many in each second.
+    PerSecond,
+}
+
+impl Unit {
+    fn show(self, value: f64) -> String {
+        match self {
+            Self::Span => units::span(value.round() as u64),
+            Self::Count => units::count(value.round() as u64),
+            Self::PerSecond => format!("{} per second", fixed(value, 1)),
+        }
+    }
+}
+
+/// Something that was measured in each of some runs alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantity {
+    /// Its name for programs: that of a bar's task, or of a metric.
+    pub key: Cow<'static, str>,
+    /// Its name for people.
+    pub name: String,
+    /// What it counts.
+    pub unit: Unit,
+    /// What it was in each run, in the order of the runs; a run without it is left out.
+    pub values: Vec<f64>,
+}
+
+impl Quantity {
+    fn of(key: impl Into<Cow<'static, str>>, name: impl Into<String>, unit: Unit, value: f64) -> Self {
+        Self { key: key.into(), name: name.into(), unit, values: vec![value] }
+    }
+
+    fn median(&self) -> Option<f64> {
+        Summary::of(self.values.iter().copied()).median()
+    }
+}
+
+/// What was measured of some runs alike: the same exercise, settings and seed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Quantities {
+    /// How many runs there are.
+    pub runs: usize,
+    /// The quantities, in the order of reading.
+    pub all: Vec<Quantity>,
+}
+
+impl Quantities {
+    /// What was measured of one run.
+    #[must_use]
+    pub fn of(compared: &[Compared], metrics: &Metrics, report: Option<&Report>) -> Self {
+        let bars: Vec<_> = compared.iter().flat_map(|it| &it.bars).collect();
+        let name = |bar: &ComparedBar| match bars.iter().filter(|it| it.label == bar.label).count() {
+            1 => bar.label.to_owned(),
+            _ => format!("{}, {}", bar.label, bar.task),
+        };
+        let of_bar = |bar: &&ComparedBar| Some(Quantity::of(bar.task, name(bar), Unit::Span, bar.measured_us? as f64));
+        let lag =
+            metrics.longest_lag_us.map(|us| Quantity::of("lag", "Longest lag of the loop", Unit::Span, us as f64));
+        let of_run = [
+            Quantity::of("wall", "Wall time", Unit::Span, metrics.wall_us as f64),
+            Quantity::of("tasks", "Tasks", Unit::Count, metrics.tasks.into()),
+            Quantity::of("peak-concurrency", "Peak concurrency", Unit::Count, metrics.peak_concurrency.into()),
+        ];
+        let requests = report.and_then(|report| report.requests.as_ref()).into_iter().flat_map(of_requests);
+        Self { runs: 1, all: bars.iter().filter_map(of_bar).chain(of_run).chain(lag).chain(requests).collect() }
+    }
+
+    /// What a link brings along of its sender's run.
+    #[must_use]
+    pub fn sent(sent: &Sent, exercise: &Exercise, settings: &Settings) -> Self {
+        let bars = exercise.comparisons.iter().flat_map(|comparison| comparison.bars);
+        let of_bar = |task| Some(Quantity::of(task, "", Unit::Span, sent.part_us(exercise, settings, task)? as f64));
+        Self { runs: 1, all: bars.filter_map(|bar| of_bar(bar.task)).collect() }
+    }
+
+    /// Adds another run alike.
+    pub fn add(&mut self, run: Self) {
+        self.runs += run.runs;
+        for quantity in run.all {
+            match self.all.iter_mut().find(|it| it.key == quantity.key) {
+                Some(known) => known.values.extend(quantity.values),
+                None => self.all.push(quantity),
+            }
+        }
+    }
+
+    /// The median of a quantity over the runs.
+    #[must_use]
+    pub fn median(&self, key: &str) -> Option<f64> {
+        self.get(key)?.median()
+    }
+
+    fn get(&self, key: &str) -> Option<&Quantity> {
+        self.all.iter().find(|it| it.key == key)
+    }
+
+    /// These runs beside others, which are called `title`: the quantities of both, their ratio and how sure that is.
+    /// The interval is drawn from the seed.
+    #[must_use]
+    pub fn beside(&self, base: &Self, title: &str, seed: u64) -> Table {
+        let row = |now: &Quantity| {
+            let then = base.get(&now.key)?;
+            let (before, after) = (then.median()?, now.median()?);
+            let ratio = if before > 0.0 { fixed(after / before, 2) } else { "–".to_owned() };
+            let mut rng = Run::on_virtual_clock(seed).rng(&now.key);
+            let interval = ratio_of_medians(&then.values, &now.values, |n| rng.u32(..n));
+            let sure = interval.map_or("–".to_owned(), in_words);
+            Some(vec![now.name.clone(), now.unit.show(before), now.unit.show(after), ratio, sure])
+        };
+        let runs = |n| if n == 1 { "1 run".to_owned() } else { format!("the medians of {n} runs") };
+        Table {
+            caption: format!("{title}, {}, beside this one, {}", runs(base.runs), runs(self.runs)),
+            columns: vec![
+                Column::text("What"),
+                Column::number("That"),
+                Column::number("This"),
+                Column::number("This over that"),
+                Column::text("95 % interval"),
+            ],
+            rows: self.all.iter().filter_map(row).collect(),
+        }
+    }
+}
+
+fn of_requests(requests: &Requests) -> Vec<Quantity> {
+    let (schedule, send) = (requests.from_schedule(), requests.from_send());
+    let of = |key: &'static str, name, sample: &Summary, p| {
+        sample.percentile(p).map(|us| Quantity::of(key, name, Unit::Span, us))
+    };
+    let found = [
+        of("schedule-p50", "p50 from schedule", &schedule, 50.0),
+        of("schedule-p95", "p95 from schedule", &schedule, 95.0),
+        of("send-p50", "p50 from send", &send, 50.0),
+        of("send-p95", "p95 from send", &send, 95.0),
+        requests.throughput_per_s().map(|it| Quantity::of("throughput", "Throughput", Unit::PerSecond, it)),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn in_words(interval: Interval) -> String {
+    let verdict = match (interval.holds_one(), interval.high < 1.0) {
+        (true, _) => "no difference shown",
+        (false, true) => "less",
+        (false, false) => "more",
+    };
+    format!("{} to {}: {verdict}", fixed(interval.low, 2), fixed(interval.high, 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exercises::async_basics::EXERCISE;
+
+    fn run(wall_us: u64, tasks: u32) -> Quantities {
+        Quantities::of(&[], &Metrics { wall_us, tasks, ..Metrics::default() }, None)
+    }
+
+    fn runs(walls_us: impl IntoIterator<Item = u64>) -> Quantities {
+        let mut all = Quantities::default();
+        walls_us.into_iter().for_each(|wall_us| all.add(run(wall_us, 8)));
+        all
+    }
+
+    #[test]
+    fn two_runs_stand_side_by_side_without_a_word_on_how_sure_that_is() {
+        let table = run(750_000, 8).beside(&run(1_000_000, 8), "The pinned run", 7);
+        assert_eq!(table.caption, "The pinned run, 1 run, beside this one, 1 run");
+        assert_eq!(table.rows[0], ["Wall time", "1.00 s", "750 ms", "0.75", "–"]);
+        assert_eq!(table.rows[1], ["Tasks", "8", "8", "1.00", "–"]);
+        assert_eq!(table.rows[2], ["Peak concurrency", "0", "0", "–", "–"]);
+    }
+
+    #[test]
+    fn repeats_say_whether_there_is_a_difference() {
+        let (slow, quick) = (runs(990_000..990_010), runs(500_000..500_010));
+        let verdict = |now: &Quantities, base| now.beside(base, "That", 7).rows[0][4].clone();
+        assert_eq!(verdict(&quick, &slow), "0.51 to 0.51: less");
+        assert_eq!(verdict(&slow, &quick), "1.98 to 1.98: more");
+        let spread = runs([980_000, 1_000_000, 990_000, 970_000, 1_010_000]);
+        assert!(verdict(&spread, &slow).ends_with("no difference shown"), "{}", verdict(&spread, &slow));
+    }
+
+    #[test]
+    fn a_senders_result_is_held_against_the_same_parts() {
+        let settings = Settings::defaults(EXERCISE.controls);
+        let sent: Sent = "rs.-.a.b".parse().expect("it is one");
+        let sent = Quantities::sent(&sent, &EXERCISE, &settings);
+        assert_eq!(sent.median("sequential_execution"), Some(1_000.0));
+        assert_eq!(sent.median("concurrent_execution"), None);
+        assert_eq!(sent.all.len(), 3);
+    }
+
+    #[test]
+    fn bars_of_the_same_label_are_told_apart_by_their_tasks() {
+        let exercise = &crate::exercises::common_issues::EXERCISE;
+        let mut compared = Compared::all(exercise, &Settings::defaults(exercise.controls), None, 0, None);
+        compared.iter_mut().flat_map(|it| &mut it.bars).for_each(|bar| bar.measured_us = Some(1));
+        let quantities = Quantities::of(&compared, &Metrics::default(), None);
+        assert_eq!(quantities.all[0].name, "Broken, never_awaited");
+        assert!(quantities.all.iter().any(|it| it.name == "In slices"));
+    }
+}
