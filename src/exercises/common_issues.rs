@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn every_broken_half_fails_its_check_and_every_fixed_half_passes() {
         let (_, report) = run("all");
-        let halves: Vec<_> = report.checks.iter().map(|check| (check.part, check.holds)).collect();
+        let halves: Vec<_> = report.checks.iter().map(|check| (&*check.part, check.holds)).collect();
         let expected = [
             ("never_awaited", false),
             ("awaited", true),
@@ -377,7 +377,7 @@ mod tests {
             assert_eq!(report.checks.len(), if issue == "sync-inside" { 3 } else { 2 }, "{issue}");
             for check in report.checks {
                 assert!(check.is_as_meant(), "{issue}: {check:?}");
-                assert!(Span::named(&run.record(), check.part).is_some(), "{issue}");
+                assert!(Span::named(&run.record(), &check.part).is_some(), "{issue}");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! [`Exercise`]: the form that every lesson fills in. Menu, links, controls, charts and tests are made from it.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
@@ -183,17 +184,17 @@ pub struct Failure {
     /// What happened.
     pub message: String,
     /// What to do.
-    pub advice: &'static str,
+    pub advice: Cow<'static, str>,
 }
 
 impl From<NotFetched> for Failure {
     fn from(error: NotFetched) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
+        Self { message: error.to_string(), advice: error.advice().into() }
     }
 }
 
 impl From<OffloadError> for Failure {
     fn from(error: OffloadError) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
+        Self { message: error.to_string(), advice: error.advice().into() }
     }
 }

@@ -1,11 +1,13 @@
 //! Throughput against batch size, batch after batch and streamed: which size is enough.
 
+use serde::{Deserialize, Serialize};
+
 use crate::measure::decimal::fixed;
 use crate::measure::requests::per_second;
 use crate::measure::units::count;
 
 /// The same samples in batches of one size, both ways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SizeLevel {
     /// How many samples a batch has, at least 1.
     pub batch_size: u32,
@@ -48,7 +50,7 @@ const IS_ENOUGH: f64 = 0.95;
 /// let sizes = BatchSizes::of([1, 2, 4, 8, 16, 32].map(level).to_vec());
 /// assert_eq!(sizes.enough(SizeLevel::streamed_per_s).map(|level| level.batch_size), Some(8));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchSizes(Vec<SizeLevel>);
 
 impl BatchSizes {

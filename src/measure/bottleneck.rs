@@ -73,15 +73,15 @@ mod tests {
     /// A second long; each stage works for so many milliseconds on 100 samples.
     fn flow(busy_ms: &[(&'static str, u64)]) -> Flow {
         let stage = |(name, ms): &(&'static str, u64)| Stage {
-            name,
+            name: (*name).into(),
             works: vec![Work { from_us: 0, to_us: ms * 1_000, samples: 100 }],
             servers: 1,
             waited_for_input_us: 0,
             waited_for_room_us: 0,
         };
         Flow {
-            part: "run_streamed",
-            name: "Streamed",
+            part: "run_streamed".into(),
+            name: "Streamed".into(),
             from_us: 0,
             length_us: 1_000_000,
             samples: 100,
@@ -97,14 +97,14 @@ mod tests {
         let Some(Bottleneck::One { stage, share, next, next_per_s }) = Bottleneck::of(&flow) else {
             panic!("predict is in the way")
         };
-        assert_eq!((stage.name, share, next.name, next_per_s), ("Predict", 0.95, "Preprocess", 200.0));
+        assert_eq!((&*stage.name, share, &*next.name, next_per_s), ("Predict", 0.95, "Preprocess", 200.0));
     }
 
     #[test]
     fn two_that_are_as_busy_are_both_named() {
         let flow = flow(&[("Load", 900), ("Preprocess", 100), ("Predict", 950)]);
         assert!(matches!(Bottleneck::of(&flow), Some(Bottleneck::Two { stage, other, .. })
-            if (stage.name, other.name) == ("Predict", "Load")));
+            if (&*stage.name, &*other.name) == ("Predict", "Load")));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
+use serde::{Deserialize, Serialize};
+
 use crate::measure::heartbeat::Beat;
 
 /// Names one task of one run, in the order of spawning.
@@ -32,7 +34,8 @@ impl TaskId {
 }
 
 /// How a task ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It returned a value.
     Succeeded,
@@ -115,7 +118,8 @@ pub struct Task {
 }
 
 /// How much a log line matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Something worth telling.
     Info,
@@ -150,7 +154,7 @@ pub struct Failed {
 }
 
 /// Everything that a run leaves behind. It only ever grows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     events: Vec<Event>,
     tasks: Vec<Task>,

@@ -7,6 +7,10 @@
 mod depth;
 mod reading;
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use crate::measure::events::Record;
 use crate::measure::requests::per_second;
 use crate::measure::spans::Span;
@@ -28,7 +32,7 @@ pub struct StageOf {
 }
 
 /// The work of a stage on one batch. Times are microseconds since the run's start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     /// When it began.
     pub from_us: u64,
@@ -39,10 +43,10 @@ pub struct Work {
 }
 
 /// What one stage did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
     /// What it is called for the reader.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its work, in the order in which it was done.
     pub works: Vec<Work>,
     /// How many tasks take batches at once, at least 1.
@@ -62,12 +66,12 @@ impl Stage {
 }
 
 /// One way through a pipeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {
     /// The name of its root task.
-    pub part: &'static str,
+    pub part: Cow<'static, str>,
     /// What it is called for the reader.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// When it began, in microseconds since the run's start.
     pub from_us: u64,
     /// How long it took.
@@ -97,8 +101,8 @@ impl Flow {
         let mut reading = Reading::over(record, span.task, samples, stages);
         record.events().iter().for_each(|event| reading.take(*event));
         Some(Self {
-            part,
-            name,
+            part: part.into(),
+            name: name.into(),
             from_us: span.from_us,
             length_us,
             samples,

@@ -1,6 +1,9 @@
 //! What a lesson hands back beside its record: what it found, in a form that the page can show for every lesson alike.
 
+use std::borrow::Cow;
 use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::measure::batch_sizes::BatchSizes;
 use crate::measure::flow::Flow;
@@ -8,7 +11,7 @@ use crate::measure::requests::Requests;
 use crate::measure::sweep::Sweep;
 
 /// What a lesson found.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Sentences, in the order of reading.
     pub notes: Vec<String>,
@@ -29,10 +32,10 @@ pub struct Report {
 }
 
 /// Something that should be true of a part of a run, with what was measured.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// The name of the part's root task.
-    pub part: &'static str,
+    pub part: Cow<'static, str>,
     /// What should be true, in a few words.
     pub claim: String,
     /// What was measured, in a few words.
@@ -46,8 +49,13 @@ pub struct Check {
 impl Check {
     /// Something that should be true.
     #[must_use]
-    pub fn of(part: &'static str, claim: impl Into<String>, measured: impl Into<String>, holds: bool) -> Self {
-        Self { part, claim: claim.into(), measured: measured.into(), holds, is_meant_to_fail: false }
+    pub fn of(
+        part: impl Into<Cow<'static, str>>,
+        claim: impl Into<String>,
+        measured: impl Into<String>,
+        holds: bool,
+    ) -> Self {
+        Self { part: part.into(), claim: claim.into(), measured: measured.into(), holds, is_meant_to_fail: false }
     }
 
     /// The same of a part that is there to show how it fails.
@@ -64,7 +72,7 @@ impl Check {
 }
 
 /// A table of text and numbers. All text is shown as text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// What it shows, in a few words.
     pub caption: String,
@@ -75,10 +83,10 @@ pub struct Table {
 }
 
 /// A column of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Its head.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// Whether it holds numbers, which stand at the right.
     pub is_numeric: bool,
 }
@@ -87,18 +95,18 @@ impl Column {
     /// A column of words.
     #[must_use]
     pub const fn text(title: &'static str) -> Self {
-        Self { title, is_numeric: false }
+        Self { title: Cow::Borrowed(title), is_numeric: false }
     }
 
     /// A column of numbers.
     #[must_use]
     pub const fn number(title: &'static str) -> Self {
-        Self { title, is_numeric: true }
+        Self { title: Cow::Borrowed(title), is_numeric: true }
     }
 }
 
 /// A handwritten digit and what the classifier made of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Digit {
     /// Its brightness, 0 to 1, row by row from the top: 64 values.
     pub pixels: Vec<f32>,

@@ -5,12 +5,14 @@
 //! is when most of them wait: Tene calls it coordinated omission ("How NOT to Measure Latency", 2015,
 //! <https://www.infoq.com/presentations/latency-response-time/>).
 
+use serde::{Deserialize, Serialize};
+
 use crate::measure::events::Outcome;
 use crate::measure::heartbeat::Beat;
 use crate::measure::statistics::Summary;
 
 /// One request, from when it was due to its end. All times are microseconds since the run's start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {
     /// When it should have been sent, by a schedule that was fixed beforehand.
     pub due_us: u64,
@@ -43,7 +45,7 @@ impl Timing {
 }
 
 /// The requests of one part of a run.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Requests(Vec<Timing>);
 
 impl Requests {

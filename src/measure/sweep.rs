@@ -6,13 +6,15 @@
 //! Little's law for a server that is busy and has no queue. Both bounds are measured well on a busy machine, too, where
 //! the throughput near the knee is not.
 
+use serde::{Deserialize, Serialize};
+
 use crate::measure::decimal::fixed;
 use crate::measure::requests::{Requests, per_second};
 use crate::measure::statistics::Summary;
 use crate::measure::units::{count, span};
 
 /// What was measured with so many requests at once.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadLevel {
     /// How many there were at once, at least 1.
     pub concurrency: u32,
@@ -75,7 +77,7 @@ impl LoadLevel {
 /// let sweep = Sweep::of(vec![level(1, 2_000_000, 100_000), level(2, 1_000_000, 100_000), level(4, 1_000_000, 200_000)]);
 /// assert_eq!(sweep.knee().map(|level| level.concurrency), Some(2));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sweep(Vec<LoadLevel>);
 
 impl Sweep {

@@ -158,17 +158,23 @@ pub(super) fn first_rows(name: &str, samples: &Samples) -> Option<Table> {
 
 /// Files of the reader's own are wanted, and there are none.
 pub(super) fn nothing_chosen() -> Failure {
-    Failure { message: "no file is chosen".to_owned(), advice: "Choose files or drop them on the page, then run." }
+    Failure {
+        message: "no file is chosen".to_owned(),
+        advice: "Choose files or drop them on the page, then run.".into(),
+    }
 }
 
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
+        Self { message: error.to_string(), advice: error.advice().into() }
     }
 }
 
 impl From<CsvError> for Failure {
     fn from(error: CsvError) -> Self {
-        Self { message: format!("the CSV cannot be used: {error}"), advice: "Run again: the file is written anew." }
+        Self {
+            message: format!("the CSV cannot be used: {error}"),
+            advice: "Run again: the file is written anew.".into(),
+        }
     }
 }

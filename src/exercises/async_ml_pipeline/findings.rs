@@ -58,7 +58,7 @@ impl Done {
     fn ways(&self, flows: &[Flow]) -> Table {
         let row = |(flow, predicted): (&Flow, &[Predicted])| {
             vec![
-                flow.name.to_owned(),
+                flow.name.to_string(),
                 units::span(flow.length_us),
                 flow.per_s().map_or("–".to_owned(), |per_s| fixed(per_s, 1)),
                 units::count(flow.most_under_way.into()),
@@ -138,13 +138,13 @@ fn bounded(flow: &Flow, plan: &Plan) -> [Check; 2] {
     let at_once = flow.stages.last().map_or(1, |predict| predict.servers);
     let most = plan.most_under_way(at_once);
     let queued = Check::of(
-        flow.part,
+        flow.part.clone(),
         format!("at most {} batches in a queue", plan.bound),
         format!("{deepest} at the peak"),
         deepest as usize <= plan.bound.get(),
     );
     let under_way = Check::of(
-        flow.part,
+        flow.part.clone(),
         format!("at most {} samples under way", units::count(most)),
         format!("{} at the peak", units::count(flow.most_under_way.into())),
         u64::from(flow.most_under_way) <= most,
@@ -157,8 +157,8 @@ fn stages(flows: &[Flow]) -> Table {
     let row = |flow: &Flow, stage: &Stage| {
         let waited = |us: u64| if flow.queues.is_empty() { "–".to_owned() } else { units::span(us) };
         vec![
-            flow.name.to_owned(),
-            if stage.servers > 1 { format!("{} ×{}", stage.name, stage.servers) } else { stage.name.to_owned() },
+            flow.name.to_string(),
+            if stage.servers > 1 { format!("{} ×{}", stage.name, stage.servers) } else { stage.name.to_string() },
             units::span(stage.busy_us()),
             units::span(flow.idle_us(stage)),
             waited(stage.waited_for_input_us),
@@ -192,6 +192,6 @@ impl PredictError {
 
 impl From<PredictError> for Failure {
     fn from(error: PredictError) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
+        Self { message: error.to_string(), advice: error.advice().into() }
     }
 }

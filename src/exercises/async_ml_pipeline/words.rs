@@ -64,7 +64,7 @@ pub(super) fn about_the_bottleneck(flow: &Flow, plan: &Plan) -> String {
 
 /// What would make a stage quicker.
 fn relief(stage: &Stage) -> &'static str {
-    match stage.name {
+    match &*stage.name {
         "Load" => "Reading from several sources at once, or from a cache, would relieve it",
         "Preprocess" => "Preparing samples ahead of time, or several batches at once, would relieve it",
         _ => "A quicker model, or several at once, would relieve it",

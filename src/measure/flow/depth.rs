@@ -1,8 +1,10 @@
 //! How many batches lay in a queue, over time.
 
+use serde::{Deserialize, Serialize};
+
 /// None at first, then so many from each instant on at which that changed. Instants are microseconds since the run's
 /// start.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Depth {
     /// The instants in their order, each with the number from then on.
     pub changes: Vec<(u64, u32)>,

@@ -41,7 +41,7 @@ impl Reading {
         });
         let roles: Vec<_> = roles.collect();
         let stage = |(index, stage): (usize, &StageOf)| Stage {
-            name: stage.name,
+            name: stage.name.into(),
             works: Vec::new(),
             servers: (roles.iter().filter(|role| **role == Some((index, Role::Server))).count() as u32).max(1),
             waited_for_input_us: 0,

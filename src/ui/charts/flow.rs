@@ -1,6 +1,8 @@
 //! What the stages of a pipeline did over time, way by way on one axis: the throughput of each stage as a line, and below
 //! it how full the queues were.
 
+use std::borrow::Cow;
+
 use leptos::prelude::*;
 
 use crate::measure::decimal::fixed;
@@ -58,7 +60,7 @@ fn one(flow: &Flow, scale: &Scale) -> AnyView {
     let until = flow.length_us as f64 / scale.length_us as f64;
     let stages = flow.stages.iter().map(|stage| {
         let busy = format!("{} busy", units::percent(flow.share(stage)));
-        strip(stage.name, "line", path(&scale.rates(flow, stage), scale.most_per_s, until), busy)
+        strip(&stage.name, "line", path(&scale.rates(flow, stage), scale.most_per_s, until), busy)
     });
     let queues = flow.queues.iter().zip(heads).map(|(queue, name)| {
         let means = queue.means(flow.from_us, scale.length_us, DEPTH_BINS);
@@ -67,7 +69,7 @@ fn one(flow: &Flow, scale: &Scale) -> AnyView {
     });
     figure()
         .class("flow")
-        .attr("data-flow", flow.name)
+        .attr("data-flow", &flow.name)
         .el(h3().text(title(flow)))
         .add_all(stages)
         .add_all(queues)
@@ -144,11 +146,12 @@ fn as_table(flow: &Flow, scale: &Scale) -> Table {
         let cells = lines.iter().chain(&queues).map(|values| fixed(values[bin], 1));
         [edge(bin), edge(bin + 1)].into_iter().chain(cells).collect()
     };
-    let stages = flow.stages.iter().map(|stage| stage.name);
-    let heads = ["From", "To"].into_iter().chain(stages).chain(QUEUES.into_iter().take(queues.len()));
+    let stages = flow.stages.iter().map(|stage| stage.name.clone());
+    let queue_heads = QUEUES.into_iter().take(queues.len()).map(Cow::from);
+    let heads = ["From", "To"].into_iter().map(Cow::from).chain(stages).chain(queue_heads);
     Table {
         caption: format!("{}: samples per second by stage, and batches in the queues on average", flow.name),
-        columns: heads.map(Column::number).collect(),
+        columns: heads.map(|title| Column { title, is_numeric: true }).collect(),
         rows: (0..scale.bins).map(row).collect(),
     }
 }

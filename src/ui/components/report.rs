@@ -21,7 +21,7 @@ pub(crate) fn findings(lab: Lab) -> AnyView {
 /// A table; wide ones scroll by themselves.
 pub(crate) fn data_table(data: Table) -> AnyView {
     let heads =
-        data.columns.iter().map(|column| th().attr("scope", "col").class(class(column)).text(column.title).view());
+        data.columns.iter().map(|column| th().attr("scope", "col").class(class(column)).text(&column.title).view());
     let row = |cells: Vec<String>| {
         let cells = data.columns.iter().zip(cells).map(|(column, cell)| td().class(class(column)).text(cell).view());
         tr().add_all(cells).view()

@@ -1,0 +1,175 @@
+//! A run as a file: JSON that holds all that the page shows of it, and reads back to the last digit.
+//!
+//! `docs/run-file.md` tells the form field by field. A file may come from anywhere, so nothing in it is believed: what
+//! the page would count on (that a task is there, that time goes forwards) is looked at here, and what does not hold is
+//! refused in words. Its text is text and nothing else.
+
+mod columns;
+mod error;
+mod found;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::exercises::catalogue;
+use crate::exercises::controls::Settings;
+use crate::exercises::exercise::Exercise;
+use crate::measure::report::Report;
+use crate::share::permalink::MAX_SEED;
+use crate::share::saved::{Ending, Memory, SavedRun};
+use columns::Columns;
+pub use columns::RecordError;
+pub use error::ImportError;
+pub use found::ReportError;
+
+/// What a file says that it is.
+const FORMAT: &str = "interleave-run";
+
+/// The version of the form. Fields may be added without a new one: those that are not known are passed over.
+const VERSION: u64 = 1;
+
+/// No larger file is read, in bytes. A run of a million tasks has less.
+pub const MOST_BYTES: u64 = 100_000_000;
+
+/// Nothing in a run is longer, in microseconds: a day. So no sum of times over the tasks of one file overflows.
+const LONGEST_US: u64 = 86_400_000_000;
+
+/// The last millisecond that a date of JavaScript can tell.
+const LAST_MS: u64 = 8_640_000_000_000_000;
+
+/// What stands at the top of every version of a file.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow, default)]
+    format: Cow<'a, str>,
+    #[serde(default)]
+    version: u64,
+}
+
+/// A file, as it is written.
+#[derive(Serialize, Deserialize)]
+struct RunFile<'a> {
+    format: Cow<'a, str>,
+    version: u64,
+    app: Cow<'a, str>,
+    exercise: Cow<'a, str>,
+    settings: BTreeMap<Cow<'a, str>, String>,
+    seed: u64,
+    finished_at_ms: u64,
+    ending: Ending,
+    clock_resolution_us: u64,
+    memory: Option<Memory>,
+    record_bytes: u64,
+    record: Columns,
+    ideal: Option<Columns>,
+    report: Option<Rc<Report>>,
+}
+
+/// Writes a run.
+#[must_use]
+pub fn to_json(run: &SavedRun) -> Vec<u8> {
+    let file = RunFile {
+        format: FORMAT.into(),
+        version: VERSION,
+        app: env!("CARGO_PKG_VERSION").into(),
+        exercise: run.exercise.slug.into(),
+        settings: run.settings.iter().map(|(control, value)| (control.name.into(), value.to_text())).collect(),
+        seed: run.seed,
+        finished_at_ms: run.finished_at_ms,
+        ending: run.ending.clone(),
+        clock_resolution_us: run.clock_resolution_us,
+        memory: run.memory,
+        record_bytes: run.record_bytes,
+        record: Columns::of(&run.record),
+        ideal: run.ideal.as_deref().map(Columns::of),
+        report: run.report.clone(),
+    };
+    serde_json::to_vec(&file).expect("keys are text, and writing to memory does not fail")
+}
+
+/// Reads a run.
+///
+/// # Errors
+///
+/// The first thing in the file that is not as it should be. The message may hold text from the file.
+pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
+    refuse_large(bytes.len() as u64)?;
+    let head: Head = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => ImportError::NotARun,
+        _ => ImportError::not_json(&error),
+    })?;
+    if head.format != FORMAT {
+        return Err(ImportError::NotARun);
+    }
+    if head.version != VERSION {
+        return Err(ImportError::Version { version: head.version });
+    }
+    serde_json::from_slice::<RunFile>(bytes).map_err(|error| ImportError::misfit(&error))?.into_run()
+}
+
+/// Refuses a file of so many bytes, if it is too large: before it is read.
+///
+/// # Errors
+///
+/// [`ImportError::TooLarge`].
+pub fn refuse_large(size_bytes: u64) -> Result<(), ImportError> {
+    if size_bytes > MOST_BYTES { Err(ImportError::TooLarge { size_bytes }) } else { Ok(()) }
+}
+
+impl RunFile<'_> {
+    fn into_run(self) -> Result<SavedRun, ImportError> {
+        let exercise = catalogue::find(&self.exercise).ok_or_else(|| ImportError::no_exercise(&self.exercise))?;
+        let settings = settings(exercise, &self.settings)?;
+        self.refuse_numbers()?;
+        if let Some(report) = &self.report {
+            found::check(report)?;
+        }
+        let record = self.record.into_record().map_err(ImportError::Record)?;
+        let ideal = self.ideal.map(Columns::into_record).transpose().map_err(ImportError::Ideal)?;
+        Ok(SavedRun {
+            exercise,
+            settings,
+            seed: self.seed,
+            ending: self.ending,
+            record: Rc::new(record),
+            record_bytes: self.record_bytes,
+            ideal: ideal.map(Rc::new),
+            report: self.report,
+            memory: self.memory,
+            clock_resolution_us: self.clock_resolution_us,
+            finished_at_ms: self.finished_at_ms,
+        })
+    }
+
+    fn refuse_numbers(&self) -> Result<(), ImportError> {
+        let limits = [
+            ("seed", self.seed, MAX_SEED),
+            ("finished_at_ms", self.finished_at_ms, LAST_MS),
+            ("ending", self.ending.at_us(), LONGEST_US),
+            ("clock_resolution_us", self.clock_resolution_us, LONGEST_US),
+        ];
+        let beyond = limits.into_iter().find(|(_, value, most)| value > most);
+        beyond.map_or(Ok(()), |(name, value, most)| Err(ImportError::Beyond { name, value, most }))
+    }
+}
+
+/// Reads what the controls were set to. What the file does not name stands at its default.
+fn settings(exercise: &'static Exercise, texts: &BTreeMap<Cow<str>, String>) -> Result<Settings, ImportError> {
+    let mut settings = Settings::defaults(exercise.controls);
+    for (name, text) in texts {
+        let control = exercise.controls.iter().find(|control| control.name == name);
+        let control = control.ok_or_else(|| ImportError::no_control(exercise, name))?;
+        let value = control.parse(text).map_err(|refusal| ImportError::setting(control.name, &refusal.to_string()))?;
+        settings.set(control.name, value);
+    }
+    match (exercise.conflict)(&settings) {
+        Some(conflict) => Err(ImportError::setting(conflict.control, &conflict.why)),
+        None => Ok(settings),
+    }
+}
+
+#[cfg(test)]
+mod tests;

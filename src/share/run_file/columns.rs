@@ -1,0 +1,334 @@
+//! A record as columns: a hundred thousand tasks have half a million events, and an object for each would say the names
+//! of its fields half a million times.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::LONGEST_US;
+use super::error::longest;
+use crate::measure::heartbeat::Beat;
+use crate::measure::units::count;
+use crate::measure::{EventKind, Level, LogLine, Outcome, Record, TaskId};
+
+/// A record, column by column. Tasks are numbered from 1 in the order of spawning.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Columns {
+    /// The names of the tasks, each once.
+    names: Vec<Cow<'static, str>>,
+    tasks: Tasks,
+    events: Events,
+    beats: Beats,
+    log: Vec<Line>,
+    hidden_at_us: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Tasks {
+    /// The place of each task's name, counted from 0.
+    name: Vec<usize>,
+    /// The number of the task inside which it was made, 0 for none.
+    parent: Vec<usize>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Events {
+    /// How long after the event before it each came.
+    after_us: Vec<u64>,
+    task: Vec<usize>,
+    /// A letter for each.
+    kind: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Beats {
+    due_us: Vec<u64>,
+    late_us: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    at_us: u64,
+    task: Option<usize>,
+    level: Level,
+    text: Cow<'static, str>,
+}
+
+/// What a record says that cannot have happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Columns that belong together differ in length.
+    #[error("the columns of `{of}` differ in length")]
+    Uneven {
+        /// Which.
+        of: &'static str,
+    },
+    /// A task has a name that is not there.
+    #[error("task {} has no name", count(*task as u64))]
+    NoName {
+        /// The task's number.
+        task: usize,
+    },
+    /// A task was made inside one that was not there.
+    #[error("task {} was made inside task {}, which was not there", count(*task as u64), count(*parent as u64))]
+    NoParent {
+        /// The task's number.
+        task: usize,
+        /// What it says.
+        parent: usize,
+    },
+    /// Something is said of a task that is not there.
+    #[error("`{of}` tells of task {}, which is not there", count(*task as u64))]
+    NoTask {
+        /// In which column.
+        of: &'static str,
+        /// What it says.
+        task: usize,
+    },
+    /// A letter stands for nothing.
+    #[error("`{letter}` is no kind of event")]
+    NoKind {
+        /// The letter.
+        letter: char,
+    },
+    /// An event cannot come where it stands.
+    #[error("event {} cannot happen to task {}: {why}", count(*event as u64), count(*task as u64))]
+    OutOfTurn {
+        /// Which event, counted from 1.
+        event: usize,
+        /// The task's number.
+        task: usize,
+        /// Why not.
+        why: &'static str,
+    },
+    /// Tasks were not spawned.
+    #[error("{} tasks are listed, and {} were spawned", count(*listed as u64), count(*spawned as u64))]
+    NotSpawned {
+        /// How many there are.
+        listed: usize,
+        /// How many were.
+        spawned: usize,
+    },
+    /// Time goes backwards.
+    #[error("the times of `{of}` are not in their order")]
+    Backwards {
+        /// Whose.
+        of: &'static str,
+    },
+    /// Time goes too far.
+    #[error("`{of}` goes on for more than {}", longest())]
+    TooLong {
+        /// Whose.
+        of: &'static str,
+    },
+}
+
+impl Columns {
+    pub(super) fn of(record: &Record) -> Self {
+        let (names, name) = names(record);
+        let parent = record.tasks().iter().map(|task| number(task.parent)).collect();
+        let mut before_us = 0;
+        let after_us = record
+            .events()
+            .iter()
+            .map(|event| event.at_us.saturating_sub(std::mem::replace(&mut before_us, event.at_us)));
+        let line = |line: &LogLine| Line {
+            at_us: line.at_us,
+            task: line.task.map(|task| number(Some(task))),
+            level: line.level,
+            text: line.text.clone(),
+        };
+        Self {
+            names,
+            tasks: Tasks { name, parent },
+            events: Events {
+                after_us: after_us.collect(),
+                task: record.events().iter().map(|event| number(Some(event.task))).collect(),
+                kind: record.events().iter().map(|event| letter(event.kind)).collect(),
+            },
+            beats: Beats {
+                due_us: record.beats().iter().map(|beat| beat.due_us).collect(),
+                late_us: record.beats().iter().map(|beat| beat.lag_us()).collect(),
+            },
+            log: record.log_lines().iter().map(line).collect(),
+            hidden_at_us: record.hidden_at_us(),
+        }
+    }
+
+    pub(super) fn into_record(self) -> Result<Record, RecordError> {
+        let Self { names, tasks, events, beats, log, hidden_at_us } = self;
+        let mut reading = Reading::of(names, tasks)?;
+        reading.take_events(events)?;
+        reading.take_beats(beats)?;
+        reading.take_log(log)?;
+        if let Some(at_us) = hidden_at_us {
+            reading.record.mark_hidden(within_a_day(at_us, "hidden_at_us")?);
+        }
+        Ok(reading.record)
+    }
+}
+
+/// A record that is put together again.
+struct Reading {
+    names: Vec<Cow<'static, str>>,
+    tasks: Tasks,
+    /// Of each task that was spawned: for how many permits it waits, and none when it has ended.
+    waits: Vec<Option<u32>>,
+    record: Record,
+}
+
+impl Reading {
+    fn of(names: Vec<Cow<'static, str>>, tasks: Tasks) -> Result<Self, RecordError> {
+        if tasks.name.len() != tasks.parent.len() {
+            return Err(RecordError::Uneven { of: "tasks" });
+        }
+        Ok(Self { names, tasks, waits: Vec::new(), record: Record::default() })
+    }
+
+    fn take_events(&mut self, events: Events) -> Result<(), RecordError> {
+        let Events { after_us, task, kind } = events;
+        if after_us.len() != task.len() || task.len() != kind.chars().count() {
+            return Err(RecordError::Uneven { of: "events" });
+        }
+        let mut at_us = 0u64;
+        for (place, ((after_us, task), letter)) in after_us.into_iter().zip(task).zip(kind.chars()).enumerate() {
+            at_us = within_a_day(at_us.saturating_add(after_us), "events")?;
+            let kind = kind_of(letter).ok_or(RecordError::NoKind { letter })?;
+            let out_of_turn = |why| RecordError::OutOfTurn { event: place + 1, task, why };
+            match kind {
+                EventKind::Spawned => self.spawn(at_us, task, out_of_turn)?,
+                _ => self.push(at_us, task, kind, out_of_turn)?,
+            }
+        }
+        let (listed, spawned) = (self.tasks.name.len(), self.waits.len());
+        if listed == spawned { Ok(()) } else { Err(RecordError::NotSpawned { listed, spawned }) }
+    }
+
+    fn spawn(
+        &mut self,
+        at_us: u64,
+        task: usize,
+        out_of_turn: impl Fn(&'static str) -> RecordError,
+    ) -> Result<(), RecordError> {
+        if task != self.waits.len() + 1 {
+            return Err(out_of_turn("tasks are numbered in the order of spawning"));
+        }
+        let (Some(name), Some(parent)) = (self.tasks.name.get(task - 1), self.tasks.parent.get(task - 1)) else {
+            return Err(RecordError::NoTask { of: "events", task });
+        };
+        let name = self.names.get(*name).ok_or(RecordError::NoName { task })?.clone();
+        // So nobody is his own ancestor, either.
+        if *parent >= task {
+            return Err(RecordError::NoParent { task, parent: *parent });
+        }
+        self.record.spawn(at_us, name, parent.checked_sub(1).map(TaskId::at));
+        self.waits.push(Some(0));
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        at_us: u64,
+        task: usize,
+        kind: EventKind,
+        out_of_turn: impl Fn(&'static str) -> RecordError,
+    ) -> Result<(), RecordError> {
+        let id = self.known(task, "events")?;
+        let waits = self.waits[id.index()].ok_or_else(|| out_of_turn("it has ended before"))?;
+        self.waits[id.index()] = match kind {
+            EventKind::Queued => Some(waits + 1),
+            EventKind::Granted | EventKind::GaveUp => {
+                Some(waits.checked_sub(1).ok_or_else(|| out_of_turn("it does not wait for a permit"))?)
+            }
+            EventKind::Ended(_) => None,
+            EventKind::Spawned | EventKind::PollStarted | EventKind::PollEnded => Some(waits),
+        };
+        self.record.push(at_us, id, kind);
+        Ok(())
+    }
+
+    fn take_beats(&mut self, beats: Beats) -> Result<(), RecordError> {
+        if beats.due_us.len() != beats.late_us.len() {
+            return Err(RecordError::Uneven { of: "beats" });
+        }
+        for (due_us, late_us) in beats.due_us.into_iter().zip(beats.late_us) {
+            let at_us = within_a_day(due_us.saturating_add(late_us), "beats")?;
+            if self.record.beats().last().is_some_and(|last| at_us < last.at_us) {
+                return Err(RecordError::Backwards { of: "beats" });
+            }
+            self.record.beat(Beat { due_us, at_us });
+        }
+        Ok(())
+    }
+
+    fn take_log(&mut self, log: Vec<Line>) -> Result<(), RecordError> {
+        for Line { at_us, task, level, text } in log {
+            let at_us = within_a_day(at_us, "log")?;
+            if self.record.log_lines().last().is_some_and(|last| at_us < last.at_us) {
+                return Err(RecordError::Backwards { of: "log" });
+            }
+            let task = task.map(|task| self.known(task, "log")).transpose()?;
+            self.record.log(LogLine { at_us, task, level, text });
+        }
+        Ok(())
+    }
+
+    /// The task of this number, if it was spawned.
+    fn known(&self, task: usize, of: &'static str) -> Result<TaskId, RecordError> {
+        let index = task.checked_sub(1).filter(|index| *index < self.waits.len());
+        index.map(TaskId::at).ok_or(RecordError::NoTask { of, task })
+    }
+}
+
+fn within_a_day(us: u64, of: &'static str) -> Result<u64, RecordError> {
+    if us > LONGEST_US { Err(RecordError::TooLong { of }) } else { Ok(us) }
+}
+
+/// The names of a record's tasks, each once, and the place of each task's name among them.
+fn names(record: &Record) -> (Vec<Cow<'static, str>>, Vec<usize>) {
+    let mut names = Vec::new();
+    let mut places = HashMap::new();
+    let place = |name: &Cow<'static, str>| {
+        *places.entry(name.clone()).or_insert_with(|| {
+            names.push(name.clone());
+            names.len() - 1
+        })
+    };
+    let of_tasks = record.tasks().iter().map(|task| &task.name).map(place).collect();
+    (names, of_tasks)
+}
+
+/// A task's number in the file: 0 is none.
+fn number(task: Option<TaskId>) -> usize {
+    task.map_or(0, |task| task.index() + 1)
+}
+
+/// The letter for each kind of event.
+fn letter(kind: EventKind) -> char {
+    match kind {
+        EventKind::Spawned => 's',
+        EventKind::PollStarted => '(',
+        EventKind::PollEnded => ')',
+        EventKind::Queued => 'q',
+        EventKind::Granted => 'g',
+        EventKind::GaveUp => 'u',
+        EventKind::Ended(Outcome::Succeeded) => 'S',
+        EventKind::Ended(Outcome::Failed) => 'F',
+        EventKind::Ended(Outcome::TimedOut) => 'T',
+        EventKind::Ended(Outcome::Cancelled) => 'C',
+        EventKind::Ended(Outcome::Retried) => 'R',
+    }
+}
+
+fn kind_of(it: char) -> Option<EventKind> {
+    let others = [
+        EventKind::Spawned,
+        EventKind::PollStarted,
+        EventKind::PollEnded,
+        EventKind::Queued,
+        EventKind::Granted,
+        EventKind::GaveUp,
+    ];
+    others.into_iter().chain(Outcome::ALL.map(EventKind::Ended)).find(|kind| letter(*kind) == it)
+}

@@ -1,0 +1,368 @@
+//! What is written reads back to the last digit, and nothing that is read makes anything panic.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::exercises::async_basics;
+use crate::exercises::compared::Compared;
+use crate::measure::bottleneck::Bottleneck;
+use crate::measure::durations::Durations;
+use crate::measure::histogram::Histogram;
+use crate::measure::metrics::Metrics;
+use crate::measure::rate::rates;
+use crate::measure::segments::Lives;
+use crate::measure::spans::Spans;
+use crate::measure::warnings::Warning;
+use crate::measure::{EventKind, Outcome, Record};
+use crate::share::samples::{finished, hostile, with_everything};
+
+#[track_caller]
+fn assert_same(run: &SavedRun, read: &SavedRun) {
+    assert_eq!(run.exercise.slug, read.exercise.slug);
+    assert_eq!((&run.settings, run.seed, &run.ending), (&read.settings, read.seed, &read.ending));
+    assert_eq!(run.record, read.record);
+    assert_eq!(run.ideal, read.ideal);
+    assert_eq!(run.report, read.report);
+    assert_eq!((run.memory, run.record_bytes), (read.memory, read.record_bytes));
+    assert_eq!((run.clock_resolution_us, run.finished_at_ms), (read.clock_resolution_us, read.finished_at_ms));
+    assert_eq!(shown(run), shown(read));
+}
+
+/// All that is computed from a run, as text.
+fn shown(run: &SavedRun) -> String {
+    let (record, spans) = (&*run.record, Spans::of(&run.record));
+    let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::of(ideal)));
+    let ideal = ideal.as_ref().map(|(record, spans)| (*record, spans));
+    let compared = Compared::all(run.exercise, &run.settings, Some((record, &spans)), record.end_us(), ideal);
+    let told: Vec<_> = compared.iter().map(|it| (it.sentence(), it.speed_up(), it.scale_us())).collect();
+    let warnings: Vec<_> = Warning::of(record, run.clock_resolution_us).iter().map(Warning::sentence).collect();
+    format!("{:?}{told:?}{warnings:?}{}{}", Metrics::of(record), lives(record), found(run))
+}
+
+fn lives(record: &Record) -> String {
+    let lives = Lives::of(record);
+    let open: Vec<_> = lives.open_segments(record.end_us()).collect();
+    let lines = record.log_lines().iter().map(|line| record.is_within(line.task, None));
+    let mut names: Vec<_> = record.tasks().iter().map(|task| &task.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let of_name = |name: &&std::borrow::Cow<'static, str>| {
+        let durations = Durations::of(record, name, None);
+        let spread = Histogram::of(&durations.tasks().iter().map(|task| task.work_us()).collect::<Vec<_>>());
+        format!("{:?}{:?}{:?}", durations.work().median(), durations.littles_law(), spread)
+    };
+    let durations: Vec<_> = names.iter().map(of_name).collect();
+    format!("{:?}{open:?}{:?}{:?}{durations:?}", lives.segments(), record.failed(), lines.collect::<Vec<_>>())
+}
+
+fn found(run: &SavedRun) -> String {
+    let Some(report) = &run.report else { return String::new() };
+    let flow = |flow: &crate::measure::flow::Flow| {
+        let means: Vec<_> = flow.queues.iter().map(|queue| queue.means(flow.from_us, flow.length_us, 24)).collect();
+        let lines: Vec<_> = flow
+            .stages
+            .iter()
+            .map(|it| (rates(&it.works, flow.from_us, flow.length_us, 8), flow.idle_us(it)))
+            .collect();
+        format!("{means:?}{lines:?}{:?}", Bottleneck::of(flow))
+    };
+    let flows: Vec<_> = report.flows.iter().map(flow).collect();
+    let sweep =
+        report.sweep.as_ref().map(|it| (it.sentence(), it.goodput_sentence(it.slowest_us().div_ceil(1_000) * 1_000)));
+    let sizes = report.batch_sizes.as_ref().map(|it| (it.sentence(), it.best_per_s()));
+    let requests = report.requests.as_ref().map(|it| {
+        let spread = Histogram::of(&it.from_schedule_us().chain(it.from_send_us()).collect::<Vec<_>>());
+        (it.throughput_per_s(), it.unblocked(run.record.beats()).from_send().median(), spread)
+    });
+    format!("{flows:?}{sweep:?}{sizes:?}{requests:?}")
+}
+
+fn small() -> SavedRun {
+    hostile("<script>alert(1)</script>")
+}
+
+fn value_of(run: &SavedRun) -> Value {
+    serde_json::from_slice(&to_json(run)).expect("it is JSON")
+}
+
+fn read(value: &Value) -> Result<SavedRun, ImportError> {
+    from_json(&serde_json::to_vec(value).expect("it can be written"))
+}
+
+#[test]
+fn every_exercise_reads_back_to_the_last_digit() {
+    for exercise in catalogue::all() {
+        let run = finished(exercise, with_everything(exercise));
+        assert!(run.report.is_some(), "{} came to its end", exercise.slug);
+        assert_same(&run, &from_json(&to_json(&run)).expect("it was just written"));
+    }
+}
+
+#[test]
+fn a_run_that_was_cut_short_reads_back() {
+    let run = small();
+    assert_same(&run, &from_json(&to_json(&run)).expect("it was just written"));
+    let run = SavedRun { ending: Ending::Stopped { after_us: 61 }, report: None, ideal: None, memory: None, ..run };
+    assert_same(&run, &from_json(&to_json(&run)).expect("it was just written"));
+}
+
+#[test]
+fn every_kind_of_event_has_a_letter_of_its_own() {
+    let mut record = Record::default();
+    use EventKind::{Ended, GaveUp, Granted, PollEnded, PollStarted, Queued};
+    for outcome in Outcome::ALL {
+        let task = record.spawn(1, "task".into(), None);
+        for kind in [PollStarted, Queued, Queued, GaveUp, Granted, PollEnded, Ended(outcome)] {
+            record.push(1, task, kind);
+        }
+    }
+    assert_eq!(Columns::of(&record).into_record().expect("it may be so"), record);
+}
+
+#[test]
+fn a_file_of_version_1_is_read_for_ever() {
+    let run = from_json(include_bytes!("tests/version-1.json")).expect("it was exported once");
+    assert_eq!((run.exercise.slug, run.seed, run.record.end_us()), ("async-basics", 7, 60));
+    assert_eq!(run.report.map(|report| report.digits.len()), Some(1));
+}
+
+#[test]
+fn what_is_not_known_is_passed_over() {
+    let mut value = value_of(&small());
+    value["later"] = json!({ "a": [1] });
+    value["record"]["later"] = json!(1);
+    value["report"]["later"] = json!(null);
+    assert_same(&small(), &read(&value).expect("nothing else was changed"));
+}
+
+/// Changes one thing in a file, and expects it to be refused like this.
+#[track_caller]
+fn assert_refused(pointer: &str, to: Value, told: &str) {
+    let mut value = value_of(&small());
+    *value.pointer_mut(pointer).unwrap_or_else(|| panic!("there is a {pointer}")) = to;
+    let error = read(&value).expect_err("it cannot be so");
+    assert_eq!(error.to_string(), told, "{pointer}");
+    assert!(!error.advice().is_empty());
+}
+
+#[test]
+fn what_cannot_be_is_refused_in_words() {
+    assert_refused("/format", json!("interleave-sun"), "the file is not a run that this page exported");
+    assert_refused("/version", json!(2), "the file has version 2 of the form, and this page reads version 1");
+    assert_refused("/exercise", json!("async-basic"), "there is no exercise `async-basic` here");
+    assert_refused("/settings", json!({ "nope": "1" }), "exercise `async-basics` has no control `nope`");
+    assert_refused(
+        "/settings/download",
+        json!("99999"),
+        "control `download`: 99999 is out of range: use 0 to 2,000 ms",
+    );
+    assert_refused("/seed", json!(1_000_000), "`seed` is 1,000,000, and at most 999,999 is possible");
+    assert_refused(
+        "/ending",
+        json!({ "finished": { "wall_us": u64::MAX } }),
+        "`ending` is 18,446,744,073,709,551,615, and at most 86,400,000,000 is possible",
+    );
+    let no_number = from_json(br#"{"format": "interleave-run", "version": 1, "seed": "seven"}"#);
+    let told =
+        "the file does not have the form of a run: invalid type: string \"seven\", expected u64 at line 1 column 58";
+    assert_eq!(no_number.expect_err("it is no seed").to_string(), told);
+}
+
+#[test]
+fn a_record_that_cannot_be_is_refused_in_words() {
+    let refused = |pointer: &str, to, told: &str| {
+        assert_refused(&format!("/record{pointer}"), to, &format!("in the record of the run {told}"));
+    };
+    refused("/names", json!([]), "task 1 has no name");
+    refused("/tasks/parent", json!([0, 2]), "task 2 was made inside task 2, which was not there");
+    refused("/tasks/parent", json!([0]), "the columns of `tasks` differ in length");
+    refused("/tasks", json!({ "name": [0], "parent": [0] }), "`events` tells of task 2, which is not there");
+    refused("/tasks", json!({ "name": [0, 0, 0], "parent": [0, 0, 0] }), "3 tasks are listed, and 2 were spawned");
+    refused("/events/kind", json!("s(s(q)"), "the columns of `events` differ in length");
+    refused("/events/kind", json!("s(s(q)%(gF("), "`%` is no kind of event");
+    refused("/events/kind", json!("((s(q))(gF("), "`events` tells of task 1, which is not there");
+    refused("/events/task/2", json!(1), "event 3 cannot happen to task 1: tasks are numbered in the order of spawning");
+    refused("/events/task/10", json!(2), "event 11 cannot happen to task 2: it has ended before");
+    refused("/events/kind", json!("s(s(g))(gF("), "event 5 cannot happen to task 2: it does not wait for a permit");
+    refused("/events/after_us/3", json!(u64::MAX), "`events` goes on for more than 24 hours");
+    refused("/beats", json!({ "due_us": [9, 1], "late_us": [0, 0] }), "the times of `beats` are not in their order");
+    refused("/beats", json!({ "due_us": [u64::MAX], "late_us": [1] }), "`beats` goes on for more than 24 hours");
+    refused("/log/0/task", json!(3), "`log` tells of task 3, which is not there");
+    refused("/log/0/task", json!(0), "`log` tells of task 0, which is not there");
+    refused("/hidden_at_us", json!(u64::MAX), "`hidden_at_us` goes on for more than 24 hours");
+    assert_refused("/ideal/names", json!([]), "in the record of its ideal task 1 has no name");
+}
+
+#[test]
+fn findings_that_cannot_be_shown_are_refused_in_words() {
+    let refused = |pointer: &str, to, told: &str| {
+        assert_refused(&format!("/report{pointer}"), to, &format!("in what the run found {told}"));
+    };
+    refused("/tables/0/rows/0", json!(["one"]), "row 1 of table 1 has 1 cells for 2 columns");
+    refused("/digits/0/pixels", json!([0.5]), "digit 1 has 1 pixels in place of 64");
+    let told = "digit 1 has a pixel that is not from 0 to 1, or a label that is not from 0 to 9";
+    refused("/digits/0/pixels/63", json!(1.5), told);
+    refused("/digits/0/label", json!(10), told);
+    let level = json!({ "concurrency": 0, "length_us": 1, "latencies_us": [], "failed": 0 });
+    refused("/sweep", json!([level]), "`sweep` has a level of nothing");
+    let level = json!({ "concurrency": 1, "length_us": 1, "latencies_us": [u64::MAX], "failed": 0 });
+    refused("/sweep", json!([level]), "a time of `sweep` is longer than 24 hours");
+    let stage = json!({ "name": "", "works": [{ "from_us": 2, "to_us": 1, "samples": 1 }], "servers": 1, "waited_for_input_us": 0, "waited_for_room_us": 0 });
+    let flow = json!({ "part": "", "name": "", "from_us": 0, "length_us": 9, "samples": 1, "stages": [stage], "queues": [], "most_under_way": 1 });
+    refused("/flows", json!([flow]), "flow 1 cannot be: a batch is done before it is begun");
+}
+
+#[test]
+fn what_is_no_json_is_refused_with_its_place() {
+    let told = "the file is not JSON, or only a part of it: it stops making sense at line 1, column 1";
+    assert_eq!(from_json(b"PK").expect_err("it is a zip file").to_string(), told);
+    for bytes in [&b"[1, 2]"[..], b"7", b"null", b"{}", b"{\"format\": 7}"] {
+        assert_eq!(from_json(bytes).expect_err("it is something else"), ImportError::NotARun);
+    }
+    assert!(matches!(refuse_large(MOST_BYTES + 1), Err(ImportError::TooLarge { .. })));
+}
+
+#[test]
+fn a_run_of_many_tasks_takes_few_bytes_a_task() {
+    const TASKS: usize = 20_000;
+    let mut record = Record::default();
+    for n in 0..TASKS as u64 {
+        let task = record.spawn(n, "sleep".into(), None);
+        record.push(n, task, EventKind::PollStarted);
+        record.push(n, task, EventKind::PollEnded);
+        record.push(n + 1, task, EventKind::PollStarted);
+        record.push(n + 1, task, EventKind::Ended(Outcome::Succeeded));
+    }
+    let run = SavedRun { record: Rc::new(record), report: None, ideal: None, ..small() };
+    let bytes = to_json(&run);
+    assert!(bytes.len() < TASKS * 60, "{} bytes", bytes.len());
+    assert_eq!(from_json(&bytes).expect("it was just written").record, run.record);
+}
+
+/// How one place of a file is changed.
+#[derive(Clone, Debug)]
+enum Change {
+    Put(Value),
+    Remove,
+    Double,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let number = prop_oneof![0..5u64, any::<u64>(), Just(LONGEST_US)];
+    prop_oneof![
+        number.prop_map(|n| Change::Put(json!(n))),
+        any::<f64>().prop_map(|n| Change::Put(json!(n))),
+        any::<bool>().prop_map(|n| Change::Put(json!(n))),
+        "[s()qguSFTCR<&\"]{0,12}".prop_map(|text| Change::Put(json!(text))),
+        Just(Change::Put(Value::Null)),
+        Just(Change::Put(json!([]))),
+        Just(Change::Remove),
+        Just(Change::Double),
+    ]
+}
+
+/// All places in a file, each as a pointer.
+fn places(value: &Value, here: &str, into: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().enumerate().for_each(|(n, it)| place(it, format!("{here}/{n}"), into)),
+        Value::Object(fields) => fields.iter().for_each(|(key, it)| place(it, format!("{here}/{key}"), into)),
+        _ => {}
+    }
+}
+
+fn place(value: &Value, here: String, into: &mut Vec<String>) {
+    places(value, &here, into);
+    into.push(here);
+}
+
+fn apply(value: &mut Value, at: &str, change: Change) {
+    let (holder, key) = at.rsplit_once('/').expect("every place is in something");
+    // A change before this one may have taken it away.
+    match (value.pointer_mut(holder), change) {
+        (Some(Value::Array(items)), Change::Remove) => {
+            drop(key.parse::<usize>().map(|n| drop(items.drain(n.min(items.len())..))))
+        }
+        (Some(Value::Array(items)), Change::Double) => items.extend(items.last().cloned()),
+        (Some(Value::Object(fields)), Change::Remove) => drop(fields.remove(key)),
+        (Some(holder), Change::Put(it)) => drop(holder.pointer_mut(&format!("/{key}")).map(|place| *place = it)),
+        _ => {}
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(bytes: Vec<u8>) {
+        prop_assert!(from_json(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_is_refused(share in 0.0..1.0f64) {
+        let bytes = to_json(&small());
+        let part = &bytes[..(bytes.len() as f64 * share) as usize];
+        let is_refused = matches!(from_json(part), Err(ImportError::NotJson { .. }));
+        prop_assert!(is_refused);
+    }
+
+    #[test]
+    fn whatever_is_changed_is_refused_or_shown(changes in prop::collection::vec((any::<prop::sample::Index>(), change()), 1..4)) {
+        thread_local!(static FILES: Vec<(Value, Vec<String>)> = rich().iter().map(|run| {
+            let (value, mut all) = (value_of(run), Vec::new());
+            places(&value, "", &mut all);
+            (value, all)
+        }).collect());
+        let files = FILES.with(Clone::clone);
+        for (mut value, all) in files {
+            for (index, change) in changes.clone() {
+                apply(&mut value, &all[index.index(all.len())], change);
+            }
+            if let Ok(run) = read(&value) {
+                shown(&run);
+                assert_same(&run, &from_json(&to_json(&run)).expect("what is shown can be kept"));
+            }
+        }
+    }
+}
+
+/// A small run with tables and digits, one with flows and batch sizes, and one with requests and a sweep.
+fn rich() -> Vec<SavedRun> {
+    use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
+    use crate::measure::flow::{Depth, Flow, Stage, Work};
+    use crate::measure::requests::{Requests, Timing};
+    use crate::measure::sweep::{LoadLevel, Sweep};
+
+    let stage = |name: &'static str, from_us| Stage {
+        name: name.into(),
+        works: vec![
+            Work { from_us, to_us: from_us + 9, samples: 4 },
+            Work { from_us: from_us + 9, to_us: 40, samples: 2 },
+        ],
+        servers: 1,
+        waited_for_input_us: 1,
+        waited_for_room_us: 0,
+    };
+    let flow = Flow {
+        part: "run_streamed".into(),
+        name: "Streamed".into(),
+        from_us: 0,
+        length_us: 50,
+        samples: 6,
+        stages: vec![stage("Load", 0), stage("Predict", 10)],
+        queues: vec![Depth { changes: vec![(9, 1), (10, 0)] }],
+        most_under_way: 6,
+    };
+    let level = |concurrency, length_us| LoadLevel { concurrency, length_us, latencies_us: vec![9, 10, 11], failed: 1 };
+    let size =
+        |batch_size| SizeLevel { batch_size, samples: 6, in_turn_us: 60 / u64::from(batch_size), streamed_us: 20 };
+    let timing = |due_us, outcome| Timing { due_us, sent_us: Some(due_us + 1), ended_us: due_us + 9, outcome };
+    let report = Report {
+        requests: Some(Requests::of([timing(0, Outcome::Succeeded), timing(3, Outcome::Failed)])),
+        sweep: Some(Sweep::of(vec![level(1, 30), level(2, 15), level(4, 14)])),
+        flows: [flow].into(),
+        batch_sizes: Some(BatchSizes::of(vec![size(1), size(2)])),
+        ..Report::default()
+    };
+    let exercise = &async_basics::EXERCISE;
+    let other = SavedRun { report: Some(Rc::new(report)), ideal: None, ..small() };
+    vec![other, small(), SavedRun { exercise, ideal: None, report: None, ..small() }]
+}

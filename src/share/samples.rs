@@ -1,0 +1,97 @@
+//! Runs of the lessons on the virtual clock, for tests of what leaves the page.
+
+use std::rc::Rc;
+
+use futures::FutureExt;
+use futures::future::{Either, select};
+
+use crate::exercises::controls::{Settings, Value};
+use crate::exercises::exercise::Exercise;
+use crate::exercises::experiment::ideal;
+use crate::exercises::site::Site;
+use crate::measure::{EventKind, Level, LogLine, Outcome, Record};
+use crate::runtime::Run;
+use crate::runtime::virtual_time::block_on;
+use crate::share::saved::{Ending, Memory, SavedRun};
+
+const FILES: [&str; 5] = [
+    "data/digits.csv",
+    "models/logistic-regression.safetensors",
+    "models/mlp-16.safetensors",
+    "models/mlp-64.safetensors",
+    "models/mlp-64-32.safetensors",
+];
+
+fn site() -> Site {
+    Site::at_hand(FILES.map(|path| {
+        let bytes = std::fs::read(format!("{}/static/{path}", env!("CARGO_MANIFEST_DIR")));
+        (path, bytes.expect("the repository has it").into())
+    }))
+}
+
+/// The settings of a lesson with everything switched on that it can show, and no more work than there must be.
+pub(super) fn with_everything(exercise: &Exercise) -> Settings {
+    let mut settings = Settings::defaults(exercise.controls);
+    for control in exercise.controls {
+        match (control.name, control.default_value()) {
+            ("size", _) => settings.set(control.name, control.nearest("0")),
+            ("sweep", Value::Number(_)) => settings.set(control.name, Value::Number(4.0)),
+            (_, Value::Switch(_)) => settings.set(control.name, Value::Switch(true)),
+            _ => {}
+        }
+    }
+    settings
+}
+
+/// A run of the lesson to its end.
+pub(super) fn finished(exercise: &'static Exercise, settings: Settings) -> SavedRun {
+    let run = Run::on_virtual_clock(7);
+    let lesson = (exercise.run)(run.clone(), Rc::new(site()), settings.clone());
+    let ended = block_on(&run, select(lesson, run.heartbeat().boxed_local())).expect("it ends");
+    let Either::Left((report, _)) = ended else { unreachable!("the heart beats for ever") };
+    let record = Rc::new(run.record().clone());
+    SavedRun {
+        exercise,
+        ending: Ending::Finished { wall_us: record.end_us() },
+        record_bytes: record.heap_bytes() as u64,
+        record,
+        ideal: ideal(exercise, &settings, 7, &site()).map(Rc::new),
+        settings,
+        seed: 7,
+        report: report.ok().map(Rc::new),
+        memory: Some(Memory { before: 1_000_000, after: 2_000_000 }),
+        clock_resolution_us: 100,
+        finished_at_ms: 1_795_442_700_000,
+    }
+}
+
+/// A small run with a bit of everything, its text as hostile as it can be.
+pub(super) fn hostile(text: &'static str) -> SavedRun {
+    let exercise = &crate::exercises::async_basics::EXERCISE;
+    let mut record = Record::default();
+    let part = record.spawn(0, "sequential_execution".into(), None);
+    record.push(5, part, EventKind::PollStarted);
+    let task = record.spawn(10, text.into(), Some(part));
+    for (at_us, task, kind) in [
+        (12, task, EventKind::PollStarted),
+        (13, task, EventKind::Queued),
+        (14, task, EventKind::PollEnded),
+        (15, part, EventKind::PollEnded),
+        (20, task, EventKind::PollStarted),
+        (20, task, EventKind::Granted),
+        (40, task, EventKind::Ended(Outcome::Failed)),
+        (60, part, EventKind::PollStarted),
+    ] {
+        record.push(at_us, task, kind);
+    }
+    record.log(LogLine { at_us: 40, task: Some(task), level: Level::Error, text: text.into() });
+    record.mark_hidden(50);
+    let mut run = finished(exercise, Settings::defaults(exercise.controls));
+    let report = Rc::make_mut(run.report.as_mut().expect("it finished"));
+    report.notes.push(text.to_owned());
+    report.tables[0].caption = text.to_owned();
+    report.tables[0].columns[0].title = text.into();
+    report.tables[0].rows[0][0] = text.to_owned();
+    run.ending = Ending::Failed { after_us: 60, message: text.to_owned(), advice: text.to_owned() };
+    SavedRun { record: Rc::new(record), ..run }
+}
