@@ -3,8 +3,8 @@
 //! The rooms, from the top; each knows only the rooms below it:
 //!
 //! - [`ui`]: what a person sees.
-//! - `benchmark`: what the runtime itself costs, beside the browser's own promises. Only in a browser.
-//! - [`share`]: a run that leaves the page: links.
+//! - [`benchmark`]: what the runtime itself costs, beside the browser's own promises.
+//! - [`share`]: a run that leaves the page, as a link or a file, and runs that are kept.
 //! - [`exercises`]: the lessons, and the catalogue that lists them.
 //! - [`workers`]: the pool of Web Workers and the jobs that they can do.
 //! - [`endpoint`]: asking over the network: the site's files, and inference endpoints.
@@ -16,7 +16,6 @@
 //! The crate `inference`, which knows no page, holds the digits, their classifiers and the model server's logic;
 //! `model-server` puts that into a service worker.
 
-#[cfg(target_arch = "wasm32")]
 pub mod benchmark;
 pub mod endpoint;
 pub mod exercises;

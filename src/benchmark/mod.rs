@@ -3,18 +3,21 @@
 //! Each case is run by each contender in turn, round after round, so that a change of the machine's pace hits all of
 //! them alike. Tasks are made inside the timed stretch by all contenders.
 
+pub mod budgets;
+#[cfg(target_arch = "wasm32")]
 mod promises;
+#[cfg(target_arch = "wasm32")]
+mod rounds;
+#[cfg(target_arch = "wasm32")]
 mod workers;
 
 use std::time::Duration;
 
-use futures::future::{join_all, ready};
-
 use crate::exercises::exercise::Failure;
 use crate::measure::statistics::Summary;
-use crate::runtime::Run;
 
-pub use workers::Workers;
+#[cfg(target_arch = "wasm32")]
+pub use rounds::run;
 
 /// How often each contender runs each case, after one round that is not counted.
 pub const ROUNDS: usize = 5;
@@ -97,6 +100,25 @@ impl Measured {
     pub fn summary(&self) -> Summary {
         Summary::of(self.runs_ms.iter().copied())
     }
+
+    /// The median's part that is not the waits, in milliseconds. None before the first round.
+    #[must_use]
+    pub fn over_ideal_ms(&self) -> Option<f64> {
+        Some(self.summary().median()? - self.case.ideal().as_secs_f64() * 1e3)
+    }
+}
+
+/// What workers bring, each the median of [`ROUNDS`] rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Workers {
+    /// How many there are: one for each processor.
+    pub workers: usize,
+    /// How many times as fast as one of them they compute together.
+    pub speed_up: f64,
+    /// Digits that one of them reads in a second, all images of the data set at a time.
+    pub digits_per_s: f64,
+    /// The same, one image at a time.
+    pub single_digits_per_s: f64,
 }
 
 /// All that was measured so far.
@@ -106,6 +128,8 @@ pub struct Results {
     pub measured: Vec<Measured>,
     /// Memory of the record for each recorded task, in bytes.
     pub bytes_per_task: Option<usize>,
+    /// The longest lag of the event loop while ten thousand tasks were under way and on the record, in microseconds.
+    pub longest_block_us: Option<u64>,
     /// What workers bring, or why that could not be measured.
     pub workers: Option<Result<Workers, Failure>>,
     /// Rounds that are over, counting the first, which is not in the results.
@@ -116,53 +140,6 @@ impl Default for Results {
     fn default() -> Self {
         let of_case = |case| Contender::ALL.map(|contender| Measured { case, contender, runs_ms: Vec::new() });
         let measured = Case::ALL.into_iter().flat_map(of_case).collect();
-        Self { measured, bytes_per_task: None, workers: None, rounds_done: 0 }
+        Self { measured, bytes_per_task: None, longest_block_us: None, workers: None, rounds_done: 0 }
     }
-}
-
-/// Runs everything and shows the results as they grow. Dropping the future stops it.
-pub async fn run(mut show: impl FnMut(&Results)) {
-    let pause = Run::in_browser(0);
-    let mut results = Results::default();
-    for round in 0..=ROUNDS {
-        for measured in &mut results.measured {
-            let ms = measure(measured.case, measured.contender).await;
-            if round > 0 {
-                measured.runs_ms.push(ms);
-            }
-            // The page paints and tidies up in between, and not during the next.
-            pause.sleep(Duration::from_millis(50)).await;
-        }
-        results.rounds_done = round + 1;
-        show(&results);
-    }
-    results.bytes_per_task = Some(bytes_per_task().await);
-    show(&results);
-    results.workers = Some(workers::measure().await);
-    show(&results);
-}
-
-/// The wall time in milliseconds.
-async fn measure(case: Case, contender: Contender) -> f64 {
-    let run = Run::in_browser(0);
-    match (case, contender) {
-        (Case::Sleeps(n), Contender::Runtime) => drop(join_all((0..n).map(|_| run.sleep(SLEEP))).await),
-        (Case::Sleeps(n), Contender::Recorded) => {
-            drop(join_all((0..n).map(|_| run.task("sleep", run.sleep(SLEEP)))).await);
-        }
-        (Case::Ready(n), Contender::Runtime) => drop(join_all((0..n).map(|_| ready(()))).await),
-        (Case::Ready(n), Contender::Recorded) => drop(join_all((0..n).map(|_| run.task("ready", ready(())))).await),
-        (Case::Sleeps(n), Contender::Promises) => promises::sleeps(n, SLEEP.as_millis() as u32).await,
-        (Case::Ready(n), Contender::Promises) => promises::ready(n).await,
-    }
-    run.now().as_secs_f64() * 1e3
-}
-
-/// What the record takes for each of ten thousand tasks with one wait.
-async fn bytes_per_task() -> usize {
-    const TASKS: usize = 10_000;
-    let run = Run::in_browser(0);
-    join_all((0..TASKS).map(|_| run.task("sleep", run.sleep(Duration::from_millis(10))))).await;
-    let bytes = run.record().heap_bytes();
-    bytes / TASKS
 }

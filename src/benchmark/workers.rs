@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use inference::digits::Digits;
 
-use crate::benchmark::ROUNDS;
+use crate::benchmark::{ROUNDS, Workers};
 use crate::exercises::exercise::Failure;
 use crate::exercises::loading::LoadError;
 use crate::exercises::site::Site;
@@ -19,19 +19,6 @@ const STEPS: u32 = 60_000_000;
 
 /// How often the digits are read in a round, in batches of all and one by one.
 const TIMES: u32 = 200;
-
-/// What workers bring, each the median of [`ROUNDS`] rounds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Workers {
-    /// How many there are: one for each processor.
-    pub workers: usize,
-    /// How many times as fast as one of them they compute together.
-    pub speed_up: f64,
-    /// Digits that one of them reads in a second, all images of the data set at a time.
-    pub digits_per_s: f64,
-    /// The same, one image at a time.
-    pub single_digits_per_s: f64,
-}
 
 /// Measures it. Workers are started before.
 ///

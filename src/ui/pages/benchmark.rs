@@ -3,11 +3,14 @@
 use futures::FutureExt;
 use leptos::prelude::*;
 
+use crate::benchmark::budgets::{Budget, budgets, of_promises};
 use crate::benchmark::{self, Case, Contender, Measured, ROUNDS, Results, Workers};
 use crate::lazy::{NotFetched, lazy};
 use crate::measure::decimal::fixed;
+use crate::measure::report::{Column, Table};
 use crate::measure::units::count;
 use crate::runtime::{Stopper, stoppable};
+use crate::ui::components::report::data_table;
 use crate::ui::components::run_bar::{RunBar, run_bar};
 use crate::ui::lean::{Stored, Watched, caption, div, flag, p, part, section, table, tbody, td, text, th, thead, tr};
 use crate::ui::pages::exercise::page_head;
@@ -80,9 +83,9 @@ fn page(runs_at_once: bool) -> AnyView {
         .iter()
         .enumerate()
         .map(|(index, head)| th().attr("scope", "col").class(if index < 2 { "" } else { "number" }).text(head).view());
-    let rows = move || {
-        results.with(|results| results.measured.iter().map(|it| row(it, &results.measured)).collect_view().into_any())
-    };
+    let rows =
+        move || results.with(|results| results.measured.iter().map(|it| row(it, results)).collect_view().into_any());
+    let kept = move || results.with(|results| data_table(as_table(&budgets(results))).into_any());
     let memory = move || match results.with(|results| results.bytes_per_task) {
         None => ().into_any(),
         Some(bytes) => p()
@@ -107,9 +110,29 @@ fn page(runs_at_once: bool) -> AnyView {
         .add(bar)
         .el(p().class("hint").text(how))
         .el(scrolls.el(times))
+        .add(part(kept))
         .add(part(memory))
         .add(part(workers));
     panel.view()
+}
+
+fn as_table(budgets: &[Budget]) -> Table {
+    let row = |budget: &Budget| {
+        let number = |figure: f64| fixed(figure, if figure < 10.0 { 3 } else { 0 });
+        let bound = if budget.is_least { "at least" } else { "at most" };
+        let verdict = budget.is_met().map_or("–", |is_met| if is_met { "✓ kept" } else { "✕ missed" });
+        vec![
+            budget.what.clone(),
+            budget.figure.map_or("–".to_owned(), number),
+            format!("{bound} {}", number(budget.limit)),
+            verdict.to_owned(),
+        ]
+    };
+    Table {
+        caption: "The budgets that a page can measure by itself".to_owned(),
+        columns: vec![Column::text("What"), Column::number("Measured"), Column::number("Budget"), Column::text("Kept")],
+        rows: budgets.iter().map(row).collect(),
+    }
 }
 
 /// What workers bring, with the exact figures for programs.
@@ -131,19 +154,16 @@ fn workers(measured: Workers) -> AnyView {
 
 const HEADS: [&str; 7] = ["What", "Who", "Median", "Least", "Greatest", "Over the ideal", "Of the promises'"];
 
-fn row(measured: &Measured, all: &[Measured]) -> AnyView {
+fn row(measured: &Measured, results: &Results) -> AnyView {
     let summary = measured.summary();
-    let of_promises = all
-        .iter()
-        .find(|other| other.case == measured.case && other.contender == Contender::Promises)
-        .and_then(|promises| Some(over_ideal_ms(measured)? / over_ideal_ms(promises)?))
-        .filter(|ratio| ratio.is_finite() && measured.contender != Contender::Promises);
+    let of_promises =
+        of_promises(results, measured.case, measured.contender).filter(|_| measured.contender != Contender::Promises);
     let runs: Vec<String> = measured.runs_ms.iter().map(|ms| fixed(*ms, 2)).collect();
     let cells = [
         milliseconds(summary.median()),
         milliseconds(summary.min()),
         milliseconds(summary.max()),
-        milliseconds(over_ideal_ms(measured)),
+        milliseconds(measured.over_ideal_ms()),
         of_promises.map_or("–".to_owned(), |ratio| fixed(ratio, 2)),
     ];
     tr().attr("data-case", measured.case.key())
@@ -153,10 +173,6 @@ fn row(measured: &Measured, all: &[Measured]) -> AnyView {
         .el(td().text(who(measured.contender)))
         .add_all(cells.map(|cell| td().class("number").text(cell).view()))
         .view()
-}
-
-fn over_ideal_ms(measured: &Measured) -> Option<f64> {
-    Some(measured.summary().median()? - measured.case.ideal().as_secs_f64() * 1e3)
 }
 
 fn milliseconds(ms: Option<f64>) -> String {

@@ -1,0 +1,123 @@
+//! What may be spent, as far as a page can measure it by itself, and whether it was kept.
+
+use crate::benchmark::{Case, Contender, Results};
+
+/// A limit and the figure that has to keep it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Budget {
+    /// What is limited, with its unit.
+    pub what: String,
+    /// What was measured, once it was.
+    pub figure: Option<f64>,
+    /// The figure that is just good enough.
+    pub limit: f64,
+    /// Whether a greater figure is a better one.
+    pub is_least: bool,
+}
+
+impl Budget {
+    fn at_most(what: impl Into<String>, figure: Option<f64>, limit: f64) -> Self {
+        Self { what: what.into(), figure, limit, is_least: false }
+    }
+
+    /// Whether it is kept, once that is known. A figure that is not a number keeps nothing.
+    #[must_use]
+    pub fn is_met(&self) -> Option<bool> {
+        self.figure.map(|figure| if self.is_least { figure >= self.limit } else { figure <= self.limit })
+    }
+}
+
+/// All budgets, in the order of the table.
+#[must_use]
+pub fn budgets(results: &Results) -> Vec<Budget> {
+    let overhead = |n, contender, who, limit| {
+        let what =
+            format!("{} sleeps, {who}: overhead over that of the promises", crate::measure::units::count(u64::from(n)));
+        Budget::at_most(what, of_promises(results, Case::Sleeps(n), contender), limit)
+    };
+    let workers = results.workers.as_ref().and_then(|it| it.as_ref().ok());
+    vec![
+        overhead(10_000, Contender::Runtime, "the runtime", 1.0 / 8.0),
+        overhead(100_000, Contender::Runtime, "the runtime", 1.0 / 15.0),
+        overhead(10_000, Contender::Recorded, "recorded", 1.0 / 4.0),
+        overhead(100_000, Contender::Recorded, "recorded", 1.0 / 4.0),
+        Budget::at_most(
+            "100,000 that are ready: time over that of the promises",
+            of_promises(results, Case::Ready(100_000), Contender::Runtime),
+            1.0,
+        ),
+        Budget::at_most("Bytes of the record for each task", results.bytes_per_task.map(|bytes| bytes as f64), 256.0),
+        Budget::at_most(
+            "Longest block of the page while 10,000 tasks are recorded, ms",
+            results.longest_block_us.map(|us| us as f64 / 1e3),
+            50.0,
+        ),
+        Budget {
+            what: "Speed-up of a worker for each processor, over their number".to_owned(),
+            figure: workers.map(|it| it.speed_up / it.workers.max(1) as f64),
+            limit: 0.85,
+            is_least: true,
+        },
+    ]
+}
+
+/// What a case costs a contender over its ideal, as a share of what it costs the promises.
+#[must_use]
+pub fn of_promises(results: &Results, case: Case, contender: Contender) -> Option<f64> {
+    let of = |contender| {
+        let measured = results.measured.iter().find(|it| it.case == case && it.contender == contender)?;
+        measured.over_ideal_ms()
+    };
+    Some(of(contender)? / of(Contender::Promises)?).filter(|ratio| ratio.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::Workers;
+
+    fn measured(overheads_ms: fn(Contender) -> f64) -> Results {
+        let mut results = Results { bytes_per_task: Some(200), longest_block_us: Some(30_000), ..Results::default() };
+        for it in &mut results.measured {
+            let ideal_ms = it.case.ideal().as_secs_f64() * 1e3;
+            it.runs_ms = vec![ideal_ms + overheads_ms(it.contender); 5];
+        }
+        let workers = Workers { workers: 4, speed_up: 3.6, digits_per_s: 1.0, single_digits_per_s: 1.0 };
+        results.workers = Some(Ok(workers));
+        results
+    }
+
+    fn quick(contender: Contender) -> f64 {
+        match contender {
+            Contender::Runtime => 5.0,
+            Contender::Recorded => 20.0,
+            Contender::Promises => 100.0,
+        }
+    }
+
+    #[test]
+    fn good_figures_keep_all_budgets() {
+        let budgets = budgets(&measured(quick));
+        assert!(budgets.iter().all(|budget| budget.is_met() == Some(true)), "{budgets:?}");
+        let near = |figure: Option<f64>, expected: f64| figure.is_some_and(|it| (it - expected).abs() < 1e-9);
+        assert!(
+            near(budgets[0].figure, 0.05) && near(budgets[2].figure, 0.2) && near(budgets[7].figure, 0.9),
+            "{budgets:?}"
+        );
+    }
+
+    #[test]
+    fn a_figure_beyond_its_limit_is_told() {
+        let mut results = measured(|_| 100.0);
+        results.longest_block_us = Some(50_001);
+        results.bytes_per_task = Some(257);
+        let verdicts: Vec<_> = budgets(&results).iter().map(Budget::is_met).collect();
+        let missed = Some(false);
+        assert_eq!(verdicts, [missed, missed, missed, missed, Some(true), missed, missed, Some(true)]);
+    }
+
+    #[test]
+    fn before_anything_is_measured_nothing_is_met() {
+        assert!(budgets(&Results::default()).iter().all(|budget| budget.is_met().is_none()));
+    }
+}
