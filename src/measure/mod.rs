@@ -21,6 +21,7 @@ pub mod spans;
 pub mod statistics;
 pub mod sweep;
 pub mod units;
+pub mod validation;
 pub mod warnings;
 
 pub use events::{Event, EventKind, Level, LogLine, Outcome, Record, Task, TaskId};

@@ -9,6 +9,7 @@ use crate::measure::batch_sizes::BatchSizes;
 use crate::measure::flow::Flow;
 use crate::measure::requests::Requests;
 use crate::measure::sweep::Sweep;
+use crate::measure::validation::Validation;
 
 /// What a lesson found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,8 @@ pub struct Report {
     pub batch_sizes: Option<BatchSizes>,
     /// What should be true of the run, held against its record.
     pub checks: Vec<Check>,
+    /// Promises that were put to the test, in the order of reading.
+    pub validations: Vec<Validation>,
 }
 
 /// Something that should be true of a part of a run, with what was measured.
