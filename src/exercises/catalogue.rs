@@ -3,7 +3,7 @@
 use crate::exercises::exercise::Exercise;
 use crate::exercises::{
     advanced, async_api_calls, async_basics, async_error_handling, async_file_io, async_ml_pipeline, async_multiple,
-    common_issues, concurrency_comparison,
+    common_issues, concurrency_comparison, validate_async,
 };
 
 /// All lessons, in the order of the guide.
@@ -15,6 +15,7 @@ pub static EXERCISES: &[&Exercise] = &[
     &async_ml_pipeline::EXERCISE,
     &async_error_handling::EXERCISE,
     &concurrency_comparison::EXERCISE,
+    &validate_async::EXERCISE,
 ];
 
 /// The guide's common issues: a page of its own in the form of a lesson.

@@ -36,3 +36,4 @@ pub mod guide;
 pub mod kinds;
 pub mod loading;
 pub mod site;
+pub mod validate_async;

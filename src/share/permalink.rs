@@ -248,10 +248,15 @@ impl fmt::Display for Place {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use proptest::prelude::*;
 
     use super::*;
     use crate::exercises::controls::Value;
+    use crate::exercises::site::Site;
+    use crate::runtime::Run;
+    use crate::runtime::virtual_time::block_on;
 
     fn experiment(fragment: &str) -> (Setup, Vec<String>) {
         let (place, notices) = Place::parse(fragment);
@@ -270,6 +275,20 @@ mod tests {
     fn every_page_reads_back_from_its_link() {
         for place in [Place::Home, Place::Guide, Place::Runs] {
             assert_eq!(Place::parse(&place.to_string()), (place, vec![]));
+        }
+    }
+
+    #[test]
+    fn what_shows_a_validation_is_a_link_that_says_nothing_wrong() {
+        let exercise = &crate::exercises::validate_async::EXERCISE;
+        let run = Run::on_virtual_clock(7);
+        let site = Rc::new(Site::at_hand([]));
+        let lesson = (exercise.run)(run.clone(), site, Settings::defaults(exercise.controls));
+        let report = block_on(&run, lesson).expect("it ends").expect("it cannot fail");
+        for validation in report.validations {
+            let (shown, notices) = experiment(&format!("#/{}", validation.shown_by));
+            assert!(validation.shown_by.starts_with(shown.exercise.slug), "{}", validation.shown_by);
+            assert_eq!(notices, [""; 0], "{}", validation.shown_by);
         }
     }
 

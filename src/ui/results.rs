@@ -8,7 +8,7 @@ use crate::measure::TaskId;
 use crate::ui::charts::timeline::{self, Chart};
 use crate::ui::charts::{digits, distribution};
 use crate::ui::components::metrics::{self, Figures};
-use crate::ui::components::{beside, failures, log, warnings};
+use crate::ui::components::{beside, failures, log, validations, warnings};
 use crate::ui::lab::Lab;
 use crate::ui::lean::Watched;
 
@@ -18,6 +18,7 @@ pub(super) struct Results {
     pub(super) warnings: fn(Lab) -> AnyView,
     pub(super) distributions: fn(Lab) -> AnyView,
     pub(super) digits: fn(Lab) -> AnyView,
+    pub(super) validations: fn(Lab) -> AnyView,
     pub(super) log: fn(Lab) -> AnyView,
     pub(super) failures: fn(Lab, Watched<usize>) -> AnyView,
     pub(super) figures: fn(Lab) -> Figures,
@@ -44,6 +45,7 @@ fn results() -> Results {
         warnings: warnings::lines,
         distributions: distribution::figures,
         digits: digits::gallery,
+        validations: validations::list,
         log: log::lines,
         failures: failures::list,
         figures: metrics::figures,

@@ -17,4 +17,5 @@ pub(super) mod requests;
 pub(super) mod run_bar;
 pub(super) mod sources;
 pub(super) mod stages;
+pub(super) mod validations;
 pub(super) mod warnings;

@@ -23,6 +23,7 @@ use crate::ui::components::report::findings;
 use crate::ui::components::requests::requests;
 use crate::ui::components::sources::sources;
 use crate::ui::components::stages::stages;
+use crate::ui::components::validations::validations;
 use crate::ui::components::warnings::warnings;
 use crate::ui::finished::{self, use_finished};
 use crate::ui::lab::{Lab, Status};
@@ -59,7 +60,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .add(files(lab))
         .add(distributions(lab))
         .el(panel(vec![metrics(lab)]))
-        .el(panel(vec![findings(lab), digits(lab)]))
+        .el(panel(vec![findings(lab), validations(lab), digits(lab)]))
         .el(panel(vec![log(lab)]))
         .add(failures(lab));
     [

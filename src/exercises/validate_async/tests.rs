@@ -1,0 +1,44 @@
+use super::*;
+use crate::exercises::controls::Settings;
+use crate::measure::validation::Verdict;
+use crate::runtime::virtual_time::block_on;
+
+fn site() -> Site {
+    let file = |path: &'static str| {
+        let found = std::fs::read(format!("{}/static/{path}", env!("CARGO_MANIFEST_DIR")));
+        (path, Rc::from(found.expect("the repository has it")))
+    };
+    Site::at_hand(["models/mlp-64.safetensors", "data/digits.csv"].map(file))
+}
+
+fn run(site: Site) -> (Run, Report) {
+    let run = Run::on_virtual_clock(7);
+    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site), Settings::defaults(EXERCISE.controls));
+    let report = block_on(&run, lesson).expect("it ends").expect("it cannot fail");
+    (run, report)
+}
+
+fn names(report: &Report, verdict: Verdict) -> Vec<&'static str> {
+    report.validations.iter().filter(|it| it.verdict == verdict).map(|it| it.name).collect()
+}
+
+#[test]
+fn every_promise_is_kept_and_only_files_that_stay_are_lacking_where_there_is_no_browser() {
+    let (run, report) = run(site());
+    assert_eq!(names(&report, Verdict::Failed), [""; 0], "{:#?}", report.validations);
+    assert_eq!(names(&report, Verdict::Lacking), ["file_comes_back", "missing_file_is_named", "writes_are_whole"]);
+    assert_eq!(report.validations.len(), 31);
+    assert!(report.notes[0].starts_with("28 of 31 passed; this browser lacks 3: "), "{}", report.notes[0]);
+    assert_eq!(run.sleepers(), 0);
+}
+
+#[test]
+fn each_promise_is_a_task_of_its_own_and_one_that_is_broken_fails_alone() {
+    let (run, report) = run(Site::at_hand([]));
+    assert_eq!(names(&report, Verdict::Failed), ["server_reads_digits"]);
+    assert!(report.notes[0].contains("failed 1: server_reads_digits"), "{}", report.notes[0]);
+    let record = run.record();
+    for validation in &report.validations {
+        assert_eq!(record.tasks().iter().filter(|task| task.name == validation.name).count(), 1, "{}", validation.name);
+    }
+}

@@ -1,0 +1,52 @@
+//! Promises that were put to the test, line by line, each with a link to the experiment that shows it.
+
+use leptos::prelude::*;
+
+use crate::exercises::catalogue;
+use crate::measure::validation::{Validation, Verdict};
+use crate::ui::lab::Lab;
+use crate::ui::lean::{a, b, h3, li, part, span, ul};
+
+/// All of them, once the run is over, and nothing for a lesson without such.
+pub(crate) fn validations(lab: Lab) -> AnyView {
+    part(move || {
+        lab.report.track();
+        lab.shown(|results| (results.validations)(lab))
+    })
+}
+
+/// The lines, below whose promises they are.
+pub(crate) fn list(lab: Lab) -> AnyView {
+    let group = |of: &[Validation]| {
+        let head = of.first().map(|it| h3().text(it.group).view());
+        [head.into_any(), ul().class("validations").add_all(of.iter().map(line)).view()].into_any()
+    };
+    lab.report.with(|report| {
+        let all = report.as_ref().map_or(&[][..], |it| &it.validations);
+        all.chunk_by(|one, next| one.group == next.group).map(group).collect_view().into_any()
+    })
+}
+
+fn line(validation: &Validation) -> AnyView {
+    let slug = validation.shown_by.split('?').next().unwrap_or_default();
+    let exercise = catalogue::find(slug).map_or(slug, |exercise| exercise.short_title);
+    let verdict = match validation.verdict {
+        Verdict::Passed => "✓ passed",
+        Verdict::Failed => "✕ failed",
+        Verdict::Lacking => "– this browser lacks it",
+    };
+    // Where nothing was measured, the reason stands in its place.
+    let (expected, measured) = match &*validation.expected {
+        "" => (String::new(), format!("{}.", validation.measured)),
+        expected => (format!("expected {expected}"), format!("measured {}", validation.measured)),
+    };
+    li().class(validation.verdict.name())
+        .attr("data-validation", validation.name)
+        .attr("data-verdict", validation.verdict.name())
+        .el(b().text(verdict))
+        .el(span().class("promise").text(format!("{}.", validation.promise)))
+        .el(span().class("expected").text(expected))
+        .el(span().class("measured").text(measured))
+        .el(a().attr("href", format!("#/{}", validation.shown_by)).text(exercise))
+        .view()
+}
