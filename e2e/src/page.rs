@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use control::Control;
-pub use results::{Bar, Check, Shown};
+pub use results::{Bar, Check, Shown, Validation};
 pub use wait::{PATIENCE, eventually, eventually_every, eventually_within};
 
 use crate::browser::Browser;

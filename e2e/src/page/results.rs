@@ -30,6 +30,19 @@ pub struct Check {
     pub text: String,
 }
 
+/// A promise that was put to the test.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Validation {
+    /// Its name.
+    pub name: String,
+    /// `passed`, `failed` or `lacking`.
+    pub verdict: String,
+    /// The link to what shows it, without `#/`.
+    pub link: String,
+    /// What the page says of it.
+    pub text: String,
+}
+
 /// All that a run shows; two are equal when nothing has changed in between.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Shown {
@@ -61,6 +74,13 @@ const CHECKS: &str = "return [...document.querySelectorAll('[data-check]')].map(
     part: check.dataset.check,
     holds: check.dataset.holds === 'true',
     text: check.innerText.trim(),
+}));";
+
+const VALIDATIONS: &str = "return [...document.querySelectorAll('[data-validation]')].map(it => ({
+    name: it.dataset.validation,
+    verdict: it.dataset.verdict,
+    link: it.querySelector('a').getAttribute('href').replace(/^#\\//, ''),
+    text: it.innerText.trim(),
 }));";
 
 const EXACT: &str = "const metric = document.querySelector(`[data-metric='${arguments[0]}'][data-exact]`);
@@ -126,6 +146,15 @@ impl Page {
     /// When the browser is gone.
     pub async fn checks(&self) -> Result<Vec<Check>, PageError> {
         self.ask(CHECKS, Vec::new()).await
+    }
+
+    /// The promises that were put to the test.
+    ///
+    /// # Errors
+    ///
+    /// When one of them has no link.
+    pub async fn validations(&self) -> Result<Vec<Validation>, PageError> {
+        self.ask(VALIDATIONS, Vec::new()).await
     }
 
     /// A metric as a plain number, once there is one.

@@ -1,5 +1,5 @@
-//! What a person can rely on in the lessons on many tasks, on errors, on files, on kinds of concurrency and on common
-//! issues, in a real browser, with the built site under a sub-path.
+//! What a person can rely on in the lessons on many tasks, on errors, on files, on kinds of concurrency, on validation
+//! and on common issues, in a real browser, with the built site under a sub-path.
 //!
 //! Needs a release build in `dist/`, or in the folder that the environment variable `DIST` names.
 
@@ -11,3 +11,4 @@ mod many_tasks;
 mod own_files;
 mod page;
 mod pipeline;
+mod validate;

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use e2e::stage::{Stage, TestResult};
 
-const LINKS: [&str; 5] = [
+const LINKS: [&str; 6] = [
     "async-multiple?scale=0.1&seed=7",
     "async-file-io?files=3&size=1&rounds=1&seed=7",
     "async-error-handling?pause=10&wait=10&timeout=60&seed=7",
     "common-issues?wait=100&seed=7",
     "concurrency-comparison?tasks=4&size=20&wait=50&seed=7",
+    "validate-async?seed=7",
 ];
 
 #[tokio::test]
