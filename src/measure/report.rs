@@ -31,6 +31,7 @@ pub struct Report {
     /// What should be true of the run, held against its record.
     pub checks: Vec<Check>,
     /// Promises that were put to the test, in the order of reading.
+    #[serde(default)]
     pub validations: Vec<Validation>,
 }
 

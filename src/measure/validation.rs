@@ -1,14 +1,18 @@
 //! Promises that were put to the test where the reader is, and what came of each.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 /// A promise that was put to the test.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validation {
     /// Whose promise it is, in a few words; those of the same follow each other.
-    pub group: &'static str,
+    pub group: Cow<'static, str>,
     /// The name of its task.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What is promised, in a few words.
-    pub promise: &'static str,
+    pub promise: Cow<'static, str>,
     /// What should be measured; empty when nothing was.
     pub expected: String,
     /// What was measured, or why nothing was. It may hold text of browsers and endpoints: show it as text only.
@@ -16,11 +20,12 @@ pub struct Validation {
     /// What came of it.
     pub verdict: Verdict,
     /// The experiment that shows it: an exercise's slug, and after a `?` its settings, as in a link.
-    pub shown_by: &'static str,
+    pub shown_by: Cow<'static, str>,
 }
 
 /// What came of a test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The promise was kept.
     Passed,
@@ -46,7 +51,7 @@ impl Verdict {
 #[must_use]
 pub fn in_short(validations: &[Validation]) -> String {
     let names = |verdict| {
-        let found = validations.iter().filter(|it| it.verdict == verdict).map(|it| it.name);
+        let found = validations.iter().filter(|it| it.verdict == verdict).map(|it| &*it.name);
         found.collect::<Vec<_>>()
     };
     let told = |what: &str, names: &[&str]| match names {
@@ -68,7 +73,15 @@ mod tests {
 
     fn validation(name: &'static str, verdict: Verdict) -> Validation {
         let (expected, measured) = (String::new(), String::new());
-        Validation { group: "", name, promise: "", expected, measured, verdict, shown_by: "async-basics" }
+        Validation {
+            group: "".into(),
+            name: name.into(),
+            promise: "".into(),
+            expected,
+            measured,
+            verdict,
+            shown_by: "async-basics".into(),
+        }
     }
 
     #[test]

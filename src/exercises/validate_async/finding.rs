@@ -92,7 +92,15 @@ impl Bench<'_> {
             let timed = self.run.timeout(PATIENCE, test(self));
             let timed = timed.map(|tested| tested.unwrap_or_else(|late| Err(failed(late))));
             let (verdict, expected, measured) = in_words(self.run.try_task(*name, timed).await);
-            validations.push(Validation { group, name, promise: says, expected, measured, verdict, shown_by });
+            validations.push(Validation {
+                group: group.into(),
+                name: (*name).into(),
+                promise: (*says).into(),
+                expected,
+                measured,
+                verdict,
+                shown_by: (*shown_by).into(),
+            });
         }
         validations
     }

@@ -18,8 +18,8 @@ fn run(site: Site) -> (Run, Report) {
     (run, report)
 }
 
-fn names(report: &Report, verdict: Verdict) -> Vec<&'static str> {
-    report.validations.iter().filter(|it| it.verdict == verdict).map(|it| it.name).collect()
+fn names(report: &Report, verdict: Verdict) -> Vec<&str> {
+    report.validations.iter().filter(|it| it.verdict == verdict).map(|it| &*it.name).collect()
 }
 
 #[test]

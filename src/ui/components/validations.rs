@@ -18,7 +18,7 @@ pub(crate) fn validations(lab: Lab) -> AnyView {
 /// The lines, below whose promises they are.
 pub(crate) fn list(lab: Lab) -> AnyView {
     let group = |of: &[Validation]| {
-        let head = of.first().map(|it| h3().text(it.group).view());
+        let head = of.first().map(|it| h3().text(&it.group).view());
         [head.into_any(), ul().class("validations").add_all(of.iter().map(line)).view()].into_any()
     };
     lab.report.with(|report| {
@@ -41,7 +41,7 @@ fn line(validation: &Validation) -> AnyView {
         expected => (format!("expected {expected}"), format!("measured {}", validation.measured)),
     };
     li().class(validation.verdict.name())
-        .attr("data-validation", validation.name)
+        .attr("data-validation", &validation.name)
         .attr("data-verdict", validation.verdict.name())
         .el(b().text(verdict))
         .el(span().class("promise").text(format!("{}.", validation.promise)))
