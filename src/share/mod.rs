@@ -8,4 +8,6 @@ pub mod saved;
 pub mod sent;
 
 #[cfg(test)]
+mod old_links;
+#[cfg(test)]
 mod samples;
