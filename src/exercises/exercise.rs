@@ -1,6 +1,5 @@
 //! [`Exercise`]: the form that every lesson fills in. Menu, links, controls, charts and tests are made from it.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
@@ -184,17 +183,17 @@ pub struct Failure {
     /// What happened.
     pub message: String,
     /// What to do.
-    pub advice: Cow<'static, str>,
+    pub advice: &'static str,
 }
 
 impl From<NotFetched> for Failure {
     fn from(error: NotFetched) -> Self {
-        Self { message: error.to_string(), advice: error.advice().into() }
+        Self { message: error.to_string(), advice: error.advice() }
     }
 }
 
 impl From<OffloadError> for Failure {
     fn from(error: OffloadError) -> Self {
-        Self { message: error.to_string(), advice: error.advice().into() }
+        Self { message: error.to_string(), advice: error.advice() }
     }
 }

@@ -34,6 +34,6 @@ impl From<LoadError> for Failure {
                 "The file on the server is not the one that belongs to this page. Copy the site again, then reload."
             }
         };
-        Self { message: error.to_string(), advice: advice.into() }
+        Self { message: error.to_string(), advice }
     }
 }

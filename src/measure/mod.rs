@@ -9,6 +9,7 @@ pub mod bottleneck;
 pub mod decimal;
 pub mod durations;
 pub mod events;
+pub mod figures;
 pub mod flow;
 pub mod heartbeat;
 pub mod histogram;

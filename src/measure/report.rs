@@ -68,6 +68,17 @@ impl Check {
         Self { is_meant_to_fail: true, ..self }
     }
 
+    /// Whether it is true, in words with a sign.
+    #[must_use]
+    pub fn verdict(&self) -> &'static str {
+        match (self.holds, self.is_meant_to_fail) {
+            (true, false) => "✓ passes",
+            (false, true) => "✕ fails, as it should",
+            (false, false) => "✕ fails",
+            (true, true) => "✓ passes, though it should not",
+        }
+    }
+
     /// Whether the part did what it is there for.
     #[must_use]
     pub fn is_as_meant(&self) -> bool {

@@ -252,6 +252,12 @@ impl Run {
         self.0.record.borrow()
     }
 
+    /// Takes the record of a run that is over. Whatever would still be entered is lost.
+    #[must_use]
+    pub fn take_record(&self) -> Record {
+        self.0.record.take()
+    }
+
     /// Notes that the page is not visible.
     pub fn mark_hidden(&self) {
         let now_us = self.now_us();

@@ -9,10 +9,11 @@ use crate::exercises::controls::{Settings, Value};
 use crate::exercises::exercise::Exercise;
 use crate::exercises::experiment::ideal;
 use crate::exercises::site::Site;
+use crate::measure::figures::Memory;
 use crate::measure::{EventKind, Level, LogLine, Outcome, Record};
 use crate::runtime::Run;
 use crate::runtime::virtual_time::block_on;
-use crate::share::saved::{Ending, Memory, SavedRun};
+use crate::share::saved::{Ending, SavedRun};
 
 const FILES: [&str; 5] = [
     "data/digits.csv",

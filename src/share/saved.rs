@@ -5,9 +5,12 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use crate::exercises::controls::Settings;
-use crate::exercises::exercise::Exercise;
+use crate::exercises::exercise::{Exercise, Failure};
 use crate::measure::Record;
+use crate::measure::figures::{Facts, Memory};
+use crate::measure::metrics::Metrics;
 use crate::measure::report::Report;
+use crate::measure::units::span;
 use crate::share::permalink::{Place, Setup};
 
 /// A run that is over. What is big in it is shared, so that it is cheap to clone.
@@ -62,24 +65,44 @@ pub enum Ending {
     },
 }
 
-/// Memory of the wasm module in bytes, around a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Memory {
-    /// When the run began.
-    pub before: u64,
-    /// When it was over.
-    pub after: u64,
-}
-
 impl SavedRun {
     /// Where the same experiment can be run anew. It does not begin by itself.
     #[must_use]
     pub fn place(&self) -> Place {
         Place::Exercise(Setup { settings: self.settings.clone(), seed: self.seed, ..Setup::of(self.exercise) })
     }
+
+    /// What is known of it in numbers.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        Facts {
+            measured: Metrics::of(&self.record),
+            ideal_us: self.ideal.as_ref().map(|ideal| ideal.end_us()),
+            clock_resolution_us: self.clock_resolution_us,
+            record_bytes: self.record_bytes,
+            memory: self.memory,
+        }
+    }
 }
 
 impl Ending {
+    /// The end of a run that could not go on.
+    #[must_use]
+    pub fn failed(after_us: u64, failure: Failure) -> Self {
+        Self::Failed { after_us, message: failure.message, advice: failure.advice.to_owned() }
+    }
+
+    /// It in words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Finished { wall_us } => format!("Finished in {}.", span(*wall_us)),
+            Self::Stopped { after_us } => format!("Stopped after {}. Nothing is left running.", span(*after_us)),
+            Self::Failed { after_us: 0, message, .. } => format!("Failed before it began: {message}."),
+            Self::Failed { after_us, message, .. } => format!("Failed after {}: {message}.", span(*after_us)),
+        }
+    }
+
     /// How long the run had gone on, in microseconds.
     #[must_use]
     pub fn at_us(&self) -> u64 {

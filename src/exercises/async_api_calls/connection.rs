@@ -46,21 +46,18 @@ async fn explained(run: &Run, client: &Client, plan: &Plan, error: EndpointError
 
 /// The failure of a lesson that has nobody to ask.
 pub(super) fn no_model() -> Failure {
-    Failure {
-        message: "no model is named".to_owned(),
-        advice: "Write the name of a model that the endpoint has.".into(),
-    }
+    Failure { message: "no model is named".to_owned(), advice: "Write the name of a model that the endpoint has." }
 }
 
 impl From<EndpointError> for Failure {
     fn from(error: EndpointError) -> Self {
-        Self { message: error.to_string(), advice: error.advice().into() }
+        Self { message: error.to_string(), advice: error.advice() }
     }
 }
 
 impl From<NoModelServer> for Failure {
     fn from(error: NoModelServer) -> Self {
-        Self { message: error.to_string(), advice: error.advice().into() }
+        Self { message: error.to_string(), advice: error.advice() }
     }
 }
 
@@ -68,7 +65,7 @@ impl From<InputsError> for Failure {
     fn from(error: InputsError) -> Self {
         match error {
             InputsError::Load(error) => error.into(),
-            _ => Self { message: error.to_string(), advice: error.advice().into() },
+            _ => Self { message: error.to_string(), advice: error.advice() },
         }
     }
 }

@@ -158,23 +158,17 @@ pub(super) fn first_rows(name: &str, samples: &Samples) -> Option<Table> {
 
 /// Files of the reader's own are wanted, and there are none.
 pub(super) fn nothing_chosen() -> Failure {
-    Failure {
-        message: "no file is chosen".to_owned(),
-        advice: "Choose files or drop them on the page, then run.".into(),
-    }
+    Failure { message: "no file is chosen".to_owned(), advice: "Choose files or drop them on the page, then run." }
 }
 
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
-        Self { message: error.to_string(), advice: error.advice().into() }
+        Self { message: error.to_string(), advice: error.advice() }
     }
 }
 
 impl From<CsvError> for Failure {
     fn from(error: CsvError) -> Self {
-        Self {
-            message: format!("the CSV cannot be used: {error}"),
-            advice: "Run again: the file is written anew.".into(),
-        }
+        Self { message: format!("the CSV cannot be used: {error}"), advice: "Run again: the file is written anew." }
     }
 }

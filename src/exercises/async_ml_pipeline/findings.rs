@@ -192,6 +192,6 @@ impl PredictError {
 
 impl From<PredictError> for Failure {
     fn from(error: PredictError) -> Self {
-        Self { message: error.to_string(), advice: error.advice().into() }
+        Self { message: error.to_string(), advice: error.advice() }
     }
 }

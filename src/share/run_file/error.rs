@@ -16,6 +16,9 @@ pub enum ImportError {
         /// How large it is.
         size_bytes: u64,
     },
+    /// The browser does not hand it out.
+    #[error("the browser cannot read the file any more")]
+    Unreadable,
     /// It is no JSON.
     #[error("the file is not JSON, or only a part of it: it stops making sense at line {line}, column {column}")]
     NotJson {
@@ -88,6 +91,7 @@ impl ImportError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "Run with fewer tasks and export that.",
+            Self::Unreadable => "It may have been moved or changed: choose it again.",
             Self::NotJson { .. } | Self::NotARun => "Choose a file that Export has made as JSON, and take it whole.",
             Self::Version { version } if *version > VERSION => "Open it with the page that made it, or a newer one.",
             Self::NoExercise { .. } | Self::NoControl { .. } | Self::Setting { .. } => {

@@ -1,0 +1,184 @@
+//! The charts of a run as inline SVG: bars with their ideals, the timeline, and how durations spread.
+
+use super::markup::Markup;
+use crate::exercises::compared::{Compared, ComparedBar};
+use crate::exercises::exercise::Distribution;
+use crate::measure::decimal::fixed;
+use crate::measure::durations::{Durations, Timed};
+use crate::measure::histogram::Histogram;
+use crate::measure::segments::{Lives, Segment};
+use crate::measure::spans::Span;
+use crate::measure::units::{count, shortened, span};
+use crate::measure::{Outcome, Record};
+
+/// How wide a chart is, in its own units.
+const WIDTH: f64 = 900.0;
+
+/// How high a row of bars is.
+const ROW: usize = 40;
+
+/// So many lanes of the timeline are drawn, the first.
+const MOST_LANES: u32 = 80;
+
+/// So many segments are drawn, the longest: more than anybody tells apart, and they make a page of many megabytes.
+const MOST_SEGMENTS: usize = 4_000;
+
+/// A picture as high as this.
+fn picture(height: f64, label: &str, inside: impl IntoIterator<Item = Markup>) -> Markup {
+    let view_box = format!("0 0 {} {}", number(WIDTH), number(height));
+    Markup::with("svg", &[("viewBox", &view_box), ("role", "img"), ("aria-label", label)], Markup::all(inside))
+}
+
+/// Two digits after the point are finer than any screen.
+fn number(number: f64) -> String {
+    fixed(number, 2)
+}
+
+fn rectangle(class: &str, [x, y, width, height]: [f64; 4], title: Markup) -> Markup {
+    let [x, y, width, height] = [x, y, width, height].map(number);
+    let attributes = [("class", class), ("x", &x), ("y", &y), ("width", &width), ("height", &height)];
+    Markup::with("rect", &attributes, title)
+}
+
+fn line(class: &str, [x1, y1, x2, y2]: [f64; 4]) -> Markup {
+    let [x1, y1, x2, y2] = [x1, y1, x2, y2].map(number);
+    Markup::with("line", &[("class", class), ("x1", &x1), ("y1", &y1), ("x2", &x2), ("y2", &y2)], Markup::none())
+}
+
+fn label(class: &str, anchor: &str, x: f64, y: f64, text: &str) -> Markup {
+    let (x, y) = (number(x), number(y));
+    Markup::with("text", &[("class", class), ("text-anchor", anchor), ("x", &x), ("y", &y)], Markup::text(text))
+}
+
+/// Bars from zero, with value and unit on them and their ideal as a mark.
+pub(super) fn bars(compared: &Compared) -> Markup {
+    let scale_us = compared.scale_us() as f64;
+    let rows = compared.bars.iter().enumerate().map(|(place, it)| bar(it, (place * ROW) as f64, scale_us));
+    picture((compared.bars.len() * ROW) as f64, compared.title, rows)
+}
+
+fn bar(bar: &ComparedBar, top: f64, scale_us: f64) -> Markup {
+    let width = |us: u64| us as f64 / scale_us * WIDTH;
+    let cut_short = bar.outcome.filter(|outcome| *outcome != Outcome::Succeeded);
+    let word = cut_short.map(|outcome| format!(", {}", outcome.name())).unwrap_or_default();
+    let ideal = bar.ideal_us.map(|us| format!(", ideal {}", span(us))).unwrap_or_default();
+    let told = format!("{}: {}{word}{ideal}", bar.label, bar.so_far_us.map_or("–".to_owned(), span));
+    let class = if cut_short.is_some() { "queued" } else { "bar" };
+    let fill = rectangle(class, [0.0, top + 20.0, width(bar.so_far_us.unwrap_or(0)), 12.0], Markup::none());
+    let mark = bar.ideal_us.map(|us| {
+        let at = width(us).clamp(1.0, WIDTH - 1.0);
+        line("ideal", [at, top + 17.0, at, top + 35.0])
+    });
+    Markup::all([label("", "start", 0.0, top + 14.0, &told), fill, mark.unwrap_or_default()])
+}
+
+/// The lives of the tasks, in lanes.
+pub(super) fn timeline(record: &Record) -> Markup {
+    let lives = Lives::of(record);
+    let end_us = record.end_us();
+    let lanes = lives.lanes().min(MOST_LANES);
+    let (drawn, of) = segments(&lives, end_us, lanes);
+    // Few lanes are high enough for a name in each.
+    let height = if lanes <= 24 { 20.0 } else { 8.0 };
+    let bottom = f64::from(lanes) * height;
+    let scale = WIDTH / end_us.max(1) as f64;
+    let segment = |it: &Segment| {
+        let name = &record.task(it.task).name;
+        let told = format!("{name}, {}: {} to {}", it.phase.name(), span(it.from_us), span(it.to_us));
+        let place = [
+            it.from_us as f64 * scale,
+            f64::from(it.lane) * height,
+            (it.to_us - it.from_us) as f64 * scale,
+            height - 2.0,
+        ];
+        rectangle(it.phase.name(), place, Markup::said("title", told))
+    };
+    let failed = |(_, life): (_, &crate::measure::segments::Life)| {
+        let (at_us, outcome) = life.end.filter(|_| life.lane < lanes)?;
+        let is_failed = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
+        let place = [at_us as f64 * scale - 2.0, f64::from(life.lane) * height, 4.0, height - 2.0];
+        is_failed.then(|| rectangle("failed", place, Markup::said("title", outcome.name())))
+    };
+    let names = lives.iter().take(if height > 10.0 { MOST_LANES as usize } else { 0 }).filter_map(|(task, life)| {
+        let name = shortened(&record.task(task).name, 40);
+        let at = [life.spawned_us as f64 * scale + 4.0, (f64::from(life.lane) + 0.65) * height];
+        (life.duration_us(end_us) as f64 * scale > name.chars().count() as f64 * 8.0)
+            .then(|| label("", "start", at[0], at[1], &name))
+    });
+    let axis = [
+        line("axis", [0.0, bottom, WIDTH, bottom]),
+        label("muted", "start", 0.0, bottom + 16.0, "0 ms"),
+        label("muted", "end", WIDTH, bottom + 16.0, &span(end_us)),
+    ];
+    let failed = lives.iter().filter_map(failed).take(MOST_SEGMENTS);
+    let inside = drawn.iter().map(segment).chain(failed).chain(names).chain(axis);
+    let caption = caption(&lives, lanes, drawn.len(), of);
+    let drawing = picture(bottom + 20.0, "Timeline of the tasks; the caption tells what is drawn", inside);
+    Markup::tag("figure", Markup::all([drawing, Markup::said("figcaption", caption)]))
+}
+
+/// The segments that are drawn, the longest of those in the first lanes, and how many there are in all.
+fn segments(lives: &Lives, end_us: u64, lanes: u32) -> (Vec<Segment>, usize) {
+    let all = lives.segments().iter().copied().chain(lives.open_segments(end_us).filter(|it| it.to_us > it.from_us));
+    let all: Vec<_> = all.collect();
+    let of = all.len();
+    let mut drawn: Vec<_> = all.into_iter().filter(|it| it.lane < lanes).collect();
+    drawn.sort_by_key(|it| std::cmp::Reverse(it.to_us - it.from_us));
+    drawn.truncate(MOST_SEGMENTS);
+    (drawn, of)
+}
+
+fn caption(lives: &Lives, lanes: u32, drawn: usize, of: usize) -> String {
+    let all = format!(
+        "{} tasks in {} lanes: blue while their code runs, pale while they wait, grey in a queue.",
+        count(lives.len() as u64),
+        count(lives.lanes().into())
+    );
+    if drawn == of && lanes == lives.lanes() {
+        return all;
+    }
+    format!(
+        "{all} Drawn are {} of {} segments, the longest in the first {} lanes.",
+        count(drawn as u64),
+        count(of as u64),
+        count(lanes.into())
+    )
+}
+
+/// How the durations of some tasks spread. None if there are none.
+pub(super) fn distribution(record: &Record, of: &Distribution) -> Option<Markup> {
+    const HEIGHT: f64 = 140.0;
+    let part = Span::named(record, of.part)?;
+    let durations = Durations::of(record, of.task, Some(part.task));
+    let lasted: fn(&Timed) -> u64 = if durations.has_queue() { |task| task.total_us } else { Timed::work_us };
+    let spread = Histogram::of(&durations.tasks().iter().map(lasted).collect::<Vec<_>>())?;
+    let most = spread.counts.iter().copied().max().unwrap_or(0).max(1);
+    let width = WIDTH / spread.counts.len() as f64;
+    let bars = spread.bins().enumerate().map(|(place, (from, to, n))| {
+        let height = f64::from(n) / f64::from(most) * HEIGHT;
+        let told = format!("{} to {}: {}", span(from), span(to), count(n.into()));
+        let at = [place as f64 * width + 1.0, HEIGHT - height, width - 2.0, height];
+        rectangle("bar", at, Markup::said("title", told))
+    });
+    let right = spread.from + spread.step * spread.counts.len() as u64;
+    let axis = [
+        line("axis", [0.0, HEIGHT, WIDTH, HEIGHT]),
+        label("muted", "start", 0.0, HEIGHT + 16.0, &span(spread.from)),
+        label("muted", "end", WIDTH, HEIGHT + 16.0, &span(right)),
+    ];
+    let told = format!(
+        "How long {} {} took, in steps of {}; the tallest bar stands for {}.",
+        count(durations.tasks().len() as u64),
+        of.task,
+        span(spread.step),
+        count(most.into())
+    );
+    Some(Markup::tag(
+        "figure",
+        Markup::all([
+            Markup::said("h3", of.title),
+            picture(HEIGHT + 20.0, of.title, bars.chain(axis)),
+            Markup::said("figcaption", told),
+        ]),
+    ))
+}

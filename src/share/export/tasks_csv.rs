@@ -1,0 +1,111 @@
+//! A line for each task, as RFC 4180 has it. Times are microseconds.
+
+use crate::measure::events::EventKind;
+use crate::measure::segments::{Lives, Phase};
+use crate::measure::{Record, TaskId};
+
+const HEAD: &str = "id,parent,name,spawned_us,first_polled_us,ended_us,outcome,running_us,waiting_us,queued_us,polls";
+
+/// What is added up over a task's life.
+#[derive(Clone, Default)]
+struct Sums {
+    first_polled_us: Option<u64>,
+    polls: u64,
+    running_us: u64,
+    waiting_us: u64,
+    queued_us: u64,
+}
+
+/// Writes the tasks in the order of spawning. What did not happen is an empty field.
+pub(super) fn write(record: &Record) -> String {
+    let lives = Lives::of(record);
+    let mut csv = format!("{HEAD}\r\n");
+    for ((task, life), sums) in lives.iter().zip(sums(record, &lives)) {
+        let told = record.task(task);
+        let (ended_us, outcome) = life.end.unzip();
+        let fields = [
+            id(Some(task)),
+            id(told.parent),
+            text(&told.name),
+            life.spawned_us.to_string(),
+            number(sums.first_polled_us),
+            number(ended_us),
+            outcome.map_or("", |outcome| outcome.name()).to_owned(),
+            sums.running_us.to_string(),
+            sums.waiting_us.to_string(),
+            sums.queued_us.to_string(),
+            sums.polls.to_string(),
+        ];
+        csv += &fields.join(",");
+        csv += "\r\n";
+    }
+    csv
+}
+
+fn sums(record: &Record, lives: &Lives) -> Vec<Sums> {
+    let mut sums = vec![Sums::default(); record.tasks().len()];
+    for event in record.events().iter().filter(|event| event.kind == EventKind::PollStarted) {
+        let of_task = &mut sums[event.task.index()];
+        of_task.first_polled_us.get_or_insert(event.at_us);
+        of_task.polls += 1;
+    }
+    for segment in lives.segments().iter().copied().chain(lives.open_segments(record.end_us())) {
+        let of_task = &mut sums[segment.task.index()];
+        let sum = match segment.phase {
+            Phase::Running => &mut of_task.running_us,
+            Phase::Waiting => &mut of_task.waiting_us,
+            Phase::Queued => &mut of_task.queued_us,
+        };
+        *sum += segment.to_us - segment.from_us;
+    }
+    sums
+}
+
+fn id(task: Option<TaskId>) -> String {
+    number(task.map(|task| task.index() as u64 + 1))
+}
+
+fn number(number: Option<u64>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
+}
+
+/// A text between quotes where it must be. What a spreadsheet would take for a formula has an apostrophe before it
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+fn text(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::share::samples::hostile;
+
+    fn rows(name: &'static str) -> Vec<Vec<String>> {
+        let csv = write(&hostile(name).record);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(csv.as_bytes());
+        let rows = reader.records().map(|row| row.expect("it is CSV").iter().map(str::to_owned).collect());
+        rows.collect()
+    }
+
+    #[test]
+    fn each_task_has_a_line_with_its_times() {
+        let expected = [
+            HEAD.split(',').collect::<Vec<_>>(),
+            vec!["1", "", "sequential_execution", "0", "5", "", "", "10", "45", "5", "2"],
+            vec!["2", "1", "task", "10", "12", "40", "failed", "22", "0", "8", "2"],
+        ];
+        assert_eq!(rows("task"), expected);
+    }
+
+    #[test]
+    fn a_name_reads_back_whatever_is_in_it_and_is_never_a_formula() {
+        for name in ["a,b", "a \"b\"", "a\r\nb", "a\nb", "ü"] {
+            assert_eq!(rows(name)[2][2], name);
+        }
+        for name in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "=cmd|'/C calc',\"\"!A0"] {
+            assert_eq!(rows(name)[2][2], format!("'{name}"));
+        }
+    }
+}
