@@ -4,6 +4,7 @@
 //! beyond that may change freely. Nothing waits for a fixed time: see [`eventually`].
 
 mod control;
+mod downloads;
 mod keyboard;
 mod results;
 mod view;

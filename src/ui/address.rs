@@ -46,6 +46,17 @@ fn replace(fragment: &str) {
     let _ = window().history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(fragment)));
 }
 
+/// Leads to a place as a link does, to the same one once more if it is there already.
+pub(super) fn go_to(place: &Place) {
+    let fragment = place.to_string();
+    let pushed = window().history().and_then(|it| it.push_state_with_url(&JsValue::NULL, "", Some(&fragment)));
+    let told = pushed.and_then(|()| web_sys::Event::new("hashchange"));
+    if told.and_then(|event| window().dispatch_event(&event)).is_err() {
+        // Browsers limit how often a page may do that, but not how often it may follow a link.
+        let _ = location().set_hash(&fragment);
+    }
+}
+
 /// The whole address of a place.
 pub(super) fn link_to(place: &Place) -> String {
     let href = location().href().unwrap_or_default();

@@ -1,9 +1,10 @@
 //! [`Lab`]: the state of one exercise's page. One experiment at a time is under way in it.
 
 pub(super) mod beside;
+mod display;
+mod saved;
 mod typed;
 
-use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,21 +12,22 @@ use futures::future::try_join3;
 use futures::{FutureExt, TryFutureExt};
 use leptos::prelude::*;
 
-use crate::exercises::compared::Compared;
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::{Exercise, Failure};
 use crate::exercises::experiment::{self, Experiment, ideal_in_slices};
 use crate::exercises::site::Site;
 use crate::lazy::NotFetched;
-use crate::measure::metrics::{Meter, Metrics};
+use crate::measure::figures::Memory;
+use crate::measure::metrics::Meter;
 use crate::measure::report::Report;
 use crate::measure::spans::Spans;
 use crate::measure::{Record, TaskId};
-use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
+use crate::runtime::browser::wasm_memory_bytes;
 use crate::runtime::turn::{next_turn, pass_turn};
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{self, Place};
 use crate::share::quantities::Quantities;
+use crate::share::saved::{Ending, SavedRun};
 use crate::share::sent::Sent;
 use crate::storage::Source;
 use crate::ui::results::{self, Results};
@@ -54,22 +56,19 @@ pub(super) const SEED: &str = "seed";
 pub(super) enum Status {
     Ready,
     Running,
-    Finished { wall_us: u64 },
-    Stopped { after_us: u64 },
-    Failed { after_us: u64, failure: Failure },
-}
-
-/// Memory of the wasm module in bytes, around a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Memory {
-    pub(super) before: u64,
-    pub(super) after: u64,
+    Over(Ending),
 }
 
 /// A record that grows no more, with its parts.
 pub(super) struct Kept {
-    pub(super) record: Record,
+    pub(super) record: Rc<Record>,
     spans: Spans,
+}
+
+impl Kept {
+    fn of(record: Rc<Record>) -> Self {
+        Self { spans: Spans::of(&record), record }
+    }
 }
 
 /// The state of one exercise's page.
@@ -86,7 +85,7 @@ pub(super) struct Lab {
     /// What was typed and not taken, and why, by the control's name.
     refusals: Watched<Vec<Refused>>,
     pub(super) status: Watched<Status>,
-    pub(super) report: Watched<Option<Report>>,
+    pub(super) report: Watched<Option<Rc<Report>>>,
     /// What the same lesson leaves on the virtual clock, once the run has finished.
     pub(super) ideal: Watched<Option<Rc<Kept>>>,
     /// What the run on display was started with.
@@ -110,7 +109,12 @@ pub(super) struct Lab {
     pub(super) alike: Watched<Alike>,
     /// How many runs of a series are still to come, the one under way included.
     pub(super) repeats_left: Watched<u32>,
+    /// The run under way.
     run: Stored<Option<Run>>,
+    /// The run on display, when it is over.
+    over: Watched<Option<SavedRun>>,
+    /// Whether the run on display was not made here, but opened.
+    is_opened: Watched<bool>,
     spans: Stored<Spans>,
     meter: Stored<Meter>,
     experiment: Stored<Option<Experiment>>,
@@ -149,6 +153,8 @@ impl Lab {
             alike: Watched::new(Alike::default()),
             repeats_left: Watched::new(0),
             run: Stored::new(None),
+            over: Watched::new(None),
+            is_opened: Watched::new(false),
             spans: Stored::new(Spans::default()),
             meter: Stored::new(Meter::default()),
             experiment: Stored::new(None),
@@ -227,17 +233,16 @@ impl Lab {
         if !untrack(|| self.can_start()) {
             return;
         }
-        measured_clock_resolution_us();
+        display::measure_clock();
         let (settings, seed) = (self.settings.get_untracked(), self.seed.get_untracked());
         self.report.set(None);
         self.ideal.set(None);
         self.ran_with.set(Some((settings.clone(), seed)));
         let before = wasm_memory_bytes();
         self.memory.set(Some(Memory { before, after: before }));
-        self.run.set(None);
-        self.spans.set(Spans::default());
-        self.meter.set(Meter::default());
-        self.chosen.set(None);
+        self.over.set(None);
+        self.is_opened.set(false);
+        self.begin_display();
         self.status.set(Status::Running);
         self.runs.update(|runs| *runs += 1);
         let run = self.runs.get_untracked();
@@ -251,7 +256,7 @@ impl Lab {
                         self.results.set(Some(results));
                         set_timeout(move || self.begin(run, settings, seed), Duration::ZERO);
                     }
-                    Err(failure) if self.is_under_way(run) => self.status.set(Status::Failed { after_us: 0, failure }),
+                    Err(failure) if self.is_under_way(run) => self.status.set(Status::Over(Ending::failed(0, failure))),
                     Err(_) => {}
                 }
             });
@@ -272,7 +277,7 @@ impl Lab {
                 self.note_whether_hidden();
                 self.animate(run, Drawn::default());
             }
-            Err(error) => self.status.set(Status::Failed { after_us: 0, failure: error.into() }),
+            Err(error) => self.status.set(Status::Over(Ending::failed(0, error.into()))),
         }
     }
 
@@ -285,8 +290,8 @@ impl Lab {
         self.repeats_left.set(0);
         drop(self.experiment.take());
         drop(self.ending.take());
-        self.status.set(Status::Stopped { after_us });
         self.show_bars();
+        self.settle(Ending::Stopped { after_us });
         next_turn(move || self.show_figures());
     }
 
@@ -298,39 +303,6 @@ impl Lab {
     /// A view of the results of a run, empty until one has begun.
     pub(super) fn shown(self, show: impl FnOnce(Results) -> AnyView) -> AnyView {
         self.results().map(show).into_any()
-    }
-
-    /// Reads the record of the run on display. Whoever wants to be told of changes tracks `frame` or `digest`.
-    pub(super) fn with_record<T>(self, read: impl FnOnce(&Record) -> T) -> Option<T> {
-        self.run.with(|run| run.as_ref().map(|run| read(&run.record())))
-    }
-
-    /// The figures of the run on display.
-    pub(super) fn figures(self) -> Option<Metrics> {
-        self.with_record(|record| self.meter.update(|meter| meter.read(record)))?;
-        Some(self.meter.with(Meter::metrics))
-    }
-
-    /// The time of the run on display: now while its lesson is under way, then its end.
-    pub(super) fn now_us(self) -> u64 {
-        if self.experiment.with(Option::is_some) {
-            self.run.with(|run| run.as_ref().map_or(0, Run::now_us))
-        } else {
-            self.with_record(Record::end_us).unwrap_or(0)
-        }
-    }
-
-    /// The lesson's comparisons, as far as the run has come.
-    pub(super) fn compared(self) -> Vec<Compared> {
-        let settings = self.ran_with.get().map_or_else(|| self.settings.get(), |(settings, _)| settings);
-        let ideal = self.ideal.get();
-        let ideal = ideal.as_deref().map(|it| (&it.record, &it.spans));
-        let now_us = self.now_us();
-        let of_run = self.with_record(|record| {
-            self.spans.update(|spans| spans.read(record));
-            self.spans.with(|spans| Compared::all(self.exercise, &settings, Some((record, spans)), now_us, ideal))
-        });
-        of_run.unwrap_or_else(|| Compared::all(self.exercise, &settings, None, now_us, ideal))
     }
 
     /// What follows the end of the lesson can be stopped as well.
@@ -345,21 +317,21 @@ impl Lab {
     /// after ten thousand tasks.
     async fn finish(self, result: Result<Report, Failure>) {
         let wall_us = self.with_record(Record::end_us).unwrap_or(0);
-        let status = match result {
+        let ending = match result {
             Ok(report) => {
-                self.report.set(Some(report));
+                self.report.set(Some(Rc::new(report)));
                 let ideal = self.ideal_of_this_run().await;
-                self.ideal.set(ideal.map(|record| Rc::new(Kept { spans: Spans::of(&record), record })));
-                Status::Finished { wall_us }
+                self.ideal.set(ideal.map(|record| Rc::new(Kept::of(Rc::new(record)))));
+                Ending::Finished { wall_us }
             }
-            Err(failure) => Status::Failed { after_us: wall_us, failure },
+            Err(failure) => Ending::failed(wall_us, failure),
         };
         self.show_bars();
         pass_turn().await;
         self.show_figures();
         pass_turn().await;
-        let has_finished = matches!(status, Status::Finished { .. });
-        self.status.set(status);
+        let has_finished = matches!(ending, Ending::Finished { .. });
+        self.settle(ending);
         if has_finished {
             self.count_repeat();
         } else {
@@ -434,12 +406,4 @@ impl Lab {
 struct Drawn {
     step_us: u64,
     digest_us: u64,
-}
-
-/// The clock's resolution in microseconds, measured when it is first asked for.
-pub(super) fn measured_clock_resolution_us() -> u64 {
-    thread_local! {
-        static RESOLUTION_US: OnceCell<u64> = const { OnceCell::new() };
-    }
-    RESOLUTION_US.with(|resolution| *resolution.get_or_init(clock_resolution_us))
 }

@@ -14,6 +14,8 @@ mod charts;
 #[cfg(target_arch = "wasm32")]
 mod components;
 #[cfg(target_arch = "wasm32")]
+mod download;
+#[cfg(target_arch = "wasm32")]
 mod finished;
 #[cfg(target_arch = "wasm32")]
 mod lab;
@@ -21,6 +23,8 @@ mod lab;
 mod late;
 #[cfg(target_arch = "wasm32")]
 mod lean;
+#[cfg(target_arch = "wasm32")]
+mod opened;
 #[cfg(target_arch = "wasm32")]
 mod pages;
 #[cfg(target_arch = "wasm32")]

@@ -5,10 +5,10 @@ use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
 
 use crate::lazy::{NotFetched, lazy};
 use crate::measure::TaskId;
+use crate::measure::figures::Figures;
 use crate::ui::charts::timeline::{self, Chart};
 use crate::ui::charts::{digits, distribution};
-use crate::ui::components::metrics::{self, Figures};
-use crate::ui::components::{beside, failures, log, validations, warnings};
+use crate::ui::components::{beside, failures, log, metrics, validations, warnings};
 use crate::ui::lab::Lab;
 use crate::ui::lean::Watched;
 

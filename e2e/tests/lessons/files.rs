@@ -116,12 +116,6 @@ fn in_ms(length: &str) -> Option<f64> {
     }
 }
 
-/// Takes what the page offers to save instead of the browser, which would ask where to.
-const CATCH_DOWNLOADS: &str = "window.saved = [];
-    HTMLAnchorElement.prototype.click = function () {
-        fetch(this.href).then(reply => reply.text()).then(text => window.saved.push([this.download, text]));
-    };";
-
 async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResult {
     let stage = Stage::in_engine(engine, "async-file-io?files=3&size=1&seed=7").await?;
     let page = &stage.page;
@@ -131,14 +125,10 @@ async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResu
         Ok(if rows == 5 { Ok(()) } else { Err(format!("{rows} files")) })
     })
     .await?;
-    page.ask::<()>(CATCH_DOWNLOADS, Vec::new()).await?;
+    page.catch_downloads().await?;
     page.press("Download").await?;
-    eventually("the content of a file", async || {
-        let saved: Vec<(String, String)> = page.ask("return window.saved", Vec::new()).await?;
-        let is_whole = |(name, text): &(String, String)| name == "samples.csv" && text.starts_with("label,p0,");
-        Ok(if saved.first().is_some_and(is_whole) { Ok(()) } else { Err(format!("{saved:?}")) })
-    })
-    .await?;
+    let (name, text) = page.download(1).await?;
+    assert!(name == "samples.csv" && text.starts_with("label,p0,"), "{name}: {text}");
     page.press("Delete").await?;
     eventually("one file less", async || {
         let (told, rows) = stored(page).await?;

@@ -11,4 +11,5 @@ mod many_tasks;
 mod own_files;
 mod page;
 mod pipeline;
+mod saved_runs;
 mod validate;

@@ -20,7 +20,7 @@ pub(crate) fn digits(lab: Lab) -> AnyView {
 
 /// See [`digits`].
 pub(crate) fn gallery(lab: Lab) -> AnyView {
-    let digits = lab.report.get_untracked().map(|report| report.digits).unwrap_or_default();
+    let digits = lab.report.get_untracked().map(|report| report.digits.clone()).unwrap_or_default();
     let right = digits.iter().filter(|digit| digit.label == digit.predicted).count();
     let (n, seed) = (digits.len(), lab.seed.get_untracked());
     let caption = format!(

@@ -347,7 +347,7 @@ fn words(record: &Record, task: TaskId, life: &Life, now_us: u64) -> String {
 }
 
 fn caption(lab: Lab) -> Option<String> {
-    let figures = lab.figures().unwrap_or_default();
+    let figures = lab.measured().unwrap_or_default();
     lab.with_record(|record| {
         let blocked = record.beats().iter().filter(|beat| beat.is_blocked()).count();
         let blocked = match blocked {

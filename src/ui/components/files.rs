@@ -1,16 +1,12 @@
 //! The files that a lesson has stored: each can be downloaded and deleted, and all be deleted.
 
-use std::time::Duration;
-
-use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, HtmlAnchorElement, Url};
 
 use crate::lazy::lazy;
 use crate::measure::units;
 use crate::runtime::Run;
 use crate::storage::{Room, Storage, StorageError, Stored as File};
+use crate::ui::download::{REFUSED, offer};
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
 use crate::ui::lean::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
@@ -137,9 +133,7 @@ impl Shelf {
     fn download(self, name: String) {
         leptos::task::spawn_local(async move {
             let told = match self.storage().await.read(&name).await {
-                Ok(bytes) => {
-                    offer(&name, &bytes).map_or("The browser does not let the page offer a file.", |()| "").to_owned()
-                }
+                Ok(bytes) => offer(&name, &bytes).map_or(REFUSED, |()| "").to_owned(),
                 Err(error) => in_words(error),
             };
             self.look(told);
@@ -208,18 +202,4 @@ fn summary(found: &Found) -> String {
         n => format!("{} files", units::count(n as u64)),
     };
     format!("{files} with {} in all. {}{}", units::size(bytes), found.kind, room.unwrap_or_default())
-}
-
-/// Lets the browser save bytes under a name.
-fn offer(name: &str, bytes: &[u8]) -> Option<()> {
-    let parts = Array::of1(&Uint8Array::from(bytes));
-    let blob = Blob::new_with_u8_array_sequence(&JsValue::from(parts)).ok()?;
-    let url = Url::create_object_url_with_blob(&blob).ok()?;
-    let link: HtmlAnchorElement = document().create_element("a").ok()?.unchecked_into();
-    link.set_href(&url);
-    link.set_download(name);
-    link.click();
-    // The browser has taken it over by then.
-    set_timeout(move || drop(Url::revoke_object_url(&url)), Duration::from_secs(10));
-    Some(())
 }

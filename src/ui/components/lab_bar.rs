@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::exercises::compared::progress;
-use crate::measure::units::span;
+use crate::share::saved::Ending;
 use crate::ui::components::run_bar::{RunBar, run_bar};
 use crate::ui::lab::{Lab, Status};
 use crate::ui::lean::{flag, text};
@@ -32,9 +32,9 @@ fn class(status: &Status) -> &'static str {
     match status {
         Status::Ready => "ready",
         Status::Running => "running",
-        Status::Finished { .. } => "finished",
-        Status::Stopped { .. } => "stopped",
-        Status::Failed { .. } => "failed",
+        Status::Over(Ending::Finished { .. }) => "finished",
+        Status::Over(Ending::Stopped { .. }) => "stopped",
+        Status::Over(Ending::Failed { .. }) => "failed",
     }
 }
 
@@ -43,11 +43,6 @@ fn sentence(status: &Status) -> String {
     match status {
         Status::Ready => "Ready. Nothing has run yet.".to_owned(),
         Status::Running => "Running. Stop ends it at once.".to_owned(),
-        Status::Finished { wall_us } => format!("Finished in {}.", span(*wall_us)),
-        Status::Stopped { after_us } => format!("Stopped after {}. Nothing is left running.", span(*after_us)),
-        Status::Failed { after_us: 0, failure } => format!("Failed before it began: {}.", failure.message),
-        Status::Failed { after_us, failure } => {
-            format!("Failed after {}: {}.", span(*after_us), failure.message)
-        }
+        Status::Over(ending) => ending.sentence(),
     }
 }

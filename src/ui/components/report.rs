@@ -11,8 +11,8 @@ pub(crate) fn findings(lab: Lab) -> AnyView {
     let found = move || match lab.report.get() {
         None => p().class("empty").text("What the run found appears here when it has finished.").view(),
         Some(report) => {
-            let notes = report.notes.into_iter().map(|note| p().text(note).view());
-            notes.chain(report.tables.into_iter().map(data_table)).collect_view().into_any()
+            let notes = report.notes.iter().map(|note| p().text(note).view());
+            notes.chain(report.tables.iter().cloned().map(data_table)).collect_view().into_any()
         }
     };
     [h2().text("Findings").view(), part(found)].into_any()

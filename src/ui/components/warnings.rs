@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::measure::Record;
 use crate::measure::warnings::Warning;
-use crate::ui::lab::{Lab, measured_clock_resolution_us};
+use crate::ui::lab::Lab;
 use crate::ui::lean::{li, part, ul};
 
 /// The warnings of a run that is over, beside its numbers.
@@ -23,8 +23,7 @@ pub(crate) fn warnings(lab: Lab) -> AnyView {
 /// See [`warnings`].
 pub(crate) fn lines(lab: Lab) -> AnyView {
     let line = |warning: &Warning| li().text(warning.sentence()).view();
-    let lines = |record: &Record| {
-        Warning::of(record, measured_clock_resolution_us()).iter().map(line).collect_view().into_any()
-    };
+    let lines =
+        |record: &Record| Warning::of(record, lab.clock_resolution_us()).iter().map(line).collect_view().into_any();
     lab.with_record(lines).into_any()
 }

@@ -12,11 +12,13 @@ use crate::ui::charts::timeline::timeline;
 use crate::ui::components::beside::beside;
 use crate::ui::components::connection::connection;
 use crate::ui::components::controls::controls;
+use crate::ui::components::export::{export_button, export_menu};
 use crate::ui::components::failures::failures;
 use crate::ui::components::files::files;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
+use crate::ui::components::open_file::{open_file, refusal};
 use crate::ui::components::own_files::own_files;
 use crate::ui::components::pulse::pulse;
 use crate::ui::components::report::findings;
@@ -28,11 +30,15 @@ use crate::ui::components::warnings::warnings;
 use crate::ui::finished::{self, use_finished};
 use crate::ui::lab::{Lab, Status};
 use crate::ui::lean::{Watched, a, button, code, div, h1, h2, li, p, part, section, ul, whenever};
+use crate::ui::opened;
 
 /// The page of an exercise as a link sets it up.
 pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let lab = Lab::new(link);
     let exercise = lab.exercise;
+    if let Some(saved) = opened::take(exercise) {
+        lab.show(saved);
+    }
     use_follow(move || lab.place());
     document().set_title(&format!("{} · Interleave", exercise.title));
     let setup = section()
@@ -105,8 +111,7 @@ fn result_head(lab: Lab) -> AnyView {
         }
     };
     let outdated = move || if lab.is_outdated() { "Controls have changed since this run." } else { "" };
-    let unless_finished =
-        move || (!lab.status.with(|status| matches!(status, Status::Finished { .. }))).then(String::new);
+    let unless_finished = move || (!lab.status.with(Status::has_finished)).then(String::new);
     let pin = part(move || match lab.beside.with(Option::is_some) {
         true => button().class("quiet").on_click(move || lab.unpin()).text("Unpin").view(),
         false => button()
@@ -123,25 +128,37 @@ fn result_head(lab: Lab) -> AnyView {
         .attr_changing("disabled", unless_finished)
         .on_click(move || copy(untrack(|| lab.place_with_result())))
         .text("Copy link with result");
-    let buttons = div()
+    let (is_open, refused) = (Watched::new(false), Watched::new(None));
+    let actions = div()
         .class("actions")
+        .el(open_file(refused))
+        .el(export_button(lab, is_open))
+        .add(pin)
         .el(button().class("quiet").on_click(move || copy(untrack(|| lab.place_to_copy()))).text("Copy link"))
-        .el(with_result)
-        .add(pin);
+        .el(with_result);
     let head = div()
         .class("result-head")
         .el(h2().text("Result"))
         .el(p().class("hint").text_changing(move || outdated().to_owned()))
-        .el(buttons);
-    [head.view(), div().attr("aria-live", "polite").add(part(told)).view()].into_any()
+        .el(actions);
+    let news = div().attr("aria-live", "polite").add(part(told)).add(refusal(refused)).add(origin(lab));
+    [head.view(), export_menu(lab, is_open), news.view()].into_any()
+}
+
+/// That the run was opened and not made here, if so.
+fn origin(lab: Lab) -> AnyView {
+    part(move || match lab.origin() {
+        Some(told) => p().class("caution").attr("data-opened", "").text(told).view(),
+        None => ().into_any(),
+    })
 }
 
 /// What made the run fail and what to do, beside what it brought until then.
 fn failure(lab: Lab) -> AnyView {
     part(move || match lab.status.get() {
-        Status::Failed { failure, .. } => {
-            let message = p().text(format!("{}.", failure.message));
-            div().class("failure").el(message).el(p().class("hint").text(failure.advice)).view()
+        Status::Over(Ending::Failed { message, advice, .. }) => {
+            let message = p().text(format!("{message}."));
+            div().class("failure").el(message).el(p().class("hint").text(advice)).view()
         }
         _ => ().into_any(),
     })

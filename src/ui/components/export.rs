@@ -1,0 +1,57 @@
+//! Export: the run on display as a file, in one of a few forms.
+
+use leptos::prelude::*;
+
+use crate::lazy::lazy;
+use crate::measure::units;
+use crate::share::export::Form;
+use crate::ui::download::{REFUSED, offer};
+use crate::ui::lab::Lab;
+use crate::ui::late::late;
+use crate::ui::lean::{El, Watched, button, div, li, p, part, span, ul};
+
+/// What the button discloses.
+const MENU: &str = "export-menu";
+
+/// The button. There is something to export once a run is over.
+pub(crate) fn export_button(lab: Lab, is_open: Watched<bool>) -> El {
+    let is_shown = move || lab.has_saved() && is_open.get();
+    button()
+        .class("quiet")
+        .attr("aria-controls", MENU)
+        .attr_changing("aria-expanded", move || Some(is_shown().to_string()))
+        .attr_changing("disabled", move || (!lab.has_saved()).then(String::new))
+        .on_click(move || is_open.update(|is_open| *is_open = !*is_open))
+        .text("Export")
+}
+
+/// The forms, while they are asked for.
+pub(crate) fn export_menu(lab: Lab, is_open: Watched<bool>) -> AnyView {
+    let menu = move || {
+        let is_shown = is_open.get() && lab.has_saved();
+        if is_shown { late(fetched::load(), move || fetched::menu(lab)) } else { ().into_any() }
+    };
+    div().attr("id", MENU).add(part(menu)).view()
+}
+
+lazy!(mod fetched in share: menu(lab: Lab) -> AnyView);
+
+fn menu(lab: Lab) -> AnyView {
+    let told = Watched::new(String::new());
+    let choice = |form: Form| {
+        let choose = move || told.set(save(lab, form));
+        let about = span().class("hint").text(form.about());
+        li().el(button().class("quiet").on_click(choose).text(form.name())).el(about).view()
+    };
+    let forms = ul().attr("aria-label", "Forms").add_all(Form::ALL.map(choice));
+    let told = p().class("hint").attr("aria-live", "polite").text_changing(move || told.get());
+    div().class("export-menu").el(forms).el(told).view()
+}
+
+/// Hands the file to the browser, and tells so.
+fn save(lab: Lab, form: Form) -> String {
+    let Some(run) = lab.saved() else { return String::new() };
+    let (name, bytes) = (form.file_name(&run), form.write(&run));
+    let told = || format!("`{name}` with {} is handed to the browser.", units::size(bytes.len() as u64));
+    offer(&name, &bytes).map_or(REFUSED.to_owned(), |()| told())
+}
