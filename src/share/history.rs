@@ -1,12 +1,15 @@
 //! Finished runs, kept across visits in a folder of the browser's storage.
 //!
 //! A run is up to three files of one name: `ID.run` is the run as it is exported, `ID.link` the link to its settings, and
-//! `ID.pin`, which is empty, says that it is pinned. So the list needs no run to be read, two tabs at once do not write
-//! over each other's, and what is left of a write that was cut short is a run without its link.
+//! `ID.pin` says that it is pinned, with what was measured of it and runs alike. So the list needs no run to be read, two
+//! tabs at once do not write over each other's, and what is left of a write that was cut short is a run without its link.
+//!
+//! They are in the browser's database, apart from the folder of files that belongs to the lesson about files.
 
 use std::fmt;
 
-use crate::storage::{Storage, StorageError};
+use crate::share::saved::SavedRun;
+use crate::storage::{Kind, Storage, StorageError};
 
 /// So many runs are kept.
 pub const MOST_KEPT: usize = 200;
@@ -23,6 +26,13 @@ pub struct RunId {
 }
 
 impl RunId {
+    /// The name of a run.
+    #[must_use]
+    pub fn of(run: &SavedRun) -> Self {
+        let slug = run.exercise.slug.to_owned();
+        Self { finished_at_ms: run.finished_at_ms, wall_us: run.ending.at_us(), slug }
+    }
+
     fn parse(stem: &str) -> Option<Self> {
         let mut parts = stem.splitn(3, '-');
         let mut number = || parts.next()?.parse().ok();
@@ -95,10 +105,20 @@ impl History {
         Self { storage }
     }
 
+    /// Those of this browser; in memory where it keeps nothing for the page.
+    #[cfg(target_arch = "wasm32")]
+    pub async fn open() -> Self {
+        const FOLDER: &str = "runs";
+        match Storage::open_kind(Kind::IndexedDb, FOLDER).await {
+            Ok(storage) => Self::over(storage),
+            Err(_) => Self::over(Storage::open_kind(Kind::Memory, FOLDER).await.expect("memory is always there")),
+        }
+    }
+
     /// Whether they are still there after the page is left.
     #[must_use]
     pub fn lasts(&self) -> bool {
-        self.storage.kind() != crate::storage::Kind::Memory
+        self.storage.kind() != Kind::Memory
     }
 
     /// Keeps a run. The oldest that is not pinned goes while there are [`MOST_KEPT`], and while there is no room.
@@ -164,17 +184,31 @@ impl History {
         link.unwrap_or_else(|| format!("#/{}", id.slug))
     }
 
-    /// Pins a run, or lets it go.
+    /// Pins a run, with what was measured of it.
+    ///
+    /// # Errors
+    ///
+    /// Why it is as it was: it may not be kept.
+    pub async fn pin(&self, id: &RunId, measured: &[u8]) -> Result<(), StorageError> {
+        self.storage.size(&id.file("run")).await?;
+        self.storage.write(&id.file("pin"), measured).await
+    }
+
+    /// Lets a run go that was pinned.
     ///
     /// # Errors
     ///
     /// Why it is as it was.
-    pub async fn pin(&self, id: &RunId, is_pinned: bool) -> Result<(), StorageError> {
-        if is_pinned {
-            self.storage.write(&id.file("pin"), b"").await
-        } else {
-            unless_gone(self.storage.delete(&id.file("pin")).await)
-        }
+    pub async fn unpin(&self, id: &RunId) -> Result<(), StorageError> {
+        unless_gone(self.storage.delete(&id.file("pin")).await)
+    }
+
+    /// The newest run of an exercise that is pinned, with what was measured of it.
+    pub async fn pinned(&self, slug: &str) -> Option<(RunId, Vec<u8>)> {
+        let kept = self.list().await.ok()?;
+        let newest = kept.into_iter().find(|it| it.is_pinned && it.id.slug == slug)?.id;
+        let measured = self.storage.read(&newest.file("pin")).await.ok()?;
+        Some((newest, measured))
     }
 
     /// Deletes a run.
@@ -266,6 +300,26 @@ mod tests {
     }
 
     #[test]
+    fn the_newest_pinned_run_of_an_exercise_is_found_with_what_was_measured() {
+        block_on(async {
+            let history = empty();
+            assert_eq!(history.pinned("async-basics").await, None);
+            for n in 0..3 {
+                keep(&history, n).await.expect("there is room");
+            }
+            history.pin(&id(0), b"first").await.expect("it is kept");
+            history.pin(&id(1), b"second").await.expect("it is kept");
+            assert_eq!(history.pinned("async-basics").await, Some((id(1), b"second".to_vec())));
+            assert_eq!(history.pinned("async-multiple").await, None);
+            history.unpin(&id(1)).await.expect("it was pinned");
+            assert_eq!(history.pinned("async-basics").await, Some((id(0), b"first".to_vec())));
+            assert!(history.pin(&id(9), b"").await.is_err(), "it is not kept");
+            history.delete(&id(0)).await.expect("it is kept");
+            assert_eq!(history.pinned("async-basics").await, None);
+        });
+    }
+
+    #[test]
     fn of_more_than_two_hundred_the_oldest_unpinned_go_first() {
         block_on(async {
             let history = empty();
@@ -273,7 +327,7 @@ mod tests {
                 assert_eq!(keep(&history, n).await, Ok(MadeRoom { deleted: 0 }));
             }
             assert_eq!(numbers(&history).await.len(), MOST_KEPT);
-            history.pin(&id(0), true).await.expect("there is room");
+            history.pin(&id(0), b"{}").await.expect("there is room");
             assert_eq!(keep(&history, 1_000).await, Ok(MadeRoom { deleted: 1 }));
             let kept = history.list().await.expect("memory can be read");
             assert_eq!(kept.len(), MOST_KEPT);
@@ -288,11 +342,11 @@ mod tests {
             let history = empty();
             for n in 0..MOST_KEPT as u64 {
                 keep(&history, n).await.expect("there is room");
-                history.pin(&id(n), true).await.expect("there is room");
+                history.pin(&id(n), b"{}").await.expect("there is room");
             }
             assert_eq!(keep(&history, 1_000).await, Err(NotKept::AllPinned));
             assert_eq!(numbers(&history).await.len(), MOST_KEPT);
-            history.pin(&id(7), false).await.expect("it was pinned");
+            history.unpin(&id(7)).await.expect("it was pinned");
             assert_eq!(keep(&history, 1_000).await, Ok(MadeRoom { deleted: 1 }));
         });
     }
@@ -304,7 +358,7 @@ mod tests {
             for n in 0..3 {
                 assert_eq!(keep(&history, n).await, Ok(MadeRoom { deleted: 0 }));
             }
-            history.pin(&id(0), true).await.expect("it takes nothing");
+            history.pin(&id(0), b"").await.expect("it takes nothing");
             assert_eq!(keep(&history, 3).await, Ok(MadeRoom { deleted: 0 }));
             assert_eq!(keep(&history, 4).await, Ok(MadeRoom { deleted: 1 }));
             assert_eq!(numbers(&history).await, [4, 3, 2, 0]);

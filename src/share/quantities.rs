@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::exercises::compared::{Compared, ComparedBar};
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::Exercise;
@@ -10,13 +12,16 @@ use crate::measure::decimal::fixed;
 use crate::measure::metrics::Metrics;
 use crate::measure::report::{Column, Report, Table};
 use crate::measure::requests::Requests;
+use crate::measure::spans::Spans;
 use crate::measure::statistics::Summary;
 use crate::measure::units;
 use crate::runtime::Run;
+use crate::share::saved::SavedRun;
 use crate::share::sent::Sent;
 
 /// What a quantity counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Microseconds.
     Span,
@@ -37,7 +42,7 @@ impl Unit {
 }
 
 /// Something that was measured in each of some runs alike.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quantity {
     /// Its name for programs: that of a bar's task, or of a metric.
     pub key: Cow<'static, str>,
@@ -60,7 +65,7 @@ impl Quantity {
 }
 
 /// What was measured of some runs alike: the same exercise, settings and seed.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quantities {
     /// How many runs there are.
     pub runs: usize,
@@ -87,6 +92,27 @@ impl Quantities {
         ];
         let requests = report.and_then(|report| report.requests.as_ref()).into_iter().flat_map(of_requests);
         Self { runs: 1, all: bars.iter().filter_map(of_bar).chain(of_run).chain(lag).chain(requests).collect() }
+    }
+
+    /// The same of a run that is over.
+    #[must_use]
+    pub fn of_run(run: &SavedRun) -> Self {
+        let spans = Spans::of(&run.record);
+        let parts = Some((&*run.record, &spans));
+        let compared = Compared::all(run.exercise, &run.settings, parts, run.record.end_us(), None);
+        Self::of(&compared, &Metrics::of(&run.record), run.report.as_deref())
+    }
+
+    /// As a file.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("keys are text, and writing to memory does not fail")
+    }
+
+    /// From a file; none of one that holds something else.
+    #[must_use]
+    pub fn from_json(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
     }
 
     /// What a link brings along of its sender's run.
@@ -202,6 +228,14 @@ mod tests {
         assert_eq!(verdict(&slow, &quick), "1.98 to 1.98: more");
         let spread = runs([980_000, 1_000_000, 990_000, 970_000, 1_010_000]);
         assert!(verdict(&spread, &slow).ends_with("no difference shown"), "{}", verdict(&spread, &slow));
+    }
+
+    #[test]
+    fn what_was_measured_reads_back_from_its_file() {
+        let runs = runs([1, 2, 3]);
+        assert_eq!(Quantities::from_json(&runs.to_json()), Some(runs));
+        assert_eq!(Quantities::from_json(b""), None);
+        assert_eq!(Quantities::from_json(b"{\"runs\":-1}"), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::ui::pages::benchmark::benchmark_page;
 use crate::ui::pages::exercise::exercise_page;
 use crate::ui::pages::guide::guide_page;
 use crate::ui::pages::home::home_page;
+use crate::ui::pages::runs::runs_page;
 use crate::ui::theme::provide_theme;
 
 /// The whole page.
@@ -34,6 +35,7 @@ pub fn App() -> impl IntoView {
                 <a href=Place::Benchmark { runs_at_once: false }.to_string() aria-current=move || current(is_at("benchmark"))>
                     "Benchmark"
                 </a>
+                <a href=Place::Runs.to_string() aria-current=move || current(is_at("runs"))>"Runs"</a>
                 <button class="quiet" on:click=move |_| theme.update(|theme| *theme = theme.next())>
                     <span aria-hidden="true">"◐ "</span>
                     {text(move || format!("Scheme: {}", theme.get().name()))}
@@ -67,7 +69,7 @@ fn page(place: Place) -> AnyView {
     match place {
         Place::Home => home_page(),
         Place::Guide => guide_page(),
-        Place::Runs => home_page(),
+        Place::Runs => runs_page(),
         Place::Exercise(link) => exercise_page(link),
         Place::Benchmark { runs_at_once } => benchmark_page(runs_at_once),
     }

@@ -59,6 +59,13 @@ pub(super) enum Status {
     Over(Ending),
 }
 
+impl Status {
+    /// Whether a run has come to its end.
+    pub(super) fn has_finished(&self) -> bool {
+        matches!(self, Self::Over(Ending::Finished { .. }))
+    }
+}
+
 /// A record that grows no more, with its parts.
 pub(super) struct Kept {
     pub(super) record: Rc<Record>,

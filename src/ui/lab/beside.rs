@@ -5,9 +5,10 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::{Lab, Status};
-use crate::exercises::compared::Compared;
 use crate::exercises::controls::Settings;
+use crate::share::history::RunId;
 use crate::share::quantities::Quantities;
+use crate::ui::kept;
 
 /// What the runs of a page are held against.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,17 +19,19 @@ pub(in crate::ui) struct Beside {
     pub(in crate::ui) word: &'static str,
     /// What was measured of it.
     pub(in crate::ui) measured: Quantities,
+    /// Which of the runs that are kept it is, if it is one.
+    pub(in crate::ui) id: Option<RunId>,
 }
 
 impl Beside {
     /// A run that the reader has pinned.
-    pub(in crate::ui) fn pinned(measured: Quantities) -> Self {
-        Self { title: "The pinned run", word: "pinned", measured }
+    pub(in crate::ui) fn pinned(id: RunId, measured: Quantities) -> Self {
+        Self { title: "The pinned run", word: "pinned", measured, id: Some(id) }
     }
 
     /// The run of whoever sent the link.
     pub(in crate::ui) fn senders(measured: Quantities) -> Self {
-        Self { title: "The sender's run", word: "sender's", measured }
+        Self { title: "The sender's run", word: "sender's", measured, id: None }
     }
 }
 
@@ -48,23 +51,15 @@ impl Lab {
         self.start();
     }
 
-    /// What was measured of the run on display.
-    pub(in crate::ui) fn measured(self) -> Quantities {
-        untrack(|| {
-            let figures = self.figures().unwrap_or_default();
-            let compared: Vec<Compared> = self.compared();
-            self.report.with(|report| Quantities::of(&compared, &figures, report.as_ref()))
-        })
-    }
-
     /// Counts the run that has just finished among those alike, and begins the next of a series.
     pub(super) fn count_repeat(self) {
-        let (of, run) = (self.ran_with.get_untracked(), self.measured());
+        let Some(run) = self.saved() else { return };
+        let of = Some((run.settings.clone(), run.seed));
         self.alike.update(|alike| {
             if alike.of != of {
                 *alike = Alike { of, measured: Quantities::default() };
             }
-            alike.measured.add(run);
+            alike.measured.add(Quantities::of_run(&run));
         });
         let left = self.repeats_left.get_untracked().saturating_sub(1);
         self.repeats_left.set(left);
@@ -82,7 +77,7 @@ impl Lab {
 
     /// Begins the next run, unless the reader was quicker or has left the page.
     fn begin_next(self, after: u32) {
-        let is_over = self.status.try_with_untracked(|status| matches!(status, Status::Finished { .. })) == Some(true);
+        let is_over = self.status.try_with_untracked(Status::has_finished) == Some(true);
         if is_over && self.runs.get_untracked() == after && self.repeats_left.get_untracked() > 0 {
             self.start();
         }
@@ -91,13 +86,29 @@ impl Lab {
     /// Holds the runs to come against this one and those alike. From now on others are counted: no run stands beside
     /// itself.
     pub(in crate::ui) fn pin(self) {
+        let Some(run) = self.saved() else { return };
         let Alike { measured, .. } = self.alike.take_untracked();
-        self.beside.set(Some(Beside::pinned(measured)));
+        // A run that was opened is not among those alike.
+        let measured = if self.is_opened.get_untracked() { Quantities::of_run(&run) } else { measured };
+        let id = RunId::of(&run);
+        self.beside.set(Some(Beside::pinned(id.clone(), measured.clone())));
+        leptos::task::spawn_local(kept::pin(id, measured));
     }
 
     /// Lets go of what the runs are held against.
     pub(in crate::ui) fn unpin(self) {
+        if let Some(id) = self.beside.get_untracked().and_then(|beside| beside.id) {
+            leptos::task::spawn_local(kept::unpin(id));
+        }
         self.beside.set(None);
         self.sent.set(None);
+    }
+
+    /// Holds the runs against the one that is pinned from an earlier visit, unless there is another already.
+    pub(in crate::ui) async fn find_pinned(self) {
+        let Some((id, measured)) = kept::pinned(self.exercise.slug).await else { return };
+        if self.beside.try_with_untracked(Option::is_none) == Some(true) {
+            self.beside.set(Some(Beside::pinned(id, measured)));
+        }
     }
 }

@@ -14,6 +14,12 @@ impl Lab {
         self.over.get()
     }
 
+    /// The run that has just come to its end on this page, tracked.
+    pub(in crate::ui) fn finished_here(self) -> Option<SavedRun> {
+        let has_finished = self.status.with(Status::has_finished) && !self.is_opened.get();
+        self.over.get().filter(|_| has_finished)
+    }
+
     /// Whether there is a run on display that is over.
     pub(in crate::ui) fn has_saved(self) -> bool {
         self.over.with(Option::is_some)

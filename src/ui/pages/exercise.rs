@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::exercises::exercise::Exercise;
 use crate::share::permalink::{self, Place};
+use crate::share::saved::Ending;
 use crate::ui::address::{link_to, use_follow};
 use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::digits::digits;
@@ -28,6 +29,7 @@ use crate::ui::components::stages::stages;
 use crate::ui::components::validations::validations;
 use crate::ui::components::warnings::warnings;
 use crate::ui::finished::{self, use_finished};
+use crate::ui::kept;
 use crate::ui::lab::{Lab, Status};
 use crate::ui::lean::{Watched, a, button, code, div, h1, h2, li, p, part, section, ul, whenever};
 use crate::ui::opened;
@@ -50,16 +52,23 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .add(own_files(lab))
         .add(controls(lab));
     let finished = use_finished();
+    let kept = Watched::new(String::new());
     whenever(move || {
-        if lab.status.with(|status| matches!(status, Status::Finished { .. })) {
+        kept.set(String::new());
+        let run = lab.finished_here();
+        if run.is_some() {
             finished::note(finished, exercise.slug);
         }
+        if let Some(run) = run {
+            leptos::task::spawn_local(async move { kept.set(kept::keep(run).await) });
+        }
     });
+    leptos::task::spawn_local(lab.find_pinned());
     let panel = |content: Vec<AnyView>| div().class("panel").add_all(content);
     let results = section()
         .class("results")
         .attr("aria-label", "Result")
-        .el(panel(vec![result_head(lab), failure(lab), warnings(lab), pulse(lab), comparisons(lab), beside(lab)]))
+        .el(panel(vec![result_head(lab, kept), failure(lab), warnings(lab), pulse(lab), comparisons(lab), beside(lab)]))
         .el(panel(vec![timeline(lab)]))
         .add(requests(lab))
         .add(stages(lab))
@@ -96,7 +105,7 @@ fn presets(exercise: &Exercise) -> AnyView {
 }
 
 /// What can be done with a result.
-fn result_head(lab: Lab) -> AnyView {
+fn result_head(lab: Lab, kept: Watched<String>) -> AnyView {
     let copied = Watched::new(None::<Result<(), String>>);
     let copy = move |place: Place| {
         let link = link_to(&place);
@@ -141,7 +150,12 @@ fn result_head(lab: Lab) -> AnyView {
         .el(h2().text("Result"))
         .el(p().class("hint").text_changing(move || outdated().to_owned()))
         .el(actions);
-    let news = div().attr("aria-live", "polite").add(part(told)).add(refusal(refused)).add(origin(lab));
+    let news = div()
+        .attr("aria-live", "polite")
+        .add(part(told))
+        .add(refusal(refused))
+        .add(origin(lab))
+        .el(p().class("hint kept").text_changing(move || kept.get()));
     [head.view(), export_menu(lab, is_open), news.view()].into_any()
 }
 

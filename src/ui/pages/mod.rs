@@ -4,3 +4,4 @@ pub(super) mod benchmark;
 pub(super) mod exercise;
 pub(super) mod guide;
 pub(super) mod home;
+pub(super) mod runs;

@@ -132,8 +132,7 @@ fn policy(scripts: &[Script]) -> String {
 mod tests {
     use super::*;
 
-    const HTML: &str =
-        "<html><meta charset=utf-8><script type=module>start()</script><script src=\"a.js\"></script><p>text</p></html>";
+    const HTML: &str = "<html><meta charset=utf-8><script type=module>start()</script><script src=\"a.js\"></script><p>text</p></html>";
 
     #[test]
     fn a_script_of_the_page_becomes_a_file() {
