@@ -114,7 +114,7 @@ const SLEEPS: usize = 5;
 const PROMISES: &[Promise] = &[
     Promise {
         name: "async_function",
-        says: "an async function runs when it is awaited, and gives its value",
+        says: "An async function runs when it is awaited, and gives its value",
         shown_by: "common-issues?issue=never-awaited",
         test: |it| Box::pin(async_function(it.run)),
     },
@@ -126,19 +126,19 @@ const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "error_handling",
-        says: "one that fails takes nothing from the others",
+        says: "One that fails takes nothing from the others",
         shown_by: "async-error-handling",
         test: |it| Box::pin(error_handling(it.run)),
     },
     Promise {
         name: "concurrent_tasks",
-        says: "tasks that run together have all begun before the first ends",
+        says: "Tasks that run together have all begun before the first ends",
         shown_by: "async-basics?blocking=off",
         test: |it| Box::pin(concurrent_tasks(it.run)),
     },
     Promise {
         name: "concurrency_is_faster",
-        says: "waiting together is faster than waiting in turn",
+        says: "Waiting together is faster than waiting in turn",
         shown_by: "async-basics?blocking=off",
         test: |it| Box::pin(concurrency_is_faster(it.run)),
     },

@@ -21,7 +21,7 @@ use super::finding::{Bench, Promise, Tested, Unmet, alike, equal, holds};
 /// What a worker computes is what the page computes.
 async fn worker_computes_the_same(run: &Run) -> Tested {
     let done = offload(run, Job::CpuBound { steps: STEPS }).await?;
-    equal(Answer::Number(cpu_bound_task(0, STEPS)), done.answer)
+    same_as_the_page(&done.answer)
 }
 
 /// A worker that is stopped in the middle of an endless job makes room for the next job.
@@ -30,7 +30,7 @@ async fn stop_frees_a_worker(run: &Run) -> Tested {
     pool.start().await?;
     drop(select(pool.offload(Job::Compute(HOUR)).boxed_local(), run.sleep(SHORT)).await);
     let next = pool.offload(Job::CpuBound { steps: STEPS }).await?;
-    equal(Answer::Number(cpu_bound_task(0, STEPS)), next.answer)
+    same_as_the_page(&next.answer)
 }
 
 /// A job that panics ends its worker and nothing else, and the error says what happened.
@@ -151,6 +151,13 @@ async fn open(run: &Run) -> Result<Storage, Unmet> {
     }
 }
 
+/// What the page itself computes in so many steps.
+fn same_as_the_page(answer: &Answer) -> Tested {
+    let number = |number: u32| units::count(number.into());
+    let measured = if let Answer::Number(it) = answer { number(*it) } else { format!("{answer:?}") };
+    alike(number(cpu_bound_task(0, STEPS)), measured)
+}
+
 /// A client of the page's own model server, which behaves as the path says.
 fn client(bench: &Bench, path: &str) -> Result<Client, Unmet> {
     bench.server.clone()?;
@@ -166,61 +173,61 @@ fn request(id: &str, images: &[f32]) -> InferRequest {
 pub(super) const PROMISES: &[Promise] = &[
     Promise {
         name: "worker_computes_the_same",
-        says: "a worker computes what the page computes",
+        says: "A worker computes what the page computes",
         shown_by: "concurrency-comparison",
         test: |it| Box::pin(worker_computes_the_same(it.run)),
     },
     Promise {
         name: "stop_frees_a_worker",
-        says: "a worker can be stopped in the middle of its job",
+        says: "A worker can be stopped in the middle of its job",
         shown_by: "concurrency-comparison?tasks=4&workers=1",
         test: |it| Box::pin(stop_frees_a_worker(it.run)),
     },
     Promise {
         name: "panic_is_an_error",
-        says: "a job that panics is an error with a name",
+        says: "A job that panics is an error with a name",
         shown_by: "concurrency-comparison",
         test: |it| Box::pin(panic_is_an_error(it.run)),
     },
     Promise {
         name: "file_comes_back",
-        says: "a file comes back byte for byte",
+        says: "A file comes back byte for byte",
         shown_by: "async-file-io?missing=0",
         test: |it| Box::pin(file_comes_back(it.run)),
     },
     Promise {
         name: "missing_file_is_named",
-        says: "a file that is missing is an error with its name",
+        says: "A file that is missing is an error with its name",
         shown_by: "async-file-io?missing=3",
         test: |it| Box::pin(missing_file_is_named(it.run)),
     },
     Promise {
         name: "writes_are_whole",
-        says: "a file never holds half of a write",
+        says: "A file never holds half of a write",
         shown_by: "async-file-io",
         test: |it| Box::pin(writes_are_whole(it.run)),
     },
     Promise {
         name: "server_tells_its_model",
-        says: "the model server tells what a model takes",
+        says: "The model server tells what a model takes",
         shown_by: "async-api-calls?requests=10",
         test: |it| Box::pin(server_tells_its_model(it)),
     },
     Promise {
         name: "server_reads_digits",
-        says: "the model server reads what the classifier reads in the page",
+        says: "The model server reads what the classifier reads in the page",
         shown_by: "async-api-calls?failure-rate=0",
         test: |it| Box::pin(server_reads_digits(it)),
     },
     Promise {
         name: "unknown_model_is_named",
-        says: "what the server says of its errors arrives",
+        says: "What the server says of its errors arrives",
         shown_by: "async-api-calls?models=mlp-64%2C+mlp-17",
         test: |it| Box::pin(unknown_model_is_named(it)),
     },
     Promise {
         name: "drop_aborts_fetch",
-        says: "a request that is dropped is aborted, and the server is told",
+        says: "A request that is dropped is aborted, and the server is told",
         shown_by: "async-api-calls?faults=hangs&failure-rate=0.3&timeout=500",
         test: |it| Box::pin(drop_aborts_fetch(it)),
     },
