@@ -135,7 +135,7 @@ pub static EXERCISE: Exercise = Exercise {
             about: "",
             is_race: true,
             bars: &[
-                Bar::of("blocking_sleep", "Blocking").only_if(|settings| settings.is_on("blocking")),
+                Bar::of("blocking_sleep", "Blocking").only_if(|settings| settings.is_on("blocking")).that_blocks(),
                 Bar::of("async_sleep", "Sleeping").only_if(|settings| settings.is_on("blocking")),
             ],
         },

@@ -264,10 +264,15 @@ pub static EXERCISE: Exercise = Exercise {
         about: "",
         is_race: false,
         bars: &[
-            Bar::of("fail_fast", "Fail fast").only_if(|settings| settings.choice("on-error") != "collect"),
+            Bar::of("fail_fast", "Fail fast")
+                .only_if(|settings| settings.choice("on-error") != "collect")
+                .limiting("risky_operation", most),
             Bar::of("run_tasks_with_error_handling", "Collect")
-                .only_if(|settings| settings.choice("on-error") != "fail-fast"),
-            Bar::of("run_tasks_with_retries", "Retry").only_if(|settings| settings.choice("on-error") != "fail-fast"),
+                .only_if(|settings| settings.choice("on-error") != "fail-fast")
+                .limiting("risky_operation", most),
+            Bar::of("run_tasks_with_retries", "Retry")
+                .only_if(|settings| settings.choice("on-error") != "fail-fast")
+                .limiting("retry_async", most),
         ],
     }],
     distributions: &[
@@ -286,6 +291,10 @@ pub static EXERCISE: Exercise = Exercise {
     load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
     run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
 };
+
+fn most(settings: &Settings) -> u32 {
+    settings.count("limit")
+}
 
 lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
 

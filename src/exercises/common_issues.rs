@@ -239,7 +239,7 @@ pub static EXERCISE: Exercise = Exercise {
                     button above while it runs: your press is answered when the block is over.",
             is_race: false,
             bars: &[
-                Bar::of("blocked_loop", "Broken").only_if(|settings| is_run(settings, "blocked-loop")),
+                Bar::of("blocked_loop", "Broken").only_if(|settings| is_run(settings, "blocked-loop")).that_blocks(),
                 Bar::of("free_loop", "Fixed").only_if(|settings| is_run(settings, "blocked-loop")),
             ],
         },
@@ -259,7 +259,9 @@ pub static EXERCISE: Exercise = Exercise {
                     beside the page; cut into pieces, with a turn for the others in between, nobody notices either.",
             is_race: false,
             bars: &[
-                Bar::of("sync_inside_async", "Broken").only_if(|settings| is_run(settings, "sync-inside")),
+                Bar::of("sync_inside_async", "Broken")
+                    .only_if(|settings| is_run(settings, "sync-inside"))
+                    .that_blocks(),
                 Bar::of("offloaded", "Fixed").only_if(|settings| is_run(settings, "sync-inside")),
                 Bar::of("sync_in_slices", "In slices").only_if(|settings| is_run(settings, "sync-inside")),
             ],

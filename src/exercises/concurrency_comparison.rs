@@ -139,7 +139,7 @@ pub static EXERCISE: Exercise = Exercise {
             about: "",
             is_race: false,
             bars: &[
-                Bar::of("sync_io_tasks", "One by one"),
+                Bar::of("sync_io_tasks", "One by one").that_blocks(),
                 Bar::of("async_io_tasks", "Async"),
                 Bar::of("threaded_io_tasks", "Workers that block"),
             ],
@@ -149,7 +149,7 @@ pub static EXERCISE: Exercise = Exercise {
             about: "",
             is_race: false,
             bars: &[
-                Bar::of("cpu_inline", "Inline"),
+                Bar::of("cpu_inline", "Inline").that_blocks(),
                 Bar::of("cpu_in_slices", "In slices"),
                 Bar::of("cpu_in_one_worker", "One worker"),
                 Bar::of("cpu_in_all_workers", "All workers"),

@@ -139,19 +139,44 @@ pub struct Bar {
     pub label: &'static str,
     /// Whether it is run with these settings.
     pub is_run: fn(&Settings) -> bool,
+    /// Whether it is there to show what comes of keeping the event loop.
+    pub blocks: bool,
+    /// Whom a control limits in it, unless a check of the lesson's own looks at that.
+    pub limited: Option<Limited>,
+}
+
+/// Tasks of which only so many may be in flight at once.
+#[derive(Debug)]
+pub struct Limited {
+    /// Their name.
+    pub task: &'static str,
+    /// How many; 0 is no limit.
+    pub most: fn(&Settings) -> u32,
 }
 
 impl Bar {
     /// A bar that is always run.
     #[must_use]
     pub const fn of(task: &'static str, label: &'static str) -> Self {
-        Self { task, label, is_run: |_| true }
+        Self { task, label, is_run: |_| true, blocks: false, limited: None }
     }
 
     /// A bar that is run with some settings only.
     #[must_use]
     pub const fn only_if(self, is_run: fn(&Settings) -> bool) -> Self {
         Self { is_run, ..self }
+    }
+
+    /// A bar that is there to show what comes of keeping the event loop.
+    #[must_use]
+    pub const fn that_blocks(self) -> Self {
+        Self { blocks: true, ..self }
+    }
+
+    /// A bar in which so many of these tasks may be in flight at once.
+    #[must_use]
+    pub const fn limiting(self, task: &'static str, most: fn(&Settings) -> u32) -> Self {
+        Self { limited: Some(Limited { task, most }), ..self }
     }
 }
 

@@ -35,5 +35,6 @@ pub mod experiment;
 pub mod guide;
 pub mod kinds;
 pub mod loading;
+pub mod properties;
 pub mod site;
 pub mod validate_async;

@@ -170,7 +170,7 @@ pub static EXERCISE: Exercise = Exercise {
             is_race: false,
             bars: &[
                 Bar::of("validate_guide", "Guide"),
-                Bar::of("validate_runtime", "Runtime"),
+                Bar::of("validate_runtime", "Runtime").that_blocks(),
                 Bar::of("validate_browser", "Browser"),
             ],
         },

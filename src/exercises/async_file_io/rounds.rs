@@ -14,15 +14,19 @@ use super::plan;
 pub(super) const WRITING: &[Bar; 3] = &[
     Bar::of("write_one_by_one", "One by one").only_if(plan::is_made),
     Bar::of("write_all_at_once", "All at once").only_if(plan::is_made),
-    Bar::of("write_within_limit", "Up to the limit").only_if(plan::is_limited),
+    Bar::of("write_within_limit", "Up to the limit").only_if(plan::is_limited).limiting("write_file_async", most),
 ];
 
 /// Reading, likewise.
 pub(super) const READING: &[Bar; 3] = &[
     Bar::of("read_one_by_one", "One by one").only_if(plan::is_made),
     Bar::of("read_all_at_once", "All at once").only_if(plan::is_made),
-    Bar::of("read_within_limit", "Up to the limit").only_if(plan::is_limited),
+    Bar::of("read_within_limit", "Up to the limit").only_if(plan::is_limited).limiting("read_file_async", most),
 ];
+
+fn most(settings: &Settings) -> u32 {
+    settings.count("limit")
+}
 
 /// How files are gone through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

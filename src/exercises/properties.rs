@@ -1,0 +1,185 @@
+//! What should be true of every run, whatever its lesson, read from its record. What is particular to a lesson its own
+//! checks say.
+//!
+//! Some depend on the machine: that the loop was free, and that concurrency gained what it can. They are told as they
+//! are, and a run in which one does not hold is none the worse for it.
+
+use crate::exercises::compared::Compared;
+use crate::exercises::controls::Settings;
+use crate::exercises::exercise::{Bar, Exercise};
+use crate::measure::decimal::fixed;
+use crate::measure::durations::Durations;
+use crate::measure::heartbeat::{BLOCKED_US, Beat};
+use crate::measure::spans::speed_up;
+use crate::measure::units::{count, percent, span};
+use crate::measure::{EventKind, Record, TaskId};
+
+/// A speed-up counts as reached from this share of the ideal's on: the rest is the page's own work.
+pub const SHARE_OF_IDEAL: f64 = 0.8;
+
+/// Something that should be true of a run, with what was measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Property {
+    /// Its name for programs.
+    pub name: &'static str,
+    /// What should be true, in a few words.
+    pub claim: String,
+    /// What was measured, in a few words.
+    pub measured: String,
+    /// Whether it is true.
+    pub holds: bool,
+}
+
+impl Property {
+    /// All that can be told of a run that has finished with these settings. `compared` is what the lesson sets side by
+    /// side, with its ideals.
+    #[must_use]
+    pub fn all(exercise: &Exercise, settings: &Settings, record: &Record, compared: &[Compared]) -> Vec<Self> {
+        let bars = || exercise.comparisons.iter().flat_map(|it| it.bars).filter(|bar| (bar.is_run)(settings));
+        let mut all = Self::of_what_is_left(record);
+        all.extend(bars().filter_map(|bar| within_limit(bar, settings, record)));
+        // Browsers slow a hidden page down: its times say nothing.
+        if record.hidden_at_us().is_none() {
+            all.extend(loop_is_free(&bars().filter(|bar| bar.blocks).collect::<Vec<_>>(), record));
+            all.extend(compared.iter().filter_map(gains_what_it_can));
+        }
+        all
+    }
+
+    /// What must be true however the run ended: that nothing is left of it.
+    #[must_use]
+    pub fn of_what_is_left(record: &Record) -> Vec<Self> {
+        let left = Left::of(record);
+        [left.tasks_end(), left.permits_come_back()].into_iter().flatten().collect()
+    }
+}
+
+/// What a record says is still there.
+#[derive(Default)]
+struct Left {
+    tasks: usize,
+    ended: usize,
+    /// Of those that are still there, how many stand in a queue.
+    waiting: u64,
+    /// How many permits were granted to somebody who had waited, and how many of these have not come back.
+    granted: u64,
+    held: u64,
+}
+
+impl Left {
+    fn of(record: &Record) -> Self {
+        let mut by_task = vec![OfTask::default(); record.tasks().len()];
+        let mut left = Self { tasks: by_task.len(), ..Self::default() };
+        for event in record.events() {
+            let task = &mut by_task[event.task.index()];
+            match event.kind {
+                EventKind::Queued => task.waiting += 1,
+                EventKind::Granted => {
+                    left.granted += 1;
+                    (task.waiting, task.held) = (task.waiting.saturating_sub(1), task.held + 1);
+                }
+                EventKind::GaveUp => task.waiting = task.waiting.saturating_sub(1),
+                // What a task held goes with it.
+                EventKind::Ended(_) => {
+                    left.ended += 1;
+                    *task = OfTask::default();
+                }
+                EventKind::Spawned | EventKind::PollStarted | EventKind::PollEnded => {}
+            }
+        }
+        left.waiting = by_task.iter().map(|task| task.waiting).sum();
+        left.held = by_task.iter().map(|task| task.held).sum();
+        left
+    }
+
+    fn tasks_end(&self) -> Option<Property> {
+        let measured = format!("{} of {} ended", count(self.ended as u64), count(self.tasks as u64));
+        let claim = "Every task ends, and once".to_owned();
+        Some(Property { name: "tasks-end", claim, measured, holds: self.ended == self.tasks })
+    }
+
+    /// None where nobody had to wait for a permit.
+    fn permits_come_back(&self) -> Option<Property> {
+        let Self { waiting, granted, held, .. } = *self;
+        let measured = match (held, waiting) {
+            (0, 0) => format!("{} of {} are back", count(granted), count(granted)),
+            _ => format!("{} of {} are out, {} in a queue", count(held), count(granted), count(waiting)),
+        };
+        let claim = "Every permit that somebody waited for comes back, and nobody is left in a queue".to_owned();
+        let holds = held == 0 && waiting == 0;
+        (granted + waiting > 0).then_some(Property { name: "permits-back", claim, measured, holds })
+    }
+}
+
+/// What one task has.
+#[derive(Clone, Copy, Default)]
+struct OfTask {
+    waiting: u64,
+    held: u64,
+}
+
+/// Whether no more tasks were in flight than the settings let; none for a part without a limit.
+fn within_limit(bar: &Bar, settings: &Settings, record: &Record) -> Option<Property> {
+    let limited = bar.limited.as_ref()?;
+    let most = Some((limited.most)(settings)).filter(|most| *most > 0)?;
+    let peaks = named(record, bar.task).map(|part| Durations::of(record, limited.task, Some(part)).peak());
+    let peak = peaks.max()?;
+    let claim = format!("{}: no more than {} in flight at once", bar.label, count(most.into()));
+    let measured = format!("{} at the peak", count(peak.into()));
+    Some(Property { name: "within-limit", claim, measured, holds: peak <= most })
+}
+
+/// Whether the loop turned often enough wherever nobody blocks it on purpose; none when the heart did not beat there.
+fn loop_is_free(blocking: &[&Bar], record: &Record) -> Option<Property> {
+    let spans: Vec<_> =
+        blocking.iter().flat_map(|bar| named(record, bar.task)).map(|task| span_of(record, task)).collect();
+    let is_on_purpose =
+        |beat: &Beat| spans.iter().any(|(from_us, to_us)| beat.at_us >= *from_us && beat.due_us <= *to_us);
+    let longest_us = |on_purpose: bool| {
+        let beats = record.beats().iter().filter(|beat| is_on_purpose(beat) == on_purpose);
+        beats.map(|beat| beat.lag_us()).max()
+    };
+    let lag_us = longest_us(false)?;
+    let (but, and) = match longest_us(true) {
+        Some(us) => (" but where a part blocks on purpose", format!(", and {} on purpose", span(us))),
+        None => ("", String::new()),
+    };
+    Some(Property {
+        name: "loop-free",
+        claim: format!("The loop is never kept for more than {}{but}", span(BLOCKED_US)),
+        measured: format!("{} at the longest{and}", span(lag_us)),
+        holds: lag_us <= BLOCKED_US,
+    })
+}
+
+/// Whether a race gained its share of what it would gain with nothing but its waits; none without an ideal, or when
+/// there is nothing to gain.
+fn gains_what_it_can(compared: &Compared) -> Option<Property> {
+    let (first, last) = (compared.bars.first()?, compared.bars.last()?);
+    let gain = compared.speed_up()?;
+    let ideal = speed_up(first.ideal_us?, last.ideal_us?).filter(|ideal| *ideal * SHARE_OF_IDEAL > 1.0)?;
+    let (share, least) = (percent(SHARE_OF_IDEAL), ideal * SHARE_OF_IDEAL);
+    let claim = format!(
+        "{} is {} times as fast as {} or more, {share} of the ideal",
+        last.label,
+        fixed(least, 1),
+        first.label.to_ascii_lowercase()
+    );
+    Some(Property { name: "speed-up", claim, measured: format!("{} times", fixed(gain, 1)), holds: gain >= least })
+}
+
+/// The tasks of a name, in the order of spawning.
+fn named<'a>(record: &'a Record, name: &'a str) -> impl Iterator<Item = TaskId> + 'a {
+    let tasks = record.tasks().iter().enumerate();
+    tasks.filter(move |(_, task)| task.name == name).map(|(index, _)| TaskId::at(index))
+}
+
+/// From when to when a task was there.
+fn span_of(record: &Record, task: TaskId) -> (u64, u64) {
+    let mut at_us = record.events().iter().filter(|event| event.task == task).map(|event| event.at_us);
+    let from_us = at_us.next().unwrap_or(0);
+    (from_us, at_us.next_back().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests;
