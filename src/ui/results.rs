@@ -8,7 +8,7 @@ use crate::measure::TaskId;
 use crate::measure::figures::Figures;
 use crate::ui::charts::timeline::{self, Chart};
 use crate::ui::charts::{digits, distribution};
-use crate::ui::components::{beside, failures, log, metrics, validations, warnings};
+use crate::ui::components::{beside, checks, failures, log, metrics, validations, warnings};
 use crate::ui::lab::Lab;
 use crate::ui::lean::Watched;
 
@@ -16,6 +16,7 @@ use crate::ui::lean::Watched;
 #[derive(Clone, Copy)]
 pub(super) struct Results {
     pub(super) warnings: fn(Lab) -> AnyView,
+    pub(super) properties: fn(Lab) -> AnyView,
     pub(super) distributions: fn(Lab) -> AnyView,
     pub(super) digits: fn(Lab) -> AnyView,
     pub(super) validations: fn(Lab) -> AnyView,
@@ -43,6 +44,7 @@ lazy!(mod fetched in lessons: results() -> Results);
 fn results() -> Results {
     Results {
         warnings: warnings::lines,
+        properties: checks::lines,
         distributions: distribution::figures,
         digits: digits::gallery,
         validations: validations::list,

@@ -1,10 +1,12 @@
-//! What should be true of a part of a run, and whether it is.
+//! What should be true of a run and of its parts, and whether it is.
 
 use leptos::prelude::*;
 
+use crate::exercises::properties::Property;
+use crate::measure::Record;
 use crate::measure::report::Check;
-use crate::ui::lab::Lab;
-use crate::ui::lean::{b, li, span, ul};
+use crate::ui::lab::{Lab, Status};
+use crate::ui::lean::{b, h2, li, p, part, span, ul};
 
 /// The checks of these parts, once the run is over. `label` gives the name of a part as its bar bears it.
 pub(crate) fn checks(lab: Lab, label: impl Fn(&str) -> Option<&'static str>) -> AnyView {
@@ -20,4 +22,59 @@ fn line(check: &Check, part: &str) -> AnyView {
         .el(b().text(check.verdict()))
         .el(span().text(format!("{part}: {} ({}).", check.claim, check.measured)))
         .view()
+}
+
+/// What is true of every run, once one is over.
+pub(crate) fn properties(lab: Lab) -> AnyView {
+    let shown = move || match lab.status.get() {
+        Status::Ready | Status::Running => {
+            p().class("empty").text("Which properties the run had appears here when it is over.").view()
+        }
+        Status::Finished { .. } | Status::Stopped { .. } | Status::Failed { .. } => {
+            lab.shown(|results| (results.properties)(lab))
+        }
+    };
+    [h2().text("Checks").view(), part(shown)].into_any()
+}
+
+/// See [`properties`].
+pub(crate) fn lines(lab: Lab) -> AnyView {
+    let (settings, compared) = (lab.run_settings(), lab.compared());
+    let is_finished = matches!(lab.status.get(), Status::Finished { .. });
+    let read = |record: &Record| match is_finished {
+        true => Property::all(lab.exercise, &settings, record, &compared),
+        // What was cut short has nothing but its end.
+        false => Property::of_what_is_left(record),
+    };
+    // A run that failed before it began has none.
+    let Some(properties) = lab.with_record(read) else { return ().into_any() };
+    let of_parts = lab.report.with(|report| report.iter().flat_map(|it| &it.checks).map(Check::is_as_meant).collect());
+    [
+        p().text(in_short(&properties, of_parts)).view(),
+        ul().class("checks").add_all(properties.iter().map(property)).view(),
+    ]
+    .into_any()
+}
+
+fn property(property: &Property) -> AnyView {
+    let (class, verdict) = if property.holds { ("passes", "✓ holds") } else { ("fails", "✕ does not hold") };
+    li().class(class)
+        .attr("data-property", property.name)
+        .attr("data-holds", property.holds.to_string())
+        .el(b().text(verdict))
+        .el(span().text(format!("{} ({}).", property.claim, property.measured)))
+        .view()
+}
+
+/// How many hold, with those of the parts, which stand beside their bars.
+fn in_short(properties: &[Property], of_parts: Vec<bool>) -> String {
+    let holding = properties.iter().filter(|it| it.holds).count();
+    let whole = format!("{holding} of {} hold for the whole run", properties.len());
+    match of_parts.len() {
+        0 => format!("{whole}."),
+        n => {
+            let as_meant = of_parts.into_iter().filter(|is_so| *is_so).count();
+            format!("{whole}. Of the checks of its parts, beside their bars, {as_meant} of {n} are as they should be.")
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::Lab;
 use crate::exercises::compared::Compared;
+use crate::exercises::controls::Settings;
 use crate::measure::Record;
 use crate::measure::figures::Facts;
 use crate::measure::metrics::{Meter, Metrics};
@@ -64,9 +65,14 @@ impl Lab {
         }
     }
 
+    /// What the run on display was started with; what is set up before the first.
+    pub(in crate::ui) fn run_settings(self) -> Settings {
+        self.ran_with.get().map_or_else(|| self.settings.get(), |(settings, _)| settings)
+    }
+
     /// The lesson's comparisons, as far as the run has come.
     pub(in crate::ui) fn compared(self) -> Vec<Compared> {
-        let settings = self.ran_with.get().map_or_else(|| self.settings.get(), |(settings, _)| settings);
+        let settings = self.run_settings();
         let ideal = self.ideal.get();
         let ideal = ideal.as_deref().map(|it| (&*it.record, &it.spans));
         let now_us = self.now_us();

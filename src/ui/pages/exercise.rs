@@ -11,6 +11,7 @@ use crate::ui::charts::digits::digits;
 use crate::ui::charts::distribution::distributions;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::beside::beside;
+use crate::ui::components::checks::properties;
 use crate::ui::components::connection::connection;
 use crate::ui::components::controls::controls;
 use crate::ui::components::export::{export_button, export_menu};
@@ -75,6 +76,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .add(files(lab))
         .add(distributions(lab))
         .el(panel(vec![metrics(lab)]))
+        .el(panel(vec![properties(lab)]))
         .el(panel(vec![findings(lab), validations(lab), digits(lab)]))
         .el(panel(vec![log(lab)]))
         .add(failures(lab));
