@@ -76,6 +76,12 @@ const CHECKS: &str = "return [...document.querySelectorAll('[data-check]')].map(
     text: check.innerText.trim(),
 }));";
 
+const PROPERTIES: &str = "return [...document.querySelectorAll('[data-property]')].map(it => ({
+    part: it.dataset.property,
+    holds: it.dataset.holds === 'true',
+    text: it.innerText.trim(),
+}));";
+
 const VALIDATIONS: &str = "return [...document.querySelectorAll('[data-validation]')].map(it => ({
     name: it.dataset.validation,
     verdict: it.dataset.verdict,
@@ -146,6 +152,15 @@ impl Page {
     /// When the browser is gone.
     pub async fn checks(&self) -> Result<Vec<Check>, PageError> {
         self.ask(CHECKS, Vec::new()).await
+    }
+
+    /// What should be true of the whole run, each by its name.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn properties(&self) -> Result<Vec<Check>, PageError> {
+        self.ask(PROPERTIES, Vec::new()).await
     }
 
     /// The promises that were put to the test.

@@ -11,5 +11,6 @@ mod many_tasks;
 mod own_files;
 mod page;
 mod pipeline;
+mod properties;
 mod saved_runs;
 mod validate;
