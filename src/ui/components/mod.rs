@@ -16,6 +16,7 @@ pub(super) mod own_files;
 pub(super) mod pulse;
 pub(super) mod report;
 pub(super) mod requests;
+pub(super) mod run_all;
 pub(super) mod run_bar;
 pub(super) mod sources;
 pub(super) mod stages;

@@ -6,6 +6,8 @@ use crate::ui::lean::{self, Act, Changing, button, div, p};
 
 /// What the bar shows and does.
 pub(crate) struct RunBar {
+    /// The name of the button that runs.
+    pub(crate) run_label: &'static str,
     /// Whether Run works.
     pub(crate) can_start: Changing<bool>,
     /// Whether Stop works.
@@ -24,13 +26,14 @@ pub(crate) struct RunBar {
 
 /// The bar above the controls. A screen reader is told when the state changes, and not of every step.
 pub(crate) fn run_bar(bar: RunBar) -> AnyView {
-    let RunBar { mut can_start, mut is_running, progress, status, mut state, on_run, on_stop } = bar;
+    let RunBar { run_label, mut can_start, mut is_running, progress, status, mut state, on_run, on_stop } = bar;
     let share = move || {
         let (over, all) = progress();
         (over * 100 / all.max(1)).to_string()
     };
     let off = |is_off: bool| is_off.then(String::new);
-    let run = button().class("run").attr_changing("disabled", move || off(!can_start())).on_click(on_run).text("Run");
+    let run =
+        button().class("run").attr_changing("disabled", move || off(!can_start())).on_click(on_run).text(run_label);
     let stop =
         button().class("stop").attr_changing("disabled", move || off(!is_running())).on_click(on_stop).text("Stop");
     let bar =

@@ -67,6 +67,7 @@ fn page(runs_at_once: bool) -> AnyView {
         request_animation_frame(start);
     }
     let bar = run_bar(RunBar {
+        run_label: "Run",
         can_start: flag(move || state.get() != State::Running),
         is_running: flag(move || state.get() == State::Running),
         progress: Box::new(move || results.with(|results| (results.rounds_done, ROUNDS + 1))),

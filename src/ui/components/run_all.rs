@@ -1,0 +1,274 @@
+//! Every lesson at its defaults, one after the other, with a line for each: what came of it and how many of its checks
+//! hold.
+
+use std::rc::Rc;
+
+use futures::channel::oneshot;
+use leptos::prelude::*;
+
+use crate::exercises::catalogue;
+use crate::exercises::compared::Compared;
+use crate::exercises::controls::Settings;
+use crate::exercises::exercise::{Exercise, Failure};
+use crate::exercises::experiment::{self, Experiment, ideal_in_slices};
+use crate::exercises::properties::Property;
+use crate::exercises::site::Site;
+use crate::lazy::lazy;
+use crate::measure::Record;
+use crate::measure::report::{Check, Report};
+use crate::measure::spans::Spans;
+use crate::measure::units::span as in_words;
+use crate::measure::validation::Verdict;
+use crate::runtime::{Run, Stopper, stoppable};
+use crate::share::permalink::{DEFAULT_SEED, Place};
+use crate::ui::components::run_bar::{RunBar, run_bar};
+use crate::ui::late::late;
+use crate::ui::lean::{Stored, Watched, a, flag, h2, li, ol, p, part, section, span, text};
+
+/// The panel with its buttons. Leaving it stops what is under way. Its code is fetched when it is first shown.
+pub(crate) fn run_all() -> AnyView {
+    late(fetched::load(), fetched::panel)
+}
+
+lazy!(mod fetched in all: panel() -> AnyView);
+
+fn panel() -> AnyView {
+    let tour = Tour::new();
+    let bar = run_bar(RunBar {
+        run_label: "Run all",
+        can_start: flag(move || !tour.is_under_way()),
+        is_running: flag(move || tour.is_under_way()),
+        progress: Box::new(move || {
+            tour.stands.with(|stands| (stands.iter().filter(|it| it.is_over()).count(), stands.len()))
+        }),
+        status: text(move || tour.sentence()),
+        state: text(move || tour.state.with(|state| state.name().to_owned())),
+        on_run: Box::new(move || tour.start()),
+        on_stop: Box::new(move || tour.stop()),
+    });
+    let lines = move || {
+        let lines = tour.stands.with(|stands| catalogue::all().zip(stands).map(line).collect::<Vec<_>>());
+        ol().class("tour").add_all(lines).view()
+    };
+    section()
+        .class("panel run-all")
+        .attr("aria-label", "Run all exercises")
+        .el(h2().text("Run all"))
+        .el(p().class("hint").text("Every exercise with its defaults, one after the other. It takes about a minute."))
+        .add(bar)
+        .add(part(lines))
+        .view()
+}
+
+/// Where all of it stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    Running,
+    Finished,
+    Stopped,
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// Where one lesson stands.
+enum Stand {
+    Waiting,
+    Running,
+    Finished(Finished),
+    Failed(Failure),
+    Stopped,
+}
+
+/// What came of a lesson.
+struct Finished {
+    wall_us: u64,
+    was_hidden: bool,
+    /// How many checks hold, and how many there are.
+    checks: (usize, usize),
+    /// What concurrency gained, if that was the question.
+    gain: Option<String>,
+}
+
+impl Stand {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Finished(_) => "finished",
+            Self::Failed(_) => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Finished(_) | Self::Failed(_))
+    }
+}
+
+/// All lessons, under way or not.
+#[derive(Clone, Copy)]
+struct Tour {
+    state: Watched<State>,
+    /// One for each lesson, in the order of the catalogue.
+    stands: Watched<Vec<Stand>>,
+    /// The run of the lesson that is under way.
+    run: Stored<Option<Run>>,
+    under_way: Stored<Option<Stopper>>,
+}
+
+impl Tour {
+    fn new() -> Self {
+        let tour = Self {
+            state: Watched::new(State::Ready),
+            stands: Watched::new(all_waiting()),
+            run: Stored::new(None),
+            under_way: Stored::new(None),
+        };
+        let listener = window_event_listener_untyped("visibilitychange", move |_| tour.note_whether_hidden());
+        on_cleanup(move || {
+            listener.remove();
+            drop(tour.under_way.take());
+        });
+        tour
+    }
+
+    fn is_under_way(self) -> bool {
+        self.state.with(|state| *state == State::Running)
+    }
+
+    fn start(self) {
+        self.stands.set(all_waiting());
+        self.state.set(State::Running);
+        let (work, stopper) = stoppable(self.go());
+        self.under_way.set(Some(stopper));
+        leptos::task::spawn_local(work);
+    }
+
+    /// Nothing is left running when it returns.
+    fn stop(self) {
+        drop(self.under_way.take());
+        self.run.set(None);
+        self.stands.update(|stands| {
+            let running = stands.iter_mut().filter(|stand| matches!(stand, Stand::Running));
+            running.for_each(|stand| *stand = Stand::Stopped);
+        });
+        self.state.set(State::Stopped);
+    }
+
+    /// One lesson after the other. One that fails keeps none of the others from running.
+    async fn go(self) {
+        for (place, exercise) in catalogue::all().enumerate() {
+            self.put(place, Stand::Running);
+            let ended = self.run_one(exercise).await;
+            self.put(place, ended.map_or_else(Stand::Failed, Stand::Finished));
+        }
+        self.run.set(None);
+        self.state.set(State::Finished);
+    }
+
+    fn put(self, place: usize, stand: Stand) {
+        self.stands.update(|stands| stands[place] = stand);
+    }
+
+    async fn run_one(self, exercise: &'static Exercise) -> Result<Finished, Failure> {
+        let (settings, site) = (Settings::defaults(exercise.controls), Rc::new(Site::served_from("static/")));
+        experiment::load().await?;
+        (exercise.load)(Run::in_browser(DEFAULT_SEED), settings.clone()).await?;
+        let (told, end) = oneshot::channel();
+        let on_end = move |result| {
+            // It fails when nobody waits any more.
+            let _ = told.send(result);
+        };
+        let experiment = Experiment::begin(exercise, settings.clone(), DEFAULT_SEED, Rc::clone(&site), on_end).await?;
+        let run = experiment.run().clone();
+        self.run.set(Some(run.clone()));
+        self.note_whether_hidden();
+        let report = end.await.expect("an experiment that is kept comes to its end")?;
+        drop(experiment);
+        let ideal = match exercise.has_ideal {
+            true => ideal_in_slices(exercise, settings.clone(), DEFAULT_SEED, site).await,
+            false => None,
+        };
+        Ok(Finished::of(exercise, &settings, &run.record(), ideal.as_ref(), &report))
+    }
+
+    fn note_whether_hidden(self) {
+        if document().hidden() {
+            self.run.try_with(|run| {
+                if let Some(run) = run {
+                    run.mark_hidden();
+                }
+            });
+        }
+    }
+
+    fn sentence(self) -> String {
+        match self.state.get() {
+            State::Ready => "Ready. Nothing has run yet.".to_owned(),
+            State::Running => "Running. Stop ends it at once.".to_owned(),
+            State::Stopped => "Stopped. Nothing is left running.".to_owned(),
+            State::Finished => self.stands.with(|stands| in_short(stands)),
+        }
+    }
+}
+
+impl Finished {
+    fn of(exercise: &Exercise, settings: &Settings, record: &Record, ideal: Option<&Record>, report: &Report) -> Self {
+        let spans = Spans::of(record);
+        let ideal = ideal.map(|ideal| (ideal, Spans::of(ideal)));
+        let ideal = ideal.as_ref().map(|(ideal, spans)| (*ideal, spans));
+        let compared = Compared::all(exercise, settings, Some((record, &spans)), record.end_us(), ideal);
+        let whole = Property::all(exercise, settings, record, &compared).into_iter().map(|it| it.holds);
+        let validations = report.validations.iter().filter(|it| it.verdict != Verdict::Lacking);
+        let validations = validations.map(|it| it.verdict == Verdict::Passed);
+        let checks: Vec<_> = whole.chain(report.checks.iter().map(Check::is_as_meant)).chain(validations).collect();
+        Self {
+            wall_us: record.end_us(),
+            was_hidden: record.hidden_at_us().is_some(),
+            checks: (checks.iter().filter(|holds| **holds).count(), checks.len()),
+            gain: compared.iter().find(|it| it.speed_up().is_some()).and_then(Compared::sentence),
+        }
+    }
+}
+
+fn all_waiting() -> Vec<Stand> {
+    catalogue::all().map(|_| Stand::Waiting).collect()
+}
+
+fn in_short(stands: &[Stand]) -> String {
+    let finished = || stands.iter().filter_map(|stand| if let Stand::Finished(it) = stand { Some(it) } else { None });
+    let (holding, of) = finished().fold((0, 0), |sum, it| (sum.0 + it.checks.0, sum.1 + it.checks.1));
+    let (ran, all) = (finished().count(), stands.len());
+    format!("Finished: {ran} of {all} exercises ran to their end, and {holding} of {of} checks hold.")
+}
+
+fn line((exercise, stand): (&'static Exercise, &Stand)) -> AnyView {
+    let (told, more) = match stand {
+        Stand::Waiting => ("waiting".to_owned(), String::new()),
+        Stand::Running => ("running".to_owned(), String::new()),
+        Stand::Stopped => ("⊘ stopped".to_owned(), String::new()),
+        Stand::Failed(failure) => ("✕ failed".to_owned(), format!("{}. {}", failure.message, failure.advice)),
+        Stand::Finished(Finished { wall_us, was_hidden, checks: (holding, of), gain }) => {
+            let hidden = if *was_hidden { " The page was hidden meanwhile, so its times are too long." } else { "" };
+            let gain = gain.as_deref().map(|gain| format!(" {gain}")).unwrap_or_default();
+            (format!("✓ {}", in_words(*wall_us)), format!("{holding} of {of} checks hold.{gain}{hidden}"))
+        }
+    };
+    li().class(stand.name())
+        .attr("data-run-all", exercise.slug)
+        .attr("data-state", stand.name())
+        .el(a().attr("href", Place::of(exercise).to_string()).text(exercise.title))
+        .el(span().class("told").text(told))
+        .el(span().class("more").text(more))
+        .view()
+}
