@@ -12,5 +12,6 @@ mod own_files;
 mod page;
 mod pipeline;
 mod properties;
+mod run_all;
 mod saved_runs;
 mod validate;
