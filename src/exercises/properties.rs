@@ -11,7 +11,7 @@ use crate::measure::decimal::fixed;
 use crate::measure::durations::Durations;
 use crate::measure::heartbeat::{BLOCKED_US, Beat};
 use crate::measure::spans::speed_up;
-use crate::measure::units::{count, percent, span};
+use crate::measure::units::{count, span};
 use crate::measure::{EventKind, Record, TaskId};
 
 /// A speed-up counts as reached from this share of the ideal's on: the rest is the page's own work.
@@ -158,14 +158,15 @@ fn gains_what_it_can(compared: &Compared) -> Option<Property> {
     let (first, last) = (compared.bars.first()?, compared.bars.last()?);
     let gain = compared.speed_up()?;
     let ideal = speed_up(first.ideal_us?, last.ideal_us?).filter(|ideal| *ideal * SHARE_OF_IDEAL > 1.0)?;
-    let (share, least) = (percent(SHARE_OF_IDEAL), ideal * SHARE_OF_IDEAL);
+    let least = ideal * SHARE_OF_IDEAL;
     let claim = format!(
-        "{} is {} times as fast as {} or more, {share} of the ideal",
+        "{} is {} times as fast as {} or more, {} % of the ideal",
         last.label,
-        fixed(least, 1),
-        first.label.to_ascii_lowercase()
+        fixed(least, 2),
+        first.label.to_ascii_lowercase(),
+        fixed(SHARE_OF_IDEAL * 100.0, 0),
     );
-    Some(Property { name: "speed-up", claim, measured: format!("{} times", fixed(gain, 1)), holds: gain >= least })
+    Some(Property { name: "speed-up", claim, measured: format!("{} times", fixed(gain, 2)), holds: gain >= least })
 }
 
 /// The tasks of a name, in the order of spawning.

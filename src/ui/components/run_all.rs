@@ -23,24 +23,39 @@ use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{DEFAULT_SEED, Place};
 use crate::ui::components::run_bar::{RunBar, run_bar};
 use crate::ui::late::late;
-use crate::ui::lean::{Stored, Watched, a, flag, h2, li, ol, p, part, section, span, text};
+use crate::ui::lean::{Stored, Watched, a, button, flag, h2, li, ol, p, part, section, span, text};
 
-/// The panel with its buttons. Leaving it stops what is under way. Its code is fetched when it is first shown.
+/// The panel with its button. Leaving it stops what is under way. All else in it is fetched when the button is first
+/// pressed.
 pub(crate) fn run_all() -> AnyView {
-    late(fetched::load(), fetched::panel)
+    let is_wanted = Watched::new(false);
+    let content = move || match is_wanted.get() {
+        true => late(fetched::load(), fetched::tour),
+        false => button().class("run").on_click(move || is_wanted.set(true)).text(RUN_ALL).view(),
+    };
+    section()
+        .class("panel run-all")
+        .attr("aria-label", "Run all exercises")
+        .el(h2().text("Run all"))
+        .el(p().class("hint").text("Every exercise with its defaults, one after the other. It takes about a minute."))
+        .add(part(content))
+        .view()
 }
 
-lazy!(mod fetched in all: panel() -> AnyView);
+const RUN_ALL: &str = "Run all";
 
-fn panel() -> AnyView {
+lazy!(mod fetched in all: tour() -> AnyView);
+
+/// All lessons, under way at once, since somebody wanted to see them.
+fn tour() -> AnyView {
     let tour = Tour::new();
+    tour.start();
+    let done = move || tour.stands.with(|stands| (stands.iter().filter(|it| it.is_over()).count(), stands.len()));
     let bar = run_bar(RunBar {
-        run_label: "Run all",
+        run_label: RUN_ALL,
         can_start: flag(move || !tour.is_under_way()),
         is_running: flag(move || tour.is_under_way()),
-        progress: Box::new(move || {
-            tour.stands.with(|stands| (stands.iter().filter(|it| it.is_over()).count(), stands.len()))
-        }),
+        progress: Box::new(done),
         status: text(move || tour.sentence()),
         state: text(move || tour.state.with(|state| state.name().to_owned())),
         on_run: Box::new(move || tour.start()),
@@ -50,20 +65,12 @@ fn panel() -> AnyView {
         let lines = tour.stands.with(|stands| catalogue::all().zip(stands).map(line).collect::<Vec<_>>());
         ol().class("tour").add_all(lines).view()
     };
-    section()
-        .class("panel run-all")
-        .attr("aria-label", "Run all exercises")
-        .el(h2().text("Run all"))
-        .el(p().class("hint").text("Every exercise with its defaults, one after the other. It takes about a minute."))
-        .add(bar)
-        .add(part(lines))
-        .view()
+    [bar, part(lines)].into_any()
 }
 
 /// Where all of it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    Ready,
     Running,
     Finished,
     Stopped,
@@ -72,7 +79,6 @@ enum State {
 impl State {
     fn name(self) -> &'static str {
         match self {
-            Self::Ready => "ready",
             Self::Running => "running",
             Self::Finished => "finished",
             Self::Stopped => "stopped",
@@ -129,7 +135,7 @@ struct Tour {
 impl Tour {
     fn new() -> Self {
         let tour = Self {
-            state: Watched::new(State::Ready),
+            state: Watched::new(State::Stopped),
             stands: Watched::new(all_waiting()),
             run: Stored::new(None),
             under_way: Stored::new(None),
@@ -214,7 +220,6 @@ impl Tour {
 
     fn sentence(self) -> String {
         match self.state.get() {
-            State::Ready => "Ready. Nothing has run yet.".to_owned(),
             State::Running => "Running. Stop ends it at once.".to_owned(),
             State::Stopped => "Stopped. Nothing is left running.".to_owned(),
             State::Finished => self.stands.with(|stands| in_short(stands)),
