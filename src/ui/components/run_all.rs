@@ -15,7 +15,7 @@ use crate::exercises::properties::Property;
 use crate::exercises::site::Site;
 use crate::lazy::lazy;
 use crate::measure::Record;
-use crate::measure::report::{Check, Report};
+use crate::measure::report::Report;
 use crate::measure::spans::Spans;
 use crate::measure::units::span as in_words;
 use crate::measure::validation::Verdict;
@@ -99,8 +99,9 @@ enum Stand {
 struct Finished {
     wall_us: u64,
     was_hidden: bool,
-    /// How many checks hold, and how many there are.
-    checks: (usize, usize),
+    /// How many checks there are, and what those claim that do not hold.
+    checks: usize,
+    broken: Vec<String>,
     /// What concurrency gained, if that was the question.
     gain: Option<String>,
 }
@@ -233,16 +234,35 @@ impl Finished {
         let ideal = ideal.map(|ideal| (ideal, Spans::of(ideal)));
         let ideal = ideal.as_ref().map(|(ideal, spans)| (*ideal, spans));
         let compared = Compared::all(exercise, settings, Some((record, &spans)), record.end_us(), ideal);
-        let whole = Property::all(exercise, settings, record, &compared).into_iter().map(|it| it.holds);
+        let whole = Property::all(exercise, settings, record, &compared).into_iter().map(|it| (it.claim, it.holds));
+        let parts = report.checks.iter().map(|it| (it.claim.clone(), it.is_as_meant()));
         let validations = report.validations.iter().filter(|it| it.verdict != Verdict::Lacking);
-        let validations = validations.map(|it| it.verdict == Verdict::Passed);
-        let checks: Vec<_> = whole.chain(report.checks.iter().map(Check::is_as_meant)).chain(validations).collect();
+        let validations = validations.map(|it| (it.promise.to_owned(), it.verdict == Verdict::Passed));
+        let checks: Vec<_> = whole.chain(parts).chain(validations).collect();
         Self {
             wall_us: record.end_us(),
             was_hidden: record.hidden_at_us().is_some(),
-            checks: (checks.iter().filter(|holds| **holds).count(), checks.len()),
+            checks: checks.len(),
+            broken: checks.into_iter().filter_map(|(claim, holds)| (!holds).then_some(claim)).collect(),
             gain: compared.iter().find(|it| it.speed_up().is_some()).and_then(Compared::sentence),
         }
+    }
+
+    fn holding(&self) -> usize {
+        self.checks - self.broken.len()
+    }
+
+    fn sentences(&self) -> String {
+        let broken = match &self.broken[..] {
+            [] => String::new(),
+            broken => format!(" Not so: {}.", broken.join("; ")),
+        };
+        let gain = self.gain.as_deref().map(|gain| format!(" {gain}")).unwrap_or_default();
+        let hidden = match self.was_hidden {
+            true => " The page was hidden meanwhile, so its times are too long.",
+            false => "",
+        };
+        format!("{} of {} checks hold.{broken}{gain}{hidden}", self.holding(), self.checks)
     }
 }
 
@@ -252,7 +272,7 @@ fn all_waiting() -> Vec<Stand> {
 
 fn in_short(stands: &[Stand]) -> String {
     let finished = || stands.iter().filter_map(|stand| if let Stand::Finished(it) = stand { Some(it) } else { None });
-    let (holding, of) = finished().fold((0, 0), |sum, it| (sum.0 + it.checks.0, sum.1 + it.checks.1));
+    let (holding, of) = finished().fold((0, 0), |sum, it| (sum.0 + it.holding(), sum.1 + it.checks));
     let (ran, all) = (finished().count(), stands.len());
     format!("Finished: {ran} of {all} exercises ran to their end, and {holding} of {of} checks hold.")
 }
@@ -263,11 +283,7 @@ fn line((exercise, stand): (&'static Exercise, &Stand)) -> AnyView {
         Stand::Running => ("running".to_owned(), String::new()),
         Stand::Stopped => ("⊘ stopped".to_owned(), String::new()),
         Stand::Failed(failure) => ("✕ failed".to_owned(), format!("{}. {}", failure.message, failure.advice)),
-        Stand::Finished(Finished { wall_us, was_hidden, checks: (holding, of), gain }) => {
-            let hidden = if *was_hidden { " The page was hidden meanwhile, so its times are too long." } else { "" };
-            let gain = gain.as_deref().map(|gain| format!(" {gain}")).unwrap_or_default();
-            (format!("✓ {}", in_words(*wall_us)), format!("{holding} of {of} checks hold.{gain}{hidden}"))
-        }
+        Stand::Finished(finished) => (format!("✓ {}", in_words(finished.wall_us)), finished.sentences()),
     };
     li().class(stand.name())
         .attr("data-run-all", exercise.slug)
