@@ -30,9 +30,7 @@ pub(crate) fn properties(lab: Lab) -> AnyView {
         Status::Ready | Status::Running => {
             p().class("empty").text("Which properties the run had appears here when it is over.").view()
         }
-        Status::Finished { .. } | Status::Stopped { .. } | Status::Failed { .. } => {
-            lab.shown(|results| (results.properties)(lab))
-        }
+        Status::Over(_) => lab.shown(|results| (results.properties)(lab)),
     };
     [h2().text("Checks").view(), part(shown)].into_any()
 }
@@ -40,7 +38,7 @@ pub(crate) fn properties(lab: Lab) -> AnyView {
 /// See [`properties`].
 pub(crate) fn lines(lab: Lab) -> AnyView {
     let (settings, compared) = (lab.run_settings(), lab.compared());
-    let is_finished = matches!(lab.status.get(), Status::Finished { .. });
+    let is_finished = lab.status.with(Status::has_finished);
     let read = |record: &Record| match is_finished {
         true => Property::all(lab.exercise, &settings, record, &compared),
         // What was cut short has nothing but its end.

@@ -11,6 +11,7 @@ use crate::ui::lean::{flag, text};
 /// The bar of a lesson.
 pub(crate) fn lab_bar(lab: Lab) -> AnyView {
     run_bar(RunBar {
+        run_label: "Run",
         can_start: flag(move || lab.can_start()),
         is_running: flag(move || lab.is_running()),
         progress: Box::new(move || parts(lab)),

@@ -237,7 +237,7 @@ impl Finished {
         let whole = Property::all(exercise, settings, record, &compared).into_iter().map(|it| (it.claim, it.holds));
         let parts = report.checks.iter().map(|it| (it.claim.clone(), it.is_as_meant()));
         let validations = report.validations.iter().filter(|it| it.verdict != Verdict::Lacking);
-        let validations = validations.map(|it| (it.promise.to_owned(), it.verdict == Verdict::Passed));
+        let validations = validations.map(|it| (it.promise.to_string(), it.verdict == Verdict::Passed));
         let checks: Vec<_> = whole.chain(parts).chain(validations).collect();
         Self {
             wall_us: record.end_us(),

@@ -85,14 +85,8 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         presets(exercise),
         div().class("bench").el(setup).el(results).view(),
         sources(exercise),
-        everything(exercise),
     ]
     .into_any()
-}
-
-/// Below the validation all lessons can be run as well.
-fn everything(exercise: &Exercise) -> AnyView {
-    if exercise.slug == validate_async::EXERCISE.slug { run_all() } else { ().into_any() }
 }
 
 /// The title of a page and what it is for.
