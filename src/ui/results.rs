@@ -8,7 +8,7 @@ use crate::measure::TaskId;
 use crate::measure::figures::Figures;
 use crate::ui::charts::timeline::{self, Chart};
 use crate::ui::charts::{digits, distribution};
-use crate::ui::components::{beside, checks, failures, log, metrics, validations, warnings};
+use crate::ui::components::{beside, checks, failures, log, metrics, origin, validations, warnings};
 use crate::ui::lab::Lab;
 use crate::ui::lean::Watched;
 

@@ -12,6 +12,7 @@ pub(super) mod lab_bar;
 pub(super) mod log;
 pub(super) mod metrics;
 pub(super) mod open_file;
+pub(super) mod origin;
 pub(super) mod own_files;
 pub(super) mod pulse;
 pub(super) mod report;

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::{Kept, Lab, Status};
-use crate::runtime::turn::pass_turn;
-use crate::share::date;
+use crate::lazy::lazy;
+use crate::runtime::turn::next_turn;
 use crate::share::saved::{Ending, SavedRun};
-use crate::ui::results;
+use crate::ui::results::{self, Results};
 
 impl Lab {
     /// The run on display, if it is over. None before the first, and of a run that could not begin.
@@ -25,47 +25,22 @@ impl Lab {
         self.over.with(Option::is_some)
     }
 
-    /// What there is to say of a run that was opened and not made here.
-    pub(in crate::ui) fn origin(self) -> Option<String> {
-        let ended = self.over.with(|over| over.as_ref().map(|it| date::in_words(it.finished_at_ms)))?;
-        let told = || format!("This run was opened, not made just now: it ended on {ended}. Run starts a new one.");
-        self.is_opened.get().then(told)
+    /// Whether the run on display was opened and not made here.
+    pub(in crate::ui) fn is_opened(self) -> bool {
+        self.is_opened.get()
     }
 
     /// Shows a run of this exercise as it was when it was over, unless another has been started meanwhile.
     pub(in crate::ui) fn show(self, saved: SavedRun) {
         leptos::task::spawn_local(async move {
-            let fetched = results::fetch().await;
-            if self.status.try_with_untracked(|status| *status == Status::Ready) != Some(true) {
-                return;
-            }
-            match fetched {
-                Ok(results) => {
-                    self.results.set(Some(results));
-                    self.put_on_display(saved);
-                    pass_turn().await;
-                    self.show_figures();
-                }
-                Err(error) => self.status.set(Status::Over(Ending::failed(0, error.into()))),
+            let shown = async {
+                let results = results::fetch().await?;
+                fetched::put_on_display(self, results, saved).await
+            };
+            if let Err(error) = shown.await {
+                self.status.set(Status::Over(Ending::failed(0, error.into())));
             }
         });
-    }
-
-    fn put_on_display(self, saved: SavedRun) {
-        self.begin_display();
-        self.settings.set(saved.settings.clone());
-        self.seed.set(saved.seed);
-        self.ran_with.set(Some((saved.settings.clone(), saved.seed)));
-        self.report.set(saved.report.clone());
-        self.ideal.set(saved.ideal.clone().map(|ideal| Rc::new(Kept::of(ideal))));
-        self.memory.set(saved.memory);
-        let ending = saved.ending.clone();
-        self.over.set(Some(saved));
-        self.is_opened.set(true);
-        self.runs.update(|runs| *runs += 1);
-        self.frame.update(|frame| *frame += 1);
-        self.step.update(|step| *step += 1);
-        self.status.set(Status::Over(ending));
     }
 
     /// Keeps the run that has just ended, and says that it is over.
@@ -89,4 +64,29 @@ impl Lab {
         }
         self.status.set(Status::Over(ending));
     }
+}
+
+lazy!(mod fetched in lessons: put_on_display(lab: Lab, results: Results, saved: SavedRun) -> ());
+
+fn put_on_display(lab: Lab, results: Results, saved: SavedRun) {
+    // The page may be gone by now, or its reader may have pressed Run.
+    if lab.status.try_with_untracked(|status| *status == Status::Ready) != Some(true) {
+        return;
+    }
+    lab.results.set(Some(results));
+    lab.begin_display();
+    lab.settings.set(saved.settings.clone());
+    lab.seed.set(saved.seed);
+    lab.ran_with.set(Some((saved.settings.clone(), saved.seed)));
+    lab.report.set(saved.report.clone());
+    lab.ideal.set(saved.ideal.clone().map(|ideal| Rc::new(Kept::of(ideal))));
+    lab.memory.set(saved.memory);
+    let ending = saved.ending.clone();
+    lab.over.set(Some(saved));
+    lab.is_opened.set(true);
+    lab.runs.update(|runs| *runs += 1);
+    lab.frame.update(|frame| *frame += 1);
+    lab.step.update(|step| *step += 1);
+    lab.status.set(Status::Over(ending));
+    next_turn(move || lab.show_figures());
 }

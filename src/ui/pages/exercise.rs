@@ -21,6 +21,7 @@ use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
 use crate::ui::components::open_file::{open_file, refusal};
+use crate::ui::components::origin::origin;
 use crate::ui::components::own_files::own_files;
 use crate::ui::components::pulse::pulse;
 use crate::ui::components::report::findings;
@@ -159,14 +160,6 @@ fn result_head(lab: Lab, kept: Watched<String>) -> AnyView {
         .add(origin(lab))
         .el(p().class("hint kept").text_changing(move || kept.get()));
     [head.view(), export_menu(lab, is_open), news.view()].into_any()
-}
-
-/// That the run was opened and not made here, if so.
-fn origin(lab: Lab) -> AnyView {
-    part(move || match lab.origin() {
-        Some(told) => p().class("caution").attr("data-opened", "").text(told).view(),
-        None => ().into_any(),
-    })
 }
 
 /// What made the run fail and what to do, beside what it brought until then.
