@@ -6,7 +6,7 @@ use crate::exercises::exercise::Distribution;
 use crate::measure::decimal::fixed;
 use crate::measure::durations::{Durations, Timed};
 use crate::measure::histogram::Histogram;
-use crate::measure::segments::{Lives, Segment};
+use crate::measure::segments::{Life, Lives, Segment};
 use crate::measure::spans::Span;
 use crate::measure::units::{count, shortened, span};
 use crate::measure::{Outcome, Record};
@@ -72,49 +72,78 @@ fn bar(bar: &ComparedBar, top: f64, scale_us: f64) -> Markup {
     Markup::all([label("", "start", 0.0, top + 14.0, &told), fill, mark.unwrap_or_default()])
 }
 
+/// Where the timeline's lanes and times lie.
+struct Frame {
+    lanes: u32,
+    end_us: u64,
+    /// How high a lane is.
+    height: f64,
+}
+
+impl Frame {
+    fn of(lives: &Lives, end_us: u64) -> Self {
+        // Few lanes are high enough for a name in each.
+        const NAMED: u32 = 24;
+        let lanes = lives.lanes().min(MOST_LANES);
+        Self { lanes, end_us, height: if lanes <= NAMED { 20.0 } else { 8.0 } }
+    }
+
+    fn has_names(&self) -> bool {
+        self.height > 10.0
+    }
+
+    fn x(&self, us: u64) -> f64 {
+        us as f64 / self.end_us.max(1) as f64 * WIDTH
+    }
+
+    fn y(&self, lane: u32) -> f64 {
+        f64::from(lane) * self.height
+    }
+}
+
 /// The lives of the tasks, in lanes.
 pub(super) fn timeline(record: &Record) -> Markup {
     let lives = Lives::of(record);
-    let end_us = record.end_us();
-    let lanes = lives.lanes().min(MOST_LANES);
-    let (drawn, of) = segments(&lives, end_us, lanes);
-    // Few lanes are high enough for a name in each.
-    let height = if lanes <= 24 { 20.0 } else { 8.0 };
-    let bottom = f64::from(lanes) * height;
-    let scale = WIDTH / end_us.max(1) as f64;
-    let segment = |it: &Segment| {
-        let name = &record.task(it.task).name;
-        let told = format!("{name}, {}: {} to {}", it.phase.name(), span(it.from_us), span(it.to_us));
-        let place = [
-            it.from_us as f64 * scale,
-            f64::from(it.lane) * height,
-            (it.to_us - it.from_us) as f64 * scale,
-            height - 2.0,
-        ];
-        rectangle(it.phase.name(), place, Markup::said("title", told))
-    };
-    let failed = |(_, life): (_, &crate::measure::segments::Life)| {
-        let (at_us, outcome) = life.end.filter(|_| life.lane < lanes)?;
-        let is_failed = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
-        let place = [at_us as f64 * scale - 2.0, f64::from(life.lane) * height, 4.0, height - 2.0];
-        is_failed.then(|| rectangle("failed", place, Markup::said("title", outcome.name())))
-    };
-    let names = lives.iter().take(if height > 10.0 { MOST_LANES as usize } else { 0 }).filter_map(|(task, life)| {
-        let name = shortened(&record.task(task).name, 40);
-        let at = [life.spawned_us as f64 * scale + 4.0, (f64::from(life.lane) + 0.65) * height];
-        (life.duration_us(end_us) as f64 * scale > name.chars().count() as f64 * 8.0)
-            .then(|| label("", "start", at[0], at[1], &name))
-    });
+    let frame = Frame::of(&lives, record.end_us());
+    let (drawn, of) = segments(&lives, frame.end_us, frame.lanes);
+    let bottom = frame.y(frame.lanes);
+    let lasted = drawn.iter().map(|it| segment(record, &frame, it));
+    let failed = lives.iter().filter_map(|(_, life)| failure(&frame, life)).take(MOST_SEGMENTS);
+    let named = lives.iter().filter_map(|(task, life)| name(&record.task(task).name, &frame, life)).take(MOST_SEGMENTS);
     let axis = [
         line("axis", [0.0, bottom, WIDTH, bottom]),
         label("muted", "start", 0.0, bottom + 16.0, "0 ms"),
-        label("muted", "end", WIDTH, bottom + 16.0, &span(end_us)),
+        label("muted", "end", WIDTH, bottom + 16.0, &span(frame.end_us)),
     ];
-    let failed = lives.iter().filter_map(failed).take(MOST_SEGMENTS);
-    let inside = drawn.iter().map(segment).chain(failed).chain(names).chain(axis);
-    let caption = caption(&lives, lanes, drawn.len(), of);
+    let inside = lasted.chain(failed).chain(named).chain(axis);
     let drawing = picture(bottom + 20.0, "Timeline of the tasks; the caption tells what is drawn", inside);
+    let caption = caption(&lives, frame.lanes, drawn.len(), of);
     Markup::tag("figure", Markup::all([drawing, Markup::said("figcaption", caption)]))
+}
+
+fn segment(record: &Record, frame: &Frame, it: &Segment) -> Markup {
+    let name = &record.task(it.task).name;
+    let told = format!("{name}, {}: {} to {}", it.phase.name(), span(it.from_us), span(it.to_us));
+    let (from, to) = (frame.x(it.from_us), frame.x(it.to_us));
+    let place = [from, frame.y(it.lane), to - from, frame.height - 2.0];
+    rectangle(it.phase.name(), place, Markup::said("title", told))
+}
+
+/// A mark where a task failed.
+fn failure(frame: &Frame, life: &Life) -> Option<Markup> {
+    let (at_us, outcome) = life.end.filter(|_| life.lane < frame.lanes)?;
+    let is_failed = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
+    let place = [frame.x(at_us) - 2.0, frame.y(life.lane), 4.0, frame.height - 2.0];
+    is_failed.then(|| rectangle("failed", place, Markup::said("title", outcome.name())))
+}
+
+/// The name of a task, where there is room for it.
+fn name(name: &str, frame: &Frame, life: &Life) -> Option<Markup> {
+    const LETTER: f64 = 8.0;
+    let name = shortened(name, 40);
+    let has_room = frame.x(life.duration_us(frame.end_us)) > name.chars().count() as f64 * LETTER;
+    let (x, y) = (frame.x(life.spawned_us) + 4.0, frame.y(life.lane) + frame.height * 0.65);
+    (frame.has_names() && has_room).then(|| label("", "start", x, y, &name))
 }
 
 /// The segments that are drawn, the longest of those in the first lanes, and how many there are in all.
