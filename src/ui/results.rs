@@ -24,6 +24,7 @@ pub(super) struct Results {
     pub(super) failures: fn(Lab, Watched<usize>) -> AnyView,
     pub(super) figures: fn(Lab) -> Figures,
     pub(super) beside: fn(Lab) -> AnyView,
+    pub(super) origin: fn(Lab) -> AnyView,
     pub(super) timeline: Timeline,
 }
 
@@ -52,6 +53,7 @@ fn results() -> Results {
         failures: failures::list,
         figures: metrics::figures,
         beside: beside::differences,
+        origin: origin::line,
         timeline: timeline::CODE,
     }
 }
