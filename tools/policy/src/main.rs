@@ -1,7 +1,7 @@
 //! Writes the page's Content-Security-Policy into its HTML (<https://www.w3.org/TR/CSP3/>): only the site's own files are
 //! loaded, and no script that stands in the page is run. Those that trunk put there become files.
 //!
-//! Trunk runs it after each build, so that the policy holds on any static host and under `trunk serve`, whose script for
+//! It is run after each build, so that the policy holds on any static host and under `trunk serve`, whose script for
 //! reloading becomes a file, too. Hashes of the scripts would not do: trunk makes the HTML smaller afterwards.
 
 use std::fs;
