@@ -1,7 +1,8 @@
-//! What a person can rely on around the lessons: the first page, the guide, and runs that are held against others.
+//! What a person can rely on around the lessons: the first page, the guide, runs that are held against others and runs that are kept.
 //!
 //! Needs a release build in `dist/`, or in the folder that the environment variable `DIST` names.
 
 mod beside;
 mod first;
 mod guide;
+mod runs;
