@@ -31,7 +31,10 @@ async fn nothing_scrolls_sideways_at_any_width() -> TestResult {
             assert_eq!(page.overflow().await?, None, "{link} at {width} px, after a run");
         }
     }
-    assert_eq!(stage.browser.complaints().await?, []);
+    // That a model which is not there is named is one of the promises that are validated, and browsers log every 404.
+    let mut complaints = stage.browser.complaints().await?;
+    complaints.retain(|message| !message.text.contains("/models/mlp-17"));
+    assert_eq!(complaints, []);
     Ok(())
 }
 

@@ -110,6 +110,19 @@ impl Painter {
         }
     }
 
+    /// A dashed line where another run was over, with what that is.
+    pub(super) fn end_of_another(&self, at_us: u64, what: &str) {
+        let x = self.view.x(at_us, self.width).round().min(self.width - 1.0);
+        for dash in (TOP as u32..self.height as u32).step_by(8) {
+            self.rect(&self.colours.ink, x, f64::from(dash), 1.0, 4.0);
+        }
+        let text = format!("{what}: over at {}", span(at_us));
+        let left = x - text.chars().count() as f64 * LETTER - 4.0;
+        // At the right of the line where the left has no room.
+        let left = if left < 0.0 { x + 4.0 } else { left };
+        self.text(&self.colours.ink, &text, left, self.height - 8.0);
+    }
+
     /// The tasks, a row for each lane.
     pub(super) fn tasks(&self, record: &Record, lives: &Lives, now_us: u64, chosen: Option<TaskId>) {
         let open: Vec<Segment> = lives.open_segments(now_us).collect();

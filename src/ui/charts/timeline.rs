@@ -14,6 +14,7 @@ use crate::ui::charts::painter::{Painter, TOP, lane_height};
 use crate::ui::components::report::data_table;
 use crate::ui::geometry::View;
 use crate::ui::lab::Lab;
+use crate::ui::lab::beside::Beside;
 use crate::ui::lean::{Stored, Watched, figcaption, figure, h2, p, part, span, whenever};
 use crate::ui::results::Timeline;
 use crate::ui::theme::use_theme;
@@ -141,6 +142,7 @@ impl Chart {
             self.lab.runs.track();
             self.view.track();
             self.lab.chosen.track();
+            self.lab.beside.track();
             self.lab.sought.track();
             theme.track();
             resized.track();
@@ -194,6 +196,15 @@ impl Chart {
             painter.event_loop(record.beats());
             self.lives.with(|lives| painter.tasks(record, lives, now_us, chosen));
         });
+        if let Some((at_us, word)) = self.end_beside() {
+            painter.end_of_another(at_us, word);
+        }
+    }
+
+    /// When the run was over that this one is held against, and which it is.
+    fn end_beside(self) -> Option<(u64, &'static str)> {
+        let end = |beside: &Beside| Some((beside.measured.median("wall")? as u64, beside.word));
+        self.lab.beside.with_untracked(|beside| beside.as_ref().and_then(end))
     }
 
     /// Reads what the record has gained; another run begins anew.
@@ -208,7 +219,9 @@ impl Chart {
     }
 
     fn whole(self) -> View {
-        View::whole(self.lab.now_us(), self.lives.with(Lives::lanes))
+        // Both runs on the same axis.
+        let beside_us = self.end_beside().map_or(0, |(at_us, _)| at_us);
+        View::whole(self.lab.now_us().max(beside_us), self.lives.with(Lives::lanes))
     }
 
     fn visible(self) -> View {

@@ -158,7 +158,7 @@ fn result_head(lab: Lab, kept: Watched<String>) -> AnyView {
         .add(part(told))
         .add(refusal(refused))
         .add(origin(lab))
-        .el(p().class("hint kept").text_changing(move || kept.get()));
+        .el(div().class("hint kept").text_changing(move || kept.get()));
     [head.view(), export_menu(lab, is_open), news.view()].into_any()
 }
 

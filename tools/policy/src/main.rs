@@ -119,7 +119,8 @@ fn policy(scripts: &[Script]) -> String {
         "script-src 'self' 'wasm-unsafe-eval'",
         "style-src 'self'",
         "img-src 'self' data:",
-        &format!("connect-src 'self' http: https:{sockets}"),
+        // What the page itself offers to be saved may be read again.
+        &format!("connect-src 'self' blob: http: https:{sockets}"),
         "worker-src 'self'",
         "manifest-src 'self'",
         "base-uri 'none'",
@@ -161,6 +162,6 @@ mod tests {
     #[test]
     fn a_page_that_reloads_itself_may_open_a_socket() {
         let page = Page::of("<meta><script>new WebSocket(url)</script>");
-        assert!(policy(&page.scripts).contains("connect-src 'self' http: https: ws: wss:"));
+        assert!(policy(&page.scripts).contains("connect-src 'self' blob: http: https: ws: wss:"));
     }
 }
