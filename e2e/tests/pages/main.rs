@@ -3,6 +3,7 @@
 //! Needs a release build in `dist/`, or in the folder that the environment variable `DIST` names.
 
 mod beside;
+mod console;
 mod first;
 mod guide;
 mod runs;

@@ -83,7 +83,6 @@ async fn a_run_that_finished_is_listed_opened_and_deleted_after_a_reload(engine:
     page.press("Delete all").await?;
     wait_for(page, 0).await?;
     list(page, 0).await?;
-    assert_eq!(stage.browser.complaints().await?, []);
     Ok(())
 }
 
