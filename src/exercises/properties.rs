@@ -10,6 +10,7 @@ use crate::exercises::exercise::{Bar, Exercise};
 use crate::measure::decimal::fixed;
 use crate::measure::durations::Durations;
 use crate::measure::heartbeat::{BLOCKED_US, Beat};
+use crate::measure::report::Check;
 use crate::measure::spans::speed_up;
 use crate::measure::units::{count, span};
 use crate::measure::{EventKind, Record, TaskId};
@@ -51,6 +52,28 @@ impl Property {
     pub fn of_what_is_left(record: &Record) -> Vec<Self> {
         let left = Left::of(record);
         [left.tasks_end(), left.permits_come_back()].into_iter().flatten().collect()
+    }
+
+    /// Whether it is true, in words with a sign.
+    #[must_use]
+    pub fn verdict(&self) -> &'static str {
+        if self.holds { "✓ holds" } else { "✕ does not hold" }
+    }
+
+    /// How many hold, with the checks of the run's parts, which stand beside their bars.
+    #[must_use]
+    pub fn in_short(properties: &[Self], of_parts: &[Check]) -> String {
+        let holding = properties.iter().filter(|it| it.holds).count();
+        let whole = format!("{holding} of {} hold for the whole run", properties.len());
+        match of_parts.len() {
+            0 => format!("{whole}."),
+            n => {
+                let as_meant = of_parts.iter().filter(|check| check.is_as_meant()).count();
+                format!(
+                    "{whole}. Of the checks of its parts, beside their bars, {as_meant} of {n} are as they should be."
+                )
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod depth;
 mod reading;
+mod scale;
 
 use std::borrow::Cow;
 
@@ -17,6 +18,7 @@ use crate::measure::spans::Span;
 
 pub use depth::Depth;
 use reading::Reading;
+pub use scale::{Scale, Strip};
 
 /// How the record names a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -130,3 +130,20 @@ pub struct Digit {
     /// What the classifier takes it for, 0 to 9.
     pub predicted: u8,
 }
+
+impl Digit {
+    /// Whether the classifier reads it for what it is.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        self.label == self.predicted
+    }
+
+    /// Digits that a seed draws, in words.
+    #[must_use]
+    pub fn in_short(digits: &[Self], seed: u64) -> String {
+        let (n, right) = (digits.len(), digits.iter().filter(|digit| digit.is_right()).count());
+        format!(
+            "{n} images that seed {seed} draws from the data set, and what the classifier reads: {right} are right."
+        )
+    }
+}

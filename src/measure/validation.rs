@@ -45,6 +45,16 @@ impl Verdict {
             Self::Lacking => "lacking",
         }
     }
+
+    /// The words for it, with a sign.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Passed => "✓ passed",
+            Self::Failed => "✕ failed",
+            Self::Lacking => "– this browser lacks it",
+        }
+    }
 }
 
 /// All of them in a sentence: `30 of 31 passed; this browser lacks 1: worker_answers.`

@@ -1,11 +1,10 @@
-//! How a sample spreads: its histogram as a picture and as a table, and its percentiles with n.
+//! How a sample spreads: its histogram as a picture and as a table.
 
 use leptos::prelude::*;
 
 use crate::measure::decimal::fixed;
 use crate::measure::histogram::Histogram;
 use crate::measure::report::{Column, Table};
-use crate::measure::statistics::Summary;
 use crate::measure::units;
 use crate::ui::lean::{div, span};
 
@@ -49,21 +48,4 @@ pub(super) fn bins(caption: String, spreads: &[(&'static str, &Histogram)]) -> T
         columns: heads.map(Column::number).collect(),
         rows: spreads.first().into_iter().flat_map(|(_, spread)| spread.bins().enumerate()).map(row).collect(),
     }
-}
-
-const PERCENTILES: [(f64, &str); 4] = [(50.0, "p50"), (90.0, "p90"), (95.0, "p95"), (99.0, "p99")];
-
-/// Samples in microseconds, each with its name: n, ends and the percentiles that n supports.
-pub(super) fn percentiles(caption: String, head: &'static str, samples: &[(&str, Summary)]) -> Table {
-    let row = |(name, sample): &(&str, Summary)| {
-        let ends = |us: Option<f64>| us.map_or("–".to_owned(), |us| units::span(us as u64));
-        let mut cells = vec![(*name).to_owned(), units::count(sample.n() as u64), ends(sample.min())];
-        cells.extend(PERCENTILES.map(|(p, _)| ends(sample.percentile(p))));
-        cells.push(ends(sample.max()));
-        cells
-    };
-    let mut columns = vec![Column::text(head), Column::number("n"), Column::number("Least")];
-    columns.extend(PERCENTILES.map(|(_, name)| Column::number(name)));
-    columns.push(Column::number("Greatest"));
-    Table { caption, columns, rows: samples.iter().map(row).collect() }
 }

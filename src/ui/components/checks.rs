@@ -46,33 +46,16 @@ pub(crate) fn lines(lab: Lab) -> AnyView {
     };
     // A run that failed before it began has none.
     let Some(properties) = lab.with_record(read) else { return ().into_any() };
-    let of_parts = lab.report.with(|report| report.iter().flat_map(|it| &it.checks).map(Check::is_as_meant).collect());
-    [
-        p().text(in_short(&properties, of_parts)).view(),
-        ul().class("checks").add_all(properties.iter().map(property)).view(),
-    ]
-    .into_any()
+    let told =
+        lab.report.with(|report| Property::in_short(&properties, report.as_ref().map_or(&[][..], |it| &it.checks)));
+    [p().text(told).view(), ul().class("checks").add_all(properties.iter().map(property)).view()].into_any()
 }
 
 fn property(property: &Property) -> AnyView {
-    let (class, verdict) = if property.holds { ("passes", "✓ holds") } else { ("fails", "✕ does not hold") };
-    li().class(class)
+    li().class(if property.holds { "passes" } else { "fails" })
         .attr("data-property", property.name)
         .attr("data-holds", property.holds.to_string())
-        .el(b().text(verdict))
+        .el(b().text(property.verdict()))
         .el(span().text(format!("{} ({}).", property.claim, property.measured)))
         .view()
-}
-
-/// How many hold, with those of the parts, which stand beside their bars.
-fn in_short(properties: &[Property], of_parts: Vec<bool>) -> String {
-    let holding = properties.iter().filter(|it| it.holds).count();
-    let whole = format!("{holding} of {} hold for the whole run", properties.len());
-    match of_parts.len() {
-        0 => format!("{whole}."),
-        n => {
-            let as_meant = of_parts.into_iter().filter(|is_so| *is_so).count();
-            format!("{whole}. Of the checks of its parts, beside their bars, {as_meant} of {n} are as they should be.")
-        }
-    }
 }

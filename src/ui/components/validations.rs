@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::exercises::catalogue;
-use crate::measure::validation::{Validation, Verdict};
+use crate::measure::validation::Validation;
 use crate::ui::lab::Lab;
 use crate::ui::lean::{a, b, h3, li, part, span, ul};
 
@@ -30,11 +30,6 @@ pub(crate) fn list(lab: Lab) -> AnyView {
 fn line(validation: &Validation) -> AnyView {
     let slug = validation.shown_by.split('?').next().unwrap_or_default();
     let exercise = catalogue::find(slug).map_or(slug, |exercise| exercise.short_title);
-    let verdict = match validation.verdict {
-        Verdict::Passed => "✓ passed",
-        Verdict::Failed => "✕ failed",
-        Verdict::Lacking => "– this browser lacks it",
-    };
     // Where nothing was measured, the reason stands in its place.
     let (expected, measured) = match &*validation.expected {
         "" => (String::new(), format!("{}.", validation.measured)),
@@ -43,7 +38,7 @@ fn line(validation: &Validation) -> AnyView {
     li().class(validation.verdict.name())
         .attr("data-validation", &validation.name)
         .attr("data-verdict", validation.verdict.name())
-        .el(b().text(verdict))
+        .el(b().text(validation.verdict.in_words()))
         .el(span().class("promise").text(format!("{}.", validation.promise)))
         .el(span().class("expected").text(expected))
         .el(span().class("measured").text(measured))

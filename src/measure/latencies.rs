@@ -1,0 +1,116 @@
+//! The latencies of requests, counted from when they were due and from when they were sent, on one axis.
+
+use crate::measure::heartbeat::Beat;
+use crate::measure::histogram::Histogram;
+use crate::measure::percentiles::percentiles;
+use crate::measure::report::Table;
+use crate::measure::requests::Requests;
+use crate::measure::statistics::Summary;
+use crate::measure::units::{count, span};
+
+/// What the latency from when a request was due is called.
+pub const FROM_SCHEDULE: &str = "From schedule";
+
+/// What the latency from its sending is called.
+pub const FROM_SEND: &str = "From send";
+
+/// How both latencies of some requests spread, in the same bins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latencies {
+    /// From when they were due, in microseconds.
+    pub from_schedule: Histogram,
+    /// From when they were sent, in microseconds.
+    pub from_send: Histogram,
+    /// How many requests there are.
+    n: usize,
+}
+
+impl Latencies {
+    /// Sorts both into bins. None where there was no request.
+    #[must_use]
+    pub fn of(requests: &Requests) -> Option<Self> {
+        let both: Vec<_> = requests.from_schedule_us().chain(requests.from_send_us()).collect();
+        let all = Histogram::of(&both)?;
+        Some(Self {
+            from_schedule: all.counting(requests.from_schedule_us()),
+            from_send: all.counting(requests.from_send_us()),
+            n: requests.timings().len(),
+        })
+    }
+
+    /// What is drawn, in words.
+    #[must_use]
+    pub fn caption(&self) -> String {
+        format!(
+            "{} requests in steps of {}, failed ones included; each picture is as high as its own tallest bar. What lies \
+             between the two is the wait at the page: at its limit, before another try, and for its turn.",
+            count(self.n as u64),
+            span(self.from_schedule.step),
+        )
+    }
+}
+
+/// The percentiles of both latencies, of those that failed apart: they say how long one waits for nothing.
+#[must_use]
+pub fn table(requests: &Requests) -> Table {
+    let (succeeded, failed) = requests.by_success();
+    let mut samples = vec![(FROM_SCHEDULE, succeeded.from_schedule()), (FROM_SEND, succeeded.from_send())];
+    if !failed.timings().is_empty() {
+        samples.push(("Failed, from schedule", failed.from_schedule()));
+        samples.push(("Failed, from send", failed.from_send()));
+    }
+    percentiles("Latency: percentiles that n can support".to_owned(), "Counted", &samples)
+}
+
+/// What the percentiles are without the requests that a block of the page may have made late; none where there are none.
+#[must_use]
+pub fn caution(requests: &Requests, beats: &[Beat]) -> Option<String> {
+    let (others, all) = (requests.unblocked(beats), requests.timings().len());
+    let late = all - others.timings().len();
+    if late == 0 {
+        return None;
+    }
+    if late == all {
+        return Some(
+            "All requests lived through a block of the page and may be late: run again with nothing else going on."
+                .to_owned(),
+        );
+    }
+    let p95 = |sample: Summary| sample.percentile(95.0).map_or("–".to_owned(), |us| span(us as u64));
+    Some(format!(
+        "{} of {} requests lived through a block of the page and may be late. Without them p95 is {} from schedule and {} \
+         from send.",
+        count(late as u64),
+        count(all as u64),
+        p95(others.from_schedule()),
+        p95(others.from_send()),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Outcome;
+    use crate::measure::requests::Timing;
+
+    fn requests() -> Requests {
+        let timing = |sent_us| Timing { due_us: 0, sent_us, ended_us: 9_000, outcome: Outcome::Succeeded };
+        Requests::of([timing(Some(1_000)), timing(Some(8_000)), timing(None)])
+    }
+
+    #[test]
+    fn both_share_their_bins_and_what_was_never_sent_is_in_one_only() {
+        let latencies = Latencies::of(&requests()).expect("there are some");
+        let (schedule, send) = (&latencies.from_schedule, &latencies.from_send);
+        assert_eq!((schedule.from, schedule.step, schedule.counts.len()), (send.from, send.step, send.counts.len()));
+        assert_eq!((schedule.counts.iter().sum::<u32>(), send.counts.iter().sum::<u32>()), (3, 2));
+        assert_eq!(Latencies::of(&Requests::default()), None);
+    }
+
+    #[test]
+    fn requests_that_a_block_made_late_are_told_and_others_are_not() {
+        let block = |due_us| Beat { due_us, at_us: due_us + 500_000 };
+        assert_eq!(caution(&requests(), &[block(10_000)]), None);
+        assert!(caution(&requests(), &[block(0)]).is_some_and(|told| told.starts_with("All requests")));
+    }
+}
