@@ -9,7 +9,13 @@ use crate::exercises::controls::{Settings, Value};
 use crate::exercises::exercise::Exercise;
 use crate::exercises::experiment::ideal;
 use crate::exercises::site::Site;
+use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
 use crate::measure::figures::Memory;
+use crate::measure::flow::{Depth, Flow, Stage, Work};
+use crate::measure::report::{Check, Digit, Report};
+use crate::measure::requests::{Requests, Timing};
+use crate::measure::sweep::{LoadLevel, Sweep};
+use crate::measure::validation::{Validation, Verdict};
 use crate::measure::{EventKind, Level, LogLine, Outcome, Record};
 use crate::runtime::Run;
 use crate::runtime::virtual_time::block_on;
@@ -93,6 +99,45 @@ pub(super) fn hostile(text: &'static str) -> SavedRun {
     report.tables[0].caption = text.to_owned();
     report.tables[0].columns[0].title = text.into();
     report.tables[0].rows[0][0] = text.to_owned();
+    fill(report, text);
     run.ending = Ending::Failed { after_us: 60, message: text.to_owned(), advice: text.to_owned() };
     SavedRun { record: Rc::new(record), ..run }
+}
+
+/// Adds what only some lessons find, with the text wherever there can be one.
+fn fill(report: &mut Report, text: &'static str) {
+    report.checks.push(Check::of("sequential_execution", text, text, true));
+    report.digits.push(Digit { pixels: vec![0.5; 64], label: 7, predicted: 1 });
+    let timing = Timing { due_us: 0, sent_us: Some(10), ended_us: 60, outcome: Outcome::Succeeded };
+    report.requests = Some(Requests::of([timing]));
+    let level = LoadLevel { concurrency: 1, length_us: 60, latencies_us: vec![50], failed: 0 };
+    report.sweep = Some(Sweep::of(vec![level]));
+    let level = SizeLevel { batch_size: 1, samples: 1, in_turn_us: 60, streamed_us: 50 };
+    report.batch_sizes = Some(BatchSizes::of(vec![level]));
+    let stage = Stage {
+        name: text.into(),
+        works: vec![Work { from_us: 0, to_us: 60, samples: 1 }],
+        servers: 1,
+        waited_for_input_us: 0,
+        waited_for_room_us: 0,
+    };
+    report.flows = Rc::new([Flow {
+        part: text.into(),
+        name: text.into(),
+        from_us: 0,
+        length_us: 60,
+        samples: 1,
+        stages: vec![stage.clone(), stage],
+        queues: vec![Depth { changes: vec![(20, 1), (40, 0)] }],
+        most_under_way: 1,
+    }]);
+    report.validations.push(Validation {
+        group: text.into(),
+        name: text.into(),
+        promise: text.into(),
+        expected: text.to_owned(),
+        measured: text.to_owned(),
+        verdict: Verdict::Failed,
+        shown_by: text.into(),
+    });
 }

@@ -3,6 +3,14 @@
 //! It is read long after the run, by people who have not seen it, and often on paper: so all is open, and what would be
 //! too much says how much was left out.
 
+mod batch_sizes;
+mod checks;
+mod columns;
+mod digits;
+mod latency;
+mod stages;
+mod sweep;
+
 use super::markup::Markup;
 use super::svg;
 use crate::exercises::compared::Compared;
@@ -34,7 +42,18 @@ pub(super) fn write(run: &SavedRun) -> String {
         Markup::with("meta", &[("name", "viewport"), ("content", "width=device-width")], Markup::none()),
         Markup::said("title", &title),
     ]);
-    let parts = [top(run), bars(run), timeline(run), metrics(run), spreads(run), found(run), log(&run.record)];
+    let compared = compared(run);
+    let parts = [
+        top(run),
+        bars(run, &compared),
+        timeline(run),
+        measured(run),
+        spreads(run),
+        metrics(run),
+        section("Checks", checks::properties(run, &compared)),
+        found(run),
+        log(&run.record),
+    ];
     let main = Markup::tag("main", Markup::all(parts)).into_text();
     // A style sheet knows no escapes, and this one stands in the code. An element without an end has none here either.
     let head = head.into_text().replace("</meta>", "");
@@ -86,13 +105,17 @@ fn pair(name: &str, value: &str, help: &str) -> Markup {
     Markup::tag("div", Markup::all([Markup::said("dt", name), Markup::said("dd", value), help]))
 }
 
-/// What was set side by side, with what should be true of it.
-fn bars(run: &SavedRun) -> Markup {
+/// What was set side by side.
+fn compared(run: &SavedRun) -> Vec<Compared> {
     let spans = Spans::of(&run.record);
     let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::of(ideal)));
     let ideal = ideal.as_ref().map(|(record, spans)| (*record, spans));
     let end_us = run.record.end_us();
-    let compared = Compared::all(run.exercise, &run.settings, Some((&run.record, &spans)), end_us, ideal);
+    Compared::all(run.exercise, &run.settings, Some((&run.record, &spans)), end_us, ideal)
+}
+
+/// What was set side by side as bars, with what should be true of each.
+fn bars(run: &SavedRun, compared: &[Compared]) -> Markup {
     section("Comparison", Markup::all(compared.iter().map(|it| comparison(it, run.report.as_deref()))))
 }
 
@@ -120,6 +143,18 @@ fn timeline(run: &SavedRun) -> Markup {
     section("Timeline", svg::timeline(&run.record))
 }
 
+/// What only some lessons measure.
+fn measured(run: &SavedRun) -> Markup {
+    let Some(report) = &run.report else { return Markup::none() };
+    let requests = report.requests.iter().map(|it| latency::latency(it, run.record.beats()));
+    Markup::all([
+        section("Latency", Markup::all(requests)),
+        section("Concurrency sweep", Markup::all(report.sweep.iter().map(sweep::sweep))),
+        section("Stages over time", stages::stages(&report.flows)),
+        section("Batch sizes", Markup::all(report.batch_sizes.iter().map(batch_sizes::batch_sizes))),
+    ])
+}
+
 fn metrics(run: &SavedRun) -> Markup {
     let figures = run.facts().figures();
     let known = METRICS.iter().zip(figures).filter_map(|(metric, figure)| Some((metric, figure.text?)));
@@ -134,10 +169,9 @@ fn spreads(run: &SavedRun) -> Markup {
 fn found(run: &SavedRun) -> Markup {
     let Some(report) = &run.report else { return Markup::none() };
     let notes = report.notes.iter().map(|note| Markup::said("p", note));
-    let sweep = report.sweep.iter().map(|it| Markup::said("p", it.sentence()));
-    let sizes = report.batch_sizes.iter().map(|it| Markup::said("p", it.sentence()));
     let tables = report.tables.iter().map(table);
-    section("Findings", Markup::all(notes.chain(sweep).chain(sizes).chain(tables)))
+    let others = [checks::validations(&report.validations), digits::digits(&report.digits, run.seed)];
+    section("Findings", Markup::all(notes.chain(tables).chain(others)))
 }
 
 fn table(table: &Table) -> Markup {

@@ -12,7 +12,7 @@ use crate::measure::units::{count, shortened, span};
 use crate::measure::{Outcome, Record};
 
 /// How wide a chart is, in its own units.
-const WIDTH: f64 = 900.0;
+pub(super) const WIDTH: f64 = 900.0;
 
 /// How high a row of bars is.
 const ROW: usize = 40;
@@ -24,28 +24,28 @@ const MOST_LANES: u32 = 80;
 const MOST_SEGMENTS: usize = 4_000;
 
 /// A picture as high as this.
-fn picture(height: f64, label: &str, inside: impl IntoIterator<Item = Markup>) -> Markup {
+pub(super) fn picture(height: f64, label: &str, inside: impl IntoIterator<Item = Markup>) -> Markup {
     let view_box = format!("0 0 {} {}", number(WIDTH), number(height));
     Markup::with("svg", &[("viewBox", &view_box), ("role", "img"), ("aria-label", label)], Markup::all(inside))
 }
 
 /// Two digits after the point are finer than any screen.
-fn number(number: f64) -> String {
+pub(super) fn number(number: f64) -> String {
     fixed(number, 2)
 }
 
-fn rectangle(class: &str, [x, y, width, height]: [f64; 4], title: Markup) -> Markup {
+pub(super) fn rectangle(class: &str, [x, y, width, height]: [f64; 4], title: Markup) -> Markup {
     let [x, y, width, height] = [x, y, width, height].map(number);
     let attributes = [("class", class), ("x", &x), ("y", &y), ("width", &width), ("height", &height)];
     Markup::with("rect", &attributes, title)
 }
 
-fn line(class: &str, [x1, y1, x2, y2]: [f64; 4]) -> Markup {
+pub(super) fn line(class: &str, [x1, y1, x2, y2]: [f64; 4]) -> Markup {
     let [x1, y1, x2, y2] = [x1, y1, x2, y2].map(number);
     Markup::with("line", &[("class", class), ("x1", &x1), ("y1", &y1), ("x2", &x2), ("y2", &y2)], Markup::none())
 }
 
-fn label(class: &str, anchor: &str, x: f64, y: f64, text: &str) -> Markup {
+pub(super) fn label(class: &str, anchor: &str, x: f64, y: f64, text: &str) -> Markup {
     let (x, y) = (number(x), number(y));
     Markup::with("text", &[("class", class), ("text-anchor", anchor), ("x", &x), ("y", &y)], Markup::text(text))
 }
@@ -176,12 +176,27 @@ fn caption(lives: &Lives, lanes: u32, drawn: usize, of: usize) -> String {
 
 /// How the durations of some tasks spread. None if there are none.
 pub(super) fn distribution(record: &Record, of: &Distribution) -> Option<Markup> {
-    const HEIGHT: f64 = 140.0;
     let part = Span::named(record, of.part)?;
     let durations = Durations::of(record, of.task, Some(part.task));
     let lasted: fn(&Timed) -> u64 = if durations.has_queue() { |task| task.total_us } else { Timed::work_us };
     let spread = Histogram::of(&durations.tasks().iter().map(lasted).collect::<Vec<_>>())?;
-    let most = spread.counts.iter().copied().max().unwrap_or(0).max(1);
+    let told = format!(
+        "How long {} {} took, in steps of {}; the tallest bar stands for {}.",
+        count(durations.tasks().len() as u64),
+        of.task,
+        span(spread.step),
+        count(tallest(&spread).into())
+    );
+    Some(Markup::tag(
+        "figure",
+        Markup::all([Markup::said("h3", of.title), histogram(of.title, &spread), Markup::said("figcaption", told)]),
+    ))
+}
+
+/// A histogram's bars, with its edges below.
+pub(super) fn histogram(name: &str, spread: &Histogram) -> Markup {
+    const HEIGHT: f64 = 140.0;
+    let most = tallest(spread);
     let width = WIDTH / spread.counts.len() as f64;
     let bars = spread.bins().enumerate().map(|(place, (from, to, n))| {
         let height = f64::from(n) / f64::from(most) * HEIGHT;
@@ -195,19 +210,11 @@ pub(super) fn distribution(record: &Record, of: &Distribution) -> Option<Markup>
         label("muted", "start", 0.0, HEIGHT + 16.0, &span(spread.from)),
         label("muted", "end", WIDTH, HEIGHT + 16.0, &span(right)),
     ];
-    let told = format!(
-        "How long {} {} took, in steps of {}; the tallest bar stands for {}.",
-        count(durations.tasks().len() as u64),
-        of.task,
-        span(spread.step),
-        count(most.into())
-    );
-    Some(Markup::tag(
-        "figure",
-        Markup::all([
-            Markup::said("h3", of.title),
-            picture(HEIGHT + 20.0, of.title, bars.chain(axis)),
-            Markup::said("figcaption", told),
-        ]),
-    ))
+    let label = format!("{name}: histogram with {} bins; the tallest holds {most}", spread.counts.len());
+    picture(HEIGHT + 20.0, &label, bars.chain(axis))
+}
+
+/// What the tallest bar stands for, at least 1.
+fn tallest(spread: &Histogram) -> u32 {
+    spread.counts.iter().copied().max().unwrap_or(0).max(1)
 }

@@ -3,7 +3,12 @@
 use std::rc::Rc;
 
 use super::*;
-use crate::exercises::catalogue;
+use crate::exercises::controls::Value;
+use crate::exercises::exercise::Exercise;
+use crate::exercises::properties::Property;
+use crate::exercises::{async_api_calls, async_basics, async_ml_pipeline, catalogue, validate_async};
+use crate::measure::latencies::Latencies;
+use crate::measure::report::Digit;
 use crate::measure::{EventKind, Outcome};
 use crate::share::samples::{finished, hostile, with_everything};
 
@@ -51,6 +56,7 @@ fn assert_harmless(page: &str) {
         "rect",
         "line",
         "text",
+        "path",
     ];
     for tag in tags(page) {
         let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
@@ -76,7 +82,7 @@ fn hostile_text_is_only_text() {
         assert_harmless(&page);
         assert!(!page.contains(text), "{text} is escaped wherever it stands");
         let escaped = Markup::text(text).into_text();
-        assert!(page.matches(&escaped).count() >= 7, "it is told: {text}");
+        assert!(page.matches(&escaped).count() >= 14, "it is told: {text}");
     }
 }
 
@@ -93,7 +99,9 @@ fn every_exercise_has_a_page_with_what_it_found() {
         for told in told.into_iter().chain(notes).chain(tables) {
             assert!(page.contains(&Markup::text(told).into_text()), "{}: {told}", exercise.slug);
         }
-        assert_eq!(page.matches("<table>").count(), report.tables.len());
+        let groups = report.validations.chunk_by(|one, next| one.group == next.group).count();
+        let percentiles = usize::from(report.requests.is_some());
+        assert_eq!(page.matches("<table>").count(), report.tables.len() + groups + percentiles, "{}", exercise.slug);
     }
 }
 
@@ -109,4 +117,95 @@ fn a_run_of_very_many_tasks_has_a_page_of_a_sensible_size_that_says_so() {
     let page = write(&SavedRun { record: Rc::new(record), ..hostile("x") });
     assert!(page.contains("the longest in the first 80 lanes") && page.contains("19,500 earlier lines are left out"));
     assert!(page.len() < 1_500_000, "{} bytes", page.len());
+}
+
+/// What stands below a heading.
+#[track_caller]
+fn below<'a>(page: &'a str, heading: &str) -> &'a str {
+    let after = page.split_once(&format!("<h2>{heading}</h2>")).unwrap_or_else(|| panic!("there is no {heading}")).1;
+    after.split("</section>").next().unwrap_or_default()
+}
+
+fn escaped(text: &str) -> String {
+    Markup::text(text).into_text()
+}
+
+/// A run with all that the lesson can show, and its page.
+fn shown(exercise: &'static Exercise, numbers: &[(&'static str, f64)]) -> (SavedRun, String) {
+    let mut settings = with_everything(exercise);
+    numbers.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
+    let run = finished(exercise, settings);
+    let page = write(&run);
+    (run, page)
+}
+
+#[test]
+fn both_latencies_have_a_bar_for_each_bin_and_their_percentiles() {
+    let (run, page) = shown(&async_api_calls::EXERCISE, &[]);
+    let requests = run.report.as_ref().and_then(|report| report.requests.as_ref()).expect("it sent some");
+    let both = Latencies::of(requests).expect("it sent some");
+    let latency = below(&page, "Latency");
+    assert!(latency.contains(&escaped(&both.caption())));
+    assert_eq!(latency.matches("<rect").count(), 2 * both.from_schedule.counts.len());
+    assert_eq!(latency.matches("</tr>").count(), 1 + crate::measure::latencies::table(requests).rows.len());
+}
+
+#[test]
+fn a_sweep_has_two_columns_for_each_level_and_marks_the_knee_in_both() {
+    let (run, page) = shown(&async_api_calls::EXERCISE, &[("capacity", 2.0), ("sweep", 8.0), ("failure-rate", 0.0)]);
+    let sweep = run.report.as_ref().and_then(|report| report.sweep.as_ref()).expect("it was asked for");
+    let knee = sweep.knee().expect("there are more levels than the server has places").concurrency;
+    let drawn = below(&page, "Concurrency sweep");
+    assert!(drawn.contains(&escaped(&sweep.sentence())));
+    assert_eq!(drawn.matches("<rect").count(), 2 * sweep.levels().len());
+    assert_eq!(drawn.matches(&format!(">{knee}: the knee<")).count(), 2);
+}
+
+#[test]
+fn a_pipeline_has_an_outline_for_each_stage_and_queue_and_columns_for_each_batch_size() {
+    let (run, page) = shown(&async_ml_pipeline::EXERCISE, &[]);
+    let report = run.report.as_ref().expect("it finished");
+    let stages = below(&page, "Stages over time");
+    let outlines: usize = report.flows.iter().map(|flow| flow.stages.len() + flow.queues.len()).sum();
+    assert!(outlines > 0 && stages.matches("<path").count() == outlines, "{outlines}");
+    assert!(report.flows.iter().all(|flow| stages.contains(&escaped(&flow.title()))));
+    let sizes = report.batch_sizes.as_ref().expect("it was asked for");
+    let drawn = below(&page, "Batch sizes");
+    assert!(drawn.contains(&escaped(&sizes.sentence())) && drawn.contains(": enough<"));
+    assert_eq!(drawn.matches("<rect").count(), 2 * sizes.levels().len());
+}
+
+#[test]
+fn every_digit_has_its_picture_with_what_was_read() {
+    let (run, page) = shown(&async_basics::EXERCISE, &[]);
+    let digits = &run.report.as_ref().expect("it finished").digits;
+    let found = below(&page, "Findings");
+    assert!(!digits.is_empty() && found.contains(&escaped(&Digit::in_short(digits, run.seed))));
+    assert_eq!(found.matches("viewBox=\"0 0 8 8\"").count(), digits.len());
+}
+
+#[test]
+fn every_promise_stands_in_a_table_with_what_was_expected_and_measured() {
+    let (run, page) = shown(&validate_async::EXERCISE, &[]);
+    let validations = &run.report.as_ref().expect("it finished").validations;
+    let found = below(&page, "Findings");
+    for it in validations {
+        for told in [&it.promise, it.expected.as_str(), &it.measured, it.verdict.in_words()] {
+            assert!(found.contains(&format!("<td class=\"\">{}</td>", escaped(told))), "{}: {told}", it.name);
+        }
+    }
+}
+
+#[test]
+fn what_should_be_true_of_the_run_stands_there_with_its_verdict() {
+    let (run, page) = shown(&async_basics::EXERCISE, &[]);
+    let properties = Property::all(run.exercise, &run.settings, &run.record, &compared(&run));
+    let checks = below(&page, "Checks");
+    assert_eq!(checks.matches("<li>").count(), properties.len());
+    assert!(properties.iter().all(|it| checks.contains(&escaped(&format!("{}: {}", it.verdict(), it.claim)))));
+    let cut_short = write(&hostile("x"));
+    assert_eq!(
+        below(&cut_short, "Checks").matches("<li>").count(),
+        Property::of_what_is_left(&hostile("x").record).len()
+    );
 }

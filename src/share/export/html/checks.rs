@@ -1,0 +1,44 @@
+//! What should be true of a run, and promises that were put to the test, each with what came of it.
+
+use super::table;
+use crate::exercises::compared::Compared;
+use crate::exercises::properties::Property;
+use crate::measure::report::{Check, Column, Table};
+use crate::measure::validation::Validation;
+use crate::share::export::markup::Markup;
+use crate::share::saved::{Ending, SavedRun};
+
+/// What is true of the whole run; nothing where it failed before it began.
+pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Markup {
+    if run.record.tasks().is_empty() {
+        return Markup::none();
+    }
+    let properties = match run.ending {
+        Ending::Finished { .. } => Property::all(run.exercise, &run.settings, &run.record, compared),
+        // What was cut short has nothing but its end.
+        Ending::Stopped { .. } | Ending::Failed { .. } => Property::of_what_is_left(&run.record),
+    };
+    let of_parts: &[Check] = run.report.as_ref().map_or(&[], |report| &report.checks);
+    let line = |it: &Property| Markup::said("li", format!("{}: {} ({}).", it.verdict(), it.claim, it.measured));
+    Markup::all([
+        Markup::said("p", Property::in_short(&properties, of_parts)),
+        Markup::tag("ul", Markup::all(properties.iter().map(line))),
+    ])
+}
+
+/// A table for each whose promises they are.
+pub(super) fn validations(validations: &[Validation]) -> Markup {
+    let groups = validations.chunk_by(|one, next| one.group == next.group);
+    Markup::all(groups.map(|group| table(&group_table(group))))
+}
+
+fn group_table(group: &[Validation]) -> Table {
+    let row = |it: &Validation| {
+        vec![it.promise.to_string(), it.expected.clone(), it.measured.clone(), it.verdict.in_words().to_owned()]
+    };
+    Table {
+        caption: group.first().map_or(String::new(), |it| it.group.to_string()),
+        columns: ["Promise", "Expected", "Measured", "Verdict"].map(Column::text).to_vec(),
+        rows: group.iter().map(row).collect(),
+    }
+}
