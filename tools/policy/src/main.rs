@@ -16,6 +16,14 @@ const BEFORE: &str = "<meta";
 /// What trunk's script for reloading opens.
 const RELOADS: &str = "WebSocket";
 
+/// What trunk fills in when it serves the page, in quotes of any kind, and what says the same in a file: it is served from
+/// where the page is.
+const FILLED_IN: [(&str, &str); 3] = [
+    ("{{__TRUNK_ADDRESS__}}", "location.host"),
+    ("{{__TRUNK_WS_BASE__}}", "\"/\""),
+    ("{{__TRUNK_WS_PROTOCOL__}}", "\"\""),
+];
+
 /// Why there is no policy.
 #[derive(Debug, thiserror::Error)]
 enum PolicyError {
@@ -80,7 +88,7 @@ impl Page {
                 Some((attributes, text, rest)) => {
                     let name = format!("start-{:016x}.js", hash(text));
                     page.html.push_str(&format!("{attributes} src=\"./{name}\"></script>{rest}"));
-                    page.scripts.push(Script { name, text: text.to_owned() });
+                    page.scripts.push(Script { name, text: filled_in(text) });
                 }
                 None => page.html.push_str(piece),
             }
@@ -94,6 +102,13 @@ fn inline(piece: &str) -> Option<(&str, &str, &str)> {
     let (attributes, rest) = piece.split_once('>')?;
     let (text, rest) = rest.split_once("</script>")?;
     (!attributes.contains("src=")).then_some((attributes, text, rest))
+}
+
+fn filled_in(script: &str) -> String {
+    let places = FILLED_IN
+        .into_iter()
+        .flat_map(|(asked, said)| ["'", "\"", "`"].map(|quote| (format!("{quote}{asked}{quote}"), said)));
+    places.fold(script.to_owned(), |script, (asked, said)| script.replace(&asked, said))
 }
 
 fn hash(text: &str) -> u64 {
@@ -161,7 +176,8 @@ mod tests {
 
     #[test]
     fn a_page_that_reloads_itself_may_open_a_socket() {
-        let page = Page::of("<meta><script>new WebSocket(url)</script>");
+        let page = Page::of("<meta><script>new WebSocket('ws://' + `{{__TRUNK_ADDRESS__}}`)</script>");
+        assert_eq!(page.scripts[0].text, "new WebSocket('ws://' + location.host)");
         assert!(policy(&page.scripts).contains("connect-src 'self' blob: http: https: ws: wss:"));
     }
 }
