@@ -8,7 +8,7 @@ mod typed;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::future::try_join3;
+use futures::future::{join, try_join3};
 use futures::{FutureExt, TryFutureExt};
 use leptos::prelude::*;
 
@@ -112,6 +112,8 @@ pub(super) struct Lab {
     pub(super) sought: Watched<Option<TaskId>>,
     /// What the runs are held against, if there is something.
     pub(super) beside: Watched<Option<Beside>>,
+    /// Whether a run that is pinned from an earlier visit was looked for.
+    has_looked: Stored<bool>,
     /// What was measured with the settings of the last run that finished.
     pub(super) alike: Watched<Alike>,
     /// How many runs of a series are still to come, the one under way included.
@@ -157,6 +159,7 @@ impl Lab {
             chosen: Watched::new(None),
             sought: Watched::new(None),
             beside: Watched::new(beside.map(Beside::senders)),
+            has_looked: Stored::new(false),
             alike: Watched::new(Alike::default()),
             repeats_left: Watched::new(0),
             run: Stored::new(None),
@@ -258,7 +261,8 @@ impl Lab {
         request_animation_frame(move || {
             leptos::task::spawn_local(async move {
                 let lesson = (self.exercise.load)(Run::in_browser(seed), settings.clone());
-                match try_join3(results::fetch().err_into(), experiment::load().err_into(), lesson).await {
+                let fetched = try_join3(results::fetch().err_into(), experiment::load().err_into(), lesson);
+                match join(fetched, self.find_pinned()).await.0 {
                     Ok((results, (), ())) => {
                         self.results.set(Some(results));
                         set_timeout(move || self.begin(run, settings, seed), Duration::ZERO);

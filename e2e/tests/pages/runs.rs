@@ -98,15 +98,11 @@ async fn a_pinned_run_is_found_again_at_the_next_visit(engine: Engine) -> TestRe
     })
     .await?;
 
-    let ghosts = async || page.attributes("[data-bar][data-beside-us]", "data-beside-us").await;
     page.open(QUICK).await?;
-    eventually("the pinned run", async || {
-        let ghosts = ghosts().await?;
-        Ok(if ghosts.len() == 2 { Ok(()) } else { Err(format!("{ghosts:?}")) })
-    })
-    .await?;
     page.wait_for_button("Run").await?;
     page.run_to_the_end().await?;
+    let ghosts = page.attributes("[data-bar][data-beside-us]", "data-beside-us").await?;
+    assert_eq!(ghosts.len(), 2, "{ghosts:?}");
     eventually("the table of differences", async || {
         let rows = page.table("The pinned run").await?;
         Ok(if rows.is_empty() { Err("none") } else { Ok(()) }.map_err(str::to_owned))

@@ -104,10 +104,16 @@ impl Lab {
         self.sent.set(None);
     }
 
-    /// Holds the runs against the one that is pinned from an earlier visit, unless there is another already.
-    pub(in crate::ui) async fn find_pinned(self) {
-        let Some((id, measured)) = kept::pinned(self.exercise.slug).await else { return };
-        if self.beside.try_with_untracked(Option::is_none) == Some(true) {
+    /// Holds the runs against the one that is pinned from an earlier visit, unless there is another already. The first
+    /// run waits for it, so that nothing of it falls into what is measured.
+    pub(super) async fn find_pinned(self) {
+        if self.has_looked.try_with(|has_looked| *has_looked) != Some(false) {
+            return;
+        }
+        self.has_looked.set(true);
+        if let Some((id, measured)) = kept::pinned(self.exercise.slug).await
+            && self.beside.try_with_untracked(Option::is_none) == Some(true)
+        {
             self.beside.set(Some(Beside::pinned(id, measured)));
         }
     }

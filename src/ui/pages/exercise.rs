@@ -65,7 +65,6 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
             leptos::task::spawn_local(async move { kept.set(kept::keep(run).await) });
         }
     });
-    leptos::task::spawn_local(lab.find_pinned());
     let panel = |content: Vec<AnyView>| div().class("panel").add_all(content);
     let results = section()
         .class("results")
