@@ -3,7 +3,7 @@
 use e2e::browser::Engine;
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Stage, TestResult, if_wanted};
+use e2e::stage::{Stage, TestResult};
 
 in_each_engine![
     a_run_that_finished_is_listed_opened_and_deleted_after_a_reload,
@@ -126,27 +126,4 @@ async fn a_run_that_was_stopped_is_not_kept(engine: Engine) -> TestResult {
     page.wait_for_status("Stopped").await?;
     list(page, 0).await?;
     Ok(())
-}
-
-/// Only Chromium can be told how much room there is.
-#[tokio::test]
-async fn when_there_is_no_room_the_page_says_what_had_to_go() -> TestResult {
-    if_wanted(Engine::Chromium, async |engine| {
-        let stage = Stage::in_engine(engine, QUICK).await?;
-        let page = &stage.page;
-        run_and_keep(page).await?;
-        stage.browser.limit_storage(stage.server.url(), Some(1)).await?;
-        page.run_to_the_end().await?;
-        let told = wait_until_kept(page).await?;
-        assert!(told.contains("It is not kept: there is no room left"), "{told}");
-        stage.browser.limit_storage(stage.server.url(), None).await?;
-        page.run_to_the_end().await?;
-        eventually("the next run to be kept", async || {
-            let told = page.texts(".kept").await?.concat();
-            Ok(if told.starts_with("It is kept") { Ok(()) } else { Err(told) })
-        })
-        .await?;
-        Ok(())
-    })
-    .await
 }
