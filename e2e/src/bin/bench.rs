@@ -115,7 +115,6 @@ async fn bytes_per_task(page: &Page) -> Result<Option<f64>, PageError> {
     Ok(told.first().and_then(|bytes| bytes.parse().ok()))
 }
 
-/// What workers bring, as far as the page could measure it.
 /// Looks seldom: what measures all processors must have them.
 async fn end_of_the_runs(page: &Page) -> Result<(), PageError> {
     eventually_every(BETWEEN_LOOKS, RUNS_END_WITHIN, "the end of the runs", async || {
@@ -125,6 +124,7 @@ async fn end_of_the_runs(page: &Page) -> Result<(), PageError> {
     .await
 }
 
+/// What workers bring, as far as the page could measure it.
 async fn workers(page: &Page) -> Result<Option<Workers>, PageError> {
     let mut values = Vec::new();
     for name in Workers::attributes() {

@@ -57,11 +57,8 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let kept = Watched::new(String::new());
     whenever(move || {
         kept.set(String::new());
-        let run = lab.finished_here();
-        if run.is_some() {
+        if let Some(run) = lab.finished_here() {
             finished::note(finished, exercise.slug);
-        }
-        if let Some(run) = run {
             leptos::task::spawn_local(async move { kept.set(kept::keep(run).await) });
         }
     });
