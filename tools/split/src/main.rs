@@ -11,8 +11,11 @@ mod site;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use border::BorderError;
 use site::SiteError;
@@ -93,7 +96,7 @@ fn split(site: &Path) -> Result<(), SplitError> {
     bind(&main, &code)?;
     let main = code.join(format!("{NAME}_bg.wasm"));
     make_lean(&main, &code.join(format!("{NAME}.js")), &code.join(LOADER))?;
-    optimize(parts.into_iter().map(|part| (part, FOR_SPEED)).chain([(main, FOR_SIZE)]))?;
+    optimize([(main, FOR_SIZE)].into_iter().chain(parts.into_iter().map(|part| (part, FOR_SPEED))))?;
     Ok(site::put(&code, site, NAME, LOADER)?)
 }
 
@@ -147,19 +150,29 @@ fn bind(main: &Path, code: &Path) -> Result<(), SplitError> {
     finish("wasm-bindgen", start("wasm-bindgen", options.map(OsStr::new).into_iter().chain(folders))?)
 }
 
-/// All at once: the main part takes longer than the others together.
-fn optimize(modules: impl Iterator<Item = (PathBuf, &'static str)>) -> Result<(), SplitError> {
-    let running = modules.map(|(module, level)| {
-        let options = [level].into_iter().chain(WASM_OPT).map(OsStr::new);
-        start("wasm-opt", options.chain([module.as_os_str(), OsStr::new("-o"), module.as_os_str()]))
-    });
-    let running = running.collect::<Result<Vec<_>, _>>()?;
-    running.into_iter().try_for_each(|child| finish("wasm-opt", child))
+/// As many at once as there are processors, each on one of them. The main part, which takes longer than the others
+/// together, comes first.
+fn optimize(modules: impl Iterator<Item = (PathBuf, &'static str)> + Send) -> Result<(), SplitError> {
+    let waiting = Mutex::new(modules);
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some((module, level)) = next() {
+            let options = [level].into_iter().chain(WASM_OPT).map(OsStr::new);
+            let files = [module.as_os_str(), OsStr::new("-o"), module.as_os_str()];
+            finish("wasm-opt", start("wasm-opt", options.chain(files))?)?;
+        }
+        Ok(())
+    };
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().expect("it does not panic"))
+    })
 }
 
 fn start<'a>(tool: &'static str, arguments: impl Iterator<Item = &'a OsStr>) -> Result<Child, SplitError> {
     let mut command = Command::new(tool);
-    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.args(arguments).env("BINARYEN_CORES", "1").stdout(Stdio::null()).stderr(Stdio::piped());
     command.spawn().map_err(|source| SplitError::NoTool { tool, source })
 }
 
