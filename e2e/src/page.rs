@@ -25,6 +25,11 @@ pub use wait::{PATIENCE, eventually, eventually_every, eventually_within};
 
 use crate::browser::Browser;
 
+/// How often a button is pressed that moves away under the mouse.
+const PRESSES: usize = 3;
+/// A click is in the page when the driver says so, or an instant later.
+const HEARD_WITHIN: Duration = Duration::from_secs(1);
+
 /// A window with the site in it.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -154,13 +159,34 @@ impl Page {
         }
     }
 
-    /// Presses a button with the mouse.
+    /// Presses a button with the mouse, and again if the page moved while the mouse was on its way and something else was
+    /// hit.
     ///
     /// # Errors
     ///
     /// When there is no such button, or something covers it.
     pub async fn press(&self, name: &str) -> Result<(), PageError> {
-        Ok(self.button(name).await?.click().await?)
+        for _ in 0..PRESSES {
+            let button = self.button(name).await?;
+            let element = serde_json::to_value(&button)?;
+            let watch = "const button = arguments[0]; button.isHit = false;
+                button.addEventListener('click', () => button.isHit = true, { once: true, capture: true })";
+            self.ask::<()>(watch, vec![element.clone()]).await?;
+            button.click().await?;
+            if self.is_hit(element).await {
+                return Ok(());
+            }
+        }
+        Err(PageError::Missing { what: format!("button `{name}` where the mouse was: the page moved") })
+    }
+
+    /// Whether a button was pressed. One that is gone was: it went because of that.
+    async fn is_hit(&self, button: Value) -> bool {
+        let hit = eventually_within(HEARD_WITHIN, "a click", async || {
+            let is_hit = self.ask("return arguments[0].isHit", vec![button.clone()]).await.unwrap_or(true);
+            Ok(if is_hit { Ok(()) } else { Err("none".to_owned()) })
+        });
+        hit.await.is_ok()
     }
 
     /// Whether a button can be pressed.

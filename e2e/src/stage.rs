@@ -45,6 +45,15 @@ impl Stage {
     pub async fn in_engine(engine: Engine, link: &str) -> Result<Self, Failure> {
         let server =
             Server::start(&built_site(), BASE).map_err(|error| Failure::with_advice(&error, error.advice()))?;
+        Self::served_by(server, engine, link).await
+    }
+
+    /// The same on a server that is there already, for whoever changes the site before it is opened.
+    ///
+    /// # Errors
+    ///
+    /// When there is no browser, or no page that can run.
+    pub async fn served_by(server: Server, engine: Engine, link: &str) -> Result<Self, Failure> {
         let browser = Browser::start(engine).await.map_err(|error| Failure::with_advice(&error, error.advice()))?;
         let page = Page::new(&browser, server.url());
         page.open(link).await?;

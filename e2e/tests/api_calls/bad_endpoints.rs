@@ -88,15 +88,17 @@ async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
     let link = link_to(&endpoint, "digits", "&requests=1&retries=0&timeout=20000");
     let stage = Stage::in_engine(engine, &link).await?;
     let page = &stage.page;
+    // WebKit takes all that comes before it looks whether anybody still wants it. The others take what a slow machine lets
+    // through until the page is heard.
+    let bytes = if engine == Engine::Webkit { 100_000_000 } else { 1_000_000_000 };
     for is_announced in [true, false] {
-        let infer = Answer::Flood { bytes: 100_000_000, is_announced };
+        let infer = Answer::Flood { bytes, is_announced };
         endpoint.behave(Behaviour { infer, ..Behaviour::default() });
         let before = endpoint.bytes_sent();
         page.run_to_the_end().await?;
         assert_eq!(outcomes(page).await?[1], ("reply too large".to_owned(), 1));
         let taken = endpoint.bytes_sent() - before;
-        // WebKit takes all that comes before it looks whether anybody still wants it.
-        assert!(engine == Engine::Webkit || taken < 60_000_000, "{taken} bytes were taken");
+        assert!(engine == Engine::Webkit || taken < bytes / 2, "{taken} bytes were taken");
     }
     endpoint.behave(Behaviour::default());
     page.run_to_the_end().await?;

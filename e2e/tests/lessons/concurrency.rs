@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use e2e::browser::Engine;
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
-use e2e::server::{Reply, built_site};
-use e2e::stage::{Stage, TestResult};
+use e2e::server::{Reply, Server, built_site};
+use e2e::stage::{BASE, Stage, TestResult};
 
 in_each_engine![
     every_approach_comes_to_the_same_and_only_inline_work_blocks_the_page,
@@ -63,15 +63,14 @@ async fn stop_ends_a_worker_that_computes_and_the_next_run_has_another(engine: E
 }
 
 async fn a_policy_without_workers_is_told_and_the_rest_is_measured(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-basics?seed=7").await?;
-    let page = &stage.page;
-    let html = fs::read_to_string(built_site().join("index.html"))?;
+    let site = built_site();
+    let server = Server::start(&site, BASE)?;
+    let html = fs::read_to_string(site.join("index.html"))?;
     let policy = r#"<meta http-equiv="Content-Security-Policy" content="worker-src 'none'">"#;
     let body = html.replacen("<meta", &format!("{policy}<meta"), 1).into_bytes();
-    stage.server.replace("index.html", Reply::Bytes { content_type: "text/html", body });
-    page.open(LINK).await?;
-    page.reload().await?;
-    page.wait_for_button("Run").await?;
+    server.replace("index.html", Reply::Bytes { content_type: "text/html", body });
+    let stage = Stage::served_by(server, engine, LINK).await?;
+    let page = &stage.page;
     page.run_to_the_end().await?;
     let told = page.texts(".results p").await?.join("\n");
     assert!(told.contains("no worker could be started") && told.contains("worker-src"), "{told}");
