@@ -74,19 +74,13 @@ pub async fn start() -> Result<(), NoModelServer> {
 
 #[cfg(target_arch = "wasm32")]
 mod worker {
-    use js_sys::Reflect;
-    use wasm_bindgen::{JsCast, JsValue};
-    use wasm_bindgen_futures::JsFuture;
-    use web_sys::{
-        RegistrationOptions, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerUpdateViaCache,
-    };
+    use wasm_bindgen::JsValue;
+    use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration};
 
     use super::{Duration, NoModelServer, PATH};
     use crate::endpoint::fetch::get_bytes;
+    use crate::endpoint::service_worker;
     use crate::runtime::Run;
-
-    /// Its script, at the root of the site.
-    const SCRIPT: &str = "service-worker.js";
 
     /// How often the page looks whether it is controlled, and after how many looks it asks again to be.
     const LOOKS_EVERY: Duration = Duration::from_millis(20);
@@ -96,30 +90,10 @@ mod worker {
     const TRIES_FOR: Duration = Duration::from_secs(3);
 
     pub(super) async fn start(page: &Run) -> Result<(), NoModelServer> {
-        let workers = workers()?;
-        let registration = register(&workers).await?;
+        let (workers, registration) = service_worker::register().await?;
         // A browser may end the worker just when it is asked: then that question has no answer.
         while page.timeout(TRIES_FOR, answers(page, &workers, &registration)).await != Ok(true) {}
         Ok(())
-    }
-
-    fn workers() -> Result<ServiceWorkerContainer, NoModelServer> {
-        let window = web_sys::window().ok_or(NoModelServer::Unsupported)?;
-        if !window.is_secure_context() {
-            return Err(NoModelServer::Insecure);
-        }
-        let found = Reflect::get(&window.navigator(), &JsValue::from_str("serviceWorker"));
-        let found = found.ok().filter(JsValue::is_object).ok_or(NoModelServer::Unsupported)?;
-        Ok(found.unchecked_into())
-    }
-
-    async fn register(workers: &ServiceWorkerContainer) -> Result<ServiceWorkerRegistration, NoModelServer> {
-        let options = RegistrationOptions::new();
-        // A browser's cache must not hide a new release.
-        options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
-        let registered = JsFuture::from(workers.register_with_options(SCRIPT, &options)).await;
-        let registration = registered.map_err(|thrown| NoModelServer::Refused { why: message_of(&thrown) })?;
-        Ok(registration.unchecked_into())
     }
 
     /// Waits until the page is controlled, then asks. A worker that was replaced in between does not answer.
@@ -145,13 +119,5 @@ mod worker {
             // It fails for what cannot be copied, and a text can.
             let _ = worker.post_message(&JsValue::from_str("claim"));
         }
-    }
-
-    /// Anything can be thrown.
-    fn message_of(thrown: &JsValue) -> String {
-        let message = Reflect::get(thrown, &JsValue::from_str("message")).ok().and_then(|text| text.as_string());
-        let message =
-            message.or_else(|| thrown.as_string()).unwrap_or_else(|| "the browser does not say why".to_owned());
-        message.trim_end_matches('.').to_owned()
     }
 }

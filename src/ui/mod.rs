@@ -26,6 +26,8 @@ mod late;
 #[cfg(target_arch = "wasm32")]
 mod lean;
 #[cfg(target_arch = "wasm32")]
+mod offline;
+#[cfg(target_arch = "wasm32")]
 mod opened;
 #[cfg(target_arch = "wasm32")]
 mod pages;
@@ -52,4 +54,7 @@ pub fn start() {
         loading.remove();
     }
     leptos::mount::mount_to_body(App);
+    if !cfg!(debug_assertions) {
+        offline::keep();
+    }
 }

@@ -6,4 +6,5 @@ mod beside;
 mod console;
 mod first;
 mod guide;
+mod offline;
 mod runs;

@@ -1,9 +1,12 @@
-//! Makes one script of the service worker's program: the glue and the wasm in it, under a name that bears their hash.
+//! Makes one script of the service worker's program: the glue and the wasm in it, under a name that bears their hash. And
+//! tells the worker which files make the release.
 //!
-//! Trunk runs it after each build. It names a worker's files without a hash and leaves the wasm to be fetched when the
+//! Trunk runs it after each build, when all else is in its place. Trunk names a worker's files without a hash and leaves the wasm to be fetched when the
 //! worker starts, which can be long after it was installed: by then the host may have another release. A browser keeps
 //! the scripts that a service worker imports, all of one moment, and looks for new ones by itself, so the wasm travels
 //! in a script.
+
+mod release;
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,6 +16,8 @@ use std::process::{Command, ExitCode};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+
+use release::Release;
 
 /// What trunk calls the program: its glue is `NAME.js`, its wasm `NAME_bg.wasm`.
 const NAME: &str = "model_server";
@@ -43,6 +48,10 @@ enum BundleError {
     Tool(String),
     #[error("`{WORKER}` does not import `{NAME}.js`")]
     NotImported,
+    #[error("the release's files could not be listed: {0}")]
+    NotListed(#[source] io::Error),
+    #[error("`{WORKER}` has no place for the release")]
+    NoPlace,
 }
 
 fn main() -> ExitCode {
@@ -69,8 +78,11 @@ fn bundle(site: &Path, is_release: bool) -> Result<(), BundleError> {
     let program = program(&read_text(&glue)?, &fs::read(&wasm).map_err(|source| file_error(&wasm, source))?);
     let name = name_of(&program);
     write(&site.join(&name), &program)?;
-    write(&worker, &importing(&read_text(&worker)?, &name)?)?;
-    [glue, wasm].iter().try_for_each(|file| fs::remove_file(file).map_err(|source| file_error(file, source)))
+    [glue, wasm].iter().try_for_each(|file| fs::remove_file(file).map_err(|source| file_error(file, source)))?;
+    let script = importing(&read_text(&worker)?, &name)?;
+    // A debug build is made anew all the time, and nobody wants it without its server.
+    let script = if is_release { keeping(site, &script)? } else { script };
+    write(&worker, &script)
 }
 
 /// Base64 costs a third of the size before compression, and is quicker to read than anything smaller.
@@ -89,6 +101,12 @@ fn importing(worker: &str, name: &str) -> Result<String, BundleError> {
     let import = |name: &str| format!("importScripts(\"{name}\")");
     let old = import(&format!("{NAME}.js"));
     if worker.contains(&old) { Ok(worker.replace(&old, &import(name))) } else { Err(BundleError::NotImported) }
+}
+
+/// The worker's script with the release in it.
+fn keeping(site: &Path, worker: &str) -> Result<String, BundleError> {
+    let release = Release::of(site).map_err(BundleError::NotListed)?;
+    release.told_to(worker).ok_or(BundleError::NoPlace)
 }
 
 fn optimize(wasm: &Path) -> Result<(), BundleError> {

@@ -1,0 +1,67 @@
+//! The site's service worker: the model server is in it, and it keeps the site for when there is no network.
+
+use js_sys::Reflect;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{RegistrationOptions, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerUpdateViaCache};
+
+use super::model_server::NoModelServer;
+
+/// Its script, at the root of the site.
+const SCRIPT: &str = "service-worker.js";
+
+/// Makes it the site's, which it stays.
+///
+/// # Errors
+///
+/// Why there is none.
+pub(super) async fn register() -> Result<(ServiceWorkerContainer, ServiceWorkerRegistration), NoModelServer> {
+    let workers = workers()?;
+    let options = RegistrationOptions::new();
+    // A browser's cache must not hide a new release.
+    options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
+    let registered = JsFuture::from(workers.register_with_options(SCRIPT, &options)).await;
+    let registration = registered.map_err(|thrown| NoModelServer::Refused { why: message_of(&thrown) })?;
+    Ok((workers, registration.unchecked_into()))
+}
+
+/// Has it keep the site, so that the page loads again without a network. Where there can be no service worker, or no room,
+/// the page is as good as ever while the host answers, so nobody is told.
+pub async fn keep_site() {
+    let Ok((workers, registration)) = register().await else { return };
+    // WebKit takes its time to look for a new release by itself. Without a network there is none.
+    if let Ok(looked) = registration.update() {
+        let _ = JsFuture::from(looked).await;
+    }
+    let Ok(ready) = workers.ready() else { return };
+    let Ok(registration) = JsFuture::from(ready).await else { return };
+    if let Some(worker) = registration.unchecked_into::<ServiceWorkerRegistration>().active() {
+        // It fails for what cannot be copied, and a text can.
+        let _ = worker.post_message(&JsValue::from_str("keep"));
+    }
+}
+
+/// Calls `then` whenever another worker takes over: the first one, and that of a new release.
+pub fn on_change(then: impl Fn() + 'static) {
+    let Ok(workers) = workers() else { return };
+    let then = Closure::<dyn Fn()>::new(then).into_js_value();
+    workers.set_oncontrollerchange(Some(then.unchecked_ref()));
+}
+
+fn workers() -> Result<ServiceWorkerContainer, NoModelServer> {
+    let window = web_sys::window().ok_or(NoModelServer::Unsupported)?;
+    if !window.is_secure_context() {
+        return Err(NoModelServer::Insecure);
+    }
+    let found = Reflect::get(&window.navigator(), &JsValue::from_str("serviceWorker"));
+    let found = found.ok().filter(JsValue::is_object).ok_or(NoModelServer::Unsupported)?;
+    Ok(found.unchecked_into())
+}
+
+/// Anything can be thrown.
+fn message_of(thrown: &JsValue) -> String {
+    let message = Reflect::get(thrown, &JsValue::from_str("message")).ok().and_then(|text| text.as_string());
+    let message = message.or_else(|| thrown.as_string()).unwrap_or_else(|| "the browser does not say why".to_owned());
+    message.trim_end_matches('.').to_owned()
+}
