@@ -5,6 +5,7 @@
 
 mod control;
 mod downloads;
+mod holdings;
 mod keyboard;
 mod results;
 mod view;
@@ -20,6 +21,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use control::Control;
+pub use holdings::{HOLDINGS, Holdings};
 pub use results::{Bar, Check, Shown, Validation};
 pub use wait::{PATIENCE, eventually, eventually_every, eventually_within};
 

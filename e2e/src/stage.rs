@@ -8,7 +8,7 @@ use std::panic::Location;
 
 use crate::browser::{Browser, Engine};
 use crate::page::Page;
-use crate::server::{Server, built_site};
+use crate::server::{Reply, Server, built_site};
 
 /// Where the site is served: deep enough for an address that forgets the path to miss it.
 pub const BASE: &str = "/some/sub-path/";
@@ -43,8 +43,21 @@ impl Stage {
     ///
     /// When there is no site, no browser, or no page that can run.
     pub async fn in_engine(engine: Engine, link: &str) -> Result<Self, Failure> {
-        let server =
-            Server::start(&built_site(), BASE).map_err(|error| Failure::with_advice(&error, error.advice()))?;
+        Self::served_by(serve()?, engine, link).await
+    }
+
+    /// The same with a script that stands before all of the page's own.
+    ///
+    /// # Errors
+    ///
+    /// When there is no site, no browser, or no page that can run.
+    pub async fn with_script(engine: Engine, link: &str, script: &str) -> Result<Self, Failure> {
+        const NAME: &str = "before-all-others.js";
+        let server = serve()?;
+        let html = std::fs::read_to_string(built_site().join("index.html"))?;
+        let html = html.replacen("<meta", &format!("<script src=\"{NAME}\"></script><meta"), 1);
+        server.replace("index.html", Reply::Bytes { content_type: "text/html", body: html.into_bytes() });
+        server.replace(NAME, Reply::Bytes { content_type: "text/javascript", body: script.as_bytes().to_vec() });
         Self::served_by(server, engine, link).await
     }
 
@@ -62,6 +75,10 @@ impl Stage {
         }
         Ok(Self { page, browser, server })
     }
+}
+
+fn serve() -> Result<Server, Failure> {
+    Server::start(&built_site(), BASE).map_err(|error| Failure::with_advice(&error, error.advice()))
 }
 
 /// Makes a test in every engine of each `async fn(Engine) -> TestResult`: `chromium::name`, `firefox::name` and
