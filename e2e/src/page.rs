@@ -7,6 +7,7 @@ mod control;
 mod downloads;
 mod holdings;
 mod keyboard;
+mod moment;
 mod results;
 mod view;
 mod wait;
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 pub use control::Control;
 pub use holdings::{HOLDINGS, Holdings};
+pub use moment::{IT_RUNS, TASKS_ARE_COUNTED};
 pub use results::{Bar, Check, Shown, Validation};
 pub use wait::{PATIENCE, eventually, eventually_every, eventually_within};
 

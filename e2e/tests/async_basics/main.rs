@@ -15,5 +15,7 @@ const DATA: &str = "static/data/digits.csv";
 
 /// The exercise with its defaults: 900 ms of waits in a row, then 700 ms, 100 ms and 300 ms.
 const DEFAULTS: &str = "async-basics?seed=7";
+/// A run of half a minute, for whoever is going to stop it.
+const LONG: &str = "async-basics?download=2000&scale=5&seed=7";
 /// A run of less than 200 ms.
 const SHORT: &str = "async-basics?scale=0.1&blocking=off&seed=7";

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use e2e::page::IT_RUNS;
 use e2e::server::Outcome;
 use e2e::stage::{BASE, Stage, TestResult};
 use fantoccini::key::Key;
 
 use crate::links::wait_for_link;
-use crate::{DEFAULTS, SHORT, WEIGHTS};
+use crate::{DEFAULTS, LONG, SHORT, WEIGHTS};
 
 #[tokio::test]
 async fn the_page_opens_ready_to_run() -> TestResult {
@@ -49,9 +50,9 @@ async fn a_good_run_leaves_the_console_clean() -> TestResult {
     let stage = Stage::at(DEFAULTS).await?;
     stage.page.run_to_the_end().await?;
     stage.page.open_disclosures().await?;
+    stage.page.stop_when(IT_RUNS).await?;
     stage.page.press("Run").await?;
-    stage.page.wait_for_status("Running").await?;
-    stage.page.press("Stop").await?;
+    stage.page.wait_for_status("Stopped").await?;
     assert_eq!(stage.browser.complaints().await?, []);
     Ok(())
 }
@@ -94,7 +95,7 @@ async fn nothing_scrolls_sideways_at_any_width() -> TestResult {
 
 #[tokio::test]
 async fn the_keyboard_reaches_everything() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
+    let stage = Stage::at(LONG).await?;
     let page = &stage.page;
     page.tab_to("Run").await?;
     page.key(Key::Enter).await?;

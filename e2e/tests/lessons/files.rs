@@ -49,12 +49,8 @@ async fn missing_files_are_named_and_the_others_still_come(engine: Engine) -> Te
     Ok(())
 }
 
-/// Presses Stop as soon as the log says how far it is: through a driver the press might come when all is over.
-const STOP_AFTER_A_WORD: &str = "const watch = setInterval(() => {
-        if (!document.querySelector('.log')?.innerText.includes(' rows, ')) return;
-        clearInterval(watch);
-        document.querySelector('button.stop').click();
-    }, 1);";
+/// Of a run whose log says how far it is with the rows.
+const ROWS_ARE_COUNTED: &str = "document.querySelector('.log')?.innerText.includes(' rows, ')";
 
 /// The longest lag in two seconds of slices of 2 ms, with a turn for everybody else after each.
 const LAG_OF_SLICES: &str = "return new Promise(done => {
@@ -78,7 +74,7 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     let link = "async-file-io?rows=100000&files=1&size=1&rounds=1&bad-rows=5&seed=7";
     let stage = Stage::in_engine(engine, link).await?;
     let page = &stage.page;
-    page.ask::<()>(STOP_AFTER_A_WORD, Vec::new()).await?;
+    page.stop_when(ROWS_ARE_COUNTED).await?;
     page.press("Run").await?;
     page.wait_for_status("Stopped").await?;
     let log = page.log().await?.join("\n");

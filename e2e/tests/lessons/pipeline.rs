@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use e2e::browser::Engine;
 use e2e::in_each_engine;
-use e2e::page::{Page, PageError, eventually};
+use e2e::page::{Page, PageError};
 use e2e::stage::{Stage, TestResult};
 
 in_each_engine![
@@ -17,7 +17,7 @@ in_each_engine![
 ];
 
 /// So much may the gain differ from the ideal one.
-const TOLERANCE: f64 = 0.1;
+const TOLERANCE: f64 = 0.2;
 
 /// So many runs may be disturbed before that.
 const RUNS: u32 = 5;
@@ -66,7 +66,7 @@ async fn streamed_beats_batch_after_batch_by_what_the_ideal_says(engine: Engine)
 }
 
 async fn ten_thousand_samples_leave_the_page_free_and_the_memory_flat(engine: Engine) -> TestResult {
-    let link = "async-ml-pipeline?samples=10000&batch-size=100&load=100&preprocess=2&predict=10&scale=1&bound=3\
+    let link = "async-ml-pipeline?samples=10000&batch-size=100&load=100&preprocess=2&predict=40&scale=1&bound=3\
                 &inference=page&seed=7";
     let stage = Stage::in_engine(engine, link).await?;
     let page = &stage.page;
@@ -83,13 +83,8 @@ async fn ten_thousand_samples_leave_the_page_free_and_the_memory_flat(engine: En
     assert_eq!(stages.len(), 6);
     assert!(page.checks().await?.iter().all(|check| check.holds));
 
+    page.stop_when("document.querySelector('.log').innerText.includes('streamed')").await?;
     page.press("Run").await?;
-    eventually("the streamed part to have begun", async || {
-        let log = page.log().await?.join("\n");
-        Ok(if log.contains("streamed") { Ok(()) } else { Err(log) })
-    })
-    .await?;
-    page.press("Stop").await?;
     page.wait_for_status("Stopped").await?;
     let tasks = page.metric("tasks").await?;
     tokio::time::sleep(Duration::from_millis(300)).await;

@@ -39,7 +39,7 @@ async fn one_that_fails_keeps_none_of_the_others_from_running(engine: Engine) ->
     let page = &stage.page;
     stage.server.replace("static/models/mlp-16.safetensors", Reply::Status(500));
     start(page).await?;
-    let told = eventually_within(Duration::from_secs(180), "the end of all exercises", async || {
+    let told = eventually_within(Duration::from_secs(400), "the end of all exercises", async || {
         let status = page.texts(".run-all [role=status]").await?.concat();
         Ok(if status.starts_with("Finished") { Ok(status) } else { Err(status) })
     })
@@ -73,9 +73,10 @@ async fn stop_stops_at_once_and_so_does_leaving(engine: Engine) -> TestResult {
     assert_eq!(page.texts(".run-all [role=status]").await?, ["Stopped. Nothing is left running."]);
 
     press(page, "run").await?;
-    eventually("the first exercise again", async || {
+    eventually("an exercise again", async || {
         let states = states(page).await?;
-        Ok(if states[0] == "running" { Ok(()) } else { Err(states.join(", ")) })
+        let is_under_way = states.iter().any(|state| state == "running");
+        Ok(if is_under_way { Ok(()) } else { Err(states.join(", ")) })
     })
     .await?;
     page.follow("async-basics?scale=0.2&seed=7").await?;

@@ -2,7 +2,7 @@
 
 use e2e::browser::Engine;
 use e2e::in_each_engine;
-use e2e::page::{Page, PageError, eventually};
+use e2e::page::{IT_RUNS, Page, PageError, eventually};
 use e2e::stage::{Stage, TestResult};
 
 in_each_engine![
@@ -124,9 +124,8 @@ async fn a_pinned_run_is_found_again_at_the_next_visit(engine: Engine) -> TestRe
 async fn a_run_that_was_stopped_is_not_kept(engine: Engine) -> TestResult {
     let stage = Stage::in_engine(engine, "async-basics?seed=7").await?;
     let page = &stage.page;
+    page.stop_when(IT_RUNS).await?;
     page.press("Run").await?;
-    page.wait_for_status("Running").await?;
-    page.press("Stop").await?;
     page.wait_for_status("Stopped").await?;
     list(page, 0).await?;
     Ok(())
