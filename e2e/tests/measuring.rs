@@ -37,7 +37,7 @@ async fn levels(page: &Page, attribute: &str) -> Result<Vec<f64>, PageError> {
 
 async fn throughput_settles_at_what_the_server_can_and_the_knee_is_its_capacity(engine: Engine) -> TestResult {
     let _alone = ALONE.lock().await;
-    let link = format!("{PLAIN}&requests=0&batch-size=1&latency=100&capacity=8&sweep=32");
+    let link = format!("{PLAIN}&requests=0&batch-size=1&latency=200&capacity=8&sweep=32");
     let stage = Stage::in_engine(engine, &link).await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
@@ -46,7 +46,8 @@ async fn throughput_settles_at_what_the_server_can_and_the_knee_is_its_capacity(
     let told = page.texts("figure.sweep").await?.join("\n");
     // A machine that does something else for a moment takes from one level, and nothing adds to any.
     let most = throughput[4..].iter().copied().fold(0.0, f64::max);
-    assert!((72.0..=88.0).contains(&most), "8 at a time for 100 ms each are 80 per second: {told}");
+    // No machine is faster than the waits, and a slow one adds its own time to each.
+    assert!((32.0..=41.0).contains(&most), "8 at a time for 200 ms each are 40 per second: {told}");
     assert_eq!(page.attributes("figure.sweep", "data-knee").await?, ["8"], "{told}");
     assert!(told.contains("The knee is at 8:"), "{told}");
 

@@ -185,13 +185,13 @@ async fn a_scenario_makes_it_slow_or_fail(engine: Engine) -> TestResult {
 
 async fn with_a_capacity_the_others_queue(engine: Engine) -> TestResult {
     let stage = stage(engine).await?;
-    let path = "s/latency=500,capacity=2/v2/models/mlp-16";
+    let path = "s/latency=1500,capacity=2/v2/models/mlp-16";
     // The first request starts the program.
     get(&stage.page, "v2").await?;
     let (ms, statuses): (f64, Vec<u16>) = stage.page.ask(FETCH_ALL, vec![path.into(), 4.into()]).await?;
     assert_eq!(statuses, [200; 4]);
-    // All at once would take 500 ms, one after the other 2,000 ms. Clocks have steps of up to 1 ms.
-    assert!((998.0..2_000.0).contains(&ms), "{ms}");
+    // All at once would take 1.5 s, one after the other 6 s. Clocks have steps of up to 1 ms.
+    assert!((2_998.0..6_000.0).contains(&ms), "{ms}");
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::PageError;
 
 /// Far longer than anything takes on an idle machine, so that a busy one makes no test fail.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// A command to the browser takes some milliseconds itself.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 

@@ -68,7 +68,7 @@ async fn one_fifty_and_five_hundred_requests_at_once_are_all_answered(engine: En
 
 async fn every_request_that_fails_has_its_cause(engine: Engine) -> TestResult {
     let link =
-        "async-api-calls?one-by-one=off&requests=60&batch-size=1&failure-rate=0.7&faults=all&retries=0&timeout=1500";
+        "async-api-calls?one-by-one=off&requests=60&batch-size=1&failure-rate=0.7&faults=all&retries=0&timeout=4000";
     let stage = Stage::in_engine(engine, &format!("{link}&limit=0&capacity=0&spread=0&latency=10&seed=7")).await?;
     let page = &stage.page;
     page.run_to_the_end().await?;

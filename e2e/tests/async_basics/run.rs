@@ -28,13 +28,14 @@ async fn a_run_ends_in_finished_with_all_results() -> TestResult {
 
 #[tokio::test]
 async fn the_numbers_of_a_run_make_sense() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
+    // Twice as long one after the other as together, so that a busy machine does not change which is longer.
+    let stage = Stage::at("async-basics?download=500&load=500&preprocess=50&scale=2&seed=7").await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
-    let sequential = assert_near_its_ideal(page, "sequential_execution", 900.0).await?;
-    let concurrent = assert_near_its_ideal(page, "concurrent_execution", 700.0).await?;
-    let sleeping = assert_near_its_ideal(page, "async_sleep", 100.0).await?;
-    let blocking = assert_near_its_ideal(page, "blocking_sleep", 300.0).await?;
+    let sequential = assert_near_its_ideal(page, "sequential_execution", 2_100.0).await?;
+    let concurrent = assert_near_its_ideal(page, "concurrent_execution", 1_100.0).await?;
+    let sleeping = assert_near_its_ideal(page, "async_sleep", 200.0).await?;
+    let blocking = assert_near_its_ideal(page, "blocking_sleep", 600.0).await?;
     assert!(concurrent < sequential, "{concurrent} against {sequential}");
     assert!(sleeping < blocking, "{sleeping} against {blocking}");
     assert_speed_up(page, sequential / concurrent).await?;
@@ -43,13 +44,13 @@ async fn the_numbers_of_a_run_make_sense() -> TestResult {
     Ok(())
 }
 
-/// A wait may be late, never early. The browser's clock has steps of 0.1 ms.
+/// A wait may be late, on a busy machine by much, but never early. The browser's clock has steps of 0.1 ms.
 async fn assert_near_its_ideal(page: &Page, task: &str, ideal_ms: f64) -> Result<f64, PageError> {
     let bar = page.bar(task).await?;
     assert_eq!(bar.ideal_ms, Some(ideal_ms), "{bar:?}");
     let measured_ms = bar.measured_ms.unwrap_or_default();
     assert!(measured_ms >= ideal_ms - 0.2, "{task} took {measured_ms} ms");
-    assert!(measured_ms <= ideal_ms * 1.05 + 250.0, "{task} took {measured_ms} ms");
+    assert!(measured_ms <= ideal_ms * 2.0 + 250.0, "{task} took {measured_ms} ms");
     Ok(measured_ms)
 }
 
