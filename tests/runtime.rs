@@ -35,9 +35,12 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
+/// Loading takes as long as the download beside it, so that together is far from one by one.
 fn quick() -> Settings {
     let mut settings = Settings::defaults(EXERCISE.controls);
-    settings.set("scale", Value::Number(0.5));
+    for (name, value) in [("scale", 0.5), ("load", 400.0), ("preprocess", 50.0)] {
+        settings.set(name, Value::Number(value));
+    }
     settings
 }
 
