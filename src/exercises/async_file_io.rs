@@ -14,7 +14,9 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures::stream::TryStreamExt;
 use inference::classifier::Classifier;
@@ -24,13 +26,16 @@ use crate::exercises::csv_rows::{CsvError as FormError, CsvRows};
 use crate::exercises::exercise::{Failure, OwnFiles, Preset};
 use crate::exercises::prelude::*;
 use crate::runtime::{Limit, join_all};
-use crate::storage::{Source, Storage, StorageError};
+use crate::storage::{Alone, Source, Storage, StorageError};
 
 use csv::{CsvError, Predicted, Samples};
 use findings::{Done, Reading};
 use own::{Content, Read};
 use plan::{Made, PREDICTIONS, Plan, SAMPLES};
 use rounds::{Manner, Rounds};
+
+/// Nobody needs to be told of a shorter wait.
+const A_MOMENT: Duration = Duration::from_millis(100);
 
 /// So many predictions are written to a text in a turn of the page.
 const ROWS_IN_A_TURN: usize = 10_000;
@@ -207,8 +212,21 @@ async fn one_round(
     Ok(readings)
 }
 
+/// Waits until no other tab runs this lesson: the files of both have the same names.
+async fn alone(run: &Run) -> Alone {
+    let mut alone = pin!(Storage::alone(run, plan::FOLDER));
+    match run.timeout(A_MOMENT, &mut alone).await {
+        Ok(alone) => alone,
+        Err(_) => {
+            run.log(Level::Warning, "another tab runs this lesson: waiting until it has left the files");
+            alone.await
+        }
+    }
+}
+
 /// Runs the lesson on files that it makes: what is compared stands in a root task of its own.
 async fn with_files_made_here(run: &Run, site: &Site, plan: &Plan) -> Result<Report, Failure> {
+    let _alone = alone(run).await;
     let (storage, classifier) = (Storage::open(run, plan::FOLDER).await, load_classifier(site).await?);
     let digits = site.read("data/digits.csv").await.map_err(LoadError::from)?;
     let digits = Digits::from_csv(&digits).map_err(LoadError::from)?;

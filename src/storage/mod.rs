@@ -6,11 +6,14 @@
 //! - [`name`]: what a file may be called. There are no folders inside a folder.
 //! - [`turns`]: changes of the same file one after the other.
 //! - [`Source`]: a file that is read piece by piece, such as one that the reader chose.
+//! - `alone`: a folder for one tab at a time.
 //! - `browser`: what both of the browser's own have in common.
 //!
 //! Every write is whole: a reader sees the content before it or after it. Dropping the future of a write stops it, and
 //! leaves the old content unless the new was already being put in its place.
 
+#[cfg(target_arch = "wasm32")]
+mod alone;
 pub mod backend;
 #[cfg(target_arch = "wasm32")]
 mod browser;
@@ -74,6 +77,14 @@ pub struct Stored {
     pub size_bytes: u64,
 }
 
+/// A folder that other tabs leave to this one, as far as they ask for it. Dropping it lets the next one in.
+#[derive(Debug)]
+#[must_use = "dropping it lets the next one in"]
+pub struct Alone {
+    #[cfg(target_arch = "wasm32")]
+    _held: Option<alone::Held>,
+}
+
 /// How much a browser lets this site keep, all its folders and caches together. Browsers tell it roughly on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
@@ -93,6 +104,16 @@ impl Storage {
             return browser::open(run, folder).await;
         }
         Self::over(Memory::default())
+    }
+
+    /// Waits until no other tab has the folder for itself. On a run's virtual clock, and where the browser has no locks,
+    /// nobody waits.
+    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "only a browser has tabs"))]
+    pub async fn alone(run: &Run, folder: &'static str) -> Alone {
+        Alone {
+            #[cfg(target_arch = "wasm32")]
+            _held: if run.is_in_browser() { alone::hold(folder).await } else { None },
+        }
     }
 
     /// A folder that is kept in a certain way, or not at all.
