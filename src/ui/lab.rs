@@ -258,7 +258,7 @@ impl Lab {
         let run = self.runs.get_untracked();
         // The page shows that it runs before the clock starts: drawing that is no part of the lesson, nor is fetching
         // its code or starting a server.
-        request_animation_frame(move || {
+        when_drawn(move || {
             leptos::task::spawn_local(async move {
                 let lesson = (self.exercise.load)(Run::in_browser(seed), settings.clone());
                 let fetched = try_join3(results::fetch().err_into(), experiment::load().err_into(), lesson);
@@ -409,6 +409,15 @@ impl Lab {
                 }
             });
         }
+    }
+}
+
+/// Does something with the next frame. A hidden page has none, and a series of runs goes on in it.
+fn when_drawn(act: impl FnOnce() + 'static) {
+    if document().hidden() {
+        next_turn(act);
+    } else {
+        request_animation_frame(act);
     }
 }
 
