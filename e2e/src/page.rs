@@ -9,6 +9,7 @@ mod holdings;
 mod keyboard;
 mod moment;
 mod results;
+mod tabs;
 mod view;
 mod wait;
 
@@ -25,6 +26,7 @@ pub use control::Control;
 pub use holdings::{HOLDINGS, Holdings};
 pub use moment::{IT_RUNS, TASKS_ARE_COUNTED};
 pub use results::{Bar, Check, Shown, Validation};
+pub use tabs::Tab;
 pub use wait::{PATIENCE, eventually, eventually_every, eventually_within};
 
 use crate::browser::Browser;

@@ -4,7 +4,12 @@ use std::path::Path;
 
 use e2e::stage::{Stage, TestResult};
 
-const LINKS: [&str; 6] = [
+/// Every lesson, with little to do.
+const LINKS: [&str; 10] = [
+    "async-basics?scale=0.1&seed=7",
+    "async-api-calls?requests=6&batch-size=2&latency=20&failure-rate=0&seed=7",
+    "async-ml-pipeline?samples=20&scale=0.1&seed=7",
+    "advanced?seed=7",
     "async-multiple?scale=0.1&seed=7",
     "async-file-io?files=3&size=1&rounds=1&seed=7",
     "async-error-handling?pause=10&wait=10&timeout=60&seed=7",

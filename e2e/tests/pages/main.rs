@@ -8,3 +8,4 @@ mod first;
 mod guide;
 mod offline;
 mod runs;
+mod tabs;
