@@ -74,7 +74,7 @@ async fn run_in_two_tabs(page: &Page, links: [&str; 2]) -> TestResult {
     begin(page, links[1]).await?;
     for tab in [&other, &one] {
         page.go_to(tab).await?;
-        page.wait_for_status("Finished").await?;
+        page.wait_for_status_within(Duration::from_secs(180), "Finished").await?;
         for check in page.checks().await? {
             assert!(check.holds, "{check:?}");
         }
@@ -100,8 +100,9 @@ async fn two_tabs_run_at_once_and_the_runs_of_both_are_kept(engine: Engine) -> T
 
 async fn two_tabs_of_the_lesson_on_files_read_what_they_have_written(engine: Engine) -> TestResult {
     let stage = Stage::in_engine(engine, "guide").await?;
-    // Files of the same names, with other bytes in them.
-    let link = "async-file-io?files=20&size=64&missing=0&rounds=10";
+    // Files of the same names, with other bytes in them. Firefox makes some 100 in a second, on an idle machine.
+    let rounds = if engine == Engine::Firefox { 3 } else { 10 };
+    let link = format!("async-file-io?files=20&size=64&missing=0&rounds={rounds}");
     run_in_two_tabs(&stage.page, [&format!("{link}&seed=7"), &format!("{link}&seed=8")]).await
 }
 
