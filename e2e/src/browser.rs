@@ -193,6 +193,17 @@ impl Browser {
         self.devtools("Storage.clearDataForOrigin", parameters).await
     }
 
+    /// From now on the page believes that its reader has set these media features, such as `prefers-color-scheme` to
+    /// `dark`, and no others. Chromium only.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone, or of another engine.
+    pub async fn prefer(&self, features: &[(&str, &str)]) -> Result<(), BrowserError> {
+        let features: Vec<_> = features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await
+    }
+
     /// Drops files and folders of this machine on a point of the page, in pixels from its corner, as a hand with a mouse
     /// does. Chromium only.
     ///

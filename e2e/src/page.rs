@@ -3,6 +3,7 @@
 //! Buttons are found by their names, controls by the name that they have in links, results by what they measure; markup
 //! beyond that may change freely. Nothing waits for a fixed time: see [`eventually`].
 
+mod audit;
 mod control;
 mod downloads;
 mod holdings;
@@ -22,6 +23,7 @@ use fantoccini::{Client, Locator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use audit::Violation;
 pub use control::Control;
 pub use holdings::{HOLDINGS, Holdings};
 pub use moment::{IT_RUNS, TASKS_ARE_COUNTED};
@@ -68,6 +70,14 @@ pub enum PageError {
     /// The browser refuses or is gone.
     #[error("the browser did not do what it was told: {0}")]
     Refused(#[source] Box<CmdError>),
+    /// The script that looks for barriers is not installed.
+    #[error("axe-core cannot be read from `{}`", path.display())]
+    NoAxe {
+        /// Where it should lie.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A screenshot cannot be kept.
     #[error("the screenshot `{}` cannot be written", path.display())]
     NotWritten {
@@ -87,6 +97,7 @@ impl PageError {
                 "open the page by hand, with the browser's console at its side; is the build up to date?"
             }
             Self::Refused(_) => "run it again; if it stays, look at what covers the element",
+            Self::NoAxe { .. } => "run `tools/setup test`, then `. tools/env`",
             Self::NotWritten { .. } => "make the folder writable",
         }
     }

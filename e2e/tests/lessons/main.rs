@@ -9,7 +9,6 @@ mod errors;
 mod files;
 mod many_tasks;
 mod own_files;
-mod page;
 mod pipeline;
 mod properties;
 mod run_all;

@@ -2,10 +2,12 @@
 //!
 //! Needs a release build in `dist/`, or in the folder that the environment variable `DIST` names.
 
+mod accessibility;
 mod beside;
-mod console;
+mod every;
 mod first;
 mod guide;
 mod offline;
 mod runs;
 mod tabs;
+mod widths;

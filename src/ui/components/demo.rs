@@ -7,9 +7,9 @@ use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::lab::Lab;
-use crate::ui::lean::{a, p, section};
+use crate::ui::lean::{a, h2, p, section};
 
-/// The lesson as `setup` says; `name` is what a screen reader calls it.
+/// The lesson as `setup` says, under this name.
 pub(crate) fn demo(name: &str, setup: Setup) -> AnyView {
     let link = Place::Exercise(Setup { runs_at_once: false, ..setup.clone() }).to_string();
     let title = setup.exercise.title;
@@ -17,6 +17,7 @@ pub(crate) fn demo(name: &str, setup: Setup) -> AnyView {
     section()
         .class("panel demo")
         .attr("aria-label", name)
+        .el(h2().text(name))
         .add(lab_bar(lab))
         .add(comparisons(lab))
         .add(timeline(lab))

@@ -96,7 +96,7 @@ impl Shelf {
     }
 
     fn list(self) -> AnyView {
-        let heads = ["Exercise", "Finished", "Took", "Size", ""];
+        let heads = ["Exercise", "Finished", "Took", "Size", "Actions"];
         let heads = heads.map(|head| th().attr("scope", "col").text(head).view());
         let rows = move || self.kept.with(|kept| kept.iter().map(|it| self.row(it)).collect_view().into_any());
         let delete_all = button().class("quiet").on_click(move || self.delete_all()).text("Delete all");

@@ -1,0 +1,59 @@
+//! What shuts people out of the page, as far as axe-core finds it (<https://github.com/dequelabs/axe-core>).
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::{Page, PageError};
+
+/// A rule that the page breaks in one place.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Violation {
+    /// The rule's name, such as `color-contrast`.
+    pub rule: String,
+    /// `minor`, `moderate`, `serious` or `critical`.
+    pub impact: String,
+    /// A CSS selector of the element.
+    pub element: String,
+    /// What the element lacks.
+    pub why: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, impact, element, why } = self;
+        write!(formatter, "{rule} ({impact}) at `{element}`: {why}")
+    }
+}
+
+/// All rules, those for good practice included. Colours on their way to others would be judged half-way.
+const AUDIT: &str = "const told = rule => rule.nodes.map(node => ({
+        rule: rule.id,
+        impact: rule.impact,
+        element: node.target.join(' '),
+        why: node.failureSummary.replace(/\\s+/g, ' '),
+    }));
+    return Promise.allSettled(document.getAnimations().map(it => it.finished))
+        .then(() => axe.run(document, { resultTypes: ['violations'] }))
+        .then(found => found.violations.flatMap(told));";
+
+impl Page {
+    /// What axe-core finds on the page as it stands.
+    ///
+    /// # Errors
+    ///
+    /// When axe-core is not installed, or the browser is gone.
+    pub async fn violations(&self) -> Result<Vec<Violation>, PageError> {
+        if !self.ask("return 'axe' in window", Vec::new()).await? {
+            self.ask::<()>(&axe()?, Vec::new()).await?;
+        }
+        self.ask(AUDIT, Vec::new()).await
+    }
+}
+
+/// The script, from where `tools/env` says that it is.
+fn axe() -> Result<String, PageError> {
+    let path = PathBuf::from(std::env::var_os("AXE_SCRIPT").unwrap_or_default());
+    std::fs::read_to_string(&path).map_err(|source| PageError::NoAxe { path, source })
+}
