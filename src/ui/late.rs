@@ -1,4 +1,4 @@
-//! Parts of the page whose code is fetched when they are needed.
+//! Parts of the page that come later: in a turn of their own, or when their code is fetched.
 
 use std::future::Future;
 
@@ -6,6 +6,7 @@ use futures::FutureExt;
 use leptos::prelude::*;
 
 use crate::lazy::NotFetched;
+use crate::runtime::turn::next_turn;
 use crate::ui::lean::{Watched, div, p, part};
 
 /// A part of the page that is there once its code is. `view` makes it from what `lazy!` made of its function, which does
@@ -26,4 +27,12 @@ pub(super) fn late<F: Future<Output = Result<AnyView, NotFetched>>>(
             })
         }
     })
+}
+
+/// A part of the page that is made in a turn of its own, after those that were asked for before: a slow machine paints
+/// and answers in between.
+pub(super) fn in_turn(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
+    let is_due = Watched::new(false);
+    next_turn(move || is_due.set(true));
+    part(move || if is_due.get() { view() } else { ().into_any() })
 }

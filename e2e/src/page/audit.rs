@@ -27,15 +27,16 @@ impl fmt::Display for Violation {
     }
 }
 
-/// All rules, those for good practice included. Colours on their way to others would be judged half-way.
+/// All rules, those for good practice included, and that what is touched is large enough. Colours on their way to others would be judged half-way.
 const AUDIT: &str = "const told = rule => rule.nodes.map(node => ({
         rule: rule.id,
         impact: rule.impact,
         element: node.target.join(' '),
         why: node.failureSummary.replace(/\\s+/g, ' '),
     }));
+    const options = { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } };
     return Promise.allSettled(document.getAnimations().map(it => it.finished))
-        .then(() => axe.run(document, { resultTypes: ['violations'] }))
+        .then(() => axe.run(document, options))
         .then(found => found.violations.flatMap(told));";
 
 impl Page {

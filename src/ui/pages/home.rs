@@ -9,6 +9,7 @@ use crate::share::permalink::{Place, Setup};
 use crate::ui::components::demo::demo;
 use crate::ui::components::run_all::run_all;
 use crate::ui::finished::{Finished, use_finished};
+use crate::ui::late::in_turn;
 use crate::ui::lean::{a, div, h1, h2, li, ol, p, part, section, span, ul};
 
 /// The page.
@@ -17,8 +18,9 @@ pub(crate) fn home_page() -> AnyView {
     let about = "Real asynchronous work, run in your browser, drawn task by task, and measured without fooling itself. \
                  For people who know Python and models, and ask what concurrency buys.";
     let head = div().class("hero").el(h1().text("See what concurrency buys")).el(p().class("teaches").text(about));
-    [head.view(), demo("Three waits, one after the other and together", race()), exercises(), run_all(), more()]
-        .into_any()
+    let race = || demo("Three waits, one after the other and together", race());
+    let rest = || [run_all(), more()].into_any();
+    [head.view(), in_turn(race), in_turn(exercises), in_turn(rest)].into_any()
 }
 
 /// The first lesson without its second half: over within seconds.
