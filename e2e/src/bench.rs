@@ -4,6 +4,7 @@
 
 mod budget;
 mod first_load;
+mod lighthouse;
 mod python;
 mod sample;
 mod summary;
@@ -12,6 +13,7 @@ mod workers;
 
 pub use budget::{Budget, Figures, Verdict, budgets};
 pub use first_load::{FirstLoad, FirstLoadError, first_load};
+pub use lighthouse::{LighthouseError, Scores, lighthouse, lighthouse_budgets};
 pub use python::{PythonError, gather_in_python};
 pub use sample::{Case, FEWEST_RUNS, Row, Sample, SampleError, Who};
 pub use summary::Summary;

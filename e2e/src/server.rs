@@ -109,10 +109,24 @@ impl Server {
     ///
     /// When the folder holds no site, or no port is to be had.
     pub fn start(folder: &Path, base: &str) -> Result<Self, ServerError> {
+        Self::start_with(Files::new(folder, base))
+    }
+
+    /// The same, with all but pictures and weights compressed for clients that take brotli, as good hosts do.
+    ///
+    /// # Errors
+    ///
+    /// When the folder holds no site, or no port is to be had.
+    pub fn start_compressing(folder: &Path, base: &str) -> Result<Self, ServerError> {
+        Self::start_with(Files::new(folder, base).compressed())
+    }
+
+    fn start_with(files: Files) -> Result<Self, ServerError> {
+        let (folder, base) = (files.folder().to_owned(), files.base().to_owned());
         if !folder.join("index.html").is_file() {
-            return Err(ServerError::NoSite { folder: folder.to_owned() });
+            return Err(ServerError::NoSite { folder });
         }
-        let shared = Arc::new(Shared::new(Files::new(folder, base)));
+        let shared = Arc::new(Shared::new(files));
         let host = {
             let shared = Arc::clone(&shared);
             Host::start(move |stream| connection::serve(stream, Arc::clone(&shared)))?

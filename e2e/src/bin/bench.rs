@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use e2e::bench::{
-    Align, Budget, Figures, FirstLoad, FirstLoadError, Rates, Row, Sample, SampleError, Verdict, Workers, aligned,
-    budgets, first_load, first_load_table, gather_in_python, predict_in_python, times_table, worker_budgets,
+    Align, Budget, Figures, FirstLoad, FirstLoadError, LighthouseError, Rates, Row, Sample, SampleError, Scores,
+    Verdict, Workers, aligned, budgets, first_load, first_load_table, gather_in_python, lighthouse, lighthouse_budgets,
+    predict_in_python, times_table, worker_budgets,
 };
 use e2e::browser::{Browser, BrowserError, Engine};
 use e2e::page::{Page, PageError, eventually_every};
@@ -75,6 +76,7 @@ async fn bench() -> Result<Vec<Budget>, BenchError> {
     println!("{}", digits_table(workers, python));
     let mut budgets = budgets(&samples, figures);
     budgets.extend(worker_budgets(workers, python));
+    budgets.extend(judged_by_lighthouse()?);
     println!("{}", budgets_table(&budgets));
     Ok(budgets)
 }
@@ -139,6 +141,24 @@ fn rates_in_python() -> Option<Rates> {
     let python = std::env::var_os("PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
     let measured = predict_in_python(&python, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/predict.py"));
     measured.inspect_err(|error| eprintln!("scikit-learn: not measured, {}", with_causes(error))).ok()
+}
+
+/// The budgets of what Lighthouse judges. Where it could not be installed there are none, which is told.
+fn judged_by_lighthouse() -> Result<Vec<Budget>, BenchError> {
+    eprintln!("asking Lighthouse …");
+    let server = Server::start_compressing(&built_site(), BASE)?;
+    let chrome = Engine::Chromium.find_browser().map_err(BrowserError::from)?.unwrap_or_default();
+    match lighthouse(&chrome, server.url()) {
+        Ok(scores) => Ok(lighthouse_budgets(&scores)),
+        Err(error @ LighthouseError::NotInstalled) => {
+            eprintln!("lighthouse: its budgets are missing below, {error}");
+            Ok(Vec::new())
+        }
+        Err(error) => {
+            eprintln!("lighthouse: not measured, {}", with_causes(&error));
+            Ok(lighthouse_budgets(&Scores::new()))
+        }
+    }
 }
 
 fn digits_table(workers: Option<Workers>, python: Option<Rates>) -> String {

@@ -55,7 +55,11 @@ impl Engine {
     }
 
     /// The browser's program, unless the driver itself knows where it is.
-    pub(super) fn find_browser(self) -> Result<Option<PathBuf>, MissingProgram> {
+    ///
+    /// # Errors
+    ///
+    /// When it is not installed.
+    pub fn find_browser(self) -> Result<Option<PathBuf>, MissingProgram> {
         match self {
             Self::Chromium => CHROMIUM.find().map(Some),
             Self::Firefox => FIREFOX.find().map(Some),

@@ -21,7 +21,7 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     let number = shared.begin(method, path);
     let outcome = tokio::select! {
         biased;
-        answered = answer(&mut writer, &shared, method, path) => answered.unwrap_or(Outcome::ClosedByClient),
+        answered = answer(&mut writer, &shared, &head, method, path) => answered.unwrap_or(Outcome::ClosedByClient),
         () = closed(&mut reader) => Outcome::ClosedByClient,
     };
     shared.end(number, outcome);
@@ -31,6 +31,7 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
 async fn answer(
     writer: &mut (impl AsyncWrite + Unpin),
     shared: &Shared,
+    request: &str,
     method: &str,
     path: &str,
 ) -> io::Result<Outcome> {
@@ -40,11 +41,12 @@ async fn answer(
     let Some(relative) = shared.files.relative(path) else {
         return send(writer, method, 404, &page(404)).await;
     };
-    let (status, file) = shared.files.read(&relative).map_or_else(|| (404, page(404)), |file| (200, file));
+    let (status, file) =
+        shared.files.read(&relative, takes_brotli(request)).map_or_else(|| (404, page(404)), |file| (200, file));
     match shared.reply_for(&relative) {
         None => send(writer, method, status, &file).await,
         Some(Reply::Status(status)) => send(writer, method, status, &page(status)).await,
-        Some(Reply::Bytes { content_type, body }) => send(writer, method, 200, &File { content_type, body }).await,
+        Some(Reply::Bytes { content_type, body }) => send(writer, method, 200, &File::plain(content_type, body)).await,
         Some(Reply::CutAfter(bytes)) => send_part(writer, &file, bytes).await,
         Some(Reply::Late(delay)) => {
             sleep(delay).await;
@@ -72,14 +74,34 @@ async fn send_part(writer: &mut (impl AsyncWrite + Unpin), file: &File, bytes: u
 
 /// The browser may keep a copy but has to ask again, so that a test which replaces a file is not answered from a cache.
 fn head(status: u16, file: &File) -> String {
+    let encoding = if file.is_brotli { "Content-Encoding: br\r\n" } else { "" };
     format!(
-        "{}Content-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n",
+        "{}Content-Type: {}\r\n{encoding}Content-Length: {}\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n",
         status_line(status),
         file.content_type,
         file.body.len(),
     )
 }
 
+/// Whether a request's head says that the answer may be compressed with brotli.
+fn takes_brotli(request: &str) -> bool {
+    let mut headers = request.lines().filter_map(|line| line.split_once(':'));
+    let accepted = headers.find(|(name, _)| name.eq_ignore_ascii_case("accept-encoding"));
+    accepted.is_some_and(|(_, encodings)| encodings.split(',').any(|encoding| encoding.trim() == "br"))
+}
+
 fn page(status: u16) -> File {
-    File { content_type: "text/html; charset=utf-8", body: status_page(status) }
+    File::plain("text/html; charset=utf-8", status_page(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brotli_is_for_those_who_ask_for_it() {
+        assert!(takes_brotli("GET / HTTP/1.1\r\nHost: h\r\naccept-encoding: gzip, deflate, br, zstd\r\n\r\n"));
+        assert!(!takes_brotli("GET /br HTTP/1.1\r\nHost: br\r\nAccept-Encoding: gzip\r\n\r\n"));
+        assert!(!takes_brotli("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    }
 }

@@ -1,26 +1,53 @@
 //! From a request's path to a file of the site, and never to one outside it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
+use brotli::enc::BrotliEncoderParams;
 use percent_encoding::percent_decode_str;
+
+use crate::host::lock;
+
+/// What hosts use that compress while they answer.
+const QUALITY: i32 = 5;
 
 /// The site's folder, and the path under which it is served.
 #[derive(Debug)]
 pub(super) struct Files {
     folder: PathBuf,
     base: String,
+    /// What has been compressed so far, by its path, if anything is to be.
+    compressed: Option<Mutex<BTreeMap<String, Vec<u8>>>>,
 }
 
 /// A file's bytes and their type.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct File {
     pub content_type: &'static str,
+    pub is_brotli: bool,
     pub body: Vec<u8>,
+}
+
+impl File {
+    /// A body as it is.
+    pub fn plain(content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { content_type, is_brotli: false, body }
+    }
 }
 
 impl Files {
     pub fn new(folder: &Path, base: &str) -> Self {
-        Self { folder: folder.to_owned(), base: base.to_owned() }
+        Self { folder: folder.to_owned(), base: base.to_owned(), compressed: None }
+    }
+
+    /// The same, compressed where that is worth it.
+    pub fn compressed(self) -> Self {
+        Self { compressed: Some(Mutex::default()), ..self }
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub fn base(&self) -> &str {
@@ -39,11 +66,27 @@ impl Files {
         Some(if is_folder { format!("{decoded}index.html") } else { decoded.into_owned() })
     }
 
-    pub fn read(&self, relative: &str) -> Option<File> {
+    pub fn read(&self, relative: &str, takes_brotli: bool) -> Option<File> {
         let path = self.folder.join(relative);
         let body = std::fs::read(&path).ok()?;
-        Some(File { content_type: content_type(&path), body })
+        let plain = File::plain(content_type(&path), body);
+        let compressed = self.compressed.as_ref().filter(|_| takes_brotli && shrinks(plain.content_type));
+        let Some(compressed) = compressed else { return Some(plain) };
+        let body = lock(compressed).entry(relative.to_owned()).or_insert_with(|| brotli_of(&plain.body)).clone();
+        Some(File { is_brotli: true, body, ..plain })
     }
+}
+
+fn shrinks(content_type: &str) -> bool {
+    content_type.starts_with("text/")
+        || ["application/wasm", "application/json", "image/svg+xml"].contains(&content_type)
+}
+
+fn brotli_of(mut bytes: &[u8]) -> Vec<u8> {
+    let parameters = BrotliEncoderParams { quality: QUALITY, ..BrotliEncoderParams::default() };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut bytes, &mut compressed, &parameters).expect("memory can be read and written");
+    compressed
 }
 
 /// The type that a static host gives, by the file's extension.
@@ -102,6 +145,21 @@ mod tests {
         assert_relative("/some/sub-path/..%5Csecret", None);
         assert_relative("/some/sub-path/a%00.js", None);
         assert_relative("/some/sub-path/%ff", None);
+    }
+
+    #[test]
+    fn code_is_compressed_for_those_who_take_it_and_weights_are_not() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let text = "go();".repeat(1000);
+        std::fs::write(folder.path().join("app.js"), &text).expect("it can be written");
+        std::fs::write(folder.path().join("a.safetensors"), &text).expect("it can be written");
+        let plain = Files::new(folder.path(), "/");
+        assert_eq!(plain.read("app.js", true).map(|file| file.is_brotli), Some(false));
+        let files = plain.compressed();
+        let read = |path, takes| files.read(path, takes).map(|file| (file.is_brotli, file.body.len() < 100));
+        assert_eq!(read("app.js", true), Some((true, true)));
+        assert_eq!(read("app.js", false), Some((false, false)));
+        assert_eq!(read("a.safetensors", true), Some((false, false)));
     }
 
     #[test]
