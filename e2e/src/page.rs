@@ -27,6 +27,7 @@ pub use audit::Violation;
 pub use control::Control;
 pub use holdings::{HOLDINGS, Holdings};
 pub use moment::{IT_RUNS, TASKS_ARE_COUNTED};
+pub use keyboard::{Round, Stop};
 pub use results::{Bar, Check, Shown, Validation};
 pub use tabs::Tab;
 pub use wait::{PATIENCE, eventually, eventually_every, eventually_within};

@@ -6,6 +6,7 @@ use crate::exercises::catalogue::{COMMON_ISSUES, EXERCISES};
 use crate::share::permalink::{Notice, Place};
 use crate::ui::address::use_place;
 use crate::ui::finished::provide_finished;
+use crate::ui::focus::focus;
 use crate::ui::lean::{a, li, p, part, section, span, text, ul};
 use crate::ui::pages::benchmark::benchmark_page;
 use crate::ui::pages::exercise::exercise_page;
@@ -111,9 +112,6 @@ fn current(is_current: bool) -> Option<String> {
 
 /// The fragment is the page's address, so an ordinary link to an element would lead away from it.
 fn focus_main(event: web_sys::MouseEvent) {
-    use wasm_bindgen::JsCast;
     event.prevent_default();
-    if let Some(main) = document().get_element_by_id("main") {
-        let _ = main.unchecked_into::<web_sys::HtmlElement>().focus();
-    }
+    focus("#main");
 }

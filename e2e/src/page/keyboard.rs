@@ -2,6 +2,7 @@
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::key::Key;
+use serde::Deserialize;
 
 use super::{Page, PageError};
 
@@ -13,6 +14,41 @@ const FOCUSED: &str = "const element = document.activeElement;
     const control = element.closest('[data-control]');
     if (control) return control.dataset.control;
     return element.tagName === 'BUTTON' ? element.innerText.trim() : element.tagName.toLowerCase();";
+
+/// Where the Tab key stops.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Stop {
+    /// The element's tag and text.
+    pub name: String,
+    /// Whether it can be seen that it has the focus: by an outline, its own or that of the label that stands for it.
+    pub is_seen: bool,
+}
+
+/// The way of the Tab key all around the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// In the order of the way.
+    pub stops: Vec<Stop>,
+    /// The elements that can be used and are not on it.
+    pub missed: Vec<String>,
+}
+
+/// The element that has the focus now, if it had not before. Past the last one is the page itself, where nothing is seen.
+const STOP: &str = "const element = document.activeElement;
+    if (window.passed.has(element)) return null;
+    window.passed.add(element);
+    const isLabelled = element.type === 'file';
+    const { outlineStyle, outlineWidth } = getComputedStyle(isLabelled ? element.labels[0] : element);
+    return {
+        name: `${element.tagName.toLowerCase()} ${element.textContent.trim().slice(0, 40)}`,
+        is_seen: element === document.body || outlineStyle !== 'none' && parseFloat(outlineWidth) > 0,
+    };";
+
+/// What a mouse could use and the Tab key did not come by. Of what cannot be seen nothing counts.
+const MISSED: &str = "const usable = 'a[href], button, input, select, summary, [tabindex=\"0\"]';
+    return [...document.querySelectorAll(usable)]
+        .filter(element => element.checkVisibility() && !element.disabled && !window.passed.has(element))
+        .map(element => `${element.tagName.toLowerCase()} ${element.textContent.trim().slice(0, 40)}`);";
 
 impl Page {
     /// Presses and releases a key.
@@ -51,6 +87,24 @@ impl Page {
         }
         stops.dedup();
         Err(PageError::Missing { what: format!("`{name}` on the way of the Tab key, which is {stops:?}") })
+    }
+
+    /// Presses Tab until it comes to a place where it has been.
+    ///
+    /// # Errors
+    ///
+    /// When it never does.
+    pub async fn tab_around(&self) -> Result<Round, PageError> {
+        self.ask::<()>("window.passed = new Set()", Vec::new()).await?;
+        let mut stops = Vec::new();
+        while stops.len() < MOST_STOPS {
+            self.key(Key::Tab).await?;
+            match self.ask(STOP, Vec::new()).await? {
+                Some(stop) => stops.push(stop),
+                None => return Ok(Round { stops, missed: self.ask(MISSED, Vec::new()).await? }),
+            }
+        }
+        Err(PageError::Missing { what: format!("end of the way of the Tab key, which has {} stops", stops.len()) })
     }
 
     /// Presses and releases one key after the other.

@@ -7,6 +7,7 @@ mod beside;
 mod every;
 mod first;
 mod guide;
+mod keyboard;
 mod offline;
 mod runs;
 mod tabs;

@@ -1,11 +1,14 @@
 //! Export: the run on display as a file, in one of a few forms.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, KeyboardEvent};
 
 use crate::lazy::lazy;
 use crate::measure::units;
 use crate::share::export::Form;
 use crate::ui::download::{REFUSED, offer};
+use crate::ui::focus::focus;
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
 use crate::ui::lean::{El, Watched, button, div, li, p, part, span, ul};
@@ -13,11 +16,15 @@ use crate::ui::lean::{El, Watched, button, div, li, p, part, span, ul};
 /// What the button discloses.
 const MENU: &str = "export-menu";
 
+/// The button itself.
+const BUTTON: &str = "export";
+
 /// The button. There is something to export once a run is over.
 pub(crate) fn export_button(lab: Lab, is_open: Watched<bool>) -> El {
     let is_shown = move || lab.has_saved() && is_open.get();
     button()
         .class("quiet")
+        .attr("id", BUTTON)
         .attr("aria-controls", MENU)
         .attr_changing("aria-expanded", move || Some(is_shown().to_string()))
         .attr_changing("disabled", move || (!lab.has_saved()).then(String::new))
@@ -29,14 +36,22 @@ pub(crate) fn export_button(lab: Lab, is_open: Watched<bool>) -> El {
 pub(crate) fn export_menu(lab: Lab, is_open: Watched<bool>) -> AnyView {
     let menu = move || {
         let is_shown = is_open.get() && lab.has_saved();
-        if is_shown { late(fetched::load(), move || fetched::menu(lab)) } else { ().into_any() }
+        if is_shown { late(fetched::load(), move || fetched::menu(lab, is_open)) } else { ().into_any() }
     };
     div().attr("id", MENU).add(part(menu)).view()
 }
 
-lazy!(mod fetched in share: menu(lab: Lab) -> AnyView);
+lazy!(mod fetched in share: menu(lab: Lab, is_open: Watched<bool>) -> AnyView);
 
-fn menu(lab: Lab) -> AnyView {
+fn menu(lab: Lab, is_open: Watched<bool>) -> AnyView {
+    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        if leaves(&event) {
+            // First the focus: it would go with the menu.
+            focus(&format!("#{BUTTON}"));
+            is_open.set(false);
+        }
+    });
+    on_cleanup(move || listener.remove());
     let told = Watched::new(String::new());
     let choice = |form: Form| {
         let choose = move || told.set(save(lab, form));
@@ -46,6 +61,13 @@ fn menu(lab: Lab) -> AnyView {
     let forms = ul().attr("aria-label", "Forms").add_all(Form::ALL.map(choice));
     let told = p().class("hint").attr("aria-live", "polite").text_changing(move || told.get());
     div().class("export-menu").el(forms).el(told).view()
+}
+
+/// Whether a key closes the menu: Escape, in it or on its button.
+fn leaves(event: &KeyboardEvent) -> bool {
+    let at = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let is_here = at.and_then(|at| at.closest(&format!("#{MENU}, #{BUTTON}")).ok().flatten()).is_some();
+    is_here && event.key() == "Escape"
 }
 
 /// Hands the file to the browser, and tells so.

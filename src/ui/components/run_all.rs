@@ -19,9 +19,11 @@ use crate::measure::report::Report;
 use crate::measure::spans::Spans;
 use crate::measure::units::span as in_words;
 use crate::measure::validation::Verdict;
+use crate::runtime::turn::next_turn;
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{DEFAULT_SEED, Place};
 use crate::ui::components::run_bar::{RunBar, run_bar};
+use crate::ui::focus::focus;
 use crate::ui::late::late;
 use crate::ui::lean::{Stored, Watched, a, button, flag, h2, li, ol, p, part, section, span, text};
 
@@ -50,6 +52,8 @@ lazy!(mod fetched in all: tour() -> AnyView);
 fn tour() -> AnyView {
     let tour = Tour::new();
     tour.start();
+    // The button that was pressed is gone, and the focus with it.
+    next_turn(|| focus(".run-all .stop"));
     let done = move || tour.stands.with(|stands| (stands.iter().filter(|it| it.is_over()).count(), stands.len()));
     let bar = run_bar(RunBar {
         run_label: RUN_ALL,
