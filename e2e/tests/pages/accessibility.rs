@@ -89,3 +89,30 @@ async fn every_control_has_a_visible_label() -> TestResult {
     }
     Ok(())
 }
+
+/// The system's colour for what is chosen, and that of a bar's end, of the key's first square and of what the timeline
+/// draws as running.
+const HIGHLIGHTS: &str = "const probe = document.body.appendChild(document.createElement('i'));
+    probe.style.forcedColorAdjust = 'none';
+    probe.style.color = 'Highlight';
+    const look = (selector, part) => getComputedStyle(document.querySelector(selector), part);
+    return [
+        getComputedStyle(probe).color,
+        look('.bar .fill').borderRightColor,
+        look('.key .running', '::before').backgroundColor,
+        look('.timeline canvas').getPropertyValue('--running'),
+    ];";
+
+#[tokio::test]
+async fn charts_take_over_the_systems_colours_where_those_are_forced() -> TestResult {
+    let stage = Stage::at(EXERCISES[0]).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    for (forced, are_taken_over) in [("none", false), ("active", true)] {
+        stage.browser.prefer(&[("forced-colors", forced)]).await?;
+        let colours: Vec<String> = page.ask(HIGHLIGHTS, Vec::new()).await?;
+        let (system, ours) = colours.split_first().expect("there are four");
+        assert!(ours.iter().all(|colour| (colour == system) == are_taken_over), "{forced}: {colours:?}");
+    }
+    Ok(())
+}
