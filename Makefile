@@ -5,7 +5,7 @@ RUN := . tools/env &&
 # The engines in which `make test` runs the browser tests.
 export ENGINES ?= chromium firefox webkit
 
-.PHONY: serve dev test bench site fmt data setup clean help
+.PHONY: serve dev test coverage bench site fmt data setup clean help
 
 serve: ## serve the playground at http://127.0.0.1:8080, as people get it
 	@tools/setup build
@@ -18,6 +18,10 @@ dev: ## the same as a debug build, which is quick to build and slow to run
 test: ## run every test
 	@tools/setup test
 	@$(RUN) tools/test
+
+coverage: ## print which share of the code the host tests run
+	@tools/setup coverage
+	@$(RUN) cargo llvm-cov --package interleave --package inference --lib --quiet
 
 bench: ## measure the runtime and the workers beside promises and CPython, and the size of the first load
 	@tools/setup bench
