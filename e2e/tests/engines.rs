@@ -23,6 +23,7 @@ in_each_engine![
     controls_take_what_a_person_enters,
     keys_alone_run_and_stop,
     each_browser_has_a_profile_of_its_own,
+    a_link_that_is_followed_right_after_a_control_was_changed_is_not_lost,
     a_dropped_browser_is_gone,
     what_an_engine_does_not_tell_is_an_error,
     a_page_asks_another_origin_as_far_as_that_allows,
@@ -144,6 +145,31 @@ async fn each_browser_has_a_profile_of_its_own(engine: Engine) -> TestResult {
     let mark = "return localStorage.getItem('mark')";
     assert_eq!(page.ask::<Value>(mark, Vec::new()).await?, Value::Null);
     assert_eq!(stage.page.ask::<Value>(mark, Vec::new()).await?, "mine", "both run side by side");
+    Ok(())
+}
+
+/// Changes a control, and follows a link when the address is about to follow the control.
+const FOLLOW_A_LINK_LATE: &str = "
+    const field = document.querySelector('[data-control=load] input');
+    field.value = '350';
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    field.dispatchEvent(new Event('change', { bubbles: true }));
+    const late = performance.now() + 300;
+    return new Promise((done) => setTimeout(() => {
+        while (performance.now() < late);
+        location.hash = '#/guide';
+        done(null);
+    }));";
+
+async fn a_link_that_is_followed_right_after_a_control_was_changed_is_not_lost(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, "async-basics").await?;
+    let page = &stage.page;
+    page.ask::<Value>(FOLLOW_A_LINK_LATE, Vec::new()).await?;
+    eventually("the guide", async || {
+        let titles = page.texts("h1").await?;
+        Ok(if titles == ["Guide"] { Ok(()) } else { Err(format!("{titles:?}")) })
+    })
+    .await?;
     Ok(())
 }
 

@@ -21,21 +21,33 @@ pub(super) fn use_place() -> Watched<(Place, Vec<Notice>)> {
 }
 
 fn current() -> (Place, Vec<Notice>) {
-    Place::parse(&location().hash().unwrap_or_default())
+    Place::parse(&fragment())
+}
+
+fn fragment() -> String {
+    location().hash().unwrap_or_default()
 }
 
 /// Keeps the address at `place`, without an entry of its own in the browser's history.
 pub(super) fn use_follow(place: impl Fn() -> Place + 'static) {
     let timer = Stored::new(None::<TimeoutHandle>);
+    let here = Stored::new(fragment());
     let clear = move || {
         if let Some(timer) = timer.take() {
             timer.clear();
         }
     };
     whenever(move || {
-        let fragment = place().to_string();
+        let wanted = place().to_string();
         clear();
-        let handle = set_timeout_with_handle(move || replace(&fragment), SETTLES_AFTER);
+        let settle = move || {
+            // Otherwise somebody has followed a link, and the page for it is about to come.
+            if here.with(|here| *here == fragment()) {
+                replace(&wanted);
+                here.set(fragment());
+            }
+        };
+        let handle = set_timeout_with_handle(settle, SETTLES_AFTER);
         timer.set(handle.ok());
     });
     on_cleanup(clear);
