@@ -226,8 +226,9 @@ impl Page {
         eventually(&what, async || match self.is_enabled(name).await {
             Ok(true) => Ok(Ok(())),
             Ok(false) => Ok(Err("a disabled one".to_owned())),
-            // The page is still being built.
+            // The page is still being built, or has just been built anew.
             Err(PageError::Missing { what }) => Ok(Err(format!("no {what}"))),
+            Err(PageError::Refused(error)) => Ok(Err(error.to_string())),
             Err(error) => Err(error),
         })
         .await

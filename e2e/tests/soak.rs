@@ -51,10 +51,11 @@ const RUN: &str = "
     const patience = performance.now() + 25_000;
     const until = async (isSo) => {
         while (!isSo()) {
-            if (performance.now() > patience) throw new Error(`${location.hash} is at: ${status()}`);
+            if (performance.now() > patience) throw new Error(`${location.hash} is at: ${status()} ${stage}`);
             await sleep(4);
         }
     };
+    let stage = 'to open';
     const find = (selector) => document.querySelector(selector);
     const status = () => find('[role=status]')?.textContent ?? '';
     const run = () => find('button.run');
@@ -65,6 +66,7 @@ const RUN: &str = "
     const isThere = () => find('[data-control=seed] input')?.value === String(seed) && status().startsWith('Ready');
     return (async () => {
         await until(() => isThere() && run() && !run().disabled);
+        stage = `after Run, to ${end}`;
         run().click();
         if (end === 'stop' || end === 'leave') await sleep(afterMs);
         if (end === 'leave') return 'Left';

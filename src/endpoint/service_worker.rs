@@ -26,14 +26,19 @@ pub(super) async fn register() -> Result<(ServiceWorkerContainer, ServiceWorkerR
     Ok((workers, registration.unchecked_into()))
 }
 
-/// Has it keep the site, so that the page loads again without a network. Where there can be no service worker, or no room,
-/// the page is as good as ever while the host answers, so nobody is told.
-pub async fn keep_site() {
-    let Ok((workers, registration)) = register().await else { return };
-    // WebKit takes its time to look for a new release by itself. Without a network there is none.
+/// Makes the worker the site's and looks for that of a new release, for which WebKit takes its time. Where there can be no
+/// service worker, the page is as good as ever while the host answers, so nobody is told.
+pub async fn install() {
+    let Ok((_, registration)) = register().await else { return };
     if let Ok(looked) = registration.update() {
+        // Without a network there is no new release.
         let _ = JsFuture::from(looked).await;
     }
+}
+
+/// Has it keep the site, so that the page loads again without a network.
+pub async fn keep_site() {
+    let Ok(workers) = workers() else { return };
     let Ok(ready) = workers.ready() else { return };
     let Ok(registration) = JsFuture::from(ready).await else { return };
     if let Some(worker) = registration.unchecked_into::<ServiceWorkerRegistration>().active() {
