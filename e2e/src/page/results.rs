@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Page, PageError};
+use super::{Page, PageError, eventually};
 
 /// A bar of a comparison.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -245,5 +245,21 @@ impl Page {
             rows: self.ask(ROWS, Vec::new()).await?,
             timeline: self.ask(TIMELINE, Vec::new()).await?,
         })
+    }
+
+    /// The same, once it does not change any more.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come to rest.
+    pub async fn shown_at_rest(&self) -> Result<Shown, PageError> {
+        let mut last = self.shown().await?;
+        eventually("a page at rest", async || {
+            let now = self.shown().await?;
+            let is_same = now == last;
+            last = now.clone();
+            Ok(if is_same { Ok(now) } else { Err("one that changes".to_owned()) })
+        })
+        .await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::page::{Page, PageError, Shown, TASKS_ARE_COUNTED, eventually};
+use e2e::page::{PageError, TASKS_ARE_COUNTED, eventually};
 use e2e::server::{Outcome, Reply};
 use e2e::stage::{Stage, TestResult};
 
@@ -19,25 +19,13 @@ async fn stop_stops_at_once_and_nothing_goes_on() -> TestResult {
     page.stop_when(TASKS_ARE_COUNTED).await?;
     page.press("Run").await?;
     page.wait_for_status("Stopped").await?;
-    let then = at_rest(page).await?;
+    let then = page.shown_at_rest().await?;
     let requests = stage.server.requests().len();
     assert!(page.is_enabled("Run").await?);
     tokio::time::sleep(A_WHILE).await;
     assert_eq!(page.shown().await?, then);
     assert_eq!(stage.server.requests().len(), requests, "nothing is asked for any more");
     Ok(())
-}
-
-/// All that the page shows, once it has told of the end.
-async fn at_rest(page: &Page) -> Result<Shown, PageError> {
-    let mut last = page.shown().await?;
-    eventually("a page at rest", async || {
-        let now = page.shown().await?;
-        let is_same = now == last;
-        last = now.clone();
-        Ok(if is_same { Ok(now) } else { Err("one that changes".to_owned()) })
-    })
-    .await
 }
 
 #[tokio::test]

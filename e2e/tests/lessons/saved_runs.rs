@@ -4,7 +4,7 @@ use std::fs;
 
 use e2e::browser::Engine;
 use e2e::in_each_engine;
-use e2e::page::{Page, PageError, Shown, eventually};
+use e2e::page::{Page, PageError, eventually};
 use e2e::stage::{Failure, Stage, TestResult};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -46,24 +46,12 @@ async fn open(page: &Page, text: &str) -> Result<TempDir, Failure> {
     Ok(folder)
 }
 
-/// All that the page shows, once it does not change any more.
-async fn shown(page: &Page) -> Result<Shown, PageError> {
-    let mut last = page.shown().await?;
-    eventually("a page at rest", async || {
-        let now = page.shown().await?;
-        let is_same = now == last;
-        last = now.clone();
-        Ok(if is_same { Ok(now) } else { Err("one that changes".to_owned()) })
-    })
-    .await
-}
-
 async fn a_finished_run_comes_back_to_the_last_digit(engine: Engine) -> TestResult {
     let stage = Stage::in_engine(engine, LINK).await?;
     let page = &stage.page;
     assert!(!page.is_enabled("Export").await?, "there is nothing to export yet");
     page.run_to_the_end().await?;
-    let (before, checks) = (shown(page).await?, page.checks().await?);
+    let (before, checks) = (page.shown_at_rest().await?, page.checks().await?);
     let findings = page.texts(".results .panel p").await?;
     let (name, text) = export(page, "JSON").await?;
     assert!(name.starts_with("async-multiple-seed7-") && name.ends_with(".json"), "{name}");
@@ -71,7 +59,7 @@ async fn a_finished_run_comes_back_to_the_last_digit(engine: Engine) -> TestResu
     page.reload().await?;
     page.wait_for_button("Run").await?;
     let _file = open(page, &text).await?;
-    let after = shown(page).await?;
+    let after = page.shown_at_rest().await?;
     assert_eq!((&after.status, &after.metrics, &after.bars), (&before.status, &before.metrics, &before.bars));
     assert_eq!((&after.log, &after.captions), (&before.log, &before.captions));
     assert_eq!(after.rows, before.rows);
@@ -101,12 +89,12 @@ async fn a_run_that_was_stopped_leaves_and_comes_back(engine: Engine) -> TestRes
     .await?;
     page.press("Stop").await?;
     let status = page.wait_for_status("Stopped").await?;
-    let before = shown(page).await?;
+    let before = page.shown_at_rest().await?;
     let (_, text) = export(page, "JSON").await?;
     page.open("async-multiple").await?;
     page.wait_for_button("Run").await?;
     let _file = open(page, &text).await?;
-    let after = shown(page).await?;
+    let after = page.shown_at_rest().await?;
     assert_eq!((after.status, after.metrics, after.bars), (status, before.metrics, before.bars));
     Ok(())
 }
@@ -172,7 +160,7 @@ async fn hostile_text_in_a_file_is_only_text(engine: Engine) -> TestResult {
     let _file = open(page, &file.to_string()).await?;
     page.wait_for_status("Failed").await?;
     page.open_disclosures().await?;
-    shown(page).await?;
+    page.shown_at_rest().await?;
     let made: (u32, u32) = page
         .ask("return [document.querySelectorAll('main img, main script').length, window.dialogs]", Vec::new())
         .await?;
