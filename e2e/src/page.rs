@@ -223,13 +223,8 @@ impl Page {
     /// When it takes too long.
     pub async fn wait_for_button(&self, name: &str) -> Result<(), PageError> {
         let what = format!("an enabled button `{name}`");
-        eventually(&what, async || match self.is_enabled(name).await {
-            Ok(true) => Ok(Ok(())),
-            Ok(false) => Ok(Err("a disabled one".to_owned())),
-            // The page is still being built, or has just been built anew.
-            Err(PageError::Missing { what }) => Ok(Err(format!("no {what}"))),
-            Err(PageError::Refused(error)) => Ok(Err(error.to_string())),
-            Err(error) => Err(error),
+        eventually(&what, async || {
+            Ok(if self.is_enabled(name).await? { Ok(()) } else { Err("a disabled one".to_owned()) })
         })
         .await
     }
@@ -240,12 +235,7 @@ impl Page {
     ///
     /// When it takes too long.
     pub async fn wait_for_button_to_be_there(&self, name: &str) -> Result<(), PageError> {
-        eventually(&format!("a button `{name}`"), async || match self.button(name).await {
-            Ok(_) => Ok(Ok(())),
-            Err(PageError::Missing { what }) => Ok(Err(format!("no {what}"))),
-            Err(error) => Err(error),
-        })
-        .await
+        eventually(&format!("a button `{name}`"), async || Ok(Ok(self.button(name).await.map(drop)?))).await
     }
 
     /// The status: a word (Ready, Running, Finished, Stopped, Failed) and a sentence.

@@ -11,11 +11,12 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// A command to the browser takes some milliseconds itself.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-/// Looks again and again until `look` gives a value. As long as it has none it says what there is instead.
+/// Looks again and again until `look` gives a value. As long as it has none it says what there is instead, also by an error
+/// that something is missing or that the browser refuses.
 ///
 /// # Errors
 ///
-/// The error of `look`, or [`PageError::TimedOut`] after [`PATIENCE`].
+/// Any other error of `look`, or [`PageError::TimedOut`] after [`PATIENCE`].
 pub async fn eventually<T>(
     what: &str,
     look: impl AsyncFnMut() -> Result<Result<T, String>, PageError>,
@@ -27,7 +28,7 @@ pub async fn eventually<T>(
 ///
 /// # Errors
 ///
-/// The error of `look`, or [`PageError::TimedOut`] after `limit`.
+/// Those of [`eventually`], with this limit.
 pub async fn eventually_within<T>(
     limit: Duration,
     what: &str,
@@ -40,7 +41,7 @@ pub async fn eventually_within<T>(
 ///
 /// # Errors
 ///
-/// The error of `look`, or [`PageError::TimedOut`] after `limit`.
+/// Those of [`eventually`], with this limit.
 pub async fn eventually_every<T>(
     pause: Duration,
     limit: Duration,
@@ -49,9 +50,12 @@ pub async fn eventually_every<T>(
 ) -> Result<T, PageError> {
     let deadline = Instant::now() + limit;
     loop {
-        let last = match look().await? {
-            Ok(value) => return Ok(value),
-            Err(last) => last,
+        let last = match look().await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(last)) => last,
+            // The page is still being built, or is being built anew.
+            Err(error @ (PageError::Missing { .. } | PageError::Refused(_))) => error.to_string(),
+            Err(error) => return Err(error),
         };
         if Instant::now() >= deadline {
             return Err(PageError::TimedOut { what: what.to_owned(), limit, last });
@@ -72,6 +76,22 @@ mod tests {
             Ok(if looks == 3 { Ok(looks) } else { Err(looks.to_string()) })
         });
         assert_eq!(value.await.expect("it comes"), 3);
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_may_still_come_and_what_cannot_be_read_will_not() {
+        let mut looks = 0;
+        let value = eventually("a status", async || {
+            looks += 1;
+            if looks == 3 { Ok(Ok(looks)) } else { Err(PageError::Missing { what: "status".to_owned() }) }
+        });
+        assert_eq!(value.await.expect("it comes"), 3);
+
+        let unreadable = eventually("a number", async || {
+            let number: u8 = serde_json::from_str("x")?;
+            Ok(Ok(number))
+        });
+        assert!(matches!(unreadable.await, Err(PageError::Unreadable(_))));
     }
 
     #[tokio::test]
