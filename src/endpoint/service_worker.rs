@@ -36,12 +36,18 @@ pub async fn install() {
     }
 }
 
-/// Has it keep the site, so that the page loads again without a network.
+/// Has the latest worker keep the site, so that the page loads again without a network.
 pub async fn keep_site() {
     let Ok(workers) = workers() else { return };
     let Ok(ready) = workers.ready() else { return };
     let Ok(registration) = JsFuture::from(ready).await else { return };
-    if let Some(worker) = registration.unchecked_into::<ServiceWorkerRegistration>().active() {
+    let registration: ServiceWorkerRegistration = registration.unchecked_into();
+    // That of a new release is on its way, and `on_change` tells when it is there. Chromium lets it wait for as long as the
+    // one before it is spoken to.
+    if registration.installing().is_some() || registration.waiting().is_some() {
+        return;
+    }
+    if let Some(worker) = registration.active() {
         // It fails for what cannot be copied, and a text can.
         let _ = worker.post_message(&JsValue::from_str("keep"));
     }
