@@ -12,8 +12,16 @@ use crate::runtime::turn::next_turn;
 #[wasm_bindgen]
 extern "C" {
     // Bound directly, because the page and its workers both have it and `web_sys` asks for a `Window` first.
-    #[wasm_bindgen(js_namespace = performance)]
-    fn now() -> f64;
+    type Performance;
+    // Fetched once: to ask the window for it takes longer than to ask it for the time.
+    #[wasm_bindgen(thread_local_v2, js_name = performance)]
+    static PERFORMANCE: Performance;
+    #[wasm_bindgen(method)]
+    fn now(this: &Performance) -> f64;
+}
+
+fn now() -> f64 {
+    PERFORMANCE.with(Performance::now)
 }
 
 /// The page's own time in milliseconds, the scale of its events' time stamps.
