@@ -6,11 +6,11 @@ use e2e::page::eventually;
 use e2e::server::{Reply, Server, built_site};
 use e2e::stage::{Stage, TestResult};
 
-use crate::SHORT;
+use crate::{SHORT, without_service_worker};
 
 #[tokio::test]
 async fn a_lesson_is_fetched_when_it_first_runs_and_never_again() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
+    let stage = without_service_worker(SHORT).await?;
     assert_eq!(times_asked_for(&stage.server, LESSONS), 0, "the first load is without it");
     stage.page.run_to_the_end().await?;
     stage.page.run_to_the_end().await?;
@@ -21,7 +21,7 @@ async fn a_lesson_is_fetched_when_it_first_runs_and_never_again() -> TestResult 
 
 #[tokio::test]
 async fn the_benchmark_is_fetched_when_it_is_opened() -> TestResult {
-    let stage = Stage::at("benchmark").await?;
+    let stage = without_service_worker("benchmark").await?;
     assert_eq!(times_asked_for(&stage.server, BENCHMARK), 1);
     assert_eq!(times_asked_for(&stage.server, LESSONS), 0, "nobody ran one");
     Ok(())

@@ -6,14 +6,14 @@ use e2e::page::{PageError, TASKS_ARE_COUNTED, eventually};
 use e2e::server::{Outcome, Reply};
 use e2e::stage::{Stage, TestResult};
 
-use crate::{DATA, DEFAULTS, SHORT, WEIGHTS};
+use crate::{DATA, DEFAULTS, SHORT, WEIGHTS, without_service_worker};
 
 /// Long enough for anything that Stop left running to be noticed: the next step of the run would have been over.
 const A_WHILE: Duration = Duration::from_millis(500);
 
 #[tokio::test]
 async fn stop_stops_at_once_and_nothing_goes_on() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
+    let stage = without_service_worker(DEFAULTS).await?;
     let page = &stage.page;
     page.open_disclosures().await?;
     page.stop_when(TASKS_ARE_COUNTED).await?;
