@@ -11,8 +11,7 @@ mod run;
 mod stop;
 
 use e2e::browser::Engine;
-use e2e::server::{Reply, Server, built_site};
-use e2e::stage::{BASE, Failure, Stage};
+use e2e::stage::{Failure, Stage};
 
 const WEIGHTS: &str = "static/models/logistic-regression.safetensors";
 const DATA: &str = "static/data/digits.csv";
@@ -24,9 +23,9 @@ const LONG: &str = "async-basics?download=2000&scale=5&seed=7";
 /// A run of less than 200 ms.
 const SHORT: &str = "async-basics?scale=0.1&blocking=off&seed=7";
 
-/// A stage for whoever counts requests: the service worker keeps the site once nothing runs, and asks for all of its files.
+/// A stage for whoever counts requests: the page asks for the service worker, and that for all of the site, at any time
+/// after the first second in which nothing runs. Where the browser has none, nothing is asked for.
 async fn without_service_worker(link: &str) -> Result<Stage, Failure> {
-    let server = Server::start(&built_site(), BASE)?;
-    server.replace("service-worker.js", Reply::Status(404));
-    Stage::served_by(server, Engine::Chromium, link).await
+    let remove = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })";
+    Stage::with_script(Engine::Chromium, link, remove).await
 }
