@@ -8,7 +8,7 @@ fn main() {
     let is_release_page = is("CARGO_CFG_TARGET_ARCH", "wasm32") && is("PROFILE", "release");
     if is_release_page && std::env::var_os("CARGO_FEATURE_SPLIT").is_some() {
         println!("cargo::rustc-cfg=split");
-        // tools/split moves functions and data, so it has to know where they are referred to.
+        // tools/site moves functions and data, so it has to know where they are referred to.
         println!("cargo::rustc-link-arg-bins=--emit-relocs");
     }
 }

@@ -1,6 +1,6 @@
 //! Code that is fetched when it is first needed, so that the first load is without it.
 //!
-//! `lazy!` marks a function. In a release build of the page, `tools/split` puts it and everything that only it uses
+//! `lazy!` marks a function. In a release build of the page, `tools/site` puts it and everything that only it uses
 //! into a file of its own; elsewhere, in tests and debug builds, it is an ordinary function that is there at once.
 
 /// A part of the page's code did not arrive. Asking again fetches it again.

@@ -1,7 +1,7 @@
 //! The two sources side by side: the Rust that runs here, and the same in Python.
 //!
 //! They are fetched when the page is shown, since eight lessons with their sources would be a good part of what the
-//! first load may weigh. The build has marked their tokens (see `tools/highlight`); they are shown as text.
+//! first load may weigh. The build has marked their tokens (see `tools/site`); they are shown as text.
 
 use leptos::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::endpoint::fetch::get_bytes;
 use crate::exercises::exercise::Exercise;
 use crate::ui::lean::{Watched, b, code, figcaption, figure, i, part, pre, section};
 
-/// Ends a class, as `tools/highlight` writes it.
+/// Ends a class, as `tools/site` writes it.
 const END: char = '\u{1}';
 
 /// The classes of the style sheet, by the characters that begin them, from `\u{2}` on.

@@ -1,0 +1,99 @@
+//! Makes one script of the service worker's program: JavaScript and wasm together, with their hash in its name. It also tells
+//! the service worker which files make the release.
+//!
+//! Trunk names a worker's files without a hash, and leaves the wasm to be fetched when the worker starts. That can be long
+//! after it was installed, when the host may have another release. A browser keeps the scripts that a service worker imports
+//! together, and looks for new ones by itself. So the wasm is in a script.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::build::Kind;
+use crate::error::SiteError;
+use crate::files;
+use crate::hash::ContentHash;
+use crate::release::Release;
+
+/// Trunk's name for the program: its script is `NAME.js`, its wasm `NAME_bg.wasm`.
+const NAME: &str = "model_server";
+
+/// The script that imports the program.
+const WORKER: &str = "service-worker.js";
+
+/// The program's wasm, as trunk left it.
+pub fn wasm(site: &Path) -> PathBuf {
+    site.join(format!("{NAME}_bg.wasm"))
+}
+
+/// Bundles the program. Nothing may be added to the site afterwards.
+///
+/// # Errors
+///
+/// If the program or the worker's script is missing or has another form.
+pub fn put(site: &Path, kind: Kind) -> Result<(), SiteError> {
+    let (script, wasm, worker) = (site.join(NAME).with_extension("js"), wasm(site), site.join(WORKER));
+    let program = program(&files::read_text(&script)?, &files::read(&wasm)?);
+    let name = format!("{NAME}-{}.js", ContentHash::default().with(&program).name());
+    files::write(&site.join(&name), program)?;
+    files::remove(&script)?;
+    files::remove(&wasm)?;
+    let text = with_import(&files::read_text(&worker)?, &name)?;
+    let text = match kind {
+        // A debug build changes all the time, and nobody needs it offline.
+        Kind::Debug => text,
+        Kind::Published | Kind::Test => {
+            Release::from_site(site)?.written_into(&text).ok_or_else(|| SiteError::missing(WORKER, "RELEASE"))?
+        }
+    };
+    files::write(&worker, text)
+}
+
+/// Base64 costs a third of the size before compression, and takes less time to decode than denser encodings.
+fn program(script: &str, wasm: &[u8]) -> String {
+    format!("{script}\nconst MODEL_SERVER_WASM = \"{}\";\n", BASE64_STANDARD.encode(wasm))
+}
+
+/// The worker's script with the program's name in it.
+fn with_import(worker: &str, name: &str) -> Result<String, SiteError> {
+    let import = |name: &str| format!("importScripts(\"{name}\")");
+    let old = import(&format!("{NAME}.js"));
+    if worker.contains(&old) { Ok(worker.replace(&old, &import(name))) } else { Err(SiteError::missing(WORKER, &old)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_script_and_wasm() {
+        assert_eq!(program("let a;", b"\0asm"), "let a;\nconst MODEL_SERVER_WASM = \"AGFzbQ==\";\n");
+    }
+
+    #[test]
+    fn the_site_has_the_program_under_a_name_that_changes_with_it() {
+        let name_with = |wasm: &str| {
+            let site = tempfile::tempdir().unwrap();
+            for (file, text) in [("model_server.js", "let a;"), ("model_server_bg.wasm", wasm)] {
+                files::write(&site.path().join(file), text).unwrap();
+            }
+            let worker = include_str!("../../../model-server/service-worker.js");
+            files::write(&site.path().join(WORKER), worker).unwrap();
+            put(site.path(), Kind::Published).unwrap();
+            let [name, worker] = files::all(site.path()).unwrap().try_into().unwrap();
+            assert!(
+                files::read_text(&site.path().join(worker)).unwrap().contains(&format!("importScripts(\"{name}\");"))
+            );
+            name
+        };
+        assert_eq!(name_with("1"), name_with("1"));
+        assert_ne!(name_with("1"), name_with("2"));
+    }
+
+    #[test]
+    fn a_worker_that_imports_something_else_is_refused() {
+        let error = with_import("importScripts(\"other.js\");", "model_server-ff.js").unwrap_err();
+        assert!(error.to_string().contains("service-worker.js"), "{error}");
+    }
+}

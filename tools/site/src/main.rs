@@ -1,0 +1,65 @@
+//! Turns what trunk built into the site that is served. Trunk runs this once after each build, as its only post-build hook.
+//!
+//! - [`highlight`]: the sources that the page shows, with their tokens marked.
+//! - [`split`]: takes the code that is marked with `lazy!` out of the page's wasm, in release builds.
+//! - [`optimize`]: makes every wasm module smaller and faster with wasm-opt, in builds that are published.
+//! - [`page`]: puts the page's new code into the site, and its address into `index.html`.
+//! - [`policy`]: writes the Content-Security-Policy, and moves inline scripts into files.
+//! - [`bundle`]: makes one script of the service worker's program. [`release`] lists the files that the worker caches.
+//!
+//! [`build`] says which kind of build this is, [`cache`] keeps results whose input has not changed, [`hash`] names files by
+//! their content, [`files`] reads and writes them, [`tool`] runs other programs, and [`error`] has what can go wrong.
+
+mod build;
+mod bundle;
+mod cache;
+mod error;
+mod files;
+mod hash;
+mod highlight;
+mod optimize;
+mod page;
+mod policy;
+mod release;
+mod split;
+mod tool;
+
+use std::process::ExitCode;
+use std::thread;
+
+use build::{Build, Kind};
+use cache::Cache;
+use error::SiteError;
+
+fn main() -> ExitCode {
+    match Build::from_env().and_then(|build| finish(&build)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("site: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Finishes the site in trunk's staging folder.
+///
+/// Highlighting needs nothing of the rest, so it runs at the same time. The policy is written after `index.html` has its
+/// last script, and the service worker comes last because it lists all other files.
+fn finish(build: &Build) -> Result<(), SiteError> {
+    let cache = Cache::open(&build.work.join("cache"))?;
+    thread::scope(|scope| {
+        let sources = scope.spawn(|| highlight::write_all(&build.site, &cache));
+        if build.kind != Kind::Debug {
+            let code = split::take_apart(build)?;
+            if build.kind == Kind::Published {
+                let server = (bundle::wasm(&build.site), optimize::Goal::Size);
+                optimize::all(code.modules().chain([server]), &cache)?;
+            }
+            page::put(&code, &build.site)?;
+        }
+        sources.join().expect("highlighting does not panic")
+    })?;
+    policy::protect(&build.site, build.kind)?;
+    bundle::put(&build.site, build.kind)?;
+    cache.remove_unused()
+}

@@ -1,0 +1,131 @@
+//! Puts the page's split code in the place of the code that trunk made, and its new address into `index.html`.
+//!
+//! The code is in one folder, named after the hash of everything in it. So its files never find a file of another release.
+
+use std::path::Path;
+
+use crate::error::SiteError;
+use crate::files;
+use crate::hash::ContentHash;
+use crate::split::{Code, LOADER, NAME};
+
+/// Replaces trunk's code by ours.
+///
+/// # Errors
+///
+/// If trunk's code is not there, or `index.html` does not load it in the way that we know.
+pub fn put(code: &Code, site: &Path) -> Result<(), SiteError> {
+    let names = files::entries(site)?;
+    let names = names.iter().filter_map(|path| path.file_name()?.to_str());
+    let old = trunk_name(names, NAME).ok_or_else(|| SiteError::missing("the site", NAME))?;
+    let new = put_folder(&code.folder, site)?;
+    let index = site.join("index.html");
+    files::write(&index, with_code(&files::read_text(&index)?, &old, &new)?)?;
+    files::remove(&site.join(format!("{old}.js")))?;
+    files::remove(&site.join(format!("{old}_bg.wasm")))?;
+    files::remove_folder(&site.join("snippets"))
+}
+
+/// Copies the code to a folder of the site that has the hash of its files in its name, and returns this name.
+fn put_folder(code: &Path, site: &Path) -> Result<String, SiteError> {
+    let mut contents = Vec::new();
+    for file in files::all(code)? {
+        contents.push((files::read(&code.join(&file))?, file));
+    }
+    let hash = contents.iter().fold(ContentHash::default(), |hash, (content, file)| hash.with(file).with(content));
+    let name = format!("{NAME}-{}", hash.name());
+    contents.into_iter().try_for_each(|(content, file)| files::write(&site.join(&name).join(file), content))?;
+    Ok(name)
+}
+
+/// The page's name with the hash that trunk gave it, among the names of the site's files.
+fn trunk_name<'a>(mut names: impl Iterator<Item = &'a str>, page: &str) -> Option<String> {
+    names.find_map(|name| {
+        let stem = name.strip_suffix("_bg.wasm")?;
+        stem.strip_prefix(page)?.starts_with('-').then(|| stem.to_owned())
+    })
+}
+
+/// `index.html` with the address of the new code. What is before a name, the address of the site, stays.
+fn with_code(html: &str, old: &str, new: &str) -> Result<String, SiteError> {
+    let script = format!("{old}.js");
+    // The page's script imports the loader, so the browser requests both at once.
+    let preload = html.lines().find(|line| line.contains("modulepreload") && line.contains(&script));
+    let preload = preload.and_then(|line| line.split_inclusive('>').find(|link| link.contains(&script)));
+    let preload = preload.ok_or_else(|| SiteError::missing("index.html", "modulepreload"))?.trim();
+    let loader = preload.replace(&script, &format!("{new}/{LOADER}"));
+    let html = replace(html, preload, &format!("{preload}{loader}"))?;
+    let html = replace(&html, &script, &format!("{new}/{NAME}.js"))?;
+    let html = replace(&html, &format!("{old}_bg.wasm"), &format!("{new}/{NAME}_bg.wasm"))?;
+    Ok(html.replace("/snippets/", &format!("/{new}/snippets/")))
+}
+
+fn replace(html: &str, what: &str, with: &str) -> Result<String, SiteError> {
+    if html.contains(what) { Ok(html.replace(what, with)) } else { Err(SiteError::missing("index.html", what)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What trunk 0.21.14 writes, shortened.
+    const HTML: &str = "\
+<script type=\"module\">
+import init, * as bindings from './interleave-1a2b.js';
+const wasm = await init({ module_or_path: './interleave-1a2b_bg.wasm' });
+</script>
+  <link rel=\"modulepreload\" href=\"./interleave-1a2b.js\" crossorigin=\"anonymous\"><link rel=\"modulepreload\" \
+  href=\"./snippets/page-77/a.js\"><link rel=\"preload\" href=\"./interleave-1a2b_bg.wasm\" as=\"fetch\"></head>
+";
+
+    #[test]
+    fn html_loads_the_code_from_its_folder_and_the_loader_next_to_it() {
+        let expected = "\
+<script type=\"module\">
+import init, * as bindings from './code-ff/interleave.js';
+const wasm = await init({ module_or_path: './code-ff/interleave_bg.wasm' });
+</script>
+  <link rel=\"modulepreload\" href=\"./code-ff/interleave.js\" crossorigin=\"anonymous\">\
+<link rel=\"modulepreload\" href=\"./code-ff/parts.js\" crossorigin=\"anonymous\"><link rel=\"modulepreload\" \
+  href=\"./code-ff/snippets/page-77/a.js\"><link rel=\"preload\" href=\"./code-ff/interleave_bg.wasm\" as=\"fetch\"></head>
+";
+        assert_eq!(with_code(HTML, "interleave-1a2b", "code-ff").unwrap(), expected);
+    }
+
+    #[test]
+    fn an_address_of_the_site_stays_before_the_names() {
+        let html = with_code(&HTML.replace("./", "/some/path/"), "interleave-1a2b", "code-ff").unwrap();
+        for name in ["interleave.js", "parts.js", "interleave_bg.wasm", "snippets/page-77/a.js"] {
+            assert!(html.contains(&format!("/some/path/code-ff/{name}")), "{name}: {html}");
+        }
+    }
+
+    #[test]
+    fn html_of_another_form_is_refused() {
+        for what in ["modulepreload", "interleave-1a2b_bg.wasm", "interleave-1a2b.js"] {
+            let error = with_code(&HTML.replace(what, "else"), "interleave-1a2b", "code-ff").unwrap_err();
+            assert!(error.to_string().contains("index.html"), "{what}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_name_that_trunk_gave_is_found_among_others() {
+        let name = |names: &[&str]| trunk_name(names.iter().copied(), "page");
+        assert_eq!(name(&["index.html", "other-1_bg.wasm", "page-1a2b_bg.wasm"]).as_deref(), Some("page-1a2b"));
+        assert_eq!(name(&["page_bg.wasm", "pages-1_bg.wasm"]), None);
+    }
+
+    #[test]
+    fn the_folder_is_named_after_the_names_and_contents_of_its_files() {
+        let site = tempfile::tempdir().unwrap();
+        let name_of = |file: &str, content: &str| {
+            let code = tempfile::tempdir().unwrap();
+            files::write(&code.path().join("in").join(file), content).unwrap();
+            put_folder(code.path(), site.path()).unwrap()
+        };
+        let names = [name_of("a", "1"), name_of("a", "1"), name_of("a", "2"), name_of("b", "1")];
+        assert_eq!(names[0], names[1]);
+        assert!(names[0] != names[2] && names[0] != names[3]);
+        assert_eq!(files::read_text(&site.path().join(&names[2]).join("in/a")).unwrap(), "2");
+    }
+}

@@ -1,0 +1,172 @@
+//! Writes the page's Content-Security-Policy into its HTML (<https://www.w3.org/TR/CSP3/>): the page may load only the
+//! site's own files, and runs no script that is in the HTML. The scripts that trunk puts there become files.
+//!
+//! This is done in every build, so the policy also holds under `trunk serve`, whose reload script becomes a file too.
+//! Hashes of the scripts would not work: trunk makes the HTML smaller afterwards.
+
+use std::path::Path;
+
+use crate::build::Kind;
+use crate::error::SiteError;
+use crate::files;
+use crate::hash::ContentHash;
+
+/// The policy is written before this. What is above it loads nothing.
+const BEFORE: &str = "<meta";
+
+/// What trunk's reload script opens.
+const RELOADS: &str = "WebSocket";
+
+/// Placeholders that trunk fills in when it serves the page, in quotes of any kind, and expressions with the same value for a
+/// script that is a file: it is served from where the page is.
+const PLACEHOLDERS: [(&str, &str); 3] = [
+    ("{{__TRUNK_ADDRESS__}}", "location.host"),
+    ("{{__TRUNK_WS_BASE__}}", "\"/\""),
+    ("{{__TRUNK_WS_PROTOCOL__}}", "\"\""),
+];
+
+/// Marks a site that must not be published.
+const FOR_TESTS: &str = "<meta name=\"interleave-build\" content=\"for tests only\">";
+
+/// Writes the policy and the scripts.
+///
+/// # Errors
+///
+/// If `index.html` has no place for the policy, or a file cannot be read or written.
+pub fn protect(site: &Path, kind: Kind) -> Result<(), SiteError> {
+    let index = site.join("index.html");
+    let Page { html, scripts } = Page::from_html(&files::read_text(&index)?);
+    for script in &scripts {
+        files::write(&site.join(&script.name), &script.text)?;
+    }
+    let html = with_policy(&html, &policy(&scripts))?;
+    files::write(&index, if kind == Kind::Test { marked(&html) } else { html })
+}
+
+fn marked(html: &str) -> String {
+    html.replacen(BEFORE, &format!("{FOR_TESTS}{BEFORE}"), 1)
+}
+
+/// A page without inline scripts, and these scripts.
+#[derive(Debug, PartialEq, Eq)]
+struct Page {
+    html: String,
+    scripts: Vec<Script>,
+}
+
+/// A script that was in the page.
+#[derive(Debug, PartialEq, Eq)]
+struct Script {
+    /// The name of its file. It has a hash, so that no cache mixes two releases.
+    name: String,
+    text: String,
+}
+
+impl Page {
+    fn from_html(html: &str) -> Self {
+        let mut pieces = html.split("<script");
+        let mut page = Self { html: pieces.next().unwrap_or_default().to_owned(), scripts: Vec::new() };
+        for piece in pieces {
+            page.html.push_str("<script");
+            match inline(piece) {
+                Some((attributes, text, rest)) => {
+                    let name = format!("start-{}.js", ContentHash::default().with(text).name());
+                    page.html.push_str(&format!("{attributes} src=\"./{name}\"></script>{rest}"));
+                    page.scripts.push(Script { name, text: filled_in(text) });
+                }
+                None => page.html.push_str(piece),
+            }
+        }
+        page
+    }
+}
+
+/// The attributes of a script, its text and what follows it, unless it is a file already.
+fn inline(piece: &str) -> Option<(&str, &str, &str)> {
+    let (attributes, rest) = piece.split_once('>')?;
+    let (text, rest) = rest.split_once("</script>")?;
+    (!attributes.contains("src=")).then_some((attributes, text, rest))
+}
+
+fn filled_in(script: &str) -> String {
+    let quoted = PLACEHOLDERS.into_iter().flat_map(|(placeholder, expression)| {
+        ["'", "\"", "`"].map(|quote| (format!("{quote}{placeholder}{quote}"), expression))
+    });
+    quoted.fold(script.to_owned(), |script, (placeholder, expression)| script.replace(&placeholder, expression))
+}
+
+fn with_policy(html: &str, policy: &str) -> Result<String, SiteError> {
+    let place = html.find(BEFORE).ok_or_else(no_place)?;
+    if html.find("<script").is_some_and(|script| script < place) {
+        return Err(no_place());
+    }
+    let (above, below) = html.split_at(place);
+    Ok(format!("{above}<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">{below}"))
+}
+
+fn no_place() -> SiteError {
+    SiteError::missing("index.html", "<meta> before its first script")
+}
+
+/// The reader's own endpoint may be anywhere, so the page may send requests to any host. It loads nothing else from there.
+fn policy(scripts: &[Script]) -> String {
+    let sockets = if scripts.iter().any(|script| script.text.contains(RELOADS)) { " ws: wss:" } else { "" };
+    [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        // The page may read what it offers as a download.
+        &format!("connect-src 'self' blob: http: https:{sockets}"),
+        "worker-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    .join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HTML: &str = "<html><meta charset=utf-8><script type=module>start()</script><script src=\"a.js\"></script><p>text</p></html>";
+
+    #[test]
+    fn a_script_of_the_page_becomes_a_file() {
+        let page = Page::from_html(HTML);
+        let [script] = &page.scripts[..] else { panic!("{page:?}") };
+        assert_eq!(script.text, "start()");
+        let expected = HTML.replace(">start()<", &format!(" src=\"./{}\"><", script.name));
+        assert_eq!(page.html, expected);
+        assert_eq!(Page::from_html(&page.html).scripts, [], "there is none left");
+    }
+
+    #[test]
+    fn a_build_for_tests_is_marked() {
+        let html = marked(HTML);
+        assert_eq!(html.replace(FOR_TESTS, ""), HTML);
+        assert_ne!(html, HTML);
+    }
+
+    #[test]
+    fn the_policy_comes_before_everything_that_is_loaded() {
+        let html = with_policy(HTML, "default-src 'none'").expect("it has a head");
+        assert!(html.starts_with("<html><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'\">"));
+        assert!(with_policy("<script>1</script><meta>", "").is_err());
+        assert!(with_policy("<p>", "").is_err());
+    }
+
+    #[test]
+    fn the_policy_allows_no_inline_script_and_no_eval() {
+        let policy = policy(&Page::from_html(HTML).scripts);
+        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'") && !policy.contains("ws:"));
+    }
+
+    #[test]
+    fn a_page_that_reloads_itself_may_open_a_socket() {
+        let page = Page::from_html("<meta><script>new WebSocket('ws://' + `{{__TRUNK_ADDRESS__}}`)</script>");
+        assert_eq!(page.scripts[0].text, "new WebSocket('ws://' + location.host)");
+        assert!(policy(&page.scripts).contains("connect-src 'self' blob: http: https: ws: wss:"));
+    }
+}

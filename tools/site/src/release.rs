@@ -1,0 +1,95 @@
+//! The files of a release. The service worker caches them, so that the page works without a network.
+
+use std::path::Path;
+
+use crate::error::SiteError;
+use crate::files;
+use crate::hash::ContentHash;
+
+/// What the service worker's script says about its release before the site is built.
+const UNKNOWN: &str = "const RELEASE = { name: \"\", files: [] };";
+
+/// Not in the list: the index says that all other files are cached, so it is cached last; the browser itself keeps the
+/// worker's scripts; and the preview is for other sites.
+const NOT_LISTED: [&str; 4] = ["index.html", "service-worker.js", "model_server-", "static/preview.png"];
+
+/// The files of a built site.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Release {
+    /// A hash of all of them.
+    pub name: String,
+    /// Their paths, relative to the site, sorted.
+    pub files: Vec<String>,
+}
+
+impl Release {
+    /// Reads a site.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn from_site(site: &Path) -> Result<Self, SiteError> {
+        let mut files = files::all(site)?;
+        files.retain(|file| !is_hidden(file) && !NOT_LISTED.iter().any(|start| file.starts_with(start)));
+        let mut hash = ContentHash::default();
+        for file in &files {
+            hash = hash.with(file).with(files::read(&site.join(file))?);
+        }
+        Ok(Self { name: hash.name(), files })
+    }
+
+    /// The worker's script with the release in it, or `None` if it has no place for that.
+    pub fn written_into(&self, worker: &str) -> Option<String> {
+        // Rust and JavaScript write a string and a list of strings in the same way.
+        let known = format!("const RELEASE = {{ name: {:?}, files: {:?} }};", self.name, self.files);
+        worker.contains(UNKNOWN).then(|| worker.replace(UNKNOWN, &known))
+    }
+}
+
+/// Hidden files are for the host.
+fn is_hidden(file: &str) -> bool {
+    file.split('/').any(|name| name.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn release(files: &[(&str, &str)]) -> Release {
+        let site = tempfile::tempdir().unwrap();
+        for (file, text) in files {
+            files::write(&site.path().join(file), text).unwrap();
+        }
+        Release::from_site(site.path()).unwrap()
+    }
+
+    #[test]
+    fn it_has_every_file_that_the_page_may_request() {
+        let release = release(&[
+            ("index.html", "<p>"),
+            ("service-worker.js", ""),
+            ("model_server-01.js", ""),
+            (".nojekyll", ""),
+            ("static/preview.png", ""),
+            ("static/data/digits.csv", "1,2"),
+            ("style-02.css", "p {}"),
+        ]);
+        assert_eq!(release.files, ["static/data/digits.csv", "style-02.css"]);
+    }
+
+    #[test]
+    fn its_name_changes_with_every_file() {
+        let name_with = |text| release(&[("a/b.csv", text), ("c.js", "")]).name;
+        assert_eq!(name_with("1"), name_with("1"));
+        assert_ne!(name_with("1"), name_with("2"));
+    }
+
+    #[test]
+    fn the_worker_of_the_site_has_a_place_for_it() {
+        let worker = include_str!("../../../model-server/service-worker.js");
+        let release = Release { name: "ff".to_owned(), files: vec!["a.js".to_owned(), "b/c.csv".to_owned()] };
+        let text = release.written_into(worker).unwrap();
+        assert!(text.contains("const RELEASE = { name: \"ff\", files: [\"a.js\", \"b/c.csv\"] };"));
+        assert_eq!(release.written_into(&text), None);
+    }
+}

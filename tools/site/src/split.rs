@@ -1,0 +1,116 @@
+//! Takes the code that is marked with `lazy!` (see `src/lazy.rs`) out of the page's wasm, so that the first load is without it.
+//!
+//! By now trunk has made the page of one wasm file. This makes the page's wasm and JavaScript again, from what the linker
+//! left: split into parts by `wasm_split_cli_support`, and bound to JavaScript by wasm-bindgen. A debug build is not split;
+//! `build.rs` marks nothing there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::build::Build;
+use crate::error::SiteError;
+use crate::files;
+use crate::optimize::Goal;
+use crate::tool;
+
+/// The page's binary.
+pub const NAME: &str = "interleave";
+
+/// The script that fetches the parts, next to the page's own script.
+pub const LOADER: &str = "parts.js";
+
+/// How the loader that `wasm_split_cli_support` writes compiles a part.
+const STREAMING: &str = "WebAssembly.instantiateStreaming(";
+
+/// What it does instead. Streaming requires the media type `application/wasm`, which some simple hosts do not send. The
+/// page's own script, by wasm-bindgen, does without it too.
+const ANY_MEDIA_TYPE: &str = "
+async function instantiate(request, imports) {
+    const response = await request;
+    if (!response.ok) throw new Error(`${response.url} answers with HTTP status ${response.status}`);
+    return WebAssembly.instantiate(await response.arrayBuffer(), imports);
+}
+";
+
+/// The page's code, split, in a folder with all its scripts.
+#[derive(Debug)]
+pub struct Code {
+    /// The folder. Its files refer to each other by relative addresses.
+    pub folder: PathBuf,
+    main: PathBuf,
+    parts: Vec<PathBuf>,
+}
+
+impl Code {
+    /// Every wasm module, and what matters most about it.
+    pub fn modules(&self) -> impl Iterator<Item = (PathBuf, Goal)> {
+        let parts = self.parts.iter().map(|part| (part.clone(), Goal::Speed));
+        [(self.main.clone(), Goal::Size)].into_iter().chain(parts)
+    }
+}
+
+/// Splits what the linker left, and binds it to JavaScript.
+///
+/// # Errors
+///
+/// If a file is missing or not what its tool used to write.
+pub fn take_apart(build: &Build) -> Result<Code, SiteError> {
+    let (folder, unbound) = (build.work.join("code"), build.work.join("main.wasm"));
+    files::remove_folder(&folder)?;
+    fs::create_dir_all(&folder).map_err(|source| SiteError::file(&folder, source))?;
+    let parts = split(&files::read(&build.linked)?, &unbound, &folder)?;
+    bind(&unbound, &folder)?;
+    let loader = folder.join(LOADER);
+    files::write(&loader, with_any_media_type(&files::read_text(&loader)?)?)?;
+    Ok(Code { main: folder.join(format!("{NAME}_bg.wasm")), parts, folder })
+}
+
+/// Writes the main module to `main`, and the parts and their loader to `folder`. Returns the parts.
+fn split(linked: &[u8], main: &Path, folder: &Path) -> Result<Vec<PathBuf>, SiteError> {
+    let (main_module, link_name) = (format!("./{NAME}.js"), format!("./{LOADER}"));
+    let mut options = wasm_split_cli_support::Options::new(linked);
+    options.output_dir = folder;
+    options.main_out_path = main;
+    options.main_module = &main_module;
+    options.link_name = &link_name;
+    let split = wasm_split_cli_support::transform(options).map_err(|error| SiteError::Split(format!("{error:#}")))?;
+    Ok(split.split_modules)
+}
+
+/// Only the main module calls JavaScript. The parts reach it through the table of functions, which is one of the exports that
+/// are kept here.
+fn bind(main: &Path, folder: &Path) -> Result<(), SiteError> {
+    const FLAGS: [&str; 5] = ["--target=web", "--no-typescript", "--keep-lld-exports", "--out-name", NAME];
+    tool::run("wasm-bindgen", |command| command.args(FLAGS).arg("--out-dir").args([folder, main])).map(drop)
+}
+
+/// The loader for hosts that send wasm with any media type.
+fn with_any_media_type(loader: &str) -> Result<String, SiteError> {
+    // A page without parts has nothing to fetch.
+    if !loader.contains("fetch(") {
+        return Ok(loader.to_owned());
+    }
+    if !loader.contains(STREAMING) {
+        return Err(SiteError::missing(LOADER, STREAMING));
+    }
+    Ok(loader.replace(STREAMING, "instantiate(") + ANY_MEDIA_TYPE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_fetched_with_any_media_type() {
+        let part = "fetch(a);\nreturn async (imports) => (WebAssembly.instantiateStreaming(src, imports));\n";
+        let loader = with_any_media_type(&part.repeat(2)).unwrap();
+        assert_eq!(loader.matches("=> (instantiate(src, imports))").count(), 2);
+        assert!(loader.ends_with(ANY_MEDIA_TYPE) && !loader.contains(STREAMING));
+    }
+
+    #[test]
+    fn a_loader_of_another_form_is_refused() {
+        assert!(with_any_media_type("fetch(a);").is_err());
+        assert_eq!(with_any_media_type("let none;").unwrap(), "let none;");
+    }
+}
