@@ -9,6 +9,7 @@ mod engine;
 mod heap;
 mod logs;
 mod permission;
+pub mod pool;
 mod process;
 mod program;
 mod screen;
@@ -69,6 +70,9 @@ pub enum BrowserError {
         /// The engine that was asked.
         engine: Engine,
     },
+    /// Somebody has closed its last window.
+    #[error("the browser has no window")]
+    NoWindow,
     /// The browser is gone, or refuses.
     #[error("the browser did not do what it was told: {0}")]
     Refused(#[from] Box<CmdError>),
@@ -83,7 +87,9 @@ impl BrowserError {
             Self::Driver(_) => "run the driver by hand to see what it says",
             Self::NoSession { .. } => "the driver and the browser must be of the same version: install both anew",
             Self::NotTold { .. } => "ask for it in Chromium only",
-            Self::Refused(_) => "run it again; if it stays, look for the browser's crash in the system's log",
+            Self::NoWindow | Self::Refused(_) => {
+                "run it again; if it stays, look for the browser's crash in the system's log"
+            }
         }
     }
 }
@@ -105,6 +111,30 @@ impl Browser {
         driver.owns(&client);
         client.set_window_size(WIDTH, HEIGHT).await.map_err(Box::new)?;
         Ok(Self { engine, client, _driver: driver })
+    }
+
+    /// Puts back what a test may have changed: tabs, the window, the page, and in Chromium emulated preferences and logs.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone or refuses.
+    pub(crate) async fn reset(&self) -> Result<(), BrowserError> {
+        let client = &self.client;
+        let windows = client.windows().await.map_err(Box::new)?;
+        let (first, others) = windows.split_first().ok_or(BrowserError::NoWindow)?;
+        for window in others {
+            client.switch_to_window(window.clone()).await.map_err(Box::new)?;
+            client.close_window().await.map_err(Box::new)?;
+        }
+        client.switch_to_window(first.clone()).await.map_err(Box::new)?;
+        client.goto("about:blank").await.map_err(Box::new)?;
+        client.set_window_size(WIDTH, HEIGHT).await.map_err(Box::new)?;
+        if self.engine == Engine::Chromium {
+            self.prefer(&[]).await?;
+            self.complaints().await?;
+            self.requested_urls().await?;
+        }
+        Ok(())
     }
 
     /// What it was started as.
@@ -157,7 +187,9 @@ impl Browser {
     /// When the browser is gone, or of another engine.
     pub async fn stop_service_workers(&self) -> Result<(), BrowserError> {
         self.devtools("ServiceWorker.enable", json!({})).await?;
-        self.devtools("ServiceWorker.stopAllWorkers", json!({})).await
+        self.devtools("ServiceWorker.stopAllWorkers", json!({})).await?;
+        // While it is enabled, a worker is never idle, and a new release waits for the old worker.
+        self.devtools("ServiceWorker.disable", json!({})).await
     }
 
     /// Reloads the page past every cache, as Shift and the reload button do. Chromium only.

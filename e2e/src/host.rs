@@ -1,5 +1,6 @@
 //! What the two servers share: a thread that accepts connections, and the little of HTTP that they read and write.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard};
@@ -54,10 +55,17 @@ impl Drop for Host {
     }
 }
 
+/// A port is never used twice: to a browser that several tests use, it would be the same site again.
 fn listen() -> io::Result<TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
-    socket.listen(BACKLOG)
+    static USED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let listener = socket.listen(BACKLOG)?;
+        if lock(&USED).insert(listener.local_addr()?.port()) {
+            return Ok(listener);
+        }
+    }
 }
 
 /// Ends every connection with the runtime when the other end of `stopped` is dropped.

@@ -5,12 +5,14 @@
 //! - [`browser`] starts a browser and the driver that steers it.
 //! - [`page`] is the exercise page as a person sees it: buttons, controls, status, results.
 //! - [`stage`] sets all three up for a test.
+//! - [`suite`] runs the tests, in browsers that they share.
 //! - [`mod@bench`] turns the times that the benchmark page measures into a table and into budgets kept or missed.
 //!
-//! `tests/` holds what a person relies on, `src/bin/bench.rs` measures. Both want the page built first, by
-//! `trunk build --release`; then `cargo test -p e2e` and `cargo run -p e2e --bin bench`. They need Chromium (or Chrome) and
-//! its chromedriver; some tests run in every engine that the environment variable `ENGINES` names, which are `chromium`,
-//! `firefox` and `webkit` if it is not set. `tools/setup test` installs them.
+//! `tests/site` tests what people rely on, and `src/bin/bench.rs` measures. Both need a release build of the page in `dist/`, by
+//! `trunk build --release`, or in the folder that the environment variable `DIST` names; then use `cargo test -p e2e` and
+//! `cargo run -p e2e --bin bench`. They need Chromium (or Chrome) and its chromedriver; many tests run in every engine that the
+//! environment variable `ENGINES` names, which are `chromium`, `firefox` and `webkit` if it is not set. `tools/setup test`
+//! installs them.
 
 pub mod bench;
 pub mod browser;
@@ -19,3 +21,4 @@ mod host;
 pub mod page;
 pub mod server;
 pub mod stage;
+pub mod suite;

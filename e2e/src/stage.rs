@@ -1,12 +1,13 @@
 //! What every test in the browser needs: the site on a server, a browser, and a page that is ready.
 //!
-//! Each test sets its own, so none can disturb another and all may run at once.
+//! Each test has its own server, and so a site of its own even in a browser that other tests had before.
 
 use std::error::Error;
 use std::fmt;
 use std::panic::Location;
 
-use crate::browser::{Browser, Engine};
+use crate::browser::Engine;
+use crate::browser::pool::Lease;
 use crate::page::Page;
 use crate::server::{Reply, Server, built_site};
 
@@ -22,7 +23,7 @@ pub struct Stage {
     /// The page, with Run enabled.
     pub page: Page,
     /// The browser that it is open in.
-    pub browser: Browser,
+    pub browser: Lease,
     /// The host of the site.
     pub server: Server,
 }
@@ -67,7 +68,21 @@ impl Stage {
     ///
     /// When there is no browser, or no page that can run.
     pub async fn served_by(server: Server, engine: Engine, link: &str) -> Result<Self, Failure> {
-        let browser = Browser::start(engine).await.map_err(|error| Failure::with_advice(&error, error.advice()))?;
+        let browser = Lease::take(engine).await.map_err(|error| Failure::with_advice(&error, error.advice()))?;
+        Self::with(browser, server, link).await
+    }
+
+    /// The same in a browser that no other test has.
+    ///
+    /// # Errors
+    ///
+    /// When there is no site, no browser, or no page that can run.
+    pub async fn in_new_browser(engine: Engine, link: &str) -> Result<Self, Failure> {
+        let browser = Lease::new(engine).await.map_err(|error| Failure::with_advice(&error, error.advice()))?;
+        Self::with(browser, serve()?, link).await
+    }
+
+    async fn with(browser: Lease, server: Server, link: &str) -> Result<Self, Failure> {
         let page = Page::new(&browser, server.url());
         page.open(link).await?;
         if !link.contains("run=1") {
@@ -79,46 +94,6 @@ impl Stage {
 
 fn serve() -> Result<Server, Failure> {
     Server::start(&built_site(), BASE).map_err(|error| Failure::with_advice(&error, error.advice()))
-}
-
-/// Makes a test in every engine of each `async fn(Engine) -> TestResult`: `chromium::name`, `firefox::name` and
-/// `webkit::name`. Those in engines that the environment variable `ENGINES` leaves out say so and pass.
-#[macro_export]
-macro_rules! in_each_engine {
-    ($($test:ident),+ $(,)?) => {
-        $crate::in_engine! { chromium Chromium $($test)+ }
-        $crate::in_engine! { firefox Firefox $($test)+ }
-        $crate::in_engine! { webkit Webkit $($test)+ }
-    };
-}
-
-/// The part of [`in_each_engine`] for one.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! in_engine {
-    ($module:ident $engine:ident $($test:ident)+) => {
-        mod $module {
-            $(
-                #[tokio::test]
-                async fn $test() -> $crate::stage::TestResult {
-                    $crate::stage::if_wanted($crate::browser::Engine::$engine, super::$test).await
-                }
-            )+
-        }
-    };
-}
-
-/// Runs a test in an engine unless `ENGINES` leaves that out.
-///
-/// # Errors
-///
-/// That of the test, or when `ENGINES` names an engine that does not exist.
-pub async fn if_wanted(engine: Engine, test: impl AsyncFnOnce(Engine) -> TestResult) -> TestResult {
-    if Engine::wanted()?.contains(&engine) {
-        return test(engine).await;
-    }
-    eprintln!("not run: `ENGINES` leaves out {engine}");
-    Ok(())
 }
 
 /// An error with the line of the test that met it, told as the test runner prints it.

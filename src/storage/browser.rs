@@ -111,15 +111,15 @@ pub(super) fn error_of(thrown: &JsValue, name: Option<&FileName>) -> StorageErro
         (Some("NoModificationAllowedError" | "NotReadableError"), Some(name)) => StorageError::InUse { name },
         (Some("InvalidStateError" | "NotFoundError" | "AbortError"), _) => StorageError::Withdrawn,
         (Some("SecurityError" | "NotAllowedError"), _) => StorageError::NotAllowed,
-        (kind, _) => StorageError::Other { why: message_of(thrown, kind) },
+        _ => StorageError::Other { why: message_of(thrown) },
     }
 }
 
-/// What a thrown value says. Anything can be thrown.
-pub(super) fn message_of(thrown: &JsValue, kind: Option<&str>) -> String {
+/// The name and the message of a thrown value. Anything can be thrown.
+pub(super) fn message_of(thrown: &JsValue) -> String {
     let message = text_of(thrown, "message").filter(|text| !text.is_empty()).or_else(|| thrown.as_string());
     let message = message.unwrap_or_else(|| "the browser does not say why".to_owned());
-    kind.map(|kind| format!("{kind}: {message}")).unwrap_or(message)
+    text_of(thrown, "name").map(|name| format!("{name}: {message}")).unwrap_or(message)
 }
 
 /// A text that an object has by this name.

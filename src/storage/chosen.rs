@@ -44,6 +44,6 @@ fn error_of(thrown: &JsValue) -> SourceError {
     match text_of(thrown, "name").as_deref() {
         Some("NotFoundError" | "NotReadableError") => SourceError::Gone,
         Some("SecurityError" | "NotAllowedError") => SourceError::NotAllowed,
-        kind => SourceError::Other { why: message_of(thrown, kind) },
+        _ => SourceError::Other { why: message_of(thrown) },
     }
 }

@@ -5,8 +5,8 @@
 //!
 //! - a new file is there, empty, before its first write is finished, and stays if the page is closed then. What has no
 //!   length yet is no file;
-//! - what becomes of a reader when the file is replaced under its hands, the standard leaves open. Chromium refuses it;
-//!   what is refused, or does not fit its length, is read again.
+//! - the standard does not say what a reader gets whose file is replaced meanwhile. Chromium refuses to read it and Firefox
+//!   aborts; such a file, or one that does not have its length, is read again.
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, join_all};
@@ -19,7 +19,9 @@ use web_sys::{
 };
 
 use crate::storage::backend::{Answer, Backend, Found, Place};
-use crate::storage::browser::{Caller, error_of, joined, manager, property, room, title, to_the_end, unless_gone};
+use crate::storage::browser::{
+    Caller, error_of, joined, manager, message_of, property, room, text_of, title, to_the_end, unless_gone,
+};
 use crate::storage::{FileName, Kind, Room, StorageError, Turn};
 
 /// Before the content stands its length.
@@ -28,7 +30,7 @@ const HEADER_BYTES: u64 = 8;
 /// So end the names of files. Chromium shows copies that are being written to beside them, with an ending of its own.
 const ENDING: &str = ".kept";
 
-/// So often a file is read that changes all the time.
+/// The number of times that a file which changes all the time is read.
 const MOST_READS: u32 = 20;
 
 /// A folder of the private file system.
@@ -153,13 +155,24 @@ impl Opfs {
         Ok(join_all(files).await.into_iter().flatten().collect())
     }
 
-    /// What a thrown value means. Each browser has its own words for a folder that is gone.
+    /// The cause of a thrown value. Each browser has its own words for a folder that is gone, so this looks for the folder.
+    /// While it is there, nothing is lost: Firefox aborts the reading of a file that is being replaced, on a busy machine
+    /// several times in a row.
     async fn error_of(&self, thrown: &JsValue, name: Option<&FileName>) -> StorageError {
-        if self.is_there().await { error_of(thrown, name) } else { StorageError::Withdrawn }
+        if self.is_gone().await {
+            return StorageError::Withdrawn;
+        }
+        match (error_of(thrown, name), name) {
+            (StorageError::Withdrawn, Some(name)) => StorageError::InUse { name: name.clone() },
+            (StorageError::Withdrawn, None) => StorageError::Other { why: message_of(thrown) },
+            (error, _) => error,
+        }
     }
 
-    async fn is_there(&self) -> bool {
-        JsFuture::from(self.root.get_directory_handle(&self.title)).await.is_ok()
+    /// True if the browser says that there is no such folder. If it fails for another reason, the folder may be there.
+    async fn is_gone(&self) -> bool {
+        let looked = JsFuture::from(self.root.get_directory_handle(&self.title)).await;
+        looked.is_err_and(|thrown| text_of(&thrown, "name").as_deref() == Some("NotFoundError"))
     }
 }
 
@@ -194,7 +207,7 @@ impl Backend for Opfs {
         async {
             match self.found().await {
                 // Some browsers find nothing in a folder that is gone.
-                Ok(found) if found.is_empty() && !self.is_there().await => Err(StorageError::Withdrawn),
+                Ok(found) if found.is_empty() && self.is_gone().await => Err(StorageError::Withdrawn),
                 Ok(found) => Ok(found),
                 Err(thrown) => Err(self.error_of(&thrown, None).await),
             }

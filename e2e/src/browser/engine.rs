@@ -12,7 +12,7 @@ use super::program::{
 };
 
 /// A browser engine that the tests can drive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Engine {
     /// Chromium or Chrome, by chromedriver.
     Chromium,

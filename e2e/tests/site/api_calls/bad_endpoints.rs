@@ -1,0 +1,161 @@
+//! Endpoints that are not there, or not what they should be: each has a word of its own, and the page goes on.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::{Duration, Instant};
+
+use e2e::browser::Engine;
+use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint, misfit};
+use e2e::in_each_engine;
+use e2e::page::eventually;
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+use serde_json::json;
+
+use super::{PLAIN, encoded, link_to, outcomes, test_connection};
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![
+        an_endpoint_that_does_not_tell_its_model_is_told_by_cause,
+        an_inference_that_fails_is_told_by_cause,
+        a_reply_of_100_mb_is_not_read,
+        what_is_no_address_is_refused_beside_its_control,
+        a_port_where_nobody_listens_is_told
+    ]
+}
+
+async fn an_endpoint_that_does_not_tell_its_model_is_told_by_cause(engine: Engine) -> TestResult {
+    let endpoint = Endpoint::start(Behaviour::default())?;
+    let stage = Stage::in_engine(engine, &link_to(&endpoint, "digits", "&requests=3&timeout=700")).await?;
+    let page = &stage.page;
+    for (metadata, cors, told) in [
+        (Answer::Good, Cors::Closed, "does not allow this page to read it (no CORS headers)"),
+        (Answer::Text(404), Cors::Open, "HTTP status 404"),
+        (Answer::Html(500), Cors::Open, "HTTP status 500"),
+        (Answer::Html(200), Cors::Open, "the reply is not JSON, but an HTML page"),
+        (Answer::Json(json!({"hello": 1})), Cors::Open, "the reply is not the protocol's: missing field `name`"),
+        (Answer::HalfJson, Cors::Open, "the reply is not JSON: EOF"),
+        (Answer::ClosedHalfway, Cors::Open, "broke off"),
+        (Answer::Never, Cors::Open, "not done within 700 ms"),
+        (Answer::HeadOnly, Cors::Open, "not done within 700 ms"),
+    ] {
+        endpoint.behave(Behaviour { metadata, cors, ..Behaviour::default() });
+        let tested = test_connection(page).await?;
+        assert!(tested.contains(told), "expected `{told}`, found `{tested}`");
+        page.press("Run").await?;
+        page.wait_for_status("Failed").await?;
+        let status = page.status().await?;
+        assert!(status.contains("model `digits`: ") && status.contains(told), "expected `{told}`, found `{status}`");
+    }
+    endpoint.behave(Behaviour::default());
+    page.run_to_the_end().await?;
+    assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 3)]);
+    Ok(())
+}
+
+async fn an_inference_that_fails_is_told_by_cause(engine: Engine) -> TestResult {
+    let endpoint = Endpoint::start(Behaviour::default())?;
+    let link = link_to(&endpoint, "digits", "&requests=3&batch-size=2&retries=0&timeout=700");
+    let stage = Stage::in_engine(engine, &link).await?;
+    let page = &stage.page;
+    for (infer, cors, cause, told) in [
+        // First, because WebKit keeps the answer to a preflight for some seconds, also where it is told not to.
+        (Answer::Good, Cors::NoPreflight, "unreachable or blocked", "cannot be reached"),
+        (Answer::Text(404), Cors::Open, "HTTP 404", "HTTP status 404"),
+        (Answer::Html(200), Cors::Open, "not JSON", "but an HTML page"),
+        (Answer::Json(json!({"hello": 1})), Cors::Open, "not the protocol", "missing field"),
+        (Answer::Changed(misfit::too_few_elements), Cors::Open, "not the protocol", "but its shape"),
+        (Answer::Changed(misfit::unknown_datatype), Cors::Open, "not the protocol", "unknown variant `FLOAT`"),
+        (Answer::Changed(misfit::texts_for_numbers), Cors::Open, "not the protocol", "not of datatype INT64"),
+        (Answer::HalfJson, Cors::Open, "not JSON", "EOF"),
+        (Answer::Never, Cors::Open, "timed out", "not done within 700 ms"),
+        (Answer::HeadOnly, Cors::Open, "timed out", "not done within 700 ms"),
+    ] {
+        endpoint.behave(Behaviour { infer, cors, ..Behaviour::default() });
+        page.run_to_the_end().await?;
+        let rows = page.table("What came of the requests").await?;
+        assert_eq!((rows[1][0].as_str(), rows[1][1].as_str()), (cause, "3"), "{rows:?}");
+        assert!(rows[1][3].contains(told), "expected `{told}`, found {rows:?}");
+        let found = page.texts(".results p").await?.join("\n");
+        assert_eq!(found.contains("asks for that with OPTIONS"), cors == Cors::NoPreflight, "{found}");
+    }
+    // What the endpoint refuses it says itself.
+    page.open(&link_to(&endpoint, "unknown", "")).await?;
+    page.wait_for_button("Run").await?;
+    page.press("Run").await?;
+    page.wait_for_status("Failed").await?;
+    assert!(page.status().await?.contains("model `unknown`: HTTP status 404"));
+    Ok(())
+}
+
+async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
+    let endpoint = Endpoint::start(Behaviour::default())?;
+    let link = link_to(&endpoint, "digits", "&requests=1&retries=0&timeout=20000");
+    let stage = Stage::in_engine(engine, &link).await?;
+    let page = &stage.page;
+    // WebKit takes all that comes before it looks whether anybody still wants it. The others take what a slow machine lets
+    // through until the page is heard.
+    let bytes = if engine == Engine::Webkit { 100_000_000 } else { 1_000_000_000 };
+    for is_announced in [true, false] {
+        let infer = Answer::Flood { bytes, is_announced };
+        endpoint.behave(Behaviour { infer, ..Behaviour::default() });
+        let before = endpoint.bytes_sent();
+        page.run_to_the_end().await?;
+        assert_eq!(outcomes(page).await?[1], ("reply too large".to_owned(), 1));
+        let taken = endpoint.bytes_sent() - before;
+        assert!(engine == Engine::Webkit || taken < bytes / 2, "{taken} bytes were taken");
+    }
+    endpoint.behave(Behaviour::default());
+    page.run_to_the_end().await?;
+    assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 1)]);
+    Ok(())
+}
+
+async fn what_is_no_address_is_refused_beside_its_control(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, &format!("{PLAIN}&endpoint=own")).await?;
+    let page = &stage.page;
+    for (text, told) in [
+        ("localhost:8000", "`localhost:8000` is not a URL"),
+        ("http://", "no host stands behind"),
+        ("http://host/?a=1", "leave out `?` and `#`"),
+        ("<img src=x onerror=alert(1)>", "is not a URL"),
+    ] {
+        page.fill_in("url", text).await?;
+        let control = page.control("url").await?;
+        assert!(control.is_invalid && control.refusal.contains(told), "{control:?}");
+        assert!(!page.is_enabled("Run").await?);
+    }
+    assert_eq!(page.attributes("[data-control='url'] img", "src").await?, [""; 0]);
+    page.fill_in("url", "http://127.0.0.1:8000").await?;
+    assert!(!page.control("url").await?.is_invalid);
+    page.wait_for_button("Run").await?;
+
+    // What is hidden keeps nobody from running.
+    page.fill_in("url", "nonsense").await?;
+    page.choose("endpoint", "embedded").await?;
+    eventually("Run to work", async || {
+        Ok(if page.is_enabled("Run").await? { Ok(()) } else { Err("it does not".to_owned()) })
+    })
+    .await?;
+
+    page.open(&format!("{PLAIN}&endpoint=own&url=nonsense")).await?;
+    page.wait_for_button("Run").await?;
+    let notices = page.notices().await?;
+    assert!(notices[0].contains("`nonsense` is not a URL") && notices[0].ends_with("It is http://localhost:8000 now."));
+    Ok(())
+}
+
+async fn a_port_where_nobody_listens_is_told(engine: Engine) -> TestResult {
+    // A port that was free a moment ago.
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+    let url = encoded(&format!("http://127.0.0.1:{port}"));
+    let stage = Stage::in_engine(engine, &format!("{PLAIN}&endpoint=own&url={url}&models=m")).await?;
+    let page = &stage.page;
+    let begun = Instant::now();
+    page.press("Run").await?;
+    page.wait_for_status("Failed").await?;
+    assert!(begun.elapsed() < Duration::from_secs(15), "it waited for {:?}", begun.elapsed());
+    let status = page.status().await?;
+    assert!(status.contains(&format!("`http://127.0.0.1:{port}/v2/models/m` cannot be reached")), "{status}");
+    assert!(page.texts(".failure .hint").await?.join(" ").contains("Check that the server runs at this address"));
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! An independent endpoint on another origin, which knows nothing of the project's own protocol code.
+
+use std::time::Duration;
+
+use e2e::browser::Engine;
+use e2e::endpoint::{Answer, Behaviour, Endpoint};
+use e2e::in_each_engine;
+use e2e::page::eventually;
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+use super::{link_to, outcomes, test_connection};
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![
+        it_is_asked_only_when_the_reader_says_so,
+        requests_are_built_from_the_metadata_of_any_model,
+        a_stop_closes_every_connection,
+        retries_wait_as_long_as_the_endpoint_asks,
+        its_capacity_is_found_by_a_sweep
+    ]
+}
+
+async fn it_is_asked_only_when_the_reader_says_so(engine: Engine) -> TestResult {
+    let endpoint = Endpoint::start(Behaviour::default())?;
+    let stage = Stage::in_engine(engine, &link_to(&endpoint, "digits", "")).await?;
+    let page = &stage.page;
+    eventually("word of the connection", async || {
+        let told = page.texts("[data-connection]").await?.join("\n");
+        Ok(if told.contains("not tested yet") { Ok(()) } else { Err(told) })
+    })
+    .await?;
+    assert_eq!(endpoint.received(), []);
+    let told = test_connection(page).await?;
+    assert!(told.contains("`digits` takes images FP32 [-1, 64] and gives label INT64 [-1]"), "{told}");
+    let asked: Vec<_> = endpoint.received().into_iter().map(|request| (request.method, request.path)).collect();
+    let expected =
+        [("GET", "/v2"), ("GET", "/v2/models/digits")].map(|(method, path)| (method.to_owned(), path.to_owned()));
+    assert_eq!(asked, expected);
+    Ok(())
+}
+
+async fn requests_are_built_from_the_metadata_of_any_model(engine: Engine) -> TestResult {
+    let endpoint = Endpoint::start(Behaviour::default())?;
+    let stage = Stage::in_engine(engine, "async-basics?seed=7").await?;
+    let page = &stage.page;
+    for (models, reads_digits) in [("digits", true), ("tabular", false), ("texts", false)] {
+        page.open(&link_to(&endpoint, models, "&requests=12&batch-size=3&limit=4")).await?;
+        page.run_to_the_end().await?;
+        // The endpoint is strict: a name, shape or datatype that is not the model's would be refused.
+        assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 12)], "{models}");
+        let found = page.texts(".results p").await?.join("\n");
+        assert_eq!(found.contains("are read right"), reads_digits, "{models}: {found}");
+    }
+    assert!(endpoint.most_in_flight() <= 4, "{} at once", endpoint.most_in_flight());
+    let posts = endpoint.received().into_iter().filter(|request| request.method == "POST").count();
+    assert_eq!(posts, 3 * 12);
+    Ok(())
+}
+
+async fn a_stop_closes_every_connection(engine: Engine) -> TestResult {
+    let endpoint = Endpoint::start(Behaviour { infer: Answer::Never, ..Behaviour::default() })?;
+    let link = link_to(&endpoint, "digits", "&requests=40&batch-size=1&limit=0&timeout=60000&retries=0");
+    let stage = Stage::in_engine(engine, &link).await?;
+    let page = &stage.page;
+    let wait_for = async |what: &str, is_so: &dyn Fn(usize) -> bool| {
+        eventually(what, async || {
+            let found = endpoint.in_flight();
+            Ok(if is_so(found) { Ok(()) } else { Err(found.to_string()) })
+        })
+        .await
+    };
+    page.press("Run").await?;
+    // A browser opens no more than a few connections to one host; the others wait in it.
+    wait_for("requests under way", &|found| found >= 4).await?;
+    page.press("Stop").await?;
+    page.wait_for_status("Stopped").await?;
+    wait_for("no request under way", &|found| found == 0).await?;
+    let received = endpoint.received().len();
+    endpoint.behave(Behaviour::default());
+    page.run_to_the_end().await?;
+    assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 40)]);
+    assert!(endpoint.received().len() > received);
+    Ok(())
+}
+
+async fn retries_wait_as_long_as_the_endpoint_asks(engine: Engine) -> TestResult {
+    let infer = Answer::FailFirst { times: 3, status: 429, retry_after_s: Some(1) };
+    let endpoint = Endpoint::start(Behaviour { infer, exposes_retry_after: true, ..Behaviour::default() })?;
+    let link = link_to(&endpoint, "digits", "&requests=3&batch-size=1&limit=0&retries=1");
+    let stage = Stage::in_engine(engine, &link).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    let rows = page.table("What came of the requests").await?;
+    assert_eq!((&*rows[0][1], &*rows[1][0], &*rows[1][1], &*rows[1][2]), ("3", "HTTP 429", "0", "3"), "{rows:?}");
+    let took = page.bar("batch_inference_api").await?.measured_ms.unwrap_or_default();
+    assert!(took >= 998.0, "they were asked to wait for 1 s, and took {took} ms");
+    Ok(())
+}
+
+async fn its_capacity_is_found_by_a_sweep(engine: Engine) -> TestResult {
+    // A browser opens at most six connections to one host, so the capacity is below that.
+    let behaviour = Behaviour { latency: Duration::from_millis(150), capacity: Some(2), ..Behaviour::default() };
+    let endpoint = Endpoint::start(behaviour)?;
+    let stage = Stage::in_engine(engine, &link_to(&endpoint, "digits", "&requests=2&batch-size=1&sweep=4")).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    assert_eq!(page.attributes("figure.sweep", "data-knee").await?, ["2"], "{:?}", page.texts("figure.sweep").await?);
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! Files that are missing, broken off or something else: the run fails with a clear word, and can be run again.
+
+use e2e::in_chromium;
+use e2e::server::Reply;
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+use super::{DATA, SHORT, WEIGHTS};
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_chromium![
+        bad_weights_fail_the_run_with_a_clear_word_and_good_ones_mend_it,
+        a_bad_data_set_fails_the_run_with_a_clear_word_and_a_good_one_mends_it
+    ]
+}
+
+async fn bad_weights_fail_the_run_with_a_clear_word_and_good_ones_mend_it() -> TestResult {
+    assert_bad_files_are_told(WEIGHTS, "weights").await
+}
+
+async fn a_bad_data_set_fails_the_run_with_a_clear_word_and_a_good_one_mends_it() -> TestResult {
+    assert_bad_files_are_told(DATA, "data set").await
+}
+
+/// An error in the network is told by the file's name, bad content by what it should have been.
+async fn assert_bad_files_are_told(path: &str, what: &str) -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let page = &stage.page;
+    let html = Reply::Bytes { content_type: "text/html", body: b"<!DOCTYPE html><title>Hi</title>".to_vec() };
+    let noise = Reply::Bytes { content_type: "application/octet-stream", body: noise() };
+    let empty = Reply::Bytes { content_type: "application/octet-stream", body: Vec::new() };
+    for (reply, expected) in [
+        (Reply::Status(404), path),
+        (Reply::Status(500), path),
+        (Reply::CutAfter(700), path),
+        (html, what),
+        (noise, what),
+        (empty, what),
+    ] {
+        stage.server.replace(path, reply.clone());
+        page.press("Run").await?;
+        let status = page.wait_for_status("Failed").await?;
+        assert!(status.contains(expected), "{reply:?}: {status}");
+        let failure = page.texts(".failure").await?.join(" ");
+        assert!(failure.contains(expected), "{reply:?}: {failure}");
+        let log = page.log().await?.join("\n");
+        assert!(log.contains(expected), "{reply:?}: {log}");
+
+        stage.server.restore(path);
+        page.run_to_the_end().await?;
+        assert_eq!(page.texts(".failure").await?, [""; 0], "{reply:?}: a good run leaves no failure on the page");
+    }
+    Ok(())
+}
+
+/// The same bytes every time, without any order in them.
+fn noise() -> Vec<u8> {
+    let step = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    std::iter::successors(Some(7_u32), step).map(|state| (state >> 24) as u8).take(6_000).collect()
+}

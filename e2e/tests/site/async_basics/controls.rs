@@ -1,0 +1,45 @@
+//! What a control does not take stays visible, with the reason beside it.
+
+use e2e::in_chromium;
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+use super::DEFAULTS;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_chromium![
+        a_number_out_of_range_is_refused_beside_its_control_until_mended,
+        an_empty_field_is_refused_and_other_controls_stay_usable
+    ]
+}
+
+async fn a_number_out_of_range_is_refused_beside_its_control_until_mended() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    let page = &stage.page;
+    for (name, bad, good) in [("download", "2001", "2000"), ("scale", "0", "0.1"), ("seed", "1000000", "999999")] {
+        page.fill_in(name, bad).await?;
+        let refused = page.control(name).await?;
+        assert!(refused.is_invalid, "{refused:?}");
+        assert!(refused.refusal.contains(bad), "{refused:?}");
+        assert_eq!(refused.value, bad, "what was typed stays");
+        assert!(!page.is_enabled("Run").await?);
+
+        page.fill_in(name, good).await?;
+        let mended = page.control(name).await?;
+        assert!(!mended.is_invalid, "{mended:?}");
+        assert_eq!(mended.refusal, "");
+        assert!(page.is_enabled("Run").await?);
+    }
+    Ok(())
+}
+
+async fn an_empty_field_is_refused_and_other_controls_stay_usable() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    let page = &stage.page;
+    page.fill_in("load", "").await?;
+    assert!(page.control("load").await?.is_invalid);
+    page.fill_in("download", "100").await?;
+    assert!(!page.control("download").await?.is_invalid);
+    assert!(!page.is_enabled("Run").await?, "one control is still refused");
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! The page before anything runs, and what holds all the time: labels, keys, widths, console, network.
+
+use std::collections::BTreeSet;
+
+use e2e::in_chromium;
+use e2e::page::IT_RUNS;
+use e2e::server::Outcome;
+use e2e::stage::{BASE, Stage, TestResult};
+use e2e::suite::Test;
+use fantoccini::key::Key;
+
+use super::links::wait_for_link;
+use super::{DEFAULTS, LONG, SHORT, WEIGHTS};
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_chromium![
+        the_page_opens_ready_to_run,
+        both_sources_stand_beside_the_exercise,
+        a_good_run_leaves_the_console_clean,
+        every_request_stays_under_the_sub_path_of_this_host,
+        the_keyboard_reaches_everything,
+        a_control_can_be_set_by_keys_alone
+    ]
+}
+
+async fn the_page_opens_ready_to_run() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    let page = &stage.page;
+    page.wait_for_status("Ready").await?;
+    assert_eq!(page.texts("[role=status]").await?.len(), 1, "one place tells where the run stands");
+    assert_eq!(page.title().await?, "Async basics");
+    assert!(page.is_enabled("Run").await?);
+    assert!(!page.is_enabled("Stop").await?, "nothing runs");
+    assert!(page.is_enabled("Copy link").await?);
+    assert_eq!(page.notices().await?, [""; 0]);
+    let names: Vec<_> = page.values().await?.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["download", "load", "preprocess", "scale", "blocking", "seed"]);
+    Ok(())
+}
+
+async fn both_sources_stand_beside_the_exercise() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    let sources = stage.page.texts("section.sources").await?.join("\n");
+    assert!(sources.contains("async fn concurrent_execution"), "there is no Rust in {sources}");
+    assert!(sources.contains("async def concurrent_execution"), "there is no Python in {sources}");
+    Ok(())
+}
+
+async fn a_good_run_leaves_the_console_clean() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    stage.page.run_to_the_end().await?;
+    stage.page.open_disclosures().await?;
+    stage.page.stop_when(IT_RUNS).await?;
+    stage.page.press("Run").await?;
+    stage.page.wait_for_status("Stopped").await?;
+    assert_eq!(stage.browser.complaints().await?, []);
+    Ok(())
+}
+
+async fn every_request_stays_under_the_sub_path_of_this_host() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    stage.page.run_to_the_end().await?;
+    let requests = stage.server.requests();
+    let outside: Vec<_> = requests.iter().filter(|request| !request.path.starts_with(BASE)).collect();
+    assert!(outside.is_empty(), "{outside:?}");
+    // The service worker may be about to keep the site.
+    let is_well = |outcome| matches!(outcome, Outcome::Answered(200) | Outcome::Pending);
+    let missing: Vec<_> = requests.iter().filter(|request| !is_well(request.outcome)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+
+    let urls = stage.browser.requested_urls().await?;
+    assert!(urls.iter().any(|url| url.ends_with(WEIGHTS)), "{urls:?}");
+    let foreign: Vec<_> = urls.iter().filter(|url| !url.starts_with(stage.server.url())).collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+    Ok(())
+}
+
+async fn the_keyboard_reaches_everything() -> TestResult {
+    let stage = Stage::at(LONG).await?;
+    let page = &stage.page;
+    page.tab_to("Run").await?;
+    page.key(Key::Enter).await?;
+    page.wait_for_status("Running").await?;
+    page.tab_to("Stop").await?;
+    page.key(Key::Enter).await?;
+    page.wait_for_status("Stopped").await?;
+
+    page.tab_to("Run").await?;
+    let way: BTreeSet<_> = page.tab_to("Run").await?.into_iter().collect();
+    for name in ["download", "load", "preprocess", "scale", "blocking", "seed", "Copy link", "canvas"] {
+        assert!(way.contains(name), "{name} is not on {way:?}");
+    }
+    Ok(())
+}
+
+async fn a_control_can_be_set_by_keys_alone() -> TestResult {
+    let stage = Stage::at(DEFAULTS).await?;
+    let page = &stage.page;
+    page.tab_to("blocking").await?;
+    page.key(Key::Space).await?;
+    wait_for_link(page, "async-basics?blocking=off&seed=7").await?;
+    Ok(())
+}

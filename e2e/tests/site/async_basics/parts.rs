@@ -1,0 +1,109 @@
+//! Code that is fetched when it is first needed: the first load is without it, and its absence is told and mended.
+
+use std::time::Duration;
+
+use e2e::in_chromium;
+use e2e::page::eventually;
+use e2e::server::{Reply, Server, built_site};
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+use super::{SHORT, without_service_worker};
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_chromium![
+        a_lesson_is_fetched_when_it_first_runs_and_never_again,
+        the_benchmark_is_fetched_when_it_is_opened,
+        a_lesson_that_does_not_arrive_fails_the_run_with_a_clear_word_and_arrives_later,
+        stop_while_a_lesson_is_fetched_starts_nothing,
+        a_benchmark_that_does_not_arrive_says_so_below_its_title_and_arrives_later,
+        a_lesson_of_a_host_that_knows_no_wasm_runs
+    ]
+}
+
+async fn a_lesson_is_fetched_when_it_first_runs_and_never_again() -> TestResult {
+    let stage = without_service_worker(SHORT).await?;
+    assert_eq!(times_asked_for(&stage.server, LESSONS), 0, "the first load is without it");
+    stage.page.run_to_the_end().await?;
+    stage.page.run_to_the_end().await?;
+    assert_eq!(times_asked_for(&stage.server, LESSONS), 1);
+    assert_eq!(times_asked_for(&stage.server, BENCHMARK), 0, "nobody opened it");
+    Ok(())
+}
+
+async fn the_benchmark_is_fetched_when_it_is_opened() -> TestResult {
+    let stage = without_service_worker("benchmark").await?;
+    assert_eq!(times_asked_for(&stage.server, BENCHMARK), 1);
+    assert_eq!(times_asked_for(&stage.server, LESSONS), 0, "nobody ran one");
+    Ok(())
+}
+
+async fn a_lesson_that_does_not_arrive_fails_the_run_with_a_clear_word_and_arrives_later() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let part = path(LESSONS);
+    for reply in [Reply::Status(404), Reply::CutAfter(700)] {
+        stage.server.replace(&part, reply.clone());
+        stage.page.press("Run").await?;
+        let status = stage.page.wait_for_status("Failed").await?;
+        assert!(status.contains("could not be fetched"), "{reply:?}: {status}");
+    }
+    stage.server.restore(&part);
+    stage.page.run_to_the_end().await?;
+    Ok(())
+}
+
+async fn stop_while_a_lesson_is_fetched_starts_nothing() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let part = path(LESSONS);
+    stage.server.replace(&part, Reply::Never);
+    stage.page.press("Run").await?;
+    stage.page.wait_for_status("Running").await?;
+    stage.page.press("Stop").await?;
+    let status = stage.page.wait_for_status("Stopped").await?;
+    stage.server.restore(&part);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(stage.page.status().await?, status);
+    assert_eq!(stage.page.metric("tasks").await?, "–", "nothing has begun");
+    Ok(())
+}
+
+async fn a_benchmark_that_does_not_arrive_says_so_below_its_title_and_arrives_later() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let part = path(BENCHMARK);
+    stage.server.replace(&part, Reply::Status(404));
+    stage.page.open("benchmark").await?;
+    eventually("what is missing", async || {
+        let told = stage.page.texts(".failure").await?.join(" ");
+        Ok(if told.contains("could not be fetched") { Ok(()) } else { Err(format!("`{told}`")) })
+    })
+    .await?;
+    assert_eq!(stage.page.title().await?, "Benchmark");
+    stage.server.restore(&part);
+    stage.page.open("benchmark").await?;
+    stage.page.wait_for_button("Run").await?;
+    Ok(())
+}
+
+async fn a_lesson_of_a_host_that_knows_no_wasm_runs() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let part = path(LESSONS);
+    let body = std::fs::read(built_site().join(&part)).expect("the part was built");
+    stage.server.replace(&part, Reply::Bytes { content_type: "application/octet-stream", body });
+    stage.page.run_to_the_end().await?;
+    Ok(())
+}
+
+const LESSONS: &str = "split_lessons.wasm";
+const BENCHMARK: &str = "split_benchmark.wasm";
+
+/// Where a part lies in the site: the name of its folder changes with the build.
+fn path(part: &str) -> String {
+    let folders = std::fs::read_dir(built_site()).expect("the site was built").flatten();
+    let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut paths = names.map(|folder| format!("{folder}/{part}"));
+    paths.find(|path| built_site().join(path).exists()).expect("the page is split: it is a release build")
+}
+
+fn times_asked_for(server: &Server, part: &str) -> usize {
+    server.requests().iter().filter(|request| request.path.ends_with(part)).count()
+}

@@ -1,0 +1,92 @@
+//! The page of the common issues.
+
+use e2e::in_chromium;
+use e2e::page::{TASKS_ARE_COUNTED, eventually};
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_chromium![
+        the_broken_halves_fail_their_checks_and_the_fixed_halves_pass,
+        presses_are_counted_for_each_run_and_the_pulse_is_told,
+        a_press_that_had_to_wait_is_told_with_how_long,
+        the_page_has_its_place_in_the_frame_and_its_sources
+    ]
+}
+
+async fn the_broken_halves_fail_their_checks_and_the_fixed_halves_pass() -> TestResult {
+    let stage = Stage::at("common-issues?seed=7").await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    let checks = page.checks().await?;
+    assert_eq!(checks.len(), 11);
+    for check in &checks {
+        let word = if check.holds { "passes" } else { "fails, as it should" };
+        assert!(check.text.contains(word), "{check:?}");
+    }
+    let broken: Vec<_> = checks.iter().filter(|check| !check.holds).map(|check| check.part.as_str()).collect();
+    let expected = ["never_awaited", "blocked_loop", "too_many_connections", "sync_inside_async", "work_after_close"];
+    assert_eq!(broken, expected);
+    assert!(page.texts(".results p").await?.join("\n").contains("11 of 11"));
+    assert_eq!(stage.browser.complaints().await?, []);
+    Ok(())
+}
+
+async fn presses_are_counted_for_each_run_and_the_pulse_is_told() -> TestResult {
+    let stage = Stage::at("common-issues?issue=blocked-loop&wait=1000&seed=7").await?;
+    let page = &stage.page;
+    page.wait_for_button("Count my presses").await?;
+    // One after the other by the driver they might take longer than the run.
+    let press = "for (let press = 0; press < 8; press += 1) document.querySelector('[data-presses]').click()";
+    page.act_when(TASKS_ARE_COUNTED, press).await?;
+    page.press("Run").await?;
+    page.wait_for_status("Finished").await?;
+    let told = page.texts(".pulse p").await?.join(" ");
+    assert!(told.contains("8 presses"), "{told}");
+    assert!(told.contains("Pulse of the event loop: last beat"), "{told}");
+    assert_eq!(page.bars().await?.len(), 2, "the other pairs are not run");
+    page.run_to_the_end().await?;
+    assert!(page.texts(".pulse p").await?.join(" ").contains("Press it while a run is under way"));
+    Ok(())
+}
+
+/// Presses, then keeps the page for 400 ms before it can answer.
+const PRESS_AND_BLOCK: &str = "const press = new MouseEvent('click', { bubbles: true });
+    const until = performance.now() + 400;
+    while (performance.now() < until);
+    document.querySelector('[data-presses]').dispatchEvent(press);";
+
+async fn a_press_that_had_to_wait_is_told_with_how_long() -> TestResult {
+    let stage = Stage::at("common-issues?issue=closed&seed=7").await?;
+    stage.page.wait_for_button("Count my presses").await?;
+    stage.page.ask::<()>(PRESS_AND_BLOCK, Vec::new()).await?;
+    eventually("how long the press waited", async || {
+        let told = stage.page.texts(".pulse p").await?.join(" ");
+        let after = told.split("answered after ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
+        Ok(if after.is_some_and(|ms| ms >= 400.0) { Ok(()) } else { Err(told) })
+    })
+    .await?;
+    Ok(())
+}
+
+async fn the_page_has_its_place_in_the_frame_and_its_sources() -> TestResult {
+    let stage = Stage::at("async-basics?seed=7").await?;
+    let page = &stage.page;
+    page.ask::<()>(
+        "[...document.querySelectorAll('nav a')].find(a => a.innerText === 'Common issues').click()",
+        vec![],
+    )
+    .await?;
+    eventually("the page of the issues", async || {
+        let title = page.title().await?;
+        Ok(if title == "Common issues" { Ok(()) } else { Err(title) })
+    })
+    .await?;
+    eventually("both sources", async || {
+        let sources = page.texts("section.sources").await?.join("\n");
+        let has_both = sources.contains("async fn never_awaited") && sources.contains("import asyncio");
+        Ok(if has_both { Ok(()) } else { Err(sources) })
+    })
+    .await?;
+    Ok(())
+}

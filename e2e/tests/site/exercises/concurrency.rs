@@ -1,0 +1,108 @@
+//! The lesson that compares kinds of concurrency, and the workers behind it, in every engine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use e2e::browser::Engine;
+use e2e::in_each_engine;
+use e2e::page::{Page, PageError, eventually};
+use e2e::server::{Reply, Server, built_site};
+use e2e::stage::{BASE, Stage, TestResult};
+use e2e::suite::Test;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![
+        every_approach_comes_to_the_same_and_only_inline_work_blocks_the_page,
+        stop_ends_a_worker_that_computes_and_the_next_run_has_another,
+        a_policy_without_workers_is_told_and_the_rest_is_measured,
+        a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again
+    ]
+}
+
+/// Short enough for a test, long enough for a block of the page to be seen.
+const LINK: &str = "concurrency-comparison?tasks=4&size=150&wait=50&workers=2&seed=7";
+
+/// The costs of an approach as they stand in the table: wall time, speed-up, longest block, frames, start.
+async fn costs(page: &Page, approach: &str) -> Result<Vec<String>, PageError> {
+    let rows = page.table("What each approach took").await?;
+    let found = rows.into_iter().find(|row| row[0] == approach);
+    found.ok_or_else(|| PageError::Missing { what: format!("row `{approach}`") })
+}
+
+async fn every_approach_comes_to_the_same_and_only_inline_work_blocks_the_page(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    let checks = page.checks().await?;
+    assert_eq!(checks.len(), 7, "{checks:?}");
+    for check in &checks {
+        assert_eq!(check.holds, check.part != "cpu_inline", "{check:?}");
+    }
+    assert_eq!(page.bars().await?.len(), 7);
+    for approach in ["I/O, workers that block", "CPU, one worker", "CPU, all workers"] {
+        let costs = costs(page, approach).await?;
+        assert!(costs[1..].iter().all(|cost| cost != "–"), "{costs:?}");
+    }
+    assert!(page.bar("async_io_tasks").await?.measured_ms < page.bar("sync_io_tasks").await?.measured_ms);
+    assert_eq!(page.table("Which for what").await?.len(), 7);
+    Ok(())
+}
+
+async fn stop_ends_a_worker_that_computes_and_the_next_run_has_another(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    page.press("Run").await?;
+    eventually("work in a worker", async || {
+        let bar = page.bar("cpu_in_slices").await?;
+        Ok(if bar.measured_ms.is_some() { Ok(()) } else { Err(bar.text) })
+    })
+    .await?;
+    page.press("Stop").await?;
+    page.wait_for_status("Stopped").await?;
+    assert_eq!(page.bar("cpu_in_all_workers").await?.measured_ms, None);
+    page.run_to_the_end().await?;
+    assert!(page.bar("cpu_in_all_workers").await?.measured_ms.is_some());
+    Ok(())
+}
+
+async fn a_policy_without_workers_is_told_and_the_rest_is_measured(engine: Engine) -> TestResult {
+    let site = built_site();
+    let server = Server::start(&site, BASE)?;
+    let html = fs::read_to_string(site.join("index.html"))?;
+    let policy = r#"<meta http-equiv="Content-Security-Policy" content="worker-src 'none'">"#;
+    let body = html.replacen("<meta", &format!("{policy}<meta"), 1).into_bytes();
+    server.replace("index.html", Reply::Bytes { content_type: "text/html", body });
+    let stage = Stage::served_by(server, engine, LINK).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    let told = page.texts(".results p").await?.join("\n");
+    assert!(told.contains("no worker could be started") && told.contains("worker-src"), "{told}");
+    assert_eq!(costs(page, "CPU, one worker").await?[1], "–");
+    assert!(page.bar("cpu_in_slices").await?.measured_ms.is_some());
+    assert!(page.bar("async_io_tasks").await?.measured_ms.is_some());
+    Ok(())
+}
+
+async fn a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    let part = part_of_the_jobs(&built_site())?;
+    stage.server.replace(&part, Reply::Status(500));
+    page.run_to_the_end().await?;
+    let told = page.texts(".results p").await?.join("\n");
+    assert!(told.contains("no worker could be started") && told.contains("could not be fetched"), "{told}");
+    stage.server.restore(&part);
+    page.run_to_the_end().await?;
+    assert_eq!(page.checks().await?.len(), 7);
+    Ok(())
+}
+
+/// The file with the jobs' code, relative to the site.
+fn part_of_the_jobs(site: &Path) -> std::io::Result<String> {
+    const NAME: &str = "split_jobs.wasm";
+    let entries = fs::read_dir(site)?.collect::<Result<Vec<_>, _>>()?;
+    let folder = entries.into_iter().find(|entry| entry.path().join(NAME).is_file());
+    let found = folder.map(|folder| PathBuf::from(folder.file_name()).join(NAME));
+    let found = found.and_then(|path| path.to_str().map(str::to_owned));
+    found.ok_or_else(|| std::io::Error::other(format!("the site has no `{NAME}`: is it a release build?")))
+}

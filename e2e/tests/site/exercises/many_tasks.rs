@@ -1,0 +1,109 @@
+//! The lesson on many tasks.
+
+use e2e::in_chromium;
+use e2e::page::eventually;
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_chromium![
+        a_batch_takes_its_longest_sample_and_one_by_one_the_sum,
+        the_distribution_has_its_percentiles_with_n_and_agrees_with_itself,
+        an_empty_batch_is_over_at_once_and_the_page_says_why,
+        a_limit_of_zero_leaves_the_limited_batch_out,
+        a_shortest_time_above_the_longest_is_refused_beside_its_control_until_mended,
+        what_is_counted_is_whole
+    ]
+}
+
+/// Ten samples of 20 to 100 ms.
+const SHORT: &str = "async-multiple?scale=0.2&seed=7";
+
+async fn a_batch_takes_its_longest_sample_and_one_by_one_the_sum() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    for task in ["process_batch_sequential", "process_batch_limited", "process_batch_async", "download_multiple_models"]
+    {
+        let bar = page.bar(task).await?;
+        let (measured, ideal) = (bar.measured_ms.expect("it ended"), bar.ideal_ms.expect("it was computed"));
+        assert!(measured >= ideal, "{bar:?}");
+    }
+    let ideal = async |task| page.bar(task).await.map(|bar| bar.ideal_ms.expect("it was computed"));
+    let numbers = page.table("samples in numbers").await?;
+    assert_eq!(numbers.len(), 5, "{numbers:?}");
+    assert!(ideal("process_batch_sequential").await? > 5.0 * ideal("process_batch_async").await?);
+    assert!(page.checks().await?.iter().all(|check| check.holds));
+    let models: Vec<_> = page.table("models by name").await?.into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(models, ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"]);
+    Ok(())
+}
+
+async fn the_distribution_has_its_percentiles_with_n_and_agrees_with_itself() -> TestResult {
+    let stage = Stage::at("async-multiple?samples=200&limit=16&one-by-one=off&scale=0.2&seed=7").await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    assert_eq!(
+        page.attributes("figure.histogram", "data-distribution").await?,
+        ["process_batch_async", "process_batch_limited"]
+    );
+    let rows = page.table("Limited: percentiles").await?;
+    assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["At work", "With the queue"]);
+    assert!(rows.iter().all(|row| row[1] == "200" && row.iter().all(|cell| cell != "–")), "{rows:?}");
+    let laws = page.texts("[data-law]").await?;
+    assert!(laws.len() == 2 && laws.iter().all(|law| law.contains("agrees with itself")), "{laws:?}");
+    Ok(())
+}
+
+async fn an_empty_batch_is_over_at_once_and_the_page_says_why() -> TestResult {
+    let stage = Stage::at("async-multiple?samples=0&scale=0.1&seed=7").await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    assert!(page.texts(".results p").await?.join("\n").contains("without samples"));
+    assert_eq!(stage.browser.complaints().await?, []);
+    Ok(())
+}
+
+async fn a_limit_of_zero_leaves_the_limited_batch_out() -> TestResult {
+    let stage = Stage::at("async-multiple?limit=0&scale=0.1&seed=7").await?;
+    let page = &stage.page;
+    assert_eq!(page.bars().await?.len(), 3);
+    page.run_to_the_end().await?;
+    assert!(page.bar("process_batch_limited").await.is_err());
+    Ok(())
+}
+
+async fn a_shortest_time_above_the_longest_is_refused_beside_its_control_until_mended() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let page = &stage.page;
+    page.fill_in("min", "600").await?;
+    let refused = page.control("min").await?;
+    assert!(refused.is_invalid && refused.refusal.contains("above the longest"), "{refused:?}");
+    assert!(!page.is_enabled("Run").await?);
+    page.fill_in("max", "700").await?;
+    assert!(!page.control("min").await?.is_invalid);
+    page.wait_for_button("Run").await?;
+
+    page.open("async-multiple?min=600&seed=7").await?;
+    page.wait_for_button("Run").await?;
+    let notices = page.notices().await?;
+    assert!(notices[0].contains("above the longest") && notices[0].ends_with("It is 500 now."), "{notices:?}");
+    assert_eq!(page.control("min").await?.value, "500");
+    Ok(())
+}
+
+async fn what_is_counted_is_whole() -> TestResult {
+    let stage = Stage::at(SHORT).await?;
+    let page = &stage.page;
+    page.fill_in("samples", "2.5").await?;
+    let refused = page.control("samples").await?;
+    assert!(refused.refusal.contains("2.5 is not a whole number"), "{refused:?}");
+    page.fill_in("samples", "10001").await?;
+    assert!(page.control("samples").await?.refusal.contains("use 0 to 10,000"));
+    page.fill_in("samples", "3").await?;
+    eventually("Run to work again", async || {
+        Ok(if page.is_enabled("Run").await? { Ok(()) } else { Err("it does not".to_owned()) })
+    })
+    .await?;
+    Ok(())
+}

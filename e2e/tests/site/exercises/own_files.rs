@@ -1,0 +1,260 @@
+//! Files of the reader's own, chosen and dropped, in every engine.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use e2e::browser::Engine;
+use e2e::page::{Page, PageError, eventually};
+use e2e::server::built_site;
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
+use tempfile::TempDir;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![
+        each_file_that_is_chosen_has_its_own_outcome,
+        a_file_of_200_mb_is_read_piece_by_piece,
+        files_that_are_dropped_are_taken_wherever_they_fall,
+        without_a_file_the_page_says_what_to_do,
+        nothing_is_kept_outside_the_folder_of_the_lesson
+    ]
+    .chain(in_chromium![
+        nothing_of_the_readers_files_leaves_the_machine,
+        a_folder_that_is_dropped_is_named_and_the_files_beside_it_are_taken,
+        a_csv_of_200_mb_shows_how_far_it_is_and_can_be_stopped,
+        a_file_that_changes_after_it_was_chosen_is_named
+    ])
+}
+
+const LINK: &str = "async-file-io?source=own&seed=7";
+const LARGE_BYTES: u64 = 200_000_000;
+
+/// Files in a folder that goes with it.
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> io::Result<Self> {
+        Ok(Self(tempfile::tempdir()?))
+    }
+
+    fn add(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+        let path = self.0.path().join(name);
+        fs::write(&path, bytes)?;
+        Ok(path)
+    }
+}
+
+async fn choose(page: &Page, files: &[PathBuf]) -> Result<(), PageError> {
+    // The panel's code may still be on its way.
+    page.wait_for_button_to_be_there("Remove all").await?;
+    page.choose_files(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>()).await?;
+    page.wait_for_button("Remove all").await
+}
+
+/// What stands below the place where files are dropped.
+async fn told(page: &Page) -> Result<String, PageError> {
+    Ok(page.texts(".own-files .hint").await?.join(" "))
+}
+
+async fn each_file_that_is_chosen_has_its_own_outcome(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let (page, files) = (&stage.page, Files::new()?);
+    let digits = fs::read(built_site().join("static/data/digits.csv"))?;
+    let cases: [(&str, &[u8], &str); 9] = [
+        ("digits.csv", &digits, "✓ rows: 360 good, 0 bad"),
+        ("empty.csv", b"", "✕ the file is empty"),
+        ("header.csv", b"a,b\n", "✕ the file has a header but no rows"),
+        ("ragged.csv", b"a,b\n1,2\n3\n4,5,6\n", "✓ rows: 1 good, 2 bad"),
+        ("open quote.csv", b"a,b\n1,\"2\n3,4\n", "✓ rows: 1 good, 1 bad"),
+        ("mark and CRLF.csv", b"\xEF\xBB\xBFa,b\r\n1,\"2\r\n3\"\r\n", "✓ rows: 1 good, 0 bad"),
+        ("Latin-1.CSV", b"city\nZ\xFCrich\nBern\n", "✓ rows: 1 good, 1 bad"),
+        ("..<b>odd & name.csv", b"a\n1\n", "✓ rows: 1 good, 0 bad"),
+        ("picture.png", &[0x89; 1_000], "✓ read"),
+    ];
+    let paths: Result<Vec<_>, _> = cases.iter().map(|(name, bytes, _)| files.add(name, bytes)).collect();
+    choose(page, &paths?).await?;
+    page.run_to_the_end().await?;
+    let rows = page.table("What came of your files").await?;
+    let found: Vec<_> = rows.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
+    assert_eq!(found, cases.map(|(name, _, outcome)| (name, outcome)));
+    let told = page.texts(".results td").await?.join("\n");
+    for wrong in [
+        "line 3 has 1 value instead of 2",
+        "line 4 has 3 values instead of 2",
+        "line 2 opens a quote that is not closed",
+        "line 2 is not UTF-8 in column 1: save the file as UTF-8",
+    ] {
+        assert!(told.contains(wrong), "{wrong}: {told}");
+    }
+    let found = page.texts(".results p").await?.join("\n");
+    assert!(found.contains("reads 353 of 360 digits right"), "{found}");
+    assert!(page.checks().await?.iter().all(|check| check.holds));
+    eventually("predictions among the stored files", async || {
+        let stored = page.table("By name").await?;
+        let is_there = stored.iter().any(|row| row[0] == "predictions.csv");
+        Ok(if is_there { Ok(()) } else { Err(format!("{stored:?}")) })
+    })
+    .await?;
+    // Of what was only read nothing is kept.
+    assert_eq!(page.table("By name").await?.len(), 1);
+    Ok(())
+}
+
+async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let (page, files) = (&stage.page, Files::new()?);
+    let path = files.add("weights.bin", b"")?;
+    // Without content of its own it takes no room on the disk.
+    File::options().write(true).open(&path)?.set_len(LARGE_BYTES)?;
+    choose(page, std::slice::from_ref(&path)).await?;
+    choose(page, &[path]).await?;
+    assert!(
+        told(page).await?.contains("`weights.bin` was there already. 1 file with 200.0 MB."),
+        "{}",
+        told(page).await?
+    );
+    page.run_to_the_end().await?;
+    assert_eq!(page.table("What came of your files").await?, [["weights.bin", "✓ read", "200.0 MB"]]);
+    assert!(told(page).await?.contains("200.0 MB of 200.0 MB are read"), "{}", told(page).await?);
+    let memory = page.metric("memory").await?;
+    let after_mb: f64 = memory.trim_end_matches(" MB").rsplit("→ ").next().unwrap_or_default().parse()?;
+    assert!(after_mb < 50.0, "{memory}");
+    Ok(())
+}
+
+async fn files_that_are_dropped_are_taken_wherever_they_fall(engine: Engine) -> TestResult {
+    // Not the choice of one's own files: dropping some makes it.
+    let stage = Stage::in_engine(engine, "async-file-io?seed=7").await?;
+    let page = &stage.page;
+    page.wait_for_button_to_be_there("Delete all files").await?;
+    let drop = "const transfer = new DataTransfer();
+        transfer.items.add(new File(['a,b\\n1,2\\n'], 'dropped.csv'));
+        for (const kind of ['dragover', 'drop']) {
+            document.querySelector('h1').dispatchEvent(
+                new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }";
+    page.ask::<()>(drop, Vec::new()).await?;
+    page.wait_for_button("Remove all").await?;
+    assert_eq!(page.control("source").await?.value, "own");
+    page.run_to_the_end().await?;
+    assert_eq!(page.table("What came of your files").await?, [["dropped.csv", "✓ rows: 1 good, 0 bad", "8 B"]]);
+    page.press("Remove all").await?;
+    assert!(told(page).await?.contains("No file is chosen yet"), "{}", told(page).await?);
+    Ok(())
+}
+
+async fn without_a_file_the_page_says_what_to_do(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    page.press("Run").await?;
+    let status = page.wait_for_status("Failed").await?;
+    assert!(status.contains("no file is chosen"), "{status}");
+    let advice = page.texts(".failure").await?.join(" ");
+    assert!(advice.contains("Choose files or drop them on the page"), "{advice}");
+    let files = Files::new()?;
+    choose(page, &[files.add("good.csv", b"a\n1\n")?]).await?;
+    page.run_to_the_end().await?;
+    Ok(())
+}
+
+/// The names of whatever the site keeps, but for the page's own choice of colours.
+const KEPT: &str = "const names = Object.keys(localStorage).filter(key => !key.includes('theme'));
+    names.push(...Object.keys(sessionStorage), ...(await indexedDB.databases()).map(database => database.name));
+    const root = await navigator.storage?.getDirectory?.();
+    if (root) for await (const name of root.keys()) names.push(name);
+    return names;";
+
+async fn nothing_is_kept_outside_the_folder_of_the_lesson(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, "async-file-io?files=3&size=1&rounds=1&seed=7").await?;
+    let (page, files) = (&stage.page, Files::new()?);
+    page.run_to_the_end().await?;
+    page.follow(LINK).await?;
+    choose(page, &[files.add("mine.csv", b"a\n1\n")?]).await?;
+    page.run_to_the_end().await?;
+    let kept: Vec<String> = page.ask(&format!("return (async () => {{ {KEPT} }})()"), Vec::new()).await?;
+    // The lesson's folder, runs that have finished (those on the reader's files are not among them), and which exercises
+    // have.
+    let ours = ["interleave-async-file-io", "interleave-runs", "interleave-finished"];
+    assert!(kept.iter().all(|name| ours.contains(&name.as_str())), "{kept:?}");
+    assert!(kept.iter().any(|name| name == ours[0]), "the lesson has a folder");
+    page.open("runs").await?;
+    eventually("the run on files that were made, and no other", async || {
+        let runs = page.texts("[data-run] td:first-child").await?;
+        Ok(if runs.len() == 1 { Ok(()) } else { Err(format!("{runs:?}")) })
+    })
+    .await?;
+    Ok(())
+}
+
+/// Only Chromium tells what the page asks for.
+async fn nothing_of_the_readers_files_leaves_the_machine() -> TestResult {
+    let stage = Stage::at(LINK).await?;
+    let (page, files) = (&stage.page, Files::new()?);
+    choose(page, &[files.add("mine.csv", b"a\n1\n")?, files.add("mine.bin", &[7; 100_000])?]).await?;
+    page.run_to_the_end().await?;
+    let urls = stage.browser.requested_urls().await?;
+    let is_own = |url: &String| url.starts_with(stage.server.url()) || url.starts_with("about:");
+    assert!(urls.iter().all(is_own) && !urls.iter().any(|url| url.contains("mine")), "{urls:?}");
+    Ok(())
+}
+
+/// Real folders are dropped by Chromium's protocol only.
+async fn a_folder_that_is_dropped_is_named_and_the_files_beside_it_are_taken() -> TestResult {
+    let stage = Stage::at(LINK).await?;
+    let (page, files) = (&stage.page, Files::new()?);
+    page.wait_for_button_to_be_there("Remove all").await?;
+    let folder = files.0.path().join("photos");
+    fs::create_dir(&folder)?;
+    let beside = files.add("good.csv", b"a\n1\n")?;
+    stage.browser.drop_files(&[&folder, &beside], (600, 300)).await?;
+    page.wait_for_button("Remove all").await?;
+    let sentence = told(page).await?;
+    assert!(sentence.contains("`photos` is a folder") && sentence.contains("1 file with 4 B"), "{sentence}");
+    page.run_to_the_end().await?;
+    assert_eq!(page.table("What came of your files").await?.len(), 1);
+    Ok(())
+}
+
+async fn a_csv_of_200_mb_shows_how_far_it_is_and_can_be_stopped() -> TestResult {
+    let stage = Stage::at(LINK).await?;
+    let (page, files) = (&stage.page, Files::new()?);
+    choose(page, &[large_csv(&files)?]).await?;
+    page.stop_when("document.querySelector('.own-files').innerText.includes(' MB of 200.')").await?;
+    page.press("Run").await?;
+    page.wait_for_status("Stopped").await?;
+    let stopped_at = told(page).await?;
+    // What has been stopped reads no further, and another file is read as if nothing had been.
+    page.press("Remove all").await?;
+    choose(page, &[files.add("good.csv", b"a\n1\n")?]).await?;
+    page.run_to_the_end().await?;
+    assert!(!stopped_at.contains("200.0 MB of 200.0 MB"), "{stopped_at}");
+    Ok(())
+}
+
+/// The digits again and again.
+fn large_csv(files: &Files) -> io::Result<PathBuf> {
+    let digits = fs::read(built_site().join("static/data/digits.csv"))?;
+    let path = files.add("large.csv", &digits)?;
+    let header_bytes = digits.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let mut file = File::options().append(true).open(&path)?;
+    while file.metadata()?.len() < LARGE_BYTES {
+        file.write_all(&digits[header_bytes..])?;
+    }
+    Ok(path)
+}
+
+/// What was read from disk may change under the page's hands.
+async fn a_file_that_changes_after_it_was_chosen_is_named() -> TestResult {
+    let stage = Stage::at(LINK).await?;
+    let (page, files) = (&stage.page, Files::new()?);
+    let (gone, stays) = (files.add("gone.csv", b"a\n1\n")?, files.add("stays.csv", b"a\n1\n")?);
+    choose(page, &[gone.clone(), stays]).await?;
+    fs::remove_file(gone)?;
+    page.run_to_the_end().await?;
+    let rows = page.table("What came of your files").await?;
+    assert!(rows[0][1].starts_with("✕ it cannot be read: it was changed, moved or deleted"), "{rows:?}");
+    assert_eq!(rows[1][1], "✓ rows: 1 good, 0 bad");
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! What is true of every run, whatever its lesson: told after each, in every engine.
+
+use e2e::browser::Engine;
+use e2e::in_each_engine;
+use e2e::page::{Page, PageError, eventually};
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![
+        a_run_that_finished_says_which_properties_it_had,
+        a_run_that_was_stopped_says_that_nothing_is_left,
+        a_part_that_blocks_on_purpose_is_told_apart
+    ]
+}
+
+/// Their names, and of those that no machine can change whether they hold.
+async fn properties(page: &Page) -> Result<Vec<String>, PageError> {
+    let properties = page.properties().await?;
+    for property in properties.iter().filter(|it| !["loop-free", "speed-up"].contains(&it.part.as_str())) {
+        assert!(property.holds, "{property:?}");
+    }
+    Ok(properties.into_iter().map(|it| it.part).collect())
+}
+
+async fn a_run_that_finished_says_which_properties_it_had(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, "async-error-handling?pause=10&wait=10&timeout=60&limit=3&seed=7").await?;
+    let page = &stage.page;
+    assert_eq!(properties(page).await?, [""; 0], "before the first run there is nothing to tell");
+    page.run_to_the_end().await?;
+    let limits = ["within-limit"; 3];
+    let expected = ["tasks-end", "permits-back"].into_iter().chain(limits).chain(["loop-free"]).collect::<Vec<_>>();
+    assert_eq!(properties(page).await?[..6], expected);
+    let told = page.properties().await?;
+    assert!(told[3].text.contains("no more than 3 in flight at once (3 at the peak)"), "{:?}", told[3]);
+    assert!(page.texts(".results p").await?.join("\n").contains("Of the checks of its parts"));
+    Ok(())
+}
+
+async fn a_run_that_was_stopped_says_that_nothing_is_left(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, "async-multiple?samples=60&one-by-one=off&limit=2&seed=7").await?;
+    let page = &stage.page;
+    page.press("Run").await?;
+    eventually("a batch behind its limit", async || {
+        let bar = page.bar("process_batch_limited").await?;
+        Ok(if bar.text.contains('–') { Err(bar.text) } else { Ok(()) })
+    })
+    .await?;
+    page.press("Stop").await?;
+    page.wait_for_status("Stopped").await?;
+    assert_eq!(properties(page).await?, ["tasks-end", "permits-back"]);
+    Ok(())
+}
+
+async fn a_part_that_blocks_on_purpose_is_told_apart(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, "async-basics?seed=7").await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    assert_eq!(properties(page).await?, ["tasks-end", "loop-free", "speed-up", "speed-up"]);
+    let told = &page.properties().await?[1].text;
+    assert!(told.contains("but where a part blocks on purpose") && told.contains(" ms on purpose"), "{told}");
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! All exercises, one after the other, in every engine.
+
+use std::time::Duration;
+
+use e2e::browser::Engine;
+use e2e::in_each_engine;
+use e2e::page::{Page, PageError, eventually, eventually_within};
+use e2e::server::Reply;
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![one_that_fails_keeps_none_of_the_others_from_running, stop_stops_at_once_and_so_does_leaving]
+}
+
+/// Where the panel stands: on the first page.
+const LINK: &str = "";
+
+/// Each exercise's state, with all that its line says.
+async fn lines(page: &Page) -> Result<Vec<(String, String)>, PageError> {
+    let states = page.attributes("[data-run-all]", "data-state").await?;
+    Ok(states.into_iter().zip(page.texts("[data-run-all]").await?).collect())
+}
+
+async fn states(page: &Page) -> Result<Vec<String>, PageError> {
+    page.attributes("[data-run-all]", "data-state").await
+}
+
+async fn press(page: &Page, button: &str) -> Result<(), PageError> {
+    page.ask(&format!("document.querySelector('.run-all button.{button}').click()"), Vec::new()).await
+}
+
+/// Presses Run all when that is there.
+async fn start(page: &Page) -> Result<(), PageError> {
+    page.wait_for_button("Run all").await?;
+    assert_eq!(states(page).await?, [""; 0]);
+    page.press("Run all").await
+}
+
+async fn one_that_fails_keeps_none_of_the_others_from_running(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    stage.server.replace("static/models/mlp-16.safetensors", Reply::Status(500));
+    start(page).await?;
+    let told = eventually_within(Duration::from_secs(400), "the end of all exercises", async || {
+        let status = page.texts(".run-all [role=status]").await?.concat();
+        Ok(if status.starts_with("Finished") { Ok(status) } else { Err(status) })
+    })
+    .await?;
+    let lines = lines(page).await?;
+    let all = lines.len();
+    assert!(told.contains(&format!("{} of {all} exercises ran to their end", all - 1)), "{told}");
+    for (place, (state, text)) in lines.iter().enumerate() {
+        if place == 1 {
+            assert!(state == "failed" && text.contains("mlp-16.safetensors"), "{text}");
+        } else {
+            assert!(state == "finished" && text.contains("checks hold"), "{text}");
+        }
+    }
+    assert!(lines[0].1.contains("Concurrent took"), "{}", lines[0].1);
+    Ok(())
+}
+
+async fn stop_stops_at_once_and_so_does_leaving(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    start(page).await?;
+    eventually("the second exercise", async || {
+        let states = states(page).await?;
+        Ok(if states.get(1).is_some_and(|state| state == "running") { Ok(()) } else { Err(states.join(", ")) })
+    })
+    .await?;
+    press(page, "stop").await?;
+    let stopped = states(page).await?;
+    assert_eq!(stopped[..3], ["finished", "stopped", "waiting"]);
+    assert_eq!(page.texts(".run-all [role=status]").await?, ["Stopped. Nothing is left running."]);
+
+    press(page, "run").await?;
+    eventually("an exercise again", async || {
+        let states = states(page).await?;
+        let is_under_way = states.iter().any(|state| state == "running");
+        Ok(if is_under_way { Ok(()) } else { Err(states.join(", ")) })
+    })
+    .await?;
+    page.follow("async-basics?scale=0.2&seed=7").await?;
+    page.run_to_the_end().await?;
+    page.follow(LINK).await?;
+    page.wait_for_button("Run all").await?;
+    assert_eq!(states(page).await?, [""; 0]);
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! A run that leaves the page as a file and comes back, in every engine.
+
+use std::fs;
+
+use e2e::browser::Engine;
+use e2e::in_each_engine;
+use e2e::page::{Page, PageError, eventually};
+use e2e::stage::{Failure, Stage, TestResult};
+use e2e::suite::Test;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![
+        a_finished_run_comes_back_to_the_last_digit,
+        a_run_that_was_stopped_leaves_and_comes_back,
+        a_file_leads_to_the_page_of_its_exercise,
+        a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on,
+        hostile_text_in_a_file_is_only_text,
+        each_form_is_a_file_that_others_read
+    ]
+}
+
+const LINK: &str = "async-multiple?samples=12&limit=4&seed=7";
+
+/// Presses Export and the form of this name, and takes the file.
+async fn export(page: &Page, form: &str) -> Result<(String, String), PageError> {
+    page.catch_downloads().await?;
+    page.wait_for_button("Export").await?;
+    if page.attributes("button[aria-expanded]", "aria-expanded").await? == ["false"] {
+        page.press("Export").await?;
+    }
+    page.wait_for_button(form).await?;
+    page.press(form).await?;
+    page.download(1).await
+}
+
+/// Opens a file with this text. It is there as long as what is returned: a page may read it later.
+async fn open(page: &Page, text: &str) -> Result<TempDir, Failure> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("run.json");
+    fs::write(&path, text)?;
+    page.choose_files(&[path.as_path()]).await?;
+    eventually("what came of the file", async || {
+        let told = page.texts("[data-opened], .result-head ~ div .failure").await?;
+        Ok(if told.is_empty() { Err("nothing".to_owned()) } else { Ok(()) })
+    })
+    .await?;
+    Ok(folder)
+}
+
+async fn a_finished_run_comes_back_to_the_last_digit(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    assert!(!page.is_enabled("Export").await?, "there is nothing to export yet");
+    page.run_to_the_end().await?;
+    let (before, checks) = (page.shown_at_rest().await?, page.checks().await?);
+    let findings = page.texts(".results .panel p").await?;
+    let (name, text) = export(page, "JSON").await?;
+    assert!(name.starts_with("async-multiple-seed7-") && name.ends_with(".json"), "{name}");
+
+    page.reload().await?;
+    page.wait_for_button("Run").await?;
+    let _file = open(page, &text).await?;
+    let after = page.shown_at_rest().await?;
+    assert_eq!((&after.status, &after.metrics, &after.bars), (&before.status, &before.metrics, &before.bars));
+    assert_eq!((&after.log, &after.captions), (&before.log, &before.captions));
+    assert_eq!(after.rows, before.rows);
+    assert!(after.timeline == before.timeline, "the timeline is the same picture");
+    assert_eq!(page.checks().await?, checks);
+    let told = page.texts(".results .panel p").await?;
+    let missing: Vec<_> = findings.iter().filter(|it| !told.contains(it) && !it.contains("handed")).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(page.texts("[data-opened]").await?[0].contains("Run starts a new one"));
+    assert_eq!(page.link().await?, LINK);
+
+    let (_, again) = export(page, "JSON").await?;
+    assert_eq!(again, text, "what comes back leaves as it came");
+    page.run_to_the_end().await?;
+    assert!(page.texts("[data-opened]").await?.is_empty());
+    Ok(())
+}
+
+async fn a_run_that_was_stopped_leaves_and_comes_back(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, "async-basics?download=2000&scale=5&seed=7").await?;
+    let page = &stage.page;
+    page.press("Run").await?;
+    eventually("some tasks", async || {
+        let log = page.metric("tasks").await?;
+        Ok(if log == "–" || log == "0" { Err(log) } else { Ok(()) })
+    })
+    .await?;
+    page.press("Stop").await?;
+    let status = page.wait_for_status("Stopped").await?;
+    let before = page.shown_at_rest().await?;
+    let (_, text) = export(page, "JSON").await?;
+    page.open("async-multiple").await?;
+    page.wait_for_button("Run").await?;
+    let _file = open(page, &text).await?;
+    let after = page.shown_at_rest().await?;
+    assert_eq!((after.status, after.metrics, after.bars), (status, before.metrics, before.bars));
+    Ok(())
+}
+
+async fn a_file_leads_to_the_page_of_its_exercise(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    let status = page.status().await?;
+    let (_, text) = export(page, "JSON").await?;
+    page.follow("common-issues").await?;
+    page.wait_for_status("Ready").await?;
+    let _file = open(page, &text).await?;
+    assert_eq!(page.wait_for_status("Finished").await?, status);
+    assert_eq!((page.link().await?.as_str(), page.title().await?.as_str()), (LINK, "Many tasks"));
+    Ok(())
+}
+
+async fn a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    let cases = [
+        ("PK", "This file cannot be opened: the file is not JSON, or only a part of it"),
+        ("[]", "This file cannot be opened: the file is not a run that this page exported."),
+        (
+            r#"{ "format": "interleave-run", "version": 9 }"#,
+            "the file has version 9 of the form, and this page reads version 1.",
+        ),
+    ];
+    for (text, told) in cases {
+        let _file = open(page, text).await?;
+        eventually(told, async || {
+            let now = page.texts(".failure").await?.join(" ");
+            Ok(if now.contains(told) { Ok(()) } else { Err(now) })
+        })
+        .await?;
+    }
+    assert!(page.status().await?.starts_with("Ready"));
+    page.run_to_the_end().await?;
+    Ok(())
+}
+
+/// Puts a text in the place of every text that the page shows of a run.
+fn with_text(file: &mut Value, text: &str) {
+    file["record"]["names"][1] = json!(text);
+    file["record"]["log"] = json!([{ "at_us": 0, "task": 1, "level": "info", "text": text }]);
+    file["report"]["notes"] = json!([text]);
+    let table = json!({ "caption": text, "columns": [{ "title": text, "is_numeric": false }], "rows": [[text]] });
+    file["report"]["tables"] = json!([table]);
+    file["report"]["checks"][0]["claim"] = json!(text);
+    file["ending"] = json!({ "failed": { "after_us": 9, "message": text, "advice": text } });
+}
+
+async fn hostile_text_in_a_file_is_only_text(engine: Engine) -> TestResult {
+    const TEXT: &str = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'>";
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    let (_, text) = export(page, "JSON").await?;
+    let mut file: Value = serde_json::from_str(&text)?;
+    with_text(&mut file, TEXT);
+    page.ask::<()>("window.dialogs = 0; window.alert = () => { window.dialogs += 1 }", Vec::new()).await?;
+    let _file = open(page, &file.to_string()).await?;
+    page.wait_for_status("Failed").await?;
+    page.open_disclosures().await?;
+    page.shown_at_rest().await?;
+    let made: (u32, u32) = page
+        .ask("return [document.querySelectorAll('main img, main script').length, window.dialogs]", Vec::new())
+        .await?;
+    assert_eq!(made, (0, 0));
+    for place in [".failure p", ".log span", ".results caption", ".results td", ".checks span", "[role=status]"] {
+        let told = page.texts(place).await?;
+        assert!(told.iter().any(|it| it.contains(TEXT)), "{place} tells it: {told:?}");
+    }
+    Ok(())
+}
+
+async fn each_form_is_a_file_that_others_read(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    let tasks: usize = page.metric("tasks").await?.parse()?;
+    let (name, csv) = export(page, "Tasks as CSV").await?;
+    assert!(name.ends_with("-tasks.csv") && csv.starts_with("id,parent,name,"), "{name}");
+    assert_eq!(csv.lines().count(), tasks + 1);
+    let (name, trace) = export(page, "Chrome trace").await?;
+    let trace: Value = serde_json::from_str(&trace)?;
+    let slices = trace["traceEvents"].as_array().into_iter().flatten().filter(|event| event["ph"] == "X").count();
+    assert!(name.ends_with("-trace.json") && slices >= tasks / 2, "{name}: {slices} slices of {tasks} tasks");
+    let (name, html) = export(page, "HTML report").await?;
+    assert!(name.ends_with(".html") && html.contains("<h1>Many tasks</h1>"), "{name}");
+    assert!(html.contains(&page.status().await?) && !html.contains("<script"), "{html}");
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! The lesson that puts every promise to the test, in every engine.
+
+use e2e::browser::Engine;
+use e2e::in_each_engine;
+use e2e::page::{Page, PageError};
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![
+        every_promise_is_kept,
+        without_workers_their_promises_are_lacking_and_the_rest_are_kept,
+        without_service_workers_the_model_server_is_lacking_and_the_rest_is_kept,
+        each_promise_leads_to_what_shows_it
+    ]
+}
+
+const LINK: &str = "validate-async?seed=7";
+const OF_WORKERS: [&str; 3] = ["worker_computes_the_same", "stop_frees_a_worker", "panic_is_an_error"];
+const OF_THE_SERVER: [&str; 4] =
+    ["server_tells_its_model", "server_reads_digits", "unknown_model_is_named", "drop_aborts_fetch"];
+
+/// Runs the lesson. The names of what is lacking, after a look that all else has passed.
+async fn lacking(page: &Page) -> Result<Vec<String>, PageError> {
+    page.run_to_the_end().await?;
+    let validations = page.validations().await?;
+    assert_eq!(validations.len(), 31);
+    let failed: Vec<_> = validations.iter().filter(|it| it.verdict == "failed").collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    let lacking = validations.into_iter().filter(|it| it.verdict == "lacking");
+    Ok(lacking.map(|it| it.name).collect())
+}
+
+async fn every_promise_is_kept(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    // Where there is no private file system, as in WebKit under a driver, the database stands in: nothing is lacking.
+    assert_eq!(lacking(&stage.page).await?, [""; 0]);
+    assert!(stage.page.texts(".results p").await?.join("\n").contains("31 of 31 passed."));
+    let bar = |task| stage.page.bar(task);
+    assert!(bar("concurrent_execution").await?.measured_ms < bar("sequential_execution").await?.measured_ms);
+    if engine == Engine::Chromium {
+        // Browsers complain of the model that is asked for in vain.
+        let complaints = stage.browser.complaints().await?.into_iter();
+        let others: Vec<_> = complaints.filter(|it| !it.text.contains("mlp-17")).collect();
+        assert_eq!(others, []);
+    }
+    Ok(())
+}
+
+async fn without_workers_their_promises_are_lacking_and_the_rest_are_kept(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    stage.page.ask::<()>("delete window.Worker", Vec::new()).await?;
+    assert_eq!(lacking(&stage.page).await?, OF_WORKERS);
+    let told = stage.page.texts(".results p").await?.join("\n");
+    assert!(told.contains("28 of 31 passed; this browser lacks 3: "), "{told}");
+    for validation in stage.page.validations().await?.iter().filter(|it| it.verdict == "lacking") {
+        assert!(validation.text.contains("no worker could be started"), "{validation:?}");
+    }
+    Ok(())
+}
+
+async fn without_service_workers_the_model_server_is_lacking_and_the_rest_is_kept(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let remove = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })";
+    stage.page.ask::<()>(remove, Vec::new()).await?;
+    assert_eq!(lacking(&stage.page).await?, OF_THE_SERVER);
+    Ok(())
+}
+
+async fn each_promise_leads_to_what_shows_it(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    let links: Vec<_> = page.validations().await?.into_iter().map(|it| it.link).collect();
+    assert!(links.contains(&"async-multiple?samples=30&limit=3".to_owned()), "{links:?}");
+    for link in links {
+        page.follow(&link).await?;
+        page.wait_for_button("Run").await?;
+        assert_eq!(page.notices().await?, [""; 0], "{link}");
+        assert_ne!(page.title().await?, "Validation");
+    }
+    Ok(())
+}

@@ -1,0 +1,299 @@
+//! What a client can rely on at the model server, asked by plain `fetch` from the page, with the site under a sub-path.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use e2e::browser::Engine;
+use e2e::page::{PATIENCE, Page, PageError, eventually, eventually_every};
+use e2e::server::Reply;
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Some page; the tests do not run it.
+const LINK: &str = "async-basics?seed=7";
+
+/// Registers the worker and waits until it controls the page.
+const REGISTER: &str = r#"
+    return navigator.serviceWorker.register("service-worker.js", { updateViaCache: "none" }).then(async (registration) => {
+        await navigator.serviceWorker.ready;
+        if (!navigator.serviceWorker.controller)
+            await new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
+        return registration.scope;
+    });"#;
+
+/// Sends a request and tells what came back, and after how long.
+const FETCH: &str = r#"
+    const [path, body] = arguments, start = performance.now();
+    const options = body === null ? {} : { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) };
+    return fetch("api/" + path, options).then(async (response) => ({
+        status: response.status,
+        content_type: response.headers.get("content-type"),
+        retry_after: response.headers.get("retry-after"),
+        body: await response.text(),
+        ms: performance.now() - start,
+    }));"#;
+
+/// Sends several at once, and tells how long until all have their reply and the statuses.
+const FETCH_ALL: &str = r#"
+    const [path, count] = arguments, start = performance.now();
+    const one = (_, id) => fetch(`api/${path}?id=${id}`).then(async (response) => [response.status, await response.text()][0]);
+    return Promise.all(Array.from({ length: count }, one)).then((statuses) => [performance.now() - start, statuses]);"#;
+
+/// Begins several and aborts them all after a time: at once, or while their bodies are read.
+const ABORT_ALL: &str = r#"
+    const [path, count, afterMs] = arguments, abort = new AbortController();
+    const one = (_, id) => fetch(`api/${path}?id=${id}`, { signal: abort.signal })
+        .then((response) => response.text()).then(() => "answered", (error) => error.name);
+    const all = Promise.all(Array.from({ length: count }, one));
+    const aborted = new Promise((resolve) => setTimeout(resolve, afterMs)).then(() => abort.abort());
+    return aborted.then(() => all);"#;
+
+/// Asks the active worker to control the page, and waits until it does.
+const CLAIM: &str = r#"
+    return navigator.serviceWorker.ready.then(async (registration) => {
+        const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
+        registration.active.postMessage("claim");
+        await changed;
+        return navigator.serviceWorker.controller !== null;
+    });"#;
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    status: u16,
+    content_type: Option<String>,
+    retry_after: Option<String>,
+    body: String,
+    ms: f64,
+}
+
+impl Answer {
+    #[track_caller]
+    fn json(&self) -> Value {
+        assert_eq!(self.content_type.as_deref(), Some("application/json"), "{self:?}");
+        serde_json::from_str(&self.body).expect("the body is JSON")
+    }
+}
+
+/// A page that the worker controls.
+async fn stage(engine: Engine) -> Result<Stage, e2e::stage::Failure> {
+    let stage = Stage::in_engine(engine, LINK).await?;
+    let scope: String = stage.page.ask(REGISTER, Vec::new()).await?;
+    assert_eq!(scope, stage.server.url());
+    Ok(stage)
+}
+
+async fn get(page: &Page, path: &str) -> Result<Answer, PageError> {
+    page.ask(FETCH, vec![path.into(), Value::Null]).await
+}
+
+async fn post(page: &Page, path: &str, body: Value) -> Result<Answer, PageError> {
+    page.ask(FETCH, vec![path.into(), body]).await
+}
+
+/// Waits until the server's own count says that nothing is under way, and returns the last.
+async fn wait_until_idle(page: &Page) -> Result<Value, PageError> {
+    eventually("no request in flight", async || {
+        let stats = get(page, "stats").await?.json();
+        Ok(if stats["in_flight"] == 0 { Ok(stats) } else { Err(stats.to_string()) })
+    })
+    .await
+}
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![
+        it_speaks_the_protocol,
+        what_is_wrong_is_told_in_the_protocols_error_body,
+        a_scenario_makes_it_slow_or_fail,
+        with_a_capacity_the_others_queue,
+        five_hundred_requests_at_once_are_all_answered,
+        requests_whose_reader_has_gone_leave_the_count,
+        a_page_that_goes_takes_its_requests_along,
+        nothing_else_is_intercepted,
+        a_new_release_replaces_the_old_whole
+    ]
+    .chain(in_chromium![a_page_is_controlled_again_after_a_forced_reload])
+}
+
+/// The first image of the data set as a model takes it, and its label.
+fn a_real_digit() -> (Vec<f64>, i64) {
+    let csv = std::fs::read_to_string(e2e::server::built_site().join("static/data/digits.csv")).expect("it is there");
+    let row: Vec<f64> =
+        csv.lines().nth(1).expect("a row").split(',').map(|cell| cell.parse().expect("a number")).collect();
+    (row[1..].iter().map(|pixel| pixel / 16.0).collect(), row[0] as i64)
+}
+
+async fn it_speaks_the_protocol(engine: Engine) -> TestResult {
+    let stage = stage(engine).await?;
+    let page = &stage.page;
+    let server = get(page, "v2").await?;
+    assert_eq!((server.status, &server.json()["name"]), (200, &json!("interleave")));
+    assert_eq!(get(page, "v2/health/ready").await?.json(), json!({"ready": true}));
+    for model in ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"] {
+        let metadata = get(page, &format!("v2/models/{model}")).await?.json();
+        assert_eq!((&metadata["name"], &metadata["inputs"][0]["shape"]), (&json!(model), &json!([-1, 64])));
+
+        let (pixels, label) = a_real_digit();
+        let input = json!({"name": "images", "shape": [1, 64], "datatype": "FP32", "data": [pixels]});
+        let infer = post(page, &format!("v2/models/{model}/infer"), json!({"id": "7", "inputs": [input]})).await?;
+        let response = infer.json();
+        assert_eq!((infer.status, &response["id"], &response["model_name"]), (200, &json!("7"), &json!(model)));
+        assert_eq!(response["outputs"][2]["data"], json!([label]), "{model}");
+    }
+    // Nothing of this went over the network.
+    assert!(stage.server.requests().iter().all(|request| !request.path.contains("/api/")));
+    if engine == Engine::Chromium {
+        assert_eq!(stage.browser.complaints().await?, []);
+    }
+    Ok(())
+}
+
+async fn what_is_wrong_is_told_in_the_protocols_error_body(engine: Engine) -> TestResult {
+    let stage = stage(engine).await?;
+    for (path, body, status, expected) in [
+        ("v2/models/resnet", Value::Null, 404, "there is no model `resnet`"),
+        ("v2/models/mlp-16/infer", json!("{\"inputs\":"), 400, "the body is not JSON"),
+        ("v2/models/mlp-16/infer", json!({}), 400, "missing field `inputs`"),
+        ("v2/models/mlp-16/infer", Value::Null, 405, "takes POST, not GET"),
+        ("s/latency=fast/v2", Value::Null, 400, "`latency` is `fast`"),
+        ("", Value::Null, 404, "there is nothing at"),
+    ] {
+        let answer = post(&stage.page, path, body).await?;
+        let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();
+        assert!(answer.status == status && error.contains(expected), "{path}: {answer:?}");
+    }
+    Ok(())
+}
+
+async fn a_scenario_makes_it_slow_or_fail(engine: Engine) -> TestResult {
+    let stage = stage(engine).await?;
+    let page = &stage.page;
+    let slow = get(page, "s/latency=300/v2/models/mlp-16").await?;
+    assert!(slow.status == 200 && slow.ms >= 298.0, "{slow:?}");
+    let failed = get(page, "s/fail=1,kinds=429/v2/models/mlp-16").await?;
+    assert_eq!((failed.status, failed.retry_after.as_deref()), (429, Some("1")));
+    assert!(failed.json()["error"].is_string());
+    let garbage = get(page, "s/fail=1,kinds=garbage/v2/models/mlp-16").await?;
+    assert!(garbage.status == 200 && serde_json::from_str::<Value>(&garbage.body).is_err(), "{garbage:?}");
+
+    let mixed = "s/fail=0.5,kinds=500+503+429,seed=7/v2/models/mlp-16";
+    let (_, first): (f64, Vec<u16>) = page.ask(FETCH_ALL, vec![mixed.into(), 30.into()]).await?;
+    let (_, again): (f64, Vec<u16>) = page.ask(FETCH_ALL, vec![mixed.into(), 30.into()]).await?;
+    assert_eq!(first, again);
+    assert_eq!(first.into_iter().collect::<BTreeSet<_>>(), [200, 429, 500, 503].into());
+    Ok(())
+}
+
+async fn with_a_capacity_the_others_queue(engine: Engine) -> TestResult {
+    let stage = stage(engine).await?;
+    let path = "s/latency=1500,capacity=2/v2/models/mlp-16";
+    // The first request starts the program.
+    get(&stage.page, "v2").await?;
+    let (ms, statuses): (f64, Vec<u16>) = stage.page.ask(FETCH_ALL, vec![path.into(), 4.into()]).await?;
+    assert_eq!(statuses, [200; 4]);
+    // All at once would take 1.5 s, one after the other 6 s. Clocks have steps of up to 1 ms.
+    assert!((2_998.0..6_000.0).contains(&ms), "{ms}");
+    Ok(())
+}
+
+async fn five_hundred_requests_at_once_are_all_answered(engine: Engine) -> TestResult {
+    let stage = stage(engine).await?;
+    let path = "s/latency=100/v2/models/mlp-16";
+    let (_, statuses): (f64, Vec<u16>) = stage.page.ask(FETCH_ALL, vec![path.into(), 500.into()]).await?;
+    assert_eq!(statuses, [200; 500]);
+    assert_eq!(wait_until_idle(&stage.page).await?["completed"], 500);
+    Ok(())
+}
+
+async fn requests_whose_reader_has_gone_leave_the_count(engine: Engine) -> TestResult {
+    let stage = stage(engine).await?;
+    let page = &stage.page;
+    for (path, after_ms) in [
+        ("s/latency=20000,capacity=2/v2/models/mlp-16", 300),
+        ("s/latency=20000,capacity=2/v2/models/mlp-16", 0),
+        ("s/fail=1,kinds=hang/v2/models/mlp-16", 300),
+    ] {
+        let ends: Vec<String> = page.ask(ABORT_ALL, vec![path.into(), 50.into(), after_ms.into()]).await?;
+        assert_eq!(ends, ["AbortError"; 50], "{path}, aborted after {after_ms} ms");
+        let stats = wait_until_idle(page).await?;
+        assert_eq!((&stats["queued"], &stats["serving"], &stats["completed"]), (&json!(0), &json!(0), &json!(0)));
+    }
+    assert_eq!(get(page, "s/latency=1,capacity=2/v2/models/mlp-16").await?.status, 200);
+    Ok(())
+}
+
+async fn a_page_that_goes_takes_its_requests_along(engine: Engine) -> TestResult {
+    let stage = stage(engine).await?;
+    let page = &stage.page;
+    page.ask::<Value>("fetch('api/s/fail=1,kinds=hang/v2/models/mlp-16'); return null", Vec::new()).await?;
+    eventually("one request in flight", async || {
+        let stats = get(page, "stats").await?.json();
+        Ok(if stats["in_flight"] == 1 { Ok(()) } else { Err(stats.to_string()) })
+    })
+    .await?;
+    page.reload().await?;
+    page.wait_for_button("Run").await?;
+    wait_until_idle(page).await?;
+    Ok(())
+}
+
+async fn a_page_is_controlled_again_after_a_forced_reload() -> TestResult {
+    let stage = stage(Engine::Chromium).await?;
+    let page = &stage.page;
+    page.ask::<Value>("window.isOld = true; return null", Vec::new()).await?;
+    stage.browser.reload_past_caches().await?;
+    eventually("another document", async || {
+        let is_new: bool = page.ask("return !window.isOld && document.readyState === 'complete'", Vec::new()).await?;
+        Ok(if is_new { Ok(()) } else { Err("the old one".to_owned()) })
+    })
+    .await?;
+    assert!(page.ask::<bool>("return navigator.serviceWorker.controller === null", Vec::new()).await?);
+    assert!(page.ask::<bool>(CLAIM, Vec::new()).await?);
+    assert_eq!(get(page, "v2/health/live").await?.json(), json!({"live": true}));
+    Ok(())
+}
+
+async fn nothing_else_is_intercepted(engine: Engine) -> TestResult {
+    let stage = stage(engine).await?;
+    let html = get(&stage.page, "../index.html").await?;
+    assert!(html.status == 200 && html.body.contains("<title>Interleave</title>"), "{html:?}");
+    // What only the network can say: the host's own missing page, and a reply that was put there now.
+    assert_eq!(get(&stage.page, "../apiary").await?.status, 404);
+    let body = b"from the host".to_vec();
+    stage.server.replace("static/data/digits.csv", Reply::Bytes { content_type: "text/plain", body });
+    assert_eq!(get(&stage.page, "../static/data/digits.csv?x=1").await?.body, "from the host");
+    Ok(())
+}
+
+async fn a_new_release_replaces_the_old_whole(engine: Engine) -> TestResult {
+    let stage = stage(engine).await?;
+    let page = &stage.page;
+    let name = "return fetch('api/v2').then((response) => response.json()).then((it) => it.name)";
+    assert_eq!(page.ask::<String>(name, Vec::new()).await?, "interleave");
+
+    // A release whose program answers otherwise, under another name, as its hash gives it one.
+    let site = e2e::server::built_site();
+    let worker = std::fs::read_to_string(site.join("service-worker.js"))?;
+    let program = worker.split("importScripts(\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a program");
+    let new = "wasm_bindgen = { initSync() {}, answer: () => Response.json({ name: 'new' }) }; MODEL_SERVER_WASM = '';";
+    let script = |text: String| Reply::Bytes { content_type: "text/javascript", body: text.into_bytes() };
+    stage.server.replace("model_server-new.js", script(new.to_owned()));
+    stage.server.replace("service-worker.js", script(worker.replace(program, "model_server-new.js")));
+    // The host has the old program no more. The old worker needs it no more either.
+    stage.server.replace(program, Reply::Status(404));
+    let update = "return navigator.serviceWorker.ready.then((registration) => registration.update()).then(() => null)";
+    page.ask::<Value>(update, Vec::new()).await?;
+    // The page looks for a new release by itself, too, so it may come at any moment. An old worker that is asked again and
+    // again is busy, and a browser waits until it is not.
+    eventually_every(Duration::from_millis(500), PATIENCE, "an answer of the new release", async || {
+        let told: String = page.ask(name, Vec::new()).await?;
+        Ok(match told.as_str() {
+            "new" => Ok(()),
+            _ => Err(told),
+        })
+    })
+    .await?;
+    Ok(())
+}

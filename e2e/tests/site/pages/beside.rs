@@ -1,0 +1,125 @@
+//! A run beside another: pinned, repeated, or sent with the link; and controls that a link hides.
+
+use e2e::browser::Engine;
+use e2e::in_each_engine;
+use e2e::page::{Page, PageError, eventually};
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![
+        a_pinned_run_lies_under_the_next_with_a_table_of_differences,
+        repeated_runs_say_how_sure_a_difference_is,
+        a_link_with_a_result_shows_it_beside_the_readers,
+        a_link_hides_controls_until_the_reader_wants_them
+    ]
+}
+
+const QUICK: &str = "async-basics?download=60&load=20&preprocess=20&blocking=off&seed=7";
+
+/// What a bar was in the run that this one is held against, in microseconds.
+async fn beside_us(page: &Page, task: &str) -> Result<Option<u64>, PageError> {
+    let told = page.attributes(&format!("[data-bar='{task}'][data-beside-us]"), "data-beside-us").await?;
+    Ok(told.first().and_then(|us| us.parse().ok()))
+}
+
+async fn repeat(page: &Page, times: u32) -> Result<(), PageError> {
+    let field = "const field = document.getElementById('repeats'); field.value = arguments[0];
+        field.dispatchEvent(new Event('change', { bubbles: true }));";
+    page.ask::<()>(field, vec![times.to_string().into()]).await?;
+    page.press("Repeat").await?;
+    let wanted = format!("{times} runs with these settings are measured.");
+    eventually("the end of the series", async || {
+        let told = page.texts(".series .hint").await?.join(" ");
+        Ok(if told == wanted { Ok(()) } else { Err(told) })
+    })
+    .await
+}
+
+async fn a_pinned_run_lies_under_the_next_with_a_table_of_differences(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, QUICK).await?;
+    let page = &stage.page;
+    page.run_to_the_end().await?;
+    let pinned_ms = page.bar("concurrent_execution").await?.measured_ms.expect("it ended");
+    page.press("Pin").await?;
+    page.fill_in("download", "300").await?;
+    page.run_to_the_end().await?;
+    let ghost = beside_us(page, "concurrent_execution").await?.expect("the pinned run lies under it");
+    assert_eq!(ghost as f64 / 1e3, pinned_ms);
+    let rows = page.table("The pinned run").await?;
+    let row = rows.iter().find(|row| row[0] == "Concurrent").expect("it was run in both");
+    let ratio: f64 = row[3].parse().expect("a number");
+    assert!(ratio > 1.5, "{rows:?}");
+    assert_eq!(row[4], "–", "one run of each says nothing of how sure that is");
+
+    page.press("Unpin").await?;
+    eventually("the table to go", async || {
+        let rows = page.table("The pinned run").await?;
+        Ok(if rows.is_empty() { Ok(()) } else { Err(format!("{rows:?}")) })
+    })
+    .await?;
+    assert_eq!(beside_us(page, "concurrent_execution").await?, None);
+    Ok(())
+}
+
+async fn repeated_runs_say_how_sure_a_difference_is(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, QUICK).await?;
+    let page = &stage.page;
+    repeat(page, 5).await?;
+    page.press("Pin").await?;
+    page.fill_in("download", "300").await?;
+    repeat(page, 5).await?;
+    let rows = page.table("The pinned run, the medians of 5 runs, beside this one, the medians of 5 runs").await?;
+    let row = rows.iter().find(|row| row[0] == "Sequential").expect("it was run in both");
+    // 100 ms of waits against 340 ms.
+    assert!(row[4].ends_with(": more"), "{row:?}");
+    let tasks = rows.iter().find(|row| row[0] == "Tasks").expect("every run has them");
+    assert_eq!(tasks[4], "1.00 to 1.00: no difference shown");
+
+    // Stop ends the whole series, of runs that take long enough to be seen running.
+    page.fill_in("download", "2000").await?;
+    page.press("Repeat").await?;
+    page.wait_for_status("Running").await?;
+    page.press("Stop").await?;
+    page.wait_for_status("Stopped").await?;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert!(page.status().await?.starts_with("Stopped"));
+    Ok(())
+}
+
+async fn a_link_with_a_result_shows_it_beside_the_readers(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, QUICK).await?;
+    let page = &stage.page;
+    // 46,656 and 23,328 µs; nothing of the reader's can be so quick.
+    page.open(&format!("{QUICK}&was=1000.i00")).await?;
+    page.run_to_the_end().await?;
+    assert_eq!(page.notices().await?, [""; 0]);
+    assert_eq!(beside_us(page, "sequential_execution").await?, Some(46_656));
+    let rows = page.table("The sender's run").await?;
+    assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["Sequential", "Concurrent"]);
+    assert!(rows.iter().all(|row| row[3].parse::<f64>().is_ok_and(|ratio| ratio > 1.0)), "{rows:?}");
+
+    page.open(&format!("{QUICK}&was=1.2.3.4.5")).await?;
+    page.wait_for_button("Run").await?;
+    assert!(page.notices().await?.join(" ").contains("The sender's result is of other parts"));
+    Ok(())
+}
+
+async fn a_link_hides_controls_until_the_reader_wants_them(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, &format!("{QUICK}&hide=download,seed")).await?;
+    let page = &stage.page;
+    let shown = async || {
+        let script = "return [...document.querySelectorAll('[data-control]')].filter(it => !it.hidden)
+            .map(it => it.dataset.control);";
+        page.ask::<Vec<String>>(script, Vec::new()).await
+    };
+    assert_eq!(shown().await?, ["load", "preprocess", "scale", "blocking"]);
+    page.press("Show all controls").await?;
+    eventually("all controls", async || {
+        let shown = shown().await?;
+        Ok(if shown.len() == 6 { Ok(()) } else { Err(format!("{shown:?}")) })
+    })
+    .await?;
+    assert_eq!(page.control("download").await?.value, "60");
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! What the browser has to complain of. Only Chromium tells.
+
+use e2e::in_chromium;
+use e2e::page::eventually;
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_chromium![no_page_leaves_a_word_on_the_console]
+}
+
+async fn no_page_leaves_a_word_on_the_console() -> TestResult {
+    let stage = Stage::at("").await?;
+    let page = &stage.page;
+    page.wait_for_status("Finished").await?;
+    page.open("guide").await?;
+    page.wait_for_button("Run").await?;
+    page.run_to_the_end().await?;
+    page.open("runs").await?;
+    eventually("the list of runs", async || {
+        let told = page.texts(".runs .empty, [data-run]").await?.concat();
+        Ok(if told.is_empty() || told.starts_with("Being") { Err(told) } else { Ok(()) })
+    })
+    .await?;
+    page.open("benchmark").await?;
+    page.wait_for_button("Run").await?;
+    assert_eq!(stage.browser.complaints().await?, []);
+    Ok(())
+}

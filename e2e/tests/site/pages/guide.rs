@@ -1,0 +1,40 @@
+//! The guide.
+
+use e2e::browser::Engine;
+use e2e::in_each_engine;
+use e2e::page::eventually;
+use e2e::stage::{Stage, TestResult};
+use e2e::suite::Test;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![every_link_of_the_guide_opens_what_it_says_and_the_last_part_runs]
+}
+
+const LINKS: &str = "return [...document.querySelectorAll('main .guide a[href^=\"#/\"]')].map(link => link.hash);";
+
+async fn every_link_of_the_guide_opens_what_it_says_and_the_last_part_runs(engine: Engine) -> TestResult {
+    let stage = Stage::in_engine(engine, "guide").await?;
+    let page = &stage.page;
+    eventually("the text of the guide", async || {
+        let heads = page.texts(".guide h2").await?;
+        Ok(if heads.len() >= 6 { Ok(()) } else { Err(format!("{heads:?}")) })
+    })
+    .await?;
+    page.run_to_the_end().await?;
+    let checks = page.checks().await?;
+    let broken: Vec<_> = checks.iter().filter(|check| !check.holds).map(|check| check.part.as_str()).collect();
+    assert_eq!(broken, ["without_a_bound", "use_when_all_are_there"]);
+
+    let mut links: Vec<String> = page.ask(LINKS, Vec::new()).await?;
+    links.sort();
+    links.dedup();
+    assert!(links.len() > 20, "{links:?}");
+    for link in links {
+        page.follow(link.trim_start_matches("#/")).await?;
+        let slug = link.trim_start_matches("#/").split('?').next().unwrap_or_default().to_owned();
+        page.wait_for_button("Run").await?;
+        assert_eq!(page.notices().await?, [""; 0], "{link}");
+        assert!(!slug.is_empty());
+    }
+    Ok(())
+}

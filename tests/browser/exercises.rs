@@ -1,0 +1,131 @@
+//! The lessons in a browser: that a seed fails there as everywhere, that the page stays free, and that the common issues
+//! are what they are said to be.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use interleave::exercises::controls::{Settings, Value};
+use interleave::exercises::exercise::Exercise;
+use interleave::exercises::experiment::{Experiment, ideal, ideal_in_slices};
+use interleave::exercises::site::Site;
+use interleave::exercises::{async_error_handling, async_multiple, common_issues};
+use interleave::measure::Record;
+use interleave::measure::durations::Durations;
+use interleave::measure::metrics::Metrics;
+use interleave::measure::report::{Check, Report};
+use interleave::measure::spans::Span;
+use interleave::runtime::Run;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+fn settings(exercise: &Exercise, values: &[(&str, Value)]) -> Settings {
+    let mut settings = Settings::defaults(exercise.controls);
+    values.iter().for_each(|(name, value)| settings.set(name, value.clone()));
+    settings
+}
+
+/// Runs a lesson as the page does, with the heart beating beside it.
+async fn run(exercise: &'static Exercise, settings: Settings, seed: u64) -> (Run, Report) {
+    let watch = Run::in_browser(0);
+    let report = Rc::new(RefCell::new(None));
+    let slot = Rc::clone(&report);
+    let site = Rc::new(Site::served_from("static/"));
+    let begun = Experiment::begin(exercise, settings, seed, site, move |result| *slot.borrow_mut() = Some(result));
+    let experiment = begun.await.expect("its code is here");
+    while report.borrow().is_none() {
+        watch.sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let report = report.take().expect("it has ended").expect("it cannot fail");
+    (experiment.run().clone(), report)
+}
+
+/// The columns of the table of outcomes, for tasks that are collected and for those that are tried again.
+fn outcomes(report: &Report) -> [Vec<String>; 2] {
+    [2, 3].map(|column| report.tables[0].rows.iter().map(|row| row[column].clone()).collect())
+}
+
+#[wasm_bindgen_test]
+async fn a_seed_fails_in_a_browser_as_it_fails_everywhere() {
+    let exercise = &async_error_handling::EXERCISE;
+    let (_, report) = run(exercise, settings(exercise, &[]), 7).await;
+    // The tests beside the lesson hold the same numbers for the host.
+    assert_eq!(
+        outcomes(&report),
+        [["15", "2", "1", "1", "1", "0", "20"], RETRIED].map(|it| it.map(String::from).to_vec())
+    );
+    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+
+    let many =
+        [("tasks", Value::Number(300.0)), ("failure-rate", Value::Number(0.5)), ("timeout", Value::Number(90.0))];
+    for seed in [1, 2, 3] {
+        let (_, measured) = run(exercise, settings(exercise, &many), seed).await;
+        let on_virtual_clock = Run::on_virtual_clock(seed);
+        let lesson = (exercise.run)(on_virtual_clock.clone(), Rc::new(Site::at_hand([])), settings(exercise, &many));
+        let ideal = interleave::runtime::virtual_time::block_on(&on_virtual_clock, lesson);
+        let ideal = ideal.expect("it ends").expect("it cannot fail");
+        assert_eq!(outcomes(&measured), outcomes(&ideal), "seed {seed}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_limited_batch_keeps_its_limit_and_takes_its_time() {
+    let exercise = &async_multiple::EXERCISE;
+    let settings = settings(exercise, &[("samples", Value::Number(40.0)), ("one-by-one", Value::Switch(false))]);
+    let (run, report) = run(exercise, settings.clone(), 7).await;
+    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    let site = Rc::new(Site::served_from("static/"));
+    for model in ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"] {
+        site.read(Box::leak(format!("models/{model}.safetensors").into_boxed_str())).await.expect("it is there");
+    }
+    let ideal = ideal(exercise, &settings, 7, &site).expect("the files are at hand");
+    let in_slices = ideal_in_slices(exercise, settings, 7, site).await.expect("the files are at hand");
+    assert_eq!(ideal.events(), in_slices.events(), "slices change nothing");
+    let length_us =
+        |record: &Record, part| Span::named(record, part).and_then(|span| span.length_us()).expect("it ended well");
+    for part in ["process_batch_async", "process_batch_limited", "download_multiple_models"] {
+        let (measured, ideal) = (length_us(&run.record(), part), length_us(&ideal, part));
+        assert!((ideal..ideal * 2 + 200_000).contains(&measured), "{part} took {measured} µs instead of {ideal}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn ten_thousand_tasks_that_fail_behind_a_limit_leave_a_small_record_that_agrees_with_itself() {
+    let exercise = &async_error_handling::EXERCISE;
+    let settings = settings(
+        exercise,
+        &[
+            ("tasks", Value::Number(10_000.0)),
+            ("limit", Value::Number(64.0)),
+            ("wait", Value::Number(2.0)),
+            ("pause", Value::Number(2.0)),
+            ("timeout", Value::Number(20.0)),
+        ],
+    );
+    let (run, report) = run(exercise, settings, 7).await;
+    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    let record = run.record();
+    let bytes = record.heap_bytes() / record.tasks().len();
+    assert!(bytes <= 256, "{bytes} bytes for each task");
+    assert_eq!(Metrics::of(&record).peak_concurrency, 64);
+    for (part, task) in
+        [("run_tasks_with_error_handling", "risky_operation"), ("run_tasks_with_retries", "retry_async")]
+    {
+        let part = Span::named(&record, part).expect("it was run");
+        let tasks = Durations::of(&record, task, Some(part.task));
+        assert_eq!((tasks.tasks().len(), tasks.peak()), (10_000, 64));
+        let law = tasks.littles_law().expect("they took time");
+        assert!(law.holds(), "{law:?}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn every_broken_half_of_a_common_issue_fails_its_check_and_every_fixed_half_passes() {
+    let exercise = &common_issues::EXERCISE;
+    let (_, report) = run(exercise, settings(exercise, &[]), 7).await;
+    assert_eq!(report.checks.iter().filter(|check| check.is_meant_to_fail).count(), 5);
+    assert_eq!(report.checks.iter().filter(|check| !check.is_meant_to_fail).count(), 6);
+    for check in &report.checks {
+        assert!(check.is_as_meant(), "{check:?}");
+    }
+}
+
+const RETRIED: [&str; 7] = ["19", "0", "0", "1", "0", "0", "25"];

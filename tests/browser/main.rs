@@ -1,0 +1,17 @@
+//! Tests in a real browser, in one page: `wasm-pack test`. On the host only what the storages promise is tested, in memory.
+
+mod storage;
+
+#[cfg(target_arch = "wasm32")]
+mod endpoint;
+#[cfg(target_arch = "wasm32")]
+mod exercises;
+#[cfg(target_arch = "wasm32")]
+mod page;
+#[cfg(target_arch = "wasm32")]
+mod runtime;
+#[cfg(target_arch = "wasm32")]
+mod workers;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
