@@ -17,7 +17,7 @@ dev: ## the same as a debug build, which is quick to build and slow to run
 
 test: ## run every test
 	@tools/setup test
-	@$(RUN) tools/test
+	@$(RUN) python3 tools/test
 
 coverage: ## print which share of the code the host tests run
 	@tools/setup coverage

@@ -99,9 +99,9 @@ async fn write_multiple_files(
     join_all(run, writes).await.into_iter().collect()
 }
 
-/// Reads a CSV and, where its rows are digits, what the classifier takes them for: a slice, then a turn for everybody
-/// else. Rows that are bad are named by their lines, and the others kept. The page has one processor: whoever has a slice
-/// to compute holds its permit, so that many files together keep the page no longer than one.
+/// Reads a CSV and, where its rows are digits, what the classifier takes them for: a slice, then a turn for everything else.
+/// Rows that are bad are named by their lines, and the others kept. The page has one processor: a slice is computed with its
+/// permit, so that many files together block the page no longer than one.
 async fn process_csv_async(
     run: &Run,
     source: &Source,
@@ -111,15 +111,34 @@ async fn process_csv_async(
     let (mut rows, mut samples) = (CsvRows::default(), Samples::default());
     let mut pieces = source.pieces();
     while let Some(piece) = pieces.try_next().await? {
-        for slice in piece.chunks(csv::SLICE_BYTES) {
+        let mut rest = &piece[..];
+        while !rest.is_empty() {
             let _permit = processor.acquire().await;
-            samples.take(rows.feed(slice)?, classifier)?;
+            rest = process_slice(run, rest, &mut rows, &mut samples, classifier)?;
             run.yield_now().await;
         }
         run.log(Level::Info, csv::progress(source, &rows.counts()));
     }
     samples.take(rows.finish()?, classifier)?;
     Ok(samples)
+}
+
+/// Processes some rows and returns the bytes after them. The clock ends a slice as well as its size: the same rows take ten
+/// times as long on a slow phone, or before the browser has compiled this code.
+fn process_slice<'a>(
+    run: &Run,
+    bytes: &'a [u8],
+    rows: &mut CsvRows,
+    samples: &mut Samples,
+    classifier: &Classifier,
+) -> Result<&'a [u8], CsvError> {
+    let (start, mut rest) = (run.now(), bytes);
+    while bytes.len() - rest.len() < csv::SLICE_BYTES && run.now() - start < csv::SLICE_TIME && !rest.is_empty() {
+        let (part, after) = rest.split_at(rest.len().min(csv::PART_BYTES));
+        samples.take(rows.feed(part)?, classifier)?;
+        rest = after;
+    }
+    Ok(rest)
 }
 
 /// Saves what was predicted as CSV: the sample's number, the digit that the classifier reads, and what it is.

@@ -14,7 +14,7 @@ use web_sys::{
 };
 
 use crate::storage::backend::{Answer, Backend, Found, Place};
-use crate::storage::browser::{Caller, error_of, joined, property, room, title, to_the_end, unless_gone};
+use crate::storage::browser::{Caller, copied, error_of, joined, property, room, title, to_the_end, unless_gone};
 use crate::storage::{FileName, Kind, Room, StorageError, Turn};
 
 const CONTENTS: &str = "contents";
@@ -90,7 +90,13 @@ impl Backend for IndexedDb {
     }
 
     fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {
-        async { self.get(CONTENTS, name).await.map(|found| Uint8Array::new(&found).to_vec()) }.boxed_local()
+        async {
+            let found = self.get(CONTENTS, name).await?;
+            // `put` stores such arrays, and each answer is a copy of its own.
+            let content = found.dyn_into().unwrap_or_else(|other| Uint8Array::new(&other));
+            Ok(copied(&content).await)
+        }
+        .boxed_local()
     }
 
     fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], place: Place) -> Answer<'a, ()> {

@@ -20,7 +20,7 @@ use web_sys::{
 
 use crate::storage::backend::{Answer, Backend, Found, Place};
 use crate::storage::browser::{
-    Caller, error_of, joined, manager, message_of, property, room, text_of, title, to_the_end, unless_gone,
+    Caller, copied, error_of, joined, manager, message_of, property, room, text_of, title, to_the_end, unless_gone,
 };
 use crate::storage::{FileName, Kind, Room, StorageError, Turn};
 
@@ -252,7 +252,7 @@ async fn read_once(handle: &FileSystemFileHandle) -> Result<Read, JsValue> {
     let header: Option<[u8; 8]> = bytes.slice(0, HEADER_BYTES as u32).to_vec().try_into().ok();
     let content = bytes.subarray(HEADER_BYTES as u32, bytes.length());
     let is_whole = header.is_some_and(|header| u64::from_le_bytes(header) == u64::from(content.length()));
-    Ok(if is_whole { Read::Content(content.to_vec()) } else { Read::Torn })
+    Ok(if is_whole { Read::Content(copied(&content).await) } else { Read::Torn })
 }
 
 /// None if its first write was never finished.

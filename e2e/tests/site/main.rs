@@ -20,6 +20,6 @@ fn main() -> ExitCode {
         .chain(api_calls::tests())
         .chain(model_server::tests())
         .chain(pages::tests());
-    let alone = measuring::tests().chain(soak::tests());
+    let alone = exercises::measuring().chain(measuring::tests()).chain(soak::tests());
     suite::run(together.chain(alone.map(Test::alone)).collect())
 }

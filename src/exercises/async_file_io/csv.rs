@@ -1,5 +1,7 @@
 //! Rows of a CSV; where they are digits, with what the classifier takes them for.
 
+use std::time::Duration;
+
 use inference::classifier::{Classifier, InputError};
 use inference::digits::{BRIGHTEST, PIXELS};
 
@@ -7,8 +9,12 @@ use crate::exercises::csv_rows::{Counts, CsvError as FormError, Header, Oddity, 
 use crate::exercises::prelude::*;
 use crate::storage::{Source, SourceError};
 
-/// So much is read in one go: a few milliseconds of work, the classifier's included.
+/// A slice ends after this many bytes, which take some 2 ms with the classifier's part, or after this time.
 pub(super) const SLICE_BYTES: usize = 16_000;
+pub(super) const SLICE_TIME: Duration = Duration::from_millis(4);
+
+/// The clock is read after each part of a slice.
+pub(super) const PART_BYTES: usize = 2_000;
 
 /// So many bad rows are listed.
 const MOST_BAD: usize = 20;

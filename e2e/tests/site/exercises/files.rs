@@ -8,12 +8,16 @@ use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
+/// The test that measures, which needs the machine to itself.
+pub fn measuring() -> impl Iterator<Item = Test> {
+    in_each_engine![a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped]
+}
+
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
         two_hundred_files_come_back_byte_for_byte,
         missing_files_are_named_and_the_others_still_come,
         a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes,
-        a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped,
         what_is_stored_is_listed_and_can_be_deleted
     ]
     .chain(in_chromium![a_full_disk_is_named_and_nothing_that_was_stored_is_lost])
@@ -56,7 +60,8 @@ async fn missing_files_are_named_and_the_others_still_come(engine: Engine) -> Te
 /// Of a run whose log says how far it is with the rows.
 const ROWS_ARE_COUNTED: &str = "document.querySelector('.log')?.innerText.includes(' rows, ')";
 
-/// The longest lag in two seconds of slices of 2 ms, with a turn for everybody else after each.
+/// The longest lag of a page that does as little at once as can be: two seconds of slices of 2 ms, with a turn for everything
+/// else after each, while its title is drawn again ten times a second.
 const LAG_OF_SLICES: &str = "return new Promise(done => {
         const { port1, port2 } = new MessageChannel();
         const end = performance.now() + 2000;
@@ -65,6 +70,10 @@ const LAG_OF_SLICES: &str = "return new Promise(done => {
             longest = Math.max(longest, performance.now() - due);
             performance.now() < end ? beat(performance.now() + 20) : done(longest);
         }, 20);
+        const draw = drawn => setTimeout(() => {
+            document.querySelector('h1').style.color = drawn % 2 ? '' : 'gray';
+            if (performance.now() < end) draw(drawn + 1);
+        }, 100);
         port1.onmessage = () => {
             const until = performance.now() + 2;
             while (performance.now() < until);
@@ -72,6 +81,7 @@ const LAG_OF_SLICES: &str = "return new Promise(done => {
         };
         port2.postMessage(0);
         beat(performance.now() + 20);
+        draw(0);
     })";
 
 async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: Engine) -> TestResult {
@@ -83,24 +93,19 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     page.wait_for_status("Stopped").await?;
     let log = page.log().await?.join("\n");
     assert!(log.contains(" rows, ") && !log.contains("100,000 rows"), "{log}");
-    // A busy machine keeps every page waiting: no longer than one that computes as little at once and does nothing else.
-    let (mut lags_ms, mut others_ms) = (Vec::new(), Vec::new());
-    while lags_ms.len() < 3 && !lags_ms.iter().any(|lag| *lag <= 50.0) {
-        page.run_to_the_end().await?;
-        lags_ms.push(lag_of_the_csv(page).await?);
-        others_ms.push(page.ask::<f64>(LAG_OF_SLICES, Vec::new()).await?);
-    }
-    let (least, other) =
-        (lags_ms.iter().copied().fold(f64::MAX, f64::min), others_ms.iter().copied().fold(0.0, f64::max));
-    assert!(least <= f64::max(50.0, 3.0 * other), "{lags_ms:?} ms, and in slices of 2 ms {others_ms:?} ms");
+    page.run_undisturbed().await?;
+    let lag_ms = lag_of_the_csv(page).await?;
+    // A busy machine makes every page wait. What it takes from a page that does almost nothing comes on top.
+    let other_ms: f64 = page.ask(LAG_OF_SLICES, Vec::new()).await?;
+    assert!(lag_ms <= 50.0 + 3.0 * other_ms, "{lag_ms} ms, and in slices of 2 ms {other_ms} ms");
     let found = page.texts(".results p").await?.join("\n");
     assert!(found.contains("Of 100,005 rows 100,000 are good and 5 bad"), "{found}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
     Ok(())
 }
 
-/// How long the page could not turn while the CSV was processed. To hand over so much at once takes a database its time
-/// as well, but that is another part.
+/// The longest time, in milliseconds, for which the page was blocked while the CSV was processed. The database takes its time,
+/// too, to hand over so much, but that is another part.
 async fn lag_of_the_csv(page: &Page) -> Result<f64, PageError> {
     let rows = page.table("A CSV in slices").await?;
     let lag = rows.iter().find(|row| row[0] == "Process").and_then(|row| in_ms(row.last()?));
