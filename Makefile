@@ -1,4 +1,4 @@
-# Everything that is done with this project. `tools/setup` installs what a goal lacks and is silent otherwise.
+# Every command of this project. `tools/setup` installs what a goal lacks, and is silent otherwise.
 
 SHELL := bash
 RUN := . tools/env &&
@@ -7,42 +7,42 @@ export ENGINES ?= chromium firefox webkit
 
 .PHONY: serve dev test coverage bench site fmt data setup clean help
 
-serve: ## serve the playground at http://127.0.0.1:8080, as people get it
+serve: ## serve the playground at http://127.0.0.1:8080, as it is published
 	@tools/setup build
 	@$(RUN) trunk serve --release
 
-dev: ## the same as a debug build, which is quick to build and slow to run
+dev: ## serve a debug build, which is quick to build and slow to run, and build it again after each change
 	@tools/setup build
-	@$(RUN) trunk serve
+	@$(RUN) trunk serve --dist target/dev-site
 
 test: ## run every test
 	@tools/setup test
 	@$(RUN) python3 tools/test
 
-coverage: ## print which share of the code the host tests run
+coverage: ## print the share of the code that the host tests run
 	@tools/setup coverage
 	@$(RUN) cargo llvm-cov --package interleave --package inference --lib --quiet
 
-bench: ## measure the runtime and the workers beside promises and CPython, and the size of the first load
+bench: ## compare the runtime and the workers with promises and CPython, and measure the first load
 	@tools/setup bench
 	@$(RUN) trunk build --release
 	@$(RUN) PYTHON="$$TOOLS/python/bin/python" cargo run --quiet --package e2e --bin bench
 
-site: ## leave in dist/ a site for any static host, under any path
+site: ## leave a site in dist/, for any static host, under any path
 	@tools/setup build
 	@$(RUN) trunk build --release
 
 fmt: ## format the code
 	@$(RUN) cargo fmt --all
 
-data: ## train the classifiers and write the data set again
+data: ## train the classifiers, and write the data set again
 	@tools/setup data
 	@$(RUN) "$$TOOLS/python/bin/python" tools/train_digits.py
 
 setup: ## only install what is missing
 	@tools/setup test
 
-clean: ## remove what was built here; the tools stay
+clean: ## remove what was built here, but not the tools
 	@rm -rf target dist
 
 help: ## this list
