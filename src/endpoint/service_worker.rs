@@ -26,10 +26,15 @@ pub(super) async fn register() -> Result<(ServiceWorkerContainer, ServiceWorkerR
     Ok((workers, registration.unchecked_into()))
 }
 
-/// Makes the worker the site's and looks for that of a new release, for which WebKit takes its time. Where there can be no
-/// service worker, the page is as good as ever while the host answers, so nobody is told.
+/// Registers the worker, and looks for that of a new release if there was one before: by itself, WebKit does so only after a
+/// while. Without a service worker the page works as long as the host answers, so this reports no error.
 pub async fn install() {
     let Ok((_, registration)) = register().await else { return };
+    // The first worker is of this release. If the page is left during a second look, WebKit never ends that look, and then
+    // finds no later release either.
+    if registration.active().is_none() {
+        return;
+    }
     if let Ok(looked) = registration.update() {
         // Without a network there is no new release.
         let _ = JsFuture::from(looked).await;

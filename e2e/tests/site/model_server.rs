@@ -105,16 +105,18 @@ async fn wait_until_idle(page: &Page) -> Result<Value, PageError> {
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
         it_speaks_the_protocol,
-        what_is_wrong_is_told_in_the_protocols_error_body,
-        a_scenario_makes_it_slow_or_fail,
-        with_a_capacity_the_others_queue,
         five_hundred_requests_at_once_are_all_answered,
         requests_whose_reader_has_gone_leave_the_count,
         a_page_that_goes_takes_its_requests_along,
         nothing_else_is_intercepted,
         a_new_release_replaces_the_old_whole
     ]
-    .chain(in_chromium![a_page_is_controlled_again_after_a_forced_reload])
+    .chain(in_chromium![
+        what_is_wrong_is_told_in_the_protocols_error_body,
+        a_scenario_makes_it_slow_or_fail,
+        with_a_capacity_the_others_queue,
+        a_page_is_controlled_again_after_a_forced_reload
+    ])
 }
 
 /// The first image of the data set as a model takes it, and its label.
@@ -150,8 +152,8 @@ async fn it_speaks_the_protocol(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn what_is_wrong_is_told_in_the_protocols_error_body(engine: Engine) -> TestResult {
-    let stage = stage(engine).await?;
+async fn what_is_wrong_is_told_in_the_protocols_error_body() -> TestResult {
+    let stage = stage(Engine::Chromium).await?;
     for (path, body, status, expected) in [
         ("v2/models/resnet", Value::Null, 404, "there is no model `resnet`"),
         ("v2/models/mlp-16/infer", json!("{\"inputs\":"), 400, "the body is not JSON"),
@@ -167,8 +169,8 @@ async fn what_is_wrong_is_told_in_the_protocols_error_body(engine: Engine) -> Te
     Ok(())
 }
 
-async fn a_scenario_makes_it_slow_or_fail(engine: Engine) -> TestResult {
-    let stage = stage(engine).await?;
+async fn a_scenario_makes_it_slow_or_fail() -> TestResult {
+    let stage = stage(Engine::Chromium).await?;
     let page = &stage.page;
     let slow = get(page, "s/latency=300/v2/models/mlp-16").await?;
     assert!(slow.status == 200 && slow.ms >= 298.0, "{slow:?}");
@@ -186,8 +188,8 @@ async fn a_scenario_makes_it_slow_or_fail(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn with_a_capacity_the_others_queue(engine: Engine) -> TestResult {
-    let stage = stage(engine).await?;
+async fn with_a_capacity_the_others_queue() -> TestResult {
+    let stage = stage(Engine::Chromium).await?;
     let path = "s/latency=1500,capacity=2/v2/models/mlp-16";
     // The first request starts the program.
     get(&stage.page, "v2").await?;

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use e2e::browser::Engine;
 use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint, misfit};
-use e2e::in_each_engine;
 use e2e::page::eventually;
 use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 use serde_json::json;
 
 use super::{PLAIN, encoded, link_to, outcomes, test_connection};
@@ -18,9 +18,9 @@ pub fn tests() -> impl Iterator<Item = Test> {
         an_endpoint_that_does_not_tell_its_model_is_told_by_cause,
         an_inference_that_fails_is_told_by_cause,
         a_reply_of_100_mb_is_not_read,
-        what_is_no_address_is_refused_beside_its_control,
         a_port_where_nobody_listens_is_told
     ]
+    .chain(in_chromium![what_is_no_address_is_refused_beside_its_control])
 }
 
 async fn an_endpoint_that_does_not_tell_its_model_is_told_by_cause(engine: Engine) -> TestResult {
@@ -110,8 +110,8 @@ async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn what_is_no_address_is_refused_beside_its_control(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, &format!("{PLAIN}&endpoint=own")).await?;
+async fn what_is_no_address_is_refused_beside_its_control() -> TestResult {
+    let stage = Stage::at(&format!("{PLAIN}&endpoint=own")).await?;
     let page = &stage.page;
     for (text, told) in [
         ("localhost:8000", "`localhost:8000` is not a URL"),

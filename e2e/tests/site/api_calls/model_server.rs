@@ -14,13 +14,13 @@ pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
         it_tells_who_it_is_and_reads_the_digits,
         one_fifty_and_five_hundred_requests_at_once_are_all_answered,
-        every_request_that_fails_has_its_cause,
         a_stop_takes_every_request_back,
         a_browser_without_service_workers_is_told_and_can_ask_elsewhere,
         a_worker_that_does_not_load_is_told_and_mended_without_a_reload,
         a_worker_that_has_gone_comes_back_with_the_next_run
     ]
     .chain(in_chromium![
+        every_request_that_fails_has_its_cause,
         a_worker_that_was_stopped_starts_again_by_itself,
         a_page_that_was_reloaded_past_its_worker_finds_back_to_it
     ])
@@ -73,10 +73,10 @@ async fn one_fifty_and_five_hundred_requests_at_once_are_all_answered(engine: En
     Ok(())
 }
 
-async fn every_request_that_fails_has_its_cause(engine: Engine) -> TestResult {
+async fn every_request_that_fails_has_its_cause() -> TestResult {
     let link =
         "async-api-calls?one-by-one=off&requests=60&batch-size=1&failure-rate=0.7&faults=all&retries=0&timeout=4000";
-    let stage = Stage::in_engine(engine, &format!("{link}&limit=0&capacity=0&spread=0&latency=10&seed=7")).await?;
+    let stage = Stage::at(&format!("{link}&limit=0&capacity=0&spread=0&latency=10&seed=7")).await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
     let outcomes = outcomes(page).await?;

@@ -4,21 +4,20 @@ use std::time::Duration;
 
 use e2e::browser::Engine;
 use e2e::endpoint::{Answer, Behaviour, Endpoint};
-use e2e::in_each_engine;
 use e2e::page::eventually;
 use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 
 use super::{link_to, outcomes, test_connection};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
         it_is_asked_only_when_the_reader_says_so,
-        requests_are_built_from_the_metadata_of_any_model,
         a_stop_closes_every_connection,
-        retries_wait_as_long_as_the_endpoint_asks,
-        its_capacity_is_found_by_a_sweep
+        retries_wait_as_long_as_the_endpoint_asks
     ]
+    .chain(in_chromium![requests_are_built_from_the_metadata_of_any_model, its_capacity_is_found_by_a_sweep])
 }
 
 async fn it_is_asked_only_when_the_reader_says_so(engine: Engine) -> TestResult {
@@ -40,9 +39,9 @@ async fn it_is_asked_only_when_the_reader_says_so(engine: Engine) -> TestResult 
     Ok(())
 }
 
-async fn requests_are_built_from_the_metadata_of_any_model(engine: Engine) -> TestResult {
+async fn requests_are_built_from_the_metadata_of_any_model() -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
-    let stage = Stage::in_engine(engine, "async-basics?seed=7").await?;
+    let stage = Stage::at("async-basics?seed=7").await?;
     let page = &stage.page;
     for (models, reads_digits) in [("digits", true), ("tabular", false), ("texts", false)] {
         page.open(&link_to(&endpoint, models, "&requests=12&batch-size=3&limit=4")).await?;
@@ -98,11 +97,11 @@ async fn retries_wait_as_long_as_the_endpoint_asks(engine: Engine) -> TestResult
     Ok(())
 }
 
-async fn its_capacity_is_found_by_a_sweep(engine: Engine) -> TestResult {
+async fn its_capacity_is_found_by_a_sweep() -> TestResult {
     // A browser opens at most six connections to one host, so the capacity is below that.
     let behaviour = Behaviour { latency: Duration::from_millis(150), capacity: Some(2), ..Behaviour::default() };
     let endpoint = Endpoint::start(behaviour)?;
-    let stage = Stage::in_engine(engine, &link_to(&endpoint, "digits", "&requests=2&batch-size=1&sweep=4")).await?;
+    let stage = Stage::at(&link_to(&endpoint, "digits", "&requests=2&batch-size=1&sweep=4")).await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
     assert_eq!(page.attributes("figure.sweep", "data-knee").await?, ["2"], "{:?}", page.texts("figure.sweep").await?);

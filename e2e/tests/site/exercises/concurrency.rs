@@ -4,19 +4,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use e2e::browser::Engine;
-use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::{Reply, Server, built_site};
 use e2e::stage::{BASE, Stage, TestResult};
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
         every_approach_comes_to_the_same_and_only_inline_work_blocks_the_page,
-        stop_ends_a_worker_that_computes_and_the_next_run_has_another,
+        stop_ends_a_worker_that_computes_and_the_next_run_has_another
+    ]
+    .chain(in_chromium![
         a_policy_without_workers_is_told_and_the_rest_is_measured,
         a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again
-    ]
+    ])
 }
 
 /// Short enough for a test, long enough for a block of the page to be seen.
@@ -65,14 +67,14 @@ async fn stop_ends_a_worker_that_computes_and_the_next_run_has_another(engine: E
     Ok(())
 }
 
-async fn a_policy_without_workers_is_told_and_the_rest_is_measured(engine: Engine) -> TestResult {
+async fn a_policy_without_workers_is_told_and_the_rest_is_measured() -> TestResult {
     let site = built_site();
     let server = Server::start(&site, BASE)?;
     let html = fs::read_to_string(site.join("index.html"))?;
     let policy = r#"<meta http-equiv="Content-Security-Policy" content="worker-src 'none'">"#;
     let body = html.replacen("<meta", &format!("{policy}<meta"), 1).into_bytes();
     server.replace("index.html", Reply::Bytes { content_type: "text/html", body });
-    let stage = Stage::served_by(server, engine, LINK).await?;
+    let stage = Stage::served_by(server, Engine::Chromium, LINK).await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
     let told = page.texts(".results p").await?.join("\n");
@@ -83,8 +85,8 @@ async fn a_policy_without_workers_is_told_and_the_rest_is_measured(engine: Engin
     Ok(())
 }
 
-async fn a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
+async fn a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again() -> TestResult {
+    let stage = Stage::at(LINK).await?;
     let page = &stage.page;
     let part = part_of_the_jobs(&built_site())?;
     stage.server.replace(&part, Reply::Status(500));

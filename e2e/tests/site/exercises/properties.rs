@@ -1,17 +1,16 @@
 //! What is true of every run, whatever its lesson: told after each, in every engine.
 
 use e2e::browser::Engine;
-use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
 use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![
-        a_run_that_finished_says_which_properties_it_had,
+    in_each_engine![a_run_that_finished_says_which_properties_it_had].chain(in_chromium![
         a_run_that_was_stopped_says_that_nothing_is_left,
         a_part_that_blocks_on_purpose_is_told_apart
-    ]
+    ])
 }
 
 /// Their names, and of those that no machine can change whether they hold.
@@ -37,8 +36,8 @@ async fn a_run_that_finished_says_which_properties_it_had(engine: Engine) -> Tes
     Ok(())
 }
 
-async fn a_run_that_was_stopped_says_that_nothing_is_left(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-multiple?samples=60&one-by-one=off&limit=2&seed=7").await?;
+async fn a_run_that_was_stopped_says_that_nothing_is_left() -> TestResult {
+    let stage = Stage::at("async-multiple?samples=60&one-by-one=off&limit=2&seed=7").await?;
     let page = &stage.page;
     page.press("Run").await?;
     eventually("a batch behind its limit", async || {
@@ -52,8 +51,8 @@ async fn a_run_that_was_stopped_says_that_nothing_is_left(engine: Engine) -> Tes
     Ok(())
 }
 
-async fn a_part_that_blocks_on_purpose_is_told_apart(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-basics?seed=7").await?;
+async fn a_part_that_blocks_on_purpose_is_told_apart() -> TestResult {
+    let stage = Stage::at("async-basics?seed=7").await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
     assert_eq!(properties(page).await?, ["tasks-end", "loop-free", "speed-up", "speed-up"]);

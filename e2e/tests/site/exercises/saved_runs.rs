@@ -3,22 +3,21 @@
 use std::fs;
 
 use e2e::browser::Engine;
-use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
 use e2e::stage::{Failure, Stage, TestResult};
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![
-        a_finished_run_comes_back_to_the_last_digit,
+    in_each_engine![a_finished_run_comes_back_to_the_last_digit].chain(in_chromium![
         a_run_that_was_stopped_leaves_and_comes_back,
         a_file_leads_to_the_page_of_its_exercise,
         a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on,
         hostile_text_in_a_file_is_only_text,
         each_form_is_a_file_that_others_read
-    ]
+    ])
 }
 
 const LINK: &str = "async-multiple?samples=12&limit=4&seed=7";
@@ -81,8 +80,8 @@ async fn a_finished_run_comes_back_to_the_last_digit(engine: Engine) -> TestResu
     Ok(())
 }
 
-async fn a_run_that_was_stopped_leaves_and_comes_back(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-basics?download=2000&scale=5&seed=7").await?;
+async fn a_run_that_was_stopped_leaves_and_comes_back() -> TestResult {
+    let stage = Stage::at("async-basics?download=2000&scale=5&seed=7").await?;
     let page = &stage.page;
     page.press("Run").await?;
     eventually("some tasks", async || {
@@ -102,8 +101,8 @@ async fn a_run_that_was_stopped_leaves_and_comes_back(engine: Engine) -> TestRes
     Ok(())
 }
 
-async fn a_file_leads_to_the_page_of_its_exercise(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
+async fn a_file_leads_to_the_page_of_its_exercise() -> TestResult {
+    let stage = Stage::at(LINK).await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
     let status = page.status().await?;
@@ -116,8 +115,8 @@ async fn a_file_leads_to_the_page_of_its_exercise(engine: Engine) -> TestResult 
     Ok(())
 }
 
-async fn a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
+async fn a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on() -> TestResult {
+    let stage = Stage::at(LINK).await?;
     let page = &stage.page;
     let cases = [
         ("PK", "This file cannot be opened: the file is not JSON, or only a part of it"),
@@ -151,9 +150,9 @@ fn with_text(file: &mut Value, text: &str) {
     file["ending"] = json!({ "failed": { "after_us": 9, "message": text, "advice": text } });
 }
 
-async fn hostile_text_in_a_file_is_only_text(engine: Engine) -> TestResult {
+async fn hostile_text_in_a_file_is_only_text() -> TestResult {
     const TEXT: &str = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'>";
-    let stage = Stage::in_engine(engine, LINK).await?;
+    let stage = Stage::at(LINK).await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
     let (_, text) = export(page, "JSON").await?;
@@ -175,8 +174,8 @@ async fn hostile_text_in_a_file_is_only_text(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn each_form_is_a_file_that_others_read(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
+async fn each_form_is_a_file_that_others_read() -> TestResult {
+    let stage = Stage::at(LINK).await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
     let tasks: usize = page.metric("tasks").await?.parse()?;

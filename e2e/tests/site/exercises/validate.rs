@@ -1,18 +1,17 @@
 //! The lesson that puts every promise to the test, in every engine.
 
 use e2e::browser::Engine;
-use e2e::in_each_engine;
 use e2e::page::{Page, PageError};
 use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![
-        every_promise_is_kept,
+    in_each_engine![every_promise_is_kept].chain(in_chromium![
         without_workers_their_promises_are_lacking_and_the_rest_are_kept,
         without_service_workers_the_model_server_is_lacking_and_the_rest_is_kept,
         each_promise_leads_to_what_shows_it
-    ]
+    ])
 }
 
 const LINK: &str = "validate-async?seed=7";
@@ -47,8 +46,8 @@ async fn every_promise_is_kept(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn without_workers_their_promises_are_lacking_and_the_rest_are_kept(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
+async fn without_workers_their_promises_are_lacking_and_the_rest_are_kept() -> TestResult {
+    let stage = Stage::at(LINK).await?;
     stage.page.ask::<()>("delete window.Worker", Vec::new()).await?;
     assert_eq!(lacking(&stage.page).await?, OF_WORKERS);
     let told = stage.page.texts(".results p").await?.join("\n");
@@ -59,16 +58,16 @@ async fn without_workers_their_promises_are_lacking_and_the_rest_are_kept(engine
     Ok(())
 }
 
-async fn without_service_workers_the_model_server_is_lacking_and_the_rest_is_kept(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
+async fn without_service_workers_the_model_server_is_lacking_and_the_rest_is_kept() -> TestResult {
+    let stage = Stage::at(LINK).await?;
     let remove = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })";
     stage.page.ask::<()>(remove, Vec::new()).await?;
     assert_eq!(lacking(&stage.page).await?, OF_THE_SERVER);
     Ok(())
 }
 
-async fn each_promise_leads_to_what_shows_it(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
+async fn each_promise_leads_to_what_shows_it() -> TestResult {
+    let stage = Stage::at(LINK).await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
     let links: Vec<_> = page.validations().await?.into_iter().map(|it| it.link).collect();

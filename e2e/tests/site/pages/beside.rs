@@ -1,13 +1,12 @@
 //! A run beside another: pinned, repeated, or sent with the link; and controls that a link hides.
 
-use e2e::browser::Engine;
-use e2e::in_each_engine;
+use e2e::in_chromium;
 use e2e::page::{Page, PageError, eventually};
 use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![
+    in_chromium![
         a_pinned_run_lies_under_the_next_with_a_table_of_differences,
         repeated_runs_say_how_sure_a_difference_is,
         a_link_with_a_result_shows_it_beside_the_readers,
@@ -36,8 +35,8 @@ async fn repeat(page: &Page, times: u32) -> Result<(), PageError> {
     .await
 }
 
-async fn a_pinned_run_lies_under_the_next_with_a_table_of_differences(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, QUICK).await?;
+async fn a_pinned_run_lies_under_the_next_with_a_table_of_differences() -> TestResult {
+    let stage = Stage::at(QUICK).await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
     let pinned_ms = page.bar("concurrent_execution").await?.measured_ms.expect("it ended");
@@ -62,8 +61,8 @@ async fn a_pinned_run_lies_under_the_next_with_a_table_of_differences(engine: En
     Ok(())
 }
 
-async fn repeated_runs_say_how_sure_a_difference_is(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, QUICK).await?;
+async fn repeated_runs_say_how_sure_a_difference_is() -> TestResult {
+    let stage = Stage::at(QUICK).await?;
     let page = &stage.page;
     repeat(page, 5).await?;
     page.press("Pin").await?;
@@ -87,8 +86,8 @@ async fn repeated_runs_say_how_sure_a_difference_is(engine: Engine) -> TestResul
     Ok(())
 }
 
-async fn a_link_with_a_result_shows_it_beside_the_readers(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, QUICK).await?;
+async fn a_link_with_a_result_shows_it_beside_the_readers() -> TestResult {
+    let stage = Stage::at(QUICK).await?;
     let page = &stage.page;
     // 46,656 and 23,328 µs; nothing of the reader's can be so quick.
     page.open(&format!("{QUICK}&was=1000.i00")).await?;
@@ -105,8 +104,8 @@ async fn a_link_with_a_result_shows_it_beside_the_readers(engine: Engine) -> Tes
     Ok(())
 }
 
-async fn a_link_hides_controls_until_the_reader_wants_them(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, &format!("{QUICK}&hide=download,seed")).await?;
+async fn a_link_hides_controls_until_the_reader_wants_them() -> TestResult {
+    let stage = Stage::at(&format!("{QUICK}&hide=download,seed")).await?;
     let page = &stage.page;
     let shown = async || {
         let script = "return [...document.querySelectorAll('[data-control]')].filter(it => !it.hidden)

@@ -1,13 +1,13 @@
 //! The first page.
 
 use e2e::browser::Engine;
-use e2e::in_each_engine;
 use e2e::page::eventually;
 use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![shows_within_seconds_what_this_is, what_has_finished_is_marked_and_stays_so]
+    in_each_engine![shows_within_seconds_what_this_is].chain(in_chromium![what_has_finished_is_marked_and_stays_so])
 }
 
 async fn shows_within_seconds_what_this_is(engine: Engine) -> TestResult {
@@ -27,8 +27,8 @@ async fn shows_within_seconds_what_this_is(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn what_has_finished_is_marked_and_stays_so(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-multiple?scale=0.1&one-by-one=off&seed=7").await?;
+async fn what_has_finished_is_marked_and_stays_so() -> TestResult {
+    let stage = Stage::at("async-multiple?scale=0.1&one-by-one=off&seed=7").await?;
     let page = &stage.page;
     page.run_to_the_end().await?;
     page.open("").await?;

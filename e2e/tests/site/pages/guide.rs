@@ -1,19 +1,18 @@
 //! The guide.
 
-use e2e::browser::Engine;
-use e2e::in_each_engine;
+use e2e::in_chromium;
 use e2e::page::eventually;
 use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![every_link_of_the_guide_opens_what_it_says_and_the_last_part_runs]
+    in_chromium![every_link_of_the_guide_opens_what_it_says_and_the_last_part_runs]
 }
 
 const LINKS: &str = "return [...document.querySelectorAll('main .guide a[href^=\"#/\"]')].map(link => link.hash);";
 
-async fn every_link_of_the_guide_opens_what_it_says_and_the_last_part_runs(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "guide").await?;
+async fn every_link_of_the_guide_opens_what_it_says_and_the_last_part_runs() -> TestResult {
+    let stage = Stage::at("guide").await?;
     let page = &stage.page;
     eventually("the text of the guide", async || {
         let heads = page.texts(".guide h2").await?;

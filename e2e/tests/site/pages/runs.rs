@@ -1,17 +1,14 @@
 //! The runs that are kept.
 
 use e2e::browser::Engine;
-use e2e::in_each_engine;
 use e2e::page::{IT_RUNS, Page, PageError, eventually};
 use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![
-        a_run_that_finished_is_listed_opened_and_deleted_after_a_reload,
-        a_pinned_run_is_found_again_at_the_next_visit,
-        a_run_that_was_stopped_is_not_kept
-    ]
+    in_each_engine![a_run_that_finished_is_listed_opened_and_deleted_after_a_reload]
+        .chain(in_chromium![a_pinned_run_is_found_again_at_the_next_visit, a_run_that_was_stopped_is_not_kept])
 }
 
 const QUICK: &str = "async-basics?download=60&load=20&preprocess=20&blocking=off&seed=7";
@@ -89,8 +86,8 @@ async fn a_run_that_finished_is_listed_opened_and_deleted_after_a_reload(engine:
     Ok(())
 }
 
-async fn a_pinned_run_is_found_again_at_the_next_visit(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, QUICK).await?;
+async fn a_pinned_run_is_found_again_at_the_next_visit() -> TestResult {
+    let stage = Stage::at(QUICK).await?;
     let page = &stage.page;
     run_and_keep(page).await?;
     list(page, 1).await?;
@@ -124,8 +121,8 @@ async fn a_pinned_run_is_found_again_at_the_next_visit(engine: Engine) -> TestRe
     Ok(())
 }
 
-async fn a_run_that_was_stopped_is_not_kept(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-basics?seed=7").await?;
+async fn a_run_that_was_stopped_is_not_kept() -> TestResult {
+    let stage = Stage::at("async-basics?seed=7").await?;
     let page = &stage.page;
     page.stop_when(IT_RUNS).await?;
     page.press("Run").await?;
