@@ -14,12 +14,14 @@ use std::process::ExitCode;
 use e2e::suite::{self, Test};
 
 fn main() -> ExitCode {
-    let together = engines::tests()
+    // The longest first, so that none is left over at the end.
+    let together = soak::tests()
+        .chain(engines::tests())
         .chain(async_basics::tests())
         .chain(exercises::tests())
         .chain(api_calls::tests())
         .chain(model_server::tests())
         .chain(pages::tests());
-    let alone = exercises::measuring().chain(measuring::tests()).chain(soak::tests());
+    let alone = exercises::measuring().chain(measuring::tests());
     suite::run(together.chain(alone.map(Test::alone)).collect())
 }
