@@ -6,6 +6,7 @@
 mod devtools;
 mod driver;
 mod engine;
+mod error;
 mod heap;
 mod logs;
 mod permission;
@@ -17,12 +18,11 @@ mod screen;
 use std::path::Path;
 
 use fantoccini::Client;
-use fantoccini::error::{CmdError, NewSessionError};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-pub use driver::DriverError;
 pub use engine::{Engine, UnknownEngine};
+pub use error::{BrowserError, DriverError};
 pub use heap::Heap;
 pub use logs::Message;
 pub use program::MissingProgram;
@@ -43,55 +43,6 @@ pub struct Browser {
     client: Client,
     // After the client: it is dropped last, and ends the browser with it.
     _driver: Driver,
-}
-
-/// Why there is no browser.
-#[derive(Debug, thiserror::Error)]
-pub enum BrowserError {
-    /// A program is not installed.
-    #[error(transparent)]
-    Missing(#[from] MissingProgram),
-    /// The driver does not start.
-    #[error(transparent)]
-    Driver(#[from] DriverError),
-    /// The driver runs, the browser does not.
-    #[error("the driver `{driver}` could not start the browser: {source}")]
-    NoSession {
-        /// The driver's program.
-        driver: &'static str,
-        /// What it said.
-        source: Box<NewSessionError>,
-    },
-    /// The engine does not tell.
-    #[error("{what} are known in chromium only, and this is {engine}")]
-    NotTold {
-        /// What was asked for.
-        what: &'static str,
-        /// The engine that was asked.
-        engine: Engine,
-    },
-    /// Somebody has closed its last window.
-    #[error("the browser has no window")]
-    NoWindow,
-    /// The browser is gone, or refuses.
-    #[error("the browser did not do what it was told: {0}")]
-    Refused(#[from] Box<CmdError>),
-}
-
-impl BrowserError {
-    /// What to do about it.
-    #[must_use]
-    pub fn advice(&self) -> &'static str {
-        match self {
-            Self::Missing(missing) => missing.advice(),
-            Self::Driver(_) => "run the driver by hand to see what it says",
-            Self::NoSession { .. } => "the driver and the browser must be of the same version: install both anew",
-            Self::NotTold { .. } => "ask for it in Chromium only",
-            Self::NoWindow | Self::Refused(_) => {
-                "run it again; if it stays, look for the browser's crash in the system's log"
-            }
-        }
-    }
 }
 
 impl Browser {

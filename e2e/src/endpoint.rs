@@ -13,7 +13,6 @@
 
 mod behaviour;
 mod connection;
-mod inputs;
 pub mod misfit;
 mod models;
 mod reply;

@@ -5,7 +5,7 @@
 //! - [`transport`]: how requests get there: by `fetch`, or on the virtual clock to the model server's own logic.
 //! - `fetch`: `fetch` under a guard, so that dropping a request aborts it.
 //! - [`model_server`]: starts the server that the site brings along.
-//! - `service_worker`: in which it is, and which keeps the site for when there is no network.
+//! - [`service_worker`]: the worker in which it runs, which also caches the site for when there is no network.
 //!
 //! A client knows addresses only. Nothing in it depends on which server answers there. Only `fetch` makes a difference, by
 //! origin: requests to the site's own addresses bear a name, by which its service worker is told of aborts.
@@ -17,7 +17,6 @@ mod error;
 pub mod fetch;
 pub mod model_server;
 mod retry_after;
-#[cfg(target_arch = "wasm32")]
 pub mod service_worker;
 pub mod transport;
 

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::endpoint::service_worker::NoServiceWorker;
+
 /// Where the model server answers, below the page.
 pub const PATH: &str = "api/";
 
@@ -15,18 +17,9 @@ pub const STARTS_WITHIN: Duration = Duration::from_secs(15);
 /// Why there is no model server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoModelServer {
-    /// Browsers have service workers on secure pages only.
-    #[error("the page's own model server needs `https` or this machine's own address: it is a service worker")]
-    Insecure,
-    /// The browser has none, or none in this window.
-    #[error("the page's own model server cannot start: this browser has no service workers here")]
-    Unsupported,
-    /// The browser has them and does not let this page have one.
-    #[error("the page's own model server cannot start: {why}")]
-    Refused {
-        /// What the browser says.
-        why: String,
-    },
+    /// The browser does not let this page have a service worker.
+    #[error("the page's own model server cannot start: {0}")]
+    NoWorker(#[from] NoServiceWorker),
     /// It did not come, or does not answer.
     #[error("the page's own model server did not answer within {} s", STARTS_WITHIN.as_secs())]
     Silent,
@@ -37,12 +30,14 @@ impl NoModelServer {
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::Insecure => "Open the page by `https` or as `localhost`, or ask an endpoint of your own.",
-            Self::Unsupported => {
+            Self::NoWorker(NoServiceWorker::Insecure) => {
+                "Open the page by `https` or as `localhost`, or ask an endpoint of your own."
+            }
+            Self::NoWorker(NoServiceWorker::Unsupported) => {
                 "Private windows of some browsers have none: open the page in another window, or ask an endpoint of \
                  your own."
             }
-            Self::Refused { .. } => {
+            Self::NoWorker(NoServiceWorker::Refused { .. }) => {
                 "Allow this site to keep data, copy the site whole with its `service-worker.js`, or ask an endpoint of \
                  your own."
             }

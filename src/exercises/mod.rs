@@ -10,8 +10,9 @@ mod prelude {
     pub(super) use crate::exercises::loading::LoadError;
     pub(super) use crate::exercises::site::Site;
     pub(super) use crate::lazy::lazy;
+    pub(super) use crate::measure::digit::Digit;
     pub(super) use crate::measure::durations::Durations;
-    pub(super) use crate::measure::report::{Check, Column, Digit, Report, Table};
+    pub(super) use crate::measure::report::{Check, Column, Report, Table};
     pub(super) use crate::measure::spans::Span;
     pub(super) use crate::measure::{Level, Outcome, units};
     pub(super) use crate::runtime::{Rng, Run, TaskError};

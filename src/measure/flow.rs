@@ -5,6 +5,7 @@
 //! inside the part, and the work stands inside it between the tasks `take` and `put`, which wait at the queues.
 
 mod depth;
+mod rate;
 mod reading;
 mod scale;
 
@@ -17,6 +18,7 @@ use crate::measure::requests::per_second;
 use crate::measure::spans::Span;
 
 pub use depth::Depth;
+pub use rate::rates;
 use reading::Reading;
 pub use scale::{Scale, Strip};
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::batch_sizes::BatchSizes;
+use crate::measure::digit::Digit;
 use crate::measure::flow::Flow;
 use crate::measure::requests::Requests;
 use crate::measure::sweep::Sweep;
@@ -117,33 +118,5 @@ impl Column {
     #[must_use]
     pub const fn number(title: &'static str) -> Self {
         Self { title: Cow::Borrowed(title), is_numeric: true }
-    }
-}
-
-/// A handwritten digit and what the classifier made of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Digit {
-    /// Its brightness, 0 to 1, row by row from the top: 64 values.
-    pub pixels: Vec<f32>,
-    /// What it is, 0 to 9.
-    pub label: u8,
-    /// What the classifier takes it for, 0 to 9.
-    pub predicted: u8,
-}
-
-impl Digit {
-    /// Whether the classifier reads it for what it is.
-    #[must_use]
-    pub fn is_right(&self) -> bool {
-        self.label == self.predicted
-    }
-
-    /// Digits that a seed draws, in words.
-    #[must_use]
-    pub fn in_short(digits: &[Self], seed: u64) -> String {
-        let (n, right) = (digits.len(), digits.iter().filter(|digit| digit.is_right()).count());
-        format!(
-            "{n} images that seed {seed} draws from the data set, and what the classifier reads: {right} are right."
-        )
     }
 }

@@ -10,7 +10,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::measure::{Level, Outcome, units};
-use crate::runtime::task::{Ending, Task};
+use crate::runtime::run::{Ending, Task};
 use crate::runtime::{Rng, Run, TaskError};
 
 /// How long to pause before the next attempt.

@@ -1,4 +1,10 @@
 //! [`Run`]: one execution of an exercise, with its clock, its seed and its record.
+//!
+//! - `task`: the wrapper that records a future as a task.
+//! - `timers`: the queue of sleepers, and the future of a sleep.
+
+mod task;
+mod timers;
 
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
@@ -12,8 +18,12 @@ use crate::measure::heartbeat::{Beat, PERIOD};
 use crate::measure::{EventKind, Level, LogLine, Record, TaskId};
 use crate::runtime::clock::{Clock, micros};
 use crate::runtime::random::{Rng, rng_for};
-use crate::runtime::task::{Ending, Task, TaskError};
-use crate::runtime::timers::{Place, Sleep, Timers};
+
+pub(crate) use task::Ending;
+pub use task::{Task, TaskError};
+pub use timers::Sleep;
+
+use timers::{Place, Timers};
 
 /// One execution of an exercise. It is the first argument of every exercise function, and cheap to clone: clones are
 /// handles to the same run.

@@ -8,7 +8,7 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::storage::browser::{property, title};
+use crate::storage::web::{property, title};
 
 #[wasm_bindgen]
 extern "C" {

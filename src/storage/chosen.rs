@@ -6,8 +6,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use crate::storage::browser::{message_of, text_of};
 use crate::storage::source::{PIECE_BYTES, Pieces};
+use crate::storage::web::{message_of, text_of};
 use crate::storage::{Source, SourceError};
 
 impl Source {

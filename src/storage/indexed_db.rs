@@ -14,7 +14,7 @@ use web_sys::{
 };
 
 use crate::storage::backend::{Answer, Backend, Found, Place};
-use crate::storage::browser::{Caller, copied, error_of, joined, property, room, title, to_the_end, unless_gone};
+use crate::storage::web::{Caller, copied, error_of, joined, property, room, title, to_the_end, unless_gone};
 use crate::storage::{FileName, Kind, Room, StorageError, Turn};
 
 const CONTENTS: &str = "contents";

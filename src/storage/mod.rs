@@ -7,7 +7,8 @@
 //! - [`turns`]: changes of the same file one after the other.
 //! - [`Source`]: a file that is read piece by piece, such as one that the reader chose.
 //! - `alone`: a folder for one tab at a time.
-//! - `browser`: what both of the browser's own have in common.
+//! - `opening`: where a folder is stored in this browser, and who else has it open.
+//! - `web`: what the browser's two storages have in common.
 //!
 //! Every write is whole: a reader sees the content before it or after it. Dropping the future of a write stops it, and
 //! leaves the old content unless the new was already being put in its place.
@@ -15,8 +16,6 @@
 #[cfg(target_arch = "wasm32")]
 mod alone;
 pub mod backend;
-#[cfg(target_arch = "wasm32")]
-mod browser;
 #[cfg(target_arch = "wasm32")]
 mod chosen;
 mod error;
@@ -26,9 +25,13 @@ pub mod kind;
 pub mod memory;
 pub mod name;
 #[cfg(target_arch = "wasm32")]
+mod opening;
+#[cfg(target_arch = "wasm32")]
 mod opfs;
 mod source;
 pub mod turns;
+#[cfg(target_arch = "wasm32")]
+mod web;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -101,7 +104,7 @@ impl Storage {
     pub async fn open(run: &Run, folder: &'static str) -> Self {
         #[cfg(target_arch = "wasm32")]
         if run.is_in_browser() {
-            return browser::open(run, folder).await;
+            return opening::open(run, folder).await;
         }
         Self::over(Memory::default())
     }
@@ -123,7 +126,7 @@ impl Storage {
     /// Why the browser does not offer that.
     #[cfg(target_arch = "wasm32")]
     pub async fn open_kind(kind: Kind, folder: &'static str) -> Result<Self, StorageError> {
-        browser::open_kind(kind, folder).await
+        opening::open_kind(kind, folder).await
     }
 
     /// A folder that is kept by this.

@@ -19,7 +19,7 @@ use web_sys::{
 };
 
 use crate::storage::backend::{Answer, Backend, Found, Place};
-use crate::storage::browser::{
+use crate::storage::web::{
     Caller, copied, error_of, joined, manager, message_of, property, room, text_of, title, to_the_end, unless_gone,
 };
 use crate::storage::{FileName, Kind, Room, StorageError, Turn};

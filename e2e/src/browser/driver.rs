@@ -8,15 +8,14 @@ use std::time::{Duration, Instant};
 use fantoccini::Client;
 use tempfile::TempDir;
 
+use super::Engine;
+use super::error::{BrowserError, DriverError, STARTS};
 use super::process::{Process, STARTS_WITHIN, kill};
 use super::screen::Screen;
-use super::{BrowserError, Engine};
 
 /// Closing a browser takes some tenths of a second, but Firefox waits for a page whose script does not end.
 const CLOSES_WITHIN: Duration = Duration::from_secs(10);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
-/// Two programs may be after the same port: chromedriver takes a free one of IPv4 and ends if IPv6 has lent it out.
-const STARTS: usize = 3;
 
 /// A running driver.
 #[derive(Debug)]
@@ -43,31 +42,6 @@ impl Session {
         let process = told.capabilities().and_then(|it| it.get("moz:processID")?.as_i64()?.try_into().ok());
         Some(Self { id: told.session_id().to_owned(), process })
     }
-}
-
-/// Why the driver does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum DriverError {
-    /// The system does not run the program.
-    #[error("`{name}` cannot be run")]
-    NotRun {
-        /// The program.
-        name: &'static str,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// There is nowhere to put the browser's profile.
-    #[error("no temporary folder can be made for the browser's profile")]
-    NoScratch(#[source] std::io::Error),
-    /// There is no port to be had.
-    #[error("no port can be opened on this machine")]
-    NoPort(#[source] std::io::Error),
-    /// It ended, or did not say in time where to reach it, as often as it was started.
-    #[error("`{name}` ended or could not be reached within {} s, {STARTS} times", STARTS_WITHIN.as_secs())]
-    Silent {
-        /// The program.
-        name: &'static str,
-    },
 }
 
 impl Driver {

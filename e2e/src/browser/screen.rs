@@ -2,8 +2,7 @@
 
 use std::process::Command;
 
-use super::BrowserError;
-use super::driver::DriverError;
+use super::error::{BrowserError, DriverError};
 use super::process::Process;
 use super::program::XVFB;
 

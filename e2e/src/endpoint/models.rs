@@ -1,9 +1,11 @@
 //! What a good server says: its metadata and its models', their health, and what they infer.
 
+mod inputs;
+
 use serde_json::{Value, json};
 
-use super::inputs::{Inputs, read_request};
 use super::request::ReceivedRequest;
+use inputs::{Inputs, read_request};
 
 /// A tensor's form. A dimension of -1 may have any size.
 #[derive(Debug)]

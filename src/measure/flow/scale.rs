@@ -1,8 +1,8 @@
 //! What the figures of several ways share, so that they can be compared.
 
+use super::rate::rates;
 use super::{Depth, Flow, Stage};
 use crate::measure::decimal::fixed;
-use crate::measure::rate::rates;
 use crate::measure::shapes::steps;
 use crate::measure::units::{count, percent, span};
 

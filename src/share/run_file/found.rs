@@ -2,8 +2,9 @@
 
 use super::LONGEST_US;
 use super::error::longest;
+use crate::measure::digit::Digit;
 use crate::measure::flow::{Depth, Flow, Stage};
-use crate::measure::report::{Digit, Report, Table};
+use crate::measure::report::{Report, Table};
 use crate::measure::units::count;
 
 /// A picture has 8 rows of 8.

@@ -2,8 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::measure::report::Digit;
-use crate::measure::shapes::shades;
+use crate::measure::digit::{Digit, shades};
 use crate::ui::lab::Lab;
 use crate::ui::lean::part;
 

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::SiteError;
 
+/// The page's binary.
+pub const PAGE: &str = "interleave";
+
 /// Set to `tests` by `tools/test`.
 const PURPOSE: &str = "SITE_FOR";
 
@@ -46,7 +49,7 @@ impl Build {
             return Err(SiteError::TestBuildInDist);
         }
         let target = target_folder()?;
-        let linked = target.join("wasm32-unknown-unknown/release").join(crate::split::NAME).with_extension("wasm");
+        let linked = target.join("wasm32-unknown-unknown/release").join(PAGE).with_extension("wasm");
         Ok(Self { site, linked, work: target.join("site"), kind })
     }
 }

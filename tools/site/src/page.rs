@@ -4,10 +4,11 @@
 
 use std::path::Path;
 
+use crate::build::PAGE;
 use crate::error::SiteError;
 use crate::files;
 use crate::hash::ContentHash;
-use crate::split::{Code, LOADER, NAME};
+use crate::split::{Code, LOADER};
 
 /// Replaces trunk's code by ours.
 ///
@@ -17,7 +18,7 @@ use crate::split::{Code, LOADER, NAME};
 pub fn put(code: &Code, site: &Path) -> Result<(), SiteError> {
     let names = files::entries(site)?;
     let names = names.iter().filter_map(|path| path.file_name()?.to_str());
-    let old = trunk_name(names, NAME).ok_or_else(|| SiteError::missing("the site", NAME))?;
+    let old = trunk_name(names, PAGE).ok_or_else(|| SiteError::missing("the site", PAGE))?;
     let new = put_folder(&code.folder, site)?;
     let index = site.join("index.html");
     files::write(&index, with_code(&files::read_text(&index)?, &old, &new)?)?;
@@ -33,7 +34,7 @@ fn put_folder(code: &Path, site: &Path) -> Result<String, SiteError> {
         contents.push((files::read(&code.join(&file))?, file));
     }
     let hash = contents.iter().fold(ContentHash::default(), |hash, (content, file)| hash.with(file).with(content));
-    let name = format!("{NAME}-{}", hash.name());
+    let name = format!("{PAGE}-{}", hash.name());
     contents.into_iter().try_for_each(|(content, file)| files::write(&site.join(&name).join(file), content))?;
     Ok(name)
 }
@@ -55,8 +56,8 @@ fn with_code(html: &str, old: &str, new: &str) -> Result<String, SiteError> {
     let preload = preload.ok_or_else(|| SiteError::missing("index.html", "modulepreload"))?.trim();
     let loader = preload.replace(&script, &format!("{new}/{LOADER}"));
     let html = replace(html, preload, &format!("{preload}{loader}"))?;
-    let html = replace(&html, &script, &format!("{new}/{NAME}.js"))?;
-    let html = replace(&html, &format!("{old}_bg.wasm"), &format!("{new}/{NAME}_bg.wasm"))?;
+    let html = replace(&html, &script, &format!("{new}/{PAGE}.js"))?;
+    let html = replace(&html, &format!("{old}_bg.wasm"), &format!("{new}/{PAGE}_bg.wasm"))?;
     Ok(html.replace("/snippets/", &format!("/{new}/snippets/")))
 }
 

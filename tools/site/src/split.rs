@@ -7,14 +7,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::build::Build;
+use crate::build::{Build, PAGE};
 use crate::error::SiteError;
 use crate::files;
 use crate::optimize::Goal;
 use crate::tool;
-
-/// The page's binary.
-pub const NAME: &str = "interleave";
 
 /// The script that fetches the parts, next to the page's own script.
 pub const LOADER: &str = "parts.js";
@@ -62,12 +59,12 @@ pub fn take_apart(build: &Build) -> Result<Code, SiteError> {
     bind(&unbound, &folder)?;
     let loader = folder.join(LOADER);
     files::write(&loader, with_any_media_type(&files::read_text(&loader)?)?)?;
-    Ok(Code { main: folder.join(format!("{NAME}_bg.wasm")), parts, folder })
+    Ok(Code { main: folder.join(format!("{PAGE}_bg.wasm")), parts, folder })
 }
 
 /// Writes the main module to `main`, and the parts and their loader to `folder`. Returns the parts.
 fn split(linked: &[u8], main: &Path, folder: &Path) -> Result<Vec<PathBuf>, SiteError> {
-    let (main_module, link_name) = (format!("./{NAME}.js"), format!("./{LOADER}"));
+    let (main_module, link_name) = (format!("./{PAGE}.js"), format!("./{LOADER}"));
     let mut options = wasm_split_cli_support::Options::new(linked);
     options.output_dir = folder;
     options.main_out_path = main;
@@ -80,7 +77,7 @@ fn split(linked: &[u8], main: &Path, folder: &Path) -> Result<Vec<PathBuf>, Site
 /// Only the main module calls JavaScript. The parts reach it through the table of functions, which is one of the exports that
 /// are kept here.
 fn bind(main: &Path, folder: &Path) -> Result<(), SiteError> {
-    const FLAGS: [&str; 5] = ["--target=web", "--no-typescript", "--keep-lld-exports", "--out-name", NAME];
+    const FLAGS: [&str; 5] = ["--target=web", "--no-typescript", "--keep-lld-exports", "--out-name", PAGE];
     tool::run("wasm-bindgen", |command| command.args(FLAGS).arg("--out-dir").args([folder, main])).map(drop)
 }
 

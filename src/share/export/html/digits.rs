@@ -1,7 +1,6 @@
 //! Pictures of handwritten digits, each with what it is and what the classifier takes it for.
 
-use crate::measure::report::Digit;
-use crate::measure::shapes::shades;
+use crate::measure::digit::{Digit, shades};
 use crate::share::export::markup::Markup;
 
 /// The digits, which this seed draws; nothing where there are none.

@@ -7,8 +7,8 @@ use crate::exercises::controls::Value;
 use crate::exercises::exercise::Exercise;
 use crate::exercises::properties::Property;
 use crate::exercises::{async_api_calls, async_basics, async_ml_pipeline, catalogue, validate_async};
+use crate::measure::digit::Digit;
 use crate::measure::latencies::Latencies;
-use crate::measure::report::Digit;
 use crate::measure::{EventKind, Outcome};
 use crate::share::samples::{finished, hostile, with_everything};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::models::{Form, Model, Refusal};
+use super::{Form, Model, Refusal};
 
 /// An inference that is asked for as it should be.
 #[derive(Debug)]

@@ -1,10 +1,7 @@
-//! What the browser's own storages have in common: how they are opened, how changes come to an end, and what thrown
-//! values mean.
+//! What the browser's two storages have in common: the names of folders, changes that come to an end, and what thrown values
+//! mean.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::pin::pin;
-use std::time::Duration;
 
 use futures::channel::oneshot;
 use futures::future::{Either, select};
@@ -13,54 +10,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::StorageManager;
 
-use crate::runtime::Run;
 use crate::runtime::turn::pass_turn;
-use crate::storage::indexed_db::IndexedDb;
-use crate::storage::opfs::Opfs;
-use crate::storage::{FileName, Kind, Memory, PIECE_BYTES, Room, Storage, StorageError, Turns};
-
-/// No storage takes so long to open. One that does will not answer later either.
-const OPENS_WITHIN: Duration = Duration::from_secs(5);
-
-thread_local! {
-    /// Whoever opens a folder again meets those who are still changing files in it, and in memory the files as well.
-    static OPENED: RefCell<Opened> = RefCell::default();
-    /// Where each folder is kept, once that has been found out: it must not move while the page is there.
-    static KINDS: RefCell<BTreeMap<&'static str, Kind>> = RefCell::default();
-}
-
-type Opened = BTreeMap<(Kind, &'static str), (Turns, Memory)>;
-
-/// Opens a folder where it was opened before, or else in the best way that the browser offers.
-pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
-    let known = KINDS.with_borrow(|kinds| kinds.get(folder).copied());
-    for kind in known.into_iter().chain([Kind::PrivateFileSystem, Kind::IndexedDb]) {
-        if let Ok(Ok(storage)) = run.timeout(OPENS_WITHIN, open_kind(kind, folder)).await {
-            KINDS.with_borrow_mut(|kinds| kinds.insert(folder, kind));
-            return storage;
-        }
-    }
-    in_memory(folder)
-}
-
-pub(super) async fn open_kind(kind: Kind, folder: &'static str) -> Result<Storage, StorageError> {
-    debug_assert!(FileName::parse(folder).is_ok(), "`{folder}` must be a name");
-    let storage = match kind {
-        Kind::PrivateFileSystem => Storage::over(Opfs::open(folder).await?),
-        Kind::IndexedDb => Storage::over(IndexedDb::open(folder).await?),
-        Kind::Memory => return Ok(in_memory(folder)),
-    };
-    Ok(Storage { turns: opened(kind, folder).0, ..storage })
-}
-
-fn in_memory(folder: &'static str) -> Storage {
-    let (turns, memory) = opened(Kind::Memory, folder);
-    Storage { turns, ..Storage::over(memory) }
-}
-
-fn opened(kind: Kind, folder: &'static str) -> (Turns, Memory) {
-    OPENED.with_borrow_mut(|opened| opened.entry((kind, folder)).or_default().clone())
-}
+use crate::storage::{FileName, PIECE_BYTES, Room, StorageError};
 
 /// What a folder is called in a browser: other pages may come from the same origin and keep files of their own.
 pub(super) fn title(folder: &str) -> String {

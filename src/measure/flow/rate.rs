@@ -4,14 +4,14 @@
 //! than about the stage. Here a batch counts evenly over the time that was worked on it: what the stage does at an
 //! instant, and nothing while it waits.
 
-use crate::measure::flow::Work;
+use super::Work;
 
 /// Samples per second in each of `bins` equal stretches that begin at `from_us` and cover `length_us` together. What was
 /// done outside of them is left out; no stretch and no time give no rates.
 ///
 /// ```
 /// use interleave::measure::flow::Work;
-/// use interleave::measure::rate::rates;
+/// use interleave::measure::flow::rates;
 ///
 /// let work = Work { from_us: 0, to_us: 1_000_000, samples: 30 };
 /// assert_eq!(rates(&[work], 0, 2_000_000, 4), [30.0, 30.0, 0.0, 0.0]);
