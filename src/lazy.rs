@@ -1,9 +1,9 @@
-//! Code that is fetched when it is first needed, so that the first load is without it.
+//! Code that is loaded when it is first needed, so that it is not in the first load.
 //!
-//! `lazy!` marks a function. In a release build of the page, `tools/site` puts it and everything that only it uses
-//! into a file of its own; elsewhere, in tests and debug builds, it is an ordinary function that is there at once.
+//! `lazy!` marks a function. In a release build of the page, `tools/site` puts it and everything that only it uses into a
+//! file of its own. In tests and debug builds it is an ordinary function.
 
-/// A part of the page's code did not arrive. Asking again fetches it again.
+/// A part of the page's code could not be loaded. The next call tries again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this part of the page could not be fetched")]
 pub struct NotFetched;
@@ -25,17 +25,17 @@ impl From<wasm_split_helpers::SplitLoaderError> for NotFetched {
 
 /// Puts a function into a part of its own.
 ///
-/// `lazy!(mod fetched in benchmark: page(runs_at_once: bool) -> AnyView)` takes `page`, an ordinary function beside it,
-/// and makes two others, which may fail with [`NotFetched`]:
+/// `lazy!(mod fetched in benchmark: page(runs_at_once: bool) -> AnyView)` takes the ordinary function `page` of the same
+/// module and makes two others, which may fail with [`NotFetched`]:
 ///
-/// - `fetched::load().await` fetches the file `split_benchmark.wasm`, if that was not done yet.
-/// - `fetched::page(false).await` does so too and calls the function. When the part is there it does not wait.
+/// - `fetched::load().await` loads the file `split_benchmark.wasm`, unless it has been loaded already.
+/// - `fetched::page(false).await` also does that, and then calls the function. It does not wait if the part is loaded.
 ///
-/// Functions in a part of the same name share a file. What some parts need, but the page does not, becomes a file that
-/// is fetched with each of them: one for every set of parts, so a few big parts are better than many small ones.
+/// Functions in parts of the same name share a file. Code that several parts need, but the page does not, becomes a file that
+/// is loaded with each of them. There is one for each set of parts, so a few big parts are better than many small ones.
 ///
-/// `page` itself must be called from nowhere else, or it stays in the first load. It may be neither generic nor `async`:
-/// a boxed future is what an asynchronous one returns.
+/// Nothing else may call `page`, or it stays in the first load. It may be neither generic nor `async`: an asynchronous function
+/// returns a boxed future.
 macro_rules! lazy {
     (mod $module:ident in $part:ident: $function:ident($($name:ident: $type:ty),* $(,)?) -> $output:ty) => {
         mod $module {
@@ -51,7 +51,7 @@ macro_rules! lazy {
             }
 
             #[cfg(split)]
-            #[allow(dead_code, reason = "what is called fetches itself")]
+            #[allow(dead_code, reason = "a call also loads the part")]
             pub(super) async fn load() -> Result<(), NotFetched> {
                 Ok(fetch().await?)
             }
@@ -62,7 +62,7 @@ macro_rules! lazy {
             }
 
             #[cfg(not(split))]
-            #[allow(dead_code, reason = "what is called fetches itself")]
+            #[allow(dead_code, reason = "a call also loads the part")]
             pub(super) async fn load() -> Result<(), NotFetched> {
                 Ok(())
             }

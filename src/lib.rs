@@ -1,19 +1,19 @@
 //! Interleave: a browser playground for asynchronous programming in machine-learning work.
 //!
-//! The rooms, from the top; each knows only the rooms below it:
+//! The modules, from the top. Each uses only modules below it:
 //!
-//! - [`ui`]: what a person sees.
-//! - [`benchmark`]: what the runtime itself costs, beside the browser's own promises.
-//! - [`share`]: a run that leaves the page, as a link or a file, and runs that are kept.
-//! - [`exercises`]: the lessons, and the catalogue that lists them.
+//! - [`ui`]: everything that the user sees.
+//! - [`benchmark`]: the cost of the runtime itself, compared with the browser's promises.
+//! - [`share`]: runs outside the page, as links and files, and saved runs.
+//! - [`exercises`]: the exercises, and the catalogue that lists them.
 //! - [`workers`]: the pool of Web Workers and the jobs that they can do.
-//! - [`endpoint`]: asking over the network: the site's files, and inference endpoints.
-//! - [`storage`]: files, in the browser's own storage.
-//! - [`runtime`]: what `asyncio` is to the guide: runs, clocks, timers, tasks, limits, timeouts, retries, scopes.
-//! - [`measure`]: the record of a run and the lenses that read it. Pure.
-//! - [`lazy`]: code that is fetched when it is first needed.
+//! - [`endpoint`]: requests over the network: the site's files, and inference endpoints.
+//! - [`storage`]: files in the browser's own storage.
+//! - [`runtime`]: the counterpart of `asyncio`: runs, clocks, timers, tasks, limits, timeouts, retries, scopes.
+//! - [`measure`]: the record of a run and everything that is computed from it. Pure.
+//! - [`lazy`]: code that is loaded when it is first needed.
 //!
-//! The crate `inference`, which knows no page, holds the digits, their classifiers and the model server's logic;
+//! The crate `inference` has the digits, their classifiers and the model server's logic, and does not depend on the page.
 //! `model-server` puts that into a service worker.
 
 pub mod benchmark;
