@@ -9,8 +9,6 @@ mod exercises;
 #[cfg(target_arch = "wasm32")]
 mod page;
 #[cfg(target_arch = "wasm32")]
-mod runtime;
-#[cfg(target_arch = "wasm32")]
 mod workers;
 
 #[cfg(target_arch = "wasm32")]

@@ -14,14 +14,12 @@ use std::process::ExitCode;
 use e2e::suite::{self, Test};
 
 fn main() -> ExitCode {
-    // The longest first, so that none is left over at the end.
-    let together = soak::tests()
-        .chain(engines::tests())
+    let together = engines::tests()
         .chain(async_basics::tests())
         .chain(exercises::tests())
         .chain(api_calls::tests())
         .chain(model_server::tests())
         .chain(pages::tests());
-    let alone = exercises::measuring().chain(measuring::tests());
+    let alone = exercises::measuring().chain(measuring::tests()).chain(soak::tests());
     suite::run(together.chain(alone.map(Test::alone)).collect())
 }

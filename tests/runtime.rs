@@ -1,4 +1,6 @@
-//! The runtime on the browser's own clock, timers and `fetch`.
+//! The runtime on the browser's own clock, timers and `fetch`. It counts the page's timers and requests, so it has a page of its
+//! own, apart from the tests in `browser`.
+#![cfg(target_arch = "wasm32")]
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -18,9 +20,11 @@ use interleave::measure::spans::Span;
 use interleave::measure::{EventKind, Outcome, Record};
 use interleave::runtime::{Run, virtual_time};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
-#[wasm_bindgen(module = "/tests/browser/watch.js")]
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen(module = "/tests/watch.js")]
 extern "C" {
     fn timers_set() -> u32;
     fn timers_pending() -> u32;
