@@ -49,7 +49,7 @@ impl BrowserError {
         match self {
             Self::Missing(missing) => missing.advice(),
             Self::Driver(_) => "run the driver by hand to see what it says",
-            Self::NoSession { .. } => "the driver and the browser must be of the same version: install both anew",
+            Self::NoSession { .. } => "the driver and the browser must have the same version: install both again",
             Self::NotTold { .. } => "ask for it in Chromium only",
             Self::NoWindow | Self::Refused(_) => {
                 "run it again; if it stays, look for the browser's crash in the system's log"
