@@ -213,7 +213,7 @@ impl Browser {
         }
         self.devtools("Performance.enable", json!({})).await?;
         let told = self.ask_devtools("Performance.getMetrics", json!({})).await?;
-        Ok(Heap::of(&told))
+        Ok(Heap::from_reply(&told))
     }
 
     async fn devtools(&self, command: &'static str, parameters: Value) -> Result<(), BrowserError> {

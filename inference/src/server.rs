@@ -204,7 +204,7 @@ impl Server {
     /// assert_eq!(plan.reply.status, 404);
     /// ```
     pub fn answer(&mut self, request: Request<'_>) -> Plan {
-        match Route::of(request.method, request.path) {
+        match Route::new(request.method, request.path) {
             Ok(route) => self.follow(route, request.body),
             Err(error) => Plan::at_once(refusal(&error)),
         }

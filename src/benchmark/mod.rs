@@ -98,7 +98,7 @@ impl Measured {
     /// The sample in short.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        Summary::of(self.runs_ms.iter().copied())
+        Summary::from_sample(self.runs_ms.iter().copied())
     }
 
     /// The median's part that is not the waits, in milliseconds. None before the first round.

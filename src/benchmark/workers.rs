@@ -32,7 +32,7 @@ pub async fn measure() -> Result<Workers, Failure> {
     let digits = Digits::from_csv(&digits).map_err(LoadError::from)?;
 
     let run = Run::in_browser(0);
-    let (one, all) = (Pool::of(&run, NonZeroUsize::MIN), Pool::of(&run, processors()));
+    let (one, all) = (Pool::new(&run, NonZeroUsize::MIN), Pool::new(&run, processors()));
     one.start().await?;
     all.start().await?;
     let tasks = 4 * all.size().get();
@@ -47,7 +47,7 @@ pub async fn measure() -> Result<Workers, Failure> {
         rates.push(rate(digits.len() as u32).await?);
         single_rates.push(rate(1).await?);
     }
-    let median = |runs: Vec<f64>| Summary::of(runs).median().unwrap_or(0.0);
+    let median = |runs: Vec<f64>| Summary::from_sample(runs).median().unwrap_or(0.0);
     Ok(Workers {
         workers: all.size().get(),
         speed_up: median(speed_ups),

@@ -107,7 +107,7 @@ impl Client {
         decode(&reply.body).map_err(|error| match error {
             // Not every browser tells that a connection was closed before the end.
             DecodeError::NotJson(_) if is_short(&reply) => FetchError::BrokenOff { url }.into(),
-            error => EndpointError::of_body(&error, is_html(&reply)),
+            error => EndpointError::from_decode_error(&error, is_html(&reply)),
         })
     }
 
@@ -115,7 +115,7 @@ impl Client {
         let message: Result<ErrorBody, DecodeError> = decode(&reply.body);
         let retry_after = reply.retry_after.as_deref();
         let retry_after = retry_after.and_then(|text| retry_after::parse(text, self.transport.now()));
-        EndpointError::of_status(reply.status, message.ok().map(|body| body.error), retry_after)
+        EndpointError::from_status(reply.status, message.ok().map(|body| body.error), retry_after)
     }
 }
 

@@ -123,12 +123,12 @@ fn as_reason(message: &Option<String>) -> String {
 
 impl EndpointError {
     /// The error of an HTTP status with what the server says about it.
-    pub(super) fn of_status(status: u16, message: Option<String>, retry_after: Option<Duration>) -> Self {
+    pub(super) fn from_status(status: u16, message: Option<String>, retry_after: Option<Duration>) -> Self {
         Self::Status { status, message: message.map(shortened), retry_after }
     }
 
     /// The error of a body that does not decode.
-    pub(super) fn of_body(error: &DecodeError, is_html: bool) -> Self {
+    pub(super) fn from_decode_error(error: &DecodeError, is_html: bool) -> Self {
         match error {
             DecodeError::NotTheProtocol(cause) => Self::NotTheProtocol { why: shortened(cause.to_string()) },
             DecodeError::NotJson(cause) => Self::NotJson { is_html, why: shortened(cause.to_string()) },
@@ -229,18 +229,18 @@ mod tests {
     use super::*;
 
     fn status(status: u16, retry_after_s: Option<u64>) -> EndpointError {
-        EndpointError::of_status(status, Some("busy".to_owned()), retry_after_s.map(Duration::from_secs))
+        EndpointError::from_status(status, Some("busy".to_owned()), retry_after_s.map(Duration::from_secs))
     }
 
     #[test]
     fn what_the_server_says_stands_beside_its_status() {
         assert_eq!(status(503, None).to_string(), "HTTP status 503: busy");
-        assert_eq!(EndpointError::of_status(404, None, None).to_string(), "HTTP status 404");
+        assert_eq!(EndpointError::from_status(404, None, None).to_string(), "HTTP status 404");
     }
 
     #[test]
     fn a_long_message_is_cut() {
-        let error = EndpointError::of_status(400, Some("ü".repeat(9_000)), None);
+        let error = EndpointError::from_status(400, Some("ü".repeat(9_000)), None);
         assert!(error.to_string().chars().count() < 250 && error.to_string().ends_with('…'));
     }
 
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn html_is_called_so() {
-        let error = EndpointError::of_body(&DecodeError::Empty, true);
+        let error = EndpointError::from_decode_error(&DecodeError::Empty, true);
         assert_eq!(error.to_string(), "the reply is not JSON, but an HTML page: it is empty");
     }
 }

@@ -137,13 +137,13 @@ async fn advanced(run: &Run, readings: u32, bound: NonZeroUsize) -> Vec<Check> {
         waits("with_backpressure", held_back, bound),
         comes_early("use_when_all_are_there", late, readings).meant_to_fail(),
         comes_early("use_as_they_come", early, readings),
-        Check::of(
+        Check::new(
             "resources_that_close",
             "every connection is closed, however its task ended",
             format!("{most_open} open at the most, {left_open} at the end"),
             most_open == readings && left_open == 0,
         ),
-        Check::of(
+        Check::new(
             "own_event_loop",
             "an hour of waits takes less than a second",
             format!("{} on its clock, {} on yours", span(on_its_clock), span(took)),
@@ -153,13 +153,13 @@ async fn advanced(run: &Run, readings: u32, bound: NonZeroUsize) -> Vec<Check> {
 }
 
 fn waits(part: &'static str, most: usize, bound: NonZeroUsize) -> Check {
-    Check::of(part, format!("at most {bound} wait in the queue"), format!("at most {most}"), most <= bound.get())
+    Check::new(part, format!("at most {bound} wait in the queue"), format!("at most {most}"), most <= bound.get())
 }
 
 fn comes_early(part: &'static str, first_at: Duration, readings: u32) -> Check {
     let half = PERIOD * readings / 2;
     let claim = format!("the first value is used within {}, half of what all take", span(half));
-    Check::of(part, claim, format!("after {}", span(first_at)), first_at <= half)
+    Check::new(part, claim, format!("after {}", span(first_at)), first_at <= half)
 }
 
 fn span(span: Duration) -> String {
@@ -176,13 +176,13 @@ pub static EXERCISE: Exercise = Exercise {
     short_title: "Beyond the guide",
     teaches: "Streams with backpressure, values over time, resources that close themselves, an event loop of one's own.",
     controls: &[
-        Control::of(
+        Control::new(
             "readings",
             "Readings",
             "How many values the sensor gives, one every 20 ms.",
             Kind::Count { min: 8, max: 200, default: 20 },
         ),
-        Control::of(
+        Control::new(
             "bound",
             "Queue",
             "How many readings lie between producer and consumer at most.",
@@ -197,27 +197,27 @@ pub static EXERCISE: Exercise = Exercise {
             about: "A producer is three times as quick as its consumer. Without a bound everything piles up in memory; a \
                     bounded queue lets the producer wait. Neither is quicker: the consumer sets the pace.",
             is_race: false,
-            bars: &[Bar::of("without_a_bound", "No bound"), Bar::of("with_backpressure", "Bounded")],
+            bars: &[Bar::new("without_a_bound", "No bound"), Bar::new("with_backpressure", "Bounded")],
         },
         Comparison {
             title: "2 · Values over time",
             about: "A generator gives one value after the other. Who collects them first waits for the last before using \
                     the first.",
             is_race: false,
-            bars: &[Bar::of("use_when_all_are_there", "Collected"), Bar::of("use_as_they_come", "One by one")],
+            bars: &[Bar::new("use_when_all_are_there", "Collected"), Bar::new("use_as_they_come", "One by one")],
         },
         Comparison {
             title: "3 · Resources that close themselves",
             about: "Half of the tasks are dropped at their deadline with a connection open. Dropping is closing: none is \
                     left.",
             is_race: false,
-            bars: &[Bar::of("resources_that_close", "Queries")],
+            bars: &[Bar::new("resources_that_close", "Queries")],
         },
         Comparison {
             title: "4 · An event loop of one's own",
             about: "The same futures on a clock that jumps from deadline to deadline: sixty waits, the longest of an hour.",
             is_race: false,
-            bars: &[Bar::of("own_event_loop", "An hour")],
+            bars: &[Bar::new("own_event_loop", "An hour")],
         },
     ],
     distributions: &[],

@@ -119,11 +119,11 @@ impl Session<'_> {
             let requests = plan::requests_of_level(concurrency);
             let most = NonZeroUsize::new(concurrency as usize);
             let calls = session.batch_inference_api(&format!("sweep {concurrency}/"), requests, most).await;
-            let level = LoadLevel::of(concurrency, &Requests::of(calls.iter().map(|call| call.timing)));
+            let level = LoadLevel::new(concurrency, &Requests::from_timings(calls.iter().map(|call| call.timing)));
             self.run.log(Level::Info, findings::level_in_words(&level));
             levels.push(level);
         }
-        Sweep::of(levels)
+        Sweep::new(levels)
     }
 }
 
@@ -174,16 +174,16 @@ pub static EXERCISE: Exercise = Exercise {
     controls: plan::CONTROLS,
     conflict: |_| None,
     presets: &[
-        Preset::of("Find the knee", "latency=100&spread=0&capacity=8&failure-rate=0&sweep=32&one-by-one=off"),
-        Preset::of(
+        Preset::new("Find the knee", "latency=100&spread=0&capacity=8&failure-rate=0&sweep=32&one-by-one=off"),
+        Preset::new(
             "Coordinated omission",
             "arrivals=rate&rate=100&limit=1&latency=50&spread=0&failure-rate=0&requests=100&batch-size=1&one-by-one=off",
         ),
-        Preset::of(
+        Preset::new(
             "An endpoint that fails",
             "failure-rate=0.3&faults=all&requests=50&timeout=500&retries=3&one-by-one=off",
         ),
-        Preset::of("500 at once", "requests=500&batch-size=1&limit=0&capacity=0&timeout=10000&one-by-one=off"),
+        Preset::new("500 at once", "requests=500&batch-size=1&limit=0&capacity=0&timeout=10000&one-by-one=off"),
     ],
     comparisons: &[
         Comparison {
@@ -191,9 +191,10 @@ pub static EXERCISE: Exercise = Exercise {
             about: "",
             is_race: true,
             bars: &[
-                Bar::of("one_by_one", "One by one").only_if(|settings| settings.is_on("one-by-one")),
-                Bar::of("batch_inference_api", "Together").only_if(|settings| settings.choice("arrivals") == "at-once"),
-                Bar::of("inference_at_a_rate", "At a rate").only_if(|settings| settings.choice("arrivals") == "rate"),
+                Bar::new("one_by_one", "One by one").only_if(|settings| settings.is_on("one-by-one")),
+                Bar::new("batch_inference_api", "Together")
+                    .only_if(|settings| settings.choice("arrivals") == "at-once"),
+                Bar::new("inference_at_a_rate", "At a rate").only_if(|settings| settings.choice("arrivals") == "rate"),
             ],
         },
         Comparison {
@@ -201,8 +202,8 @@ pub static EXERCISE: Exercise = Exercise {
             about: "",
             is_race: false,
             bars: &[
-                Bar::of("fetch_multiple_models", "Metadata"),
-                Bar::of("concurrency_sweep", "Sweep").only_if(|settings| settings.count("sweep") > 0),
+                Bar::new("fetch_multiple_models", "Metadata"),
+                Bar::new("concurrency_sweep", "Sweep").only_if(|settings| settings.count("sweep") > 0),
             ],
         },
     ],
@@ -228,7 +229,7 @@ lazy!(mod fetched in api: run(run: Run, site: Rc<Site>, settings: Settings) -> L
 
 fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
     Box::pin(async move {
-        let plan = Plan::of(&settings, &run);
+        let plan = Plan::new(&settings, &run);
         let done = async_api_calls(&run, &site, &plan).await?;
         Ok(done.report(&run, &plan))
     })
@@ -239,7 +240,7 @@ lazy!(mod reached in api: reach(run: Run, settings: Settings, asks: bool) -> Con
 /// Starts the page's own model server if that is the endpoint; and asks the endpoint what it is, if that is wanted.
 fn reach(run: Run, settings: Settings, asks: bool) -> Connecting {
     Box::pin(async move {
-        let plan = Plan::of(&settings, &run);
+        let plan = Plan::new(&settings, &run);
         if plan.is_embedded {
             model_server::start().await?;
         }

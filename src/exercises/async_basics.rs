@@ -107,7 +107,7 @@ pub static EXERCISE: Exercise = Exercise {
         Control::millis("download", "Download", "How long the model's download waits besides the real request.", 400.0),
         Control::millis("load", "Data set", "How long loading the data set waits besides the real request.", 200.0),
         Control::millis("preprocess", "Preprocess", "How long preprocessing waits besides the real scaling.", 300.0),
-        Control::of(
+        Control::new(
             "scale",
             "Scale",
             "Multiplies all delays. At 5 they are the guide's own: 2 s, 1 s and 1.5 s.",
@@ -128,15 +128,15 @@ pub static EXERCISE: Exercise = Exercise {
             title: "The same three steps, in two orders",
             about: "",
             is_race: true,
-            bars: &[Bar::of("sequential_execution", "Sequential"), Bar::of("concurrent_execution", "Concurrent")],
+            bars: &[Bar::new("sequential_execution", "Sequential"), Bar::new("concurrent_execution", "Concurrent")],
         },
         Comparison {
             title: "Three waits of the same length, sleeping and blocking",
             about: "",
             is_race: true,
             bars: &[
-                Bar::of("blocking_sleep", "Blocking").only_if(|settings| settings.is_on("blocking")).that_blocks(),
-                Bar::of("async_sleep", "Sleeping").only_if(|settings| settings.is_on("blocking")),
+                Bar::new("blocking_sleep", "Blocking").only_if(|settings| settings.is_on("blocking")).that_blocks(),
+                Bar::new("async_sleep", "Sleeping").only_if(|settings| settings.is_on("blocking")),
             ],
         },
     ],

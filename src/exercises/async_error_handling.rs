@@ -206,7 +206,7 @@ pub static EXERCISE: Exercise = Exercise {
     teaches: "An error is a result like any other: collect it, try again, or let it end everything at once.",
     controls: &[
         Control::count("tasks", "Tasks", "How many there are.", 10_000, 20),
-        Control::of(
+        Control::new(
             "failure-rate",
             "Failure rate",
             "How likely each attempt is to fail. At 0 none does, at 1 all do.",
@@ -217,10 +217,10 @@ pub static EXERCISE: Exercise = Exercise {
             "Faults",
             "How attempts fail. Invalid input is not tried again: it would fail again.",
             &[
-                Choice::of("all", "All kinds"),
-                Choice::of("transient", "Lost and busy"),
-                Choice::of("invalid", "Invalid input"),
-                Choice::of("hangs", "Never answers"),
+                Choice::new("all", "All kinds"),
+                Choice::new("transient", "Lost and busy"),
+                Choice::new("invalid", "Invalid input"),
+                Choice::new("hangs", "Never answers"),
             ],
         ),
         Control::choice(
@@ -228,9 +228,9 @@ pub static EXERCISE: Exercise = Exercise {
             "On an error",
             "Fail fast cancels all others; collect keeps every result.",
             &[
-                Choice::of("compare", "Compare both"),
-                Choice::of("collect", "Collect"),
-                Choice::of("fail-fast", "Fail fast"),
+                Choice::new("compare", "Compare both"),
+                Choice::new("collect", "Collect"),
+                Choice::new("fail-fast", "Fail fast"),
             ],
         ),
         Control::count(
@@ -245,7 +245,7 @@ pub static EXERCISE: Exercise = Exercise {
             "Backoff",
             "How the pauses grow: doubling up to eight times the first and drawn at random below that, or by the same \
              step, as in the guide.",
-            &[Choice::of("exponential", "Exponential, with jitter"), Choice::of("linear", "Linear")],
+            &[Choice::new("exponential", "Exponential, with jitter"), Choice::new("linear", "Linear")],
         ),
         Control::millis("pause", "Pause", "The first pause before another try. The guide's own is 500 ms.", 100.0),
         Control::millis(
@@ -264,13 +264,13 @@ pub static EXERCISE: Exercise = Exercise {
         about: "",
         is_race: false,
         bars: &[
-            Bar::of("fail_fast", "Fail fast")
+            Bar::new("fail_fast", "Fail fast")
                 .only_if(|settings| settings.choice("on-error") != "collect")
                 .limiting("risky_operation", most),
-            Bar::of("run_tasks_with_error_handling", "Collect")
+            Bar::new("run_tasks_with_error_handling", "Collect")
                 .only_if(|settings| settings.choice("on-error") != "fail-fast")
                 .limiting("risky_operation", most),
-            Bar::of("run_tasks_with_retries", "Retry")
+            Bar::new("run_tasks_with_retries", "Retry")
                 .only_if(|settings| settings.choice("on-error") != "fail-fast")
                 .limiting("retry_async", most),
         ],
@@ -393,7 +393,7 @@ impl Done {
 
     /// What came of the tasks in each part, by cause.
     fn outcomes(&self, run: &Run, plan: &Plan) -> Table {
-        let fast = FailedFast::of(run, self.first_error.as_ref());
+        let fast = FailedFast::new(run, self.first_error.as_ref());
         let told = |is_run: bool, n: usize| if is_run { units::count(n as u64) } else { "–".to_owned() };
         let row = |what: &str, fast_n: usize, is_meant: &dyn Fn(&Handled) -> bool| {
             let of = |handled: &[Handled]| handled.iter().filter(|it| is_meant(it)).count();
@@ -443,12 +443,12 @@ impl Done {
     fn checks(&self, run: &Run, plan: &Plan) -> Vec<Check> {
         let mut checks = Vec::new();
         if plan.fails_fast {
-            checks.push(FailedFast::of(run, self.first_error.as_ref()).check());
+            checks.push(FailedFast::new(run, self.first_error.as_ref()).check());
         }
         if plan.collects {
             let is_whole = self.collected.iter().map(|it| it.task).eq(0..plan.tasks);
             let results = format!("{} results", units::count(self.collected.len() as u64));
-            checks.push(Check::of(
+            checks.push(Check::new(
                 "run_tasks_with_error_handling",
                 "every task has one result, in its place",
                 results,
@@ -458,10 +458,10 @@ impl Done {
             let failed = self.collected.iter().filter(|it| it.result.is_err()).count();
             let claim = format!("{} tasks fail, as the seed draws", units::count(drawn as u64));
             let told = format!("{} failed", units::count(failed as u64));
-            checks.push(Check::of("run_tasks_with_error_handling", claim, told, drawn == failed));
+            checks.push(Check::new("run_tasks_with_error_handling", claim, told, drawn == failed));
             let most = self.retried.iter().map(|it| it.attempts).max().unwrap_or(0);
             let claim = format!("at most {} attempts for a task", plan.max_retries + 1);
-            checks.push(Check::of(
+            checks.push(Check::new(
                 "run_tasks_with_retries",
                 claim,
                 format!("{most} at most"),
@@ -495,18 +495,19 @@ struct FailedFast {
 }
 
 impl FailedFast {
-    fn of(run: &Run, first_error: Option<&OperationError>) -> Self {
+    fn new(run: &Run, first_error: Option<&OperationError>) -> Self {
         let record = run.record();
         let part = Span::named(&record, "fail_fast");
-        let tasks = part.map(|part| Durations::of(&record, "risky_operation", Some(part.task))).unwrap_or_default();
+        let tasks =
+            part.map(|part| Durations::from_record(&record, "risky_operation", Some(part.task))).unwrap_or_default();
         let outcomes = tasks.outcomes();
-        let cancelled = outcomes.of(Outcome::Cancelled) as usize;
+        let cancelled = outcomes.get(Outcome::Cancelled) as usize;
         let failures = tasks.tasks().iter().filter(|it| it.outcome != Outcome::Succeeded);
         let first_us = failures.map(|it| it.ended_us).min();
         let end_us = part.and_then(|part| part.end).map(|(at_us, _)| at_us);
         Self {
             has_failed: first_error.is_some(),
-            succeeded: outcomes.of(Outcome::Succeeded) as usize,
+            succeeded: outcomes.get(Outcome::Succeeded) as usize,
             cancelled,
             begun: tasks.begun() as usize,
             late_us: first_us.zip(end_us).map_or(0, |(first_us, end_us)| end_us.saturating_sub(first_us)),
@@ -524,7 +525,7 @@ impl FailedFast {
             ),
             false => "no task failed".to_owned(),
         };
-        Check::of("fail_fast", "the first failure ends all at once", told, self.late_us <= AT_ONCE_US)
+        Check::new("fail_fast", "the first failure ends all at once", told, self.late_us <= AT_ONCE_US)
     }
 }
 

@@ -226,7 +226,7 @@ async fn one_round(
             Manner::OneByOne => rounds.measure(run, reading, read_one_by_one(run, storage, &names)).await,
             _ => rounds.measure(run, reading, read_multiple_files(run, storage, &names, manner.most())).await,
         };
-        readings.push(Reading::of(run, reading, files, &names, read).await);
+        readings.push(Reading::open(run, reading, files, &names, read).await);
     }
     Ok(readings)
 }
@@ -293,10 +293,10 @@ pub static EXERCISE: Exercise = Exercise {
     controls: plan::CONTROLS,
     conflict: plan::conflict,
     presets: &[
-        Preset::of("200 files", "files=200&limit=16"),
-        Preset::of("A CSV of 100,000 rows", "rows=100000&files=5"),
-        Preset::of("Missing files", "files=10&missing=3&size=1"),
-        Preset::of("Files of your own", "source=own"),
+        Preset::new("200 files", "files=200&limit=16"),
+        Preset::new("A CSV of 100,000 rows", "rows=100000&files=5"),
+        Preset::new("Missing files", "files=10&missing=3&size=1"),
+        Preset::new("Files of your own", "source=own"),
     ],
     comparisons: &[
         Comparison {
@@ -316,15 +316,15 @@ pub static EXERCISE: Exercise = Exercise {
             about: "",
             is_race: false,
             bars: &[
-                Bar::of("process_csv_async", "Process").only_if(plan::is_made),
-                Bar::of("save_predictions_async", "Save").only_if(plan::is_made),
+                Bar::new("process_csv_async", "Process").only_if(plan::is_made),
+                Bar::new("save_predictions_async", "Save").only_if(plan::is_made),
             ],
         },
         Comparison {
             title: "Your files together",
             about: "",
             is_race: false,
-            bars: &[Bar::of(own::PART, "Read").only_if(plan::reads_own)],
+            bars: &[Bar::new(own::PART, "Read").only_if(plan::reads_own)],
         },
     ],
     distributions: &[

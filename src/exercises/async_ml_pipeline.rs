@@ -187,7 +187,7 @@ impl AsyncMLPipeline<'_> {
             self.run.log(Level::Info, words::level_in_words(&level));
             levels.push(level);
         }
-        Ok(BatchSizes::of(levels))
+        Ok(BatchSizes::new(levels))
     }
 }
 
@@ -208,7 +208,7 @@ async fn async_ml_pipeline(run: &Run, site: &Site, plan: &Plan) -> Result<Done, 
     let streamed = run.try_task("run_streamed", pipeline.run_streamed()).await?;
     let in_workers = match plan.workers {
         None => None,
-        Some(workers) => Some(run_in_workers(run, pipeline, &Pool::of(run, workers)).await),
+        Some(workers) => Some(run_in_workers(run, pipeline, &Pool::new(run, workers)).await),
     };
     let sizes = match plan.has_sweep {
         false => None,
@@ -280,26 +280,26 @@ pub static EXERCISE: Exercise = Exercise {
     controls: plan::CONTROLS,
     conflict: |_| None,
     presets: &[
-        Preset::of("The guide's own batches", "batch-size=32&scale=1"),
-        Preset::of("Stages of equal length", "load=500&preprocess=20&predict=20"),
-        Preset::of("A slow model, and two of it", "predict=50&scale=1"),
-        Preset::of("10,000 samples", "samples=10000&batch-size=100&load=300&preprocess=5&scale=1&inference=page"),
-        Preset::of("Which batch size", "sweep=on&scale=0.5&inference=page"),
+        Preset::new("The guide's own batches", "batch-size=32&scale=1"),
+        Preset::new("Stages of equal length", "load=500&preprocess=20&predict=20"),
+        Preset::new("A slow model, and two of it", "predict=50&scale=1"),
+        Preset::new("10,000 samples", "samples=10000&batch-size=100&load=300&preprocess=5&scale=1&inference=page"),
+        Preset::new("Which batch size", "sweep=on&scale=0.5&inference=page"),
     ],
     comparisons: &[
         Comparison {
             title: "The same samples, batch after batch and streamed",
             about: "",
             is_race: true,
-            bars: &[Bar::of("run_pipeline", "In turn"), Bar::of("run_streamed", "Streamed"), IN_WORKERS],
+            bars: &[Bar::new("run_pipeline", "In turn"), Bar::new("run_streamed", "Streamed"), IN_WORKERS],
         },
         Comparison {
             title: "What else is run",
             about: "",
             is_race: false,
             bars: &[
-                Bar::of("start_workers", "Workers").only_if(plan::has_workers),
-                Bar::of("batch_size_sweep", "Sweep").only_if(|settings| settings.is_on("sweep")),
+                Bar::new("start_workers", "Workers").only_if(plan::has_workers),
+                Bar::new("batch_size_sweep", "Sweep").only_if(|settings| settings.is_on("sweep")),
             ],
         },
     ],
@@ -317,7 +317,7 @@ pub static EXERCISE: Exercise = Exercise {
     run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
 };
 
-const IN_WORKERS: Bar = Bar::of("run_streamed_in_workers", "In workers").only_if(plan::has_workers);
+const IN_WORKERS: Bar = Bar::new("run_streamed_in_workers", "In workers").only_if(plan::has_workers);
 
 lazy!(mod fetched in pipeline: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
 

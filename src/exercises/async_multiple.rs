@@ -156,7 +156,7 @@ pub static EXERCISE: Exercise = Exercise {
             "Runs the batch one sample after the other, too. With many samples that takes long.",
             true,
         ),
-        Control::of(
+        Control::new(
             "scale",
             "Scale",
             "Multiplies all waits. At 1 they are the guide's own: samples of 0.1 to 0.5 s, models of 0.5 to 2 s.",
@@ -178,16 +178,16 @@ pub static EXERCISE: Exercise = Exercise {
             about: "",
             is_race: true,
             bars: &[
-                Bar::of("process_batch_sequential", "One by one").only_if(|settings| settings.is_on("one-by-one")),
-                Bar::of("process_batch_limited", "Limited").only_if(|settings| settings.count("limit") > 0),
-                Bar::of("process_batch_async", "All at once"),
+                Bar::new("process_batch_sequential", "One by one").only_if(|settings| settings.is_on("one-by-one")),
+                Bar::new("process_batch_limited", "Limited").only_if(|settings| settings.count("limit") > 0),
+                Bar::new("process_batch_async", "All at once"),
             ],
         },
         Comparison {
             title: "Four models at once",
             about: "",
             is_race: true,
-            bars: &[Bar::of("download_multiple_models", "Models")],
+            bars: &[Bar::new("download_multiple_models", "Models")],
         },
     ],
     distributions: &[
@@ -274,12 +274,12 @@ impl Done {
         let record = run.record();
         let in_order = self.processed.iter().copied().eq(0..batch.samples);
         let places = if in_order { "each result is in its place" } else { "the order is another" };
-        let order = Check::of("process_batch_async", "results stand in the order of the samples", places, in_order);
+        let order = Check::new("process_batch_async", "results stand in the order of the samples", places, in_order);
         let limited = most.zip(Span::named(&record, "process_batch_limited")).map(|(most, part)| {
-            let peak = Durations::of(&record, "process_sample", Some(part.task)).peak();
+            let peak = Durations::from_record(&record, "process_sample", Some(part.task)).peak();
             let expected = most.get().min(batch.samples as usize);
             let claim = format!("at most {most} at work at once");
-            Check::of("process_batch_limited", claim, format!("{peak} at the peak"), peak as usize == expected)
+            Check::new("process_batch_limited", claim, format!("{peak} at the peak"), peak as usize == expected)
         });
         [order].into_iter().chain(limited).collect()
     }
@@ -393,7 +393,7 @@ mod tests {
             prop_assert_eq!(length("process_batch_sequential"), Some(times.iter().sum::<u64>()));
 
             let limited = Span::named(&record, "process_batch_limited").expect("there is a limit");
-            let tasks = Durations::of(&record, "process_sample", Some(limited.task));
+            let tasks = Durations::from_record(&record, "process_sample", Some(limited.task));
             prop_assert_eq!(tasks.peak(), limit.min(samples));
             // Who comes first is served first, so the makespan is that of a list schedule.
             let mut free_at_us = vec![0u64; limit as usize];
@@ -402,7 +402,7 @@ mod tests {
                 *first_free += time;
             }
             prop_assert_eq!(limited.length_us(), free_at_us.into_iter().max());
-            prop_assert!(Metrics::of(&record).peak_concurrency >= limit.min(samples));
+            prop_assert!(Metrics::from_record(&record).peak_concurrency >= limit.min(samples));
         }
     }
 }

@@ -205,15 +205,15 @@ pub static EXERCISE: Exercise = Exercise {
             "Issue",
             "All five pairs, one after the other, or only one of them.",
             &[
-                Choice::of("all", "All five"),
-                Choice::of("never-awaited", "Never awaited"),
-                Choice::of("blocked-loop", "Blocked loop"),
-                Choice::of("too-many", "Too many connections"),
-                Choice::of("sync-inside", "Sync inside async"),
-                Choice::of("closed", "Already closed"),
+                Choice::new("all", "All five"),
+                Choice::new("never-awaited", "Never awaited"),
+                Choice::new("blocked-loop", "Blocked loop"),
+                Choice::new("too-many", "Too many connections"),
+                Choice::new("sync-inside", "Sync inside async"),
+                Choice::new("closed", "Already closed"),
             ],
         ),
-        Control::of(
+        Control::new(
             "wait",
             "Block",
             "How long the loop is kept in one go. The guide's own time.sleep is 1,000 ms.",
@@ -229,8 +229,8 @@ pub static EXERCISE: Exercise = Exercise {
                     Look for a task in the timeline that was cancelled without having run.",
             is_race: false,
             bars: &[
-                Bar::of("never_awaited", "Broken").only_if(|settings| is_run(settings, "never-awaited")),
-                Bar::of("awaited", "Fixed").only_if(|settings| is_run(settings, "never-awaited")),
+                Bar::new("never_awaited", "Broken").only_if(|settings| is_run(settings, "never-awaited")),
+                Bar::new("awaited", "Fixed").only_if(|settings| is_run(settings, "never-awaited")),
             ],
         },
         Comparison {
@@ -239,8 +239,8 @@ pub static EXERCISE: Exercise = Exercise {
                     button above while it runs: your press is answered when the block is over.",
             is_race: false,
             bars: &[
-                Bar::of("blocked_loop", "Broken").only_if(|settings| is_run(settings, "blocked-loop")).that_blocks(),
-                Bar::of("free_loop", "Fixed").only_if(|settings| is_run(settings, "blocked-loop")),
+                Bar::new("blocked_loop", "Broken").only_if(|settings| is_run(settings, "blocked-loop")).that_blocks(),
+                Bar::new("free_loop", "Fixed").only_if(|settings| is_run(settings, "blocked-loop")),
             ],
         },
         Comparison {
@@ -249,8 +249,8 @@ pub static EXERCISE: Exercise = Exercise {
                     here, which takes longer and loses none. The server stands in the lesson's code.",
             is_race: false,
             bars: &[
-                Bar::of("too_many_connections", "Broken").only_if(|settings| is_run(settings, "too-many")),
-                Bar::of("limited_connections", "Fixed").only_if(|settings| is_run(settings, "too-many")),
+                Bar::new("too_many_connections", "Broken").only_if(|settings| is_run(settings, "too-many")),
+                Bar::new("limited_connections", "Fixed").only_if(|settings| is_run(settings, "too-many")),
             ],
         },
         Comparison {
@@ -259,11 +259,11 @@ pub static EXERCISE: Exercise = Exercise {
                     beside the page; cut into pieces, with a turn for the others in between, nobody notices either.",
             is_race: false,
             bars: &[
-                Bar::of("sync_inside_async", "Broken")
+                Bar::new("sync_inside_async", "Broken")
                     .only_if(|settings| is_run(settings, "sync-inside"))
                     .that_blocks(),
-                Bar::of("offloaded", "Fixed").only_if(|settings| is_run(settings, "sync-inside")),
-                Bar::of("sync_in_slices", "In slices").only_if(|settings| is_run(settings, "sync-inside")),
+                Bar::new("offloaded", "Fixed").only_if(|settings| is_run(settings, "sync-inside")),
+                Bar::new("sync_in_slices", "In slices").only_if(|settings| is_run(settings, "sync-inside")),
             ],
         },
         Comparison {
@@ -272,8 +272,8 @@ pub static EXERCISE: Exercise = Exercise {
                     loop is closed. Do the work inside, and await it there.",
             is_race: false,
             bars: &[
-                Bar::of("work_after_close", "Broken").only_if(|settings| is_run(settings, "closed")),
-                Bar::of("work_while_open", "Fixed").only_if(|settings| is_run(settings, "closed")),
+                Bar::new("work_after_close", "Broken").only_if(|settings| is_run(settings, "closed")),
+                Bar::new("work_while_open", "Fixed").only_if(|settings| is_run(settings, "closed")),
             ],
         },
     ],
@@ -313,11 +313,11 @@ fn in_short(checks: &[Check]) -> String {
 }
 
 fn was_saved(part: &'static str, saved: u32) -> Check {
-    Check::of(part, "the result is saved", format!("{saved} of 1 saved"), saved == 1)
+    Check::new(part, "the result is saved", format!("{saved} of 1 saved"), saved == 1)
 }
 
 fn none_was_refused(part: &'static str, refused: usize) -> Check {
-    Check::of(part, "no request is refused", format!("{refused} of {REQUESTS} refused"), refused == 0)
+    Check::new(part, "no request is refused", format!("{refused} of {REQUESTS} refused"), refused == 0)
 }
 
 /// Whether the page could turn while somebody waited. Lets the heart beat once more first, so that the last beat counts.
@@ -328,7 +328,7 @@ async fn loop_was_free(run: &Run, part: &'static str, wait: Duration) -> Check {
     // Far from both halves, so that a machine which is busy with other things does not change the verdict.
     let most_us = (wait / 2).as_micros() as u64;
     let claim = format!("the page can turn within {}, half of the wait", units::span(most_us));
-    Check::of(part, claim, format!("at worst {}", units::span(lag_us)), lag_us <= most_us)
+    Check::new(part, claim, format!("at worst {}", units::span(lag_us)), lag_us <= most_us)
 }
 
 #[cfg(test)]
@@ -389,7 +389,7 @@ mod tests {
         let (run, _) = run("never-awaited");
         let record = run.record();
         let part = Span::named(&record, "never_awaited").expect("it was run");
-        let tasks = Durations::of(&record, "save_result", Some(part.task));
-        assert_eq!((tasks.outcomes().of(Outcome::Cancelled), tasks.begun()), (1, 0));
+        let tasks = Durations::from_record(&record, "save_result", Some(part.task));
+        assert_eq!((tasks.outcomes().get(Outcome::Cancelled), tasks.begun()), (1, 0));
     }
 }

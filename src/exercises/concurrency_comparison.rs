@@ -86,7 +86,7 @@ async fn cpu_in_workers(run: &Run, plan: &Plan, workers: &Pool) -> Result<Vec<An
 
 /// Workers that are ready: their start is not what is compared.
 async fn started(run: &Run, part: &'static str, size: NonZeroUsize) -> Result<Pool, OffloadError> {
-    let pool = Pool::of(run, size);
+    let pool = Pool::new(run, size);
     run.try_task(part, pool.start()).await?;
     Ok(pool)
 }
@@ -132,16 +132,16 @@ pub static EXERCISE: Exercise = Exercise {
     teaches: "Async is for waiting and workers are for computing: each is wasted on the other.",
     controls: plan::CONTROLS,
     conflict: |_| None,
-    presets: &[Preset::of("Only waits", "size=0"), Preset::of("One worker", "workers=1")],
+    presets: &[Preset::new("Only waits", "size=0"), Preset::new("One worker", "workers=1")],
     comparisons: &[
         Comparison {
             title: "Work that waits",
             about: "",
             is_race: false,
             bars: &[
-                Bar::of("sync_io_tasks", "One by one").that_blocks(),
-                Bar::of("async_io_tasks", "Async"),
-                Bar::of("threaded_io_tasks", "Workers that block"),
+                Bar::new("sync_io_tasks", "One by one").that_blocks(),
+                Bar::new("async_io_tasks", "Async"),
+                Bar::new("threaded_io_tasks", "Workers that block"),
             ],
         },
         Comparison {
@@ -149,10 +149,10 @@ pub static EXERCISE: Exercise = Exercise {
             about: "",
             is_race: false,
             bars: &[
-                Bar::of("cpu_inline", "Inline").that_blocks(),
-                Bar::of("cpu_in_slices", "In slices"),
-                Bar::of("cpu_in_one_worker", "One worker"),
-                Bar::of("cpu_in_all_workers", "All workers"),
+                Bar::new("cpu_inline", "Inline").that_blocks(),
+                Bar::new("cpu_in_slices", "In slices"),
+                Bar::new("cpu_in_one_worker", "One worker"),
+                Bar::new("cpu_in_all_workers", "All workers"),
             ],
         },
     ],

@@ -24,20 +24,20 @@ pub struct Control {
 impl Control {
     /// A control that is always offered.
     #[must_use]
-    pub const fn of(name: &'static str, label: &'static str, help: &'static str, kind: Kind) -> Self {
+    pub const fn new(name: &'static str, label: &'static str, help: &'static str, kind: Kind) -> Self {
         Self { name, label, help, kind, heading: "", is_offered: |_| true }
     }
 
     /// A control for a time in milliseconds, from 0 to 2 s.
     #[must_use]
     pub const fn millis(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Self {
-        Self::of(name, label, help, Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 50.0, default })
+        Self::new(name, label, help, Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 50.0, default })
     }
 
     /// A control for a whole number from 0 on.
     #[must_use]
     pub const fn count(name: &'static str, label: &'static str, help: &'static str, max: u32, default: u32) -> Self {
-        Self::of(name, label, help, Kind::Count { min: 0, max, default })
+        Self::new(name, label, help, Kind::Count { min: 0, max, default })
     }
 
     /// A control for one of a few; the first is the one at first.
@@ -48,13 +48,13 @@ impl Control {
         help: &'static str,
         options: &'static [Choice],
     ) -> Self {
-        Self::of(name, label, help, Kind::Choice { options })
+        Self::new(name, label, help, Kind::Choice { options })
     }
 
     /// A control that is on or off.
     #[must_use]
     pub const fn switch(name: &'static str, label: &'static str, help: &'static str, default: bool) -> Self {
-        Self::of(name, label, help, Kind::Switch { default })
+        Self::new(name, label, help, Kind::Switch { default })
     }
 
     /// The same, where a group of controls begins.

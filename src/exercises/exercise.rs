@@ -112,7 +112,7 @@ pub struct Preset {
 impl Preset {
     /// The settings of a link, by what one sees with them.
     #[must_use]
-    pub const fn of(label: &'static str, query: &'static str) -> Self {
+    pub const fn new(label: &'static str, query: &'static str) -> Self {
         Self { label, query }
     }
 }
@@ -157,7 +157,7 @@ pub struct Limited {
 impl Bar {
     /// A bar that is always run.
     #[must_use]
-    pub const fn of(task: &'static str, label: &'static str) -> Self {
+    pub const fn new(task: &'static str, label: &'static str) -> Self {
         Self { task, label, is_run: |_| true, blocks: false, limited: None }
     }
 

@@ -127,7 +127,7 @@ pub enum Refusal {
 impl Choice {
     /// One that is `value` in links and `label` on the page.
     #[must_use]
-    pub const fn of(value: &'static str, label: &'static str) -> Self {
+    pub const fn new(value: &'static str, label: &'static str) -> Self {
         Self { value, label }
     }
 }
@@ -263,7 +263,7 @@ mod tests {
     const DELAY: Kind = Kind::Number { unit: "ms", min: 0.0, max: 5_000.0, step: 50.0, default: 400.0 };
     const TASKS: Kind = Kind::Count { min: 0, max: 10_000, default: 20 };
     const BACKOFF: Kind =
-        Kind::Choice { options: &[Choice::of("exponential", "Exponential"), Choice::of("linear", "Linear")] };
+        Kind::Choice { options: &[Choice::new("exponential", "Exponential"), Choice::new("linear", "Linear")] };
     const DEMO: Kind = Kind::Switch { default: true };
     const NAME: Kind =
         Kind::Text { default: "mlp-64", refuse: |text| text.is_empty().then(|| "a name is missing".to_owned()) };

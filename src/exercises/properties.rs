@@ -50,7 +50,7 @@ impl Property {
     /// What must be true however the run ended: that nothing is left of it.
     #[must_use]
     pub fn of_what_is_left(record: &Record) -> Vec<Self> {
-        let left = Left::of(record);
+        let left = Left::from_record(record);
         [left.tasks_end(), left.permits_come_back()].into_iter().flatten().collect()
     }
 
@@ -91,7 +91,7 @@ struct Left {
 }
 
 impl Left {
-    fn of(record: &Record) -> Self {
+    fn from_record(record: &Record) -> Self {
         let mut by_task = vec![OfTask::default(); record.tasks().len()];
         let mut left = Self { tasks: by_task.len(), ..Self::default() };
         for event in record.events() {
@@ -149,7 +149,7 @@ struct OfTask {
 fn within_limit(bar: &Bar, settings: &Settings, record: &Record) -> Option<Property> {
     let limited = bar.limited.as_ref()?;
     let most = Some((limited.most)(settings)).filter(|most| *most > 0)?;
-    let peaks = named(record, bar.task).map(|part| Durations::of(record, limited.task, Some(part)).peak());
+    let peaks = named(record, bar.task).map(|part| Durations::from_record(record, limited.task, Some(part)).peak());
     let peak = peaks.max()?;
     let claim = format!("{}: no more than {} in flight at once", bar.label, count(most.into()));
     let measured = format!("{} at the peak", count(peak.into()));

@@ -47,7 +47,7 @@ const IS_ENOUGH: f64 = 0.95;
 ///     let streamed_us = (batches * 20_000).max(500_000);
 ///     SizeLevel { batch_size, samples: 200, in_turn_us: 500_000 + batches * 30_000, streamed_us }
 /// };
-/// let sizes = BatchSizes::of([1, 2, 4, 8, 16, 32].map(level).to_vec());
+/// let sizes = BatchSizes::new([1, 2, 4, 8, 16, 32].map(level).to_vec());
 /// assert_eq!(sizes.enough(SizeLevel::streamed_per_s).map(|level| level.batch_size), Some(8));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +56,7 @@ pub struct BatchSizes(Vec<SizeLevel>);
 impl BatchSizes {
     /// Takes levels of rising size.
     #[must_use]
-    pub fn of(levels: Vec<SizeLevel>) -> Self {
+    pub fn new(levels: Vec<SizeLevel>) -> Self {
         Self(levels)
     }
 
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_smallest_size_that_is_enough_is_named_and_what_one_batch_loses() {
-        let sizes = BatchSizes::of(vec![
+        let sizes = BatchSizes::new(vec![
             level(1, 4_000_000, 2_000_000),
             level(10, 1_000_000, 510_000),
             level(50, 800_000, 500_000),
@@ -136,6 +136,6 @@ mod tests {
     #[test]
     fn nothing_has_no_best_size() {
         assert_eq!(BatchSizes::default().sentence(), "Nothing was measured.");
-        assert_eq!(BatchSizes::of(vec![level(1, 0, 0)]).enough(SizeLevel::streamed_per_s), None);
+        assert_eq!(BatchSizes::new(vec![level(1, 0, 0)]).enough(SizeLevel::streamed_per_s), None);
     }
 }

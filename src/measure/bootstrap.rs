@@ -47,7 +47,7 @@ pub fn ratio_of_medians(base: &[f64], sample: &[f64], mut draw: impl FnMut(u32) 
     }
     let mut median_of_drawn = |values: &[f64]| {
         let n = values.len() as u32;
-        Summary::of(values.iter().map(|_| values[draw(n) as usize])).median()
+        Summary::from_sample(values.iter().map(|_| values[draw(n) as usize])).median()
     };
     let ratio = |_| {
         let (base, sample) = (median_of_drawn(base)?, median_of_drawn(sample)?);
@@ -64,21 +64,21 @@ mod tests {
 
     use super::*;
 
-    fn of(base: &[f64], sample: &[f64]) -> Option<Interval> {
+    fn interval(base: &[f64], sample: &[f64]) -> Option<Interval> {
         let mut rng = fastrand::Rng::with_seed(7);
         ratio_of_medians(base, sample, |n| rng.u32(..n))
     }
 
     #[test]
     fn too_few_values_give_no_interval() {
-        assert_eq!(of(&[1.0; 4], &[1.0; 100]), None);
-        assert_eq!(of(&[1.0; 100], &[]), None);
-        assert_eq!(of(&[0.0; 5], &[1.0; 5]), None, "a ratio to nothing is none");
+        assert_eq!(interval(&[1.0; 4], &[1.0; 100]), None);
+        assert_eq!(interval(&[1.0; 100], &[]), None);
+        assert_eq!(interval(&[0.0; 5], &[1.0; 5]), None, "a ratio to nothing is none");
     }
 
     #[test]
     fn samples_without_spread_leave_no_doubt() {
-        assert_eq!(of(&[4.0; 5], &[2.0; 5]), Some(Interval { low: 0.5, high: 0.5 }));
+        assert_eq!(interval(&[4.0; 5], &[2.0; 5]), Some(Interval { low: 0.5, high: 0.5 }));
     }
 
     #[test]
@@ -91,8 +91,8 @@ mod tests {
                 (0..20).map(|_| mean + (0..12).map(|_| rng.f64()).sum::<f64>() - 6.0).collect()
             };
             let (base, sample) = (sample(20.0), sample(30.0));
-            let interval = of(&base, &sample).expect("they have enough values");
-            (interval.low..=interval.high).contains(&1.5)
+            let found = interval(&base, &sample).expect("they have enough values");
+            (found.low..=found.high).contains(&1.5)
         });
         let share = covered.count() as f64 / f64::from(worlds);
         assert!((0.88..=1.0).contains(&share), "{share} instead of 0.95");
@@ -105,12 +105,12 @@ mod tests {
         fn the_ends_are_in_order_and_within_what_the_samples_allow(
             base in prop::collection::vec(1.0..100.0f64, 5..30), sample in prop::collection::vec(0.0..100.0f64, 5..30),
         ) {
-            let interval = of(&base, &sample).expect("they have enough values");
-            let (base, sample) = (Summary::of(base), Summary::of(sample));
+            let found = interval(&base, &sample).expect("they have enough values");
+            let (base, sample) = (Summary::from_sample(base), Summary::from_sample(sample));
             let ends = |over: Option<f64>, under: Option<f64>| over.zip(under).map(|(a, b)| a / b).expect("not empty");
-            prop_assert!(interval.low <= interval.high);
-            prop_assert!(interval.low >= ends(sample.min(), base.max()) - 1e-9);
-            prop_assert!(interval.high <= ends(sample.max(), base.min()) + 1e-9);
+            prop_assert!(found.low <= found.high);
+            prop_assert!(found.low >= ends(sample.min(), base.max()) - 1e-9);
+            prop_assert!(found.high <= ends(sample.max(), base.min()) + 1e-9);
         }
     }
 }

@@ -47,7 +47,7 @@ pub enum Bottleneck<'a> {
 impl<'a> Bottleneck<'a> {
     /// What holds up a pipeline of two stages or more. None if nothing went through it, or in no time.
     #[must_use]
-    pub fn of(flow: &'a Flow) -> Option<Self> {
+    pub fn find(flow: &'a Flow) -> Option<Self> {
         let mut by_share: Vec<_> = flow.stages.iter().map(|stage| (flow.share(stage), stage)).collect();
         by_share.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         let [(share, stage), (next_share, next), ..] = by_share[..] else { return None };
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn the_busiest_stage_is_named_with_what_the_next_could_do() {
         let flow = flow(&[("Load", 100), ("Preprocess", 500), ("Predict", 950)]);
-        let Some(Bottleneck::One { stage, share, next, next_per_s }) = Bottleneck::of(&flow) else {
+        let Some(Bottleneck::One { stage, share, next, next_per_s }) = Bottleneck::find(&flow) else {
             panic!("predict is in the way")
         };
         assert_eq!((&*stage.name, share, &*next.name, next_per_s), ("Predict", 0.95, "Preprocess", 200.0));
@@ -103,23 +103,23 @@ mod tests {
     #[test]
     fn two_that_are_as_busy_are_both_named() {
         let flow = flow(&[("Load", 900), ("Preprocess", 100), ("Predict", 950)]);
-        assert!(matches!(Bottleneck::of(&flow), Some(Bottleneck::Two { stage, other, .. })
+        assert!(matches!(Bottleneck::find(&flow), Some(Bottleneck::Two { stage, other, .. })
             if (&*stage.name, &*other.name) == ("Predict", "Load")));
     }
 
     #[test]
     fn stages_that_take_turns_have_no_bottleneck() {
         let flow = flow(&[("Load", 300), ("Preprocess", 200), ("Predict", 500)]);
-        assert!(matches!(Bottleneck::of(&flow), Some(Bottleneck::None { busiest, .. }) if busiest.name == "Predict"));
+        assert!(matches!(Bottleneck::find(&flow), Some(Bottleneck::None { busiest, .. }) if busiest.name == "Predict"));
     }
 
     #[test]
     fn nothing_is_held_up_where_nothing_went_through() {
-        assert_eq!(Bottleneck::of(&flow(&[("Load", 0), ("Predict", 0)])), None);
-        assert_eq!(Bottleneck::of(&Flow { samples: 0, ..flow(&[("Load", 10), ("Predict", 900)]) }), None);
+        assert_eq!(Bottleneck::find(&flow(&[("Load", 0), ("Predict", 0)])), None);
+        assert_eq!(Bottleneck::find(&Flow { samples: 0, ..flow(&[("Load", 10), ("Predict", 900)]) }), None);
         let unbounded = flow(&[("Load", 0), ("Predict", 950)]);
         assert!(
-            matches!(Bottleneck::of(&unbounded), Some(Bottleneck::One { next_per_s, .. }) if next_per_s.is_infinite())
+            matches!(Bottleneck::find(&unbounded), Some(Bottleneck::One { next_per_s, .. }) if next_per_s.is_infinite())
         );
     }
 }

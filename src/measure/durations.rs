@@ -42,7 +42,7 @@ impl Timed {
 /// let run = Run::on_virtual_clock(7);
 /// let naps = [30, 10, 20].map(|ms| run.task("nap", run.sleep(Duration::from_millis(ms))));
 /// virtual_time::block_on(&run, join_all(naps))?;
-/// let naps = Durations::of(&run.record(), "nap", None);
+/// let naps = Durations::from_record(&run.record(), "nap", None);
 /// assert_eq!(naps.work().median(), Some(20_000.0));
 /// # Ok::<(), virtual_time::Stalled>(())
 /// ```
@@ -90,7 +90,7 @@ impl LittlesLaw {
 impl Durations {
     /// Reads them from a record: all tasks of this name that were made inside `part`, or anywhere.
     #[must_use]
-    pub fn of(record: &Record, name: &str, part: Option<TaskId>) -> Self {
+    pub fn from_record(record: &Record, name: &str, part: Option<TaskId>) -> Self {
         let mut sweep = Sweep::over(record, name, part);
         record.events().iter().for_each(|event| sweep.take(*event));
         sweep.durations
@@ -105,13 +105,13 @@ impl Durations {
     /// How long they were at work, in microseconds.
     #[must_use]
     pub fn work(&self) -> Summary {
-        Summary::of(self.tasks.iter().map(|task| task.work_us() as f64))
+        Summary::from_sample(self.tasks.iter().map(|task| task.work_us() as f64))
     }
 
     /// How long they lasted with their time in the queue, in microseconds.
     #[must_use]
     pub fn total(&self) -> Summary {
-        Summary::of(self.tasks.iter().map(|task| task.total_us as f64))
+        Summary::from_sample(self.tasks.iter().map(|task| task.total_us as f64))
     }
 
     /// Whether any of them stood in a queue for longer than the page takes to begin.
@@ -301,7 +301,7 @@ mod tests {
         };
         let patience = run.sleep(Duration::from_millis(patience_ms));
         drop(block_on(&run, select(join_all((0..tasks).map(work)), patience)).expect("it ends"));
-        Durations::of(&run.record(), "work", None)
+        Durations::from_record(&run.record(), "work", None)
     }
 
     #[test]
@@ -313,7 +313,7 @@ mod tests {
             run.sleep(Duration::from_millis(10)).await;
         };
         block_on(&run, join_all((0..3).map(|_| run.task("nap", nap())))).expect("they end");
-        let naps = Durations::of(&run.record(), "nap", None);
+        let naps = Durations::from_record(&run.record(), "nap", None);
         let times: Vec<_> = naps.tasks().iter().map(|nap| (nap.total_us, nap.queued_us, nap.work_us())).collect();
         assert_eq!(times, [(10_000, 0, 10_000), (20_000, 10_000, 10_000), (30_000, 20_000, 10_000)]);
         assert!(naps.has_queue());
@@ -331,7 +331,9 @@ mod tests {
         block_on(&run, first).expect("it ends");
         block_on(&run, run.task("second", async { nap(70).await })).expect("it ends");
         let record = run.record();
-        let of = |part| Durations::of(&record, "nap", part).tasks().iter().map(|it| it.total_us).collect::<Vec<_>>();
+        let of = |part| {
+            Durations::from_record(&record, "nap", part).tasks().iter().map(|it| it.total_us).collect::<Vec<_>>()
+        };
         assert_eq!(of(Some(TaskId::at(0))), [10_000]);
         assert_eq!(of(None), [10_000, 70_000]);
     }
@@ -345,7 +347,7 @@ mod tests {
         let late = spawn(&mut record, 30_000);
         record.beat(Beat { due_us: 20_000, at_us: 120_000 });
         record.push(130_000, late, EventKind::Ended(Outcome::Succeeded));
-        let durations = Durations::of(&record, "task", None);
+        let durations = Durations::from_record(&record, "task", None);
         assert_eq!(durations.tasks().iter().map(|it| it.is_blocked).collect::<Vec<_>>(), [false, true]);
         assert_eq!((durations.blocked(), durations.unblocked().tasks().len()), (1, 1));
     }

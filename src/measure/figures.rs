@@ -18,24 +18,24 @@ pub struct Metric {
 }
 
 impl Metric {
-    const fn of(name: &'static str, label: &'static str, help: &'static str) -> Self {
+    const fn new(name: &'static str, label: &'static str, help: &'static str) -> Self {
         Self { name, label, help }
     }
 }
 
 /// All that is measured of a run.
 pub const METRICS: [Metric; 11] = [
-    Metric::of("wall", "Wall time", "From the start to the last event"),
-    Metric::of("ideal", "Ideal", "The same run with nothing but its waits"),
-    Metric::of("efficiency", "Efficiency", "Ideal over wall time"),
-    Metric::of("tasks", "Tasks", "Futures on the record"),
-    Metric::of("peak-concurrency", "Peak concurrency", "Most under way at once"),
-    Metric::of("peak-queue", "Peak queue", "Most that waited for a turn or a permit"),
-    Metric::of("outcomes", "Outcomes", "How the tasks ended"),
-    Metric::of("lag", "Loop lag", "The longest that the page could not turn"),
-    Metric::of("clock", "Clock", "One step of this browser's clock"),
-    Metric::of("record", "Record", "What its events, names and log take"),
-    Metric::of("memory", "Memory", "The wasm module's, before and after"),
+    Metric::new("wall", "Wall time", "From the start to the last event"),
+    Metric::new("ideal", "Ideal", "The same run with nothing but its waits"),
+    Metric::new("efficiency", "Efficiency", "Ideal over wall time"),
+    Metric::new("tasks", "Tasks", "Futures on the record"),
+    Metric::new("peak-concurrency", "Peak concurrency", "Most under way at once"),
+    Metric::new("peak-queue", "Peak queue", "Most that waited for a turn or a permit"),
+    Metric::new("outcomes", "Outcomes", "How the tasks ended"),
+    Metric::new("lag", "Loop lag", "The longest that the page could not turn"),
+    Metric::new("clock", "Clock", "One step of this browser's clock"),
+    Metric::new("record", "Record", "What its events, names and log take"),
+    Metric::new("memory", "Memory", "The wasm module's, before and after"),
 ];
 
 /// What the [`METRICS`] are, in their order.
@@ -107,7 +107,7 @@ impl Facts {
 }
 
 fn outcomes(measured: &Metrics) -> String {
-    let counts = Outcome::ALL.map(|outcome| (measured.outcomes.of(outcome), outcome.name()));
+    let counts = Outcome::ALL.map(|outcome| (measured.outcomes.get(outcome), outcome.name()));
     let told = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{} {name}", count((*n).into())));
     let told = told.collect::<Vec<_>>().join(", ");
     if told.is_empty() { "none yet".to_owned() } else { told }

@@ -93,7 +93,7 @@ pub struct Flow {
 impl Flow {
     /// Reads the part of this name, through which so many samples went. None if it did not end well.
     #[must_use]
-    pub fn of(
+    pub fn new(
         record: &Record,
         part: &'static str,
         name: &'static str,
@@ -171,7 +171,7 @@ mod tests {
         fn flow(mut self, at_us: u64, samples: u32) -> Flow {
             let part = self.1;
             self.end(at_us, part);
-            Flow::of(&self.0, "part", "Part", samples, &STAGES).expect("it ended well")
+            Flow::new(&self.0, "part", "Part", samples, &STAGES).expect("it ended well")
         }
     }
 
@@ -239,6 +239,6 @@ mod tests {
         let mut record = Record::default();
         let part = record.spawn(0, "part".into(), None);
         record.push(5, part, EventKind::Ended(Outcome::Cancelled));
-        assert_eq!(Flow::of(&record, "part", "Part", 0, &STAGES), None);
+        assert_eq!(Flow::new(&record, "part", "Part", 0, &STAGES), None);
     }
 }

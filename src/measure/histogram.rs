@@ -22,12 +22,12 @@ impl Histogram {
     /// ```
     /// use interleave::measure::histogram::Histogram;
     ///
-    /// let spread = Histogram::of(&[3, 11, 12, 19, 48]).expect("there are values");
+    /// let spread = Histogram::from_values(&[3, 11, 12, 19, 48]).expect("there are values");
     /// assert_eq!((spread.from, spread.step), (0, 10));
     /// assert_eq!(spread.counts, [1, 3, 0, 0, 1]);
     /// ```
     #[must_use]
-    pub fn of(values: &[u64]) -> Option<Self> {
+    pub fn from_values(values: &[u64]) -> Option<Self> {
         let (least, greatest) = (*values.iter().min()?, *values.iter().max()?);
         let bins = (1..=MOST_BINS).take_while(|bins| bins.pow(3) <= values.len() * 8).count().max(FEWEST_BINS);
         let mut step = round_step((greatest - least).div_ceil(bins as u64).max(1));
@@ -85,18 +85,18 @@ mod tests {
 
     #[test]
     fn an_empty_sample_has_no_histogram() {
-        assert_eq!(Histogram::of(&[]), None);
+        assert_eq!(Histogram::from_values(&[]), None);
     }
 
     #[test]
     fn equal_values_stand_in_one_bin() {
-        let spread = Histogram::of(&[300; 9]).expect("there are values");
+        let spread = Histogram::from_values(&[300; 9]).expect("there are values");
         assert_eq!((spread.from, spread.step, spread.counts), (300, 1, vec![9]));
     }
 
     #[test]
     fn two_samples_can_share_their_bins() {
-        let all = Histogram::of(&[10, 20, 90]).expect("there are values");
+        let all = Histogram::from_values(&[10, 20, 90]).expect("there are values");
         let some = all.counting([20, 21, 10_000]);
         assert_eq!((some.from, some.step, some.counts.len()), (all.from, all.step, all.counts.len()));
         assert_eq!(some.counts.iter().sum::<u32>(), 2);
@@ -112,7 +112,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_value_falls_into_one_bin(values in prop::collection::vec(0..5_000_000u64, 1..500)) {
-            let spread = Histogram::of(&values).expect("there are values");
+            let spread = Histogram::from_values(&values).expect("there are values");
             prop_assert_eq!(spread.counts.iter().sum::<u32>() as usize, values.len());
             prop_assert!(spread.counts.len() <= MOST_BINS);
             prop_assert!(spread.from.is_multiple_of(spread.step));

@@ -28,9 +28,9 @@ pub struct Latencies {
 impl Latencies {
     /// Sorts both into bins. None where there was no request.
     #[must_use]
-    pub fn of(requests: &Requests) -> Option<Self> {
+    pub fn from_requests(requests: &Requests) -> Option<Self> {
         let both: Vec<_> = requests.from_schedule_us().chain(requests.from_send_us()).collect();
-        let all = Histogram::of(&both)?;
+        let all = Histogram::from_values(&both)?;
         Some(Self {
             from_schedule: all.counting(requests.from_schedule_us()),
             from_send: all.counting(requests.from_send_us()),
@@ -95,16 +95,16 @@ mod tests {
 
     fn requests() -> Requests {
         let timing = |sent_us| Timing { due_us: 0, sent_us, ended_us: 9_000, outcome: Outcome::Succeeded };
-        Requests::of([timing(Some(1_000)), timing(Some(8_000)), timing(None)])
+        Requests::from_timings([timing(Some(1_000)), timing(Some(8_000)), timing(None)])
     }
 
     #[test]
     fn both_share_their_bins_and_what_was_never_sent_is_in_one_only() {
-        let latencies = Latencies::of(&requests()).expect("there are some");
+        let latencies = Latencies::from_requests(&requests()).expect("there are some");
         let (schedule, send) = (&latencies.from_schedule, &latencies.from_send);
         assert_eq!((schedule.from, schedule.step, schedule.counts.len()), (send.from, send.step, send.counts.len()));
         assert_eq!((schedule.counts.iter().sum::<u32>(), send.counts.iter().sum::<u32>()), (3, 2));
-        assert_eq!(Latencies::of(&Requests::default()), None);
+        assert_eq!(Latencies::from_requests(&Requests::default()), None);
     }
 
     #[test]

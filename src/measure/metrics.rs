@@ -10,7 +10,7 @@ pub struct OutcomeCounts([u32; Outcome::ALL.len()]);
 impl OutcomeCounts {
     /// How many tasks ended like this.
     #[must_use]
-    pub fn of(&self, outcome: Outcome) -> u32 {
+    pub fn get(&self, outcome: Outcome) -> u32 {
         self.0[outcome as usize]
     }
 
@@ -41,7 +41,7 @@ pub struct Metrics {
 impl Metrics {
     /// Reads them from a whole record. Of a record that grows, a [`Meter`] keeps track.
     #[must_use]
-    pub fn of(record: &Record) -> Self {
+    pub fn from_record(record: &Record) -> Self {
         let mut meter = Meter::default();
         meter.read(record);
         meter.metrics
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn an_empty_record_has_no_figures() {
-        assert_eq!(Metrics::of(&Record::default()), Metrics::default());
+        assert_eq!(Metrics::from_record(&Record::default()), Metrics::default());
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
             record.push(at_us + 5, task, EventKind::PollStarted);
             record.push(at_us + 5, task, EventKind::Ended(Outcome::Succeeded));
             meter.read(&record);
-            assert_eq!(meter.metrics(), Metrics::of(&record));
+            assert_eq!(meter.metrics(), Metrics::from_record(&record));
         }
     }
 
@@ -178,10 +178,10 @@ mod tests {
         }
         record.push(9, parent, EventKind::Ended(Outcome::Failed));
 
-        let metrics = Metrics::of(&record);
+        let metrics = Metrics::from_record(&record);
         assert_eq!((metrics.tasks, metrics.peak_concurrency, metrics.peak_queue), (3, 2, 2));
-        assert_eq!(metrics.outcomes.of(Outcome::Succeeded), 2);
-        assert_eq!(metrics.outcomes.of(Outcome::Failed), 1);
+        assert_eq!(metrics.outcomes.get(Outcome::Succeeded), 2);
+        assert_eq!(metrics.outcomes.get(Outcome::Failed), 1);
         assert_eq!(metrics.wall_us, 9);
     }
 
@@ -198,7 +198,7 @@ mod tests {
         {
             record.push(2, task, kind);
         }
-        let metrics = Metrics::of(&record);
+        let metrics = Metrics::from_record(&record);
         assert_eq!((metrics.peak_concurrency, metrics.peak_queue), (1, 2));
     }
 }

@@ -54,7 +54,7 @@ pub struct Check {
 impl Check {
     /// Something that should be true.
     #[must_use]
-    pub fn of(
+    pub fn new(
         part: impl Into<Cow<'static, str>>,
         claim: impl Into<String>,
         measured: impl Into<String>,

@@ -51,7 +51,7 @@ pub struct Requests(Vec<Timing>);
 impl Requests {
     /// Takes the requests in any order.
     #[must_use]
-    pub fn of(timings: impl IntoIterator<Item = Timing>) -> Self {
+    pub fn from_timings(timings: impl IntoIterator<Item = Timing>) -> Self {
         Self(timings.into_iter().collect())
     }
 
@@ -91,13 +91,13 @@ impl Requests {
     /// The sample of [`from_schedule_us`](Self::from_schedule_us).
     #[must_use]
     pub fn from_schedule(&self) -> Summary {
-        Summary::of(self.from_schedule_us().map(|us| us as f64))
+        Summary::from_sample(self.from_schedule_us().map(|us| us as f64))
     }
 
     /// The sample of [`from_send_us`](Self::from_send_us).
     #[must_use]
     pub fn from_send(&self) -> Summary {
-        Summary::of(self.from_send_us().map(|us| us as f64))
+        Summary::from_sample(self.from_send_us().map(|us| us as f64))
     }
 
     /// From when the first was due to the end of the last, in microseconds.
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn the_wait_before_the_sending_counts_only_from_the_schedule() {
         // A server that takes 500 ms, asked every 100 ms by a client that sends one at a time.
-        let requests = Requests::of((0..10).map(|n| {
+        let requests = Requests::from_timings((0..10).map(|n| {
             let (due_us, sent_us) = (n * 100_000, n * 500_000);
             timing(due_us, sent_us, sent_us + 500_000, Outcome::Succeeded)
         }));
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_failed_is_no_throughput_and_can_be_told_apart() {
-        let requests = Requests::of([
+        let requests = Requests::from_timings([
             timing(0, 0, 100_000, Outcome::Succeeded),
             timing(0, 0, 1_000_000, Outcome::TimedOut),
             Timing { due_us: 0, sent_us: None, ended_us: 0, outcome: Outcome::Failed },
@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn what_lived_through_a_block_is_left_out() {
-        let requests = Requests::of([timing(0, 0, 10, Outcome::Succeeded), timing(0, 0, 200_000, Outcome::Succeeded)]);
+        let requests =
+            Requests::from_timings([timing(0, 0, 10, Outcome::Succeeded), timing(0, 0, 200_000, Outcome::Succeeded)]);
         let block = Beat { due_us: 20_000, at_us: 120_000 };
         assert_eq!(requests.unblocked(&[block]).timings().len(), 1);
         assert_eq!(requests.unblocked(&[Beat { due_us: 20_000, at_us: 21_000 }]).timings().len(), 2);

@@ -80,7 +80,7 @@ impl Life {
 ///
 /// let run = Run::on_virtual_clock(7);
 /// virtual_time::block_on(&run, run.task("nap", run.sleep(Duration::from_millis(50))))?;
-/// let lives = Lives::of(&run.record());
+/// let lives = Lives::from_record(&run.record());
 /// let [nap] = lives.segments() else { panic!("it only waited") };
 /// assert_eq!((nap.phase, nap.from_us, nap.to_us), (Phase::Waiting, 0, 50_000));
 /// # Ok::<(), virtual_time::Stalled>(())
@@ -97,7 +97,7 @@ pub struct Lives {
 impl Lives {
     /// The lives in a whole record.
     #[must_use]
-    pub fn of(record: &Record) -> Self {
+    pub fn from_record(record: &Record) -> Self {
         let mut lives = Self::default();
         lives.read(record);
         lives
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn a_life_is_queued_running_waiting_running() {
         use EventKind::{Ended, PollEnded, PollStarted, Spawned};
-        let lives = Lives::of(&record(&[
+        let lives = Lives::from_record(&record(&[
             (0, 0, Spawned),
             (10, 0, PollStarted),
             (12, 0, PollEnded),
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn a_task_that_waits_for_a_permit_is_queued_until_it_is_granted() {
         use EventKind::{Granted, PollEnded, PollStarted, Queued, Spawned};
-        let lives = Lives::of(&record(&[
+        let lives = Lives::from_record(&record(&[
             (0, 0, Spawned),
             (0, 0, PollStarted),
             (0, 0, Queued),
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn a_lane_is_used_again_when_its_task_has_ended() {
         use EventKind::{Ended, Spawned};
-        let lives = Lives::of(&record(&[
+        let lives = Lives::from_record(&record(&[
             (0, 0, Spawned),
             (0, 1, Spawned),
             (5, 0, Ended(Outcome::Succeeded)),
@@ -297,6 +297,6 @@ mod tests {
         for n in 0..=events.len() {
             growing.read(&record(&events[..n]));
         }
-        assert_eq!(growing.segments(), Lives::of(&record(&events)).segments());
+        assert_eq!(growing.segments(), Lives::from_record(&record(&events)).segments());
     }
 }

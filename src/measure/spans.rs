@@ -34,7 +34,7 @@ impl Span {
     /// The first root task of that name, looked for in a whole record. Of a record that grows, [`Spans`] keep track.
     #[must_use]
     pub fn named(record: &Record, name: &str) -> Option<Self> {
-        Spans::of(record).named(record, name)
+        Spans::from_record(record).named(record, name)
     }
 
     /// Its length, if it ended well: what was cut short is no measurement.
@@ -77,7 +77,7 @@ pub struct Spans {
 impl Spans {
     /// The parts of a whole record.
     #[must_use]
-    pub fn of(record: &Record) -> Self {
+    pub fn from_record(record: &Record) -> Self {
         let mut spans = Self::default();
         spans.read(record);
         spans

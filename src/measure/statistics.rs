@@ -38,7 +38,7 @@ pub fn is_supported(p: f64, n: usize) -> bool {
 /// ```
 /// use interleave::measure::statistics::Summary;
 ///
-/// let latencies_ms = Summary::of([12.0, 10.0, 11.0]);
+/// let latencies_ms = Summary::from_sample([12.0, 10.0, 11.0]);
 /// assert_eq!((latencies_ms.n(), latencies_ms.median()), (3, Some(11.0)));
 /// assert_eq!(latencies_ms.percentile(99.0), None, "three values say nothing of the slowest per cent");
 /// ```
@@ -50,7 +50,7 @@ pub struct Summary {
 impl Summary {
     /// Takes a sample in any order. Values that are not finite are left out: they measure nothing.
     #[must_use]
-    pub fn of(sample: impl IntoIterator<Item = f64>) -> Self {
+    pub fn from_sample(sample: impl IntoIterator<Item = f64>) -> Self {
         let mut ascending: Vec<f64> = sample.into_iter().filter(|value| value.is_finite()).collect();
         ascending.sort_unstable_by(f64::total_cmp);
         Self { ascending }
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_percentile_that_the_sample_cannot_support_is_not_given() {
-        let of = |n: u32| Summary::of((0..n).map(f64::from));
+        let of = |n: u32| Summary::from_sample((0..n).map(f64::from));
         assert_eq!(of(99).percentile(99.0), None);
         assert!(of(100).percentile(99.0).is_some());
         assert_eq!(of(19).percentile(95.0), None);
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn an_empty_sample_gives_no_number() {
-        let empty = Summary::of([f64::NAN]);
+        let empty = Summary::from_sample([f64::NAN]);
         assert_eq!((empty.n(), empty.min(), empty.max(), empty.mean(), empty.median()), (0, None, None, None, None));
     }
 
@@ -136,7 +136,7 @@ mod tests {
         fn percentiles_rise_with_p_and_stay_within_the_sample(
             sample in prop::collection::vec(-1e9..1e9f64, 1..60), low in 0.0..100.0f64, high in 0.0..100.0f64,
         ) {
-            let summary = Summary::of(sample);
+            let summary = Summary::from_sample(sample);
             let at = |p| percentile(&summary.ascending, p).expect("the sample is not empty");
             let (low, high) = (low.min(high), low.max(high));
             prop_assert!(at(low) <= at(high) + 1e-6);

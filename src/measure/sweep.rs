@@ -29,7 +29,7 @@ pub struct LoadLevel {
 impl LoadLevel {
     /// What came of requests that were kept at this concurrency.
     #[must_use]
-    pub fn of(concurrency: u32, requests: &Requests) -> Self {
+    pub fn new(concurrency: u32, requests: &Requests) -> Self {
         let (succeeded, failed) = requests.by_success();
         Self {
             concurrency,
@@ -55,7 +55,7 @@ impl LoadLevel {
     /// The sample of its latencies in microseconds.
     #[must_use]
     pub fn latencies(&self) -> Summary {
-        Summary::of(self.latencies_us.iter().map(|us| *us as f64))
+        Summary::from_sample(self.latencies_us.iter().map(|us| *us as f64))
     }
 
     /// The 95th percentile of its latencies in microseconds, if there are enough of them.
@@ -74,7 +74,7 @@ impl LoadLevel {
 /// let level = |concurrency, length_us, latency_us| {
 ///     LoadLevel { concurrency, length_us, latencies_us: vec![latency_us; 20], failed: 0 }
 /// };
-/// let sweep = Sweep::of(vec![level(1, 2_000_000, 100_000), level(2, 1_000_000, 100_000), level(4, 1_000_000, 200_000)]);
+/// let sweep = Sweep::new(vec![level(1, 2_000_000, 100_000), level(2, 1_000_000, 100_000), level(4, 1_000_000, 200_000)]);
 /// assert_eq!(sweep.knee().map(|level| level.concurrency), Some(2));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -83,7 +83,7 @@ pub struct Sweep(Vec<LoadLevel>);
 impl Sweep {
     /// Takes levels of rising concurrency.
     #[must_use]
-    pub fn of(levels: Vec<LoadLevel>) -> Self {
+    pub fn new(levels: Vec<LoadLevel>) -> Self {
         Self(levels)
     }
 
@@ -204,7 +204,7 @@ mod tests {
     }
 
     fn sweep(capacity: u32, doublings: u32) -> Sweep {
-        Sweep::of((0..=doublings).map(|power| level(capacity, 1 << power)).collect())
+        Sweep::new((0..=doublings).map(|power| level(capacity, 1 << power)).collect())
     }
 
     #[test]
@@ -233,14 +233,14 @@ mod tests {
             failed: 0,
         };
         let levels = [(1, 8.8, 109), (2, 17.7, 112), (4, 22.4, 140), (8, 46.5, 150), (16, 73.2, 210), (32, 73.5, 430)];
-        let sweep = Sweep::of(levels.map(|(concurrency, per_s, ms)| level(concurrency, per_s, ms)).to_vec());
+        let sweep = Sweep::new(levels.map(|(concurrency, per_s, ms)| level(concurrency, per_s, ms)).to_vec());
         assert_eq!(sweep.knee().map(|level| level.concurrency), Some(8));
     }
 
     #[test]
     fn nothing_that_succeeds_has_no_knee() {
         let failed = LoadLevel { concurrency: 1, length_us: 1_000, latencies_us: Vec::new(), failed: 3 };
-        let sweep = Sweep::of(vec![failed.clone(), LoadLevel { concurrency: 2, ..failed }]);
+        let sweep = Sweep::new(vec![failed.clone(), LoadLevel { concurrency: 2, ..failed }]);
         assert_eq!(sweep.knee(), None);
         assert!(sweep.sentence().starts_with("No request succeeded"));
         assert_eq!(Sweep::default().sentence(), "Nothing was measured.");

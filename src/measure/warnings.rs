@@ -36,7 +36,7 @@ pub enum Warning {
 impl Warning {
     /// What there is to say of a record that was measured with a clock of this resolution.
     #[must_use]
-    pub fn of(record: &Record, clock_resolution_us: u64) -> Vec<Self> {
+    pub fn from_record(record: &Record, clock_resolution_us: u64) -> Vec<Self> {
         let hidden = record.hidden_at_us().map(|at_us| Self::Hidden { at_us });
         // In a hidden page every beat is late: that has been said already.
         let blocked = if hidden.is_some() { None } else { Self::blocked(record.beats()) };
@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn warnings(record: &Record, resolution_us: u64) -> Vec<Warning> {
-        let mut warnings = Warning::of(record, resolution_us);
+        let mut warnings = Warning::from_record(record, resolution_us);
         warnings.retain(|warning| *warning != Warning::DebugBuild);
         warnings
     }

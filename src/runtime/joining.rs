@@ -36,7 +36,7 @@ const IN_A_TURN: usize = 500;
 /// # Ok::<(), virtual_time::Stalled>(())
 /// ```
 pub async fn join_all<F: Future>(run: &Run, futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut crowd = Crowd::of(run, futures.into_iter());
+    let mut crowd = Crowd::new(run, futures.into_iter());
     let mut outputs = Vec::new();
     while let Some((place, output)) = crowd.next().await {
         put(&mut outputs, place, output);
@@ -69,7 +69,7 @@ pub async fn try_join_all<T, E, F>(run: &Run, futures: impl IntoIterator<Item = 
 where
     F: Future<Output = Result<T, E>>,
 {
-    let mut crowd = Crowd::of(run, futures.into_iter());
+    let mut crowd = Crowd::new(run, futures.into_iter());
     let mut values = Vec::new();
     while let Some((place, result)) = crowd.next().await {
         put(&mut values, place, result?);
@@ -98,7 +98,7 @@ where
     I: Iterator,
     I::Item: Future,
 {
-    fn of(run: &'a Run, futures: I) -> Self {
+    fn new(run: &'a Run, futures: I) -> Self {
         Self { run, waiting: futures.enumerate().peekable(), under_way: FuturesUnordered::new(), turn: None }
     }
 
@@ -185,8 +185,8 @@ mod tests {
             };
             let result = block_on(&run, try_join_all(&run, (0..tasks).map(work))).expect("it ends");
             assert_eq!((result, run.now()), (Err("the last but one fails"), ms(20)));
-            let outcomes = Metrics::of(&run.record()).outcomes;
-            let counts = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled].map(|it| outcomes.of(it));
+            let outcomes = Metrics::from_record(&run.record()).outcomes;
+            let counts = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled].map(|it| outcomes.get(it));
             assert_eq!(counts, [1, 1, tasks as u32 - 2], "{tasks} tasks");
             assert_eq!(run.sleepers(), 0);
         }

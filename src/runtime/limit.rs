@@ -58,7 +58,7 @@ impl Run {
     /// });
     /// virtual_time::block_on(&run, join_all(naps))?;
     /// assert_eq!(run.now(), Duration::from_millis(300), "six naps, two at a time");
-    /// assert_eq!(Metrics::of(&run.record()).peak_concurrency, 2);
+    /// assert_eq!(Metrics::from_record(&run.record()).peak_concurrency, 2);
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     #[must_use]
@@ -180,7 +180,7 @@ mod tests {
 
     /// The time that each task spent in the queue.
     fn queued_us(record: &Record) -> Vec<u64> {
-        let lives = Lives::of(record);
+        let lives = Lives::from_record(record);
         let mut queued = vec![0; lives.len()];
         for segment in lives.segments().iter().filter(|segment| segment.phase == Phase::Queued) {
             queued[segment.task.index()] += segment.to_us - segment.from_us;
@@ -273,8 +273,8 @@ mod tests {
         let naps = join_all((0..100).map(|_| run.task("nap", nap())));
         drop(block_on(&run, select(naps, run.sleep(ms(5)))).expect("patience ends"));
         let record = run.record();
-        let naps = Durations::of(&record, "nap", None);
-        assert_eq!((Metrics::of(&record).peak_concurrency, naps.peak(), naps.begun()), (3, 3, 3));
+        let naps = Durations::from_record(&record, "nap", None);
+        assert_eq!((Metrics::from_record(&record).peak_concurrency, naps.peak(), naps.begun()), (3, 3, 3));
     }
 
     #[test]
@@ -293,7 +293,7 @@ mod tests {
         };
         block_on(&run, join(greedy, give_back)).expect("they end");
         assert_eq!(queued_us(&run.record()), [30_000], "20 ms for the first and 10 more for the second");
-        assert_eq!(Durations::of(&run.record(), "greedy", None).tasks().len(), 1);
+        assert_eq!(Durations::from_record(&run.record(), "greedy", None).tasks().len(), 1);
     }
 
     #[test]
@@ -346,9 +346,9 @@ mod tests {
 
             let record = run.record();
             if are_patient {
-                prop_assert_eq!(Metrics::of(&record).peak_concurrency as usize, most.min(tasks));
+                prop_assert_eq!(Metrics::from_record(&record).peak_concurrency as usize, most.min(tasks));
             }
-            prop_assert_eq!(Metrics::of(&record).outcomes.of(Outcome::Succeeded) as usize, tasks);
+            prop_assert_eq!(Metrics::from_record(&record).outcomes.get(Outcome::Succeeded) as usize, tasks);
             for task in 0..tasks {
                 let of_task = || record.events().iter().filter(|event| event.task.index() == task).map(|it| it.kind);
                 let starts = of_task().filter(|kind| *kind == EventKind::Spawned).count();

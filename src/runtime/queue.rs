@@ -164,7 +164,7 @@ mod tests {
         };
         block_on(&run, join(maker, taker)).expect("they end");
         let record = run.record();
-        let lives = Lives::of(&record);
+        let lives = Lives::from_record(&record);
         let queued: Vec<_> = lives
             .segments()
             .iter()

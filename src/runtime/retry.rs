@@ -129,7 +129,7 @@ impl Run {
     /// let flaky = async |attempt| if attempt < 3 { Err("the connection was lost") } else { Ok(attempt) };
     /// assert_eq!(virtual_time::block_on(&run, run.retry("flaky", &policy, flaky))?, Ok(3));
     /// assert_eq!(run.now(), Duration::from_millis(500 + 1000), "the pauses after the first two attempts");
-    /// assert_eq!(Metrics::of(&run.record()).outcomes.of(Outcome::Retried), 2);
+    /// assert_eq!(Metrics::from_record(&run.record()).outcomes.get(Outcome::Retried), 2);
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub async fn retry<T, E: TaskError>(
@@ -235,7 +235,7 @@ mod tests {
 
     /// When each attempt began and how it ended.
     fn attempts(run: &Run) -> Vec<(u64, Option<Outcome>)> {
-        let lives = Lives::of(&run.record());
+        let lives = Lives::from_record(&run.record());
         lives.iter().map(|(_, life)| (life.spawned_us / 1_000, life.end.map(|(_, outcome)| outcome))).collect()
     }
 
@@ -320,7 +320,7 @@ mod tests {
             let backoff = Backoff::Exponential { base: ms(base), cap: ms(cap) };
             let result = block_on(&run, run.retry("ask", &policy(retries, backoff), async |_| Err::<(), _>(BUSY)));
             prop_assert_eq!(result, Ok(Err(GaveUp { attempts: retries + 1, last: BUSY })));
-            let began: Vec<u64> = Lives::of(&run.record()).iter().map(|(_, life)| life.spawned_us).collect();
+            let began: Vec<u64> = Lives::from_record(&run.record()).iter().map(|(_, life)| life.spawned_us).collect();
             for (index, pair) in began.windows(2).enumerate() {
                 let attempt = index as u32 + 1;
                 let pause = backoff.pause(attempt, &mut run.rng(format_args!("ask, pause {attempt}")));

@@ -167,7 +167,7 @@ impl Run {
     /// let run = Run::on_virtual_clock(7);
     /// let nap = || run.task("nap", run.sleep(Duration::from_millis(50)));
     /// virtual_time::block_on(&run, futures::future::join3(nap(), nap(), nap()))?;
-    /// assert_eq!(Metrics::of(&run.record()).peak_concurrency, 3);
+    /// assert_eq!(Metrics::from_record(&run.record()).peak_concurrency, 3);
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub fn task<F: Future>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F> {
@@ -185,7 +185,7 @@ impl Run {
     /// let run = Run::on_virtual_clock(7);
     /// let load = run.try_task("load", async { Err::<(), _>("the file is empty") });
     /// assert_eq!(virtual_time::block_on(&run, load)?, Err("the file is empty"));
-    /// assert_eq!(Metrics::of(&run.record()).outcomes.of(Outcome::Failed), 1);
+    /// assert_eq!(Metrics::from_record(&run.record()).outcomes.get(Outcome::Failed), 1);
     /// assert_eq!(run.record().log_lines()[0].text, "the file is empty");
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
@@ -194,7 +194,7 @@ impl Run {
         F: Future<Output = Result<T, E>>,
         E: TaskError,
     {
-        Task::new(self.clone(), name.into(), future, Ending::of_result)
+        Task::new(self.clone(), name.into(), future, Ending::from_result)
     }
 
     /// Random numbers for one purpose. They depend on the run's seed and on `key` only, never on the order in which
@@ -286,7 +286,7 @@ impl Run {
     /// let run = Run::on_virtual_clock(7);
     /// let blocked = Box::pin(async { run.block(Duration::from_millis(300)) });
     /// drop(virtual_time::block_on(&run, select(blocked, Box::pin(run.heartbeat())))?);
-    /// let lag_us = Metrics::of(&run.record()).longest_lag_us;
+    /// let lag_us = Metrics::from_record(&run.record()).longest_lag_us;
     /// assert_eq!(lag_us, Some(280_000), "the beat that was due at 20 ms came at 300 ms");
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```

@@ -60,7 +60,7 @@ impl Run {
     /// });
     /// assert_eq!(virtual_time::block_on(&run, answer)?, Ok::<_, ScopeClosed>(()));
     /// assert_eq!(run.now(), Duration::from_millis(10));
-    /// assert_eq!(Metrics::of(&run.record()).outcomes.of(Outcome::Cancelled), 1, "leaving ended the slow one");
+    /// assert_eq!(Metrics::from_record(&run.record()).outcomes.get(Outcome::Cancelled), 1, "leaving ended the slow one");
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub async fn scope<T>(&self, body: impl AsyncFnOnce(Scope) -> T) -> T {
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(run.sleepers(), 1);
         drop(scope);
         assert_eq!(run.sleepers(), 0);
-        assert_eq!(Metrics::of(&run.record()).outcomes.of(Outcome::Cancelled), 1);
+        assert_eq!(Metrics::from_record(&run.record()).outcomes.get(Outcome::Cancelled), 1);
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Run {
     /// let error = virtual_time::block_on(&run, task)?.expect_err("it takes a minute");
     /// assert_eq!(error.to_string(), "not done within 300 ms");
     /// assert_eq!((run.now(), run.sleepers()), (Duration::from_millis(300), 0));
-    /// assert_eq!(Metrics::of(&run.record()).outcomes.of(Outcome::TimedOut), 1);
+    /// assert_eq!(Metrics::from_record(&run.record()).outcomes.get(Outcome::TimedOut), 1);
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub fn timeout<F: Future>(&self, limit: Duration, future: F) -> Timeout<F> {

@@ -37,7 +37,7 @@ pub struct Stalled;
 /// ```
 pub fn block_on<T>(run: &Run, future: impl Future<Output = T>) -> Result<T, Stalled> {
     let future = pin!(future);
-    let mut events = EventLoop::of(run, future);
+    let mut events = EventLoop::new(run, future);
     loop {
         if let Some(end) = events.turn() {
             return end;
@@ -53,7 +53,7 @@ pub fn block_on<T>(run: &Run, future: impl Future<Output = T>) -> Result<T, Stal
 /// As [`block_on`].
 pub async fn drive<T>(run: &Run, future: impl Future<Output = T>, pause: impl AsyncFn()) -> Result<T, Stalled> {
     let future = pin!(future);
-    let mut events = EventLoop::of(run, future);
+    let mut events = EventLoop::new(run, future);
     loop {
         if let Some(end) = events.turn() {
             return end;
@@ -70,7 +70,7 @@ struct EventLoop<'a, F> {
 }
 
 impl<'a, F: Future> EventLoop<'a, F> {
-    fn of(run: &'a Run, future: Pin<&'a mut F>) -> Self {
+    fn new(run: &'a Run, future: Pin<&'a mut F>) -> Self {
         Self { run, future, woken: Arc::new(Woken(AtomicBool::new(true))) }
     }
 

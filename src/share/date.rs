@@ -12,7 +12,7 @@ struct Minute {
 impl Minute {
     /// Of milliseconds since 1970 began. By the algorithm `civil_from_days` of Hinnant
     /// (<https://howardhinnant.github.io/date_algorithms.html>): years that begin in March have their leap day last.
-    fn of(unix_ms: u64) -> Self {
+    fn from_unix_ms(unix_ms: u64) -> Self {
         const DAYS_OF_400_YEARS: u64 = 146_097;
         let minutes = unix_ms / 60_000;
         let days = minutes / 1_440 + 719_468;
@@ -34,14 +34,14 @@ impl Minute {
 /// A minute in words: `2026-11-23 at 14:05 UTC`.
 #[must_use]
 pub fn in_words(unix_ms: u64) -> String {
-    let Minute { year, month, day, hour, minute } = Minute::of(unix_ms);
+    let Minute { year, month, day, hour, minute } = Minute::from_unix_ms(unix_ms);
     format!("{year}-{month:02}-{day:02} at {hour:02}:{minute:02} UTC")
 }
 
 /// A minute as a part of a file's name: `20261123-1405`.
 #[must_use]
 pub fn in_a_name(unix_ms: u64) -> String {
-    let Minute { year, month, day, hour, minute } = Minute::of(unix_ms);
+    let Minute { year, month, day, hour, minute } = Minute::from_unix_ms(unix_ms);
     format!("{year}{month:02}{day:02}-{hour:02}{minute:02}")
 }
 

@@ -28,7 +28,7 @@ pub struct RunId {
 impl RunId {
     /// The name of a run.
     #[must_use]
-    pub fn of(run: &SavedRun) -> Self {
+    pub fn from_run(run: &SavedRun) -> Self {
         let slug = run.exercise.slug.to_owned();
         Self { finished_at_ms: run.finished_at_ms, wall_us: run.ending.at_us(), slug }
     }

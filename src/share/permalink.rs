@@ -79,8 +79,8 @@ pub struct Notice(pub String);
 impl Place {
     /// The exercise at its defaults.
     #[must_use]
-    pub fn of(exercise: &'static Exercise) -> Self {
-        Self::Exercise(Setup::of(exercise))
+    pub fn from_exercise(exercise: &'static Exercise) -> Self {
+        Self::Exercise(Setup::new(exercise))
     }
 
     /// Reads a fragment, with or without its `#`, and tells what was replaced in it.
@@ -112,7 +112,7 @@ impl Place {
 impl Setup {
     /// The exercise at its defaults.
     #[must_use]
-    pub fn of(exercise: &'static Exercise) -> Self {
+    pub fn new(exercise: &'static Exercise) -> Self {
         Self {
             exercise,
             settings: Settings::defaults(exercise.controls),
@@ -124,7 +124,7 @@ impl Setup {
     }
 
     fn parse(exercise: &'static Exercise, query: &str, notices: &mut Vec<Notice>) -> Self {
-        let mut setup = Self::of(exercise);
+        let mut setup = Self::new(exercise);
         for (name, text) in form_urlencoded::parse(query.as_bytes()) {
             if let Err(notice) = setup.take(&name, &text) {
                 notices.push(notice);
@@ -330,7 +330,10 @@ mod tests {
 
     #[test]
     fn what_stands_at_its_default_is_left_out() {
-        assert_eq!(Place::of(&crate::exercises::async_basics::EXERCISE).to_string(), "#/async-basics?seed=7");
+        assert_eq!(
+            Place::from_exercise(&crate::exercises::async_basics::EXERCISE).to_string(),
+            "#/async-basics?seed=7"
+        );
     }
 
     #[test]
@@ -393,7 +396,7 @@ mod tests {
             settings.set("download", Value::Number(f64::from(download) / 1e3));
             settings.set("scale", Value::Number(f64::from(scale) / 1e3));
             settings.set("blocking", Value::Switch(blocking));
-            let place = Place::Exercise(Setup { settings, seed, runs_at_once, ..Setup::of(exercise) });
+            let place = Place::Exercise(Setup { settings, seed, runs_at_once, ..Setup::new(exercise) });
             prop_assert_eq!(Place::parse(&place.to_string()), (place, vec![]));
         }
 

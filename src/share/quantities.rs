@@ -55,12 +55,12 @@ pub struct Quantity {
 }
 
 impl Quantity {
-    fn of(key: impl Into<Cow<'static, str>>, name: impl Into<String>, unit: Unit, value: f64) -> Self {
+    fn new(key: impl Into<Cow<'static, str>>, name: impl Into<String>, unit: Unit, value: f64) -> Self {
         Self { key: key.into(), name: name.into(), unit, values: vec![value] }
     }
 
     fn median(&self) -> Option<f64> {
-        Summary::of(self.values.iter().copied()).median()
+        Summary::from_sample(self.values.iter().copied()).median()
     }
 }
 
@@ -76,31 +76,31 @@ pub struct Quantities {
 impl Quantities {
     /// What was measured of one run.
     #[must_use]
-    pub fn of(compared: &[Compared], metrics: &Metrics, report: Option<&Report>) -> Self {
+    pub fn new(compared: &[Compared], metrics: &Metrics, report: Option<&Report>) -> Self {
         let bars: Vec<_> = compared.iter().flat_map(|it| &it.bars).collect();
         let name = |bar: &ComparedBar| match bars.iter().filter(|it| it.label == bar.label).count() {
             1 => bar.label.to_owned(),
             _ => format!("{}, {}", bar.label, bar.task),
         };
-        let of_bar = |bar: &&ComparedBar| Some(Quantity::of(bar.task, name(bar), Unit::Span, bar.measured_us? as f64));
+        let of_bar = |bar: &&ComparedBar| Some(Quantity::new(bar.task, name(bar), Unit::Span, bar.measured_us? as f64));
         let lag =
-            metrics.longest_lag_us.map(|us| Quantity::of("lag", "Longest lag of the loop", Unit::Span, us as f64));
+            metrics.longest_lag_us.map(|us| Quantity::new("lag", "Longest lag of the loop", Unit::Span, us as f64));
         let of_run = [
-            Quantity::of("wall", "Wall time", Unit::Span, metrics.wall_us as f64),
-            Quantity::of("tasks", "Tasks", Unit::Count, metrics.tasks.into()),
-            Quantity::of("peak-concurrency", "Peak concurrency", Unit::Count, metrics.peak_concurrency.into()),
+            Quantity::new("wall", "Wall time", Unit::Span, metrics.wall_us as f64),
+            Quantity::new("tasks", "Tasks", Unit::Count, metrics.tasks.into()),
+            Quantity::new("peak-concurrency", "Peak concurrency", Unit::Count, metrics.peak_concurrency.into()),
         ];
-        let requests = report.and_then(|report| report.requests.as_ref()).into_iter().flat_map(of_requests);
+        let requests = report.and_then(|report| report.requests.as_ref()).into_iter().flat_map(from_requests);
         Self { runs: 1, all: bars.iter().filter_map(of_bar).chain(of_run).chain(lag).chain(requests).collect() }
     }
 
     /// The same of a run that is over.
     #[must_use]
-    pub fn of_run(run: &SavedRun) -> Self {
-        let spans = Spans::of(&run.record);
+    pub fn from_run(run: &SavedRun) -> Self {
+        let spans = Spans::from_record(&run.record);
         let parts = Some((&*run.record, &spans));
         let compared = Compared::all(run.exercise, &run.settings, parts, run.record.end_us(), None);
-        Self::of(&compared, &Metrics::of(&run.record), run.report.as_deref())
+        Self::new(&compared, &Metrics::from_record(&run.record), run.report.as_deref())
     }
 
     /// As a file.
@@ -119,7 +119,7 @@ impl Quantities {
     #[must_use]
     pub fn sent(sent: &Sent, exercise: &Exercise, settings: &Settings) -> Self {
         let bars = exercise.comparisons.iter().flat_map(|comparison| comparison.bars);
-        let of_bar = |task| Some(Quantity::of(task, "", Unit::Span, sent.part_us(exercise, settings, task)? as f64));
+        let of_bar = |task| Some(Quantity::new(task, "", Unit::Span, sent.part_us(exercise, settings, task)? as f64));
         Self { runs: 1, all: bars.filter_map(|bar| of_bar(bar.task)).collect() }
     }
 
@@ -172,17 +172,17 @@ impl Quantities {
     }
 }
 
-fn of_requests(requests: &Requests) -> Vec<Quantity> {
+fn from_requests(requests: &Requests) -> Vec<Quantity> {
     let (schedule, send) = (requests.from_schedule(), requests.from_send());
     let of = |key: &'static str, name, sample: &Summary, p| {
-        sample.percentile(p).map(|us| Quantity::of(key, name, Unit::Span, us))
+        sample.percentile(p).map(|us| Quantity::new(key, name, Unit::Span, us))
     };
     let found = [
         of("schedule-p50", "p50 from schedule", &schedule, 50.0),
         of("schedule-p95", "p95 from schedule", &schedule, 95.0),
         of("send-p50", "p50 from send", &send, 50.0),
         of("send-p95", "p95 from send", &send, 95.0),
-        requests.throughput_per_s().map(|it| Quantity::of("throughput", "Throughput", Unit::PerSecond, it)),
+        requests.throughput_per_s().map(|it| Quantity::new("throughput", "Throughput", Unit::PerSecond, it)),
     ];
     found.into_iter().flatten().collect()
 }
@@ -202,7 +202,7 @@ mod tests {
     use crate::exercises::async_basics::EXERCISE;
 
     fn run(wall_us: u64, tasks: u32) -> Quantities {
-        Quantities::of(&[], &Metrics { wall_us, tasks, ..Metrics::default() }, None)
+        Quantities::new(&[], &Metrics { wall_us, tasks, ..Metrics::default() }, None)
     }
 
     fn runs(walls_us: impl IntoIterator<Item = u64>) -> Quantities {
@@ -253,7 +253,7 @@ mod tests {
         let exercise = &crate::exercises::common_issues::EXERCISE;
         let mut compared = Compared::all(exercise, &Settings::defaults(exercise.controls), None, 0, None);
         compared.iter_mut().flat_map(|it| &mut it.bars).for_each(|bar| bar.measured_us = Some(1));
-        let quantities = Quantities::of(&compared, &Metrics::default(), None);
+        let quantities = Quantities::new(&compared, &Metrics::default(), None);
         assert_eq!(quantities.all[0].name, "Broken, never_awaited");
         assert!(quantities.all.iter().any(|it| it.name == "In slices"));
     }

@@ -84,8 +84,8 @@ pub fn to_json(run: &SavedRun) -> Vec<u8> {
         clock_resolution_us: run.clock_resolution_us,
         memory: run.memory,
         record_bytes: run.record_bytes,
-        record: Columns::of(&run.record),
-        ideal: run.ideal.as_deref().map(Columns::of),
+        record: Columns::from_record(&run.record),
+        ideal: run.ideal.as_deref().map(Columns::from_record),
         report: run.report.clone(),
     };
     serde_json::to_vec(&file).expect("keys are text, and writing to memory does not fail")

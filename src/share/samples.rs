@@ -107,14 +107,14 @@ pub(super) fn hostile(text: &'static str) -> SavedRun {
 
 /// Adds what only some lessons find, with the text wherever there can be one.
 fn fill(report: &mut Report, text: &'static str) {
-    report.checks.push(Check::of("sequential_execution", text, text, true));
+    report.checks.push(Check::new("sequential_execution", text, text, true));
     report.digits.push(Digit { pixels: vec![0.5; 64], label: 7, predicted: 1 });
     let timing = Timing { due_us: 0, sent_us: Some(10), ended_us: 60, outcome: Outcome::Succeeded };
-    report.requests = Some(Requests::of([timing]));
+    report.requests = Some(Requests::from_timings([timing]));
     let level = LoadLevel { concurrency: 1, length_us: 60, latencies_us: vec![50], failed: 0 };
-    report.sweep = Some(Sweep::of(vec![level]));
+    report.sweep = Some(Sweep::new(vec![level]));
     let level = SizeLevel { batch_size: 1, samples: 1, in_turn_us: 60, streamed_us: 50 };
-    report.batch_sizes = Some(BatchSizes::of(vec![level]));
+    report.batch_sizes = Some(BatchSizes::new(vec![level]));
     let stage = Stage {
         name: text.into(),
         works: vec![Work { from_us: 0, to_us: 60, samples: 1 }],

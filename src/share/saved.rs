@@ -69,14 +69,14 @@ impl SavedRun {
     /// Where the same experiment can be run anew. It does not begin by itself.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place::Exercise(Setup { settings: self.settings.clone(), seed: self.seed, ..Setup::of(self.exercise) })
+        Place::Exercise(Setup { settings: self.settings.clone(), seed: self.seed, ..Setup::new(self.exercise) })
     }
 
     /// What is known of it in numbers.
     #[must_use]
     pub fn facts(&self) -> Facts {
         Facts {
-            measured: Metrics::of(&self.record),
+            measured: Metrics::from_record(&self.record),
             ideal_us: self.ideal.as_ref().map(|ideal| ideal.end_us()),
             clock_resolution_us: self.clock_resolution_us,
             record_bytes: self.record_bytes,

@@ -44,7 +44,7 @@ pub struct BadResult;
 impl Sent {
     /// The result of what was run; none when no part has ended well.
     #[must_use]
-    pub fn of(compared: &[Compared]) -> Option<Self> {
+    pub fn from_compared(compared: &[Compared]) -> Option<Self> {
         let parts_us: Vec<_> = compared.iter().flat_map(|it| &it.bars).map(|bar| bar.measured_us).collect();
         let fits = parts_us.len() <= MOST_PARTS && parts_us.iter().flatten().all(|us| *us <= MOST_US);
         (fits && parts_us.iter().any(Option::is_some)).then_some(Self { parts_us })

@@ -14,7 +14,7 @@ impl Source {
     /// A file that the reader chose or dropped.
     #[must_use]
     pub fn chosen(file: File) -> Self {
-        Self::of(&file.name(), file.size() as u64, move || pieces(file.clone()))
+        Self::new(&file.name(), file.size() as u64, move || pieces(file.clone()))
     }
 }
 

@@ -34,7 +34,7 @@ impl Memory {
         self.0.files.borrow_mut().clear();
     }
 
-    fn of<T>(&self, name: &FileName, look: impl Fn(&Vec<u8>) -> T) -> Result<T, StorageError> {
+    fn read_file<T>(&self, name: &FileName, look: impl Fn(&Vec<u8>) -> T) -> Result<T, StorageError> {
         self.check()?;
         let files = self.0.files.borrow();
         files.get(name).map(look).ok_or_else(|| StorageError::NotFound { name: name.clone() })
@@ -81,7 +81,7 @@ impl Backend for Memory {
     }
 
     fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {
-        async { self.of(name, Vec::clone) }.boxed_local()
+        async { self.read_file(name, Vec::clone) }.boxed_local()
     }
 
     fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], place: Place) -> Answer<'a, ()> {
@@ -93,7 +93,7 @@ impl Backend for Memory {
     }
 
     fn size<'a>(&'a self, name: &'a FileName) -> Answer<'a, u64> {
-        async { self.of(name, |content| content.len() as u64) }.boxed_local()
+        async { self.read_file(name, |content| content.len() as u64) }.boxed_local()
     }
 
     fn list(&self) -> Answer<'_, Vec<Found>> {

@@ -56,7 +56,7 @@ impl TaskError for SourceError {}
 
 impl Source {
     /// A file of so many bytes that is opened like this.
-    pub fn of(name: &str, size_bytes: u64, open: impl Fn() -> Pieces + 'static) -> Self {
+    pub fn new(name: &str, size_bytes: u64, open: impl Fn() -> Pieces + 'static) -> Self {
         Self { name: name.into(), size_bytes, open: Rc::new(open), bytes_read: Rc::default() }
     }
 
@@ -64,7 +64,7 @@ impl Source {
     #[must_use]
     pub fn at_hand(name: &str, bytes: Vec<u8>) -> Self {
         let (size_bytes, bytes) = (bytes.len() as u64, Rc::<[u8]>::from(bytes));
-        Self::of(name, size_bytes, move || {
+        Self::new(name, size_bytes, move || {
             let bytes = Rc::clone(&bytes);
             let starts = (0..bytes.len()).step_by(PIECE_BYTES as usize);
             let piece = move |start| Ok(bytes[start..bytes.len().min(start + PIECE_BYTES as usize)].to_vec());

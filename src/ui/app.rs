@@ -30,7 +30,7 @@ pub fn App() -> impl IntoView {
             {cfg!(debug_assertions).then(|| view! { <span class="badge">"Debug build: its numbers mislead"</span> })}
             <nav aria-label="More">
                 <a href=Place::Guide.to_string() aria-current=move || current(is_at("guide"))>"Guide"</a>
-                <a href=Place::of(COMMON_ISSUES).to_string() aria-current=move || current(is_at(COMMON_ISSUES.slug))>
+                <a href=Place::from_exercise(COMMON_ISSUES).to_string() aria-current=move || current(is_at(COMMON_ISSUES.slug))>
                     {COMMON_ISSUES.short_title}
                 </a>
                 <a href=Place::Benchmark { runs_at_once: false }.to_string() aria-current=move || current(is_at("benchmark"))>

@@ -54,7 +54,7 @@ fn keep_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
         if reads_own {
             return "It is not kept: runs on files of your own never are.".to_owned();
         }
-        let (id, link) = (RunId::of(&run), run.place().to_string());
+        let (id, link) = (RunId::from_run(&run), run.place().to_string());
         match History::open().await.keep(&id, &to_json(&run), &link).await {
             Ok(MadeRoom { deleted: 0 }) => "It is kept among your runs.".to_owned(),
             Ok(MadeRoom { deleted: 1 }) => {

@@ -73,8 +73,8 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    fn of(record: Rc<Record>) -> Self {
-        Self { spans: Spans::of(&record), record }
+    fn from_record(record: Rc<Record>) -> Self {
+        Self { spans: Spans::from_record(&record), record }
     }
 }
 
@@ -211,7 +211,7 @@ impl Lab {
     /// The link to what the run on display was started with, and its result.
     pub(super) fn place_with_result(self) -> Place {
         let (settings, seed) = self.ran_with.get().unwrap_or_else(|| (self.settings.get(), self.seed.get()));
-        match self.place_with(Sent::of(&self.compared())) {
+        match self.place_with(Sent::from_compared(&self.compared())) {
             Place::Exercise(setup) => Place::Exercise(permalink::Setup { settings, seed, ..setup }),
             other => other,
         }
@@ -332,7 +332,7 @@ impl Lab {
             Ok(report) => {
                 self.report.set(Some(Rc::new(report)));
                 let ideal = self.ideal_of_this_run().await;
-                self.ideal.set(ideal.map(|record| Rc::new(Kept::of(Rc::new(record)))));
+                self.ideal.set(ideal.map(|record| Rc::new(Kept::from_record(Rc::new(record)))));
                 Ending::Finished { wall_us }
             }
             Err(failure) => Ending::failed(wall_us, failure),

@@ -27,7 +27,7 @@ pub(super) struct Crew<H> {
 }
 
 impl<H: Hand> Crew<H> {
-    pub fn of(run: &Run, size: NonZeroUsize) -> Self {
+    pub fn new(run: &Run, size: NonZeroUsize) -> Self {
         Self { run: run.clone(), limit: run.limit(Some(size)), idle: RefCell::default() }
     }
 
@@ -131,7 +131,7 @@ mod tests {
 
     fn crew(size: usize) -> (Run, Crew<Mortal>) {
         let run = Run::on_virtual_clock(1);
-        let crew = Crew::of(&run, NonZeroUsize::new(size).expect("it is not empty"));
+        let crew = Crew::new(&run, NonZeroUsize::new(size).expect("it is not empty"));
         (run, crew)
     }
 
@@ -170,7 +170,7 @@ mod tests {
         let jobs = (0..3).map(|_| run.try_task("job", crew.answer(Job::Compute(ms(100)))));
         block_on(&run, crate::runtime::join_all(&run, jobs)).expect("it ends");
         let record = run.record();
-        let lives = Lives::of(&record);
+        let lives = Lives::from_record(&record);
         let queued = lives.segments().iter().filter(|segment| segment.phase == Phase::Queued);
         let queued: Vec<_> = queued.map(|segment| segment.to_us).collect();
         assert_eq!(queued, [110_000, 210_000]);

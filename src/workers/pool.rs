@@ -23,7 +23,7 @@ use crate::workers::{Done, Job, OffloadError};
 /// use interleave::workers::{Job, Pool};
 ///
 /// let run = Run::on_virtual_clock(7);
-/// let pool = Pool::of(&run, NonZeroUsize::new(2).unwrap());
+/// let pool = Pool::new(&run, NonZeroUsize::new(2).unwrap());
 /// let jobs = (0..6).map(|_| pool.offload(Job::Compute(Duration::from_millis(100))));
 /// let done = virtual_time::block_on(&run, join_all(jobs))?;
 /// assert!(done.iter().all(Result::is_ok));
@@ -49,12 +49,12 @@ enum AnyCrew {
 impl Pool {
     /// A pool of at most so many workers. Each is started when it is first needed.
     #[must_use]
-    pub fn of(run: &Run, size: NonZeroUsize) -> Self {
+    pub fn new(run: &Run, size: NonZeroUsize) -> Self {
         #[cfg(target_arch = "wasm32")]
         if run.is_in_browser() {
-            return Self(Rc::new(Inner { size, crew: AnyCrew::Browser(Crew::of(run, size)) }));
+            return Self(Rc::new(Inner { size, crew: AnyCrew::Browser(Crew::new(run, size)) }));
         }
-        Self(Rc::new(Inner { size, crew: AnyCrew::Virtual(Crew::of(run, size)) }))
+        Self(Rc::new(Inner { size, crew: AnyCrew::Virtual(Crew::new(run, size)) }))
     }
 
     /// How many workers it has at most.
@@ -115,7 +115,7 @@ impl Pool {
 /// # Ok::<(), virtual_time::Stalled>(())
 /// ```
 pub async fn offload(run: &Run, job: Job) -> Result<Done, OffloadError> {
-    Pool::of(run, NonZeroUsize::MIN).offload(job).await
+    Pool::new(run, NonZeroUsize::MIN).offload(job).await
 }
 
 /// How many processors this machine has, as far as it tells.

@@ -105,12 +105,12 @@ async fn ten_thousand_tasks_that_fail_behind_a_limit_leave_a_small_record_that_a
     let record = run.record();
     let bytes = record.heap_bytes() / record.tasks().len();
     assert!(bytes <= 256, "{bytes} bytes for each task");
-    assert_eq!(Metrics::of(&record).peak_concurrency, 64);
+    assert_eq!(Metrics::from_record(&record).peak_concurrency, 64);
     for (part, task) in
         [("run_tasks_with_error_handling", "risky_operation"), ("run_tasks_with_retries", "retry_async")]
     {
         let part = Span::named(&record, part).expect("it was run");
-        let tasks = Durations::of(&record, task, Some(part.task));
+        let tasks = Durations::from_record(&record, task, Some(part.task));
         assert_eq!((tasks.tasks().len(), tasks.peak()), (10_000, 64));
         let law = tasks.littles_law().expect("they took time");
         assert!(law.holds(), "{law:?}");

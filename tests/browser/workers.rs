@@ -24,7 +24,7 @@ const fn block(ms: u64) -> Job {
 }
 
 fn pool(run: &Run, size: usize) -> Pool {
-    Pool::of(run, NonZeroUsize::new(size).expect("it is not empty"))
+    Pool::new(run, NonZeroUsize::new(size).expect("it is not empty"))
 }
 
 /// How many workers have been started.

@@ -88,7 +88,7 @@ fn read(report: &[u8]) -> Result<Scores, LighthouseError> {
 fn medians(visits: &[Scores]) -> Scores {
     let median = |name: &str| {
         let points: Option<Vec<f64>> = visits.iter().map(|scores| scores.get(name).copied()).collect();
-        Some((name.to_owned(), Summary::of(&points?)?.median))
+        Some((name.to_owned(), Summary::from_values(&points?)?.median))
     };
     CATEGORIES.iter().filter_map(|(name, _)| median(name)).collect()
 }

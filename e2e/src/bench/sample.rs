@@ -138,7 +138,7 @@ impl Sample {
             return Err(SampleError::TooFew { case: case_name, who: who_name, runs: runs_ms.len() });
         }
         let are_times = runs_ms.iter().all(|&ms| ms >= 0.0);
-        match Summary::of(runs_ms).filter(|_| are_times) {
+        match Summary::from_values(runs_ms).filter(|_| are_times) {
             Some(wall_ms) => Ok(Self { case, who, wall_ms }),
             None => Err(SampleError::NoTimes { case: case_name, who: who_name, runs: format!("{runs_ms:?}") }),
         }

@@ -14,7 +14,7 @@ pub struct Summary {
 impl Summary {
     /// Of values in any order. `None` when there are none or one is not finite.
     #[must_use]
-    pub fn of(values: &[f64]) -> Option<Self> {
+    pub fn from_values(values: &[f64]) -> Option<Self> {
         if values.iter().any(|value| !value.is_finite()) {
             return None;
         }
@@ -32,7 +32,7 @@ mod tests {
 
     #[track_caller]
     fn assert_summary(values: &[f64], expected: Option<[f64; 3]>) {
-        let summary = Summary::of(values).map(|it| [it.median, it.min, it.max]);
+        let summary = Summary::from_values(values).map(|it| [it.median, it.min, it.max]);
         assert_eq!(summary, expected, "{values:?}");
     }
 

@@ -37,7 +37,7 @@ struct Session {
 }
 
 impl Session {
-    fn of(client: &Client) -> Option<Self> {
+    fn from_client(client: &Client) -> Option<Self> {
         let told = client.session_creation_response()?;
         let process = told.capabilities().and_then(|it| it.get("moz:processID")?.as_i64()?.try_into().ok());
         Some(Self { id: told.session_id().to_owned(), process })
@@ -86,7 +86,7 @@ impl Driver {
 
     /// Takes note of the browser that is to be closed at the end.
     pub fn owns(&mut self, client: &Client) {
-        self.session = Session::of(client);
+        self.session = Session::from_client(client);
     }
 
     /// Asks it to close the browser, which has happened when it begins to answer. Only ended, it would leave the browser

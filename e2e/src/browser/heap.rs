@@ -15,7 +15,7 @@ pub struct Heap {
 
 impl Heap {
     /// Reads an answer of `Performance.getMetrics`; what it does not tell is 0.
-    pub(super) fn of(told: &Value) -> Self {
+    pub(super) fn from_reply(told: &Value) -> Self {
         let metrics = || told["metrics"].as_array().into_iter().flatten();
         let metric = |name: &str| {
             let found = metrics().find(|metric| metric["name"] == name);
@@ -33,6 +33,6 @@ mod tests {
     #[test]
     fn metrics_are_found_by_their_names() {
         let told = json!({ "metrics": [{ "name": "Nodes", "value": 7 }, { "name": "JSHeapUsedSize", "value": 1e6 }] });
-        assert_eq!(Heap::of(&told), Heap { js_bytes: 1_000_000, nodes: 7, listeners: 0 });
+        assert_eq!(Heap::from_reply(&told), Heap { js_bytes: 1_000_000, nodes: 7, listeners: 0 });
     }
 }

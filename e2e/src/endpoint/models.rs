@@ -43,14 +43,14 @@ static MODELS: [Model; 3] = [
         name: "texts",
         inputs: &[Form { name: "lines", datatype: "BYTES", shape: &[-1] }],
         output: Form { name: "length", datatype: "INT64", shape: &[-1] },
-        infer: |inputs| inputs.of("lines").iter().map(length).collect(),
+        infer: |inputs| inputs.get("lines").iter().map(length).collect(),
     },
 ];
 
 fn score(inputs: &Inputs) -> Vec<Value> {
     let sum = |row: &[Value]| row.iter().filter_map(Value::as_f64).sum::<f64>();
     let set = |row: &[Value]| row.iter().filter(|flag| **flag == true).count() as f64;
-    let rows = inputs.of("features").chunks(4).zip(inputs.of("flags").chunks(2));
+    let rows = inputs.get("features").chunks(4).zip(inputs.get("flags").chunks(2));
     rows.map(|(features, flags)| json!(sum(features) + set(flags))).collect()
 }
 

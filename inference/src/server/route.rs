@@ -44,7 +44,7 @@ pub(super) enum RouteError {
 }
 
 impl Route {
-    pub fn of(method: &str, path: &str) -> Result<Self, RouteError> {
+    pub fn new(method: &str, path: &str) -> Result<Self, RouteError> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         // A slash at the end means the same, as on most servers.
         let parts: Vec<_> = path.strip_suffix('/').unwrap_or(path).split('/').map(decoded).collect();
@@ -54,7 +54,7 @@ impl Route {
             rest => (None, rest),
         };
         let not_found = || RouteError::NotFound { path: path.to_owned() };
-        let question = Question::of(rest).ok_or_else(not_found)?;
+        let question = Question::from_segments(rest).ok_or_else(not_found)?;
         let allowed = if matches!(question, Question::Infer(_)) { "POST" } else { "GET" };
         if method != allowed {
             return Err(RouteError::Method { path: path.to_owned(), method: method.to_owned(), allowed });
@@ -65,7 +65,7 @@ impl Route {
 }
 
 impl Question {
-    fn of(segments: &[&str]) -> Option<Self> {
+    fn from_segments(segments: &[&str]) -> Option<Self> {
         let (path, rest) = match segments {
             ["v2"] => return Some(Self::Server),
             ["v2", "health", "live"] => return Some(Self::Live),
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     fn get(path: &str) -> Route {
-        Route::of("GET", path).unwrap()
+        Route::new("GET", path).unwrap()
     }
 
     #[test]
@@ -137,9 +137,9 @@ mod tests {
             let route = get(path);
             assert_eq!((route.question, route.scenario, route.id), (question, None, None), "{path}");
         }
-        assert_eq!(Route::of("POST", "v2/models/mlp-16/infer").unwrap().question, Question::Infer(model()));
+        assert_eq!(Route::new("POST", "v2/models/mlp-16/infer").unwrap().question, Question::Infer(model()));
         assert_eq!(
-            Route::of("POST", "v2/models/mlp-16/versions/1/infer").unwrap().question,
+            Route::new("POST", "v2/models/mlp-16/versions/1/infer").unwrap().question,
             Question::Infer(version())
         );
     }
@@ -150,7 +150,7 @@ mod tests {
         for path in ["s/latency=100,kinds=500+hang/v2", "s/latency%3D100%2ckinds=500%2Bhang/v2"] {
             assert_eq!(get(path), Route { scenario: scenario(), id: None, question: Question::Server }, "{path}");
         }
-        let error = Route::of("GET", "s/latency=x/v2").unwrap_err().to_string();
+        let error = Route::new("GET", "s/latency=x/v2").unwrap_err().to_string();
         assert!(error.starts_with("the scenario in the path is wrong: `latency` is `x`, but"), "{error}");
     }
 
@@ -164,11 +164,11 @@ mod tests {
     fn other_paths_and_methods_are_told() {
         for path in ["", "/", "v1", "v2/models", "v2/models/m/x", "v2/health", "V2", "s", "s/seed=1", "v2//", "stats/x"]
         {
-            assert_eq!(Route::of("GET", path), Err(RouteError::NotFound { path: path.to_owned() }), "{path}");
+            assert_eq!(Route::new("GET", path), Err(RouteError::NotFound { path: path.to_owned() }), "{path}");
         }
-        let error = Route::of("GET", "v2/models/m/infer").unwrap_err();
+        let error = Route::new("GET", "v2/models/m/infer").unwrap_err();
         assert_eq!(error.to_string(), "`v2/models/m/infer` takes POST, not GET");
-        assert!(matches!(Route::of("DELETE", "v2"), Err(RouteError::Method { allowed: "GET", .. })));
+        assert!(matches!(Route::new("DELETE", "v2"), Err(RouteError::Method { allowed: "GET", .. })));
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
 
         #[test]
         fn no_path_makes_it_panic(path in "(s/|v2/|models/|[a-z=,+%0-9?/ü]){0,12}") {
-            let _ = Route::of("GET", &path);
+            let _ = Route::new("GET", &path);
         }
     }
 }

@@ -63,8 +63,8 @@ pub(super) struct Done {
 
 impl Done {
     pub fn report(self, run: &Run, plan: &Plan) -> Report {
-        let requests = Requests::of(self.calls.iter().map(|call| call.timing));
-        let reading = Reading::of(&self.calls, &self.inputs);
+        let requests = Requests::from_timings(self.calls.iter().map(|call| call.timing));
+        let reading = Reading::new(&self.calls, &self.inputs);
         let notes = [
             Some(self.in_words(plan, &requests)),
             reading.as_ref().map(Reading::in_words),
@@ -125,7 +125,7 @@ impl Done {
         let mut causes: BTreeMap<_, Cause> = BTreeMap::new();
         for call in &self.calls {
             for (n, error) in call.failed_attempts.iter().enumerate() {
-                let cause = causes.entry(error.cause()).or_insert_with(|| Cause::of(error));
+                let cause = causes.entry(error.cause()).or_insert_with(|| Cause::from_error(error));
                 let is_last = call.result.is_err() && n + 1 == call.failed_attempts.len();
                 *(if is_last { &mut cause.ended } else { &mut cause.retried }) += 1;
             }
@@ -182,10 +182,10 @@ impl Done {
         let n = self.calls.len();
         let in_order = self.calls.iter().map(|call| call.n).eq(0..plan.requests);
         let answered = format!("{} of {} have one", units::count(n as u64), units::count(plan.requests.into()));
-        let outcome = Check::of(part, "every request has an outcome in its place", answered, in_order);
+        let outcome = Check::new(part, "every request has an outcome in its place", answered, in_order);
         let limited = plan.limit.zip(Span::named(&run.record(), part)).map(|(most, span)| {
-            let peak = Durations::of(&run.record(), "infer", Some(span.task)).peak();
-            Check::of(
+            let peak = Durations::from_record(&run.record(), "infer", Some(span.task)).peak();
+            Check::new(
                 part,
                 format!("at most {most} under way at once"),
                 format!("{peak} at the peak"),
@@ -205,7 +205,7 @@ struct Cause {
 }
 
 impl Cause {
-    fn of(error: &EndpointError) -> Self {
+    fn from_error(error: &EndpointError) -> Self {
         Self { ended: 0, retried: 0, first: error.to_string() }
     }
 }
@@ -218,7 +218,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(calls: &[Call], inputs: &Inputs) -> Option<Self> {
+    fn new(calls: &[Call], inputs: &Inputs) -> Option<Self> {
         let labels = |call: &Call| call.result.as_ref().ok()?.clone();
         let mut digits =
             calls.iter().flat_map(|call| inputs.read(call.n, &labels(call).unwrap_or_default())).peekable();
@@ -321,7 +321,7 @@ mod tests {
             let control = super::super::plan::CONTROLS.iter().find(|control| control.name == *name);
             settings.set(name, control.and_then(|control| control.parse(text).ok()).expect("it takes it"));
         }
-        Plan::of(&settings, &Run::on_virtual_clock(7))
+        Plan::new(&settings, &Run::on_virtual_clock(7))
     }
 
     #[test]

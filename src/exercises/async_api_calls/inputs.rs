@@ -202,7 +202,7 @@ mod tests {
         let run = Run::on_virtual_clock(7);
         let mut settings = Settings::defaults(super::super::plan::CONTROLS);
         settings.set("batch-size", Value::Number(batch_size.into()));
-        let plan = Plan::of(&settings, &run);
+        let plan = Plan::new(&settings, &run);
         Inputs::for_model(&run, &site, model, &plan).now_or_never().expect("the file is at hand")
     }
 

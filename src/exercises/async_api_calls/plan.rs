@@ -43,7 +43,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The plan for these settings, with what is random in the model server drawn by the run's seed.
-    pub fn of(settings: &Settings, run: &Run) -> Self {
+    pub fn new(settings: &Settings, run: &Run) -> Self {
         let is_embedded = is_embedded(settings);
         let [about, base] = if is_embedded { model_server(settings, run) } else { own_endpoint(settings) };
         Self {
@@ -153,9 +153,9 @@ pub(super) const CONTROLS: &[Control] = &[
         "Endpoint",
         "The page brings a server of its own. Any that speaks the Open Inference Protocol v2, such as KServe, Triton or \
          MLServer, can take its place.",
-        &[Choice::of("embedded", "The page's own model server"), Choice::of("own", "An endpoint of your own")],
+        &[Choice::new("embedded", "The page's own model server"), Choice::new("own", "An endpoint of your own")],
     ),
-    Control::of(
+    Control::new(
         "url",
         "Base URL",
         "All that stands before v2/… in the endpoint's addresses. It must allow this page by CORS.",
@@ -165,7 +165,7 @@ pub(super) const CONTROLS: &[Control] = &[
         },
     )
     .only_if(|settings| !is_embedded(settings)),
-    Control::of(
+    Control::new(
         "models",
         "Models",
         "Names with commas between. All are asked what they take; the first gets the requests.",
@@ -175,7 +175,7 @@ pub(super) const CONTROLS: &[Control] = &[
         },
     ),
     Control::count("requests", "Requests", "How many there are.", 5_000, 30).headed("Requests"),
-    Control::of(
+    Control::new(
         "batch-size",
         "Batch size",
         "How many inputs each request holds.",
@@ -186,9 +186,9 @@ pub(super) const CONTROLS: &[Control] = &[
         "Arrivals",
         "All at once is a closed loop: the limit says when the next is sent. At a rate is an open loop: requests are due \
          whatever has become of those before.",
-        &[Choice::of("at-once", "All at once"), Choice::of("rate", "At a rate")],
+        &[Choice::new("at-once", "All at once"), Choice::new("rate", "At a rate")],
     ),
-    Control::of(
+    Control::new(
         "rate",
         "Rate",
         "How many are due in each second.",
@@ -196,7 +196,7 @@ pub(super) const CONTROLS: &[Control] = &[
     )
     .only_if(|settings| settings.choice("arrivals") == "rate"),
     Control::count("limit", "Limit", "How many are under way at once; 0 is no limit.", 5_000, 8),
-    Control::of(
+    Control::new(
         "timeout",
         "Timeout",
         "A request that has no reply by then is aborted. The guide's own is 10 s.",
@@ -217,7 +217,7 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::millis("spread", "Spread", "Up to how much longer, drawn for each request.", 40.0).only_if(is_embedded),
     Control::count("capacity", "Capacity", "How many it works on at once, the others queue; 0 is no limit.", 1_000, 8)
         .only_if(is_embedded),
-    Control::of(
+    Control::new(
         "failure-rate",
         "Failure rate",
         "How likely an inference fails.",
@@ -229,11 +229,11 @@ pub(super) const CONTROLS: &[Control] = &[
         "Faults",
         "How it fails.",
         &[
-            Choice::of("errors", "500 and 503"),
-            Choice::of("busy", "429, come again in 1 s"),
-            Choice::of("hangs", "Never answers"),
-            Choice::of("garbage", "Broken JSON"),
-            Choice::of("all", "All kinds"),
+            Choice::new("errors", "500 and 503"),
+            Choice::new("busy", "429, come again in 1 s"),
+            Choice::new("hangs", "Never answers"),
+            Choice::new("garbage", "Broken JSON"),
+            Choice::new("all", "All kinds"),
         ],
     )
     .only_if(is_embedded),

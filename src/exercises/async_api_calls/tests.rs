@@ -195,8 +195,8 @@ fn a_stopped_run_leaves_nobody_waiting() {
     let stopped = run.timeout(Duration::from_millis(500), lesson);
     assert!(block_on(&run, stopped).expect("it ends").is_err());
     assert_eq!(run.sleepers(), 0);
-    let left = Durations::of(&run.record(), "infer", None).outcomes();
-    assert_eq!(left.of(Outcome::Cancelled), 50);
+    let left = Durations::from_record(&run.record(), "infer", None).outcomes();
+    assert_eq!(left.get(Outcome::Cancelled), 50);
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn the_same_seed_fails_alike_one_by_one_and_together() {
     let record = run.record();
     let failed = |part| {
         let part = Span::named(&record, part).expect("it ran").task;
-        Durations::of(&record, "infer", Some(part)).outcomes().of(Outcome::Failed)
+        Durations::from_record(&record, "infer", Some(part)).outcomes().get(Outcome::Failed)
     };
     assert_eq!(failed("one_by_one"), failed("batch_inference_api"));
     assert!(failed("one_by_one") > 5);

@@ -33,7 +33,7 @@ fn column(report: &Report, column: usize) -> [u32; 7] {
 
 fn tasks(record: &Record, name: &str, part: &str) -> Durations {
     let part = Span::named(record, part).expect("it was run");
-    Durations::of(record, name, Some(part.task))
+    Durations::from_record(record, name, Some(part.task))
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn collecting_gives_every_task_a_result_and_retries_mend_most() {
     assert_eq!(column(&report, 2), [15, 2, 1, 1, 1, 0, 20]);
     assert_eq!(column(&report, 3), [19, 0, 0, 1, 0, 0, 25]);
     let collected = tasks(&run.record(), "risky_operation", "run_tasks_with_error_handling").outcomes();
-    assert_eq!((collected.of(Outcome::Failed), collected.of(Outcome::TimedOut)), (4, 1));
+    assert_eq!((collected.get(Outcome::Failed), collected.get(Outcome::TimedOut)), (4, 1));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn what_never_answers_costs_its_timeout() {
 fn ten_thousand_tasks_behind_a_limit_keep_it() {
     let (run, _) = run(7, &settings(&[("tasks", 10_000.0), ("limit", 64.0)], &[("on-error", "collect")]));
     let record = run.record();
-    let metrics = Metrics::of(&record);
+    let metrics = Metrics::from_record(&record);
     assert_eq!(metrics.peak_concurrency, 64);
 }
 
@@ -137,6 +137,6 @@ proptest! {
             }
         }
         prop_assert!(starts.iter().chain(&ends).all(|n| *n == 1));
-        prop_assert!(Lives::of(&record).iter().all(|(_, life)| life.end.is_some()));
+        prop_assert!(Lives::from_record(&record).iter().all(|(_, life)| life.end.is_some()));
     }
 }

@@ -26,7 +26,7 @@ const BYTES_IN_A_TURN: usize = 2_000_000;
 
 impl Reading {
     /// What was read in the order of its names, beside what was written, which is in the same order without the missing.
-    pub async fn of(
+    pub async fn open(
         run: &Run,
         part: &'static str,
         written: &[Made],
@@ -97,12 +97,12 @@ impl Done {
                 .map(|count| rounds.clone().map(count).sum::<usize>());
             let claim = "every file comes back byte for byte, every missing one is named";
             let measured = format!("{} of {} in their places", units::count(right as u64), units::count(of as u64));
-            rounds.clone().next().map(|_| Check::of(way.task, claim, measured, right == of))
+            rounds.clone().next().map(|_| Check::new(way.task, claim, measured, right == of))
         };
         let Samples { rows, bad, .. } = self.samples;
         let measured = format!("{} good, {} bad", units::count(rows), units::count(bad));
         let is_right = rows == u64::from(plan.rows) && bad == u64::from(plan.bad_rows.min(plan.rows));
-        let of_rows = Check::of("process_csv_async", "good rows are kept and bad ones named", measured, is_right);
+        let of_rows = Check::new("process_csv_async", "good rows are kept and bad ones named", measured, is_right);
         READING.iter().filter_map(check).chain([of_rows]).collect()
     }
 }

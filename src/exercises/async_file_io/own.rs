@@ -141,5 +141,5 @@ fn check(sources: &[Source], read: &[Read]) -> Option<Check> {
     let of = good.clone().count();
     let right = good.filter(|(source, _)| source.bytes_read() == source.size_bytes()).count();
     let measured = format!("{} of {}", units::count(right as u64), files(of));
-    (of > 0).then(|| Check::of(PART, "every file that could be read was read to its last byte", measured, right == of))
+    (of > 0).then(|| Check::new(PART, "every file that could be read was read to its last byte", measured, right == of))
 }

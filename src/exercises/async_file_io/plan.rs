@@ -150,11 +150,11 @@ pub(super) const CONTROLS: &[Control] = &[
         "source",
         "Source",
         "Your own files are read where they are, and sent nowhere.",
-        &[Choice::of("made", "Files made here"), Choice::of("own", "Files of your own")],
+        &[Choice::new("made", "Files made here"), Choice::new("own", "Files of your own")],
     )
     .headed("Files"),
     Control::count("files", "Files", "How many are written and read.", 1_000, 20).only_if(is_made),
-    Control::of(
+    Control::new(
         "size",
         "Size",
         "How large each of them is.",
@@ -169,7 +169,7 @@ pub(super) const CONTROLS: &[Control] = &[
         1_000,
         8,
     ),
-    Control::of("rounds", "Rounds", "How often each way is measured.", Kind::Count { min: 1, max: 20, default: 3 })
+    Control::new("rounds", "Rounds", "How often each way is measured.", Kind::Count { min: 1, max: 20, default: 3 })
         .only_if(is_made),
     Control::count("rows", "Rows", "How many rows the CSV has.", 100_000, 360).headed("CSV").only_if(is_made),
     Control::count("bad-rows", "Bad rows", "How many more rows have too few values.", 100, 3).only_if(is_made),

@@ -12,16 +12,16 @@ use super::plan;
 
 /// Writing, each way a root task: the first is what the others are held against.
 pub(super) const WRITING: &[Bar; 3] = &[
-    Bar::of("write_one_by_one", "One by one").only_if(plan::is_made),
-    Bar::of("write_all_at_once", "All at once").only_if(plan::is_made),
-    Bar::of("write_within_limit", "Up to the limit").only_if(plan::is_limited).limiting("write_file_async", most),
+    Bar::new("write_one_by_one", "One by one").only_if(plan::is_made),
+    Bar::new("write_all_at_once", "All at once").only_if(plan::is_made),
+    Bar::new("write_within_limit", "Up to the limit").only_if(plan::is_limited).limiting("write_file_async", most),
 ];
 
 /// Reading, likewise.
 pub(super) const READING: &[Bar; 3] = &[
-    Bar::of("read_one_by_one", "One by one").only_if(plan::is_made),
-    Bar::of("read_all_at_once", "All at once").only_if(plan::is_made),
-    Bar::of("read_within_limit", "Up to the limit").only_if(plan::is_limited).limiting("read_file_async", most),
+    Bar::new("read_one_by_one", "One by one").only_if(plan::is_made),
+    Bar::new("read_all_at_once", "All at once").only_if(plan::is_made),
+    Bar::new("read_within_limit", "Up to the limit").only_if(plan::is_limited).limiting("read_file_async", most),
 ];
 
 fn most(settings: &Settings) -> u32 {
@@ -122,15 +122,15 @@ impl Rounds {
         }
     }
 
-    fn of(&self, task: &str) -> &[u64] {
+    fn round_times(&self, task: &str) -> &[u64] {
         self.times.iter().find(|(way, _)| *way == task).map_or(&[], |(_, times)| times)
     }
 
     /// Whether files together were quicker, and by how much; if not, why they need not be.
     pub fn verdict(&self, what: &str, ways: &[Bar; 3], limit: Option<NonZeroUsize>) -> String {
-        let [one_by_one, all_at_once, within_limit] = ways.each_ref().map(|way| self.of(way.task));
-        let Some(gain) = Gain::of(one_by_one, all_at_once) else { return String::new() };
-        let limited = Gain::of(one_by_one, within_limit).zip(limit);
+        let [one_by_one, all_at_once, within_limit] = ways.each_ref().map(|way| self.round_times(way.task));
+        let Some(gain) = Gain::new(one_by_one, all_at_once) else { return String::new() };
+        let limited = Gain::new(one_by_one, within_limit).zip(limit);
         let helps = gain.helps() || limited.is_some_and(|(gain, _)| gain.helps());
         let why = match helps || !gain.is_told() {
             true => "",
@@ -144,7 +144,7 @@ impl Rounds {
     pub fn table(&self) -> Table {
         let rounds = self.times.first().map_or(0, |(_, times)| times.len());
         let row = |what: &str, way: &Bar| {
-            let times = Summary::of(self.of(way.task).iter().map(|us| *us as f64));
+            let times = Summary::from_sample(self.round_times(way.task).iter().map(|us| *us as f64));
             let cell = |us: Option<f64>| us.map(|us| units::span(us.round() as u64));
             let (least, most) = (times.min(), times.max());
             Some(vec![
@@ -184,8 +184,9 @@ struct Gain {
 }
 
 impl Gain {
-    fn of(before_us: &[u64], after_us: &[u64]) -> Option<Self> {
-        let median = |times: &[u64]| Summary::of(times.iter().map(|us| *us as f64)).median().filter(|us| *us > 0.0);
+    fn new(before_us: &[u64], after_us: &[u64]) -> Option<Self> {
+        let median =
+            |times: &[u64]| Summary::from_sample(times.iter().map(|us| *us as f64)).median().filter(|us| *us > 0.0);
         let wins = before_us.iter().zip(after_us).filter(|(before, after)| after < before).count();
         Some(Self { before_us: median(before_us)?, after_us: median(after_us)?, wins, rounds: before_us.len() })
     }

@@ -147,7 +147,7 @@ fn digits_are_known_by_all_their_columns_and_may_be_written_as_fractions() {
 
 #[test]
 fn a_file_that_cannot_be_read_takes_nothing_from_the_others() {
-    let broken = Source::of("moved.csv", 10, || futures::stream::iter([Err(SourceError::Gone)]).boxed_local());
+    let broken = Source::new("moved.csv", 10, || futures::stream::iter([Err(SourceError::Gone)]).boxed_local());
     let (_, report) = read_own(vec![broken, Source::at_hand("good.csv", b"a\n1\n".to_vec())]);
     let report = report.expect("one is good");
     let (outcomes, _) = outcomes(&report);
@@ -158,7 +158,7 @@ fn a_file_that_cannot_be_read_takes_nothing_from_the_others() {
 
 #[test]
 fn of_files_that_cannot_be_read_nothing_is_claimed() {
-    let broken = Source::of("moved.csv", 10, || futures::stream::iter([Err(SourceError::Gone)]).boxed_local());
+    let broken = Source::new("moved.csv", 10, || futures::stream::iter([Err(SourceError::Gone)]).boxed_local());
     let (_, report) = read_own(vec![broken]);
     let report = report.expect("it is no failure of the lesson");
     assert!(report.checks.is_empty(), "{:?}", report.checks);

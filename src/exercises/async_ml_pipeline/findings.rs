@@ -108,7 +108,7 @@ impl Done {
         let measured = format!("{} of {}", units::count(right as u64), units::count(plan.samples.into()));
         let is_complete = right == plan.samples as usize && right == predicted.len();
         let claim = "every sample comes out once, in its place, read alike";
-        Check::of(part, claim, measured, is_complete && self.is_the_same(predicted))
+        Check::new(part, claim, measured, is_complete && self.is_the_same(predicted))
     }
 
     /// Whether the digits are those of the way that the guide goes.
@@ -126,7 +126,7 @@ fn flows(run: &Run, plan: &Plan) -> Vec<Flow> {
             stage("Preprocess", "preprocess", "preprocess_batch", plan.batch_size),
             stage("Predict", "predict", "predict_batch", plan.batch_size),
         ];
-        Flow::of(&run.record(), part, name, plan.samples, &stages)
+        Flow::new(&run.record(), part, name, plan.samples, &stages)
     };
     let flows = [flow(IN_TURN, plan.samples), flow(STREAMED, plan.batch_size), flow(IN_WORKERS, plan.batch_size)];
     flows.into_iter().flatten().collect()
@@ -137,13 +137,13 @@ fn bounded(flow: &Flow, plan: &Plan) -> [Check; 2] {
     let deepest = flow.queues.iter().map(Depth::peak).max().unwrap_or(0);
     let at_once = flow.stages.last().map_or(1, |predict| predict.servers);
     let most = plan.most_under_way(at_once);
-    let queued = Check::of(
+    let queued = Check::new(
         flow.part.clone(),
         format!("at most {} batches in a queue", plan.bound),
         format!("{deepest} at the peak"),
         deepest as usize <= plan.bound.get(),
     );
-    let under_way = Check::of(
+    let under_way = Check::new(
         flow.part.clone(),
         format!("at most {} samples under way", units::count(most)),
         format!("{} at the peak", units::count(flow.most_under_way.into())),

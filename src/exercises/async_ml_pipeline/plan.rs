@@ -120,13 +120,13 @@ pub(super) fn has_workers(settings: &Settings) -> bool {
 
 /// A time that a stage takes.
 const fn delay(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Control {
-    Control::of(name, label, help, Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 5.0, default })
+    Control::new(name, label, help, Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 5.0, default })
 }
 
 /// The lesson's controls.
 pub(super) const CONTROLS: &[Control] = &[
     Control::count("samples", "Samples", "How many digits go through.", 10_000, 200),
-    Control::of(
+    Control::new(
         "batch-size",
         "Batch size",
         "How many a stage takes at once. The guide's own is 32.",
@@ -136,13 +136,13 @@ pub(super) const CONTROLS: &[Control] = &[
         .headed("Stages"),
     delay("preprocess", "Preprocess", "How long a sample takes. Those of a batch wait together.", 10.0),
     delay("predict", "Predict", "How long a sample takes, besides the real inference.", 20.0),
-    Control::of(
+    Control::new(
         "scale",
         "Scale",
         "Multiplies all delays. At 1 they are the guide's own: 0.5 s, 0.01 s and 0.02 s.",
         Kind::Number { unit: "×", min: 0.1, max: 10.0, step: 0.1, default: 2.0 },
     ),
-    Control::of(
+    Control::new(
         "bound",
         "Queue",
         "How many batches lie between two stages at most.",
@@ -153,10 +153,10 @@ pub(super) const CONTROLS: &[Control] = &[
         "Model",
         "The real classifier that reads the digits.",
         &[
-            Choice::of("mlp-64", "mlp-64"),
-            Choice::of("mlp-64-32", "mlp-64-32"),
-            Choice::of("mlp-16", "mlp-16"),
-            Choice::of("logistic-regression", "logistic-regression"),
+            Choice::new("mlp-64", "mlp-64"),
+            Choice::new("mlp-64-32", "mlp-64-32"),
+            Choice::new("mlp-16", "mlp-16"),
+            Choice::new("logistic-regression", "logistic-regression"),
         ],
     )
     .headed("Inference"),
@@ -164,9 +164,9 @@ pub(super) const CONTROLS: &[Control] = &[
         "inference",
         "Inference",
         "Where it runs. Workers have processors of their own.",
-        &[Choice::of("workers", "In the page, then in workers"), Choice::of("page", "In the page only")],
+        &[Choice::new("workers", "In the page, then in workers"), Choice::new("page", "In the page only")],
     ),
-    Control::of(
+    Control::new(
         "workers",
         "Workers",
         "How many of them predict at once, each a batch.",

@@ -17,7 +17,7 @@ use super::{PredictError, Predicted};
 pub(super) fn about_the_bottleneck(flow: &Flow, plan: &Plan) -> String {
     let lower = |stage: &Stage| stage.name.to_ascii_lowercase();
     let per_s = |per_s: f64| units::count(per_s.round() as u64);
-    match Bottleneck::of(flow) {
+    match Bottleneck::find(flow) {
         Some(_) if plan.batch_count() == 1 => {
             "All samples are in a single batch, so the stages take turns and none is the \
              bottleneck: smaller batches would let them work side by side."

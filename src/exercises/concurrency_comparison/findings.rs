@@ -154,13 +154,13 @@ impl Measured<'_> {
         // Far from both sides, so that a machine which is busy with other things does not change the verdict.
         let most_us = inline_us / 2;
         let claim = format!("the page can turn within {}, half of the work", units::span(most_us));
-        Check::of(part, claim, format!("at worst {}", units::span(lag_us)), lag_us <= most_us)
+        Check::new(part, claim, format!("at worst {}", units::span(lag_us)), lag_us <= most_us)
     }
 }
 
 impl Done {
     pub fn report(self, record: &Record, plan: &Plan) -> Report {
-        let measured = Measured { record, spans: Spans::of(record) };
+        let measured = Measured { record, spans: Spans::from_record(record) };
         Report {
             notes: self.notes(&measured, plan),
             tables: vec![costs(&measured), guidelines(&measured)],
@@ -197,7 +197,7 @@ impl Done {
             let Some(numbers) = numbers else { return };
             let equal = numbers.iter().zip(&self.inline).filter(|(number, inline)| number == inline).count();
             let told = format!("{equal} of {} numbers", self.inline.len());
-            checks.push(Check::of(part, "the same comes of it as inline", told, equal == self.inline.len()));
+            checks.push(Check::new(part, "the same comes of it as inline", told, equal == self.inline.len()));
         };
         same("cpu_in_slices", Some(self.in_slices.clone()));
         same("cpu_in_one_worker", self.in_one.as_deref().ok().map(numbers));

@@ -47,7 +47,7 @@ impl Plan {
 /// makes that much longer than ten seconds.
 pub(super) const CONTROLS: &[Control] = &[
     Control::count("tasks", "Tasks", "How many there are of each kind.", 32, 10),
-    Control::of(
+    Control::new(
         "wait",
         "Wait",
         "How long a task waits that is bound by I/O.",

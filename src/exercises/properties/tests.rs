@@ -43,9 +43,9 @@ fn record_of(exercise: &Exercise, settings: &Settings) -> Record {
 
 fn properties_of(exercise: &Exercise, settings: &Settings) -> Vec<Property> {
     let record = record_of(exercise, settings);
-    let spans = Spans::of(&record);
+    let spans = Spans::from_record(&record);
     let ideal = exercise.has_ideal.then(|| ideal(exercise, settings, 7, &site())).flatten();
-    let ideal = ideal.map(|record| (Spans::of(&record), record));
+    let ideal = ideal.map(|record| (Spans::from_record(&record), record));
     let ideal = ideal.as_ref().map(|(spans, record)| (record, spans));
     let compared = Compared::all(exercise, settings, Some((&record, &spans)), record.end_us(), ideal);
     Property::all(exercise, settings, &record, &compared)

@@ -26,7 +26,7 @@ async fn worker_computes_the_same(run: &Run) -> Tested {
 
 /// A worker that is stopped in the middle of an endless job makes room for the next job.
 async fn stop_frees_a_worker(run: &Run) -> Tested {
-    let pool = Pool::of(run, NonZeroUsize::MIN);
+    let pool = Pool::new(run, NonZeroUsize::MIN);
     pool.start().await?;
     drop(select(pool.offload(Job::Compute(HOUR)).boxed_local(), run.sleep(SHORT)).await);
     let next = pool.offload(Job::CpuBound { steps: STEPS }).await?;

@@ -246,7 +246,7 @@ fn policy(is_transient: fn(&&'static str) -> bool) -> RetryPolicy<&'static str> 
 }
 
 fn cancelled(record: &Record) -> u32 {
-    Metrics::of(record).outcomes.of(Outcome::Cancelled)
+    Metrics::from_record(record).outcomes.get(Outcome::Cancelled)
 }
 
 /// The times at which something happened in a run whose waits its seed draws.

@@ -42,7 +42,7 @@ pub struct Strip {
 impl Scale {
     /// The axes that hold all of these. None if nothing went through any.
     #[must_use]
-    pub fn of(flows: &[Flow]) -> Option<Self> {
+    pub fn from_flows(flows: &[Flow]) -> Option<Self> {
         let length_us = flows.iter().map(|flow| flow.length_us).max().unwrap_or(0);
         let batches = flows.iter().flat_map(|flow| &flow.stages).map(|stage| stage.works.len()).max().unwrap_or(0);
         let mut scale = Self { length_us, bins: batches.clamp(FEWEST_BINS, MOST_BINS), most_per_s: 0.0, deepest: 0 };

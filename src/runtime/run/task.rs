@@ -48,7 +48,7 @@ impl Ending {
         Self { outcome: error.outcome(), told: Some((Level::Error, error.to_string())) }
     }
 
-    pub(crate) fn of_result<T, E: TaskError>(result: &Result<T, E>) -> Self {
+    pub(crate) fn from_result<T, E: TaskError>(result: &Result<T, E>) -> Self {
         result.as_ref().err().map_or(Self::SUCCEEDED, Self::with_error)
     }
 }

@@ -70,7 +70,7 @@ fn top(run: &SavedRun) -> Markup {
         Ending::Failed { advice, .. } => Markup::said("p", advice),
         _ => Markup::none(),
     };
-    let warnings = Warning::of(&run.record, run.clock_resolution_us);
+    let warnings = Warning::from_record(&run.record, run.clock_resolution_us);
     let warnings = warnings.iter().map(|it| Markup::with("p", &[("class", "caution")], Markup::text(it.sentence())));
     let link = Markup::all([Markup::text("Run it anew: "), Markup::said("code", run.place().to_string())]);
     Markup::all([
@@ -107,8 +107,8 @@ fn pair(name: &str, value: &str, help: &str) -> Markup {
 
 /// What was set side by side.
 fn compared(run: &SavedRun) -> Vec<Compared> {
-    let spans = Spans::of(&run.record);
-    let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::of(ideal)));
+    let spans = Spans::from_record(&run.record);
+    let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::from_record(ideal)));
     let ideal = ideal.as_ref().map(|(record, spans)| (*record, spans));
     let end_us = run.record.end_us();
     Compared::all(run.exercise, &run.settings, Some((&run.record, &spans)), end_us, ideal)

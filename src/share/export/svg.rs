@@ -81,7 +81,7 @@ struct Frame {
 }
 
 impl Frame {
-    fn of(lives: &Lives, end_us: u64) -> Self {
+    fn new(lives: &Lives, end_us: u64) -> Self {
         // Few lanes are high enough for a name in each.
         const NAMED: u32 = 24;
         let lanes = lives.lanes().min(MOST_LANES);
@@ -103,8 +103,8 @@ impl Frame {
 
 /// The lives of the tasks, in lanes.
 pub(super) fn timeline(record: &Record) -> Markup {
-    let lives = Lives::of(record);
-    let frame = Frame::of(&lives, record.end_us());
+    let lives = Lives::from_record(record);
+    let frame = Frame::new(&lives, record.end_us());
     let (drawn, of) = segments(&lives, frame.end_us, frame.lanes);
     let bottom = frame.y(frame.lanes);
     let lasted = drawn.iter().map(|it| segment(record, &frame, it));
@@ -177,9 +177,9 @@ fn caption(lives: &Lives, lanes: u32, drawn: usize, of: usize) -> String {
 /// How the durations of some tasks spread. None if there are none.
 pub(super) fn distribution(record: &Record, of: &Distribution) -> Option<Markup> {
     let part = Span::named(record, of.part)?;
-    let durations = Durations::of(record, of.task, Some(part.task));
+    let durations = Durations::from_record(record, of.task, Some(part.task));
     let lasted: fn(&Timed) -> u64 = if durations.has_queue() { |task| task.total_us } else { Timed::work_us };
-    let spread = Histogram::of(&durations.tasks().iter().map(lasted).collect::<Vec<_>>())?;
+    let spread = Histogram::from_values(&durations.tasks().iter().map(lasted).collect::<Vec<_>>())?;
     let told = format!(
         "How long {} {} took, in steps of {}; the tallest bar stands for {}.",
         count(durations.tasks().len() as u64),

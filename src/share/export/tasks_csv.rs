@@ -18,7 +18,7 @@ struct Sums {
 
 /// Writes the tasks in the order of spawning. What did not happen is an empty field.
 pub(super) fn write(record: &Record) -> String {
-    let lives = Lives::of(record);
+    let lives = Lives::from_record(record);
     let mut csv = format!("{HEAD}\r\n");
     for ((task, life), sums) in lives.iter().zip(sums(record, &lives)) {
         let told = record.task(task);

@@ -71,7 +71,7 @@ pub(super) fn write(run: &SavedRun) -> Vec<u8> {
 }
 
 fn events<'a>(record: &'a Record, title: &str) -> Vec<TraceEvent<'a>> {
-    let lives = Lives::of(record);
+    let lives = Lives::from_record(record);
     let slices = slices(record, &lives);
     let process = named("process_name", 0, format!("Interleave: {title}"));
     let lanes = (0..lives.lanes()).map(|lane| named("thread_name", lane + 1, format!("Lane {}", lane + 1)));
@@ -166,7 +166,7 @@ mod tests {
     #[track_caller]
     fn assert_sound(run: &SavedRun) {
         let threads = by_thread(run);
-        let lives = Lives::of(&run.record);
+        let lives = Lives::from_record(&run.record);
         let open = lives.open_segments(run.record.end_us()).filter(|it| it.to_us > it.from_us).count();
         assert_eq!(threads.values().map(Vec::len).sum::<usize>(), lives.segments().len() + open);
         for slices in threads.values() {

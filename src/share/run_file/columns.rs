@@ -125,7 +125,7 @@ pub enum RecordError {
 }
 
 impl Columns {
-    pub(super) fn of(record: &Record) -> Self {
+    pub(super) fn from_record(record: &Record) -> Self {
         let (names, name) = names(record);
         let parent = record.tasks().iter().map(|task| number(task.parent)).collect();
         let mut before_us = 0;
@@ -158,7 +158,7 @@ impl Columns {
 
     pub(super) fn into_record(self) -> Result<Record, RecordError> {
         let Self { names, tasks, events, beats, log, hidden_at_us } = self;
-        let mut reading = Reading::of(names, tasks)?;
+        let mut reading = Reading::new(names, tasks)?;
         reading.take_events(events)?;
         reading.take_beats(beats)?;
         reading.take_log(log)?;
@@ -179,7 +179,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(names: Vec<Cow<'static, str>>, tasks: Tasks) -> Result<Self, RecordError> {
+    fn new(names: Vec<Cow<'static, str>>, tasks: Tasks) -> Result<Self, RecordError> {
         if tasks.name.len() != tasks.parent.len() {
             return Err(RecordError::Uneven { of: "tasks" });
         }

@@ -31,25 +31,26 @@ fn assert_same(run: &SavedRun, read: &SavedRun) {
 
 /// All that is computed from a run, as text.
 fn shown(run: &SavedRun) -> String {
-    let (record, spans) = (&*run.record, Spans::of(&run.record));
-    let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::of(ideal)));
+    let (record, spans) = (&*run.record, Spans::from_record(&run.record));
+    let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::from_record(ideal)));
     let ideal = ideal.as_ref().map(|(record, spans)| (*record, spans));
     let compared = Compared::all(run.exercise, &run.settings, Some((record, &spans)), record.end_us(), ideal);
     let told: Vec<_> = compared.iter().map(|it| (it.sentence(), it.speed_up(), it.scale_us())).collect();
-    let warnings: Vec<_> = Warning::of(record, run.clock_resolution_us).iter().map(Warning::sentence).collect();
-    format!("{:?}{told:?}{warnings:?}{}{}", Metrics::of(record), lives(record), found(run))
+    let warnings: Vec<_> =
+        Warning::from_record(record, run.clock_resolution_us).iter().map(Warning::sentence).collect();
+    format!("{:?}{told:?}{warnings:?}{}{}", Metrics::from_record(record), lives(record), found(run))
 }
 
 fn lives(record: &Record) -> String {
-    let lives = Lives::of(record);
+    let lives = Lives::from_record(record);
     let open: Vec<_> = lives.open_segments(record.end_us()).collect();
     let lines = record.log_lines().iter().map(|line| record.is_within(line.task, None));
     let mut names: Vec<_> = record.tasks().iter().map(|task| &task.name).collect();
     names.sort_unstable();
     names.dedup();
     let of_name = |name: &&std::borrow::Cow<'static, str>| {
-        let durations = Durations::of(record, name, None);
-        let spread = Histogram::of(&durations.tasks().iter().map(|task| task.work_us()).collect::<Vec<_>>());
+        let durations = Durations::from_record(record, name, None);
+        let spread = Histogram::from_values(&durations.tasks().iter().map(|task| task.work_us()).collect::<Vec<_>>());
         format!("{:?}{:?}{:?}", durations.work().median(), durations.littles_law(), spread)
     };
     let durations: Vec<_> = names.iter().map(of_name).collect();
@@ -65,14 +66,14 @@ fn found(run: &SavedRun) -> String {
             .iter()
             .map(|it| (rates(&it.works, flow.from_us, flow.length_us, 8), flow.idle_us(it)))
             .collect();
-        format!("{means:?}{lines:?}{:?}", Bottleneck::of(flow))
+        format!("{means:?}{lines:?}{:?}", Bottleneck::find(flow))
     };
     let flows: Vec<_> = report.flows.iter().map(flow).collect();
     let sweep =
         report.sweep.as_ref().map(|it| (it.sentence(), it.goodput_sentence(it.slowest_us().div_ceil(1_000) * 1_000)));
     let sizes = report.batch_sizes.as_ref().map(|it| (it.sentence(), it.best_per_s()));
     let requests = report.requests.as_ref().map(|it| {
-        let spread = Histogram::of(&it.from_schedule_us().chain(it.from_send_us()).collect::<Vec<_>>());
+        let spread = Histogram::from_values(&it.from_schedule_us().chain(it.from_send_us()).collect::<Vec<_>>());
         (it.throughput_per_s(), it.unblocked(run.record.beats()).from_send().median(), spread)
     });
     format!("{flows:?}{sweep:?}{sizes:?}{requests:?}")
@@ -117,7 +118,7 @@ fn every_kind_of_event_has_a_letter_of_its_own() {
             record.push(1, task, kind);
         }
     }
-    assert_eq!(Columns::of(&record).into_record().expect("it may be so"), record);
+    assert_eq!(Columns::from_record(&record).into_record().expect("it may be so"), record);
 }
 
 #[test]
@@ -356,10 +357,10 @@ fn rich() -> Vec<SavedRun> {
         |batch_size| SizeLevel { batch_size, samples: 6, in_turn_us: 60 / u64::from(batch_size), streamed_us: 20 };
     let timing = |due_us, outcome| Timing { due_us, sent_us: Some(due_us + 1), ended_us: due_us + 9, outcome };
     let report = Report {
-        requests: Some(Requests::of([timing(0, Outcome::Succeeded), timing(3, Outcome::Failed)])),
-        sweep: Some(Sweep::of(vec![level(1, 30), level(2, 15), level(4, 14)])),
+        requests: Some(Requests::from_timings([timing(0, Outcome::Succeeded), timing(3, Outcome::Failed)])),
+        sweep: Some(Sweep::new(vec![level(1, 30), level(2, 15), level(4, 14)])),
         flows: [flow].into(),
-        batch_sizes: Some(BatchSizes::of(vec![size(1), size(2)])),
+        batch_sizes: Some(BatchSizes::new(vec![size(1), size(2)])),
         ..Report::default()
     };
     let exercise = &async_basics::EXERCISE;

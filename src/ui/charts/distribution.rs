@@ -45,12 +45,12 @@ pub(crate) fn figures(lab: Lab) -> AnyView {
 
 fn distribution(record: &Record, of: &Distribution) -> Option<AnyView> {
     let part = Span::named(record, of.part)?;
-    let durations = Durations::of(record, of.task, Some(part.task));
+    let durations = Durations::from_record(record, of.task, Some(part.task));
     let (felt_us, what): (fn(&Timed) -> u64, _) = match durations.has_queue() {
         true => (|task| task.total_us, "took with its time in the queue"),
         false => (Timed::work_us, "took"),
     };
-    let spread = Histogram::of(&durations.tasks().iter().map(felt_us).collect::<Vec<_>>())?;
+    let spread = Histogram::from_values(&durations.tasks().iter().map(felt_us).collect::<Vec<_>>())?;
     let law = durations.littles_law().map(|law| p().class("hint").attr("data-law", "").text(in_words(law)).view());
     let drawn = figure()
         .class("histogram")

@@ -14,7 +14,7 @@ use crate::ui::lean::{El, details, div, figcaption, figure, h3, p, span, summary
 
 /// All ways through the pipeline.
 pub(crate) fn flows(flows: &[Flow]) -> AnyView {
-    let Some(scale) = Scale::of(flows) else {
+    let Some(scale) = Scale::from_flows(flows) else {
         return p().class("empty").text("Nothing went through the pipeline, so there is nothing to draw.").view();
     };
     flows.iter().map(|flow| one(flow, &scale)).collect_view().into_any()

@@ -11,7 +11,7 @@ use crate::ui::lean::{details, figcaption, figure, h3, p, summary};
 
 /// Both latencies of a run's requests.
 pub(crate) fn latencies(lab: Lab, requests: &Requests) -> AnyView {
-    let Some(latencies) = Latencies::of(requests) else {
+    let Some(latencies) = Latencies::from_requests(requests) else {
         return p().class("empty").text("There was no request, so there is no latency.").view();
     };
     let Latencies { from_schedule: schedule, from_send: send, .. } = &latencies;

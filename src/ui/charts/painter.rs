@@ -39,7 +39,7 @@ struct Colours {
 }
 
 impl Colours {
-    fn of(canvas: &HtmlCanvasElement) -> Option<Self> {
+    fn from_canvas(canvas: &HtmlCanvasElement) -> Option<Self> {
         let style = window().get_computed_style(canvas).ok()??;
         let colour = |name: &str| style.get_property_value(&format!("--{name}")).unwrap_or_default();
         Some(Self {
@@ -66,7 +66,7 @@ pub(super) struct Painter {
 
 impl Painter {
     /// Fits the canvas to its place on the page and to the screen's pixels, and clears it.
-    pub(super) fn of(canvas: &HtmlCanvasElement, view: View) -> Option<Self> {
+    pub(super) fn new(canvas: &HtmlCanvasElement, view: View) -> Option<Self> {
         let context = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
         let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
         let ratio = window().device_pixel_ratio();
@@ -79,7 +79,7 @@ impl Painter {
         context.clear_rect(0.0, 0.0, width, height);
         context.set_font(FONT);
         context.set_text_baseline("middle");
-        Some(Self { context, colours: Colours::of(canvas)?, view, width, height })
+        Some(Self { context, colours: Colours::from_canvas(canvas)?, view, width, height })
     }
 
     /// The axis with its round instants.

@@ -149,7 +149,7 @@ impl Chart {
             if let Some(canvas) = self.canvas.get() {
                 match self.lab.results() {
                     Some(results) => (results.timeline.draw)(self, &canvas),
-                    None => Painter::of(&canvas, View::whole(EMPTY_US, 0)).iter().for_each(Painter::axis),
+                    None => Painter::new(&canvas, View::whole(EMPTY_US, 0)).iter().for_each(Painter::axis),
                 }
             }
         });
@@ -188,7 +188,7 @@ impl Chart {
         if let Some(task) = self.lab.sought.take_untracked() {
             self.go_to(task, canvas);
         }
-        let Some(painter) = Painter::of(canvas, self.visible()) else { return };
+        let Some(painter) = Painter::new(canvas, self.visible()) else { return };
         painter.axis();
         let now_us = self.lab.now_us();
         let chosen = self.lab.chosen.get_untracked();
@@ -382,7 +382,7 @@ fn table(lab: Lab) -> AnyView {
 }
 
 fn as_table(record: &Record) -> Table {
-    let lives = Lives::of(record);
+    let lives = Lives::from_record(record);
     let now_us = record.end_us();
     let row = |(task, life): (TaskId, &Life)| {
         let it = record.task(task);

@@ -37,7 +37,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn of(file: File) -> Self {
+    fn from_file(file: File) -> Self {
         Self { modified_ms: file.last_modified(), source: Source::chosen(file) }
     }
 
@@ -244,12 +244,12 @@ fn dropped_in(transfer: &DataTransfer) -> Dropped {
     for item in (0..items.length()).filter_map(|n| items.get(n)).filter(|item| item.kind() == "file") {
         match item.webkit_get_as_entry() {
             Ok(Some(entry)) if entry.is_directory() => dropped.folders.push(entry.name()),
-            _ => dropped.files.extend(item.get_as_file().ok().flatten().map(Chosen::of)),
+            _ => dropped.files.extend(item.get_as_file().ok().flatten().map(Chosen::from_file)),
         }
     }
     dropped
 }
 
 fn chosen_in(files: &FileList) -> Vec<Chosen> {
-    (0..files.length()).filter_map(|n| files.get(n)).map(Chosen::of).collect()
+    (0..files.length()).filter_map(|n| files.get(n)).map(Chosen::from_file).collect()
 }

@@ -234,8 +234,8 @@ impl Tour {
 
 impl Finished {
     fn of(exercise: &Exercise, settings: &Settings, record: &Record, ideal: Option<&Record>, report: &Report) -> Self {
-        let spans = Spans::of(record);
-        let ideal = ideal.map(|ideal| (ideal, Spans::of(ideal)));
+        let spans = Spans::from_record(record);
+        let ideal = ideal.map(|ideal| (ideal, Spans::from_record(ideal)));
         let ideal = ideal.as_ref().map(|(ideal, spans)| (*ideal, spans));
         let compared = Compared::all(exercise, settings, Some((record, &spans)), record.end_us(), ideal);
         let whole = Property::all(exercise, settings, record, &compared).into_iter().map(|it| (it.claim, it.holds));
@@ -292,7 +292,7 @@ fn line((exercise, stand): (&'static Exercise, &Stand)) -> AnyView {
     li().class(stand.name())
         .attr("data-run-all", exercise.slug)
         .attr("data-state", stand.name())
-        .el(a().attr("href", Place::of(exercise).to_string()).text(exercise.title))
+        .el(a().attr("href", Place::from_exercise(exercise).to_string()).text(exercise.title))
         .el(span().class("told").text(told))
         .el(span().class("more").text(more))
         .view()

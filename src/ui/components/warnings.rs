@@ -23,7 +23,8 @@ pub(crate) fn warnings(lab: Lab) -> AnyView {
 /// See [`warnings`].
 pub(crate) fn lines(lab: Lab) -> AnyView {
     let line = |warning: &Warning| li().text(warning.sentence()).view();
-    let lines =
-        |record: &Record| Warning::of(record, lab.clock_resolution_us()).iter().map(line).collect_view().into_any();
+    let lines = |record: &Record| {
+        Warning::from_record(record, lab.clock_resolution_us()).iter().map(line).collect_view().into_any()
+    };
     lab.with_record(lines).into_any()
 }

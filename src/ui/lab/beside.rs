@@ -59,7 +59,7 @@ impl Lab {
             if alike.of != of {
                 *alike = Alike { of, measured: Quantities::default() };
             }
-            alike.measured.add(Quantities::of_run(&run));
+            alike.measured.add(Quantities::from_run(&run));
         });
         let left = self.repeats_left.get_untracked().saturating_sub(1);
         self.repeats_left.set(left);
@@ -89,8 +89,8 @@ impl Lab {
         let Some(run) = self.saved() else { return };
         let Alike { measured, .. } = self.alike.take_untracked();
         // A run that was opened is not among those alike.
-        let measured = if self.is_opened.get_untracked() { Quantities::of_run(&run) } else { measured };
-        let id = RunId::of(&run);
+        let measured = if self.is_opened.get_untracked() { Quantities::from_run(&run) } else { measured };
+        let id = RunId::from_run(&run);
         self.beside.set(Some(Beside::pinned(id.clone(), measured.clone())));
         leptos::task::spawn_local(kept::pin(id, measured));
     }

@@ -17,14 +17,14 @@ use crate::share::saved::SavedRun;
 impl Lab {
     /// Reads the record of the run on display. Whoever wants to be told of changes tracks `frame` or `digest`.
     pub(in crate::ui) fn with_record<T>(self, read: impl FnOnce(&Record) -> T) -> Option<T> {
-        match self.of_saved(|saved| Rc::clone(&saved.record)) {
+        match self.read_saved(|saved| Rc::clone(&saved.record)) {
             Some(record) => Some(read(&record)),
             None => self.run.with(|run| run.as_ref().map(|run| read(&run.record()))),
         }
     }
 
     /// Reads the run on display if it is over.
-    fn of_saved<T>(self, read: impl FnOnce(&SavedRun) -> T) -> Option<T> {
+    fn read_saved<T>(self, read: impl FnOnce(&SavedRun) -> T) -> Option<T> {
         self.over.with_untracked(|over| over.as_ref().map(read))
     }
 
@@ -47,12 +47,12 @@ impl Lab {
 
     /// One step of the clock with which the run on display was measured, in microseconds.
     pub(in crate::ui) fn clock_resolution_us(self) -> u64 {
-        self.of_saved(|saved| saved.clock_resolution_us).unwrap_or_else(measure_clock)
+        self.read_saved(|saved| saved.clock_resolution_us).unwrap_or_else(measure_clock)
     }
 
     /// What the record on display takes, or took in the browser in which it was made.
     fn record_bytes(self) -> u64 {
-        let saved = self.of_saved(|saved| saved.record_bytes);
+        let saved = self.read_saved(|saved| saved.record_bytes);
         saved.or_else(|| self.with_record(|record| record.heap_bytes() as u64)).unwrap_or(0)
     }
 

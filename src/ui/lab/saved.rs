@@ -79,7 +79,7 @@ fn put_on_display(lab: Lab, results: Results, saved: SavedRun) {
     lab.seed.set(saved.seed);
     lab.ran_with.set(Some((saved.settings.clone(), saved.seed)));
     lab.report.set(saved.report.clone());
-    lab.ideal.set(saved.ideal.clone().map(|ideal| Rc::new(Kept::of(ideal))));
+    lab.ideal.set(saved.ideal.clone().map(|ideal| Rc::new(Kept::from_record(ideal))));
     lab.memory.set(saved.memory);
     let ending = saved.ending.clone();
     lab.over.set(Some(saved));

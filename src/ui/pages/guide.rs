@@ -72,6 +72,6 @@ fn beyond() -> AnyView {
         .class("guide")
         .el(h2().text(ADVANCED.title))
         .el(p().class("hint").text(ADVANCED.teaches))
-        .add(demo("What lies beyond the guide, live", Setup::of(ADVANCED)))
+        .add(demo("What lies beyond the guide, live", Setup::new(ADVANCED)))
         .view()
 }

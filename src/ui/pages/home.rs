@@ -25,7 +25,7 @@ pub(crate) fn home_page() -> AnyView {
 
 /// The first lesson without its second half: over within seconds.
 fn race() -> Setup {
-    let mut setup = Setup { runs_at_once: true, ..Setup::of(EXERCISES[0]) };
+    let mut setup = Setup { runs_at_once: true, ..Setup::new(EXERCISES[0]) };
     setup.settings.set("blocking", Value::Switch(false));
     setup
 }
@@ -50,7 +50,7 @@ fn card(exercise: &'static Exercise, finished: Finished) -> AnyView {
         true => span().class("done").text("✓ finished").view(),
         false => ().into_any(),
     });
-    let name = a().attr("href", Place::of(exercise).to_string()).text(exercise.title);
+    let name = a().attr("href", Place::from_exercise(exercise).to_string()).text(exercise.title);
     let head = div().class("card-head").el(span().class("part").text(format!("Part {}", exercise.part))).add(mark);
     li().class("panel card").el(head).el(h2().el(name)).el(p().text(exercise.teaches)).view()
 }
@@ -59,8 +59,8 @@ fn card(exercise: &'static Exercise, finished: Finished) -> AnyView {
 fn more() -> AnyView {
     let links = [
         (Place::Guide, "The guide", "When async pays and when not, with a run behind every claim."),
-        (Place::of(COMMON_ISSUES), COMMON_ISSUES.title, COMMON_ISSUES.teaches),
-        (Place::of(ADVANCED), ADVANCED.title, ADVANCED.teaches),
+        (Place::from_exercise(COMMON_ISSUES), COMMON_ISSUES.title, COMMON_ISSUES.teaches),
+        (Place::from_exercise(ADVANCED), ADVANCED.title, ADVANCED.teaches),
         (
             Place::Benchmark { runs_at_once: false },
             "Benchmark",

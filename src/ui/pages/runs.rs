@@ -153,7 +153,7 @@ impl Shelf {
 
     fn pin(self, id: RunId) {
         self.act(id, async |history: &History, id: &RunId| {
-            let measured = Quantities::of_run(&read(history, id).await?).to_json();
+            let measured = Quantities::from_run(&read(history, id).await?).to_json();
             history.pin(id, &measured).await.map_err(|error| error.to_string())?;
             Ok("Pinned: the next runs of this exercise are shown beside it.".to_owned())
         });

@@ -23,7 +23,7 @@ pub(super) struct Inputs {
 
 impl Inputs {
     /// Empty if the model has no such input.
-    pub fn of(&self, name: &str) -> &[Value] {
+    pub fn get(&self, name: &str) -> &[Value] {
         self.elements.get(name).map_or(&[], Vec::as_slice)
     }
 }

@@ -9,7 +9,7 @@ use crate::share::export::svg::histogram;
 
 /// Both latencies with their percentiles; nothing where there was no request.
 pub(super) fn latency(requests: &Requests, beats: &[Beat]) -> Markup {
-    let Some(both) = Latencies::of(requests) else { return Markup::none() };
+    let Some(both) = Latencies::from_requests(requests) else { return Markup::none() };
     let caution =
         latencies::caution(requests, beats).map(|told| Markup::with("p", &[("class", "caution")], Markup::text(told)));
     let figure = Markup::all([

@@ -15,7 +15,7 @@ const STEP: f64 = 46.0;
 
 /// All ways through the pipeline; nothing where nothing went through.
 pub(super) fn stages(flows: &[Flow]) -> Markup {
-    let Some(scale) = Scale::of(flows) else { return Markup::none() };
+    let Some(scale) = Scale::from_flows(flows) else { return Markup::none() };
     Markup::all(flows.iter().map(|flow| way(flow, &scale)))
 }
 

@@ -143,7 +143,7 @@ fn shown(exercise: &'static Exercise, numbers: &[(&'static str, f64)]) -> (Saved
 fn both_latencies_have_a_bar_for_each_bin_and_their_percentiles() {
     let (run, page) = shown(&async_api_calls::EXERCISE, &[]);
     let requests = run.report.as_ref().and_then(|report| report.requests.as_ref()).expect("it sent some");
-    let both = Latencies::of(requests).expect("it sent some");
+    let both = Latencies::from_requests(requests).expect("it sent some");
     let latency = below(&page, "Latency");
     assert!(latency.contains(&escaped(&both.caption())));
     assert_eq!(latency.matches("<rect").count(), 2 * both.from_schedule.counts.len());
