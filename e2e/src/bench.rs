@@ -11,11 +11,11 @@ mod summary;
 mod table;
 mod workers;
 
-pub use budget::{Budget, Figures, Verdict, budgets};
+pub use budget::{Budget, Measurements, Verdict, budgets};
 pub use first_load::{FirstLoad, FirstLoadError, first_load};
 pub use lighthouse::{LighthouseError, Scores, lighthouse, lighthouse_budgets};
 pub use python::{PythonError, gather_in_python};
-pub use sample::{Case, FEWEST_RUNS, Row, Sample, SampleError, Who};
+pub use sample::{Case, Contender, MIN_RUNS, Row, Sample, SampleError};
 pub use summary::Summary;
 pub use table::{Align, aligned, first_load_table, times_table};
 pub use workers::{Rates, Workers, predict_in_python, worker_budgets};

@@ -29,7 +29,7 @@ pub use program::MissingProgram;
 
 use devtools::DevTools;
 use driver::Driver;
-use permission::Grant;
+use permission::GrantPermission;
 
 /// The window's size in CSS pixels, with its frame.
 const WIDTH: u32 = 1280;
@@ -59,7 +59,7 @@ impl Browser {
             .connect(&driver.url())
             .await
             .map_err(|source| BrowserError::NoSession { driver: engine.driver().name(), source: Box::new(source) })?;
-        driver.owns(&client);
+        driver.set_session(&client);
         client.set_window_size(WIDTH, HEIGHT).await.map_err(Box::new)?;
         Ok(Self { engine, client, _driver: driver })
     }
@@ -81,8 +81,8 @@ impl Browser {
         client.goto("about:blank").await.map_err(Box::new)?;
         client.set_window_size(WIDTH, HEIGHT).await.map_err(Box::new)?;
         if self.engine == Engine::Chromium {
-            self.prefer(&[]).await?;
-            self.complaints().await?;
+            self.emulate_media(&[]).await?;
+            self.console_problems().await?;
             self.requested_urls().await?;
         }
         Ok(())
@@ -105,9 +105,9 @@ impl Browser {
     /// # Errors
     ///
     /// When the browser is gone, or of another engine.
-    pub async fn complaints(&self) -> Result<Vec<Message>, BrowserError> {
+    pub async fn console_problems(&self) -> Result<Vec<Message>, BrowserError> {
         self.expect_chromium("messages on the console")?;
-        Ok(logs::complaints(&self.client).await.map_err(Box::new)?)
+        Ok(logs::console_problems(&self.client).await.map_err(Box::new)?)
     }
 
     /// The addresses of all requests since the last call, those of other hosts and of failed requests included. Chromium
@@ -127,7 +127,7 @@ impl Browser {
     ///
     /// When the browser does not know it. Firefox knows few, WebKit none.
     pub async fn allow(&self, permission: &'static str) -> Result<(), BrowserError> {
-        self.client.issue_cmd(Grant(permission)).await.map_err(Box::new)?;
+        self.client.issue_cmd(GrantPermission(permission)).await.map_err(Box::new)?;
         Ok(())
     }
 
@@ -182,7 +182,7 @@ impl Browser {
     /// # Errors
     ///
     /// When the browser is gone, or of another engine.
-    pub async fn prefer(&self, features: &[(&str, &str)]) -> Result<(), BrowserError> {
+    pub async fn emulate_media(&self, features: &[(&str, &str)]) -> Result<(), BrowserError> {
         let features: Vec<_> = features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await
     }
@@ -227,7 +227,7 @@ impl Browser {
 
     fn expect_chromium(&self, what: &'static str) -> Result<(), BrowserError> {
         let engine = self.engine;
-        if engine == Engine::Chromium { Ok(()) } else { Err(BrowserError::NotTold { what, engine }) }
+        if engine == Engine::Chromium { Ok(()) } else { Err(BrowserError::OnlyInChromium { what, engine }) }
     }
 }
 

@@ -13,11 +13,11 @@
 
 mod behaviour;
 mod connection;
-pub mod misfit;
+pub mod corrupt;
 mod models;
-mod reply;
 mod request;
-mod wire;
+mod response;
+mod writer;
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +27,7 @@ pub use behaviour::{Answer, Behaviour, Cors};
 pub use request::ReceivedRequest;
 
 use crate::host::{Host, lock};
-use behaviour::Manner;
+use behaviour::ActiveBehaviour;
 
 /// Serves models until it is dropped.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Endpoint {
 
     /// Answers so from now on. Requests under way keep the behaviour that they came to.
     pub fn behave(&self, behaviour: Behaviour) {
-        *lock(&self.shared.manner) = Arc::new(Manner::new(behaviour));
+        *lock(&self.shared.active) = Arc::new(ActiveBehaviour::new(behaviour));
     }
 
     /// Requests that are here and neither answered nor closed by their client. Preflights do not count, here and below.
@@ -99,7 +99,7 @@ impl Endpoint {
 /// What the owner and the connections both see.
 #[derive(Debug)]
 struct Shared {
-    manner: Mutex<Arc<Manner>>,
+    active: Mutex<Arc<ActiveBehaviour>>,
     received: Mutex<Vec<ReceivedRequest>>,
     counts: Mutex<Counts>,
     bytes_sent: AtomicU64,
@@ -115,36 +115,36 @@ struct Counts {
 impl Shared {
     fn new(behaviour: Behaviour) -> Self {
         Self {
-            manner: Mutex::new(Arc::new(Manner::new(behaviour))),
+            active: Mutex::new(Arc::new(ActiveBehaviour::new(behaviour))),
             received: Mutex::default(),
             counts: Mutex::default(),
             bytes_sent: AtomicU64::new(0),
         }
     }
 
-    fn manner(&self) -> Arc<Manner> {
-        Arc::clone(&lock(&self.manner))
+    fn active_behaviour(&self) -> Arc<ActiveBehaviour> {
+        Arc::clone(&lock(&self.active))
     }
 
     fn note(&self, request: &ReceivedRequest) {
         lock(&self.received).push(request.clone());
     }
 
-    fn begin(&self) -> Stay<'_> {
+    fn begin(&self) -> InFlight<'_> {
         let mut counts = lock(&self.counts);
         counts.in_flight += 1;
         counts.most_in_flight = counts.most_in_flight.max(counts.in_flight);
-        Stay { shared: self, is_answered: false }
+        InFlight { shared: self, is_answered: false }
     }
 }
 
 /// A request that is here. Dropped before it is answered it was cancelled.
-struct Stay<'a> {
+struct InFlight<'a> {
     shared: &'a Shared,
     is_answered: bool,
 }
 
-impl Drop for Stay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let mut counts = lock(&self.shared.counts);
         counts.in_flight -= 1;

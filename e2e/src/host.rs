@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
 /// A browser's request head is well below this.
-const LONGEST_HEAD_BYTES: usize = 64 * 1024;
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// As many connections may wait to be accepted; systems allow less, and then take what they allow.
 const BACKLOG: u32 = 4096;
 
@@ -92,7 +92,7 @@ async fn accept_until<Served>(
 /// Everything up to the empty line, or nothing if the client leaves before that.
 pub(crate) async fn read_head(reader: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") && head.len() < LONGEST_HEAD_BYTES {
+    while !head.ends_with(b"\r\n\r\n") && head.len() < MAX_HEAD_BYTES {
         head.push(reader.read_u8().await.ok()?);
     }
     String::from_utf8(head).ok()

@@ -4,7 +4,7 @@
 //! - [`endpoint`] is a model server on another origin, good or bad, that shares no code with the page.
 //! - [`browser`] starts a browser and the driver that steers it.
 //! - [`page`] is the exercise page as a person sees it: buttons, controls, status, results.
-//! - [`stage`] sets all three up for a test.
+//! - [`fixture`] sets all three up for a test.
 //! - [`suite`] runs the tests, in browsers that they share.
 //! - [`mod@bench`] turns the times that the benchmark page measures into a table and into budgets kept or missed.
 //!
@@ -17,8 +17,8 @@
 pub mod bench;
 pub mod browser;
 pub mod endpoint;
+pub mod fixture;
 mod host;
 pub mod page;
 pub mod server;
-pub mod stage;
 pub mod suite;

@@ -6,11 +6,11 @@
 mod audit;
 mod control;
 mod downloads;
-mod holdings;
 mod keyboard;
-mod moment;
+mod resources;
 mod results;
 mod tabs;
+mod trigger;
 mod view;
 mod wait;
 
@@ -25,19 +25,19 @@ use serde_json::Value;
 
 pub use audit::Violation;
 pub use control::Control;
-pub use holdings::{HOLDINGS, Holdings};
-pub use keyboard::{Round, Stop};
-pub use moment::{IT_RUNS, TASKS_ARE_COUNTED};
-pub use results::{Bar, Check, Shown, Validation};
+pub use keyboard::{TabCycle, TabStop};
+pub use resources::{COUNT_RESOURCES, Resources};
+pub use results::{Bar, Check, ResultsSnapshot, Validation};
 pub use tabs::Tab;
-pub use wait::{PATIENCE, eventually, eventually_every, eventually_within};
+pub use trigger::{HAS_TASKS, IS_RUNNING};
+pub use wait::{DEFAULT_TIMEOUT, eventually, eventually_every, eventually_within};
 
 use crate::browser::Browser;
 
 /// How often a button is pressed that moves away under the mouse.
-const PRESSES: usize = 3;
+const CLICK_ATTEMPTS: usize = 3;
 /// A click is in the page when the driver says so, or an instant later.
-const HEARD_WITHIN: Duration = Duration::from_secs(1);
+const CLICK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A window with the site in it.
 #[derive(Clone, Debug)]
@@ -134,7 +134,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn follow(&self, link: &str) -> Result<(), PageError> {
-        self.ask("location.hash = arguments[0]", vec![format!("#/{link}").into()]).await
+        self.evaluate("location.hash = arguments[0]", vec![format!("#/{link}").into()]).await
     }
 
     /// Loads the link that stands in the address bar again, as the reload button does, and waits for the new document.
@@ -144,9 +144,9 @@ impl Page {
     /// When the browser cannot load it.
     pub async fn reload(&self) -> Result<(), PageError> {
         // Firefox's driver reloads past all caches, and so past the service worker.
-        self.ask::<()>("window.isLeaving = true; location.reload()", Vec::new()).await?;
+        self.evaluate::<()>("window.isLeaving = true; location.reload()", Vec::new()).await?;
         let is_new = "return !window.isLeaving && document.readyState === 'complete'";
-        eventually("another document", async || match self.ask(is_new, Vec::new()).await {
+        eventually("another document", async || match self.evaluate(is_new, Vec::new()).await {
             Ok(true) => Ok(Ok(())),
             Ok(false) => Ok(Err("the old one".to_owned())),
             // A script may be asked in the moment between the documents.
@@ -161,7 +161,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn link(&self) -> Result<String, PageError> {
-        self.ask("return location.hash.replace(/^#\\//, '')", Vec::new()).await
+        self.evaluate("return location.hash.replace(/^#\\//, '')", Vec::new()).await
     }
 
     /// The title of the exercise. The page has one, and only one.
@@ -184,12 +184,12 @@ impl Page {
     ///
     /// When there is no such button, or something covers it.
     pub async fn press(&self, name: &str) -> Result<(), PageError> {
-        for _ in 0..PRESSES {
+        for _ in 0..CLICK_ATTEMPTS {
             let button = self.button(name).await?;
             let element = serde_json::to_value(&button)?;
             let watch = "const button = arguments[0]; button.isHit = false;
                 button.addEventListener('click', () => button.isHit = true, { once: true, capture: true })";
-            self.ask::<()>(watch, vec![element.clone()]).await?;
+            self.evaluate::<()>(watch, vec![element.clone()]).await?;
             button.click().await?;
             if self.is_hit(element).await {
                 return Ok(());
@@ -200,8 +200,8 @@ impl Page {
 
     /// Whether a button was pressed. One that is gone was: it went because of that.
     async fn is_hit(&self, button: Value) -> bool {
-        let hit = eventually_within(HEARD_WITHIN, "a click", async || {
-            let is_hit = self.ask("return arguments[0].isHit", vec![button.clone()]).await.unwrap_or(true);
+        let hit = eventually_within(CLICK_TIMEOUT, "a click", async || {
+            let is_hit = self.evaluate("return arguments[0].isHit", vec![button.clone()]).await.unwrap_or(true);
             Ok(if is_hit { Ok(()) } else { Err("none".to_owned()) })
         });
         hit.await.is_ok()
@@ -234,7 +234,7 @@ impl Page {
     /// # Errors
     ///
     /// When it takes too long.
-    pub async fn wait_for_button_to_be_there(&self, name: &str) -> Result<(), PageError> {
+    pub async fn wait_for_button_to_appear(&self, name: &str) -> Result<(), PageError> {
         eventually(&format!("a button `{name}`"), async || Ok(Ok(self.button(name).await.map(drop)?))).await
     }
 
@@ -254,7 +254,7 @@ impl Page {
     ///
     /// When it takes too long.
     pub async fn wait_for_status(&self, word: &str) -> Result<String, PageError> {
-        self.wait_for_status_within(PATIENCE, word).await
+        self.wait_for_status_within(DEFAULT_TIMEOUT, word).await
     }
 
     /// The same with another limit.
@@ -298,7 +298,7 @@ impl Page {
         self.wait_for_button("Run").await?;
         self.press("Run").await?;
         self.wait_for_status("Running").await?;
-        let status: String = self.ask(END, Vec::new()).await?;
+        let status: String = self.evaluate(END, Vec::new()).await?;
         if status.starts_with("Finished") {
             return Ok(());
         }
@@ -312,7 +312,7 @@ impl Page {
     /// When the browser is gone.
     pub async fn texts(&self, selector: &str) -> Result<Vec<String>, PageError> {
         let script = "return [...document.querySelectorAll(arguments[0])].map(element => element.innerText.trim())";
-        self.ask(script, vec![selector.into()]).await
+        self.evaluate(script, vec![selector.into()]).await
     }
 
     /// The value of an attribute of every element that matches a CSS selector and has it.
@@ -324,7 +324,7 @@ impl Page {
         let script = "return [...document.querySelectorAll(arguments[0])]
             .filter(element => element.hasAttribute(arguments[1]))
             .map(element => element.getAttribute(arguments[1]))";
-        self.ask(script, vec![selector.into(), name.into()]).await
+        self.evaluate(script, vec![selector.into(), name.into()]).await
     }
 
     /// Chooses files of this machine in the page's field for them.
@@ -343,7 +343,7 @@ impl Page {
     /// # Errors
     ///
     /// When the script throws, or returns something else than a `T`.
-    pub async fn ask<T: DeserializeOwned>(&self, script: &str, arguments: Vec<Value>) -> Result<T, PageError> {
+    pub async fn evaluate<T: DeserializeOwned>(&self, script: &str, arguments: Vec<Value>) -> Result<T, PageError> {
         Ok(serde_json::from_value(self.client.execute(script, arguments).await?)?)
     }
 

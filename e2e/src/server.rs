@@ -28,7 +28,7 @@ pub struct Server {
 
 /// What to answer instead of the file.
 #[derive(Clone, Debug)]
-pub enum Reply {
+pub enum Replacement {
     /// This status, with a short HTML page.
     Status(u16),
     /// Status 200 with something else.
@@ -48,7 +48,7 @@ pub enum Reply {
 
 /// A request as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct LoggedRequest {
     /// `GET`, mostly.
     pub method: String,
     /// The path as it was sent, from the root of the host, without the query.
@@ -141,7 +141,7 @@ impl Server {
     }
 
     /// Answers requests for `path`, relative to the site, with `reply` from now on.
-    pub fn replace(&self, path: &str, reply: Reply) {
+    pub fn replace(&self, path: &str, reply: Replacement) {
         lock(&self.shared.replies).insert(path.to_owned(), reply);
     }
 
@@ -152,7 +152,7 @@ impl Server {
 
     /// Every request so far, in the order of arrival.
     #[must_use]
-    pub fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<LoggedRequest> {
         lock(&self.shared.requests).clone()
     }
 
@@ -168,8 +168,8 @@ impl Server {
 #[derive(Debug)]
 struct Shared {
     files: Files,
-    replies: Mutex<BTreeMap<String, Reply>>,
-    requests: Mutex<Vec<Request>>,
+    replies: Mutex<BTreeMap<String, Replacement>>,
+    requests: Mutex<Vec<LoggedRequest>>,
 }
 
 impl Shared {
@@ -177,14 +177,14 @@ impl Shared {
         Self { files, replies: Mutex::default(), requests: Mutex::default() }
     }
 
-    fn reply_for(&self, relative: &str) -> Option<Reply> {
+    fn reply_for(&self, relative: &str) -> Option<Replacement> {
         lock(&self.replies).get(relative).cloned()
     }
 
     /// Notes a request; the number is for [`end`](Self::end).
     fn begin(&self, method: &str, path: &str) -> usize {
         let mut requests = lock(&self.requests);
-        requests.push(Request { method: method.to_owned(), path: path.to_owned(), outcome: Outcome::Pending });
+        requests.push(LoggedRequest { method: method.to_owned(), path: path.to_owned(), outcome: Outcome::Pending });
         requests.len() - 1
     }
 

@@ -15,8 +15,8 @@ use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use tokio::runtime::Runtime;
 
 use crate::browser::{Engine, pool};
+use crate::fixture::TestResult;
 use crate::host::lock;
-use crate::stage::TestResult;
 
 /// The number of tests that run at the same time. With two processors, a third test only makes all of them slower.
 const AT_ONCE: usize = 3;

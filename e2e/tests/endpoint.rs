@@ -4,13 +4,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint, misfit};
+use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint, corrupt};
 use serde_json::{Value, json};
 
 const INFER: &str = "v2/models/digits/infer";
 
 /// A connection on which a request has been sent.
-fn ask(endpoint: &Endpoint, method: &str, path: &str, body: &str) -> TcpStream {
+fn send(endpoint: &Endpoint, method: &str, path: &str, body: &str) -> TcpStream {
     let address = endpoint.url().trim_start_matches("http://").trim_end_matches('/');
     let mut stream = TcpStream::connect(address).expect("it listens");
     let length = body.len();
@@ -21,13 +21,13 @@ fn ask(endpoint: &Endpoint, method: &str, path: &str, body: &str) -> TcpStream {
 
 /// Status, head and body.
 #[derive(Debug)]
-struct Reply {
+struct Response {
     status: u16,
     head: String,
     body: String,
 }
 
-impl Reply {
+impl Response {
     fn read(mut stream: TcpStream) -> Self {
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("it answers");
@@ -46,15 +46,15 @@ impl Reply {
     }
 }
 
-fn get(endpoint: &Endpoint, path: &str) -> Reply {
-    Reply::read(ask(endpoint, "GET", path, ""))
+fn get(endpoint: &Endpoint, path: &str) -> Response {
+    Response::read(send(endpoint, "GET", path, ""))
 }
 
-fn post(endpoint: &Endpoint, path: &str, body: &Value) -> Reply {
-    Reply::read(ask(endpoint, "POST", path, &body.to_string()))
+fn post(endpoint: &Endpoint, path: &str, body: &Value) -> Response {
+    Response::read(send(endpoint, "POST", path, &body.to_string()))
 }
 
-fn infer(endpoint: &Endpoint) -> Reply {
+fn infer(endpoint: &Endpoint) -> Response {
     post(endpoint, INFER, &digits(1))
 }
 
@@ -87,7 +87,7 @@ fn table() -> Value {
 
 /// Polls until `condition` holds.
 #[track_caller]
-fn soon(condition: impl Fn() -> bool) {
+fn wait_until(condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !condition() {
         assert!(Instant::now() < deadline, "it never came true");
@@ -152,7 +152,7 @@ fn assert_refused(endpoint: &Endpoint, change: impl Fn(&mut Value), expected: &s
 #[test]
 fn whatever_is_wrong_in_a_request_is_refused_by_name() {
     let endpoint = good();
-    let not_json = Reply::read(ask(&endpoint, "POST", INFER, "{\"inputs\":"));
+    let not_json = Response::read(send(&endpoint, "POST", INFER, "{\"inputs\":"));
     assert!(not_json.status == 400 && not_json.body.contains("the body is not JSON"), "{not_json:?}");
     let refused = |change: fn(&mut Value), expected: &str| assert_refused(&endpoint, change, expected);
     refused(|it| *it = json!([]), "the body is not an object");
@@ -190,7 +190,7 @@ fn other_origins_may_do_what_the_behaviour_allows() {
         [(Cors::Open, 204, Some("*")), (Cors::NoPreflight, 405, Some("*")), (Cors::Closed, 405, None)]
     {
         endpoint.behave(Behaviour { cors, ..Behaviour::default() });
-        let options = Reply::read(ask(&endpoint, "OPTIONS", INFER, ""));
+        let options = Response::read(send(&endpoint, "OPTIONS", INFER, ""));
         assert_eq!((options.status, options.header("access-control-allow-origin")), (preflight, origin), "{cors:?}");
         let headers = options.header("access-control-allow-headers");
         assert_eq!(headers, (cors == Cors::Open).then_some("content-type"), "{cors:?}");
@@ -239,14 +239,14 @@ fn half_an_answer_is_announced_as_it_is_or_as_the_whole() {
 #[test]
 fn a_misfit_contradicts_itself_or_the_metadata() {
     let output = |change| infer(&answering(Answer::Changed(change))).json()["outputs"][0].clone();
-    assert_eq!(output(misfit::too_few_elements)["data"], json!([]));
-    assert_eq!(output(misfit::other_shape)["shape"], json!([1, 1]));
-    assert_eq!(output(misfit::other_name)["name"], "something-else");
-    assert_eq!(output(misfit::unknown_datatype)["datatype"], "FLOAT");
-    assert_eq!(output(misfit::texts_for_numbers)["data"], json!(["0"]));
-    let texts = output(misfit::other_datatype);
+    assert_eq!(output(corrupt::too_few_elements)["data"], json!([]));
+    assert_eq!(output(corrupt::other_shape)["shape"], json!([1, 1]));
+    assert_eq!(output(corrupt::other_name)["name"], "something-else");
+    assert_eq!(output(corrupt::unknown_datatype)["datatype"], "FLOAT");
+    assert_eq!(output(corrupt::texts_for_numbers)["data"], json!(["0"]));
+    let texts = output(corrupt::other_datatype);
     assert_eq!((&texts["datatype"], &texts["data"]), (&json!("BYTES"), &json!(["0"])));
-    let endpoint = answering(Answer::Changed(misfit::other_shape));
+    let endpoint = answering(Answer::Changed(corrupt::other_shape));
     assert_eq!(get(&endpoint, "v2/models/digits").json()["outputs"][0]["shape"], json!([-1, 1]));
     assert_eq!(get(&endpoint, "v2/health/live").json(), json!({ "live": true }));
 }
@@ -283,9 +283,9 @@ fn an_inference_takes_its_latency_and_queues_for_a_slot() {
     let latency = Duration::from_millis(40);
     let endpoint = start(Behaviour { latency, capacity: Some(2), ..Behaviour::default() });
     let begin = Instant::now();
-    let streams: Vec<_> = (0..6).map(|_| ask(&endpoint, "POST", INFER, &digits(1).to_string())).collect();
+    let streams: Vec<_> = (0..6).map(|_| send(&endpoint, "POST", INFER, &digits(1).to_string())).collect();
     for stream in streams {
-        assert_eq!(Reply::read(stream).status, 200);
+        assert_eq!(Response::read(stream).status, 200);
     }
     assert!(begin.elapsed() >= 3 * latency, "{:?}", begin.elapsed());
 }
@@ -293,17 +293,17 @@ fn an_inference_takes_its_latency_and_queues_for_a_slot() {
 #[test]
 fn five_hundred_at_once_are_all_answered() {
     let endpoint = start(Behaviour { infer: Answer::Never, ..Behaviour::default() });
-    let waiting: Vec<_> = (0..500).map(|_| ask(&endpoint, "POST", INFER, &digits(1).to_string())).collect();
-    soon(|| endpoint.in_flight() == 500);
+    let waiting: Vec<_> = (0..500).map(|_| send(&endpoint, "POST", INFER, &digits(1).to_string())).collect();
+    wait_until(|| endpoint.in_flight() == 500);
     endpoint.behave(Behaviour::default());
-    let streams: Vec<_> = (0..500).map(|_| ask(&endpoint, "POST", INFER, &digits(1).to_string())).collect();
+    let streams: Vec<_> = (0..500).map(|_| send(&endpoint, "POST", INFER, &digits(1).to_string())).collect();
     for stream in streams {
-        assert_eq!(Reply::read(stream).status, 200);
+        assert_eq!(Response::read(stream).status, 200);
     }
     assert_eq!(endpoint.received().len(), 1000);
     assert!(endpoint.most_in_flight() >= 500);
     drop(waiting);
-    soon(|| endpoint.in_flight() == 0);
+    wait_until(|| endpoint.in_flight() == 0);
     assert_eq!(endpoint.cancelled(), 500);
 }
 
@@ -318,10 +318,10 @@ fn whoever_hangs_up_leaves_the_count_and_the_queue() {
     ];
     for (round, behaviour) in behaviours.into_iter().enumerate() {
         endpoint.behave(behaviour);
-        let streams: Vec<_> = (0..3).map(|_| ask(&endpoint, "POST", INFER, &digits(1).to_string())).collect();
-        soon(|| endpoint.in_flight() == 3);
+        let streams: Vec<_> = (0..3).map(|_| send(&endpoint, "POST", INFER, &digits(1).to_string())).collect();
+        wait_until(|| endpoint.in_flight() == 3);
         drop(streams);
-        soon(|| endpoint.in_flight() == 0);
+        wait_until(|| endpoint.in_flight() == 0);
         assert_eq!(endpoint.cancelled(), 3 * (round + 1));
     }
     assert_eq!(endpoint.most_in_flight(), 3);
@@ -331,10 +331,10 @@ fn whoever_hangs_up_leaves_the_count_and_the_queue() {
 fn a_slot_is_free_again_when_its_client_has_gone() {
     let flood = Answer::Flood { bytes: 100_000_000, is_announced: true };
     let endpoint = start(Behaviour { capacity: Some(1), infer: flood, ..Behaviour::default() });
-    let first = ask(&endpoint, "POST", INFER, &digits(1).to_string());
-    soon(|| endpoint.bytes_sent() > 0);
-    let mut second = ask(&endpoint, "POST", INFER, &digits(1).to_string());
-    soon(|| endpoint.in_flight() == 2);
+    let first = send(&endpoint, "POST", INFER, &digits(1).to_string());
+    wait_until(|| endpoint.bytes_sent() > 0);
+    let mut second = send(&endpoint, "POST", INFER, &digits(1).to_string());
+    wait_until(|| endpoint.in_flight() == 2);
     drop(first);
     second.read_exact(&mut [0; 1000]).expect("it is its turn");
 }
@@ -342,7 +342,7 @@ fn a_slot_is_free_again_when_its_client_has_gone() {
 #[test]
 fn a_head_comes_without_its_body() {
     let endpoint = answering(Answer::HeadOnly);
-    let mut stream = ask(&endpoint, "GET", "v2", "");
+    let mut stream = send(&endpoint, "GET", "v2", "");
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         let mut byte = [0];
@@ -367,10 +367,10 @@ fn a_flood_has_its_length_whether_that_is_told_or_not() {
 #[test]
 fn of_a_flood_no_more_is_sent_than_the_client_takes() {
     let endpoint = answering(Answer::Flood { bytes: 100_000_000, is_announced: false });
-    let mut stream = ask(&endpoint, "GET", "v2", "");
+    let mut stream = send(&endpoint, "GET", "v2", "");
     stream.read_exact(&mut vec![0; 1_000_000]).expect("there is more than that");
     drop(stream);
-    soon(|| endpoint.in_flight() == 0);
+    wait_until(|| endpoint.in_flight() == 0);
     assert_eq!(endpoint.cancelled(), 1);
     assert!((900_000..30_000_000).contains(&endpoint.bytes_sent()), "{}", endpoint.bytes_sent());
 }
@@ -378,7 +378,7 @@ fn of_a_flood_no_more_is_sent_than_the_client_takes() {
 #[test]
 fn requests_are_remembered_as_they_came() {
     let endpoint = good();
-    Reply::read(ask(&endpoint, "OPTIONS", INFER, ""));
+    Response::read(send(&endpoint, "OPTIONS", INFER, ""));
     infer(&endpoint);
     get(&endpoint, "v2?x=1");
     let told: Vec<_> = endpoint.received().into_iter().map(|it| (it.method, it.path, it.body)).collect();
@@ -395,8 +395,8 @@ fn requests_are_remembered_as_they_came() {
 fn a_dropped_endpoint_is_gone() {
     let endpoint = answering(Answer::Never);
     let address = endpoint.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
-    let mut waiting = ask(&endpoint, "GET", "v2", "");
-    soon(|| endpoint.in_flight() == 1);
+    let mut waiting = send(&endpoint, "GET", "v2", "");
+    wait_until(|| endpoint.in_flight() == 1);
     drop(endpoint);
     assert!(TcpStream::connect(address).is_err());
     assert_eq!(waiting.read(&mut [0]).unwrap_or_default(), 0, "it was hung up");

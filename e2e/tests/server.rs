@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use e2e::server::{Outcome, Reply, Server, ServerError};
+use e2e::server::{Outcome, Replacement, Server, ServerError};
 use tempfile::TempDir;
 
 const BASE: &str = "/some/sub-path/";
@@ -22,7 +22,7 @@ fn site() -> (TempDir, Server) {
 }
 
 /// Sends a request and hands over the connection.
-fn ask(server: &Server, method: &str, path: &str) -> TcpStream {
+fn send(server: &Server, method: &str, path: &str) -> TcpStream {
     let address = server.url().trim_start_matches("http://").trim_end_matches(BASE);
     let mut stream = TcpStream::connect(address).expect("it listens");
     write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it reads");
@@ -32,7 +32,7 @@ fn ask(server: &Server, method: &str, path: &str) -> TcpStream {
 /// The whole answer to a request.
 fn answer(server: &Server, method: &str, path: &str) -> String {
     let mut text = String::new();
-    ask(server, method, path).read_to_string(&mut text).expect("it answers");
+    send(server, method, path).read_to_string(&mut text).expect("it answers");
     text
 }
 
@@ -45,7 +45,7 @@ fn get(server: &Server, path: &str) -> (String, String) {
 
 /// Polls until `condition` holds.
 #[track_caller]
-fn soon(condition: impl Fn() -> bool) {
+fn wait_until(condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(5);
     while !condition() {
         assert!(Instant::now() < deadline, "it never came true");
@@ -86,9 +86,9 @@ fn only_reading_is_allowed() {
 #[test]
 fn a_replaced_file_comes_back_when_restored() {
     let (_folder, server) = site();
-    server.replace("app_bg.wasm", Reply::Status(503));
+    server.replace("app_bg.wasm", Replacement::Status(503));
     assert_eq!(get(&server, "/some/sub-path/app_bg.wasm").0, "503");
-    server.replace("app_bg.wasm", Reply::Bytes { content_type: "text/html", body: b"<p>".to_vec() });
+    server.replace("app_bg.wasm", Replacement::Bytes { content_type: "text/html", body: b"<p>".to_vec() });
     assert_eq!(get(&server, "/some/sub-path/app_bg.wasm"), ("200".to_owned(), "<p>".to_owned()));
     server.restore("app_bg.wasm");
     assert_eq!(get(&server, "/some/sub-path/app_bg.wasm").1, "\0asm");
@@ -97,17 +97,17 @@ fn a_replaced_file_comes_back_when_restored() {
 #[test]
 fn a_cut_file_announces_more_than_it_sends() {
     let (_folder, server) = site();
-    server.replace("index.html", Reply::CutAfter(3));
+    server.replace("index.html", Replacement::CutAfter(3));
     let answer = answer(&server, "GET", BASE);
     assert!(answer.contains("Content-Length: 14\r\n"), "{answer}");
     assert!(answer.ends_with("\r\n\r\n<h1"), "{answer}");
-    soon(|| server.outcome_of("") == Some(Outcome::CutShort));
+    wait_until(|| server.outcome_of("") == Some(Outcome::CutShort));
 }
 
 #[test]
 fn a_late_file_comes_after_its_delay() {
     let (_folder, server) = site();
-    server.replace("index.html", Reply::Late(Duration::from_millis(60)));
+    server.replace("index.html", Replacement::Late(Duration::from_millis(60)));
     let asked = Instant::now();
     assert_eq!(get(&server, BASE).0, "200");
     assert!(asked.elapsed() >= Duration::from_millis(60));
@@ -116,11 +116,11 @@ fn a_late_file_comes_after_its_delay() {
 #[test]
 fn a_client_that_hangs_up_first_is_noticed() {
     let (_folder, server) = site();
-    server.replace("app_bg.wasm", Reply::Never);
-    let stream = ask(&server, "GET", "/some/sub-path/app_bg.wasm");
-    soon(|| server.outcome_of("app_bg.wasm") == Some(Outcome::Pending));
+    server.replace("app_bg.wasm", Replacement::Never);
+    let stream = send(&server, "GET", "/some/sub-path/app_bg.wasm");
+    wait_until(|| server.outcome_of("app_bg.wasm") == Some(Outcome::Pending));
     drop(stream);
-    soon(|| server.outcome_of("app_bg.wasm") == Some(Outcome::ClosedByClient));
+    wait_until(|| server.outcome_of("app_bg.wasm") == Some(Outcome::ClosedByClient));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn requests_are_remembered_in_order() {
     let (_folder, server) = site();
     get(&server, "/some/sub-path/app_bg.wasm?v=2");
     get(&server, "/favicon.ico");
-    soon(|| server.requests().iter().all(|request| request.outcome != Outcome::Pending));
+    wait_until(|| server.requests().iter().all(|request| request.outcome != Outcome::Pending));
     let told: Vec<_> = server.requests().into_iter().map(|request| (request.path, request.outcome)).collect();
     assert_eq!(
         told,

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Case, Sample, Who};
+use super::{Case, Contender, Sample};
 
 /// A limit and the figure that has to keep it.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +46,7 @@ impl fmt::Display for Verdict {
 
 /// What is measured besides the times of cases and contenders.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Figures {
+pub struct Measurements {
     /// Memory of the record for each of many sleeps, if the page tells it.
     pub bytes_per_sleep: Option<f64>,
     /// Memory of the record for each task of a lesson with 10,000 tasks behind a limit, some of which fail.
@@ -59,20 +59,20 @@ pub struct Figures {
 
 /// All budgets: of the times, of a recorded task's memory, of the page's freedom and of the first load.
 #[must_use]
-pub fn budgets(samples: &[Sample], figures: Figures) -> Vec<Budget> {
-    let overhead = |what: &str, case, who, limit| Budget {
-        what: format!("{what}, overhead: {} / promises", who_in_words(who)),
-        figure: ratio(samples, case, who, Sample::over_ideal_ms),
+pub fn budgets(samples: &[Sample], figures: Measurements) -> Vec<Budget> {
+    let overhead = |what: &str, case, contender, limit| Budget {
+        what: format!("{what}, overhead: {} / promises", in_words(contender)),
+        figure: ratio(samples, case, contender, Sample::over_ideal_ms),
         limit,
     };
     let mut budgets = vec![
-        overhead("10,000 sleeps", Case::Sleeps10000, Who::Runtime, 1.0 / 8.0),
-        overhead("100,000 sleeps", Case::Sleeps100000, Who::Runtime, 1.0 / 15.0),
-        overhead("10,000 sleeps", Case::Sleeps10000, Who::Recorded, 1.0 / 4.0),
-        overhead("100,000 sleeps", Case::Sleeps100000, Who::Recorded, 1.0 / 4.0),
+        overhead("10,000 sleeps", Case::Sleeps10000, Contender::Runtime, 1.0 / 8.0),
+        overhead("100,000 sleeps", Case::Sleeps100000, Contender::Runtime, 1.0 / 15.0),
+        overhead("10,000 sleeps", Case::Sleeps10000, Contender::Recorded, 1.0 / 4.0),
+        overhead("100,000 sleeps", Case::Sleeps100000, Contender::Recorded, 1.0 / 4.0),
         Budget {
             what: "100,000 ready: runtime / promises".to_owned(),
-            figure: ratio(samples, Case::Ready100000, Who::Runtime, |sample| sample.wall_ms.median),
+            figure: ratio(samples, Case::Ready100000, Contender::Runtime, |sample| sample.wall_ms.median),
             limit: 1.0,
         },
     ];
@@ -86,19 +86,19 @@ pub fn budgets(samples: &[Sample], figures: Figures) -> Vec<Budget> {
 }
 
 /// A contender's figure over that of the promises.
-fn ratio(samples: &[Sample], case: Case, who: Who, figure: fn(&Sample) -> f64) -> Option<f64> {
-    let of = |who| samples.iter().find(|sample| sample.case == case && sample.who == who).map(figure);
+fn ratio(samples: &[Sample], case: Case, contender: Contender, figure: fn(&Sample) -> f64) -> Option<f64> {
+    let of = |contender| samples.iter().find(|sample| sample.case == case && sample.contender == contender).map(figure);
     // Promises without overhead leave nothing to compare with.
-    let promises = of(Who::Promises).filter(|&figure| figure > 0.0)?;
-    Some(of(who)? / promises)
+    let promises = of(Contender::Promises).filter(|&figure| figure > 0.0)?;
+    Some(of(contender)? / promises)
 }
 
-fn who_in_words(who: Who) -> &'static str {
-    match who {
-        Who::Runtime => "runtime",
-        Who::Recorded => "runtime, recorded",
-        Who::Promises => "promises",
-        Who::Python => "CPython",
+fn in_words(contender: Contender) -> &'static str {
+    match contender {
+        Contender::Runtime => "runtime",
+        Contender::Recorded => "runtime, recorded",
+        Contender::Promises => "promises",
+        Contender::Python => "CPython",
     }
 }
 
@@ -106,25 +106,25 @@ fn who_in_words(who: Who) -> &'static str {
 mod tests {
     use super::*;
 
-    fn sample(case: Case, who: Who, ms: f64) -> Sample {
-        Sample::new(case, who, &[ms; 5]).expect("it is good")
+    fn sample(case: Case, contender: Contender, ms: f64) -> Sample {
+        Sample::new(case, contender, &[ms; 5]).expect("it is good")
     }
 
     /// Overheads of 5 and 10 ms against 80 and 400 ms.
     fn good() -> Vec<Sample> {
         vec![
-            sample(Case::Sleeps10000, Who::Runtime, 105.0),
-            sample(Case::Sleeps10000, Who::Recorded, 110.0),
-            sample(Case::Sleeps10000, Who::Promises, 180.0),
-            sample(Case::Sleeps100000, Who::Runtime, 120.0),
-            sample(Case::Sleeps100000, Who::Recorded, 150.0),
-            sample(Case::Sleeps100000, Who::Promises, 500.0),
-            sample(Case::Ready100000, Who::Runtime, 10.0),
-            sample(Case::Ready100000, Who::Promises, 30.0),
+            sample(Case::Sleeps10000, Contender::Runtime, 105.0),
+            sample(Case::Sleeps10000, Contender::Recorded, 110.0),
+            sample(Case::Sleeps10000, Contender::Promises, 180.0),
+            sample(Case::Sleeps100000, Contender::Runtime, 120.0),
+            sample(Case::Sleeps100000, Contender::Recorded, 150.0),
+            sample(Case::Sleeps100000, Contender::Promises, 500.0),
+            sample(Case::Ready100000, Contender::Runtime, 10.0),
+            sample(Case::Ready100000, Contender::Promises, 30.0),
         ]
     }
 
-    const FIGURES: Figures = Figures {
+    const FIGURES: Measurements = Measurements {
         bytes_per_sleep: Some(200.0),
         bytes_per_lesson_task: 220.0,
         longest_block_ms: 30.0,
@@ -148,14 +148,14 @@ mod tests {
 
     #[test]
     fn the_limit_itself_is_kept_and_one_more_is_not() {
-        let at_the_limit = Figures {
+        let at_the_limit = Measurements {
             bytes_per_sleep: Some(256.0),
             bytes_per_lesson_task: 256.0,
             longest_block_ms: 50.0,
             first_load_bytes: 240_000,
         };
         assert_eq!(missed(&budgets(&good(), at_the_limit)), [""; 0]);
-        let beyond = Figures {
+        let beyond = Measurements {
             bytes_per_sleep: Some(257.0),
             bytes_per_lesson_task: 257.0,
             longest_block_ms: 50.1,
@@ -173,19 +173,20 @@ mod tests {
     #[test]
     fn a_slow_runtime_misses_its_own_budget_only() {
         let mut samples = good();
-        samples[3] = sample(Case::Sleeps100000, Who::Runtime, 140.0);
+        samples[3] = sample(Case::Sleeps100000, Contender::Runtime, 140.0);
         assert_eq!(missed(&budgets(&samples, FIGURES)), ["100,000 sleeps, overhead: runtime / promises"]);
     }
 
     #[test]
     fn what_was_not_measured_is_missed() {
-        let without_promises: Vec<_> = good().into_iter().filter(|sample| sample.who != Who::Promises).collect();
+        let without_promises: Vec<_> =
+            good().into_iter().filter(|sample| sample.contender != Contender::Promises).collect();
         assert_eq!(missed(&budgets(&without_promises, FIGURES)).len(), 5);
     }
 
     #[test]
     fn memory_is_judged_only_if_the_page_tells_it() {
-        let untold = Figures { bytes_per_sleep: None, ..FIGURES };
+        let untold = Measurements { bytes_per_sleep: None, ..FIGURES };
         assert_eq!(budgets(&good(), untold).len(), 8);
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use brotli::enc::BrotliEncoderParams;
 
-use crate::server::Request;
+use crate::server::LoggedRequest;
 
 /// HTML, CSS, JavaScript and wasm. Data and pictures are apart.
 const COUNTED: [&str; 5] = ["html", "css", "js", "mjs", "wasm"];
@@ -67,13 +67,13 @@ impl FirstLoad {
 /// # Errors
 ///
 /// When a file cannot be read, or none counts.
-pub fn first_load(folder: &Path, base: &str, requests: &[Request]) -> Result<FirstLoad, FirstLoadError> {
+pub fn first_load(folder: &Path, base: &str, requests: &[LoggedRequest]) -> Result<FirstLoad, FirstLoadError> {
     let files = counted(base, requests).into_iter().map(|path| size(folder, path)).collect::<Result<Vec<_>, _>>()?;
     if files.is_empty() { Err(FirstLoadError::Nothing) } else { Ok(FirstLoad { files }) }
 }
 
 /// The counted files, each once, with the folder's index by its name.
-fn counted(base: &str, requests: &[Request]) -> Vec<String> {
+fn counted(base: &str, requests: &[LoggedRequest]) -> Vec<String> {
     let mut paths = Vec::new();
     for path in requests.iter().filter_map(|request| request.path.strip_prefix(base)) {
         let path = if path.is_empty() { "index.html" } else { path };
@@ -104,11 +104,11 @@ mod tests {
     use super::*;
     use crate::server::Outcome;
 
-    fn request(path: &str) -> Request {
-        Request { method: "GET".to_owned(), path: path.to_owned(), outcome: Outcome::Answered(200) }
+    fn request(path: &str) -> LoggedRequest {
+        LoggedRequest { method: "GET".to_owned(), path: path.to_owned(), outcome: Outcome::Answered(200) }
     }
 
-    fn requests() -> Vec<Request> {
+    fn requests() -> Vec<LoggedRequest> {
         ["/s/", "/s/app.js", "/s/data/digits.csv", "/s/app.js", "/s/icon.svg", "/favicon.ico"].map(request).into()
     }
 

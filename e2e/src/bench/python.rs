@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::{Case, FEWEST_RUNS, Sample, SampleError, Who};
+use super::{Case, Contender, MIN_RUNS, Sample, SampleError};
 
 /// The script's answer: `{"python": "3.11.7", "sleeps_1000": [101.2, …], …}`, in milliseconds.
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ pub enum PythonError {
 ///
 /// When Python is missing, or the script fails or answers something else.
 pub fn gather_in_python(script: &Path) -> Result<(String, Vec<Sample>), PythonError> {
-    let runs = FEWEST_RUNS.to_string();
+    let runs = MIN_RUNS.to_string();
     let output = Command::new("python3").arg(script).args(["--runs", &runs]).output().map_err(PythonError::NotRun)?;
     if !output.status.success() {
         let told = String::from_utf8_lossy(&output.stderr);
@@ -56,7 +56,7 @@ fn read(answer: &[u8]) -> Result<(String, Vec<Sample>), PythonError> {
     let sample = |case: Case| {
         let key = case.name().replace('-', "_");
         let runs_ms = answer.runs_ms.get(&key).ok_or(PythonError::Lacks(key))?;
-        Ok(Sample::new(case, Who::Python, runs_ms)?)
+        Ok(Sample::new(case, Contender::Python, runs_ms)?)
     };
     let samples: Result<Vec<Sample>, PythonError> = Case::ALL.into_iter().map(sample).collect();
     Ok((answer.python, samples?))

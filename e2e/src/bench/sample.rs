@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Summary;
 
 /// Fewer runs than this say nothing about how far they spread.
-pub const FEWEST_RUNS: usize = 5;
+pub const MIN_RUNS: usize = 5;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,9 +20,9 @@ pub enum Case {
     Ready100000,
 }
 
-/// Who does it.
+/// Contender does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Who {
+pub enum Contender {
     /// The page's runtime.
     Runtime,
     /// The same with every task recorded.
@@ -39,7 +39,7 @@ pub struct Row {
     /// The name of the case.
     pub case: String,
     /// The name of the contender.
-    pub who: String,
+    pub contender: String,
     /// Wall times in milliseconds, separated by commas.
     pub runs: String,
 }
@@ -49,8 +49,8 @@ pub struct Row {
 pub struct Sample {
     /// What was measured.
     pub case: Case,
-    /// Who did it.
-    pub who: Who,
+    /// Contender did it.
+    pub contender: Contender,
     /// How long it took.
     pub wall_ms: Summary,
 }
@@ -62,25 +62,25 @@ pub enum SampleError {
     #[error("the benchmark page measures `{0}`, which is not known here")]
     UnknownCase(String),
     /// The contender has another name than agreed.
-    #[error("the benchmark page lists `{0}`, who is not known here")]
-    UnknownWho(String),
+    #[error("the benchmark page lists `{0}`, which is not known here")]
+    UnknownContender(String),
     /// Something is no time.
-    #[error("the runs of `{case}` by `{who}` are no times: `{runs}`")]
+    #[error("the runs of `{case}` by `{contender}` are no times: `{runs}`")]
     NoTimes {
         /// The case.
         case: String,
         /// The contender.
-        who: String,
+        contender: String,
         /// What there is.
         runs: String,
     },
     /// There are too few runs to say how far they spread.
-    #[error("`{case}` by `{who}` was run {runs} times: at least {FEWEST_RUNS} are needed")]
+    #[error("`{case}` by `{contender}` was run {runs} times: at least {MIN_RUNS} are needed")]
     TooFew {
         /// The case.
         case: String,
         /// The contender.
-        who: String,
+        contender: String,
         /// How many there are.
         runs: usize,
     },
@@ -111,7 +111,7 @@ impl Case {
     }
 }
 
-impl Who {
+impl Contender {
     const ON_THE_PAGE: [Self; 3] = [Self::Runtime, Self::Recorded, Self::Promises];
 
     /// The name on the page.
@@ -132,15 +132,17 @@ impl Sample {
     /// # Errors
     ///
     /// When they are too few, or not all of them are times.
-    pub fn new(case: Case, who: Who, runs_ms: &[f64]) -> Result<Self, SampleError> {
-        let (case_name, who_name) = (case.name().to_owned(), who.name().to_owned());
-        if runs_ms.len() < FEWEST_RUNS {
-            return Err(SampleError::TooFew { case: case_name, who: who_name, runs: runs_ms.len() });
+    pub fn new(case: Case, contender: Contender, runs_ms: &[f64]) -> Result<Self, SampleError> {
+        let (case_name, contender_name) = (case.name().to_owned(), contender.name().to_owned());
+        if runs_ms.len() < MIN_RUNS {
+            return Err(SampleError::TooFew { case: case_name, contender: contender_name, runs: runs_ms.len() });
         }
         let are_times = runs_ms.iter().all(|&ms| ms >= 0.0);
         match Summary::from_values(runs_ms).filter(|_| are_times) {
-            Some(wall_ms) => Ok(Self { case, who, wall_ms }),
-            None => Err(SampleError::NoTimes { case: case_name, who: who_name, runs: format!("{runs_ms:?}") }),
+            Some(wall_ms) => Ok(Self { case, contender, wall_ms }),
+            None => {
+                Err(SampleError::NoTimes { case: case_name, contender: contender_name, runs: format!("{runs_ms:?}") })
+            }
         }
     }
 
@@ -156,13 +158,16 @@ impl TryFrom<&Row> for Sample {
 
     fn try_from(row: &Row) -> Result<Self, SampleError> {
         let case = Case::ALL.into_iter().find(|case| case.name() == row.case);
-        let who = Who::ON_THE_PAGE.into_iter().find(|who| who.name() == row.who);
+        let contender = Contender::ON_THE_PAGE.into_iter().find(|contender| contender.name() == row.contender);
         let case = case.ok_or_else(|| SampleError::UnknownCase(row.case.clone()))?;
-        let who = who.ok_or_else(|| SampleError::UnknownWho(row.who.clone()))?;
+        let contender = contender.ok_or_else(|| SampleError::UnknownContender(row.contender.clone()))?;
         let runs: Result<Vec<f64>, _> = row.runs.split(',').map(|run| run.trim().parse()).collect();
-        let no_times =
-            |_| SampleError::NoTimes { case: row.case.clone(), who: row.who.clone(), runs: row.runs.clone() };
-        Self::new(case, who, &runs.map_err(no_times)?)
+        let no_times = |_| SampleError::NoTimes {
+            case: row.case.clone(),
+            contender: row.contender.clone(),
+            runs: row.runs.clone(),
+        };
+        Self::new(case, contender, &runs.map_err(no_times)?)
     }
 }
 
@@ -170,8 +175,8 @@ impl TryFrom<&Row> for Sample {
 mod tests {
     use super::*;
 
-    fn row(case: &str, who: &str, runs: &str) -> Row {
-        Row { case: case.to_owned(), who: who.to_owned(), runs: runs.to_owned() }
+    fn row(case: &str, contender: &str, runs: &str) -> Row {
+        Row { case: case.to_owned(), contender: contender.to_owned(), runs: runs.to_owned() }
     }
 
     #[track_caller]
@@ -183,7 +188,7 @@ mod tests {
     #[test]
     fn a_row_becomes_a_sample() {
         let sample = Sample::try_from(&row("sleeps-10000", "runtime", "108,105.5, 106,107,110")).expect("it is good");
-        assert_eq!((sample.case, sample.who), (Case::Sleeps10000, Who::Runtime));
+        assert_eq!((sample.case, sample.contender), (Case::Sleeps10000, Contender::Runtime));
         assert_eq!(sample.wall_ms, Summary { median: 107.0, min: 105.5, max: 110.0 });
         assert_eq!(sample.over_ideal_ms(), 7.0);
     }
@@ -196,7 +201,7 @@ mod tests {
         );
         assert_refused(
             row("sleeps-1000", "tokio", "1,2,3,4,5"),
-            "the benchmark page lists `tokio`, who is not known here",
+            "the benchmark page lists `tokio`, which is not known here",
         );
         assert_refused(
             row("sleeps-1000", "runtime", "1,2,x,4,5"),
@@ -211,13 +216,13 @@ mod tests {
     #[test]
     fn a_negative_time_is_no_time() {
         let error =
-            Sample::new(Case::Ready100000, Who::Python, &[1.0, 2.0, -3.0, 4.0, 5.0]).expect_err("it is negative");
+            Sample::new(Case::Ready100000, Contender::Python, &[1.0, 2.0, -3.0, 4.0, 5.0]).expect_err("it is negative");
         assert!(matches!(error, SampleError::NoTimes { .. }));
     }
 
     #[test]
     fn what_is_ready_has_nothing_to_wait_for() {
-        let sample = Sample::new(Case::Ready100000, Who::Promises, &[30.0; 5]).expect("it is good");
+        let sample = Sample::new(Case::Ready100000, Contender::Promises, &[30.0; 5]).expect("it is good");
         assert_eq!(sample.over_ideal_ms(), 30.0);
     }
 }

@@ -33,15 +33,15 @@ pub fn aligned(head: &[(&str, Align)], rows: &[Vec<String>]) -> String {
 #[must_use]
 pub fn times_table(samples: &[Sample]) -> String {
     let mut samples: Vec<&Sample> = samples.iter().collect();
-    samples.sort_by_key(|sample| (sample.case, sample.who));
+    samples.sort_by_key(|sample| (sample.case, sample.contender));
     let row = |sample: &&Sample| {
         let wall = sample.wall_ms;
         let times = [wall.median, wall.min, wall.max, sample.over_ideal_ms()].map(|ms| format!("{ms:.1}"));
-        [sample.case.name().to_owned(), sample.who.name().to_owned()].into_iter().chain(times).collect()
+        [sample.case.name().to_owned(), sample.contender.name().to_owned()].into_iter().chain(times).collect()
     };
     let head = [
         ("case", Align::Left),
-        ("who", Align::Left),
+        ("contender", Align::Left),
         ("median ms", Align::Right),
         ("min ms", Align::Right),
         ("max ms", Align::Right),
@@ -62,7 +62,7 @@ pub fn first_load_table(load: &FirstLoad) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Case, Who};
+    use super::super::{Case, Contender};
     use super::*;
 
     #[test]
@@ -79,17 +79,17 @@ mod tests {
 
     #[test]
     fn times_are_ordered_by_case_then_contender() {
-        let sample = |case, who, ms| Sample::new(case, who, &[ms; 5]).expect("it is good");
+        let sample = |case, contender, ms| Sample::new(case, contender, &[ms; 5]).expect("it is good");
         let table = times_table(&[
-            sample(Case::Ready100000, Who::Python, 1480.0),
-            sample(Case::Sleeps1000, Who::Promises, 106.0),
-            sample(Case::Sleeps1000, Who::Runtime, 101.0),
+            sample(Case::Ready100000, Contender::Python, 1480.0),
+            sample(Case::Sleeps1000, Contender::Promises, 106.0),
+            sample(Case::Sleeps1000, Contender::Runtime, 101.0),
         ]);
         let expected = "\
-case          who       median ms  min ms  max ms  over ideal ms
-sleeps-1000   runtime       101.0   101.0   101.0            1.0
-sleeps-1000   promises      106.0   106.0   106.0            6.0
-ready-100000  python       1480.0  1480.0  1480.0         1480.0
+case          contender  median ms  min ms  max ms  over ideal ms
+sleeps-1000   runtime        101.0   101.0   101.0            1.0
+sleeps-1000   promises       106.0   106.0   106.0            6.0
+ready-100000  python        1480.0  1480.0  1480.0         1480.0
 ";
         assert_eq!(table, expected);
     }

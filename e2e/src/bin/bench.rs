@@ -9,25 +9,25 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use e2e::bench::{
-    Align, Budget, Figures, FirstLoad, FirstLoadError, LighthouseError, Rates, Row, Sample, SampleError, Scores,
+    Align, Budget, FirstLoad, FirstLoadError, LighthouseError, Measurements, Rates, Row, Sample, SampleError, Scores,
     Verdict, Workers, aligned, budgets, first_load, first_load_table, gather_in_python, lighthouse, lighthouse_budgets,
     predict_in_python, times_table, worker_budgets,
 };
 use e2e::browser::{Browser, BrowserError, Engine};
+use e2e::fixture::BASE;
 use e2e::page::{Page, PageError, eventually_every};
 use e2e::server::{Server, ServerError, built_site};
-use e2e::stage::BASE;
 
 /// Some hundred runs, the slowest of which take seconds.
-const RUNS_END_WITHIN: Duration = Duration::from_secs(600);
+const RUN_TIMEOUT: Duration = Duration::from_secs(600);
 
-const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Ten thousand tasks behind a limit, some of which fail and are tried again.
 const LESSON: &str = "async-error-handling?tasks=10000&limit=64&wait=20&pause=20&timeout=60&on-error=collect&seed=7";
 
 const ROWS: &str = "return [...document.querySelectorAll('tr[data-case][data-who]')].map(row =>
-    ({ case: row.dataset.case, who: row.dataset.who, runs: row.dataset.runs ?? '' }));";
+    ({ case: row.dataset.case, contender: row.dataset.who, runs: row.dataset.runs ?? '' }));";
 
 /// Why nothing could be measured.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +81,7 @@ async fn bench() -> Result<Vec<Budget>, BenchError> {
     Ok(budgets)
 }
 
-async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Figures, Option<Workers>), BenchError> {
+async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Measurements, Option<Workers>), BenchError> {
     let folder = built_site();
     let server = Server::start(&folder, BASE)?;
     let browser = Browser::start(Engine::Chromium).await?;
@@ -94,15 +94,15 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Figures, Option
     page.wait_for_button("Run").await?;
     page.press("Run").await?;
     end_of_the_runs(&page).await?;
-    let rows: Vec<Row> = page.ask(ROWS, Vec::new()).await?;
+    let rows: Vec<Row> = page.evaluate(ROWS, Vec::new()).await?;
     let samples = rows.iter().map(Sample::try_from).collect::<Result<_, _>>()?;
     let bytes_per_sleep = bytes_per_task(&page).await?;
     let workers = workers(&page).await?;
     page.open(LESSON).await?;
     page.wait_for_button("Run").await?;
     page.press("Run").await?;
-    page.wait_for_status_within(RUNS_END_WITHIN, "Finished").await?;
-    let figures = Figures {
+    page.wait_for_status_within(RUN_TIMEOUT, "Finished").await?;
+    let figures = Measurements {
         bytes_per_sleep,
         bytes_per_lesson_task: page.exact_metric("record").await?,
         longest_block_ms: page.exact_metric("lag").await? / 1e3,
@@ -119,7 +119,7 @@ async fn bytes_per_task(page: &Page) -> Result<Option<f64>, PageError> {
 
 /// Looks seldom: what measures all processors must have them.
 async fn end_of_the_runs(page: &Page) -> Result<(), PageError> {
-    eventually_every(BETWEEN_LOOKS, RUNS_END_WITHIN, "the end of the runs", async || {
+    eventually_every(POLL_INTERVAL, RUN_TIMEOUT, "the end of the runs", async || {
         let status = page.status().await?;
         Ok(if status.starts_with("Finished") { Ok(()) } else { Err(status) })
     })
@@ -162,10 +162,10 @@ fn judged_by_lighthouse() -> Result<Vec<Budget>, BenchError> {
 }
 
 fn digits_table(workers: Option<Workers>, python: Option<Rates>) -> String {
-    let row = |who: &str, rates: Option<Rates>| {
+    let row = |contender: &str, rates: Option<Rates>| {
         let told =
             |rate: fn(Rates) -> f64| rates.map_or("not measured".to_owned(), |rates| format!("{:.0}", rate(rates)));
-        vec![who.to_owned(), told(|rates| rates.digits_per_s), told(|rates| rates.single_digits_per_s)]
+        vec![contender.to_owned(), told(|rates| rates.digits_per_s), told(|rates| rates.single_digits_per_s)]
     };
     let head = [("digits a second (mlp-64)", Align::Left), ("360 at once", Align::Right), ("one by one", Align::Right)];
     aligned(&head, &[row("a worker", workers.map(|it| it.digits)), row("scikit-learn in CPython", python)])

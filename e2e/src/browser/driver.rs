@@ -9,13 +9,13 @@ use fantoccini::Client;
 use tempfile::TempDir;
 
 use super::Engine;
-use super::error::{BrowserError, DriverError, STARTS};
-use super::process::{Process, STARTS_WITHIN, kill};
+use super::error::{BrowserError, DriverError, START_ATTEMPTS};
+use super::process::{Process, START_TIMEOUT, kill};
 use super::screen::Screen;
 
 /// Closing a browser takes some tenths of a second, but Firefox waits for a page whose script does not end.
-const CLOSES_WITHIN: Duration = Duration::from_secs(10);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A running driver.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Session {
 
 impl Driver {
     pub async fn start(engine: Engine) -> Result<Self, BrowserError> {
-        for _ in 0..STARTS {
+        for _ in 0..START_ATTEMPTS {
             if let Some(driver) = Self::start_once(engine).await? {
                 return Ok(driver);
             }
@@ -70,8 +70,8 @@ impl Driver {
         // From here on a failure drops it, and so ends the process.
         let mut driver = Self { port, session: None, process, _screen: screen, _scratch: scratch };
         let reached = match announced {
-            Some(find) => driver.process.announced(find).await,
-            None => driver.process.opened(port).await,
+            Some(find) => driver.process.first_output(find).await,
+            None => driver.process.wait_for_port(port).await,
         };
         Ok(reached.map(|port| {
             driver.port = port;
@@ -85,7 +85,7 @@ impl Driver {
     }
 
     /// Takes note of the browser that is to be closed at the end.
-    pub fn owns(&mut self, client: &Client) {
+    pub fn set_session(&mut self, client: &Client) {
         self.session = Session::from_client(client);
     }
 
@@ -93,7 +93,7 @@ impl Driver {
     /// behind.
     fn close(&self, session: &str) -> std::io::Result<()> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-        stream.set_read_timeout(Some(CLOSES_WITHIN))?;
+        stream.set_read_timeout(Some(CLOSE_TIMEOUT))?;
         let host = format!("{}:{}", Ipv4Addr::LOCALHOST, self.port);
         write!(stream, "DELETE /session/{session} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
         stream.read(&mut [0; 1024]).map(drop)
@@ -127,13 +127,13 @@ fn free_port() -> std::io::Result<u16> {
 
 impl Process {
     /// The port, once it can be reached there.
-    async fn opened(&mut self, port: u16) -> Option<u16> {
-        let deadline = Instant::now() + STARTS_WITHIN;
+    async fn wait_for_port(&mut self, port: u16) -> Option<u16> {
+        let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline && !self.has_ended() {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
                 return Some(port);
             }
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         None
     }

@@ -3,11 +3,11 @@
 use fantoccini::error::{CmdError, NewSessionError};
 
 use super::engine::Engine;
-use super::process::STARTS_WITHIN;
+use super::process::START_TIMEOUT;
 use super::program::MissingProgram;
 
 /// Two programs may want the same port: chromedriver takes a free one of IPv4, and ends if it is used in IPv6.
-pub(super) const STARTS: usize = 3;
+pub(super) const START_ATTEMPTS: usize = 3;
 
 /// Why there is no browser.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum BrowserError {
     },
     /// The engine does not tell.
     #[error("{what} are known in chromium only, and this is {engine}")]
-    NotTold {
+    OnlyInChromium {
         /// What was asked for.
         what: &'static str,
         /// The engine that was asked.
@@ -50,7 +50,7 @@ impl BrowserError {
             Self::Missing(missing) => missing.advice(),
             Self::Driver(_) => "run the driver by hand to see what it says",
             Self::NoSession { .. } => "the driver and the browser must have the same version: install both again",
-            Self::NotTold { .. } => "ask for it in Chromium only",
+            Self::OnlyInChromium { .. } => "ask for it in Chromium only",
             Self::NoWindow | Self::Refused(_) => {
                 "run it again; if it stays, look for the browser's crash in the system's log"
             }
@@ -76,7 +76,7 @@ pub enum DriverError {
     #[error("no port can be opened on this machine")]
     NoPort(#[source] std::io::Error),
     /// It ended, or did not say in time where to reach it, as often as it was started.
-    #[error("`{name}` ended or could not be reached within {} s, {STARTS} times", STARTS_WITHIN.as_secs())]
+    #[error("`{name}` ended or could not be reached within {} s, {START_ATTEMPTS} times", START_TIMEOUT.as_secs())]
     Silent {
         /// The program.
         name: &'static str,

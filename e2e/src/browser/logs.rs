@@ -16,7 +16,7 @@ pub struct Message {
     pub text: String,
 }
 
-pub(super) async fn complaints(client: &Client) -> Result<Vec<Message>, CmdError> {
+pub(super) async fn console_problems(client: &Client) -> Result<Vec<Message>, CmdError> {
     let messages = fetch(client, "browser").await?;
     Ok(messages.into_iter().filter(|message| matches!(message.level.as_str(), "SEVERE" | "WARNING")).collect())
 }

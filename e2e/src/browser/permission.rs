@@ -5,9 +5,9 @@ use serde_json::json;
 
 /// The command of <https://www.w3.org/TR/permissions/#webdriver-command-set-permission>, with `granted`.
 #[derive(Debug)]
-pub(super) struct Grant(pub &'static str);
+pub(super) struct GrantPermission(pub &'static str);
 
-impl WebDriverCompatibleCommand for Grant {
+impl WebDriverCompatibleCommand for GrantPermission {
     fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
         base.join(&format!("session/{}/permissions", session.unwrap_or_default()))
     }

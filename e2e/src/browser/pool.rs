@@ -15,7 +15,7 @@ const USES: u32 = 25;
 /// A browser that a test has.
 #[derive(Debug)]
 #[must_use = "dropping it returns the browser"]
-pub struct Lease {
+pub struct PooledBrowser {
     browser: Option<Browser>,
     uses: u32,
 }
@@ -26,7 +26,7 @@ static RETURNED: Mutex<Vec<(Browser, u32)>> = Mutex::new(Vec::new());
 /// Browsers that are ready for the next test.
 static READY: Mutex<Vec<(Browser, u32)>> = Mutex::new(Vec::new());
 
-impl Lease {
+impl PooledBrowser {
     /// A browser that is ready, or a new one.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Lease {
     }
 }
 
-impl Deref for Lease {
+impl Deref for PooledBrowser {
     type Target = Browser;
 
     fn deref(&self) -> &Browser {
@@ -65,7 +65,7 @@ impl Deref for Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for PooledBrowser {
     fn drop(&mut self) {
         let Some(browser) = self.browser.take() else { return };
         // What a failed test leaves behind is not known.

@@ -9,9 +9,9 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// Programs start within a second; a busy machine gets much more.
-pub(super) const STARTS_WITHIN: Duration = Duration::from_secs(20);
+pub(super) const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// Ending takes some hundredths of a second.
-const ENDS_WITHIN: Duration = Duration::from_secs(10);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running program.
 #[derive(Debug)]
@@ -28,11 +28,11 @@ impl Process {
     }
 
     /// The first thing that `find` finds in a line of its output, if it comes in time. Asked once.
-    pub async fn announced<T: Send + 'static>(&mut self, find: fn(&str) -> Option<T>) -> Option<T> {
+    pub async fn first_output<T: Send + 'static>(&mut self, find: fn(&str) -> Option<T>) -> Option<T> {
         let stdout = self.stdout.take()?;
-        let (announce, announced) = oneshot::channel();
-        thread::spawn(move || read_to_the_end(stdout, find, announce));
-        timeout(STARTS_WITHIN, announced).await.ok()?.ok()
+        let (sender, receiver) = oneshot::channel();
+        thread::spawn(move || read_to_the_end(stdout, find, sender));
+        timeout(START_TIMEOUT, receiver).await.ok()?.ok()
     }
 
     pub fn has_ended(&mut self) -> bool {
@@ -54,7 +54,7 @@ impl Process {
 impl Drop for Process {
     /// Killed outright, a program would not put away what it has made.
     fn drop(&mut self) {
-        if ask_to_end(&self.child) && self.has_ended_within(ENDS_WITHIN) {
+        if ask_to_end(&self.child) && self.has_ended_within(EXIT_TIMEOUT) {
             return;
         }
         // Either it has ended by itself or this ends it; there is nobody to tell.
@@ -108,12 +108,12 @@ mod tests {
     #[tokio::test]
     async fn what_a_program_announces_is_found_among_its_lines() {
         let mut process = shell("echo starting; echo 7; echo 8; exec sleep 1000");
-        assert_eq!(process.announced(|line| line.parse().ok()).await, Some(7));
+        assert_eq!(process.first_output(|line| line.parse().ok()).await, Some(7));
     }
 
     #[tokio::test]
     async fn a_program_that_ends_without_a_word_announces_nothing() {
-        assert_eq!(shell("exit 1").announced(|line| line.parse::<u16>().ok()).await, None);
+        assert_eq!(shell("exit 1").first_output(|line| line.parse::<u16>().ok()).await, None);
     }
 
     #[tokio::test]
@@ -123,7 +123,7 @@ mod tests {
         let script =
             format!("touch {0}; trap 'rm {0}; exit' TERM; echo 1; while :; do sleep 0.01; done", made.display());
         let mut process = shell(&script);
-        process.announced(|line| line.parse::<u8>().ok()).await.expect("it starts");
+        process.first_output(|line| line.parse::<u8>().ok()).await.expect("it starts");
         assert!(made.exists());
         drop(process);
         assert!(!made.exists());

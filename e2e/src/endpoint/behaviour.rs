@@ -48,7 +48,7 @@ pub enum Answer {
     Html(u16),
     /// Status 200 with other JSON.
     Json(Value),
-    /// The good answer after a change, such as those in [`misfit`](super::misfit).
+    /// The good answer after a change, such as those in [`corrupt`](super::corrupt).
     Changed(fn(&mut Value)),
     /// The first half of the good answer's JSON, as if it were all.
     HalfJson,
@@ -78,25 +78,25 @@ pub enum Answer {
 
 /// A behaviour, and what has come to it so far.
 #[derive(Debug)]
-pub(super) struct Manner {
-    pub behaviour: Behaviour,
+pub(super) struct ActiveBehaviour {
+    pub settings: Behaviour,
     slots: Option<Semaphore>,
     metadata_asked: AtomicUsize,
     infers_asked: AtomicUsize,
 }
 
-impl Manner {
+impl ActiveBehaviour {
     pub fn new(behaviour: Behaviour) -> Self {
         let slots = behaviour.capacity.map(Semaphore::new);
-        Self { behaviour, slots, metadata_asked: AtomicUsize::new(0), infers_asked: AtomicUsize::new(0) }
+        Self { settings: behaviour, slots, metadata_asked: AtomicUsize::new(0), infers_asked: AtomicUsize::new(0) }
     }
 
     /// What the next request of its kind gets.
     pub fn next_answer(&self, is_infer: bool) -> &Answer {
         let (answer, asked) = if is_infer {
-            (&self.behaviour.infer, &self.infers_asked)
+            (&self.settings.infer, &self.infers_asked)
         } else {
-            (&self.behaviour.metadata, &self.metadata_asked)
+            (&self.settings.metadata, &self.metadata_asked)
         };
         let number = asked.fetch_add(1, Ordering::Relaxed);
         match answer {
@@ -111,7 +111,7 @@ impl Manner {
             Some(slots) => slots.acquire().await.ok(),
             None => None,
         };
-        sleep(self.behaviour.latency).await;
+        sleep(self.settings.latency).await;
         slot
     }
 }

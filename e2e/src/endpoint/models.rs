@@ -9,7 +9,7 @@ use inputs::{Inputs, read_request};
 
 /// A tensor's form. A dimension of -1 may have any size.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(super) struct TensorSpec {
     pub name: &'static str,
     pub datatype: &'static str,
     pub shape: &'static [i64],
@@ -18,31 +18,31 @@ pub(super) struct Form {
 /// A model, whose only output has a row for each row of its inputs.
 pub(super) struct Model {
     pub name: &'static str,
-    pub inputs: &'static [Form],
-    pub output: Form,
+    pub inputs: &'static [TensorSpec],
+    pub output: TensorSpec,
     infer: fn(&Inputs) -> Vec<Value>,
 }
 
 static MODELS: [Model; 3] = [
     Model {
         name: "digits",
-        inputs: &[Form { name: "images", datatype: "FP32", shape: &[-1, 64] }],
-        output: Form { name: "label", datatype: "INT64", shape: &[-1] },
+        inputs: &[TensorSpec { name: "images", datatype: "FP32", shape: &[-1, 64] }],
+        output: TensorSpec { name: "label", datatype: "INT64", shape: &[-1] },
         infer: |inputs| vec![json!(0); inputs.rows],
     },
     Model {
         name: "tabular",
         inputs: &[
-            Form { name: "features", datatype: "FP64", shape: &[-1, 4] },
-            Form { name: "flags", datatype: "BOOL", shape: &[-1, 2] },
+            TensorSpec { name: "features", datatype: "FP64", shape: &[-1, 4] },
+            TensorSpec { name: "flags", datatype: "BOOL", shape: &[-1, 2] },
         ],
-        output: Form { name: "score", datatype: "FP32", shape: &[-1, 1] },
+        output: TensorSpec { name: "score", datatype: "FP32", shape: &[-1, 1] },
         infer: score,
     },
     Model {
         name: "texts",
-        inputs: &[Form { name: "lines", datatype: "BYTES", shape: &[-1] }],
-        output: Form { name: "length", datatype: "INT64", shape: &[-1] },
+        inputs: &[TensorSpec { name: "lines", datatype: "BYTES", shape: &[-1] }],
+        output: TensorSpec { name: "length", datatype: "INT64", shape: &[-1] },
         infer: |inputs| inputs.get("lines").iter().map(length).collect(),
     },
 ];
@@ -102,7 +102,7 @@ fn find(name: &str) -> Result<&'static Model, Refusal> {
 
 impl Model {
     fn metadata(&self) -> Value {
-        let inputs: Vec<Value> = self.inputs.iter().map(Form::metadata).collect();
+        let inputs: Vec<Value> = self.inputs.iter().map(TensorSpec::metadata).collect();
         json!({
             "name": self.name,
             "versions": ["1"],
@@ -133,7 +133,7 @@ impl Model {
     }
 }
 
-impl Form {
+impl TensorSpec {
     fn metadata(&self) -> Value {
         json!({ "name": self.name, "datatype": self.datatype, "shape": self.shape })
     }

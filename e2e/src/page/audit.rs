@@ -46,10 +46,10 @@ impl Page {
     ///
     /// When axe-core is not installed, or the browser is gone.
     pub async fn violations(&self) -> Result<Vec<Violation>, PageError> {
-        if !self.ask("return 'axe' in window", Vec::new()).await? {
-            self.ask::<()>(&axe()?, Vec::new()).await?;
+        if !self.evaluate("return 'axe' in window", Vec::new()).await? {
+            self.evaluate::<()>(&axe()?, Vec::new()).await?;
         }
-        self.ask(AUDIT, Vec::new()).await
+        self.evaluate(AUDIT, Vec::new()).await
     }
 }
 

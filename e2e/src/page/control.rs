@@ -43,7 +43,7 @@ impl Page {
     ///
     /// When a control has no field.
     pub async fn controls(&self) -> Result<Vec<Control>, PageError> {
-        self.ask(READ_ALL, Vec::new()).await
+        self.evaluate(READ_ALL, Vec::new()).await
     }
 
     /// One control, by its name in links.
@@ -73,7 +73,7 @@ impl Page {
     pub async fn fill_in(&self, name: &str, text: &str) -> Result<(), PageError> {
         let field = self.field(name, ":is(input[type=number], input[type=text])").await?;
         let select = "arguments[0].focus(); arguments[0].select()";
-        self.ask::<()>(select, vec![serde_json::to_value(&field)?]).await?;
+        self.evaluate::<()>(select, vec![serde_json::to_value(&field)?]).await?;
         let keys = iter::once(char::from(Key::Delete)).chain(text.chars()).chain([char::from(Key::Tab)]);
         self.type_keys(keys).await
     }
@@ -83,7 +83,7 @@ impl Page {
     /// # Errors
     ///
     /// When the exercise does not have the control.
-    pub async fn turn(&self, name: &str) -> Result<(), PageError> {
+    pub async fn toggle(&self, name: &str) -> Result<(), PageError> {
         Ok(self.field(name, "input[type=checkbox]").await?.click().await?)
     }
 
@@ -101,7 +101,7 @@ impl Page {
     /// # Errors
     ///
     /// When the exercise does not have the control.
-    pub async fn nudge(&self, name: &str) -> Result<(), PageError> {
+    pub async fn nudge_slider(&self, name: &str) -> Result<(), PageError> {
         let slider = self.field(name, "input[type=range]").await?;
         Ok(slider.send_keys(&char::from(Key::Right).to_string()).await?)
     }

@@ -15,7 +15,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn catch_downloads(&self) -> Result<(), PageError> {
-        self.ask(CATCH, Vec::new()).await
+        self.evaluate(CATCH, Vec::new()).await
     }
 
     /// The name and the text of the last file that the page offered since then, once it has offered so many.
@@ -25,7 +25,7 @@ impl Page {
     /// When it does not offer as many.
     pub async fn download(&self, so_many: usize) -> Result<(String, String), PageError> {
         eventually(&format!("{so_many} files to save"), async || {
-            let mut saved: Vec<(String, String)> = self.ask("return window.saved", Vec::new()).await?;
+            let mut saved: Vec<(String, String)> = self.evaluate("return window.saved", Vec::new()).await?;
             let n = saved.len();
             Ok(saved.pop().filter(|_| n == so_many).ok_or_else(|| format!("{n} files")))
         })

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Page, PageError};
 
 /// More than a page has places to stop at; a ring that never comes back is a trap.
-const MOST_STOPS: usize = 200;
+const MAX_TAB_STOPS: usize = 200;
 
 /// A button by its name, a control by its own, anything else by its tag.
 const FOCUSED: &str = "const element = document.activeElement;
@@ -17,7 +17,7 @@ const FOCUSED: &str = "const element = document.activeElement;
 
 /// Where the Tab key stops.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Stop {
+pub struct TabStop {
     /// The element's tag and text.
     pub name: String,
     /// Whether it can be seen that it has the focus: by an outline, its own or that of the label that stands for it.
@@ -26,9 +26,9 @@ pub struct Stop {
 
 /// The way of the Tab key all around the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Round {
+pub struct TabCycle {
     /// In the order of the way.
-    pub stops: Vec<Stop>,
+    pub stops: Vec<TabStop>,
     /// The elements that can be used and are not on it.
     pub missed: Vec<String>,
 }
@@ -66,7 +66,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn focused(&self) -> Result<String, PageError> {
-        self.ask(FOCUSED, Vec::new()).await
+        self.evaluate(FOCUSED, Vec::new()).await
     }
 
     /// Presses Tab until `name` has the focus; the stops on the way, `name` included.
@@ -76,7 +76,7 @@ impl Page {
     /// When the Tab key does not lead there.
     pub async fn tab_to(&self, name: &str) -> Result<Vec<String>, PageError> {
         let mut stops = Vec::new();
-        while stops.len() < MOST_STOPS {
+        while stops.len() < MAX_TAB_STOPS {
             self.key(Key::Tab).await?;
             let focused = self.focused().await?;
             let is_there = focused == name;
@@ -94,14 +94,14 @@ impl Page {
     /// # Errors
     ///
     /// When it never does.
-    pub async fn tab_around(&self) -> Result<Round, PageError> {
-        self.ask::<()>("window.passed = new Set()", Vec::new()).await?;
+    pub async fn tab_through(&self) -> Result<TabCycle, PageError> {
+        self.evaluate::<()>("window.passed = new Set()", Vec::new()).await?;
         let mut stops = Vec::new();
-        while stops.len() < MOST_STOPS {
+        while stops.len() < MAX_TAB_STOPS {
             self.key(Key::Tab).await?;
-            match self.ask(STOP, Vec::new()).await? {
+            match self.evaluate(STOP, Vec::new()).await? {
                 Some(stop) => stops.push(stop),
-                None => return Ok(Round { stops, missed: self.ask(MISSED, Vec::new()).await? }),
+                None => return Ok(TabCycle { stops, missed: self.evaluate(MISSED, Vec::new()).await? }),
             }
         }
         Err(PageError::Missing { what: format!("end of the way of the Tab key, which has {} stops", stops.len()) })

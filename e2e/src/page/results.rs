@@ -45,7 +45,7 @@ pub struct Validation {
 
 /// All that a run shows; two are equal when nothing has changed in between.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Shown {
+pub struct ResultsSnapshot {
     /// The status.
     pub status: String,
     /// Metrics by name.
@@ -113,7 +113,7 @@ impl Page {
     ///
     /// When a bar's attributes are no numbers.
     pub async fn bars(&self) -> Result<Vec<Bar>, PageError> {
-        self.ask(BARS, Vec::new()).await
+        self.evaluate(BARS, Vec::new()).await
     }
 
     /// The bar of a task.
@@ -132,7 +132,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn metrics(&self) -> Result<BTreeMap<String, String>, PageError> {
-        self.ask(METRICS, Vec::new()).await
+        self.evaluate(METRICS, Vec::new()).await
     }
 
     /// One metric.
@@ -151,7 +151,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn checks(&self) -> Result<Vec<Check>, PageError> {
-        self.ask(CHECKS, Vec::new()).await
+        self.evaluate(CHECKS, Vec::new()).await
     }
 
     /// What should be true of the whole run, each by its name.
@@ -160,7 +160,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn properties(&self) -> Result<Vec<Check>, PageError> {
-        self.ask(PROPERTIES, Vec::new()).await
+        self.evaluate(PROPERTIES, Vec::new()).await
     }
 
     /// The promises that were put to the test.
@@ -169,7 +169,7 @@ impl Page {
     ///
     /// When one of them has no link.
     pub async fn validations(&self) -> Result<Vec<Validation>, PageError> {
-        self.ask(VALIDATIONS, Vec::new()).await
+        self.evaluate(VALIDATIONS, Vec::new()).await
     }
 
     /// A metric as a plain number, once there is one.
@@ -178,7 +178,7 @@ impl Page {
     ///
     /// When the page does not show it.
     pub async fn exact_metric(&self, name: &str) -> Result<f64, PageError> {
-        let found: Option<f64> = self.ask(EXACT, vec![name.into()]).await?;
+        let found: Option<f64> = self.evaluate(EXACT, vec![name.into()]).await?;
         found.ok_or_else(|| PageError::Missing { what: format!("exact metric `{name}`") })
     }
 
@@ -191,7 +191,7 @@ impl Page {
         let script = "const table = [...document.querySelectorAll('table')]
                 .find(table => table.caption?.textContent.includes(arguments[0]));
             return [...(table?.tBodies[0].rows ?? [])].map(row => [...row.cells].map(cell => cell.textContent.trim()));";
-        self.ask(script, vec![caption.into()]).await
+        self.evaluate(script, vec![caption.into()]).await
     }
 
     /// The lines of the log.
@@ -209,7 +209,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn digits(&self) -> Result<Vec<String>, PageError> {
-        self.ask(DIGITS, Vec::new()).await
+        self.evaluate(DIGITS, Vec::new()).await
     }
 
     /// What the page tells about a bad link.
@@ -227,7 +227,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn open_disclosures(&self) -> Result<(), PageError> {
-        self.ask("document.querySelectorAll('details').forEach(it => { it.open = true })", Vec::new()).await
+        self.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })", Vec::new()).await
     }
 
     /// Everything that the run shows now.
@@ -235,15 +235,15 @@ impl Page {
     /// # Errors
     ///
     /// When a part of it is missing.
-    pub async fn shown(&self) -> Result<Shown, PageError> {
-        Ok(Shown {
+    pub async fn results(&self) -> Result<ResultsSnapshot, PageError> {
+        Ok(ResultsSnapshot {
             status: self.status().await?,
             metrics: self.metrics().await?,
             bars: self.bars().await?,
             log: self.log().await?,
             captions: self.texts("figcaption").await?,
-            rows: self.ask(ROWS, Vec::new()).await?,
-            timeline: self.ask(TIMELINE, Vec::new()).await?,
+            rows: self.evaluate(ROWS, Vec::new()).await?,
+            timeline: self.evaluate(TIMELINE, Vec::new()).await?,
         })
     }
 
@@ -252,10 +252,10 @@ impl Page {
     /// # Errors
     ///
     /// When it does not come to rest.
-    pub async fn shown_at_rest(&self) -> Result<Shown, PageError> {
-        let mut last = self.shown().await?;
+    pub async fn settled_results(&self) -> Result<ResultsSnapshot, PageError> {
+        let mut last = self.results().await?;
         eventually("a page at rest", async || {
-            let now = self.shown().await?;
+            let now = self.results().await?;
             let is_same = now == last;
             last = now.clone();
             Ok(if is_same { Ok(now) } else { Err("one that changes".to_owned()) })

@@ -25,7 +25,7 @@ impl Page {
     /// When the browser does not open one.
     pub async fn open_tab(&self) -> Result<Tab, PageError> {
         let tab = Tab(self.client.new_window(true).await?.handle);
-        self.go_to(&tab).await?;
+        self.switch_to(&tab).await?;
         Ok(tab)
     }
 
@@ -34,7 +34,7 @@ impl Page {
     /// # Errors
     ///
     /// When it was closed.
-    pub async fn go_to(&self, tab: &Tab) -> Result<(), PageError> {
+    pub async fn switch_to(&self, tab: &Tab) -> Result<(), PageError> {
         Ok(self.client.switch_to_window(tab.0.clone()).await?)
     }
 
@@ -44,7 +44,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn back(&self) -> Result<(), PageError> {
-        self.ask("history.back()", Vec::new()).await
+        self.evaluate("history.back()", Vec::new()).await
     }
 
     /// Goes forward by one place.
@@ -53,6 +53,6 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn forward(&self) -> Result<(), PageError> {
-        self.ask("history.forward()", Vec::new()).await
+        self.evaluate("history.forward()", Vec::new()).await
     }
 }

@@ -28,11 +28,11 @@ impl Page {
     /// When the browser cannot make the window so narrow: Firefox stops at 500 px, WebKitGTK at about 450.
     pub async fn set_width(&self, width: u32) -> Result<(), PageError> {
         let (_, _, window, height) = self.client.get_window_rect().await?;
-        let inner: u64 = self.ask("return innerWidth", Vec::new()).await?;
+        let inner: u64 = self.evaluate("return innerWidth", Vec::new()).await?;
         let frame = u32::try_from(window.saturating_sub(inner)).unwrap_or_default();
         self.client.set_window_size(width + frame, u32::try_from(height).unwrap_or(900)).await?;
         eventually(&format!("a width of {width} px"), async || {
-            let inner: u32 = self.ask("return innerWidth", Vec::new()).await?;
+            let inner: u32 = self.evaluate("return innerWidth", Vec::new()).await?;
             Ok(if inner == width { Ok(()) } else { Err(format!("one of {inner} px")) })
         })
         .await
@@ -44,7 +44,7 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn overflow(&self) -> Result<Option<String>, PageError> {
-        self.ask(OVERFLOW, Vec::new()).await
+        self.evaluate(OVERFLOW, Vec::new()).await
     }
 
     /// Writes a picture of the window to a PNG file.

@@ -7,21 +7,21 @@ use tokio::time::sleep;
 use super::PageError;
 
 /// Far longer than anything takes on an idle machine, so that a busy one makes no test fail.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// A command to the browser takes some milliseconds itself.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Looks again and again until `look` gives a value. As long as it has none it says what there is instead, also by an error
 /// that something is missing or that the browser refuses.
 ///
 /// # Errors
 ///
-/// Any other error of `look`, or [`PageError::TimedOut`] after [`PATIENCE`].
+/// Any other error of `look`, or [`PageError::TimedOut`] after [`DEFAULT_TIMEOUT`].
 pub async fn eventually<T>(
     what: &str,
     look: impl AsyncFnMut() -> Result<Result<T, String>, PageError>,
 ) -> Result<T, PageError> {
-    eventually_within(PATIENCE, what, look).await
+    eventually_within(DEFAULT_TIMEOUT, what, look).await
 }
 
 /// The same with another limit.
@@ -34,7 +34,7 @@ pub async fn eventually_within<T>(
     what: &str,
     look: impl AsyncFnMut() -> Result<Result<T, String>, PageError>,
 ) -> Result<T, PageError> {
-    eventually_every(BETWEEN_LOOKS, limit, what, look).await
+    eventually_every(POLL_INTERVAL, limit, what, look).await
 }
 
 /// The same with longer pauses, for whoever measures: to look takes a processor some milliseconds.

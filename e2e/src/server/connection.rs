@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::files::File;
-use super::{Outcome, Reply, Shared};
+use super::{Outcome, Replacement, Shared};
 use crate::host::{closed, method_and_path, read_head, status_line, status_page};
 
 /// Serves one request, then closes.
@@ -45,14 +45,16 @@ async fn answer(
         shared.files.read(&relative, takes_brotli(request)).map_or_else(|| (404, page(404)), |file| (200, file));
     match shared.reply_for(&relative) {
         None => send(writer, method, status, &file).await,
-        Some(Reply::Status(status)) => send(writer, method, status, &page(status)).await,
-        Some(Reply::Bytes { content_type, body }) => send(writer, method, 200, &File::plain(content_type, body)).await,
-        Some(Reply::CutAfter(bytes)) => send_part(writer, &file, bytes).await,
-        Some(Reply::Late(delay)) => {
+        Some(Replacement::Status(status)) => send(writer, method, status, &page(status)).await,
+        Some(Replacement::Bytes { content_type, body }) => {
+            send(writer, method, 200, &File::plain(content_type, body)).await
+        }
+        Some(Replacement::CutAfter(bytes)) => send_part(writer, &file, bytes).await,
+        Some(Replacement::Late(delay)) => {
             sleep(delay).await;
             send(writer, method, status, &file).await
         }
-        Some(Reply::Never) => future::pending().await,
+        Some(Replacement::Never) => future::pending().await,
     }
 }
 

@@ -9,7 +9,7 @@ mod run;
 mod stop;
 
 use e2e::browser::Engine;
-use e2e::stage::{Failure, Stage};
+use e2e::fixture::{Fixture, TestError};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -32,9 +32,9 @@ const LONG: &str = "async-basics?download=2000&scale=5&seed=7";
 /// A run of less than 200 ms.
 const SHORT: &str = "async-basics?scale=0.1&blocking=off&seed=7";
 
-/// A stage for whoever counts requests: the page asks for the service worker, and that for all of the site, at any time
+/// A fixture for whoever counts requests: the page asks for the service worker, and that for all of the site, at any time
 /// after the first second in which nothing runs. Where the browser has none, nothing is asked for.
-async fn without_service_worker(link: &str) -> Result<Stage, Failure> {
+async fn without_service_worker(link: &str) -> Result<Fixture, TestError> {
     let remove = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })";
-    Stage::with_script(Engine::Chromium, link, remove).await
+    Fixture::open_with_script(Engine::Chromium, link, remove).await
 }

@@ -2,10 +2,10 @@
 
 use e2e::browser::{Browser, BrowserError, Engine};
 use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint};
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
-use e2e::server::{Outcome, Reply};
-use e2e::stage::{Stage, TestResult};
+use e2e::server::{Outcome, Replacement};
 use e2e::suite::Test;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
@@ -31,8 +31,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 async fn a_run_measures_what_it_shows(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let bars = page.bars().await?;
     assert_eq!(bars.len(), 4);
@@ -42,37 +42,37 @@ async fn a_run_measures_what_it_shows(engine: Engine) -> TestResult {
         assert!(measured >= ideal - 2.0, "{bar:?}");
     }
     page.open_disclosures().await?;
-    assert!(page.shown().await?.rows.join("\n").contains("download_model"));
+    assert!(page.results().await?.rows.join("\n").contains("download_model"));
     Ok(())
 }
 
 async fn stop_stops_at_once(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let page = &stage.page;
-    stage.server.replace(WEIGHTS, Reply::Never);
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let page = &fixture.page;
+    fixture.server.replace(WEIGHTS, Replacement::Never);
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
-    wait_for_outcome(&stage, WEIGHTS, Outcome::Pending).await?;
+    wait_for_outcome(&fixture, WEIGHTS, Outcome::Pending).await?;
     page.press("Stop").await?;
     assert!(page.status().await?.starts_with("Stopped"));
-    wait_for_outcome(&stage, WEIGHTS, Outcome::ClosedByClient).await?;
+    wait_for_outcome(&fixture, WEIGHTS, Outcome::ClosedByClient).await?;
 
-    stage.server.restore(WEIGHTS);
+    fixture.server.restore(WEIGHTS);
     page.run_to_the_end().await?;
     Ok(())
 }
 
-async fn wait_for_outcome(stage: &Stage, path: &str, expected: Outcome) -> Result<(), PageError> {
+async fn wait_for_outcome(fixture: &Fixture, path: &str, expected: Outcome) -> Result<(), PageError> {
     eventually(&format!("a request for `{path}` that is {expected:?}"), async || {
-        let outcome = stage.server.outcome_of(path);
+        let outcome = fixture.server.outcome_of(path);
         Ok(if outcome == Some(expected) { Ok(()) } else { Err(format!("{outcome:?}")) })
     })
     .await
 }
 
 async fn a_link_reproduces_its_run(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-basics").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "async-basics").await?;
+    let page = &fixture.page;
     page.fill_in("scale", "0.2").await?;
     page.fill_in("seed", "42").await?;
     wait_for_link(page, "async-basics?scale=0.2&seed=42").await?;
@@ -101,8 +101,8 @@ async fn wait_for_link(page: &Page, expected: &str) -> Result<(), PageError> {
 }
 
 async fn controls_take_what_a_person_enters(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-basics?seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "async-basics?seed=7").await?;
+    let page = &fixture.page;
     page.fill_in("load", "2001").await?;
     let refused = page.control("load").await?;
     assert!(refused.is_invalid && refused.refusal.contains("2001") && refused.value == "2001", "{refused:?}");
@@ -110,8 +110,8 @@ async fn controls_take_what_a_person_enters(engine: Engine) -> TestResult {
     page.fill_in("load", "").await?;
     assert!(page.control("load").await?.is_invalid);
     page.fill_in("load", "350").await?;
-    page.turn("blocking").await?;
-    page.nudge("download").await?;
+    page.toggle("blocking").await?;
+    page.nudge_slider("download").await?;
     wait_for_link(page, "async-basics?download=450&load=350&blocking=off&seed=7").await?;
 
     page.open("common-issues").await?;
@@ -124,9 +124,9 @@ async fn controls_take_what_a_person_enters(engine: Engine) -> TestResult {
 }
 
 async fn keys_alone_run_and_stop(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-basics?seed=7").await?;
-    let page = &stage.page;
-    stage.server.replace(WEIGHTS, Reply::Never);
+    let fixture = Fixture::open_in(engine, "async-basics?seed=7").await?;
+    let page = &fixture.page;
+    fixture.server.replace(WEIGHTS, Replacement::Never);
     page.tab_to("Run").await?;
     page.key(Key::Enter).await?;
     page.wait_for_status("Running").await?;
@@ -137,14 +137,14 @@ async fn keys_alone_run_and_stop(engine: Engine) -> TestResult {
 }
 
 async fn each_browser_has_a_profile_of_its_own(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    stage.page.ask::<()>("localStorage.setItem('mark', 'mine')", Vec::new()).await?;
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    fixture.page.evaluate::<()>("localStorage.setItem('mark', 'mine')", Vec::new()).await?;
     let other = Browser::start(engine).await?;
-    let page = Page::new(&other, stage.server.url());
+    let page = Page::new(&other, fixture.server.url());
     page.open(LINK).await?;
     let mark = "return localStorage.getItem('mark')";
-    assert_eq!(page.ask::<Value>(mark, Vec::new()).await?, Value::Null);
-    assert_eq!(stage.page.ask::<Value>(mark, Vec::new()).await?, "mine", "both run side by side");
+    assert_eq!(page.evaluate::<Value>(mark, Vec::new()).await?, Value::Null);
+    assert_eq!(fixture.page.evaluate::<Value>(mark, Vec::new()).await?, "mine", "both run side by side");
     Ok(())
 }
 
@@ -162,9 +162,9 @@ const FOLLOW_A_LINK_LATE: &str = "
     }));";
 
 async fn a_link_that_is_followed_right_after_a_control_was_changed_is_not_lost(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-basics").await?;
-    let page = &stage.page;
-    page.ask::<Value>(FOLLOW_A_LINK_LATE, Vec::new()).await?;
+    let fixture = Fixture::open_in(engine, "async-basics").await?;
+    let page = &fixture.page;
+    page.evaluate::<Value>(FOLLOW_A_LINK_LATE, Vec::new()).await?;
     eventually("the guide", async || {
         let titles = page.texts("h1").await?;
         Ok(if titles == ["Guide"] { Ok(()) } else { Err(format!("{titles:?}")) })
@@ -174,11 +174,11 @@ async fn a_link_that_is_followed_right_after_a_control_was_changed_is_not_lost(e
 }
 
 async fn a_dropped_browser_is_gone(engine: Engine) -> TestResult {
-    let stage = Stage::in_new_browser(engine, LINK).await?;
-    stage.server.replace(WEIGHTS, Reply::Never);
-    stage.page.press("Run").await?;
-    wait_for_outcome(&stage, WEIGHTS, Outcome::Pending).await?;
-    let Stage { page, browser, server } = stage;
+    let fixture = Fixture::open_in_new_browser(engine, LINK).await?;
+    fixture.server.replace(WEIGHTS, Replacement::Never);
+    fixture.page.press("Run").await?;
+    wait_for_outcome(&fixture, WEIGHTS, Outcome::Pending).await?;
+    let Fixture { page, browser, server } = fixture;
     drop((page, browser));
     eventually("a request that its browser has left", async || {
         let outcome = server.outcome_of(WEIGHTS);
@@ -190,8 +190,8 @@ async fn a_dropped_browser_is_gone(engine: Engine) -> TestResult {
 
 async fn what_an_engine_does_not_tell_is_an_error(engine: Engine) -> TestResult {
     let browser = Browser::start(engine).await?;
-    let told = [browser.complaints().await.map(drop), browser.requested_urls().await.map(drop)];
-    let is_told = |it: &Result<(), BrowserError>| !matches!(it, Err(BrowserError::NotTold { .. }));
+    let told = [browser.console_problems().await.map(drop), browser.requested_urls().await.map(drop)];
+    let is_told = |it: &Result<(), BrowserError>| !matches!(it, Err(BrowserError::OnlyInChromium { .. }));
     assert_eq!(told.iter().all(is_told), engine == Engine::Chromium, "{told:?}");
     assert_eq!(told.iter().any(is_told), engine == Engine::Chromium, "{told:?}");
     Ok(())
@@ -207,7 +207,7 @@ const ASK: &str = "
 type Known = Option<(u16, Option<String>)>;
 
 async fn a_page_asks_another_origin_as_far_as_that_allows(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
+    let fixture = Fixture::open_in(engine, LINK).await?;
     let endpoint = Endpoint::start(Behaviour::default())?;
     let infer = Answer::FailFirst { times: usize::MAX, status: 429, retry_after_s: Some(1) };
     let told = Some((429, Some("1".to_owned())));
@@ -220,9 +220,9 @@ async fn a_page_asks_another_origin_as_far_as_that_allows(engine: Engine) -> Tes
     ] {
         endpoint.behave(Behaviour { cors, exposes_retry_after, infer: infer.clone(), ..Behaviour::default() });
         let get = vec![format!("{}v2", endpoint.url()).into(), Value::Null];
-        assert_eq!(stage.page.ask::<Known>(ASK, get).await?, known_of_get, "{cors:?}");
+        assert_eq!(fixture.page.evaluate::<Known>(ASK, get).await?, known_of_get, "{cors:?}");
         let post = vec![format!("{}v2/models/digits/infer", endpoint.url()).into(), json!({ "inputs": [] })];
-        assert_eq!(stage.page.ask::<Known>(ASK, post).await?, known_of_post, "{cors:?}");
+        assert_eq!(fixture.page.evaluate::<Known>(ASK, post).await?, known_of_post, "{cors:?}");
     }
     Ok(())
 }
@@ -235,15 +235,15 @@ const BEGIN: &str = "
     window.abort = () => { abort.abort(); return window.all.then(() => null); };";
 
 async fn a_page_that_reads_no_more_is_noticed_by_another_origin(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
+    let fixture = Fixture::open_in(engine, LINK).await?;
     let endpoint = Endpoint::start(Behaviour::default())?;
     for infer in [Answer::Never, Answer::HeadOnly] {
         endpoint.behave(Behaviour { infer, ..Behaviour::default() });
         // Several times the same `GET` would wait for each other, because of the browser's cache.
         let begin = vec![format!("{}v2/models/digits/infer", endpoint.url()).into(), 5.into()];
-        stage.page.ask::<()>(BEGIN, begin).await?;
+        fixture.page.evaluate::<()>(BEGIN, begin).await?;
         wait_for_in_flight(&endpoint, 5).await?;
-        stage.page.ask::<()>("return window.abort()", Vec::new()).await?;
+        fixture.page.evaluate::<()>("return window.abort()", Vec::new()).await?;
         wait_for_in_flight(&endpoint, 0).await?;
     }
     assert_eq!(endpoint.cancelled(), 10);

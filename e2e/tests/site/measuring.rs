@@ -2,9 +2,9 @@
 //! other tests, because what runs beside it is measured with it.
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 use tokio::sync::Mutex;
@@ -38,8 +38,8 @@ async fn levels(page: &Page, attribute: &str) -> Result<Vec<f64>, PageError> {
 async fn throughput_settles_at_what_the_server_can_and_the_knee_is_its_capacity(engine: Engine) -> TestResult {
     let _alone = ALONE.lock().await;
     let link = format!("{PLAIN}&requests=0&batch-size=1&latency=200&capacity=8&sweep=32");
-    let stage = Stage::in_engine(engine, &link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &link).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let throughput = levels(page, "data-throughput").await?;
     assert_eq!(throughput.len(), 6);
@@ -56,7 +56,7 @@ async fn throughput_settles_at_what_the_server_can_and_the_knee_is_its_capacity(
     let goodput = levels(page, "data-goodput").await?;
     let slide = "const slider = document.getElementById('latency-target'); slider.value = slider.max;
         slider.dispatchEvent(new Event('input', { bubbles: true })); return null";
-    page.ask::<serde_json::Value>(slide, Vec::new()).await?;
+    page.evaluate::<serde_json::Value>(slide, Vec::new()).await?;
     eventually("another goodput", async || {
         let now = levels(page, "data-goodput").await?;
         Ok(if now != goodput && now == throughput { Ok(()) } else { Err(format!("{now:?}")) })
@@ -70,8 +70,8 @@ async fn a_schedule_that_outruns_the_endpoint_shows_from_schedule_only(engine: E
     let _alone = ALONE.lock().await;
     // A tenth of: one permit, 500 ms of service, 10 requests per second due.
     let settings = "arrivals=rate&rate=100&limit=1&requests=100&batch-size=1&capacity=0&latency=50";
-    let stage = Stage::in_engine(engine, &format!("{PLAIN}&{settings}")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &format!("{PLAIN}&{settings}")).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let rows = page.table("Latency: percentiles").await?;
     let p99: Vec<_> = rows.iter().map(|row| ms(&row[6])).collect();

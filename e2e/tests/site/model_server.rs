@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use e2e::browser::Engine;
-use e2e::page::{PATIENCE, Page, PageError, eventually, eventually_every};
-use e2e::server::Reply;
-use e2e::stage::{Stage, TestResult};
+use e2e::fixture::{Fixture, TestResult};
+use e2e::page::{DEFAULT_TIMEOUT, Page, PageError, eventually, eventually_every};
+use e2e::server::Replacement;
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 use serde::Deserialize;
@@ -78,19 +78,19 @@ impl Answer {
 }
 
 /// A page that the worker controls.
-async fn stage(engine: Engine) -> Result<Stage, e2e::stage::Failure> {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let scope: String = stage.page.ask(REGISTER, Vec::new()).await?;
-    assert_eq!(scope, stage.server.url());
-    Ok(stage)
+async fn fixture(engine: Engine) -> Result<Fixture, e2e::fixture::TestError> {
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let scope: String = fixture.page.evaluate(REGISTER, Vec::new()).await?;
+    assert_eq!(scope, fixture.server.url());
+    Ok(fixture)
 }
 
 async fn get(page: &Page, path: &str) -> Result<Answer, PageError> {
-    page.ask(FETCH, vec![path.into(), Value::Null]).await
+    page.evaluate(FETCH, vec![path.into(), Value::Null]).await
 }
 
 async fn post(page: &Page, path: &str, body: Value) -> Result<Answer, PageError> {
-    page.ask(FETCH, vec![path.into(), body]).await
+    page.evaluate(FETCH, vec![path.into(), body]).await
 }
 
 /// Waits until the server's own count says that nothing is under way, and returns the last.
@@ -128,8 +128,8 @@ fn a_real_digit() -> (Vec<f64>, i64) {
 }
 
 async fn it_speaks_the_protocol(engine: Engine) -> TestResult {
-    let stage = stage(engine).await?;
-    let page = &stage.page;
+    let fixture = fixture(engine).await?;
+    let page = &fixture.page;
     let server = get(page, "v2").await?;
     assert_eq!((server.status, &server.json()["name"]), (200, &json!("interleave")));
     assert_eq!(get(page, "v2/health/ready").await?.json(), json!({"ready": true}));
@@ -145,15 +145,15 @@ async fn it_speaks_the_protocol(engine: Engine) -> TestResult {
         assert_eq!(response["outputs"][2]["data"], json!([label]), "{model}");
     }
     // Nothing of this went over the network.
-    assert!(stage.server.requests().iter().all(|request| !request.path.contains("/api/")));
+    assert!(fixture.server.requests().iter().all(|request| !request.path.contains("/api/")));
     if engine == Engine::Chromium {
-        assert_eq!(stage.browser.complaints().await?, []);
+        assert_eq!(fixture.browser.console_problems().await?, []);
     }
     Ok(())
 }
 
 async fn what_is_wrong_is_told_in_the_protocols_error_body() -> TestResult {
-    let stage = stage(Engine::Chromium).await?;
+    let fixture = fixture(Engine::Chromium).await?;
     for (path, body, status, expected) in [
         ("v2/models/resnet", Value::Null, 404, "there is no model `resnet`"),
         ("v2/models/mlp-16/infer", json!("{\"inputs\":"), 400, "the body is not JSON"),
@@ -162,7 +162,7 @@ async fn what_is_wrong_is_told_in_the_protocols_error_body() -> TestResult {
         ("s/latency=fast/v2", Value::Null, 400, "`latency` is `fast`"),
         ("", Value::Null, 404, "there is nothing at"),
     ] {
-        let answer = post(&stage.page, path, body).await?;
+        let answer = post(&fixture.page, path, body).await?;
         let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();
         assert!(answer.status == status && error.contains(expected), "{path}: {answer:?}");
     }
@@ -170,8 +170,8 @@ async fn what_is_wrong_is_told_in_the_protocols_error_body() -> TestResult {
 }
 
 async fn a_scenario_makes_it_slow_or_fail() -> TestResult {
-    let stage = stage(Engine::Chromium).await?;
-    let page = &stage.page;
+    let fixture = fixture(Engine::Chromium).await?;
+    let page = &fixture.page;
     let slow = get(page, "s/latency=300/v2/models/mlp-16").await?;
     assert!(slow.status == 200 && slow.ms >= 298.0, "{slow:?}");
     let failed = get(page, "s/fail=1,kinds=429/v2/models/mlp-16").await?;
@@ -181,19 +181,19 @@ async fn a_scenario_makes_it_slow_or_fail() -> TestResult {
     assert!(garbage.status == 200 && serde_json::from_str::<Value>(&garbage.body).is_err(), "{garbage:?}");
 
     let mixed = "s/fail=0.5,kinds=500+503+429,seed=7/v2/models/mlp-16";
-    let (_, first): (f64, Vec<u16>) = page.ask(FETCH_ALL, vec![mixed.into(), 30.into()]).await?;
-    let (_, again): (f64, Vec<u16>) = page.ask(FETCH_ALL, vec![mixed.into(), 30.into()]).await?;
+    let (_, first): (f64, Vec<u16>) = page.evaluate(FETCH_ALL, vec![mixed.into(), 30.into()]).await?;
+    let (_, again): (f64, Vec<u16>) = page.evaluate(FETCH_ALL, vec![mixed.into(), 30.into()]).await?;
     assert_eq!(first, again);
     assert_eq!(first.into_iter().collect::<BTreeSet<_>>(), [200, 429, 500, 503].into());
     Ok(())
 }
 
 async fn with_a_capacity_the_others_queue() -> TestResult {
-    let stage = stage(Engine::Chromium).await?;
+    let fixture = fixture(Engine::Chromium).await?;
     let path = "s/latency=1500,capacity=2/v2/models/mlp-16";
     // The first request starts the program.
-    get(&stage.page, "v2").await?;
-    let (ms, statuses): (f64, Vec<u16>) = stage.page.ask(FETCH_ALL, vec![path.into(), 4.into()]).await?;
+    get(&fixture.page, "v2").await?;
+    let (ms, statuses): (f64, Vec<u16>) = fixture.page.evaluate(FETCH_ALL, vec![path.into(), 4.into()]).await?;
     assert_eq!(statuses, [200; 4]);
     // All at once would take 1.5 s, one after the other 6 s. Clocks have steps of up to 1 ms.
     assert!((2_998.0..6_000.0).contains(&ms), "{ms}");
@@ -201,23 +201,23 @@ async fn with_a_capacity_the_others_queue() -> TestResult {
 }
 
 async fn five_hundred_requests_at_once_are_all_answered(engine: Engine) -> TestResult {
-    let stage = stage(engine).await?;
+    let fixture = fixture(engine).await?;
     let path = "s/latency=100/v2/models/mlp-16";
-    let (_, statuses): (f64, Vec<u16>) = stage.page.ask(FETCH_ALL, vec![path.into(), 500.into()]).await?;
+    let (_, statuses): (f64, Vec<u16>) = fixture.page.evaluate(FETCH_ALL, vec![path.into(), 500.into()]).await?;
     assert_eq!(statuses, [200; 500]);
-    assert_eq!(wait_until_idle(&stage.page).await?["completed"], 500);
+    assert_eq!(wait_until_idle(&fixture.page).await?["completed"], 500);
     Ok(())
 }
 
 async fn requests_whose_reader_has_gone_leave_the_count(engine: Engine) -> TestResult {
-    let stage = stage(engine).await?;
-    let page = &stage.page;
+    let fixture = fixture(engine).await?;
+    let page = &fixture.page;
     for (path, after_ms) in [
         ("s/latency=20000,capacity=2/v2/models/mlp-16", 300),
         ("s/latency=20000,capacity=2/v2/models/mlp-16", 0),
         ("s/fail=1,kinds=hang/v2/models/mlp-16", 300),
     ] {
-        let ends: Vec<String> = page.ask(ABORT_ALL, vec![path.into(), 50.into(), after_ms.into()]).await?;
+        let ends: Vec<String> = page.evaluate(ABORT_ALL, vec![path.into(), 50.into(), after_ms.into()]).await?;
         assert_eq!(ends, ["AbortError"; 50], "{path}, aborted after {after_ms} ms");
         let stats = wait_until_idle(page).await?;
         assert_eq!((&stats["queued"], &stats["serving"], &stats["completed"]), (&json!(0), &json!(0), &json!(0)));
@@ -227,9 +227,9 @@ async fn requests_whose_reader_has_gone_leave_the_count(engine: Engine) -> TestR
 }
 
 async fn a_page_that_goes_takes_its_requests_along(engine: Engine) -> TestResult {
-    let stage = stage(engine).await?;
-    let page = &stage.page;
-    page.ask::<Value>("fetch('api/s/fail=1,kinds=hang/v2/models/mlp-16'); return null", Vec::new()).await?;
+    let fixture = fixture(engine).await?;
+    let page = &fixture.page;
+    page.evaluate::<Value>("fetch('api/s/fail=1,kinds=hang/v2/models/mlp-16'); return null", Vec::new()).await?;
     eventually("one request in flight", async || {
         let stats = get(page, "stats").await?.json();
         Ok(if stats["in_flight"] == 1 { Ok(()) } else { Err(stats.to_string()) })
@@ -242,61 +242,62 @@ async fn a_page_that_goes_takes_its_requests_along(engine: Engine) -> TestResult
 }
 
 async fn a_page_is_controlled_again_after_a_forced_reload() -> TestResult {
-    let stage = stage(Engine::Chromium).await?;
-    let page = &stage.page;
-    page.ask::<Value>("window.isOld = true; return null", Vec::new()).await?;
-    stage.browser.reload_past_caches().await?;
+    let fixture = fixture(Engine::Chromium).await?;
+    let page = &fixture.page;
+    page.evaluate::<Value>("window.isOld = true; return null", Vec::new()).await?;
+    fixture.browser.reload_past_caches().await?;
     eventually("another document", async || {
-        let is_new: bool = page.ask("return !window.isOld && document.readyState === 'complete'", Vec::new()).await?;
+        let is_new: bool =
+            page.evaluate("return !window.isOld && document.readyState === 'complete'", Vec::new()).await?;
         Ok(if is_new { Ok(()) } else { Err("the old one".to_owned()) })
     })
     .await?;
-    assert!(page.ask::<bool>("return navigator.serviceWorker.controller === null", Vec::new()).await?);
-    assert!(page.ask::<bool>(CLAIM, Vec::new()).await?);
+    assert!(page.evaluate::<bool>("return navigator.serviceWorker.controller === null", Vec::new()).await?);
+    assert!(page.evaluate::<bool>(CLAIM, Vec::new()).await?);
     assert_eq!(get(page, "v2/health/live").await?.json(), json!({"live": true}));
     Ok(())
 }
 
 async fn nothing_else_is_intercepted(engine: Engine) -> TestResult {
-    let stage = stage(engine).await?;
-    let html = get(&stage.page, "../index.html").await?;
+    let fixture = fixture(engine).await?;
+    let html = get(&fixture.page, "../index.html").await?;
     assert!(html.status == 200 && html.body.contains("<title>Interleave</title>"), "{html:?}");
     // What only the network can say: the host's own missing page, and a reply that was put there now.
-    assert_eq!(get(&stage.page, "../apiary").await?.status, 404);
+    assert_eq!(get(&fixture.page, "../apiary").await?.status, 404);
     let body = b"from the host".to_vec();
-    stage.server.replace("static/data/digits.csv", Reply::Bytes { content_type: "text/plain", body });
-    assert_eq!(get(&stage.page, "../static/data/digits.csv?x=1").await?.body, "from the host");
+    fixture.server.replace("static/data/digits.csv", Replacement::Bytes { content_type: "text/plain", body });
+    assert_eq!(get(&fixture.page, "../static/data/digits.csv?x=1").await?.body, "from the host");
     Ok(())
 }
 
 async fn a_new_release_replaces_the_old_whole(engine: Engine) -> TestResult {
-    let stage = stage(engine).await?;
-    let page = &stage.page;
+    let fixture = fixture(engine).await?;
+    let page = &fixture.page;
     let name = "return fetch('api/v2').then((response) => response.json()).then((it) => it.name)";
-    assert_eq!(page.ask::<String>(name, Vec::new()).await?, "interleave");
+    assert_eq!(page.evaluate::<String>(name, Vec::new()).await?, "interleave");
 
     let watch =
         "navigator.serviceWorker.addEventListener('controllerchange', () => window.isReplaced = true); return null";
-    page.ask::<Value>(watch, Vec::new()).await?;
+    page.evaluate::<Value>(watch, Vec::new()).await?;
     // A release whose program answers otherwise, under another name, as its hash gives it one.
     let site = e2e::server::built_site();
     let worker = std::fs::read_to_string(site.join("service-worker.js"))?;
     let program = worker.split("importScripts(\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a program");
     let new = "wasm_bindgen = { initSync() {}, answer: () => Response.json({ name: 'new' }) }; MODEL_SERVER_WASM = '';";
-    let script = |text: String| Reply::Bytes { content_type: "text/javascript", body: text.into_bytes() };
-    stage.server.replace("model_server-new.js", script(new.to_owned()));
-    stage.server.replace("service-worker.js", script(worker.replace(program, "model_server-new.js")));
+    let script = |text: String| Replacement::Bytes { content_type: "text/javascript", body: text.into_bytes() };
+    fixture.server.replace("model_server-new.js", script(new.to_owned()));
+    fixture.server.replace("service-worker.js", script(worker.replace(program, "model_server-new.js")));
     // The host has the old program no more. The old worker needs it no more either.
-    stage.server.replace(program, Reply::Status(404));
+    fixture.server.replace(program, Replacement::Status(404));
     // Chromium replaces a worker only when it has been idle for up to 30 s, and each question makes it busy. So nothing is asked
     // until the browser itself says that another worker has taken over.
     let update = "return navigator.serviceWorker.ready.then((registration) => registration.update()).then(() => null)";
-    page.ask::<Value>(update, Vec::new()).await?;
-    eventually_every(Duration::from_millis(500), 2 * PATIENCE, "the worker of the new release", async || {
-        let is_replaced: bool = page.ask("return window.isReplaced === true", Vec::new()).await?;
+    page.evaluate::<Value>(update, Vec::new()).await?;
+    eventually_every(Duration::from_millis(500), 2 * DEFAULT_TIMEOUT, "the worker of the new release", async || {
+        let is_replaced: bool = page.evaluate("return window.isReplaced === true", Vec::new()).await?;
         Ok(if is_replaced { Ok(()) } else { Err("the old one".to_owned()) })
     })
     .await?;
-    assert_eq!(page.ask::<String>(name, Vec::new()).await?, "new");
+    assert_eq!(page.evaluate::<String>(name, Vec::new()).await?, "new");
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! What a person can rely on around the lessons: the first page, the guide, runs that are held against others and runs that are kept.
 
 mod accessibility;
-mod beside;
+mod all_pages;
+mod baseline;
 mod console;
-mod every;
-mod first;
 mod guide;
+mod home;
 mod keyboard;
 mod offline;
 mod runs;
@@ -16,9 +16,9 @@ use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     accessibility::tests()
-        .chain(beside::tests())
+        .chain(baseline::tests())
         .chain(console::tests())
-        .chain(first::tests())
+        .chain(home::tests())
         .chain(guide::tests())
         .chain(keyboard::tests())
         .chain(offline::tests())

@@ -2,10 +2,10 @@
 //! runs that are kept.
 
 use e2e::browser::{Engine, Heap};
+use e2e::fixture::{Fixture, TestError, TestResult};
 use e2e::in_each_engine;
-use e2e::page::{HOLDINGS, Holdings, Page, eventually};
-use e2e::server::Reply;
-use e2e::stage::{Failure, Stage, TestResult};
+use e2e::page::{COUNT_RESOURCES, Page, Resources, eventually};
+use e2e::server::Replacement;
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -104,7 +104,7 @@ async fn run(page: &Page, draws: &mut Draws, runs: u32, ends: &mut Ends) -> Test
         let lesson = LESSONS[draws.below(LESSONS.len() as u64) as usize];
         let end = ["finish", "finish", "save", "stop", "stop", "leave"][draws.below(6) as usize];
         let (seed, after_ms) = (draws.below(1_000_000), draws.below(400));
-        let told: String = page.ask(RUN, vec![lesson.into(), seed.into(), end.into(), after_ms.into()]).await?;
+        let told: String = page.evaluate(RUN, vec![lesson.into(), seed.into(), end.into(), after_ms.into()]).await?;
         match told.split([' ', '.']).next() {
             Some("Finished") => ends.finished += 1,
             Some("Stopped") => ends.stopped += 1,
@@ -116,37 +116,37 @@ async fn run(page: &Page, draws: &mut Draws, runs: u32, ends: &mut Ends) -> Test
 }
 
 /// Goes where the page rests, and waits until it holds nothing that must come to its end.
-async fn at_rest(stage: &Stage) -> Result<(Holdings, Option<Heap>), Failure> {
-    let page = &stage.page;
+async fn at_rest(fixture: &Fixture) -> Result<(Resources, Option<Heap>), TestError> {
+    let page = &fixture.page;
     page.follow(REST).await?;
     let passing = ["timers", "intervals", "frames", "urls", "workers", "databases", "requests"];
-    let holdings = eventually("a page that holds nothing more", async || {
-        let holdings = page.holdings().await?;
-        let held = passing.iter().find(|kind| !holdings.held[**kind].is_empty());
+    let resources = eventually("a page that holds nothing more", async || {
+        let resources = page.resources().await?;
+        let held = passing.iter().find(|kind| !resources.held[**kind].is_empty());
         let is_there = page.status().await?.starts_with("Ready") && page.link().await? == REST;
         Ok(match held {
-            None if is_there => Ok(holdings),
+            None if is_there => Ok(resources),
             None => Err("another page".to_owned()),
-            Some(kind) => Err(format!("{kind}: {:?}", holdings.held[*kind])),
+            Some(kind) => Err(format!("{kind}: {:?}", resources.held[*kind])),
         })
     })
     .await?;
-    let is_told = stage.browser.engine() == Engine::Chromium;
-    let heap = if is_told { Some(stage.browser.heap().await?) } else { None };
-    Ok((holdings, heap))
+    let is_told = fixture.browser.engine() == Engine::Chromium;
+    let heap = if is_told { Some(fixture.browser.heap().await?) } else { None };
+    Ok((resources, heap))
 }
 
 async fn what_runs_took_from_the_browser_is_given_back(engine: Engine) -> TestResult {
-    let stage = Stage::with_script(engine, REST, HOLDINGS).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_with_script(engine, REST, COUNT_RESOURCES).await?;
+    let page = &fixture.page;
     let (mut draws, mut ends) = (Draws(7), Ends::default());
     let [first, second] = runs(engine);
     let mut rests = Vec::new();
     for runs in [WARM_UP, first, second] {
         run(page, &mut draws, runs, &mut ends).await?;
-        let (holdings, heap) = at_rest(&stage).await?;
-        println!("{engine}, {ends:?}: {} bytes of wasm memory, {heap:?}", holdings.wasm_bytes);
-        rests.push((holdings, heap));
+        let (resources, heap) = at_rest(&fixture).await?;
+        println!("{engine}, {ends:?}: {} bytes of wasm memory, {heap:?}", resources.wasm_bytes);
+        rests.push((resources, heap));
     }
     println!("{engine} holds {:?}", rests[2].0.held);
     assert_eq!(rests[0].0.held["channels"].len(), 2, "one channel serves the whole page");
@@ -190,12 +190,12 @@ const KEEP: &str = "
     fetch('never');";
 
 async fn what_is_not_given_back_is_noticed(engine: Engine) -> TestResult {
-    let stage = Stage::with_script(engine, REST, HOLDINGS).await?;
-    let page = &stage.page;
-    stage.server.replace("never", Reply::Never);
-    let (before, heap) = at_rest(&stage).await?;
-    page.ask::<()>(KEEP, Vec::new()).await?;
-    let count = |holdings: &Holdings, kind: &str| holdings.held[kind].len();
+    let fixture = Fixture::open_with_script(engine, REST, COUNT_RESOURCES).await?;
+    let page = &fixture.page;
+    fixture.server.replace("never", Replacement::Never);
+    let (before, heap) = at_rest(&fixture).await?;
+    page.evaluate::<()>(KEEP, Vec::new()).await?;
+    let count = |resources: &Resources, kind: &str| resources.held[kind].len();
     for (kind, more) in [
         ("timers", 1),
         ("intervals", 1),
@@ -207,7 +207,7 @@ async fn what_is_not_given_back_is_noticed(engine: Engine) -> TestResult {
         ("requests", 1),
     ] {
         eventually(&format!("{more} more of the {kind}"), async || {
-            let now = page.holdings().await?;
+            let now = page.resources().await?;
             let is_noticed = count(&now, kind) == count(&before, kind) + more;
             Ok(if is_noticed {
                 Ok(())
@@ -218,7 +218,7 @@ async fn what_is_not_given_back_is_noticed(engine: Engine) -> TestResult {
         .await?;
     }
     if let Some(heap) = heap {
-        let now = stage.browser.heap().await?;
+        let now = fixture.browser.heap().await?;
         assert!(now.nodes >= heap.nodes + 1_000 && now.listeners >= heap.listeners + 2, "{now:?} after {heap:?}");
     }
     Ok(())

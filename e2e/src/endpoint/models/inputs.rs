@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Form, Model, Refusal};
+use super::{Model, Refusal, TensorSpec};
 
 /// An inference that is asked for as it should be.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ fn read_inputs(model: &Model, inputs: &[Value]) -> Result<Inputs, Refusal> {
 }
 
 /// How many rows an input has, and its elements.
-fn read_input(form: &Form, input: &Map<String, Value>) -> Result<(usize, Vec<Value>), Refusal> {
+fn read_input(form: &TensorSpec, input: &Map<String, Value>) -> Result<(usize, Vec<Value>), Refusal> {
     let name = form.name;
     let datatype = text(input, "datatype", name)?;
     expect(datatype == form.datatype, || format!("input `{name}` is {}, not {datatype}", form.datatype))?;
@@ -89,7 +89,7 @@ fn read_input(form: &Form, input: &Map<String, Value>) -> Result<(usize, Vec<Val
     Ok((shape.first().copied().unwrap_or_default(), elements))
 }
 
-fn read_shape(form: &Form, input: &Map<String, Value>) -> Result<Vec<usize>, Refusal> {
+fn read_shape(form: &TensorSpec, input: &Map<String, Value>) -> Result<Vec<usize>, Refusal> {
     let told = input.get("shape").cloned().unwrap_or_default();
     let wrong = || format!("input `{}` has shape {told}, not {:?}", form.name, form.shape);
     let sizes = told.as_array().ok_or_else(|| Refusal::bad_request(wrong()))?;

@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use e2e::browser::Engine;
-use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint, misfit};
+use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint, corrupt};
+use e2e::fixture::{Fixture, TestResult};
 use e2e::page::eventually;
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 use serde_json::json;
@@ -25,8 +25,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 
 async fn an_endpoint_that_does_not_tell_its_model_is_told_by_cause(engine: Engine) -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
-    let stage = Stage::in_engine(engine, &link_to(&endpoint, "digits", "&requests=3&timeout=700")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &link_to(&endpoint, "digits", "&requests=3&timeout=700")).await?;
+    let page = &fixture.page;
     for (metadata, cors, told) in [
         (Answer::Good, Cors::Closed, "does not allow this page to read it (no CORS headers)"),
         (Answer::Text(404), Cors::Open, "HTTP status 404"),
@@ -55,17 +55,17 @@ async fn an_endpoint_that_does_not_tell_its_model_is_told_by_cause(engine: Engin
 async fn an_inference_that_fails_is_told_by_cause(engine: Engine) -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
     let link = link_to(&endpoint, "digits", "&requests=3&batch-size=2&retries=0&timeout=700");
-    let stage = Stage::in_engine(engine, &link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &link).await?;
+    let page = &fixture.page;
     for (infer, cors, cause, told) in [
         // First, because WebKit keeps the answer to a preflight for some seconds, also where it is told not to.
         (Answer::Good, Cors::NoPreflight, "unreachable or blocked", "cannot be reached"),
         (Answer::Text(404), Cors::Open, "HTTP 404", "HTTP status 404"),
         (Answer::Html(200), Cors::Open, "not JSON", "but an HTML page"),
         (Answer::Json(json!({"hello": 1})), Cors::Open, "not the protocol", "missing field"),
-        (Answer::Changed(misfit::too_few_elements), Cors::Open, "not the protocol", "but its shape"),
-        (Answer::Changed(misfit::unknown_datatype), Cors::Open, "not the protocol", "unknown variant `FLOAT`"),
-        (Answer::Changed(misfit::texts_for_numbers), Cors::Open, "not the protocol", "not of datatype INT64"),
+        (Answer::Changed(corrupt::too_few_elements), Cors::Open, "not the protocol", "but its shape"),
+        (Answer::Changed(corrupt::unknown_datatype), Cors::Open, "not the protocol", "unknown variant `FLOAT`"),
+        (Answer::Changed(corrupt::texts_for_numbers), Cors::Open, "not the protocol", "not of datatype INT64"),
         (Answer::HalfJson, Cors::Open, "not JSON", "EOF"),
         (Answer::Never, Cors::Open, "timed out", "not done within 700 ms"),
         (Answer::HeadOnly, Cors::Open, "timed out", "not done within 700 ms"),
@@ -90,8 +90,8 @@ async fn an_inference_that_fails_is_told_by_cause(engine: Engine) -> TestResult 
 async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
     let link = link_to(&endpoint, "digits", "&requests=1&retries=0&timeout=20000");
-    let stage = Stage::in_engine(engine, &link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &link).await?;
+    let page = &fixture.page;
     // WebKit takes all that comes before it looks whether anybody still wants it. The others take what a slow machine lets
     // through until the page is heard.
     let bytes = if engine == Engine::Webkit { 100_000_000 } else { 1_000_000_000 };
@@ -111,8 +111,8 @@ async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
 }
 
 async fn what_is_no_address_is_refused_beside_its_control() -> TestResult {
-    let stage = Stage::at(&format!("{PLAIN}&endpoint=own")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(&format!("{PLAIN}&endpoint=own")).await?;
+    let page = &fixture.page;
     for (text, told) in [
         ("localhost:8000", "`localhost:8000` is not a URL"),
         ("http://", "no host stands behind"),
@@ -148,8 +148,8 @@ async fn a_port_where_nobody_listens_is_told(engine: Engine) -> TestResult {
     // A port that was free a moment ago.
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let url = encoded(&format!("http://127.0.0.1:{port}"));
-    let stage = Stage::in_engine(engine, &format!("{PLAIN}&endpoint=own&url={url}&models=m")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &format!("{PLAIN}&endpoint=own&url={url}&models=m")).await?;
+    let page = &fixture.page;
     let begun = Instant::now();
     page.press("Run").await?;
     page.wait_for_status("Failed").await?;

@@ -1,9 +1,9 @@
 //! The page's own model server.
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestResult};
 use e2e::page::{Page, PageError, eventually};
-use e2e::server::Reply;
-use e2e::stage::{Stage, TestResult};
+use e2e::server::Replacement;
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
 
 /// The server's own count of requests under way.
 async fn in_flight(page: &Page) -> Result<u64, PageError> {
-    let stats: Value = page.ask("return fetch('api/stats').then((reply) => reply.json())", Vec::new()).await?;
+    let stats: Value = page.evaluate("return fetch('api/stats').then((reply) => reply.json())", Vec::new()).await?;
     Ok(stats["in_flight"].as_u64().unwrap_or(u64::MAX))
 }
 
@@ -41,8 +41,8 @@ async fn wait_for_in_flight(page: &Page, expected: u64) -> Result<(), PageError>
 }
 
 async fn it_tells_who_it_is_and_reads_the_digits(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, &format!("{PLAIN}&requests=36&latency=20")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &format!("{PLAIN}&requests=36&latency=20")).await?;
+    let page = &fixture.page;
     let told = connection(page).await?;
     assert!(told.contains("`interleave` 0.1.0 answered in") && told.contains("images FP32 [-1, 64]"), "{told}");
     page.run_to_the_end().await?;
@@ -54,13 +54,13 @@ async fn it_tells_who_it_is_and_reads_the_digits(engine: Engine) -> TestResult {
     assert!(page.checks().await?.iter().all(|check| check.holds));
     assert_eq!(page.table("The models and what they take").await?.len(), 4);
     // Nothing of this went over the network.
-    assert!(stage.server.requests().iter().all(|request| !request.path.contains("/api/")));
+    assert!(fixture.server.requests().iter().all(|request| !request.path.contains("/api/")));
     Ok(())
 }
 
 async fn one_fifty_and_five_hundred_requests_at_once_are_all_answered(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, PLAIN).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, PLAIN).await?;
+    let page = &fixture.page;
     // WebKit never ends an installation whose page goes away meanwhile.
     connection(page).await?;
     for requests in [1, 50, 500] {
@@ -76,8 +76,8 @@ async fn one_fifty_and_five_hundred_requests_at_once_are_all_answered(engine: En
 async fn every_request_that_fails_has_its_cause() -> TestResult {
     let link =
         "async-api-calls?one-by-one=off&requests=60&batch-size=1&failure-rate=0.7&faults=all&retries=0&timeout=4000";
-    let stage = Stage::at(&format!("{link}&limit=0&capacity=0&spread=0&latency=10&seed=7")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(&format!("{link}&limit=0&capacity=0&spread=0&latency=10&seed=7")).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let outcomes = outcomes(page).await?;
     let causes: Vec<_> = outcomes.iter().map(|(cause, _)| cause.as_str()).collect();
@@ -92,8 +92,8 @@ async fn every_request_that_fails_has_its_cause() -> TestResult {
 }
 
 async fn a_stop_takes_every_request_back(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, PLAIN).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, PLAIN).await?;
+    let page = &fixture.page;
     connection(page).await?;
     // Many at the server, many of them in its queue, and replies that never come.
     for settings in ["latency=2000&capacity=8", "latency=0&failure-rate=1&faults=hangs&capacity=0"] {
@@ -113,12 +113,12 @@ async fn a_stop_takes_every_request_back(engine: Engine) -> TestResult {
 }
 
 async fn a_browser_without_service_workers_is_told_and_can_ask_elsewhere(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, &format!("{PLAIN}&requests=5")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &format!("{PLAIN}&requests=5")).await?;
+    let page = &fixture.page;
     connection(page).await?;
     let hide =
         "Object.defineProperty(navigator, 'serviceWorker', { configurable: true, value: undefined }); return null";
-    page.ask::<Value>(hide, Vec::new()).await?;
+    page.evaluate::<Value>(hide, Vec::new()).await?;
     let told = test_connection(page).await?;
     assert!(
         told.contains("this browser has no service workers here") && told.contains("endpoint of your own"),
@@ -128,19 +128,19 @@ async fn a_browser_without_service_workers_is_told_and_can_ask_elsewhere(engine:
     page.wait_for_status("Failed before it began").await?;
     page.choose("endpoint", "own").await?;
     assert!(page.is_enabled("Run").await?);
-    page.ask::<Value>("delete navigator.serviceWorker; return null", Vec::new()).await?;
+    page.evaluate::<Value>("delete navigator.serviceWorker; return null", Vec::new()).await?;
     page.choose("endpoint", "embedded").await?;
     page.run_to_the_end().await?;
     Ok(())
 }
 
 async fn a_worker_that_was_stopped_starts_again_by_itself() -> TestResult {
-    let stage = Stage::at(&format!("{PLAIN}&requests=5&latency=5")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(&format!("{PLAIN}&requests=5&latency=5")).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
-    stage.browser.stop_service_workers().await?;
+    fixture.browser.stop_service_workers().await?;
     // Another worker counts from the beginning.
-    let stats: Value = page.ask("return fetch('api/stats').then((reply) => reply.json())", Vec::new()).await?;
+    let stats: Value = page.evaluate("return fetch('api/stats').then((reply) => reply.json())", Vec::new()).await?;
     assert_eq!(stats["completed"], 0);
     page.run_to_the_end().await?;
     assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 5)]);
@@ -148,13 +148,14 @@ async fn a_worker_that_was_stopped_starts_again_by_itself() -> TestResult {
 }
 
 async fn a_page_that_was_reloaded_past_its_worker_finds_back_to_it() -> TestResult {
-    let stage = Stage::at(&format!("{PLAIN}&requests=5&latency=5")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(&format!("{PLAIN}&requests=5&latency=5")).await?;
+    let page = &fixture.page;
     connection(page).await?;
-    page.ask::<Value>("window.isOld = true; return null", Vec::new()).await?;
-    stage.browser.reload_past_caches().await?;
+    page.evaluate::<Value>("window.isOld = true; return null", Vec::new()).await?;
+    fixture.browser.reload_past_caches().await?;
     eventually("another document", async || {
-        let is_new: bool = page.ask("return !window.isOld && document.readyState === 'complete'", Vec::new()).await?;
+        let is_new: bool =
+            page.evaluate("return !window.isOld && document.readyState === 'complete'", Vec::new()).await?;
         Ok(if is_new { Ok(()) } else { Err("the old one".to_owned()) })
     })
     .await?;
@@ -166,26 +167,26 @@ async fn a_page_that_was_reloaded_past_its_worker_finds_back_to_it() -> TestResu
 
 async fn a_worker_that_does_not_load_is_told_and_mended_without_a_reload(engine: Engine) -> TestResult {
     // Another page first: the lesson's own would have started the worker already.
-    let stage = Stage::in_engine(engine, "async-basics?seed=7").await?;
-    let page = &stage.page;
-    stage.server.replace("service-worker.js", Reply::Status(404));
+    let fixture = Fixture::open_in(engine, "async-basics?seed=7").await?;
+    let page = &fixture.page;
+    fixture.server.replace("service-worker.js", Replacement::Status(404));
     page.open(&format!("{PLAIN}&requests=5")).await?;
     let told = connection(page).await?;
     assert!(told.contains("cannot start: ") && told.contains("service-worker.js"), "{told}");
     page.press("Run").await?;
     page.wait_for_status("Failed before it began").await?;
-    stage.server.restore("service-worker.js");
+    fixture.server.restore("service-worker.js");
     page.run_to_the_end().await?;
     assert!(test_connection(page).await?.contains("answered in"));
     Ok(())
 }
 
 async fn a_worker_that_has_gone_comes_back_with_the_next_run(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, &format!("{PLAIN}&requests=5&latency=5")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &format!("{PLAIN}&requests=5&latency=5")).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let unregister = "return navigator.serviceWorker.ready.then((it) => it.unregister())";
-    assert!(page.ask::<bool>(unregister, Vec::new()).await?);
+    assert!(page.evaluate::<bool>(unregister, Vec::new()).await?);
     page.reload().await?;
     page.wait_for_button("Run").await?;
     page.run_to_the_end().await?;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use e2e::browser::Engine;
 use e2e::endpoint::{Answer, Behaviour, Endpoint};
+use e2e::fixture::{Fixture, TestResult};
 use e2e::page::eventually;
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -22,8 +22,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 
 async fn it_is_asked_only_when_the_reader_says_so(engine: Engine) -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
-    let stage = Stage::in_engine(engine, &link_to(&endpoint, "digits", "")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &link_to(&endpoint, "digits", "")).await?;
+    let page = &fixture.page;
     eventually("word of the connection", async || {
         let told = page.texts("[data-connection]").await?.join("\n");
         Ok(if told.contains("not tested yet") { Ok(()) } else { Err(told) })
@@ -41,8 +41,8 @@ async fn it_is_asked_only_when_the_reader_says_so(engine: Engine) -> TestResult 
 
 async fn requests_are_built_from_the_metadata_of_any_model() -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
-    let stage = Stage::at("async-basics?seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-basics?seed=7").await?;
+    let page = &fixture.page;
     for (models, reads_digits) in [("digits", true), ("tabular", false), ("texts", false)] {
         page.open(&link_to(&endpoint, models, "&requests=12&batch-size=3&limit=4")).await?;
         page.run_to_the_end().await?;
@@ -60,8 +60,8 @@ async fn requests_are_built_from_the_metadata_of_any_model() -> TestResult {
 async fn a_stop_closes_every_connection(engine: Engine) -> TestResult {
     let endpoint = Endpoint::start(Behaviour { infer: Answer::Never, ..Behaviour::default() })?;
     let link = link_to(&endpoint, "digits", "&requests=40&batch-size=1&limit=0&timeout=60000&retries=0");
-    let stage = Stage::in_engine(engine, &link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &link).await?;
+    let page = &fixture.page;
     let wait_for = async |what: &str, is_so: &dyn Fn(usize) -> bool| {
         eventually(what, async || {
             let found = endpoint.in_flight();
@@ -87,8 +87,8 @@ async fn retries_wait_as_long_as_the_endpoint_asks(engine: Engine) -> TestResult
     let infer = Answer::FailFirst { times: 3, status: 429, retry_after_s: Some(1) };
     let endpoint = Endpoint::start(Behaviour { infer, exposes_retry_after: true, ..Behaviour::default() })?;
     let link = link_to(&endpoint, "digits", "&requests=3&batch-size=1&limit=0&retries=1");
-    let stage = Stage::in_engine(engine, &link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, &link).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let rows = page.table("What came of the requests").await?;
     assert_eq!((&*rows[0][1], &*rows[1][0], &*rows[1][1], &*rows[1][2]), ("3", "HTTP 429", "0", "3"), "{rows:?}");
@@ -101,8 +101,8 @@ async fn its_capacity_is_found_by_a_sweep() -> TestResult {
     // A browser opens at most six connections to one host, so the capacity is below that.
     let behaviour = Behaviour { latency: Duration::from_millis(150), capacity: Some(2), ..Behaviour::default() };
     let endpoint = Endpoint::start(behaviour)?;
-    let stage = Stage::at(&link_to(&endpoint, "digits", "&requests=2&batch-size=1&sweep=4")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(&link_to(&endpoint, "digits", "&requests=2&batch-size=1&sweep=4")).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     assert_eq!(page.attributes("figure.sweep", "data-knee").await?, ["2"], "{:?}", page.texts("figure.sweep").await?);
     Ok(())

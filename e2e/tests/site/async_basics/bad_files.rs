@@ -1,8 +1,8 @@
 //! Files that are missing, broken off or something else: the run fails with a clear word, and can be run again.
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
-use e2e::server::Reply;
-use e2e::stage::{Stage, TestResult};
+use e2e::server::Replacement;
 use e2e::suite::Test;
 
 use super::{DATA, SHORT, WEIGHTS};
@@ -24,20 +24,20 @@ async fn a_bad_data_set_fails_the_run_with_a_clear_word_and_a_good_one_mends_it(
 
 /// An error in the network is told by the file's name, bad content by what it should have been.
 async fn assert_bad_files_are_told(path: &str, what: &str) -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    let page = &stage.page;
-    let html = Reply::Bytes { content_type: "text/html", body: b"<!DOCTYPE html><title>Hi</title>".to_vec() };
-    let noise = Reply::Bytes { content_type: "application/octet-stream", body: noise() };
-    let empty = Reply::Bytes { content_type: "application/octet-stream", body: Vec::new() };
+    let fixture = Fixture::open(SHORT).await?;
+    let page = &fixture.page;
+    let html = Replacement::Bytes { content_type: "text/html", body: b"<!DOCTYPE html><title>Hi</title>".to_vec() };
+    let noise = Replacement::Bytes { content_type: "application/octet-stream", body: noise() };
+    let empty = Replacement::Bytes { content_type: "application/octet-stream", body: Vec::new() };
     for (reply, expected) in [
-        (Reply::Status(404), path),
-        (Reply::Status(500), path),
-        (Reply::CutAfter(700), path),
+        (Replacement::Status(404), path),
+        (Replacement::Status(500), path),
+        (Replacement::CutAfter(700), path),
         (html, what),
         (noise, what),
         (empty, what),
     ] {
-        stage.server.replace(path, reply.clone());
+        fixture.server.replace(path, reply.clone());
         page.press("Run").await?;
         let status = page.wait_for_status("Failed").await?;
         assert!(status.contains(expected), "{reply:?}: {status}");
@@ -46,7 +46,7 @@ async fn assert_bad_files_are_told(path: &str, what: &str) -> TestResult {
         let log = page.log().await?.join("\n");
         assert!(log.contains(expected), "{reply:?}: {log}");
 
-        stage.server.restore(path);
+        fixture.server.restore(path);
         page.run_to_the_end().await?;
         assert_eq!(page.texts(".failure").await?, [""; 0], "{reply:?}: a good run leaves no failure on the page");
     }

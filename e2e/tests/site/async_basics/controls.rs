@@ -1,7 +1,7 @@
 //! What a control does not take stays visible, with the reason beside it.
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 use super::DEFAULTS;
@@ -14,8 +14,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 async fn a_number_out_of_range_is_refused_beside_its_control_until_mended() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(DEFAULTS).await?;
+    let page = &fixture.page;
     for (name, bad, good) in [("download", "2001", "2000"), ("scale", "0", "0.1"), ("seed", "1000000", "999999")] {
         page.fill_in(name, bad).await?;
         let refused = page.control(name).await?;
@@ -34,8 +34,8 @@ async fn a_number_out_of_range_is_refused_beside_its_control_until_mended() -> T
 }
 
 async fn an_empty_field_is_refused_and_other_controls_stay_usable() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(DEFAULTS).await?;
+    let page = &fixture.page;
     page.fill_in("load", "").await?;
     assert!(page.control("load").await?.is_invalid);
     page.fill_in("download", "100").await?;

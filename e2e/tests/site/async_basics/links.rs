@@ -1,8 +1,8 @@
 //! The whole experiment is in the link: it leads to the page, follows it, and may be wrong.
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 use super::{DEFAULTS, SHORT};
@@ -20,8 +20,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 
 async fn a_reloaded_link_restores_controls_and_seed() -> TestResult {
     let link = "async-basics?download=1250&load=0&scale=0.5&blocking=off&seed=4711";
-    let stage = Stage::at(link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(link).await?;
+    let page = &fixture.page;
     let values = page.values().await?;
     let expected = ["1250", "0", "300", "0.5", "off", "4711"];
     assert_eq!(values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(), expected);
@@ -33,16 +33,16 @@ async fn a_reloaded_link_restores_controls_and_seed() -> TestResult {
 }
 
 async fn the_link_follows_the_controls() -> TestResult {
-    let stage = Stage::at("async-basics").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-basics").await?;
+    let page = &fixture.page;
     wait_for_link(page, "async-basics?seed=7").await?;
     page.fill_in("load", "350").await?;
     wait_for_link(page, "async-basics?load=350&seed=7").await?;
     page.fill_in("seed", "42").await?;
     wait_for_link(page, "async-basics?load=350&seed=42").await?;
-    page.turn("blocking").await?;
+    page.toggle("blocking").await?;
     wait_for_link(page, "async-basics?load=350&blocking=off&seed=42").await?;
-    page.nudge("download").await?;
+    page.nudge_slider("download").await?;
     wait_for_link(page, "async-basics?download=450&load=350&blocking=off&seed=42").await?;
     page.fill_in("load", "200").await?;
     wait_for_link(page, "async-basics?download=450&blocking=off&seed=42").await?;
@@ -58,8 +58,8 @@ pub async fn wait_for_link(page: &Page, expected: &str) -> Result<(), PageError>
 }
 
 async fn the_controls_follow_a_link_that_is_typed() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(DEFAULTS).await?;
+    let page = &fixture.page;
     page.follow("async-basics?preprocess=700&seed=8").await?;
     eventually("the delay of the new link", async || {
         let value = page.control("preprocess").await?.value;
@@ -71,14 +71,14 @@ async fn the_controls_follow_a_link_that_is_typed() -> TestResult {
 }
 
 async fn the_copied_link_is_the_whole_experiment() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    let page = &stage.page;
-    stage.browser.allow("clipboard-read").await?;
+    let fixture = Fixture::open(SHORT).await?;
+    let page = &fixture.page;
+    fixture.browser.allow("clipboard-read").await?;
     page.fill_in("seed", "99").await?;
     page.press("Copy link").await?;
-    let expected = format!("{}#/async-basics?scale=0.1&blocking=off&seed=99", stage.server.url());
+    let expected = format!("{}#/async-basics?scale=0.1&blocking=off&seed=99", fixture.server.url());
     eventually("the link on the clipboard", async || {
-        let copied: String = page.ask("return navigator.clipboard.readText()", Vec::new()).await?;
+        let copied: String = page.evaluate("return navigator.clipboard.readText()", Vec::new()).await?;
         Ok(if copied == expected { Ok(()) } else { Err(format!("`{copied}`")) })
     })
     .await?;
@@ -86,14 +86,14 @@ async fn the_copied_link_is_the_whole_experiment() -> TestResult {
 }
 
 async fn a_link_with_run_starts_by_itself() -> TestResult {
-    let stage = Stage::at("async-basics?scale=0.1&blocking=off&seed=7&run=1").await?;
-    stage.page.wait_for_status("Finished").await?;
+    let fixture = Fixture::open("async-basics?scale=0.1&blocking=off&seed=7&run=1").await?;
+    fixture.page.wait_for_status("Finished").await?;
     Ok(())
 }
 
 async fn a_bad_link_is_named_in_a_notice_and_the_page_works() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(DEFAULTS).await?;
+    let page = &fixture.page;
     for (link, expected) in [
         ("no-such-exercise?seed=7", "no-such-exercise"),
         ("async-basics?upload=3&seed=7", "upload"),
@@ -116,6 +116,6 @@ async fn a_bad_link_is_named_in_a_notice_and_the_page_works() -> TestResult {
     page.open("async-basics?scale=-5&blocking=off&seed=7").await?;
     assert_eq!(page.run_to_the_end().await?.split(' ').next(), Some("Finished"));
     assert_eq!(page.control("scale").await?.value, "0.1", "the nearest valid value");
-    assert_eq!(stage.browser.complaints().await?, []);
+    assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }

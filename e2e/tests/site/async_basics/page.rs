@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use e2e::fixture::{BASE, Fixture, TestResult};
 use e2e::in_chromium;
-use e2e::page::IT_RUNS;
+use e2e::page::IS_RUNNING;
 use e2e::server::Outcome;
-use e2e::stage::{BASE, Stage, TestResult};
 use e2e::suite::Test;
 use fantoccini::key::Key;
 
@@ -24,8 +24,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 async fn the_page_opens_ready_to_run() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(DEFAULTS).await?;
+    let page = &fixture.page;
     page.wait_for_status("Ready").await?;
     assert_eq!(page.texts("[role=status]").await?.len(), 1, "one place tells where the run stands");
     assert_eq!(page.title().await?, "Async basics");
@@ -39,28 +39,28 @@ async fn the_page_opens_ready_to_run() -> TestResult {
 }
 
 async fn both_sources_stand_beside_the_exercise() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
-    let sources = stage.page.texts("section.sources").await?.join("\n");
+    let fixture = Fixture::open(DEFAULTS).await?;
+    let sources = fixture.page.texts("section.sources").await?.join("\n");
     assert!(sources.contains("async fn concurrent_execution"), "there is no Rust in {sources}");
     assert!(sources.contains("async def concurrent_execution"), "there is no Python in {sources}");
     Ok(())
 }
 
 async fn a_good_run_leaves_the_console_clean() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
-    stage.page.run_to_the_end().await?;
-    stage.page.open_disclosures().await?;
-    stage.page.stop_when(IT_RUNS).await?;
-    stage.page.press("Run").await?;
-    stage.page.wait_for_status("Stopped").await?;
-    assert_eq!(stage.browser.complaints().await?, []);
+    let fixture = Fixture::open(DEFAULTS).await?;
+    fixture.page.run_to_the_end().await?;
+    fixture.page.open_disclosures().await?;
+    fixture.page.stop_when(IS_RUNNING).await?;
+    fixture.page.press("Run").await?;
+    fixture.page.wait_for_status("Stopped").await?;
+    assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }
 
 async fn every_request_stays_under_the_sub_path_of_this_host() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    stage.page.run_to_the_end().await?;
-    let requests = stage.server.requests();
+    let fixture = Fixture::open(SHORT).await?;
+    fixture.page.run_to_the_end().await?;
+    let requests = fixture.server.requests();
     let outside: Vec<_> = requests.iter().filter(|request| !request.path.starts_with(BASE)).collect();
     assert!(outside.is_empty(), "{outside:?}");
     // The service worker may be about to keep the site.
@@ -68,16 +68,16 @@ async fn every_request_stays_under_the_sub_path_of_this_host() -> TestResult {
     let missing: Vec<_> = requests.iter().filter(|request| !is_well(request.outcome)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 
-    let urls = stage.browser.requested_urls().await?;
+    let urls = fixture.browser.requested_urls().await?;
     assert!(urls.iter().any(|url| url.ends_with(WEIGHTS)), "{urls:?}");
-    let foreign: Vec<_> = urls.iter().filter(|url| !url.starts_with(stage.server.url())).collect();
+    let foreign: Vec<_> = urls.iter().filter(|url| !url.starts_with(fixture.server.url())).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
     Ok(())
 }
 
 async fn the_keyboard_reaches_everything() -> TestResult {
-    let stage = Stage::at(LONG).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(LONG).await?;
+    let page = &fixture.page;
     page.tab_to("Run").await?;
     page.key(Key::Enter).await?;
     page.wait_for_status("Running").await?;
@@ -94,8 +94,8 @@ async fn the_keyboard_reaches_everything() -> TestResult {
 }
 
 async fn a_control_can_be_set_by_keys_alone() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(DEFAULTS).await?;
+    let page = &fixture.page;
     page.tab_to("blocking").await?;
     page.key(Key::Space).await?;
     wait_for_link(page, "async-basics?blocking=off&seed=7").await?;

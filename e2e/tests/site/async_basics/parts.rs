@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::eventually;
-use e2e::server::{Reply, Server, built_site};
-use e2e::stage::{Stage, TestResult};
+use e2e::server::{Replacement, Server, built_site};
 use e2e::suite::Test;
 
 use super::{SHORT, without_service_worker};
@@ -22,74 +22,74 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 async fn a_lesson_is_fetched_when_it_first_runs_and_never_again() -> TestResult {
-    let stage = without_service_worker(SHORT).await?;
-    assert_eq!(times_asked_for(&stage.server, LESSONS), 0, "the first load is without it");
-    stage.page.run_to_the_end().await?;
-    stage.page.run_to_the_end().await?;
-    assert_eq!(times_asked_for(&stage.server, LESSONS), 1);
-    assert_eq!(times_asked_for(&stage.server, BENCHMARK), 0, "nobody opened it");
+    let fixture = without_service_worker(SHORT).await?;
+    assert_eq!(times_asked_for(&fixture.server, LESSONS), 0, "the first load is without it");
+    fixture.page.run_to_the_end().await?;
+    fixture.page.run_to_the_end().await?;
+    assert_eq!(times_asked_for(&fixture.server, LESSONS), 1);
+    assert_eq!(times_asked_for(&fixture.server, BENCHMARK), 0, "nobody opened it");
     Ok(())
 }
 
 async fn the_benchmark_is_fetched_when_it_is_opened() -> TestResult {
-    let stage = without_service_worker("benchmark").await?;
-    assert_eq!(times_asked_for(&stage.server, BENCHMARK), 1);
-    assert_eq!(times_asked_for(&stage.server, LESSONS), 0, "nobody ran one");
+    let fixture = without_service_worker("benchmark").await?;
+    assert_eq!(times_asked_for(&fixture.server, BENCHMARK), 1);
+    assert_eq!(times_asked_for(&fixture.server, LESSONS), 0, "nobody ran one");
     Ok(())
 }
 
 async fn a_lesson_that_does_not_arrive_fails_the_run_with_a_clear_word_and_arrives_later() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
+    let fixture = Fixture::open(SHORT).await?;
     let part = path(LESSONS);
-    for reply in [Reply::Status(404), Reply::CutAfter(700)] {
-        stage.server.replace(&part, reply.clone());
-        stage.page.press("Run").await?;
-        let status = stage.page.wait_for_status("Failed").await?;
+    for reply in [Replacement::Status(404), Replacement::CutAfter(700)] {
+        fixture.server.replace(&part, reply.clone());
+        fixture.page.press("Run").await?;
+        let status = fixture.page.wait_for_status("Failed").await?;
         assert!(status.contains("could not be fetched"), "{reply:?}: {status}");
     }
-    stage.server.restore(&part);
-    stage.page.run_to_the_end().await?;
+    fixture.server.restore(&part);
+    fixture.page.run_to_the_end().await?;
     Ok(())
 }
 
 async fn stop_while_a_lesson_is_fetched_starts_nothing() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
+    let fixture = Fixture::open(SHORT).await?;
     let part = path(LESSONS);
-    stage.server.replace(&part, Reply::Never);
-    stage.page.press("Run").await?;
-    stage.page.wait_for_status("Running").await?;
-    stage.page.press("Stop").await?;
-    let status = stage.page.wait_for_status("Stopped").await?;
-    stage.server.restore(&part);
+    fixture.server.replace(&part, Replacement::Never);
+    fixture.page.press("Run").await?;
+    fixture.page.wait_for_status("Running").await?;
+    fixture.page.press("Stop").await?;
+    let status = fixture.page.wait_for_status("Stopped").await?;
+    fixture.server.restore(&part);
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(stage.page.status().await?, status);
-    assert_eq!(stage.page.metric("tasks").await?, "–", "nothing has begun");
+    assert_eq!(fixture.page.status().await?, status);
+    assert_eq!(fixture.page.metric("tasks").await?, "–", "nothing has begun");
     Ok(())
 }
 
 async fn a_benchmark_that_does_not_arrive_says_so_below_its_title_and_arrives_later() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
+    let fixture = Fixture::open(SHORT).await?;
     let part = path(BENCHMARK);
-    stage.server.replace(&part, Reply::Status(404));
-    stage.page.open("benchmark").await?;
+    fixture.server.replace(&part, Replacement::Status(404));
+    fixture.page.open("benchmark").await?;
     eventually("what is missing", async || {
-        let told = stage.page.texts(".failure").await?.join(" ");
+        let told = fixture.page.texts(".failure").await?.join(" ");
         Ok(if told.contains("could not be fetched") { Ok(()) } else { Err(format!("`{told}`")) })
     })
     .await?;
-    assert_eq!(stage.page.title().await?, "Benchmark");
-    stage.server.restore(&part);
-    stage.page.open("benchmark").await?;
-    stage.page.wait_for_button("Run").await?;
+    assert_eq!(fixture.page.title().await?, "Benchmark");
+    fixture.server.restore(&part);
+    fixture.page.open("benchmark").await?;
+    fixture.page.wait_for_button("Run").await?;
     Ok(())
 }
 
 async fn a_lesson_of_a_host_that_knows_no_wasm_runs() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
+    let fixture = Fixture::open(SHORT).await?;
     let part = path(LESSONS);
     let body = std::fs::read(built_site().join(&part)).expect("the part was built");
-    stage.server.replace(&part, Reply::Bytes { content_type: "application/octet-stream", body });
-    stage.page.run_to_the_end().await?;
+    fixture.server.replace(&part, Replacement::Bytes { content_type: "application/octet-stream", body });
+    fixture.page.run_to_the_end().await?;
     Ok(())
 }
 

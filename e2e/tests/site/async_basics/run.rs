@@ -1,8 +1,8 @@
 //! A run that finishes: what it shows, and that its numbers can be true.
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::{Page, PageError};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 use super::{DEFAULTS, SHORT};
@@ -17,15 +17,15 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 async fn a_run_ends_in_finished_with_all_results() -> TestResult {
-    let stage = Stage::at(DEFAULTS).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(DEFAULTS).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     page.open_disclosures().await?;
     for name in ["wall", "ideal", "efficiency", "tasks", "peak-concurrency", "lag", "clock"] {
         let metric = page.metric(name).await?;
         assert!(metric.contains(|letter: char| letter.is_ascii_digit()), "{name} is {metric}");
     }
-    let rows = page.shown().await?.rows.join("\n");
+    let rows = page.results().await?.rows.join("\n");
     for task in ["download_model", "load_dataset", "preprocess_data"] {
         assert!(rows.contains(task), "{task} is not in {rows}");
     }
@@ -38,8 +38,8 @@ async fn a_run_ends_in_finished_with_all_results() -> TestResult {
 
 async fn the_numbers_of_a_run_make_sense() -> TestResult {
     // Twice as long one after the other as together, so that a busy machine does not change which is longer.
-    let stage = Stage::at("async-basics?download=500&load=500&preprocess=50&scale=2&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-basics?download=500&load=500&preprocess=50&scale=2&seed=7").await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let sequential = assert_near_its_ideal(page, "sequential_execution", 2_100.0).await?;
     let concurrent = assert_near_its_ideal(page, "concurrent_execution", 1_100.0).await?;
@@ -72,16 +72,16 @@ async fn assert_speed_up(page: &Page, expected: f64) -> Result<(), PageError> {
 }
 
 async fn without_the_demo_only_the_two_orders_are_compared() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    stage.page.run_to_the_end().await?;
-    let tasks: Vec<_> = stage.page.bars().await?.into_iter().map(|bar| bar.task).collect();
+    let fixture = Fixture::open(SHORT).await?;
+    fixture.page.run_to_the_end().await?;
+    let tasks: Vec<_> = fixture.page.bars().await?.into_iter().map(|bar| bar.task).collect();
     assert_eq!(tasks, ["sequential_execution", "concurrent_execution"]);
     Ok(())
 }
 
 async fn the_same_seed_shows_the_same_images_and_another_shows_others() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(SHORT).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let first = page.digits().await?;
     assert!(!first.is_empty());

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
-use e2e::page::{PageError, TASKS_ARE_COUNTED, eventually};
-use e2e::server::{Outcome, Reply};
-use e2e::stage::{Stage, TestResult};
+use e2e::page::{HAS_TASKS, PageError, eventually};
+use e2e::server::{Outcome, Replacement};
 use e2e::suite::Test;
 
 use super::{DATA, DEFAULTS, SHORT, WEIGHTS, without_service_worker};
@@ -22,51 +22,51 @@ pub fn tests() -> impl Iterator<Item = Test> {
 const A_WHILE: Duration = Duration::from_millis(500);
 
 async fn stop_stops_at_once_and_nothing_goes_on() -> TestResult {
-    let stage = without_service_worker(DEFAULTS).await?;
-    let page = &stage.page;
+    let fixture = without_service_worker(DEFAULTS).await?;
+    let page = &fixture.page;
     page.open_disclosures().await?;
-    page.stop_when(TASKS_ARE_COUNTED).await?;
+    page.stop_when(HAS_TASKS).await?;
     page.press("Run").await?;
     page.wait_for_status("Stopped").await?;
-    let then = page.shown_at_rest().await?;
-    let requests = stage.server.requests().len();
+    let then = page.settled_results().await?;
+    let requests = fixture.server.requests().len();
     assert!(page.is_enabled("Run").await?);
     tokio::time::sleep(A_WHILE).await;
-    assert_eq!(page.shown().await?, then);
-    assert_eq!(stage.server.requests().get(requests..), Some(&[][..]), "nothing is asked for any more");
+    assert_eq!(page.results().await?, then);
+    assert_eq!(fixture.server.requests().get(requests..), Some(&[][..]), "nothing is asked for any more");
     Ok(())
 }
 
 async fn stop_aborts_the_request_that_is_under_way() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    let page = &stage.page;
-    stage.server.replace(WEIGHTS, Reply::Never);
+    let fixture = Fixture::open(SHORT).await?;
+    let page = &fixture.page;
+    fixture.server.replace(WEIGHTS, Replacement::Never);
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
-    wait_for_outcome(&stage, Outcome::Pending).await?;
+    wait_for_outcome(&fixture, Outcome::Pending).await?;
     page.press("Stop").await?;
     assert!(page.status().await?.starts_with("Stopped"));
-    wait_for_outcome(&stage, Outcome::ClosedByClient).await?;
-    assert_eq!(stage.server.outcome_of(DATA), None, "the next step did not begin");
+    wait_for_outcome(&fixture, Outcome::ClosedByClient).await?;
+    assert_eq!(fixture.server.outcome_of(DATA), None, "the next step did not begin");
 
-    stage.server.restore(WEIGHTS);
+    fixture.server.restore(WEIGHTS);
     page.run_to_the_end().await?;
     Ok(())
 }
 
 async fn leaving_the_page_aborts_the_request_that_is_under_way() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    stage.server.replace(WEIGHTS, Reply::Never);
-    stage.page.press("Run").await?;
-    wait_for_outcome(&stage, Outcome::Pending).await?;
-    stage.page.follow("benchmark").await?;
-    wait_for_outcome(&stage, Outcome::ClosedByClient).await?;
+    let fixture = Fixture::open(SHORT).await?;
+    fixture.server.replace(WEIGHTS, Replacement::Never);
+    fixture.page.press("Run").await?;
+    wait_for_outcome(&fixture, Outcome::Pending).await?;
+    fixture.page.follow("benchmark").await?;
+    wait_for_outcome(&fixture, Outcome::ClosedByClient).await?;
     Ok(())
 }
 
-async fn wait_for_outcome(stage: &Stage, expected: Outcome) -> Result<(), PageError> {
+async fn wait_for_outcome(fixture: &Fixture, expected: Outcome) -> Result<(), PageError> {
     eventually(&format!("a request for the weights that is {expected:?}"), async || {
-        let outcome = stage.server.outcome_of(WEIGHTS);
+        let outcome = fixture.server.outcome_of(WEIGHTS);
         Ok(if outcome == Some(expected) { Ok(()) } else { Err(format!("{outcome:?}")) })
     })
     .await

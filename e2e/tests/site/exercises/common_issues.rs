@@ -1,8 +1,8 @@
 //! The page of the common issues.
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
-use e2e::page::{TASKS_ARE_COUNTED, eventually};
-use e2e::stage::{Stage, TestResult};
+use e2e::page::{HAS_TASKS, eventually};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -15,8 +15,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 async fn the_broken_halves_fail_their_checks_and_the_fixed_halves_pass() -> TestResult {
-    let stage = Stage::at("common-issues?seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("common-issues?seed=7").await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let checks = page.checks().await?;
     assert_eq!(checks.len(), 11);
@@ -28,17 +28,17 @@ async fn the_broken_halves_fail_their_checks_and_the_fixed_halves_pass() -> Test
     let expected = ["never_awaited", "blocked_loop", "too_many_connections", "sync_inside_async", "work_after_close"];
     assert_eq!(broken, expected);
     assert!(page.texts(".results p").await?.join("\n").contains("11 of 11"));
-    assert_eq!(stage.browser.complaints().await?, []);
+    assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }
 
 async fn presses_are_counted_for_each_run_and_the_pulse_is_told() -> TestResult {
-    let stage = Stage::at("common-issues?issue=blocked-loop&wait=1000&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("common-issues?issue=blocked-loop&wait=1000&seed=7").await?;
+    let page = &fixture.page;
     page.wait_for_button("Count my presses").await?;
     // One after the other by the driver they might take longer than the run.
     let press = "for (let press = 0; press < 8; press += 1) document.querySelector('[data-presses]').click()";
-    page.act_when(TASKS_ARE_COUNTED, press).await?;
+    page.run_when(HAS_TASKS, press).await?;
     page.press("Run").await?;
     page.wait_for_status("Finished").await?;
     let told = page.texts(".pulse p").await?.join(" ");
@@ -57,11 +57,11 @@ const PRESS_AND_BLOCK: &str = "const press = new MouseEvent('click', { bubbles: 
     document.querySelector('[data-presses]').dispatchEvent(press);";
 
 async fn a_press_that_had_to_wait_is_told_with_how_long() -> TestResult {
-    let stage = Stage::at("common-issues?issue=closed&seed=7").await?;
-    stage.page.wait_for_button("Count my presses").await?;
-    stage.page.ask::<()>(PRESS_AND_BLOCK, Vec::new()).await?;
+    let fixture = Fixture::open("common-issues?issue=closed&seed=7").await?;
+    fixture.page.wait_for_button("Count my presses").await?;
+    fixture.page.evaluate::<()>(PRESS_AND_BLOCK, Vec::new()).await?;
     eventually("how long the press waited", async || {
-        let told = stage.page.texts(".pulse p").await?.join(" ");
+        let told = fixture.page.texts(".pulse p").await?.join(" ");
         let after = told.split("answered after ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
         Ok(if after.is_some_and(|ms| ms >= 400.0) { Ok(()) } else { Err(told) })
     })
@@ -70,9 +70,9 @@ async fn a_press_that_had_to_wait_is_told_with_how_long() -> TestResult {
 }
 
 async fn the_page_has_its_place_in_the_frame_and_its_sources() -> TestResult {
-    let stage = Stage::at("async-basics?seed=7").await?;
-    let page = &stage.page;
-    page.ask::<()>(
+    let fixture = Fixture::open("async-basics?seed=7").await?;
+    let page = &fixture.page;
+    page.evaluate::<()>(
         "[...document.querySelectorAll('nav a')].find(a => a.innerText === 'Common issues').click()",
         vec![],
     )

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use e2e::browser::Engine;
+use e2e::fixture::{BASE, Fixture, TestResult};
 use e2e::page::{Page, PageError, eventually};
-use e2e::server::{Reply, Server, built_site};
-use e2e::stage::{BASE, Stage, TestResult};
+use e2e::server::{Replacement, Server, built_site};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -32,8 +32,8 @@ async fn costs(page: &Page, approach: &str) -> Result<Vec<String>, PageError> {
 }
 
 async fn every_approach_comes_to_the_same_and_only_inline_work_blocks_the_page(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let checks = page.checks().await?;
     assert_eq!(checks.len(), 7, "{checks:?}");
@@ -51,8 +51,8 @@ async fn every_approach_comes_to_the_same_and_only_inline_work_blocks_the_page(e
 }
 
 async fn stop_ends_a_worker_that_computes_and_the_next_run_has_another(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let page = &fixture.page;
     page.press("Run").await?;
     eventually("work in a worker", async || {
         let bar = page.bar("cpu_in_slices").await?;
@@ -73,9 +73,9 @@ async fn a_policy_without_workers_is_told_and_the_rest_is_measured() -> TestResu
     let html = fs::read_to_string(site.join("index.html"))?;
     let policy = r#"<meta http-equiv="Content-Security-Policy" content="worker-src 'none'">"#;
     let body = html.replacen("<meta", &format!("{policy}<meta"), 1).into_bytes();
-    server.replace("index.html", Reply::Bytes { content_type: "text/html", body });
-    let stage = Stage::served_by(server, Engine::Chromium, LINK).await?;
-    let page = &stage.page;
+    server.replace("index.html", Replacement::Bytes { content_type: "text/html", body });
+    let fixture = Fixture::open_with_server(server, Engine::Chromium, LINK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let told = page.texts(".results p").await?.join("\n");
     assert!(told.contains("no worker could be started") && told.contains("worker-src"), "{told}");
@@ -86,14 +86,14 @@ async fn a_policy_without_workers_is_told_and_the_rest_is_measured() -> TestResu
 }
 
 async fn a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again() -> TestResult {
-    let stage = Stage::at(LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(LINK).await?;
+    let page = &fixture.page;
     let part = part_of_the_jobs(&built_site())?;
-    stage.server.replace(&part, Reply::Status(500));
+    fixture.server.replace(&part, Replacement::Status(500));
     page.run_to_the_end().await?;
     let told = page.texts(".results p").await?.join("\n");
     assert!(told.contains("no worker could be started") && told.contains("could not be fetched"), "{told}");
-    stage.server.restore(&part);
+    fixture.server.restore(&part);
     page.run_to_the_end().await?;
     assert_eq!(page.checks().await?.len(), 7);
     Ok(())

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -27,24 +27,24 @@ async fn outcomes(page: &Page, column: usize) -> Result<Vec<String>, PageError> 
 }
 
 async fn the_seeds_failures_are_those_of_the_virtual_clock() -> TestResult {
-    let stage = Stage::at("async-error-handling?seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-error-handling?seed=7").await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     // The tests beside the lesson hold the same numbers.
     assert_eq!(outcomes(page, 2).await?, ["15", "2", "1", "1", "1", "0", "20"]);
     assert_eq!(outcomes(page, 3).await?, ["19", "0", "0", "1", "0", "0", "25"]);
     let checks = page.checks().await?;
     assert!(checks.len() == 4 && checks.iter().all(|check| check.holds), "{checks:?}");
-    assert_eq!(stage.browser.complaints().await?, []);
+    assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }
 
 async fn every_task_that_failed_is_listed_and_found_in_the_timeline() -> TestResult {
-    let stage = Stage::at(
+    let fixture = Fixture::open(
         "async-error-handling?tasks=200&failure-rate=1&max-retries=0&on-error=collect&pause=10&wait=10&timeout=60",
     )
     .await?;
-    let page = &stage.page;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     // Each task fails once when it is collected; with retries both the task and its only attempt do.
     assert!(page.texts(".failures caption").await?[0].starts_with("1 to 10 of 600 tasks"));
@@ -58,7 +58,7 @@ async fn every_task_that_failed_is_listed_and_found_in_the_timeline() -> TestRes
     assert!(["✕ failed", "◷ timed out"].contains(&last[3].as_str()), "{last:?}");
     assert!(last[4].starts_with("task "), "{last:?}");
 
-    page.ask::<()>("[...document.querySelectorAll('[data-failed] button')].at(-1).click()", Vec::new()).await?;
+    page.evaluate::<()>("[...document.querySelectorAll('[data-failed] button')].at(-1).click()", Vec::new()).await?;
     eventually("words about the task", async || {
         let words = page.texts(".timeline .chosen").await?.join("");
         Ok(if words.starts_with(&last[0]) && words.contains(&last[2]) { Ok(()) } else { Err(words) })
@@ -69,8 +69,8 @@ async fn every_task_that_failed_is_listed_and_found_in_the_timeline() -> TestRes
 }
 
 async fn rates_of_zero_and_one_and_no_tasks_and_no_retries_mean_what_they_say() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(SHORT).await?;
+    let page = &fixture.page;
     for (link, column, expected) in [
         ("tasks=0", 2, ["0", "0", "0", "0", "0", "0", "0"]),
         ("failure-rate=0", 3, ["20", "0", "0", "0", "0", "0", "20"]),
@@ -81,13 +81,13 @@ async fn rates_of_zero_and_one_and_no_tasks_and_no_retries_mean_what_they_say() 
         page.run_to_the_end().await?;
         assert_eq!(outcomes(page, column).await?, expected, "{link}");
     }
-    assert_eq!(stage.browser.complaints().await?, []);
+    assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }
 
 async fn a_choice_is_made_with_the_list_and_stands_in_the_link() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(SHORT).await?;
+    let page = &fixture.page;
     page.choose("on-error", "fail-fast").await?;
     assert_eq!(page.control("on-error").await?.value, "fail-fast");
     eventually("only the part that is run", async || {
@@ -109,8 +109,8 @@ async fn a_choice_is_made_with_the_list_and_stands_in_the_link() -> TestResult {
 }
 
 async fn ten_thousand_tasks_leave_the_page_usable_and_stop_at_once() -> TestResult {
-    let stage = Stage::at("async-error-handling?tasks=10000&limit=64&on-error=collect").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-error-handling?tasks=10000&limit=64&on-error=collect").await?;
+    let page = &fixture.page;
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
     eventually("many tasks to have ended", async || {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestResult};
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -29,8 +29,9 @@ async fn stored(page: &Page) -> Result<(String, usize), PageError> {
 }
 
 async fn two_hundred_files_come_back_byte_for_byte(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-file-io?files=200&size=64&missing=0&limit=16&rounds=1&seed=7").await?;
-    let page = &stage.page;
+    let fixture =
+        Fixture::open_in(engine, "async-file-io?files=200&size=64&missing=0&limit=16&rounds=1&seed=7").await?;
+    let page = &fixture.page;
     page.press("Run").await?;
     // Firefox makes some 100 files in a second, on an idle machine.
     page.wait_for_status_within(Duration::from_secs(120), "Finished").await?;
@@ -43,8 +44,8 @@ async fn two_hundred_files_come_back_byte_for_byte(engine: Engine) -> TestResult
 }
 
 async fn missing_files_are_named_and_the_others_still_come(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-file-io?files=7&missing=3&size=1&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "async-file-io?files=7&missing=3&size=1&seed=7").await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let rows = page.table("What came of the files").await?;
     assert_eq!(rows.len(), 10);
@@ -86,8 +87,8 @@ const LAG_OF_SLICES: &str = "return new Promise(done => {
 
 async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: Engine) -> TestResult {
     let link = "async-file-io?rows=100000&files=1&size=1&rounds=1&bad-rows=5&seed=7";
-    let stage = Stage::in_engine(engine, link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, link).await?;
+    let page = &fixture.page;
     page.stop_when(ROWS_ARE_COUNTED).await?;
     page.press("Run").await?;
     page.wait_for_status("Stopped").await?;
@@ -96,7 +97,7 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     page.run_undisturbed().await?;
     let lag_ms = lag_of_the_csv(page).await?;
     // A busy machine makes every page wait. What it takes from a page that does almost nothing comes on top.
-    let other_ms: f64 = page.ask(LAG_OF_SLICES, Vec::new()).await?;
+    let other_ms: f64 = page.evaluate(LAG_OF_SLICES, Vec::new()).await?;
     assert!(lag_ms <= 50.0 + 3.0 * other_ms, "{lag_ms} ms, and in slices of 2 ms {other_ms} ms");
     let found = page.texts(".results p").await?.join("\n");
     assert!(found.contains("Of 100,005 rows 100,000 are good and 5 bad"), "{found}");
@@ -122,8 +123,8 @@ fn in_ms(length: &str) -> Option<f64> {
 }
 
 async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-file-io?files=3&size=1&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "async-file-io?files=3&size=1&seed=7").await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     eventually("three files, the CSV and the predictions", async || {
         let (_, rows) = stored(page).await?;
@@ -163,17 +164,17 @@ const CLEAR: &str = "const title = 'interleave-async-file-io';
     }";
 
 /// As somebody does who clears the site's data. Only Chromium can be told to do so itself.
-async fn clear(stage: &Stage) -> TestResult {
-    match stage.browser.engine() {
-        Engine::Chromium => stage.browser.clear_storage(stage.server.url()).await?,
-        Engine::Firefox | Engine::Webkit => stage.page.ask::<()>(CLEAR, Vec::new()).await?,
+async fn clear(fixture: &Fixture) -> TestResult {
+    match fixture.browser.engine() {
+        Engine::Chromium => fixture.browser.clear_storage(fixture.server.url()).await?,
+        Engine::Firefox | Engine::Webkit => fixture.page.evaluate::<()>(CLEAR, Vec::new()).await?,
     }
     Ok(())
 }
 
 async fn a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-file-io?files=500&size=4&rounds=20&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "async-file-io?files=500&size=4&rounds=20&seed=7").await?;
+    let page = &fixture.page;
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
     eventually("some tasks", async || {
@@ -181,7 +182,7 @@ async fn a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes(
         Ok(if tasks.trim_start_matches(['0', '–']).is_empty() { Err(tasks) } else { Ok(()) })
     })
     .await?;
-    clear(&stage).await?;
+    clear(&fixture).await?;
     let status = page.wait_for_status_within(Duration::from_secs(60), "Failed").await?;
     assert!(status.contains("the storage is gone"), "{status}");
     let advice = page.texts(".failure").await?.join(" ");
@@ -197,12 +198,12 @@ const SHOW_MORE: &str =
 
 /// Only Chromium can be told how much room there is.
 async fn a_full_disk_is_named_and_nothing_that_was_stored_is_lost() -> TestResult {
-    let stage = Stage::at("async-file-io?files=2&size=1&missing=0&rounds=1&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-file-io?files=2&size=1&missing=0&rounds=1&seed=7").await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let before = page.table("By name").await?;
     assert_eq!(before.len(), 4);
-    stage.browser.limit_storage(stage.server.url(), Some(1_000_000)).await?;
+    fixture.browser.limit_storage(fixture.server.url(), Some(1_000_000)).await?;
     page.fill_in("files", "50").await?;
     page.fill_in("size", "1000").await?;
     page.press("Run").await?;
@@ -211,13 +212,13 @@ async fn a_full_disk_is_named_and_nothing_that_was_stored_is_lost() -> TestResul
     let advice = page.texts(".failure").await?.join(" ");
     assert!(advice.contains("What was stored before is still there"), "{advice}");
     eventually("what was stored before", async || {
-        page.ask::<()>(SHOW_MORE, Vec::new()).await?;
+        page.evaluate::<()>(SHOW_MORE, Vec::new()).await?;
         let after = page.table("By name").await?;
         let is_there = before.iter().all(|row| after.contains(row));
         Ok(if is_there { Ok(()) } else { Err(format!("{before:?} was there, and now {after:?}")) })
     })
     .await?;
-    stage.browser.limit_storage(stage.server.url(), None).await?;
+    fixture.browser.limit_storage(fixture.server.url(), None).await?;
     page.run_to_the_end().await?;
     Ok(())
 }

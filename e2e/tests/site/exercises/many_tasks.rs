@@ -1,8 +1,8 @@
 //! The lesson on many tasks.
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::eventually;
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -20,8 +20,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 const SHORT: &str = "async-multiple?scale=0.2&seed=7";
 
 async fn a_batch_takes_its_longest_sample_and_one_by_one_the_sum() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(SHORT).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     for task in ["process_batch_sequential", "process_batch_limited", "process_batch_async", "download_multiple_models"]
     {
@@ -40,8 +40,8 @@ async fn a_batch_takes_its_longest_sample_and_one_by_one_the_sum() -> TestResult
 }
 
 async fn the_distribution_has_its_percentiles_with_n_and_agrees_with_itself() -> TestResult {
-    let stage = Stage::at("async-multiple?samples=200&limit=16&one-by-one=off&scale=0.2&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-multiple?samples=200&limit=16&one-by-one=off&scale=0.2&seed=7").await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     assert_eq!(
         page.attributes("figure.histogram", "data-distribution").await?,
@@ -56,17 +56,17 @@ async fn the_distribution_has_its_percentiles_with_n_and_agrees_with_itself() ->
 }
 
 async fn an_empty_batch_is_over_at_once_and_the_page_says_why() -> TestResult {
-    let stage = Stage::at("async-multiple?samples=0&scale=0.1&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-multiple?samples=0&scale=0.1&seed=7").await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     assert!(page.texts(".results p").await?.join("\n").contains("without samples"));
-    assert_eq!(stage.browser.complaints().await?, []);
+    assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }
 
 async fn a_limit_of_zero_leaves_the_limited_batch_out() -> TestResult {
-    let stage = Stage::at("async-multiple?limit=0&scale=0.1&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-multiple?limit=0&scale=0.1&seed=7").await?;
+    let page = &fixture.page;
     assert_eq!(page.bars().await?.len(), 3);
     page.run_to_the_end().await?;
     assert!(page.bar("process_batch_limited").await.is_err());
@@ -74,8 +74,8 @@ async fn a_limit_of_zero_leaves_the_limited_batch_out() -> TestResult {
 }
 
 async fn a_shortest_time_above_the_longest_is_refused_beside_its_control_until_mended() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(SHORT).await?;
+    let page = &fixture.page;
     page.fill_in("min", "600").await?;
     let refused = page.control("min").await?;
     assert!(refused.is_invalid && refused.refusal.contains("above the longest"), "{refused:?}");
@@ -93,8 +93,8 @@ async fn a_shortest_time_above_the_longest_is_refused_beside_its_control_until_m
 }
 
 async fn what_is_counted_is_whole() -> TestResult {
-    let stage = Stage::at(SHORT).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(SHORT).await?;
+    let page = &fixture.page;
     page.fill_in("samples", "2.5").await?;
     let refused = page.control("samples").await?;
     assert!(refused.refusal.contains("2.5 is not a whole number"), "{refused:?}");

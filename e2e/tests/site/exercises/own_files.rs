@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestResult};
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::built_site;
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ impl Files {
 
 async fn choose(page: &Page, files: &[PathBuf]) -> Result<(), PageError> {
     // The panel's code may still be on its way.
-    page.wait_for_button_to_be_there("Remove all").await?;
+    page.wait_for_button_to_appear("Remove all").await?;
     page.choose_files(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>()).await?;
     page.wait_for_button("Remove all").await
 }
@@ -59,8 +59,8 @@ async fn told(page: &Page) -> Result<String, PageError> {
 }
 
 async fn each_file_that_is_chosen_has_its_own_outcome(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let (page, files) = (&stage.page, Files::new()?);
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let (page, files) = (&fixture.page, Files::new()?);
     let digits = fs::read(built_site().join("static/data/digits.csv"))?;
     let cases: [(&str, &[u8], &str); 9] = [
         ("digits.csv", &digits, "✓ rows: 360 good, 0 bad"),
@@ -103,8 +103,8 @@ async fn each_file_that_is_chosen_has_its_own_outcome(engine: Engine) -> TestRes
 }
 
 async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let (page, files) = (&stage.page, Files::new()?);
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let (page, files) = (&fixture.page, Files::new()?);
     let path = files.add("weights.bin", b"")?;
     // Without content of its own it takes no room on the disk.
     File::options().write(true).open(&path)?.set_len(LARGE_BYTES)?;
@@ -126,16 +126,16 @@ async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
 
 async fn files_that_are_dropped_are_taken_wherever_they_fall(engine: Engine) -> TestResult {
     // Not the choice of one's own files: dropping some makes it.
-    let stage = Stage::in_engine(engine, "async-file-io?seed=7").await?;
-    let page = &stage.page;
-    page.wait_for_button_to_be_there("Delete all files").await?;
+    let fixture = Fixture::open_in(engine, "async-file-io?seed=7").await?;
+    let page = &fixture.page;
+    page.wait_for_button_to_appear("Delete all files").await?;
     let drop = "const transfer = new DataTransfer();
         transfer.items.add(new File(['a,b\\n1,2\\n'], 'dropped.csv'));
         for (const kind of ['dragover', 'drop']) {
             document.querySelector('h1').dispatchEvent(
                 new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
         }";
-    page.ask::<()>(drop, Vec::new()).await?;
+    page.evaluate::<()>(drop, Vec::new()).await?;
     page.wait_for_button("Remove all").await?;
     assert_eq!(page.control("source").await?.value, "own");
     page.run_to_the_end().await?;
@@ -146,8 +146,8 @@ async fn files_that_are_dropped_are_taken_wherever_they_fall(engine: Engine) -> 
 }
 
 async fn without_a_file_the_page_says_what_to_do(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let page = &fixture.page;
     page.press("Run").await?;
     let status = page.wait_for_status("Failed").await?;
     assert!(status.contains("no file is chosen"), "{status}");
@@ -167,13 +167,13 @@ const KEPT: &str = "const names = Object.keys(localStorage).filter(key => !key.i
     return names;";
 
 async fn nothing_is_kept_outside_the_folder_of_the_lesson(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-file-io?files=3&size=1&rounds=1&seed=7").await?;
-    let (page, files) = (&stage.page, Files::new()?);
+    let fixture = Fixture::open_in(engine, "async-file-io?files=3&size=1&rounds=1&seed=7").await?;
+    let (page, files) = (&fixture.page, Files::new()?);
     page.run_to_the_end().await?;
     page.follow(LINK).await?;
     choose(page, &[files.add("mine.csv", b"a\n1\n")?]).await?;
     page.run_to_the_end().await?;
-    let kept: Vec<String> = page.ask(&format!("return (async () => {{ {KEPT} }})()"), Vec::new()).await?;
+    let kept: Vec<String> = page.evaluate(&format!("return (async () => {{ {KEPT} }})()"), Vec::new()).await?;
     // The lesson's folder, runs that have finished (those on the reader's files are not among them), and which exercises
     // have.
     let ours = ["interleave-async-file-io", "interleave-runs", "interleave-finished"];
@@ -190,25 +190,25 @@ async fn nothing_is_kept_outside_the_folder_of_the_lesson(engine: Engine) -> Tes
 
 /// Only Chromium tells what the page asks for.
 async fn nothing_of_the_readers_files_leaves_the_machine() -> TestResult {
-    let stage = Stage::at(LINK).await?;
-    let (page, files) = (&stage.page, Files::new()?);
+    let fixture = Fixture::open(LINK).await?;
+    let (page, files) = (&fixture.page, Files::new()?);
     choose(page, &[files.add("mine.csv", b"a\n1\n")?, files.add("mine.bin", &[7; 100_000])?]).await?;
     page.run_to_the_end().await?;
-    let urls = stage.browser.requested_urls().await?;
-    let is_own = |url: &String| url.starts_with(stage.server.url()) || url.starts_with("about:");
+    let urls = fixture.browser.requested_urls().await?;
+    let is_own = |url: &String| url.starts_with(fixture.server.url()) || url.starts_with("about:");
     assert!(urls.iter().all(is_own) && !urls.iter().any(|url| url.contains("mine")), "{urls:?}");
     Ok(())
 }
 
 /// Real folders are dropped by Chromium's protocol only.
 async fn a_folder_that_is_dropped_is_named_and_the_files_beside_it_are_taken() -> TestResult {
-    let stage = Stage::at(LINK).await?;
-    let (page, files) = (&stage.page, Files::new()?);
-    page.wait_for_button_to_be_there("Remove all").await?;
+    let fixture = Fixture::open(LINK).await?;
+    let (page, files) = (&fixture.page, Files::new()?);
+    page.wait_for_button_to_appear("Remove all").await?;
     let folder = files.0.path().join("photos");
     fs::create_dir(&folder)?;
     let beside = files.add("good.csv", b"a\n1\n")?;
-    stage.browser.drop_files(&[&folder, &beside], (600, 300)).await?;
+    fixture.browser.drop_files(&[&folder, &beside], (600, 300)).await?;
     page.wait_for_button("Remove all").await?;
     let sentence = told(page).await?;
     assert!(sentence.contains("`photos` is a folder") && sentence.contains("1 file with 4 B"), "{sentence}");
@@ -218,8 +218,8 @@ async fn a_folder_that_is_dropped_is_named_and_the_files_beside_it_are_taken() -
 }
 
 async fn a_csv_of_200_mb_shows_how_far_it_is_and_can_be_stopped() -> TestResult {
-    let stage = Stage::at(LINK).await?;
-    let (page, files) = (&stage.page, Files::new()?);
+    let fixture = Fixture::open(LINK).await?;
+    let (page, files) = (&fixture.page, Files::new()?);
     choose(page, &[large_csv(&files)?]).await?;
     page.stop_when("document.querySelector('.own-files').innerText.includes(' MB of 200.')").await?;
     page.press("Run").await?;
@@ -247,8 +247,8 @@ fn large_csv(files: &Files) -> io::Result<PathBuf> {
 
 /// What was read from disk may change under the page's hands.
 async fn a_file_that_changes_after_it_was_chosen_is_named() -> TestResult {
-    let stage = Stage::at(LINK).await?;
-    let (page, files) = (&stage.page, Files::new()?);
+    let fixture = Fixture::open(LINK).await?;
+    let (page, files) = (&fixture.page, Files::new()?);
     let (gone, stays) = (files.add("gone.csv", b"a\n1\n")?, files.add("stays.csv", b"a\n1\n")?);
     choose(page, &[gone.clone(), stays]).await?;
     fs::remove_file(gone)?;

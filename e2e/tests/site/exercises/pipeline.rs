@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestResult};
 use e2e::page::{Page, PageError};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -41,8 +41,8 @@ async fn run_patiently(page: &Page) -> Result<(), PageError> {
 async fn streamed_beats_batch_after_batch_by_what_the_ideal_says(engine: Engine) -> TestResult {
     // Stages of 100 ms each, so that a timer which is late by some milliseconds is no large part of them.
     let link = "async-ml-pipeline?samples=80&load=1000&preprocess=100&predict=100&scale=1&inference=page&seed=7";
-    let stage = Stage::in_engine(engine, link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, link).await?;
+    let page = &fixture.page;
     // A busy machine makes a run late and never early, so the least of some runs is what comes nearest to the truth.
     let mut least = [f64::INFINITY; 2];
     for run in 1..=RUNS {
@@ -74,8 +74,8 @@ async fn streamed_beats_batch_after_batch_by_what_the_ideal_says(engine: Engine)
 async fn ten_thousand_samples_leave_the_page_free_and_the_memory_flat(engine: Engine) -> TestResult {
     let link = "async-ml-pipeline?samples=10000&batch-size=100&load=100&preprocess=2&predict=40&scale=1&bound=3\
                 &inference=page&seed=7";
-    let stage = Stage::in_engine(engine, link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, link).await?;
+    let page = &fixture.page;
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
     // Answered while everything goes on.
@@ -100,8 +100,8 @@ async fn ten_thousand_samples_leave_the_page_free_and_the_memory_flat(engine: En
 
 async fn workers_read_the_same_and_relieve_a_slow_model(engine: Engine) -> TestResult {
     let link = "async-ml-pipeline?samples=160&load=0&preprocess=0&predict=100&scale=1&workers=4&seed=7";
-    let stage = Stage::in_engine(engine, link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, link).await?;
+    let page = &fixture.page;
     run_patiently(page).await?;
     let checks = page.checks().await?;
     assert!(checks.len() == 7 && checks.iter().all(|check| check.holds), "{checks:?}");
@@ -115,11 +115,11 @@ async fn workers_read_the_same_and_relieve_a_slow_model(engine: Engine) -> TestR
 }
 
 async fn where_workers_are_forbidden_the_other_ways_are_as_good(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-ml-pipeline?samples=40&scale=0.5&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "async-ml-pipeline?samples=40&scale=0.5&seed=7").await?;
+    let page = &fixture.page;
     // As a policy of the site does it.
     let forbid = "window.Worker = class { constructor() { throw new DOMException('forbidden', 'SecurityError'); } }";
-    page.ask::<()>(forbid, Vec::new()).await?;
+    page.evaluate::<()>(forbid, Vec::new()).await?;
     run_patiently(page).await?;
     let found = notes(page).await?;
     assert!(found.contains("Inference in workers was left out: no worker could be started"), "{found}");
@@ -133,8 +133,8 @@ async fn where_workers_are_forbidden_the_other_ways_are_as_good(engine: Engine) 
 
 async fn a_sweep_draws_both_ways_against_the_batch_size() -> TestResult {
     let link = "async-ml-pipeline?samples=20&load=100&scale=1&sweep=on&inference=page&seed=7";
-    let stage = Stage::at(link).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(link).await?;
+    let page = &fixture.page;
     run_patiently(page).await?;
     let rows = page.table("Batch sizes").await?;
     assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["1", "2", "4", "8", "16", "20"]);
@@ -144,8 +144,8 @@ async fn a_sweep_draws_both_ways_against_the_batch_size() -> TestResult {
 }
 
 async fn no_samples_and_batches_that_are_too_large_are_no_trouble() -> TestResult {
-    let stage = Stage::at("async-ml-pipeline?samples=0&sweep=on&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-ml-pipeline?samples=0&sweep=on&seed=7").await?;
+    let page = &fixture.page;
     run_patiently(page).await?;
     assert!(notes(page).await?.contains("Nothing went through the pipeline"));
     assert!(page.checks().await?.iter().all(|check| check.holds));
@@ -158,8 +158,8 @@ async fn no_samples_and_batches_that_are_too_large_are_no_trouble() -> TestResul
 }
 
 async fn the_lesson_leaves_no_word_on_the_console() -> TestResult {
-    let stage = Stage::at("async-ml-pipeline?samples=40&scale=0.5&sweep=on&seed=7").await?;
-    run_patiently(&stage.page).await?;
-    assert_eq!(stage.browser.complaints().await?, []);
+    let fixture = Fixture::open("async-ml-pipeline?samples=40&scale=0.5&sweep=on&seed=7").await?;
+    run_patiently(&fixture.page).await?;
+    assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What is true of every run, whatever its lesson: told after each, in every engine.
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestResult};
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -23,8 +23,8 @@ async fn properties(page: &Page) -> Result<Vec<String>, PageError> {
 }
 
 async fn a_run_that_finished_says_which_properties_it_had(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-error-handling?pause=10&wait=10&timeout=60&limit=3&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "async-error-handling?pause=10&wait=10&timeout=60&limit=3&seed=7").await?;
+    let page = &fixture.page;
     assert_eq!(properties(page).await?, [""; 0], "before the first run there is nothing to tell");
     page.run_to_the_end().await?;
     let limits = ["within-limit"; 3];
@@ -37,8 +37,8 @@ async fn a_run_that_finished_says_which_properties_it_had(engine: Engine) -> Tes
 }
 
 async fn a_run_that_was_stopped_says_that_nothing_is_left() -> TestResult {
-    let stage = Stage::at("async-multiple?samples=60&one-by-one=off&limit=2&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-multiple?samples=60&one-by-one=off&limit=2&seed=7").await?;
+    let page = &fixture.page;
     page.press("Run").await?;
     eventually("a batch behind its limit", async || {
         let bar = page.bar("process_batch_limited").await?;
@@ -52,8 +52,8 @@ async fn a_run_that_was_stopped_says_that_nothing_is_left() -> TestResult {
 }
 
 async fn a_part_that_blocks_on_purpose_is_told_apart() -> TestResult {
-    let stage = Stage::at("async-basics?seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-basics?seed=7").await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     assert_eq!(properties(page).await?, ["tasks-end", "loop-free", "speed-up", "speed-up"]);
     let told = &page.properties().await?[1].text;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually, eventually_within};
-use e2e::server::Reply;
-use e2e::stage::{Stage, TestResult};
+use e2e::server::Replacement;
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -27,7 +27,7 @@ async fn states(page: &Page) -> Result<Vec<String>, PageError> {
 }
 
 async fn press(page: &Page, button: &str) -> Result<(), PageError> {
-    page.ask(&format!("document.querySelector('.run-all button.{button}').click()"), Vec::new()).await
+    page.evaluate(&format!("document.querySelector('.run-all button.{button}').click()"), Vec::new()).await
 }
 
 /// Presses Run all when that is there.
@@ -38,9 +38,9 @@ async fn start(page: &Page) -> Result<(), PageError> {
 }
 
 async fn one_that_fails_keeps_none_of_the_others_from_running(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let page = &stage.page;
-    stage.server.replace("static/models/mlp-16.safetensors", Reply::Status(500));
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let page = &fixture.page;
+    fixture.server.replace("static/models/mlp-16.safetensors", Replacement::Status(500));
     start(page).await?;
     let told = eventually_within(Duration::from_secs(400), "the end of all exercises", async || {
         let status = page.texts(".run-all [role=status]").await?.concat();
@@ -62,8 +62,8 @@ async fn one_that_fails_keeps_none_of_the_others_from_running(engine: Engine) ->
 }
 
 async fn stop_stops_at_once_and_so_does_leaving(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let page = &fixture.page;
     start(page).await?;
     eventually("the second exercise", async || {
         let states = states(page).await?;

@@ -3,8 +3,8 @@
 use std::fs;
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestError, TestResult};
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Failure, Stage, TestResult};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ async fn export(page: &Page, form: &str) -> Result<(String, String), PageError> 
 }
 
 /// Opens a file with this text. It is there as long as what is returned: a page may read it later.
-async fn open(page: &Page, text: &str) -> Result<TempDir, Failure> {
+async fn open(page: &Page, text: &str) -> Result<TempDir, TestError> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("run.json");
     fs::write(&path, text)?;
@@ -49,11 +49,11 @@ async fn open(page: &Page, text: &str) -> Result<TempDir, Failure> {
 }
 
 async fn a_finished_run_comes_back_to_the_last_digit(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, LINK).await?;
+    let page = &fixture.page;
     assert!(!page.is_enabled("Export").await?, "there is nothing to export yet");
     page.run_to_the_end().await?;
-    let (before, checks) = (page.shown_at_rest().await?, page.checks().await?);
+    let (before, checks) = (page.settled_results().await?, page.checks().await?);
     let findings = page.texts(".results .panel p").await?;
     let (name, text) = export(page, "JSON").await?;
     assert!(name.starts_with("async-multiple-seed7-") && name.ends_with(".json"), "{name}");
@@ -61,7 +61,7 @@ async fn a_finished_run_comes_back_to_the_last_digit(engine: Engine) -> TestResu
     page.reload().await?;
     page.wait_for_button("Run").await?;
     let _file = open(page, &text).await?;
-    let after = page.shown_at_rest().await?;
+    let after = page.settled_results().await?;
     assert_eq!((&after.status, &after.metrics, &after.bars), (&before.status, &before.metrics, &before.bars));
     assert_eq!((&after.log, &after.captions), (&before.log, &before.captions));
     assert_eq!(after.rows, before.rows);
@@ -81,8 +81,8 @@ async fn a_finished_run_comes_back_to_the_last_digit(engine: Engine) -> TestResu
 }
 
 async fn a_run_that_was_stopped_leaves_and_comes_back() -> TestResult {
-    let stage = Stage::at("async-basics?download=2000&scale=5&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-basics?download=2000&scale=5&seed=7").await?;
+    let page = &fixture.page;
     page.press("Run").await?;
     eventually("some tasks", async || {
         let log = page.metric("tasks").await?;
@@ -91,19 +91,19 @@ async fn a_run_that_was_stopped_leaves_and_comes_back() -> TestResult {
     .await?;
     page.press("Stop").await?;
     let status = page.wait_for_status("Stopped").await?;
-    let before = page.shown_at_rest().await?;
+    let before = page.settled_results().await?;
     let (_, text) = export(page, "JSON").await?;
     page.open("async-multiple").await?;
     page.wait_for_button("Run").await?;
     let _file = open(page, &text).await?;
-    let after = page.shown_at_rest().await?;
+    let after = page.settled_results().await?;
     assert_eq!((after.status, after.metrics, after.bars), (status, before.metrics, before.bars));
     Ok(())
 }
 
 async fn a_file_leads_to_the_page_of_its_exercise() -> TestResult {
-    let stage = Stage::at(LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(LINK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let status = page.status().await?;
     let (_, text) = export(page, "JSON").await?;
@@ -116,8 +116,8 @@ async fn a_file_leads_to_the_page_of_its_exercise() -> TestResult {
 }
 
 async fn a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on() -> TestResult {
-    let stage = Stage::at(LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(LINK).await?;
+    let page = &fixture.page;
     let cases = [
         ("PK", "This file cannot be opened: the file is not JSON, or only a part of it"),
         ("[]", "This file cannot be opened: the file is not a run that this page exported."),
@@ -152,19 +152,19 @@ fn with_text(file: &mut Value, text: &str) {
 
 async fn hostile_text_in_a_file_is_only_text() -> TestResult {
     const TEXT: &str = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'>";
-    let stage = Stage::at(LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(LINK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let (_, text) = export(page, "JSON").await?;
     let mut file: Value = serde_json::from_str(&text)?;
     with_text(&mut file, TEXT);
-    page.ask::<()>("window.dialogs = 0; window.alert = () => { window.dialogs += 1 }", Vec::new()).await?;
+    page.evaluate::<()>("window.dialogs = 0; window.alert = () => { window.dialogs += 1 }", Vec::new()).await?;
     let _file = open(page, &file.to_string()).await?;
     page.wait_for_status("Failed").await?;
     page.open_disclosures().await?;
-    page.shown_at_rest().await?;
+    page.settled_results().await?;
     let made: (u32, u32) = page
-        .ask("return [document.querySelectorAll('main img, main script').length, window.dialogs]", Vec::new())
+        .evaluate("return [document.querySelectorAll('main img, main script').length, window.dialogs]", Vec::new())
         .await?;
     assert_eq!(made, (0, 0));
     for place in [".failure p", ".log span", ".results caption", ".results td", ".checks span", "[role=status]"] {
@@ -175,8 +175,8 @@ async fn hostile_text_in_a_file_is_only_text() -> TestResult {
 }
 
 async fn each_form_is_a_file_that_others_read() -> TestResult {
-    let stage = Stage::at(LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(LINK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let tasks: usize = page.metric("tasks").await?.parse()?;
     let (name, csv) = export(page, "Tasks as CSV").await?;

@@ -1,8 +1,8 @@
 //! The lesson that puts every promise to the test, in every engine.
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestResult};
 use e2e::page::{Page, PageError};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -31,15 +31,15 @@ async fn lacking(page: &Page) -> Result<Vec<String>, PageError> {
 }
 
 async fn every_promise_is_kept(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, LINK).await?;
+    let fixture = Fixture::open_in(engine, LINK).await?;
     // Where there is no private file system, as in WebKit under a driver, the database stands in: nothing is lacking.
-    assert_eq!(lacking(&stage.page).await?, [""; 0]);
-    assert!(stage.page.texts(".results p").await?.join("\n").contains("31 of 31 passed."));
-    let bar = |task| stage.page.bar(task);
+    assert_eq!(lacking(&fixture.page).await?, [""; 0]);
+    assert!(fixture.page.texts(".results p").await?.join("\n").contains("31 of 31 passed."));
+    let bar = |task| fixture.page.bar(task);
     assert!(bar("concurrent_execution").await?.measured_ms < bar("sequential_execution").await?.measured_ms);
     if engine == Engine::Chromium {
         // Browsers complain of the model that is asked for in vain.
-        let complaints = stage.browser.complaints().await?.into_iter();
+        let complaints = fixture.browser.console_problems().await?.into_iter();
         let others: Vec<_> = complaints.filter(|it| !it.text.contains("mlp-17")).collect();
         assert_eq!(others, []);
     }
@@ -47,28 +47,28 @@ async fn every_promise_is_kept(engine: Engine) -> TestResult {
 }
 
 async fn without_workers_their_promises_are_lacking_and_the_rest_are_kept() -> TestResult {
-    let stage = Stage::at(LINK).await?;
-    stage.page.ask::<()>("delete window.Worker", Vec::new()).await?;
-    assert_eq!(lacking(&stage.page).await?, OF_WORKERS);
-    let told = stage.page.texts(".results p").await?.join("\n");
+    let fixture = Fixture::open(LINK).await?;
+    fixture.page.evaluate::<()>("delete window.Worker", Vec::new()).await?;
+    assert_eq!(lacking(&fixture.page).await?, OF_WORKERS);
+    let told = fixture.page.texts(".results p").await?.join("\n");
     assert!(told.contains("28 of 31 passed; this browser lacks 3: "), "{told}");
-    for validation in stage.page.validations().await?.iter().filter(|it| it.verdict == "lacking") {
+    for validation in fixture.page.validations().await?.iter().filter(|it| it.verdict == "lacking") {
         assert!(validation.text.contains("no worker could be started"), "{validation:?}");
     }
     Ok(())
 }
 
 async fn without_service_workers_the_model_server_is_lacking_and_the_rest_is_kept() -> TestResult {
-    let stage = Stage::at(LINK).await?;
+    let fixture = Fixture::open(LINK).await?;
     let remove = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })";
-    stage.page.ask::<()>(remove, Vec::new()).await?;
-    assert_eq!(lacking(&stage.page).await?, OF_THE_SERVER);
+    fixture.page.evaluate::<()>(remove, Vec::new()).await?;
+    assert_eq!(lacking(&fixture.page).await?, OF_THE_SERVER);
     Ok(())
 }
 
 async fn each_promise_leads_to_what_shows_it() -> TestResult {
-    let stage = Stage::at(LINK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(LINK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let links: Vec<_> = page.validations().await?.into_iter().map(|it| it.link).collect();
     assert!(links.contains(&"async-multiple?samples=30&limit=3".to_owned()), "{links:?}");

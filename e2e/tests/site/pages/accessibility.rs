@@ -2,12 +2,12 @@
 //! be told what they prefer.
 
 use e2e::browser::Browser;
+use e2e::fixture::{Fixture, TestError, TestResult};
 use e2e::in_chromium;
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Failure, Stage, TestResult};
 use e2e::suite::Test;
 
-use super::every::{EXERCISES, OTHERS, each};
+use super::all_pages::{EXERCISES, OTHER_PAGES, for_each_page};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
@@ -23,10 +23,10 @@ pub fn tests() -> impl Iterator<Item = Test> {
 const VIEWS: [(&str, u32); 2] = [("light", 1280), ("dark", 360)];
 
 /// What axe-core finds on the page as it stands, each with where it was found.
-async fn barriers(browser: &Browser, page: &Page, place: &str) -> Result<Vec<String>, Failure> {
+async fn barriers(browser: &Browser, page: &Page, place: &str) -> Result<Vec<String>, TestError> {
     let mut found = Vec::new();
     for (scheme, width) in VIEWS {
-        browser.prefer(&[("prefers-color-scheme", scheme)]).await?;
+        browser.emulate_media(&[("prefers-color-scheme", scheme)]).await?;
         page.set_width(width).await?;
         let told = |violation| format!("{place}, {scheme}, {width} px: {violation}");
         found.extend(page.violations().await?.into_iter().map(told));
@@ -35,10 +35,10 @@ async fn barriers(browser: &Browser, page: &Page, place: &str) -> Result<Vec<Str
 }
 
 /// Those on each of these pages, as it opens and after a run.
-async fn barriers_on_each(stage: &Stage, links: &[&str]) -> Result<Vec<String>, Failure> {
-    let (page, mut found) = (&stage.page, Vec::new());
-    each(page, links, async |link, when| {
-        found.extend(barriers(&stage.browser, page, &format!("`#/{link}` {when}")).await?);
+async fn barriers_on_each(fixture: &Fixture, links: &[&str]) -> Result<Vec<String>, TestError> {
+    let (page, mut found) = (&fixture.page, Vec::new());
+    for_each_page(page, links, async |link, when| {
+        found.extend(barriers(&fixture.browser, page, &format!("`#/{link}` {when}")).await?);
         Ok(())
     })
     .await?;
@@ -46,27 +46,27 @@ async fn barriers_on_each(stage: &Stage, links: &[&str]) -> Result<Vec<String>, 
 }
 
 async fn no_exercise_shuts_anybody_out() -> TestResult {
-    let stage = Stage::at("").await?;
-    assert_eq!(barriers_on_each(&stage, &EXERCISES).await?, [""; 0]);
+    let fixture = Fixture::open("").await?;
+    assert_eq!(barriers_on_each(&fixture, &EXERCISES).await?, [""; 0]);
     Ok(())
 }
 
 async fn no_other_page_shuts_anybody_out() -> TestResult {
-    let stage = Stage::at("").await?;
-    assert_eq!(barriers_on_each(&stage, &OTHERS).await?, [""; 0]);
+    let fixture = Fixture::open("").await?;
+    assert_eq!(barriers_on_each(&fixture, &OTHER_PAGES).await?, [""; 0]);
     Ok(())
 }
 
 async fn what_opens_on_demand_shuts_nobody_out() -> TestResult {
-    let stage = Stage::at(EXERCISES[0]).await?;
-    let (browser, page) = (&stage.browser, &stage.page);
+    let fixture = Fixture::open(EXERCISES[0]).await?;
+    let (browser, page) = (&fixture.browser, &fixture.page);
     page.run_to_the_end().await?;
     page.press("Pin").await?;
     page.run_to_the_end().await?;
     page.press("Export").await?;
     page.wait_for_button("JSON").await?;
     let mut found = barriers(browser, page, "an exercise with a pinned run and the forms of export").await?;
-    found.extend(barriers_on_each(&stage, &["runs"]).await?);
+    found.extend(barriers_on_each(&fixture, &["runs"]).await?);
 
     page.open("").await?;
     page.wait_for_button("Run all").await?;
@@ -86,8 +86,8 @@ async fn wait_for_lines(page: &Page) -> Result<(), PageError> {
 }
 
 async fn every_control_has_a_visible_label() -> TestResult {
-    let stage = Stage::at("").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("").await?;
+    let page = &fixture.page;
     for link in EXERCISES {
         page.open(link).await?;
         page.wait_for_button("Run").await?;
@@ -112,12 +112,12 @@ const HIGHLIGHTS: &str = "const probe = document.body.appendChild(document.creat
     ];";
 
 async fn charts_take_over_the_systems_colours_where_those_are_forced() -> TestResult {
-    let stage = Stage::at(EXERCISES[0]).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(EXERCISES[0]).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     for (forced, are_taken_over) in [("none", false), ("active", true)] {
-        stage.browser.prefer(&[("forced-colors", forced)]).await?;
-        let colours: Vec<String> = page.ask(HIGHLIGHTS, Vec::new()).await?;
+        fixture.browser.emulate_media(&[("forced-colors", forced)]).await?;
+        let colours: Vec<String> = page.evaluate(HIGHLIGHTS, Vec::new()).await?;
         let (system, ours) = colours.split_first().expect("there are four");
         assert!(ours.iter().all(|colour| (colour == system) == are_taken_over), "{forced}: {colours:?}");
     }

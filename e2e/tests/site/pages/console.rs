@@ -1,8 +1,8 @@
 //! What the browser has to complain of. Only Chromium tells.
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::eventually;
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -10,8 +10,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 async fn no_page_leaves_a_word_on_the_console() -> TestResult {
-    let stage = Stage::at("").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("").await?;
+    let page = &fixture.page;
     page.wait_for_status("Finished").await?;
     page.open("guide").await?;
     page.wait_for_button("Run").await?;
@@ -24,6 +24,6 @@ async fn no_page_leaves_a_word_on_the_console() -> TestResult {
     .await?;
     page.open("benchmark").await?;
     page.wait_for_button("Run").await?;
-    assert_eq!(stage.browser.complaints().await?, []);
+    assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The guide.
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::eventually;
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -12,8 +12,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 const LINKS: &str = "return [...document.querySelectorAll('main .guide a[href^=\"#/\"]')].map(link => link.hash);";
 
 async fn every_link_of_the_guide_opens_what_it_says_and_the_last_part_runs() -> TestResult {
-    let stage = Stage::at("guide").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("guide").await?;
+    let page = &fixture.page;
     eventually("the text of the guide", async || {
         let heads = page.texts(".guide h2").await?;
         Ok(if heads.len() >= 6 { Ok(()) } else { Err(format!("{heads:?}")) })
@@ -24,7 +24,7 @@ async fn every_link_of_the_guide_opens_what_it_says_and_the_last_part_runs() -> 
     let broken: Vec<_> = checks.iter().filter(|check| !check.holds).map(|check| check.part.as_str()).collect();
     assert_eq!(broken, ["without_a_bound", "use_when_all_are_there"]);
 
-    let mut links: Vec<String> = page.ask(LINKS, Vec::new()).await?;
+    let mut links: Vec<String> = page.evaluate(LINKS, Vec::new()).await?;
     links.sort();
     links.dedup();
     assert!(links.len() > 20, "{links:?}");

@@ -1,9 +1,9 @@
 //! The page without a mouse, and with less motion. In Chromium only: Safari's keys pass over links and buttons unless a
 //! person asks for them, and only Chromium can be told what its reader prefers.
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 use fantoccini::key::Key;
 
@@ -22,7 +22,7 @@ const QUICK: &str = "async-basics?scale=0.1&blocking=off&seed=7";
 
 /// Presses Tab all around the page: everything that can be used is on the way, and seen when it has the focus.
 async fn assert_all_around(page: &Page) -> TestResult {
-    let round = page.tab_around().await?;
+    let round = page.tab_through().await?;
     let unseen: Vec<_> = round.stops.iter().filter(|stop| !stop.is_seen).map(|stop| &stop.name).collect();
     assert!(unseen.is_empty(), "no sign of the focus on {unseen:?}");
     assert_eq!(round.missed, [""; 0], "the Tab key passes them over");
@@ -30,14 +30,14 @@ async fn assert_all_around(page: &Page) -> TestResult {
 }
 
 async fn the_tab_key_leads_around_the_first_page() -> TestResult {
-    let stage = Stage::at("").await?;
-    stage.page.wait_for_status("Finished").await?;
-    assert_all_around(&stage.page).await
+    let fixture = Fixture::open("").await?;
+    fixture.page.wait_for_status("Finished").await?;
+    assert_all_around(&fixture.page).await
 }
 
 async fn the_tab_key_leads_around_an_exercise_that_has_finished() -> TestResult {
-    let stage = Stage::at(QUICK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(QUICK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     page.open_disclosures().await?;
     page.press("Export").await?;
@@ -46,8 +46,8 @@ async fn the_tab_key_leads_around_an_exercise_that_has_finished() -> TestResult 
 }
 
 async fn escape_closes_the_forms_of_export_and_gives_the_focus_back() -> TestResult {
-    let stage = Stage::at(QUICK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(QUICK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     page.tab_to("Export").await?;
     page.key(Key::Enter).await?;
@@ -61,8 +61,8 @@ async fn escape_closes_the_forms_of_export_and_gives_the_focus_back() -> TestRes
 }
 
 async fn arrows_tell_the_tasks_of_the_timeline_one_by_one() -> TestResult {
-    let stage = Stage::at(QUICK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(QUICK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     page.tab_to("canvas").await?;
     let told = async || Ok::<_, PageError>(page.texts(".chosen").await?.concat());
@@ -83,8 +83,8 @@ async fn arrows_tell_the_tasks_of_the_timeline_one_by_one() -> TestResult {
 }
 
 async fn run_all_leaves_the_focus_on_its_way_out() -> TestResult {
-    let stage = Stage::at("").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("").await?;
+    let page = &fixture.page;
     page.tab_to("Run all").await?;
     page.key(Key::Enter).await?;
     eventually("the focus on Stop", async || {
@@ -106,20 +106,20 @@ const COUNT: &str = "window.moving = 0;
     look();";
 
 async fn nothing_moves_by_itself_where_less_motion_is_preferred() -> TestResult {
-    let stage = Stage::at(QUICK).await?;
-    let (browser, page) = (&stage.browser, &stage.page);
+    let fixture = Fixture::open(QUICK).await?;
+    let (browser, page) = (&fixture.browser, &fixture.page);
     for (motion, may_move) in [("no-preference", true), ("reduce", false)] {
         let prefer = |scheme| [("prefers-reduced-motion", motion), ("prefers-color-scheme", scheme)];
-        browser.prefer(&prefer("light")).await?;
+        browser.emulate_media(&prefer("light")).await?;
         page.open(QUICK).await?;
         page.wait_for_button("Run").await?;
-        page.ask::<()>(COUNT, Vec::new()).await?;
+        page.evaluate::<()>(COUNT, Vec::new()).await?;
         page.press("Run").await?;
         page.wait_for_status("Finished").await?;
         // Buttons would pass from one scheme's colours to the other's.
-        browser.prefer(&prefer("dark")).await?;
+        browser.emulate_media(&prefer("dark")).await?;
         page.run_to_the_end().await?;
-        let moving: u32 = page.ask("return window.moving", Vec::new()).await?;
+        let moving: u32 = page.evaluate("return window.moving", Vec::new()).await?;
         assert_eq!(moving > 0, may_move, "{moving} with `{motion}`");
     }
     Ok(())

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use e2e::browser::Engine;
+use e2e::fixture::{BASE, Fixture, TestError, TestResult};
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::{Server, built_site};
-use e2e::stage::{BASE, Failure, Stage, TestResult};
 use e2e::suite::Test;
 use tempfile::TempDir;
 
@@ -30,7 +30,7 @@ async fn wait_until_kept(page: &Page, start: &str) -> Result<(), PageError> {
         };
         return caches.keys().then((names) => Promise.all(names.map(told)))";
     eventually(&format!("a release `{start}…` that is kept whole"), async || {
-        let caches: Vec<(String, usize, bool)> = page.ask(script, Vec::new()).await?;
+        let caches: Vec<(String, usize, bool)> = page.evaluate(script, Vec::new()).await?;
         let is_kept = caches.iter().any(|(name, _, is_whole)| *is_whole && name.starts_with(start));
         Ok(if is_kept { Ok(()) } else { Err(format!("{caches:?}")) })
     })
@@ -38,7 +38,7 @@ async fn wait_until_kept(page: &Page, start: &str) -> Result<(), PageError> {
 }
 
 async fn the_site_loads_again_without_its_host(engine: Engine) -> TestResult {
-    let Stage { page, browser: _browser, server } = Stage::in_engine(engine, QUICK).await?;
+    let Fixture { page, browser: _browser, server } = Fixture::open_in(engine, QUICK).await?;
     wait_until_kept(&page, "").await?;
     drop(server);
 
@@ -67,14 +67,14 @@ struct Release {
 }
 
 impl Release {
-    fn built() -> Result<Self, Failure> {
+    fn built() -> Result<Self, TestError> {
         let folder = tempfile::tempdir()?;
         copy(&built_site(), folder.path())?;
         Ok(Self { code: hash_after(folder.path(), "interleave-")?, folder })
     }
 
     /// Puts another release in its place, with another title and its code under other names.
-    fn replace(&self) -> Result<(), Failure> {
+    fn replace(&self) -> Result<(), TestError> {
         let site = self.folder.path();
         fs::rename(site.join(format!("interleave-{}", self.code)), site.join(format!("interleave-{NEW}")))?;
         let start = hash_after(site, "start-")?;
@@ -93,7 +93,7 @@ impl Release {
 const NEW: &str = "0123456789abcdef";
 
 /// What follows in the name that begins so.
-fn hash_after(site: &Path, start: &str) -> Result<String, Failure> {
+fn hash_after(site: &Path, start: &str) -> Result<String, TestError> {
     for entry in fs::read_dir(site)? {
         if let Some(rest) = entry?.file_name().to_string_lossy().strip_prefix(start) {
             return Ok(rest.to_owned());
@@ -121,13 +121,13 @@ async fn made_of(page: &Page) -> Result<(bool, Vec<String>), PageError> {
     let is_new = "return fetch('./').then((response) => response.text()).then((html) => html.includes('<title>New'))";
     let folders = "return [...new Set(performance.getEntriesByType('resource')
         .map((it) => it.name.match(/interleave-([0-9a-f]{16})/)?.[1]).filter(Boolean))]";
-    Ok((page.ask(is_new, Vec::new()).await?, page.ask(folders, Vec::new()).await?))
+    Ok((page.evaluate(is_new, Vec::new()).await?, page.evaluate(folders, Vec::new()).await?))
 }
 
 async fn a_new_release_is_there_with_the_next_load_and_whole(engine: Engine) -> TestResult {
     let release = Release::built()?;
-    let stage = Stage::served_by(Server::start(release.folder.path(), BASE)?, engine, QUICK).await?;
-    let Stage { page, browser: _browser, server } = stage;
+    let fixture = Fixture::open_with_server(Server::start(release.folder.path(), BASE)?, engine, QUICK).await?;
+    let Fixture { page, browser: _browser, server } = fixture;
     wait_until_kept(&page, "").await?;
     assert_eq!(made_of(&page).await?, (false, vec![release.code.clone()]));
 
@@ -147,8 +147,8 @@ async fn a_new_release_is_there_with_the_next_load_and_whole(engine: Engine) -> 
 
 async fn a_page_of_the_release_before_works_on(engine: Engine) -> TestResult {
     let release = Release::built()?;
-    let stage = Stage::served_by(Server::start(release.folder.path(), BASE)?, engine, QUICK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_with_server(Server::start(release.folder.path(), BASE)?, engine, QUICK).await?;
+    let page = &fixture.page;
     wait_until_kept(page, "").await?;
     release.replace()?;
     // The worker of the new release takes over, and the host has nothing of the old one any more.
@@ -156,7 +156,7 @@ async fn a_page_of_the_release_before_works_on(engine: Engine) -> TestResult {
         const container = navigator.serviceWorker;
         const changed = new Promise((resolve) => container.addEventListener('controllerchange', resolve, { once: true }));
         return container.ready.then((registration) => registration.update()).then(() => changed).then(() => null)";
-    page.ask::<serde_json::Value>(update, Vec::new()).await?;
+    page.evaluate::<serde_json::Value>(update, Vec::new()).await?;
     page.run_to_the_end().await?;
     assert_eq!(made_of(page).await?.1, [release.code]);
     Ok(())

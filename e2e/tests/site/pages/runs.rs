@@ -1,8 +1,8 @@
 //! The runs that are kept.
 
 use e2e::browser::Engine;
-use e2e::page::{IT_RUNS, Page, PageError, eventually};
-use e2e::stage::{Stage, TestResult};
+use e2e::fixture::{Fixture, TestResult};
+use e2e::page::{IS_RUNNING, Page, PageError, eventually};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -48,12 +48,12 @@ async fn wait_for(page: &Page, runs: usize) -> Result<Vec<String>, PageError> {
 /// Presses the button of the newest run that begins with this word.
 async fn press_first(page: &Page, word: &str) -> Result<(), PageError> {
     let script = "document.querySelector(`[data-run] button[aria-label^='${arguments[0]}']`).click()";
-    page.ask(script, vec![word.into()]).await
+    page.evaluate(script, vec![word.into()]).await
 }
 
 async fn a_run_that_finished_is_listed_opened_and_deleted_after_a_reload(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, QUICK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, QUICK).await?;
+    let page = &fixture.page;
     run_and_keep(page).await?;
     let (bars, log) = (page.bars().await?, page.log().await?);
     page.open("async-multiple?scale=0.1&one-by-one=off&seed=3").await?;
@@ -87,8 +87,8 @@ async fn a_run_that_finished_is_listed_opened_and_deleted_after_a_reload(engine:
 }
 
 async fn a_pinned_run_is_found_again_at_the_next_visit() -> TestResult {
-    let stage = Stage::at(QUICK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(QUICK).await?;
+    let page = &fixture.page;
     run_and_keep(page).await?;
     list(page, 1).await?;
     press_first(page, "Pin").await?;
@@ -122,9 +122,9 @@ async fn a_pinned_run_is_found_again_at_the_next_visit() -> TestResult {
 }
 
 async fn a_run_that_was_stopped_is_not_kept() -> TestResult {
-    let stage = Stage::at("async-basics?seed=7").await?;
-    let page = &stage.page;
-    page.stop_when(IT_RUNS).await?;
+    let fixture = Fixture::open("async-basics?seed=7").await?;
+    let page = &fixture.page;
+    page.stop_when(IS_RUNNING).await?;
     page.press("Run").await?;
     page.wait_for_status("Stopped").await?;
     list(page, 0).await?;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, Tab, eventually, eventually_within};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -29,8 +29,8 @@ async fn wait_for_place(page: &Page, link: &str, title: &str) -> Result<(), Page
 
 async fn back_and_forward_lead_from_page_to_page_with_the_controls_of_each(engine: Engine) -> TestResult {
     let (basics, many) = ("async-basics?download=60&load=20&seed=8", "async-multiple?samples=4&scale=0.1&seed=9");
-    let stage = Stage::in_engine(engine, basics).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, basics).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     page.follow(many).await?;
     wait_for_place(page, many, "Many tasks").await?;
@@ -76,7 +76,7 @@ async fn run_in_two_tabs(page: &Page, links: [&str; 2]) -> TestResult {
     let other = page.open_tab().await?;
     begin(page, links[1]).await?;
     for tab in [&other, &one] {
-        page.go_to(tab).await?;
+        page.switch_to(tab).await?;
         page.wait_for_status_within(Duration::from_secs(180), "Finished").await?;
         for check in page.checks().await? {
             assert!(check.holds, "{check:?}");
@@ -86,8 +86,8 @@ async fn run_in_two_tabs(page: &Page, links: [&str; 2]) -> TestResult {
 }
 
 async fn two_tabs_run_at_once_and_the_runs_of_both_are_kept(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "guide").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "guide").await?;
+    let page = &fixture.page;
     // Both ask the model server, which serves them for some seconds.
     let link =
         "async-api-calls?one-by-one=off&failure-rate=0&requests=60&batch-size=1&limit=4&latency=200&timeout=60000";
@@ -102,11 +102,11 @@ async fn two_tabs_run_at_once_and_the_runs_of_both_are_kept(engine: Engine) -> T
 }
 
 async fn two_tabs_of_the_lesson_on_files_read_what_they_have_written(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "guide").await?;
+    let fixture = Fixture::open_in(engine, "guide").await?;
     // Files of the same names, with other bytes in them. Firefox makes some 100 in a second, on an idle machine.
     let rounds = if engine == Engine::Firefox { 3 } else { 10 };
     let link = format!("async-file-io?files=20&size=64&missing=0&rounds={rounds}");
-    run_in_two_tabs(&stage.page, [&format!("{link}&seed=7"), &format!("{link}&seed=8")]).await
+    run_in_two_tabs(&fixture.page, [&format!("{link}&seed=7"), &format!("{link}&seed=8")]).await
 }
 
 /// Notes whether the page is ever hidden.
@@ -123,13 +123,13 @@ const SEEMS_HIDDEN: &str = "Object.defineProperty(document, 'hidden', { configur
 /// Returns the tab behind.
 async fn hide(page: &Page) -> Result<Tab, PageError> {
     let behind = page.tab().await?;
-    page.ask::<()>(NOTE_WHETHER_HIDDEN, Vec::new()).await?;
+    page.evaluate::<()>(NOTE_WHETHER_HIDDEN, Vec::new()).await?;
     let front = page.open_tab().await?;
-    page.go_to(&behind).await?;
-    if page.ask::<Option<bool>>("return window.wasHidden", Vec::new()).await? != Some(true) {
-        page.ask::<()>(SEEMS_HIDDEN, Vec::new()).await?;
+    page.switch_to(&behind).await?;
+    if page.evaluate::<Option<bool>>("return window.wasHidden", Vec::new()).await? != Some(true) {
+        page.evaluate::<()>(SEEMS_HIDDEN, Vec::new()).await?;
     }
-    page.go_to(&front).await?;
+    page.switch_to(&front).await?;
     Ok(behind)
 }
 
@@ -150,8 +150,8 @@ async fn wait_until_kept(page: &Page, runs: usize) -> Result<(), PageError> {
 }
 
 async fn a_run_in_a_tab_that_nobody_sees_ends_and_says_so(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-basics?download=1000&scale=2&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "async-basics?download=1000&scale=2&seed=7").await?;
+    let page = &fixture.page;
     page.press("Run").await?;
     eventually("some tasks", async || {
         let tasks = page.metric("tasks").await?;
@@ -160,7 +160,7 @@ async fn a_run_in_a_tab_that_nobody_sees_ends_and_says_so(engine: Engine) -> Tes
     .await?;
     let behind = hide(page).await?;
     wait_until_kept(page, 1).await?;
-    page.go_to(&behind).await?;
+    page.switch_to(&behind).await?;
     page.wait_for_status("Finished").await?;
     eventually("a word that it was hidden", async || {
         let told = page.texts(".warnings li").await?.join("\n");
@@ -172,22 +172,22 @@ async fn a_run_in_a_tab_that_nobody_sees_ends_and_says_so(engine: Engine) -> Tes
 }
 
 async fn a_series_goes_on_in_a_tab_that_nobody_sees(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "async-basics?scale=0.5&blocking=off&seed=7").await?;
-    let page = &stage.page;
-    let times: usize = page.ask("return Number(document.getElementById('repeats').value)", Vec::new()).await?;
+    let fixture = Fixture::open_in(engine, "async-basics?scale=0.5&blocking=off&seed=7").await?;
+    let page = &fixture.page;
+    let times: usize = page.evaluate("return Number(document.getElementById('repeats').value)", Vec::new()).await?;
     page.press("Repeat").await?;
     page.wait_for_status("Running").await?;
     let behind = hide(page).await?;
     wait_until_kept(page, times).await?;
-    page.go_to(&behind).await?;
+    page.switch_to(&behind).await?;
     let told = page.texts(".series .hint").await?.join(" ");
     assert_eq!(told, format!("{times} runs with these settings are measured."));
     Ok(())
 }
 
 async fn all_exercises_end_in_a_tab_that_nobody_sees(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "").await?;
+    let page = &fixture.page;
     page.wait_for_button("Run all").await?;
     page.press("Run all").await?;
     eventually("the first exercise", async || {
@@ -196,7 +196,7 @@ async fn all_exercises_end_in_a_tab_that_nobody_sees(engine: Engine) -> TestResu
     })
     .await?;
     let behind = hide(page).await?;
-    page.go_to(&behind).await?;
+    page.switch_to(&behind).await?;
     eventually_within(Duration::from_secs(400), "the end of all exercises", async || {
         let status = page.texts(".run-all [role=status]").await?.concat();
         Ok(if status.starts_with("Finished") { Ok(()) } else { Err(status) })

@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
+use e2e::fixture::{Fixture, TestError, TestResult};
 use e2e::in_chromium;
 use e2e::page::Page;
-use e2e::stage::{Failure, Stage, TestResult};
 use e2e::suite::Test;
 
-use super::every::{EXERCISES, OTHERS, each};
+use super::all_pages::{EXERCISES, OTHER_PAGES, for_each_page};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
@@ -31,10 +31,10 @@ async fn assert_fits(page: &Page, link: &str, when: &str) -> TestResult {
 }
 
 /// Looks at each of these pages; what is on the console then.
-async fn complaints_of_pages_that_fit(links: &[&str]) -> Result<Vec<String>, Failure> {
-    let stage = Stage::at("").await?;
-    each(&stage.page, links, async |link, when| assert_fits(&stage.page, link, when).await).await?;
-    Ok(stage.browser.complaints().await?.into_iter().map(|message| message.text).collect())
+async fn complaints_of_pages_that_fit(links: &[&str]) -> Result<Vec<String>, TestError> {
+    let fixture = Fixture::open("").await?;
+    for_each_page(&fixture.page, links, async |link, when| assert_fits(&fixture.page, link, when).await).await?;
+    Ok(fixture.browser.console_problems().await?.into_iter().map(|message| message.text).collect())
 }
 
 async fn no_exercise_scrolls_sideways_or_complains_at_any_width() -> TestResult {
@@ -46,6 +46,6 @@ async fn no_exercise_scrolls_sideways_or_complains_at_any_width() -> TestResult 
 }
 
 async fn no_other_page_scrolls_sideways_or_complains_at_any_width() -> TestResult {
-    assert_eq!(complaints_of_pages_that_fit(&OTHERS).await?, [""; 0]);
+    assert_eq!(complaints_of_pages_that_fit(&OTHER_PAGES).await?, [""; 0]);
     Ok(())
 }

@@ -119,7 +119,7 @@
     };
   }
 
-  window.holdings = () => ({
+  window.heldResources = () => ({
     held: Object.fromEntries(Object.entries(held).map(([kind, things]) => [kind, [...things.values()]])),
     wasm_bytes: memory.buffer.byteLength,
   });

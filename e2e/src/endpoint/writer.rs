@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::behaviour::{Behaviour, Cors};
-use super::reply::Reply;
+use super::response::Response;
 use crate::host::status_line;
 
 /// How much of a flood is handed to the system at once.
@@ -17,13 +17,13 @@ const ALLOWED: &str = "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n\
     Access-Control-Allow-Headers: content-type\r\nAccess-Control-Max-Age: 0\r\n";
 
 /// The client's end of a connection.
-pub(super) struct Wire<'a, W> {
+pub(super) struct ResponseWriter<'a, W> {
     writer: W,
     behaviour: &'a Behaviour,
     bytes_sent: &'a AtomicU64,
 }
 
-impl<'a, W: AsyncWrite + Unpin> Wire<'a, W> {
+impl<'a, W: AsyncWrite + Unpin> ResponseWriter<'a, W> {
     pub fn new(writer: W, behaviour: &'a Behaviour, bytes_sent: &'a AtomicU64) -> Self {
         Self { writer, behaviour, bytes_sent }
     }
@@ -37,20 +37,20 @@ impl<'a, W: AsyncWrite + Unpin> Wire<'a, W> {
         self.writer.shutdown().await
     }
 
-    pub async fn send(&mut self, reply: &Reply) -> io::Result<()> {
+    pub async fn send(&mut self, reply: &Response) -> io::Result<()> {
         self.send_head(reply).await?;
         self.body(&reply.body).await?;
         self.writer.shutdown().await
     }
 
     /// Announces the whole body and closes in the middle of it.
-    pub async fn send_half(&mut self, reply: &Reply) -> io::Result<()> {
+    pub async fn send_half(&mut self, reply: &Response) -> io::Result<()> {
         self.send_head(reply).await?;
         self.body(&reply.body[..reply.body.len() / 2]).await?;
         self.writer.shutdown().await
     }
 
-    pub async fn send_head(&mut self, reply: &Reply) -> io::Result<()> {
+    pub async fn send_head(&mut self, reply: &Response) -> io::Result<()> {
         self.head(reply.status, &reply.headers()).await
     }
 

@@ -1,8 +1,8 @@
 //! The first page.
 
 use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestResult};
 use e2e::page::eventually;
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -11,8 +11,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 async fn shows_within_seconds_what_this_is(engine: Engine) -> TestResult {
-    let stage = Stage::in_engine(engine, "").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open_in(engine, "").await?;
+    let page = &fixture.page;
     // Nobody has pressed anything.
     page.wait_for_status("Finished").await?;
     let [one_by_one, together] = ["sequential_execution", "concurrent_execution"].map(|task| page.bar(task));
@@ -28,8 +28,8 @@ async fn shows_within_seconds_what_this_is(engine: Engine) -> TestResult {
 }
 
 async fn what_has_finished_is_marked_and_stays_so() -> TestResult {
-    let stage = Stage::at("async-multiple?scale=0.1&one-by-one=off&seed=7").await?;
-    let page = &stage.page;
+    let fixture = Fixture::open("async-multiple?scale=0.1&one-by-one=off&seed=7").await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     page.open("").await?;
     eventually("a mark at the exercise that has finished", async || {

@@ -6,10 +6,10 @@
 use super::{Page, PageError};
 
 /// Of a run that has begun: tasks are counted.
-pub const TASKS_ARE_COUNTED: &str = "/[1-9]/.test(document.querySelector('[data-metric=tasks]')?.innerText)";
+pub const HAS_TASKS: &str = "/[1-9]/.test(document.querySelector('[data-metric=tasks]')?.innerText)";
 
 /// Of a run that is under way.
-pub const IT_RUNS: &str = "document.querySelector('button.stop:enabled')";
+pub const IS_RUNNING: &str = "document.querySelector('button.stop:enabled')";
 
 impl Page {
     /// From now on the page looks every few milliseconds whether an expression is true, and then carries out a statement,
@@ -18,10 +18,10 @@ impl Page {
     /// # Errors
     ///
     /// When the browser is gone.
-    pub async fn act_when(&self, is_so: &str, act: &str) -> Result<(), PageError> {
+    pub async fn run_when(&self, is_so: &str, act: &str) -> Result<(), PageError> {
         let watch =
             format!("const watch = setInterval(() => {{ if ({is_so}) {{ clearInterval(watch); {act}; }} }}, 1);");
-        self.ask(&watch, Vec::new()).await
+        self.evaluate(&watch, Vec::new()).await
     }
 
     /// The same with Stop, which is pressed once an expression is true of a run that is under way.
@@ -30,6 +30,6 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn stop_when(&self, is_so: &str) -> Result<(), PageError> {
-        self.act_when(&format!("{IT_RUNS} && {is_so}"), "document.querySelector('button.stop').click()").await
+        self.run_when(&format!("{IS_RUNNING} && {is_so}"), "document.querySelector('button.stop').click()").await
     }
 }

@@ -1,7 +1,7 @@
 //! Every page, in settings that are over soon, and how to see each of them as it opens and after a run.
 
+use e2e::fixture::TestResult;
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::TestResult;
 
 /// The exercises and the pages in the form of one.
 pub const EXERCISES: [&str; 10] = [
@@ -18,11 +18,15 @@ pub const EXERCISES: [&str; 10] = [
 ];
 
 /// The first page, the guide, the kept runs, the benchmark, and what comes of a link that leads nowhere.
-pub const OTHERS: [&str; 5] = ["", "guide", "runs", "benchmark", "async-basic?lod=2&seed=x"];
+pub const OTHER_PAGES: [&str; 5] = ["", "guide", "runs", "benchmark", "async-basic?lod=2&seed=x"];
 
 /// Opens each page and calls `look` with its link and a word for when that is, and again after a run with every disclosure
 /// open. The first page runs by itself, and the benchmark for too long.
-pub async fn each(page: &Page, links: &[&str], mut look: impl AsyncFnMut(&str, &str) -> TestResult) -> TestResult {
+pub async fn for_each_page(
+    page: &Page,
+    links: &[&str],
+    mut look: impl AsyncFnMut(&str, &str) -> TestResult,
+) -> TestResult {
     for link in links {
         page.open(link).await?;
         wait_until_there(page, link).await?;

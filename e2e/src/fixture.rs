@@ -7,35 +7,35 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::browser::Engine;
-use crate::browser::pool::Lease;
+use crate::browser::pool::PooledBrowser;
 use crate::page::Page;
-use crate::server::{Reply, Server, built_site};
+use crate::server::{Replacement, Server, built_site};
 
 /// Where the site is served: deep enough for an address that forgets the path to miss it.
 pub const BASE: &str = "/some/sub-path/";
 
 /// What a test returns.
-pub type TestResult = Result<(), Failure>;
+pub type TestResult = Result<(), TestError>;
 
 /// The site, a browser, and a page with a link open in it.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Fixture {
     /// The page, with Run enabled.
     pub page: Page,
     /// The browser that it is open in.
-    pub browser: Lease,
+    pub browser: PooledBrowser,
     /// The host of the site.
     pub server: Server,
 }
 
-impl Stage {
+impl Fixture {
     /// Opens a link in Chromium and waits until Run can be pressed, unless the link itself starts the run.
     ///
     /// # Errors
     ///
     /// When there is no site, no browser, or no page that can run.
-    pub async fn at(link: &str) -> Result<Self, Failure> {
-        Self::in_engine(Engine::Chromium, link).await
+    pub async fn open(link: &str) -> Result<Self, TestError> {
+        Self::open_in(Engine::Chromium, link).await
     }
 
     /// The same in a browser of this engine.
@@ -43,8 +43,8 @@ impl Stage {
     /// # Errors
     ///
     /// When there is no site, no browser, or no page that can run.
-    pub async fn in_engine(engine: Engine, link: &str) -> Result<Self, Failure> {
-        Self::served_by(serve()?, engine, link).await
+    pub async fn open_in(engine: Engine, link: &str) -> Result<Self, TestError> {
+        Self::open_with_server(serve()?, engine, link).await
     }
 
     /// The same with a script that stands before all of the page's own.
@@ -52,14 +52,14 @@ impl Stage {
     /// # Errors
     ///
     /// When there is no site, no browser, or no page that can run.
-    pub async fn with_script(engine: Engine, link: &str, script: &str) -> Result<Self, Failure> {
+    pub async fn open_with_script(engine: Engine, link: &str, script: &str) -> Result<Self, TestError> {
         const NAME: &str = "before-all-others.js";
         let server = serve()?;
         let html = std::fs::read_to_string(built_site().join("index.html"))?;
         let html = html.replacen("<meta", &format!("<script src=\"{NAME}\"></script><meta"), 1);
-        server.replace("index.html", Reply::Bytes { content_type: "text/html", body: html.into_bytes() });
-        server.replace(NAME, Reply::Bytes { content_type: "text/javascript", body: script.as_bytes().to_vec() });
-        Self::served_by(server, engine, link).await
+        server.replace("index.html", Replacement::Bytes { content_type: "text/html", body: html.into_bytes() });
+        server.replace(NAME, Replacement::Bytes { content_type: "text/javascript", body: script.as_bytes().to_vec() });
+        Self::open_with_server(server, engine, link).await
     }
 
     /// The same on a server that is there already, for whoever changes the site before it is opened.
@@ -67,8 +67,9 @@ impl Stage {
     /// # Errors
     ///
     /// When there is no browser, or no page that can run.
-    pub async fn served_by(server: Server, engine: Engine, link: &str) -> Result<Self, Failure> {
-        let browser = Lease::take(engine).await.map_err(|error| Failure::with_advice(&error, error.advice()))?;
+    pub async fn open_with_server(server: Server, engine: Engine, link: &str) -> Result<Self, TestError> {
+        let browser =
+            PooledBrowser::take(engine).await.map_err(|error| TestError::with_advice(&error, error.advice()))?;
         Self::with(browser, server, link).await
     }
 
@@ -77,12 +78,13 @@ impl Stage {
     /// # Errors
     ///
     /// When there is no site, no browser, or no page that can run.
-    pub async fn in_new_browser(engine: Engine, link: &str) -> Result<Self, Failure> {
-        let browser = Lease::new(engine).await.map_err(|error| Failure::with_advice(&error, error.advice()))?;
+    pub async fn open_in_new_browser(engine: Engine, link: &str) -> Result<Self, TestError> {
+        let browser =
+            PooledBrowser::new(engine).await.map_err(|error| TestError::with_advice(&error, error.advice()))?;
         Self::with(browser, serve()?, link).await
     }
 
-    async fn with(browser: Lease, server: Server, link: &str) -> Result<Self, Failure> {
+    async fn with(browser: PooledBrowser, server: Server, link: &str) -> Result<Self, TestError> {
         let page = Page::new(&browser, server.url());
         page.open(link).await?;
         if !link.contains("run=1") {
@@ -92,27 +94,27 @@ impl Stage {
     }
 }
 
-fn serve() -> Result<Server, Failure> {
-    Server::start(&built_site(), BASE).map_err(|error| Failure::with_advice(&error, error.advice()))
+fn serve() -> Result<Server, TestError> {
+    Server::start(&built_site(), BASE).map_err(|error| TestError::with_advice(&error, error.advice()))
 }
 
 /// An error with the line of the test that met it, told as the test runner prints it.
-pub struct Failure(String);
+pub struct TestError(String);
 
-impl Failure {
+impl TestError {
     fn with_advice(error: &dyn Error, advice: &str) -> Self {
         Self(format!("{error}\n{advice}"))
     }
 }
 
-impl<E: Error> From<E> for Failure {
+impl<E: Error> From<E> for TestError {
     #[track_caller]
     fn from(error: E) -> Self {
         Self(format!("{error}\nat {}", Location::caller()))
     }
 }
 
-impl fmt::Debug for Failure {
+impl fmt::Debug for TestError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }

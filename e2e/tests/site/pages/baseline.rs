@@ -1,8 +1,8 @@
 //! A run beside another: pinned, repeated, or sent with the link; and controls that a link hides.
 
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::{Page, PageError, eventually};
-use e2e::stage::{Stage, TestResult};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -25,7 +25,7 @@ async fn beside_us(page: &Page, task: &str) -> Result<Option<u64>, PageError> {
 async fn repeat(page: &Page, times: u32) -> Result<(), PageError> {
     let field = "const field = document.getElementById('repeats'); field.value = arguments[0];
         field.dispatchEvent(new Event('change', { bubbles: true }));";
-    page.ask::<()>(field, vec![times.to_string().into()]).await?;
+    page.evaluate::<()>(field, vec![times.to_string().into()]).await?;
     page.press("Repeat").await?;
     let wanted = format!("{times} runs with these settings are measured.");
     eventually("the end of the series", async || {
@@ -36,8 +36,8 @@ async fn repeat(page: &Page, times: u32) -> Result<(), PageError> {
 }
 
 async fn a_pinned_run_lies_under_the_next_with_a_table_of_differences() -> TestResult {
-    let stage = Stage::at(QUICK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(QUICK).await?;
+    let page = &fixture.page;
     page.run_to_the_end().await?;
     let pinned_ms = page.bar("concurrent_execution").await?.measured_ms.expect("it ended");
     page.press("Pin").await?;
@@ -62,8 +62,8 @@ async fn a_pinned_run_lies_under_the_next_with_a_table_of_differences() -> TestR
 }
 
 async fn repeated_runs_say_how_sure_a_difference_is() -> TestResult {
-    let stage = Stage::at(QUICK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(QUICK).await?;
+    let page = &fixture.page;
     repeat(page, 5).await?;
     page.press("Pin").await?;
     page.fill_in("download", "300").await?;
@@ -87,8 +87,8 @@ async fn repeated_runs_say_how_sure_a_difference_is() -> TestResult {
 }
 
 async fn a_link_with_a_result_shows_it_beside_the_readers() -> TestResult {
-    let stage = Stage::at(QUICK).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(QUICK).await?;
+    let page = &fixture.page;
     // 46,656 and 23,328 µs; nothing of the reader's can be so quick.
     page.open(&format!("{QUICK}&was=1000.i00")).await?;
     page.run_to_the_end().await?;
@@ -105,12 +105,12 @@ async fn a_link_with_a_result_shows_it_beside_the_readers() -> TestResult {
 }
 
 async fn a_link_hides_controls_until_the_reader_wants_them() -> TestResult {
-    let stage = Stage::at(&format!("{QUICK}&hide=download,seed")).await?;
-    let page = &stage.page;
+    let fixture = Fixture::open(&format!("{QUICK}&hide=download,seed")).await?;
+    let page = &fixture.page;
     let shown = async || {
         let script = "return [...document.querySelectorAll('[data-control]')].filter(it => !it.hidden)
             .map(it => it.dataset.control);";
-        page.ask::<Vec<String>>(script, Vec::new()).await
+        page.evaluate::<Vec<String>>(script, Vec::new()).await
     };
     assert_eq!(shown().await?, ["load", "preprocess", "scale", "blocking"]);
     page.press("Show all controls").await?;

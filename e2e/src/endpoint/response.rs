@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use crate::host::status_page;
 
 /// Status, type and body.
-pub(super) struct Reply {
+pub(super) struct Response {
     pub status: u16,
     pub body: Vec<u8>,
     content_type: &'static str,
     retry_after_s: Option<u32>,
 }
 
-impl Reply {
+impl Response {
     pub fn json(status: u16, value: &Value) -> Self {
         Self::new(status, "application/json", value.to_string().into_bytes())
     }

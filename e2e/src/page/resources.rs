@@ -6,15 +6,15 @@ use serde::Deserialize;
 
 use super::{Page, PageError};
 
-/// Counts from then on. Open the page [with it](crate::stage::Stage::with_script).
-pub const HOLDINGS: &str = include_str!("holdings.js");
+/// Counts from then on. Open the page [with it](crate::fixture::Fixture::open_with_script).
+pub const COUNT_RESOURCES: &str = include_str!("resources.js");
 
 /// WebKit's driver sets a timer in the page for whatever it asks there, and leaves it.
 const WEBKITS_DRIVERS: &str = "setTimeout 30000";
 
 /// What the page holds, and the size of its memory.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Holdings {
+pub struct Resources {
     /// By kind a word on each thing: timers, listeners of what lasts as long as the page, workers, object URLs, …
     pub held: BTreeMap<String, Vec<String>>,
     /// The size of the wasm memory in bytes. It never shrinks.
@@ -26,12 +26,12 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When it was not opened with [`HOLDINGS`] before its own scripts.
-    pub async fn holdings(&self) -> Result<Holdings, PageError> {
-        let mut holdings: Holdings = self.ask("return window.holdings()", Vec::new()).await?;
-        for things in holdings.held.values_mut() {
+    /// When it was not opened with [`COUNT_RESOURCES`] before its own scripts.
+    pub async fn resources(&self) -> Result<Resources, PageError> {
+        let mut resources: Resources = self.evaluate("return window.heldResources()", Vec::new()).await?;
+        for things in resources.held.values_mut() {
             things.retain(|thing| thing != WEBKITS_DRIVERS);
         }
-        Ok(holdings)
+        Ok(resources)
     }
 }
