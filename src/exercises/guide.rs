@@ -148,8 +148,9 @@ pub const CHAPTERS: &[Chapter] = &[
             ),
             item(
                 "Handle errors task by task",
-                "Collect them beside the results (return_exceptions), or fail at the first and cancel the rest: choose \
-                 which, and know what is lost.",
+                "Collect the errors with the results (gather with return_exceptions), or fail at the first error and cancel \
+                 the other tasks. At the first error, Rust's try_join and Python's TaskGroup cancel the others. Python's \
+                 gather does not: it raises the error, and the others go on running.",
                 &[
                     link("Collect", "#/async-error-handling?on-error=collect"),
                     link("Fail fast", "#/async-error-handling?on-error=fail-fast"),
