@@ -17,7 +17,7 @@ mod pool;
 mod skill;
 mod stand_in;
 #[cfg(target_arch = "wasm32")]
-mod worker;
+mod web_worker;
 
 pub use job::{Answer, Done, Job, OffloadError};
 pub use pool::{Pool, offload, processors};

@@ -7,7 +7,7 @@ use crate::runtime::Run;
 use crate::workers::crew::Crew;
 use crate::workers::stand_in::StandIn;
 #[cfg(target_arch = "wasm32")]
-use crate::workers::worker::Worker;
+use crate::workers::web_worker::WebWorker;
 use crate::workers::{Done, Job, OffloadError};
 
 /// Workers for the jobs of a run. Cheap to clone: clones are handles to the same pool. When the last is dropped, its
@@ -42,7 +42,7 @@ struct Inner {
 #[derive(Debug)]
 enum AnyCrew {
     #[cfg(target_arch = "wasm32")]
-    Browser(Crew<Worker>),
+    Browser(Crew<WebWorker>),
     Virtual(Crew<StandIn>),
 }
 
@@ -122,7 +122,7 @@ pub async fn offload(run: &Run, job: Job) -> Result<Done, OffloadError> {
 #[must_use]
 pub fn processors() -> NonZeroUsize {
     #[cfg(target_arch = "wasm32")]
-    let told = crate::workers::worker::hardware_concurrency();
+    let told = crate::workers::web_worker::hardware_concurrency();
     #[cfg(not(target_arch = "wasm32"))]
     let told = std::thread::available_parallelism().ok();
     told.unwrap_or(NonZeroUsize::MIN)

@@ -47,7 +47,7 @@ pub(super) fn hardware_concurrency() -> Option<NonZeroUsize> {
 
 /// A worker that is ready for a job. Dropping it ends it.
 #[derive(Debug)]
-pub(super) struct Worker {
+pub(super) struct WebWorker {
     worker: web_sys::Worker,
     inbox: Rc<RefCell<Inbox>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -71,7 +71,7 @@ impl Inbox {
     }
 }
 
-impl Hand for Worker {
+impl Hand for WebWorker {
     /// Starts a worker on the page's module, and waits until it is ready for a job.
     async fn start(run: &Run) -> Result<Self, OffloadError> {
         let start = async {
@@ -100,7 +100,7 @@ impl Hand for Worker {
     }
 }
 
-impl Worker {
+impl WebWorker {
     async fn begin() -> Result<Self, String> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -154,7 +154,7 @@ impl Worker {
     }
 }
 
-impl Drop for Worker {
+impl Drop for WebWorker {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
