@@ -7,7 +7,7 @@ use crate::runtime::{Limit, Run, join_all};
 use crate::workers::{Done, Job, OffloadError};
 
 /// One who does jobs, one at a time. Dropping it ends it, whatever it is doing.
-pub(super) trait Hand: Sized {
+pub(super) trait Worker: Sized {
     /// Comes to work.
     async fn start(run: &Run) -> Result<Self, OffloadError>;
 
@@ -26,7 +26,7 @@ pub(super) struct Crew<H> {
     idle: RefCell<Vec<H>>,
 }
 
-impl<H: Hand> Crew<H> {
+impl<H: Worker> Crew<H> {
     pub fn new(run: &Run, size: NonZeroUsize) -> Self {
         Self { run: run.clone(), limit: run.limit(Some(size)), idle: RefCell::default() }
     }
@@ -87,7 +87,7 @@ mod tests {
         is_alive: bool,
     }
 
-    impl Hand for Mortal {
+    impl Worker for Mortal {
         async fn start(run: &Run) -> Result<Self, OffloadError> {
             STARTED.set(STARTED.get() + 1);
             ALIVE.set(ALIVE.get() + 1);

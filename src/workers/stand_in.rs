@@ -1,7 +1,7 @@
 //! Who does jobs on the virtual clock.
 
 use crate::runtime::Run;
-use crate::workers::crew::Hand;
+use crate::workers::crew::Worker;
 use crate::workers::skill::Skill;
 use crate::workers::{Done, Job, OffloadError};
 
@@ -12,7 +12,7 @@ pub(super) struct StandIn {
     skill: Skill,
 }
 
-impl Hand for StandIn {
+impl Worker for StandIn {
     async fn start(run: &Run) -> Result<Self, OffloadError> {
         Ok(Self { run: run.clone(), skill: Skill::default() })
     }

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, Event, MessageEvent, WorkerOptions, WorkerType};
 
 use crate::runtime::Run;
-use crate::workers::crew::Hand;
+use crate::workers::crew::Worker;
 use crate::workers::message::{decode, encode};
 use crate::workers::{Done, Job, OffloadError};
 
@@ -71,7 +71,7 @@ impl Inbox {
     }
 }
 
-impl Hand for WebWorker {
+impl Worker for WebWorker {
     /// Starts a worker on the page's module, and waits until it is ready for a job.
     async fn start(run: &Run) -> Result<Self, OffloadError> {
         let start = async {
