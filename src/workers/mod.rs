@@ -15,7 +15,7 @@ mod job;
 mod message;
 mod pool;
 mod skill;
-mod stand_in;
+mod virtual_worker;
 #[cfg(target_arch = "wasm32")]
 mod web_worker;
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::runtime::Run;
 use crate::workers::crew::Crew;
-use crate::workers::stand_in::StandIn;
+use crate::workers::virtual_worker::VirtualWorker;
 #[cfg(target_arch = "wasm32")]
 use crate::workers::web_worker::WebWorker;
 use crate::workers::{Done, Job, OffloadError};
@@ -43,7 +43,7 @@ struct Inner {
 enum AnyCrew {
     #[cfg(target_arch = "wasm32")]
     Browser(Crew<WebWorker>),
-    Virtual(Crew<StandIn>),
+    Virtual(Crew<VirtualWorker>),
 }
 
 impl Pool {

@@ -7,12 +7,12 @@ use crate::workers::{Done, Job, OffloadError};
 
 /// A worker that takes as long as its jobs say, and no time to start.
 #[derive(Debug)]
-pub(super) struct StandIn {
+pub(super) struct VirtualWorker {
     run: Run,
     skill: Skill,
 }
 
-impl Worker for StandIn {
+impl Worker for VirtualWorker {
     async fn start(run: &Run) -> Result<Self, OffloadError> {
         Ok(Self { run: run.clone(), skill: Skill::default() })
     }
