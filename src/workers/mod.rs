@@ -7,7 +7,7 @@
 //!
 //! Whoever waits for a job drops the future to stop it: a worker cannot be interrupted, so it is ended.
 
-mod crew;
+mod dispatcher;
 #[cfg(target_arch = "wasm32")]
 mod inside;
 mod job;

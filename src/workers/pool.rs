@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 use crate::runtime::Run;
-use crate::workers::crew::Crew;
+use crate::workers::dispatcher::Dispatcher;
 use crate::workers::virtual_worker::VirtualWorker;
 #[cfg(target_arch = "wasm32")]
 use crate::workers::web_worker::WebWorker;
@@ -36,14 +36,14 @@ pub struct Pool(Rc<Inner>);
 #[derive(Debug)]
 struct Inner {
     size: NonZeroUsize,
-    crew: AnyCrew,
+    backend: Backend,
 }
 
 #[derive(Debug)]
-enum AnyCrew {
+enum Backend {
     #[cfg(target_arch = "wasm32")]
-    Browser(Crew<WebWorker>),
-    Virtual(Crew<VirtualWorker>),
+    Browser(Dispatcher<WebWorker>),
+    Virtual(Dispatcher<VirtualWorker>),
 }
 
 impl Pool {
@@ -52,9 +52,9 @@ impl Pool {
     pub fn new(run: &Run, size: NonZeroUsize) -> Self {
         #[cfg(target_arch = "wasm32")]
         if run.is_in_browser() {
-            return Self(Rc::new(Inner { size, crew: AnyCrew::Browser(Crew::new(run, size)) }));
+            return Self(Rc::new(Inner { size, backend: Backend::Browser(Dispatcher::new(run, size)) }));
         }
-        Self(Rc::new(Inner { size, crew: AnyCrew::Virtual(Crew::new(run, size)) }))
+        Self(Rc::new(Inner { size, backend: Backend::Virtual(Dispatcher::new(run, size)) }))
     }
 
     /// How many workers it has at most.
@@ -69,10 +69,10 @@ impl Pool {
     ///
     /// When one of them cannot be started.
     pub async fn start(&self) -> Result<(), OffloadError> {
-        match &self.0.crew {
+        match &self.0.backend {
             #[cfg(target_arch = "wasm32")]
-            AnyCrew::Browser(crew) => crew.start(self.0.size).await,
-            AnyCrew::Virtual(crew) => crew.start(self.0.size).await,
+            Backend::Browser(dispatcher) => dispatcher.start(self.0.size).await,
+            Backend::Virtual(dispatcher) => dispatcher.start(self.0.size).await,
         }
     }
 
@@ -86,10 +86,10 @@ impl Pool {
     ///
     /// When no worker can be started, it dies, or the job makes no sense. The pool is as good as before.
     pub async fn offload(&self, job: Job) -> Result<Done, OffloadError> {
-        match &self.0.crew {
+        match &self.0.backend {
             #[cfg(target_arch = "wasm32")]
-            AnyCrew::Browser(crew) => crew.answer(job).await,
-            AnyCrew::Virtual(crew) => crew.answer(job).await,
+            Backend::Browser(dispatcher) => dispatcher.answer(job).await,
+            Backend::Virtual(dispatcher) => dispatcher.answer(job).await,
         }
     }
 }

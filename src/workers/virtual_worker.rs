@@ -1,7 +1,7 @@
 //! Who does jobs on the virtual clock.
 
 use crate::runtime::Run;
-use crate::workers::crew::Worker;
+use crate::workers::dispatcher::Worker;
 use crate::workers::skill::Skill;
 use crate::workers::{Done, Job, OffloadError};
 

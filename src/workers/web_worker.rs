@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, Event, MessageEvent, WorkerOptions, WorkerType};
 
 use crate::runtime::Run;
-use crate::workers::crew::Worker;
+use crate::workers::dispatcher::Worker;
 use crate::workers::message::{decode, encode};
 use crate::workers::{Done, Job, OffloadError};
 

@@ -20,13 +20,13 @@ pub(super) trait Worker: Sized {
 
 /// A number of hands, and the queue before them.
 #[derive(Debug)]
-pub(super) struct Crew<H> {
+pub(super) struct Dispatcher<H> {
     run: Run,
     limit: Limit,
     idle: RefCell<Vec<H>>,
 }
 
-impl<H: Worker> Crew<H> {
+impl<H: Worker> Dispatcher<H> {
     pub fn new(run: &Run, size: NonZeroUsize) -> Self {
         Self { run: run.clone(), limit: run.limit(Some(size)), idle: RefCell::default() }
     }
@@ -129,10 +129,10 @@ mod tests {
         Done { answer: Answer::Over, worked }
     }
 
-    fn crew(size: usize) -> (Run, Crew<Mortal>) {
+    fn dispatcher(size: usize) -> (Run, Dispatcher<Mortal>) {
         let run = Run::on_virtual_clock(1);
-        let crew = Crew::new(&run, NonZeroUsize::new(size).expect("it is not empty"));
-        (run, crew)
+        let dispatcher = Dispatcher::new(&run, NonZeroUsize::new(size).expect("it is not empty"));
+        (run, dispatcher)
     }
 
     /// How many have ever been started, and how many are there now.
@@ -142,32 +142,32 @@ mod tests {
 
     #[test]
     fn hands_are_started_when_needed_kept_for_the_next_job_and_end_with_their_crew() {
-        let (run, crew) = crew(3);
+        let (run, dispatcher) = dispatcher(3);
         let work = async {
-            crew.answer(Job::Compute(ms(100))).await.expect("it is done");
+            dispatcher.answer(Job::Compute(ms(100))).await.expect("it is done");
             assert_eq!(hands(), (1, 1), "one is enough for one job");
-            join_all((0..9).map(|_| crew.answer(Job::Compute(ms(100))))).await
+            join_all((0..9).map(|_| dispatcher.answer(Job::Compute(ms(100))))).await
         };
         block_on(&run, work).expect("it ends");
         assert_eq!(hands(), (3, 3));
         assert_eq!(run.now(), ms(10 + 100 + 310), "nine jobs for three, two of whom had to start");
-        drop(crew);
+        drop(dispatcher);
         assert_eq!(hands(), (3, 0));
     }
 
     #[test]
     fn hands_that_were_started_before_do_not_keep_a_job_waiting() {
-        let (run, crew) = crew(4);
-        block_on(&run, crew.start(NonZeroUsize::new(4).expect("4"))).expect("it ends").expect("they start");
+        let (run, dispatcher) = dispatcher(4);
+        block_on(&run, dispatcher.start(NonZeroUsize::new(4).expect("4"))).expect("it ends").expect("they start");
         assert_eq!((run.now(), hands()), (ms(10), (4, 4)));
-        block_on(&run, join_all((0..4).map(|_| crew.answer(Job::Compute(ms(100)))))).expect("it ends");
+        block_on(&run, join_all((0..4).map(|_| dispatcher.answer(Job::Compute(ms(100)))))).expect("it ends");
         assert_eq!((run.now(), hands()), (ms(110), (4, 4)));
     }
 
     #[test]
     fn who_comes_first_is_served_first_and_the_record_tells_queue_from_work() {
-        let (run, crew) = crew(1);
-        let jobs = (0..3).map(|_| run.try_task("job", crew.answer(Job::Compute(ms(100)))));
+        let (run, dispatcher) = dispatcher(1);
+        let jobs = (0..3).map(|_| run.try_task("job", dispatcher.answer(Job::Compute(ms(100)))));
         block_on(&run, crate::runtime::join_all(&run, jobs)).expect("it ends");
         let record = run.record();
         let lives = Lives::from_record(&record);
@@ -178,12 +178,12 @@ mod tests {
 
     #[test]
     fn who_dies_gives_the_job_its_error_and_another_takes_the_place() {
-        let (run, crew) = crew(1);
+        let (run, dispatcher) = dispatcher(1);
         let work = async {
-            let died = crew.answer(Job::Panic("no more".to_owned())).await;
+            let died = dispatcher.answer(Job::Panic("no more".to_owned())).await;
             assert_eq!(died, Err(OffloadError::Panicked { message: "no more".to_owned() }));
             assert_eq!(hands(), (1, 0));
-            assert_eq!(crew.answer(Job::Compute(ms(5))).await, Ok(over(ms(5))));
+            assert_eq!(dispatcher.answer(Job::Compute(ms(5))).await, Ok(over(ms(5))));
             assert_eq!(hands(), (2, 1));
         };
         block_on(&run, work).expect("it ends");
@@ -191,10 +191,10 @@ mod tests {
 
     #[test]
     fn who_dies_with_nothing_to_do_is_replaced() {
-        let (run, crew) = crew(1);
+        let (run, dispatcher) = dispatcher(1);
         let work = async {
-            assert_eq!(crew.answer(Job::Block(ms(0))).await, Ok(over(ms(0))));
-            assert_eq!(crew.answer(Job::Compute(ms(5))).await, Ok(over(ms(5))));
+            assert_eq!(dispatcher.answer(Job::Block(ms(0))).await, Ok(over(ms(0))));
+            assert_eq!(dispatcher.answer(Job::Compute(ms(5))).await, Ok(over(ms(5))));
         };
         block_on(&run, work).expect("it ends");
         assert_eq!(hands(), (2, 1));
@@ -202,20 +202,20 @@ mod tests {
 
     #[test]
     fn a_job_that_makes_no_sense_leaves_its_hand_well() {
-        let (run, crew) = crew(1);
-        let nonsense = crew.answer(Job::Predict { weights: Vec::new(), images: Vec::new() });
+        let (run, dispatcher) = dispatcher(1);
+        let nonsense = dispatcher.answer(Job::Predict { weights: Vec::new(), images: Vec::new() });
         assert!(matches!(block_on(&run, nonsense), Ok(Err(OffloadError::Unfit { .. }))));
         assert_eq!(hands(), (1, 1));
     }
 
     #[test]
     fn who_drops_a_job_ends_its_hand_and_frees_the_place() {
-        let (run, crew) = crew(1);
+        let (run, dispatcher) = dispatcher(1);
         let work = async {
-            let endless = Box::pin(crew.answer(Job::Compute(ms(60_000))));
+            let endless = Box::pin(dispatcher.answer(Job::Compute(ms(60_000))));
             drop(select(endless, run.sleep(ms(20))).await);
             assert_eq!(hands(), (1, 0), "it ends while it is at work");
-            crew.answer(Job::Compute(ms(5))).await
+            dispatcher.answer(Job::Compute(ms(5))).await
         };
         assert_eq!(block_on(&run, work).expect("it ends"), Ok(over(ms(5))));
         assert_eq!((run.now(), hands()), (ms(35), (2, 1)));
