@@ -12,7 +12,7 @@ pub(super) trait Worker: Sized {
     async fn start(run: &Run) -> Result<Self, OffloadError>;
 
     /// Does a job.
-    async fn answer(&mut self, job: Job) -> Result<Done, OffloadError>;
+    async fn run(&mut self, job: Job) -> Result<Done, OffloadError>;
 
     /// Whether another job can be done. Who has nothing to do can die, too.
     fn is_alive(&self) -> bool;
@@ -32,11 +32,11 @@ impl<H: Worker> Dispatcher<H> {
     }
 
     /// Has a job done by whoever is free, or will be. Who comes first is served first.
-    pub async fn answer(&self, job: Job) -> Result<Done, OffloadError> {
+    pub async fn run(&self, job: Job) -> Result<Done, OffloadError> {
         let _permit = self.limit.acquire().await;
         let mut hand = self.hand().await?;
         // Held here alone: if nobody waits any more, the hand goes with this future.
-        let done = hand.answer(job).await;
+        let done = hand.run(job).await;
         if !done.as_ref().is_err_and(OffloadError::is_fatal) {
             self.idle.borrow_mut().push(hand);
         }
@@ -96,7 +96,7 @@ mod tests {
             Ok(hand)
         }
 
-        async fn answer(&mut self, job: Job) -> Result<Done, OffloadError> {
+        async fn run(&mut self, job: Job) -> Result<Done, OffloadError> {
             self.run.sleep(job.service_time()).await;
             match job {
                 Job::Panic(message) => Err(OffloadError::Panicked { message }),
@@ -144,9 +144,9 @@ mod tests {
     fn hands_are_started_when_needed_kept_for_the_next_job_and_end_with_their_crew() {
         let (run, dispatcher) = dispatcher(3);
         let work = async {
-            dispatcher.answer(Job::Compute(ms(100))).await.expect("it is done");
+            dispatcher.run(Job::Compute(ms(100))).await.expect("it is done");
             assert_eq!(hands(), (1, 1), "one is enough for one job");
-            join_all((0..9).map(|_| dispatcher.answer(Job::Compute(ms(100))))).await
+            join_all((0..9).map(|_| dispatcher.run(Job::Compute(ms(100))))).await
         };
         block_on(&run, work).expect("it ends");
         assert_eq!(hands(), (3, 3));
@@ -160,14 +160,14 @@ mod tests {
         let (run, dispatcher) = dispatcher(4);
         block_on(&run, dispatcher.start(NonZeroUsize::new(4).expect("4"))).expect("it ends").expect("they start");
         assert_eq!((run.now(), hands()), (ms(10), (4, 4)));
-        block_on(&run, join_all((0..4).map(|_| dispatcher.answer(Job::Compute(ms(100)))))).expect("it ends");
+        block_on(&run, join_all((0..4).map(|_| dispatcher.run(Job::Compute(ms(100)))))).expect("it ends");
         assert_eq!((run.now(), hands()), (ms(110), (4, 4)));
     }
 
     #[test]
     fn who_comes_first_is_served_first_and_the_record_tells_queue_from_work() {
         let (run, dispatcher) = dispatcher(1);
-        let jobs = (0..3).map(|_| run.try_task("job", dispatcher.answer(Job::Compute(ms(100)))));
+        let jobs = (0..3).map(|_| run.try_task("job", dispatcher.run(Job::Compute(ms(100)))));
         block_on(&run, crate::runtime::join_all(&run, jobs)).expect("it ends");
         let record = run.record();
         let lives = Lives::from_record(&record);
@@ -180,10 +180,10 @@ mod tests {
     fn who_dies_gives_the_job_its_error_and_another_takes_the_place() {
         let (run, dispatcher) = dispatcher(1);
         let work = async {
-            let died = dispatcher.answer(Job::Panic("no more".to_owned())).await;
+            let died = dispatcher.run(Job::Panic("no more".to_owned())).await;
             assert_eq!(died, Err(OffloadError::Panicked { message: "no more".to_owned() }));
             assert_eq!(hands(), (1, 0));
-            assert_eq!(dispatcher.answer(Job::Compute(ms(5))).await, Ok(over(ms(5))));
+            assert_eq!(dispatcher.run(Job::Compute(ms(5))).await, Ok(over(ms(5))));
             assert_eq!(hands(), (2, 1));
         };
         block_on(&run, work).expect("it ends");
@@ -193,8 +193,8 @@ mod tests {
     fn who_dies_with_nothing_to_do_is_replaced() {
         let (run, dispatcher) = dispatcher(1);
         let work = async {
-            assert_eq!(dispatcher.answer(Job::Block(ms(0))).await, Ok(over(ms(0))));
-            assert_eq!(dispatcher.answer(Job::Compute(ms(5))).await, Ok(over(ms(5))));
+            assert_eq!(dispatcher.run(Job::Block(ms(0))).await, Ok(over(ms(0))));
+            assert_eq!(dispatcher.run(Job::Compute(ms(5))).await, Ok(over(ms(5))));
         };
         block_on(&run, work).expect("it ends");
         assert_eq!(hands(), (2, 1));
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_job_that_makes_no_sense_leaves_its_hand_well() {
         let (run, dispatcher) = dispatcher(1);
-        let nonsense = dispatcher.answer(Job::Predict { weights: Vec::new(), images: Vec::new() });
+        let nonsense = dispatcher.run(Job::Predict { weights: Vec::new(), images: Vec::new() });
         assert!(matches!(block_on(&run, nonsense), Ok(Err(OffloadError::Unfit { .. }))));
         assert_eq!(hands(), (1, 1));
     }
@@ -212,10 +212,10 @@ mod tests {
     fn who_drops_a_job_ends_its_hand_and_frees_the_place() {
         let (run, dispatcher) = dispatcher(1);
         let work = async {
-            let endless = Box::pin(dispatcher.answer(Job::Compute(ms(60_000))));
+            let endless = Box::pin(dispatcher.run(Job::Compute(ms(60_000))));
             drop(select(endless, run.sleep(ms(20))).await);
             assert_eq!(hands(), (1, 0), "it ends while it is at work");
-            dispatcher.answer(Job::Compute(ms(5))).await
+            dispatcher.run(Job::Compute(ms(5))).await
         };
         assert_eq!(block_on(&run, work).expect("it ends"), Ok(over(ms(5))));
         assert_eq!((run.now(), hands()), (ms(35), (2, 1)));

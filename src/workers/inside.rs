@@ -10,7 +10,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 use crate::lazy::lazy;
 use crate::runtime::Run;
 use crate::workers::message::{decode, encode};
-use crate::workers::skill::Skill;
+use crate::workers::runner::JobRunner;
 use crate::workers::{Done, Job, OffloadError};
 
 #[wasm_bindgen]
@@ -35,14 +35,14 @@ lazy!(mod fetched in jobs: serve(page: DedicatedWorkerGlobalScope) -> ());
 
 /// Answers every message from now on, each with what came of its job, and says that it is ready.
 fn serve(page: DedicatedWorkerGlobalScope) {
-    let (told, skill) = (page.clone(), Rc::<RefCell<Skill>>::default());
+    let (told, runner) = (page.clone(), Rc::<RefCell<JobRunner>>::default());
     std::panic::set_hook(Box::new(move |info| {
         reply(&told, &Err(OffloadError::Panicked { message: info.to_string() }));
     }));
     let worker = page.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let job = decode(event.data()).map_err(|error| OffloadError::Unfit { why: error.to_string() });
-        reply(&worker, &job.and_then(|job| done(&mut skill.borrow_mut(), job)));
+        reply(&worker, &job.and_then(|job| done(&mut runner.borrow_mut(), job)));
     });
     page.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // It is there as long as the worker is.
@@ -50,14 +50,14 @@ fn serve(page: DedicatedWorkerGlobalScope) {
     let _ = page.post_message(&JsValue::from_str("ready"));
 }
 
-fn done(skill: &mut Skill, job: Job) -> Result<Done, OffloadError> {
+fn done(runner: &mut JobRunner, job: Job) -> Result<Done, OffloadError> {
     let run = Run::in_browser(0);
     match job {
         Job::Compute(length) => run.block(length),
         Job::Block(length) => block_for(length.as_secs_f64() * 1e3),
         _ => {}
     }
-    let answer = skill.answer(job)?;
+    let answer = runner.run(job)?;
     Ok(Done { answer, worked: run.now() })
 }
 

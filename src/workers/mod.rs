@@ -14,11 +14,11 @@ mod job;
 #[cfg(target_arch = "wasm32")]
 mod message;
 mod pool;
-mod skill;
+mod runner;
 mod virtual_worker;
 #[cfg(target_arch = "wasm32")]
 mod web_worker;
 
 pub use job::{Answer, Done, Job, OffloadError};
 pub use pool::{Pool, offload, processors};
-pub use skill::cpu_bound_task;
+pub use runner::cpu_bound_task;

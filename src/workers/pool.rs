@@ -88,8 +88,8 @@ impl Pool {
     pub async fn offload(&self, job: Job) -> Result<Done, OffloadError> {
         match &self.0.backend {
             #[cfg(target_arch = "wasm32")]
-            Backend::Browser(dispatcher) => dispatcher.answer(job).await,
-            Backend::Virtual(dispatcher) => dispatcher.answer(job).await,
+            Backend::Browser(dispatcher) => dispatcher.run(job).await,
+            Backend::Virtual(dispatcher) => dispatcher.run(job).await,
         }
     }
 }

@@ -86,7 +86,7 @@ impl Worker for WebWorker {
         run.try_task("start_worker", start).await
     }
 
-    async fn answer(&mut self, job: Job) -> Result<Done, OffloadError> {
+    async fn run(&mut self, job: Job) -> Result<Done, OffloadError> {
         let died = |why| OffloadError::Died { why };
         let garbled = |error: serde_wasm_bindgen::Error| died(error.to_string());
         let message = encode(&job).map_err(garbled)?;

@@ -121,7 +121,7 @@ async fn a_job_that_panics_is_told_with_its_words_and_its_worker_is_replaced() {
     let pool = pool(&run, 1);
     let told = pool.offload(Job::Panic("the model is upside down".to_owned())).await;
     let Err(OffloadError::Panicked { message }) = &told else { panic!("{told:?}") };
-    assert!(message.contains("the model is upside down") && message.contains("skill.rs"), "{message}");
+    assert!(message.contains("the model is upside down") && message.contains("runner.rs"), "{message}");
     let number = pool.offload(Job::CpuBound { steps: 1_000 }).await.expect("another took its place");
     assert_eq!(number.answer, Answer::Number(cpu_bound_task(0, 1_000)));
     assert_eq!(started(&run), 2);

@@ -24,18 +24,18 @@ pub fn cpu_bound_task(state: u32, steps: u32) -> u32 {
 
 /// Whoever does jobs, with what it has learned in doing them.
 #[derive(Debug, Default)]
-pub(super) struct Skill {
+pub(super) struct JobRunner {
     /// The last classifier, with the file from which it was read.
     known: Option<(Vec<u8>, Classifier)>,
 }
 
-impl Skill {
+impl JobRunner {
     /// Does a job. A length of time that the job asks for is left to the caller.
     ///
     /// # Panics
     ///
     /// When the job is to panic.
-    pub fn answer(&mut self, job: Job) -> Result<Answer, OffloadError> {
+    pub fn run(&mut self, job: Job) -> Result<Answer, OffloadError> {
         match job {
             Job::Compute(_) | Job::Block(_) => Ok(Answer::Over),
             Job::CpuBound { steps } => Ok(Answer::Number(cpu_bound_task(0, steps))),
@@ -81,13 +81,13 @@ mod tests {
         let read = |path: &str| std::fs::read(format!("{}/static/{path}", env!("CARGO_MANIFEST_DIR"))).expect(path);
         let weights = read("models/mlp-16.safetensors");
         let images = inference::digits::Digits::from_csv(&read("data/digits.csv")).expect("they are good").scale();
-        let mut skill = Skill::default();
-        let once = skill.answer(Job::Predict { weights: weights.clone(), images: images.clone() });
+        let mut runner = JobRunner::default();
+        let once = runner.run(Job::Predict { weights: weights.clone(), images: images.clone() });
         let Ok(Answer::Digits(digits)) = once else { panic!("{once:?}") };
         let sum: u32 = digits.into_iter().map(u32::from).sum();
         for batch in [0, 1, 7, 360, 100_000] {
             let job = Job::PredictOften { weights: weights.clone(), images: images.clone(), batch, times: 3 };
-            assert_eq!(skill.answer(job), Ok(Answer::Number(3 * sum)), "{batch}");
+            assert_eq!(runner.run(job), Ok(Answer::Number(3 * sum)), "{batch}");
         }
     }
 }
