@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::num::NonZeroUsize;
 
 use crate::runtime::{Limit, Run, join_all};
-use crate::workers::{Done, Job, OffloadError};
+use crate::workers::{CompletedJob, Job, OffloadError};
 
 /// One who does jobs, one at a time. Dropping it ends it, whatever it is doing.
 pub(super) trait Worker: Sized {
@@ -12,7 +12,7 @@ pub(super) trait Worker: Sized {
     async fn start(run: &Run) -> Result<Self, OffloadError>;
 
     /// Does a job.
-    async fn run(&mut self, job: Job) -> Result<Done, OffloadError>;
+    async fn run(&mut self, job: Job) -> Result<CompletedJob, OffloadError>;
 
     /// Whether another job can be done. Who has nothing to do can die, too.
     fn is_alive(&self) -> bool;
@@ -32,7 +32,7 @@ impl<H: Worker> Dispatcher<H> {
     }
 
     /// Has a job done by whoever is free, or will be. Who comes first is served first.
-    pub async fn run(&self, job: Job) -> Result<Done, OffloadError> {
+    pub async fn run(&self, job: Job) -> Result<CompletedJob, OffloadError> {
         let _permit = self.limit.acquire().await;
         let mut hand = self.hand().await?;
         // Held here alone: if nobody waits any more, the hand goes with this future.
@@ -96,7 +96,7 @@ mod tests {
             Ok(hand)
         }
 
-        async fn run(&mut self, job: Job) -> Result<Done, OffloadError> {
+        async fn run(&mut self, job: Job) -> Result<CompletedJob, OffloadError> {
             self.run.sleep(job.service_time()).await;
             match job {
                 Job::Panic(message) => Err(OffloadError::Panicked { message }),
@@ -125,8 +125,8 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    const fn over(worked: Duration) -> Done {
-        Done { answer: Answer::Over, worked }
+    const fn over(worked: Duration) -> CompletedJob {
+        CompletedJob { answer: Answer::Over, worked }
     }
 
     fn dispatcher(size: usize) -> (Run, Dispatcher<Mortal>) {

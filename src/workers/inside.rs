@@ -11,7 +11,7 @@ use crate::lazy::lazy;
 use crate::runtime::Run;
 use crate::workers::message::{decode, encode};
 use crate::workers::runner::JobRunner;
-use crate::workers::{Done, Job, OffloadError};
+use crate::workers::{CompletedJob, Job, OffloadError};
 
 #[wasm_bindgen]
 extern "C" {
@@ -50,7 +50,7 @@ fn serve(page: DedicatedWorkerGlobalScope) {
     let _ = page.post_message(&JsValue::from_str("ready"));
 }
 
-fn done(runner: &mut JobRunner, job: Job) -> Result<Done, OffloadError> {
+fn done(runner: &mut JobRunner, job: Job) -> Result<CompletedJob, OffloadError> {
     let run = Run::in_browser(0);
     match job {
         Job::Compute(length) => run.block(length),
@@ -58,11 +58,11 @@ fn done(runner: &mut JobRunner, job: Job) -> Result<Done, OffloadError> {
         _ => {}
     }
     let answer = runner.run(job)?;
-    Ok(Done { answer, worked: run.now() })
+    Ok(CompletedJob { answer, worked: run.now() })
 }
 
 /// Tells the page. What cannot be told is an error that ends this worker, and the page is told of that.
-fn reply(page: &DedicatedWorkerGlobalScope, done: &Result<Done, OffloadError>) {
+fn reply(page: &DedicatedWorkerGlobalScope, done: &Result<CompletedJob, OffloadError>) {
     let is_told = encode(done).is_ok_and(|it| page.post_message_with_transfer(&it.value, &it.buffers).is_ok());
     if !is_told {
         wasm_bindgen::throw_str("it could not tell what came of its job");

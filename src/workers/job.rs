@@ -57,7 +57,7 @@ pub enum Answer {
 
 /// A job that was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
+pub struct CompletedJob {
     /// What came of it.
     pub answer: Answer,
     /// How long the worker was at it, without its start and the messages.

@@ -19,6 +19,6 @@ mod virtual_worker;
 #[cfg(target_arch = "wasm32")]
 mod web_worker;
 
-pub use job::{Answer, Done, Job, OffloadError};
+pub use job::{Answer, CompletedJob, Job, OffloadError};
 pub use pool::{Pool, offload, processors};
 pub use runner::cpu_bound_task;

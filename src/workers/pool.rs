@@ -8,7 +8,7 @@ use crate::workers::dispatcher::Dispatcher;
 use crate::workers::virtual_worker::VirtualWorker;
 #[cfg(target_arch = "wasm32")]
 use crate::workers::web_worker::WebWorker;
-use crate::workers::{Done, Job, OffloadError};
+use crate::workers::{CompletedJob, Job, OffloadError};
 
 /// Workers for the jobs of a run. Cheap to clone: clones are handles to the same pool. When the last is dropped, its
 /// workers end.
@@ -85,7 +85,7 @@ impl Pool {
     /// # Errors
     ///
     /// When no worker can be started, it dies, or the job makes no sense. The pool is as good as before.
-    pub async fn offload(&self, job: Job) -> Result<Done, OffloadError> {
+    pub async fn offload(&self, job: Job) -> Result<CompletedJob, OffloadError> {
         match &self.0.backend {
             #[cfg(target_arch = "wasm32")]
             Backend::Browser(dispatcher) => dispatcher.run(job).await,
@@ -114,7 +114,7 @@ impl Pool {
 /// assert_eq!(run.now(), Duration::from_millis(300), "each has a processor of its own");
 /// # Ok::<(), virtual_time::Stalled>(())
 /// ```
-pub async fn offload(run: &Run, job: Job) -> Result<Done, OffloadError> {
+pub async fn offload(run: &Run, job: Job) -> Result<CompletedJob, OffloadError> {
     Pool::new(run, NonZeroUsize::MIN).offload(job).await
 }
 

@@ -3,7 +3,7 @@
 use crate::runtime::Run;
 use crate::workers::dispatcher::Worker;
 use crate::workers::runner::JobRunner;
-use crate::workers::{Done, Job, OffloadError};
+use crate::workers::{CompletedJob, Job, OffloadError};
 
 /// A worker that takes as long as its jobs say, and no time to start.
 #[derive(Debug)]
@@ -17,13 +17,13 @@ impl Worker for VirtualWorker {
         Ok(Self { run: run.clone(), runner: JobRunner::default() })
     }
 
-    async fn run(&mut self, job: Job) -> Result<Done, OffloadError> {
+    async fn run(&mut self, job: Job) -> Result<CompletedJob, OffloadError> {
         let worked = job.service_time();
         self.run.sleep(worked).await;
         if let Job::Panic(message) = job {
             return Err(OffloadError::Panicked { message });
         }
-        Ok(Done { answer: self.runner.run(job)?, worked })
+        Ok(CompletedJob { answer: self.runner.run(job)?, worked })
     }
 
     fn is_alive(&self) -> bool {

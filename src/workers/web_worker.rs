@@ -15,7 +15,7 @@ use web_sys::{ErrorEvent, Event, MessageEvent, WorkerOptions, WorkerType};
 use crate::runtime::Run;
 use crate::workers::dispatcher::Worker;
 use crate::workers::message::{decode, encode};
-use crate::workers::{Done, Job, OffloadError};
+use crate::workers::{CompletedJob, Job, OffloadError};
 
 /// Its script, which lies beside the page.
 const SCRIPT: &str = "static/worker.js";
@@ -86,7 +86,7 @@ impl Worker for WebWorker {
         run.try_task("start_worker", start).await
     }
 
-    async fn run(&mut self, job: Job) -> Result<Done, OffloadError> {
+    async fn run(&mut self, job: Job) -> Result<CompletedJob, OffloadError> {
         let died = |why| OffloadError::Died { why };
         let garbled = |error: serde_wasm_bindgen::Error| died(error.to_string());
         let message = encode(&job).map_err(garbled)?;
