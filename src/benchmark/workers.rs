@@ -40,7 +40,7 @@ pub async fn measure() -> Result<Workers, Failure> {
     for _ in 0..ROUNDS {
         speed_ups.push(compute(&run, &one, tasks).await?.div_duration_f64(compute(&run, &all, tasks).await?));
         let rate = async |batch| {
-            let job = Job::PredictOften { weights: weights.clone(), images: digits.scale(), batch, times: TIMES };
+            let job = Job::PredictRepeatedly { weights: weights.clone(), images: digits.scale(), batch, times: TIMES };
             let worked = one.offload(job).await?.worked;
             Ok::<_, OffloadError>(f64::from(TIMES) * digits.len() as f64 / worked.as_secs_f64())
         };

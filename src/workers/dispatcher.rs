@@ -100,7 +100,7 @@ mod tests {
             self.run.sleep(job.service_time()).await;
             match job {
                 Job::Panic(message) => Err(OffloadError::Panicked { message }),
-                Job::Predict { .. } => Err(OffloadError::Unfit { why: "it is no image".to_owned() }),
+                Job::Predict { .. } => Err(OffloadError::InvalidJob { why: "it is no image".to_owned() }),
                 // A job of no length is one that it survives, but not for long.
                 Job::Block(Duration::ZERO) => {
                     self.is_alive = false;
@@ -126,7 +126,7 @@ mod tests {
     }
 
     const fn over(worked: Duration) -> CompletedJob {
-        CompletedJob { answer: Answer::Over, worked }
+        CompletedJob { answer: Answer::Finished, worked }
     }
 
     fn dispatcher(size: usize) -> (Run, Dispatcher<Mortal>) {
@@ -204,7 +204,7 @@ mod tests {
     fn a_job_that_makes_no_sense_leaves_its_hand_well() {
         let (run, dispatcher) = dispatcher(1);
         let nonsense = dispatcher.run(Job::Predict { weights: Vec::new(), images: Vec::new() });
-        assert!(matches!(block_on(&run, nonsense), Ok(Err(OffloadError::Unfit { .. }))));
+        assert!(matches!(block_on(&run, nonsense), Ok(Err(OffloadError::InvalidJob { .. }))));
         assert_eq!(hands(), (1, 1));
     }
 

@@ -41,7 +41,7 @@ fn serve(page: DedicatedWorkerGlobalScope) {
     }));
     let worker = page.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let job = decode(event.data()).map_err(|error| OffloadError::Unfit { why: error.to_string() });
+        let job = decode(event.data()).map_err(|error| OffloadError::InvalidJob { why: error.to_string() });
         reply(&worker, &job.and_then(|job| done(&mut runner.borrow_mut(), job)));
     });
     page.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

@@ -28,7 +28,7 @@ pub enum Job {
         images: Vec<f32>,
     },
     /// The same again and again, to measure how quick that is.
-    PredictOften {
+    PredictRepeatedly {
         /// As of [`Predict`](Self::Predict).
         #[serde(with = "serde_bytes")]
         weights: Vec<u8>,
@@ -48,8 +48,8 @@ pub enum Job {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// Of [`Job::Compute`] and [`Job::Block`]: it is over.
-    Over,
-    /// Of [`Job::CpuBound`], its last; of [`Job::PredictOften`], the sum of all digits.
+    Finished,
+    /// Of [`Job::CpuBound`], its last; of [`Job::PredictRepeatedly`], the sum of all digits.
     Number(u32),
     /// Of [`Job::Predict`]: the digit of each image, `[n]`.
     Digits(#[serde(with = "serde_bytes")] Vec<u8>),
@@ -87,7 +87,7 @@ pub enum OffloadError {
     },
     /// The job makes no sense. Its worker is as well as before.
     #[error("the job cannot be done: {why}")]
-    Unfit {
+    InvalidJob {
         /// What is wrong with it.
         why: String,
     },
@@ -105,7 +105,7 @@ impl OffloadError {
             Self::Died { .. } | Self::Panicked { .. } => {
                 "The worker has been replaced: run again, with less if it lacked memory."
             }
-            Self::Unfit { .. } => {
+            Self::InvalidJob { .. } => {
                 "The file on the server is not the one that belongs to this page: copy the site again."
             }
         }
@@ -113,7 +113,7 @@ impl OffloadError {
 
     /// Whether the worker that had the job can have no other.
     pub(super) fn is_fatal(&self) -> bool {
-        !matches!(self, Self::Unfit { .. })
+        !matches!(self, Self::InvalidJob { .. })
     }
 }
 
@@ -126,7 +126,7 @@ impl Job {
         match self {
             Self::Compute(length) | Self::Block(length) => *length,
             Self::CpuBound { steps } => Duration::from_nanos((*steps).into()),
-            Self::Predict { .. } | Self::PredictOften { .. } | Self::Panic(_) => Duration::ZERO,
+            Self::Predict { .. } | Self::PredictRepeatedly { .. } | Self::Panic(_) => Duration::ZERO,
         }
     }
 }

@@ -37,17 +37,17 @@ impl JobRunner {
     /// When the job is to panic.
     pub fn run(&mut self, job: Job) -> Result<Answer, OffloadError> {
         match job {
-            Job::Compute(_) | Job::Block(_) => Ok(Answer::Over),
+            Job::Compute(_) | Job::Block(_) => Ok(Answer::Finished),
             Job::CpuBound { steps } => Ok(Answer::Number(cpu_bound_task(0, steps))),
             Job::Predict { weights, images } => {
-                let digits = self.classifier(weights)?.predict(&images).map_err(unfit)?;
+                let digits = self.classifier(weights)?.predict(&images).map_err(invalid)?;
                 Ok(Answer::Digits(digits))
             }
-            Job::PredictOften { weights, images, batch, times } => {
+            Job::PredictRepeatedly { weights, images, batch, times } => {
                 let (classifier, batch) = (self.classifier(weights)?, batch.max(1) as usize * PIXELS);
                 let mut sum = 0;
                 for images in (0..times).flat_map(|_| images.chunks(batch)) {
-                    let digits = classifier.predict(images).map_err(unfit)?;
+                    let digits = classifier.predict(images).map_err(invalid)?;
                     sum += digits.into_iter().map(u32::from).sum::<u32>();
                 }
                 Ok(Answer::Number(sum))
@@ -60,7 +60,7 @@ impl JobRunner {
         let known = match self.known.take().filter(|(file, _)| *file == weights) {
             Some(known) => known,
             None => {
-                let classifier = Classifier::from_safetensors(&weights).map_err(unfit)?;
+                let classifier = Classifier::from_safetensors(&weights).map_err(invalid)?;
                 (weights, classifier)
             }
         };
@@ -68,8 +68,8 @@ impl JobRunner {
     }
 }
 
-fn unfit(error: impl std::error::Error) -> OffloadError {
-    OffloadError::Unfit { why: error.to_string() }
+fn invalid(error: impl std::error::Error) -> OffloadError {
+    OffloadError::InvalidJob { why: error.to_string() }
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
         let Ok(Answer::Digits(digits)) = once else { panic!("{once:?}") };
         let sum: u32 = digits.into_iter().map(u32::from).sum();
         for batch in [0, 1, 7, 360, 100_000] {
-            let job = Job::PredictOften { weights: weights.clone(), images: images.clone(), batch, times: 3 };
+            let job = Job::PredictRepeatedly { weights: weights.clone(), images: images.clone(), batch, times: 3 };
             assert_eq!(runner.run(job), Ok(Answer::Number(3 * sum)), "{batch}");
         }
     }

@@ -149,7 +149,7 @@ async fn a_job_that_makes_no_sense_is_named_and_its_worker_stays() {
         [(WEIGHTS.to_vec(), vec![0.5; 65], "65 numbers"), (b"<!DOCTYPE html>".to_vec(), Vec::new(), "a web page")];
     for (weights, images, expected) in nonsense {
         let told = pool.offload(Job::Predict { weights, images }).await;
-        assert!(matches!(&told, Err(OffloadError::Unfit { why }) if why.contains(expected)), "{told:?}");
+        assert!(matches!(&told, Err(OffloadError::InvalidJob { why }) if why.contains(expected)), "{told:?}");
     }
     assert_eq!(started(&run), 1);
 }
