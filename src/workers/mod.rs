@@ -9,7 +9,7 @@
 
 mod dispatcher;
 #[cfg(target_arch = "wasm32")]
-mod inside;
+mod worker_main;
 mod job;
 #[cfg(target_arch = "wasm32")]
 mod message;
