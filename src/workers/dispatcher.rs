@@ -82,12 +82,12 @@ mod tests {
     }
 
     /// Takes ten milliseconds to start, and as long as a job asks for. `Panic` kills it.
-    struct Mortal {
+    struct TestWorker {
         run: Run,
         is_alive: bool,
     }
 
-    impl Worker for Mortal {
+    impl Worker for TestWorker {
         async fn start(run: &Run) -> Result<Self, OffloadError> {
             STARTED.set(STARTED.get() + 1);
             ALIVE.set(ALIVE.get() + 1);
@@ -115,7 +115,7 @@ mod tests {
         }
     }
 
-    impl Drop for Mortal {
+    impl Drop for TestWorker {
         fn drop(&mut self) {
             ALIVE.set(ALIVE.get() - 1);
         }
@@ -129,7 +129,7 @@ mod tests {
         CompletedJob { answer: Answer::Finished, worked }
     }
 
-    fn dispatcher(size: usize) -> (Run, Dispatcher<Mortal>) {
+    fn dispatcher(size: usize) -> (Run, Dispatcher<TestWorker>) {
         let run = Run::on_virtual_clock(1);
         let dispatcher = Dispatcher::new(&run, NonZeroUsize::new(size).expect("it is not empty"));
         (run, dispatcher)
