@@ -8,8 +8,6 @@
 //! Whoever waits for a job drops the future to stop it: a worker cannot be interrupted, so it is ended.
 
 mod dispatcher;
-#[cfg(target_arch = "wasm32")]
-mod worker_main;
 mod job;
 #[cfg(target_arch = "wasm32")]
 mod message;
@@ -18,6 +16,8 @@ mod runner;
 mod virtual_worker;
 #[cfg(target_arch = "wasm32")]
 mod web_worker;
+#[cfg(target_arch = "wasm32")]
+mod worker_main;
 
 pub use job::{Answer, CompletedJob, Job, OffloadError};
 pub use pool::{Pool, offload, processors};

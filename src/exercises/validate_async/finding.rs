@@ -153,7 +153,9 @@ impl From<OffloadError> for Unmet {
     fn from(error: OffloadError) -> Self {
         match error {
             OffloadError::NotStarted { .. } => Self::Lacking(error.to_string()),
-            OffloadError::Died { .. } | OffloadError::Panicked { .. } | OffloadError::InvalidJob { .. } => failed(error),
+            OffloadError::Died { .. } | OffloadError::Panicked { .. } | OffloadError::InvalidJob { .. } => {
+                failed(error)
+            }
         }
     }
 }
