@@ -9,7 +9,7 @@
 use std::fmt;
 
 use crate::share::saved::SavedRun;
-use crate::storage::{Kind, Storage, StorageError};
+use crate::storage::{Storage, StorageError, StorageKind};
 
 /// So many runs are kept.
 pub const MOST_KEPT: usize = 200;
@@ -109,16 +109,18 @@ impl History {
     #[cfg(target_arch = "wasm32")]
     pub async fn open() -> Self {
         const FOLDER: &str = "runs";
-        match Storage::open_kind(Kind::IndexedDb, FOLDER).await {
+        match Storage::open_kind(StorageKind::IndexedDb, FOLDER).await {
             Ok(storage) => Self::over(storage),
-            Err(_) => Self::over(Storage::open_kind(Kind::Memory, FOLDER).await.expect("memory is always there")),
+            Err(_) => {
+                Self::over(Storage::open_kind(StorageKind::Memory, FOLDER).await.expect("memory is always there"))
+            }
         }
     }
 
     /// Whether they are still there after the page is left.
     #[must_use]
     pub fn lasts(&self) -> bool {
-        self.storage.kind() != Kind::Memory
+        self.storage.kind() != StorageKind::Memory
     }
 
     /// Keeps a run. The oldest that is not pinned goes while there are [`MOST_KEPT`], and while there is no room.

@@ -2,7 +2,7 @@
 
 use futures::future::LocalBoxFuture;
 
-use crate::storage::{FileName, Kind, Room, StorageError, Turn};
+use crate::storage::{FileName, Room, StorageError, StorageKind, Turn};
 
 /// What a backend is about to answer.
 pub type Answer<'a, T> = LocalBoxFuture<'a, Result<T, StorageError>>;
@@ -25,7 +25,7 @@ pub enum Place {
 /// dropped: then the file is as it was before, or as it should become, and the next change begins after that.
 pub trait Backend {
     /// What it is.
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> StorageKind;
 
     /// The content: that before a change or that after it, never a part.
     fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>>;

@@ -1,7 +1,7 @@
 //! Why a file could not be read or changed, by cause.
 
 use crate::runtime::TaskError;
-use crate::storage::{BadName, FileName, Kind};
+use crate::storage::{BadName, FileName, StorageKind};
 
 /// Why the storage did not do what it was asked to. Whatever was stored before is still there, but for `Withdrawn`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum StorageError {
     #[error("this browser has no {kind} for this page")]
     Missing {
         /// What was asked for.
-        kind: Kind,
+        kind: StorageKind,
     },
     /// Anything else that a browser may say.
     #[error("the browser's storage failed: {why}")]

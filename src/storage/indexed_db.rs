@@ -15,7 +15,7 @@ use web_sys::{
 
 use crate::storage::backend::{Answer, Backend, Found, Place};
 use crate::storage::web::{Caller, copied, error_of, joined, property, room, title, to_the_end, unless_gone};
-use crate::storage::{FileName, Kind, Room, StorageError, Turn};
+use crate::storage::{FileName, Room, StorageError, StorageKind, Turn};
 
 const CONTENTS: &str = "contents";
 const SIZES: &str = "sizes";
@@ -29,7 +29,7 @@ pub(super) struct IndexedDb {
 impl IndexedDb {
     /// Opens a folder, or makes it.
     pub(super) async fn open(folder: &str) -> Result<Self, StorageError> {
-        let missing = || StorageError::Missing { kind: Kind::IndexedDb };
+        let missing = || StorageError::Missing { kind: StorageKind::IndexedDb };
         let factory = property(&js_sys::global(), "indexedDB").ok_or_else(missing)?;
         let factory: IdbFactory = factory.unchecked_into();
         let title = title(folder);
@@ -85,8 +85,8 @@ impl Drop for IndexedDb {
 }
 
 impl Backend for IndexedDb {
-    fn kind(&self) -> Kind {
-        Kind::IndexedDb
+    fn kind(&self) -> StorageKind {
+        StorageKind::IndexedDb
     }
 
     fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Where files are kept, from the best to what is always there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum StorageKind {
     /// The browser's private file system for this site, OPFS.
     PrivateFileSystem,
     /// The browser's database.
@@ -13,7 +13,7 @@ pub enum Kind {
     Memory,
 }
 
-impl Kind {
+impl StorageKind {
     /// Why it is this one and what that means, for the page.
     #[must_use]
     pub fn sentence(self) -> &'static str {
@@ -34,7 +34,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for StorageKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::PrivateFileSystem => "private file system",

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use crate::storage::backend::{Answer, Backend, Found, Place};
-use crate::storage::{FileName, Kind, Room, StorageError, Turn};
+use crate::storage::{FileName, Room, StorageError, StorageKind, Turn};
 
 /// A folder in memory. Clones are handles to the same one.
 #[derive(Clone, Debug, Default)]
@@ -76,8 +76,8 @@ fn used(files: &BTreeMap<FileName, Vec<u8>>) -> u64 {
 }
 
 impl Backend for Memory {
-    fn kind(&self) -> Kind {
-        Kind::Memory
+    fn kind(&self) -> StorageKind {
+        StorageKind::Memory
     }
 
     fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {

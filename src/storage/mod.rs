@@ -40,7 +40,7 @@ use std::rc::Rc;
 use futures::future::join_all;
 
 pub use error::StorageError;
-pub use kind::Kind;
+pub use kind::StorageKind;
 pub use memory::Memory;
 pub use name::{BadName, FileName};
 pub use source::{PIECE_BYTES, Pieces, Source, SourceError};
@@ -125,7 +125,7 @@ impl Storage {
     ///
     /// Why the browser does not offer that.
     #[cfg(target_arch = "wasm32")]
-    pub async fn open_kind(kind: Kind, folder: &'static str) -> Result<Self, StorageError> {
+    pub async fn open_kind(kind: StorageKind, folder: &'static str) -> Result<Self, StorageError> {
         opening::open_kind(kind, folder).await
     }
 
@@ -137,7 +137,7 @@ impl Storage {
 
     /// Where its files are kept.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> StorageKind {
         self.backend.kind()
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::runtime::Run;
 use crate::storage::indexed_db::IndexedDb;
 use crate::storage::opfs::Opfs;
-use crate::storage::{FileName, Kind, Memory, Storage, StorageError, Turns};
+use crate::storage::{FileName, Memory, Storage, StorageError, StorageKind, Turns};
 
 /// No storage takes longer to open. One that does will not answer later either.
 const OPENS_WITHIN: Duration = Duration::from_secs(5);
@@ -16,15 +16,15 @@ thread_local! {
     /// A folder that is opened again shares the turns of those who still change files in it, and in memory the files as well.
     static OPENED: RefCell<Opened> = RefCell::default();
     /// Where each folder is stored, once that is known: it must not move while the page is open.
-    static KINDS: RefCell<BTreeMap<&'static str, Kind>> = RefCell::default();
+    static KINDS: RefCell<BTreeMap<&'static str, StorageKind>> = RefCell::default();
 }
 
-type Opened = BTreeMap<(Kind, &'static str), (Turns, Memory)>;
+type Opened = BTreeMap<(StorageKind, &'static str), (Turns, Memory)>;
 
 /// Opens a folder where it was opened before, or else in the best storage that the browser offers.
 pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
     let known = KINDS.with_borrow(|kinds| kinds.get(folder).copied());
-    for kind in known.into_iter().chain([Kind::PrivateFileSystem, Kind::IndexedDb]) {
+    for kind in known.into_iter().chain([StorageKind::PrivateFileSystem, StorageKind::IndexedDb]) {
         if let Ok(Ok(storage)) = run.timeout(OPENS_WITHIN, open_kind(kind, folder)).await {
             KINDS.with_borrow_mut(|kinds| kinds.insert(folder, kind));
             return storage;
@@ -33,21 +33,21 @@ pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
     in_memory(folder)
 }
 
-pub(super) async fn open_kind(kind: Kind, folder: &'static str) -> Result<Storage, StorageError> {
+pub(super) async fn open_kind(kind: StorageKind, folder: &'static str) -> Result<Storage, StorageError> {
     debug_assert!(FileName::parse(folder).is_ok(), "`{folder}` must be a name");
     let storage = match kind {
-        Kind::PrivateFileSystem => Storage::over(Opfs::open(folder).await?),
-        Kind::IndexedDb => Storage::over(IndexedDb::open(folder).await?),
-        Kind::Memory => return Ok(in_memory(folder)),
+        StorageKind::PrivateFileSystem => Storage::over(Opfs::open(folder).await?),
+        StorageKind::IndexedDb => Storage::over(IndexedDb::open(folder).await?),
+        StorageKind::Memory => return Ok(in_memory(folder)),
     };
     Ok(Storage { turns: opened(kind, folder).0, ..storage })
 }
 
 fn in_memory(folder: &'static str) -> Storage {
-    let (turns, memory) = opened(Kind::Memory, folder);
+    let (turns, memory) = opened(StorageKind::Memory, folder);
     Storage { turns, ..Storage::over(memory) }
 }
 
-fn opened(kind: Kind, folder: &'static str) -> (Turns, Memory) {
+fn opened(kind: StorageKind, folder: &'static str) -> (Turns, Memory) {
     OPENED.with_borrow_mut(|opened| opened.entry((kind, folder)).or_default().clone())
 }

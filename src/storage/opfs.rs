@@ -22,7 +22,7 @@ use crate::storage::backend::{Answer, Backend, Found, Place};
 use crate::storage::web::{
     Caller, copied, error_of, joined, manager, message_of, property, room, text_of, title, to_the_end, unless_gone,
 };
-use crate::storage::{FileName, Kind, Room, StorageError, Turn};
+use crate::storage::{FileName, Room, StorageError, StorageKind, Turn};
 
 /// Before the content stands its length.
 const HEADER_BYTES: u64 = 8;
@@ -44,7 +44,7 @@ pub(super) struct Opfs {
 impl Opfs {
     /// Opens a folder, or makes it.
     pub(super) async fn open(folder: &str) -> Result<Self, StorageError> {
-        let missing = || StorageError::Missing { kind: Kind::PrivateFileSystem };
+        let missing = || StorageError::Missing { kind: StorageKind::PrivateFileSystem };
         let manager = manager().ok_or_else(missing)?;
         property(&manager, "getDirectory").ok_or_else(missing)?;
         // Safari before version 26 has files, but none that a page could write to.
@@ -177,8 +177,8 @@ impl Opfs {
 }
 
 impl Backend for Opfs {
-    fn kind(&self) -> Kind {
-        Kind::PrivateFileSystem
+    fn kind(&self) -> StorageKind {
+        StorageKind::PrivateFileSystem
     }
 
     fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {

@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::{Either, join, join_all, select, try_join_all};
 use interleave::runtime::Run;
 use interleave::storage::name::MOST_BYTES;
-use interleave::storage::{BadName, FileName, Kind, Storage, StorageError, Stored};
+use interleave::storage::{BadName, FileName, Storage, StorageError, StorageKind, Stored};
 
 /// Makes a test of each promise, in a folder of its own.
 macro_rules! promises {
@@ -234,7 +234,7 @@ async fn a_write_that_is_dropped_leaves_the_old_content_or_the_new(run: &Run, st
         storage.append("a", b"").await.unwrap_or_else(|error| panic!("{}: {error}", storage.kind()));
         let left = storage.read("a").await.expect("it was there before");
         assert!(left == old || left == new, "{}: a part after {moment:?}", storage.kind());
-        let is_instant = storage.kind() == Kind::Memory;
+        let is_instant = storage.kind() == StorageKind::Memory;
         assert!(is_instant || moment != (0, 0) || left == old, "{}: it had just begun", storage.kind());
     }
     storage.delete("a").await.expect("nobody holds it");
@@ -314,7 +314,7 @@ mod memory {
 pub mod browser {
     use futures::future::join_all;
     use interleave::runtime::Run;
-    use interleave::storage::{FileName, Kind, Storage, StorageError};
+    use interleave::storage::{FileName, Storage, StorageError, StorageKind};
     use wasm_bindgen::prelude::*;
     use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -333,7 +333,7 @@ pub mod browser {
 
     /// The folder in every way that this browser offers, empty.
     pub async fn every_kind(folder: &'static str) -> Vec<Storage> {
-        let kinds = [Kind::PrivateFileSystem, Kind::IndexedDb, Kind::Memory];
+        let kinds = [StorageKind::PrivateFileSystem, StorageKind::IndexedDb, StorageKind::Memory];
         let opened = join_all(kinds.map(|kind| Storage::open_kind(kind, folder))).await;
         let storages: Vec<_> = opened.into_iter().flatten().collect();
         assert!(storages.len() >= 2, "every engine has a database");
@@ -359,9 +359,11 @@ pub mod browser {
         for storage in every_kind("cleared").await {
             storage.write("a", b"a").await.expect("there is room");
             match storage.kind() {
-                Kind::PrivateFileSystem => clear_files("interleave-cleared").await.map(drop).expect("it is there"),
-                Kind::IndexedDb => clear_database("interleave-cleared").await.map(drop).expect("it is there"),
-                Kind::Memory => continue,
+                StorageKind::PrivateFileSystem => {
+                    clear_files("interleave-cleared").await.map(drop).expect("it is there")
+                }
+                StorageKind::IndexedDb => clear_database("interleave-cleared").await.map(drop).expect("it is there"),
+                StorageKind::Memory => continue,
             }
             assert_withdrawn(&storage).await;
             let again = Storage::open_kind(storage.kind(), "cleared").await.expect("it can be made again");
@@ -375,7 +377,7 @@ pub mod browser {
         let full = |name| Err(StorageError::Full { name: FileName::parse(name).expect("it is a name") });
         for storage in every_kind("full").await {
             let kind = storage.kind();
-            if kind == Kind::Memory {
+            if kind == StorageKind::Memory {
                 continue;
             }
             storage.write("a", b"old").await.expect("there is room");
@@ -392,7 +394,7 @@ pub mod browser {
 
     #[wasm_bindgen_test]
     async fn a_read_that_is_aborted_is_repeated_and_never_reported_as_loss() {
-        let Ok(storage) = Storage::open_kind(Kind::PrivateFileSystem, "aborted").await else { return };
+        let Ok(storage) = Storage::open_kind(StorageKind::PrivateFileSystem, "aborted").await else { return };
         storage.write("a", b"content").await.expect("there is room");
         with_aborted_reads(3);
         let read = storage.read("a").await;
@@ -406,7 +408,7 @@ pub mod browser {
 
     #[wasm_bindgen_test]
     async fn a_file_that_was_never_finished_is_none() {
-        let Ok(storage) = Storage::open_kind(Kind::PrivateFileSystem, "unfinished").await else { return };
+        let Ok(storage) = Storage::open_kind(StorageKind::PrivateFileSystem, "unfinished").await else { return };
         let not_found = StorageError::NotFound { name: FileName::parse("a").expect("it is a name") };
         for _ in 0..2 {
             leave_unfinished("interleave-unfinished", "a").await.expect("there is room");
@@ -426,11 +428,11 @@ pub mod browser {
         let run = Run::in_browser(7);
         let best = every_kind("best").await[0].kind();
         assert_eq!(Storage::open(&run, "best").await.kind(), best);
-        assert_ne!(best, Kind::Memory);
+        assert_ne!(best, StorageKind::Memory);
         without_files(true);
         let stand_in = Storage::open(&run, "best").await;
         without_files(false);
-        assert_eq!(stand_in.kind(), Kind::IndexedDb, "a file system that cannot be written to is none");
+        assert_eq!(stand_in.kind(), StorageKind::IndexedDb, "a file system that cannot be written to is none");
     }
 
     #[wasm_bindgen_test]

@@ -2,7 +2,7 @@
 
 use crate::exercises::exercise::Failure;
 use crate::exercises::prelude::*;
-use crate::storage::{Kind, StorageError};
+use crate::storage::{StorageError, StorageKind};
 
 use super::csv::{CsvError, MOST_CHARS, MOST_COLUMNS, MOST_SHOWN, Samples};
 use super::plan::{Made, Plan};
@@ -56,7 +56,7 @@ impl Reading {
 /// What came of it all.
 #[derive(Debug)]
 pub(super) struct Done {
-    pub kind: Kind,
+    pub kind: StorageKind,
     pub rounds: Rounds,
     pub readings: Vec<Reading>,
     pub samples: Samples,

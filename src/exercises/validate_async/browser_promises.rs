@@ -13,7 +13,7 @@ use inference::server::{INPUT, LABEL};
 
 use crate::endpoint::{BaseUrl, Client, EndpointError, model_server};
 use crate::exercises::prelude::*;
-use crate::storage::{self, Storage, StorageError};
+use crate::storage::{Storage, StorageError, StorageKind};
 use crate::workers::{Answer, Job, OffloadError, Pool, cpu_bound_task, offload};
 
 use super::finding::{Bench, Promise, Tested, Unmet, alike, equal, holds};
@@ -146,8 +146,8 @@ const FIRST_TAKES: Duration = Duration::from_secs(55);
 async fn open(run: &Run) -> Result<Storage, Unmet> {
     let storage = Storage::open(run, "validate-async").await;
     match storage.kind() {
-        storage::Kind::Memory => Err(Unmet::Lacking("it keeps no files for this page, so memory stands in".to_owned())),
-        storage::Kind::PrivateFileSystem | storage::Kind::IndexedDb => Ok(storage),
+        StorageKind::Memory => Err(Unmet::Lacking("it keeps no files for this page, so memory stands in".to_owned())),
+        StorageKind::PrivateFileSystem | StorageKind::IndexedDb => Ok(storage),
     }
 }
 
