@@ -12,11 +12,11 @@ pub type Found = (FileName, Option<u64>);
 
 /// Where a write puts its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum WriteMode {
     /// They become the whole content.
-    Whole,
+    Replace,
     /// They follow what is there, if there is something.
-    AtEnd,
+    Append,
 }
 
 /// Keeps the files of one folder.
@@ -31,7 +31,7 @@ pub trait Backend {
     fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>>;
 
     /// Writes, so that all of it is there or nothing.
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], place: Place) -> Answer<'a, ()>;
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> Answer<'a, ()>;
 
     /// Takes a file away. One whose first write was never finished goes, too, but is told as not found.
     fn delete(&self, turn: Turn) -> Answer<'_, ()>;

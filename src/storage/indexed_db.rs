@@ -13,7 +13,7 @@ use web_sys::{
     Event, IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
 };
 
-use crate::storage::backend::{Answer, Backend, Found, Place};
+use crate::storage::backend::{Answer, Backend, Found, WriteMode};
 use crate::storage::web::{Caller, copied, error_of, joined, property, room, title, to_the_end, unless_gone};
 use crate::storage::{FileName, Room, StorageError, StorageKind, Turn};
 
@@ -99,10 +99,10 @@ impl Backend for IndexedDb {
         .boxed_local()
     }
 
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], place: Place) -> Answer<'a, ()> {
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> Answer<'a, ()> {
         let (database, bytes) = (self.database.clone(), Uint8Array::from(bytes));
         to_the_end(async move |caller: &mut Caller<()>| {
-            let put = put(&database, turn.name(), bytes, place, caller).await;
+            let put = put(&database, turn.name(), bytes, mode, caller).await;
             put.map_err(|thrown| error_of(&thrown, Some(turn.name())))
         })
         .boxed_local()
@@ -211,14 +211,14 @@ async fn put(
     database: &IdbDatabase,
     name: &FileName,
     bytes: Uint8Array,
-    place: Place,
+    mode: WriteMode,
     caller: &mut Caller<()>,
 ) -> Result<(), JsValue> {
     let change = Change::begin(database)?;
     let key = JsValue::from_str(name.as_str());
-    let old = match place {
-        Place::Whole => None,
-        Place::AtEnd => answer(change.contents.get(&key)?).await?.dyn_into().ok(),
+    let old = match mode {
+        WriteMode::Replace => None,
+        WriteMode::Append => answer(change.contents.get(&key)?).await?.dyn_into().ok(),
     };
     let content = old.map_or(bytes.clone(), |old| joined(&old, &bytes));
     change.contents.put_with_key(&content, &key)?;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use crate::storage::backend::{Answer, Backend, Found, Place};
+use crate::storage::backend::{Answer, Backend, Found, WriteMode};
 use crate::storage::{FileName, Room, StorageError, StorageKind, Turn};
 
 /// A folder in memory. Clones are handles to the same one.
@@ -40,12 +40,12 @@ impl Memory {
         files.get(name).map(look).ok_or_else(|| StorageError::NotFound { name: name.clone() })
     }
 
-    fn put(&self, name: &FileName, bytes: &[u8], place: Place) -> Result<(), StorageError> {
+    fn put(&self, name: &FileName, bytes: &[u8], mode: WriteMode) -> Result<(), StorageError> {
         self.check()?;
         let mut files = self.0.files.borrow_mut();
         let used_bytes = used(&files);
         let old = files.get(name).map_or(&[][..], Vec::as_slice);
-        let kept = if place == Place::AtEnd { old } else { &[] };
+        let kept = if mode == WriteMode::Append { old } else { &[] };
         let wanted_bytes = used_bytes - old.len() as u64 + (kept.len() + bytes.len()) as u64;
         let full = || StorageError::Full { name: name.clone() };
         if self.0.quota_bytes.is_some_and(|quota_bytes| wanted_bytes > quota_bytes) {
@@ -84,8 +84,8 @@ impl Backend for Memory {
         async { self.read_file(name, Vec::clone) }.boxed_local()
     }
 
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], place: Place) -> Answer<'a, ()> {
-        async move { self.put(turn.name(), bytes, place) }.boxed_local()
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> Answer<'a, ()> {
+        async move { self.put(turn.name(), bytes, mode) }.boxed_local()
     }
 
     fn delete(&self, turn: Turn) -> Answer<'_, ()> {

@@ -47,7 +47,7 @@ pub use source::{PIECE_BYTES, Pieces, Source, SourceError};
 pub use turns::{Turn, Turns};
 
 use crate::runtime::Run;
-use crate::storage::backend::{Backend, Place};
+use crate::storage::backend::{Backend, WriteMode};
 
 /// A folder of files. Clones are handles to the same one.
 ///
@@ -158,7 +158,7 @@ impl Storage {
     /// Why the content is not there. The file is as it was before.
     pub async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
         let turn = self.turns.take(parse(name)?).await;
-        self.backend.write(turn, bytes, Place::Whole).await
+        self.backend.write(turn, bytes, WriteMode::Replace).await
     }
 
     /// Adds to the end of a file, or makes it.
@@ -168,7 +168,7 @@ impl Storage {
     /// Why nothing was added. The file is as it was before.
     pub async fn append(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
         let turn = self.turns.take(parse(name)?).await;
-        self.backend.write(turn, bytes, Place::AtEnd).await
+        self.backend.write(turn, bytes, WriteMode::Append).await
     }
 
     /// Deletes a file.

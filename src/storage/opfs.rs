@@ -18,7 +18,7 @@ use web_sys::{
     FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemWritableFileStream,
 };
 
-use crate::storage::backend::{Answer, Backend, Found, Place};
+use crate::storage::backend::{Answer, Backend, Found, WriteMode};
 use crate::storage::web::{
     Caller, copied, error_of, joined, manager, message_of, property, room, text_of, title, to_the_end, unless_gone,
 };
@@ -109,13 +109,13 @@ impl Opfs {
         &self,
         name: &FileName,
         bytes: &Uint8Array,
-        place: Place,
+        mode: WriteMode,
         caller: &mut Caller<()>,
     ) -> Result<(), JsValue> {
         let handle = self.handle(name, true).await?;
-        let kept = match place {
-            Place::Whole => 0,
-            Place::AtEnd => content_bytes(&snapshot(&handle).await?).unwrap_or_default(),
+        let kept = match mode {
+            WriteMode::Replace => 0,
+            WriteMode::Append => content_bytes(&snapshot(&handle).await?).unwrap_or_default(),
         };
         let options = FileSystemCreateWritableOptions::new();
         options.set_keep_existing_data(kept > 0);
@@ -185,9 +185,9 @@ impl Backend for Opfs {
         self.read_whole(name).boxed_local()
     }
 
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], place: Place) -> Answer<'a, ()> {
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> Answer<'a, ()> {
         let (folder, bytes) = (self.clone(), Uint8Array::from(bytes));
-        let work = async move |caller: &mut Caller<()>| match folder.put(turn.name(), &bytes, place, caller).await {
+        let work = async move |caller: &mut Caller<()>| match folder.put(turn.name(), &bytes, mode, caller).await {
             Ok(()) => Ok(()),
             Err(thrown) => Err(folder.error_of(&thrown, Some(turn.name())).await),
         };
