@@ -73,7 +73,7 @@ pub struct Storage {
 
 /// A file that is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredFile {
     /// What it is called.
     pub name: FileName,
     /// How large its content is.
@@ -204,9 +204,9 @@ impl Storage {
     /// # Errors
     ///
     /// Why the folder cannot be looked into.
-    pub async fn list(&self) -> Result<Vec<Stored>, StorageError> {
+    pub async fn list(&self) -> Result<Vec<StoredFile>, StorageError> {
         let found = self.backend.list().await?;
-        let finished = found.into_iter().filter_map(|(name, size)| Some(Stored { name, size_bytes: size? }));
+        let finished = found.into_iter().filter_map(|(name, size)| Some(StoredFile { name, size_bytes: size? }));
         let mut list: Vec<_> = finished.collect();
         list.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(list)

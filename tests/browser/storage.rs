@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::{Either, join, join_all, select, try_join_all};
 use interleave::runtime::Run;
 use interleave::storage::name::MOST_BYTES;
-use interleave::storage::{BadName, FileName, Storage, StorageError, StorageKind, Stored};
+use interleave::storage::{BadName, FileName, Storage, StorageError, StorageKind, StoredFile};
 
 /// Makes a test of each promise, in a folder of its own.
 macro_rules! promises {
@@ -60,7 +60,7 @@ promises! {
     a_folder_knows_nothing_of_another
 }
 
-fn names(list: &[Stored]) -> Vec<&str> {
+fn names(list: &[StoredFile]) -> Vec<&str> {
     list.iter().map(|stored| stored.name.as_str()).collect()
 }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::lazy::lazy;
 use crate::measure::units;
 use crate::runtime::Run;
-use crate::storage::{Room, Storage, StorageError, Stored as File};
+use crate::storage::{Room, Storage, StorageError, StoredFile as File};
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
