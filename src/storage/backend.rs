@@ -2,7 +2,7 @@
 
 use futures::future::LocalBoxFuture;
 
-use crate::storage::{FileName, Room, StorageError, StorageKind, Turn};
+use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
 
 /// What a backend is about to answer.
 pub type Answer<'a, T> = LocalBoxFuture<'a, Result<T, StorageError>>;
@@ -43,5 +43,5 @@ pub trait Backend {
     fn list(&self) -> Answer<'_, Vec<Found>>;
 
     /// How much room there is, if that is known.
-    fn room(&self) -> LocalBoxFuture<'_, Option<Room>>;
+    fn estimate(&self) -> LocalBoxFuture<'_, Option<StorageEstimate>>;
 }

@@ -14,8 +14,8 @@ use web_sys::{
 };
 
 use crate::storage::backend::{Answer, Backend, Found, WriteMode};
-use crate::storage::web::{Caller, copied, error_of, joined, property, room, title, to_the_end, unless_gone};
-use crate::storage::{FileName, Room, StorageError, StorageKind, Turn};
+use crate::storage::web::{Caller, copied, error_of, estimate, joined, property, title, to_the_end, unless_gone};
+use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
 
 const CONTENTS: &str = "contents";
 const SIZES: &str = "sizes";
@@ -129,8 +129,8 @@ impl Backend for IndexedDb {
         async { self.found().await.map_err(|thrown| error_of(&thrown, None)) }.boxed_local()
     }
 
-    fn room(&self) -> LocalBoxFuture<'_, Option<Room>> {
-        room().boxed_local()
+    fn estimate(&self) -> LocalBoxFuture<'_, Option<StorageEstimate>> {
+        estimate().boxed_local()
     }
 }
 

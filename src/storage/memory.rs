@@ -8,7 +8,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use crate::storage::backend::{Answer, Backend, Found, WriteMode};
-use crate::storage::{FileName, Room, StorageError, StorageKind, Turn};
+use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
 
 /// A folder in memory. Clones are handles to the same one.
 #[derive(Clone, Debug, Default)]
@@ -105,10 +105,10 @@ impl Backend for Memory {
         .boxed_local()
     }
 
-    fn room(&self) -> LocalBoxFuture<'_, Option<Room>> {
+    fn estimate(&self) -> LocalBoxFuture<'_, Option<StorageEstimate>> {
         async {
             let quota_bytes = self.0.quota_bytes?;
-            Some(Room { quota_bytes, used_bytes: used(&self.0.files.borrow()) })
+            Some(StorageEstimate { quota_bytes, used_bytes: used(&self.0.files.borrow()) })
         }
         .boxed_local()
     }

@@ -90,7 +90,7 @@ pub struct Alone {
 
 /// How much a browser lets this site keep, all its folders and caches together. Browsers tell it roughly on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct StorageEstimate {
     /// How much there may be.
     pub quota_bytes: u64,
     /// How much of it is used.
@@ -222,8 +222,8 @@ impl Storage {
     }
 
     /// How much room there is, if the browser tells.
-    pub async fn room(&self) -> Option<Room> {
-        self.backend.room().await
+    pub async fn estimate(&self) -> Option<StorageEstimate> {
+        self.backend.estimate().await
     }
 }
 

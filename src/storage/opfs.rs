@@ -20,9 +20,9 @@ use web_sys::{
 
 use crate::storage::backend::{Answer, Backend, Found, WriteMode};
 use crate::storage::web::{
-    Caller, copied, error_of, joined, manager, message_of, property, room, text_of, title, to_the_end, unless_gone,
+    Caller, copied, error_of, estimate, joined, manager, message_of, property, text_of, title, to_the_end, unless_gone,
 };
-use crate::storage::{FileName, Room, StorageError, StorageKind, Turn};
+use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
 
 /// Before the content stands its length.
 const HEADER_BYTES: u64 = 8;
@@ -215,8 +215,8 @@ impl Backend for Opfs {
         .boxed_local()
     }
 
-    fn room(&self) -> LocalBoxFuture<'_, Option<Room>> {
-        room().boxed_local()
+    fn estimate(&self) -> LocalBoxFuture<'_, Option<StorageEstimate>> {
+        estimate().boxed_local()
     }
 }
 

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::StorageManager;
 
 use crate::runtime::turn::pass_turn;
-use crate::storage::{FileName, PIECE_BYTES, Room, StorageError};
+use crate::storage::{FileName, PIECE_BYTES, StorageError, StorageEstimate};
 
 /// What a folder is called in a browser: other pages may come from the same origin and keep files of their own.
 pub(super) fn title(folder: &str) -> String {
@@ -107,10 +107,10 @@ pub(super) fn manager() -> Option<StorageManager> {
 }
 
 /// How much room the browser says that there is.
-pub(super) async fn room() -> Option<Room> {
+pub(super) async fn estimate() -> Option<StorageEstimate> {
     let manager = manager()?;
     property(&manager, "estimate")?;
     let estimate = JsFuture::from(manager.estimate().ok()?).await.ok()?;
     let bytes = |key| property(&estimate, key)?.as_f64().map(|bytes| bytes as u64);
-    Some(Room { quota_bytes: bytes("quota")?, used_bytes: bytes("usage")? })
+    Some(StorageEstimate { quota_bytes: bytes("quota")?, used_bytes: bytes("usage")? })
 }

@@ -276,7 +276,7 @@ async fn a_folder_knows_nothing_of_another(run: &Run, storage: &Storage) {
 #[cfg(not(target_arch = "wasm32"))]
 mod memory {
     use futures::FutureExt;
-    use interleave::storage::{Memory, Room, Storage, StorageError};
+    use interleave::storage::{Memory, Storage, StorageError, StorageEstimate};
 
     #[test]
     fn a_full_storage_refuses_and_loses_nothing() {
@@ -288,7 +288,7 @@ mod memory {
         assert_eq!(storage.append("a", b"12345").now_or_never(), full("a"));
         assert_eq!(storage.write("a", b"12345678901").now_or_never(), full("a"));
         assert_eq!(storage.read("a").now_or_never(), Some(Ok(b"123456".to_vec())));
-        assert_eq!(storage.room().now_or_never(), Some(Some(Room { quota_bytes: 10, used_bytes: 6 })));
+        assert_eq!(storage.estimate().now_or_never(), Some(Some(StorageEstimate { quota_bytes: 10, used_bytes: 6 })));
         assert_eq!(storage.write("a", b"1234567890").now_or_never(), Some(Ok(())), "in the old one's place it fits");
         assert_eq!(storage.delete("a").now_or_never(), Some(Ok(())));
         assert_eq!(storage.write("b", b"1234567890").now_or_never(), Some(Ok(())));
@@ -450,7 +450,7 @@ pub mod browser {
     async fn room_is_told_in_numbers_that_make_sense() {
         for storage in every_kind("room").await {
             storage.write("a", &vec![1; 100_000]).await.expect("there is room");
-            let Some(room) = storage.room().await else { continue };
+            let Some(room) = storage.estimate().await else { continue };
             assert!(room.used_bytes < room.quota_bytes, "{}: {room:?}", storage.kind());
         }
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::lazy::lazy;
 use crate::measure::units;
 use crate::runtime::Run;
-use crate::storage::{Room, Storage, StorageError, StoredFile as File};
+use crate::storage::{Storage, StorageError, StorageEstimate, StoredFile as File};
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
@@ -30,7 +30,7 @@ lazy!(mod fetched in files: panel(lab: Lab, folder: &'static str) -> AnyView);
 struct Found {
     kind: &'static str,
     files: Vec<File>,
-    room: Option<Room>,
+    room: Option<StorageEstimate>,
 }
 
 /// The folder, as it was last looked into.
@@ -181,7 +181,7 @@ impl Shelf {
 
 async fn look_into(folder: &'static str) -> Result<Found, StorageError> {
     let storage = Storage::open(&Run::in_browser(0), folder).await;
-    Ok(Found { kind: storage.kind().sentence(), files: storage.list().await?, room: storage.room().await })
+    Ok(Found { kind: storage.kind().sentence(), files: storage.list().await?, room: storage.estimate().await })
 }
 
 fn in_words(error: StorageError) -> String {
