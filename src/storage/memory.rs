@@ -1,4 +1,4 @@
-//! Files in memory: on the virtual clock, in tests, and where a browser keeps nothing for the page.
+//! MemoryFiles in memory: on the virtual clock, in tests, and where a browser keeps nothing for the page.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -12,20 +12,20 @@ use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn}
 
 /// A folder in memory. Clones are handles to the same one.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(Rc<Shelf>);
+pub struct InMemory(Rc<MemoryFiles>);
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct MemoryFiles {
     files: RefCell<BTreeMap<FileName, Vec<u8>>>,
     quota_bytes: Option<u64>,
     is_withdrawn: Cell<bool>,
 }
 
-impl Memory {
+impl InMemory {
     /// A folder that has room for so many bytes, all files together, as a browser's has.
     #[must_use]
     pub fn with_quota(quota_bytes: u64) -> Self {
-        Self(Rc::new(Shelf { quota_bytes: Some(quota_bytes), ..Shelf::default() }))
+        Self(Rc::new(MemoryFiles { quota_bytes: Some(quota_bytes), ..MemoryFiles::default() }))
     }
 
     /// Takes the folder away, with all that is in it, as somebody does who clears a site's data.
@@ -75,7 +75,7 @@ fn used(files: &BTreeMap<FileName, Vec<u8>>) -> u64 {
     files.values().map(|content| content.len() as u64).sum()
 }
 
-impl Backend for Memory {
+impl Backend for InMemory {
     fn kind(&self) -> StorageKind {
         StorageKind::Memory
     }

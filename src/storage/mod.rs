@@ -41,7 +41,7 @@ use futures::future::join_all;
 
 pub use error::StorageError;
 pub use kind::StorageKind;
-pub use memory::Memory;
+pub use memory::InMemory;
 pub use name::{BadName, FileName};
 pub use source::{PIECE_BYTES, Pieces, Source, SourceError};
 pub use turns::{Turn, Turns};
@@ -106,7 +106,7 @@ impl Storage {
         if run.is_in_browser() {
             return opening::open(run, folder).await;
         }
-        Self::over(Memory::default())
+        Self::over(InMemory::default())
     }
 
     /// Waits until no other tab has the folder for itself. On a run's virtual clock, and where the browser has no locks,

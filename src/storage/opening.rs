@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::runtime::Run;
 use crate::storage::indexed_db::IndexedDb;
 use crate::storage::opfs::Opfs;
-use crate::storage::{FileName, Memory, Storage, StorageError, StorageKind, Turns};
+use crate::storage::{FileName, InMemory, Storage, StorageError, StorageKind, Turns};
 
 /// No storage takes longer to open. One that does will not answer later either.
 const OPENS_WITHIN: Duration = Duration::from_secs(5);
@@ -19,7 +19,7 @@ thread_local! {
     static KINDS: RefCell<BTreeMap<&'static str, StorageKind>> = RefCell::default();
 }
 
-type Opened = BTreeMap<(StorageKind, &'static str), (Turns, Memory)>;
+type Opened = BTreeMap<(StorageKind, &'static str), (Turns, InMemory)>;
 
 /// Opens a folder where it was opened before, or else in the best storage that the browser offers.
 pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
@@ -48,6 +48,6 @@ fn in_memory(folder: &'static str) -> Storage {
     Storage { turns, ..Storage::over(memory) }
 }
 
-fn opened(kind: StorageKind, folder: &'static str) -> (Turns, Memory) {
+fn opened(kind: StorageKind, folder: &'static str) -> (Turns, InMemory) {
     OPENED.with_borrow_mut(|opened| opened.entry((kind, folder)).or_default().clone())
 }

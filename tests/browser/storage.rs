@@ -276,11 +276,11 @@ async fn a_folder_knows_nothing_of_another(run: &Run, storage: &Storage) {
 #[cfg(not(target_arch = "wasm32"))]
 mod memory {
     use futures::FutureExt;
-    use interleave::storage::{Memory, Storage, StorageError, StorageEstimate};
+    use interleave::storage::{InMemory, Storage, StorageError, StorageEstimate};
 
     #[test]
     fn a_full_storage_refuses_and_loses_nothing() {
-        let storage = Storage::over(Memory::with_quota(10));
+        let storage = Storage::over(InMemory::with_quota(10));
         let full =
             |name| Some(Err(StorageError::Full { name: interleave::storage::FileName::parse(name).expect("a name") }));
         assert_eq!(storage.write("a", b"123456").now_or_never(), Some(Ok(())));
@@ -296,7 +296,7 @@ mod memory {
 
     #[test]
     fn a_storage_that_is_withdrawn_says_so_whatever_it_is_asked() {
-        let memory = Memory::default();
+        let memory = InMemory::default();
         let storage = Storage::over(memory.clone());
         assert_eq!(storage.write("a", b"1").now_or_never(), Some(Ok(())));
         memory.withdraw();
