@@ -26,7 +26,7 @@ use crate::exercises::csv_rows::{CsvError as FormError, CsvRows};
 use crate::exercises::exercise::{Failure, OwnFiles, Preset};
 use crate::exercises::prelude::*;
 use crate::runtime::{Limit, join_all};
-use crate::storage::{Alone, Source, Storage, StorageError};
+use crate::storage::{FolderLock, Source, Storage, StorageError};
 
 use csv::{CsvError, Predicted, Samples};
 use findings::{Done, Reading};
@@ -232,20 +232,20 @@ async fn one_round(
 }
 
 /// Waits until no other tab runs this lesson: the files of both have the same names.
-async fn alone(run: &Run) -> Alone {
-    let mut alone = pin!(Storage::alone(run, plan::FOLDER));
-    match run.timeout(A_MOMENT, &mut alone).await {
-        Ok(alone) => alone,
+async fn lock_folder(run: &Run) -> FolderLock {
+    let mut lock = pin!(Storage::lock(run, plan::FOLDER));
+    match run.timeout(A_MOMENT, &mut lock).await {
+        Ok(lock) => lock,
         Err(_) => {
             run.log(Level::Warning, "another tab runs this lesson: waiting until it has left the files");
-            alone.await
+            lock.await
         }
     }
 }
 
 /// Runs the lesson on files that it makes: what is compared stands in a root task of its own.
 async fn with_files_made_here(run: &Run, site: &Site, plan: &Plan) -> Result<Report, Failure> {
-    let _alone = alone(run).await;
+    let _lock = lock_folder(run).await;
     let (storage, classifier) = (Storage::open(run, plan::FOLDER).await, load_classifier(site).await?);
     let digits = site.read("data/digits.csv").await.map_err(LoadError::from)?;
     let digits = Digits::from_csv(&digits).map_err(LoadError::from)?;

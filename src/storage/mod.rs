@@ -6,19 +6,19 @@
 //! - [`name`]: what a file may be called. There are no folders inside a folder.
 //! - [`turns`]: changes of the same file one after the other.
 //! - [`Source`]: a file that is read piece by piece, such as one that the reader chose.
-//! - `alone`: a folder for one tab at a time.
+//! - `folder_lock`: a folder for one tab at a time.
 //! - `opening`: where a folder is stored in this browser, and who else has it open.
 //! - `web`: what the browser's two storages have in common.
 //!
 //! Every write is whole: a reader sees the content before it or after it. Dropping the future of a write stops it, and
 //! leaves the old content unless the new was already being put in its place.
 
-#[cfg(target_arch = "wasm32")]
-mod alone;
 pub mod backend;
 #[cfg(target_arch = "wasm32")]
 mod chosen;
 mod error;
+#[cfg(target_arch = "wasm32")]
+mod folder_lock;
 #[cfg(target_arch = "wasm32")]
 mod indexed_db;
 pub mod kind;
@@ -83,9 +83,9 @@ pub struct StoredFile {
 /// A folder that other tabs leave to this one, as far as they ask for it. Dropping it lets the next one in.
 #[derive(Debug)]
 #[must_use = "dropping it lets the next one in"]
-pub struct Alone {
+pub struct FolderLock {
     #[cfg(target_arch = "wasm32")]
-    _held: Option<alone::Held>,
+    _held: Option<folder_lock::WebLock>,
 }
 
 /// How much a browser lets this site keep, all its folders and caches together. Browsers tell it roughly on purpose.
@@ -112,10 +112,10 @@ impl Storage {
     /// Waits until no other tab has the folder for itself. On a run's virtual clock, and where the browser has no locks,
     /// nobody waits.
     #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "only a browser has tabs"))]
-    pub async fn alone(run: &Run, folder: &'static str) -> Alone {
-        Alone {
+    pub async fn lock(run: &Run, folder: &'static str) -> FolderLock {
+        FolderLock {
             #[cfg(target_arch = "wasm32")]
-            _held: if run.is_in_browser() { alone::hold(folder).await } else { None },
+            _held: if run.is_in_browser() { folder_lock::acquire(folder).await } else { None },
         }
     }
 

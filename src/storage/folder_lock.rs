@@ -20,11 +20,11 @@ extern "C" {
 
 /// What keeps other tabs waiting. Dropping it lets the next one in.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct WebLock {
     release: Function,
 }
 
-impl Drop for Held {
+impl Drop for WebLock {
     fn drop(&mut self) {
         // What settles a promise does not throw.
         let _ = self.release.call0(&JsValue::UNDEFINED);
@@ -32,14 +32,14 @@ impl Drop for Held {
 }
 
 /// Waits until no other tab holds the folder. None where there are no locks, or not for this page.
-pub(super) async fn hold(folder: &str) -> Option<Held> {
+pub(super) async fn acquire(folder: &str) -> Option<WebLock> {
     let navigator = property(&js_sys::global(), "navigator")?;
     let locks: LockManager = property(&navigator, "locks")?.unchecked_into();
     let (tell, told) = oneshot::channel();
     let mut tell = Some(tell);
     // The lock is held until the promise is settled. If nobody waits for it any more, it is let go at once.
     let granted = Closure::once_into_js(move || {
-        Promise::new(&mut |release, _| drop(tell.take().map(|tell| tell.send(Held { release }))))
+        Promise::new(&mut |release, _| drop(tell.take().map(|tell| tell.send(WebLock { release }))))
     });
     let refused = JsFuture::from(locks.request(&title(folder), &granted).ok()?);
     match select(told, refused.boxed_local()).await {
