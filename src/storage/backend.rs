@@ -5,7 +5,7 @@ use futures::future::LocalBoxFuture;
 use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
 
 /// What a backend is about to answer.
-pub type Answer<'a, T> = LocalBoxFuture<'a, Result<T, StorageError>>;
+pub type BackendFuture<'a, T> = LocalBoxFuture<'a, Result<T, StorageError>>;
 
 /// A file as a backend finds it: its name, and its size in bytes unless its first write was never finished.
 pub type Found = (FileName, Option<u64>);
@@ -28,19 +28,19 @@ pub trait Backend {
     fn kind(&self) -> StorageKind;
 
     /// The content: that before a change or that after it, never a part.
-    fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>>;
+    fn read<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, Vec<u8>>;
 
     /// Writes, so that all of it is there or nothing.
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> Answer<'a, ()>;
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()>;
 
     /// Takes a file away. One whose first write was never finished goes, too, but is told as not found.
-    fn delete(&self, turn: Turn) -> Answer<'_, ()>;
+    fn delete(&self, turn: Turn) -> BackendFuture<'_, ()>;
 
     /// The size of the content in bytes.
-    fn size<'a>(&'a self, name: &'a FileName) -> Answer<'a, u64>;
+    fn size<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, u64>;
 
     /// What is in the folder, in any order.
-    fn list(&self) -> Answer<'_, Vec<Found>>;
+    fn list(&self) -> BackendFuture<'_, Vec<Found>>;
 
     /// How much room there is, if that is known.
     fn estimate(&self) -> LocalBoxFuture<'_, Option<StorageEstimate>>;

@@ -13,7 +13,7 @@ use web_sys::{
     Event, IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
 };
 
-use crate::storage::backend::{Answer, Backend, Found, WriteMode};
+use crate::storage::backend::{Backend, BackendFuture, Found, WriteMode};
 use crate::storage::web::{Caller, copied, error_of, estimate, joined, property, title, to_the_end, unless_gone};
 use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
 
@@ -89,7 +89,7 @@ impl Backend for IndexedDb {
         StorageKind::IndexedDb
     }
 
-    fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {
+    fn read<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, Vec<u8>> {
         async {
             let found = self.get(CONTENTS, name).await?;
             // `put` stores such arrays, and each answer is a copy of its own.
@@ -99,7 +99,7 @@ impl Backend for IndexedDb {
         .boxed_local()
     }
 
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> Answer<'a, ()> {
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()> {
         let (database, bytes) = (self.database.clone(), Uint8Array::from(bytes));
         to_the_end(async move |caller: &mut Caller<()>| {
             let put = put(&database, turn.name(), bytes, mode, caller).await;
@@ -108,7 +108,7 @@ impl Backend for IndexedDb {
         .boxed_local()
     }
 
-    fn delete(&self, turn: Turn) -> Answer<'_, ()> {
+    fn delete(&self, turn: Turn) -> BackendFuture<'_, ()> {
         async move {
             let database = self.database.clone();
             self.get(SIZES, turn.name()).await?;
@@ -121,11 +121,11 @@ impl Backend for IndexedDb {
         .boxed_local()
     }
 
-    fn size<'a>(&'a self, name: &'a FileName) -> Answer<'a, u64> {
+    fn size<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, u64> {
         async { Ok(self.get(SIZES, name).await?.as_f64().unwrap_or_default() as u64) }.boxed_local()
     }
 
-    fn list(&self) -> Answer<'_, Vec<Found>> {
+    fn list(&self) -> BackendFuture<'_, Vec<Found>> {
         async { self.found().await.map_err(|thrown| error_of(&thrown, None)) }.boxed_local()
     }
 

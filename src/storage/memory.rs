@@ -7,7 +7,7 @@ use std::rc::Rc;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use crate::storage::backend::{Answer, Backend, Found, WriteMode};
+use crate::storage::backend::{Backend, BackendFuture, Found, WriteMode};
 use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
 
 /// A folder in memory. Clones are handles to the same one.
@@ -80,23 +80,23 @@ impl Backend for InMemory {
         StorageKind::Memory
     }
 
-    fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {
+    fn read<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, Vec<u8>> {
         async { self.read_file(name, Vec::clone) }.boxed_local()
     }
 
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> Answer<'a, ()> {
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()> {
         async move { self.put(turn.name(), bytes, mode) }.boxed_local()
     }
 
-    fn delete(&self, turn: Turn) -> Answer<'_, ()> {
+    fn delete(&self, turn: Turn) -> BackendFuture<'_, ()> {
         async move { self.remove(turn.name()) }.boxed_local()
     }
 
-    fn size<'a>(&'a self, name: &'a FileName) -> Answer<'a, u64> {
+    fn size<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, u64> {
         async { self.read_file(name, |content| content.len() as u64) }.boxed_local()
     }
 
-    fn list(&self) -> Answer<'_, Vec<Found>> {
+    fn list(&self) -> BackendFuture<'_, Vec<Found>> {
         async {
             self.check()?;
             let files = self.0.files.borrow();

@@ -18,7 +18,7 @@ use web_sys::{
     FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemWritableFileStream,
 };
 
-use crate::storage::backend::{Answer, Backend, Found, WriteMode};
+use crate::storage::backend::{Backend, BackendFuture, Found, WriteMode};
 use crate::storage::web::{
     Caller, copied, error_of, estimate, joined, manager, message_of, property, text_of, title, to_the_end, unless_gone,
 };
@@ -181,11 +181,11 @@ impl Backend for Opfs {
         StorageKind::PrivateFileSystem
     }
 
-    fn read<'a>(&'a self, name: &'a FileName) -> Answer<'a, Vec<u8>> {
+    fn read<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, Vec<u8>> {
         self.read_whole(name).boxed_local()
     }
 
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> Answer<'a, ()> {
+    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()> {
         let (folder, bytes) = (self.clone(), Uint8Array::from(bytes));
         let work = async move |caller: &mut Caller<()>| match folder.put(turn.name(), &bytes, mode, caller).await {
             Ok(()) => Ok(()),
@@ -194,16 +194,16 @@ impl Backend for Opfs {
         to_the_end(work).boxed_local()
     }
 
-    fn delete(&self, turn: Turn) -> Answer<'_, ()> {
+    fn delete(&self, turn: Turn) -> BackendFuture<'_, ()> {
         let folder = self.clone();
         to_the_end(async move |_: &mut Caller<()>| folder.remove(turn.name()).await).boxed_local()
     }
 
-    fn size<'a>(&'a self, name: &'a FileName) -> Answer<'a, u64> {
+    fn size<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, u64> {
         self.content_bytes(name).boxed_local()
     }
 
-    fn list(&self) -> Answer<'_, Vec<Found>> {
+    fn list(&self) -> BackendFuture<'_, Vec<Found>> {
         async {
             match self.found().await {
                 // Some browsers find nothing in a folder that is gone.
