@@ -8,7 +8,7 @@ use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn}
 pub type BackendFuture<'a, T> = LocalBoxFuture<'a, Result<T, StorageError>>;
 
 /// A file as a backend finds it: its name, and its size in bytes unless its first write was never finished.
-pub type Found = (FileName, Option<u64>);
+pub type FolderEntry = (FileName, Option<u64>);
 
 /// Where a write puts its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub trait Backend {
     fn size<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, u64>;
 
     /// What is in the folder, in any order.
-    fn list(&self) -> BackendFuture<'_, Vec<Found>>;
+    fn list(&self) -> BackendFuture<'_, Vec<FolderEntry>>;
 
     /// How much room there is, if that is known.
     fn estimate(&self) -> LocalBoxFuture<'_, Option<StorageEstimate>>;

@@ -13,7 +13,7 @@ use web_sys::{
     Event, IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
 };
 
-use crate::storage::backend::{Backend, BackendFuture, Found, WriteMode};
+use crate::storage::backend::{Backend, BackendFuture, FolderEntry, WriteMode};
 use crate::storage::web::{Caller, copied, error_of, estimate, joined, property, title, to_the_end, unless_gone};
 use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
 
@@ -62,7 +62,7 @@ impl IndexedDb {
         if found.is_undefined() { Err(StorageError::NotFound { name: name.clone() }) } else { Ok(found) }
     }
 
-    async fn found(&self) -> Result<Vec<Found>, JsValue> {
+    async fn found(&self) -> Result<Vec<FolderEntry>, JsValue> {
         let transaction = self.database.transaction_with_str(SIZES)?;
         let store = transaction.object_store(SIZES)?;
         // Both are asked for at once, so that nothing can change in between.
@@ -125,7 +125,7 @@ impl Backend for IndexedDb {
         async { Ok(self.get(SIZES, name).await?.as_f64().unwrap_or_default() as u64) }.boxed_local()
     }
 
-    fn list(&self) -> BackendFuture<'_, Vec<Found>> {
+    fn list(&self) -> BackendFuture<'_, Vec<FolderEntry>> {
         async { self.found().await.map_err(|thrown| error_of(&thrown, None)) }.boxed_local()
     }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use crate::storage::backend::{Backend, BackendFuture, Found, WriteMode};
+use crate::storage::backend::{Backend, BackendFuture, FolderEntry, WriteMode};
 use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
 
 /// A folder in memory. Clones are handles to the same one.
@@ -96,7 +96,7 @@ impl Backend for InMemory {
         async { self.read_file(name, |content| content.len() as u64) }.boxed_local()
     }
 
-    fn list(&self) -> BackendFuture<'_, Vec<Found>> {
+    fn list(&self) -> BackendFuture<'_, Vec<FolderEntry>> {
         async {
             self.check()?;
             let files = self.0.files.borrow();

@@ -18,7 +18,7 @@ use web_sys::{
     FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemWritableFileStream,
 };
 
-use crate::storage::backend::{Backend, BackendFuture, Found, WriteMode};
+use crate::storage::backend::{Backend, BackendFuture, FolderEntry, WriteMode};
 use crate::storage::web::{
     Caller, copied, error_of, estimate, joined, manager, message_of, property, text_of, title, to_the_end, unless_gone,
 };
@@ -139,7 +139,7 @@ impl Opfs {
         size.map(drop)
     }
 
-    async fn found(&self) -> Result<Vec<Found>, JsValue> {
+    async fn found(&self) -> Result<Vec<FolderEntry>, JsValue> {
         let entries: AsyncIterator = self.folder.values();
         let mut files = Vec::new();
         while let Some(entry) = next(&entries).await? {
@@ -203,7 +203,7 @@ impl Backend for Opfs {
         self.content_bytes(name).boxed_local()
     }
 
-    fn list(&self) -> BackendFuture<'_, Vec<Found>> {
+    fn list(&self) -> BackendFuture<'_, Vec<FolderEntry>> {
         async {
             match self.found().await {
                 // Some browsers find nothing in a folder that is gone.
