@@ -2,7 +2,7 @@
 
 use futures::future::LocalBoxFuture;
 
-use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
+use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, WriteGuard};
 
 /// What a backend is about to answer.
 pub type BackendFuture<'a, T> = LocalBoxFuture<'a, Result<T, StorageError>>;
@@ -31,10 +31,10 @@ pub trait Backend {
     fn read<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, Vec<u8>>;
 
     /// Writes, so that all of it is there or nothing.
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()>;
+    fn write<'a>(&'a self, guard: WriteGuard, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()>;
 
     /// Takes a file away. One whose first write was never finished goes, too, but is told as not found.
-    fn delete(&self, turn: Turn) -> BackendFuture<'_, ()>;
+    fn delete(&self, guard: WriteGuard) -> BackendFuture<'_, ()>;
 
     /// The size of the content in bytes.
     fn size<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, u64>;

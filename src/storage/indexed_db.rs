@@ -15,7 +15,7 @@ use web_sys::{
 
 use crate::storage::backend::{Backend, BackendFuture, FolderEntry, WriteMode};
 use crate::storage::web::{Caller, copied, error_of, estimate, joined, property, title, to_the_end, unless_gone};
-use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
+use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, WriteGuard};
 
 const CONTENTS: &str = "contents";
 const SIZES: &str = "sizes";
@@ -99,22 +99,22 @@ impl Backend for IndexedDb {
         .boxed_local()
     }
 
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()> {
+    fn write<'a>(&'a self, guard: WriteGuard, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()> {
         let (database, bytes) = (self.database.clone(), Uint8Array::from(bytes));
         to_the_end(async move |caller: &mut Caller<()>| {
-            let put = put(&database, turn.name(), bytes, mode, caller).await;
-            put.map_err(|thrown| error_of(&thrown, Some(turn.name())))
+            let put = put(&database, guard.name(), bytes, mode, caller).await;
+            put.map_err(|thrown| error_of(&thrown, Some(guard.name())))
         })
         .boxed_local()
     }
 
-    fn delete(&self, turn: Turn) -> BackendFuture<'_, ()> {
+    fn delete(&self, guard: WriteGuard) -> BackendFuture<'_, ()> {
         async move {
             let database = self.database.clone();
-            self.get(SIZES, turn.name()).await?;
+            self.get(SIZES, guard.name()).await?;
             to_the_end(async move |caller: &mut Caller<()>| {
-                let removed = remove(&database, turn.name(), caller).await;
-                removed.map_err(|thrown| error_of(&thrown, Some(turn.name())))
+                let removed = remove(&database, guard.name(), caller).await;
+                removed.map_err(|thrown| error_of(&thrown, Some(guard.name())))
             })
             .await
         }

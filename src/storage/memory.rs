@@ -8,7 +8,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use crate::storage::backend::{Backend, BackendFuture, FolderEntry, WriteMode};
-use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
+use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, WriteGuard};
 
 /// A folder in memory. Clones are handles to the same one.
 #[derive(Clone, Debug, Default)]
@@ -84,12 +84,12 @@ impl Backend for InMemory {
         async { self.read_file(name, Vec::clone) }.boxed_local()
     }
 
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()> {
-        async move { self.put(turn.name(), bytes, mode) }.boxed_local()
+    fn write<'a>(&'a self, guard: WriteGuard, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()> {
+        async move { self.put(guard.name(), bytes, mode) }.boxed_local()
     }
 
-    fn delete(&self, turn: Turn) -> BackendFuture<'_, ()> {
-        async move { self.remove(turn.name()) }.boxed_local()
+    fn delete(&self, guard: WriteGuard) -> BackendFuture<'_, ()> {
+        async move { self.remove(guard.name()) }.boxed_local()
     }
 
     fn size<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, u64> {

@@ -4,7 +4,7 @@
 //! - [`backend`]: what keeps them: `opfs` (the private file system), `indexed_db`, or [`memory`].
 //! - [`kind`]: which of these it is, told on the page.
 //! - [`name`]: what a file may be called. There are no folders inside a folder.
-//! - [`turns`]: changes of the same file one after the other.
+//! - [`write_locks`]: changes of the same file one after the other.
 //! - [`Source`]: a file that is read piece by piece, such as one that the reader chose.
 //! - `folder_lock`: a folder for one tab at a time.
 //! - `opening`: where a folder is stored in this browser, and who else has it open.
@@ -29,9 +29,9 @@ mod opening;
 #[cfg(target_arch = "wasm32")]
 mod opfs;
 mod source;
-pub mod turns;
 #[cfg(target_arch = "wasm32")]
 mod web;
+pub mod write_locks;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -44,7 +44,7 @@ pub use kind::StorageKind;
 pub use memory::InMemory;
 pub use name::{BadName, FileName};
 pub use source::{PIECE_BYTES, Pieces, Source, SourceError};
-pub use turns::{Turn, Turns};
+pub use write_locks::{WriteGuard, WriteLocks};
 
 use crate::runtime::Run;
 use crate::storage::backend::{Backend, WriteMode};
@@ -68,7 +68,7 @@ use crate::storage::backend::{Backend, WriteMode};
 #[derive(Clone)]
 pub struct Storage {
     backend: Rc<dyn Backend>,
-    turns: Turns,
+    locks: WriteLocks,
 }
 
 /// A file that is stored.
@@ -132,7 +132,7 @@ impl Storage {
     /// A folder that is kept by this.
     #[must_use]
     pub fn over(backend: impl Backend + 'static) -> Self {
-        Self { backend: Rc::new(backend), turns: Turns::default() }
+        Self { backend: Rc::new(backend), locks: WriteLocks::default() }
     }
 
     /// Where its files are kept.
@@ -157,8 +157,8 @@ impl Storage {
     ///
     /// Why the content is not there. The file is as it was before.
     pub async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
-        let turn = self.turns.take(parse(name)?).await;
-        self.backend.write(turn, bytes, WriteMode::Replace).await
+        let guard = self.locks.acquire(parse(name)?).await;
+        self.backend.write(guard, bytes, WriteMode::Replace).await
     }
 
     /// Adds to the end of a file, or makes it.
@@ -167,8 +167,8 @@ impl Storage {
     ///
     /// Why nothing was added. The file is as it was before.
     pub async fn append(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
-        let turn = self.turns.take(parse(name)?).await;
-        self.backend.write(turn, bytes, WriteMode::Append).await
+        let guard = self.locks.acquire(parse(name)?).await;
+        self.backend.write(guard, bytes, WriteMode::Append).await
     }
 
     /// Deletes a file.
@@ -177,8 +177,8 @@ impl Storage {
     ///
     /// Why it is still there, or that it never was.
     pub async fn delete(&self, name: &str) -> Result<(), StorageError> {
-        let turn = self.turns.take(parse(name)?).await;
-        self.backend.delete(turn).await
+        let guard = self.locks.acquire(parse(name)?).await;
+        self.backend.delete(guard).await
     }
 
     /// Deletes every file of the folder. Changes that were asked for before come first.
@@ -188,10 +188,10 @@ impl Storage {
     /// Why one of the files is still there; the others are gone.
     pub async fn delete_all(&self) -> Result<(), StorageError> {
         let found = self.backend.list().await?.into_iter().map(|(name, _)| name);
-        let names: BTreeSet<_> = found.chain(self.turns.names()).collect();
+        let names: BTreeSet<_> = found.chain(self.locks.names()).collect();
         let deletions = names.into_iter().map(async |name| {
-            let turn = self.turns.take(name).await;
-            self.backend.delete(turn).await
+            let guard = self.locks.acquire(name).await;
+            self.backend.delete(guard).await
         });
         let mut ends = join_all(deletions).await.into_iter();
         // Somebody else may have been quicker.

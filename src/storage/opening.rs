@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::runtime::Run;
 use crate::storage::indexed_db::IndexedDb;
 use crate::storage::opfs::Opfs;
-use crate::storage::{FileName, InMemory, Storage, StorageError, StorageKind, Turns};
+use crate::storage::{FileName, InMemory, Storage, StorageError, StorageKind, WriteLocks};
 
 /// No storage takes longer to open. One that does will not answer later either.
 const OPENS_WITHIN: Duration = Duration::from_secs(5);
@@ -19,7 +19,7 @@ thread_local! {
     static KINDS: RefCell<BTreeMap<&'static str, StorageKind>> = RefCell::default();
 }
 
-type Opened = BTreeMap<(StorageKind, &'static str), (Turns, InMemory)>;
+type Opened = BTreeMap<(StorageKind, &'static str), (WriteLocks, InMemory)>;
 
 /// Opens a folder where it was opened before, or else in the best storage that the browser offers.
 pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
@@ -40,14 +40,14 @@ pub(super) async fn open_kind(kind: StorageKind, folder: &'static str) -> Result
         StorageKind::IndexedDb => Storage::over(IndexedDb::open(folder).await?),
         StorageKind::Memory => return Ok(in_memory(folder)),
     };
-    Ok(Storage { turns: opened(kind, folder).0, ..storage })
+    Ok(Storage { locks: opened(kind, folder).0, ..storage })
 }
 
 fn in_memory(folder: &'static str) -> Storage {
-    let (turns, memory) = opened(StorageKind::Memory, folder);
-    Storage { turns, ..Storage::over(memory) }
+    let (locks, memory) = opened(StorageKind::Memory, folder);
+    Storage { locks, ..Storage::over(memory) }
 }
 
-fn opened(kind: StorageKind, folder: &'static str) -> (Turns, InMemory) {
+fn opened(kind: StorageKind, folder: &'static str) -> (WriteLocks, InMemory) {
     OPENED.with_borrow_mut(|opened| opened.entry((kind, folder)).or_default().clone())
 }

@@ -22,7 +22,7 @@ use crate::storage::backend::{Backend, BackendFuture, FolderEntry, WriteMode};
 use crate::storage::web::{
     Caller, copied, error_of, estimate, joined, manager, message_of, property, text_of, title, to_the_end, unless_gone,
 };
-use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Turn};
+use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, WriteGuard};
 
 /// Before the content stands its length.
 const HEADER_BYTES: u64 = 8;
@@ -185,18 +185,18 @@ impl Backend for Opfs {
         self.read_whole(name).boxed_local()
     }
 
-    fn write<'a>(&'a self, turn: Turn, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()> {
+    fn write<'a>(&'a self, guard: WriteGuard, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()> {
         let (folder, bytes) = (self.clone(), Uint8Array::from(bytes));
-        let work = async move |caller: &mut Caller<()>| match folder.put(turn.name(), &bytes, mode, caller).await {
+        let work = async move |caller: &mut Caller<()>| match folder.put(guard.name(), &bytes, mode, caller).await {
             Ok(()) => Ok(()),
-            Err(thrown) => Err(folder.error_of(&thrown, Some(turn.name())).await),
+            Err(thrown) => Err(folder.error_of(&thrown, Some(guard.name())).await),
         };
         to_the_end(work).boxed_local()
     }
 
-    fn delete(&self, turn: Turn) -> BackendFuture<'_, ()> {
+    fn delete(&self, guard: WriteGuard) -> BackendFuture<'_, ()> {
         let folder = self.clone();
-        to_the_end(async move |_: &mut Caller<()>| folder.remove(turn.name()).await).boxed_local()
+        to_the_end(async move |_: &mut Caller<()>| folder.remove(guard.name()).await).boxed_local()
     }
 
     fn size<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, u64> {

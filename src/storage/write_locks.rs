@@ -1,4 +1,4 @@
-//! Turns: changes of the same file happen one after the other, in the order in which they were asked for.
+//! WriteLocks: changes of the same file happen one after the other, in the order in which they were asked for.
 //!
 //! Without them, which of two writes comes last would be the browser's choice, and of two additions to a file one could
 //! be lost. Files with different names do not wait for each other, and readers wait for nobody. Other tabs have turns of
@@ -15,35 +15,35 @@ use crate::storage::FileName;
 
 /// Who may change which file, in one folder. Clones are handles to the same queues.
 #[derive(Clone, Debug, Default)]
-pub struct Turns(Rc<RefCell<Queues>>);
+pub struct WriteLocks(Rc<RefCell<Queues>>);
 
 #[derive(Debug, Default)]
 struct Queues {
     next_ticket: u64,
     // Whoever is at the front has the turn. A queue that is empty is taken away.
-    by_name: BTreeMap<FileName, VecDeque<Waiting>>,
+    by_name: BTreeMap<FileName, VecDeque<Waiter>>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct Waiter {
     ticket: u64,
     waker: Option<Waker>,
 }
 
 /// The right to change a file. It goes to the next when it is dropped.
 #[must_use = "a turn that is dropped at once keeps nobody apart"]
-pub struct Turn {
-    turns: Turns,
+pub struct WriteGuard {
+    locks: WriteLocks,
     name: FileName,
     ticket: u64,
 }
 
-impl Turns {
+impl WriteLocks {
     /// Waits for the turn to change a file. Dropping the future gives up the place in the queue.
-    pub async fn take(&self, name: FileName) -> Turn {
-        let turn = self.stand_in_line(name);
-        poll_fn(|context| turn.poll(context.waker())).await;
-        turn
+    pub async fn acquire(&self, name: FileName) -> WriteGuard {
+        let guard = self.enqueue(name);
+        poll_fn(|context| guard.poll(context.waker())).await;
+        guard
     }
 
     /// The files that somebody changes or waits to change.
@@ -52,16 +52,16 @@ impl Turns {
         self.0.borrow().by_name.keys().cloned().collect()
     }
 
-    fn stand_in_line(&self, name: FileName) -> Turn {
+    fn enqueue(&self, name: FileName) -> WriteGuard {
         let mut queues = self.0.borrow_mut();
         let ticket = queues.next_ticket;
         queues.next_ticket += 1;
-        queues.by_name.entry(name.clone()).or_default().push_back(Waiting { ticket, waker: None });
-        Turn { turns: self.clone(), name, ticket }
+        queues.by_name.entry(name.clone()).or_default().push_back(Waiter { ticket, waker: None });
+        WriteGuard { locks: self.clone(), name, ticket }
     }
 }
 
-impl Turn {
+impl WriteGuard {
     /// The file's name.
     #[must_use]
     pub fn name(&self) -> &FileName {
@@ -69,7 +69,7 @@ impl Turn {
     }
 
     fn poll(&self, waker: &Waker) -> Poll<()> {
-        let mut queues = self.turns.0.borrow_mut();
+        let mut queues = self.locks.0.borrow_mut();
         let queue = queues.by_name.get_mut(&self.name).into_iter().flatten();
         for (place, waiting) in queue.enumerate() {
             if waiting.ticket == self.ticket {
@@ -82,9 +82,9 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for WriteGuard {
     fn drop(&mut self) {
-        let mut queues = self.turns.0.borrow_mut();
+        let mut queues = self.locks.0.borrow_mut();
         let Some(queue) = queues.by_name.get_mut(&self.name) else { return };
         queue.retain(|waiting| waiting.ticket != self.ticket);
         let next = queue.front_mut().and_then(|next| next.waker.take());
@@ -99,9 +99,9 @@ impl Drop for Turn {
     }
 }
 
-impl fmt::Debug for Turn {
+impl fmt::Debug for WriteGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turn").field("name", &self.name).field("ticket", &self.ticket).finish_non_exhaustive()
+        f.debug_struct("WriteGuard").field("name", &self.name).field("ticket", &self.ticket).finish_non_exhaustive()
     }
 }
 
@@ -117,10 +117,10 @@ mod tests {
 
     #[test]
     fn turns_of_a_name_come_in_the_order_of_asking() {
-        let turns = Turns::default();
-        let first = turns.take(name("a")).now_or_never().expect("nobody is before it");
-        let mut second = Box::pin(turns.take(name("a")));
-        let mut third = Box::pin(turns.take(name("a")));
+        let locks = WriteLocks::default();
+        let first = locks.acquire(name("a")).now_or_never().expect("nobody is before it");
+        let mut second = Box::pin(locks.acquire(name("a")));
+        let mut third = Box::pin(locks.acquire(name("a")));
         assert!((&mut second).now_or_never().is_none() && (&mut third).now_or_never().is_none());
         drop(first);
         assert!((&mut third).now_or_never().is_none(), "the second is before it");
@@ -130,22 +130,22 @@ mod tests {
 
     #[test]
     fn other_names_do_not_wait() {
-        let turns = Turns::default();
-        let held = turns.take(name("a")).now_or_never();
-        assert!(held.is_some() && turns.take(name("b")).now_or_never().is_some());
+        let locks = WriteLocks::default();
+        let held = locks.acquire(name("a")).now_or_never();
+        assert!(held.is_some() && locks.acquire(name("b")).now_or_never().is_some());
     }
 
     #[test]
     fn whoever_gives_up_waiting_lets_nobody_in_before_the_time() {
-        let turns = Turns::default();
-        let first = turns.take(name("a")).now_or_never().expect("nobody is before it");
-        let mut second = Box::pin(turns.take(name("a")));
-        let mut third = Box::pin(turns.take(name("a")));
+        let locks = WriteLocks::default();
+        let first = locks.acquire(name("a")).now_or_never().expect("nobody is before it");
+        let mut second = Box::pin(locks.acquire(name("a")));
+        let mut third = Box::pin(locks.acquire(name("a")));
         assert!((&mut second).now_or_never().is_none() && (&mut third).now_or_never().is_none());
         drop(second);
         assert!((&mut third).now_or_never().is_none(), "the first still has its turn");
         drop(first);
         drop(third.now_or_never().expect("it is its turn"));
-        assert!(turns.0.borrow().by_name.is_empty(), "nothing is left behind");
+        assert!(locks.0.borrow().by_name.is_empty(), "nothing is left behind");
     }
 }
