@@ -261,7 +261,7 @@ async fn with_files_made_here(run: &Run, site: &Site, plan: &Plan) -> Result<Rep
     let table = run.task("make_csv", plan.csv(run, &digits)).await;
     run.try_task("write_file_async", write_file_async(&storage, SAMPLES, &table)).await?;
     let content = run.try_task("read_file_async", read_file_async(&storage, SAMPLES)).await?;
-    let (source, processor) = (Source::at_hand(SAMPLES, content), run.limit(Some(NonZeroUsize::MIN)));
+    let (source, processor) = (Source::from_bytes(SAMPLES, content), run.limit(Some(NonZeroUsize::MIN)));
     let process = async {
         match process_csv_async(run, &source, &classifier, &processor).await {
             // A header alone is a table without rows.

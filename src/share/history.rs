@@ -274,7 +274,7 @@ mod tests {
     }
 
     fn empty() -> History {
-        History::over(Storage::over(InMemory::default()))
+        History::over(Storage::new(InMemory::default()))
     }
 
     async fn keep(history: &History, n: u64) -> Result<MadeRoom, NotKept> {
@@ -356,7 +356,7 @@ mod tests {
     #[test]
     fn when_the_storage_is_full_older_runs_make_room() {
         block_on(async {
-            let history = History::over(Storage::over(InMemory::with_quota(500)));
+            let history = History::over(Storage::new(InMemory::with_quota(500)));
             for n in 0..3 {
                 assert_eq!(keep(&history, n).await, Ok(MadeRoom { deleted: 0 }));
             }
@@ -374,7 +374,7 @@ mod tests {
     #[test]
     fn files_of_another_kind_are_no_runs() {
         block_on(async {
-            let storage = Storage::over(InMemory::default());
+            let storage = Storage::new(InMemory::default());
             for name in ["notes.txt", "1-2.run", "a-2-b.run", "-.run", "1-2-async-basics.link"] {
                 storage.write(name, b"x").await.expect("there is room");
             }

@@ -15,7 +15,7 @@
 
 pub mod backend;
 #[cfg(target_arch = "wasm32")]
-mod chosen;
+mod browser_file;
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod folder_lock;
@@ -106,7 +106,7 @@ impl Storage {
         if run.is_in_browser() {
             return opening::open(run, folder).await;
         }
-        Self::over(InMemory::default())
+        Self::new(InMemory::default())
     }
 
     /// Waits until no other tab has the folder for itself. On a run's virtual clock, and where the browser has no locks,
@@ -131,7 +131,7 @@ impl Storage {
 
     /// A folder that is kept by this.
     #[must_use]
-    pub fn over(backend: impl Backend + 'static) -> Self {
+    pub fn new(backend: impl Backend + 'static) -> Self {
         Self { backend: Rc::new(backend), locks: WriteLocks::default() }
     }
 

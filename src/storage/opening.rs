@@ -36,8 +36,8 @@ pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
 pub(super) async fn open_kind(kind: StorageKind, folder: &'static str) -> Result<Storage, StorageError> {
     debug_assert!(FileName::parse(folder).is_ok(), "`{folder}` must be a name");
     let storage = match kind {
-        StorageKind::PrivateFileSystem => Storage::over(Opfs::open(folder).await?),
-        StorageKind::IndexedDb => Storage::over(IndexedDb::open(folder).await?),
+        StorageKind::PrivateFileSystem => Storage::new(Opfs::open(folder).await?),
+        StorageKind::IndexedDb => Storage::new(IndexedDb::open(folder).await?),
         StorageKind::Memory => return Ok(in_memory(folder)),
     };
     Ok(Storage { locks: opened(kind, folder).0, ..storage })
@@ -45,7 +45,7 @@ pub(super) async fn open_kind(kind: StorageKind, folder: &'static str) -> Result
 
 fn in_memory(folder: &'static str) -> Storage {
     let (locks, memory) = opened(StorageKind::Memory, folder);
-    Storage { locks, ..Storage::over(memory) }
+    Storage { locks, ..Storage::new(memory) }
 }
 
 fn opened(kind: StorageKind, folder: &'static str) -> (WriteLocks, InMemory) {

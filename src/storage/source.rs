@@ -18,7 +18,7 @@ pub const PIECE_BYTES: u64 = 1_000_000;
 /// use futures::stream::StreamExt;
 /// use interleave::storage::Source;
 ///
-/// let source = Source::at_hand("notes.txt", b"one, two".to_vec());
+/// let source = Source::from_bytes("notes.txt", b"one, two".to_vec());
 /// let first = source.pieces().next().now_or_never();
 /// assert_eq!(first, Some(Some(Ok(b"one, two".to_vec()))));
 /// assert_eq!(source.bytes_read(), source.size_bytes());
@@ -62,7 +62,7 @@ impl Source {
 
     /// Bytes that are at hand, as a file.
     #[must_use]
-    pub fn at_hand(name: &str, bytes: Vec<u8>) -> Self {
+    pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Self {
         let (size_bytes, bytes) = (bytes.len() as u64, Rc::<[u8]>::from(bytes));
         Self::new(name, size_bytes, move || {
             let bytes = Rc::clone(&bytes);
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn pieces_are_small_and_make_up_the_whole() {
         let bytes: Vec<u8> = (0..2_500_000u32).map(|n| n as u8).collect();
-        let mut pieces = Source::at_hand("large.bin", bytes.clone()).pieces();
+        let mut pieces = Source::from_bytes("large.bin", bytes.clone()).pieces();
         let pieces: Vec<_> = std::iter::from_fn(|| next(&mut pieces)).collect();
         assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [1_000_000, 1_000_000, 500_000]);
         assert_eq!(pieces.concat(), bytes);
@@ -135,12 +135,12 @@ mod tests {
 
     #[test]
     fn an_empty_file_has_no_pieces() {
-        assert_eq!(next(&mut Source::at_hand("empty.csv", Vec::new()).pieces()), None);
+        assert_eq!(next(&mut Source::from_bytes("empty.csv", Vec::new()).pieces()), None);
     }
 
     #[test]
     fn progress_begins_again_whenever_a_file_is_opened() {
-        let source = Source::at_hand("large.bin", vec![0; 1_500_000]);
+        let source = Source::from_bytes("large.bin", vec![0; 1_500_000]);
         let mut pieces = source.pieces();
         assert_eq!(source.bytes_read(), 0);
         next(&mut pieces);

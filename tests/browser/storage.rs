@@ -280,7 +280,7 @@ mod memory {
 
     #[test]
     fn a_full_storage_refuses_and_loses_nothing() {
-        let storage = Storage::over(InMemory::with_quota(10));
+        let storage = Storage::new(InMemory::with_quota(10));
         let full =
             |name| Some(Err(StorageError::Full { name: interleave::storage::FileName::parse(name).expect("a name") }));
         assert_eq!(storage.write("a", b"123456").now_or_never(), Some(Ok(())));
@@ -297,7 +297,7 @@ mod memory {
     #[test]
     fn a_storage_that_is_withdrawn_says_so_whatever_it_is_asked() {
         let memory = InMemory::default();
-        let storage = Storage::over(memory.clone());
+        let storage = Storage::new(memory.clone());
         assert_eq!(storage.write("a", b"1").now_or_never(), Some(Ok(())));
         memory.withdraw();
         assert_eq!(storage.write("a", b"1").now_or_never(), Some(Err(StorageError::Withdrawn)));

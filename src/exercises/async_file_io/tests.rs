@@ -107,8 +107,10 @@ fn each_file_of_the_readers_own_has_its_own_outcome() {
             vec!["line 2 is not UTF-8 in column 1: save the file as UTF-8, it may be Latin-1 or Windows-1252"],
         ),
     ] {
-        let (_, report) =
-            read_own(vec![Source::at_hand("first.CSV", bytes.to_vec()), Source::at_hand("picture.png", vec![0; 10])]);
+        let (_, report) = read_own(vec![
+            Source::from_bytes("first.CSV", bytes.to_vec()),
+            Source::from_bytes("picture.png", vec![0; 10]),
+        ]);
         let report = report.expect("a bad file is no failure of the lesson");
         assert_eq!(outcomes(&report), (vec![outcome, "✓ read"], told), "{}", bytes.escape_ascii());
         assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
@@ -120,7 +122,7 @@ fn digits_of_the_readers_own_are_predicted_file_by_file() {
     let digits = std::fs::read(format!("{}/static/data/digits.csv", env!("CARGO_MANIFEST_DIR"))).expect("it is there");
     let mut wrong = digits.clone();
     wrong.extend(format!("ten{}\n", ",1".repeat(64)).bytes());
-    let (run, report) = read_own(vec![Source::at_hand("one.csv", digits), Source::at_hand("two.csv", wrong)]);
+    let (run, report) = read_own(vec![Source::from_bytes("one.csv", digits), Source::from_bytes("two.csv", wrong)]);
     let report = report.expect("both are good");
     assert_eq!(outcomes(&report).1, ["line 362: `label` is `ten`, which is not a digit"]);
     assert!(report.notes.iter().any(|note| note.contains("reads 706 of 720 digits right")), "{:?}", report.notes);
@@ -135,8 +137,8 @@ fn digits_are_known_by_all_their_columns_and_may_be_written_as_fractions() {
     let fractions = header.clone() + &row("5.0", "0.0") + &row("7", "16.5") + &row("3.0", "8.25") + "\n";
     let others = header.replace("p63", "weight") + &row("ten", "many") + "\n";
     let (_, report) = read_own(vec![
-        Source::at_hand("fractions.csv", fractions.into_bytes()),
-        Source::at_hand("others.csv", others.into_bytes()),
+        Source::from_bytes("fractions.csv", fractions.into_bytes()),
+        Source::from_bytes("others.csv", others.into_bytes()),
     ]);
     let report = report.expect("both are tables");
     let wrong = vec!["line 3: `p0` is `16.5`, which is not from 0 to 16"];
@@ -148,7 +150,7 @@ fn digits_are_known_by_all_their_columns_and_may_be_written_as_fractions() {
 #[test]
 fn a_file_that_cannot_be_read_takes_nothing_from_the_others() {
     let broken = Source::new("moved.csv", 10, || futures::stream::iter([Err(SourceError::Gone)]).boxed_local());
-    let (_, report) = read_own(vec![broken, Source::at_hand("good.csv", b"a\n1\n".to_vec())]);
+    let (_, report) = read_own(vec![broken, Source::from_bytes("good.csv", b"a\n1\n".to_vec())]);
     let report = report.expect("one is good");
     let (outcomes, _) = outcomes(&report);
     assert!(outcomes[0].starts_with("✕ it cannot be read: it was changed, moved or deleted"), "{outcomes:?}");
@@ -174,7 +176,8 @@ fn without_a_file_it_says_what_to_do() {
 #[test]
 fn many_files_take_turns_slice_by_slice() {
     let text = "a,b\n".to_owned() + &"1,2\n".repeat(20_000);
-    let (run, report) = read_own((0..8).map(|n| Source::at_hand(&format!("{n}.csv"), text.clone().into())).collect());
+    let (run, report) =
+        read_own((0..8).map(|n| Source::from_bytes(&format!("{n}.csv"), text.clone().into())).collect());
     assert!(outcomes(&report.expect("all are good")).0.iter().all(|it| *it == "✓ rows: 20,000 good, 0 bad"));
     // 80 KB are five slices and a bit: six turns for each file, and never two files in one.
     let turns: Vec<_> =

@@ -38,7 +38,7 @@ struct Chosen {
 
 impl Chosen {
     fn from_file(file: File) -> Self {
-        Self { modified_ms: file.last_modified(), source: Source::chosen(file) }
+        Self { modified_ms: file.last_modified(), source: Source::from_file(file) }
     }
 
     /// Whether it is most likely the same file: browsers do not tell where files lie.

@@ -13,7 +13,7 @@ use crate::storage::{Source, SourceError};
 impl Source {
     /// A file that the reader chose or dropped.
     #[must_use]
-    pub fn chosen(file: File) -> Self {
+    pub fn from_file(file: File) -> Self {
         Self::new(&file.name(), file.size() as u64, move || pieces(file.clone()))
     }
 }
