@@ -3,7 +3,7 @@
 use crate::runtime::TaskError;
 use crate::storage::{BadName, FileName, StorageKind};
 
-/// Why the storage did not do what it was asked to. Whatever was stored before is still there, but for `Withdrawn`.
+/// Why the storage did not do what it was asked to. Whatever was stored before is still there, but for `Cleared`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
     /// No file has this name.
@@ -34,13 +34,13 @@ pub enum StorageError {
     },
     /// It was there and is no more: somebody cleared this site's data.
     #[error("the storage is gone: this site's data were cleared or blocked while it was in use")]
-    Withdrawn,
+    Cleared,
     /// The browser or its owner does not want this page to keep files.
     #[error("the browser does not let this page keep files")]
     NotAllowed,
     /// This browser, or this window, has no such storage.
     #[error("this browser has no {kind} for this page")]
-    Missing {
+    Unsupported {
         /// What was asked for.
         kind: StorageKind,
     },
@@ -65,9 +65,9 @@ impl StorageError {
                 "Delete files that are no longer needed, or write smaller ones. What was stored before is still there."
             }
             Self::InUse { .. } => "Close the other tabs of this site, then run again.",
-            Self::Withdrawn => "Run again: a new folder is made. What was in the old one is lost.",
+            Self::Cleared => "Run again: a new folder is made. What was in the old one is lost.",
             Self::NotAllowed => "Allow this site to keep data in the browser's settings, then reload.",
-            Self::Missing { .. } => "Open the page in another window or browser: private windows may have less.",
+            Self::Unsupported { .. } => "Open the page in another window or browser: private windows may have less.",
             Self::Other { .. } => "Run again; if that does not help, reload the page.",
         }
     }

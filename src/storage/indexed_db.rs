@@ -29,7 +29,7 @@ pub(super) struct IndexedDb {
 impl IndexedDb {
     /// Opens a folder, or makes it.
     pub(super) async fn open(folder: &str) -> Result<Self, StorageError> {
-        let missing = || StorageError::Missing { kind: StorageKind::IndexedDb };
+        let missing = || StorageError::Unsupported { kind: StorageKind::IndexedDb };
         let factory = property(&js_sys::global(), "indexedDB").ok_or_else(missing)?;
         let factory: IdbFactory = factory.unchecked_into();
         let title = title(folder);

@@ -18,7 +18,7 @@ pub struct InMemory(Rc<MemoryFiles>);
 struct MemoryFiles {
     files: RefCell<BTreeMap<FileName, Vec<u8>>>,
     quota_bytes: Option<u64>,
-    is_withdrawn: Cell<bool>,
+    is_cleared: Cell<bool>,
 }
 
 impl InMemory {
@@ -29,8 +29,8 @@ impl InMemory {
     }
 
     /// Takes the folder away, with all that is in it, as somebody does who clears a site's data.
-    pub fn withdraw(&self) {
-        self.0.is_withdrawn.set(true);
+    pub fn clear(&self) {
+        self.0.is_cleared.set(true);
         self.0.files.borrow_mut().clear();
     }
 
@@ -67,7 +67,7 @@ impl InMemory {
     }
 
     fn check(&self) -> Result<(), StorageError> {
-        if self.0.is_withdrawn.get() { Err(StorageError::Withdrawn) } else { Ok(()) }
+        if self.0.is_cleared.get() { Err(StorageError::Cleared) } else { Ok(()) }
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Opfs {
 impl Opfs {
     /// Opens a folder, or makes it.
     pub(super) async fn open(folder: &str) -> Result<Self, StorageError> {
-        let missing = || StorageError::Missing { kind: StorageKind::PrivateFileSystem };
+        let missing = || StorageError::Unsupported { kind: StorageKind::PrivateFileSystem };
         let manager = manager().ok_or_else(missing)?;
         property(&manager, "getDirectory").ok_or_else(missing)?;
         // Safari before version 26 has files, but none that a page could write to.
@@ -160,11 +160,11 @@ impl Opfs {
     /// several times in a row.
     async fn error_of(&self, thrown: &JsValue, name: Option<&FileName>) -> StorageError {
         if self.is_gone().await {
-            return StorageError::Withdrawn;
+            return StorageError::Cleared;
         }
         match (error_of(thrown, name), name) {
-            (StorageError::Withdrawn, Some(name)) => StorageError::InUse { name: name.clone() },
-            (StorageError::Withdrawn, None) => StorageError::Other { why: message_of(thrown) },
+            (StorageError::Cleared, Some(name)) => StorageError::InUse { name: name.clone() },
+            (StorageError::Cleared, None) => StorageError::Other { why: message_of(thrown) },
             (error, _) => error,
         }
     }
@@ -207,7 +207,7 @@ impl Backend for Opfs {
         async {
             match self.found().await {
                 // Some browsers find nothing in a folder that is gone.
-                Ok(found) if found.is_empty() && self.is_gone().await => Err(StorageError::Withdrawn),
+                Ok(found) if found.is_empty() && self.is_gone().await => Err(StorageError::Cleared),
                 Ok(found) => Ok(found),
                 Err(thrown) => Err(self.error_of(&thrown, None).await),
             }

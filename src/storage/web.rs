@@ -32,7 +32,7 @@ pub(super) async fn to_the_end<T: 'static>(
         // Nobody may be waiting any more.
         let _ = caller.send(result);
     });
-    end.await.unwrap_or(Err(StorageError::Withdrawn))
+    end.await.unwrap_or(Err(StorageError::Cleared))
 }
 
 /// Waits for something for as long as the caller waits, too. False when the caller has gone.
@@ -76,7 +76,7 @@ pub(super) fn error_of(thrown: &JsValue, name: Option<&FileName>) -> StorageErro
         (Some("QuotaExceededError"), Some(name)) => StorageError::Full { name },
         (Some("NotFoundError"), Some(name)) => StorageError::NotFound { name },
         (Some("NoModificationAllowedError" | "NotReadableError"), Some(name)) => StorageError::InUse { name },
-        (Some("InvalidStateError" | "NotFoundError" | "AbortError"), _) => StorageError::Withdrawn,
+        (Some("InvalidStateError" | "NotFoundError" | "AbortError"), _) => StorageError::Cleared,
         (Some("SecurityError" | "NotAllowedError"), _) => StorageError::NotAllowed,
         _ => StorageError::Other { why: message_of(thrown) },
     }

@@ -295,18 +295,18 @@ mod memory {
     }
 
     #[test]
-    fn a_storage_that_is_withdrawn_says_so_whatever_it_is_asked() {
+    fn every_operation_on_a_cleared_storage_says_so() {
         let memory = InMemory::default();
         let storage = Storage::new(memory.clone());
         assert_eq!(storage.write("a", b"1").now_or_never(), Some(Ok(())));
-        memory.withdraw();
-        assert_eq!(storage.write("a", b"1").now_or_never(), Some(Err(StorageError::Withdrawn)));
-        assert_eq!(storage.append("a", b"1").now_or_never(), Some(Err(StorageError::Withdrawn)));
-        assert_eq!(storage.read("a").now_or_never(), Some(Err(StorageError::Withdrawn)));
-        assert_eq!(storage.size("a").now_or_never(), Some(Err(StorageError::Withdrawn)));
-        assert_eq!(storage.delete("a").now_or_never(), Some(Err(StorageError::Withdrawn)));
-        assert_eq!(storage.delete_all().now_or_never(), Some(Err(StorageError::Withdrawn)));
-        assert_eq!(storage.list().now_or_never(), Some(Err(StorageError::Withdrawn)));
+        memory.clear();
+        assert_eq!(storage.write("a", b"1").now_or_never(), Some(Err(StorageError::Cleared)));
+        assert_eq!(storage.append("a", b"1").now_or_never(), Some(Err(StorageError::Cleared)));
+        assert_eq!(storage.read("a").now_or_never(), Some(Err(StorageError::Cleared)));
+        assert_eq!(storage.size("a").now_or_never(), Some(Err(StorageError::Cleared)));
+        assert_eq!(storage.delete("a").now_or_never(), Some(Err(StorageError::Cleared)));
+        assert_eq!(storage.delete_all().now_or_never(), Some(Err(StorageError::Cleared)));
+        assert_eq!(storage.list().now_or_never(), Some(Err(StorageError::Cleared)));
     }
 }
 
@@ -343,15 +343,15 @@ pub mod browser {
         storages
     }
 
-    async fn assert_withdrawn(storage: &Storage) {
+    async fn assert_cleared(storage: &Storage) {
         let kind = storage.kind();
-        assert_eq!(storage.read("a").await, Err(StorageError::Withdrawn), "{kind}");
-        assert_eq!(storage.size("a").await, Err(StorageError::Withdrawn), "{kind}");
-        assert_eq!(storage.list().await, Err(StorageError::Withdrawn), "{kind}");
-        assert_eq!(storage.write("b", b"b").await, Err(StorageError::Withdrawn), "{kind}");
-        assert_eq!(storage.append("a", b"b").await, Err(StorageError::Withdrawn), "{kind}");
-        assert_eq!(storage.delete("a").await, Err(StorageError::Withdrawn), "{kind}");
-        assert_eq!(storage.delete_all().await, Err(StorageError::Withdrawn), "{kind}");
+        assert_eq!(storage.read("a").await, Err(StorageError::Cleared), "{kind}");
+        assert_eq!(storage.size("a").await, Err(StorageError::Cleared), "{kind}");
+        assert_eq!(storage.list().await, Err(StorageError::Cleared), "{kind}");
+        assert_eq!(storage.write("b", b"b").await, Err(StorageError::Cleared), "{kind}");
+        assert_eq!(storage.append("a", b"b").await, Err(StorageError::Cleared), "{kind}");
+        assert_eq!(storage.delete("a").await, Err(StorageError::Cleared), "{kind}");
+        assert_eq!(storage.delete_all().await, Err(StorageError::Cleared), "{kind}");
     }
 
     #[wasm_bindgen_test]
@@ -365,7 +365,7 @@ pub mod browser {
                 StorageKind::IndexedDb => clear_database("interleave-cleared").await.map(drop).expect("it is there"),
                 StorageKind::Memory => continue,
             }
-            assert_withdrawn(&storage).await;
+            assert_cleared(&storage).await;
             let again = Storage::open_kind(storage.kind(), "cleared").await.expect("it can be made again");
             again.write("a", b"again").await.expect("there is room");
             assert_eq!(again.read("a").await.as_deref(), Ok(&b"again"[..]), "{}", storage.kind());

@@ -163,7 +163,7 @@ impl From<OffloadError> for Unmet {
 impl From<StorageError> for Unmet {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::NotAllowed | StorageError::Missing { .. } => Self::Lacking(error.to_string()),
+            StorageError::NotAllowed | StorageError::Unsupported { .. } => Self::Lacking(error.to_string()),
             _ => failed(error),
         }
     }
@@ -209,6 +209,6 @@ mod tests {
         assert!(validation.measured.contains("Worker is not defined"), "{}", validation.measured);
         assert!(run.record().failed().is_empty());
         assert!(matches!(StorageError::NotAllowed.into(), Unmet::Lacking(_)));
-        assert!(matches!(StorageError::Withdrawn.into(), Unmet::Failed(_)));
+        assert!(matches!(StorageError::Cleared.into(), Unmet::Failed(_)));
     }
 }
