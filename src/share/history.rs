@@ -12,7 +12,7 @@ use crate::share::saved::SavedRun;
 use crate::storage::{Storage, StorageError, StorageKind};
 
 /// So many runs are kept.
-pub const MOST_KEPT: usize = 200;
+pub const MAX_RUNS: usize = 200;
 
 /// How a run is called: when it ended, which exercise, how long it took.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +54,7 @@ impl fmt::Display for RunId {
 
 /// A run that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct HistoryEntry {
     /// How it is called.
     pub id: RunId,
     /// How large it is.
@@ -63,25 +63,18 @@ pub struct Kept {
     pub is_pinned: bool,
 }
 
-/// What had to go so that a run could be kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MadeRoom {
-    /// How many runs were deleted, the oldest first and none that is pinned.
-    pub deleted: usize,
-}
-
 /// Why a run is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotKept {
+pub enum SaveError {
     /// Nothing may go.
-    #[error("all {MOST_KEPT} runs that are kept are pinned")]
+    #[error("all {MAX_RUNS} runs that are kept are pinned")]
     AllPinned,
     /// The storage does not take it, though nothing is left that may go.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-impl NotKept {
+impl SaveError {
     /// What to do about it.
     #[must_use]
     pub fn advice(&self) -> &'static str {
@@ -123,28 +116,29 @@ impl History {
         self.storage.kind() != StorageKind::Memory
     }
 
-    /// Keeps a run. The oldest that is not pinned goes while there are [`MOST_KEPT`], and while there is no room.
+    /// Saves a run and returns the number of older runs that were deleted to make room: while there are [`MAX_RUNS`] or
+    /// the storage is full, the oldest unpinned run is deleted.
     ///
     /// # Errors
     ///
     /// Why it is not kept. What was pinned is still there.
-    pub async fn keep(&self, id: &RunId, run: &[u8], link: &str) -> Result<MadeRoom, NotKept> {
-        let mut made = MadeRoom::default();
-        while self.list().await?.len() >= MOST_KEPT {
+    pub async fn save(&self, id: &RunId, run: &[u8], link: &str) -> Result<usize, SaveError> {
+        let mut deleted = 0;
+        while self.list().await?.len() >= MAX_RUNS {
             if !self.delete_oldest().await? {
-                return Err(NotKept::AllPinned);
+                return Err(SaveError::AllPinned);
             }
-            made.deleted += 1;
+            deleted += 1;
         }
         loop {
             match self.write(id, run, link).await {
-                Err(StorageError::Full { .. }) if self.delete_oldest_but(id).await? => made.deleted += 1,
+                Err(StorageError::Full { .. }) if self.delete_oldest_but(id).await? => deleted += 1,
                 Err(error) => {
                     // Half of a run is none.
                     let _ = self.delete(id).await;
                     return Err(error.into());
                 }
-                Ok(()) => return Ok(made),
+                Ok(()) => return Ok(deleted),
             }
         }
     }
@@ -159,12 +153,12 @@ impl History {
     /// # Errors
     ///
     /// Why the storage cannot be looked into.
-    pub async fn list(&self) -> Result<Vec<Kept>, StorageError> {
+    pub async fn list(&self) -> Result<Vec<HistoryEntry>, StorageError> {
         let files = self.storage.list().await?;
         let is_there = |name: &str| files.binary_search_by(|file| file.name.as_str().cmp(name)).is_ok();
         let kept = files.iter().filter_map(|file| {
             let id = RunId::parse(file.name.as_str().strip_suffix(".run")?)?;
-            Some(Kept { is_pinned: is_there(&id.file("pin")), size_bytes: file.size_bytes, id })
+            Some(HistoryEntry { is_pinned: is_there(&id.file("pin")), size_bytes: file.size_bytes, id })
         });
         let mut kept: Vec<_> = kept.collect();
         kept.sort_by(|a, b| b.id.cmp(&a.id));
@@ -277,8 +271,8 @@ mod tests {
         History::over(Storage::new(InMemory::default()))
     }
 
-    async fn keep(history: &History, n: u64) -> Result<MadeRoom, NotKept> {
-        history.keep(&id(n), &[b'x'; 100], &format!("#/async-basics?seed={n}")).await
+    async fn save(history: &History, n: u64) -> Result<usize, SaveError> {
+        history.save(&id(n), &[b'x'; 100], &format!("#/async-basics?seed={n}")).await
     }
 
     async fn numbers(history: &History) -> Vec<u64> {
@@ -289,8 +283,8 @@ mod tests {
     fn a_run_is_found_again_with_its_link() {
         block_on(async {
             let history = empty();
-            keep(&history, 1).await.expect("there is room");
-            keep(&history, 2).await.expect("there is room");
+            save(&history, 1).await.expect("there is room");
+            save(&history, 2).await.expect("there is room");
             assert_eq!(numbers(&history).await, [2, 1], "the newest first");
             assert_eq!(history.read(&id(1)).await, Ok(vec![b'x'; 100]));
             assert_eq!(history.link(&id(2)).await, "#/async-basics?seed=2");
@@ -307,7 +301,7 @@ mod tests {
             let history = empty();
             assert_eq!(history.pinned("async-basics").await, None);
             for n in 0..3 {
-                keep(&history, n).await.expect("there is room");
+                save(&history, n).await.expect("there is room");
             }
             history.pin(&id(0), b"first").await.expect("it is kept");
             history.pin(&id(1), b"second").await.expect("it is kept");
@@ -325,14 +319,14 @@ mod tests {
     fn of_more_than_two_hundred_the_oldest_unpinned_go_first() {
         block_on(async {
             let history = empty();
-            for n in 0..MOST_KEPT as u64 {
-                assert_eq!(keep(&history, n).await, Ok(MadeRoom { deleted: 0 }));
+            for n in 0..MAX_RUNS as u64 {
+                assert_eq!(save(&history, n).await, Ok(0));
             }
-            assert_eq!(numbers(&history).await.len(), MOST_KEPT);
+            assert_eq!(numbers(&history).await.len(), MAX_RUNS);
             history.pin(&id(0), b"{}").await.expect("there is room");
-            assert_eq!(keep(&history, 1_000).await, Ok(MadeRoom { deleted: 1 }));
+            assert_eq!(save(&history, 1_000).await, Ok(1));
             let kept = history.list().await.expect("memory can be read");
-            assert_eq!(kept.len(), MOST_KEPT);
+            assert_eq!(kept.len(), MAX_RUNS);
             assert!(kept.iter().any(|kept| kept.id == id(0) && kept.is_pinned));
             assert!(!kept.iter().any(|kept| kept.id == id(1)));
         });
@@ -342,14 +336,14 @@ mod tests {
     fn when_all_are_pinned_a_new_run_is_not_kept_and_none_goes() {
         block_on(async {
             let history = empty();
-            for n in 0..MOST_KEPT as u64 {
-                keep(&history, n).await.expect("there is room");
+            for n in 0..MAX_RUNS as u64 {
+                save(&history, n).await.expect("there is room");
                 history.pin(&id(n), b"{}").await.expect("there is room");
             }
-            assert_eq!(keep(&history, 1_000).await, Err(NotKept::AllPinned));
-            assert_eq!(numbers(&history).await.len(), MOST_KEPT);
+            assert_eq!(save(&history, 1_000).await, Err(SaveError::AllPinned));
+            assert_eq!(numbers(&history).await.len(), MAX_RUNS);
             history.unpin(&id(7)).await.expect("it was pinned");
-            assert_eq!(keep(&history, 1_000).await, Ok(MadeRoom { deleted: 1 }));
+            assert_eq!(save(&history, 1_000).await, Ok(1));
         });
     }
 
@@ -358,15 +352,15 @@ mod tests {
         block_on(async {
             let history = History::over(Storage::new(InMemory::with_quota(500)));
             for n in 0..3 {
-                assert_eq!(keep(&history, n).await, Ok(MadeRoom { deleted: 0 }));
+                assert_eq!(save(&history, n).await, Ok(0));
             }
             history.pin(&id(0), b"").await.expect("it takes nothing");
-            assert_eq!(keep(&history, 3).await, Ok(MadeRoom { deleted: 0 }));
-            assert_eq!(keep(&history, 4).await, Ok(MadeRoom { deleted: 1 }));
+            assert_eq!(save(&history, 3).await, Ok(0));
+            assert_eq!(save(&history, 4).await, Ok(1));
             assert_eq!(numbers(&history).await, [4, 3, 2, 0]);
             // One that is larger than all: whatever may go has gone, and nothing of it is left.
-            let large = history.keep(&id(9), &[b'x'; 1_000], "#/").await;
-            assert!(matches!(large, Err(NotKept::Storage(StorageError::Full { .. }))), "{large:?}");
+            let large = history.save(&id(9), &[b'x'; 1_000], "#/").await;
+            assert!(matches!(large, Err(SaveError::Storage(StorageError::Full { .. }))), "{large:?}");
             assert_eq!(numbers(&history).await, [0], "what is pinned stays");
         });
     }

@@ -1,7 +1,7 @@
 //! Links that people have. Each opens the same experiment for ever: nothing here is ever changed or taken away, and a
 //! release adds the links that are new in it.
 
-use super::permalink::Place;
+use super::permalink::Destination;
 
 /// A link, the exercise to which it leads, some of its settings as text, and its seed.
 type Link = (&'static str, &'static str, &'static [(&'static str, &'static str)], u64);
@@ -67,8 +67,8 @@ const V0_1: &[Link] = &[
 #[test]
 fn a_link_that_was_given_out_opens_what_it_opened_then() {
     for (link, slug, settings, seed) in V0_1 {
-        let (place, notices) = Place::parse(link);
-        let Place::Exercise(setup) = place else { panic!("{link} leads to no exercise") };
+        let (place, notices) = Destination::parse(link);
+        let Destination::Exercise(setup) = place else { panic!("{link} leads to no exercise") };
         assert_eq!(notices, [], "{link}");
         assert_eq!((setup.exercise.slug, setup.seed), (*slug, *seed), "{link}");
         for (name, text) in *settings {
@@ -80,11 +80,11 @@ fn a_link_that_was_given_out_opens_what_it_opened_then() {
 #[test]
 fn pages_that_were_linked_to_are_there() {
     for (link, place) in [
-        ("#/", Place::Home),
-        ("#/guide", Place::Guide),
-        ("#/runs", Place::Runs),
-        ("#/benchmark?run=1", Place::Benchmark { runs_at_once: true }),
+        ("#/", Destination::Home),
+        ("#/guide", Destination::Guide),
+        ("#/runs", Destination::Runs),
+        ("#/benchmark?run=1", Destination::Benchmark { runs_at_once: true }),
     ] {
-        assert_eq!(Place::parse(link), (place, vec![]));
+        assert_eq!(Destination::parse(link), (place, vec![]));
     }
 }

@@ -32,7 +32,7 @@ const ALL: &str = "all";
 
 /// Where a link leads.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Place {
+pub enum Destination {
     /// The first page.
     Home,
     /// The guide.
@@ -76,7 +76,7 @@ impl PartialEq for Setup {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice(pub String);
 
-impl Place {
+impl Destination {
     /// The exercise at its defaults.
     #[must_use]
     pub fn from_exercise(exercise: &'static Exercise) -> Self {
@@ -207,7 +207,7 @@ fn shortened(text: &str) -> Cow<'_, str> {
 }
 
 /// The fragment, with its `#`.
-impl fmt::Display for Place {
+impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut query = Serializer::new(String::new());
         let slug = match self {
@@ -259,22 +259,22 @@ mod tests {
     use crate::runtime::virtual_time::block_on;
 
     fn experiment(fragment: &str) -> (Setup, Vec<String>) {
-        let (place, notices) = Place::parse(fragment);
-        let Place::Exercise(experiment) = place else { panic!("{fragment} is not an experiment") };
+        let (place, notices) = Destination::parse(fragment);
+        let Destination::Exercise(experiment) = place else { panic!("{fragment} is not an experiment") };
         (experiment, notices.into_iter().map(|notice| notice.0).collect())
     }
 
     #[test]
     fn an_empty_fragment_is_the_first_page() {
         for fragment in ["", "#", "#/", "/"] {
-            assert_eq!(Place::parse(fragment), (Place::Home, vec![]), "{fragment}");
+            assert_eq!(Destination::parse(fragment), (Destination::Home, vec![]), "{fragment}");
         }
     }
 
     #[test]
     fn every_page_reads_back_from_its_link() {
-        for place in [Place::Home, Place::Guide, Place::Runs] {
-            assert_eq!(Place::parse(&place.to_string()), (place, vec![]));
+        for place in [Destination::Home, Destination::Guide, Destination::Runs] {
+            assert_eq!(Destination::parse(&place.to_string()), (place, vec![]));
         }
     }
 
@@ -299,11 +299,11 @@ mod tests {
         assert_eq!(notices, [""; 0]);
         assert_eq!(setup.hidden, ["download", "seed"]);
         assert_eq!(setup.sent.as_ref().map(|sent| sent.parts_us().len()), Some(4));
-        assert_eq!(Place::Exercise(setup).to_string(), link);
+        assert_eq!(Destination::Exercise(setup).to_string(), link);
 
         let all = experiment("#/async-basics?hide=all").0;
         assert_eq!(all.hidden.len(), all.exercise.controls.len() + 1);
-        assert_eq!(Place::Exercise(all).to_string(), "#/async-basics?seed=7&hide=all");
+        assert_eq!(Destination::Exercise(all).to_string(), "#/async-basics?seed=7&hide=all");
     }
 
     #[test]
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn what_stands_at_its_default_is_left_out() {
         assert_eq!(
-            Place::from_exercise(&crate::exercises::async_basics::EXERCISE).to_string(),
+            Destination::from_exercise(&crate::exercises::async_basics::EXERCISE).to_string(),
             "#/async-basics?seed=7"
         );
     }
@@ -350,7 +350,7 @@ mod tests {
         use crate::exercises::guide::{CHAPTERS, CONCEPTS};
         let of_items = CHAPTERS.iter().flat_map(|chapter| chapter.items).flat_map(|item| item.links);
         for link in of_items.chain(CONCEPTS.iter().map(|concept| &concept.link)) {
-            assert_eq!(Place::parse(link.fragment).1, [], "{}", link.label);
+            assert_eq!(Destination::parse(link.fragment).1, [], "{}", link.label);
         }
     }
 
@@ -381,9 +381,9 @@ mod tests {
 
     #[test]
     fn the_benchmark_has_a_place_of_its_own() {
-        let place = Place::Benchmark { runs_at_once: true };
+        let place = Destination::Benchmark { runs_at_once: true };
         assert_eq!(place.to_string(), "#/benchmark?run=1");
-        assert_eq!(Place::parse("#/benchmark?run=1"), (place, vec![]));
+        assert_eq!(Destination::parse("#/benchmark?run=1"), (place, vec![]));
     }
 
     proptest! {
@@ -396,14 +396,14 @@ mod tests {
             settings.set("download", Value::Number(f64::from(download) / 1e3));
             settings.set("scale", Value::Number(f64::from(scale) / 1e3));
             settings.set("blocking", Value::Switch(blocking));
-            let place = Place::Exercise(Setup { settings, seed, runs_at_once, ..Setup::new(exercise) });
-            prop_assert_eq!(Place::parse(&place.to_string()), (place, vec![]));
+            let place = Destination::Exercise(Setup { settings, seed, runs_at_once, ..Setup::new(exercise) });
+            prop_assert_eq!(Destination::parse(&place.to_string()), (place, vec![]));
         }
 
         #[test]
         fn no_fragment_panics_and_its_place_reads_back(fragment in r"#?/?(async-basics|\PC*)?\??(\PC|&|=|%|download|seed|hide=|was=)*") {
-            let (place, _) = Place::parse(&fragment);
-            prop_assert_eq!(Place::parse(&place.to_string()), (place, vec![]));
+            let (place, _) = Destination::parse(&fragment);
+            prop_assert_eq!(Destination::parse(&place.to_string()), (place, vec![]));
         }
     }
 }

@@ -117,7 +117,7 @@ impl Quantities {
 
     /// What a link brings along of its sender's run.
     #[must_use]
-    pub fn sent(sent: &Sent, exercise: &Exercise, settings: &Settings) -> Self {
+    pub fn from_sent(sent: &Sent, exercise: &Exercise, settings: &Settings) -> Self {
         let bars = exercise.comparisons.iter().flat_map(|comparison| comparison.bars);
         let of_bar = |task| Some(Quantity::new(task, "", Unit::Span, sent.part_us(exercise, settings, task)? as f64));
         Self { runs: 1, all: bars.filter_map(|bar| of_bar(bar.task)).collect() }
@@ -147,7 +147,7 @@ impl Quantities {
     /// These runs beside others, which are called `title`: the quantities of both, their ratio and how sure that is.
     /// The interval is drawn from the seed.
     #[must_use]
-    pub fn beside(&self, base: &Self, title: &str, seed: u64) -> Table {
+    pub fn compared_with(&self, base: &Self, title: &str, seed: u64) -> Table {
         let row = |now: &Quantity| {
             let then = base.get(&now.key)?;
             let (before, after) = (then.median()?, now.median()?);
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn two_runs_stand_side_by_side_without_a_word_on_how_sure_that_is() {
-        let table = run(750_000, 8).beside(&run(1_000_000, 8), "The pinned run", 7);
+        let table = run(750_000, 8).compared_with(&run(1_000_000, 8), "The pinned run", 7);
         assert_eq!(table.caption, "The pinned run, 1 run, beside this one, 1 run");
         assert_eq!(table.rows[0], ["Wall time", "1.00 s", "750 ms", "0.75", "–"]);
         assert_eq!(table.rows[1], ["Tasks", "8", "8", "1.00", "–"]);
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn repeats_say_whether_there_is_a_difference() {
         let (slow, quick) = (runs(990_000..990_010), runs(500_000..500_010));
-        let verdict = |now: &Quantities, base| now.beside(base, "That", 7).rows[0][4].clone();
+        let verdict = |now: &Quantities, base| now.compared_with(base, "That", 7).rows[0][4].clone();
         assert_eq!(verdict(&quick, &slow), "0.51 to 0.51: less");
         assert_eq!(verdict(&slow, &quick), "1.98 to 1.98: more");
         let spread = runs([980_000, 1_000_000, 990_000, 970_000, 1_010_000]);
@@ -242,7 +242,7 @@ mod tests {
     fn a_senders_result_is_held_against_the_same_parts() {
         let settings = Settings::defaults(EXERCISE.controls);
         let sent: Sent = "rs.-.a.b".parse().expect("it is one");
-        let sent = Quantities::sent(&sent, &EXERCISE, &settings);
+        let sent = Quantities::from_sent(&sent, &EXERCISE, &settings);
         assert_eq!(sent.median("sequential_execution"), Some(1_000.0));
         assert_eq!(sent.median("concurrent_execution"), None);
         assert_eq!(sent.all.len(), 3);

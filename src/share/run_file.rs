@@ -20,7 +20,7 @@ use crate::exercises::exercise::Exercise;
 use crate::measure::figures::Memory;
 use crate::measure::report::Report;
 use crate::share::permalink::MAX_SEED;
-use crate::share::saved::{Ending, SavedRun};
+use crate::share::saved::{RunEnding, SavedRun};
 use columns::Columns;
 pub use columns::RecordError;
 pub use error::ImportError;
@@ -60,7 +60,7 @@ struct RunFile<'a> {
     settings: BTreeMap<Cow<'a, str>, String>,
     seed: u64,
     finished_at_ms: u64,
-    ending: Ending,
+    ending: RunEnding,
     clock_resolution_us: u64,
     memory: Option<Memory>,
     record_bytes: u64,

@@ -20,7 +20,7 @@ use crate::measure::validation::{Validation, Verdict};
 use crate::measure::{EventKind, Level, LogLine, Outcome, Record};
 use crate::runtime::Run;
 use crate::runtime::virtual_time::block_on;
-use crate::share::saved::{Ending, SavedRun};
+use crate::share::saved::{RunEnding, SavedRun};
 
 const FILES: [&str; 5] = [
     "data/digits.csv",
@@ -60,7 +60,7 @@ pub(super) fn finished(exercise: &'static Exercise, settings: Settings) -> Saved
     let record = Rc::new(run.record().clone());
     SavedRun {
         exercise,
-        ending: Ending::Finished { wall_us: record.end_us() },
+        ending: RunEnding::Finished { wall_us: record.end_us() },
         record_bytes: record.heap_bytes() as u64,
         record,
         ideal: ideal(exercise, &settings, 7, &site()).map(Rc::new),
@@ -101,7 +101,7 @@ pub(super) fn hostile(text: &'static str) -> SavedRun {
     report.tables[0].columns[0].title = text.into();
     report.tables[0].rows[0][0] = text.to_owned();
     fill(report, text);
-    run.ending = Ending::Failed { after_us: 60, message: text.to_owned(), advice: text.to_owned() };
+    run.ending = RunEnding::Failed { after_us: 60, message: text.to_owned(), advice: text.to_owned() };
     SavedRun { record: Rc::new(record), ..run }
 }
 

@@ -11,7 +11,7 @@ use crate::measure::figures::{Facts, Memory};
 use crate::measure::metrics::Metrics;
 use crate::measure::report::Report;
 use crate::measure::units::span;
-use crate::share::permalink::{Place, Setup};
+use crate::share::permalink::{Destination, Setup};
 
 /// A run that is over. What is big in it is shared, so that it is cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct SavedRun {
     /// The seed of its random numbers.
     pub seed: u64,
     /// How it ended.
-    pub ending: Ending,
+    pub ending: RunEnding,
     /// What happened in it.
     pub record: Rc<Record>,
     /// What the record took in memory when the run was over, in bytes.
@@ -43,7 +43,7 @@ pub struct SavedRun {
 /// How a run ended. Times are microseconds since its start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ending {
+pub enum RunEnding {
     /// It came to its end.
     Finished {
         /// When.
@@ -68,8 +68,8 @@ pub enum Ending {
 impl SavedRun {
     /// Where the same experiment can be run anew. It does not begin by itself.
     #[must_use]
-    pub fn place(&self) -> Place {
-        Place::Exercise(Setup { settings: self.settings.clone(), seed: self.seed, ..Setup::new(self.exercise) })
+    pub fn destination(&self) -> Destination {
+        Destination::Exercise(Setup { settings: self.settings.clone(), seed: self.seed, ..Setup::new(self.exercise) })
     }
 
     /// What is known of it in numbers.
@@ -85,7 +85,7 @@ impl SavedRun {
     }
 }
 
-impl Ending {
+impl RunEnding {
     /// The end of a run that could not go on.
     #[must_use]
     pub fn failed(after_us: u64, failure: Failure) -> Self {

@@ -6,22 +6,22 @@ use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use crate::share::permalink::{Notice, Place};
+use crate::share::permalink::{Destination, Notice};
 use crate::ui::state::{Stored, Watched, whenever};
 
 /// A slider that is dragged changes the address many times a second, and browsers limit that.
 const SETTLES_AFTER: Duration = Duration::from_millis(150);
 
 /// Where the address leads now, and again whenever the reader follows a link, goes back or forward, or types one.
-pub(super) fn use_place() -> Watched<(Place, Vec<Notice>)> {
+pub(super) fn use_place() -> Watched<(Destination, Vec<Notice>)> {
     let place = Watched::new(current());
     let listener = window_event_listener(leptos::ev::hashchange, move |_| place.set(current()));
     on_cleanup(move || listener.remove());
     place
 }
 
-fn current() -> (Place, Vec<Notice>) {
-    Place::parse(&fragment())
+fn current() -> (Destination, Vec<Notice>) {
+    Destination::parse(&fragment())
 }
 
 fn fragment() -> String {
@@ -29,7 +29,7 @@ fn fragment() -> String {
 }
 
 /// Keeps the address at `place`, without an entry of its own in the browser's history.
-pub(super) fn use_follow(place: impl Fn() -> Place + 'static) {
+pub(super) fn use_follow(place: impl Fn() -> Destination + 'static) {
     let timer = Stored::new(None::<TimeoutHandle>);
     let here = Stored::new(fragment());
     let clear = move || {
@@ -59,7 +59,7 @@ fn replace(fragment: &str) {
 }
 
 /// Leads to a place as a link does, to the same one once more if it is there already.
-pub(super) fn go_to(place: &Place) {
+pub(super) fn go_to(place: &Destination) {
     let fragment = place.to_string();
     let pushed = window().history().and_then(|it| it.push_state_with_url(&JsValue::NULL, "", Some(&fragment)));
     let told = pushed.and_then(|()| web_sys::Event::new("hashchange"));
@@ -70,7 +70,7 @@ pub(super) fn go_to(place: &Place) {
 }
 
 /// The whole address of a place.
-pub(super) fn link_to(place: &Place) -> String {
+pub(super) fn link_to(place: &Destination) -> String {
     let href = location().href().unwrap_or_default();
     let page = href.split('#').next().unwrap_or_default();
     format!("{page}{place}")

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::exercises::catalogue::{COMMON_ISSUES, EXERCISES};
-use crate::share::permalink::{Notice, Place};
+use crate::share::permalink::{Destination, Notice};
 use crate::ui::address::use_place;
 use crate::ui::finished::provide_finished;
 use crate::ui::focus::focus;
@@ -29,14 +29,14 @@ pub fn App() -> impl IntoView {
             <a class="brand" href="#/">"Interleave"</a>
             {cfg!(debug_assertions).then(|| view! { <span class="badge">"Debug build: its numbers mislead"</span> })}
             <nav aria-label="More">
-                <a href=Place::Guide.to_string() aria-current=move || current(is_at("guide"))>"Guide"</a>
-                <a href=Place::from_exercise(COMMON_ISSUES).to_string() aria-current=move || current(is_at(COMMON_ISSUES.slug))>
+                <a href=Destination::Guide.to_string() aria-current=move || current(is_at("guide"))>"Guide"</a>
+                <a href=Destination::from_exercise(COMMON_ISSUES).to_string() aria-current=move || current(is_at(COMMON_ISSUES.slug))>
                     {COMMON_ISSUES.short_title}
                 </a>
-                <a href=Place::Benchmark { runs_at_once: false }.to_string() aria-current=move || current(is_at("benchmark"))>
+                <a href=Destination::Benchmark { runs_at_once: false }.to_string() aria-current=move || current(is_at("benchmark"))>
                     "Benchmark"
                 </a>
-                <a href=Place::Runs.to_string() aria-current=move || current(is_at("runs"))>"Runs"</a>
+                <a href=Destination::Runs.to_string() aria-current=move || current(is_at("runs"))>"Runs"</a>
                 <button class="quiet" on:click=move |_| theme.update(|theme| *theme = theme.next())>
                     <span aria-hidden="true">"◐ "</span>
                     {text(move || format!("Scheme: {}", theme.get().name()))}
@@ -66,13 +66,13 @@ pub fn App() -> impl IntoView {
     }
 }
 
-fn page(place: Place) -> AnyView {
+fn page(place: Destination) -> AnyView {
     match place {
-        Place::Home => home_page(),
-        Place::Guide => guide_page(),
-        Place::Runs => runs_page(),
-        Place::Exercise(link) => exercise_page(link),
-        Place::Benchmark { runs_at_once } => benchmark_page(runs_at_once),
+        Destination::Home => home_page(),
+        Destination::Guide => guide_page(),
+        Destination::Runs => runs_page(),
+        Destination::Exercise(link) => exercise_page(link),
+        Destination::Benchmark { runs_at_once } => benchmark_page(runs_at_once),
     }
 }
 
@@ -96,13 +96,13 @@ fn notices_of(notices: Vec<Notice>) -> AnyView {
         .view()
 }
 
-fn slug_of(place: &Place) -> &'static str {
+fn slug_of(place: &Destination) -> &'static str {
     match place {
-        Place::Home => "",
-        Place::Guide => "guide",
-        Place::Runs => "runs",
-        Place::Exercise(link) => link.exercise.slug,
-        Place::Benchmark { .. } => "benchmark",
+        Destination::Home => "",
+        Destination::Guide => "guide",
+        Destination::Runs => "runs",
+        Destination::Exercise(link) => link.exercise.slug,
+        Destination::Benchmark { .. } => "benchmark",
     }
 }
 

@@ -7,7 +7,7 @@ use futures::future::LocalBoxFuture;
 
 use crate::lazy::lazy;
 use crate::runtime::Run;
-use crate::share::history::{History, MadeRoom, RunId};
+use crate::share::history::{History, RunId};
 use crate::share::quantities::Quantities;
 use crate::share::run_file::to_json;
 use crate::share::saved::SavedRun;
@@ -54,13 +54,11 @@ fn keep_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
         if reads_own {
             return "It is not kept: runs on files of your own never are.".to_owned();
         }
-        let (id, link) = (RunId::from_run(&run), run.place().to_string());
-        match History::open().await.keep(&id, &to_json(&run), &link).await {
-            Ok(MadeRoom { deleted: 0 }) => "It is kept among your runs.".to_owned(),
-            Ok(MadeRoom { deleted: 1 }) => {
-                "It is kept among your runs; the oldest that is not pinned had to go.".to_owned()
-            }
-            Ok(MadeRoom { deleted }) => {
+        let (id, link) = (RunId::from_run(&run), run.destination().to_string());
+        match History::open().await.save(&id, &to_json(&run), &link).await {
+            Ok(0) => "It is kept among your runs.".to_owned(),
+            Ok(1) => "It is kept among your runs; the oldest that is not pinned had to go.".to_owned(),
+            Ok(deleted) => {
                 format!("It is kept among your runs; the {deleted} oldest that are not pinned had to go.")
             }
             Err(error) => not_kept(&error.to_string(), error.advice()),

@@ -25,9 +25,9 @@ use crate::measure::{Record, TaskId};
 use crate::runtime::browser::wasm_memory_bytes;
 use crate::runtime::turn::{next_turn, pass_turn};
 use crate::runtime::{Run, Stopper, stoppable};
-use crate::share::permalink::{self, Place};
+use crate::share::permalink::{self, Destination};
 use crate::share::quantities::Quantities;
-use crate::share::saved::{Ending, SavedRun};
+use crate::share::saved::{RunEnding, SavedRun};
 use crate::share::sent::Sent;
 use crate::storage::Source;
 use crate::ui::results::{self, Results};
@@ -56,13 +56,13 @@ pub(super) const SEED: &str = "seed";
 pub(super) enum Status {
     Ready,
     Running,
-    Over(Ending),
+    Over(RunEnding),
 }
 
 impl Status {
     /// Whether a run has come to its end.
     pub(super) fn has_finished(&self) -> bool {
-        matches!(self, Self::Over(Ending::Finished { .. }))
+        matches!(self, Self::Over(RunEnding::Finished { .. }))
     }
 }
 
@@ -138,7 +138,7 @@ impl Lab {
     // Out of line: a lab that is known piece by piece is also copied so, into each of the many closures that hold it.
     #[inline(never)]
     pub(super) fn new(link: permalink::Setup) -> Self {
-        let beside = link.sent.as_ref().map(|sent| Quantities::sent(sent, link.exercise, &link.settings));
+        let beside = link.sent.as_ref().map(|sent| Quantities::from_sent(sent, link.exercise, &link.settings));
         let lab = Self {
             exercise: link.exercise,
             settings: Watched::new(link.settings),
@@ -188,12 +188,12 @@ impl Lab {
     }
 
     /// The link to what is set up now.
-    pub(super) fn place(self) -> Place {
+    pub(super) fn place(self) -> Destination {
         self.place_with(self.sent.get())
     }
 
-    fn place_with(self, sent: Option<Sent>) -> Place {
-        Place::Exercise(permalink::Setup {
+    fn place_with(self, sent: Option<Sent>) -> Destination {
+        Destination::Exercise(permalink::Setup {
             exercise: self.exercise,
             settings: self.settings.get(),
             seed: self.seed.get(),
@@ -204,15 +204,15 @@ impl Lab {
     }
 
     /// The link to what is set up now, without anybody's result.
-    pub(super) fn place_to_copy(self) -> Place {
+    pub(super) fn place_to_copy(self) -> Destination {
         self.place_with(None)
     }
 
     /// The link to what the run on display was started with, and its result.
-    pub(super) fn place_with_result(self) -> Place {
+    pub(super) fn place_with_result(self) -> Destination {
         let (settings, seed) = self.ran_with.get().unwrap_or_else(|| (self.settings.get(), self.seed.get()));
         match self.place_with(Sent::from_compared(&self.compared())) {
-            Place::Exercise(setup) => Place::Exercise(permalink::Setup { settings, seed, ..setup }),
+            Destination::Exercise(setup) => Destination::Exercise(permalink::Setup { settings, seed, ..setup }),
             other => other,
         }
     }
@@ -267,7 +267,9 @@ impl Lab {
                         self.results.set(Some(results));
                         set_timeout(move || self.begin(run, settings, seed), Duration::ZERO);
                     }
-                    Err(failure) if self.is_under_way(run) => self.status.set(Status::Over(Ending::failed(0, failure))),
+                    Err(failure) if self.is_under_way(run) => {
+                        self.status.set(Status::Over(RunEnding::failed(0, failure)))
+                    }
                     Err(_) => {}
                 }
             });
@@ -288,7 +290,7 @@ impl Lab {
                 self.note_whether_hidden();
                 self.animate(run, Drawn::default());
             }
-            Err(error) => self.status.set(Status::Over(Ending::failed(0, error.into()))),
+            Err(error) => self.status.set(Status::Over(RunEnding::failed(0, error.into()))),
         }
     }
 
@@ -302,7 +304,7 @@ impl Lab {
         drop(self.experiment.take());
         drop(self.ending.take());
         self.show_bars();
-        self.settle(Ending::Stopped { after_us });
+        self.settle(RunEnding::Stopped { after_us });
         next_turn(move || self.show_figures());
     }
 
@@ -333,15 +335,15 @@ impl Lab {
                 self.report.set(Some(Rc::new(report)));
                 let ideal = self.ideal_of_this_run().await;
                 self.ideal.set(ideal.map(|record| Rc::new(Kept::from_record(Rc::new(record)))));
-                Ending::Finished { wall_us }
+                RunEnding::Finished { wall_us }
             }
-            Err(failure) => Ending::failed(wall_us, failure),
+            Err(failure) => RunEnding::failed(wall_us, failure),
         };
         self.show_bars();
         pass_turn().await;
         self.show_figures();
         pass_turn().await;
-        let has_finished = matches!(ending, Ending::Finished { .. });
+        let has_finished = matches!(ending, RunEnding::Finished { .. });
         self.settle(ending);
         if has_finished {
             self.count_repeat();

@@ -13,7 +13,7 @@ thread_local! {
 
 /// Opens a run: a fresh page of its exercise, set up as it was, shows it.
 pub(super) fn open(saved: SavedRun) {
-    let place = saved.place();
+    let place = saved.destination();
     ON_ITS_WAY.set(Some(saved));
     go_to(&place);
 }

@@ -23,7 +23,7 @@ use crate::measure::units::count;
 use crate::measure::warnings::Warning;
 use crate::measure::{Level, LogLine, Record};
 use crate::share::date;
-use crate::share::saved::{Ending, SavedRun};
+use crate::share::saved::{RunEnding, SavedRun};
 
 /// So many lines of the log are shown, the last.
 const MOST_LINES: usize = 500;
@@ -67,12 +67,12 @@ fn section(title: &str, inside: Markup) -> Markup {
 /// What was run and how it ended.
 fn top(run: &SavedRun) -> Markup {
     let advice = match &run.ending {
-        Ending::Failed { advice, .. } => Markup::said("p", advice),
+        RunEnding::Failed { advice, .. } => Markup::said("p", advice),
         _ => Markup::none(),
     };
     let warnings = Warning::from_record(&run.record, run.clock_resolution_us);
     let warnings = warnings.iter().map(|it| Markup::with("p", &[("class", "caution")], Markup::text(it.sentence())));
-    let link = Markup::all([Markup::text("Run it anew: "), Markup::said("code", run.place().to_string())]);
+    let link = Markup::all([Markup::text("Run it anew: "), Markup::said("code", run.destination().to_string())]);
     Markup::all([
         Markup::said("h1", run.exercise.title),
         Markup::with("p", &[("class", "teaches")], Markup::text(run.exercise.teaches)),

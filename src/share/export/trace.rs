@@ -65,7 +65,7 @@ struct OfTask<'a> {
 /// Writes the timeline of a run.
 pub(super) fn write(run: &SavedRun) -> Vec<u8> {
     let about =
-        About { exercise: run.exercise.slug, link: run.place().to_string(), finished_at_ms: run.finished_at_ms };
+        About { exercise: run.exercise.slug, link: run.destination().to_string(), finished_at_ms: run.finished_at_ms };
     let trace = Trace { events: events(&run.record, run.exercise.title), unit: "ms", about };
     serde_json::to_vec(&trace).expect("keys are text, and writing to memory does not fail")
 }

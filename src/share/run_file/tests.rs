@@ -104,7 +104,7 @@ fn every_exercise_reads_back_to_the_last_digit() {
 fn a_run_that_was_cut_short_reads_back() {
     let run = small();
     assert_same(&run, &from_json(&to_json(&run)).expect("it was just written"));
-    let run = SavedRun { ending: Ending::Stopped { after_us: 61 }, report: None, ideal: None, memory: None, ..run };
+    let run = SavedRun { ending: RunEnding::Stopped { after_us: 61 }, report: None, ideal: None, memory: None, ..run };
     assert_same(&run, &from_json(&to_json(&run)).expect("it was just written"));
 }
 

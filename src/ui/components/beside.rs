@@ -68,7 +68,7 @@ pub(crate) fn differences(lab: Lab) -> AnyView {
     if measured.runs == 0 {
         return p().class("hint").text(format!("{} stands beside the next.", beside.title)).view();
     }
-    let table = measured.beside(&beside.measured, beside.title, lab.seed.get_untracked());
+    let table = measured.compared_with(&beside.measured, beside.title, lab.seed.get_untracked());
     let is_sure = measured.runs.min(beside.measured.runs) >= LEAST_VALUES;
     let hint = (!is_sure).then(|| {
         let hint = format!(

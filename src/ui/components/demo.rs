@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::share::permalink::{Place, Setup};
+use crate::share::permalink::{Destination, Setup};
 use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::lab_bar::lab_bar;
@@ -11,7 +11,7 @@ use crate::ui::lean::{a, h2, p, section};
 
 /// The lesson as `setup` says, under this name.
 pub(crate) fn demo(name: &str, setup: Setup) -> AnyView {
-    let link = Place::Exercise(Setup { runs_at_once: false, ..setup.clone() }).to_string();
+    let link = Destination::Exercise(Setup { runs_at_once: false, ..setup.clone() }).to_string();
     let title = setup.exercise.title;
     let lab = Lab::new(setup);
     section()

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::exercises::compared::progress;
-use crate::share::saved::Ending;
+use crate::share::saved::RunEnding;
 use crate::ui::components::run_bar::{RunBar, run_bar};
 use crate::ui::lab::{Lab, Status};
 use crate::ui::lean::{flag, text};
@@ -33,9 +33,9 @@ fn class(status: &Status) -> &'static str {
     match status {
         Status::Ready => "ready",
         Status::Running => "running",
-        Status::Over(Ending::Finished { .. }) => "finished",
-        Status::Over(Ending::Stopped { .. }) => "stopped",
-        Status::Over(Ending::Failed { .. }) => "failed",
+        Status::Over(RunEnding::Finished { .. }) => "finished",
+        Status::Over(RunEnding::Stopped { .. }) => "stopped",
+        Status::Over(RunEnding::Failed { .. }) => "failed",
     }
 }
 

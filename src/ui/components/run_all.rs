@@ -21,7 +21,7 @@ use crate::measure::units::span as in_words;
 use crate::measure::validation::Verdict;
 use crate::runtime::turn::next_turn;
 use crate::runtime::{Run, Stopper, stoppable};
-use crate::share::permalink::{DEFAULT_SEED, Place};
+use crate::share::permalink::{DEFAULT_SEED, Destination};
 use crate::ui::components::run_bar::{RunBar, run_bar};
 use crate::ui::focus::focus;
 use crate::ui::late::late;
@@ -292,7 +292,7 @@ fn line((exercise, stand): (&'static Exercise, &Stand)) -> AnyView {
     li().class(stand.name())
         .attr("data-run-all", exercise.slug)
         .attr("data-state", stand.name())
-        .el(a().attr("href", Place::from_exercise(exercise).to_string()).text(exercise.title))
+        .el(a().attr("href", Destination::from_exercise(exercise).to_string()).text(exercise.title))
         .el(span().class("told").text(told))
         .el(span().class("more").text(more))
         .view()

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Kept, Lab, Status};
 use crate::lazy::lazy;
 use crate::runtime::turn::next_turn;
-use crate::share::saved::{Ending, SavedRun};
+use crate::share::saved::{RunEnding, SavedRun};
 use crate::ui::results::{self, Results};
 
 impl Lab {
@@ -38,13 +38,13 @@ impl Lab {
                 fetched::put_on_display(self, results, saved).await
             };
             if let Err(error) = shown.await {
-                self.status.set(Status::Over(Ending::failed(0, error.into())));
+                self.status.set(Status::Over(RunEnding::failed(0, error.into())));
             }
         });
     }
 
     /// Keeps the run that has just ended, and says that it is over.
-    pub(super) fn settle(self, ending: Ending) {
+    pub(super) fn settle(self, ending: RunEnding) {
         let ran_with = self.ran_with.get_untracked();
         if let Some((run, (settings, seed))) = self.run.take().zip(ran_with) {
             let record = run.take_record();

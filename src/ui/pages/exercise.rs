@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::exercises::exercise::Exercise;
-use crate::share::permalink::{self, Place};
-use crate::share::saved::Ending;
+use crate::share::permalink::{self, Destination};
+use crate::share::saved::RunEnding;
 use crate::ui::address::{link_to, use_follow};
 use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::digits::digits;
@@ -106,7 +106,7 @@ fn presets(exercise: &Exercise) -> AnyView {
 /// What can be done with a result.
 fn result_head(lab: Lab, kept: Watched<String>) -> AnyView {
     let copied = Watched::new(None::<Result<(), String>>);
-    let copy = move |place: Place| {
+    let copy = move |place: Destination| {
         let link = link_to(&place);
         leptos::task::spawn_local(async move { copied.set(Some(copy_text(&link).await.map_err(|()| link))) });
     };
@@ -161,7 +161,7 @@ fn result_head(lab: Lab, kept: Watched<String>) -> AnyView {
 /// What made the run fail and what to do, beside what it brought until then.
 fn failure(lab: Lab) -> AnyView {
     part(move || match lab.status.get() {
-        Status::Over(Ending::Failed { message, advice, .. }) => {
+        Status::Over(RunEnding::Failed { message, advice, .. }) => {
             let message = p().text(format!("{message}."));
             div().class("failure").el(message).el(p().class("hint").text(advice)).view()
         }

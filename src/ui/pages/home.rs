@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::exercises::catalogue::{ADVANCED, COMMON_ISSUES, EXERCISES};
 use crate::exercises::controls::Value;
 use crate::exercises::exercise::Exercise;
-use crate::share::permalink::{Place, Setup};
+use crate::share::permalink::{Destination, Setup};
 use crate::ui::components::demo::demo;
 use crate::ui::components::run_all::run_all;
 use crate::ui::finished::{Finished, use_finished};
@@ -50,7 +50,7 @@ fn card(exercise: &'static Exercise, finished: Finished) -> AnyView {
         true => span().class("done").text("✓ finished").view(),
         false => ().into_any(),
     });
-    let name = a().attr("href", Place::from_exercise(exercise).to_string()).text(exercise.title);
+    let name = a().attr("href", Destination::from_exercise(exercise).to_string()).text(exercise.title);
     let head = div().class("card-head").el(span().class("part").text(format!("Part {}", exercise.part))).add(mark);
     li().class("panel card").el(head).el(h2().el(name)).el(p().text(exercise.teaches)).view()
 }
@@ -58,11 +58,11 @@ fn card(exercise: &'static Exercise, finished: Finished) -> AnyView {
 /// What there is besides.
 fn more() -> AnyView {
     let links = [
-        (Place::Guide, "The guide", "When async pays and when not, with a run behind every claim."),
-        (Place::from_exercise(COMMON_ISSUES), COMMON_ISSUES.title, COMMON_ISSUES.teaches),
-        (Place::from_exercise(ADVANCED), ADVANCED.title, ADVANCED.teaches),
+        (Destination::Guide, "The guide", "When async pays and when not, with a run behind every claim."),
+        (Destination::from_exercise(COMMON_ISSUES), COMMON_ISSUES.title, COMMON_ISSUES.teaches),
+        (Destination::from_exercise(ADVANCED), ADVANCED.title, ADVANCED.teaches),
         (
-            Place::Benchmark { runs_at_once: false },
+            Destination::Benchmark { runs_at_once: false },
             "Benchmark",
             "What the runtime itself costs, beside the browser's own promises.",
         ),

@@ -8,7 +8,7 @@ use crate::lazy::lazy;
 use crate::measure::units::{size, span};
 use crate::share::date;
 use crate::share::export::Form;
-use crate::share::history::{History, Kept, MOST_KEPT, RunId};
+use crate::share::history::{History, HistoryEntry, MAX_RUNS, RunId};
 use crate::share::quantities::Quantities;
 use crate::share::run_file::from_json;
 use crate::share::saved::SavedRun;
@@ -33,7 +33,7 @@ lazy!(mod fetched in share: panel() -> AnyView);
 #[derive(Clone, Copy)]
 struct Shelf {
     history: Watched<Option<History>>,
-    kept: Watched<Vec<Kept>>,
+    kept: Watched<Vec<HistoryEntry>>,
     told: Watched<String>,
 }
 
@@ -69,7 +69,7 @@ impl Shelf {
     fn rule(self) -> String {
         match self.history.with(|history| history.as_ref().is_none_or(History::lasts)) {
             true => format!(
-                "The newest {MOST_KEPT} are kept, and those that are pinned; when there is no room, the oldest go first."
+                "The newest {MAX_RUNS} are kept, and those that are pinned; when there is no room, the oldest go first."
             ),
             false => "This browser keeps nothing for the page: runs are here until you leave it.".to_owned(),
         }
@@ -112,7 +112,7 @@ impl Shelf {
         [scrolls.el(runs).view(), delete_all.view()].into_any()
     }
 
-    fn row(self, kept: &Kept) -> AnyView {
+    fn row(self, kept: &HistoryEntry) -> AnyView {
         let title = catalogue::find(&kept.id.slug).map_or(&*kept.id.slug, |exercise| exercise.title);
         let when = date::in_words(kept.id.finished_at_ms);
         let (id, name) = (kept.id.clone(), format!("{title} of {when}"));

@@ -6,7 +6,7 @@ use crate::exercises::properties::Property;
 use crate::measure::report::{Check, Column, Table};
 use crate::measure::validation::Validation;
 use crate::share::export::markup::Markup;
-use crate::share::saved::{Ending, SavedRun};
+use crate::share::saved::{RunEnding, SavedRun};
 
 /// What is true of the whole run; nothing where it failed before it began.
 pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Markup {
@@ -14,9 +14,9 @@ pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Markup {
         return Markup::none();
     }
     let properties = match run.ending {
-        Ending::Finished { .. } => Property::all(run.exercise, &run.settings, &run.record, compared),
+        RunEnding::Finished { .. } => Property::all(run.exercise, &run.settings, &run.record, compared),
         // What was cut short has nothing but its end.
-        Ending::Stopped { .. } | Ending::Failed { .. } => Property::of_what_is_left(&run.record),
+        RunEnding::Stopped { .. } | RunEnding::Failed { .. } => Property::of_what_is_left(&run.record),
     };
     let of_parts: &[Check] = run.report.as_ref().map_or(&[], |report| &report.checks);
     let line = |it: &Property| Markup::said("li", format!("{}: {} ({}).", it.verdict(), it.claim, it.measured));

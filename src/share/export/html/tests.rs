@@ -93,7 +93,7 @@ fn every_exercise_has_a_page_with_what_it_found() {
         let page = write(&run);
         assert_harmless(&page);
         let report = run.report.as_ref().expect("it came to its end");
-        let told = [exercise.title, exercise.teaches, &run.ending.sentence(), &run.place().to_string()];
+        let told = [exercise.title, exercise.teaches, &run.ending.sentence(), &run.destination().to_string()];
         let notes = report.notes.iter().map(String::as_str);
         let tables = report.tables.iter().map(|table| table.caption.as_str());
         for told in told.into_iter().chain(notes).chain(tables) {
