@@ -2,9 +2,10 @@
 //!
 //! The modules, from the top. Each uses only modules below it:
 //!
-//! - [`ui`]: everything that the user sees.
+//! - `ui`: everything that the user sees.
 //! - [`benchmark`]: the cost of the runtime itself, compared with the browser's promises.
 //! - [`share`]: runs outside the page, as links and files, and saved runs.
+//! - [`figures`]: each chart, defined once for the page and for the HTML report. Pure.
 //! - [`exercises`]: the exercises, and the catalogue that lists them.
 //! - [`workers`]: the pool of Web Workers and the jobs that they can do.
 //! - [`endpoint`]: requests over the network: the site's files, and inference endpoints.
@@ -19,10 +20,12 @@
 pub mod benchmark;
 pub mod endpoint;
 pub mod exercises;
+pub mod figures;
 pub mod lazy;
 pub mod measure;
 pub mod runtime;
 pub mod share;
 pub mod storage;
+#[cfg(target_arch = "wasm32")]
 pub mod ui;
 pub mod workers;

@@ -1,14 +1,14 @@
-//! Draws the timeline on a canvas. What is in view and where it falls is computed in [`crate::ui::geometry`].
+//! Draws the timeline on a canvas. What is in view and where it falls is computed in [`crate::figures::geometry`].
 
 use leptos::prelude::window;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
+use crate::figures::geometry::{View, ticks};
 use crate::measure::heartbeat::Beat;
 use crate::measure::segments::{Life, Lives, Phase, Segment};
 use crate::measure::units::span;
 use crate::measure::{Outcome, Record, TaskId};
-use crate::ui::geometry::{View, ticks};
 
 /// Height of the time axis in CSS pixels.
 const AXIS: f64 = 20.0;

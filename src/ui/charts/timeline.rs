@@ -6,13 +6,13 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
 
+use crate::figures::geometry::View;
 use crate::measure::report::{Column, Table};
 use crate::measure::segments::{Life, Lives};
 use crate::measure::units::{self, count, percent};
 use crate::measure::{Record, TaskId};
 use crate::ui::charts::painter::{Painter, TOP, lane_height};
 use crate::ui::components::report::data_table;
-use crate::ui::geometry::View;
 use crate::ui::lab::Lab;
 use crate::ui::lab::beside::Beside;
 use crate::ui::lean::{Stored, Watched, figcaption, figure, h2, p, part, span, whenever};
