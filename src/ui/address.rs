@@ -7,14 +7,13 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use crate::share::permalink::{Destination, Notice};
-use crate::ui::state::{Stored, Watched, whenever};
 
 /// A slider that is dragged changes the address many times a second, and browsers limit that.
 const SETTLES_AFTER: Duration = Duration::from_millis(150);
 
 /// Where the address leads now, and again whenever the reader follows a link, goes back or forward, or types one.
-pub(super) fn use_place() -> Watched<(Destination, Vec<Notice>)> {
-    let place = Watched::new(current());
+pub(super) fn use_place() -> RwSignal<(Destination, Vec<Notice>)> {
+    let place = RwSignal::new(current());
     let listener = window_event_listener(leptos::ev::hashchange, move |_| place.set(current()));
     on_cleanup(move || listener.remove());
     place
@@ -30,25 +29,25 @@ fn fragment() -> String {
 
 /// Keeps the address at `place`, without an entry of its own in the browser's history.
 pub(super) fn use_follow(place: impl Fn() -> Destination + 'static) {
-    let timer = Stored::new(None::<TimeoutHandle>);
-    let here = Stored::new(fragment());
+    let timer = StoredValue::new_local(None::<TimeoutHandle>);
+    let here = StoredValue::new_local(fragment());
     let clear = move || {
-        if let Some(timer) = timer.take() {
+        if let Some(timer) = timer.try_update_value(Option::take).flatten() {
             timer.clear();
         }
     };
-    whenever(move || {
+    Effect::new(move || {
         let wanted = place().to_string();
         clear();
         let settle = move || {
             // Otherwise somebody has followed a link, and the page for it is about to come.
-            if here.with(|here| *here == fragment()) {
+            if here.with_value(|here| *here == fragment()) {
                 replace(&wanted);
-                here.set(fragment());
+                here.set_value(fragment());
             }
         };
         let handle = set_timeout_with_handle(settle, SETTLES_AFTER);
-        timer.set(handle.ok());
+        timer.set_value(handle.ok());
     });
     on_cleanup(clear);
 }

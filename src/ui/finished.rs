@@ -3,23 +3,22 @@
 use leptos::prelude::*;
 
 use crate::exercises::catalogue;
-use crate::ui::state::Watched;
 
 const KEY: &str = "interleave-finished";
 
 /// The slugs of exercises that have finished in this browser.
-pub(super) type Finished = Watched<Vec<&'static str>>;
+pub(super) type Finished = RwSignal<Vec<&'static str>>;
 
 /// What has finished, from the last visit on.
 pub(super) fn provide_finished() -> Finished {
-    let finished = Watched::new(stored());
+    let finished = RwSignal::new(stored());
     provide_context(finished);
     finished
 }
 
 /// The same, for pages.
 pub(super) fn use_finished() -> Finished {
-    use_context().unwrap_or_else(|| Watched::new(Vec::new()))
+    use_context().unwrap_or_else(|| RwSignal::new(Vec::new()))
 }
 
 /// Notes that an exercise has finished.

@@ -31,7 +31,6 @@ use crate::share::saved::{RunEnding, SavedRun};
 use crate::share::sent::Sent;
 use crate::storage::Source;
 use crate::ui::results::{self, Results};
-use crate::ui::state::{Stored, Watched};
 use beside::{Alike, Beside};
 use typed::Refused;
 
@@ -82,55 +81,55 @@ impl Kept {
 #[derive(Clone, Copy)]
 pub(super) struct Lab {
     pub(super) exercise: &'static Exercise,
-    pub(super) settings: Watched<Settings>,
-    pub(super) seed: Watched<u64>,
+    pub(super) settings: RwSignal<Settings>,
+    pub(super) seed: RwSignal<u64>,
     runs_at_once: bool,
     /// The names of the controls that the link hides.
-    pub(super) hidden: Watched<Vec<&'static str>>,
+    pub(super) hidden: RwSignal<Vec<&'static str>>,
     /// The result of whoever sent the link.
-    pub(super) sent: Watched<Option<Sent>>,
+    pub(super) sent: RwSignal<Option<Sent>>,
     /// What was typed and not taken, and why, by the control's name.
-    refusals: Watched<Vec<Refused>>,
-    pub(super) status: Watched<Status>,
-    pub(super) report: Watched<Option<Rc<Report>>>,
+    refusals: RwSignal<Vec<Refused>>,
+    pub(super) status: RwSignal<Status>,
+    pub(super) report: RwSignal<Option<Rc<Report>>, LocalStorage>,
     /// What the same lesson leaves on the virtual clock, once the run has finished.
-    pub(super) ideal: Watched<Option<Rc<Kept>>>,
+    pub(super) ideal: RwSignal<Option<Rc<Kept>>, LocalStorage>,
     /// What the run on display was started with.
-    ran_with: Watched<Option<(Settings, u64)>>,
-    pub(super) memory: Watched<Option<Memory>>,
+    ran_with: RwSignal<Option<(Settings, u64)>>,
+    pub(super) memory: RwSignal<Option<Memory>>,
     /// Counts the runs; 0 before the first.
-    pub(super) runs: Watched<u32>,
+    pub(super) runs: RwSignal<u32>,
     /// Changes with every frame in which the record may have grown.
-    pub(super) frame: Watched<u32>,
+    pub(super) frame: RwSignal<u32>,
     /// Changes many times a second while the record may have grown, and when the run is over.
-    pub(super) step: Watched<u32>,
+    pub(super) step: RwSignal<u32>,
     /// Changes a few times a second while the record may have grown, and when the run is over.
-    pub(super) digest: Watched<u32>,
+    pub(super) digest: RwSignal<u32>,
     /// The task about which the timeline tells.
-    pub(super) chosen: Watched<Option<TaskId>>,
+    pub(super) chosen: RwSignal<Option<TaskId>>,
     /// The task that the reader wants to see in the timeline.
-    pub(super) sought: Watched<Option<TaskId>>,
+    pub(super) sought: RwSignal<Option<TaskId>>,
     /// What the runs are held against, if there is something.
-    pub(super) beside: Watched<Option<Beside>>,
+    pub(super) beside: RwSignal<Option<Beside>>,
     /// Whether a run that is pinned from an earlier visit was looked for.
-    has_looked: Stored<bool>,
+    has_looked: StoredValue<bool, LocalStorage>,
     /// What was measured with the settings of the last run that finished.
-    pub(super) alike: Watched<Alike>,
+    pub(super) alike: RwSignal<Alike>,
     /// How many runs of a series are still to come, the one under way included.
-    pub(super) repeats_left: Watched<u32>,
+    pub(super) repeats_left: RwSignal<u32>,
     /// The run under way.
-    run: Stored<Option<Run>>,
+    run: StoredValue<Option<Run>, LocalStorage>,
     /// The run on display, when it is over.
-    over: Watched<Option<SavedRun>>,
+    over: RwSignal<Option<SavedRun>, LocalStorage>,
     /// Whether the run on display was not made here, but opened.
-    is_opened: Watched<bool>,
-    spans: Stored<Spans>,
-    meter: Stored<Meter>,
-    experiment: Stored<Option<Experiment>>,
+    is_opened: RwSignal<bool>,
+    spans: StoredValue<Spans, LocalStorage>,
+    meter: StoredValue<Meter, LocalStorage>,
+    experiment: StoredValue<Option<Experiment>, LocalStorage>,
     /// What follows the end of its lesson.
-    ending: Stored<Option<Stopper>>,
-    site: Stored<Rc<Site>>,
-    results: Stored<Option<Results>>,
+    ending: StoredValue<Option<Stopper>, LocalStorage>,
+    site: StoredValue<Rc<Site>, LocalStorage>,
+    results: StoredValue<Option<Results>, LocalStorage>,
 }
 
 impl Lab {
@@ -141,42 +140,42 @@ impl Lab {
         let beside = link.sent.as_ref().map(|sent| Quantities::from_sent(sent, link.exercise, &link.settings));
         let lab = Self {
             exercise: link.exercise,
-            settings: Watched::new(link.settings),
-            seed: Watched::new(link.seed),
+            settings: RwSignal::new(link.settings),
+            seed: RwSignal::new(link.seed),
             runs_at_once: link.runs_at_once,
-            hidden: Watched::new(link.hidden),
-            sent: Watched::new(link.sent),
-            refusals: Watched::new(Default::default()),
-            status: Watched::new(Status::Ready),
-            report: Watched::new(Default::default()),
-            ideal: Watched::new(Default::default()),
-            ran_with: Watched::new(Default::default()),
-            memory: Watched::new(Default::default()),
-            runs: Watched::new(0),
-            frame: Watched::new(0),
-            step: Watched::new(0),
-            digest: Watched::new(0),
-            chosen: Watched::new(None),
-            sought: Watched::new(None),
-            beside: Watched::new(beside.map(Beside::senders)),
-            has_looked: Stored::new(false),
-            alike: Watched::new(Alike::default()),
-            repeats_left: Watched::new(0),
-            run: Stored::new(None),
-            over: Watched::new(None),
-            is_opened: Watched::new(false),
-            spans: Stored::new(Spans::default()),
-            meter: Stored::new(Meter::default()),
-            experiment: Stored::new(None),
-            ending: Stored::new(None),
-            results: Stored::new(None),
-            site: Stored::new(Rc::new(Site::served_from("static/"))),
+            hidden: RwSignal::new(link.hidden),
+            sent: RwSignal::new(link.sent),
+            refusals: RwSignal::new(Default::default()),
+            status: RwSignal::new(Status::Ready),
+            report: RwSignal::new_local(Default::default()),
+            ideal: RwSignal::new_local(Default::default()),
+            ran_with: RwSignal::new(Default::default()),
+            memory: RwSignal::new(Default::default()),
+            runs: RwSignal::new(0),
+            frame: RwSignal::new(0),
+            step: RwSignal::new(0),
+            digest: RwSignal::new(0),
+            chosen: RwSignal::new(None),
+            sought: RwSignal::new(None),
+            beside: RwSignal::new(beside.map(Beside::senders)),
+            has_looked: StoredValue::new_local(false),
+            alike: RwSignal::new(Alike::default()),
+            repeats_left: RwSignal::new(0),
+            run: StoredValue::new_local(None),
+            over: RwSignal::new_local(None),
+            is_opened: RwSignal::new(false),
+            spans: StoredValue::new_local(Spans::default()),
+            meter: StoredValue::new_local(Meter::default()),
+            experiment: StoredValue::new_local(None),
+            ending: StoredValue::new_local(None),
+            results: StoredValue::new_local(None),
+            site: StoredValue::new_local(Rc::new(Site::served_from("static/"))),
         };
         let listener = window_event_listener_untyped("visibilitychange", move |_| lab.note_whether_hidden());
         on_cleanup(move || {
             listener.remove();
-            drop(lab.experiment.take());
-            drop(lab.ending.take());
+            drop(lab.experiment.try_update_value(Option::take));
+            drop(lab.ending.try_update_value(Option::take));
         });
         // A link may not make the page ask somebody else before the reader has seen whom.
         let may_run = link.exercise.connect.as_ref().is_none_or(|it| lab.settings.with_untracked(it.asks_at_once));
@@ -219,7 +218,7 @@ impl Lab {
 
     /// Has the next run read these files of the reader's own, and no others.
     pub(super) fn choose(self, files: Vec<Source>) {
-        self.site.with(|site| site.choose(files));
+        self.site.with_value(|site| site.choose(files));
     }
 
     /// Whether a lesson is under way.
@@ -264,7 +263,7 @@ impl Lab {
                 let fetched = try_join3(results::fetch().err_into(), experiment::load().err_into(), lesson);
                 match join(fetched, self.find_pinned()).await.0 {
                     Ok((results, (), ())) => {
-                        self.results.set(Some(results));
+                        self.results.set_value(Some(results));
                         set_timeout(move || self.begin(run, settings, seed), Duration::ZERO);
                     }
                     Err(failure) if self.is_under_way(run) => {
@@ -281,12 +280,12 @@ impl Lab {
         if !self.is_under_way(run) {
             return;
         }
-        let site = self.site.get();
+        let site = self.site.get_value();
         let begun = Experiment::begin(self.exercise, settings, seed, site, move |result| self.end(result));
         match begun.now_or_never().unwrap_or(Err(NotFetched)) {
             Ok(experiment) => {
-                self.run.set(Some(experiment.run().clone()));
-                self.experiment.set(Some(experiment));
+                self.run.set_value(Some(experiment.run().clone()));
+                self.experiment.set_value(Some(experiment));
                 self.note_whether_hidden();
                 self.animate(run, Drawn::default());
             }
@@ -301,8 +300,8 @@ impl Lab {
         }
         let after_us = self.now_us();
         self.repeats_left.set(0);
-        drop(self.experiment.take());
-        drop(self.ending.take());
+        drop(self.experiment.try_update_value(Option::take));
+        drop(self.ending.try_update_value(Option::take));
         self.show_bars();
         self.settle(RunEnding::Stopped { after_us });
         next_turn(move || self.show_figures());
@@ -310,7 +309,7 @@ impl Lab {
 
     /// What shows the results of a run, once one has begun.
     pub(super) fn results(self) -> Option<Results> {
-        self.results.get()
+        self.results.get_value()
     }
 
     /// A view of the results of a run, empty until one has begun.
@@ -320,9 +319,9 @@ impl Lab {
 
     /// What follows the end of the lesson can be stopped as well.
     fn end(self, result: Result<Report, Failure>) {
-        self.experiment.set(None);
+        self.experiment.set_value(None);
         let (ending, stopper) = stoppable(self.finish(result));
-        self.ending.set(Some(stopper));
+        self.ending.set_value(Some(stopper));
         leptos::task::spawn_local(ending);
     }
 
@@ -354,7 +353,7 @@ impl Lab {
 
     async fn ideal_of_this_run(self) -> Option<Record> {
         let (settings, seed) = self.ran_with.get_untracked().filter(|_| self.exercise.has_ideal)?;
-        ideal_in_slices(self.exercise, settings, seed, self.site.get()).await
+        ideal_in_slices(self.exercise, settings, seed, self.site.get_value()).await
     }
 
     fn show_bars(self) {
@@ -399,13 +398,13 @@ impl Lab {
 
     /// Whether this run, and no later one, is under way on a page that is still there.
     fn is_under_way(self, run: u32) -> bool {
-        self.runs.try_with_untracked(|runs| *runs == run) == Some(true)
+        self.runs.try_get_untracked() == Some(run)
             && self.status.try_with_untracked(|status| *status == Status::Running) == Some(true)
     }
 
     fn note_whether_hidden(self) {
         if document().hidden() {
-            self.experiment.with(|experiment| {
+            self.experiment.with_value(|experiment| {
                 if let Some(experiment) = experiment {
                     experiment.run().mark_hidden();
                 }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::lazy::NotFetched;
 use crate::runtime::turn::next_turn;
-use crate::ui::lean::{Watched, div, p, part};
+use crate::ui::lean::{div, p, part};
 
 /// A part of the page that is there once its code is. `view` makes it from what `lazy!` made of its function, which does
 /// not wait after `load` has ended.
@@ -15,7 +15,7 @@ pub(super) fn late<F: Future<Output = Result<AnyView, NotFetched>>>(
     load: impl Future<Output = Result<(), NotFetched>> + 'static,
     view: impl Fn() -> F + Send + 'static,
 ) -> AnyView {
-    let loaded = Watched::new(None::<Result<(), NotFetched>>);
+    let loaded = RwSignal::new(None::<Result<(), NotFetched>>);
     leptos::task::spawn_local(async move { loaded.set(Some(load.await)) });
     part(move || match loaded.get() {
         None => p().class("empty").text("Being fetched.").view(),
@@ -32,7 +32,7 @@ pub(super) fn late<F: Future<Output = Result<AnyView, NotFetched>>>(
 /// A part of the page that is made in a turn of its own, after those that were asked for before: a slow machine paints
 /// and answers in between.
 pub(super) fn in_turn(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
-    let is_due = Watched::new(false);
+    let is_due = RwSignal::new(false);
     next_turn(move || is_due.set(true));
     part(move || if is_due.get() { view() } else { ().into_any() })
 }

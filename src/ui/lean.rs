@@ -1,9 +1,7 @@
 //! Views of few types.
 //!
 //! For every type of element and of closure in a view the compiler makes a copy of Leptos' machinery, some kilobytes
-//! each. What stands here gives them one type each, which keeps the page's first load small; for values, [`state`] does.
-//!
-//! [`state`]: crate::ui::state
+//! each. What stands here gives them one type each, which keeps the page's first load small.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -16,7 +14,6 @@ use wasm_bindgen::JsValue;
 use web_sys::{Element, Event, MouseEvent};
 
 use crate::runtime::browser::page_time_ms;
-pub(super) use crate::ui::state::{Stored, Watched, whenever};
 
 /// What changes in a view.
 pub(super) type Changing<T> = Box<dyn FnMut() -> T + Send>;

@@ -18,7 +18,6 @@ mod opened;
 mod pages;
 mod panic;
 mod results;
-mod state;
 mod theme;
 
 pub use app::App;

@@ -10,7 +10,6 @@ use crate::ui::charts::timeline::{self, Chart};
 use crate::ui::charts::{digits, distribution};
 use crate::ui::components::{beside, checks, failures, log, metrics, origin, validations, warnings};
 use crate::ui::lab::Lab;
-use crate::ui::lean::Watched;
 
 /// The functions that show the results of a run, each of the component of its name.
 #[derive(Clone, Copy)]
@@ -21,7 +20,7 @@ pub(super) struct Results {
     pub(super) digits: fn(Lab) -> AnyView,
     pub(super) validations: fn(Lab) -> AnyView,
     pub(super) log: fn(Lab) -> AnyView,
-    pub(super) failures: fn(Lab, Watched<usize>) -> AnyView,
+    pub(super) failures: fn(Lab, RwSignal<usize>) -> AnyView,
     pub(super) figures: fn(Lab) -> Figures,
     pub(super) beside: fn(Lab) -> AnyView,
     pub(super) origin: fn(Lab) -> AnyView,

@@ -2,8 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::ui::state::{Watched, whenever};
-
 const KEY: &str = "interleave-theme";
 
 /// Which scheme the reader chose.
@@ -43,9 +41,9 @@ impl Theme {
 }
 
 /// The scheme as chosen, applied to the page and kept for the next visit. Charts that read colours track it.
-pub(super) fn provide_theme() -> Watched<Theme> {
-    let theme = Watched::new(Theme::stored());
-    whenever(move || {
+pub(super) fn provide_theme() -> RwSignal<Theme> {
+    let theme = RwSignal::new(Theme::stored());
+    Effect::new(move || {
         let name = theme.get().name();
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("data-theme", name);
@@ -60,6 +58,6 @@ pub(super) fn provide_theme() -> Watched<Theme> {
 }
 
 /// The scheme, for charts.
-pub(super) fn use_theme() -> Watched<Theme> {
-    use_context().unwrap_or_else(|| Watched::new(Theme::System))
+pub(super) fn use_theme() -> RwSignal<Theme> {
+    use_context().unwrap_or_else(|| RwSignal::new(Theme::System))
 }

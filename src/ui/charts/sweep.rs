@@ -9,14 +9,12 @@ use crate::measure::units;
 use crate::ui::charts::columns::{bar, column, row, share};
 use crate::ui::components::report::data_table;
 use crate::ui::lab::Lab;
-use crate::ui::lean::{
-    El, Stored, Watched, details, div, figcaption, figure, h3, input, label, p, part, span, summary,
-};
+use crate::ui::lean::{El, details, div, figcaption, figure, h3, input, label, p, part, span, summary};
 
 /// The columns, the slider of the target, and the same as a table.
 pub(crate) fn sweep(lab: Lab, sweep: &Sweep) -> AnyView {
-    let target_ms = Watched::new(first_target_ms(sweep));
-    let measured = Stored::new(sweep.clone());
+    let target_ms = RwSignal::new(first_target_ms(sweep));
+    let measured = StoredValue::new_local(sweep.clone());
     let most_ms = sweep.slowest_us().div_ceil(1_000).max(first_target_ms(sweep));
     let slider = input()
         .attr("id", "latency-target")
@@ -36,8 +34,8 @@ pub(crate) fn sweep(lab: Lab, sweep: &Sweep) -> AnyView {
         .el(label().attr("for", "latency-target").text("Latency target"))
         .el(slider)
         .el(span().class("figure").text_changing(move || format!("{} ms", units::count(target_ms.get()))));
-    let told = move || measured.with(|sweep| sweep.goodput_sentence(target_ms.get() * 1_000));
-    let shown = move || measured.with(|sweep| charts(sweep, target_ms.get() * 1_000));
+    let told = move || measured.with_value(|sweep| sweep.goodput_sentence(target_ms.get() * 1_000));
+    let shown = move || measured.with_value(|sweep| charts(sweep, target_ms.get() * 1_000));
     figure()
         .class("sweep")
         .attr("data-knee", sweep.knee().map_or(String::new(), |knee| knee.concurrency.to_string()))

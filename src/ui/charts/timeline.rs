@@ -15,7 +15,7 @@ use crate::ui::charts::painter::{Painter, TOP, lane_height};
 use crate::ui::components::report::data_table;
 use crate::ui::lab::Lab;
 use crate::ui::lab::beside::Beside;
-use crate::ui::lean::{Stored, Watched, figcaption, figure, h2, p, part, span, whenever};
+use crate::ui::lean::{figcaption, figure, h2, p, part, span};
 use crate::ui::results::Timeline;
 use crate::ui::theme::use_theme;
 
@@ -39,7 +39,7 @@ pub(crate) fn timeline(lab: Lab) -> AnyView {
     let canvas = NodeRef::<Canvas>::new();
     let chart = Chart::new(lab, canvas);
     chart.use_drawing();
-    let is_open = Watched::new(false);
+    let is_open = RwSignal::new(false);
     let drawing = view! {
         <canvas
             node_ref=canvas
@@ -106,22 +106,28 @@ pub(crate) const CODE: Timeline = Timeline {
 pub(crate) struct Chart {
     lab: Lab,
     canvas: NodeRef<Canvas>,
-    lives: Stored<Lives>,
+    lives: StoredValue<Lives, LocalStorage>,
     /// Which run `lives` belongs to.
-    run: Stored<u32>,
+    run: StoredValue<u32, LocalStorage>,
     /// What is in view; none is the whole run.
-    view: Watched<Option<View>>,
+    view: RwSignal<Option<View>>,
 }
 
 impl Chart {
     fn new(lab: Lab, canvas: NodeRef<Canvas>) -> Self {
-        Self { lab, canvas, lives: Stored::new(Lives::default()), run: Stored::new(0), view: Watched::new(None) }
+        Self {
+            lab,
+            canvas,
+            lives: StoredValue::new_local(Lives::default()),
+            run: StoredValue::new_local(0),
+            view: RwSignal::new(None),
+        }
     }
 
     /// Draws again whenever something that is seen changes.
     fn use_drawing(self) {
         let theme = use_theme();
-        let resized = Watched::new(());
+        let resized = RwSignal::new(());
         let listener = window_event_listener(leptos::ev::resize, move |_| resized.set(()));
         // The system's scheme may change while the page is open.
         let scheme = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
@@ -130,14 +136,14 @@ impl Chart {
             use wasm_bindgen::JsCast;
             scheme.set_onchange(Some(redraw.as_ref().unchecked_ref()));
         }
-        let held = Stored::new(Some((scheme, redraw)));
+        let held = StoredValue::new_local(Some((scheme, redraw)));
         on_cleanup(move || {
             listener.remove();
-            if let Some((Some(scheme), _redraw)) = held.take() {
+            if let Some((Some(scheme), _redraw)) = held.try_update_value(Option::take).flatten() {
                 scheme.set_onchange(None);
             }
         });
-        whenever(move || {
+        Effect::new(move || {
             self.lab.frame.track();
             self.lab.runs.track();
             self.view.track();
@@ -185,7 +191,7 @@ impl Chart {
 
     fn draw(self, canvas: &HtmlCanvasElement) {
         self.catch_up();
-        if let Some(task) = self.lab.sought.take_untracked() {
+        if let Some(task) = self.lab.sought.update_untracked(Option::take) {
             self.go_to(task, canvas);
         }
         let Some(painter) = Painter::new(canvas, self.visible()) else { return };
@@ -194,7 +200,7 @@ impl Chart {
         let chosen = self.lab.chosen.get_untracked();
         self.lab.with_record(|record| {
             painter.event_loop(record.beats());
-            self.lives.with(|lives| painter.tasks(record, lives, now_us, chosen));
+            self.lives.with_value(|lives| painter.tasks(record, lives, now_us, chosen));
         });
         if let Some((at_us, word)) = self.end_beside() {
             painter.end_of_another(at_us, word);
@@ -210,18 +216,18 @@ impl Chart {
     /// Reads what the record has gained; another run begins anew.
     fn catch_up(self) {
         let run = self.lab.runs.get_untracked();
-        if self.run.get() != run {
-            self.run.set(run);
-            self.lives.set(Lives::default());
+        if self.run.get_value() != run {
+            self.run.set_value(run);
+            self.lives.set_value(Lives::default());
             self.view.set(None);
         }
-        self.lab.with_record(|record| self.lives.update(|lives| lives.read(record)));
+        self.lab.with_record(|record| self.lives.update_value(|lives| lives.read(record)));
     }
 
     fn whole(self) -> View {
         // Both runs on the same axis.
         let beside_us = self.end_beside().map_or(0, |(at_us, _)| at_us);
-        View::whole(self.lab.now_us().max(beside_us), self.lives.with(Lives::lanes))
+        View::whole(self.lab.now_us().max(beside_us), self.lives.with_value(Lives::lanes))
     }
 
     fn visible(self) -> View {
@@ -237,7 +243,7 @@ impl Chart {
     /// Brings a task into view, so near that its name can be read, and chooses it.
     fn go_to(self, task: TaskId, canvas: &HtmlCanvasElement) {
         let now_us = self.lab.now_us();
-        let around = self.lives.with(|lives| {
+        let around = self.lives.with_value(|lives| {
             let life = lives.life(task);
             View::around(life.spawned_us, life.duration_us(now_us), life.lane)
         });
@@ -270,7 +276,7 @@ impl Chart {
     }
 
     fn choose_next(self, step: isize) {
-        let tasks = self.lives.with(Lives::len);
+        let tasks = self.lives.with_value(Lives::len);
         if tasks == 0 {
             return;
         }
@@ -315,7 +321,7 @@ impl Chart {
         let lane = view.from_lane + (y - TOP) / lane_height(view, height);
         let at_us = view.at_us(x, width);
         // The last one that fits is the one that was drawn on top.
-        let found = self.lives.with(|lives| {
+        let found = self.lives.with_value(|lives| {
             let is_under = |life: &Life| {
                 lane >= 0.0
                     && life.lane == lane as u32
@@ -335,7 +341,7 @@ impl Chart {
 
     fn words(self, task: TaskId) -> Option<String> {
         let now_us = self.lab.now_us();
-        let life = self.lives.with(|lives| *lives.life(task));
+        let life = self.lives.with_value(|lives| *lives.life(task));
         self.lab.with_record(|record| words(record, task, &life, now_us))
     }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::measure::bootstrap::LEAST_VALUES;
 use crate::ui::components::report::data_table;
 use crate::ui::lab::Lab;
-use crate::ui::lean::{Watched, button, div, flag, input, label, p, part, section};
+use crate::ui::lean::{button, div, flag, input, label, p, part, section};
 
 /// The most runs of a series.
 const MOST_REPEATS: u32 = 100;
@@ -27,7 +27,7 @@ pub(crate) fn beside(lab: Lab) -> AnyView {
 
 /// A series of runs alike.
 fn series(lab: Lab) -> AnyView {
-    let times = Watched::new(LEAST_VALUES as u32);
+    let times = RwSignal::new(LEAST_VALUES as u32);
     let take = move |event: &web_sys::Event| {
         if let Ok(typed) = event_target_value(event).parse() {
             times.set(u32::clamp(typed, 1, MOST_REPEATS));

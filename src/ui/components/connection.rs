@@ -8,7 +8,7 @@ use crate::lazy::lazy;
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
-use crate::ui::lean::{Stored, Watched, button, div, p, part, whenever};
+use crate::ui::lean::{button, div, p, part};
 
 #[derive(Clone, PartialEq)]
 enum State {
@@ -30,12 +30,12 @@ lazy!(mod fetched in api: panel(lab: Lab) -> AnyView);
 
 fn panel(lab: Lab) -> AnyView {
     let Some(connect) = &lab.exercise.connect else { return ().into_any() };
-    let state = Watched::new(State::Untested);
+    let state = RwSignal::new(State::Untested);
     // Dropping it aborts the request.
-    let asking = Stored::new(None::<Stopper>);
-    let test = move || asking.set(Some(ask(lab, connect, state)));
+    let asking = StoredValue::new_local(None::<Stopper>);
+    let test = move || asking.set_value(Some(ask(lab, connect, state)));
     let mut asked = None;
-    whenever(move || {
+    Effect::new(move || {
         let (address, at_once) =
             lab.settings.with(|settings| ((connect.address)(settings), (connect.asks_at_once)(settings)));
         if asked.as_ref() == Some(&address) {
@@ -45,11 +45,11 @@ fn panel(lab: Lab) -> AnyView {
         if at_once {
             test();
         } else {
-            asking.set(None);
+            asking.set_value(None);
             state.set(State::Untested);
         }
     });
-    on_cleanup(move || drop(asking.take()));
+    on_cleanup(move || drop(asking.try_update_value(Option::take)));
     // What is refused is not what would be asked.
     let is_off = move || (state.with(|state| *state == State::Asking) || lab.has_refusals()).then(String::new);
     [
@@ -63,7 +63,7 @@ fn panel(lab: Lab) -> AnyView {
     .into_any()
 }
 
-fn ask(lab: Lab, connect: &'static Connect, state: Watched<State>) -> Stopper {
+fn ask(lab: Lab, connect: &'static Connect, state: RwSignal<State>) -> Stopper {
     state.set(State::Asking);
     let settings = lab.settings.get_untracked();
     let (asking, stopper) = stoppable(async move {

@@ -11,7 +11,7 @@ use crate::ui::download::{REFUSED, offer};
 use crate::ui::focus::focus;
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
-use crate::ui::lean::{El, Watched, button, div, li, p, part, span, ul};
+use crate::ui::lean::{El, button, div, li, p, part, span, ul};
 
 /// What the button discloses.
 const MENU: &str = "export-menu";
@@ -20,7 +20,7 @@ const MENU: &str = "export-menu";
 const BUTTON: &str = "export";
 
 /// The button. There is something to export once a run is over.
-pub(crate) fn export_button(lab: Lab, is_open: Watched<bool>) -> El {
+pub(crate) fn export_button(lab: Lab, is_open: RwSignal<bool>) -> El {
     let is_shown = move || lab.has_saved() && is_open.get();
     button()
         .class("quiet")
@@ -33,7 +33,7 @@ pub(crate) fn export_button(lab: Lab, is_open: Watched<bool>) -> El {
 }
 
 /// The forms, while they are asked for.
-pub(crate) fn export_menu(lab: Lab, is_open: Watched<bool>) -> AnyView {
+pub(crate) fn export_menu(lab: Lab, is_open: RwSignal<bool>) -> AnyView {
     let menu = move || {
         let is_shown = is_open.get() && lab.has_saved();
         if is_shown { late(fetched::load(), move || fetched::menu(lab, is_open)) } else { ().into_any() }
@@ -41,9 +41,9 @@ pub(crate) fn export_menu(lab: Lab, is_open: Watched<bool>) -> AnyView {
     div().attr("id", MENU).add(part(menu)).view()
 }
 
-lazy!(mod fetched in share: menu(lab: Lab, is_open: Watched<bool>) -> AnyView);
+lazy!(mod fetched in share: menu(lab: Lab, is_open: RwSignal<bool>) -> AnyView);
 
-fn menu(lab: Lab, is_open: Watched<bool>) -> AnyView {
+fn menu(lab: Lab, is_open: RwSignal<bool>) -> AnyView {
     let listener = window_event_listener(leptos::ev::keydown, move |event| {
         if leaves(&event) {
             // First the focus: it would go with the menu.
@@ -52,7 +52,7 @@ fn menu(lab: Lab, is_open: Watched<bool>) -> AnyView {
         }
     });
     on_cleanup(move || listener.remove());
-    let told = Watched::new(String::new());
+    let told = RwSignal::new(String::new());
     let choice = |form: Form| {
         let choose = move || told.set(save(lab, form));
         let about = span().class("hint").text(form.about());

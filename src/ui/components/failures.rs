@@ -6,14 +6,14 @@ use crate::measure::events::Failed;
 use crate::measure::units::{count, span};
 use crate::measure::{Level, Record, TaskId};
 use crate::ui::lab::Lab;
-use crate::ui::lean::{Watched, button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
+use crate::ui::lean::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
 
 /// So many are listed at a time.
 const ROWS: usize = 10;
 
 /// The list. It is empty as long as nothing has failed.
 pub(crate) fn failures(lab: Lab) -> AnyView {
-    let first = Watched::new(0);
+    let first = RwSignal::new(0);
     part(move || {
         lab.digest.track();
         first.track();
@@ -22,7 +22,7 @@ pub(crate) fn failures(lab: Lab) -> AnyView {
 }
 
 /// See [`failures`].
-pub(crate) fn list(lab: Lab, first: Watched<usize>) -> AnyView {
+pub(crate) fn list(lab: Lab, first: RwSignal<usize>) -> AnyView {
     lab.with_record(|record| {
         let failed = record.failed();
         let shown = first.get_untracked();
@@ -31,7 +31,7 @@ pub(crate) fn list(lab: Lab, first: Watched<usize>) -> AnyView {
     .into_any()
 }
 
-fn page(lab: Lab, record: &Record, failed: &[Failed], first: Watched<usize>, shown: usize) -> AnyView {
+fn page(lab: Lab, record: &Record, failed: &[Failed], first: RwSignal<usize>, shown: usize) -> AnyView {
     // Another run may have fewer.
     let from = shown.min((failed.len() - 1) / ROWS * ROWS);
     let rows = failed.iter().skip(from).take(ROWS).map(|failed| row(lab, record, *failed));

@@ -10,7 +10,6 @@ use crate::ui::download::{REFUSED, offer};
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
 use crate::ui::lean::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
-use crate::ui::state::{Stored, Watched, whenever};
 
 /// So many are listed at first, and so many more whenever the reader asks: the last by name first.
 const AT_ONCE: usize = 20;
@@ -39,25 +38,25 @@ struct Shelf {
     lab: Lab,
     folder: &'static str,
     /// None until it was looked into, and if that failed.
-    found: Watched<Option<Found>>,
+    found: RwSignal<Option<Found>, LocalStorage>,
     /// What was done last, or why it could not be.
-    told: Watched<String>,
-    shown: Watched<usize>,
+    told: RwSignal<String>,
+    shown: RwSignal<usize>,
     /// Counts the looks: one that took longer than the next tells nothing any more.
-    looks: Stored<u32>,
+    looks: StoredValue<u32, LocalStorage>,
 }
 
 fn panel(lab: Lab, folder: &'static str) -> AnyView {
     let shelf = Shelf {
         lab,
         folder,
-        found: Watched::new(None),
-        told: Watched::new(String::new()),
-        shown: Watched::new(AT_ONCE),
-        looks: Stored::new(0),
+        found: RwSignal::new_local(None),
+        told: RwSignal::new(String::new()),
+        shown: RwSignal::new(AT_ONCE),
+        looks: StoredValue::new_local(0),
     };
     // Again when a run is over.
-    whenever(move || {
+    Effect::new(move || {
         if !lab.is_running() {
             shelf.look(String::new());
         }
@@ -88,7 +87,7 @@ fn nothing() -> AnyView {
 impl Shelf {
     /// Looks into the folder anew, and says what was done.
     fn look(self, told: String) {
-        let Some(look) = self.looks.update(|looks| {
+        let Some(look) = self.looks.try_update_value(|looks| {
             *looks += 1;
             *looks
         }) else {
@@ -96,7 +95,7 @@ impl Shelf {
         };
         leptos::task::spawn_local(async move {
             let found = look_into(self.folder).await;
-            if self.looks.try_with(|looks| *looks == look) != Some(true) {
+            if self.looks.try_get_value() != Some(look) {
                 return;
             }
             self.told.set(found.as_ref().map_or_else(|error| in_words(error.clone()), |_| told));

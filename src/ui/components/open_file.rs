@@ -11,14 +11,14 @@ use web_sys::{Event, File, HtmlInputElement};
 use crate::lazy::lazy;
 use crate::share::run_file::{ImportError, from_json, refuse_large};
 use crate::share::saved::SavedRun;
-use crate::ui::lean::{El, Watched, div, input, label, p, part};
+use crate::ui::lean::{El, div, input, label, p, part};
 use crate::ui::opened;
 
 /// Why a file is not shown: what happened, then what to do.
 type Refused = [String; 2];
 
 /// The picker. `refused` is told of a file that cannot be shown; one that can leads to its page.
-pub(crate) fn open_file(refused: Watched<Option<Refused>>) -> El {
+pub(crate) fn open_file(refused: RwSignal<Option<Refused>>) -> El {
     let file = input()
         .attr("id", "open-file")
         .attr("type", "file")
@@ -28,14 +28,14 @@ pub(crate) fn open_file(refused: Watched<Option<Refused>>) -> El {
 }
 
 /// Why the last file is not shown.
-pub(crate) fn refusal(refused: Watched<Option<Refused>>) -> AnyView {
+pub(crate) fn refusal(refused: RwSignal<Option<Refused>>) -> AnyView {
     part(move || match refused.get() {
         Some([why, advice]) => div().class("failure").el(p().text(why)).el(p().class("hint").text(advice)).view(),
         None => ().into_any(),
     })
 }
 
-fn take(event: &Event, refused: Watched<Option<Refused>>) {
+fn take(event: &Event, refused: RwSignal<Option<Refused>>) {
     let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
     let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
     // Else the same file could not be chosen once more.

@@ -11,7 +11,6 @@ use crate::storage::Source;
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
 use crate::ui::lean::{self, El, button, div, label, li, p, part, span, ul};
-use crate::ui::state::Watched;
 
 /// So many are listed.
 const MOST: usize = 20;
@@ -62,19 +61,19 @@ struct Dropped {
 struct Panel {
     lab: Lab,
     own: &'static OwnFiles,
-    files: Watched<Vec<Chosen>>,
+    files: RwSignal<Vec<Chosen>, LocalStorage>,
     /// What could not be taken, and why.
-    told: Watched<String>,
-    is_over: Watched<bool>,
+    told: RwSignal<String>,
+    is_over: RwSignal<bool>,
 }
 
 fn panel(lab: Lab, own: &'static OwnFiles) -> AnyView {
     let panel = Panel {
         lab,
         own,
-        files: Watched::new(Vec::new()),
-        told: Watched::new(String::new()),
-        is_over: Watched::new(false),
+        files: RwSignal::new_local(Vec::new()),
+        told: RwSignal::new(String::new()),
+        is_over: RwSignal::new(false),
     };
     panel.listen();
     let has_none = move || panel.files.with(Vec::is_empty).then(String::new);

@@ -8,7 +8,7 @@ use crate::measure::heartbeat::longest_lag_us;
 use crate::measure::units;
 use crate::ui::lab::Lab;
 use crate::ui::late::late;
-use crate::ui::lean::{Watched, button, div, p, progress};
+use crate::ui::lean::{button, div, p, progress};
 
 /// In so many milliseconds the hand goes round once.
 const TURN_MS: u64 = 1_000;
@@ -30,7 +30,7 @@ pub(crate) fn pulse(lab: Lab) -> AnyView {
 lazy!(mod fetched in lessons: beating(lab: Lab) -> AnyView);
 
 fn beating(lab: Lab) -> AnyView {
-    let presses = Watched::new(Presses::default());
+    let presses = RwSignal::new(Presses::default());
     let press = move |answered_after_ms: f64| {
         let run = lab.runs.get_untracked();
         presses.update(|presses| {

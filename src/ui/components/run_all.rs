@@ -25,12 +25,12 @@ use crate::share::permalink::{DEFAULT_SEED, Destination};
 use crate::ui::components::run_bar::{RunBar, run_bar};
 use crate::ui::focus::focus;
 use crate::ui::late::late;
-use crate::ui::lean::{Stored, Watched, a, button, flag, h2, li, ol, p, part, section, span, text};
+use crate::ui::lean::{a, button, flag, h2, li, ol, p, part, section, span, text};
 
 /// The panel with its button. Leaving it stops what is under way. All else in it is fetched when the button is first
 /// pressed.
 pub(crate) fn run_all() -> AnyView {
-    let is_wanted = Watched::new(false);
+    let is_wanted = RwSignal::new(false);
     let content = move || match is_wanted.get() {
         true => late(fetched::load(), fetched::tour),
         false => button().class("run").on_click(move || is_wanted.set(true)).text(RUN_ALL).view(),
@@ -129,26 +129,26 @@ impl Stand {
 /// All lessons, under way or not.
 #[derive(Clone, Copy)]
 struct Tour {
-    state: Watched<State>,
+    state: RwSignal<State>,
     /// One for each lesson, in the order of the catalogue.
-    stands: Watched<Vec<Stand>>,
+    stands: RwSignal<Vec<Stand>>,
     /// The run of the lesson that is under way.
-    run: Stored<Option<Run>>,
-    under_way: Stored<Option<Stopper>>,
+    run: StoredValue<Option<Run>, LocalStorage>,
+    under_way: StoredValue<Option<Stopper>, LocalStorage>,
 }
 
 impl Tour {
     fn new() -> Self {
         let tour = Self {
-            state: Watched::new(State::Stopped),
-            stands: Watched::new(all_waiting()),
-            run: Stored::new(None),
-            under_way: Stored::new(None),
+            state: RwSignal::new(State::Stopped),
+            stands: RwSignal::new(all_waiting()),
+            run: StoredValue::new_local(None),
+            under_way: StoredValue::new_local(None),
         };
         let listener = window_event_listener_untyped("visibilitychange", move |_| tour.note_whether_hidden());
         on_cleanup(move || {
             listener.remove();
-            drop(tour.under_way.take());
+            drop(tour.under_way.try_update_value(Option::take));
         });
         tour
     }
@@ -161,14 +161,14 @@ impl Tour {
         self.stands.set(all_waiting());
         self.state.set(State::Running);
         let (work, stopper) = stoppable(self.go());
-        self.under_way.set(Some(stopper));
+        self.under_way.set_value(Some(stopper));
         leptos::task::spawn_local(work);
     }
 
     /// Nothing is left running when it returns.
     fn stop(self) {
-        drop(self.under_way.take());
-        self.run.set(None);
+        drop(self.under_way.try_update_value(Option::take));
+        self.run.set_value(None);
         self.stands.update(|stands| {
             let running = stands.iter_mut().filter(|stand| matches!(stand, Stand::Running));
             running.for_each(|stand| *stand = Stand::Stopped);
@@ -183,7 +183,7 @@ impl Tour {
             let ended = self.run_one(exercise).await;
             self.put(place, ended.map_or_else(Stand::Failed, Stand::Finished));
         }
-        self.run.set(None);
+        self.run.set_value(None);
         self.state.set(State::Finished);
     }
 
@@ -202,7 +202,7 @@ impl Tour {
         };
         let experiment = Experiment::begin(exercise, settings.clone(), DEFAULT_SEED, Rc::clone(&site), on_end).await?;
         let run = experiment.run().clone();
-        self.run.set(Some(run.clone()));
+        self.run.set_value(Some(run.clone()));
         self.note_whether_hidden();
         let report = end.await.expect("an experiment that is kept comes to its end")?;
         drop(experiment);
@@ -215,7 +215,7 @@ impl Tour {
 
     fn note_whether_hidden(self) {
         if document().hidden() {
-            self.run.try_with(|run| {
+            self.run.try_with_value(|run| {
                 if let Some(run) = run {
                     run.mark_hidden();
                 }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::endpoint::fetch::get_bytes;
 use crate::exercises::exercise::Exercise;
-use crate::ui::lean::{Watched, b, code, figcaption, figure, i, part, pre, section};
+use crate::ui::lean::{b, code, figcaption, figure, i, part, pre, section};
 
 /// Ends a class, as `tools/site` writes it.
 const END: char = '\u{1}';
@@ -27,7 +27,7 @@ pub(crate) fn sources(exercise: &'static Exercise) -> AnyView {
 
 /// One source, by its path in the repository, with what it is in a few words.
 fn pane(path: &'static str, title: &str, about: &str) -> AnyView {
-    let source = Watched::new(String::new());
+    let source = RwSignal::new(String::new());
     leptos::task::spawn_local(async move {
         let text = match get_bytes(&format!("sources/{path}")).await {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),

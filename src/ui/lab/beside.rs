@@ -1,5 +1,6 @@
 //! What a run is held against, and runs that are repeated.
 
+use std::mem;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -87,7 +88,7 @@ impl Lab {
     /// itself.
     pub(in crate::ui) fn pin(self) {
         let Some(run) = self.saved() else { return };
-        let Alike { measured, .. } = self.alike.take_untracked();
+        let Alike { measured, .. } = self.alike.try_update_untracked(mem::take).unwrap_or_default();
         // A run that was opened is not among those alike.
         let measured = if self.is_opened.get_untracked() { Quantities::from_run(&run) } else { measured };
         let id = RunId::from_run(&run);
@@ -107,10 +108,10 @@ impl Lab {
     /// Holds the runs against the one that is pinned from an earlier visit, unless there is another already. The first
     /// run waits for it, so that nothing of it falls into what is measured.
     pub(super) async fn find_pinned(self) {
-        if self.has_looked.try_with(|has_looked| *has_looked) != Some(false) {
+        if self.has_looked.try_get_value() != Some(false) {
             return;
         }
-        self.has_looked.set(true);
+        self.has_looked.set_value(true);
         if let Some((id, measured)) = kept::pinned(self.exercise.slug).await
             && self.beside.try_with_untracked(Option::is_none) == Some(true)
         {

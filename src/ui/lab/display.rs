@@ -4,6 +4,8 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::Lab;
+use leptos::prelude::*;
+
 use crate::exercises::compared::Compared;
 use crate::exercises::controls::Settings;
 use crate::measure::Record;
@@ -19,7 +21,7 @@ impl Lab {
     pub(in crate::ui) fn with_record<T>(self, read: impl FnOnce(&Record) -> T) -> Option<T> {
         match self.read_saved(|saved| Rc::clone(&saved.record)) {
             Some(record) => Some(read(&record)),
-            None => self.run.with(|run| run.as_ref().map(|run| read(&run.record()))),
+            None => self.run.with_value(|run| run.as_ref().map(|run| read(&run.record()))),
         }
     }
 
@@ -30,8 +32,8 @@ impl Lab {
 
     /// Counts of the run on display.
     pub(in crate::ui) fn measured(self) -> Option<Metrics> {
-        self.with_record(|record| self.meter.update(|meter| meter.read(record)))?;
-        Some(self.meter.with(Meter::metrics))
+        self.with_record(|record| self.meter.update_value(|meter| meter.read(record)))?;
+        Some(self.meter.with_value(Meter::metrics))
     }
 
     /// What is known of the run on display in numbers.
@@ -58,8 +60,8 @@ impl Lab {
 
     /// The time of the run on display: now while its lesson is under way, then its end.
     pub(in crate::ui) fn now_us(self) -> u64 {
-        if self.experiment.with(Option::is_some) {
-            self.run.with(|run| run.as_ref().map_or(0, Run::now_us))
+        if self.experiment.with_value(Option::is_some) {
+            self.run.with_value(|run| run.as_ref().map_or(0, Run::now_us))
         } else {
             self.with_record(Record::end_us).unwrap_or(0)
         }
@@ -77,17 +79,17 @@ impl Lab {
         let ideal = ideal.as_deref().map(|it| (&*it.record, &it.spans));
         let now_us = self.now_us();
         let of_run = self.with_record(|record| {
-            self.spans.update(|spans| spans.read(record));
-            self.spans.with(|spans| Compared::all(self.exercise, &settings, Some((record, spans)), now_us, ideal))
+            self.spans.update_value(|spans| spans.read(record));
+            self.spans.with_value(|spans| Compared::all(self.exercise, &settings, Some((record, spans)), now_us, ideal))
         });
         of_run.unwrap_or_else(|| Compared::all(self.exercise, &settings, None, now_us, ideal))
     }
 
     /// Forgets what was read of the run before.
     pub(super) fn begin_display(self) {
-        self.run.set(None);
-        self.spans.set(Spans::default());
-        self.meter.set(Meter::default());
+        self.run.set_value(None);
+        self.spans.set_value(Spans::default());
+        self.meter.set_value(Meter::default());
         self.chosen.set(None);
     }
 }

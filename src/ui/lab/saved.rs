@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use leptos::prelude::*;
+
 use super::{Kept, Lab, Status};
 use crate::lazy::lazy;
 use crate::runtime::turn::next_turn;
@@ -46,7 +48,7 @@ impl Lab {
     /// Keeps the run that has just ended, and says that it is over.
     pub(super) fn settle(self, ending: RunEnding) {
         let ran_with = self.ran_with.get_untracked();
-        if let Some((run, (settings, seed))) = self.run.take().zip(ran_with) {
+        if let Some((run, (settings, seed))) = self.run.try_update_value(Option::take).flatten().zip(ran_with) {
             let record = run.take_record();
             self.over.set(Some(SavedRun {
                 exercise: self.exercise,
@@ -73,7 +75,7 @@ fn put_on_display(lab: Lab, results: Results, saved: SavedRun) {
     if lab.status.try_with_untracked(|status| *status == Status::Ready) != Some(true) {
         return;
     }
-    lab.results.set(Some(results));
+    lab.results.set_value(Some(results));
     lab.begin_display();
     lab.settings.set(saved.settings.clone());
     lab.seed.set(saved.seed);

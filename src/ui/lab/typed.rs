@@ -1,5 +1,7 @@
 //! What the reader types into the controls of a lab: taken, or kept beside the reason why it is not.
 
+use leptos::prelude::*;
+
 use super::{Lab, SEED};
 use crate::exercises::controls::{Control, Settings, Value};
 use crate::exercises::exercise::Conflict;

@@ -12,7 +12,7 @@ use crate::measure::units::count;
 use crate::runtime::{Stopper, stoppable};
 use crate::ui::components::report::data_table;
 use crate::ui::components::run_bar::{RunBar, run_bar};
-use crate::ui::lean::{Stored, Watched, caption, div, flag, p, part, section, table, tbody, td, text, th, thead, tr};
+use crate::ui::lean::{caption, div, flag, p, part, section, table, tbody, td, text, th, thead, tr};
 use crate::ui::pages::exercise::page_head;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ enum State {
 /// The page, with a run at once if the link says so. Its code is fetched when the page is first opened.
 pub(crate) fn benchmark_page(runs_at_once: bool) -> AnyView {
     document().set_title("Benchmark · Interleave");
-    let loaded = Watched::new(None::<Result<(), NotFetched>>);
+    let loaded = RwSignal::new(None::<Result<(), NotFetched>>);
     leptos::task::spawn_local(async move { loaded.set(Some(fetched::load().await)) });
     let table = part(move || match loaded.get() {
         None => p().class("empty").text("The benchmark is being fetched.").view(),
@@ -45,9 +45,9 @@ pub(crate) fn benchmark_page(runs_at_once: bool) -> AnyView {
 lazy!(mod fetched in benchmark: page(runs_at_once: bool) -> AnyView);
 
 fn page(runs_at_once: bool) -> AnyView {
-    let results = Watched::new(Results::default());
-    let state = Watched::new(State::Ready);
-    let stopper = Stored::new(None::<Stopper>);
+    let results = RwSignal::new(Results::default());
+    let state = RwSignal::new(State::Ready);
+    let stopper = StoredValue::new_local(None::<Stopper>);
     let start = move || {
         results.set(Results::default());
         state.set(State::Running);
@@ -55,14 +55,14 @@ fn page(runs_at_once: bool) -> AnyView {
             benchmark::run(|so_far| results.set(so_far.clone())).await;
             state.set(State::Finished);
         });
-        stopper.set(Some(stop));
+        stopper.set_value(Some(stop));
         leptos::task::spawn_local(work);
     };
     let stop = move || {
-        stopper.set(None);
+        stopper.set_value(None);
         state.set(State::Stopped);
     };
-    on_cleanup(move || drop(stopper.take()));
+    on_cleanup(move || drop(stopper.try_update_value(Option::take)));
     if runs_at_once {
         request_animation_frame(start);
     }

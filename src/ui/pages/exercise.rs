@@ -33,7 +33,7 @@ use crate::ui::components::warnings::warnings;
 use crate::ui::finished::{self, use_finished};
 use crate::ui::kept;
 use crate::ui::lab::{Lab, Status};
-use crate::ui::lean::{Watched, a, button, code, div, h1, h2, li, p, part, section, ul, whenever};
+use crate::ui::lean::{a, button, code, div, h1, h2, li, p, part, section, ul};
 use crate::ui::opened;
 
 /// The page of an exercise as a link sets it up.
@@ -54,8 +54,8 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .add(own_files(lab))
         .add(controls(lab));
     let finished = use_finished();
-    let kept = Watched::new(String::new());
-    whenever(move || {
+    let kept = RwSignal::new(String::new());
+    Effect::new(move || {
         kept.set(String::new());
         if let Some(run) = lab.finished_here() {
             finished::note(finished, exercise.slug);
@@ -104,8 +104,8 @@ fn presets(exercise: &Exercise) -> AnyView {
 }
 
 /// What can be done with a result.
-fn result_head(lab: Lab, kept: Watched<String>) -> AnyView {
-    let copied = Watched::new(None::<Result<(), String>>);
+fn result_head(lab: Lab, kept: RwSignal<String>) -> AnyView {
+    let copied = RwSignal::new(None::<Result<(), String>>);
     let copy = move |place: Destination| {
         let link = link_to(&place);
         leptos::task::spawn_local(async move { copied.set(Some(copy_text(&link).await.map_err(|()| link))) });
@@ -136,7 +136,7 @@ fn result_head(lab: Lab, kept: Watched<String>) -> AnyView {
         .attr_changing("disabled", unless_finished)
         .on_click(move || copy(untrack(|| lab.place_with_result())))
         .text("Copy link with result");
-    let (is_open, refused) = (Watched::new(false), Watched::new(None));
+    let (is_open, refused) = (RwSignal::new(false), RwSignal::new(None));
     let actions = div()
         .class("actions")
         .el(open_file(refused))

@@ -15,7 +15,7 @@ use crate::share::saved::SavedRun;
 use crate::ui::components::open_file::{open_file, refusal};
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::late::late;
-use crate::ui::lean::{Watched, b, button, caption, div, p, part, section, table, tbody, td, th, thead, tr};
+use crate::ui::lean::{b, button, caption, div, p, part, section, table, tbody, td, th, thead, tr};
 use crate::ui::opened;
 use crate::ui::pages::exercise::page_head;
 
@@ -32,20 +32,23 @@ lazy!(mod fetched in share: panel() -> AnyView);
 /// What the page knows.
 #[derive(Clone, Copy)]
 struct Shelf {
-    history: Watched<Option<History>>,
-    kept: Watched<Vec<HistoryEntry>>,
-    told: Watched<String>,
+    history: RwSignal<Option<History>, LocalStorage>,
+    kept: RwSignal<Vec<HistoryEntry>, LocalStorage>,
+    told: RwSignal<String>,
 }
 
 fn panel() -> AnyView {
-    let shelf =
-        Shelf { history: Watched::new(None), kept: Watched::new(Vec::new()), told: Watched::new(String::new()) };
+    let shelf = Shelf {
+        history: RwSignal::new_local(None),
+        kept: RwSignal::new_local(Vec::new()),
+        told: RwSignal::new(String::new()),
+    };
     leptos::task::spawn_local(async move {
         let history = History::open().await;
         shelf.history.set(Some(history));
         shelf.look().await;
     });
-    let refused = Watched::new(None);
+    let refused = RwSignal::new(None);
     let list = part(move || match (shelf.history.with(Option::is_some), shelf.kept.with(Vec::is_empty)) {
         (false, _) => p().class("empty").text("Being read.").view(),
         (true, true) => {
