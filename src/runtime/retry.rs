@@ -10,7 +10,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::measure::{Level, Outcome, units};
-use crate::runtime::run::{Ending, Task};
+use crate::runtime::run::{TaskEnd, Task};
 use crate::runtime::{Rng, Run, TaskError};
 
 /// How long to pause before the next attempt.
@@ -173,11 +173,11 @@ impl Run {
 
     fn attempt<T, E: TaskError, F: Future<Output = Attempt<T, E>>>(&self, number: u32, attempt: F) -> Task<F> {
         Task::new(self.clone(), name_of(number), attempt, |attempt| match attempt {
-            Attempt::Succeeded(_) => Ending::SUCCEEDED,
-            Attempt::Failed(error) => Ending::with_error(error),
-            Attempt::Retried(error, pause) => Ending {
+            Attempt::Succeeded(_) => TaskEnd::SUCCEEDED,
+            Attempt::Failed(error) => TaskEnd::with_error(error),
+            Attempt::Retried(error, pause) => TaskEnd {
                 outcome: Outcome::Retried,
-                told: Some((Level::Warning, format!("{error}; again after {}", units::span(pause.as_micros() as u64)))),
+                message: Some((Level::Warning, format!("{error}; again after {}", units::span(pause.as_micros() as u64)))),
             },
         })
     }

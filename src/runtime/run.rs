@@ -19,7 +19,7 @@ use crate::measure::{EventKind, Level, LogLine, Record, TaskId};
 use crate::runtime::clock::{Clock, micros};
 use crate::runtime::random::{Rng, rng_for};
 
-pub(crate) use task::Ending;
+pub(crate) use task::TaskEnd;
 pub use task::{Task, TaskError};
 pub use timers::Sleep;
 
@@ -171,7 +171,7 @@ impl Run {
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub fn task<F: Future>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F> {
-        Task::new(self.clone(), name.into(), future, |_| Ending::SUCCEEDED)
+        Task::new(self.clone(), name.into(), future, |_| TaskEnd::SUCCEEDED)
     }
 
     /// Like [`task`](Self::task), for a future that may fail: an `Err` is recorded by its
@@ -194,7 +194,7 @@ impl Run {
         F: Future<Output = Result<T, E>>,
         E: TaskError,
     {
-        Task::new(self.clone(), name.into(), future, Ending::from_result)
+        Task::new(self.clone(), name.into(), future, TaskEnd::from_result)
     }
 
     /// Random numbers for one purpose. They depend on the run's seed and on `key` only, never on the order in which
@@ -241,7 +241,7 @@ impl Run {
     }
 
     /// Tells in the log how a task ended. An error that travels up through the tasks that hold each other is told once.
-    fn log_ending(&self, level: Level, text: String) {
+    fn log_task_error(&self, level: Level, text: String) {
         let is_told = {
             let record = self.record();
             let last = record.log_lines().last();
@@ -338,14 +338,14 @@ impl Run {
         self.0.current.replace(Some(task))
     }
 
-    /// A poll of `task` is over; if the task is, too, `ending` is there.
+    /// A poll of `task` is over; if the task is, too, `end` is there.
     #[inline(never)]
-    pub(crate) fn poll_ended(&self, task: TaskId, outside: Option<TaskId>, ending: Option<Ending>) {
-        let kind = match ending {
+    pub(crate) fn poll_ended(&self, task: TaskId, outside: Option<TaskId>, end: Option<TaskEnd>) {
+        let kind = match end {
             None => EventKind::PollEnded,
-            Some(Ending { outcome, told }) => {
-                if let Some((level, text)) = told {
-                    self.log_ending(level, text);
+            Some(TaskEnd { outcome, message }) => {
+                if let Some((level, text)) = message {
+                    self.log_task_error(level, text);
                 }
                 EventKind::Ended(outcome)
             }

@@ -36,16 +36,16 @@ impl TaskError for &str {}
 impl TaskError for String {}
 
 /// How a task ended, and what the log says of it.
-pub(crate) struct Ending {
+pub(crate) struct TaskEnd {
     pub(crate) outcome: Outcome,
-    pub(crate) told: Option<(Level, String)>,
+    pub(crate) message: Option<(Level, String)>,
 }
 
-impl Ending {
-    pub(crate) const SUCCEEDED: Self = Self { outcome: Outcome::Succeeded, told: None };
+impl TaskEnd {
+    pub(crate) const SUCCEEDED: Self = Self { outcome: Outcome::Succeeded, message: None };
 
     pub(crate) fn with_error(error: &impl TaskError) -> Self {
-        Self { outcome: error.outcome(), told: Some((Level::Error, error.to_string())) }
+        Self { outcome: error.outcome(), message: Some((Level::Error, error.to_string())) }
     }
 
     pub(crate) fn from_result<T, E: TaskError>(result: &Result<T, E>) -> Self {
@@ -65,7 +65,7 @@ pin_project! {
         // before it does.
         #[pin]
         future: Option<F>,
-        ending: fn(&F::Output) -> Ending,
+        end: fn(&F::Output) -> TaskEnd,
     }
 
     impl<F: Future> PinnedDrop for Task<F> {
@@ -80,9 +80,9 @@ pin_project! {
 }
 
 impl<F: Future> Task<F> {
-    pub(crate) fn new(run: Run, name: Cow<'static, str>, future: F, ending: fn(&F::Output) -> Ending) -> Self {
+    pub(crate) fn new(run: Run, name: Cow<'static, str>, future: F, end: fn(&F::Output) -> TaskEnd) -> Self {
         let id = run.spawned(name);
-        Self { run, id, future: Some(future), ending }
+        Self { run, id, future: Some(future), end }
     }
 }
 
@@ -99,7 +99,7 @@ impl<F: Future> Future for Task<F> {
         match &poll {
             Poll::Ready(output) => {
                 this.future.set(None);
-                run.poll_ended(id, outside, Some((this.ending)(output)));
+                run.poll_ended(id, outside, Some((this.end)(output)));
             }
             Poll::Pending => run.poll_ended(id, outside, None),
         }
