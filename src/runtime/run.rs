@@ -23,7 +23,7 @@ pub(crate) use task::TaskEnd;
 pub use task::{Task, TaskError};
 pub use timers::Sleep;
 
-use timers::{Place, Timers};
+use timers::{SleeperId, Timers};
 
 /// One execution of an exercise. It is the first argument of every exercise function, and cheap to clone: clones are
 /// handles to the same run.
@@ -355,24 +355,24 @@ impl Run {
     }
 
     #[inline(never)]
-    pub(crate) fn fall_asleep(&self, duration: Duration, waker: Waker) -> Place {
+    pub(crate) fn add_sleeper(&self, duration: Duration, waker: Waker) -> SleeperId {
         let deadline_us = self.now_us().saturating_add(micros(duration));
         let mut timers = self.0.timers.borrow_mut();
-        let place = timers.insert(deadline_us, waker);
+        let id = timers.insert(deadline_us, waker);
         // Of thousands who fall asleep in a row, most come after the one for whom the alarm is set.
         if !timers.is_covered(deadline_us) {
             self.set_alarm(&mut timers);
         }
-        place
+        id
     }
 
-    pub(crate) fn is_asleep(&self, place: Place, waker: &Waker) -> bool {
-        self.0.timers.borrow_mut().is_asleep(place, waker)
+    pub(crate) fn is_asleep(&self, id: SleeperId, waker: &Waker) -> bool {
+        self.0.timers.borrow_mut().is_asleep(id, waker)
     }
 
-    pub(crate) fn wake_never(&self, place: Place) {
+    pub(crate) fn remove_sleeper(&self, id: SleeperId) {
         let mut timers = self.0.timers.borrow_mut();
-        timers.remove(place);
+        timers.remove(id);
         // Whoever keeps the run for its record keeps no timer with it.
         if timers.is_empty() {
             timers.alarm_went_off();

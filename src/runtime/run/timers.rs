@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use crate::runtime::Run;
 
-/// A sleeper's place. It is good for one sleep: when the sleeper was woken or let go, nobody stands there any more.
+/// A sleeper's id. It is good for one sleep: when the sleeper was woken or let go, nobody stands there any more.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct SleeperId {
     deadline_us: u64,
     bucket: u64,
     slot: usize,
@@ -39,19 +39,19 @@ pub(crate) struct Timers {
 
 impl Timers {
     /// Lets a sleeper in.
-    pub(crate) fn insert(&mut self, deadline_us: u64, waker: Waker) -> Place {
+    pub(crate) fn insert(&mut self, deadline_us: u64, waker: Waker) -> SleeperId {
         let bucket = self.buckets.entry(deadline_us).or_insert_with(|| {
             self.buckets_made += 1;
             Bucket { id: self.buckets_made, slots: Vec::new(), asleep: 0 }
         });
         bucket.slots.push(Some(waker));
         bucket.asleep += 1;
-        Place { deadline_us, bucket: bucket.id, slot: bucket.slots.len() - 1 }
+        SleeperId { deadline_us, bucket: bucket.id, slot: bucket.slots.len() - 1 }
     }
 
     /// Keeps the waker of a sleeper up to date. False when the sleeper is no longer in the queue: it was woken.
-    pub(crate) fn is_asleep(&mut self, place: Place, waker: &Waker) -> bool {
-        let Some(sleeper) = self.bucket(place).and_then(|bucket| bucket.slots[place.slot].as_mut()) else {
+    pub(crate) fn is_asleep(&mut self, id: SleeperId, waker: &Waker) -> bool {
+        let Some(sleeper) = self.bucket(id).and_then(|bucket| bucket.slots[id.slot].as_mut()) else {
             return false;
         };
         sleeper.clone_from(waker);
@@ -59,17 +59,17 @@ impl Timers {
     }
 
     /// Lets a sleeper go without waking it.
-    pub(crate) fn remove(&mut self, place: Place) {
-        let Some(bucket) = self.bucket(place) else { return };
-        bucket.slots[place.slot] = None;
+    pub(crate) fn remove(&mut self, id: SleeperId) {
+        let Some(bucket) = self.bucket(id) else { return };
+        bucket.slots[id.slot] = None;
         bucket.asleep -= 1;
         if bucket.asleep == 0 {
-            self.buckets.remove(&place.deadline_us);
+            self.buckets.remove(&id.deadline_us);
         }
     }
 
-    fn bucket(&mut self, place: Place) -> Option<&mut Bucket> {
-        self.buckets.get_mut(&place.deadline_us).filter(|bucket| bucket.id == place.bucket)
+    fn bucket(&mut self, id: SleeperId) -> Option<&mut Bucket> {
+        self.buckets.get_mut(&id.deadline_us).filter(|bucket| bucket.id == id.bucket)
     }
 
     /// Takes out the wakers of all sleepers that are due, in the order of their deadlines.
@@ -129,13 +129,13 @@ impl Timers {
 pub struct Sleep {
     run: Run,
     duration: Duration,
-    place: Option<Place>,
+    id: Option<SleeperId>,
     is_over: bool,
 }
 
 impl Sleep {
     pub(crate) fn new(run: Run, duration: Duration) -> Self {
-        Self { run, duration, place: None, is_over: false }
+        Self { run, duration, id: None, is_over: false }
     }
 }
 
@@ -143,17 +143,17 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Some(place) = self.place else {
+        let Some(id) = self.id else {
             if self.is_over {
                 return Poll::Ready(());
             }
-            self.place = Some(self.run.fall_asleep(self.duration, context.waker().clone()));
+            self.id = Some(self.run.add_sleeper(self.duration, context.waker().clone()));
             return Poll::Pending;
         };
-        if self.run.is_asleep(place, context.waker()) {
+        if self.run.is_asleep(id, context.waker()) {
             return Poll::Pending;
         }
-        self.place = None;
+        self.id = None;
         self.is_over = true;
         Poll::Ready(())
     }
@@ -161,8 +161,8 @@ impl Future for Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let Some(place) = self.place {
-            self.run.wake_never(place);
+        if let Some(id) = self.id {
+            self.run.remove_sleeper(id);
         }
     }
 }
@@ -176,11 +176,11 @@ mod tests {
     #[test]
     fn due_sleepers_leave_in_the_order_of_their_deadlines_and_of_coming() {
         let mut timers = Timers::default();
-        let places = [30, 10, 30, 20, 31].map(|at| timers.insert(at, noop_waker()));
+        let ids = [30, 10, 30, 20, 31].map(|at| timers.insert(at, noop_waker()));
         assert_eq!(timers.take_due(30).count(), 4);
         assert_eq!((timers.len(), timers.next_us()), (1, Some(31)));
-        assert!(!timers.is_asleep(places[0], &noop_waker()));
-        assert!(timers.is_asleep(places[4], &noop_waker()));
+        assert!(!timers.is_asleep(ids[0], &noop_waker()));
+        assert!(timers.is_asleep(ids[4], &noop_waker()));
     }
 
     #[test]
