@@ -23,7 +23,7 @@ use crate::exercises::exercise::{Connect, Connecting, Connection, Failure, Prese
 use crate::exercises::prelude::*;
 use crate::measure::requests::Requests;
 use crate::measure::sweep::{LoadLevel, Sweep};
-use crate::runtime::{GaveUp, Limit, RetryPolicy, join_all};
+use crate::runtime::{RetryError, Limit, RetryPolicy, join_all};
 
 use findings::{Call, Done};
 use inputs::Inputs;
@@ -78,7 +78,7 @@ impl Session<'_> {
             let _permit = limit.acquire().await;
             self.run.retry(format_args!("infer {key}{n}"), self.retries, attempt).await
         });
-        let result = request.await.map_err(|GaveUp { last, .. }| last);
+        let result = request.await.map_err(|RetryError { last, .. }| last);
         Call::new(n, due, sent.get(), self.run.now(), failed.into_inner(), result)
     }
 

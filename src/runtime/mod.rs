@@ -29,7 +29,7 @@ pub use joining::{join_all, try_join_all};
 pub use limit::{Limit, Permit};
 pub use queue::Queue;
 pub use random::Rng;
-pub use retry::{Backoff, GaveUp, RetryPolicy};
+pub use retry::{Backoff, RetryError, RetryPolicy};
 pub use run::{Run, Sleep, Task, TaskError};
 pub use scope::{Scope, ScopeClosed, Spawned};
 pub use stop::{Stoppable, Stopper, stoppable};

@@ -72,14 +72,14 @@ pub struct RetryPolicy<E> {
 
 /// All attempts failed, or one with an error that no further attempt would mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GaveUp<E> {
+pub struct RetryError<E> {
     /// How many attempts were made, at least 1.
     pub attempts: u32,
     /// What the last of them failed with.
     pub last: E,
 }
 
-impl<E: fmt::Display> fmt::Display for GaveUp<E> {
+impl<E: fmt::Display> fmt::Display for RetryError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.attempts {
             1 => write!(f, "{}, at the only attempt", self.last),
@@ -88,9 +88,9 @@ impl<E: fmt::Display> fmt::Display for GaveUp<E> {
     }
 }
 
-impl<E: fmt::Display + fmt::Debug> std::error::Error for GaveUp<E> {}
+impl<E: fmt::Display + fmt::Debug> std::error::Error for RetryError<E> {}
 
-impl<E: TaskError> TaskError for GaveUp<E> {
+impl<E: TaskError> TaskError for RetryError<E> {
     fn outcome(&self) -> Outcome {
         self.last.outcome()
     }
@@ -137,7 +137,7 @@ impl Run {
         key: impl fmt::Display,
         policy: &RetryPolicy<E>,
         operation: impl AsyncFn(u32) -> Result<T, E>,
-    ) -> Result<T, GaveUp<E>> {
+    ) -> Result<T, RetryError<E>> {
         // On the heap once it begins: of thousands that wait for a permit each would else carry room for it.
         Box::pin(self.tries(key, policy, operation)).await
     }
@@ -147,7 +147,7 @@ impl Run {
         key: impl fmt::Display,
         policy: &RetryPolicy<E>,
         operation: impl AsyncFn(u32) -> Result<T, E>,
-    ) -> Result<T, GaveUp<E>> {
+    ) -> Result<T, RetryError<E>> {
         let mut attempt = 1;
         loop {
             let tried = async {
@@ -164,7 +164,7 @@ impl Run {
             };
             match self.attempt(attempt, tried).await {
                 Attempt::Succeeded(output) => return Ok(output),
-                Attempt::Failed(last) => return Err(GaveUp { attempts: attempt, last }),
+                Attempt::Failed(last) => return Err(RetryError { attempts: attempt, last }),
                 Attempt::Retried(_, pause) => self.sleep(pause).await,
             }
             attempt += 1;
@@ -243,7 +243,7 @@ mod tests {
     fn the_guides_pauses_grow_by_the_same_step() {
         let run = Run::on_virtual_clock(1);
         let result = block_on(&run, run.retry("ask", &policy(3, LINEAR), async |_| Err::<(), _>(BUSY)));
-        assert_eq!(result, Ok(Err(GaveUp { attempts: 4, last: BUSY })));
+        assert_eq!(result, Ok(Err(RetryError { attempts: 4, last: BUSY })));
         let (retried, failed) = (Some(Outcome::Retried), Some(Outcome::Failed));
         assert_eq!(attempts(&run), [(0, retried), (500, retried), (1_500, retried), (3_000, failed)]);
     }
@@ -266,10 +266,10 @@ mod tests {
     fn what_no_attempt_would_mend_is_not_tried_again() {
         let run = Run::on_virtual_clock(1);
         let ask = async |_| Err::<(), _>(AskError::NoSuchModel);
-        let gave_up =
+        let error =
             block_on(&run, run.retry("ask", &policy(9, LINEAR), ask)).expect("it ends").expect_err("it fails");
-        assert_eq!(gave_up, GaveUp { attempts: 1, last: AskError::NoSuchModel });
-        assert_eq!(gave_up.to_string(), "there is no such model, at the only attempt");
+        assert_eq!(error, RetryError { attempts: 1, last: AskError::NoSuchModel });
+        assert_eq!(error.to_string(), "there is no such model, at the only attempt");
         assert_eq!(run.now(), ms(0));
     }
 
@@ -277,7 +277,7 @@ mod tests {
     fn no_retries_is_one_attempt() {
         let run = Run::on_virtual_clock(1);
         let result = block_on(&run, run.retry("ask", &policy(0, LINEAR), async |_| Err::<(), _>(BUSY)));
-        assert_eq!(result, Ok(Err(GaveUp { attempts: 1, last: BUSY })));
+        assert_eq!(result, Ok(Err(RetryError { attempts: 1, last: BUSY })));
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
             let run = Run::on_virtual_clock(seed);
             let backoff = Backoff::Exponential { base: ms(base), cap: ms(cap) };
             let result = block_on(&run, run.retry("ask", &policy(retries, backoff), async |_| Err::<(), _>(BUSY)));
-            prop_assert_eq!(result, Ok(Err(GaveUp { attempts: retries + 1, last: BUSY })));
+            prop_assert_eq!(result, Ok(Err(RetryError { attempts: retries + 1, last: BUSY })));
             let began: Vec<u64> = Lives::from_record(&run.record()).iter().map(|(_, life)| life.spawned_us).collect();
             for (index, pair) in began.windows(2).enumerate() {
                 let attempt = index as u32 + 1;
