@@ -8,7 +8,7 @@
 //!
 //! When not to use it: for work that needs a processor. A task that computes keeps the whole page from turning.
 
-mod apart;
+mod nested;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 mod clock;

@@ -75,7 +75,7 @@ async fn timeout_fires(run: &Run) -> Tested {
 
 /// What is late is dropped, with all that it holds and its timer.
 async fn timeout_drops_the_loser(run: &Run) -> Tested {
-    let left = run.apart(async |run| {
+    let left = run.nested(async |run| {
         let held = Rc::new(());
         let holder = Rc::clone(&held);
         let slow = async move {
@@ -119,7 +119,7 @@ async fn retry_gives_up(run: &Run) -> Tested {
 /// Twenty tasks, four at work and the rest in the queue, are dropped: nobody sleeps any more, all permits are back, and
 /// the record says what became of them.
 async fn cancel_leaves_nothing(run: &Run) -> Tested {
-    let left = run.apart(async |run| {
+    let left = run.nested(async |run| {
         let limit = run.limit(NonZeroUsize::new(4));
         let work = async || {
             let _permit = limit.acquire().await;
@@ -137,7 +137,7 @@ async fn cancel_leaves_nothing(run: &Run) -> Tested {
 
 /// Whoever leaves a scope ends the tasks in it.
 async fn scope_ends_its_tasks(run: &Run) -> Tested {
-    let left = run.apart(async |run| {
+    let left = run.nested(async |run| {
         let leave = run.scope(async |scope| {
             for _ in 0..3 {
                 // It is open as long as this goes on.
@@ -227,7 +227,7 @@ async fn queue_keeps_its_bound(run: &Run) -> Tested {
 /// A loop that is blocked cannot beat, and the record says for how long.
 async fn heartbeat_sees_a_block(run: &Run) -> Tested {
     let block = SHORT * 5;
-    let lag_us = run.apart(async |run| {
+    let lag_us = run.nested(async |run| {
         select(Box::pin(async { run.block(block) }), Box::pin(run.heartbeat())).await;
         longest_lag_us(run.record().beats(), 0, u64::MAX)
     });

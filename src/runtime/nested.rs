@@ -16,7 +16,7 @@ impl Run {
     /// use interleave::runtime::{Run, virtual_time};
     ///
     /// let run = Run::on_virtual_clock(7);
-    /// let left = run.apart(async |own| {
+    /// let left = run.nested(async |own| {
     ///     let minute = own.sleep(Duration::from_secs(60));
     ///     let _ = own.timeout(Duration::from_millis(5), minute).await;
     ///     (own.now(), own.sleepers())
@@ -25,7 +25,7 @@ impl Run {
     /// assert_eq!(run.now(), Duration::ZERO);
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
-    pub async fn apart<T>(&self, act: impl AsyncFnOnce(&Self) -> T) -> Result<T, Stalled> {
+    pub async fn nested<T>(&self, act: impl AsyncFnOnce(&Self) -> T) -> Result<T, Stalled> {
         #[cfg(target_arch = "wasm32")]
         if self.is_in_browser() {
             return Ok(act(&Self::in_browser(self.seed())).await);
