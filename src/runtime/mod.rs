@@ -12,7 +12,7 @@ mod nested;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 mod clock;
-mod joining;
+mod join;
 mod limit;
 mod queue;
 mod random;
@@ -25,7 +25,7 @@ mod timeout;
 pub mod turn;
 pub mod virtual_time;
 
-pub use joining::{join_all, try_join_all};
+pub use join::{join_all, try_join_all};
 pub use limit::{Limit, Permit};
 pub use queue::Queue;
 pub use random::Rng;

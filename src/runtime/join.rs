@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use crate::runtime::{Run, Sleep};
 
 /// So many futures begin in one turn, which takes a few milliseconds.
-const IN_A_TURN: usize = 500;
+const BATCH_SIZE: usize = 500;
 
 /// Waits until all are over, whatever they come to: the `asyncio.gather(…, return_exceptions=True)` of the page. The
 /// outputs stand in the order of the futures.
@@ -36,10 +36,10 @@ const IN_A_TURN: usize = 500;
 /// # Ok::<(), virtual_time::Stalled>(())
 /// ```
 pub async fn join_all<F: Future>(run: &Run, futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut crowd = Crowd::new(run, futures.into_iter());
+    let mut futures = BatchedFutures::new(run, futures.into_iter());
     let mut outputs = Vec::new();
-    while let Some((place, output)) = crowd.next().await {
-        put(&mut outputs, place, output);
+    while let Some((index, output)) = futures.next().await {
+        put(&mut outputs, index, output);
     }
     outputs.into_iter().flatten().collect()
 }
@@ -69,31 +69,31 @@ pub async fn try_join_all<T, E, F>(run: &Run, futures: impl IntoIterator<Item = 
 where
     F: Future<Output = Result<T, E>>,
 {
-    let mut crowd = Crowd::new(run, futures.into_iter());
+    let mut futures = BatchedFutures::new(run, futures.into_iter());
     let mut values = Vec::new();
-    while let Some((place, result)) = crowd.next().await {
-        put(&mut values, place, result?);
+    while let Some((index, result)) = futures.next().await {
+        put(&mut values, index, result?);
     }
     Ok(values.into_iter().flatten().collect())
 }
 
-fn put<T>(outputs: &mut Vec<Option<T>>, place: usize, output: T) {
-    if outputs.len() <= place {
-        outputs.resize_with(place + 1, || None);
+fn put<T>(outputs: &mut Vec<Option<T>>, index: usize, output: T) {
+    if outputs.len() <= index {
+        outputs.resize_with(index + 1, || None);
     }
-    outputs[place] = Some(output);
+    outputs[index] = Some(output);
 }
 
-/// Futures that begin some in a turn. It gives their outputs as they come, each with its place.
-struct Crowd<'a, I: Iterator> {
+/// Futures that begin some in a turn. It gives their outputs as they come, each with its index.
+struct BatchedFutures<'a, I: Iterator> {
     run: &'a Run,
     waiting: Peekable<Enumerate<I>>,
-    under_way: FuturesUnordered<InPlace<I::Item>>,
+    under_way: FuturesUnordered<Indexed<I::Item>>,
     /// The turn after which the next begin.
     turn: Option<Sleep>,
 }
 
-impl<'a, I> Crowd<'a, I>
+impl<'a, I> BatchedFutures<'a, I>
 where
     I: Iterator,
     I::Item: Future,
@@ -124,27 +124,27 @@ where
     }
 
     fn begin_some(&mut self) {
-        let next = self.waiting.by_ref().take(IN_A_TURN);
-        self.under_way.extend(next.map(|(place, future)| InPlace { place, future }));
+        let next = self.waiting.by_ref().take(BATCH_SIZE);
+        self.under_way.extend(next.map(|(index, future)| Indexed { index, future }));
         self.turn = self.waiting.peek().is_some().then(|| self.run.yield_now());
     }
 }
 
 pin_project! {
-    /// A future that keeps its place.
-    struct InPlace<F> {
-        place: usize,
+    /// A future that keeps its index.
+    struct Indexed<F> {
+        index: usize,
         #[pin]
         future: F,
     }
 }
 
-impl<F: Future> Future for InPlace<F> {
+impl<F: Future> Future for Indexed<F> {
     type Output = (usize, F::Output);
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        this.future.poll(context).map(|output| (*this.place, output))
+        this.future.poll(context).map(|output| (*this.index, output))
     }
 }
 
@@ -229,6 +229,6 @@ mod tests {
         let (outputs, ()) = block_on(&run, join(join_all(&run, (0..10_000).map(work)), watch)).expect("they end");
         assert!(outputs.into_iter().eq(0..10_000));
         assert_eq!(run.now(), ms(10));
-        assert!(turns.get() > 10_000 / IN_A_TURN / 2, "somebody else had {} turns meanwhile", turns.get());
+        assert!(turns.get() > 10_000 / BATCH_SIZE / 2, "somebody else had {} turns meanwhile", turns.get());
     }
 }
