@@ -31,6 +31,6 @@ pub use queue::Queue;
 pub use random::Rng;
 pub use retry::{Backoff, RetryError, RetryPolicy};
 pub use run::{Run, Sleep, Task, TaskError};
-pub use scope::{Scope, ScopeClosed, Spawned};
+pub use scope::{JoinHandle, Scope, ScopeClosed};
 pub use stop::{Stoppable, Stopper, stoppable};
 pub use timeout::{TimedOut, Timeout};

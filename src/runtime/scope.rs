@@ -24,7 +24,7 @@ pub struct Scope(Rc<RefCell<State>>);
 struct State {
     is_closed: bool,
     /// Those that came since the tasks were last polled.
-    newcomers: Vec<LocalBoxFuture<'static, ()>>,
+    new_tasks: Vec<LocalBoxFuture<'static, ()>>,
     waker: Option<Waker>,
 }
 
@@ -40,7 +40,7 @@ impl TaskError for ScopeClosed {}
 
 /// A task of a scope, to be awaited. Dropping it changes nothing: the scope owns the task.
 #[derive(Debug)]
-pub struct Spawned<T>(oneshot::Receiver<T>);
+pub struct JoinHandle<T>(oneshot::Receiver<T>);
 
 impl Run {
     /// Opens a scope for tasks that run beside `body`, the `asyncio.TaskGroup` of the page with another end: when
@@ -68,7 +68,7 @@ impl Run {
         let mut tasks = Tasks::new();
         let mut tasks = poll_fn(|context| scope.poll_tasks(&mut tasks, context));
         // Dropped before the tasks: what they do when they are dropped finds the scope closed.
-        let _closes = ClosesOnDrop(&scope);
+        let _close_on_drop = CloseOnDrop(&scope);
         match select(pin!(body(scope.clone())), &mut tasks).await {
             Either::Left((output, _)) => output,
             Either::Right((never, _)) => match never {},
@@ -85,50 +85,50 @@ impl Scope {
     /// # Errors
     ///
     /// [`ScopeClosed`] when the scope was left already; the task is dropped.
-    pub fn spawn<T: 'static>(&self, task: impl Future<Output = T> + 'static) -> Result<Spawned<T>, ScopeClosed> {
+    pub fn spawn<T: 'static>(&self, task: impl Future<Output = T> + 'static) -> Result<JoinHandle<T>, ScopeClosed> {
         let (send, receive) = oneshot::channel();
         let mut state = self.0.borrow_mut();
         if state.is_closed {
             drop(state);
             return Err(ScopeClosed);
         }
-        state.newcomers.push(Box::pin(async move {
+        state.new_tasks.push(Box::pin(async move {
             // Nobody may be waiting for it.
             let _ = send.send(task.await);
         }));
         if let Some(waker) = &state.waker {
             waker.wake_by_ref();
         }
-        Ok(Spawned(receive))
+        Ok(JoinHandle(receive))
     }
 
     fn poll_tasks(&self, tasks: &mut Tasks, context: &mut Context<'_>) -> Poll<Never> {
         loop {
             while let Poll::Ready(Some(())) = tasks.poll_next_unpin(context) {}
             let mut state = self.0.borrow_mut();
-            if state.newcomers.is_empty() {
+            if state.new_tasks.is_empty() {
                 state.waker = Some(context.waker().clone());
                 return Poll::Pending;
             }
-            tasks.extend(state.newcomers.drain(..));
+            tasks.extend(state.new_tasks.drain(..));
         }
     }
 }
 
-struct ClosesOnDrop<'a>(&'a Scope);
+struct CloseOnDrop<'a>(&'a Scope);
 
-impl Drop for ClosesOnDrop<'_> {
+impl Drop for CloseOnDrop<'_> {
     fn drop(&mut self) {
         let mut state = self.0.0.borrow_mut();
         state.is_closed = true;
-        let newcomers = std::mem::take(&mut state.newcomers);
+        let new_tasks = std::mem::take(&mut state.new_tasks);
         // Those that are dropped may look at the scope.
         drop(state);
-        drop(newcomers);
+        drop(new_tasks);
     }
 }
 
-impl<T> Future for Spawned<T> {
+impl<T> Future for JoinHandle<T> {
     type Output = Result<T, ScopeClosed>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
