@@ -47,7 +47,7 @@ pub fn next_turn(act: impl FnOnce() + 'static) {
 }
 
 /// Waits for the browser's next turn, on behalf of the page: no run has it on its record.
-pub async fn pass_turn() {
+pub async fn yield_to_browser() {
     let (passed, turn) = oneshot::channel();
     next_turn(move || {
         // It fails when nobody waits any more.

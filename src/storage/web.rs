@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::StorageManager;
 
-use crate::runtime::turn::pass_turn;
+use crate::runtime::turn::yield_to_browser;
 use crate::storage::{FileName, PIECE_BYTES, StorageError, StorageEstimate};
 
 /// What a folder is called in a browser: other pages may come from the same origin and keep files of their own.
@@ -54,7 +54,7 @@ pub(super) async fn copied(buffer: &Uint8Array) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(length as usize);
     for start in (0..length).step_by(PIECE_BYTES as usize) {
         if start > 0 {
-            pass_turn().await;
+            yield_to_browser().await;
         }
         let end = length.min(start + PIECE_BYTES as u32);
         bytes.extend(buffer.subarray(start, end).to_vec());

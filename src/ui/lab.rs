@@ -23,7 +23,7 @@ use crate::measure::report::Report;
 use crate::measure::spans::Spans;
 use crate::measure::{Record, TaskId};
 use crate::runtime::browser::wasm_memory_bytes;
-use crate::runtime::turn::{next_turn, pass_turn};
+use crate::runtime::turn::{next_turn, yield_to_browser};
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::share::permalink::{self, Destination};
 use crate::share::quantities::Quantities;
@@ -339,9 +339,9 @@ impl Lab {
             Err(failure) => RunEnding::failed(wall_us, failure),
         };
         self.show_bars();
-        pass_turn().await;
+        yield_to_browser().await;
         self.show_figures();
-        pass_turn().await;
+        yield_to_browser().await;
         let has_finished = matches!(ending, RunEnding::Finished { .. });
         self.settle(ending);
         if has_finished {
