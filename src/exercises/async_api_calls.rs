@@ -23,7 +23,7 @@ use crate::exercises::exercise::{Connect, Connecting, Connection, Failure, Prese
 use crate::exercises::prelude::*;
 use crate::measure::requests::Requests;
 use crate::measure::sweep::{LoadLevel, Sweep};
-use crate::runtime::{RetryError, Limit, RetryPolicy, join_all};
+use crate::runtime::{Limit, RetryError, RetryPolicy, join_all};
 
 use findings::{Call, Done};
 use inputs::Inputs;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::future::pending;
 
 use crate::exercises::prelude::*;
-use crate::runtime::{Backoff, RetryError, Limit, RetryPolicy, TimedOut, join_all, try_join_all};
+use crate::runtime::{Backoff, Limit, RetryError, RetryPolicy, TimedOut, join_all, try_join_all};
 
 /// Something that takes a while and may fail, in its own way at each attempt. Returns twice the task's number.
 async fn risky_operation(run: &Run, plan: &Plan, task: u32, attempt: u32) -> Result<u32, OperationError> {

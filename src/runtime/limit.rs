@@ -22,7 +22,7 @@ use crate::runtime::Run;
 pub struct Limit {
     run: Run,
     free: Cell<usize>,
-    queue: RefCell<VecDeque<Rc<Waiting>>>,
+    queue: RefCell<VecDeque<Rc<Waiter>>>,
 }
 
 /// The right to be one of the few. It goes back when it is dropped.
@@ -32,9 +32,9 @@ pub struct Permit<'a>(&'a Limit);
 
 /// Somebody in the queue.
 #[derive(Debug, Default)]
-struct Waiting {
+struct Waiter {
     is_granted: Cell<bool>,
-    has_gone: Cell<bool>,
+    has_left: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -80,22 +80,22 @@ impl Limit {
             self.free.set(left);
             return Permit(self);
         }
-        let place = InQueue::enter(self);
+        let entry = QueueEntry::enter(self);
         poll_fn(|context| {
-            if place.waiting.is_granted.get() {
+            if entry.waiter.is_granted.get() {
                 return Poll::Ready(());
             }
-            place.waiting.waker.replace(Some(context.waker().clone()));
+            entry.waiter.waker.replace(Some(context.waker().clone()));
             Poll::Pending
         })
         .await;
-        place.take()
+        entry.into_permit()
     }
 
     /// Hands a permit to whoever has waited longest, or keeps it for whoever comes next.
     pub(super) fn add_permit(&self) {
         // The queue is let go before anybody is woken, who might want to stand in it again.
-        let next = std::iter::from_fn(|| self.queue.borrow_mut().pop_front()).find(|it| !it.has_gone.get());
+        let next = std::iter::from_fn(|| self.queue.borrow_mut().pop_front()).find(|it| !it.has_left.get());
         let Some(next) = next else {
             self.free.set(self.free.get() + 1);
             return;
@@ -109,7 +109,7 @@ impl Limit {
 
 impl Permit<'_> {
     /// Uses it up: it does not go back.
-    pub(super) fn spend(self) {
+    pub(super) fn forget(self) {
         std::mem::forget(self);
     }
 }
@@ -121,38 +121,38 @@ impl Drop for Permit<'_> {
 }
 
 /// A place in the queue. Dropping it gives it up, and the permit with it if one was granted and not taken yet.
-struct InQueue<'a> {
+struct QueueEntry<'a> {
     limit: &'a Limit,
-    waiting: Rc<Waiting>,
+    waiter: Rc<Waiter>,
     // Outside of any task there is nobody whom the record could call queued.
     task: Option<TaskId>,
     is_taken: bool,
 }
 
-impl<'a> InQueue<'a> {
+impl<'a> QueueEntry<'a> {
     fn enter(limit: &'a Limit) -> Self {
-        let waiting = Rc::<Waiting>::default();
-        limit.queue.borrow_mut().push_back(Rc::clone(&waiting));
+        let waiter = Rc::<Waiter>::default();
+        limit.queue.borrow_mut().push_back(Rc::clone(&waiter));
         let task = limit.run.current_task();
         task.inspect(|task| limit.run.push(*task, EventKind::Queued));
-        Self { limit, waiting, task, is_taken: false }
+        Self { limit, waiter, task, is_taken: false }
     }
 
-    fn take(mut self) -> Permit<'a> {
+    fn into_permit(mut self) -> Permit<'a> {
         self.is_taken = true;
         Permit(self.limit)
     }
 }
 
-impl Drop for InQueue<'_> {
+impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
         let kind = if self.is_taken { EventKind::Granted } else { EventKind::GaveUp };
         // A task that goes on without its permit gives up; one that is dropped in the queue ends there.
         if let Some(task) = self.task.filter(|_| self.limit.run.current_task() == self.task) {
             self.limit.run.push(task, kind);
         }
-        self.waiting.has_gone.set(true);
-        if self.waiting.is_granted.get() && !self.is_taken {
+        self.waiter.has_left.set(true);
+        if self.waiter.is_granted.get() && !self.is_taken {
             self.limit.add_permit();
         }
     }
@@ -330,7 +330,7 @@ mod tests {
                         let _permit = limit.acquire().await;
                         held.set(held.get() + 1);
                         peak.set(peak.get().max(held.get()));
-                        let _back = Back(held);
+                        let _count_down = CountDown(held);
                         run.sleep(ms(work_ms)).await;
                     };
                     // Some lose patience, in the queue or at work.
@@ -359,9 +359,9 @@ mod tests {
     }
 
     /// Counts one less when it goes.
-    struct Back<'a>(&'a Cell<usize>);
+    struct CountDown<'a>(&'a Cell<usize>);
 
-    impl Drop for Back<'_> {
+    impl Drop for CountDown<'_> {
         fn drop(&mut self) {
             self.0.set(self.0.get() - 1);
         }

@@ -8,12 +8,12 @@
 //!
 //! When not to use it: for work that needs a processor. A task that computes keeps the whole page from turning.
 
-mod nested;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 mod clock;
 mod join;
 mod limit;
+mod nested;
 mod queue;
 mod random;
 mod retry;

@@ -17,9 +17,9 @@ use crate::runtime::{Limit, Run};
 pub struct Queue<T> {
     items: RefCell<VecDeque<T>>,
     /// A permit for each place that is free.
-    places: Limit,
+    free_slots: Limit,
     /// A permit for each item that is there, and one more when the queue is closed.
-    filled: Limit,
+    items_ready: Limit,
     is_closed: Cell<bool>,
 }
 
@@ -54,8 +54,8 @@ impl Run {
     pub fn queue<T>(&self, bound: NonZeroUsize) -> Queue<T> {
         Queue {
             items: RefCell::default(),
-            places: self.limit(Some(bound)),
-            filled: Limit::without_permits(self),
+            free_slots: self.limit(Some(bound)),
+            items_ready: Limit::without_permits(self),
             is_closed: Cell::new(false),
         }
     }
@@ -64,26 +64,26 @@ impl Run {
 impl<T> Queue<T> {
     /// Waits for a place and puts an item there. Dropping the future drops the item.
     pub async fn put(&self, item: T) {
-        self.places.acquire().await.spend();
+        self.free_slots.acquire().await.forget();
         self.items.borrow_mut().push_back(item);
-        self.filled.add_permit();
+        self.items_ready.add_permit();
     }
 
     /// Waits for an item and takes it. None when the queue is closed and nothing is left in it. Dropping the future takes
     /// nothing.
     pub async fn take(&self) -> Option<T> {
-        let permit = self.filled.acquire().await;
+        let permit = self.items_ready.acquire().await;
         // At the end the permit goes on to whoever else waits there.
         let item = self.items.borrow_mut().pop_front()?;
-        permit.spend();
-        self.places.add_permit();
+        permit.forget();
+        self.free_slots.add_permit();
         Some(item)
     }
 
     /// Says that nothing more comes. What is in the queue can still be taken.
     pub fn close(&self) {
         if !self.is_closed.replace(true) {
-            self.filled.add_permit();
+            self.items_ready.add_permit();
         }
     }
 

@@ -10,7 +10,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::measure::{Level, Outcome, units};
-use crate::runtime::run::{TaskEnd, Task};
+use crate::runtime::run::{Task, TaskEnd};
 use crate::runtime::{Rng, Run, TaskError};
 
 /// How long to pause before the next attempt.
@@ -177,7 +177,10 @@ impl Run {
             Attempt::Failed(error) => TaskEnd::with_error(error),
             Attempt::Retried(error, pause) => TaskEnd {
                 outcome: Outcome::Retried,
-                message: Some((Level::Warning, format!("{error}; again after {}", units::span(pause.as_micros() as u64)))),
+                message: Some((
+                    Level::Warning,
+                    format!("{error}; again after {}", units::span(pause.as_micros() as u64)),
+                )),
             },
         })
     }
@@ -266,8 +269,7 @@ mod tests {
     fn what_no_attempt_would_mend_is_not_tried_again() {
         let run = Run::on_virtual_clock(1);
         let ask = async |_| Err::<(), _>(AskError::NoSuchModel);
-        let error =
-            block_on(&run, run.retry("ask", &policy(9, LINEAR), ask)).expect("it ends").expect_err("it fails");
+        let error = block_on(&run, run.retry("ask", &policy(9, LINEAR), ask)).expect("it ends").expect_err("it fails");
         assert_eq!(error, RetryError { attempts: 1, last: AskError::NoSuchModel });
         assert_eq!(error.to_string(), "there is no such model, at the only attempt");
         assert_eq!(run.now(), ms(0));
