@@ -169,13 +169,12 @@ fn span(span: Duration) -> String {
 // The entry in the catalogue.
 
 /// The page in the form of a lesson.
-pub static EXERCISE: Exercise = Exercise {
-    slug: "advanced",
-    part: 0,
-    title: "Beyond the guide",
-    short_title: "Beyond the guide",
-    teaches: "Streams with backpressure, values over time, resources that close themselves, an event loop of one's own.",
-    controls: &[
+pub static EXERCISE: Exercise = Exercise::new("advanced", 0, "Beyond the guide")
+    .teaches(
+        "Streams with backpressure, values over time, resources that close themselves, an event loop of \
+             one's own.",
+    )
+    .with_controls(&[
         Control::new(
             "readings",
             "Readings",
@@ -188,60 +187,39 @@ pub static EXERCISE: Exercise = Exercise {
             "How many readings lie between producer and consumer at most.",
             Kind::Count { min: 1, max: 100, default: 3 },
         ),
-    ],
-    conflict: |_| None,
-    presets: &[],
-    comparisons: &[
-        Comparison {
-            title: "1 · Streams and backpressure",
-            about: "A producer is three times as quick as its consumer. Without a bound everything piles up in memory; a \
-                    bounded queue lets the producer wait. Neither is quicker: the consumer sets the pace.",
-            is_race: false,
-            bars: &[Bar::new("without_a_bound", "No bound"), Bar::new("with_backpressure", "Bounded")],
-        },
-        Comparison {
-            title: "2 · Values over time",
-            about: "A generator gives one value after the other. Who collects them first waits for the last before using \
-                    the first.",
-            is_race: false,
-            bars: &[Bar::new("use_when_all_are_there", "Collected"), Bar::new("use_as_they_come", "One by one")],
-        },
-        Comparison {
-            title: "3 · Resources that close themselves",
-            about: "Half of the tasks are dropped at their deadline with a connection open. Dropping is closing: none is \
-                    left.",
-            is_race: false,
-            bars: &[Bar::new("resources_that_close", "Queries")],
-        },
-        Comparison {
-            title: "4 · An event loop of one's own",
-            about: "The same futures on a clock that jumps from deadline to deadline: sixty waits, the longest of an hour.",
-            is_race: false,
-            bars: &[Bar::new("own_event_loop", "An hour")],
-        },
-    ],
-    distributions: &[],
-    has_pulse: false,
-    has_ideal: true,
-    folder: None,
-    own_files: None,
-    has_requests: false,
-    has_stages: false,
-    connect: None,
-    rust: file!(),
-    python: "static/python/advanced.py",
-    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
-    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
-};
+    ])
+    .with_comparisons(&[
+        Comparison::new(
+            "1 · Streams and backpressure",
+            &[Bar::new("without_a_bound", "No bound"), Bar::new("with_backpressure", "Bounded")],
+        )
+        .about(
+            "A producer is three times as quick as its consumer. Without a bound everything piles up in \
+             memory; a bounded queue lets the producer wait. Neither is quicker: the consumer sets the pace.",
+        ),
+        Comparison::new(
+            "2 · Values over time",
+            &[Bar::new("use_when_all_are_there", "Collected"), Bar::new("use_as_they_come", "One by one")],
+        )
+        .about(
+            "A generator gives one value after the other. Who collects them first waits for the last before \
+             using the first.",
+        ),
+        Comparison::new("3 · Resources that close themselves", &[Bar::new("resources_that_close", "Queries")]).about(
+            "Half of the tasks are dropped at their deadline with a connection open. Dropping is closing: none \
+             is left.",
+        ),
+        Comparison::new("4 · An event loop of one's own", &[Bar::new("own_event_loop", "An hour")]).about(
+            "The same futures on a clock that jumps from deadline to deadline: sixty waits, the longest of an \
+             hour.",
+        ),
+    ])
+    .runs(code!(run in lessons));
 
-lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
-
-fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Lesson {
-    Box::pin(async move {
-        let bound = NonZeroUsize::new(settings.count("bound") as usize).unwrap_or(NonZeroUsize::MIN);
-        let checks = advanced(&run, settings.count("readings"), bound).await;
-        Ok(Report { checks, ..Report::default() })
-    })
+async fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
+    let bound = NonZeroUsize::new(settings.count("bound") as usize).unwrap_or(NonZeroUsize::MIN);
+    let checks = advanced(&run, settings.count("readings"), bound).await;
+    Ok(Report { checks, ..Report::default() })
 }
 
 #[cfg(test)]

@@ -165,74 +165,56 @@ async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Done, Fa
 // The entry in the catalogue.
 
 /// The lesson as the page shows and runs it.
-pub static EXERCISE: Exercise = Exercise {
-    slug: "async-api-calls",
-    part: 4,
-    title: "API calls",
-    short_title: "API calls",
-    teaches: "Many requests at once wait together, up to what the endpoint can take; beyond that they wait for each other.",
-    controls: plan::CONTROLS,
-    conflict: |_| None,
-    presets: &[
+pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
+    .teaches(
+        "Many requests at once wait together, up to what the endpoint can take; beyond \
+             that they wait for each other.",
+    )
+    .with_controls(plan::CONTROLS)
+    .with_presets(&[
         Preset::new("Find the knee", "latency=100&spread=0&capacity=8&failure-rate=0&sweep=32&one-by-one=off"),
         Preset::new(
             "Coordinated omission",
-            "arrivals=rate&rate=100&limit=1&latency=50&spread=0&failure-rate=0&requests=100&batch-size=1&one-by-one=off",
+            "arrivals=rate&rate=100&limit=1&latency=50&spread=0&failure-rate=0&requests=100&batch-size=1\
+             &one-by-one=off",
         ),
         Preset::new(
             "An endpoint that fails",
             "failure-rate=0.3&faults=all&requests=50&timeout=500&retries=3&one-by-one=off",
         ),
         Preset::new("500 at once", "requests=500&batch-size=1&limit=0&capacity=0&timeout=10000&one-by-one=off"),
-    ],
-    comparisons: &[
-        Comparison {
-            title: "The same requests, one by one and together",
-            about: "",
-            is_race: true,
-            bars: &[
+    ])
+    .with_comparisons(&[
+        Comparison::race(
+            "The same requests, one by one and together",
+            &[
                 Bar::new("one_by_one", "One by one").only_if(|settings| settings.is_on("one-by-one")),
                 Bar::new("batch_inference_api", "Together")
                     .only_if(|settings| settings.choice("arrivals") == "at-once"),
                 Bar::new("inference_at_a_rate", "At a rate").only_if(|settings| settings.choice("arrivals") == "rate"),
             ],
-        },
-        Comparison {
-            title: "What else is asked",
-            about: "",
-            is_race: false,
-            bars: &[
+        ),
+        Comparison::new(
+            "What else is asked",
+            &[
                 Bar::new("fetch_multiple_models", "Metadata"),
                 Bar::new("concurrency_sweep", "Sweep").only_if(|settings| settings.count("sweep") > 0),
             ],
-        },
-    ],
-    distributions: &[],
-    has_pulse: false,
-    has_ideal: true,
-    folder: None,
-    own_files: None,
-    has_requests: true,
-    has_stages: false,
-    connect: Some(Connect {
+        ),
+    ])
+    .with_requests()
+    .with_connect(Connect {
         ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),
         address: plan::address,
         asks_at_once: plan::is_embedded,
-    }),
-    rust: file!(),
-    python: "static/python/async_api_calls.py",
-    load: |run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }),
-    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
-};
-
-lazy!(mod fetched in api: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
-
-fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
-    Box::pin(async move {
-        let plan = Plan::new(&settings, &run);
-        let done = async_api_calls(&run, &site, &plan).await?;
-        Ok(done.report(&run, &plan))
     })
+    .runs(code!(run in api))
+    .loaded_by(|run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }));
+
+async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
+    let plan = Plan::new(&settings, &run);
+    let done = async_api_calls(&run, &site, &plan).await?;
+    Ok(done.report(&run, &plan))
 }
 
 lazy!(mod reached in api: reach(run: Run, settings: Settings, asks: bool) -> Connecting);

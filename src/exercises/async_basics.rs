@@ -97,13 +97,9 @@ struct Prepared {
 // The entry in the catalogue.
 
 /// The lesson as the page shows and runs it.
-pub static EXERCISE: Exercise = Exercise {
-    slug: "async-basics",
-    part: 1,
-    title: "Async basics",
-    short_title: "Async basics",
-    teaches: "Waiting together costs as much as the longest wait, not the sum of them.",
-    controls: &[
+pub static EXERCISE: Exercise = Exercise::new("async-basics", 1, "Async basics")
+    .teaches("Waiting together costs as much as the longest wait, not the sum of them.")
+    .with_controls(&[
         Control::millis("download", "Download", "How long the model's download waits besides the real request.", 400.0),
         Control::millis("load", "Data set", "How long loading the data set waits besides the real request.", 200.0),
         Control::millis("preprocess", "Preprocess", "How long preprocessing waits besides the real scaling.", 300.0),
@@ -120,47 +116,25 @@ pub static EXERCISE: Exercise = Exercise {
              that is the point.",
             true,
         ),
-    ],
-    conflict: |_| None,
-    presets: &[],
-    comparisons: &[
-        Comparison {
-            title: "The same three steps, in two orders",
-            about: "",
-            is_race: true,
-            bars: &[Bar::new("sequential_execution", "Sequential"), Bar::new("concurrent_execution", "Concurrent")],
-        },
-        Comparison {
-            title: "Three waits of the same length, sleeping and blocking",
-            about: "",
-            is_race: true,
-            bars: &[
+    ])
+    .with_comparisons(&[
+        Comparison::race(
+            "The same three steps, in two orders",
+            &[Bar::new("sequential_execution", "Sequential"), Bar::new("concurrent_execution", "Concurrent")],
+        ),
+        Comparison::race(
+            "Three waits of the same length, sleeping and blocking",
+            &[
                 Bar::new("blocking_sleep", "Blocking").only_if(|settings| settings.is_on("blocking")).that_blocks(),
                 Bar::new("async_sleep", "Sleeping").only_if(|settings| settings.is_on("blocking")),
             ],
-        },
-    ],
-    distributions: &[],
-    has_pulse: false,
-    has_ideal: true,
-    folder: None,
-    own_files: None,
-    has_requests: false,
-    has_stages: false,
-    connect: None,
-    rust: file!(),
-    python: "static/python/async_basics.py",
-    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
-    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
-};
+        ),
+    ])
+    .runs(code!(run in lessons));
 
-lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
-
-fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
-    Box::pin(async move {
-        let prepared = async_basics(&run, &site, Delays::from(&settings), settings.is_on("blocking")).await?;
-        Ok(prepared.report(&run)?)
-    })
+async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
+    let prepared = async_basics(&run, &site, Delays::from(&settings), settings.is_on("blocking")).await?;
+    Ok(prepared.report(&run)?)
 }
 
 impl From<&Settings> for Delays {

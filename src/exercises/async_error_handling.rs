@@ -198,13 +198,10 @@ struct Done {
 // The entry in the catalogue.
 
 /// The lesson as the page shows and runs it.
-pub static EXERCISE: Exercise = Exercise {
-    slug: "async-error-handling",
-    part: 6,
-    title: "Error handling",
-    short_title: "Errors",
-    teaches: "An error is a result like any other: collect it, try again, or let it end everything at once.",
-    controls: &[
+pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error handling")
+    .with_short_title("Errors")
+    .teaches("An error is a result like any other: collect it, try again, or let it end everything at once.")
+    .with_controls(&[
         Control::count("tasks", "Tasks", "How many there are.", 10_000, 20),
         Control::new(
             "failure-rate",
@@ -256,14 +253,10 @@ pub static EXERCISE: Exercise = Exercise {
         ),
         Control::millis("timeout", "Timeout", "An attempt that is not done by then is dropped.", 300.0),
         Control::count("limit", "Limit", "How many tasks work at once; 0 is no limit.", 10_000, 0),
-    ],
-    conflict: |_| None,
-    presets: &[],
-    comparisons: &[Comparison {
-        title: "The same tasks, three ways to meet an error",
-        about: "",
-        is_race: false,
-        bars: &[
+    ])
+    .with_comparisons(&[Comparison::new(
+        "The same tasks, three ways to meet an error",
+        &[
             Bar::new("fail_fast", "Fail fast")
                 .only_if(|settings| settings.choice("on-error") != "collect")
                 .limiting("risky_operation", most),
@@ -274,36 +267,21 @@ pub static EXERCISE: Exercise = Exercise {
                 .only_if(|settings| settings.choice("on-error") != "fail-fast")
                 .limiting("retry_async", most),
         ],
-    }],
-    distributions: &[
+    )])
+    .with_distributions(&[
         Distribution { title: "Collected", task: "risky_operation", part: "run_tasks_with_error_handling" },
         Distribution { title: "With retries", task: "retry_async", part: "run_tasks_with_retries" },
-    ],
-    has_pulse: false,
-    has_ideal: true,
-    folder: None,
-    own_files: None,
-    has_requests: false,
-    has_stages: false,
-    connect: None,
-    rust: file!(),
-    python: "static/python/async_error_handling.py",
-    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
-    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
-};
+    ])
+    .runs(code!(run in lessons));
 
 fn most(settings: &Settings) -> u32 {
     settings.count("limit")
 }
 
-lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
-
-fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Lesson {
-    Box::pin(async move {
-        let plan = Plan::from(&settings);
-        let done = async_error_handling(&run, &plan).await;
-        Ok(done.report(&run, &plan))
-    })
+async fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
+    let plan = Plan::from(&settings);
+    let done = async_error_handling(&run, &plan).await;
+    Ok(done.report(&run, &plan))
 }
 
 impl From<&Settings> for Plan {

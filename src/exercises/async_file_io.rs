@@ -284,73 +284,41 @@ async fn load_classifier(site: &Site) -> Result<Classifier, LoadError> {
 const FIRST_ROUND: &str = "The first round. What all rounds tell stands under Findings.";
 
 /// The lesson as the page shows and runs it.
-pub static EXERCISE: Exercise = Exercise {
-    slug: "async-file-io",
-    part: 3,
-    title: "Files",
-    short_title: "Files",
-    teaches: "Files together are sometimes quicker than one by one, and never in the way of the page.",
-    controls: plan::CONTROLS,
-    conflict: plan::conflict,
-    presets: &[
+pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
+    .teaches("Files together are sometimes quicker than one by one, and never in the way of the page.")
+    .with_controls(plan::CONTROLS)
+    .with_conflict(plan::conflict)
+    .with_presets(&[
         Preset::new("200 files", "files=200&limit=16"),
         Preset::new("A CSV of 100,000 rows", "rows=100000&files=5"),
         Preset::new("Missing files", "files=10&missing=3&size=1"),
         Preset::new("Files of your own", "source=own"),
-    ],
-    comparisons: &[
-        Comparison {
-            title: "Writing, one by one and together",
-            about: FIRST_ROUND,
-            is_race: false,
-            bars: rounds::WRITING,
-        },
-        Comparison {
-            title: "Reading, one by one and together",
-            about: FIRST_ROUND,
-            is_race: false,
-            bars: rounds::READING,
-        },
-        Comparison {
-            title: "A CSV in slices, and its predictions",
-            about: "",
-            is_race: false,
-            bars: &[
+    ])
+    .with_comparisons(&[
+        Comparison::new("Writing, one by one and together", rounds::WRITING).about(FIRST_ROUND),
+        Comparison::new("Reading, one by one and together", rounds::READING).about(FIRST_ROUND),
+        Comparison::new(
+            "A CSV in slices, and its predictions",
+            &[
                 Bar::new("process_csv_async", "Process").only_if(plan::is_made),
                 Bar::new("save_predictions_async", "Save").only_if(plan::is_made),
             ],
-        },
-        Comparison {
-            title: "Your files together",
-            about: "",
-            is_race: false,
-            bars: &[Bar::new(own::PART, "Read").only_if(plan::reads_own)],
-        },
-    ],
-    distributions: &[
+        ),
+        Comparison::new("Your files together", &[Bar::new(own::PART, "Read").only_if(plan::reads_own)]),
+    ])
+    .with_distributions(&[
         Distribution { title: "Written at once", task: "write_file_async", part: "write_all_at_once" },
         Distribution { title: "Read at once", task: "read_file_async", part: "read_all_at_once" },
-    ],
-    has_pulse: true,
-    has_ideal: false,
-    folder: Some(plan::FOLDER),
-    own_files: Some(OwnFiles { control: "source", choice: "own" }),
-    has_requests: false,
-    has_stages: false,
-    connect: None,
-    rust: file!(),
-    python: "static/python/async_file_io.py",
-    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
-    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
-};
+    ])
+    .with_pulse()
+    .without_ideal()
+    .with_folder(plan::FOLDER)
+    .with_own_files(OwnFiles { control: "source", choice: "own" })
+    .runs(code!(run in files));
 
-lazy!(mod fetched in files: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
-
-fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
-    Box::pin(async move {
-        match Plan::from(&settings) {
-            plan if plan.reads_own => with_own_files(&run, &site, &plan).await,
-            plan => with_files_made_here(&run, &site, &plan).await,
-        }
-    })
+async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
+    match Plan::from(&settings) {
+        plan if plan.reads_own => with_own_files(&run, &site, &plan).await,
+        plan => with_files_made_here(&run, &site, &plan).await,
+    }
 }

@@ -271,60 +271,36 @@ impl TaskError for PredictError {}
 // The entry in the catalogue.
 
 /// The lesson as the page shows and runs it.
-pub static EXERCISE: Exercise = Exercise {
-    slug: "async-ml-pipeline",
-    part: 5,
-    title: "ML pipeline",
-    short_title: "ML pipeline",
-    teaches: "Stages that work side by side are together as quick as the slowest of them.",
-    controls: plan::CONTROLS,
-    conflict: |_| None,
-    presets: &[
+pub static EXERCISE: Exercise = Exercise::new("async-ml-pipeline", 5, "ML pipeline")
+    .teaches("Stages that work side by side are together as quick as the slowest of them.")
+    .with_controls(plan::CONTROLS)
+    .with_presets(&[
         Preset::new("The guide's own batches", "batch-size=32&scale=1"),
         Preset::new("Stages of equal length", "load=500&preprocess=20&predict=20"),
         Preset::new("A slow model, and two of it", "predict=50&scale=1"),
         Preset::new("10,000 samples", "samples=10000&batch-size=100&load=300&preprocess=5&scale=1&inference=page"),
         Preset::new("Which batch size", "sweep=on&scale=0.5&inference=page"),
-    ],
-    comparisons: &[
-        Comparison {
-            title: "The same samples, batch after batch and streamed",
-            about: "",
-            is_race: true,
-            bars: &[Bar::new("run_pipeline", "In turn"), Bar::new("run_streamed", "Streamed"), IN_WORKERS],
-        },
-        Comparison {
-            title: "What else is run",
-            about: "",
-            is_race: false,
-            bars: &[
+    ])
+    .with_comparisons(&[
+        Comparison::race(
+            "The same samples, batch after batch and streamed",
+            &[Bar::new("run_pipeline", "In turn"), Bar::new("run_streamed", "Streamed"), IN_WORKERS],
+        ),
+        Comparison::new(
+            "What else is run",
+            &[
                 Bar::new("start_workers", "Workers").only_if(plan::has_workers),
                 Bar::new("batch_size_sweep", "Sweep").only_if(|settings| settings.is_on("sweep")),
             ],
-        },
-    ],
-    distributions: &[],
-    has_pulse: false,
-    has_ideal: true,
-    folder: None,
-    own_files: None,
-    has_requests: false,
-    has_stages: true,
-    connect: None,
-    rust: file!(),
-    python: "static/python/async_ml_pipeline.py",
-    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
-    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
-};
+        ),
+    ])
+    .with_stages()
+    .runs(code!(run in pipeline));
 
 const IN_WORKERS: Bar = Bar::new("run_streamed_in_workers", "In workers").only_if(plan::has_workers);
 
-lazy!(mod fetched in pipeline: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
-
-fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
-    Box::pin(async move {
-        let plan = Plan::from(&settings);
-        let done = async_ml_pipeline(&run, &site, &plan).await?;
-        Ok(done.report(&run, &plan))
-    })
+async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
+    let plan = Plan::from(&settings);
+    let done = async_ml_pipeline(&run, &site, &plan).await?;
+    Ok(done.report(&run, &plan))
 }

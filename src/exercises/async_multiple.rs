@@ -128,13 +128,9 @@ struct Done {
 // The entry in the catalogue.
 
 /// The lesson as the page shows and runs it.
-pub static EXERCISE: Exercise = Exercise {
-    slug: "async-multiple",
-    part: 2,
-    title: "Many tasks",
-    short_title: "Many tasks",
-    teaches: "A batch takes as long as its longest sample, and a limit decides how many of them work at once.",
-    controls: &[
+pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
+    .teaches("A batch takes as long as its longest sample, and a limit decides how many of them work at once.")
+    .with_controls(&[
         Control::count("samples", "Samples", "How many there are in the batch.", 10_000, 10),
         Control::millis(
             "min",
@@ -162,60 +158,37 @@ pub static EXERCISE: Exercise = Exercise {
             "Multiplies all waits. At 1 they are the guide's own: samples of 0.1 to 0.5 s, models of 0.5 to 2 s.",
             Kind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 0.5 },
         ),
-    ],
-    conflict: |settings| {
+    ])
+    .with_conflict(|settings| {
         let (min, max) = (settings.number("min"), settings.number("max"));
         (min > max).then(|| Conflict {
             control: "min",
             why: "the shortest time is above the longest".to_owned(),
             nearest: Value::Number(max),
         })
-    },
-    presets: &[],
-    comparisons: &[
-        Comparison {
-            title: "The same samples, one by one and together",
-            about: "",
-            is_race: true,
-            bars: &[
+    })
+    .with_comparisons(&[
+        Comparison::race(
+            "The same samples, one by one and together",
+            &[
                 Bar::new("process_batch_sequential", "One by one").only_if(|settings| settings.is_on("one-by-one")),
                 Bar::new("process_batch_limited", "Limited").only_if(|settings| settings.count("limit") > 0),
                 Bar::new("process_batch_async", "All at once"),
             ],
-        },
-        Comparison {
-            title: "Four models at once",
-            about: "",
-            is_race: true,
-            bars: &[Bar::new("download_multiple_models", "Models")],
-        },
-    ],
-    distributions: &[
+        ),
+        Comparison::race("Four models at once", &[Bar::new("download_multiple_models", "Models")]),
+    ])
+    .with_distributions(&[
         Distribution { title: "All at once", task: "process_sample", part: "process_batch_async" },
         Distribution { title: "Limited", task: "process_sample", part: "process_batch_limited" },
-    ],
-    has_pulse: false,
-    has_ideal: true,
-    folder: None,
-    own_files: None,
-    has_requests: false,
-    has_stages: false,
-    connect: None,
-    rust: file!(),
-    python: "static/python/async_multiple.py",
-    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
-    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
-};
+    ])
+    .runs(code!(run in lessons));
 
-lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
-
-fn run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson {
-    Box::pin(async move {
-        let batch = Batch::from(&settings);
-        let most = NonZeroUsize::new(settings.count("limit") as usize);
-        let done = async_multiple(&run, &site, batch, settings.is_on("one-by-one"), most).await?;
-        Ok(done.report(&run, batch, most))
-    })
+async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
+    let batch = Batch::from(&settings);
+    let most = NonZeroUsize::new(settings.count("limit") as usize);
+    let done = async_multiple(&run, &site, batch, settings.is_on("one-by-one"), most).await?;
+    Ok(done.report(&run, batch, most))
 }
 
 impl From<&Settings> for Batch {

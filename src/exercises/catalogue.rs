@@ -1,41 +1,37 @@
-//! The list of all lessons, in the order of the guide. A new lesson is one more line.
+//! The list of all exercises, in the order of the guide. A new exercise is one more line.
 
-use crate::exercises::exercise::Exercise;
-use crate::exercises::{
-    advanced, async_api_calls, async_basics, async_error_handling, async_file_io, async_ml_pipeline, async_multiple,
-    common_issues, concurrency_comparison, validate_async,
-};
+use super::exercise::Exercise;
 
-/// All lessons, in the order of the guide.
+/// The exercises on the parts of the guide, in the order of the guide.
 pub static EXERCISES: &[&Exercise] = &[
-    &async_basics::EXERCISE,
-    &async_multiple::EXERCISE,
-    &async_file_io::EXERCISE,
-    &async_api_calls::EXERCISE,
-    &async_ml_pipeline::EXERCISE,
-    &async_error_handling::EXERCISE,
-    &concurrency_comparison::EXERCISE,
-    &validate_async::EXERCISE,
+    &super::async_basics::EXERCISE,
+    &super::async_multiple::EXERCISE,
+    &super::async_file_io::EXERCISE,
+    &super::async_api_calls::EXERCISE,
+    &super::async_ml_pipeline::EXERCISE,
+    &super::async_error_handling::EXERCISE,
+    &super::concurrency_comparison::EXERCISE,
+    &super::validate_async::EXERCISE,
 ];
 
-/// The guide's common issues: a page of its own in the form of a lesson.
-pub static COMMON_ISSUES: &Exercise = &common_issues::EXERCISE;
+/// The guide's common issues: an exercise on a page of its own.
+pub static COMMON_ISSUES: &Exercise = &super::common_issues::EXERCISE;
 
-/// What the guide names under its next steps: a page of its own in the form of a lesson.
-pub static ADVANCED: &Exercise = &advanced::EXERCISE;
+/// What the guide lists as next steps: an exercise on a page of its own.
+pub static ADVANCED: &Exercise = &super::advanced::EXERCISE;
 
-/// All lessons and the pages in the form of a lesson.
+/// All exercises: those on the parts of the guide, then the other two.
 pub fn all() -> impl Iterator<Item = &'static Exercise> {
     EXERCISES.iter().copied().chain([COMMON_ISSUES, ADVANCED])
 }
 
-/// The lesson with this slug.
+/// The exercise with this slug.
 #[must_use]
 pub fn find(slug: &str) -> Option<&'static Exercise> {
     all().find(|exercise| exercise.slug == slug)
 }
 
-/// The lesson whose slug differs least from this text.
+/// The exercise whose slug differs least from this text.
 #[must_use]
 pub fn nearest(slug: &str) -> &'static Exercise {
     let distance = |exercise: &&'static Exercise| strsim::levenshtein(exercise.slug, slug);
@@ -84,7 +80,17 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_pen_finds_the_lesson() {
+    fn every_exercise_names_its_code() {
+        for exercise in all() {
+            let (rust, python) = (exercise.rust, exercise.python());
+            let root = env!("CARGO_MANIFEST_DIR");
+            assert!(std::path::Path::new(root).join(rust).is_file(), "{}: `{rust}`", exercise.slug);
+            assert!(std::path::Path::new(root).join(&python).is_file(), "{}: `{python}`", exercise.slug);
+        }
+    }
+
+    #[test]
+    fn a_misspelt_slug_finds_the_nearest_exercise() {
         assert_eq!(nearest("async_basic").slug, "async-basics");
         assert_eq!(nearest("common-isues").slug, "common-issues");
     }

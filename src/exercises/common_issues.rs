@@ -193,13 +193,9 @@ async fn common_issues(run: &Run, issue: &str, wait: Duration) -> Vec<Check> {
 // The entry in the catalogue.
 
 /// The page of the common issues, in the form of a lesson.
-pub static EXERCISE: Exercise = Exercise {
-    slug: "common-issues",
-    part: 0,
-    title: "Common issues",
-    short_title: "Common issues",
-    teaches: "Five ways to get async code wrong, each beside its remedy, with a check that tells them apart.",
-    controls: &[
+pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues")
+    .teaches("Five ways to get async code wrong, each beside its remedy, with a check that tells them apart.")
+    .with_controls(&[
         Control::choice(
             "issue",
             "Issue",
@@ -219,85 +215,73 @@ pub static EXERCISE: Exercise = Exercise {
             "How long the loop is kept in one go. The guide's own time.sleep is 1,000 ms.",
             Kind::Number { unit: "ms", min: 100.0, max: 2_000.0, step: 50.0, default: 500.0 },
         ),
-    ],
-    conflict: |_| None,
-    presets: &[],
-    comparisons: &[
-        Comparison {
-            title: "1 · Never awaited",
-            about: "A future does nothing until somebody awaits it; Python warns that the coroutine was never awaited. \
-                    Look for a task in the timeline that was cancelled without having run.",
-            is_race: false,
-            bars: &[
+    ])
+    .with_comparisons(&[
+        Comparison::new(
+            "1 · Never awaited",
+            &[
                 Bar::new("never_awaited", "Broken").only_if(|settings| is_run(settings, "never-awaited")),
                 Bar::new("awaited", "Fixed").only_if(|settings| is_run(settings, "never-awaited")),
             ],
-        },
-        Comparison {
-            title: "2 · The blocked loop",
-            about: "A wait that does not let go of the event loop, like time.sleep, stops the whole page. Press the \
-                    button above while it runs: your press is answered when the block is over.",
-            is_race: false,
-            bars: &[
+        )
+        .about(
+            "A future does nothing until somebody awaits it; Python warns that the coroutine was never \
+             awaited. Look for a task in the timeline that was cancelled without having run.",
+        ),
+        Comparison::new(
+            "2 · The blocked loop",
+            &[
                 Bar::new("blocked_loop", "Broken").only_if(|settings| is_run(settings, "blocked-loop")).that_blocks(),
                 Bar::new("free_loop", "Fixed").only_if(|settings| is_run(settings, "blocked-loop")),
             ],
-        },
-        Comparison {
-            title: "3 · Too many connections",
-            about: "Forty requests at once for a server that takes eight: the rest are refused. Behind a limit they queue \
-                    here, which takes longer and loses none. The server stands in the lesson's code.",
-            is_race: false,
-            bars: &[
+        )
+        .about(
+            "A wait that does not let go of the event loop, like time.sleep, stops the whole page. Press the \
+             button above while it runs: your press is answered when the block is over.",
+        ),
+        Comparison::new(
+            "3 · Too many connections",
+            &[
                 Bar::new("too_many_connections", "Broken").only_if(|settings| is_run(settings, "too-many")),
                 Bar::new("limited_connections", "Fixed").only_if(|settings| is_run(settings, "too-many")),
             ],
-        },
-        Comparison {
-            title: "4 · Sync inside async",
-            about: "An async function that computes holds the loop as long as it computes. In a worker it computes \
-                    beside the page; cut into pieces, with a turn for the others in between, nobody notices either.",
-            is_race: false,
-            bars: &[
+        )
+        .about(
+            "Forty requests at once for a server that takes eight: the rest are refused. Behind a limit they \
+             queue here, which takes longer and loses none. The server stands in the lesson's code.",
+        ),
+        Comparison::new(
+            "4 · Sync inside async",
+            &[
                 Bar::new("sync_inside_async", "Broken")
                     .only_if(|settings| is_run(settings, "sync-inside"))
                     .that_blocks(),
                 Bar::new("offloaded", "Fixed").only_if(|settings| is_run(settings, "sync-inside")),
                 Bar::new("sync_in_slices", "In slices").only_if(|settings| is_run(settings, "sync-inside")),
             ],
-        },
-        Comparison {
-            title: "5 · Already closed",
-            about: "Work for a loop, a session or a scope that was left already is refused; Python says that the event \
-                    loop is closed. Do the work inside, and await it there.",
-            is_race: false,
-            bars: &[
+        )
+        .about(
+            "An async function that computes holds the loop as long as it computes. In a worker it computes \
+             beside the page; cut into pieces, with a turn for the others in between, nobody notices either.",
+        ),
+        Comparison::new(
+            "5 · Already closed",
+            &[
                 Bar::new("work_after_close", "Broken").only_if(|settings| is_run(settings, "closed")),
                 Bar::new("work_while_open", "Fixed").only_if(|settings| is_run(settings, "closed")),
             ],
-        },
-    ],
-    distributions: &[],
-    has_pulse: true,
-    has_ideal: true,
-    folder: None,
-    own_files: None,
-    has_requests: false,
-    has_stages: false,
-    connect: None,
-    rust: file!(),
-    python: "static/python/common_issues.py",
-    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
-    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
-};
+        )
+        .about(
+            "Work for a loop, a session or a scope that was left already is refused; Python says that the \
+             event loop is closed. Do the work inside, and await it there.",
+        ),
+    ])
+    .with_pulse()
+    .runs(code!(run in lessons));
 
-lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
-
-fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Lesson {
-    Box::pin(async move {
-        let checks = common_issues(&run, settings.choice("issue"), settings.millis("wait")).await;
-        Ok(Report { notes: vec![in_short(&checks)], checks, ..Report::default() })
-    })
+async fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
+    let checks = common_issues(&run, settings.choice("issue"), settings.millis("wait")).await;
+    Ok(Report { notes: vec![in_short(&checks)], checks, ..Report::default() })
 }
 
 fn is_run(settings: &Settings, issue: &str) -> bool {

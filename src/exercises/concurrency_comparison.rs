@@ -124,58 +124,36 @@ async fn concurrency_comparison(run: &Run, plan: &Plan) -> Done {
 // The entry in the catalogue.
 
 /// The lesson as the page shows and runs it.
-pub static EXERCISE: Exercise = Exercise {
-    slug: "concurrency-comparison",
-    part: 7,
-    title: "Concurrency compared",
-    short_title: "Comparison",
-    teaches: "Async is for waiting and workers are for computing: each is wasted on the other.",
-    controls: plan::CONTROLS,
-    conflict: |_| None,
-    presets: &[Preset::new("Only waits", "size=0"), Preset::new("One worker", "workers=1")],
-    comparisons: &[
-        Comparison {
-            title: "Work that waits",
-            about: "",
-            is_race: false,
-            bars: &[
+pub static EXERCISE: Exercise = Exercise::new("concurrency-comparison", 7, "Concurrency compared")
+    .with_short_title("Comparison")
+    .teaches("Async is for waiting and workers are for computing: each is wasted on the other.")
+    .with_controls(plan::CONTROLS)
+    .with_presets(&[Preset::new("Only waits", "size=0"), Preset::new("One worker", "workers=1")])
+    .with_comparisons(&[
+        Comparison::new(
+            "Work that waits",
+            &[
                 Bar::new("sync_io_tasks", "One by one").that_blocks(),
                 Bar::new("async_io_tasks", "Async"),
                 Bar::new("threaded_io_tasks", "Workers that block"),
             ],
-        },
-        Comparison {
-            title: "Work that computes",
-            about: "",
-            is_race: false,
-            bars: &[
+        ),
+        Comparison::new(
+            "Work that computes",
+            &[
                 Bar::new("cpu_inline", "Inline").that_blocks(),
                 Bar::new("cpu_in_slices", "In slices"),
                 Bar::new("cpu_in_one_worker", "One worker"),
                 Bar::new("cpu_in_all_workers", "All workers"),
             ],
-        },
-    ],
-    distributions: &[],
-    has_pulse: true,
-    has_ideal: false,
-    folder: None,
-    own_files: None,
-    has_requests: false,
-    has_stages: false,
-    connect: None,
-    rust: file!(),
-    python: "static/python/concurrency_comparison.py",
-    load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
-    run: |run, site, settings| Box::pin(async { fetched::run(run, site, settings).await?.await }),
-};
+        ),
+    ])
+    .with_pulse()
+    .without_ideal()
+    .runs(code!(run in lessons));
 
-lazy!(mod fetched in lessons: run(run: Run, site: Rc<Site>, settings: Settings) -> Lesson);
-
-fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Lesson {
-    Box::pin(async move {
-        let plan = Plan::from(&settings);
-        let done = concurrency_comparison(&run, &plan).await;
-        Ok(done.report(&run.record(), &plan))
-    })
+async fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
+    let plan = Plan::from(&settings);
+    let done = concurrency_comparison(&run, &plan).await;
+    Ok(done.report(&run.record(), &plan))
 }

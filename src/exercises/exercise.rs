@@ -50,17 +50,193 @@ pub struct Exercise {
     pub connect: Option<Connect>,
     /// The path of its source in the repository: the file that it is compiled from.
     pub rust: &'static str,
-    /// The path of the same lesson in Python.
-    pub python: &'static str,
-    /// Makes ready what it needs, if that was not done yet: its code, and the server that the page brings. After that
-    /// `run` does not wait before its first step.
-    pub load: fn(Run, Settings) -> LocalBoxFuture<'static, Result<(), Failure>>,
+    /// Loads what it needs, if that was not done yet: its code, and the server that the page brings. After that `run`
+    /// does not wait before its first step.
+    pub load: fn(Run, Settings) -> Loading,
     /// Runs it. Dropping the future stops it.
-    pub run: fn(Run, Rc<Site>, Settings) -> Lesson,
+    pub run: fn(Run, Rc<Site>, Settings) -> ExerciseFuture,
 }
 
-/// A lesson as it runs: what it found, or why it could not run to its end.
-pub type Lesson = LocalBoxFuture<'static, Result<Report, Failure>>;
+/// An exercise that is running: its result is what it found, or why it failed.
+pub type ExerciseFuture = LocalBoxFuture<'static, Result<Report, Failure>>;
+
+/// An exercise that is being loaded.
+pub type Loading = LocalBoxFuture<'static, Result<(), Failure>>;
+
+impl Exercise {
+    /// An exercise that has an ideal and none of the other things that an exercise may have. The entry must end with
+    /// [`runs`](Self::runs).
+    #[must_use]
+    pub const fn new(slug: &'static str, part: u8, title: &'static str) -> Self {
+        Self {
+            slug,
+            part,
+            title,
+            short_title: title,
+            teaches: "",
+            controls: &[],
+            conflict: |_| None,
+            presets: &[],
+            comparisons: &[],
+            distributions: &[],
+            has_pulse: false,
+            has_ideal: true,
+            folder: None,
+            own_files: None,
+            has_requests: false,
+            has_stages: false,
+            connect: None,
+            rust: "",
+            load: |_, _| panic!("the exercise's entry does not end with `.runs(code!(…))`"),
+            run: |_, _, _| panic!("the exercise's entry does not end with `.runs(code!(…))`"),
+        }
+    }
+
+    /// Sets what one learns from it, in one sentence.
+    #[must_use]
+    pub const fn teaches(self, teaches: &'static str) -> Self {
+        Self { teaches, ..self }
+    }
+
+    /// Sets its name in the list; by default its title.
+    #[must_use]
+    pub const fn with_short_title(self, short_title: &'static str) -> Self {
+        Self { short_title, ..self }
+    }
+
+    /// Sets what the reader can set.
+    #[must_use]
+    pub const fn with_controls(self, controls: &'static [Control]) -> Self {
+        Self { controls, ..self }
+    }
+
+    /// Sets how settings that do not go together are found.
+    #[must_use]
+    pub const fn with_conflict(self, conflict: fn(&Settings) -> Option<Conflict>) -> Self {
+        Self { conflict, ..self }
+    }
+
+    /// Sets the settings that are worth a look.
+    #[must_use]
+    pub const fn with_presets(self, presets: &'static [Preset]) -> Self {
+        Self { presets, ..self }
+    }
+
+    /// Sets which root tasks are compared. Without it, all root tasks of a run are.
+    #[must_use]
+    pub const fn with_comparisons(self, comparisons: &'static [Comparison]) -> Self {
+        Self { comparisons, ..self }
+    }
+
+    /// Sets which tasks' durations are shown as a distribution.
+    #[must_use]
+    pub const fn with_distributions(self, distributions: &'static [Distribution]) -> Self {
+        Self { distributions, ..self }
+    }
+
+    /// Lets the page show the event loop's pulse while it runs.
+    #[must_use]
+    pub const fn with_pulse(self) -> Self {
+        Self { has_pulse: true, ..self }
+    }
+
+    /// Declares that it has no ideal: much of its time is spent in a disk, a processor or a worker.
+    #[must_use]
+    pub const fn without_ideal(self) -> Self {
+        Self { has_ideal: false, ..self }
+    }
+
+    /// Sets the folder of the browser's storage in which it keeps files.
+    #[must_use]
+    pub const fn with_folder(self, folder: &'static str) -> Self {
+        Self { folder: Some(folder), ..self }
+    }
+
+    /// Sets with which setting it reads the reader's own files.
+    #[must_use]
+    pub const fn with_own_files(self, own_files: OwnFiles) -> Self {
+        Self { own_files: Some(own_files), ..self }
+    }
+
+    /// Lets the page show the requests that it measures.
+    #[must_use]
+    pub const fn with_requests(self) -> Self {
+        Self { has_requests: true, ..self }
+    }
+
+    /// Lets the page show the stages that it measures.
+    #[must_use]
+    pub const fn with_stages(self) -> Self {
+        Self { has_stages: true, ..self }
+    }
+
+    /// Sets how its endpoint is tested.
+    #[must_use]
+    pub const fn with_connect(self, connect: Connect) -> Self {
+        Self { connect: Some(connect), ..self }
+    }
+
+    /// Sets its code. Write it as `.runs(code!(run in exercises))`.
+    #[must_use]
+    pub const fn runs(self, code: Code) -> Self {
+        let Code { rust, load, run } = code;
+        Self { rust, load, run, ..self }
+    }
+
+    /// Sets how it is loaded, if that takes more than its code. `load` also has to load the code.
+    #[must_use]
+    pub const fn loaded_by(self, load: fn(Run, Settings) -> Loading) -> Self {
+        Self { load, ..self }
+    }
+
+    /// The path of the same exercise in Python.
+    #[must_use]
+    pub fn python(&self) -> String {
+        format!("static/python/{}.py", self.slug.replace('-', "_"))
+    }
+}
+
+/// The code of an exercise, as `code!` makes it.
+pub struct Code {
+    /// The path of the file that it is compiled from.
+    pub rust: &'static str,
+    /// Loads the code.
+    pub load: fn(Run, Settings) -> Loading,
+    /// Loads the code if need be, then runs it.
+    pub run: fn(Run, Rc<Site>, Settings) -> ExerciseFuture,
+}
+
+/// The code of an exercise, loaded when it is first needed.
+///
+/// `code!(run in exercises)` takes the function `run` of the file in which it is written, and puts it into the part
+/// `exercises` of the page's code (see [`lazy`](crate::lazy)). The function has this form:
+///
+/// ```ignore
+/// async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure>
+/// ```
+macro_rules! code {
+    ($run:ident in $part:ident) => {{
+        mod boxed {
+            use super::*;
+            use $crate::exercises::exercise::ExerciseFuture;
+
+            $crate::lazy::lazy!(mod fetched in $part: $run(run: Run, site: Rc<Site>, settings: Settings) -> ExerciseFuture);
+
+            fn $run(run: Run, site: Rc<Site>, settings: Settings) -> ExerciseFuture {
+                Box::pin(super::$run(run, site, settings))
+            }
+
+            pub(super) const CODE: $crate::exercises::exercise::Code = $crate::exercises::exercise::Code {
+                rust: file!(),
+                load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
+                run: |run, site, settings| Box::pin(async { fetched::$run(run, site, settings).await?.await }),
+            };
+        }
+        boxed::CODE
+    }};
+}
+
+pub(crate) use code;
 
 /// The setting with which a lesson reads files of the reader's own.
 #[derive(Debug)]
@@ -128,6 +304,26 @@ pub struct Comparison {
     pub is_race: bool,
     /// The names of the root tasks, each with its label.
     pub bars: &'static [Bar],
+}
+
+impl Comparison {
+    /// Parts that are shown one below the other, and that do not compete.
+    #[must_use]
+    pub const fn new(title: &'static str, bars: &'static [Bar]) -> Self {
+        Self { title, about: "", is_race: false, bars }
+    }
+
+    /// Parts of which the last is meant to be faster than the first.
+    #[must_use]
+    pub const fn race(title: &'static str, bars: &'static [Bar]) -> Self {
+        Self { is_race: true, ..Self::new(title, bars) }
+    }
+
+    /// Sets what to look for.
+    #[must_use]
+    pub const fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
+    }
 }
 
 /// One bar of a comparison.

@@ -1,12 +1,12 @@
-//! The lessons: one file for each script of the guide, and the catalogue that lists them.
+//! The exercises: one file for each script of the guide, and the catalogue that lists them.
 //!
-//! To add one, write its file after the pattern of [`async_basics`] (the lesson's functions first, its entry last) and
-//! add one line to [`catalogue`].
+//! To add an exercise, write its file in the form of [`async_basics`] (first its functions, last its entry), declare it
+//! below, and add one line to the [`catalogue`].
 
-/// What every lesson needs, so that its first lines are about the lesson.
+/// The imports that every exercise needs.
 mod prelude {
     pub(super) use crate::exercises::controls::{Choice, Control, Kind, Settings, Value};
-    pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Distribution, Exercise, Lesson};
+    pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Distribution, Exercise, Failure, code};
     pub(super) use crate::exercises::loading::LoadError;
     pub(super) use crate::exercises::site::Site;
     pub(super) use crate::lazy::lazy;

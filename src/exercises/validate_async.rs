@@ -147,47 +147,32 @@ const PROMISES: &[Promise] = &[
 // The entry in the catalogue.
 
 /// The lesson as the page shows and runs it.
-pub static EXERCISE: Exercise = Exercise {
-    slug: "validate-async",
-    part: 8,
-    title: "Validation",
-    short_title: "Validation",
-    teaches: "Every promise of the guide and of this page, put to the test in your browser: what was expected, what was \
+pub static EXERCISE: Exercise = Exercise::new("validate-async", 8, "Validation")
+    .teaches(
+        "Every promise of the guide and of this page, put to the test in your browser: what was expected, what was \
               measured, and what your browser lacks.",
-    controls: &[],
-    conflict: |_| None,
-    presets: &[],
-    comparisons: &[
-        Comparison {
-            title: "Five sleeps of 200 ms, in turn and together",
-            about: "",
-            is_race: true,
-            bars: &[Bar::new("sequential_execution", "Sequential"), Bar::new("concurrent_execution", "Concurrent")],
-        },
-        Comparison {
-            title: "What the validations took",
-            about: "Blocks of the page are among them, on purpose: that the heartbeat sees them is a promise as well.",
-            is_race: false,
-            bars: &[
+    )
+    .with_comparisons(&[
+        Comparison::race(
+            "Five sleeps of 200 ms, in turn and together",
+            &[Bar::new("sequential_execution", "Sequential"), Bar::new("concurrent_execution", "Concurrent")],
+        ),
+        Comparison::new(
+            "What the validations took",
+            &[
                 Bar::new("validate_guide", "Guide"),
                 Bar::new("validate_runtime", "Runtime").that_blocks(),
                 Bar::new("validate_browser", "Browser"),
             ],
-        },
-    ],
-    distributions: &[],
-    has_pulse: false,
-    has_ideal: false,
-    folder: None,
-    own_files: None,
-    has_requests: false,
-    has_stages: false,
-    connect: None,
-    rust: file!(),
-    python: "static/python/validate_async.py",
-    load: |_, _| Box::pin(async { prepared::prepare().await?.await }),
-    run: |run, site, _| Box::pin(async { fetched::run(run, site).await?.await }),
-};
+        )
+        .about(
+            "Blocks of the page are among them, on purpose: that the heartbeat sees them is a promise as \
+             well.",
+        ),
+    ])
+    .without_ideal()
+    .runs(code!(run in validate))
+    .loaded_by(|_, _| Box::pin(async { prepared::prepare().await?.await }));
 
 lazy!(mod prepared in validate: prepare() -> LocalBoxFuture<'static, Result<(), Failure>>);
 
@@ -199,12 +184,8 @@ fn prepare() -> LocalBoxFuture<'static, Result<(), Failure>> {
     })
 }
 
-lazy!(mod fetched in validate: run(run: Run, site: Rc<Site>) -> Lesson);
-
-fn run(run: Run, site: Rc<Site>) -> Lesson {
-    Box::pin(async move {
-        let server = model_server::start().await;
-        let validations = validate_async(&Bench { run: &run, site: &site, server }).await;
-        Ok(Report { notes: vec![in_short(&validations)], validations, ..Report::default() })
-    })
+async fn run(run: Run, site: Rc<Site>, _settings: Settings) -> Result<Report, Failure> {
+    let server = model_server::start().await;
+    let validations = validate_async(&Bench { run: &run, site: &site, server }).await;
+    Ok(Report { notes: vec![in_short(&validations)], validations, ..Report::default() })
 }

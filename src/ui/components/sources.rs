@@ -20,14 +20,15 @@ pub(crate) fn sources(exercise: &'static Exercise) -> AnyView {
     section()
         .class("sources")
         .attr("aria-label", "Sources")
-        .add(pane(exercise.rust, "Rust", "what runs on this page"))
-        .add(pane(exercise.python, "Python", "the same with asyncio"))
+        .add(pane(exercise.rust.to_owned(), "Rust", "what runs on this page"))
+        .add(pane(exercise.python(), "Python", "the same with asyncio"))
         .view()
 }
 
 /// One source, by its path in the repository, with what it is in a few words.
-fn pane(path: &'static str, title: &str, about: &str) -> AnyView {
+fn pane(path: String, title: &str, about: &str) -> AnyView {
     let source = RwSignal::new(String::new());
+    let name = figcaption().el(b().text(title)).text(format!(", {about} · ")).el(code().text(path.clone()));
     leptos::task::spawn_local(async move {
         let text = match get_bytes(&format!("sources/{path}")).await {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -35,7 +36,6 @@ fn pane(path: &'static str, title: &str, about: &str) -> AnyView {
         };
         source.set(text);
     });
-    let name = figcaption().el(b().text(title)).text(format!(", {about} · ")).el(code().text(path));
     let shown = code().add(part(move || source.with(|text| tokens(text).into_any())));
     let text = pre().attr("tabindex", "0").attr("aria-label", format!("{title} source")).el(shown);
     figure().class("panel source").el(name).el(text).view()
