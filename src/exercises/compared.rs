@@ -2,7 +2,6 @@
 
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::{Comparison, Exercise};
-use crate::measure::decimal::fixed;
 use crate::measure::heartbeat::BLOCKED_US;
 use crate::measure::spans::{Spans, speed_up};
 use crate::measure::units::span;
@@ -102,10 +101,10 @@ impl Compared {
         };
         let how = match self.speed_up() {
             Some(ratio) if ratio >= 1.05 => {
-                format!("{} times as fast as {} with", fixed(ratio, 1), first.label.to_ascii_lowercase())
+                format!("{ratio:.1} times as fast as {} with", first.label.to_ascii_lowercase())
             }
             Some(ratio) if ratio <= 0.95 => {
-                format!("{} times as slow as {} with", fixed(1.0 / ratio, 1), first.label.to_ascii_lowercase())
+                format!("{:.1} times as slow as {} with", 1.0 / ratio, first.label.to_ascii_lowercase())
             }
             _ => format!("about as fast as {} with", first.label.to_ascii_lowercase()),
         };

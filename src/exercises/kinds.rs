@@ -1,6 +1,5 @@
 //! What a control accepts: the kinds of values, and how each is read from text.
 
-use crate::measure::decimal;
 use crate::measure::units::count;
 
 /// What a control accepts.
@@ -194,7 +193,7 @@ impl Kind {
             return Err(Refusal::Missing { range });
         }
         let text_owned = text.to_owned();
-        let Some(number) = decimal::parse(text) else {
+        let Some(number) = parse_decimal(text) else {
             return Err(Refusal::NotANumber { text: text_owned, range });
         };
         if !self.limits().is_some_and(|(min, max)| (min..=max).contains(&number)) {
@@ -209,11 +208,10 @@ impl Kind {
     /// The allowed value nearest to a text that was refused: the nearer limit for a number, else the default.
     #[must_use]
     pub fn nearest(&self, text: &str) -> Value {
-        let (Some((min, max)), Some(number)) = (self.limits(), decimal::parse(text.trim())) else {
+        let (Some((min, max)), Some(number)) = (self.limits(), parse_decimal(text.trim())) else {
             return self.default_value();
         };
-        // `clamp` would bring in the writing of floats for its panic.
-        let number = number.max(min).min(max);
+        let number = number.clamp(min, max);
         Value::Number(if matches!(self, Self::Count { .. }) { number.round() } else { number })
     }
 
@@ -236,8 +234,15 @@ impl Kind {
     }
 }
 
+/// Reads a decimal number such as `400`, `1.5` or `-3`. Links and fields take no exponents, `inf` or `NaN`.
+fn parse_decimal(text: &str) -> Option<f64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+    // Adding zero makes 0 of -0.
+    text.parse::<f64>().ok().filter(|_| is_plain).map(|number| number + 0.0)
+}
+
 fn number_in_words(number: f64) -> String {
-    if number.fract() == 0.0 && number >= 0.0 { count(number as u64) } else { decimal::shortest(number) }
+    if number.fract() == 0.0 && number >= 0.0 { count(number as u64) } else { number.to_string() }
 }
 
 impl Value {
@@ -245,7 +250,7 @@ impl Value {
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {
-            Self::Number(number) => decimal::shortest(*number),
+            Self::Number(number) => number.to_string(),
             Self::Choice(value) => (*value).to_owned(),
             Self::Switch(true) => "on".to_owned(),
             Self::Switch(false) => "off".to_owned(),
@@ -267,6 +272,18 @@ mod tests {
     const DEMO: Kind = Kind::Switch { default: true };
     const NAME: Kind =
         Kind::Text { default: "mlp-64", refuse: |text| text.is_empty().then(|| "a name is missing".to_owned()) };
+
+    #[test]
+    fn numbers_read_as_people_type_them() {
+        for (text, number) in
+            [("400", 400.0), ("1.5", 1.5), (".25", 0.25), ("3.", 3.0), ("-0", 0.0), ("-2.125", -2.125)]
+        {
+            assert_eq!(parse_decimal(text), Some(number), "{text}");
+        }
+        for text in ["", "-", ".", "--1", "+1", "1e3", "1.2.3", "١", "inf", "NaN"] {
+            assert_eq!(parse_decimal(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_number_outside_the_range_is_refused_with_both() {

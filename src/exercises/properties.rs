@@ -7,7 +7,6 @@
 use crate::exercises::compared::Compared;
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::{Bar, Exercise};
-use crate::measure::decimal::fixed;
 use crate::measure::durations::Durations;
 use crate::measure::heartbeat::{BLOCKED_US, Beat};
 use crate::measure::report::Check;
@@ -187,13 +186,12 @@ fn gains_what_it_can(compared: &Compared) -> Option<Property> {
     let ideal = speed_up(first.ideal_us?, last.ideal_us?).filter(|ideal| *ideal * SHARE_OF_IDEAL > 1.0)?;
     let least = ideal * SHARE_OF_IDEAL;
     let claim = format!(
-        "{} is {} times as fast as {} or more, {} % of the ideal",
+        "{} is {least:.2} times as fast as {} or more, {:.0} % of the ideal",
         last.label,
-        fixed(least, 2),
         first.label.to_ascii_lowercase(),
-        fixed(SHARE_OF_IDEAL * 100.0, 0),
+        SHARE_OF_IDEAL * 100.0,
     );
-    Some(Property { name: "speed-up", claim, measured: format!("{} times", fixed(gain, 2)), holds: gain >= least })
+    Some(Property { name: "speed-up", claim, measured: format!("{gain:.2} times"), holds: gain >= least })
 }
 
 /// The tasks of a name, in the order of spawning.

@@ -18,7 +18,6 @@ use futures::future::LocalBoxFuture;
 use crate::endpoint::model_server;
 use crate::exercises::exercise::Failure;
 use crate::exercises::prelude::*;
-use crate::measure::decimal::fixed;
 use crate::measure::spans::speed_up;
 use crate::measure::validation::{Validation, in_short};
 use crate::runtime::join_all;
@@ -87,8 +86,7 @@ async fn concurrency_is_faster(run: &Run) -> Tested {
     let length_us = |part| Span::named(&run.record(), part).and_then(|span| span.length_us()).unwrap_or(0);
     let [in_turn_us, together_us] = ["sequential_execution", "concurrent_execution"].map(length_us);
     let ratio = speed_up(in_turn_us, together_us).unwrap_or(0.0);
-    let told =
-        format!("{} times: {} instead of {}", fixed(ratio, 1), units::span(together_us), units::span(in_turn_us));
+    let told = format!("{ratio:.1} times: {} instead of {}", units::span(together_us), units::span(in_turn_us));
     holds(ratio >= 2.0, "2.0 times as fast or more", told)
 }
 

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::decimal::fixed;
 use crate::measure::requests::per_second;
 use crate::measure::units::count;
 
@@ -86,12 +85,12 @@ impl BatchSizes {
         let found = self.enough(SizeLevel::streamed_per_s).zip(self.enough(SizeLevel::in_turn_per_s));
         let Some((streamed, in_turn)) = found else { return "Nothing was measured.".to_owned() };
         format!(
-            "Streamed, batches of {} are enough: {} samples per second, and no other size brings 5 % more. Batch after batch \
-             it takes batches of {} to come to {}.{}",
+            "Streamed, batches of {} are enough: {:.0} samples per second, and no other size brings 5 % more. Batch after batch \
+             it takes batches of {} to come to {:.0}.{}",
             count(streamed.batch_size.into()),
-            fixed(streamed.streamed_per_s(), 0),
+            streamed.streamed_per_s(),
             count(in_turn.batch_size.into()),
-            fixed(in_turn.in_turn_per_s(), 0),
+            in_turn.in_turn_per_s(),
             self.about_the_last(),
         )
     }
@@ -101,8 +100,8 @@ impl BatchSizes {
         let best = self.0.iter().map(SizeLevel::streamed_per_s).fold(0.0, f64::max);
         match self.0.last().filter(|last| last.streamed_per_s() < best * IS_ENOUGH) {
             Some(last) => format!(
-                " With all in a single batch there is nothing to overlap, and streaming brings {}.",
-                fixed(last.streamed_per_s(), 0)
+                " With all in a single batch there is nothing to overlap, and streaming brings {:.0}.",
+                last.streamed_per_s()
             ),
             None => String::new(),
         }

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::decimal::fixed;
-
 /// A handwritten digit and what the classifier made of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Digit {
@@ -43,7 +41,7 @@ pub fn shades(digit: &Digit) -> Vec<(String, String)> {
         let places = digit.pixels.iter().enumerate().filter(|(_, brightness)| level(**brightness) == of);
         places.map(|(place, _)| format!("M{} {}h1v1h-1z", place % SIDE, place / SIDE)).collect::<String>()
     };
-    (1..=4).map(|of| (fixed(f64::from(of) / 4.0, 2), path(of))).collect()
+    (1..=4).map(|of| (format!("{:.2}", f64::from(of) / 4.0), path(of))).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 pub mod batch_sizes;
 pub mod bootstrap;
 pub mod bottleneck;
-pub mod decimal;
 pub mod digit;
 pub mod durations;
 pub mod events;

@@ -8,7 +8,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::decimal::fixed;
 use crate::measure::requests::{Requests, per_second};
 use crate::measure::statistics::Summary;
 use crate::measure::units::{count, span};
@@ -136,18 +135,17 @@ impl Sweep {
         };
         let Some(knee) = self.knee() else {
             return format!(
-                "There is no knee up to {} at once, with {} per second there: more at once may bring more.",
+                "There is no knee up to {} at once, with {:.1} per second there: more at once may bring more.",
                 count(last.concurrency.into()),
-                fixed(last.throughput_per_s(), 1),
+                last.throughput_per_s(),
             );
         };
         format!(
-            "The knee is at {}: at most {} come per second, and one takes {} without a queue, so {} at once keep the \
+            "The knee is at {}: at most {:.1} come per second, and one takes {} without a queue, so {saturation:.1} at once keep the \
              endpoint busy. More than that wait{}.",
             count(knee.concurrency.into()),
-            fixed(self.best_per_s(), 1),
+            self.best_per_s(),
             span(self.alone_us() as u64),
-            fixed(saturation, 1),
             waits(knee, last),
         )
     }
@@ -160,9 +158,9 @@ impl Sweep {
             self.0.iter().max_by(|a, b| goodput(a).total_cmp(&goodput(b)).then(b.concurrency.cmp(&a.concurrency)));
         match best.filter(|level| goodput(level) > 0.0) {
             Some(level) => format!(
-                "Within {} the most that comes is {} per second, with {} at once.",
+                "Within {} the most that comes is {:.1} per second, with {} at once.",
                 span(target_us),
-                fixed(goodput(level), 1),
+                goodput(level),
                 count(level.concurrency.into()),
             ),
             None => format!("Within {} nothing comes at any concurrency.", span(target_us)),
@@ -181,7 +179,7 @@ fn waits(knee: &LoadLevel, last: &LoadLevel) -> String {
     if at_last as f64 <= at_knee as f64 * IS_LONGER {
         return String::new();
     }
-    let times = fixed(at_last as f64 / at_knee as f64, 1);
+    let times = format!("{:.1}", at_last as f64 / at_knee as f64);
     let at_once = count(last.concurrency.into());
     format!(": with {at_once} at once p95 is {} instead of {}, {times} times as long", span(at_last), span(at_knee))
 }

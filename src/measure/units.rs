@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::measure::decimal::fixed;
-
 /// A span of microseconds in words: `0 ms`, `4.2 ms`, `412 ms`, `1.41 s`, `2 min 5 s`.
 ///
 /// ```
@@ -16,9 +14,9 @@ pub fn span(us: u64) -> String {
     let ms = us as f64 / 1e3;
     match us {
         0 => "0 ms".to_owned(),
-        1..10_000 => format!("{} ms", fixed(ms, 1)),
-        10_000..999_500 => format!("{} ms", fixed(ms, 0)),
-        999_500..59_995_000 => format!("{} s", fixed(ms / 1e3, 2)),
+        1..10_000 => format!("{ms:.1} ms"),
+        10_000..999_500 => format!("{ms:.0} ms"),
+        999_500..59_995_000 => format!("{:.2} s", ms / 1e3),
         _ => {
             let seconds = (ms / 1e3).round() as u64;
             format!("{} min {} s", seconds / 60, seconds % 60)
@@ -43,7 +41,7 @@ pub fn count(n: u64) -> String {
 /// A share as a percentage: `97.2 %`.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    format!("{} %", fixed(share * 100.0, 1))
+    format!("{:.1} %", share * 100.0)
 }
 
 /// A size in bytes: `812 B`, `54.3 KB`, `1.2 MB`, `10.7 GB`. A KB is 1,000 bytes.
@@ -51,9 +49,9 @@ pub fn percent(share: f64) -> String {
 pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{} KB", fixed(bytes as f64 / 1e3, 1)),
-        1_000_000..1_000_000_000 => format!("{} MB", fixed(bytes as f64 / 1e6, 1)),
-        _ => format!("{} GB", fixed(bytes as f64 / 1e9, 1)),
+        1_000..1_000_000 => format!("{:.1} KB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }
 }
 

@@ -8,7 +8,6 @@ use crate::exercises::compared::{Compared, ComparedBar};
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::Exercise;
 use crate::measure::bootstrap::{Interval, ratio_of_medians};
-use crate::measure::decimal::fixed;
 use crate::measure::metrics::Metrics;
 use crate::measure::report::{Column, Report, Table};
 use crate::measure::requests::Requests;
@@ -36,7 +35,7 @@ impl Unit {
         match self {
             Self::Span => units::span(value.round() as u64),
             Self::Count => units::count(value.round() as u64),
-            Self::PerSecond => format!("{} per second", fixed(value, 1)),
+            Self::PerSecond => format!("{value:.1} per second"),
         }
     }
 }
@@ -151,7 +150,7 @@ impl Quantities {
         let row = |now: &Quantity| {
             let then = base.get(&now.key)?;
             let (before, after) = (then.median()?, now.median()?);
-            let ratio = if before > 0.0 { fixed(after / before, 2) } else { "–".to_owned() };
+            let ratio = if before > 0.0 { format!("{:.2}", after / before) } else { "–".to_owned() };
             let mut rng = Run::on_virtual_clock(seed).rng(&now.key);
             let interval = ratio_of_medians(&then.values, &now.values, |n| rng.u32(..n));
             let sure = interval.map_or("–".to_owned(), in_words);
@@ -193,7 +192,7 @@ fn in_words(interval: Interval) -> String {
         (false, true) => "less",
         (false, false) => "more",
     };
-    format!("{} to {}: {verdict}", fixed(interval.low, 2), fixed(interval.high, 2))
+    format!("{:.2} to {:.2}: {verdict}", interval.low, interval.high)
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use inference::protocol::{ModelMetadata, TensorMetadata};
 
 use crate::endpoint::EndpointError;
 use crate::exercises::prelude::*;
-use crate::measure::decimal::fixed;
 use crate::measure::requests::{Requests, Timing};
 use crate::measure::sweep::{LoadLevel, Sweep};
 
@@ -97,12 +96,11 @@ impl Done {
         let rows = self.inputs.rows();
         let throughput = requests.throughput_per_s().unwrap_or(0.0);
         format!(
-            "{} of {} requests with {} each were answered, in {}: {} requests and {} inputs per second.",
+            "{} of {} requests with {} each were answered, in {}: {throughput:.1} requests and {} inputs per second.",
             units::count(succeeded as u64),
             units::count(plan.requests.into()),
             if rows == 1 { "1 input".to_owned() } else { format!("{} inputs", units::count(rows.into())) },
             units::span(requests.length_us()),
-            fixed(throughput, 1),
             units::count((throughput * f64::from(rows)).round() as u64),
         )
     }
@@ -291,17 +289,17 @@ fn omission(requests: &Requests) -> String {
         return format!("The endpoint kept up: {name} is {felt} from schedule and {sent} from send.");
     }
     format!(
-        "From schedule {name} is {felt}, {} times the {sent} from send. Requests that were due had to wait for others \
+        "From schedule {name} is {felt}, {:.1} times the {sent} from send. Requests that were due had to wait for others \
          before they were sent. Whoever counts from send leaves out that wait, and leaves it out just when the endpoint \
          is slow: coordinated omission. What users feel is counted from schedule.",
-        fixed(felt_us / sent_us, 1)
+        felt_us / sent_us
     )
 }
 
 /// A level of the sweep for the log.
 pub(super) fn level_in_words(level: &LoadLevel) -> String {
     let p95 = level.p95_us().map_or("–".to_owned(), units::span);
-    format!("{} at once: {} per second, p95 {p95}", level.concurrency, fixed(level.throughput_per_s(), 1))
+    format!("{} at once: {:.1} per second, p95 {p95}", level.concurrency, level.throughput_per_s())
 }
 
 /// The forms of tensors: `images FP32 [-1, 64]`.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::endpoint::{BaseUrl, EndpointError, model_server};
 use crate::exercises::prelude::*;
-use crate::measure::decimal;
 use crate::runtime::{Backoff, RetryPolicy};
 
 /// When requests are due.
@@ -109,12 +108,12 @@ pub(super) fn is_embedded(settings: &Settings) -> bool {
 
 /// The page's own model server: for metadata, and for inference with all that can be set.
 fn model_server(settings: &Settings, run: &Run) -> [BaseUrl; 2] {
-    let number = |name: &str| decimal::shortest(settings.number(name).round());
+    let number = |name: &str| settings.number(name).round();
     let mut scenario = format!("latency={},spread={},seed={}", number("latency"), number("spread"), run.seed());
     if settings.count("capacity") > 0 {
         scenario += &format!(",capacity={}", number("capacity"));
     }
-    scenario += &format!(",fail={},kinds={}", decimal::shortest(settings.number("failure-rate")), kinds(settings));
+    scenario += &format!(",fail={},kinds={}", settings.number("failure-rate"), kinds(settings));
     let base = format!("{}s/{scenario}", model_server::PATH);
     [model_server::PATH, &base].map(BaseUrl::of_the_site)
 }

@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::exercises::prelude::*;
-use crate::measure::decimal::fixed;
 use crate::measure::statistics::Summary;
 
 use super::plan;
@@ -226,7 +225,7 @@ impl Gain {
             return format!("took {share} of the time of one by one, and less in each of {rounds} rounds");
         }
         if self.costs() {
-            let times = fixed(1.0 / self.ratio(), 1);
+            let times = format!("{:.1}", 1.0 / self.ratio());
             return format!("took {times} times as long as one by one, and longer in each of {rounds} rounds");
         }
         format!("made no clear difference: {share} of the time of one by one, and less in {wins} of {rounds} rounds")

@@ -5,7 +5,6 @@ use inference::digits::Digits;
 use crate::exercises::exercise::Failure;
 use crate::exercises::prelude::*;
 use crate::measure::batch_sizes::BatchSizes;
-use crate::measure::decimal::fixed;
 use crate::measure::flow::{Depth, Flow, Stage, StageOf};
 use crate::workers::processors;
 
@@ -60,7 +59,7 @@ impl Done {
             vec![
                 flow.name.to_string(),
                 units::span(flow.length_us),
-                flow.per_s().map_or("–".to_owned(), |per_s| fixed(per_s, 1)),
+                flow.per_s().map_or("–".to_owned(), |per_s| format!("{per_s:.1}")),
                 units::count(flow.most_under_way.into()),
                 words::share_right(predicted).unwrap_or("–".to_owned()),
             ]

@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::exercises::prelude::*;
 use crate::measure::batch_sizes::SizeLevel;
 use crate::measure::bottleneck::Bottleneck;
-use crate::measure::decimal::fixed;
 use crate::measure::flow::{Flow, Stage};
 use crate::measure::spans::speed_up;
 
@@ -90,10 +89,9 @@ pub(super) fn about_the_formula(in_turn: &Flow, streamed: &Flow, plan: &Plan) ->
         ),
     };
     Some(format!(
-        "Streamed took {}, {} times as fast as in turn. The delays alone make it {}: {} until the first batch is through\
+        "Streamed took {}, {ratio:.1} times as fast as in turn. The delays alone make it {}: {} until the first batch is through\
          {others}.",
         units::span(streamed.length_us),
-        fixed(ratio, 1),
         span(plan.streamed_ideal()),
         span(fill),
     ))
@@ -157,10 +155,10 @@ fn right(predicted: &[Predicted]) -> usize {
 /// A level of the sweep for the log.
 pub(super) fn level_in_words(level: &SizeLevel) -> String {
     format!(
-        "batches of {}: {} per second in turn, {} streamed",
+        "batches of {}: {:.1} per second in turn, {:.1} streamed",
         units::count(level.batch_size.into()),
-        fixed(level.in_turn_per_s(), 1),
-        fixed(level.streamed_per_s(), 1),
+        level.in_turn_per_s(),
+        level.streamed_per_s(),
     )
 }
 

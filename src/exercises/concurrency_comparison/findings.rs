@@ -2,7 +2,6 @@
 
 use crate::exercises::prelude::*;
 use crate::measure::Record;
-use crate::measure::decimal::fixed;
 use crate::measure::spans::{Spans, speed_up};
 use crate::workers::{Answer, OffloadError};
 
@@ -255,5 +254,6 @@ fn told<T>(value: Option<T>, in_words: impl Fn(T) -> String) -> String {
 }
 
 fn times(ratio: f64) -> String {
-    format!("{} ×", fixed(ratio, if ratio < 10.0 { 2 } else { 1 }))
+    let places = if ratio < 10.0 { 2 } else { 1 };
+    format!("{ratio:.places$} ×")
 }

@@ -2,7 +2,6 @@
 
 use super::rate::rates;
 use super::{Depth, Flow, Stage};
-use crate::measure::decimal::fixed;
 use crate::measure::shapes::steps;
 use crate::measure::units::{count, percent, span};
 
@@ -99,7 +98,7 @@ impl Flow {
     /// Its name with what it took and brought.
     #[must_use]
     pub fn title(&self) -> String {
-        let per_s = self.per_s().map(|per_s| format!(", {} samples per second", fixed(per_s, 1)));
+        let per_s = self.per_s().map(|per_s| format!(", {per_s:.1} samples per second"));
         format!("{}: {}{}", self.name, span(self.length_us), per_s.unwrap_or_default())
     }
 }

@@ -15,7 +15,6 @@ use super::markup::Markup;
 use super::svg;
 use crate::exercises::compared::Compared;
 use crate::exercises::controls::Kind;
-use crate::measure::decimal::fixed;
 use crate::measure::figures::METRICS;
 use crate::measure::report::{Report, Table};
 use crate::measure::spans::Spans;
@@ -208,7 +207,7 @@ fn line(line: &LogLine, record: &Record) -> Markup {
         Level::Warning => "warning",
         Level::Error => "error",
     };
-    let at = format!("{} s ", fixed(line.at_us as f64 / 1e6, 3));
+    let at = format!("{:.3} s ", line.at_us as f64 / 1e6);
     let task = line.task.map(|task| format!("{}: ", record.task(task).name)).unwrap_or_default();
     let inside = [Markup::said("time", at), Markup::said("b", task), Markup::text(&line.text)];
     Markup::with("li", &[("class", class)], Markup::all(inside))

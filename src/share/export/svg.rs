@@ -3,7 +3,6 @@
 use super::markup::Markup;
 use crate::exercises::compared::{Compared, ComparedBar};
 use crate::exercises::exercise::Distribution;
-use crate::measure::decimal::fixed;
 use crate::measure::durations::{Durations, Timed};
 use crate::measure::histogram::Histogram;
 use crate::measure::segments::{Life, Lives, Segment};
@@ -31,7 +30,7 @@ pub(super) fn picture(height: f64, label: &str, inside: impl IntoIterator<Item =
 
 /// Two digits after the point are finer than any screen.
 pub(super) fn number(number: f64) -> String {
-    fixed(number, 2)
+    format!("{number:.2}")
 }
 
 pub(super) fn rectangle(class: &str, [x, y, width, height]: [f64; 4], title: Markup) -> Markup {

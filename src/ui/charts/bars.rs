@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use crate::exercises::compared::{Compared, ComparedBar};
 use crate::measure::Outcome;
-use crate::measure::decimal::fixed;
 use crate::measure::report::{Column, Table};
 use crate::measure::units;
 use crate::ui::components::checks::checks;
@@ -36,7 +35,7 @@ fn comparison(lab: Lab, compared: &Compared) -> AnyView {
     }
     shown = shown.el(div().class("bars").add_all(compared.bars.iter().map(|it| bar(it, ghost(it), scale_us))));
     if compared.is_race && compared.bars.len() > 1 {
-        let ratio = compared.speed_up().map(|ratio| format!("{} times as fast", fixed(ratio, 1)));
+        let ratio = compared.speed_up().map(|ratio| format!("{ratio:.1} times as fast"));
         shown = shown.el(p().class("speed-up").text(ratio.unwrap_or_default()));
     }
     let expected = "The bars grow while the parts run.";
@@ -57,9 +56,8 @@ struct Ghost {
 
 /// One bar; `scale_us` is what the whole width stands for.
 fn bar(bar: &ComparedBar, ghost: Option<Ghost>, scale_us: u64) -> AnyView {
-    let width = |us: Option<u64>| {
-        us.map(|us| format!("{}%", fixed(us as f64 / scale_us as f64 * 100.0, 2))).unwrap_or_default()
-    };
+    let width =
+        |us: Option<u64>| us.map(|us| format!("{:.2}%", us as f64 / scale_us as f64 * 100.0)).unwrap_or_default();
     let (class, word) = match bar.outcome {
         None if bar.so_far_us.is_some() => ("bar running", String::new()),
         None | Some(Outcome::Succeeded) => ("bar", String::new()),

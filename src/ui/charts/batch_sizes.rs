@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
-use crate::measure::decimal::fixed;
 use crate::measure::report::{Column, Table};
 use crate::measure::units;
 use crate::ui::charts::columns::{bar, column, row};
@@ -44,9 +43,9 @@ fn as_table(sizes: &BatchSizes) -> Table {
         vec![
             units::count(level.batch_size.into()),
             units::span(level.in_turn_us),
-            fixed(level.in_turn_per_s(), 1),
+            format!("{:.1}", level.in_turn_per_s()),
             units::span(level.streamed_us),
-            fixed(level.streamed_per_s(), 1),
+            format!("{:.1}", level.streamed_per_s()),
         ]
     };
     let heads = ["Batch size", "In turn", "per second", "Streamed", "per second"];

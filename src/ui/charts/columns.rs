@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::measure::decimal::fixed;
 use crate::ui::lean::{El, div, span};
 
 /// A row for columns, with a name for who does not see it.
@@ -23,5 +22,5 @@ pub(super) fn bar(class: &'static str, height: f64, inside: AnyView) -> AnyView 
 
 /// A share as CSS has it.
 pub(super) fn share(share: f64) -> String {
-    format!("{}%", fixed(share * 100.0, 2))
+    format!("{:.2}%", share * 100.0)
 }

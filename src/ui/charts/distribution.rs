@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use crate::exercises::exercise::Distribution;
 use crate::measure::Record;
-use crate::measure::decimal::fixed;
 use crate::measure::durations::{Durations, LittlesLaw, Timed};
 use crate::measure::histogram::Histogram;
 use crate::measure::percentiles::percentiles;
@@ -91,11 +90,11 @@ fn samples(durations: &Durations) -> Vec<(&'static str, Summary)> {
 fn in_words(law: LittlesLaw) -> String {
     let verdict = if law.holds() { "The record agrees with itself." } else { "The record contradicts itself." };
     format!(
-        "Little's law: {} per second × {} at work each = {} at work on average; counted instant by instant: {}. {verdict}",
-        fixed(law.throughput_per_s, 1),
+        "Little's law: {:.1} per second × {} at work each = {:.2} at work on average; counted instant by instant: {:.2}. {verdict}",
+        law.throughput_per_s,
         units::span((law.work_ms * 1e3) as u64),
-        fixed(law.product(), 2),
-        fixed(law.concurrency, 2),
+        law.product(),
+        law.concurrency,
     )
 }
 

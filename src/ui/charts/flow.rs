@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use leptos::prelude::*;
 
-use crate::measure::decimal::fixed;
 use crate::measure::flow::{Flow, Scale, Strip};
 use crate::measure::report::{Column, Table};
 use crate::measure::units;
@@ -67,7 +66,7 @@ fn as_table(flow: &Flow, scale: &Scale) -> Table {
         flow.queues.iter().map(|queue| queue.means(flow.from_us, scale.length_us, scale.bins)).collect();
     let edge = |bin: usize| units::span(scale.length_us * bin as u64 / scale.bins as u64);
     let row = |bin: usize| {
-        let cells = lines.iter().chain(&queues).map(|values| fixed(values[bin], 1));
+        let cells = lines.iter().chain(&queues).map(|values| format!("{:.1}", values[bin]));
         [edge(bin), edge(bin + 1)].into_iter().chain(cells).collect()
     };
     let stages = flow.stages.iter().map(|stage| stage.name.clone());

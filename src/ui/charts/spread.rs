@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::measure::decimal::fixed;
 use crate::measure::histogram::Histogram;
 use crate::measure::report::{Column, Table};
 use crate::measure::units;
@@ -13,7 +12,7 @@ pub(super) fn picture(name: &str, spread: &Histogram) -> AnyView {
     let most = spread.counts.iter().copied().max().unwrap_or(0).max(1);
     let bar = |(place, count): (usize, &u32)| {
         let height = f64::from(*count) / f64::from(most) * 100.0;
-        format!("M{place}.06 100v-{}h.88V100z", fixed(height, 1))
+        format!("M{place}.06 100v-{height:.1}h.88V100z")
     };
     let path: String = spread.counts.iter().enumerate().map(bar).collect();
     let view_box = format!("0 0 {} 100", spread.counts.len());

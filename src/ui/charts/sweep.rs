@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::measure::decimal::fixed;
 use crate::measure::report::{Column, Table};
 use crate::measure::sweep::{LoadLevel, Sweep};
 use crate::measure::units;
@@ -74,9 +73,9 @@ fn charts(sweep: &Sweep, target_us: u64) -> AnyView {
     let throughput = sweep.levels().iter().map(|level| {
         let per_s = level.throughput_per_s();
         let good = share(level.goodput_per_s(target_us) / per_s.max(1e-9));
-        level_column(level, knee, fixed(per_s, 1), bar("bar", per_s / best, good_part(good)))
-            .attr("data-throughput", fixed(per_s, 2))
-            .attr("data-goodput", fixed(level.goodput_per_s(target_us), 2))
+        level_column(level, knee, format!("{per_s:.1}"), bar("bar", per_s / best, good_part(good)))
+            .attr("data-throughput", format!("{per_s:.2}"))
+            .attr("data-goodput", format!("{:.2}", level.goodput_per_s(target_us)))
             .view()
     });
     let p95 = sweep.levels().iter().map(|level| {
@@ -88,7 +87,7 @@ fn charts(sweep: &Sweep, target_us: u64) -> AnyView {
             .view()
     });
     // Above the numbers below the columns, in their height.
-    let height = format!("calc(40px + {} * 120px)", fixed(target_us as f64 / slowest, 4));
+    let height = format!("calc(40px + {:.4} * 120px)", target_us as f64 / slowest);
     let line = view! { <span class="target-line" style:bottom=height></span> }.into_any();
     [
         h3().text("Requests per second, by how many are under way at once; the solid part keeps the target").view(),
@@ -121,10 +120,10 @@ fn as_table(sweep: &Sweep, target_us: u64) -> Table {
             units::count(level.concurrency.into()),
             units::count(level.latencies_us.len() as u64),
             units::count(level.failed.into()),
-            fixed(level.throughput_per_s(), 1),
+            format!("{:.1}", level.throughput_per_s()),
             of(50.0),
             of(95.0),
-            fixed(level.goodput_per_s(target_us), 1),
+            format!("{:.1}", level.goodput_per_s(target_us)),
         ]
     };
     let heads = ["At once", "Succeeded", "Failed", "Per second", "p50", "p95", "Within the target"];

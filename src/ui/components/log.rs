@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::measure::decimal::fixed;
 use crate::measure::units::count;
 use crate::measure::{Level, LogLine, Record};
 use crate::ui::lab::Lab;
@@ -55,6 +54,6 @@ fn line(line: &LogLine, record: &Record) -> AnyView {
         Level::Error => "error",
     };
     let task = line.task.map(|task| record.task(task).name.to_string()).unwrap_or_default();
-    let at = format!("{} s", fixed(line.at_us as f64 / 1e6, 3));
+    let at = format!("{:.3} s", line.at_us as f64 / 1e6);
     li().class(class).el(time().text(at)).el(span().class("task").text(task)).el(span().text(&line.text)).view()
 }

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::lazy::lazy;
-use crate::measure::decimal::fixed;
 use crate::measure::heartbeat::longest_lag_us;
 use crate::measure::units;
 use crate::ui::lab::Lab;
@@ -44,7 +43,7 @@ fn beating(lab: Lab) -> AnyView {
     let told = move || match presses.get() {
         Presses { run, count, slowest_ms } if run == lab.runs.get() && count > 0 => {
             let times = if count == 1 { "press".to_owned() } else { format!("{} presses", units::count(count.into())) };
-            format!("{times}; the slowest was answered after {} ms.", fixed(slowest_ms, 0))
+            format!("{times}; the slowest was answered after {slowest_ms:.0} ms.")
         }
         _ => "Press it while a run is under way.".to_owned(),
     };

@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use crate::benchmark::budgets::{Budget, budgets, of_promises};
 use crate::benchmark::{self, Case, Contender, Measured, ROUNDS, Results, Workers};
 use crate::lazy::{NotFetched, lazy};
-use crate::measure::decimal::fixed;
 use crate::measure::report::{Column, Table};
 use crate::measure::units::count;
 use crate::runtime::{Stopper, stoppable};
@@ -119,7 +118,7 @@ fn page(runs_at_once: bool) -> AnyView {
 
 fn as_table(budgets: &[Budget]) -> Table {
     let row = |budget: &Budget| {
-        let number = |figure: f64| fixed(figure, if figure < 10.0 { 3 } else { 0 });
+        let number = |figure: f64| if figure < 10.0 { format!("{figure:.3}") } else { format!("{figure:.0}") };
         let bound = if budget.is_least { "at least" } else { "at most" };
         let verdict = budget.is_met().map_or("–", |is_met| if is_met { "✓ kept" } else { "✕ missed" });
         vec![
@@ -140,13 +139,12 @@ fn as_table(budgets: &[Budget]) -> Table {
 fn workers(measured: Workers) -> AnyView {
     let Workers { workers, speed_up, digits_per_s, single_digits_per_s } = measured;
     p().attr("data-workers", workers.to_string())
-        .attr("data-speed-up", fixed(speed_up, 3))
-        .attr("data-digits-per-s", fixed(digits_per_s, 0))
-        .attr("data-single-digits-per-s", fixed(single_digits_per_s, 0))
+        .attr("data-speed-up", format!("{speed_up:.3}"))
+        .attr("data-digits-per-s", format!("{digits_per_s:.0}"))
+        .attr("data-single-digits-per-s", format!("{single_digits_per_s:.0}"))
         .text(format!(
-            "With a worker for each processor, {workers}, a computation is {} times as fast as with one. One worker reads \
+            "With a worker for each processor, {workers}, a computation is {speed_up:.2} times as fast as with one. One worker reads \
              {} digits a second in batches of 360 and {} one by one.",
-            fixed(speed_up, 2),
             count(digits_per_s as u64),
             count(single_digits_per_s as u64)
         ))
@@ -159,13 +157,13 @@ fn row(measured: &Measured, results: &Results) -> AnyView {
     let summary = measured.summary();
     let of_promises =
         of_promises(results, measured.case, measured.contender).filter(|_| measured.contender != Contender::Promises);
-    let runs: Vec<String> = measured.runs_ms.iter().map(|ms| fixed(*ms, 2)).collect();
+    let runs: Vec<String> = measured.runs_ms.iter().map(|ms| format!("{ms:.2}")).collect();
     let cells = [
         milliseconds(summary.median()),
         milliseconds(summary.min()),
         milliseconds(summary.max()),
         milliseconds(measured.over_ideal_ms()),
-        of_promises.map_or("–".to_owned(), |ratio| fixed(ratio, 2)),
+        of_promises.map_or("–".to_owned(), |ratio| format!("{ratio:.2}")),
     ];
     tr().attr("data-case", measured.case.key())
         .attr("data-who", measured.contender.key())
@@ -177,7 +175,7 @@ fn row(measured: &Measured, results: &Results) -> AnyView {
 }
 
 fn milliseconds(ms: Option<f64>) -> String {
-    ms.map_or("–".to_owned(), |ms| fixed(ms, 1))
+    ms.map_or("–".to_owned(), |ms| format!("{ms:.1}"))
 }
 
 fn what(case: Case) -> String {

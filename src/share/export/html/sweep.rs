@@ -1,7 +1,6 @@
 //! Throughput and latency at rising concurrency.
 
 use super::columns::{Column, columns};
-use crate::measure::decimal::fixed;
 use crate::measure::sweep::{LoadLevel, Sweep};
 use crate::measure::units::{count, span};
 use crate::share::export::markup::Markup;
@@ -41,7 +40,7 @@ pub(super) fn sweep(sweep: &Sweep) -> Markup {
 }
 
 fn per_s(level: &LoadLevel) -> String {
-    fixed(level.throughput_per_s(), 1)
+    format!("{:.1}", level.throughput_per_s())
 }
 
 /// A dash where there are too few for it.
