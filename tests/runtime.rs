@@ -194,7 +194,7 @@ async fn async_basics_takes_what_its_waits_say() {
 
 #[wasm_bindgen_test]
 async fn stop_leaves_nothing_running() {
-    let watch = Run::in_browser(0);
+    let page = Run::for_page();
     for after_ms in [0, 5, 40, 300, 500] {
         let pending = timers_pending();
         let ended = Rc::new(Cell::new(false));
@@ -204,13 +204,13 @@ async fn stop_leaves_nothing_running() {
         };
         let site = Rc::new(Site::served_from("static/"));
         let experiment = Experiment::begin(&EXERCISE, quick(), 7, site, on_end).await.expect("its code is here");
-        watch.sleep(ms(after_ms)).await;
+        page.sleep(ms(after_ms)).await;
         let (run, asked) = (experiment.run().clone(), requests());
         drop(experiment);
 
         let events = run.record().events().len();
         assert_eq!((run.sleepers(), timers_pending()), (0, pending), "stopped after {after_ms} ms");
-        watch.sleep(ms(250)).await;
+        page.sleep(ms(250)).await;
         assert_eq!(run.record().events().len(), events, "stopped after {after_ms} ms");
         assert_eq!((requests(), ended.get()), (asked, false), "stopped after {after_ms} ms");
         assert!(every_task_has_ended(&run.record()), "stopped after {after_ms} ms");

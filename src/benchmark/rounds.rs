@@ -7,6 +7,7 @@ use futures::future::{join, join_all, ready};
 use super::{Case, Contender, ROUNDS, Results, SLEEP, promises, workers};
 use crate::measure::Record;
 use crate::measure::heartbeat::longest_lag_us;
+use crate::runtime::browser::Stopwatch;
 use crate::runtime::{Run, stoppable};
 
 /// So many tasks are recorded to see what that takes.
@@ -14,7 +15,7 @@ const TASKS: usize = 10_000;
 
 /// Runs everything and shows the results as they grow. Dropping the future stops it.
 pub async fn run(mut show: impl FnMut(&Results)) {
-    let pause = Run::in_browser(0);
+    let page = Run::for_page();
     let mut results = Results::default();
     for round in 0..=ROUNDS {
         for measured in &mut results.measured {
@@ -23,7 +24,7 @@ pub async fn run(mut show: impl FnMut(&Results)) {
                 measured.runs_ms.push(ms);
             }
             // The page paints and tidies up in between, and not during the next.
-            pause.sleep(Duration::from_millis(50)).await;
+            page.sleep(Duration::from_millis(50)).await;
         }
         results.rounds_done = round + 1;
         show(&results);
@@ -38,7 +39,7 @@ pub async fn run(mut show: impl FnMut(&Results)) {
 
 /// The wall time in milliseconds.
 async fn measure(case: Case, contender: Contender) -> f64 {
-    let run = Run::in_browser(0);
+    let (run, stopwatch) = (Run::in_browser(0), Stopwatch::start());
     match (case, contender) {
         (Case::Sleeps(n), Contender::Runtime) => drop(join_all((0..n).map(|_| run.sleep(SLEEP))).await),
         (Case::Sleeps(n), Contender::Recorded) => {
@@ -49,7 +50,7 @@ async fn measure(case: Case, contender: Contender) -> f64 {
         (Case::Sleeps(n), Contender::Promises) => promises::sleeps(n, SLEEP.as_millis() as u32).await,
         (Case::Ready(n), Contender::Promises) => promises::ready(n).await,
     }
-    run.now().as_secs_f64() * 1e3
+    stopwatch.elapsed().as_secs_f64() * 1e3
 }
 
 /// The record of ten thousand tasks with one wait, with the heart beating beside them.

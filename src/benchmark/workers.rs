@@ -12,6 +12,7 @@ use crate::exercises::loading::LoadError;
 use crate::exercises::site::Site;
 use crate::measure::statistics::Summary;
 use crate::runtime::Run;
+use crate::runtime::browser::Stopwatch;
 use crate::workers::{Job, OffloadError, Pool, processors};
 
 /// Of each task that computes: about a tenth of a second.
@@ -31,14 +32,14 @@ pub async fn measure() -> Result<Workers, Failure> {
     let digits = site.read("data/digits.csv").await.map_err(LoadError::from)?;
     let digits = Digits::from_csv(&digits).map_err(LoadError::from)?;
 
-    let run = Run::in_browser(0);
+    let run = Run::for_page();
     let (one, all) = (Pool::new(&run, NonZeroUsize::MIN), Pool::new(&run, processors()));
     one.start().await?;
     all.start().await?;
     let tasks = 4 * all.size().get();
     let (mut speed_ups, mut rates, mut single_rates) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        speed_ups.push(compute(&run, &one, tasks).await?.div_duration_f64(compute(&run, &all, tasks).await?));
+        speed_ups.push(compute(&one, tasks).await?.div_duration_f64(compute(&all, tasks).await?));
         let rate = async |batch| {
             let job = Job::PredictRepeatedly { weights: weights.clone(), images: digits.scale(), batch, times: TIMES };
             let worked = one.offload(job).await?.worked;
@@ -57,9 +58,9 @@ pub async fn measure() -> Result<Workers, Failure> {
 }
 
 /// How long the pool takes for so many tasks.
-async fn compute(run: &Run, pool: &Pool, tasks: usize) -> Result<Duration, OffloadError> {
-    let from = run.now();
+async fn compute(pool: &Pool, tasks: usize) -> Result<Duration, OffloadError> {
+    let stopwatch = Stopwatch::start();
     let done = join_all((0..tasks).map(|_| pool.offload(Job::CpuBound { steps: STEPS }))).await;
     done.into_iter().try_for_each(|done| done.map(drop))?;
-    Ok(run.now() - from)
+    Ok(stopwatch.elapsed())
 }

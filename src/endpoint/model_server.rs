@@ -53,7 +53,7 @@ impl NoModelServer {
 /// Why there is none. It never waits for longer than [`STARTS_WITHIN`].
 #[cfg(target_arch = "wasm32")]
 pub async fn start() -> Result<(), NoModelServer> {
-    let page = crate::runtime::Run::in_browser(0);
+    let page = crate::runtime::Run::for_page();
     page.timeout(STARTS_WITHIN, worker::start(&page)).await.unwrap_or(Err(NoModelServer::Silent))
 }
 

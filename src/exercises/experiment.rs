@@ -23,6 +23,7 @@ pub fn ideal(exercise: &Exercise, settings: &Settings, seed: u64, site: &Site) -
 #[cfg(target_arch = "wasm32")]
 mod in_browser {
     use std::cell::Cell;
+    use std::time::Duration;
 
     use futures::FutureExt;
     use futures::future::LocalBoxFuture;
@@ -31,11 +32,11 @@ mod in_browser {
     use crate::exercises::exercise::Failure;
     use crate::lazy::{NotFetched, lazy};
     use crate::measure::report::Report;
-    use crate::runtime::browser::page_time_ms;
+    use crate::runtime::browser::Stopwatch;
     use crate::runtime::{Stopper, stoppable};
 
     /// For so long the page may be kept busy in one go: a frame at 60 Hz has room for it.
-    const BUSY_MS: f64 = 8.0;
+    const BUSY: Duration = Duration::from_millis(8);
 
     /// Fetches what runs a lesson.
     ///
@@ -66,12 +67,12 @@ mod in_browser {
     }
 
     async fn slice_by_slice(exercise: &Exercise, settings: Settings, seed: u64, site: Rc<Site>) -> Option<Record> {
-        let (run, page) = (Run::on_virtual_clock(seed), Run::in_browser(seed));
-        let since_ms = Cell::new(page_time_ms());
+        let (run, page) = (Run::on_virtual_clock(seed), Run::for_page());
+        let busy = Cell::new(Stopwatch::start());
         let pause = async || {
-            if page_time_ms() - since_ms.get() > BUSY_MS {
+            if busy.get().elapsed() > BUSY {
                 page.yield_now().await;
-                since_ms.set(page_time_ms());
+                busy.set(Stopwatch::start());
             }
         };
         let lesson = (exercise.run)(run.clone(), Rc::new(site.already_read()), settings);

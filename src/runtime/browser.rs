@@ -30,6 +30,38 @@ pub fn page_time_ms() -> f64 {
     now()
 }
 
+/// Measures the time since its start, on the browser's clock.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "it measures time only if it is read"]
+pub struct Stopwatch {
+    start_ms: f64,
+}
+
+impl Stopwatch {
+    /// A stopwatch that starts now.
+    pub fn start() -> Self {
+        Self { start_ms: now() }
+    }
+
+    /// The time since the start, in whole microseconds.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        Duration::from_micros(self.elapsed_us())
+    }
+
+    fn elapsed_us(self) -> u64 {
+        ((now() - self.start_ms) * 1e3) as u64
+    }
+}
+
+/// Keeps the thread busy for the whole duration.
+pub(crate) fn block(duration: Duration) {
+    let until_ms = now() + duration.as_secs_f64() * 1e3;
+    while now() < until_ms {
+        std::hint::spin_loop();
+    }
+}
+
 /// A timer that is set by a timer, and so on, waits for 4 ms at least, whatever it is set to
 /// (<https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timer-initialisation-steps>).
 const CLAMPED_BELOW_US: u64 = 4_000;
@@ -37,7 +69,7 @@ const CLAMPED_BELOW_US: u64 = 4_000;
 /// The browser's clock, counted from a run's start, with the one timer that serves all its sleepers.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    start_ms: f64,
+    since_start: Stopwatch,
     alarm: Rc<RefCell<Option<Alarm>>>,
 }
 
@@ -63,12 +95,12 @@ impl Alarm {
 impl Clock {
     /// A clock that stands at zero now.
     pub(crate) fn start() -> Self {
-        Self { start_ms: now(), alarm: Rc::default() }
+        Self { since_start: Stopwatch::start(), alarm: Rc::default() }
     }
 
     /// Microseconds since the start.
     pub(crate) fn now_us(&self) -> u64 {
-        since(self.start_ms)
+        self.since_start.elapsed_us()
     }
 
     /// Sets the alarm in place of the one that was set. It goes off at the deadline or later.
@@ -81,11 +113,11 @@ impl Clock {
             return;
         }
         let here = Rc::new(());
-        let (still_here, alarm, start_ms) = (Rc::downgrade(&here), Rc::downgrade(&self.alarm), self.start_ms);
+        let (still_here, alarm, since_start) = (Rc::downgrade(&here), Rc::downgrade(&self.alarm), self.since_start);
         self.alarm.replace(Some(Alarm::NextTurn(here)));
         next_turn(move || {
             let Some(alarm) = alarm.upgrade().filter(|_| still_here.strong_count() > 0) else { return };
-            let delay_us = deadline_us.saturating_sub(since(start_ms));
+            let delay_us = deadline_us.saturating_sub(since_start.elapsed_us());
             if delay_us > 0 {
                 alarm.replace(Some(Alarm::timer(delay_us, ring)));
             } else {
@@ -99,18 +131,6 @@ impl Clock {
     pub(crate) fn clear_alarm(&self) {
         self.alarm.replace(None);
     }
-
-    /// Keeps the page's thread busy for that long.
-    pub(crate) fn block(&self, duration: Duration) {
-        let until_ms = now() + duration.as_secs_f64() * 1e3;
-        while now() < until_ms {
-            std::hint::spin_loop();
-        }
-    }
-}
-
-fn since(start_ms: f64) -> u64 {
-    ((now() - start_ms) * 1e3) as u64
 }
 
 /// The step of the browser's clock in microseconds, measured: the least of a few differences between readings.

@@ -39,7 +39,7 @@ impl Clock {
     pub(crate) fn block(&self, duration: Duration) {
         match self {
             #[cfg(target_arch = "wasm32")]
-            Self::Browser(clock) => clock.block(duration),
+            Self::Browser(_) => browser::block(duration),
             Self::Virtual { now_us } => now_us.set(now_us.get() + micros(duration)),
         }
     }

@@ -59,6 +59,14 @@ impl Run {
         Self::new(Clock::Browser(crate::runtime::browser::Clock::start()), seed)
     }
 
+    /// A run for what the page does outside an experiment: its own pauses and deadlines. Its record is never read, and
+    /// nothing in it is random.
+    #[cfg(target_arch = "wasm32")]
+    #[must_use]
+    pub fn for_page() -> Self {
+        Self::in_browser(0)
+    }
+
     /// A run on a virtual clock that stands at zero. Drive it with
     /// [`virtual_time::block_on`](crate::runtime::virtual_time::block_on).
     #[must_use]

@@ -90,7 +90,7 @@ fn unpin_run(id: RunId) -> LocalBoxFuture<'static, ()> {
 fn newest(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Quantities)>> {
     async move {
         let found = async { History::open().await.pinned(slug).await };
-        let (id, measured) = Run::in_browser(0).timeout(FOUND_WITHIN, found).await.ok()??;
+        let (id, measured) = Run::for_page().timeout(FOUND_WITHIN, found).await.ok()??;
         Some((id, Quantities::from_json(&measured)?))
     }
     .boxed_local()

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::lazy::lazy;
-use crate::runtime::Run;
+use crate::runtime::browser::{Stopwatch, block};
 use crate::workers::message::{decode, encode};
 use crate::workers::runner::JobRunner;
 use crate::workers::{CompletedJob, Job, OffloadError};
@@ -51,14 +51,14 @@ fn serve(page: DedicatedWorkerGlobalScope) {
 }
 
 fn done(runner: &mut JobRunner, job: Job) -> Result<CompletedJob, OffloadError> {
-    let run = Run::in_browser(0);
+    let stopwatch = Stopwatch::start();
     match job {
-        Job::Compute(length) => run.block(length),
+        Job::Compute(length) => block(length),
         Job::Block(length) => block_for(length.as_secs_f64() * 1e3),
         _ => {}
     }
     let answer = runner.run(job)?;
-    Ok(CompletedJob { answer, worked: run.now() })
+    Ok(CompletedJob { answer, worked: stopwatch.elapsed() })
 }
 
 /// Tells the page. What cannot be told is an error that ends this worker, and the page is told of that.

@@ -25,14 +25,14 @@ fn settings(exercise: &Exercise, values: &[(&str, Value)]) -> Settings {
 
 /// Runs a lesson as the page does, with the heart beating beside it.
 async fn run(exercise: &'static Exercise, settings: Settings, seed: u64) -> (Run, Report) {
-    let watch = Run::in_browser(0);
+    let page = Run::for_page();
     let report = Rc::new(RefCell::new(None));
     let slot = Rc::clone(&report);
     let site = Rc::new(Site::served_from("static/"));
     let begun = Experiment::begin(exercise, settings, seed, site, move |result| *slot.borrow_mut() = Some(result));
     let experiment = begun.await.expect("its code is here");
     while report.borrow().is_none() {
-        watch.sleep(std::time::Duration::from_millis(10)).await;
+        page.sleep(std::time::Duration::from_millis(10)).await;
     }
     let report = report.take().expect("it has ended").expect("it cannot fail");
     (experiment.run().clone(), report)

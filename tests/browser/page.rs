@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use interleave::runtime::Run;
+use interleave::runtime::browser::Stopwatch;
 use interleave::ui::App;
 use leptos::mount::mount_to;
 use leptos::prelude::{document, location, set_timeout, window};
@@ -50,11 +51,11 @@ impl Page {
     }
 
     async fn wait_for(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let run = Run::in_browser(0);
+        let (page, stopwatch) = (Run::for_page(), Stopwatch::start());
         while !is_so(self) {
             let state = self.text("[role=status]");
-            assert!(run.now() < Duration::from_secs(20), "waited for {what}; the status is `{state}`");
-            run.sleep(Duration::from_millis(10)).await;
+            assert!(stopwatch.elapsed() < Duration::from_secs(20), "waited for {what}; the status is `{state}`");
+            page.sleep(Duration::from_millis(10)).await;
         }
     }
 
@@ -94,7 +95,7 @@ async fn stop_ends_a_run_at_once() {
     page.button("Stop").click();
     page.wait_for_status("Stopped").await;
     let tasks = page.text("[data-metric=tasks]");
-    Run::in_browser(0).sleep(Duration::from_millis(500)).await;
+    Run::for_page().sleep(Duration::from_millis(500)).await;
     assert_eq!(page.text("[data-metric=tasks]"), tasks);
     assert!(page.text("[role=status]").starts_with("Stopped"));
 }

@@ -67,7 +67,7 @@ fn ask(lab: Lab, connect: &'static Connect, state: RwSignal<State>) -> Stopper {
     state.set(State::Asking);
     let settings = lab.settings.get_untracked();
     let (asking, stopper) = stoppable(async move {
-        state.set(match (connect.ask)(Run::in_browser(0), settings).await {
+        state.set(match (connect.ask)(Run::for_page(), settings).await {
             Ok(connection) => State::Answered(connection),
             Err(failure) => State::Failed(failure),
         });

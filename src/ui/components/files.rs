@@ -112,7 +112,7 @@ impl Shelf {
     }
 
     async fn storage(self) -> Storage {
-        Storage::open(&Run::in_browser(0), self.folder).await
+        Storage::open(&Run::for_page(), self.folder).await
     }
 
     fn delete_all(self) {
@@ -179,7 +179,7 @@ impl Shelf {
 }
 
 async fn look_into(folder: &'static str) -> Result<Found, StorageError> {
-    let storage = Storage::open(&Run::in_browser(0), folder).await;
+    let storage = Storage::open(&Run::for_page(), folder).await;
     Ok(Found { kind: storage.kind().sentence(), files: storage.list().await?, room: storage.estimate().await })
 }
 
