@@ -63,5 +63,5 @@ async fn recorded_sleeps() -> Record {
         drop(heart);
     };
     join(heartbeat, lesson).await;
-    run.record().clone()
+    run.take_record()
 }

@@ -16,8 +16,7 @@ pub fn ideal(exercise: &Exercise, settings: &Settings, seed: u64, site: &Site) -
     let run = Run::on_virtual_clock(seed);
     let lesson = (exercise.run)(run.clone(), Rc::new(site.already_read()), settings.clone());
     virtual_time::block_on(&run, lesson).ok()?.ok()?;
-    let record = run.record().clone();
-    Some(record)
+    Some(run.take_record())
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -77,8 +76,7 @@ mod in_browser {
         };
         let lesson = (exercise.run)(run.clone(), Rc::new(site.already_read()), settings);
         virtual_time::drive(&run, lesson, pause).await.ok()?.ok()?;
-        let record = run.record().clone();
-        Some(record)
+        Some(run.take_record())
     }
 
     /// A lesson under way. Dropping it stops it at once: no timer fires, no request goes on and nothing is recorded

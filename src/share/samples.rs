@@ -57,7 +57,7 @@ pub(super) fn finished(exercise: &'static Exercise, settings: Settings) -> Saved
     let lesson = (exercise.run)(run.clone(), Rc::new(site()), settings.clone());
     let ended = block_on(&run, select(lesson, run.heartbeat().boxed_local())).expect("it ends");
     let Either::Left((report, _)) = ended else { unreachable!("the heart beats for ever") };
-    let record = Rc::new(run.record().clone());
+    let record = Rc::new(run.take_record());
     SavedRun {
         exercise,
         ending: RunEnding::Finished { wall_us: record.end_us() },

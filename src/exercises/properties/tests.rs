@@ -38,7 +38,7 @@ fn record_of(exercise: &Exercise, settings: &Settings) -> Record {
     // Then it enters the beat that is overdue.
     drop(heart);
     report.expect("it cannot fail");
-    run.record().clone()
+    run.take_record()
 }
 
 fn properties_of(exercise: &Exercise, settings: &Settings) -> Vec<Property> {
@@ -108,7 +108,7 @@ fn crowd(tasks: usize, most: usize, stopped_after_ms: u64) -> Record {
     };
     let all = join_all((0..tasks).map(|_| run.task("work", work())));
     let _ = block_on(&run, run.timeout(Duration::from_millis(stopped_after_ms), all)).expect("it ends");
-    run.record().clone()
+    run.take_record()
 }
 
 /// The same record without one of its events.
