@@ -15,18 +15,18 @@ pub(super) trait Worker: Sized {
     async fn run(&mut self, job: Job) -> Result<CompletedJob, OffloadError>;
 
     /// Whether another job can be done. Who has nothing to do can die, too.
-    fn is_alive(&self) -> bool;
+    fn is_alive(&mut self) -> bool;
 }
 
 /// A number of hands, and the queue before them.
 #[derive(Debug)]
-pub(super) struct Dispatcher<H> {
+pub(super) struct Dispatcher<W> {
     run: Run,
     limit: Limit,
-    idle: RefCell<Vec<H>>,
+    idle: RefCell<Vec<W>>,
 }
 
-impl<H: Worker> Dispatcher<H> {
+impl<W: Worker> Dispatcher<W> {
     pub fn new(run: &Run, size: NonZeroUsize) -> Self {
         Self { run: run.clone(), limit: run.limit(Some(size)), idle: RefCell::default() }
     }
@@ -55,11 +55,11 @@ impl<H: Worker> Dispatcher<H> {
         Ok(())
     }
 
-    async fn hand(&self) -> Result<H, OffloadError> {
-        let idle = std::iter::from_fn(|| self.idle.borrow_mut().pop()).find(H::is_alive);
-        match idle {
-            Some(hand) => Ok(hand),
-            None => H::start(&self.run).await,
+    async fn hand(&self) -> Result<W, OffloadError> {
+        let mut idle = std::iter::from_fn(|| self.idle.borrow_mut().pop());
+        match idle.find_map(|mut worker| worker.is_alive().then_some(worker)) {
+            Some(worker) => Ok(worker),
+            None => W::start(&self.run).await,
         }
     }
 }
@@ -110,7 +110,7 @@ mod tests {
             }
         }
 
-        fn is_alive(&self) -> bool {
+        fn is_alive(&mut self) -> bool {
             self.is_alive
         }
     }

@@ -26,7 +26,7 @@ impl Worker for VirtualWorker {
         Ok(CompletedJob { answer: self.runner.run(job)?, worked })
     }
 
-    fn is_alive(&self) -> bool {
+    fn is_alive(&mut self) -> bool {
         true
     }
 }

@@ -1,13 +1,11 @@
 //! One Web Worker, as the page sees it.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::cell::Cell;
 use std::num::NonZeroUsize;
-use std::rc::Rc;
-use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use futures::StreamExt;
+use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, Event, MessageEvent, WorkerOptions, WorkerType};
@@ -49,26 +47,10 @@ pub(super) fn hardware_concurrency() -> Option<NonZeroUsize> {
 #[derive(Debug)]
 pub(super) struct WebWorker {
     worker: web_sys::Worker,
-    inbox: Rc<RefCell<Inbox>>,
+    /// What the worker sent, or the error that ended it.
+    messages: UnboundedReceiver<Result<JsValue, String>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(Event)>,
-}
-
-/// What the worker sent, or what it died of, in the order of coming.
-#[derive(Debug, Default)]
-struct Inbox {
-    messages: VecDeque<Result<JsValue, String>>,
-    waker: Option<Waker>,
-}
-
-impl Inbox {
-    fn put(inbox: &RefCell<Self>, message: Result<JsValue, String>) {
-        let mut inbox = inbox.borrow_mut();
-        inbox.messages.push_back(message);
-        let waker = inbox.waker.take();
-        drop(inbox);
-        waker.inspect(Waker::wake_by_ref);
-    }
 }
 
 impl Worker for WebWorker {
@@ -95,8 +77,9 @@ impl Worker for WebWorker {
         decode(reply).map_err(garbled)?
     }
 
-    fn is_alive(&self) -> bool {
-        self.inbox.borrow().messages.is_empty()
+    fn is_alive(&mut self) -> bool {
+        // An idle worker sends nothing, so a message is an error that ended it.
+        self.messages.try_recv().is_err()
     }
 }
 
@@ -107,7 +90,7 @@ impl WebWorker {
         // WebKit lets the service worker see only one of those that start at the same time from the same address.
         let number = STARTED.replace(STARTED.get().wrapping_add(1));
         let worker = web_sys::Worker::new_with_options(&format!("{SCRIPT}?i={number}"), &options);
-        let worker = Self::watch(worker.map_err(in_words)?);
+        let mut worker = Self::watch(worker.map_err(in_words)?);
         // A message that comes before the script is there can be lost.
         worker.next_message().await?;
         let address = BINDINGS.with(|address| JsValue::from(address.clone()));
@@ -117,40 +100,32 @@ impl WebWorker {
     }
 
     fn watch(worker: web_sys::Worker) -> Self {
-        let inbox = Rc::<RefCell<Inbox>>::default();
-        let messages = Rc::clone(&inbox);
-        let on_message = Closure::new(move |event: MessageEvent| Inbox::put(&messages, Ok(event.data())));
-        let errors = Rc::clone(&inbox);
+        let (sender, messages) = unbounded();
+        let errors = sender.clone();
+        let on_message = Closure::new(move |event: MessageEvent| {
+            // The receiver lives as long as this closure.
+            let _ = sender.unbounded_send(Ok(event.data()));
+        });
         let on_error = Closure::new(move |event: Event| {
-            // It is told to whoever waits, and need not be told to the console as well.
+            // The caller gets the error, so the console need not show it.
             event.prevent_default();
-            // What keeps a script from being loaded is told by an event without a message.
+            // If the script cannot be loaded, the event has no message.
             let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
             let why =
                 message.unwrap_or_else(|| "its script was not loaded, or is forbidden by the page's policy".to_owned());
-            Inbox::put(&errors, Err(why));
+            let _ = errors.unbounded_send(Err(why));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Self { worker, inbox, _on_message: on_message, _on_error: on_error }
+        Self { worker, messages, _on_message: on_message, _on_error: on_error }
     }
 
     fn send(&self, message: &JsValue, buffers: &Array) -> Result<(), String> {
         self.worker.post_message_with_transfer(message, buffers).map_err(in_words)
     }
 
-    async fn next_message(&self) -> Result<JsValue, String> {
-        poll_fn(|context| {
-            let mut inbox = self.inbox.borrow_mut();
-            match inbox.messages.pop_front() {
-                Some(message) => Poll::Ready(message),
-                None => {
-                    inbox.waker = Some(context.waker().clone());
-                    Poll::Pending
-                }
-            }
-        })
-        .await
+    async fn next_message(&mut self) -> Result<JsValue, String> {
+        self.messages.next().await.expect("the senders live as long as the worker")
     }
 }
 
