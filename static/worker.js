@@ -1,6 +1,6 @@
-// A worker on the page's own wasm module: nothing is fetched or compiled a second time but the script that binds it and
-// the jobs' own part. It says that it is there, is told that script's address and the module, and from then on the module
-// takes the messages: it says when it is ready, and answers every job.
+// Runs the page's own wasm module in a worker. Only the script that binds the module and the code for jobs are fetched; the
+// module is not compiled again. First this script reports that it is loaded. The page then sends the address of the binding
+// script and the module. From then on the module handles the messages: it reports that it is ready, and replies to each job.
 
 // Waiting on memory that nobody changes is the only way to block a thread without keeping its processor busy.
 globalThis.blockFor = (ms) => {
@@ -14,8 +14,8 @@ onmessage = async ({ data: [address, module] }) => {
     await page.default({ module_or_path: module });
     page.work();
   } catch (error) {
-    // Thrown from a timer it reaches the page, which a rejected promise in a worker does not.
+    // An error thrown from a timer reaches the page; a rejected promise in a worker does not.
     setTimeout(() => { throw error; });
   }
 };
-postMessage("there");
+postMessage("loaded");

@@ -19,7 +19,7 @@ use crate::workers::{Job, OffloadError, Pool, processors};
 const STEPS: u32 = 60_000_000;
 
 /// How often the digits are read in a round, in batches of all and one by one.
-const TIMES: u32 = 200;
+const PASSES: u32 = 200;
 
 /// Measures it. Workers are started before.
 ///
@@ -41,9 +41,10 @@ pub async fn measure() -> Result<Workers, Failure> {
     for _ in 0..ROUNDS {
         speed_ups.push(compute(&one, tasks).await?.div_duration_f64(compute(&all, tasks).await?));
         let rate = async |batch| {
-            let job = Job::PredictRepeatedly { weights: weights.clone(), images: digits.scale(), batch, times: TIMES };
+            let job =
+                Job::PredictRepeatedly { weights: weights.clone(), images: digits.scale(), batch, passes: PASSES };
             let worked = one.offload(job).await?.worked;
-            Ok::<_, OffloadError>(f64::from(TIMES) * digits.len() as f64 / worked.as_secs_f64())
+            Ok::<_, OffloadError>(f64::from(PASSES) * digits.len() as f64 / worked.as_secs_f64())
         };
         rates.push(rate(digits.len() as u32).await?);
         single_rates.push(rate(1).await?);

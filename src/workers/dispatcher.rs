@@ -1,4 +1,4 @@
-//! Who does the jobs: started when first needed, kept while well, replaced when dead.
+//! Gives jobs to workers: starts a worker when it is first needed, reuses it, and replaces it when it has died.
 
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
@@ -6,19 +6,19 @@ use std::num::NonZeroUsize;
 use crate::runtime::{Limit, Run, join_all};
 use crate::workers::{CompletedJob, Job, OffloadError};
 
-/// One who does jobs, one at a time. Dropping it ends it, whatever it is doing.
+/// Runs jobs, one at a time. Dropping it terminates it, even during a job.
 pub(super) trait Worker: Sized {
-    /// Comes to work.
+    /// Starts a worker and waits until it is ready.
     async fn start(run: &Run) -> Result<Self, OffloadError>;
 
-    /// Does a job.
+    /// Runs a job.
     async fn run(&mut self, job: Job) -> Result<CompletedJob, OffloadError>;
 
-    /// Whether another job can be done. Who has nothing to do can die, too.
+    /// True if the worker can run another job. An idle worker can die, too.
     fn is_alive(&mut self) -> bool;
 }
 
-/// A number of hands, and the queue before them.
+/// A limited number of workers, and the queue of jobs that wait for one.
 #[derive(Debug)]
 pub(super) struct Dispatcher<W> {
     run: Run,
@@ -31,31 +31,32 @@ impl<W: Worker> Dispatcher<W> {
         Self { run: run.clone(), limit: run.limit(Some(size)), idle: RefCell::default() }
     }
 
-    /// Has a job done by whoever is free, or will be. Who comes first is served first.
+    /// Runs a job on the next free worker. Jobs are served in the order in which they were queued.
     pub async fn run(&self, job: Job) -> Result<CompletedJob, OffloadError> {
         let _permit = self.limit.acquire().await;
-        let mut hand = self.hand().await?;
-        // Held here alone: if nobody waits any more, the hand goes with this future.
-        let done = hand.run(job).await;
-        if !done.as_ref().is_err_and(OffloadError::is_fatal) {
-            self.idle.borrow_mut().push(hand);
+        let mut worker = self.worker().await?;
+        // Only this future holds the worker, so that dropping it terminates the worker.
+        let result = worker.run(job).await;
+        if !result.as_ref().is_err_and(OffloadError::is_fatal) {
+            self.idle.borrow_mut().push(worker);
         }
-        done
+        result
     }
 
-    /// Starts the first `size` hands, as far as they are not there yet.
+    /// Makes `size` workers ready: starts those that are not running yet.
     pub async fn start(&self, size: NonZeroUsize) -> Result<(), OffloadError> {
         let one = async || {
             let _permit = self.limit.acquire().await;
-            self.hand().await
+            self.worker().await
         };
-        let hands = join_all(&self.run, (0..size.get()).map(|_| one())).await;
-        let hands = hands.into_iter().collect::<Result<Vec<_>, _>>()?;
-        self.idle.borrow_mut().extend(hands);
+        let workers = join_all(&self.run, (0..size.get()).map(|_| one())).await;
+        let workers = workers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        self.idle.borrow_mut().extend(workers);
         Ok(())
     }
 
-    async fn hand(&self) -> Result<W, OffloadError> {
+    /// An idle worker, or a new one.
+    async fn worker(&self) -> Result<W, OffloadError> {
         let mut idle = std::iter::from_fn(|| self.idle.borrow_mut().pop());
         match idle.find_map(|mut worker| worker.is_alive().then_some(worker)) {
             Some(worker) => Ok(worker),
@@ -81,7 +82,7 @@ mod tests {
         static ALIVE: Cell<usize> = const { Cell::new(0) };
     }
 
-    /// Takes ten milliseconds to start, and as long as a job asks for. `Panic` kills it.
+    /// Takes ten milliseconds to start, and runs a job for as long as the job says. `Panic` kills it.
     struct TestWorker {
         run: Run,
         is_alive: bool,
@@ -91,22 +92,22 @@ mod tests {
         async fn start(run: &Run) -> Result<Self, OffloadError> {
             STARTED.set(STARTED.get() + 1);
             ALIVE.set(ALIVE.get() + 1);
-            let hand = Self { run: run.clone(), is_alive: true };
+            let worker = Self { run: run.clone(), is_alive: true };
             run.sleep(ms(10)).await;
-            Ok(hand)
+            Ok(worker)
         }
 
         async fn run(&mut self, job: Job) -> Result<CompletedJob, OffloadError> {
             self.run.sleep(job.service_time()).await;
             match job {
                 Job::Panic(message) => Err(OffloadError::Panicked { message }),
-                Job::Predict { .. } => Err(OffloadError::InvalidJob { why: "it is no image".to_owned() }),
-                // A job of no length is one that it survives, but not for long.
+                Job::Predict { .. } => Err(OffloadError::InvalidJob { why: "not an image".to_owned() }),
+                // After a job of zero length, the worker dies while it is idle.
                 Job::Block(Duration::ZERO) => {
                     self.is_alive = false;
-                    Ok(over(Duration::ZERO))
+                    Ok(finished(Duration::ZERO))
                 }
-                job => Ok(over(job.service_time())),
+                job => Ok(finished(job.service_time())),
             }
         }
 
@@ -125,47 +126,49 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    const fn over(worked: Duration) -> CompletedJob {
+    const fn finished(worked: Duration) -> CompletedJob {
         CompletedJob { answer: Answer::Finished, worked }
     }
 
     fn dispatcher(size: usize) -> (Run, Dispatcher<TestWorker>) {
         let run = Run::on_virtual_clock(1);
-        let dispatcher = Dispatcher::new(&run, NonZeroUsize::new(size).expect("it is not empty"));
+        let dispatcher = Dispatcher::new(&run, NonZeroUsize::new(size).expect("the size is not zero"));
         (run, dispatcher)
     }
 
-    /// How many have ever been started, and how many are there now.
-    fn hands() -> (usize, usize) {
+    /// The number of workers started so far, and the number of them that still exist.
+    fn workers() -> (usize, usize) {
         (STARTED.get(), ALIVE.get())
     }
 
     #[test]
-    fn hands_are_started_when_needed_kept_for_the_next_job_and_end_with_their_crew() {
+    fn workers_are_started_when_needed_then_reused_and_end_with_their_dispatcher() {
         let (run, dispatcher) = dispatcher(3);
         let work = async {
-            dispatcher.run(Job::Compute(ms(100))).await.expect("it is done");
-            assert_eq!(hands(), (1, 1), "one is enough for one job");
+            dispatcher.run(Job::Compute(ms(100))).await.expect("the job succeeds");
+            assert_eq!(workers(), (1, 1), "one job needs one worker");
             join_all((0..9).map(|_| dispatcher.run(Job::Compute(ms(100))))).await
         };
         block_on(&run, work).expect("it ends");
-        assert_eq!(hands(), (3, 3));
-        assert_eq!(run.now(), ms(10 + 100 + 310), "nine jobs for three, two of whom had to start");
+        assert_eq!(workers(), (3, 3));
+        assert_eq!(run.now(), ms(10 + 100 + 310), "nine jobs on three workers, two of which had to start");
         drop(dispatcher);
-        assert_eq!(hands(), (3, 0));
+        assert_eq!(workers(), (3, 0));
     }
 
     #[test]
-    fn hands_that_were_started_before_do_not_keep_a_job_waiting() {
+    fn jobs_do_not_wait_for_workers_that_are_started_in_advance() {
         let (run, dispatcher) = dispatcher(4);
-        block_on(&run, dispatcher.start(NonZeroUsize::new(4).expect("4"))).expect("it ends").expect("they start");
-        assert_eq!((run.now(), hands()), (ms(10), (4, 4)));
+        block_on(&run, dispatcher.start(NonZeroUsize::new(4).expect("4 is not zero")))
+            .expect("it ends")
+            .expect("they start");
+        assert_eq!((run.now(), workers()), (ms(10), (4, 4)));
         block_on(&run, join_all((0..4).map(|_| dispatcher.run(Job::Compute(ms(100)))))).expect("it ends");
-        assert_eq!((run.now(), hands()), (ms(110), (4, 4)));
+        assert_eq!((run.now(), workers()), (ms(110), (4, 4)));
     }
 
     #[test]
-    fn who_comes_first_is_served_first_and_the_record_tells_queue_from_work() {
+    fn jobs_run_in_order_and_the_record_separates_queueing_from_running() {
         let (run, dispatcher) = dispatcher(1);
         let jobs = (0..3).map(|_| run.try_task("job", dispatcher.run(Job::Compute(ms(100)))));
         block_on(&run, crate::runtime::join_all(&run, jobs)).expect("it ends");
@@ -177,47 +180,47 @@ mod tests {
     }
 
     #[test]
-    fn who_dies_gives_the_job_its_error_and_another_takes_the_place() {
+    fn a_worker_that_dies_fails_its_job_and_is_replaced() {
         let (run, dispatcher) = dispatcher(1);
         let work = async {
             let died = dispatcher.run(Job::Panic("no more".to_owned())).await;
             assert_eq!(died, Err(OffloadError::Panicked { message: "no more".to_owned() }));
-            assert_eq!(hands(), (1, 0));
-            assert_eq!(dispatcher.run(Job::Compute(ms(5))).await, Ok(over(ms(5))));
-            assert_eq!(hands(), (2, 1));
+            assert_eq!(workers(), (1, 0));
+            assert_eq!(dispatcher.run(Job::Compute(ms(5))).await, Ok(finished(ms(5))));
+            assert_eq!(workers(), (2, 1));
         };
         block_on(&run, work).expect("it ends");
     }
 
     #[test]
-    fn who_dies_with_nothing_to_do_is_replaced() {
+    fn a_worker_that_dies_while_idle_is_replaced() {
         let (run, dispatcher) = dispatcher(1);
         let work = async {
-            assert_eq!(dispatcher.run(Job::Block(ms(0))).await, Ok(over(ms(0))));
-            assert_eq!(dispatcher.run(Job::Compute(ms(5))).await, Ok(over(ms(5))));
+            assert_eq!(dispatcher.run(Job::Block(ms(0))).await, Ok(finished(ms(0))));
+            assert_eq!(dispatcher.run(Job::Compute(ms(5))).await, Ok(finished(ms(5))));
         };
         block_on(&run, work).expect("it ends");
-        assert_eq!(hands(), (2, 1));
+        assert_eq!(workers(), (2, 1));
     }
 
     #[test]
-    fn a_job_that_makes_no_sense_leaves_its_hand_well() {
+    fn an_invalid_job_does_not_end_its_worker() {
         let (run, dispatcher) = dispatcher(1);
-        let nonsense = dispatcher.run(Job::Predict { weights: Vec::new(), images: Vec::new() });
-        assert!(matches!(block_on(&run, nonsense), Ok(Err(OffloadError::InvalidJob { .. }))));
-        assert_eq!(hands(), (1, 1));
+        let invalid = dispatcher.run(Job::Predict { weights: Vec::new(), images: Vec::new() });
+        assert!(matches!(block_on(&run, invalid), Ok(Err(OffloadError::InvalidJob { .. }))));
+        assert_eq!(workers(), (1, 1));
     }
 
     #[test]
-    fn who_drops_a_job_ends_its_hand_and_frees_the_place() {
+    fn dropping_a_job_terminates_its_worker_and_frees_its_permit() {
         let (run, dispatcher) = dispatcher(1);
         let work = async {
             let endless = Box::pin(dispatcher.run(Job::Compute(ms(60_000))));
             drop(select(endless, run.sleep(ms(20))).await);
-            assert_eq!(hands(), (1, 0), "it ends while it is at work");
+            assert_eq!(workers(), (1, 0), "terminated during its job");
             dispatcher.run(Job::Compute(ms(5))).await
         };
-        assert_eq!(block_on(&run, work).expect("it ends"), Ok(over(ms(5))));
-        assert_eq!((run.now(), hands()), (ms(35), (2, 1)));
+        assert_eq!(block_on(&run, work).expect("it ends"), Ok(finished(ms(5))));
+        assert_eq!((run.now(), workers()), (ms(35), (2, 1)));
     }
 }

@@ -1,4 +1,4 @@
-//! What workers can do, and what comes of it: the messages that go to a worker and back.
+//! Jobs and their results: the messages to a worker and back.
 
 use std::time::Duration;
 
@@ -6,112 +6,110 @@ use serde::{Deserialize, Serialize};
 
 use crate::runtime::TaskError;
 
-/// What a worker can do.
+/// A job for a worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Job {
-    /// Keeps a processor busy for that long, without a pause.
+    /// Keeps a processor busy for this long, without a pause.
     Compute(Duration),
-    /// Waits for that long and blocks its thread meanwhile, as `time.sleep` does: it needs no processor.
+    /// Blocks the worker's thread for this long without using the processor, like `time.sleep`.
     Block(Duration),
-    /// Computes so many steps of [`cpu_bound_task`](crate::workers::cpu_bound_task), from zero.
+    /// Runs [`cpu_bound_task`](crate::workers::cpu_bound_task) from state 0.
     CpuBound {
-        /// How many.
+        /// The number of steps.
         steps: u32,
     },
-    /// Reads digits from images. No images have no digits.
+    /// Predicts the digits of images. The answer is empty if there are no images.
     Predict {
-        /// The classifier, as a safetensors file. A worker reads it once and remembers it for the next job.
+        /// The classifier, as a safetensors file. A worker parses it once and reuses it for the next job.
         #[serde(with = "serde_bytes")]
         weights: Vec<u8>,
-        /// `[n, 64]` row by row, with pixels from 0 to 1.
+        /// Pixels from 0 to 1 with shape `[n, 64]`, in row-major order.
         #[serde(with = "floats")]
         images: Vec<f32>,
     },
-    /// The same again and again, to measure how quick that is.
+    /// Like [`Predict`](Self::Predict), but repeated, to measure throughput.
     PredictRepeatedly {
-        /// As of [`Predict`](Self::Predict).
+        /// See [`Predict`](Self::Predict).
         #[serde(with = "serde_bytes")]
         weights: Vec<u8>,
-        /// As of [`Predict`](Self::Predict).
+        /// See [`Predict`](Self::Predict).
         #[serde(with = "floats")]
         images: Vec<f32>,
-        /// How many images are read at once; at least one is.
+        /// The number of images in a batch; 0 means 1.
         batch: u32,
-        /// How often all of them are read.
-        times: u32,
+        /// The number of passes over all images.
+        passes: u32,
     },
-    /// Panics with these words, to show what comes of it.
+    /// Panics with this message, to show how a panic is handled.
     Panic(String),
 }
 
-/// What came of a job.
+/// The answer of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// Of [`Job::Compute`] and [`Job::Block`]: it is over.
+    /// For [`Job::Compute`] and [`Job::Block`]: they have no result.
     Finished,
-    /// Of [`Job::CpuBound`], its last; of [`Job::PredictRepeatedly`], the sum of all digits.
+    /// For [`Job::CpuBound`], the last state; for [`Job::PredictRepeatedly`], the sum of all digits.
     Number(u32),
-    /// Of [`Job::Predict`]: the digit of each image, `[n]`.
+    /// For [`Job::Predict`], the digit of each image, with shape `[n]`.
     Digits(#[serde(with = "serde_bytes")] Vec<u8>),
 }
 
-/// A job that was done.
+/// A job that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompletedJob {
-    /// What came of it.
+    /// The job's answer.
     pub answer: Answer,
-    /// How long the worker was at it, without its start and the messages.
+    /// The time that the worker spent on it, without the worker's start and the messages.
     pub worked: Duration,
 }
 
-/// Why a job was not done.
+/// The reason why a job failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum OffloadError {
-    /// There is no worker that could begin.
+    /// No worker could be started.
     #[error("no worker could be started: {why}")]
     NotStarted {
-        /// What the browser says.
+        /// The browser's message.
         why: String,
     },
-    /// The worker ended before its job. Another takes its place.
-    #[error("the worker died before its job was done: {why}")]
+    /// The worker died during the job. It will be replaced.
+    #[error("the worker died during its job: {why}")]
     Died {
-        /// What the browser says.
+        /// The browser's message.
         why: String,
     },
-    /// The job panicked, and its worker died of it. Another takes its place.
+    /// The job panicked, which ended its worker. The worker will be replaced.
     #[error("the job panicked in its worker: {message}")]
     Panicked {
-        /// The message, with the place in the code.
+        /// The message, with the file and line.
         message: String,
     },
-    /// The job makes no sense. Its worker is as well as before.
-    #[error("the job cannot be done: {why}")]
+    /// The job is invalid. Its worker is unaffected.
+    #[error("the job is invalid: {why}")]
     InvalidJob {
-        /// What is wrong with it.
+        /// The problem.
         why: String,
     },
 }
 
 impl OffloadError {
-    /// What to do about it.
+    /// A suggestion for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
             Self::NotStarted { .. } => {
-                "A policy of the site (`worker-src`) or an extension of the browser may forbid workers: allow them, then \
-                 reload. What needs no worker runs all the same."
+                "The site's content security policy (`worker-src`) or a browser extension may forbid workers: allow them, \
+                 then reload. Everything that needs no worker still runs."
             }
             Self::Died { .. } | Self::Panicked { .. } => {
-                "The worker has been replaced: run again, with less if it lacked memory."
+                "The worker has been replaced: run again, with less data if memory ran out."
             }
-            Self::InvalidJob { .. } => {
-                "The file on the server is not the one that belongs to this page: copy the site again."
-            }
+            Self::InvalidJob { .. } => "The file on the server does not match this page: deploy the site again.",
         }
     }
 
-    /// Whether the worker that had the job can have no other.
+    /// True if the worker cannot run another job after this error.
     pub(super) fn is_fatal(&self) -> bool {
         !matches!(self, Self::InvalidJob { .. })
     }
@@ -120,8 +118,8 @@ impl OffloadError {
 impl TaskError for OffloadError {}
 
 impl Job {
-    /// How long it takes on the virtual clock: what it asks for, a millisecond for a million steps, and nothing for
-    /// what the classifier does.
+    /// The job's duration on the virtual clock: the requested duration, one millisecond for a million steps, and zero
+    /// for the classifier.
     pub(super) fn service_time(&self) -> Duration {
         match self {
             Self::Compute(length) | Self::Block(length) => *length,
@@ -131,7 +129,7 @@ impl Job {
     }
 }
 
-/// Numbers as bytes, which go to a worker as one buffer and not one by one.
+/// Serializes numbers as bytes, so that they are sent as one buffer and not one by one.
 mod floats {
     use serde::{Deserializer, Serializer};
 

@@ -1,5 +1,4 @@
-//! Messages between the page and its workers: values as JavaScript has them, whose buffers change hands instead of being
-//! copied.
+//! Messages between the page and its workers: JavaScript values whose buffers are transferred instead of copied.
 
 use js_sys::{Array, Object, Uint8Array};
 use serde::Serialize;
@@ -7,25 +6,25 @@ use serde::de::DeserializeOwned;
 use serde_wasm_bindgen::Error;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// A value on its way, to be sent with the buffers that are handed over.
+/// A value to be sent, and the buffers that are transferred with it.
 pub(super) struct Message {
     pub value: JsValue,
     pub buffers: Array,
 }
 
-/// A value as a message.
+/// Encodes a value as a message.
 pub(super) fn encode(value: &impl Serialize) -> Result<Message, Error> {
     let (value, buffers) = (serde_wasm_bindgen::to_value(value)?, Array::new());
     collect_buffers(&value, &buffers);
     Ok(Message { value, buffers })
 }
 
-/// The value of a message.
+/// Decodes the value of a message.
 pub(super) fn decode<T: DeserializeOwned>(message: JsValue) -> Result<T, Error> {
     serde_wasm_bindgen::from_value(message)
 }
 
-/// Adds the buffer of whatever bytes are in a value.
+/// Adds the buffers of all byte arrays in a value.
 fn collect_buffers(value: &JsValue, buffers: &Array) {
     if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
         buffers.push(&bytes.buffer());

@@ -1,11 +1,11 @@
-//! Work beside the page: jobs for Web Workers, which have a processor and an event loop of their own.
+//! Jobs for Web Workers, which run in parallel with the page and have an event loop of their own.
 //!
-//! A [`Pool`] is the `ProcessPoolExecutor` of the page: as many workers as are wanted, each started when it is first
-//! needed and kept for the next job, and a queue for what they cannot begin yet. A worker runs the page's own wasm
-//! module, in a memory of its own: a job goes there as a message, its buffers are handed over and not copied, and so
-//! comes its answer. What jobs there are stands in [`Job`].
+//! A [`Pool`] is the counterpart of Python's `ProcessPoolExecutor`: a fixed number of workers, each started when it is
+//! first needed and then reused, and a queue of jobs that wait for a worker. A worker runs the page's own wasm module
+//! in its own memory. A job is sent to it as a message, and the answer comes back as a message; buffers are transferred
+//! and not copied. [`Job`] lists the jobs.
 //!
-//! Whoever waits for a job drops the future to stop it: a worker cannot be interrupted, so it is ended.
+//! To stop a job, drop its future. A worker cannot be interrupted, so the worker is terminated.
 
 mod dispatcher;
 mod job;

@@ -10,10 +10,10 @@ use crate::workers::virtual_worker::VirtualWorker;
 use crate::workers::web_worker::WebWorker;
 use crate::workers::{CompletedJob, Job, OffloadError};
 
-/// Workers for the jobs of a run. Cheap to clone: clones are handles to the same pool. When the last is dropped, its
-/// workers end.
+/// Workers for the jobs of a run. It is cheap to clone: clones are handles to the same pool. When the last handle is
+/// dropped, the workers are terminated.
 ///
-/// On the virtual clock it is a number of processors, and a job takes as long as it asks for.
+/// On the virtual clock each worker is a simulated processor, and a job takes exactly the time that it asks for.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -47,7 +47,7 @@ enum Backend {
 }
 
 impl Pool {
-    /// A pool of at most so many workers. Each is started when it is first needed.
+    /// A pool of at most `size` workers. Each is started when it is first needed.
     #[must_use]
     pub fn new(run: &Run, size: NonZeroUsize) -> Self {
         #[cfg(target_arch = "wasm32")]
@@ -57,17 +57,17 @@ impl Pool {
         Self(Rc::new(Inner { size, backend: Backend::Virtual(Dispatcher::new(run, size)) }))
     }
 
-    /// How many workers it has at most.
+    /// The maximum number of workers.
     #[must_use]
     pub fn size(&self) -> NonZeroUsize {
         self.0.size
     }
 
-    /// Starts all its workers, so that no job has to wait for that. Each start is a task `start_worker` on the record.
+    /// Starts all workers, so that no job has to wait for a start. Each start is a task `start_worker` in the record.
     ///
     /// # Errors
     ///
-    /// When one of them cannot be started.
+    /// If a worker cannot be started.
     pub async fn start(&self) -> Result<(), OffloadError> {
         match &self.0.backend {
             #[cfg(target_arch = "wasm32")]
@@ -76,15 +76,15 @@ impl Pool {
         }
     }
 
-    /// Has a job done by a worker, while the page goes on. It queues until one is free; who comes first is served
-    /// first. A task that waits for this is *queued* on the record until then, and what a worker's start takes is a task
-    /// `start_worker` in it.
+    /// Runs a job in a worker, without blocking the page. The job is queued until a worker is free; jobs are served in
+    /// order. The task that calls this is *queued* in the record until then. If a worker has to be started, that is a
+    /// subtask `start_worker`.
     ///
-    /// Dropping the future while the worker is at it ends that worker; another is started when it is needed.
+    /// Dropping the future during the job terminates the worker; another is started when it is needed.
     ///
     /// # Errors
     ///
-    /// When no worker can be started, it dies, or the job makes no sense. The pool is as good as before.
+    /// If no worker can be started, the worker dies, or the job is invalid. The pool can still be used.
     pub async fn offload(&self, job: Job) -> Result<CompletedJob, OffloadError> {
         match &self.0.backend {
             #[cfg(target_arch = "wasm32")]
@@ -94,12 +94,12 @@ impl Pool {
     }
 }
 
-/// Has one job done by a worker of its own, which ends with it: the `run_in_executor` of the page. Work that comes in
-/// numbers is for a [`Pool`].
+/// Runs one job in a new worker, which ends with the job: the counterpart of `run_in_executor`. Use a [`Pool`] for many
+/// jobs.
 ///
 /// # Errors
 ///
-/// As [`Pool::offload`].
+/// See [`Pool::offload`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -118,12 +118,12 @@ pub async fn offload(run: &Run, job: Job) -> Result<CompletedJob, OffloadError> 
     Pool::new(run, NonZeroUsize::MIN).offload(job).await
 }
 
-/// How many processors this machine has, as far as it tells.
+/// The number of processors, or 1 if the browser does not report it.
 #[must_use]
 pub fn processors() -> NonZeroUsize {
     #[cfg(target_arch = "wasm32")]
-    let told = crate::workers::web_worker::hardware_concurrency();
+    let number = crate::workers::web_worker::hardware_concurrency();
     #[cfg(not(target_arch = "wasm32"))]
-    let told = std::thread::available_parallelism().ok();
-    told.unwrap_or(NonZeroUsize::MIN)
+    let number = std::thread::available_parallelism().ok();
+    number.unwrap_or(NonZeroUsize::MIN)
 }

@@ -1,11 +1,11 @@
-//! Who does jobs on the virtual clock.
+//! The worker of the virtual clock.
 
 use crate::runtime::Run;
 use crate::workers::dispatcher::Worker;
 use crate::workers::runner::JobRunner;
 use crate::workers::{CompletedJob, Job, OffloadError};
 
-/// A worker that takes as long as its jobs say, and no time to start.
+/// A worker that starts in no time and takes exactly as long as its jobs say.
 #[derive(Debug)]
 pub(super) struct VirtualWorker {
     run: Run,

@@ -1,4 +1,4 @@
-//! One Web Worker, as the page sees it.
+//! One Web Worker, from the page's side.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -15,13 +15,13 @@ use crate::workers::dispatcher::Worker;
 use crate::workers::message::{decode, encode};
 use crate::workers::{CompletedJob, Job, OffloadError};
 
-/// Its script, which lies beside the page.
+/// The worker's script, relative to the page.
 const SCRIPT: &str = "static/worker.js";
 
-/// A worker is there after some hundredths of a second, unless the request for its script was lost on the way: where
-/// connections are few, servers have been seen to forget one.
-const STARTS_WITHIN: Duration = Duration::from_secs(10);
-const STARTS: usize = 2;
+/// A worker normally starts within some hundredths of a second. The request for its script can get lost, though: servers
+/// with few connections have been seen to drop one. So the start is tried again.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+const START_ATTEMPTS: usize = 2;
 
 #[wasm_bindgen]
 extern "C" {
@@ -34,16 +34,16 @@ extern "C" {
 }
 
 thread_local! {
-    /// How many were started.
+    /// The number of workers started so far.
     static STARTED: Cell<u32> = const { Cell::new(0) };
 }
 
-/// How many processors the machine has, if the browser tells.
+/// The number of processors, if the browser reports it.
 pub(super) fn hardware_concurrency() -> Option<NonZeroUsize> {
-    HARDWARE_CONCURRENCY.with(|told| NonZeroUsize::new(told.unwrap_or(0) as usize))
+    HARDWARE_CONCURRENCY.with(|number| NonZeroUsize::new(number.unwrap_or(0) as usize))
 }
 
-/// A worker that is ready for a job. Dropping it ends it.
+/// A worker that is ready for a job. Dropping it terminates it.
 #[derive(Debug)]
 pub(super) struct WebWorker {
     worker: web_sys::Worker,
@@ -54,15 +54,15 @@ pub(super) struct WebWorker {
 }
 
 impl Worker for WebWorker {
-    /// Starts a worker on the page's module, and waits until it is ready for a job.
+    /// Starts a worker with the page's wasm module, and waits until it is ready for a job.
     async fn start(run: &Run) -> Result<Self, OffloadError> {
         let start = async {
-            for _ in 0..STARTS {
-                if let Ok(begun) = run.timeout(STARTS_WITHIN, Self::begin()).await {
-                    return begun.map_err(|why| OffloadError::NotStarted { why });
+            for _ in 0..START_ATTEMPTS {
+                if let Ok(started) = run.timeout(START_TIMEOUT, Self::start_once()).await {
+                    return started.map_err(|why| OffloadError::NotStarted { why });
                 }
             }
-            let why = format!("it did not answer within {} s, {STARTS} times", STARTS_WITHIN.as_secs());
+            let why = format!("it did not answer within {} s, {START_ATTEMPTS} times", START_TIMEOUT.as_secs());
             Err(OffloadError::NotStarted { why })
         };
         run.try_task("start_worker", start).await
@@ -70,11 +70,11 @@ impl Worker for WebWorker {
 
     async fn run(&mut self, job: Job) -> Result<CompletedJob, OffloadError> {
         let died = |why| OffloadError::Died { why };
-        let garbled = |error: serde_wasm_bindgen::Error| died(error.to_string());
-        let message = encode(&job).map_err(garbled)?;
+        let bad_message = |error: serde_wasm_bindgen::Error| died(error.to_string());
+        let message = encode(&job).map_err(bad_message)?;
         self.send(&message.value, &message.buffers).map_err(died)?;
         let reply = self.next_message().await.map_err(died)?;
-        decode(reply).map_err(garbled)?
+        decode(reply).map_err(bad_message)?
     }
 
     fn is_alive(&mut self) -> bool {
@@ -84,14 +84,15 @@ impl Worker for WebWorker {
 }
 
 impl WebWorker {
-    async fn begin() -> Result<Self, String> {
+    async fn start_once() -> Result<Self, String> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        // WebKit lets the service worker see only one of those that start at the same time from the same address.
+        // In WebKit, of several workers that start at the same time from the same address, the service worker sees only
+        // one. So each has an address of its own.
         let number = STARTED.replace(STARTED.get().wrapping_add(1));
         let worker = web_sys::Worker::new_with_options(&format!("{SCRIPT}?i={number}"), &options);
-        let mut worker = Self::watch(worker.map_err(in_words)?);
-        // A message that comes before the script is there can be lost.
+        let mut worker = Self::watch(worker.map_err(message_of)?);
+        // A message that is sent before the script is loaded can be lost, so the script reports first.
         worker.next_message().await?;
         let address = BINDINGS.with(|address| JsValue::from(address.clone()));
         worker.send(&Array::of2(&address, &wasm_bindgen::module()), &Array::new())?;
@@ -121,7 +122,7 @@ impl WebWorker {
     }
 
     fn send(&self, message: &JsValue, buffers: &Array) -> Result<(), String> {
-        self.worker.post_message_with_transfer(message, buffers).map_err(in_words)
+        self.worker.post_message_with_transfer(message, buffers).map_err(message_of)
     }
 
     async fn next_message(&mut self) -> Result<JsValue, String> {
@@ -137,7 +138,7 @@ impl Drop for WebWorker {
     }
 }
 
-/// What the browser threw.
-fn in_words(error: JsValue) -> String {
+/// The message of an error that the browser threw.
+fn message_of(error: JsValue) -> String {
     error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| error.message().into())
 }

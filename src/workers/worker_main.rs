@@ -1,4 +1,4 @@
-//! What runs inside a worker: its code is fetched there, and the page is without it.
+//! Code that runs inside a worker. It is fetched there, so it is not part of the page's first load.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,12 +15,12 @@ use crate::workers::{CompletedJob, Job, OffloadError};
 
 #[wasm_bindgen]
 extern "C" {
-    /// Blocks the thread and needs no processor; `worker.js` has it.
+    /// Blocks the thread without using the processor. Defined in `worker.js`.
     #[wasm_bindgen(js_name = blockFor)]
     fn block_for(ms: f64);
 }
 
-/// Makes this worker ready for jobs: what `worker.js` calls.
+/// Makes this worker ready for jobs. `worker.js` calls it.
 #[wasm_bindgen]
 pub fn work() {
     let page = js_sys::global().unchecked_into();
@@ -33,24 +33,24 @@ pub fn work() {
 
 lazy!(mod fetched in jobs: serve(page: DedicatedWorkerGlobalScope) -> ());
 
-/// Answers every message from now on, each with what came of its job, and says that it is ready.
+/// Runs the job of every message from now on and replies with its result. Sends `ready` first.
 fn serve(page: DedicatedWorkerGlobalScope) {
-    let (told, runner) = (page.clone(), Rc::<RefCell<JobRunner>>::default());
+    let (panicked, runner) = (page.clone(), Rc::<RefCell<JobRunner>>::default());
     std::panic::set_hook(Box::new(move |info| {
-        reply(&told, &Err(OffloadError::Panicked { message: info.to_string() }));
+        reply(&panicked, &Err(OffloadError::Panicked { message: info.to_string() }));
     }));
     let worker = page.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let job = decode(event.data()).map_err(|error| OffloadError::InvalidJob { why: error.to_string() });
-        reply(&worker, &job.and_then(|job| done(&mut runner.borrow_mut(), job)));
+        reply(&worker, &job.and_then(|job| run(&mut runner.borrow_mut(), job)));
     });
     page.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    // It is there as long as the worker is.
+    // Needed as long as the worker lives.
     on_message.forget();
     let _ = page.post_message(&JsValue::from_str("ready"));
 }
 
-fn done(runner: &mut JobRunner, job: Job) -> Result<CompletedJob, OffloadError> {
+fn run(runner: &mut JobRunner, job: Job) -> Result<CompletedJob, OffloadError> {
     let stopwatch = Stopwatch::start();
     match job {
         Job::Compute(length) => block(length),
@@ -61,10 +61,10 @@ fn done(runner: &mut JobRunner, job: Job) -> Result<CompletedJob, OffloadError> 
     Ok(CompletedJob { answer, worked: stopwatch.elapsed() })
 }
 
-/// Tells the page. What cannot be told is an error that ends this worker, and the page is told of that.
-fn reply(page: &DedicatedWorkerGlobalScope, done: &Result<CompletedJob, OffloadError>) {
-    let is_told = encode(done).is_ok_and(|it| page.post_message_with_transfer(&it.value, &it.buffers).is_ok());
-    if !is_told {
-        wasm_bindgen::throw_str("it could not tell what came of its job");
+/// Sends the result to the page. If that fails, it throws, which ends this worker; the page gets the error.
+fn reply(page: &DedicatedWorkerGlobalScope, result: &Result<CompletedJob, OffloadError>) {
+    let is_sent = encode(result).is_ok_and(|it| page.post_message_with_transfer(&it.value, &it.buffers).is_ok());
+    if !is_sent {
+        wasm_bindgen::throw_str("the result of the job could not be sent");
     }
 }

@@ -82,7 +82,7 @@ fn without_workers_the_rest_is_told_and_why() {
         in_all: Err(refused()),
     };
     let report = done.report(&run.record(), &Plan::from(&settings(&[])));
-    assert!(report.notes.iter().any(|note| note.contains("the policy forbids it. A policy of the site")));
+    assert!(report.notes.iter().any(|note| note.contains("the policy forbids it. The site's content security policy")));
     let times: Vec<_> = report.tables[0].rows.iter().map(|row| row[1].as_str()).collect();
     assert_eq!(times, ["–", "100 ms", "–", "–", "–", "–", "–"]);
     assert!(report.checks.iter().all(|check| check.part == "cpu_in_slices"));
