@@ -8,7 +8,7 @@ use crate::measure::statistics::Summary;
 
 /// One task that came to its end by itself. What was cancelled has no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timed {
+pub struct TaskDuration {
     /// The task.
     pub task: TaskId,
     /// When it ended, in microseconds since the run's start.
@@ -23,7 +23,7 @@ pub struct Timed {
     pub is_blocked: bool,
 }
 
-impl Timed {
+impl TaskDuration {
     /// How long it was at work, in microseconds.
     #[must_use]
     pub fn work_us(&self) -> u64 {
@@ -48,7 +48,7 @@ impl Timed {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Durations {
-    tasks: Vec<Timed>,
+    tasks: Vec<TaskDuration>,
     /// From the first spawning to the last end, in microseconds.
     window_us: u64,
     /// The sum over all instants of how many were at work, in microseconds.
@@ -91,14 +91,14 @@ impl Durations {
     /// Reads them from a record: all tasks of this name that were made inside `part`, or anywhere.
     #[must_use]
     pub fn from_record(record: &Record, name: &str, part: Option<TaskId>) -> Self {
-        let mut sweep = Sweep::over(record, name, part);
-        record.events().iter().for_each(|event| sweep.take(*event));
-        sweep.durations
+        let mut reader = DurationsReader::new(record, name, part);
+        record.events().iter().for_each(|event| reader.take(*event));
+        reader.durations
     }
 
     /// The tasks, in the order of their ends.
     #[must_use]
-    pub fn tasks(&self) -> &[Timed] {
+    pub fn tasks(&self) -> &[TaskDuration] {
         &self.tasks
     }
 
@@ -166,11 +166,11 @@ impl Durations {
 }
 
 /// Goes through the events in time.
-struct Sweep {
+struct DurationsReader {
     /// When the event loop was blocked.
     blocks: Vec<Beat>,
     /// For each task of the record: where it stands, if it is one of those that are looked for.
-    standing: Vec<Option<Standing>>,
+    times: Vec<Option<TaskTimes>>,
     at_work: u64,
     first_us: Option<u64>,
     last_us: u64,
@@ -178,7 +178,7 @@ struct Sweep {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Standing {
+struct TaskTimes {
     spawned_us: u64,
     queued_us: u64,
     /// Since when it stands in a queue, if it does.
@@ -187,65 +187,65 @@ struct Standing {
     waits: u32,
 }
 
-impl Sweep {
-    fn over(record: &Record, name: &str, part: Option<TaskId>) -> Self {
+impl DurationsReader {
+    fn new(record: &Record, name: &str, part: Option<TaskId>) -> Self {
         let is_meant = |(index, task): (usize, &crate::measure::Task)| {
             let is_meant = task.name == name && record.is_within(Some(TaskId::at(index)), part);
-            is_meant.then(Standing::default)
+            is_meant.then(TaskTimes::default)
         };
-        let standing = record.tasks().iter().enumerate().map(is_meant).collect();
+        let times = record.tasks().iter().enumerate().map(is_meant).collect();
         let blocks = record.beats().iter().filter(|beat| beat.is_blocked()).copied().collect();
-        Self { blocks, standing, at_work: 0, first_us: None, last_us: 0, durations: Durations::default() }
+        Self { blocks, times, at_work: 0, first_us: None, last_us: 0, durations: Durations::default() }
     }
 
     fn take(&mut self, Event { at_us, task, kind }: Event) {
-        let Some(mut standing) = self.standing[task.index()] else { return };
+        let Some(mut times) = self.times[task.index()] else { return };
         match kind {
             EventKind::Spawned => {
                 self.first_us.get_or_insert(at_us);
-                standing = Standing { spawned_us: at_us, queued_since_us: Some(at_us), ..standing };
+                times = TaskTimes { spawned_us: at_us, queued_since_us: Some(at_us), ..times };
             }
-            EventKind::PollStarted => self.leave_queue(&mut standing, at_us),
+            EventKind::PollStarted => self.leave_queue(&mut times, at_us),
             EventKind::Granted | EventKind::GaveUp => {
-                standing.waits -= 1;
-                self.leave_queue(&mut standing, at_us);
+                times.waits -= 1;
+                self.leave_queue(&mut times, at_us);
             }
             // Not before: a task whose first step is to stand in a queue was never at work.
             EventKind::PollEnded => self.note_peak(),
             EventKind::Queued => {
-                standing.waits += 1;
-                if standing.queued_since_us.is_none() {
+                times.waits += 1;
+                if times.queued_since_us.is_none() {
                     self.count(at_us);
                     self.at_work -= 1;
-                    standing.queued_since_us = Some(at_us);
+                    times.queued_since_us = Some(at_us);
                 }
             }
             EventKind::Ended(outcome) => {
                 self.durations.outcomes.add(outcome);
-                if standing.queued_since_us.is_none() {
+                if times.queued_since_us.is_none() {
                     self.durations.begun += 1;
                     self.note_peak();
                 }
-                standing.waits = 0;
-                self.leave_queue(&mut standing, at_us);
+                times.waits = 0;
+                self.leave_queue(&mut times, at_us);
                 self.count(at_us);
                 self.at_work -= 1;
                 self.durations.ended += 1;
-                self.durations.ended_work_us += at_us - standing.spawned_us - standing.queued_us;
+                self.durations.ended_work_us += at_us - times.spawned_us - times.queued_us;
                 if outcome != Outcome::Cancelled {
-                    self.note(task, standing, at_us, outcome);
+                    self.note(task, times, at_us, outcome);
                 }
             }
         }
-        self.standing[task.index()] = Some(standing);
+        self.times[task.index()] = Some(times);
     }
 
-    fn leave_queue(&mut self, standing: &mut Standing, at_us: u64) {
-        if standing.waits > 0 {
+    fn leave_queue(&mut self, times: &mut TaskTimes, at_us: u64) {
+        if times.waits > 0 {
             return;
         }
-        if let Some(since_us) = standing.queued_since_us.take() {
-            standing.queued_us += at_us - since_us;
+        if let Some(since_us) = times.queued_since_us.take() {
+            times.queued_us += at_us - since_us;
             self.count(at_us);
             self.at_work += 1;
         }
@@ -262,14 +262,14 @@ impl Sweep {
         self.durations.window_us = at_us - self.first_us.unwrap_or(at_us);
     }
 
-    fn note(&mut self, task: TaskId, standing: Standing, at_us: u64, outcome: Outcome) {
-        let lives_through = |beat: &Beat| beat.due_us < at_us && beat.at_us > standing.spawned_us;
-        self.durations.tasks.push(Timed {
+    fn note(&mut self, task: TaskId, times: TaskTimes, at_us: u64, outcome: Outcome) {
+        let lives_through = |beat: &Beat| beat.due_us < at_us && beat.at_us > times.spawned_us;
+        self.durations.tasks.push(TaskDuration {
             task,
             ended_us: at_us,
             outcome,
-            total_us: at_us - standing.spawned_us,
-            queued_us: standing.queued_us,
+            total_us: at_us - times.spawned_us,
+            queued_us: times.queued_us,
             is_blocked: self.blocks.iter().any(lives_through),
         });
     }

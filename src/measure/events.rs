@@ -144,7 +144,7 @@ pub struct LogLine {
 
 /// A task that ended with an error, or at its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failed {
+pub struct FailedTask {
     /// The task.
     pub task: TaskId,
     /// When it ended, in microseconds since the run's start.
@@ -215,10 +215,10 @@ impl Record {
 
     /// The tasks that failed or timed out, in the order of their ends.
     #[must_use]
-    pub fn failed(&self) -> Vec<Failed> {
+    pub fn failed(&self) -> Vec<FailedTask> {
         let failed = |event: &Event| match event.kind {
             EventKind::Ended(outcome @ (Outcome::Failed | Outcome::TimedOut)) => {
-                Some(Failed { task: event.task, at_us: event.at_us, outcome })
+                Some(FailedTask { task: event.task, at_us: event.at_us, outcome })
             }
             _ => None,
         };

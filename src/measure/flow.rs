@@ -6,7 +6,7 @@
 
 mod depth;
 mod rate;
-mod reading;
+mod reader;
 mod scale;
 
 use std::borrow::Cow;
@@ -17,14 +17,14 @@ use crate::measure::events::Record;
 use crate::measure::requests::per_second;
 use crate::measure::spans::Span;
 
-pub use depth::Depth;
+pub use depth::QueueDepth;
 pub use rate::rates;
-use reading::Reading;
+use reader::FlowReader;
 pub use scale::{Scale, Strip};
 
 /// How the record names a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StageOf {
+pub struct StageSpec {
     /// What it is called for the reader.
     pub name: &'static str,
     /// The name of the task that goes from batch to batch, if stages run side by side.
@@ -85,7 +85,7 @@ pub struct Flow {
     /// Its stages, the first one first.
     pub stages: Vec<Stage>,
     /// The queues between them, if there are any: one fewer than there are stages.
-    pub queues: Vec<Depth>,
+    pub queues: Vec<QueueDepth>,
     /// The most samples that were loaded and not yet done.
     pub most_under_way: u32,
 }
@@ -98,21 +98,21 @@ impl Flow {
         part: &'static str,
         name: &'static str,
         samples: u32,
-        stages: &[StageOf],
+        stages: &[StageSpec],
     ) -> Option<Self> {
         let span = Span::named(record, part)?;
         let length_us = span.length_us()?;
-        let mut reading = Reading::over(record, span.task, samples, stages);
-        record.events().iter().for_each(|event| reading.take(*event));
+        let mut reader = FlowReader::new(record, span.task, samples, stages);
+        record.events().iter().for_each(|event| reader.take(*event));
         Some(Self {
             part: part.into(),
             name: name.into(),
             from_us: span.from_us,
             length_us,
             samples,
-            queues: reading.queues(),
-            most_under_way: reading.most_under_way,
-            stages: reading.stages,
+            queues: reader.queues(),
+            most_under_way: reader.most_under_way,
+            stages: reader.stages,
         })
     }
 
@@ -140,9 +140,9 @@ mod tests {
     use super::*;
     use crate::measure::{EventKind, Outcome, TaskId};
 
-    const STAGES: [StageOf; 2] = [
-        StageOf { name: "Make", task: "maker", work: "make", batch_size: 4 },
-        StageOf { name: "Use", task: "user", work: "use", batch_size: 4 },
+    const STAGES: [StageSpec; 2] = [
+        StageSpec { name: "Make", task: "maker", work: "make", batch_size: 4 },
+        StageSpec { name: "Use", task: "user", work: "use", batch_size: 4 },
     ];
 
     /// A record from lines of spawning and ending, and the part that all of it is in.

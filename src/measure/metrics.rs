@@ -53,14 +53,14 @@ impl Metrics {
 #[derive(Clone, Debug, Default)]
 pub struct Meter {
     events_read: usize,
-    states: Vec<State>,
+    states: Vec<TaskState>,
     concurrency: u32,
     queue: u32,
     metrics: Metrics,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct State {
+struct TaskState {
     is_alive: bool,
     has_begun: bool,
     /// For how many permits it waits.
@@ -68,7 +68,7 @@ struct State {
     live_children: u32,
 }
 
-impl State {
+impl TaskState {
     fn is_queued(self) -> bool {
         self.is_alive && (!self.has_begun || self.waits > 0)
     }
@@ -81,7 +81,7 @@ impl State {
 impl Meter {
     /// Takes in what came since the last call. It must be the same record each time.
     pub fn read(&mut self, record: &Record) {
-        self.states.resize(record.tasks().len(), State::default());
+        self.states.resize(record.tasks().len(), TaskState::default());
         for event in &record.events()[self.events_read..] {
             self.take(record, event.task.index(), event.kind);
         }
@@ -125,13 +125,13 @@ impl Meter {
         self.metrics.peak_concurrency = self.metrics.peak_concurrency.max(self.concurrency);
     }
 
-    fn change_parent(&mut self, parent: Option<usize>, change: impl FnOnce(&mut State)) {
+    fn change_parent(&mut self, parent: Option<usize>, change: impl FnOnce(&mut TaskState)) {
         if let Some(parent) = parent {
             self.change(parent, change);
         }
     }
 
-    fn change(&mut self, task: usize, change: impl FnOnce(&mut State)) {
+    fn change(&mut self, task: usize, change: impl FnOnce(&mut TaskState)) {
         let before = self.states[task];
         change(&mut self.states[task]);
         let after = self.states[task];

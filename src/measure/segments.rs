@@ -1,6 +1,6 @@
 //! The lives of the tasks as segments: what each was doing from when to when.
 //!
-//! [`Lives`] reads the record as it grows, so that the timeline can be drawn while the run goes on. It also gives
+//! [`TaskHistories`] reads the record as it grows, so that the timeline can be drawn while the run goes on. It also gives
 //! every task a lane: the lowest that is free while the task lives, so that ten thousand short tasks in turn need few.
 
 use std::cmp::Reverse;
@@ -48,7 +48,7 @@ pub struct Segment {
 
 /// One task's life so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Life {
+pub struct TaskHistory {
     /// When it was spawned, in microseconds since the run's start.
     pub spawned_us: u64,
     /// When and how it ended, if it has.
@@ -63,7 +63,7 @@ pub struct Life {
     waits: u32,
 }
 
-impl Life {
+impl TaskHistory {
     /// How long it has lasted at `now_us`, from spawning to its end.
     #[must_use]
     pub fn duration_us(&self, now_us: u64) -> u64 {
@@ -75,32 +75,32 @@ impl Life {
 ///
 /// ```
 /// use std::time::Duration;
-/// use interleave::measure::segments::{Lives, Phase};
+/// use interleave::measure::segments::{TaskHistories, Phase};
 /// use interleave::runtime::{Run, virtual_time};
 ///
 /// let run = Run::on_virtual_clock(7);
 /// virtual_time::block_on(&run, run.task("nap", run.sleep(Duration::from_millis(50))))?;
-/// let lives = Lives::from_record(&run.record());
-/// let [nap] = lives.segments() else { panic!("it only waited") };
+/// let histories = TaskHistories::from_record(&run.record());
+/// let [nap] = histories.segments() else { panic!("it only waited") };
 /// assert_eq!((nap.phase, nap.from_us, nap.to_us), (Phase::Waiting, 0, 50_000));
 /// # Ok::<(), virtual_time::Stalled>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Lives {
+pub struct TaskHistories {
     events_read: usize,
-    lives: Vec<Life>,
+    histories: Vec<TaskHistory>,
     segments: Vec<Segment>,
     free_lanes: BinaryHeap<Reverse<u32>>,
     lanes: u32,
 }
 
-impl Lives {
+impl TaskHistories {
     /// The lives in a whole record.
     #[must_use]
     pub fn from_record(record: &Record) -> Self {
-        let mut lives = Self::default();
-        lives.read(record);
-        lives
+        let mut histories = Self::default();
+        histories.read(record);
+        histories
     }
 
     /// Takes in the events that came since the last call. It must be the same record each time.
@@ -119,36 +119,38 @@ impl Lives {
 
     /// The segments that still go on at `now_us`, in the order of spawning.
     pub fn open_segments(&self, now_us: u64) -> impl Iterator<Item = Segment> {
-        self.lives.iter().enumerate().filter(|(_, life)| life.end.is_none()).map(move |(index, life)| Segment {
-            task: TaskId::at(index),
-            lane: life.lane,
-            phase: life.phase,
-            from_us: life.since_us,
-            to_us: now_us.max(life.since_us),
+        self.histories.iter().enumerate().filter(|(_, history)| history.end.is_none()).map(move |(index, history)| {
+            Segment {
+                task: TaskId::at(index),
+                lane: history.lane,
+                phase: history.phase,
+                from_us: history.since_us,
+                to_us: now_us.max(history.since_us),
+            }
         })
     }
 
     /// The life of a task.
     #[must_use]
-    pub fn life(&self, task: TaskId) -> &Life {
-        &self.lives[task.index()]
+    pub fn task(&self, task: TaskId) -> &TaskHistory {
+        &self.histories[task.index()]
     }
 
     /// All lives with their tasks, in the order of spawning.
-    pub fn iter(&self) -> impl Iterator<Item = (TaskId, &Life)> {
-        self.lives.iter().enumerate().map(|(index, life)| (TaskId::at(index), life))
+    pub fn iter(&self) -> impl Iterator<Item = (TaskId, &TaskHistory)> {
+        self.histories.iter().enumerate().map(|(index, history)| (TaskId::at(index), history))
     }
 
     /// How many tasks there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lives.len()
+        self.histories.len()
     }
 
     /// Whether there is no task yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lives.is_empty()
+        self.histories.is_empty()
     }
 
     /// How many rows the timeline needs.
@@ -162,11 +164,11 @@ impl Lives {
             EventKind::Spawned => self.spawn(event.at_us),
             EventKind::PollStarted => self.turn(event, Phase::Running),
             EventKind::PollEnded => {
-                let waits = self.lives[event.task.index()].waits;
+                let waits = self.histories[event.task.index()].waits;
                 self.turn(event, if waits > 0 { Phase::Queued } else { Phase::Waiting });
             }
-            EventKind::Queued => self.lives[event.task.index()].waits += 1,
-            EventKind::Granted | EventKind::GaveUp => self.lives[event.task.index()].waits -= 1,
+            EventKind::Queued => self.histories[event.task.index()].waits += 1,
+            EventKind::Granted | EventKind::GaveUp => self.histories[event.task.index()].waits -= 1,
             EventKind::Ended(outcome) => self.end(event, outcome),
         }
     }
@@ -174,7 +176,7 @@ impl Lives {
     fn spawn(&mut self, at_us: u64) {
         let lane = self.free_lanes.pop().map_or(self.lanes, |Reverse(lane)| lane);
         self.lanes = self.lanes.max(lane + 1);
-        self.lives.push(Life {
+        self.histories.push(TaskHistory {
             spawned_us: at_us,
             end: None,
             lane,
@@ -187,18 +189,18 @@ impl Lives {
 
     /// Closes the segment that goes on and opens one of another phase.
     fn turn(&mut self, event: Event, phase: Phase) {
-        let life = &mut self.lives[event.task.index()];
+        let history = &mut self.histories[event.task.index()];
         let closed = Segment {
             task: event.task,
-            lane: life.lane,
-            phase: life.phase,
-            from_us: life.since_us,
+            lane: history.lane,
+            phase: history.phase,
+            from_us: history.since_us,
             to_us: event.at_us,
         };
-        life.phase = phase;
-        life.since_us = event.at_us;
+        history.phase = phase;
+        history.since_us = event.at_us;
         if closed.phase == Phase::Running {
-            life.running_us += closed.to_us - closed.from_us;
+            history.running_us += closed.to_us - closed.from_us;
         }
         if closed.to_us > closed.from_us {
             self.segments.push(closed);
@@ -206,11 +208,11 @@ impl Lives {
     }
 
     fn end(&mut self, event: Event, outcome: Outcome) {
-        let phase = self.lives[event.task.index()].phase;
+        let phase = self.histories[event.task.index()].phase;
         self.turn(event, phase);
-        let life = &mut self.lives[event.task.index()];
-        life.end = Some((event.at_us, outcome));
-        self.free_lanes.push(Reverse(life.lane));
+        let history = &mut self.histories[event.task.index()];
+        history.end = Some((event.at_us, outcome));
+        self.free_lanes.push(Reverse(history.lane));
     }
 }
 
@@ -230,14 +232,14 @@ mod tests {
         record
     }
 
-    fn phases(lives: &Lives) -> Vec<(Phase, u64, u64)> {
-        lives.segments().iter().map(|s| (s.phase, s.from_us, s.to_us)).collect()
+    fn phases(histories: &TaskHistories) -> Vec<(Phase, u64, u64)> {
+        histories.segments().iter().map(|s| (s.phase, s.from_us, s.to_us)).collect()
     }
 
     #[test]
     fn a_life_is_queued_running_waiting_running() {
         use EventKind::{Ended, PollEnded, PollStarted, Spawned};
-        let lives = Lives::from_record(&record(&[
+        let histories = TaskHistories::from_record(&record(&[
             (0, 0, Spawned),
             (10, 0, PollStarted),
             (12, 0, PollEnded),
@@ -245,16 +247,16 @@ mod tests {
             (55, 0, Ended(Outcome::Succeeded)),
         ]));
         assert_eq!(
-            phases(&lives),
+            phases(&histories),
             [(Phase::Queued, 0, 10), (Phase::Running, 10, 12), (Phase::Waiting, 12, 50), (Phase::Running, 50, 55)]
         );
-        assert_eq!(lives.life(TaskId::at(0)).end, Some((55, Outcome::Succeeded)));
+        assert_eq!(histories.task(TaskId::at(0)).end, Some((55, Outcome::Succeeded)));
     }
 
     #[test]
     fn a_task_that_waits_for_a_permit_is_queued_until_it_is_granted() {
         use EventKind::{Granted, PollEnded, PollStarted, Queued, Spawned};
-        let lives = Lives::from_record(&record(&[
+        let histories = TaskHistories::from_record(&record(&[
             (0, 0, Spawned),
             (0, 0, PollStarted),
             (0, 0, Queued),
@@ -263,24 +265,24 @@ mod tests {
             (9, 0, Granted),
             (10, 0, PollEnded),
         ]));
-        assert_eq!(phases(&lives), [(Phase::Running, 0, 1), (Phase::Queued, 1, 9), (Phase::Running, 9, 10)]);
-        let open: Vec<_> = lives.open_segments(30).collect();
+        assert_eq!(phases(&histories), [(Phase::Running, 0, 1), (Phase::Queued, 1, 9), (Phase::Running, 9, 10)]);
+        let open: Vec<_> = histories.open_segments(30).collect();
         assert_eq!((open[0].phase, open[0].from_us, open[0].to_us), (Phase::Waiting, 10, 30));
     }
 
     #[test]
     fn a_lane_is_used_again_when_its_task_has_ended() {
         use EventKind::{Ended, Spawned};
-        let lives = Lives::from_record(&record(&[
+        let histories = TaskHistories::from_record(&record(&[
             (0, 0, Spawned),
             (0, 1, Spawned),
             (5, 0, Ended(Outcome::Succeeded)),
             (6, 2, Spawned),
             (7, 3, Spawned),
         ]));
-        let lanes: Vec<_> = lives.iter().map(|(_, life)| life.lane).collect();
+        let lanes: Vec<_> = histories.iter().map(|(_, history)| history.lane).collect();
         assert_eq!(lanes, [0, 1, 0, 2]);
-        assert_eq!(lives.lanes(), 3);
+        assert_eq!(histories.lanes(), 3);
     }
 
     #[test]
@@ -293,10 +295,10 @@ mod tests {
             (8, 0, PollStarted),
             (9, 0, Ended(Outcome::Failed)),
         ];
-        let mut growing = Lives::default();
+        let mut growing = TaskHistories::default();
         for n in 0..=events.len() {
             growing.read(&record(&events[..n]));
         }
-        assert_eq!(growing.segments(), Lives::from_record(&record(&events)).segments());
+        assert_eq!(growing.segments(), TaskHistories::from_record(&record(&events)).segments());
     }
 }

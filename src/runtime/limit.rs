@@ -170,7 +170,7 @@ mod tests {
     use super::*;
     use crate::measure::durations::Durations;
     use crate::measure::metrics::Metrics;
-    use crate::measure::segments::{Lives, Phase};
+    use crate::measure::segments::{Phase, TaskHistories};
     use crate::measure::{Outcome, Record};
     use crate::runtime::virtual_time::block_on;
 
@@ -180,9 +180,9 @@ mod tests {
 
     /// The time that each task spent in the queue.
     fn queued_us(record: &Record) -> Vec<u64> {
-        let lives = Lives::from_record(record);
-        let mut queued = vec![0; lives.len()];
-        for segment in lives.segments().iter().filter(|segment| segment.phase == Phase::Queued) {
+        let histories = TaskHistories::from_record(record);
+        let mut queued = vec![0; histories.len()];
+        for segment in histories.segments().iter().filter(|segment| segment.phase == Phase::Queued) {
             queued[segment.task.index()] += segment.to_us - segment.from_us;
         }
         queued

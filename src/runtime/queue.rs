@@ -109,7 +109,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::measure::segments::{Lives, Phase};
+    use crate::measure::segments::{Phase, TaskHistories};
     use crate::runtime::virtual_time::block_on;
 
     const fn ms(ms: u64) -> Duration {
@@ -164,8 +164,8 @@ mod tests {
         };
         block_on(&run, join(maker, taker)).expect("they end");
         let record = run.record();
-        let lives = Lives::from_record(&record);
-        let queued: Vec<_> = lives
+        let histories = TaskHistories::from_record(&record);
+        let queued: Vec<_> = histories
             .segments()
             .iter()
             .filter(|segment| segment.phase == Phase::Queued)

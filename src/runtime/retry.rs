@@ -200,7 +200,7 @@ mod tests {
 
     use super::*;
     use crate::measure::EventKind;
-    use crate::measure::segments::Lives;
+    use crate::measure::segments::TaskHistories;
     use crate::runtime::TimedOut;
     use crate::runtime::virtual_time::block_on;
 
@@ -238,8 +238,11 @@ mod tests {
 
     /// When each attempt began and how it ended.
     fn attempts(run: &Run) -> Vec<(u64, Option<Outcome>)> {
-        let lives = Lives::from_record(&run.record());
-        lives.iter().map(|(_, life)| (life.spawned_us / 1_000, life.end.map(|(_, outcome)| outcome))).collect()
+        let histories = TaskHistories::from_record(&run.record());
+        histories
+            .iter()
+            .map(|(_, history)| (history.spawned_us / 1_000, history.end.map(|(_, outcome)| outcome)))
+            .collect()
     }
 
     #[test]
@@ -322,7 +325,7 @@ mod tests {
             let backoff = Backoff::Exponential { base: ms(base), cap: ms(cap) };
             let result = block_on(&run, run.retry("ask", &policy(retries, backoff), async |_| Err::<(), _>(BUSY)));
             prop_assert_eq!(result, Ok(Err(RetryError { attempts: retries + 1, last: BUSY })));
-            let began: Vec<u64> = Lives::from_record(&run.record()).iter().map(|(_, life)| life.spawned_us).collect();
+            let began: Vec<u64> = TaskHistories::from_record(&run.record()).iter().map(|(_, history)| history.spawned_us).collect();
             for (index, pair) in began.windows(2).enumerate() {
                 let attempt = index as u32 + 1;
                 let pause = backoff.pause(attempt, &mut run.rng(format_args!("ask, pause {attempt}")));

@@ -12,7 +12,7 @@ use crate::exercises::site::Site;
 use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
 use crate::measure::digit::Digit;
 use crate::measure::figures::Memory;
-use crate::measure::flow::{Depth, Flow, Stage, Work};
+use crate::measure::flow::{Flow, QueueDepth, Stage, Work};
 use crate::measure::report::{Check, Report};
 use crate::measure::requests::{Requests, Timing};
 use crate::measure::sweep::{LoadLevel, Sweep};
@@ -129,7 +129,7 @@ fn fill(report: &mut Report, text: &'static str) {
         length_us: 60,
         samples: 1,
         stages: vec![stage.clone(), stage],
-        queues: vec![Depth { changes: vec![(20, 1), (40, 0)] }],
+        queues: vec![QueueDepth { changes: vec![(20, 1), (40, 0)] }],
         most_under_way: 1,
     }]);
     report.validations.push(Validation {

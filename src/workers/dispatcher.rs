@@ -73,7 +73,7 @@ mod tests {
     use futures::future::{join_all, select};
 
     use super::*;
-    use crate::measure::segments::{Lives, Phase};
+    use crate::measure::segments::{Phase, TaskHistories};
     use crate::runtime::virtual_time::block_on;
     use crate::workers::Answer;
 
@@ -173,8 +173,8 @@ mod tests {
         let jobs = (0..3).map(|_| run.try_task("job", dispatcher.run(Job::Compute(ms(100)))));
         block_on(&run, crate::runtime::join_all(&run, jobs)).expect("it ends");
         let record = run.record();
-        let lives = Lives::from_record(&record);
-        let queued = lives.segments().iter().filter(|segment| segment.phase == Phase::Queued);
+        let histories = TaskHistories::from_record(&record);
+        let queued = histories.segments().iter().filter(|segment| segment.phase == Phase::Queued);
         let queued: Vec<_> = queued.map(|segment| segment.to_us).collect();
         assert_eq!(queued, [110_000, 210_000]);
     }

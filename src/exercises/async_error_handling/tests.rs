@@ -6,7 +6,7 @@ use super::*;
 use crate::measure::Record;
 use crate::measure::events::EventKind;
 use crate::measure::metrics::Metrics;
-use crate::measure::segments::Lives;
+use crate::measure::segments::TaskHistories;
 use crate::runtime::virtual_time::block_on;
 
 fn settings(numbers: &[(&str, f64)], choices: &[(&str, &'static str)]) -> Settings {
@@ -137,6 +137,6 @@ proptest! {
             }
         }
         prop_assert!(starts.iter().chain(&ends).all(|n| *n == 1));
-        prop_assert!(Lives::from_record(&record).iter().all(|(_, life)| life.end.is_some()));
+        prop_assert!(TaskHistories::from_record(&record).iter().all(|(_, history)| history.end.is_some()));
     }
 }

@@ -5,7 +5,7 @@ use inference::digits::Digits;
 use crate::exercises::exercise::Failure;
 use crate::exercises::prelude::*;
 use crate::measure::batch_sizes::BatchSizes;
-use crate::measure::flow::{Depth, Flow, Stage, StageOf};
+use crate::measure::flow::{Flow, QueueDepth, Stage, StageSpec};
 use crate::workers::processors;
 
 use super::plan::Plan;
@@ -119,7 +119,7 @@ impl Done {
 /// The parts as the record has them.
 fn flows(run: &Run, plan: &Plan) -> Vec<Flow> {
     let flow = |(part, name), loaded_at_once| {
-        let stage = |name, task, work, batch_size| StageOf { name, task, work, batch_size };
+        let stage = |name, task, work, batch_size| StageSpec { name, task, work, batch_size };
         let stages = [
             stage("Load", "load", "load_data", loaded_at_once),
             stage("Preprocess", "preprocess", "preprocess_batch", plan.batch_size),
@@ -133,7 +133,7 @@ fn flows(run: &Run, plan: &Plan) -> Vec<Flow> {
 
 /// What the bound of the queues promises.
 fn bounded(flow: &Flow, plan: &Plan) -> [Check; 2] {
-    let deepest = flow.queues.iter().map(Depth::peak).max().unwrap_or(0);
+    let deepest = flow.queues.iter().map(QueueDepth::peak).max().unwrap_or(0);
     let at_once = flow.stages.last().map_or(1, |predict| predict.servers);
     let most = plan.most_under_way(at_once);
     let queued = Check::new(

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 /// None at first, then so many from each instant on at which that changed. Instants are microseconds since the run's
 /// start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Depth {
+pub struct QueueDepth {
     /// The instants in their order, each with the number from then on.
     pub changes: Vec<(u64, u32)>,
 }
 
-impl Depth {
+impl QueueDepth {
     /// The most that lay there at once.
     #[must_use]
     pub fn peak(&self) -> u32 {
@@ -21,9 +21,9 @@ impl Depth {
     /// together. A batch that goes straight on counts for as little as it lay there. No stretch and no time give nothing.
     ///
     /// ```
-    /// use interleave::measure::flow::Depth;
+    /// use interleave::measure::flow::QueueDepth;
     ///
-    /// let queue = Depth { changes: vec![(10, 1), (20, 2), (35, 0)] };
+    /// let queue = QueueDepth { changes: vec![(10, 1), (20, 2), (35, 0)] };
     /// assert_eq!(queue.means(0, 40, 4), [0.0, 1.0, 2.0, 1.0]);
     /// ```
     #[must_use]
@@ -58,15 +58,15 @@ mod tests {
 
     #[test]
     fn what_goes_straight_on_hardly_counts() {
-        let queue = Depth { changes: vec![(500, 1), (501, 0), (600, 1), (600, 0)] };
+        let queue = QueueDepth { changes: vec![(500, 1), (501, 0), (600, 1), (600, 0)] };
         assert_eq!((queue.peak(), queue.means(0, 1_000, 2)), (1, vec![0.0, 0.002]));
     }
 
     #[test]
     fn a_part_that_begins_later_counts_from_its_begin() {
-        let queue = Depth { changes: vec![(1_000, 2), (1_010, 4)] };
+        let queue = QueueDepth { changes: vec![(1_000, 2), (1_010, 4)] };
         assert_eq!(queue.means(1_000, 20, 2), [2.0, 4.0]);
         assert!(queue.means(1_000, 0, 2).is_empty() && queue.means(1_000, 20, 0).is_empty());
-        assert_eq!(Depth::default().means(0, 20, 2), [0.0, 0.0]);
+        assert_eq!(QueueDepth::default().means(0, 20, 2), [0.0, 0.0]);
     }
 }

@@ -1,7 +1,7 @@
 //! What the figures of several ways share, so that they can be compared.
 
 use super::rate::rates;
-use super::{Depth, Flow, Stage};
+use super::{Flow, QueueDepth, Stage};
 use crate::measure::shapes::steps;
 use crate::measure::units::{count, percent, span};
 
@@ -47,7 +47,7 @@ impl Scale {
         let mut scale = Self { length_us, bins: batches.clamp(FEWEST_BINS, MOST_BINS), most_per_s: 0.0, deepest: 0 };
         let rates = flows.iter().flat_map(|flow| flow.stages.iter().flat_map(|stage| scale.rates(flow, stage)));
         scale.most_per_s = rates.fold(0.0, f64::max);
-        scale.deepest = flows.iter().flat_map(|flow| &flow.queues).map(Depth::peak).max().unwrap_or(0);
+        scale.deepest = flows.iter().flat_map(|flow| &flow.queues).map(QueueDepth::peak).max().unwrap_or(0);
         (scale.most_per_s > 0.0).then_some(scale)
     }
 

@@ -3,9 +3,9 @@
 use super::markup::Markup;
 use crate::exercises::compared::{Compared, ComparedBar};
 use crate::exercises::exercise::Distribution;
-use crate::measure::durations::{Durations, Timed};
+use crate::measure::durations::{Durations, TaskDuration};
 use crate::measure::histogram::Histogram;
-use crate::measure::segments::{Life, Lives, Segment};
+use crate::measure::segments::{Segment, TaskHistories, TaskHistory};
 use crate::measure::spans::Span;
 use crate::measure::units::{count, shortened, span};
 use crate::measure::{Outcome, Record};
@@ -80,10 +80,10 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(lives: &Lives, end_us: u64) -> Self {
+    fn new(histories: &TaskHistories, end_us: u64) -> Self {
         // Few lanes are high enough for a name in each.
         const NAMED: u32 = 24;
-        let lanes = lives.lanes().min(MOST_LANES);
+        let lanes = histories.lanes().min(MOST_LANES);
         Self { lanes, end_us, height: if lanes <= NAMED { 20.0 } else { 8.0 } }
     }
 
@@ -102,13 +102,16 @@ impl Frame {
 
 /// The lives of the tasks, in lanes.
 pub(super) fn timeline(record: &Record) -> Markup {
-    let lives = Lives::from_record(record);
-    let frame = Frame::new(&lives, record.end_us());
-    let (drawn, of) = segments(&lives, frame.end_us, frame.lanes);
+    let histories = TaskHistories::from_record(record);
+    let frame = Frame::new(&histories, record.end_us());
+    let (drawn, of) = segments(&histories, frame.end_us, frame.lanes);
     let bottom = frame.y(frame.lanes);
     let lasted = drawn.iter().map(|it| segment(record, &frame, it));
-    let failed = lives.iter().filter_map(|(_, life)| failure(&frame, life)).take(MOST_SEGMENTS);
-    let named = lives.iter().filter_map(|(task, life)| name(&record.task(task).name, &frame, life)).take(MOST_SEGMENTS);
+    let failed = histories.iter().filter_map(|(_, history)| failure(&frame, history)).take(MOST_SEGMENTS);
+    let named = histories
+        .iter()
+        .filter_map(|(task, history)| name(&record.task(task).name, &frame, history))
+        .take(MOST_SEGMENTS);
     let axis = [
         line("axis", [0.0, bottom, WIDTH, bottom]),
         label("muted", "start", 0.0, bottom + 16.0, "0 ms"),
@@ -116,7 +119,7 @@ pub(super) fn timeline(record: &Record) -> Markup {
     ];
     let inside = lasted.chain(failed).chain(named).chain(axis);
     let drawing = picture(bottom + 20.0, "Timeline of the tasks; the caption tells what is drawn", inside);
-    let caption = caption(&lives, frame.lanes, drawn.len(), of);
+    let caption = caption(&histories, frame.lanes, drawn.len(), of);
     Markup::tag("figure", Markup::all([drawing, Markup::said("figcaption", caption)]))
 }
 
@@ -129,25 +132,26 @@ fn segment(record: &Record, frame: &Frame, it: &Segment) -> Markup {
 }
 
 /// A mark where a task failed.
-fn failure(frame: &Frame, life: &Life) -> Option<Markup> {
-    let (at_us, outcome) = life.end.filter(|_| life.lane < frame.lanes)?;
+fn failure(frame: &Frame, history: &TaskHistory) -> Option<Markup> {
+    let (at_us, outcome) = history.end.filter(|_| history.lane < frame.lanes)?;
     let is_failed = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
-    let place = [frame.x(at_us) - 2.0, frame.y(life.lane), 4.0, frame.height - 2.0];
+    let place = [frame.x(at_us) - 2.0, frame.y(history.lane), 4.0, frame.height - 2.0];
     is_failed.then(|| rectangle("failed", place, Markup::said("title", outcome.name())))
 }
 
 /// The name of a task, where there is room for it.
-fn name(name: &str, frame: &Frame, life: &Life) -> Option<Markup> {
+fn name(name: &str, frame: &Frame, history: &TaskHistory) -> Option<Markup> {
     const LETTER: f64 = 8.0;
     let name = shortened(name, 40);
-    let has_room = frame.x(life.duration_us(frame.end_us)) > name.chars().count() as f64 * LETTER;
-    let (x, y) = (frame.x(life.spawned_us) + 4.0, frame.y(life.lane) + frame.height * 0.65);
+    let has_room = frame.x(history.duration_us(frame.end_us)) > name.chars().count() as f64 * LETTER;
+    let (x, y) = (frame.x(history.spawned_us) + 4.0, frame.y(history.lane) + frame.height * 0.65);
     (frame.has_names() && has_room).then(|| label("", "start", x, y, &name))
 }
 
 /// The segments that are drawn, the longest of those in the first lanes, and how many there are in all.
-fn segments(lives: &Lives, end_us: u64, lanes: u32) -> (Vec<Segment>, usize) {
-    let all = lives.segments().iter().copied().chain(lives.open_segments(end_us).filter(|it| it.to_us > it.from_us));
+fn segments(histories: &TaskHistories, end_us: u64, lanes: u32) -> (Vec<Segment>, usize) {
+    let all =
+        histories.segments().iter().copied().chain(histories.open_segments(end_us).filter(|it| it.to_us > it.from_us));
     let all: Vec<_> = all.collect();
     let of = all.len();
     let mut drawn: Vec<_> = all.into_iter().filter(|it| it.lane < lanes).collect();
@@ -156,13 +160,13 @@ fn segments(lives: &Lives, end_us: u64, lanes: u32) -> (Vec<Segment>, usize) {
     (drawn, of)
 }
 
-fn caption(lives: &Lives, lanes: u32, drawn: usize, of: usize) -> String {
+fn caption(histories: &TaskHistories, lanes: u32, drawn: usize, of: usize) -> String {
     let all = format!(
         "{} tasks in {} lanes: blue while their code runs, pale while they wait, grey in a queue.",
-        count(lives.len() as u64),
-        count(lives.lanes().into())
+        count(histories.len() as u64),
+        count(histories.lanes().into())
     );
-    if drawn == of && lanes == lives.lanes() {
+    if drawn == of && lanes == histories.lanes() {
         return all;
     }
     format!(
@@ -177,7 +181,8 @@ fn caption(lives: &Lives, lanes: u32, drawn: usize, of: usize) -> String {
 pub(super) fn distribution(record: &Record, of: &Distribution) -> Option<Markup> {
     let part = Span::named(record, of.part)?;
     let durations = Durations::from_record(record, of.task, Some(part.task));
-    let lasted: fn(&Timed) -> u64 = if durations.has_queue() { |task| task.total_us } else { Timed::work_us };
+    let lasted: fn(&TaskDuration) -> u64 =
+        if durations.has_queue() { |task| task.total_us } else { TaskDuration::work_us };
     let spread = Histogram::from_values(&durations.tasks().iter().map(lasted).collect::<Vec<_>>())?;
     let told = format!(
         "How long {} {} took, in steps of {}; the tallest bar stands for {}.",

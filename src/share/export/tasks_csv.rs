@@ -1,7 +1,7 @@
 //! A line for each task, as RFC 4180 has it. Times are microseconds.
 
 use crate::measure::events::EventKind;
-use crate::measure::segments::{Lives, Phase};
+use crate::measure::segments::{Phase, TaskHistories};
 use crate::measure::{Record, TaskId};
 
 const HEAD: &str = "id,parent,name,spawned_us,first_polled_us,ended_us,outcome,running_us,waiting_us,queued_us,polls";
@@ -18,16 +18,16 @@ struct Sums {
 
 /// Writes the tasks in the order of spawning. What did not happen is an empty field.
 pub(super) fn write(record: &Record) -> String {
-    let lives = Lives::from_record(record);
+    let histories = TaskHistories::from_record(record);
     let mut csv = format!("{HEAD}\r\n");
-    for ((task, life), sums) in lives.iter().zip(sums(record, &lives)) {
+    for ((task, history), sums) in histories.iter().zip(sums(record, &histories)) {
         let told = record.task(task);
-        let (ended_us, outcome) = life.end.unzip();
+        let (ended_us, outcome) = history.end.unzip();
         let fields = [
             id(Some(task)),
             id(told.parent),
             text(&told.name),
-            life.spawned_us.to_string(),
+            history.spawned_us.to_string(),
             number(sums.first_polled_us),
             number(ended_us),
             outcome.map_or("", |outcome| outcome.name()).to_owned(),
@@ -42,14 +42,14 @@ pub(super) fn write(record: &Record) -> String {
     csv
 }
 
-fn sums(record: &Record, lives: &Lives) -> Vec<Sums> {
+fn sums(record: &Record, histories: &TaskHistories) -> Vec<Sums> {
     let mut sums = vec![Sums::default(); record.tasks().len()];
     for event in record.events().iter().filter(|event| event.kind == EventKind::PollStarted) {
         let of_task = &mut sums[event.task.index()];
         of_task.first_polled_us.get_or_insert(event.at_us);
         of_task.polls += 1;
     }
-    for segment in lives.segments().iter().copied().chain(lives.open_segments(record.end_us())) {
+    for segment in histories.segments().iter().copied().chain(histories.open_segments(record.end_us())) {
         let of_task = &mut sums[segment.task.index()];
         let sum = match segment.phase {
             Phase::Running => &mut of_task.running_us,

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::measure::segments::{Lives, Segment};
+use crate::measure::segments::{Segment, TaskHistories};
 use crate::measure::{Record, TaskId};
 use crate::share::saved::SavedRun;
 
@@ -71,19 +71,19 @@ pub(super) fn write(run: &SavedRun) -> Vec<u8> {
 }
 
 fn events<'a>(record: &'a Record, title: &str) -> Vec<TraceEvent<'a>> {
-    let lives = Lives::from_record(record);
-    let slices = slices(record, &lives);
+    let histories = TaskHistories::from_record(record);
+    let slices = slices(record, &histories);
     let process = named("process_name", 0, format!("Interleave: {title}"));
-    let lanes = (0..lives.lanes()).map(|lane| named("thread_name", lane + 1, format!("Lane {}", lane + 1)));
-    let drawn = slices.iter().map(|segment| slice(record, &lives, segment));
-    let arrows = lives.iter().filter_map(|(task, life)| arrow(record, &slices, task, life.spawned_us));
+    let lanes = (0..histories.lanes()).map(|lane| named("thread_name", lane + 1, format!("Lane {}", lane + 1)));
+    let drawn = slices.iter().map(|segment| slice(record, &histories, segment));
+    let arrows = histories.iter().filter_map(|(task, history)| arrow(record, &slices, task, history.spawned_us));
     std::iter::once(process).chain(lanes).chain(drawn).chain(arrows.flatten()).collect()
 }
 
 /// All segments that are drawn, task by task in the order of their times.
-fn slices(record: &Record, lives: &Lives) -> Vec<Segment> {
-    let open = lives.open_segments(record.end_us()).filter(|it| it.to_us > it.from_us);
-    let mut slices: Vec<_> = lives.segments().iter().copied().chain(open).collect();
+fn slices(record: &Record, histories: &TaskHistories) -> Vec<Segment> {
+    let open = histories.open_segments(record.end_us()).filter(|it| it.to_us > it.from_us);
+    let mut slices: Vec<_> = histories.segments().iter().copied().chain(open).collect();
     slices.sort_by_key(|it| (it.task, it.from_us));
     slices
 }
@@ -92,7 +92,7 @@ fn named(what: &'static str, tid: u32, name: String) -> TraceEvent<'static> {
     TraceEvent::Named { name: what, pid: PID, tid, args: Name { name } }
 }
 
-fn slice<'a>(record: &'a Record, lives: &Lives, segment: &Segment) -> TraceEvent<'a> {
+fn slice<'a>(record: &'a Record, histories: &TaskHistories, segment: &Segment) -> TraceEvent<'a> {
     let name = record.task(segment.task).name.as_ref();
     TraceEvent::Slice {
         name: format!("{name} {}", segment.phase.name()),
@@ -104,7 +104,7 @@ fn slice<'a>(record: &'a Record, lives: &Lives, segment: &Segment) -> TraceEvent
         args: OfTask {
             task: name,
             id: segment.task.index() + 1,
-            outcome: lives.life(segment.task).end.map(|(_, outcome)| outcome.name()),
+            outcome: histories.task(segment.task).end.map(|(_, outcome)| outcome.name()),
         },
     }
 }
@@ -166,9 +166,9 @@ mod tests {
     #[track_caller]
     fn assert_sound(run: &SavedRun) {
         let threads = by_thread(run);
-        let lives = Lives::from_record(&run.record);
-        let open = lives.open_segments(run.record.end_us()).filter(|it| it.to_us > it.from_us).count();
-        assert_eq!(threads.values().map(Vec::len).sum::<usize>(), lives.segments().len() + open);
+        let histories = TaskHistories::from_record(&run.record);
+        let open = histories.open_segments(run.record.end_us()).filter(|it| it.to_us > it.from_us).count();
+        assert_eq!(threads.values().map(Vec::len).sum::<usize>(), histories.segments().len() + open);
         for slices in threads.values() {
             assert!(slices.windows(2).all(|pair| pair[0].1 <= pair[1].0), "slices of a thread do not overlap");
         }
@@ -184,7 +184,7 @@ mod tests {
         }
         assert_eq!(begins.len(), ends.len());
         let names = of_kind(run, "M");
-        assert_eq!(names.len(), 1 + lives.lanes() as usize);
+        assert_eq!(names.len(), 1 + histories.lanes() as usize);
         assert!(names.iter().all(|event| event["args"]["name"].is_string()));
     }
 

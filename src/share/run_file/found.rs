@@ -3,7 +3,7 @@
 use super::LONGEST_US;
 use super::error::longest;
 use crate::measure::digit::Digit;
-use crate::measure::flow::{Depth, Flow, Stage};
+use crate::measure::flow::{Flow, QueueDepth, Stage};
 use crate::measure::report::{Report, Table};
 use crate::measure::units::count;
 
@@ -137,7 +137,7 @@ fn check_times(report: &Report) -> Result<(), ReportError> {
 
 fn times_of(flow: &Flow) -> impl Iterator<Item = u64> {
     let works = flow.stages.iter().flat_map(|stage| &stage.works).flat_map(|work| [work.from_us, work.to_us]);
-    let changes = flow.queues.iter().flat_map(|Depth { changes }| changes).map(|(at_us, _)| *at_us);
+    let changes = flow.queues.iter().flat_map(|QueueDepth { changes }| changes).map(|(at_us, _)| *at_us);
     [flow.from_us, flow.length_us].into_iter().chain(works).chain(changes)
 }
 

@@ -11,7 +11,7 @@ use crate::measure::durations::Durations;
 use crate::measure::flow::rates;
 use crate::measure::histogram::Histogram;
 use crate::measure::metrics::Metrics;
-use crate::measure::segments::Lives;
+use crate::measure::segments::TaskHistories;
 use crate::measure::spans::Spans;
 use crate::measure::warnings::Warning;
 use crate::measure::{EventKind, Outcome, Record};
@@ -38,12 +38,12 @@ fn shown(run: &SavedRun) -> String {
     let told: Vec<_> = compared.iter().map(|it| (it.sentence(), it.speed_up(), it.scale_us())).collect();
     let warnings: Vec<_> =
         Warning::from_record(record, run.clock_resolution_us).iter().map(Warning::sentence).collect();
-    format!("{:?}{told:?}{warnings:?}{}{}", Metrics::from_record(record), lives(record), found(run))
+    format!("{:?}{told:?}{warnings:?}{}{}", Metrics::from_record(record), histories(record), found(run))
 }
 
-fn lives(record: &Record) -> String {
-    let lives = Lives::from_record(record);
-    let open: Vec<_> = lives.open_segments(record.end_us()).collect();
+fn histories(record: &Record) -> String {
+    let histories = TaskHistories::from_record(record);
+    let open: Vec<_> = histories.open_segments(record.end_us()).collect();
     let lines = record.log_lines().iter().map(|line| record.is_within(line.task, None));
     let mut names: Vec<_> = record.tasks().iter().map(|task| &task.name).collect();
     names.sort_unstable();
@@ -54,7 +54,7 @@ fn lives(record: &Record) -> String {
         format!("{:?}{:?}{:?}", durations.work().median(), durations.littles_law(), spread)
     };
     let durations: Vec<_> = names.iter().map(of_name).collect();
-    format!("{:?}{open:?}{:?}{:?}{durations:?}", lives.segments(), record.failed(), lines.collect::<Vec<_>>())
+    format!("{:?}{open:?}{:?}{:?}{durations:?}", histories.segments(), record.failed(), lines.collect::<Vec<_>>())
 }
 
 fn found(run: &SavedRun) -> String {
@@ -328,7 +328,7 @@ proptest! {
 /// A small run with tables and digits, one with flows and batch sizes, and one with requests and a sweep.
 fn rich() -> Vec<SavedRun> {
     use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
-    use crate::measure::flow::{Depth, Flow, Stage, Work};
+    use crate::measure::flow::{Flow, QueueDepth, Stage, Work};
     use crate::measure::requests::{Requests, Timing};
     use crate::measure::sweep::{LoadLevel, Sweep};
 
@@ -349,7 +349,7 @@ fn rich() -> Vec<SavedRun> {
         length_us: 50,
         samples: 6,
         stages: vec![stage("Load", 0), stage("Predict", 10)],
-        queues: vec![Depth { changes: vec![(9, 1), (10, 0)] }],
+        queues: vec![QueueDepth { changes: vec![(9, 1), (10, 0)] }],
         most_under_way: 6,
     };
     let level = |concurrency, length_us| LoadLevel { concurrency, length_us, latencies_us: vec![9, 10, 11], failed: 1 };

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::exercises::exercise::Distribution;
 use crate::measure::Record;
-use crate::measure::durations::{Durations, LittlesLaw, Timed};
+use crate::measure::durations::{Durations, LittlesLaw, TaskDuration};
 use crate::measure::histogram::Histogram;
 use crate::measure::percentiles::percentiles;
 use crate::measure::spans::Span;
@@ -45,9 +45,9 @@ pub(crate) fn figures(lab: Lab) -> AnyView {
 fn distribution(record: &Record, of: &Distribution) -> Option<AnyView> {
     let part = Span::named(record, of.part)?;
     let durations = Durations::from_record(record, of.task, Some(part.task));
-    let (felt_us, what): (fn(&Timed) -> u64, _) = match durations.has_queue() {
+    let (felt_us, what): (fn(&TaskDuration) -> u64, _) = match durations.has_queue() {
         true => (|task| task.total_us, "took with its time in the queue"),
-        false => (Timed::work_us, "took"),
+        false => (TaskDuration::work_us, "took"),
     };
     let spread = Histogram::from_values(&durations.tasks().iter().map(felt_us).collect::<Vec<_>>())?;
     let law = durations.littles_law().map(|law| p().class("hint").attr("data-law", "").text(in_words(law)).view());

@@ -6,7 +6,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use crate::figures::geometry::{View, ticks};
 use crate::measure::heartbeat::Beat;
-use crate::measure::segments::{Life, Lives, Phase, Segment};
+use crate::measure::segments::{Phase, Segment, TaskHistories, TaskHistory};
 use crate::measure::units::span;
 use crate::measure::{Outcome, Record, TaskId};
 
@@ -124,23 +124,23 @@ impl Painter {
     }
 
     /// The tasks, a row for each lane.
-    pub(super) fn tasks(&self, record: &Record, lives: &Lives, now_us: u64, chosen: Option<TaskId>) {
-        let open: Vec<Segment> = lives.open_segments(now_us).collect();
-        let drawn: Vec<bool> = (0..lives.lanes()).map(|lane| self.is_drawn(lane)).collect();
+    pub(super) fn tasks(&self, record: &Record, histories: &TaskHistories, now_us: u64, chosen: Option<TaskId>) {
+        let open: Vec<Segment> = histories.open_segments(now_us).collect();
+        let drawn: Vec<bool> = (0..histories.lanes()).map(|lane| self.is_drawn(lane)).collect();
         // Pale first, so that the short moments in which code runs are never covered.
         for phase in [Phase::Queued, Phase::Waiting, Phase::Running] {
             let is_meant = |segment: &&Segment| segment.phase == phase && drawn[segment.lane as usize];
-            let segments = lives.segments().iter().chain(&open).filter(is_meant);
+            let segments = histories.segments().iter().chain(&open).filter(is_meant);
             self.segments(segments, phase);
         }
-        self.bad_ends(lives);
+        self.bad_ends(histories);
         if self.lane_height() >= LANE_FOR_TEXT {
-            for (task, life) in lives.iter() {
-                self.words(&record.task(task).name, life, now_us);
+            for (task, history) in histories.iter() {
+                self.words(&record.task(task).name, history, now_us);
             }
         }
         if let Some(task) = chosen {
-            self.frame_around(lives.life(task), now_us);
+            self.frame_around(histories.task(task), now_us);
         }
     }
 
@@ -177,12 +177,12 @@ impl Painter {
     }
 
     /// A mark at the end of every task that did not succeed, however thin its lane is.
-    fn bad_ends(&self, lives: &Lives) {
+    fn bad_ends(&self, histories: &TaskHistories) {
         let lane_height = self.lane_height();
         let height = (lane_height - 1.0).max(1.5);
         for bad in [Outcome::Cancelled, Outcome::Retried, Outcome::TimedOut, Outcome::Failed] {
             self.context.set_fill_style_str(&self.colours.outcomes[bad as usize]);
-            let ends = lives.iter().filter_map(|(_, life)| Some((life.end?, life.lane)));
+            let ends = histories.iter().filter_map(|(_, history)| Some((history.end?, history.lane)));
             let mut last_pixel = (0.0, 0.0);
             for ((at_us, _), lane) in ends.filter(|((_, outcome), _)| *outcome == bad) {
                 let (x, y) = (self.view.x(at_us, self.width), self.y(lane));
@@ -218,19 +218,19 @@ impl Painter {
     }
 
     /// The task's name and length on its bar, and how it ended.
-    fn words(&self, name: &str, life: &Life, now_us: u64) {
-        let end_us = life.end.map_or(now_us, |(at_us, _)| at_us);
-        let from = self.view.x(life.spawned_us, self.width).max(0.0);
+    fn words(&self, name: &str, history: &TaskHistory, now_us: u64) {
+        let end_us = history.end.map_or(now_us, |(at_us, _)| at_us);
+        let from = self.view.x(history.spawned_us, self.width).max(0.0);
         let to = self.view.x(end_us, self.width).min(self.width);
-        let middle = self.y(life.lane) + (self.lane_height() - 2.0) / 2.0;
-        let is_mostly_running = life.running_us * 2 > life.duration_us(now_us);
+        let middle = self.y(history.lane) + (self.lane_height() - 2.0) / 2.0;
+        let is_mostly_running = history.running_us * 2 > history.duration_us(now_us);
         let ink = if is_mostly_running { &self.colours.surface } else { &self.colours.ink };
         let room = to - from;
-        let text = format!("{name}  {}", span(life.duration_us(now_us)));
+        let text = format!("{name}  {}", span(history.duration_us(now_us)));
         let text = if width_of(&text) + SIGN < room { &text } else { name };
         self.label(text, ink, from, room, middle);
         // The name matters more than the sign: where both do not fit, the name stays.
-        if let Some((_, outcome)) = life.end
+        if let Some((_, outcome)) = history.end
             && width_of(text) + SIGN < room
         {
             let colour = if is_mostly_running { ink } else { &self.colours.outcomes[outcome as usize] };
@@ -238,13 +238,13 @@ impl Painter {
         }
     }
 
-    fn frame_around(&self, life: &Life, now_us: u64) {
-        let from = self.view.x(life.spawned_us, self.width);
-        let to = self.view.x(life.end.map_or(now_us, |(at_us, _)| at_us), self.width);
+    fn frame_around(&self, history: &TaskHistory, now_us: u64) {
+        let from = self.view.x(history.spawned_us, self.width);
+        let to = self.view.x(history.end.map_or(now_us, |(at_us, _)| at_us), self.width);
         self.context.set_stroke_style_str(&self.colours.ink);
         self.context.set_line_width(2.0);
         let height = (self.lane_height() - 2.0).max(2.0);
-        self.context.stroke_rect(from, self.y(life.lane), (to - from).max(2.0), height);
+        self.context.stroke_rect(from, self.y(history.lane), (to - from).max(2.0), height);
     }
 
     /// Text that is cut to the room it has.

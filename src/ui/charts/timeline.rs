@@ -8,7 +8,7 @@ use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
 
 use crate::figures::geometry::View;
 use crate::measure::report::{Column, Table};
-use crate::measure::segments::{Life, Lives};
+use crate::measure::segments::{TaskHistories, TaskHistory};
 use crate::measure::units::{self, count, percent};
 use crate::measure::{Record, TaskId};
 use crate::ui::charts::painter::{Painter, TOP, lane_height};
@@ -106,7 +106,7 @@ pub(crate) const CODE: Timeline = Timeline {
 pub(crate) struct Chart {
     lab: Lab,
     canvas: NodeRef<Canvas>,
-    lives: StoredValue<Lives, LocalStorage>,
+    histories: StoredValue<TaskHistories, LocalStorage>,
     /// Which run `lives` belongs to.
     run: StoredValue<u32, LocalStorage>,
     /// What is in view; none is the whole run.
@@ -118,7 +118,7 @@ impl Chart {
         Self {
             lab,
             canvas,
-            lives: StoredValue::new_local(Lives::default()),
+            histories: StoredValue::new_local(TaskHistories::default()),
             run: StoredValue::new_local(0),
             view: RwSignal::new(None),
         }
@@ -200,7 +200,7 @@ impl Chart {
         let chosen = self.lab.chosen.get_untracked();
         self.lab.with_record(|record| {
             painter.event_loop(record.beats());
-            self.lives.with_value(|lives| painter.tasks(record, lives, now_us, chosen));
+            self.histories.with_value(|histories| painter.tasks(record, histories, now_us, chosen));
         });
         if let Some((at_us, word)) = self.end_beside() {
             painter.end_of_another(at_us, word);
@@ -218,16 +218,16 @@ impl Chart {
         let run = self.lab.runs.get_untracked();
         if self.run.get_value() != run {
             self.run.set_value(run);
-            self.lives.set_value(Lives::default());
+            self.histories.set_value(TaskHistories::default());
             self.view.set(None);
         }
-        self.lab.with_record(|record| self.lives.update_value(|lives| lives.read(record)));
+        self.lab.with_record(|record| self.histories.update_value(|histories| histories.read(record)));
     }
 
     fn whole(self) -> View {
         // Both runs on the same axis.
         let beside_us = self.end_beside().map_or(0, |(at_us, _)| at_us);
-        View::whole(self.lab.now_us().max(beside_us), self.lives.with_value(Lives::lanes))
+        View::whole(self.lab.now_us().max(beside_us), self.histories.with_value(TaskHistories::lanes))
     }
 
     fn visible(self) -> View {
@@ -243,9 +243,9 @@ impl Chart {
     /// Brings a task into view, so near that its name can be read, and chooses it.
     fn go_to(self, task: TaskId, canvas: &HtmlCanvasElement) {
         let now_us = self.lab.now_us();
-        let around = self.lives.with_value(|lives| {
-            let life = lives.life(task);
-            View::around(life.spawned_us, life.duration_us(now_us), life.lane)
+        let around = self.histories.with_value(|histories| {
+            let history = histories.task(task);
+            View::around(history.spawned_us, history.duration_us(now_us), history.lane)
         });
         self.show(around);
         self.choose(Some(task));
@@ -276,7 +276,7 @@ impl Chart {
     }
 
     fn choose_next(self, step: isize) {
-        let tasks = self.lives.with_value(Lives::len);
+        let tasks = self.histories.with_value(TaskHistories::len);
         if tasks == 0 {
             return;
         }
@@ -321,14 +321,14 @@ impl Chart {
         let lane = view.from_lane + (y - TOP) / lane_height(view, height);
         let at_us = view.at_us(x, width);
         // The last one that fits is the one that was drawn on top.
-        let found = self.lives.with_value(|lives| {
-            let is_under = |life: &Life| {
+        let found = self.histories.with_value(|histories| {
+            let is_under = |history: &TaskHistory| {
                 lane >= 0.0
-                    && life.lane == lane as u32
-                    && life.spawned_us as f64 <= at_us
-                    && life.end.is_none_or(|(end_us, _)| at_us <= end_us as f64)
+                    && history.lane == lane as u32
+                    && history.spawned_us as f64 <= at_us
+                    && history.end.is_none_or(|(end_us, _)| at_us <= end_us as f64)
             };
-            lives.iter().filter(|(_, life)| is_under(life)).map(|(task, _)| task).last()
+            histories.iter().filter(|(_, history)| is_under(history)).map(|(task, _)| task).last()
         });
         self.choose(found);
     }
@@ -341,18 +341,18 @@ impl Chart {
 
     fn words(self, task: TaskId) -> Option<String> {
         let now_us = self.lab.now_us();
-        let life = self.lives.with_value(|lives| *lives.life(task));
-        self.lab.with_record(|record| words(record, task, &life, now_us))
+        let history = self.histories.with_value(|histories| *histories.task(task));
+        self.lab.with_record(|record| words(record, task, &history, now_us))
     }
 }
 
 /// A task in words.
-fn words(record: &Record, task: TaskId, life: &Life, now_us: u64) -> String {
+fn words(record: &Record, task: TaskId, history: &TaskHistory, now_us: u64) -> String {
     let name = &record.task(task).name;
     let parent = record.task(task).parent.map(|parent| format!(", in {}", record.task(parent).name));
-    let length_us = life.duration_us(now_us);
-    let share = if length_us == 0 { 0.0 } else { life.running_us as f64 / length_us as f64 };
-    let end = match life.end {
+    let length_us = history.duration_us(now_us);
+    let share = if length_us == 0 { 0.0 } else { history.running_us as f64 / length_us as f64 };
+    let end = match history.end {
         Some((at_us, outcome)) => format!("{} at {}", outcome.name(), units::span(at_us)),
         None => "still under way".to_owned(),
     };
@@ -360,7 +360,7 @@ fn words(record: &Record, task: TaskId, life: &Life, now_us: u64) -> String {
         "{name}{}: {}, from {}; its code ran {} of the time; {end}.",
         parent.unwrap_or_default(),
         units::span(length_us),
-        units::span(life.spawned_us),
+        units::span(history.spawned_us),
         percent(share)
     )
 }
@@ -388,22 +388,22 @@ fn table(lab: Lab) -> AnyView {
 }
 
 fn as_table(record: &Record) -> Table {
-    let lives = Lives::from_record(record);
+    let histories = TaskHistories::from_record(record);
     let now_us = record.end_us();
-    let row = |(task, life): (TaskId, &Life)| {
+    let row = |(task, history): (TaskId, &TaskHistory)| {
         let it = record.task(task);
         let parent = it.parent.map(|parent| record.task(parent).name.to_string());
         vec![
             it.name.to_string(),
             parent.unwrap_or_default(),
-            units::span(life.spawned_us),
-            units::span(life.duration_us(now_us)),
-            units::span(life.running_us),
-            life.end.map_or("under way", |(_, outcome)| outcome.name()).to_owned(),
+            units::span(history.spawned_us),
+            units::span(history.duration_us(now_us)),
+            units::span(history.running_us),
+            history.end.map_or("under way", |(_, outcome)| outcome.name()).to_owned(),
         ]
     };
-    let caption = if lives.len() > MOST_ROWS {
-        format!("The first {MOST_ROWS} of {} tasks", count(lives.len() as u64))
+    let caption = if histories.len() > MOST_ROWS {
+        format!("The first {MOST_ROWS} of {} tasks", count(histories.len() as u64))
     } else {
         "All tasks".to_owned()
     };
@@ -417,6 +417,6 @@ fn as_table(record: &Record) -> Table {
             Column::number("Code ran"),
             Column::text("Outcome"),
         ],
-        rows: lives.iter().take(MOST_ROWS).map(row).collect(),
+        rows: histories.iter().take(MOST_ROWS).map(row).collect(),
     }
 }

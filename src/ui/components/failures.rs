@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::measure::events::Failed;
+use crate::measure::events::FailedTask;
 use crate::measure::units::{count, span};
 use crate::measure::{Level, Record, TaskId};
 use crate::ui::lab::Lab;
@@ -31,7 +31,7 @@ pub(crate) fn list(lab: Lab, first: RwSignal<usize>) -> AnyView {
     .into_any()
 }
 
-fn page(lab: Lab, record: &Record, failed: &[Failed], first: RwSignal<usize>, shown: usize) -> AnyView {
+fn page(lab: Lab, record: &Record, failed: &[FailedTask], first: RwSignal<usize>, shown: usize) -> AnyView {
     // Another run may have fewer.
     let from = shown.min((failed.len() - 1) / ROWS * ROWS);
     let rows = failed.iter().skip(from).take(ROWS).map(|failed| row(lab, record, *failed));
@@ -65,7 +65,7 @@ fn page(lab: Lab, record: &Record, failed: &[Failed], first: RwSignal<usize>, sh
         .view()
 }
 
-fn row(lab: Lab, record: &Record, failed: Failed) -> AnyView {
+fn row(lab: Lab, record: &Record, failed: FailedTask) -> AnyView {
     let task = record.task(failed.task);
     let parent = task.parent.map(|parent| record.task(parent).name.to_string()).unwrap_or_default();
     let outcome = format!("{} {}", failed.outcome.sign(), failed.outcome.name());

@@ -2,7 +2,7 @@
 
 use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
 
-use super::{Depth, Stage, StageOf, Work};
+use super::{QueueDepth, Stage, StageSpec, Work};
 
 /// What a task does at its stage.
 #[derive(Clone, Copy, PartialEq)]
@@ -18,18 +18,18 @@ enum Role {
 }
 
 /// What was read so far.
-pub(super) struct Reading {
+pub(super) struct FlowReader {
     /// For each task of the record its stage and what it does there, if it is one of those that are looked for.
     roles: Vec<Option<(usize, Role)>>,
     began_us: Vec<u64>,
     pub(super) stages: Vec<Stage>,
-    queues: Vec<Depth>,
+    queues: Vec<QueueDepth>,
     under_way: u32,
     pub(super) most_under_way: u32,
 }
 
-impl Reading {
-    pub(super) fn over(record: &Record, part: TaskId, samples: u32, stages: &[StageOf]) -> Self {
+impl FlowReader {
+    pub(super) fn new(record: &Record, part: TaskId, samples: u32, stages: &[StageSpec]) -> Self {
         let mut left = vec![samples; stages.len()];
         let roles = (0..record.tasks().len()).map(|index| {
             let (stage, mut role) = role_of(record, TaskId::at(index), part, stages)?;
@@ -40,7 +40,7 @@ impl Reading {
             Some((stage, role))
         });
         let roles: Vec<_> = roles.collect();
-        let stage = |(index, stage): (usize, &StageOf)| Stage {
+        let stage = |(index, stage): (usize, &StageSpec)| Stage {
             name: stage.name.into(),
             works: Vec::new(),
             servers: (roles.iter().filter(|role| **role == Some((index, Role::Server))).count() as u32).max(1),
@@ -49,7 +49,7 @@ impl Reading {
         };
         Self {
             stages: stages.iter().enumerate().map(stage).collect(),
-            queues: vec![Depth::default(); stages.len().saturating_sub(1)],
+            queues: vec![QueueDepth::default(); stages.len().saturating_sub(1)],
             began_us: vec![0; roles.len()],
             roles,
             under_way: 0,
@@ -58,7 +58,7 @@ impl Reading {
     }
 
     /// The queues, if anything ever lay in one.
-    pub(super) fn queues(&mut self) -> Vec<Depth> {
+    pub(super) fn queues(&mut self) -> Vec<QueueDepth> {
         let has_any = self.queues.iter().any(|queue| !queue.changes.is_empty());
         if has_any { std::mem::take(&mut self.queues) } else { Vec::new() }
     }
@@ -110,12 +110,12 @@ impl Reading {
 }
 
 /// At which stage of a part a task is what, by its name and that of the task which holds it.
-fn role_of(record: &Record, id: TaskId, part: TaskId, stages: &[StageOf]) -> Option<(usize, Role)> {
+fn role_of(record: &Record, id: TaskId, part: TaskId, stages: &[StageSpec]) -> Option<(usize, Role)> {
     let task = record.task(id);
     let parent = task.parent?;
     let is_of_part = parent == part || record.task(parent).parent == Some(part);
     let (holder, name) = (record.task(parent).name.as_ref(), task.name.as_ref());
-    let role = |stage: &StageOf| match name {
+    let role = |stage: &StageSpec| match name {
         _ if name == stage.work => Some(Role::Work { samples: 0 }),
         _ if name == stage.task => Some(Role::Server),
         "take" if holder == stage.task => Some(Role::Take),
