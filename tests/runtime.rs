@@ -14,7 +14,7 @@ use interleave::endpoint::FetchError;
 use interleave::endpoint::fetch::get_bytes;
 use interleave::exercises::async_basics::EXERCISE;
 use interleave::exercises::controls::{Settings, Value};
-use interleave::exercises::experiment::{Experiment, ideal};
+use interleave::exercises::experiment::Experiment;
 use interleave::exercises::site::Site;
 use interleave::measure::spans::Span;
 use interleave::measure::{EventKind, Outcome, Record};
@@ -181,7 +181,7 @@ async fn async_basics_takes_what_its_waits_say() {
     let run = Run::in_browser(7);
     let site = Rc::new(Site::served_from("static/"));
     (EXERCISE.run)(run.clone(), Rc::clone(&site), quick()).await.expect("the files are good");
-    let ideal = ideal(&EXERCISE, &quick(), 7, &site).expect("the files are at hand now");
+    let ideal = Experiment::new(&EXERCISE, quick(), 7).ideal(&site).expect("the files are at hand now");
     let record = run.record();
     for name in ["sequential_execution", "concurrent_execution", "async_sleep", "blocking_sleep"] {
         let (measured, ideal) = (length_us(&record, name), length_us(&ideal, name));
@@ -203,7 +203,7 @@ async fn stop_leaves_nothing_running() {
             move |_| ended.set(true)
         };
         let site = Rc::new(Site::served_from("static/"));
-        let experiment = Experiment::begin(&EXERCISE, quick(), 7, site, on_end).await.expect("its code is here");
+        let experiment = Experiment::new(&EXERCISE, quick(), 7).start(site, on_end).await.expect("its code is here");
         page.sleep(ms(after_ms)).await;
         let (run, asked) = (experiment.run().clone(), requests());
         drop(experiment);

@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
     use crate::exercises::exercise::Failure;
-    use crate::exercises::experiment::ideal;
+    use crate::exercises::experiment::Experiment;
     use crate::measure::spans::Span;
     use crate::measure::{Outcome, Record};
     use crate::runtime::virtual_time::block_on;
@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_scale_of_five_gives_the_guides_own_delays() {
-        let record = ideal(&EXERCISE, &settings(&[("scale", 5.0)]), 7, &site(MODEL, DATA)).expect("it runs");
+        let record =
+            Experiment::new(&EXERCISE, settings(&[("scale", 5.0)]), 7).ideal(&site(MODEL, DATA)).expect("it runs");
         assert_eq!(length_ms(&record, "sequential_execution"), 4_500.0);
         assert_eq!(length_ms(&record, "concurrent_execution"), 3_500.0);
     }
@@ -240,7 +241,7 @@ mod tests {
     fn without_the_demo_only_the_two_orders_run() {
         let mut settings = settings(&[]);
         settings.set("blocking", Value::Switch(false));
-        let record = ideal(&EXERCISE, &settings, 7, &site(MODEL, DATA)).expect("it runs");
+        let record = Experiment::new(&EXERCISE, settings.clone(), 7).ideal(&site(MODEL, DATA)).expect("it runs");
         assert_eq!(Span::named(&record, "blocking_sleep"), None);
         assert_eq!(record.end_us(), 1_600_000);
     }
@@ -295,7 +296,7 @@ mod tests {
         ) {
             let [download, load, preprocess] = [download, load, preprocess].map(f64::from);
             let settings = settings(&[("download", download), ("load", load), ("preprocess", preprocess)]);
-            let record = ideal(&EXERCISE, &settings, 7, &site(MODEL, DATA)).expect("it runs");
+            let record = Experiment::new(&EXERCISE, settings.clone(), 7).ideal(&site(MODEL, DATA)).expect("it runs");
             prop_assert_eq!(length_ms(&record, "sequential_execution"), download + load + preprocess);
             prop_assert_eq!(length_ms(&record, "concurrent_execution"), download.max(load) + preprocess);
         }

@@ -263,7 +263,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::exercises::experiment::ideal;
+    use crate::exercises::experiment::Experiment;
     use crate::measure::metrics::Metrics;
     use crate::runtime::virtual_time::block_on;
 
@@ -358,7 +358,7 @@ mod tests {
         ) {
             let values = [("samples", samples), ("limit", limit), ("min", min), ("max", min + more)];
             let settings = settings(&values.map(|(name, value)| (name, f64::from(value))));
-            let record = ideal(&EXERCISE, &settings, seed, &site()).expect("it runs");
+            let record = Experiment::new(&EXERCISE, settings.clone(), seed).ideal(&site()).expect("it runs");
             let run = Run::on_virtual_clock(seed);
             let times = times_us(&run, &settings);
             let length = |name: &str| Span::named(&record, name).and_then(|span| span.length_us());

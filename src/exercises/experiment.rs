@@ -1,22 +1,76 @@
-//! An experiment under way: a lesson on the browser's clock with the heart beating beside it, and, when it has ended,
-//! the same lesson on the virtual clock for its ideal.
+//! [`Experiment`]: what the page runs. It is loaded and started, its record grows while it runs on the browser's clock
+//! with the heart beating beside it, and it ends with a report. If it has an ideal, that is the record of the same code on
+//! the virtual clock.
 
 use std::rc::Rc;
 
+use crate::exercises::compared::{Compared, Parts};
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::Exercise;
+use crate::exercises::properties::Property;
 use crate::exercises::site::Site;
 use crate::measure::Record;
 use crate::runtime::{Run, virtual_time};
 
-/// What the lesson leaves behind when it takes nothing but its waits: the record of a run on the virtual clock, with
-/// the files that `site` has read already. None when the lesson cannot run to its end like that.
-#[must_use]
-pub fn ideal(exercise: &Exercise, settings: &Settings, seed: u64, site: &Site) -> Option<Record> {
-    let run = Run::on_virtual_clock(seed);
-    let lesson = (exercise.run)(run.clone(), Rc::new(site.already_read()), settings.clone());
-    virtual_time::block_on(&run, lesson).ok()?.ok()?;
-    Some(run.take_record())
+/// A program with its settings and its seed.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// What is run.
+    pub program: Program,
+    /// What its controls are set to.
+    pub settings: Settings,
+    /// The seed of its random numbers.
+    pub seed: u64,
+}
+
+/// What an experiment runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Program {
+    /// One of the page's exercises.
+    Exercise(&'static Exercise),
+}
+
+impl Experiment {
+    /// An exercise with its settings and its seed.
+    #[must_use]
+    pub fn new(exercise: &'static Exercise, settings: Settings, seed: u64) -> Self {
+        Self { program: Program::Exercise(exercise), settings, seed }
+    }
+
+    /// The exercise that it runs.
+    #[must_use]
+    pub fn exercise(&self) -> &'static Exercise {
+        let Program::Exercise(exercise) = self.program;
+        exercise
+    }
+
+    /// True if the other experiment has the same settings and the same seed.
+    #[must_use]
+    pub fn has_same_settings(&self, other: &Self) -> bool {
+        self.settings == other.settings && self.seed == other.seed
+    }
+
+    /// Its comparisons, as far as the run has come. See [`Compared::all`].
+    #[must_use]
+    pub fn compared(&self, run: Option<Parts>, now_us: u64, ideal: Option<Parts>) -> Vec<Compared> {
+        Compared::all(self.exercise(), &self.settings, run, now_us, ideal)
+    }
+
+    /// What should be true of a run that has finished. See [`Property::all`].
+    #[must_use]
+    pub fn properties(&self, record: &Record, compared: &[Compared]) -> Vec<Property> {
+        Property::all(self.exercise(), &self.settings, record, compared)
+    }
+
+    /// Its record on the virtual clock, with the files that `site` has read already. Returns `None` if it cannot run to
+    /// its end like that.
+    #[must_use]
+    pub fn ideal(&self, site: &Site) -> Option<Record> {
+        let run = Run::on_virtual_clock(self.seed);
+        let future = (self.exercise().run)(run.clone(), Rc::new(site.already_read()), self.settings.clone());
+        virtual_time::block_on(&run, future).ok()?.ok()?;
+        Some(run.take_record())
+    }
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -25,48 +79,66 @@ mod in_browser {
     use std::time::Duration;
 
     use futures::FutureExt;
-    use futures::future::LocalBoxFuture;
+    use futures::future::{LocalBoxFuture, try_join3};
 
     use super::*;
     use crate::exercises::exercise::Failure;
     use crate::lazy::{NotFetched, lazy};
     use crate::measure::report::Report;
     use crate::runtime::browser::Stopwatch;
+    use crate::runtime::visibility::HiddenPageMark;
     use crate::runtime::{Stopper, stoppable};
 
-    /// For so long the page may be kept busy in one go: a frame at 60 Hz has room for it.
+    /// The page is kept busy for at most this long in one go: a frame at 60 Hz has room for it.
     const BUSY: Duration = Duration::from_millis(8);
 
-    /// Fetches what runs a lesson.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be fetched.
-    pub async fn load() -> Result<(), NotFetched> {
-        begun::load().await?;
-        sliced::load().await
+    impl Experiment {
+        /// Loads its code, and whatever else it needs before it can start.
+        ///
+        /// # Errors
+        ///
+        /// If something cannot be fetched.
+        pub async fn load(&self) -> Result<(), Failure> {
+            let load = (self.exercise().load)(Run::in_browser(self.seed), self.settings.clone());
+            let starting = async { Ok(starting::load().await?) };
+            let slicing = async { Ok(slicing::load().await?) };
+            try_join3(starting, slicing, load).await.map(drop)
+        }
+
+        /// Starts it; this does not wait after [`load`](Self::load). `on_end` is called once, when it has run to its end,
+        /// and not when it is stopped.
+        ///
+        /// # Errors
+        ///
+        /// If the code that starts an experiment cannot be fetched.
+        pub async fn start(
+            self,
+            site: Rc<Site>,
+            on_end: impl FnOnce(Result<Report, Failure>) + 'static,
+        ) -> Result<RunningExperiment, NotFetched> {
+            starting::start(self, site, Box::new(on_end)).await
+        }
+
+        /// Its ideal, if it has one: the same as [`ideal`](Self::ideal), computed in slices, so that the page goes on
+        /// meanwhile.
+        pub async fn ideal_in_slices(self, site: Rc<Site>) -> Option<Record> {
+            if !self.exercise().has_ideal {
+                return None;
+            }
+            slicing::ideal(self, site).await.ok()?.await
+        }
     }
 
-    /// What [`ideal`] gives, computed in slices, so that the page goes on meanwhile.
-    pub async fn ideal_in_slices(
-        exercise: &'static Exercise,
-        settings: Settings,
-        seed: u64,
-        site: Rc<Site>,
-    ) -> Option<Record> {
-        sliced::in_slices(exercise, settings, seed, site).await.ok()?.await
-    }
-
-    lazy!(mod sliced in lessons: in_slices(exercise: &'static Exercise, settings: Settings, seed: u64, site: Rc<Site>) -> Ideal);
+    lazy!(mod slicing in lessons: ideal(experiment: Experiment, site: Rc<Site>) -> Ideal);
 
     type Ideal = LocalBoxFuture<'static, Option<Record>>;
 
-    fn in_slices(exercise: &'static Exercise, settings: Settings, seed: u64, site: Rc<Site>) -> Ideal {
-        Box::pin(slice_by_slice(exercise, settings, seed, site))
+    fn ideal(experiment: Experiment, site: Rc<Site>) -> Ideal {
+        Box::pin(slice_by_slice(experiment, site))
     }
 
-    async fn slice_by_slice(exercise: &Exercise, settings: Settings, seed: u64, site: Rc<Site>) -> Option<Record> {
-        let (run, page) = (Run::on_virtual_clock(seed), Run::for_page());
+    async fn slice_by_slice(experiment: Experiment, site: Rc<Site>) -> Option<Record> {
+        let (run, page) = (Run::on_virtual_clock(experiment.seed), Run::for_page());
         let busy = Cell::new(Stopwatch::start());
         let pause = async || {
             if busy.get().elapsed() > BUSY {
@@ -74,37 +146,23 @@ mod in_browser {
                 busy.set(Stopwatch::start());
             }
         };
-        let lesson = (exercise.run)(run.clone(), Rc::new(site.already_read()), settings);
-        virtual_time::drive(&run, lesson, pause).await.ok()?.ok()?;
+        let exercise = experiment.exercise();
+        let future = (exercise.run)(run.clone(), Rc::new(site.already_read()), experiment.settings);
+        virtual_time::drive(&run, future, pause).await.ok()?.ok()?;
         Some(run.take_record())
     }
 
-    /// A lesson under way. Dropping it stops it at once: no timer fires, no request goes on and nothing is recorded
-    /// afterwards.
-    #[must_use = "dropping it stops the lesson"]
-    pub struct Experiment {
+    /// An experiment that is running. Dropping it stops it immediately: no timer fires, no request goes on and nothing is
+    /// recorded afterwards.
+    #[must_use = "dropping it stops the experiment"]
+    pub struct RunningExperiment {
         run: Run,
-        _lesson: Stopper,
+        _stopper: Stopper,
+        _hidden_page_mark: HiddenPageMark,
     }
 
-    impl Experiment {
-        /// Begins a lesson; it does not wait after [`load`]. `on_end` is called once, when the lesson has run to its end
-        /// and not when it is stopped.
-        ///
-        /// # Errors
-        ///
-        /// When what runs a lesson cannot be fetched.
-        pub async fn begin(
-            exercise: &'static Exercise,
-            settings: Settings,
-            seed: u64,
-            site: Rc<Site>,
-            on_end: impl FnOnce(Result<Report, Failure>) + 'static,
-        ) -> Result<Self, NotFetched> {
-            begun::begin(exercise, settings, seed, site, Box::new(on_end)).await
-        }
-
-        /// The run, whose record grows while the lesson is under way.
+    impl RunningExperiment {
+        /// Its run, whose record grows until the experiment ends.
         #[must_use]
         pub fn run(&self) -> &Run {
             &self.run
@@ -113,23 +171,23 @@ mod in_browser {
 
     type OnEnd = Box<dyn FnOnce(Result<Report, Failure>)>;
 
-    lazy!(mod begun in lessons: begin(exercise: &'static Exercise, settings: Settings, seed: u64, site: Rc<Site>, on_end: OnEnd) -> Experiment);
+    lazy!(mod starting in lessons: start(experiment: Experiment, site: Rc<Site>, on_end: OnEnd) -> RunningExperiment);
 
-    fn begin(exercise: &'static Exercise, settings: Settings, seed: u64, site: Rc<Site>, on_end: OnEnd) -> Experiment {
-        let run = Run::in_browser(seed);
-        // The heart beats in a task of its own: beside the lesson and not inside it.
+    fn start(experiment: Experiment, site: Rc<Site>, on_end: OnEnd) -> RunningExperiment {
+        let run = Run::in_browser(experiment.seed);
+        // The heart beats in a task of its own: beside the experiment and not inside it.
         let (heartbeat, heart) = stoppable(run.heartbeat());
-        let lesson = (exercise.run)(run.clone(), site, settings);
-        let (lesson, stopper) = stoppable(async move {
-            let result = lesson.await;
+        let future = (experiment.exercise().run)(run.clone(), site, experiment.settings);
+        let (future, stopper) = stoppable(async move {
+            let result = future.await;
             drop(heart);
             on_end(result);
         });
         wasm_bindgen_futures::spawn_local(heartbeat.boxed_local());
-        wasm_bindgen_futures::spawn_local(lesson.boxed_local());
-        Experiment { run, _lesson: stopper }
+        wasm_bindgen_futures::spawn_local(future.boxed_local());
+        RunningExperiment { _hidden_page_mark: HiddenPageMark::new(run.clone()), run, _stopper: stopper }
     }
 }
 
 #[cfg(target_arch = "wasm32")]
-pub use in_browser::{Experiment, ideal_in_slices, load};
+pub use in_browser::RunningExperiment;

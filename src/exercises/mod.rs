@@ -38,4 +38,5 @@ pub mod kinds;
 pub mod loading;
 pub mod properties;
 pub mod site;
+pub mod summary;
 pub mod validate_async;

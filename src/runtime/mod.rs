@@ -24,6 +24,8 @@ mod timeout;
 #[cfg(target_arch = "wasm32")]
 pub mod turn;
 pub mod virtual_time;
+#[cfg(target_arch = "wasm32")]
+pub mod visibility;
 
 pub use join::{join_all, try_join_all};
 pub use limit::{Limit, Permit};

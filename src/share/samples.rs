@@ -7,7 +7,7 @@ use futures::future::{Either, select};
 
 use crate::exercises::controls::{Settings, Value};
 use crate::exercises::exercise::Exercise;
-use crate::exercises::experiment::ideal;
+use crate::exercises::experiment::Experiment;
 use crate::exercises::site::Site;
 use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
 use crate::measure::digit::Digit;
@@ -63,7 +63,7 @@ pub(super) fn finished(exercise: &'static Exercise, settings: Settings) -> Saved
         ending: RunEnding::Finished { wall_us: record.end_us() },
         record_bytes: record.heap_bytes() as u64,
         record,
-        ideal: ideal(exercise, &settings, 7, &site()).map(Rc::new),
+        ideal: Experiment::new(exercise, settings.clone(), 7).ideal(&site()).map(Rc::new),
         settings,
         seed: 7,
         report: report.ok().map(Rc::new),

@@ -8,13 +8,13 @@ mod typed;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::future::{join, try_join3};
+use futures::future::{join, try_join};
 use futures::{FutureExt, TryFutureExt};
 use leptos::prelude::*;
 
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::{Exercise, Failure};
-use crate::exercises::experiment::{self, Experiment, ideal_in_slices};
+use crate::exercises::experiment::{Experiment, RunningExperiment};
 use crate::exercises::site::Site;
 use crate::lazy::NotFetched;
 use crate::measure::figures::Memory;
@@ -95,7 +95,7 @@ pub(super) struct Lab {
     /// What the same lesson leaves on the virtual clock, once the run has finished.
     pub(super) ideal: RwSignal<Option<Rc<Kept>>, LocalStorage>,
     /// What the run on display was started with.
-    ran_with: RwSignal<Option<(Settings, u64)>>,
+    ran_with: RwSignal<Option<Experiment>>,
     pub(super) memory: RwSignal<Option<Memory>>,
     /// Counts the runs; 0 before the first.
     pub(super) runs: RwSignal<u32>,
@@ -125,7 +125,7 @@ pub(super) struct Lab {
     is_opened: RwSignal<bool>,
     spans: StoredValue<Spans, LocalStorage>,
     meter: StoredValue<Meter, LocalStorage>,
-    experiment: StoredValue<Option<Experiment>, LocalStorage>,
+    experiment: StoredValue<Option<RunningExperiment>, LocalStorage>,
     /// What follows the end of its lesson.
     ending: StoredValue<Option<Stopper>, LocalStorage>,
     site: StoredValue<Rc<Site>, LocalStorage>,
@@ -171,9 +171,7 @@ impl Lab {
             results: StoredValue::new_local(None),
             site: StoredValue::new_local(Rc::new(Site::served_from("static/"))),
         };
-        let listener = window_event_listener_untyped("visibilitychange", move |_| lab.note_whether_hidden());
         on_cleanup(move || {
-            listener.remove();
             drop(lab.experiment.try_update_value(Option::take));
             drop(lab.ending.try_update_value(Option::take));
         });
@@ -209,7 +207,9 @@ impl Lab {
 
     /// The link to what the run on display was started with, and its result.
     pub(super) fn place_with_result(self) -> Destination {
-        let (settings, seed) = self.ran_with.get().unwrap_or_else(|| (self.settings.get(), self.seed.get()));
+        let then = self.ran_with.get();
+        let (settings, seed) =
+            then.map_or_else(|| (self.settings.get(), self.seed.get()), |then| (then.settings, then.seed));
         match self.place_with(Sent::from_compared(&self.compared())) {
             Destination::Exercise(setup) => Destination::Exercise(permalink::Setup { settings, seed, ..setup }),
             other => other,
@@ -233,8 +233,8 @@ impl Lab {
 
     /// Whether a control was changed since the run on display.
     pub(super) fn is_outdated(self) -> bool {
-        let now = (self.settings.get(), self.seed.get());
-        self.ran_with.with(|then| then.as_ref().is_some_and(|then| *then != now))
+        let now = Experiment::new(self.exercise, self.settings.get(), self.seed.get());
+        self.ran_with.with(|then| then.as_ref().is_some_and(|then| !then.has_same_settings(&now)))
     }
 
     /// Begins a run, if one can begin.
@@ -243,10 +243,10 @@ impl Lab {
             return;
         }
         display::measure_clock();
-        let (settings, seed) = (self.settings.get_untracked(), self.seed.get_untracked());
+        let experiment = Experiment::new(self.exercise, self.settings.get_untracked(), self.seed.get_untracked());
         self.report.set(None);
         self.ideal.set(None);
-        self.ran_with.set(Some((settings.clone(), seed)));
+        self.ran_with.set(Some(experiment.clone()));
         let before = wasm_memory_bytes();
         self.memory.set(Some(Memory { before, after: before }));
         self.over.set(None);
@@ -259,12 +259,11 @@ impl Lab {
         // its code or starting a server.
         when_drawn(move || {
             leptos::task::spawn_local(async move {
-                let lesson = (self.exercise.load)(Run::in_browser(seed), settings.clone());
-                let fetched = try_join3(results::fetch().err_into(), experiment::load().err_into(), lesson);
+                let fetched = try_join(results::fetch().err_into(), experiment.load());
                 match join(fetched, self.find_pinned()).await.0 {
-                    Ok((results, (), ())) => {
+                    Ok((results, ())) => {
                         self.results.set_value(Some(results));
-                        set_timeout(move || self.begin(run, settings, seed), Duration::ZERO);
+                        set_timeout(move || self.begin(run, experiment), Duration::ZERO);
                     }
                     Err(failure) if self.is_under_way(run) => {
                         self.status.set(Status::Over(RunEnding::failed(0, failure)))
@@ -276,17 +275,16 @@ impl Lab {
     }
 
     /// Begins the run that `start` announced, unless it was stopped before it began.
-    fn begin(self, run: u32, settings: Settings, seed: u64) {
+    fn begin(self, run: u32, experiment: Experiment) {
         if !self.is_under_way(run) {
             return;
         }
         let site = self.site.get_value();
-        let begun = Experiment::begin(self.exercise, settings, seed, site, move |result| self.end(result));
-        match begun.now_or_never().unwrap_or(Err(NotFetched)) {
+        let started = experiment.start(site, move |result| self.end(result));
+        match started.now_or_never().unwrap_or(Err(NotFetched)) {
             Ok(experiment) => {
                 self.run.set_value(Some(experiment.run().clone()));
                 self.experiment.set_value(Some(experiment));
-                self.note_whether_hidden();
                 self.animate(run, Drawn::default());
             }
             Err(error) => self.status.set(Status::Over(RunEnding::failed(0, error.into()))),
@@ -352,8 +350,7 @@ impl Lab {
     }
 
     async fn ideal_of_this_run(self) -> Option<Record> {
-        let (settings, seed) = self.ran_with.get_untracked().filter(|_| self.exercise.has_ideal)?;
-        ideal_in_slices(self.exercise, settings, seed, self.site.get_value()).await
+        self.ran_with.get_untracked()?.ideal_in_slices(self.site.get_value()).await
     }
 
     fn show_bars(self) {
@@ -400,16 +397,6 @@ impl Lab {
     fn is_under_way(self, run: u32) -> bool {
         self.runs.try_get_untracked() == Some(run)
             && self.status.try_with_untracked(|status| *status == Status::Running) == Some(true)
-    }
-
-    fn note_whether_hidden(self) {
-        if document().hidden() {
-            self.experiment.with_value(|experiment| {
-                if let Some(experiment) = experiment {
-                    experiment.run().mark_hidden();
-                }
-            });
-        }
     }
 }
 

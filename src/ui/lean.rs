@@ -34,9 +34,6 @@ pub(super) fn part(view: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
     view.into_any()
 }
 
-/// What is done when a view is handled.
-pub(super) type Act = Box<dyn Fn()>;
-
 /// An element, built step by step: `p().class("hint").text("…").view()`.
 ///
 /// What `view!` makes has a type of its own for each attribute; here all attributes are of a few types. It is meant for

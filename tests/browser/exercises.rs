@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use interleave::exercises::controls::{Settings, Value};
 use interleave::exercises::exercise::Exercise;
-use interleave::exercises::experiment::{Experiment, ideal, ideal_in_slices};
+use interleave::exercises::experiment::Experiment;
 use interleave::exercises::site::Site;
 use interleave::exercises::{async_error_handling, async_multiple, common_issues};
 use interleave::measure::Record;
@@ -29,8 +29,9 @@ async fn run(exercise: &'static Exercise, settings: Settings, seed: u64) -> (Run
     let report = Rc::new(RefCell::new(None));
     let slot = Rc::clone(&report);
     let site = Rc::new(Site::served_from("static/"));
-    let begun = Experiment::begin(exercise, settings, seed, site, move |result| *slot.borrow_mut() = Some(result));
-    let experiment = begun.await.expect("its code is here");
+    let experiment = Experiment::new(exercise, settings, seed);
+    let started = experiment.start(site, move |result| *slot.borrow_mut() = Some(result));
+    let experiment = started.await.expect("its code is here");
     while report.borrow().is_none() {
         page.sleep(std::time::Duration::from_millis(10)).await;
     }
@@ -76,8 +77,9 @@ async fn a_limited_batch_keeps_its_limit_and_takes_its_time() {
     for model in ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"] {
         site.read(Box::leak(format!("models/{model}.safetensors").into_boxed_str())).await.expect("it is there");
     }
-    let ideal = ideal(exercise, &settings, 7, &site).expect("the files are at hand");
-    let in_slices = ideal_in_slices(exercise, settings, 7, site).await.expect("the files are at hand");
+    let experiment = Experiment::new(exercise, settings, 7);
+    let ideal = experiment.ideal(&site).expect("the files are at hand");
+    let in_slices = experiment.ideal_in_slices(site).await.expect("the files are at hand");
     assert_eq!(ideal.events(), in_slices.events(), "slices change nothing");
     let length_us =
         |record: &Record, part| Span::named(record, part).and_then(|span| span.length_us()).expect("it ended well");

@@ -1,7 +1,7 @@
 //! The lesson on the virtual clock, where the model server's own logic answers and takes exactly its time.
 
 use super::*;
-use crate::exercises::experiment::ideal;
+use crate::exercises::experiment::Experiment;
 use crate::measure::events::Record;
 use crate::runtime::virtual_time::block_on;
 
@@ -163,7 +163,7 @@ fn an_endpoint_that_is_not_there_fails_the_run() {
     let settings = settings(&[], &[("endpoint", "own"), ("url", "http://models.example")]);
     let failure = outcome(&settings).1.expect_err("nobody is there");
     assert!(failure.message.contains("`http://models.example/v2/models/mlp-64` cannot be reached"), "{failure:?}");
-    assert!(ideal(&EXERCISE, &settings, 7, &site()).is_none(), "what a network takes has no ideal");
+    assert!(Experiment::new(&EXERCISE, settings, 7).ideal(&site()).is_none(), "what a network takes has no ideal");
 }
 
 #[test]

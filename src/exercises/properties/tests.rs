@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::exercises::catalogue;
-use crate::exercises::experiment::ideal;
+use crate::exercises::experiment::Experiment;
 use crate::exercises::site::Site;
 use crate::measure::Event;
 use crate::measure::spans::Spans;
@@ -41,10 +41,10 @@ fn record_of(exercise: &Exercise, settings: &Settings) -> Record {
     run.take_record()
 }
 
-fn properties_of(exercise: &Exercise, settings: &Settings) -> Vec<Property> {
+fn properties_of(exercise: &'static Exercise, settings: &Settings) -> Vec<Property> {
     let record = record_of(exercise, settings);
     let spans = Spans::from_record(&record);
-    let ideal = exercise.has_ideal.then(|| ideal(exercise, settings, 7, &site())).flatten();
+    let ideal = exercise.has_ideal.then(|| Experiment::new(exercise, settings.clone(), 7).ideal(&site())).flatten();
     let ideal = ideal.map(|record| (Spans::from_record(&record), record));
     let ideal = ideal.as_ref().map(|(spans, record)| (record, spans));
     let compared = Compared::all(exercise, settings, Some((&record, &spans)), record.end_us(), ideal);

@@ -4,22 +4,24 @@ use leptos::prelude::*;
 
 use crate::exercises::compared::progress;
 use crate::share::saved::RunEnding;
-use crate::ui::components::run_bar::{RunBar, run_bar};
+use crate::ui::components::run_bar::RunBar;
 use crate::ui::lab::{Lab, Status};
-use crate::ui::lean::{flag, text};
 
 /// The bar of a lesson.
 pub(crate) fn lab_bar(lab: Lab) -> AnyView {
-    run_bar(RunBar {
-        run_label: "Run",
-        can_start: flag(move || lab.can_start()),
-        is_running: flag(move || lab.is_running()),
-        progress: Box::new(move || parts(lab)),
-        status: text(move || lab.status.with(sentence)),
-        state: text(move || lab.status.with(class).to_owned()),
-        on_run: Box::new(move || lab.start()),
-        on_stop: Box::new(move || lab.stop()),
-    })
+    view! {
+        <RunBar
+            run_label="Run"
+            can_start=Signal::derive(move || lab.can_start())
+            is_running=Signal::derive(move || lab.is_running())
+            progress=Signal::derive(move || parts(lab))
+            status=Signal::derive(move || lab.status.with(sentence))
+            state=Signal::derive(move || lab.status.with(class))
+            on_run=move || lab.start()
+            on_stop=move || lab.stop()
+        />
+    }
+    .into_any()
 }
 
 /// How many parts of the lesson are over, and how many there are.
@@ -43,7 +45,7 @@ fn class(status: &Status) -> &'static str {
 fn sentence(status: &Status) -> String {
     match status {
         Status::Ready => "Ready. Nothing has run yet.".to_owned(),
-        Status::Running => "Running. Stop ends it at once.".to_owned(),
+        Status::Running => "Running. Stop ends it immediately.".to_owned(),
         Status::Over(ending) => ending.sentence(),
     }
 }

@@ -1,47 +1,39 @@
-//! Run, Stop, how far it is and where it stands.
+//! The buttons Run and Stop, the progress, and the status.
 
 use leptos::prelude::*;
 
-use crate::ui::lean::{self, Act, Changing, button, div, p};
-
-/// What the bar shows and does.
-pub(crate) struct RunBar {
+/// The bar above the controls. A screen reader reads the status when it changes, but not every step of the progress.
+#[component]
+pub(crate) fn RunBar(
     /// The name of the button that runs.
-    pub(crate) run_label: &'static str,
-    /// Whether Run works.
-    pub(crate) can_start: Changing<bool>,
-    /// Whether Stop works.
-    pub(crate) is_running: Changing<bool>,
-    /// How many parts are over, and how many there are.
-    pub(crate) progress: Box<dyn Fn() -> (usize, usize) + Send>,
-    /// The state in a word, then in a sentence.
-    pub(crate) status: Changing<String>,
+    run_label: &'static str,
+    /// True while Run works.
+    can_start: Signal<bool>,
+    /// True while Stop works.
+    is_running: Signal<bool>,
+    /// The number of parts that are over, and of all parts.
+    progress: Signal<(usize, usize)>,
+    /// The status in a word, then in a sentence.
+    status: Signal<String>,
     /// The state's name in the style sheet.
-    pub(crate) state: Changing<String>,
-    /// What Run does.
-    pub(crate) on_run: Act,
-    /// What Stop does.
-    pub(crate) on_stop: Act,
-}
-
-/// The bar above the controls. A screen reader is told when the state changes, and not of every step.
-pub(crate) fn run_bar(bar: RunBar) -> AnyView {
-    let RunBar { run_label, mut can_start, mut is_running, progress, status, mut state, on_run, on_stop } = bar;
-    let share = move || {
-        let (over, all) = progress();
+    state: Signal<&'static str>,
+    /// Called by Run.
+    on_run: impl Fn() + 'static,
+    /// Called by Stop.
+    on_stop: impl Fn() + 'static,
+) -> impl IntoView {
+    let percent = move || {
+        let (over, all) = progress.get();
         (over * 100 / all.max(1)).to_string()
     };
-    let off = |is_off: bool| is_off.then(String::new);
-    let run =
-        button().class("run").attr_changing("disabled", move || off(!can_start())).on_click(on_run).text(run_label);
-    let stop =
-        button().class("stop").attr_changing("disabled", move || off(!is_running())).on_click(on_stop).text("Stop");
-    let bar =
-        lean::progress().attr("aria-label", "Parts that are over, in per cent").attr("max", "100").prop("value", share);
-    div()
-        .attr_changing("class", move || Some(format!("run-bar {}", state())))
-        .el(div().class("buttons").el(run).el(stop))
-        .el(bar)
-        .el(p().class("status").attr("role", "status").text_changing(status))
-        .view()
+    view! {
+        <div class=move || format!("run-bar {}", state.get())>
+            <div class="buttons">
+                <button class="run" disabled=move || !can_start.get() on:click=move |_| on_run()>{run_label}</button>
+                <button class="stop" disabled=move || !is_running.get() on:click=move |_| on_stop()>"Stop"</button>
+            </div>
+            <progress aria-label="Parts that are over, in per cent" max="100" prop:value=percent></progress>
+            <p class="status" role="status">{move || status.get()}</p>
+        </div>
+    }
 }

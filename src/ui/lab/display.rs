@@ -69,7 +69,7 @@ impl Lab {
 
     /// What the run on display was started with; what is set up before the first.
     pub(in crate::ui) fn run_settings(self) -> Settings {
-        self.ran_with.get().map_or_else(|| self.settings.get(), |(settings, _)| settings)
+        self.ran_with.get().map_or_else(|| self.settings.get(), |experiment| experiment.settings)
     }
 
     /// The lesson's comparisons, as far as the run has come.

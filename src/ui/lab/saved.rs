@@ -5,6 +5,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 
 use super::{Kept, Lab, Status};
+use crate::exercises::experiment::Experiment;
 use crate::lazy::lazy;
 use crate::runtime::turn::next_turn;
 use crate::share::saved::{RunEnding, SavedRun};
@@ -48,7 +49,9 @@ impl Lab {
     /// Keeps the run that has just ended, and says that it is over.
     pub(super) fn settle(self, ending: RunEnding) {
         let ran_with = self.ran_with.get_untracked();
-        if let Some((run, (settings, seed))) = self.run.try_update_value(Option::take).flatten().zip(ran_with) {
+        if let Some((run, Experiment { settings, seed, .. })) =
+            self.run.try_update_value(Option::take).flatten().zip(ran_with)
+        {
             let record = run.take_record();
             self.over.set(Some(SavedRun {
                 exercise: self.exercise,
@@ -79,7 +82,7 @@ fn put_on_display(lab: Lab, results: Results, saved: SavedRun) {
     lab.begin_display();
     lab.settings.set(saved.settings.clone());
     lab.seed.set(saved.seed);
-    lab.ran_with.set(Some((saved.settings.clone(), saved.seed)));
+    lab.ran_with.set(Some(Experiment::new(saved.exercise, saved.settings.clone(), saved.seed)));
     lab.report.set(saved.report.clone());
     lab.ideal.set(saved.ideal.clone().map(|ideal| Rc::new(Kept::from_record(ideal))));
     lab.memory.set(saved.memory);

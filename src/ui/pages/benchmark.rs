@@ -10,8 +10,8 @@ use crate::measure::report::{Column, Table};
 use crate::measure::units::count;
 use crate::runtime::{Stopper, stoppable};
 use crate::ui::components::report::data_table;
-use crate::ui::components::run_bar::{RunBar, run_bar};
-use crate::ui::lean::{caption, div, flag, p, part, section, table, tbody, td, text, th, thead, tr};
+use crate::ui::components::run_bar::RunBar;
+use crate::ui::lean::{caption, div, p, part, section, table, tbody, td, th, thead, tr};
 use crate::ui::pages::exercise::page_head;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,16 +65,19 @@ fn page(runs_at_once: bool) -> AnyView {
     if runs_at_once {
         request_animation_frame(start);
     }
-    let bar = run_bar(RunBar {
-        run_label: "Run",
-        can_start: flag(move || state.get() != State::Running),
-        is_running: flag(move || state.get() == State::Running),
-        progress: Box::new(move || results.with(|results| (results.rounds_done, ROUNDS + 1))),
-        status: text(move || sentence(state.get()).to_owned()),
-        state: text(move || class(state.get()).to_owned()),
-        on_run: Box::new(start),
-        on_stop: Box::new(stop),
-    });
+    let bar = view! {
+        <RunBar
+            run_label="Run"
+            can_start=Signal::derive(move || state.get() != State::Running)
+            is_running=Signal::derive(move || state.get() == State::Running)
+            progress=Signal::derive(move || results.with(|results| (results.rounds_done, ROUNDS + 1)))
+            status=Signal::derive(move || sentence(state.get()).to_owned())
+            state=Signal::derive(move || class(state.get()))
+            on_run=start
+            on_stop=stop
+        />
+    }
+    .into_any();
     let how = format!(
         "Each row is the median of {ROUNDS} rounds, with the least and the greatest; one round before them is not \
          counted. Tasks are made inside the timed stretch. Keep the page in view."
@@ -205,7 +208,7 @@ fn class(state: State) -> &'static str {
 fn sentence(state: State) -> &'static str {
     match state {
         State::Ready => "Ready. It takes about half a minute.",
-        State::Running => "Running. Stop ends it at once.",
+        State::Running => "Running. Stop ends it immediately.",
         State::Finished => "Finished. Every round is in the table.",
         State::Stopped => "Stopped. The rounds that were over are in the table.",
     }

@@ -54,7 +54,7 @@ async fn one_that_fails_keeps_none_of_the_others_from_running(engine: Engine) ->
         if place == 1 {
             assert!(state == "failed" && text.contains("mlp-16.safetensors"), "{text}");
         } else {
-            assert!(state == "finished" && text.contains("checks hold"), "{text}");
+            assert!(state == "finished" && text.contains("checks passed"), "{text}");
         }
     }
     assert!(lines[0].1.contains("Concurrent took"), "{}", lines[0].1);
