@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{join, join_all, select};
-use interleave::endpoint::FetchError;
-use interleave::endpoint::fetch::get_bytes;
+use interleave::endpoint::http::HttpError;
+use interleave::endpoint::site_file::{self, SiteFileError};
 use interleave::exercises::async_basics::EXERCISE;
 use interleave::exercises::controls::{Settings, Value};
 use interleave::exercises::experiment::Experiment;
@@ -154,22 +154,22 @@ fn a_seed_draws_the_same_as_everywhere() {
 
 #[wasm_bindgen_test]
 async fn a_file_of_the_site_is_fetched() {
-    let bytes = get_bytes("static/data/digits.csv").await.expect("the test server serves the repository");
+    let bytes = site_file::read("static/data/digits.csv").await.expect("the test server serves the repository");
     assert!(bytes.starts_with(b"label,"));
 }
 
 #[wasm_bindgen_test]
 async fn a_request_that_fails_tells_its_cause() {
-    let missing = get_bytes("static/there-is-no-such-file").await;
-    assert!(matches!(missing, Err(FetchError::Status { status: 404, .. })), "{missing:?}");
-    let refused = get_bytes("http://127.0.0.1:1/").await;
-    assert!(matches!(refused, Err(FetchError::Unreachable { .. })), "{refused:?}");
+    let missing = site_file::read("static/there-is-no-such-file").await;
+    assert!(matches!(missing, Err(SiteFileError::Status { status: 404, .. })), "{missing:?}");
+    let refused = site_file::read("http://127.0.0.1:1/").await;
+    assert!(matches!(refused, Err(SiteFileError::Http(HttpError::Unreachable { .. }))), "{refused:?}");
 }
 
 #[wasm_bindgen_test]
 async fn dropping_a_request_aborts_it() {
     let (asked, aborted) = (requests(), requests_aborted());
-    let mut request = Box::pin(get_bytes("static/data/digits.csv"));
+    let mut request = Box::pin(site_file::read("static/data/digits.csv"));
     assert!((&mut request).now_or_never().is_none());
     assert_eq!((requests() - asked, requests_aborted() - aborted), (1, 0));
     drop(request);

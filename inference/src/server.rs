@@ -45,6 +45,9 @@ const JSON: &str = "application/json";
 /// A body that breaks off where a value should come.
 const GARBAGE: &[u8] = b"{\"model_name\": \"";
 
+/// The header in which a page names a request, so that it can tell the service worker later that it has aborted it.
+pub const REQUEST_NAME_HEADER: &str = "x-request-name";
+
 /// A request as it came.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {

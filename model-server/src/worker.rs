@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 use futures::{FutureExt, stream};
 use gloo_timers::future::TimeoutFuture;
-use inference::server::{self, Plan, Server};
+use inference::server::{self, Plan, REQUEST_NAME_HEADER, Server};
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -23,9 +23,6 @@ thread_local! {
     /// Requests that their page can take back by their names.
     static NAMED: RefCell<BTreeMap<String, oneshot::Sender<()>>> = RefCell::default();
 }
-
-/// The header in which a page names a request.
-const NAME: &str = "x-request-name";
 
 /// Tells panics on the console.
 #[wasm_bindgen(start)]
@@ -97,7 +94,7 @@ struct Named {
 impl Named {
     fn enter(request: &Request) -> Result<Self, JsValue> {
         let (sender, taken_back) = oneshot::channel();
-        let name = request.headers().get(NAME)?;
+        let name = request.headers().get(REQUEST_NAME_HEADER)?;
         let kept = match &name {
             Some(name) => {
                 NAMED.with_borrow_mut(|named| named.insert(name.clone(), sender));

@@ -1,25 +1,19 @@
-//! Asking over the network: the site's own files, and inference endpoints that speak the Open Inference Protocol v2.
+//! Requests over the network, in two layers: HTTP, and the protocols of inference endpoints on top of it.
 //!
-//! - [`client`]: the [`Client`] of an endpoint, with errors told apart by cause.
-//! - [`address`]: where an endpoint is.
-//! - [`transport`]: how requests get there: by `fetch`, or on the virtual clock to the model server's own logic.
-//! - `fetch`: `fetch` under a guard, so that dropping a request aborts it.
-//! - [`model_server`]: starts the server that the site brings along.
-//! - [`service_worker`]: the worker in which it runs, which also caches the site for when there is no network.
+//! - [`http`]: a request, its response, and a body that is read whole or chunk by chunk. Dropping any of them aborts.
+//! - [`oip`]: the client of the Open Inference Protocol v2.
+//! - [`network`]: the HTTP client of a run: real requests on the page, the simulated server on the virtual clock.
+//! - [`simulated_server`]: the model server's own logic on the virtual clock.
+//! - [`site_file`]: the site's own files.
+//! - [`model_server`]: starts the model server that comes with the site.
+//! - [`service_worker`]: the worker in which that server runs. It also caches the site for use without a network.
 //!
-//! A client knows addresses only. Nothing in it depends on which server answers there. Only `fetch` makes a difference, by
-//! origin: requests to the site's own addresses bear a name, by which its service worker is told of aborts.
+//! Each layer has an error type whose variants are causes, and gives the advice for the errors that it explains.
 
-pub mod address;
-pub mod client;
-mod error;
-#[cfg(target_arch = "wasm32")]
-pub mod fetch;
+pub mod http;
 pub mod model_server;
-mod retry_after;
+pub mod network;
+pub mod oip;
 pub mod service_worker;
-pub mod transport;
-
-pub use address::{AddressError, BaseUrl};
-pub use client::Client;
-pub use error::{EndpointError, FetchError};
+pub mod simulated_server;
+pub mod site_file;

@@ -1,67 +1,67 @@
-//! Starts the model server that the site brings along: a service worker, which must control the page before it can
-//! answer it.
+//! Starts the model server that comes with the site. It runs in the service worker, which must control the page before it can
+//! answer its requests.
 //!
-//! A browser leaves a page without its service worker when that was just installed, and when the page was reloaded past
-//! every cache. Both end when the worker claims its pages: it does so when it starts, and when it is asked to.
+//! A page is not controlled when its service worker has just been installed, and when the user reloaded the page bypassing all
+//! caches. Both end when the worker claims its pages: it does so when it starts, and when a page asks for it.
 
 use std::time::Duration;
 
 use crate::endpoint::service_worker::NoServiceWorker;
 
-/// Where the model server answers, below the page.
+/// The path of the model server, relative to the page.
 pub const PATH: &str = "api/";
 
-/// For so long the page waits for it. It takes some tenths of a second, a busy machine several.
+/// The longest time that the page waits for the server to start. It takes a few tenths of a second, and several seconds on a
+/// busy machine.
 pub const STARTS_WITHIN: Duration = Duration::from_secs(15);
 
-/// Why there is no model server.
+/// The cause for which there is no model server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoModelServer {
     /// The browser does not let this page have a service worker.
     #[error("the page's own model server cannot start: {0}")]
     NoWorker(#[from] NoServiceWorker),
-    /// It did not come, or does not answer.
+    /// The worker did not start, or does not answer.
     #[error("the page's own model server did not answer within {} s", STARTS_WITHIN.as_secs())]
-    Silent,
+    TimedOut,
 }
 
 impl NoModelServer {
-    /// What to do about it.
+    /// What the user can do about it.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
             Self::NoWorker(NoServiceWorker::Insecure) => {
-                "Open the page by `https` or as `localhost`, or ask an endpoint of your own."
+                "Open the page over `https` or as `localhost`, or use your own endpoint."
             }
             Self::NoWorker(NoServiceWorker::Unsupported) => {
-                "Private windows of some browsers have none: open the page in another window, or ask an endpoint of \
-                 your own."
+                "Private windows of some browsers have none: open the page in another window, or use your own endpoint."
             }
             Self::NoWorker(NoServiceWorker::Refused { .. }) => {
-                "Allow this site to keep data, copy the site whole with its `service-worker.js`, or ask an endpoint of \
-                 your own."
+                "Allow this site to store data, copy the site completely with its `service-worker.js`, or use your own \
+                 endpoint."
             }
-            Self::Silent => "Close the site's other tabs and reload this one, or ask an endpoint of your own.",
+            Self::TimedOut => "Close the site's other tabs and reload this one, or use your own endpoint.",
         }
     }
 }
 
-/// Waits until the model server answers this page; starts it if need be. To ask again costs some milliseconds.
+/// Waits until the model server answers this page, and starts it if necessary. Another call takes a few milliseconds.
 ///
 /// # Errors
 ///
-/// Why there is none. It never waits for longer than [`STARTS_WITHIN`].
+/// The cause for which there is none. It waits for at most [`STARTS_WITHIN`].
 #[cfg(target_arch = "wasm32")]
 pub async fn start() -> Result<(), NoModelServer> {
     let page = crate::runtime::Run::for_page();
-    page.timeout(STARTS_WITHIN, worker::start(&page)).await.unwrap_or(Err(NoModelServer::Silent))
+    page.timeout(STARTS_WITHIN, worker::start(&page)).await.unwrap_or(Err(NoModelServer::TimedOut))
 }
 
-/// On the virtual clock it is always there.
+/// Does nothing: on the virtual clock the server is always there.
 ///
 /// # Errors
 ///
-/// None.
+/// Never.
 #[cfg(not(target_arch = "wasm32"))]
 pub async fn start() -> Result<(), NoModelServer> {
     Ok(())
@@ -69,50 +69,43 @@ pub async fn start() -> Result<(), NoModelServer> {
 
 #[cfg(target_arch = "wasm32")]
 mod worker {
-    use wasm_bindgen::JsValue;
     use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration};
 
     use super::{Duration, NoModelServer, PATH};
-    use crate::endpoint::fetch::get_bytes;
-    use crate::endpoint::service_worker;
+    use crate::endpoint::{service_worker, site_file};
     use crate::runtime::Run;
 
-    /// How often the page looks whether it is controlled, and after how many looks it asks again to be.
-    const LOOKS_EVERY: Duration = Duration::from_millis(20);
-    const LOOKS_PER_CLAIM: u32 = 50;
+    /// The time between two checks whether the page is controlled, and the number of checks between two requests to be.
+    const CHECK_INTERVAL: Duration = Duration::from_millis(20);
+    const CHECKS_PER_CLAIM: u32 = 50;
 
-    /// A question that has no answer by then is asked again.
-    const TRIES_FOR: Duration = Duration::from_secs(3);
+    /// After this time without an answer, the next attempt begins.
+    const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
     pub(super) async fn start(page: &Run) -> Result<(), NoModelServer> {
         let (workers, registration) = service_worker::register().await?;
-        // A browser may end the worker just when it is asked: then that question has no answer.
-        while page.timeout(TRIES_FOR, answers(page, &workers, &registration)).await != Ok(true) {}
+        // A browser may end the worker just when it gets a request: then that request has no answer.
+        while page.timeout(ATTEMPT_TIMEOUT, is_live(page, &workers, &registration)).await != Ok(true) {}
         Ok(())
     }
 
-    /// Waits until the page is controlled, then asks. A worker that was replaced in between does not answer.
-    async fn answers(page: &Run, workers: &ServiceWorkerContainer, registration: &ServiceWorkerRegistration) -> bool {
-        let mut looks = 0;
+    /// Waits until the page is controlled, then asks the server whether it is live. A worker that was replaced in between does
+    /// not answer.
+    async fn is_live(page: &Run, workers: &ServiceWorkerContainer, registration: &ServiceWorkerRegistration) -> bool {
+        let mut checks = 0;
         while workers.controller().is_none() {
-            if looks % LOOKS_PER_CLAIM == 0 {
-                claim(registration);
+            if checks % CHECKS_PER_CLAIM == 0
+                && let Some(worker) = registration.active()
+            {
+                service_worker::claim(&worker);
             }
-            looks += 1;
-            page.sleep(LOOKS_EVERY).await;
+            checks += 1;
+            page.sleep(CHECK_INTERVAL).await;
         }
-        let answer = get_bytes(&format!("{PATH}v2/health/live")).await;
+        let answer = site_file::read(&format!("{PATH}v2/health/live")).await;
         if answer.is_err() {
-            page.sleep(LOOKS_EVERY).await;
+            page.sleep(CHECK_INTERVAL).await;
         }
         answer.is_ok_and(|body| body.starts_with(b"{"))
-    }
-
-    /// Asks the worker to control this page.
-    fn claim(registration: &ServiceWorkerRegistration) {
-        if let Some(worker) = registration.active() {
-            // It fails for what cannot be copied, and a text can.
-            let _ = worker.post_message(&JsValue::from_str("claim"));
-        }
     }
 }

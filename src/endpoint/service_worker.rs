@@ -1,24 +1,27 @@
-//! The site's service worker: the model server is in it, and it caches the site for when there is no network.
+//! The site's service worker. The model server runs in it, and it caches the site for use without a network.
+//!
+//! The page sends it three messages: `keep` caches the site, `claim` makes it control the page, and `abort NAME` ends its work
+//! on a request.
 
 #[cfg(target_arch = "wasm32")]
-pub(super) use browser::register;
+pub(super) use browser::{abort, claim, controller, register};
 #[cfg(target_arch = "wasm32")]
 pub use browser::{install, keep_site, on_change};
 
-/// Why the page has no service worker.
+/// The cause for which the page has no service worker.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoServiceWorker {
-    /// Browsers have service workers on secure pages only.
-    #[error("a service worker needs `https` or this machine's own address")]
+    /// Browsers have service workers only on secure pages.
+    #[error("a service worker needs a page that is loaded over `https` or from this machine")]
     Insecure,
-    /// The browser has none, or none in this window.
+    /// The browser has no service workers, or none in this window.
     #[error("this browser has no service workers here")]
     Unsupported,
-    /// The browser has them and does not let this page have one.
-    #[error("{why}")]
+    /// The browser refused to register it.
+    #[error("{reason}")]
     Refused {
-        /// What the browser says.
-        why: String,
+        /// The browser's message.
+        reason: String,
     },
 }
 
@@ -29,19 +32,20 @@ mod browser {
     use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::JsFuture;
     use web_sys::{
-        RegistrationOptions, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerUpdateViaCache,
+        RegistrationOptions, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration,
+        ServiceWorkerUpdateViaCache,
     };
 
     use super::NoServiceWorker;
 
-    /// Its script, at the root of the site.
+    /// The worker's script, at the root of the site.
     const SCRIPT: &str = "service-worker.js";
 
-    /// Registers it.
+    /// Registers the service worker.
     ///
     /// # Errors
     ///
-    /// Why there is none.
+    /// The cause for which there is none.
     pub(in crate::endpoint) async fn register()
     -> Result<(ServiceWorkerContainer, ServiceWorkerRegistration), NoServiceWorker> {
         let workers = workers()?;
@@ -49,43 +53,62 @@ mod browser {
         // A browser's cache must not hide a new release.
         options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
         let registered = JsFuture::from(workers.register_with_options(SCRIPT, &options)).await;
-        let registration = registered.map_err(|thrown| NoServiceWorker::Refused { why: message_of(&thrown) })?;
+        let registration = registered.map_err(|thrown| NoServiceWorker::Refused { reason: message_of(&thrown) })?;
         Ok((workers, registration.unchecked_into()))
     }
 
-    /// Registers the worker, and looks for that of a new release if there was one before: by itself, WebKit does so only after a
-    /// while. Without a service worker the page works as long as the host answers, so this reports no error.
+    /// Registers the worker. If there was one before, it also checks for that of a new release: on its own, WebKit does so only
+    /// after a while. Without a service worker the page works as long as the host answers, so this reports no error.
     pub async fn install() {
         let Ok((_, registration)) = register().await else { return };
-        // The first worker is of this release. If the page is left during a second look, WebKit never ends that look, and then
-        // finds no later release either.
+        // The first worker belongs to this release. If the user leaves the page during another check, WebKit never ends that
+        // check, and then does not find later releases either.
         if registration.active().is_none() {
             return;
         }
-        if let Ok(looked) = registration.update() {
-            // Without a network there is no new release.
-            let _ = JsFuture::from(looked).await;
+        if let Ok(check) = registration.update() {
+            // It fails without a network, and then there is no new release.
+            let _ = JsFuture::from(check).await;
         }
     }
 
-    /// Has the latest worker keep the site, so that the page loads again without a network.
+    /// Tells the newest worker to cache the site, so that the page loads without a network.
     pub async fn keep_site() {
         let Ok(workers) = workers() else { return };
         let Ok(ready) = workers.ready() else { return };
         let Ok(registration) = JsFuture::from(ready).await else { return };
         let registration: ServiceWorkerRegistration = registration.unchecked_into();
-        // That of a new release is on its way, and `on_change` tells when it is there. Chromium lets it wait for as long as the
-        // one before it is spoken to.
+        // The worker of a new release is on its way, and `on_change` reports when it has taken over. Chromium makes it wait as
+        // long as the previous one gets messages.
         if registration.installing().is_some() || registration.waiting().is_some() {
             return;
         }
         if let Some(worker) = registration.active() {
-            // It fails for what cannot be copied, and a text can.
-            let _ = worker.post_message(&JsValue::from_str("keep"));
+            post(&worker, "keep");
         }
     }
 
-    /// Calls `then` whenever another worker takes over: the first one, and that of a new release.
+    /// Asks the worker to control this page.
+    pub(in crate::endpoint) fn claim(worker: &ServiceWorker) {
+        post(worker, "claim");
+    }
+
+    /// Tells the worker that the page has aborted the request with this name.
+    pub(in crate::endpoint) fn abort(worker: &ServiceWorker, request_name: &str) {
+        post(worker, &format!("abort {request_name}"));
+    }
+
+    fn post(worker: &ServiceWorker, message: &str) {
+        // Posting fails only for values that cannot be copied, and a string can.
+        let _ = worker.post_message(&JsValue::from_str(message));
+    }
+
+    /// The service worker that controls the page, if there is one.
+    pub(in crate::endpoint) fn controller() -> Option<ServiceWorker> {
+        workers().ok()?.controller()
+    }
+
+    /// Calls `then` whenever another worker takes over: the first one, or that of a new release.
     pub fn on_change(then: impl Fn() + 'static) {
         let Ok(workers) = workers() else { return };
         let then = Closure::<dyn Fn()>::new(then).into_js_value();
@@ -102,11 +125,11 @@ mod browser {
         Ok(found.unchecked_into())
     }
 
-    /// Anything can be thrown.
+    /// The message of an error. JavaScript can throw any value.
     fn message_of(thrown: &JsValue) -> String {
         let message = Reflect::get(thrown, &JsValue::from_str("message")).ok().and_then(|text| text.as_string());
         let message =
-            message.or_else(|| thrown.as_string()).unwrap_or_else(|| "the browser does not say why".to_owned());
+            message.or_else(|| thrown.as_string()).unwrap_or_else(|| "the browser gives no reason".to_owned());
         message.trim_end_matches('.').to_owned()
     }
 }

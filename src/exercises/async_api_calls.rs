@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use inference::protocol::{InferResponse, ModelMetadata};
 
-use crate::endpoint::{Client, EndpointError, model_server};
+use crate::endpoint::model_server;
+use crate::endpoint::oip::{Client, OipError};
 use crate::exercises::exercise::{Connect, Connecting, Connection, Failure, Preset};
 use crate::exercises::prelude::*;
 use crate::measure::requests::Requests;
@@ -30,17 +31,12 @@ use inputs::Inputs;
 use plan::{Arrivals, Plan};
 
 /// Asks what a model takes and what it gives. A reply that is too late is dropped, and the request with it.
-async fn fetch_model_metadata(
-    run: &Run,
-    client: &Client,
-    plan: &Plan,
-    model: &str,
-) -> Result<ModelMetadata, EndpointError> {
+async fn fetch_model_metadata(run: &Run, client: &Client, plan: &Plan, model: &str) -> Result<ModelMetadata, OipError> {
     run.timeout(plan.timeout, client.model(model)).await?
 }
 
 /// Asks about all models at once. Each name keeps its own result: a model that is missing takes nothing from the others.
-async fn fetch_multiple_models(run: &Run, client: &Client, plan: &Plan) -> Vec<Result<ModelMetadata, EndpointError>> {
+async fn fetch_multiple_models(run: &Run, client: &Client, plan: &Plan) -> Vec<Result<ModelMetadata, OipError>> {
     let fetch = |model| run.try_task("fetch_model_metadata", fetch_model_metadata(run, client, plan, model));
     join_all(run, plan.models.iter().map(|model| fetch(model))).await
 }
@@ -51,12 +47,12 @@ struct Session<'a> {
     client: &'a Client,
     plan: &'a Plan,
     inputs: &'a Inputs,
-    retries: &'a RetryPolicy<EndpointError>,
+    retries: &'a RetryPolicy<OipError>,
 }
 
 impl Session<'_> {
     /// One attempt: a batch of inputs, sent and answered before the deadline.
-    async fn attempt(&self, id: String, n: u32, sent: &Cell<Option<Duration>>) -> Result<InferResponse, EndpointError> {
+    async fn attempt(&self, id: String, n: u32, sent: &Cell<Option<Duration>>) -> Result<InferResponse, OipError> {
         let request = self.inputs.request(self.run, n, id);
         sent.set(Some(self.run.now()));
         self.run.timeout(self.plan.timeout, self.client.infer(self.plan.model(), &request)).await?

@@ -3,7 +3,7 @@
 use inference::classifier::{ClassifierError, InputError};
 use inference::digits::DigitsError;
 
-use crate::endpoint::FetchError;
+use crate::endpoint::site_file::SiteFileError;
 use crate::exercises::exercise::Failure;
 use crate::runtime::TaskError;
 
@@ -12,7 +12,7 @@ use crate::runtime::TaskError;
 pub enum LoadError {
     /// It did not come.
     #[error(transparent)]
-    Fetch(#[from] FetchError),
+    Fetch(#[from] SiteFileError),
     /// It should hold a classifier's weights.
     #[error("the weights cannot be used: {0}")]
     Model(#[from] ClassifierError),

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::endpoint::FetchError;
+use crate::endpoint::site_file::{self, SiteFileError};
 use crate::storage::Source;
 
 /// A file that has been read: its path and its content.
@@ -55,10 +55,10 @@ impl Site {
     /// # Errors
     ///
     /// What the request came to, by cause.
-    pub async fn read(&self, path: &'static str) -> Result<Rc<[u8]>, FetchError> {
+    pub async fn read(&self, path: &'static str) -> Result<Rc<[u8]>, SiteFileError> {
         match &self.base {
             Some(base) => {
-                let bytes: Rc<[u8]> = fetch(format!("{base}{path}")).await?.into();
+                let bytes: Rc<[u8]> = site_file::read(&format!("{base}{path}")).await?.into();
                 let mut files = self.files.borrow_mut();
                 files.retain(|(known, _)| *known != path);
                 files.push((path, Rc::clone(&bytes)));
@@ -67,19 +67,8 @@ impl Site {
             None => {
                 let files = self.files.borrow();
                 let found = files.iter().find(|(known, _)| *known == path).map(|(_, bytes)| Rc::clone(bytes));
-                found.ok_or_else(|| FetchError::Unreachable { url: path.to_owned() })
+                found.ok_or_else(|| SiteFileError::unreachable(path))
             }
         }
     }
-}
-
-#[cfg(target_arch = "wasm32")]
-async fn fetch(url: String) -> Result<Vec<u8>, FetchError> {
-    crate::endpoint::fetch::get_bytes(&url).await
-}
-
-/// Only a browser can ask.
-#[cfg(not(target_arch = "wasm32"))]
-async fn fetch(url: String) -> Result<Vec<u8>, FetchError> {
-    Err(FetchError::Unreachable { url })
 }

@@ -1,7 +1,7 @@
 //! Whether an endpoint can be reached, and why not, in the reader's words.
 
 use crate::endpoint::model_server::NoModelServer;
-use crate::endpoint::{Client, EndpointError};
+use crate::endpoint::oip::{Client, OipError};
 use crate::exercises::exercise::{Connection, Failure};
 use crate::exercises::prelude::*;
 
@@ -34,13 +34,13 @@ pub(super) async fn test(run: &Run, plan: &Plan) -> Result<Connection, Failure> 
 }
 
 /// The failure of a lesson whose first model does not tell what it takes.
-pub(super) async fn failure(run: &Run, client: &Client, plan: &Plan, error: EndpointError) -> Failure {
+pub(super) async fn failure(run: &Run, client: &Client, plan: &Plan, error: OipError) -> Failure {
     let failure = Failure::from(explained(run, client, plan, error).await);
     Failure { message: format!("model `{}`: {}", plan.model(), failure.message), ..failure }
 }
 
 /// A better word for it, if one can be had in time.
-async fn explained(run: &Run, client: &Client, plan: &Plan, error: EndpointError) -> EndpointError {
+async fn explained(run: &Run, client: &Client, plan: &Plan, error: OipError) -> OipError {
     run.timeout(plan.timeout, client.explain(error.clone())).await.unwrap_or(error)
 }
 
@@ -49,8 +49,8 @@ pub(super) fn no_model() -> Failure {
     Failure { message: "no model is named".to_owned(), advice: "Write the name of a model that the endpoint has." }
 }
 
-impl From<EndpointError> for Failure {
-    fn from(error: EndpointError) -> Self {
+impl From<OipError> for Failure {
+    fn from(error: OipError) -> Self {
         Self { message: error.to_string(), advice: error.advice() }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use inference::protocol::{ModelMetadata, TensorMetadata};
 
-use crate::endpoint::EndpointError;
+use crate::endpoint::oip::OipError;
 use crate::exercises::prelude::*;
 use crate::measure::requests::{Requests, Timing};
 use crate::measure::sweep::{LoadLevel, Sweep};
@@ -25,9 +25,9 @@ pub(super) struct Call {
     n: u32,
     pub timing: Timing,
     /// Why its attempts failed, in their order; the last of them is its result, unless that is good.
-    failed_attempts: Vec<EndpointError>,
+    failed_attempts: Vec<OipError>,
     /// The digits that were read, if the model reads digits.
-    result: Result<Option<Vec<u8>>, EndpointError>,
+    result: Result<Option<Vec<u8>>, OipError>,
 }
 
 impl Call {
@@ -36,8 +36,8 @@ impl Call {
         due: Duration,
         sent: Option<Duration>,
         ended: Duration,
-        failed_attempts: Vec<EndpointError>,
-        result: Result<Option<Vec<u8>>, EndpointError>,
+        failed_attempts: Vec<OipError>,
+        result: Result<Option<Vec<u8>>, OipError>,
     ) -> Self {
         let us = |time: Duration| time.as_micros() as u64;
         let outcome = result.as_ref().map_or_else(TaskError::outcome, |_| Outcome::Succeeded);
@@ -54,7 +54,7 @@ impl Call {
 #[derive(Debug)]
 pub(super) struct Done {
     /// In the order of the plan's names.
-    pub models: Vec<Result<ModelMetadata, EndpointError>>,
+    pub models: Vec<Result<ModelMetadata, OipError>>,
     pub calls: Vec<Call>,
     pub sweep: Option<Sweep>,
     pub inputs: Inputs,
@@ -159,7 +159,7 @@ impl Done {
     }
 
     fn models(&self, plan: &Plan) -> Table {
-        let row = |(name, model): (&String, &Result<ModelMetadata, EndpointError>)| match model {
+        let row = |(name, model): (&String, &Result<ModelMetadata, OipError>)| match model {
             Ok(model) => vec![
                 name.clone(),
                 model.platform.clone(),
@@ -203,7 +203,7 @@ struct Cause {
 }
 
 impl Cause {
-    fn from_error(error: &EndpointError) -> Self {
+    fn from_error(error: &OipError) -> Self {
         Self { ended: 0, retried: 0, first: error.to_string() }
     }
 }

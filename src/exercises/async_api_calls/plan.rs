@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::endpoint::{BaseUrl, EndpointError, model_server};
+use crate::endpoint::http::BaseUrl;
+use crate::endpoint::model_server;
+use crate::endpoint::oip::OipError;
 use crate::exercises::prelude::*;
 use crate::runtime::{Backoff, RetryPolicy};
 
@@ -33,7 +35,7 @@ pub(super) struct Plan {
     pub limit: Option<NonZeroUsize>,
     /// For each attempt.
     pub timeout: Duration,
-    pub retries: RetryPolicy<EndpointError>,
+    pub retries: RetryPolicy<OipError>,
     pub arrivals: Arrivals,
     pub has_one_by_one: bool,
     /// The most requests at once in the sweep; 0 is no sweep.
@@ -57,8 +59,8 @@ impl Plan {
             retries: RetryPolicy {
                 retries: settings.count("retries"),
                 backoff: Backoff::Exponential { base: FIRST_PAUSE, cap: FIRST_PAUSE * 8 },
-                is_transient: EndpointError::is_transient,
-                retry_after: EndpointError::retry_after,
+                is_transient: OipError::is_transient,
+                retry_after: OipError::retry_after,
             },
             arrivals: match settings.choice("arrivals") {
                 "rate" => Arrivals::Every(Duration::from_secs_f64(1.0 / settings.number("rate"))),
@@ -115,7 +117,7 @@ fn model_server(settings: &Settings, run: &Run) -> [BaseUrl; 2] {
     }
     scenario += &format!(",fail={},kinds={}", settings.number("failure-rate"), kinds(settings));
     let base = format!("{}s/{scenario}", model_server::PATH);
-    [model_server::PATH, &base].map(BaseUrl::of_the_site)
+    [model_server::PATH, &base].map(BaseUrl::relative)
 }
 
 /// The kinds of failures as the model server has them in its addresses.
@@ -131,7 +133,7 @@ fn kinds(settings: &Settings) -> &'static str {
 
 /// What was typed is an address: the control took it.
 fn own_endpoint(settings: &Settings) -> [BaseUrl; 2] {
-    let base = BaseUrl::parse(settings.text("url")).unwrap_or_else(|_| BaseUrl::of_the_site(settings.text("url")));
+    let base = BaseUrl::parse(settings.text("url")).unwrap_or_else(|_| BaseUrl::relative(settings.text("url")));
     [base.clone(), base]
 }
 

@@ -11,7 +11,9 @@ use inference::digits::{Digits, PIXELS};
 use inference::protocol::{InferRequest, Tensor};
 use inference::server::{INPUT, LABEL};
 
-use crate::endpoint::{BaseUrl, Client, EndpointError, model_server};
+use crate::endpoint::http::BaseUrl;
+use crate::endpoint::model_server;
+use crate::endpoint::oip::{Client, OipError};
 use crate::exercises::prelude::*;
 use crate::storage::{Storage, StorageError, StorageKind};
 use crate::workers::{Answer, Job, OffloadError, Pool, cpu_bound_task, offload};
@@ -107,7 +109,7 @@ async fn server_reads_digits(bench: &Bench<'_>) -> Tested {
 /// What the model server does not have it names.
 async fn unknown_model_is_named(bench: &Bench<'_>) -> Tested {
     match client(bench, "")?.model("mlp-17").await {
-        Err(EndpointError::Status { status, message, .. }) => {
+        Err(OipError::Status { status, message, .. }) => {
             let message = message.unwrap_or_default();
             let is_named = status == 404 && message.contains("mlp-17");
             holds(is_named, "status 404, with the model's name", format!("status {status}: {message}"))
@@ -161,7 +163,7 @@ fn same_as_the_page(answer: &Answer) -> Tested {
 /// A client of the page's own model server, which behaves as the path says.
 fn client(bench: &Bench, path: &str) -> Result<Client, Unmet> {
     bench.server.clone()?;
-    Ok(Client::new(bench.run, BaseUrl::of_the_site(&format!("{}{path}", model_server::PATH))))
+    Ok(Client::new(bench.run, BaseUrl::relative(&format!("{}{path}", model_server::PATH))))
 }
 
 fn request(id: &str, images: &[f32]) -> InferRequest {

@@ -7,7 +7,8 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use crate::endpoint::model_server::NoModelServer;
-use crate::endpoint::{EndpointError, FetchError};
+use crate::endpoint::oip::OipError;
+use crate::endpoint::site_file::SiteFileError;
 use crate::exercises::prelude::*;
 use crate::measure::validation::{Validation, Verdict};
 use crate::runtime::virtual_time::Stalled;
@@ -131,14 +132,14 @@ impl From<LoadError> for Unmet {
     }
 }
 
-impl From<FetchError> for Unmet {
-    fn from(error: FetchError) -> Self {
+impl From<SiteFileError> for Unmet {
+    fn from(error: SiteFileError) -> Self {
         failed(error)
     }
 }
 
-impl From<EndpointError> for Unmet {
-    fn from(error: EndpointError) -> Self {
+impl From<OipError> for Unmet {
+    fn from(error: OipError) -> Self {
         failed(error)
     }
 }

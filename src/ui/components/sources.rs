@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 
-use crate::endpoint::fetch::get_bytes;
+use crate::endpoint::site_file;
 use crate::exercises::exercise::Exercise;
 use crate::ui::lean::{b, code, figcaption, figure, i, part, pre, section};
 
@@ -30,7 +30,7 @@ fn pane(path: String, title: &str, about: &str) -> AnyView {
     let source = RwSignal::new(String::new());
     let name = figcaption().el(b().text(title)).text(format!(", {about} · ")).el(code().text(path.clone()));
     leptos::task::spawn_local(async move {
-        let text = match get_bytes(&format!("sources/{path}")).await {
+        let text = match site_file::read(&format!("sources/{path}")).await {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) => format!("The source could not be loaded: {error}. {}", error.advice()),
         };

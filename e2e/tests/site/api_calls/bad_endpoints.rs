@@ -28,13 +28,13 @@ async fn an_endpoint_that_does_not_tell_its_model_is_told_by_cause(engine: Engin
     let fixture = Fixture::open_in(engine, &link_to(&endpoint, "digits", "&requests=3&timeout=700")).await?;
     let page = &fixture.page;
     for (metadata, cors, told) in [
-        (Answer::Good, Cors::Closed, "does not allow this page to read it (no CORS headers)"),
+        (Answer::Good, Cors::Closed, "does not allow this page to read the response (no CORS headers)"),
         (Answer::Text(404), Cors::Open, "HTTP status 404"),
         (Answer::Html(500), Cors::Open, "HTTP status 500"),
-        (Answer::Html(200), Cors::Open, "the reply is not JSON, but an HTML page"),
-        (Answer::Json(json!({"hello": 1})), Cors::Open, "the reply is not the protocol's: missing field `name`"),
-        (Answer::HalfJson, Cors::Open, "the reply is not JSON: EOF"),
-        (Answer::ClosedHalfway, Cors::Open, "broke off"),
+        (Answer::Html(200), Cors::Open, "the response is not JSON, but an HTML page"),
+        (Answer::Json(json!({"hello": 1})), Cors::Open, "the response does not follow the protocol: missing field `name`"),
+        (Answer::HalfJson, Cors::Open, "the response is not JSON: EOF"),
+        (Answer::ClosedHalfway, Cors::Open, "was lost before the response was complete"),
         (Answer::Never, Cors::Open, "not done within 700 ms"),
         (Answer::HeadOnly, Cors::Open, "not done within 700 ms"),
     ] {
@@ -100,7 +100,7 @@ async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
         endpoint.behave(Behaviour { infer, ..Behaviour::default() });
         let before = endpoint.bytes_sent();
         page.run_to_the_end().await?;
-        assert_eq!(outcomes(page).await?[1], ("reply too large".to_owned(), 1));
+        assert_eq!(outcomes(page).await?[1], ("response too large".to_owned(), 1));
         let taken = endpoint.bytes_sent() - before;
         assert!(engine == Engine::Webkit || taken < bytes / 2, "{taken} bytes were taken");
     }
@@ -115,7 +115,7 @@ async fn what_is_no_address_is_refused_beside_its_control() -> TestResult {
     let page = &fixture.page;
     for (text, told) in [
         ("localhost:8000", "`localhost:8000` is not a URL"),
-        ("http://", "no host stands behind"),
+        ("http://", "there is no valid host after"),
         ("http://host/?a=1", "leave out `?` and `#`"),
         ("<img src=x onerror=alert(1)>", "is not a URL"),
     ] {

@@ -121,7 +121,7 @@ async fn a_browser_without_service_workers_is_told_and_can_ask_elsewhere(engine:
     page.evaluate::<Value>(hide, Vec::new()).await?;
     let told = test_connection(page).await?;
     assert!(
-        told.contains("this browser has no service workers here") && told.contains("endpoint of your own"),
+        told.contains("this browser has no service workers here") && told.contains("your own endpoint"),
         "{told}"
     );
     page.press("Run").await?;

@@ -1,9 +1,9 @@
-//! The header `Retry-After`: in how many seconds, or when
+//! The header `Retry-After`: a number of seconds, or a date
 //! (<https://www.rfc-editor.org/rfc/rfc9110.html#name-retry-after>).
 
 use std::time::{Duration, UNIX_EPOCH};
 
-/// How long a server asks to be left alone, where `now` is the time since 1970. None for what is no such header.
+/// The time that a server asks clients to wait, where `now` is the time since 1970. `None` if the value is not valid.
 pub(super) fn parse(text: &str, now: Duration) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
         return Some(Duration::from_secs(seconds));
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_and_dates_are_understood_and_nothing_else() {
+    fn only_seconds_and_dates_are_accepted() {
         let now = Duration::from_secs(784_111_777 - 30);
         for (text, seconds) in [
             ("120", Some(120)),

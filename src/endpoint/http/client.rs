@@ -1,0 +1,98 @@
+//! [`Client`]: sends requests, with a timeout and with the causes that a browser does not name.
+
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::{Stream, StreamExt, stream};
+
+use crate::endpoint::http::mixed_content::is_blocked_from_https;
+use crate::endpoint::http::{Chunks, Headers, HttpError, Phase, Request, Response, Transport, retry_after};
+use crate::runtime::Run;
+
+/// A client of any server. Clones share the transport.
+#[derive(Clone)]
+pub struct Client {
+    run: Run,
+    transport: Rc<dyn Transport>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client that sends its requests through this transport. Timeouts follow the run's clock.
+    #[must_use]
+    pub fn new(run: &Run, transport: impl Transport + 'static) -> Self {
+        Self { run: run.clone(), transport: Rc::new(transport) }
+    }
+
+    /// Sends a request and waits for the headers of its response. Dropping the future aborts the request.
+    ///
+    /// # Errors
+    ///
+    /// The cause for which there is no response. A status other than 2xx is a response.
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        if self.transport.is_from_https() && is_blocked_from_https(&request.url) {
+            return Err(HttpError::MixedContent { url: request.url });
+        }
+        let Some(limit) = request.timeout else { return self.transport.send(request).await };
+        let deadline = Deadline { run: self.run.clone(), at: self.run.now() + limit, limit, url: request.url.clone() };
+        let sent = self.run.timeout(limit, self.transport.send(request)).await;
+        let Response { status, headers, body } = sent.map_err(|_| deadline.missed_in(Phase::Headers))??;
+        Ok(Response { status, headers, body: body.map_chunks(|chunks| deadline.apply_to(chunks)) })
+    }
+
+    /// Finds the cause of an error for which a browser does not name it: a server that cannot be reached, or a server whose
+    /// responses the page may not read. It sends one more request, to `url`.
+    pub async fn explain(&self, error: HttpError, url: String) -> HttpError {
+        match error {
+            // The site's own addresses are not subject to CORS.
+            HttpError::Unreachable { url: failed } if failed.contains("://") => {
+                if self.transport.is_reachable(url).await {
+                    HttpError::BlockedByCors { url: failed }
+                } else {
+                    HttpError::Unreachable { url: failed }
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// The time to wait before the next request, from the header `Retry-After`.
+    #[must_use]
+    pub fn retry_after(&self, headers: &Headers) -> Option<Duration> {
+        retry_after::parse(headers.get("retry-after")?, self.transport.unix_time())
+    }
+}
+
+/// The instant at which a response must be complete.
+struct Deadline {
+    run: Run,
+    at: Duration,
+    limit: Duration,
+    url: String,
+}
+
+impl Deadline {
+    fn missed_in(&self, phase: Phase) -> HttpError {
+        HttpError::TimedOut { url: self.url.clone(), limit: self.limit, phase }
+    }
+
+    /// The same chunks, and an error in place of those that come too late.
+    fn apply_to(self, chunks: Chunks) -> impl Stream<Item = Result<Vec<u8>, HttpError>> {
+        stream::unfold((self, chunks, 0), async |(deadline, mut chunks, received_bytes)| {
+            let left = deadline.at.saturating_sub(deadline.run.now());
+            let next = deadline.run.timeout(left, chunks.next()).await;
+            let chunk = next.unwrap_or_else(|_| Some(Err(deadline.missed_in(Phase::Body { received_bytes }))))?;
+            let received_bytes = received_bytes + chunk.as_ref().map_or(0, Vec::len);
+            Some((chunk, (deadline, chunks, received_bytes)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,23 @@
+//! [`Transport`]: the way from a client to the servers.
+
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+
+use crate::endpoint::http::{HttpError, Request, Response};
+
+/// Sends requests and receives responses.
+pub trait Transport {
+    /// Sends a request and waits for the headers of its response. Dropping the future, the response or the stream of its
+    /// chunks aborts the request. The request's timeout is left to the [`Client`](crate::endpoint::http::Client).
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, HttpError>>;
+
+    /// True if a server answers there, even if the page may not read the response.
+    fn is_reachable(&self, url: String) -> LocalBoxFuture<'_, bool>;
+
+    /// True if the page was loaded over `https`. Browsers then block most requests over `http`.
+    fn is_from_https(&self) -> bool;
+
+    /// The time since 1970.
+    fn unix_time(&self) -> Duration;
+}

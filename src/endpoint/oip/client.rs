@@ -1,0 +1,119 @@
+//! [`Client`]: an endpoint that speaks the Open Inference Protocol v2, as a few async functions.
+//!
+//! A request has no deadline of its own: the caller adds one with [`Run::timeout`](crate::runtime::Run::timeout), and retries
+//! with [`Run::retry`](crate::runtime::Run::retry). Dropping the future of a request aborts it.
+
+use inference::protocol::{
+    DecodeError, ErrorBody, InferRequest, InferResponse, ModelMetadata, ServerMetadata, decode, encode,
+};
+use serde::de::DeserializeOwned;
+
+use crate::endpoint::http::{self, BaseUrl, HttpError, Request, Response};
+use crate::endpoint::network;
+use crate::endpoint::oip::OipError;
+use crate::runtime::Run;
+
+/// The largest response. It is read into memory, where parsed JSON takes several times as much.
+pub const MAX_BYTES: usize = 16_000_000;
+
+/// The largest body of an error. The message in a larger one is left out.
+const MAX_ERROR_BYTES: usize = 64_000;
+
+/// A client of one endpoint, shared by all requests to it.
+#[derive(Debug)]
+pub struct Client {
+    http: http::Client,
+    base: BaseUrl,
+}
+
+impl Client {
+    /// A client of the endpoint at `base`, through the run's [`network`].
+    #[must_use]
+    pub fn new(run: &Run, base: BaseUrl) -> Self {
+        Self::with_http(network::http_client(run), base)
+    }
+
+    /// A client of the endpoint at `base`, through this HTTP client.
+    #[must_use]
+    pub fn with_http(http: http::Client, base: BaseUrl) -> Self {
+        Self { http, base }
+    }
+
+    /// The name and version of the server.
+    ///
+    /// # Errors
+    ///
+    /// The cause for which the server does not say.
+    pub async fn server(&self) -> Result<ServerMetadata, OipError> {
+        self.get(&["v2"]).await
+    }
+
+    /// The inputs and outputs of a model.
+    ///
+    /// # Errors
+    ///
+    /// The cause for which the server does not say.
+    pub async fn model(&self, name: &str) -> Result<ModelMetadata, OipError> {
+        self.get(&["v2", "models", name]).await
+    }
+
+    /// The outputs of a model for these inputs.
+    ///
+    /// # Errors
+    ///
+    /// The cause for which there is no result.
+    pub async fn infer(&self, model: &str, request: &InferRequest) -> Result<InferResponse, OipError> {
+        let url = self.base.join(&["v2", "models", model, "infer"]);
+        self.request(Request::post_json(url, encode(request))).await
+    }
+
+    /// Finds the cause of an error for which a browser does not name it, by one more request: see
+    /// [`http::Client::explain`].
+    pub async fn explain(&self, error: OipError) -> OipError {
+        match error {
+            OipError::Http(error) => self.http.explain(error, self.base.join(&["v2"])).await.into(),
+            other => other,
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, OipError> {
+        self.request(Request::get(self.base.join(path))).await
+    }
+
+    async fn request<T: DeserializeOwned>(&self, request: Request) -> Result<T, OipError> {
+        let url = request.url.clone();
+        let response = self.http.send(request).await?;
+        if !response.is_success() {
+            return Err(self.error_from(response).await);
+        }
+        let (headers, announced_bytes) = (response.headers, response.body.announced_bytes());
+        let body = response.body.bytes(MAX_BYTES).await?;
+        decode(&body).map_err(|error| match error {
+            // Not every browser reports that a connection was closed before the end.
+            DecodeError::NotJson(_) if announced_bytes.is_some_and(|bytes| body.len() < bytes) => {
+                HttpError::ConnectionLost { url }.into()
+            }
+            error => OipError::from_decode_error(&error, is_html(headers.get("content-type"), &body)),
+        })
+    }
+
+    /// The error in a response whose status is not a success.
+    async fn error_from(&self, response: Response) -> OipError {
+        let Response { status, headers, body } = response;
+        let body = match body.bytes(MAX_ERROR_BYTES).await {
+            Ok(body) => body,
+            Err(HttpError::TooLarge { .. }) => Vec::new(),
+            Err(error) => return error.into(),
+        };
+        let message: Result<ErrorBody, DecodeError> = decode(&body);
+        OipError::from_status(status, message.ok().map(|body| body.error), self.http.retry_after(&headers))
+    }
+}
+
+fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
+    let is_declared = content_type.is_some_and(|content_type| content_type.to_ascii_lowercase().contains("html"));
+    is_declared || body.trim_ascii_start().starts_with(b"<")
+}
+
+#[cfg(test)]
+mod tests;
