@@ -1,47 +1,47 @@
-//! What keeps the files of one folder.
+//! The interface to the storage of one folder's files.
 
 use futures::future::LocalBoxFuture;
 
 use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, WriteGuard};
 
-/// What a backend is about to answer.
+/// The future result of an operation of a backend.
 pub type BackendFuture<'a, T> = LocalBoxFuture<'a, Result<T, StorageError>>;
 
-/// A file as a backend finds it: its name, and its size in bytes unless its first write was never finished.
+/// A file in a folder: its name, and its size in bytes, or `None` if its first write was never finished.
 pub type FolderEntry = (FileName, Option<u64>);
 
 /// Where a write puts its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteMode {
-    /// They become the whole content.
+    /// They replace the whole content.
     Replace,
-    /// They follow what is there, if there is something.
+    /// They follow the existing content, if any.
     Append,
 }
 
-/// Keeps the files of one folder.
+/// Stores the files of one folder.
 ///
-/// Whoever changes a file hands over its turn. The backend keeps that until the change is over, even if its future was
-/// dropped: then the file is as it was before, or as it should become, and the next change begins after that.
+/// The caller of a change passes its write guard. The backend holds the guard until the change is over, even if the
+/// future was dropped: then the file has either its old or its new content, and the next change starts after that.
 pub trait Backend {
-    /// What it is.
+    /// The kind of storage.
     fn kind(&self) -> StorageKind;
 
-    /// The content: that before a change or that after it, never a part.
+    /// The content before or after a concurrent change, never a part of either.
     fn read<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, Vec<u8>>;
 
-    /// Writes, so that all of it is there or nothing.
+    /// Writes all of the bytes or, on an error, none of them.
     fn write<'a>(&'a self, guard: WriteGuard, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()>;
 
-    /// Takes a file away. One whose first write was never finished goes, too, but is told as not found.
+    /// Deletes a file. A file whose first write was never finished is deleted too, but reported as not found.
     fn delete(&self, guard: WriteGuard) -> BackendFuture<'_, ()>;
 
     /// The size of the content in bytes.
     fn size<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, u64>;
 
-    /// What is in the folder, in any order.
+    /// The files in the folder, in any order.
     fn list(&self) -> BackendFuture<'_, Vec<FolderEntry>>;
 
-    /// How much room there is, if that is known.
+    /// The estimate of used and available space, if it is known.
     fn estimate(&self) -> LocalBoxFuture<'_, Option<StorageEstimate>>;
 }

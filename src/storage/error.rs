@@ -1,53 +1,53 @@
-//! Why a file could not be read or changed, by cause.
+//! The reasons why a file could not be read or changed.
 
 use crate::runtime::TaskError;
 use crate::storage::{BadName, FileName, StorageKind};
 
-/// Why the storage did not do what it was asked to. Whatever was stored before is still there, but for `Cleared`.
+/// The reason why a storage operation failed. Stored files are unchanged, except after `Cleared`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
     /// No file has this name.
     #[error("there is no file `{name}`")]
     NotFound {
-        /// What was asked for.
+        /// The requested file.
         name: FileName,
     },
-    /// No file can have this name.
-    #[error("`{name}` is no name for a file: {why}")]
+    /// The name is not a valid file name.
+    #[error("`{name}` is not a valid file name: {why}")]
     BadName {
-        /// What was asked for.
+        /// The requested file.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         why: BadName,
     },
-    /// The browser gives this site no more room.
-    #[error("there is no room left for `{name}`")]
+    /// The browser gives this site no more space.
+    #[error("there is no space left for `{name}`")]
     Full {
-        /// What should have been written.
+        /// The file that was written to.
         name: FileName,
     },
-    /// Another page has the file under its hands, or changes it again and again.
+    /// Another page is using the file, or keeps changing it.
     #[error("`{name}` is in use by another page")]
     InUse {
-        /// What was asked for.
+        /// The requested file.
         name: FileName,
     },
-    /// It was there and is no more: somebody cleared this site's data.
+    /// The folder no longer exists because this site's data were cleared or blocked.
     #[error("the storage is gone: this site's data were cleared or blocked while it was in use")]
     Cleared,
-    /// The browser or its owner does not want this page to keep files.
-    #[error("the browser does not let this page keep files")]
+    /// The browser or the user does not allow this page to store files.
+    #[error("the browser does not allow this page to store files")]
     NotAllowed,
-    /// This browser, or this window, has no such storage.
+    /// This browser, or this window, does not have this kind of storage.
     #[error("this browser has no {kind} for this page")]
     Unsupported {
-        /// What was asked for.
+        /// The requested file.
         kind: StorageKind,
     },
-    /// Anything else that a browser may say.
+    /// Any other error of the browser.
     #[error("the browser's storage failed: {why}")]
     Other {
-        /// What the browser says.
+        /// The browser's message.
         why: String,
     },
 }
@@ -55,19 +55,19 @@ pub enum StorageError {
 impl TaskError for StorageError {}
 
 impl StorageError {
-    /// What to do about it.
+    /// What the user can do about it.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::NotFound { .. } => "Write it first, or choose a file from the list of what is stored.",
-            Self::BadName { .. } => "Choose a name without slashes and control characters that is not too long.",
+            Self::NotFound { .. } => "Write the file first, or choose one from the list of stored files.",
+            Self::BadName { .. } => "Choose a shorter name, without slashes or control characters.",
             Self::Full { .. } => {
-                "Delete files that are no longer needed, or write smaller ones. What was stored before is still there."
+                "Delete files that are no longer needed, or write smaller ones. The stored files are unchanged."
             }
             Self::InUse { .. } => "Close the other tabs of this site, then run again.",
-            Self::Cleared => "Run again: a new folder is made. What was in the old one is lost.",
-            Self::NotAllowed => "Allow this site to keep data in the browser's settings, then reload.",
-            Self::Unsupported { .. } => "Open the page in another window or browser: private windows may have less.",
+            Self::Cleared => "Run again to create a new folder. The files of the old one are lost.",
+            Self::NotAllowed => "Allow this site to store data in the browser's settings, then reload the page.",
+            Self::Unsupported { .. } => "Open the page in another browser, or in a window that is not private.",
             Self::Other { .. } => "Run again; if that does not help, reload the page.",
         }
     }

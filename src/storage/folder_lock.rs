@@ -1,5 +1,5 @@
-//! A folder for one tab at a time, by the browser's locks (<https://www.w3.org/TR/web-locks/>). They concern only those
-//! who ask for them.
+//! A folder for one tab at a time, by means of the Web Locks API (<https://www.w3.org/TR/web-locks/>). The locks are
+//! advisory: they stop only tabs that also ask for them.
 
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -18,7 +18,7 @@ extern "C" {
     fn request(this: &LockManager, name: &str, granted: &JsValue) -> Result<Promise, JsValue>;
 }
 
-/// What keeps other tabs waiting. Dropping it lets the next one in.
+/// A lock that this tab holds. Dropping it releases the lock to the next tab.
 #[derive(Debug)]
 pub(super) struct WebLock {
     release: Function,
@@ -26,24 +26,24 @@ pub(super) struct WebLock {
 
 impl Drop for WebLock {
     fn drop(&mut self) {
-        // What settles a promise does not throw.
+        // The function that settles a promise never throws.
         let _ = self.release.call0(&JsValue::UNDEFINED);
     }
 }
 
-/// Waits until no other tab holds the folder. None where there are no locks, or not for this page.
+/// Waits until no other tab holds the folder's lock. Returns `None` if the browser has no locks or refuses one.
 pub(super) async fn acquire(folder: &str) -> Option<WebLock> {
     let navigator = property(&js_sys::global(), "navigator")?;
     let locks: LockManager = property(&navigator, "locks")?.unchecked_into();
-    let (tell, told) = oneshot::channel();
-    let mut tell = Some(tell);
-    // The lock is held until the promise is settled. If nobody waits for it any more, it is let go at once.
+    let (sender, receiver) = oneshot::channel();
+    let mut sender = Some(sender);
+    // The lock is held until the promise is settled. If the receiver is gone, the lock is released at once.
     let granted = Closure::once_into_js(move || {
-        Promise::new(&mut |release, _| drop(tell.take().map(|tell| tell.send(WebLock { release }))))
+        Promise::new(&mut |release, _| drop(sender.take().map(|sender| sender.send(WebLock { release }))))
     });
     let refused = JsFuture::from(locks.request(&title(folder), &granted).ok()?);
-    match select(told, refused.boxed_local()).await {
-        Either::Left((held, _)) => held.ok(),
+    match select(receiver, refused.boxed_local()).await {
+        Either::Left((lock, _)) => lock.ok(),
         Either::Right(_) => None,
     }
 }

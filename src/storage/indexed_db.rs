@@ -1,8 +1,8 @@
-//! The browser's database, where there is no private file system to write to (<https://www.w3.org/TR/IndexedDB/>).
+//! The browser's database, for browsers without a writable private file system (<https://www.w3.org/TR/IndexedDB/>).
 //!
-//! A folder is a database of two stores: the contents by name, and their sizes, so that a list need not read every
-//! content. A change is one transaction over both. It has happened when the browser says that the transaction is
-//! complete, not before: a full disk may be noticed as late as that.
+//! A folder is a database with two stores: the contents by name, and their sizes, so that listing the files does not read
+//! their contents. A change is one transaction over both stores. It counts as done only when the browser reports that
+//! the transaction is complete, because a full disk may be noticed as late as that.
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -14,7 +14,9 @@ use web_sys::{
 };
 
 use crate::storage::backend::{Backend, BackendFuture, FolderEntry, WriteMode};
-use crate::storage::web::{Caller, copied, error_of, estimate, joined, property, title, to_the_end, unless_gone};
+use crate::storage::web::{
+    Caller, copied, error_of, estimate, joined, property, run_to_completion, title, unless_caller_dropped,
+};
 use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, WriteGuard};
 
 const CONTENTS: &str = "contents";
@@ -27,48 +29,52 @@ pub(super) struct IndexedDb {
 }
 
 impl IndexedDb {
-    /// Opens a folder, or makes it.
+    /// Opens a folder, or creates it.
     pub(super) async fn open(folder: &str) -> Result<Self, StorageError> {
         let missing = || StorageError::Unsupported { kind: StorageKind::IndexedDb };
         let factory = property(&js_sys::global(), "indexedDB").ok_or_else(missing)?;
         let factory: IdbFactory = factory.unchecked_into();
         let title = title(folder);
-        // A connection of which nobody knows would be in the way of whoever wants to delete the database.
-        to_the_end(async move |_: &mut Caller<Self>| match connect(&factory, &title).await {
+        // An open connection that nothing owns would block the deletion of the database.
+        run_to_completion(async move |_: &mut Caller<Self>| match connect(&factory, &title).await {
             Ok(database) => Ok(Self::watch(database)),
             Err(thrown) => Err(error_of(&thrown, None)),
         })
         .await
     }
 
-    /// Lets the connection go when somebody deletes the database. Then every use of it tells that it is closed.
+    /// Closes the connection when the database is about to be deleted. Every later use of it then fails.
     fn watch(database: IdbDatabase) -> Self {
-        let held = database.clone();
-        let on_version_change = Closure::new(move || held.close());
+        let connection = database.clone();
+        let on_version_change = Closure::new(move || connection.close());
         database.set_onversionchange(Some(on_version_change.as_ref().unchecked_ref()));
         Self { database, _on_version_change: on_version_change }
     }
 
-    /// A request that only reads.
-    async fn look(&self, store: &str, ask: impl FnOnce(&IdbObjectStore) -> Asked) -> Result<JsValue, JsValue> {
+    /// Makes a request that only reads.
+    async fn query(
+        &self,
+        store: &str,
+        request: impl FnOnce(&IdbObjectStore) -> RequestResult,
+    ) -> Result<JsValue, JsValue> {
         let transaction = self.database.transaction_with_str(store)?;
-        answer(ask(&transaction.object_store(store)?)?).await
+        result_of(request(&transaction.object_store(store)?)?).await
     }
 
-    /// What stands in a store under a name.
+    /// The value in a store under a name.
     async fn get(&self, store: &str, name: &FileName) -> Result<JsValue, StorageError> {
-        let found = self.look(store, |store| store.get(&JsValue::from_str(name.as_str()))).await;
+        let found = self.query(store, |store| store.get(&JsValue::from_str(name.as_str()))).await;
         let found = found.map_err(|thrown| error_of(&thrown, Some(name)))?;
         if found.is_undefined() { Err(StorageError::NotFound { name: name.clone() }) } else { Ok(found) }
     }
 
-    async fn found(&self) -> Result<Vec<FolderEntry>, JsValue> {
+    async fn entries(&self) -> Result<Vec<FolderEntry>, JsValue> {
         let transaction = self.database.transaction_with_str(SIZES)?;
         let store = transaction.object_store(SIZES)?;
-        // Both are asked for at once, so that nothing can change in between.
+        // Both requests are made at once, so that nothing can change in between.
         let (names, sizes) = (store.get_all_keys()?, store.get_all()?);
         let (names, sizes): (Array, Array) =
-            (answer(names).await?.unchecked_into(), answer(sizes).await?.unchecked_into());
+            (result_of(names).await?.unchecked_into(), result_of(sizes).await?.unchecked_into());
         let found = names.iter().zip(sizes.iter()).filter_map(|(name, size)| {
             Some((FileName::parse(&name.as_string()?).ok()?, size.as_f64().map(|bytes| bytes as u64)))
         });
@@ -79,7 +85,7 @@ impl IndexedDb {
 impl Drop for IndexedDb {
     fn drop(&mut self) {
         self.database.set_onversionchange(None);
-        // Changes that are under way are still brought to their end.
+        // Transactions in progress are still completed.
         self.database.close();
     }
 }
@@ -92,7 +98,7 @@ impl Backend for IndexedDb {
     fn read<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, Vec<u8>> {
         async {
             let found = self.get(CONTENTS, name).await?;
-            // `put` stores such arrays, and each answer is a copy of its own.
+            // `put` stores such arrays, and each result is a separate copy.
             let content = found.dyn_into().unwrap_or_else(|other| Uint8Array::new(&other));
             Ok(copied(&content).await)
         }
@@ -101,7 +107,7 @@ impl Backend for IndexedDb {
 
     fn write<'a>(&'a self, guard: WriteGuard, bytes: &'a [u8], mode: WriteMode) -> BackendFuture<'a, ()> {
         let (database, bytes) = (self.database.clone(), Uint8Array::from(bytes));
-        to_the_end(async move |caller: &mut Caller<()>| {
+        run_to_completion(async move |caller: &mut Caller<()>| {
             let put = put(&database, guard.name(), bytes, mode, caller).await;
             put.map_err(|thrown| error_of(&thrown, Some(guard.name())))
         })
@@ -112,7 +118,7 @@ impl Backend for IndexedDb {
         async move {
             let database = self.database.clone();
             self.get(SIZES, guard.name()).await?;
-            to_the_end(async move |caller: &mut Caller<()>| {
+            run_to_completion(async move |caller: &mut Caller<()>| {
                 let removed = remove(&database, guard.name(), caller).await;
                 removed.map_err(|thrown| error_of(&thrown, Some(guard.name())))
             })
@@ -126,7 +132,7 @@ impl Backend for IndexedDb {
     }
 
     fn list(&self) -> BackendFuture<'_, Vec<FolderEntry>> {
-        async { self.found().await.map_err(|thrown| error_of(&thrown, None)) }.boxed_local()
+        async { self.entries().await.map_err(|thrown| error_of(&thrown, None)) }.boxed_local()
     }
 
     fn estimate(&self) -> LocalBoxFuture<'_, Option<StorageEstimate>> {
@@ -134,8 +140,8 @@ impl Backend for IndexedDb {
     }
 }
 
-/// A request as the browser makes it.
-type Asked = Result<IdbRequest, JsValue>;
+/// A request, or the error that the browser threw.
+type RequestResult = Result<IdbRequest, JsValue>;
 
 async fn connect(factory: &IdbFactory, title: &str) -> Result<IdbDatabase, JsValue> {
     let request = factory.open(title)?;
@@ -144,16 +150,16 @@ async fn connect(factory: &IdbFactory, title: &str) -> Result<IdbDatabase, JsVal
         let Some(Ok(database)) = request.map(|request| request.result()) else { return };
         let database: IdbDatabase = database.unchecked_into();
         for store in [CONTENTS, SIZES] {
-            // Without its stores the database does not take the first request, which then tells so.
+            // If a store is missing, the first request fails and reports that.
             let _ = database.create_object_store(store);
         }
     });
     request.set_onupgradeneeded(Some(make_stores.as_ref().unchecked_ref()));
-    Ok(answer(request.unchecked_into()).await?.unchecked_into())
+    Ok(result_of(request.unchecked_into()).await?.unchecked_into())
 }
 
-/// Waits until a request is answered.
-async fn answer(request: IdbRequest) -> Result<JsValue, JsValue> {
+/// Waits for the result of a request.
+async fn result_of(request: IdbRequest) -> Result<JsValue, JsValue> {
     let promise = Promise::new(&mut |succeed, fail| {
         request.set_onsuccess(Some(&succeed));
         request.set_onerror(Some(&fail));
@@ -164,15 +170,15 @@ async fn answer(request: IdbRequest) -> Result<JsValue, JsValue> {
     }
 }
 
-/// A transaction over both stores, with what tells of its end. One that is dropped before has never been.
-struct Change {
+/// A transaction over both stores, and the promise of its end. Dropping it before it has ended rolls it back.
+struct WriteTransaction {
     transaction: IdbTransaction,
     end: JsFuture,
     contents: IdbObjectStore,
     sizes: IdbObjectStore,
 }
 
-impl Change {
+impl WriteTransaction {
     fn begin(database: &IdbDatabase) -> Result<Self, JsValue> {
         let stores = Array::of2(&CONTENTS.into(), &SIZES.into());
         let transaction = database.transaction_with_str_sequence_and_mode(&stores, IdbTransactionMode::Readwrite)?;
@@ -184,24 +190,24 @@ impl Change {
         Ok(Self { transaction, end: end.into(), contents, sizes })
     }
 
-    /// Waits until it has happened, or takes it back when the caller goes.
+    /// Waits until the transaction is complete, or aborts it if the caller is dropped.
     async fn end(mut self, caller: &mut Caller<()>) -> Result<(), JsValue> {
-        let mut end = unless_gone(&mut self.end, caller).await;
+        let mut end = unless_caller_dropped(&mut self.end, caller).await;
         if matches!(end, Ok(false)) {
             self.abort();
             end = (&mut self.end).await.map(|_| true);
         }
-        // An abort of our own has no error, and then nobody asks for one.
+        // After an abort of our own there is no error, and no caller to report it to.
         end.map(drop).map_err(|_| self.transaction.error().map_or(JsValue::NULL, JsValue::from))
     }
 
     fn abort(&self) {
-        // It fails when the change has happened.
+        // This fails if the transaction is already complete, which is fine.
         let _ = self.transaction.abort();
     }
 }
 
-impl Drop for Change {
+impl Drop for WriteTransaction {
     fn drop(&mut self) {
         self.abort();
     }
@@ -214,11 +220,11 @@ async fn put(
     mode: WriteMode,
     caller: &mut Caller<()>,
 ) -> Result<(), JsValue> {
-    let change = Change::begin(database)?;
+    let change = WriteTransaction::begin(database)?;
     let key = JsValue::from_str(name.as_str());
     let old = match mode {
         WriteMode::Replace => None,
-        WriteMode::Append => answer(change.contents.get(&key)?).await?.dyn_into().ok(),
+        WriteMode::Append => result_of(change.contents.get(&key)?).await?.dyn_into().ok(),
     };
     let content = old.map_or(bytes.clone(), |old| joined(&old, &bytes));
     change.contents.put_with_key(&content, &key)?;
@@ -227,7 +233,7 @@ async fn put(
 }
 
 async fn remove(database: &IdbDatabase, name: &FileName, caller: &mut Caller<()>) -> Result<(), JsValue> {
-    let change = Change::begin(database)?;
+    let change = WriteTransaction::begin(database)?;
     let key = JsValue::from_str(name.as_str());
     change.contents.delete(&key)?;
     change.sizes.delete(&key)?;

@@ -1,8 +1,8 @@
-//! Where files are kept.
+//! The kinds of storage.
 
 use std::fmt;
 
-/// Where files are kept, from the best to what is always there.
+/// Where files are stored, from the preferred kind to the one that always works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StorageKind {
     /// The browser's private file system for this site, OPFS.
@@ -14,21 +14,21 @@ pub enum StorageKind {
 }
 
 impl StorageKind {
-    /// Why it is this one and what that means, for the page.
+    /// A text for the page: which kind is used, why, and what that means for the user.
     #[must_use]
     pub fn sentence(self) -> &'static str {
         match self {
             Self::PrivateFileSystem => {
-                "Files are kept in the browser's private file system for this site. They stay on this machine until you \
+                "Files are stored in the browser's private file system for this site. They stay on this machine until you \
                  delete them."
             }
             Self::IndexedDb => {
-                "This browser has no private file system for this page that it could write to, so its database \
-                 IndexedDB stands in. Files stay on this machine until you delete them; times are the database's."
+                "This page has no writable private file system in this browser, so files are stored in its database, \
+                 IndexedDB. They stay on this machine until you delete them. The times are those of the database."
             }
             Self::Memory => {
-                "This browser lets the page keep no files, as some private windows do, so memory stands in. Files are \
-                 gone when the page is closed or reloaded; times are those of copying."
+                "This browser does not allow the page to store files, as in some private windows, so they are in memory. \
+                 They are gone when the page is closed or reloaded. The times are those of copying."
             }
         }
     }

@@ -1,4 +1,4 @@
-//! MemoryFiles in memory: on the virtual clock, in tests, and where a browser keeps nothing for the page.
+//! Files in memory: for the virtual clock, for tests, and for browsers that store nothing for the page.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -22,22 +22,22 @@ struct MemoryFiles {
 }
 
 impl InMemory {
-    /// A folder that has room for so many bytes, all files together, as a browser's has.
+    /// A folder whose files may have at most `quota_bytes` in total, like the quota of a browser.
     #[must_use]
     pub fn with_quota(quota_bytes: u64) -> Self {
         Self(Rc::new(MemoryFiles { quota_bytes: Some(quota_bytes), ..MemoryFiles::default() }))
     }
 
-    /// Takes the folder away, with all that is in it, as somebody does who clears a site's data.
+    /// Removes the folder and its files, as happens when the user clears the site's data.
     pub fn clear(&self) {
         self.0.is_cleared.set(true);
         self.0.files.borrow_mut().clear();
     }
 
-    fn read_file<T>(&self, name: &FileName, look: impl Fn(&Vec<u8>) -> T) -> Result<T, StorageError> {
+    fn read_file<T>(&self, name: &FileName, read: impl Fn(&Vec<u8>) -> T) -> Result<T, StorageError> {
         self.check()?;
         let files = self.0.files.borrow();
-        files.get(name).map(look).ok_or_else(|| StorageError::NotFound { name: name.clone() })
+        files.get(name).map(read).ok_or_else(|| StorageError::NotFound { name: name.clone() })
     }
 
     fn put(&self, name: &FileName, bytes: &[u8], mode: WriteMode) -> Result<(), StorageError> {
@@ -45,16 +45,16 @@ impl InMemory {
         let mut files = self.0.files.borrow_mut();
         let used_bytes = used(&files);
         let old = files.get(name).map_or(&[][..], Vec::as_slice);
-        let kept = if mode == WriteMode::Append { old } else { &[] };
-        let wanted_bytes = used_bytes - old.len() as u64 + (kept.len() + bytes.len()) as u64;
+        let prefix = if mode == WriteMode::Append { old } else { &[] };
+        let wanted_bytes = used_bytes - old.len() as u64 + (prefix.len() + bytes.len()) as u64;
         let full = || StorageError::Full { name: name.clone() };
         if self.0.quota_bytes.is_some_and(|quota_bytes| wanted_bytes > quota_bytes) {
             return Err(full());
         }
         let mut content = Vec::new();
-        // A page that has no memory left should hear of it, and not end.
-        content.try_reserve_exact(kept.len() + bytes.len()).map_err(|_| full())?;
-        content.extend_from_slice(kept);
+        // If the page is out of memory, this must be an error, not a panic.
+        content.try_reserve_exact(prefix.len() + bytes.len()).map_err(|_| full())?;
+        content.extend_from_slice(prefix);
         content.extend_from_slice(bytes);
         files.insert(name.clone(), content);
         Ok(())

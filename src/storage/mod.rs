@@ -1,17 +1,17 @@
-//! Files: the browser's private file system, and what stands in where there is none.
+//! Files: the browser's private file system, and its fallbacks.
 //!
 //! - [`Storage`]: a folder of files, behind one small interface.
-//! - [`backend`]: what keeps them: `opfs` (the private file system), `indexed_db`, or [`memory`].
-//! - [`kind`]: which of these it is, told on the page.
-//! - [`name`]: what a file may be called. There are no folders inside a folder.
-//! - [`write_locks`]: changes of the same file one after the other.
-//! - [`Source`]: a file that is read piece by piece, such as one that the reader chose.
+//! - [`backend`]: where they are stored: `opfs` (the private file system), `indexed_db`, or [`memory`].
+//! - [`kind`]: which of these it is, with a text for the page.
+//! - [`name`]: valid file names. There are no folders inside a folder.
+//! - [`write_locks`]: one lock per file, so that changes of the same file happen one after the other.
+//! - [`Source`]: a file that is read piece by piece, such as one that the user chose.
 //! - `folder_lock`: a folder for one tab at a time.
-//! - `opening`: where a folder is stored in this browser, and who else has it open.
-//! - `web`: what the browser's two storages have in common.
+//! - `opening`: chooses the storage of a folder in this browser, and shares it among its users.
+//! - `web`: what the two kinds of browser storage share.
 //!
-//! Every write is whole: a reader sees the content before it or after it. Dropping the future of a write stops it, and
-//! leaves the old content unless the new was already being put in its place.
+//! Every write is atomic: a reader sees the content before or after it. Dropping the future of a write stops it and leaves
+//! the old content, unless the browser was already replacing it.
 
 pub mod backend;
 #[cfg(target_arch = "wasm32")]
@@ -71,36 +71,36 @@ pub struct Storage {
     locks: WriteLocks,
 }
 
-/// A file that is stored.
+/// A stored file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredFile {
-    /// What it is called.
+    /// The file's name.
     pub name: FileName,
-    /// How large its content is.
+    /// The size of its content.
     pub size_bytes: u64,
 }
 
-/// A folder that other tabs leave to this one, as far as they ask for it. Dropping it lets the next one in.
+/// The lock of a folder: other tabs that ask for it have to wait. Dropping it releases the lock.
 #[derive(Debug)]
-#[must_use = "dropping it lets the next one in"]
+#[must_use = "dropping it releases the lock"]
 pub struct FolderLock {
     #[cfg(target_arch = "wasm32")]
-    _held: Option<folder_lock::WebLock>,
+    _lock: Option<folder_lock::WebLock>,
 }
 
-/// How much a browser lets this site keep, all its folders and caches together. Browsers tell it roughly on purpose.
+/// The space that a browser gives this site for all its folders and caches. Browsers report it roughly, on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StorageEstimate {
-    /// How much there may be.
+    /// The maximum, in bytes.
     pub quota_bytes: u64,
-    /// How much of it is used.
+    /// The number of bytes in use.
     pub used_bytes: u64,
 }
 
 impl Storage {
-    /// A folder, which is made if need be; its name must be a [`FileName`]. It is kept in the best way that the browser
-    /// offers: see [`kind`](Self::kind). On a run's virtual clock it is in memory, empty, and its own.
-    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "only a browser keeps folders"))]
+    /// Opens a folder, or creates it. Its name must be a valid [`FileName`]. It is stored in the best way that the browser
+    /// has: see [`kind`](Self::kind). On a run's virtual clock, each call gives a new, empty folder in memory.
+    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "only a browser stores folders"))]
     pub async fn open(run: &Run, folder: &'static str) -> Self {
         #[cfg(target_arch = "wasm32")]
         if run.is_in_browser() {
@@ -109,33 +109,33 @@ impl Storage {
         Self::new(InMemory::default())
     }
 
-    /// Waits until no other tab has the folder for itself. On a run's virtual clock, and where the browser has no locks,
-    /// nobody waits.
+    /// Waits until no other tab holds the folder's lock, and takes it. On a run's virtual clock, and in a browser without
+    /// locks, this does not wait.
     #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "only a browser has tabs"))]
     pub async fn lock(run: &Run, folder: &'static str) -> FolderLock {
         FolderLock {
             #[cfg(target_arch = "wasm32")]
-            _held: if run.is_in_browser() { folder_lock::acquire(folder).await } else { None },
+            _lock: if run.is_in_browser() { folder_lock::acquire(folder).await } else { None },
         }
     }
 
-    /// A folder that is kept in a certain way, or not at all.
+    /// Opens a folder in one kind of storage only.
     ///
     /// # Errors
     ///
-    /// Why the browser does not offer that.
+    /// If the browser does not have this kind of storage.
     #[cfg(target_arch = "wasm32")]
     pub async fn open_kind(kind: StorageKind, folder: &'static str) -> Result<Self, StorageError> {
         opening::open_kind(kind, folder).await
     }
 
-    /// A folder that is kept by this.
+    /// A folder that is stored by `backend`.
     #[must_use]
     pub fn new(backend: impl Backend + 'static) -> Self {
         Self { backend: Rc::new(backend), locks: WriteLocks::default() }
     }
 
-    /// Where its files are kept.
+    /// The kind of storage that its files are in.
     #[must_use]
     pub fn kind(&self) -> StorageKind {
         self.backend.kind()
@@ -145,27 +145,27 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// Why there is none, by cause.
+    /// If there is no such file, or it cannot be read.
     pub async fn read(&self, name: &str) -> Result<Vec<u8>, StorageError> {
         self.backend.read(&parse(name)?).await
     }
 
-    /// Puts a content in the place of what a file held, or makes the file. Of two writes to the same name the one that
-    /// was polled first happens first.
+    /// Replaces the content of a file, or creates the file. Of two writes to the same name, the one that was polled first
+    /// happens first.
     ///
     /// # Errors
     ///
-    /// Why the content is not there. The file is as it was before.
+    /// If nothing was written. The file is unchanged.
     pub async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
         let guard = self.locks.acquire(parse(name)?).await;
         self.backend.write(guard, bytes, WriteMode::Replace).await
     }
 
-    /// Adds to the end of a file, or makes it.
+    /// Appends to a file, or creates it.
     ///
     /// # Errors
     ///
-    /// Why nothing was added. The file is as it was before.
+    /// If nothing was appended. The file is unchanged.
     pub async fn append(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
         let guard = self.locks.acquire(parse(name)?).await;
         self.backend.write(guard, bytes, WriteMode::Append).await
@@ -175,17 +175,17 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// Why it is still there, or that it never was.
+    /// If there is no such file, or it cannot be deleted.
     pub async fn delete(&self, name: &str) -> Result<(), StorageError> {
         let guard = self.locks.acquire(parse(name)?).await;
         self.backend.delete(guard).await
     }
 
-    /// Deletes every file of the folder. Changes that were asked for before come first.
+    /// Deletes every file of the folder, after the changes that were requested before.
     ///
     /// # Errors
     ///
-    /// Why one of the files is still there; the others are gone.
+    /// If a file cannot be deleted. The others are deleted.
     pub async fn delete_all(&self) -> Result<(), StorageError> {
         let found = self.backend.list().await?.into_iter().map(|(name, _)| name);
         let names: BTreeSet<_> = found.chain(self.locks.names()).collect();
@@ -194,16 +194,16 @@ impl Storage {
             self.backend.delete(guard).await
         });
         let mut ends = join_all(deletions).await.into_iter();
-        // Somebody else may have been quicker.
+        // Another caller may have deleted the file first.
         let failed = ends.find(|end| !matches!(end, Ok(()) | Err(StorageError::NotFound { .. })));
         failed.unwrap_or(Ok(()))
     }
 
-    /// What is stored, by name.
+    /// The stored files, sorted by name.
     ///
     /// # Errors
     ///
-    /// Why the folder cannot be looked into.
+    /// If the folder cannot be read.
     pub async fn list(&self) -> Result<Vec<StoredFile>, StorageError> {
         let found = self.backend.list().await?;
         let finished = found.into_iter().filter_map(|(name, size)| Some(StoredFile { name, size_bytes: size? }));
@@ -216,12 +216,12 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// Why there is none, by cause.
+    /// If there is no such file, or it cannot be read.
     pub async fn size(&self, name: &str) -> Result<u64, StorageError> {
         self.backend.size(&parse(name)?).await
     }
 
-    /// How much room there is, if the browser tells.
+    /// The estimate of used and available space, if the browser gives one.
     pub async fn estimate(&self) -> Option<StorageEstimate> {
         self.backend.estimate().await
     }

@@ -1,50 +1,50 @@
-//! What a file may be called, so that nothing is ever stored outside a folder.
+//! Valid file names. They make sure that nothing is ever stored outside a folder.
 
 use std::fmt;
 use std::rc::Rc;
 
-/// A name may have no more bytes. File systems end at 255, and browsers may need some of them.
+/// The maximum length of a name in bytes. File systems allow 255, and browsers may need some of them.
 pub const MOST_BYTES: usize = 200;
 
-/// The name of a file in a folder. It leads to nowhere else.
+/// The name of a file in a folder. It is never a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileName(Rc<str>);
 
-/// Why a text is no name for a file.
+/// The reason why a text is not a valid file name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
-    /// There is no text.
+    /// The text is empty.
     #[error("it is empty")]
     Empty,
-    /// It would lead to another folder.
-    #[error("`{found}` leads to another folder")]
+    /// The text is a path to another folder.
+    #[error("`{found}` separates folders")]
     Separator {
         /// `/` or `\`.
         found: char,
     },
     /// `.` and `..` are folders.
-    #[error("it stands for a folder")]
+    #[error("it is a folder")]
     Dots,
-    /// Nobody could read it in a list.
+    /// The text has a control character, which would be invisible in a list.
     #[error("it has a control character, U+{:04X}", u32::from(*found))]
     Control {
         /// The character.
         found: char,
     },
-    /// File systems have a limit.
+    /// The text is longer than file systems allow.
     #[error("it has {found} bytes, more than {MOST_BYTES}")]
     TooLong {
-        /// How many bytes it has.
+        /// The number of bytes.
         found: usize,
     },
 }
 
 impl FileName {
-    /// Takes a text as a name, to the letter: `%2F` is three characters and no slash.
+    /// Uses a text as a name, literally: `%2F` is three characters, not a slash.
     ///
     /// # Errors
     ///
-    /// Why no file can be called so.
+    /// If the text is not a valid file name.
     ///
     /// ```
     /// use interleave::storage::{BadName, FileName};
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_and_odd_names_are_taken_to_the_letter() {
+    fn valid_names_are_used_literally() {
         for text in
             ["a", "predictions.csv", "Zähler 7.txt", "数字.csv", "a%2Fb", "..a", "a..", "...", " ", "🦀", "CON", "~"]
         {
@@ -102,21 +102,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_told_by_cause() {
+    fn invalid_names_are_refused_with_the_reason() {
         let long = "é".repeat(101);
-        for (text, told) in [
+        for (text, expected) in [
             ("", "it is empty"),
-            (".", "it stands for a folder"),
-            ("..", "it stands for a folder"),
-            ("../a", "`/` leads to another folder"),
-            ("/etc/passwd", "`/` leads to another folder"),
-            ("a/", "`/` leads to another folder"),
-            ("a\\b", "`\\` leads to another folder"),
+            (".", "it is a folder"),
+            ("..", "it is a folder"),
+            ("../a", "`/` separates folders"),
+            ("/etc/passwd", "`/` separates folders"),
+            ("a/", "`/` separates folders"),
+            ("a\\b", "`\\` separates folders"),
             ("a\0", "it has a control character, U+0000"),
             ("a\nb", "it has a control character, U+000A"),
             (&long, "it has 202 bytes, more than 200"),
         ] {
-            assert_eq!(FileName::parse(text).expect_err(text).to_string(), told);
+            assert_eq!(FileName::parse(text).expect_err(text).to_string(), expected);
         }
     }
 

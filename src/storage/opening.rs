@@ -1,4 +1,4 @@
-//! Opens folders in a browser: in the same storage each time, and with the same turns for everyone who has them open.
+//! Opening folders in a browser: a folder is always opened in the same storage, and all its users share its write locks.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,19 +9,19 @@ use crate::storage::indexed_db::IndexedDb;
 use crate::storage::opfs::Opfs;
 use crate::storage::{FileName, InMemory, Storage, StorageError, StorageKind, WriteLocks};
 
-/// No storage takes longer to open. One that does will not answer later either.
+/// The time limit for opening a storage. One that takes longer does not respond later either.
 const OPENS_WITHIN: Duration = Duration::from_secs(5);
 
 thread_local! {
-    /// A folder that is opened again shares the turns of those who still change files in it, and in memory the files as well.
+    /// The write locks of each folder that was opened, and its files if they are in memory.
     static OPENED: RefCell<Opened> = RefCell::default();
-    /// Where each folder is stored, once that is known: it must not move while the page is open.
+    /// The kind of storage of each folder, once it is known: a folder must not move while the page is open.
     static KINDS: RefCell<BTreeMap<&'static str, StorageKind>> = RefCell::default();
 }
 
 type Opened = BTreeMap<(StorageKind, &'static str), (WriteLocks, InMemory)>;
 
-/// Opens a folder where it was opened before, or else in the best storage that the browser offers.
+/// Opens a folder in the same storage as before, or else in the best storage that the browser has.
 pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
     let known = KINDS.with_borrow(|kinds| kinds.get(folder).copied());
     for kind in known.into_iter().chain([StorageKind::PrivateFileSystem, StorageKind::IndexedDb]) {
@@ -34,7 +34,7 @@ pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
 }
 
 pub(super) async fn open_kind(kind: StorageKind, folder: &'static str) -> Result<Storage, StorageError> {
-    debug_assert!(FileName::parse(folder).is_ok(), "`{folder}` must be a name");
+    debug_assert!(FileName::parse(folder).is_ok(), "`{folder}` must be a file name");
     let storage = match kind {
         StorageKind::PrivateFileSystem => Storage::new(Opfs::open(folder).await?),
         StorageKind::IndexedDb => Storage::new(IndexedDb::open(folder).await?),

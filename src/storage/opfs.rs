@@ -1,12 +1,12 @@
 //! The browser's private file system, OPFS (<https://fs.spec.whatwg.org/>).
 //!
-//! The browser writes to a copy and puts that in the file's place when it is closed. Two things remain, so each file
-//! begins with the length of its content, in eight bytes:
+//! The browser writes to a copy, which replaces the file when it is closed. This leaves two problems, so each file begins
+//! with the length of its content, in eight bytes:
 //!
-//! - a new file is there, empty, before its first write is finished, and stays if the page is closed then. What has no
-//!   length yet is no file;
-//! - the standard does not say what a reader gets whose file is replaced meanwhile. Chromium refuses to read it and Firefox
-//!   aborts; such a file, or one that does not have its length, is read again.
+//! - A new file exists, empty, before its first write is finished, and stays if the page is closed at that moment. A file
+//!   without a length is treated as missing.
+//! - The standard does not say what a reader gets if the file is replaced during the read. Chromium refuses to read it and
+//!   Firefox aborts. Such a file, or one whose length does not match, is read again.
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, join_all};
@@ -20,17 +20,18 @@ use web_sys::{
 
 use crate::storage::backend::{Backend, BackendFuture, FolderEntry, WriteMode};
 use crate::storage::web::{
-    Caller, copied, error_of, estimate, joined, manager, message_of, property, text_of, title, to_the_end, unless_gone,
+    Caller, copied, error_of, estimate, joined, manager, message_of, property, run_to_completion, text_of, title,
+    unless_caller_dropped,
 };
 use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, WriteGuard};
 
-/// Before the content stands its length.
+/// The size of the length before the content.
 const HEADER_BYTES: u64 = 8;
 
-/// So end the names of files. Chromium shows copies that are being written to beside them, with an ending of its own.
+/// The extension of our files. Chromium also lists the copies that are being written, with an extension of its own.
 const ENDING: &str = ".kept";
 
-/// The number of times that a file which changes all the time is read.
+/// The maximum number of attempts to read a file that keeps changing.
 const MOST_READS: u32 = 20;
 
 /// A folder of the private file system.
@@ -42,12 +43,12 @@ pub(super) struct Opfs {
 }
 
 impl Opfs {
-    /// Opens a folder, or makes it.
+    /// Opens a folder, or creates it.
     pub(super) async fn open(folder: &str) -> Result<Self, StorageError> {
         let missing = || StorageError::Unsupported { kind: StorageKind::PrivateFileSystem };
         let manager = manager().ok_or_else(missing)?;
         property(&manager, "getDirectory").ok_or_else(missing)?;
-        // Safari before version 26 has files, but none that a page could write to.
+        // Safari before version 26 has the file system, but a page cannot write to it.
         let handle = property(&js_sys::global(), "FileSystemFileHandle").ok_or_else(missing)?;
         let prototype = property(&handle, "prototype").ok_or_else(missing)?;
         property(&prototype, "createWritable").ok_or_else(missing)?;
@@ -84,11 +85,11 @@ impl Opfs {
                 Err(thrown) => return Err(self.error_of(&thrown, Some(name)).await),
             };
             match read_once(&handle).await {
-                Ok(Read::Content(content)) => return Ok(content),
-                Ok(Read::Unfinished) => return Err(StorageError::NotFound { name: name.clone() }),
-                Ok(Read::Torn) => {}
+                Ok(ReadAttempt::Content(content)) => return Ok(content),
+                Ok(ReadAttempt::Unfinished) => return Err(StorageError::NotFound { name: name.clone() }),
+                Ok(ReadAttempt::Torn) => {}
                 Err(thrown) => match self.error_of(&thrown, Some(name)).await {
-                    // It was replaced between being found and being read.
+                    // The file was replaced after it was found and before it was read.
                     StorageError::NotFound { .. } | StorageError::InUse { .. } => {}
                     error => return Err(error),
                 },
@@ -104,7 +105,7 @@ impl Opfs {
         }
     }
 
-    /// Writes, and gives up when the caller goes before the new content is put in the place of the old one.
+    /// Writes, and stops if the caller is dropped before the new content has replaced the old one.
     async fn put(
         &self,
         name: &FileName,
@@ -113,19 +114,19 @@ impl Opfs {
         caller: &mut Caller<()>,
     ) -> Result<(), JsValue> {
         let handle = self.handle(name, true).await?;
-        let kept = match mode {
+        let old_bytes = match mode {
             WriteMode::Replace => 0,
             WriteMode::Append => content_bytes(&snapshot(&handle).await?).unwrap_or_default(),
         };
         let options = FileSystemCreateWritableOptions::new();
-        options.set_keep_existing_data(kept > 0);
+        options.set_keep_existing_data(old_bytes > 0);
         let stream = JsFuture::from(handle.create_writable_with_options(&options)).await?;
         let stream: FileSystemWritableFileStream = stream.unchecked_into();
-        let filled = fill(&stream, kept, bytes, caller).await;
+        let filled = fill(&stream, old_bytes, bytes, caller).await;
         if matches!(filled, Ok(true)) && !caller.is_canceled() {
             return JsFuture::from(stream.close()).await.map(drop);
         }
-        // It fails if the stream has failed, and then there is nothing to give up.
+        // This fails if the stream has failed, and then there is nothing to abort.
         let _ = JsFuture::from(stream.abort()).await;
         filled.map(drop)
     }
@@ -139,7 +140,7 @@ impl Opfs {
         size.map(drop)
     }
 
-    async fn found(&self) -> Result<Vec<FolderEntry>, JsValue> {
+    async fn entries(&self) -> Result<Vec<FolderEntry>, JsValue> {
         let entries: AsyncIterator = self.folder.values();
         let mut files = Vec::new();
         while let Some(entry) = next(&entries).await? {
@@ -147,7 +148,7 @@ impl Opfs {
             let handle = entry.dyn_into::<FileSystemFileHandle>();
             if let (Some(name), Ok(handle)) = (name, handle) {
                 files.push(async move {
-                    // One that goes while it is looked at is no longer there.
+                    // A file that is deleted in the meantime is left out.
                     Some((name, content_bytes(&snapshot(&handle).await.ok()?)))
                 });
             }
@@ -155,9 +156,9 @@ impl Opfs {
         Ok(join_all(files).await.into_iter().flatten().collect())
     }
 
-    /// The cause of a thrown value. Each browser has its own words for a folder that is gone, so this looks for the folder.
-    /// While it is there, nothing is lost: Firefox aborts the reading of a file that is being replaced, on a busy machine
-    /// several times in a row.
+    /// The cause of a thrown value. Each browser reports a missing folder differently, so this checks if the folder exists.
+    /// If it does, nothing is lost: Firefox aborts a read while the file is being replaced, on a busy machine several
+    /// times in a row.
     async fn error_of(&self, thrown: &JsValue, name: Option<&FileName>) -> StorageError {
         if self.is_gone().await {
             return StorageError::Cleared;
@@ -169,10 +170,10 @@ impl Opfs {
         }
     }
 
-    /// True if the browser says that there is no such folder. If it fails for another reason, the folder may be there.
+    /// True if the browser reports that the folder does not exist. After any other error, it may still exist.
     async fn is_gone(&self) -> bool {
-        let looked = JsFuture::from(self.root.get_directory_handle(&self.title)).await;
-        looked.is_err_and(|thrown| text_of(&thrown, "name").as_deref() == Some("NotFoundError"))
+        let found = JsFuture::from(self.root.get_directory_handle(&self.title)).await;
+        found.is_err_and(|thrown| text_of(&thrown, "name").as_deref() == Some("NotFoundError"))
     }
 }
 
@@ -191,12 +192,12 @@ impl Backend for Opfs {
             Ok(()) => Ok(()),
             Err(thrown) => Err(folder.error_of(&thrown, Some(guard.name())).await),
         };
-        to_the_end(work).boxed_local()
+        run_to_completion(work).boxed_local()
     }
 
     fn delete(&self, guard: WriteGuard) -> BackendFuture<'_, ()> {
         let folder = self.clone();
-        to_the_end(async move |_: &mut Caller<()>| folder.remove(guard.name()).await).boxed_local()
+        run_to_completion(async move |_: &mut Caller<()>| folder.remove(guard.name()).await).boxed_local()
     }
 
     fn size<'a>(&'a self, name: &'a FileName) -> BackendFuture<'a, u64> {
@@ -205,8 +206,8 @@ impl Backend for Opfs {
 
     fn list(&self) -> BackendFuture<'_, Vec<FolderEntry>> {
         async {
-            match self.found().await {
-                // Some browsers find nothing in a folder that is gone.
+            match self.entries().await {
+                // Some browsers list a deleted folder as empty.
                 Ok(found) if found.is_empty() && self.is_gone().await => Err(StorageError::Cleared),
                 Ok(found) => Ok(found),
                 Err(thrown) => Err(self.error_of(&thrown, None).await),
@@ -220,22 +221,22 @@ impl Backend for Opfs {
     }
 }
 
-/// What a file is called in the browser.
+/// The name of a file in the browser's file system.
 fn title_of(name: &FileName) -> String {
     format!("{name}{ENDING}")
 }
 
-/// None if it is not ours.
+/// `None` if the file is not ours.
 fn name_of(title: &str) -> Option<FileName> {
     FileName::parse(title.strip_suffix(ENDING)?).ok()
 }
 
-/// What a look into a file finds.
-enum Read {
+/// The result of one attempt to read a file.
+enum ReadAttempt {
     Content(Vec<u8>),
     /// Its first write was never finished.
     Unfinished,
-    /// Its length and its bytes are not from the same time.
+    /// Its length and its bytes belong to different contents.
     Torn,
 }
 
@@ -243,43 +244,43 @@ async fn snapshot(handle: &FileSystemFileHandle) -> Result<File, JsValue> {
     Ok(JsFuture::from(handle.get_file()).await?.unchecked_into())
 }
 
-async fn read_once(handle: &FileSystemFileHandle) -> Result<Read, JsValue> {
+async fn read_once(handle: &FileSystemFileHandle) -> Result<ReadAttempt, JsValue> {
     let file = snapshot(handle).await?;
     let bytes = Uint8Array::new(&JsFuture::from(file.array_buffer()).await?);
     if bytes.length() == 0 && file.size() == 0.0 {
-        return Ok(Read::Unfinished);
+        return Ok(ReadAttempt::Unfinished);
     }
     let header: Option<[u8; 8]> = bytes.slice(0, HEADER_BYTES as u32).to_vec().try_into().ok();
     let content = bytes.subarray(HEADER_BYTES as u32, bytes.length());
     let is_whole = header.is_some_and(|header| u64::from_le_bytes(header) == u64::from(content.length()));
-    Ok(if is_whole { Read::Content(copied(&content).await) } else { Read::Torn })
+    Ok(if is_whole { ReadAttempt::Content(copied(&content).await) } else { ReadAttempt::Torn })
 }
 
-/// None if its first write was never finished.
+/// The size of the content; `None` if its first write was never finished.
 fn content_bytes(file: &File) -> Option<u64> {
     (file.size() as u64).checked_sub(HEADER_BYTES)
 }
 
-/// Writes behind what is kept, and the new length before it. False when the caller has gone in between.
+/// Writes after the old content, and the new length before it. Returns false if the caller was dropped.
 async fn fill(
     stream: &FileSystemWritableFileStream,
-    kept: u64,
+    old_bytes: u64,
     bytes: &Uint8Array,
     caller: &mut Caller<()>,
 ) -> Result<bool, JsValue> {
-    let header = (kept + u64::from(bytes.length())).to_le_bytes();
+    let header = (old_bytes + u64::from(bytes.length())).to_le_bytes();
     let header = Uint8Array::from(&header[..]);
-    let mut is_done = async |step: Promise| unless_gone(JsFuture::from(step), caller).await;
-    if kept == 0 {
+    let mut is_done = async |step: Promise| unless_caller_dropped(JsFuture::from(step), caller).await;
+    if old_bytes == 0 {
         return is_done(stream.write_with_js_u8_array(&joined(&header, bytes))?).await;
     }
-    let end = (HEADER_BYTES + kept) as f64;
+    let end = (HEADER_BYTES + old_bytes) as f64;
     Ok(is_done(stream.write_with_js_u8_array(&header)?).await?
         && is_done(stream.seek_with_f64(end)?).await?
         && is_done(stream.write_with_js_u8_array(bytes)?).await?)
 }
 
-/// What a folder has next.
+/// The next entry of a folder.
 async fn next(entries: &AsyncIterator) -> Result<Option<JsValue>, JsValue> {
     Ok(property(&JsFuture::from(entries.next()?).await?, "value"))
 }

@@ -1,4 +1,4 @@
-//! [`Source`]: a file that is read piece by piece and never as a whole, as those of the reader's own are.
+//! [`Source`]: a file that is read piece by piece and never as a whole, such as a file of the user's own.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,7 +8,7 @@ use futures::stream::{self, LocalBoxStream, StreamExt};
 
 use crate::runtime::TaskError;
 
-/// A piece has no more bytes.
+/// The maximum size of a piece in bytes.
 pub const PIECE_BYTES: u64 = 1_000_000;
 
 /// A file that is read piece by piece. Clones are handles to the same one, with the same progress.
@@ -31,23 +31,23 @@ pub struct Source {
     bytes_read: Rc<Cell<u64>>,
 }
 
-/// What a file holds, in pieces of at most [`PIECE_BYTES`], none of them empty. It ends after an error. Dropping it ends
-/// the reading.
+/// The content of a file in pieces of at most [`PIECE_BYTES`], none of them empty. The stream ends after an error.
+/// Dropping it stops reading.
 pub type Pieces = LocalBoxStream<'static, Result<Vec<u8>, SourceError>>;
 
-/// Why a file could not be read to its end.
+/// The reason why a file could not be read to its end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// It is no longer the file that was chosen, or never was one.
+    /// The file has changed since it was chosen, or it is a folder.
     #[error("it cannot be read: it was changed, moved or deleted since it was chosen, or is a folder")]
     Gone,
-    /// The system does not let the browser read it.
-    #[error("the browser may not read it")]
+    /// The system does not allow the browser to read the file.
+    #[error("the browser is not allowed to read it")]
     NotAllowed,
-    /// Anything else that a browser may say.
+    /// Any other error of the browser.
     #[error("the browser cannot read it: {why}")]
     Other {
-        /// What the browser says.
+        /// The browser's message.
         why: String,
     },
 }
@@ -55,12 +55,12 @@ pub enum SourceError {
 impl TaskError for SourceError {}
 
 impl Source {
-    /// A file of so many bytes that is opened like this.
+    /// A file of `size_bytes`. `open` is called each time it is read.
     pub fn new(name: &str, size_bytes: u64, open: impl Fn() -> Pieces + 'static) -> Self {
         Self { name: name.into(), size_bytes, open: Rc::new(open), bytes_read: Rc::default() }
     }
 
-    /// Bytes that are at hand, as a file.
+    /// A file whose content is already in memory.
     #[must_use]
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Self {
         let (size_bytes, bytes) = (bytes.len() as u64, Rc::<[u8]>::from(bytes));
@@ -72,30 +72,30 @@ impl Source {
         })
     }
 
-    /// What it is called. It may be any text: show it as text only.
+    /// The file's name. It may be any text, so it must be shown as text only, never as HTML.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many bytes it has.
+    /// The size of the file in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
     }
 
-    /// How many bytes of it were read since it was last opened.
+    /// The number of bytes that were read since the file was last opened.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read.get()
     }
 
-    /// Nothing of it has been read, as far as its progress tells.
+    /// Resets the progress to zero.
     pub fn rewind(&self) {
         self.bytes_read.set(0);
     }
 
-    /// Opens it anew.
+    /// Opens the file again, from its beginning.
     #[must_use]
     pub fn pieces(&self) -> Pieces {
         self.rewind();
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     fn next(pieces: &mut Pieces) -> Option<Vec<u8>> {
-        pieces.next().now_or_never().expect("they are at hand").map(|piece| piece.expect("nothing fails"))
+        pieces.next().now_or_never().expect("they are in memory").map(|piece| piece.expect("nothing fails"))
     }
 
     #[test]

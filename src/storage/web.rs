@@ -1,5 +1,5 @@
-//! What the browser's two storages have in common: the names of folders, changes that come to an end, and what thrown values
-//! mean.
+//! What the two kinds of browser storage share: names of folders, changes that always run to completion, and the causes of
+//! thrown values.
 
 use std::pin::pin;
 
@@ -13,42 +13,42 @@ use web_sys::StorageManager;
 use crate::runtime::turn::yield_to_browser;
 use crate::storage::{FileName, PIECE_BYTES, StorageError, StorageEstimate};
 
-/// What a folder is called in a browser: other pages may come from the same origin and keep files of their own.
+/// The name of a folder in the browser. The prefix separates it from other pages of the same origin.
 pub(super) fn title(folder: &str) -> String {
     format!("interleave-{folder}")
 }
 
-/// Whoever waits for the end of a change.
+/// The caller that waits for the end of a change.
 pub(super) type Caller<T> = oneshot::Sender<Result<T, StorageError>>;
 
-/// Does something to its end, even if the future that waits for it is dropped: only then can a change that is no longer
-/// wanted be taken back, and the next one begin on what the browser has really put away.
-pub(super) async fn to_the_end<T: 'static>(
+/// Runs work to completion, even if the returned future is dropped. Otherwise a change that is no longer wanted could not
+/// be rolled back before the next one starts.
+pub(super) async fn run_to_completion<T: 'static>(
     work: impl AsyncFnOnce(&mut Caller<T>) -> Result<T, StorageError> + 'static,
 ) -> Result<T, StorageError> {
     let (mut caller, end) = oneshot::channel();
     spawn_local(async move {
         let result = work(&mut caller).await;
-        // Nobody may be waiting any more.
+        // The caller may have been dropped.
         let _ = caller.send(result);
     });
     end.await.unwrap_or(Err(StorageError::Cleared))
 }
 
-/// Waits for something for as long as the caller waits, too. False when the caller has gone.
-pub(super) async fn unless_gone<T>(
+/// Waits for a future while the caller waits as well. Returns false if the caller was dropped.
+pub(super) async fn unless_caller_dropped<T>(
     future: impl Future<Output = Result<JsValue, JsValue>> + Unpin,
     caller: &mut Caller<T>,
 ) -> Result<bool, JsValue> {
-    let gone = pin!(caller.cancellation());
-    match select(future, gone).await {
+    let dropped = pin!(caller.cancellation());
+    match select(future, dropped).await {
         Either::Left((result, _)) => result.map(|_| true),
         Either::Right(_) => Ok(false),
     }
 }
 
-/// The bytes of a buffer, copied piece by piece with a turn for the page between the pieces: WebKit takes 50 ms for 15 MB.
-/// The buffer must be the caller's own, so that nothing changes in it meanwhile.
+/// The bytes of a buffer, copied in pieces. The page can run between them: WebKit takes 50 ms for 15 MB.
+/// The caller must own the buffer, so that it does not change in the meantime.
 pub(super) async fn copied(buffer: &Uint8Array) -> Vec<u8> {
     let length = buffer.length();
     let mut bytes = Vec::with_capacity(length as usize);
@@ -62,7 +62,7 @@ pub(super) async fn copied(buffer: &Uint8Array) -> Vec<u8> {
     bytes
 }
 
-/// The bytes of both.
+/// The bytes of both arrays, one after the other.
 pub(super) fn joined(first: &Uint8Array, second: &Uint8Array) -> Uint8Array {
     let both = Uint8Array::new_with_length(first.length() + second.length());
     both.set(first, 0);
@@ -70,7 +70,7 @@ pub(super) fn joined(first: &Uint8Array, second: &Uint8Array) -> Uint8Array {
     both
 }
 
-/// What a thrown value means. A file that is not there is told as such: only some know whether its folder is.
+/// The cause of a thrown value. A missing file is reported as such; only `opfs` can tell if its folder is missing too.
 pub(super) fn error_of(thrown: &JsValue, name: Option<&FileName>) -> StorageError {
     match (text_of(thrown, "name").as_deref(), name.cloned()) {
         (Some("QuotaExceededError"), Some(name)) => StorageError::Full { name },
@@ -82,31 +82,31 @@ pub(super) fn error_of(thrown: &JsValue, name: Option<&FileName>) -> StorageErro
     }
 }
 
-/// The name and the message of a thrown value. Anything can be thrown.
+/// The name and the message of a thrown value, which may be of any type.
 pub(super) fn message_of(thrown: &JsValue) -> String {
     let message = text_of(thrown, "message").filter(|text| !text.is_empty()).or_else(|| thrown.as_string());
-    let message = message.unwrap_or_else(|| "the browser does not say why".to_owned());
+    let message = message.unwrap_or_else(|| "the browser gives no reason".to_owned());
     text_of(thrown, "name").map(|name| format!("{name}: {message}")).unwrap_or(message)
 }
 
-/// A text that an object has by this name.
+/// A string property of an object.
 pub(super) fn text_of(object: &JsValue, key: &str) -> Option<String> {
     property(object, key)?.as_string()
 }
 
-/// What an object has by this name, unless that is nothing. What is no object has nothing.
+/// A property of an object, unless it is undefined or null. A value that is not an object has none.
 pub(super) fn property(object: &JsValue, key: &str) -> Option<JsValue> {
     let found = Reflect::get(object, &JsValue::from_str(key)).ok()?;
     (!found.is_undefined() && !found.is_null()).then_some(found)
 }
 
-/// The browser's keeper of storages. Some windows have none.
+/// The browser's storage manager. Some windows have none.
 pub(super) fn manager() -> Option<StorageManager> {
     let navigator = property(&js_sys::global(), "navigator")?;
     property(&navigator, "storage").map(JsCast::unchecked_into)
 }
 
-/// How much room the browser says that there is.
+/// The browser's estimate of used and available space.
 pub(super) async fn estimate() -> Option<StorageEstimate> {
     let manager = manager()?;
     property(&manager, "estimate")?;

@@ -1,8 +1,7 @@
-//! WriteLocks: changes of the same file happen one after the other, in the order in which they were asked for.
+//! One write lock per file: changes of the same file happen one after the other, in the order in which they were requested.
 //!
-//! Without them, which of two writes comes last would be the browser's choice, and of two additions to a file one could
-//! be lost. Files with different names do not wait for each other, and readers wait for nobody. Other tabs have turns of
-//! their own.
+//! Without the locks, the browser would choose which of two writes comes last, and one of two appends could be lost. Files
+//! with different names do not wait for each other, and reading never waits. Other tabs have locks of their own.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -13,14 +12,14 @@ use std::task::{Poll, Waker};
 
 use crate::storage::FileName;
 
-/// Who may change which file, in one folder. Clones are handles to the same queues.
+/// The write locks of the files in one folder. Clones are handles to the same locks.
 #[derive(Clone, Debug, Default)]
 pub struct WriteLocks(Rc<RefCell<Queues>>);
 
 #[derive(Debug, Default)]
 struct Queues {
     next_ticket: u64,
-    // Whoever is at the front has the turn. A queue that is empty is taken away.
+    // The first waiter of a queue holds the lock. An empty queue is removed.
     by_name: BTreeMap<FileName, VecDeque<Waiter>>,
 }
 
@@ -30,8 +29,8 @@ struct Waiter {
     waker: Option<Waker>,
 }
 
-/// The right to change a file. It goes to the next when it is dropped.
-#[must_use = "a turn that is dropped at once keeps nobody apart"]
+/// The right to change a file, or a place in the queue for it. Dropping it passes the right to the next waiter.
+#[must_use = "dropping the guard releases the lock at once"]
 pub struct WriteGuard {
     locks: WriteLocks,
     name: FileName,
@@ -39,14 +38,14 @@ pub struct WriteGuard {
 }
 
 impl WriteLocks {
-    /// Waits for the turn to change a file. Dropping the future gives up the place in the queue.
+    /// Waits for the right to change a file. Dropping the future leaves the queue.
     pub async fn acquire(&self, name: FileName) -> WriteGuard {
         let guard = self.enqueue(name);
         poll_fn(|context| guard.poll(context.waker())).await;
         guard
     }
 
-    /// The files that somebody changes or waits to change.
+    /// The files that are being changed or will be.
     #[must_use]
     pub fn names(&self) -> Vec<FileName> {
         self.0.borrow().by_name.keys().cloned().collect()
@@ -71,13 +70,13 @@ impl WriteGuard {
     fn poll(&self, waker: &Waker) -> Poll<()> {
         let mut queues = self.locks.0.borrow_mut();
         let queue = queues.by_name.get_mut(&self.name).into_iter().flatten();
-        for (place, waiting) in queue.enumerate() {
-            if waiting.ticket == self.ticket {
-                waiting.waker = Some(waker.clone());
-                return if place == 0 { Poll::Ready(()) } else { Poll::Pending };
+        for (position, waiter) in queue.enumerate() {
+            if waiter.ticket == self.ticket {
+                waiter.waker = Some(waker.clone());
+                return if position == 0 { Poll::Ready(()) } else { Poll::Pending };
             }
         }
-        // It stands in line as long as it is there.
+        // Cannot happen: a guard is in the queue until it is dropped.
         Poll::Pending
     }
 }
@@ -86,12 +85,12 @@ impl Drop for WriteGuard {
     fn drop(&mut self) {
         let mut queues = self.locks.0.borrow_mut();
         let Some(queue) = queues.by_name.get_mut(&self.name) else { return };
-        queue.retain(|waiting| waiting.ticket != self.ticket);
+        queue.retain(|waiter| waiter.ticket != self.ticket);
         let next = queue.front_mut().and_then(|next| next.waker.take());
         if queue.is_empty() {
             queues.by_name.remove(&self.name);
         }
-        // Whoever is woken may want another turn at once.
+        // The woken task may ask for another lock at once.
         drop(queues);
         if let Some(waker) = next {
             waker.wake();
@@ -116,36 +115,36 @@ mod tests {
     }
 
     #[test]
-    fn turns_of_a_name_come_in_the_order_of_asking() {
+    fn changes_of_a_file_happen_in_the_order_of_requests() {
         let locks = WriteLocks::default();
-        let first = locks.acquire(name("a")).now_or_never().expect("nobody is before it");
+        let first = locks.acquire(name("a")).now_or_never().expect("the queue was empty");
         let mut second = Box::pin(locks.acquire(name("a")));
         let mut third = Box::pin(locks.acquire(name("a")));
         assert!((&mut second).now_or_never().is_none() && (&mut third).now_or_never().is_none());
         drop(first);
         assert!((&mut third).now_or_never().is_none(), "the second is before it");
-        drop(second.now_or_never().expect("it is its turn"));
+        drop(second.now_or_never().expect("it is first in the queue"));
         assert!(third.now_or_never().is_some());
     }
 
     #[test]
-    fn other_names_do_not_wait() {
+    fn files_with_different_names_do_not_wait_for_each_other() {
         let locks = WriteLocks::default();
         let held = locks.acquire(name("a")).now_or_never();
         assert!(held.is_some() && locks.acquire(name("b")).now_or_never().is_some());
     }
 
     #[test]
-    fn whoever_gives_up_waiting_lets_nobody_in_before_the_time() {
+    fn a_dropped_waiter_leaves_the_queue_without_releasing_the_lock() {
         let locks = WriteLocks::default();
-        let first = locks.acquire(name("a")).now_or_never().expect("nobody is before it");
+        let first = locks.acquire(name("a")).now_or_never().expect("the queue was empty");
         let mut second = Box::pin(locks.acquire(name("a")));
         let mut third = Box::pin(locks.acquire(name("a")));
         assert!((&mut second).now_or_never().is_none() && (&mut third).now_or_never().is_none());
         drop(second);
-        assert!((&mut third).now_or_never().is_none(), "the first still has its turn");
+        assert!((&mut third).now_or_never().is_none(), "the first still holds the lock");
         drop(first);
-        drop(third.now_or_never().expect("it is its turn"));
+        drop(third.now_or_never().expect("it is first in the queue"));
         assert!(locks.0.borrow().by_name.is_empty(), "nothing is left behind");
     }
 }
