@@ -1,3 +1,21 @@
-//! Each chart, defined once for the page and for the HTML report. Pure.
+//! Each chart, defined once: a function that returns a tree of nodes, which the page turns into elements and the HTML report
+//! into text. Pure.
+//!
+//! A chart is a `figure` with a caption in words, and a table with the same data behind a disclosure. Lengths are SVG
+//! attributes: percentages, or numbers in a box that stretches. So style sheets decide about sizes, and the page and the
+//! report differ only by theirs. What a reader can move (the timeline's canvas, the slider of the sweep) is in `ui`.
 
+mod columns;
+mod histogram;
+
+pub mod bars;
+pub mod batch_sizes;
+pub mod digits;
+pub mod distribution;
+pub mod flow;
 pub mod geometry;
+pub mod latency;
+pub mod node;
+pub mod sweep;
+pub mod table;
+pub mod timeline;

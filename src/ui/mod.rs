@@ -7,6 +7,7 @@ mod app;
 mod charts;
 mod components;
 mod download;
+mod drawing;
 mod finished;
 mod focus;
 mod kept;

@@ -1,0 +1,72 @@
+//! Samples per second against batch size as columns, batch after batch and streamed.
+
+use crate::figures::columns::{Column, Mark, column, row};
+use crate::figures::node::{Element, Node, element};
+use crate::figures::table::disclosed;
+use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
+use crate::measure::report::{Column as TableColumn, Table};
+use crate::measure::units::{count, span};
+
+/// The size beyond which larger batches bring little.
+const ENOUGH: Mark = Mark { text: "enough", class: "column enough" };
+
+/// Both ways as columns, and the size that is enough. None if no size was tried.
+#[must_use]
+pub fn batch_sizes(sizes: &BatchSizes) -> Option<Node> {
+    if sizes.levels().is_empty() {
+        return None;
+    }
+    let figure = element("figure")
+        .class("sweep")
+        .attr("data-batch-sizes", "")
+        .child(element("figcaption").class("told").text(sizes.sentence()))
+        .children(way(sizes, "In turn", SizeLevel::in_turn_per_s))
+        .children(way(sizes, "Streamed", SizeLevel::streamed_per_s))
+        .child(disclosed(&as_table(sizes)));
+    Some(figure.into())
+}
+
+fn way(sizes: &BatchSizes, name: &str, per_s: fn(&SizeLevel) -> f64) -> [Element; 2] {
+    let best = sizes.best_per_s().max(1e-9);
+    let enough = sizes.enough(per_s).map(|level| level.batch_size);
+    let columns = sizes.levels().iter().map(|level| {
+        let data = Column {
+            at: level.batch_size,
+            value: count(per_s(level).round() as u64),
+            share: per_s(level) / best,
+            mark: (enough == Some(level.batch_size)).then_some(ENOUGH),
+            title: title(level),
+        };
+        column(&data, "fill", None)
+    });
+    let label = format!("{name}: samples per second by batch size, a column chart; the table below has its numbers");
+    [element("h3").text(format!("{name}: samples per second, by batch size")), row(label).children(columns)]
+}
+
+fn title(level: &SizeLevel) -> String {
+    format!(
+        "{} samples in batches of {}: {} in turn, {} streamed",
+        count(level.samples.into()),
+        count(level.batch_size.into()),
+        span(level.in_turn_us),
+        span(level.streamed_us),
+    )
+}
+
+fn as_table(sizes: &BatchSizes) -> Table {
+    let row = |level: &SizeLevel| {
+        vec![
+            count(level.batch_size.into()),
+            span(level.in_turn_us),
+            format!("{:.1}", level.in_turn_per_s()),
+            span(level.streamed_us),
+            format!("{:.1}", level.streamed_per_s()),
+        ]
+    };
+    let titles = ["Batch size", "In turn", "per second", "Streamed", "per second"];
+    Table {
+        caption: "Batch sizes: time and samples per second".to_owned(),
+        columns: titles.map(TableColumn::number).to_vec(),
+        rows: sizes.levels().iter().map(row).collect(),
+    }
+}

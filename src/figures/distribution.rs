@@ -1,0 +1,89 @@
+//! The spread of the durations of a part's tasks: a histogram, its percentiles with n, and Little's law.
+
+use crate::exercises::exercise::Distribution;
+use crate::figures::histogram::{bins, edges, picture, tallest};
+use crate::figures::node::{Element, Node, element};
+use crate::figures::table::{disclosed, table};
+use crate::measure::Record;
+use crate::measure::durations::{Durations, LittlesLaw, Timed};
+use crate::measure::histogram::Histogram;
+use crate::measure::percentiles::percentiles;
+use crate::measure::spans::Span;
+use crate::measure::statistics::Summary;
+use crate::measure::units::{count, span};
+
+/// How long these tasks took in a run. None if the run has no such tasks.
+#[must_use]
+pub fn distribution(record: &Record, of: &Distribution) -> Option<Node> {
+    let part = Span::named(record, of.part)?;
+    let durations = Durations::from_record(record, of.task, Some(part.task));
+    let (duration_us, verb): (fn(&Timed) -> u64, _) = match durations.has_queue() {
+        true => (|task| task.total_us, "took with its time in the queue"),
+        false => (Timed::work_us, "took"),
+    };
+    let spread = Histogram::from_values(&durations.tasks().iter().map(duration_us).collect::<Vec<_>>())?;
+    let percentiles = percentiles(
+        format!("{}: percentiles that n can support, failed tasks included", of.title),
+        "Time",
+        &samples(&durations),
+    );
+    let law = durations.littles_law().map(|law| element("p").class("hint").attr("data-law", "").text(in_words(law)));
+    let figure = element("figure")
+        .class("histogram")
+        .attr("data-distribution", of.part)
+        .child(element("h3").text(format!("{}: how long {} {verb}", of.title, of.task)))
+        .child(picture(of.title, &spread))
+        .child(edges(&spread))
+        .child(element("figcaption").text(caption(&durations, &spread)))
+        .child(table(&percentiles))
+        .children(law)
+        .children(caution(&durations))
+        .child(disclosed(&bins(format!("{}: tasks in each bin", of.title), &[("Tasks", &spread)])));
+    Some(figure.into())
+}
+
+fn caption(durations: &Durations, spread: &Histogram) -> String {
+    format!(
+        "{} tasks in steps of {}; the tallest bar is {} tasks.",
+        count(durations.tasks().len() as u64),
+        span(spread.step),
+        count(tallest(spread).into()),
+    )
+}
+
+/// The time at work, and the time with the queue if there was one.
+fn samples(durations: &Durations) -> Vec<(&'static str, Summary)> {
+    let total = durations.has_queue().then(|| ("With the queue", durations.total()));
+    [("At work", durations.work())].into_iter().chain(total).collect()
+}
+
+fn in_words(law: LittlesLaw) -> String {
+    let verdict = if law.holds() { "The record agrees with itself." } else { "The record contradicts itself." };
+    format!(
+        "Little's law: {:.1} per second × {} at work each = {:.2} at work on average; counted instant by instant: {:.2}. \
+         {verdict}",
+        law.throughput_per_s,
+        span((law.work_ms * 1e3) as u64),
+        law.product(),
+        law.concurrency,
+    )
+}
+
+/// The percentiles without the tasks that a block of the page may have made late.
+fn caution(durations: &Durations) -> Option<Element> {
+    let n = durations.blocked();
+    if n == 0 {
+        return None;
+    }
+    let others = durations.unblocked().work();
+    let percentile = |p: f64| others.percentile(p).map_or("–".to_owned(), |us| span(us as u64));
+    let text = format!(
+        "{} of {} tasks ran while the page was blocked and may be late. Without them p50 of the time at work is {}, and \
+         p95 {}.",
+        count(n as u64),
+        count(durations.tasks().len() as u64),
+        percentile(50.0),
+        percentile(95.0)
+    );
+    Some(element("p").class("caution").text(text))
+}

@@ -1,0 +1,135 @@
+//! Throughput and latency at rising concurrency as columns, with a latency target if there is one.
+
+use crate::figures::columns::{Column, Mark, across, column, part, row};
+use crate::figures::node::{Element, Node, element};
+use crate::figures::table::disclosed;
+use crate::measure::report::{Column as TableColumn, Table};
+use crate::measure::sweep::{LoadLevel, Sweep};
+use crate::measure::units::{count, span};
+
+/// The level beyond which requests only wait.
+const KNEE: Mark = Mark { text: "the knee", class: "column knee" };
+
+/// The caption, the columns and their numbers as a table, without a target. None if nothing was measured.
+#[must_use]
+pub fn sweep(sweep: &Sweep) -> Option<Node> {
+    if sweep.levels().is_empty() {
+        return None;
+    }
+    let figure = element("figure")
+        .class("sweep")
+        .attr("data-knee", knee(sweep))
+        .child(caption(sweep))
+        .children(charts(sweep, None));
+    Some(figure.into())
+}
+
+/// The concurrency at the knee; empty if there is no knee.
+#[must_use]
+pub fn knee(sweep: &Sweep) -> String {
+    sweep.knee().map_or(String::new(), |knee| knee.concurrency.to_string())
+}
+
+/// What the sweep shows, in words.
+#[must_use]
+pub fn caption(sweep: &Sweep) -> Element {
+    element("figcaption").class("told").text(sweep.sentence())
+}
+
+/// Throughput and p95 as columns, and both as a table. With a target in microseconds, the solid part of a column is what
+/// keeps it.
+#[must_use]
+pub fn charts(sweep: &Sweep, target_us: Option<u64>) -> [Node; 5] {
+    let (kept, line) = match target_us {
+        Some(_) => ("; the solid part meets the target", "; the line is the target"),
+        None => ("", ""),
+    };
+    let throughput = row("Throughput by requests at once, a column chart; the table below has its numbers")
+        .children(throughput(sweep, target_us));
+    let p95 =
+        row("p95 by requests at once, a column chart; the table below has its numbers").children(p95(sweep, target_us));
+    [
+        element("h3").text(format!("Requests per second, by number of requests at once{kept}")).into(),
+        throughput.into(),
+        element("h3").text(format!("p95 latency since sent, by number of requests at once{line}")).into(),
+        p95.into(),
+        disclosed(&as_table(sweep, target_us)),
+    ]
+}
+
+fn throughput(sweep: &Sweep, target_us: Option<u64>) -> impl Iterator<Item = Element> {
+    let best = sweep.best_per_s().max(1e-9);
+    sweep.levels().iter().map(move |level| {
+        let share = level.throughput_per_s() / best;
+        let goodput = target_us.map(|target_us| level.goodput_per_s(target_us));
+        let good = goodput.map(|per_s| part("good", 0.0, per_s / best));
+        column(&level_column(sweep, level, per_s(level), share), "fill", good)
+            .attr("data-level", level.concurrency.to_string())
+            .attr("data-throughput", format!("{:.2}", level.throughput_per_s()))
+            .attr_if("data-goodput", goodput.map(|per_s| format!("{per_s:.2}")))
+    })
+}
+
+fn p95(sweep: &Sweep, target_us: Option<u64>) -> impl Iterator<Item = Element> {
+    let slowest_us = sweep.levels().iter().filter_map(LoadLevel::p95_us).max();
+    let tallest_us = slowest_us.max(target_us).unwrap_or(0).max(1) as f64;
+    sweep.levels().iter().map(move |level| {
+        let p95_us = level.p95_us();
+        let is_late = p95_us.zip(target_us).is_some_and(|(us, target_us)| us > target_us);
+        let fill = if is_late { "fill late" } else { "fill" };
+        let share = p95_us.unwrap_or(0) as f64 / tallest_us;
+        let target = target_us.map(|us| across("target-line", us as f64 / tallest_us));
+        column(&level_column(sweep, level, p95_text(level), share), fill, target)
+            .attr("data-level", level.concurrency.to_string())
+            .attr_if("data-p95-us", p95_us)
+    })
+}
+
+fn level_column(sweep: &Sweep, level: &LoadLevel, value: String, share: f64) -> Column {
+    let is_knee = sweep.knee().is_some_and(|knee| knee.concurrency == level.concurrency);
+    Column { at: level.concurrency, value, share, mark: is_knee.then_some(KNEE), title: title(level) }
+}
+
+fn per_s(level: &LoadLevel) -> String {
+    format!("{:.1}", level.throughput_per_s())
+}
+
+/// A dash if there are too few requests for it.
+fn p95_text(level: &LoadLevel) -> String {
+    level.p95_us().map_or("–".to_owned(), span)
+}
+
+fn title(level: &LoadLevel) -> String {
+    format!(
+        "{} at once: {} succeeded, {} failed, {} per second, p95 {}",
+        count(level.concurrency.into()),
+        count(level.latencies_us.len() as u64),
+        count(level.failed.into()),
+        per_s(level),
+        p95_text(level),
+    )
+}
+
+fn as_table(sweep: &Sweep, target_us: Option<u64>) -> Table {
+    let row = |level: &LoadLevel| {
+        let latencies = level.latencies();
+        let percentile = |p| latencies.percentile(p).map_or("–".to_owned(), |us| span(us as u64));
+        let cells = vec![
+            count(level.concurrency.into()),
+            count(level.latencies_us.len() as u64),
+            count(level.failed.into()),
+            per_s(level),
+            percentile(50.0),
+            percentile(95.0),
+        ];
+        let goodput = target_us.map(|target_us| format!("{:.1}", level.goodput_per_s(target_us)));
+        cells.into_iter().chain(goodput).collect()
+    };
+    let mut titles = vec!["At once", "Succeeded", "Failed", "Per second", "p50", "p95"];
+    titles.extend(target_us.map(|_| "Within the target"));
+    Table {
+        caption: "The sweep: throughput, latency since sent and goodput".to_owned(),
+        columns: titles.into_iter().map(TableColumn::number).collect(),
+        rows: sweep.levels().iter().map(row).collect(),
+    }
+}

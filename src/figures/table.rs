@@ -1,0 +1,34 @@
+//! Tables, in the open and behind a disclosure.
+
+use crate::figures::node::{Element, Node, element};
+use crate::measure::report::{Column, Table};
+
+/// A table; a wide one scrolls by itself.
+#[must_use]
+pub fn table(data: &Table) -> Element {
+    let head = |column: &Column| element("th").attr("scope", "col").class(class(column)).text(column.title.clone());
+    let row = |cells: &Vec<String>| {
+        let cells = data.columns.iter().zip(cells);
+        element("tr").children(cells.map(|(column, cell)| element("td").class(class(column)).text(cell.clone())))
+    };
+    let table = element("table")
+        .child(element("caption").text(data.caption.clone()))
+        .child(element("thead").child(element("tr").children(data.columns.iter().map(head))))
+        .child(element("tbody").children(data.rows.iter().map(row)));
+    element("div")
+        .class("scrolls")
+        .attr("tabindex", "0")
+        .attr("role", "region")
+        .attr("aria-label", format!("{}, a table", data.caption))
+        .child(table)
+}
+
+/// The data of a chart as a table, behind a disclosure.
+#[must_use]
+pub fn disclosed(data: &Table) -> Node {
+    element("details").child(element("summary").text("Show as table")).child(table(data)).into()
+}
+
+fn class(column: &Column) -> &'static str {
+    if column.is_numeric { "number" } else { "" }
+}

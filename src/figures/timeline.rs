@@ -1,0 +1,241 @@
+//! The timeline as a picture that stays as it is: for the report. The page draws it on a canvas, and takes the words and the
+//! table from here.
+
+use std::cmp::Reverse;
+
+use crate::figures::geometry::{View, ticks};
+use crate::figures::node::{Element, Node, element};
+use crate::figures::table::disclosed;
+use crate::measure::metrics::Metrics;
+use crate::measure::report::{Column, Table};
+use crate::measure::segments::{Life, Lives, Segment};
+use crate::measure::units::{count, percent, shortened, span};
+use crate::measure::{Outcome, Record, TaskId};
+
+/// The table shows at most this many tasks.
+const MOST_ROWS: usize = 200;
+
+/// At most this many lanes are drawn, the first.
+const MOST_LANES: u32 = 80;
+
+/// At most this many segments are drawn, the longest: nobody tells more apart, and they make a report of many megabytes.
+const MOST_SEGMENTS: usize = 4_000;
+
+/// The width of the picture, in its own units.
+const WIDTH: f64 = 900.0;
+
+/// The axis has about this many ticks.
+const TICKS: usize = 8;
+
+/// The lives of the tasks, in lanes.
+#[must_use]
+pub fn timeline(record: &Record) -> Node {
+    let lives = Lives::from_record(record);
+    let frame = Frame::new(&lives, record.end_us());
+    let (drawn, all) = segments(&lives, &frame);
+    let bottom = frame.y(frame.lanes);
+    let marks = lives.iter().filter_map(|(_, life)| failure(&frame, life)).take(MOST_SEGMENTS);
+    let names = lives.iter().filter_map(|(task, life)| name(&record.task(task).name, &frame, life)).take(MOST_SEGMENTS);
+    let picture = element("svg")
+        .attr("viewBox", format!("0 0 {WIDTH} {}", bottom + 20.0))
+        .attr("role", "img")
+        .attr("aria-label", "Timeline of the tasks; the caption says what is drawn")
+        .children(drawn.iter().map(|it| segment(record, &frame, it)))
+        .children(marks)
+        .children(names)
+        .children(axis(&frame, bottom));
+    element("figure")
+        .class("timeline")
+        .child(picture)
+        .child(element("figcaption").text(caption_of_picture(&lives, frame.lanes, drawn.len(), all)))
+        .child(disclosed(&as_table(record)))
+        .into()
+}
+
+/// The places of lanes and times in the picture.
+struct Frame {
+    view: View,
+    end_us: u64,
+    lanes: u32,
+    lane_height: f64,
+}
+
+impl Frame {
+    fn new(lives: &Lives, end_us: u64) -> Self {
+        // Few lanes are high enough for a name in each.
+        const NAMED: u32 = 24;
+        let lanes = lives.lanes().min(MOST_LANES);
+        let lane_height = if lanes <= NAMED { 20.0 } else { 8.0 };
+        Self { view: View::whole(end_us, lanes), end_us, lanes, lane_height }
+    }
+
+    fn has_names(&self) -> bool {
+        self.lane_height > 10.0
+    }
+
+    fn x(&self, us: u64) -> f64 {
+        self.view.x(us, WIDTH)
+    }
+
+    fn y(&self, lane: u32) -> f64 {
+        f64::from(lane) * self.lane_height
+    }
+
+    fn rectangle(&self, class: &'static str, x: f64, lane: u32, width: f64) -> Element {
+        element("rect")
+            .class(class)
+            .number("x", x)
+            .number("y", self.y(lane))
+            .number("width", width)
+            .number("height", self.lane_height - 2.0)
+    }
+}
+
+fn label(class: &'static str, anchor: &'static str, x: f64, y: f64, text: String) -> Element {
+    element("text").class(class).attr("text-anchor", anchor).number("x", x).number("y", y).text(text)
+}
+
+fn line(class: &'static str, [x1, y1, x2, y2]: [f64; 4]) -> Element {
+    element("line").class(class).number("x1", x1).number("y1", y1).number("x2", x2).number("y2", y2)
+}
+
+fn segment(record: &Record, frame: &Frame, it: &Segment) -> Element {
+    let name = &record.task(it.task).name;
+    let title = format!("{name}, {}: {} to {}", it.phase.name(), span(it.from_us), span(it.to_us));
+    let (from, to) = (frame.x(it.from_us), frame.x(it.to_us));
+    frame.rectangle(it.phase.name(), from, it.lane, to - from).child(element("title").text(title))
+}
+
+/// A mark where a task failed.
+fn failure(frame: &Frame, life: &Life) -> Option<Element> {
+    let (at_us, outcome) = life.end.filter(|_| life.lane < frame.lanes)?;
+    let is_failed = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
+    let title = || element("title").text(outcome.name());
+    is_failed.then(|| frame.rectangle("failed", frame.x(at_us) - 2.0, life.lane, 4.0).child(title()))
+}
+
+/// The name of a task, if there is room for it.
+fn name(name: &str, frame: &Frame, life: &Life) -> Option<Element> {
+    const LETTER: f64 = 8.0;
+    let name = shortened(name, 40);
+    let has_room = frame.x(life.duration_us(frame.end_us)) > name.chars().count() as f64 * LETTER;
+    let (x, y) = (frame.x(life.spawned_us) + 4.0, frame.y(life.lane) + frame.lane_height * 0.65);
+    (frame.has_names() && has_room).then(|| label("name", "start", x, y, name.into_owned()))
+}
+
+/// The line below the lanes, with round times.
+fn axis(frame: &Frame, bottom: f64) -> Vec<Element> {
+    /// A label this near to the right edge ends at its tick.
+    const EDGE: f64 = 40.0;
+    let tick = |us: u64| {
+        let x = frame.x(us);
+        let anchor = match us {
+            0 => "start",
+            _ if x > WIDTH - EDGE => "end",
+            _ => "middle",
+        };
+        [line("axis", [x, bottom, x, bottom + 4.0]), label("muted", anchor, x, bottom + 16.0, span(us))]
+    };
+    let ticks = ticks(frame.view.from_us, frame.view.to_us, TICKS);
+    [line("axis", [0.0, bottom, WIDTH, bottom])].into_iter().chain(ticks.into_iter().flat_map(tick)).collect()
+}
+
+/// The segments that are drawn, the longest of those in the first lanes, and the number of all.
+fn segments(lives: &Lives, frame: &Frame) -> (Vec<Segment>, usize) {
+    let open = lives.open_segments(frame.end_us).filter(|it| it.to_us > it.from_us);
+    let mut drawn: Vec<_> = lives.segments().iter().copied().chain(open).collect();
+    let all = drawn.len();
+    drawn.retain(|it| it.lane < frame.lanes);
+    drawn.sort_by_key(|it| Reverse(it.to_us - it.from_us));
+    drawn.truncate(MOST_SEGMENTS);
+    (drawn, all)
+}
+
+fn caption_of_picture(lives: &Lives, lanes: u32, drawn: usize, all: usize) -> String {
+    let tasks = format!(
+        "{} tasks in {} lanes: blue while their code runs, pale while they wait, grey in a queue.",
+        count(lives.len() as u64),
+        count(lives.lanes().into())
+    );
+    if drawn == all && lanes == lives.lanes() {
+        return tasks;
+    }
+    format!(
+        "{tasks} {} of {} segments are drawn: the longest in the first {} lanes.",
+        count(drawn as u64),
+        count(all as u64),
+        count(lanes.into())
+    )
+}
+
+/// A run in words.
+#[must_use]
+pub fn caption(record: &Record, measured: &Metrics) -> String {
+    let blocked = match record.beats().iter().filter(|beat| beat.is_blocked()).count() {
+        0 => String::new(),
+        1 => " The page was blocked once.".to_owned(),
+        n => format!(" The page was blocked {n} times."),
+    };
+    format!(
+        "{} tasks over {}, at most {} at once.{blocked}",
+        count(measured.tasks.into()),
+        span(measured.wall_us),
+        measured.peak_concurrency
+    )
+}
+
+/// A task in words.
+#[must_use]
+pub fn words(record: &Record, task: TaskId, life: &Life, now_us: u64) -> String {
+    let name = &record.task(task).name;
+    let parent = record.task(task).parent.map(|parent| format!(", in {}", record.task(parent).name));
+    let length_us = life.duration_us(now_us);
+    let share = if length_us == 0 { 0.0 } else { life.running_us as f64 / length_us as f64 };
+    let end = match life.end {
+        Some((at_us, outcome)) => format!("{} at {}", outcome.name(), span(at_us)),
+        None => "not finished".to_owned(),
+    };
+    format!(
+        "{name}{}: {}, from {}; its code ran {} of the time; {end}.",
+        parent.unwrap_or_default(),
+        span(length_us),
+        span(life.spawned_us),
+        percent(share)
+    )
+}
+
+/// The tasks as a table.
+#[must_use]
+pub fn as_table(record: &Record) -> Table {
+    let lives = Lives::from_record(record);
+    let now_us = record.end_us();
+    let row = |(task, life): (TaskId, &Life)| {
+        let it = record.task(task);
+        let parent = it.parent.map(|parent| record.task(parent).name.to_string());
+        vec![
+            it.name.to_string(),
+            parent.unwrap_or_default(),
+            span(life.spawned_us),
+            span(life.duration_us(now_us)),
+            span(life.running_us),
+            life.end.map_or("not finished", |(_, outcome)| outcome.name()).to_owned(),
+        ]
+    };
+    let caption = if lives.len() > MOST_ROWS {
+        format!("The first {MOST_ROWS} of {} tasks", count(lives.len() as u64))
+    } else {
+        "All tasks".to_owned()
+    };
+    Table {
+        caption,
+        columns: vec![
+            Column::text("Task"),
+            Column::text("In"),
+            Column::number("Spawned at"),
+            Column::number("Lasted"),
+            Column::number("Code ran"),
+            Column::text("Outcome"),
+        ],
+        rows: lives.iter().take(MOST_ROWS).map(row).collect(),
+    }
+}
