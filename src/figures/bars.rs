@@ -86,15 +86,16 @@ fn bar(bar: &ComparedBar, outline: Option<Outline>, scale_us: f64) -> Element {
 fn track(bar: &ComparedBar, outline: Option<&Outline>, scale_us: f64) -> Element {
     let share = |us: u64| us as f64 / scale_us;
     let filled = |class, us| element("rect").class(class).share("width", share(us)).share("height", 1.0);
-    let mark = |class, us| {
+    // A mark can reach beyond the bar.
+    let mark = |class, us, reach: f64| {
         let at = share(us);
-        element("line").class(class).share("x1", at).share("x2", at).share("y1", 0.0).share("y2", 1.0)
+        element("line").class(class).share("x1", at).share("x2", at).share("y1", -reach).share("y2", 1.0 + reach)
     };
     element("svg")
         .class("track")
         .attr("aria-hidden", "true")
-        .children(bar.so_far_us.into_iter().flat_map(|us| [filled("fill", us), mark("end", us)]))
-        .children(bar.ideal_us.map(|us| mark("ideal", us)))
+        .children(bar.so_far_us.into_iter().flat_map(|us| [filled("fill", us), mark("end", us, 0.0)]))
+        .children(bar.ideal_us.map(|us| mark("ideal", us, 0.15)))
         .children(outline.map(|it| filled("ghost", it.us)))
 }
 

@@ -5,7 +5,7 @@ use crate::figures::histogram::{bins, edges, picture, tallest};
 use crate::figures::node::{Element, Node, element};
 use crate::figures::table::{disclosed, table};
 use crate::measure::Record;
-use crate::measure::durations::{Durations, LittlesLaw, Timed};
+use crate::measure::durations::{Durations, LittlesLaw, TaskDuration};
 use crate::measure::histogram::Histogram;
 use crate::measure::percentiles::percentiles;
 use crate::measure::spans::Span;
@@ -17,9 +17,9 @@ use crate::measure::units::{count, span};
 pub fn distribution(record: &Record, of: &Distribution) -> Option<Node> {
     let part = Span::named(record, of.part)?;
     let durations = Durations::from_record(record, of.task, Some(part.task));
-    let (duration_us, verb): (fn(&Timed) -> u64, _) = match durations.has_queue() {
+    let (duration_us, verb): (fn(&TaskDuration) -> u64, _) = match durations.has_queue() {
         true => (|task| task.total_us, "took with its time in the queue"),
-        false => (Timed::work_us, "took"),
+        false => (TaskDuration::work_us, "took"),
     };
     let spread = Histogram::from_values(&durations.tasks().iter().map(duration_us).collect::<Vec<_>>())?;
     let percentiles = percentiles(

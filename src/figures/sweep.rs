@@ -3,6 +3,7 @@
 use crate::figures::columns::{Column, Mark, across, column, part, row};
 use crate::figures::node::{Element, Node, element};
 use crate::figures::table::disclosed;
+use crate::measure::heartbeat::Beat;
 use crate::measure::report::{Column as TableColumn, Table};
 use crate::measure::sweep::{LoadLevel, Sweep};
 use crate::measure::units::{count, span};
@@ -10,9 +11,10 @@ use crate::measure::units::{count, span};
 /// The level beyond which requests only wait.
 const KNEE: Mark = Mark { text: "the knee", class: "column knee" };
 
-/// The caption, the columns and their numbers as a table, without a target. None if nothing was measured.
+/// The caption, the columns and their numbers as a table, without a target. `beats` are those of the whole run. None if nothing
+/// was measured.
 #[must_use]
-pub fn sweep(sweep: &Sweep) -> Option<Node> {
+pub fn sweep(sweep: &Sweep, beats: &[Beat]) -> Option<Node> {
     if sweep.levels().is_empty() {
         return None;
     }
@@ -20,6 +22,7 @@ pub fn sweep(sweep: &Sweep) -> Option<Node> {
         .class("sweep")
         .attr("data-knee", knee(sweep))
         .child(caption(sweep))
+        .children(caution(beats))
         .children(charts(sweep, None));
     Some(figure.into())
 }
@@ -34,6 +37,18 @@ pub fn knee(sweep: &Sweep) -> String {
 #[must_use]
 pub fn caption(sweep: &Sweep) -> Element {
     element("figcaption").class("told").text(sweep.sentence())
+}
+
+/// A warning if the page was blocked: the endpoint is not to blame for that.
+#[must_use]
+pub fn caution(beats: &[Beat]) -> Option<Element> {
+    let longest_us = beats.iter().filter(|it| it.is_blocked()).map(|it| it.lag_us()).max()?;
+    let text = format!(
+        "The page was blocked during this measurement, for up to {}. The limit of the throughput may be the page's and not \
+         the endpoint's.",
+        span(longest_us)
+    );
+    Some(element("p").class("caution").text(text))
 }
 
 /// Throughput and p95 as columns, and both as a table. With a target in microseconds, the solid part of a column is what

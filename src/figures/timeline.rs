@@ -8,7 +8,7 @@ use crate::figures::node::{Element, Node, element};
 use crate::figures::table::disclosed;
 use crate::measure::metrics::Metrics;
 use crate::measure::report::{Column, Table};
-use crate::measure::segments::{Life, Lives, Segment};
+use crate::measure::segments::{Segment, TaskHistories, TaskHistory};
 use crate::measure::units::{count, percent, shortened, span};
 use crate::measure::{Outcome, Record, TaskId};
 
@@ -27,15 +27,18 @@ const WIDTH: f64 = 900.0;
 /// The axis has about this many ticks.
 const TICKS: usize = 8;
 
-/// The lives of the tasks, in lanes.
+/// The tasks, in lanes.
 #[must_use]
 pub fn timeline(record: &Record) -> Node {
-    let lives = Lives::from_record(record);
-    let frame = Frame::new(&lives, record.end_us());
-    let (drawn, all) = segments(&lives, &frame);
+    let histories = TaskHistories::from_record(record);
+    let frame = Frame::new(&histories, record.end_us());
+    let (drawn, all) = segments(&histories, &frame);
     let bottom = frame.y(frame.lanes);
-    let marks = lives.iter().filter_map(|(_, life)| failure(&frame, life)).take(MOST_SEGMENTS);
-    let names = lives.iter().filter_map(|(task, life)| name(&record.task(task).name, &frame, life)).take(MOST_SEGMENTS);
+    let marks = histories.iter().filter_map(|(_, history)| failure(&frame, history)).take(MOST_SEGMENTS);
+    let names = histories
+        .iter()
+        .filter_map(|(task, history)| name(&record.task(task).name, &frame, history))
+        .take(MOST_SEGMENTS);
     let picture = element("svg")
         .attr("viewBox", format!("0 0 {WIDTH} {}", bottom + 20.0))
         .attr("role", "img")
@@ -47,7 +50,7 @@ pub fn timeline(record: &Record) -> Node {
     element("figure")
         .class("timeline")
         .child(picture)
-        .child(element("figcaption").text(caption_of_picture(&lives, frame.lanes, drawn.len(), all)))
+        .child(element("figcaption").text(caption_of_picture(&histories, frame.lanes, drawn.len(), all)))
         .child(disclosed(&as_table(record)))
         .into()
 }
@@ -61,10 +64,10 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(lives: &Lives, end_us: u64) -> Self {
+    fn new(histories: &TaskHistories, end_us: u64) -> Self {
         // Few lanes are high enough for a name in each.
         const NAMED: u32 = 24;
-        let lanes = lives.lanes().min(MOST_LANES);
+        let lanes = histories.lanes().min(MOST_LANES);
         let lane_height = if lanes <= NAMED { 20.0 } else { 8.0 };
         Self { view: View::whole(end_us, lanes), end_us, lanes, lane_height }
     }
@@ -107,19 +110,19 @@ fn segment(record: &Record, frame: &Frame, it: &Segment) -> Element {
 }
 
 /// A mark where a task failed.
-fn failure(frame: &Frame, life: &Life) -> Option<Element> {
-    let (at_us, outcome) = life.end.filter(|_| life.lane < frame.lanes)?;
+fn failure(frame: &Frame, history: &TaskHistory) -> Option<Element> {
+    let (at_us, outcome) = history.end.filter(|_| history.lane < frame.lanes)?;
     let is_failed = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
     let title = || element("title").text(outcome.name());
-    is_failed.then(|| frame.rectangle("failed", frame.x(at_us) - 2.0, life.lane, 4.0).child(title()))
+    is_failed.then(|| frame.rectangle("failed", frame.x(at_us) - 2.0, history.lane, 4.0).child(title()))
 }
 
 /// The name of a task, if there is room for it.
-fn name(name: &str, frame: &Frame, life: &Life) -> Option<Element> {
+fn name(name: &str, frame: &Frame, history: &TaskHistory) -> Option<Element> {
     const LETTER: f64 = 8.0;
     let name = shortened(name, 40);
-    let has_room = frame.x(life.duration_us(frame.end_us)) > name.chars().count() as f64 * LETTER;
-    let (x, y) = (frame.x(life.spawned_us) + 4.0, frame.y(life.lane) + frame.lane_height * 0.65);
+    let has_room = frame.x(history.duration_us(frame.end_us)) > name.chars().count() as f64 * LETTER;
+    let (x, y) = (frame.x(history.spawned_us) + 4.0, frame.y(history.lane) + frame.lane_height * 0.65);
     (frame.has_names() && has_room).then(|| label("name", "start", x, y, name.into_owned()))
 }
 
@@ -141,9 +144,9 @@ fn axis(frame: &Frame, bottom: f64) -> Vec<Element> {
 }
 
 /// The segments that are drawn, the longest of those in the first lanes, and the number of all.
-fn segments(lives: &Lives, frame: &Frame) -> (Vec<Segment>, usize) {
-    let open = lives.open_segments(frame.end_us).filter(|it| it.to_us > it.from_us);
-    let mut drawn: Vec<_> = lives.segments().iter().copied().chain(open).collect();
+fn segments(histories: &TaskHistories, frame: &Frame) -> (Vec<Segment>, usize) {
+    let open = histories.open_segments(frame.end_us).filter(|it| it.to_us > it.from_us);
+    let mut drawn: Vec<_> = histories.segments().iter().copied().chain(open).collect();
     let all = drawn.len();
     drawn.retain(|it| it.lane < frame.lanes);
     drawn.sort_by_key(|it| Reverse(it.to_us - it.from_us));
@@ -151,13 +154,13 @@ fn segments(lives: &Lives, frame: &Frame) -> (Vec<Segment>, usize) {
     (drawn, all)
 }
 
-fn caption_of_picture(lives: &Lives, lanes: u32, drawn: usize, all: usize) -> String {
+fn caption_of_picture(histories: &TaskHistories, lanes: u32, drawn: usize, all: usize) -> String {
     let tasks = format!(
         "{} tasks in {} lanes: blue while their code runs, pale while they wait, grey in a queue.",
-        count(lives.len() as u64),
-        count(lives.lanes().into())
+        count(histories.len() as u64),
+        count(histories.lanes().into())
     );
-    if drawn == all && lanes == lives.lanes() {
+    if drawn == all && lanes == histories.lanes() {
         return tasks;
     }
     format!(
@@ -186,12 +189,12 @@ pub fn caption(record: &Record, measured: &Metrics) -> String {
 
 /// A task in words.
 #[must_use]
-pub fn words(record: &Record, task: TaskId, life: &Life, now_us: u64) -> String {
+pub fn words(record: &Record, task: TaskId, history: &TaskHistory, now_us: u64) -> String {
     let name = &record.task(task).name;
     let parent = record.task(task).parent.map(|parent| format!(", in {}", record.task(parent).name));
-    let length_us = life.duration_us(now_us);
-    let share = if length_us == 0 { 0.0 } else { life.running_us as f64 / length_us as f64 };
-    let end = match life.end {
+    let length_us = history.duration_us(now_us);
+    let share = if length_us == 0 { 0.0 } else { history.running_us as f64 / length_us as f64 };
+    let end = match history.end {
         Some((at_us, outcome)) => format!("{} at {}", outcome.name(), span(at_us)),
         None => "not finished".to_owned(),
     };
@@ -199,7 +202,7 @@ pub fn words(record: &Record, task: TaskId, life: &Life, now_us: u64) -> String 
         "{name}{}: {}, from {}; its code ran {} of the time; {end}.",
         parent.unwrap_or_default(),
         span(length_us),
-        span(life.spawned_us),
+        span(history.spawned_us),
         percent(share)
     )
 }
@@ -207,22 +210,22 @@ pub fn words(record: &Record, task: TaskId, life: &Life, now_us: u64) -> String 
 /// The tasks as a table.
 #[must_use]
 pub fn as_table(record: &Record) -> Table {
-    let lives = Lives::from_record(record);
+    let histories = TaskHistories::from_record(record);
     let now_us = record.end_us();
-    let row = |(task, life): (TaskId, &Life)| {
+    let row = |(task, history): (TaskId, &TaskHistory)| {
         let it = record.task(task);
         let parent = it.parent.map(|parent| record.task(parent).name.to_string());
         vec![
             it.name.to_string(),
             parent.unwrap_or_default(),
-            span(life.spawned_us),
-            span(life.duration_us(now_us)),
-            span(life.running_us),
-            life.end.map_or("not finished", |(_, outcome)| outcome.name()).to_owned(),
+            span(history.spawned_us),
+            span(history.duration_us(now_us)),
+            span(history.running_us),
+            history.end.map_or("not finished", |(_, outcome)| outcome.name()).to_owned(),
         ]
     };
-    let caption = if lives.len() > MOST_ROWS {
-        format!("The first {MOST_ROWS} of {} tasks", count(lives.len() as u64))
+    let caption = if histories.len() > MOST_ROWS {
+        format!("The first {MOST_ROWS} of {} tasks", count(histories.len() as u64))
     } else {
         "All tasks".to_owned()
     };
@@ -236,6 +239,6 @@ pub fn as_table(record: &Record) -> Table {
             Column::number("Code ran"),
             Column::text("Outcome"),
         ],
-        rows: lives.iter().take(MOST_ROWS).map(row).collect(),
+        rows: histories.iter().take(MOST_ROWS).map(row).collect(),
     }
 }

@@ -243,7 +243,7 @@ macro_rules! tags {
     };
 }
 
-tags! { a b button caption code dd details div dl dt figcaption figure h1 h2 h3 i label li ol option p pre progress section select span summary table tbody td th thead time tr ul }
+tags! { a b button caption code dd div dl dt figcaption figure h1 h2 h3 i label li ol option p pre progress section select span table tbody td th thead time tr ul }
 
 /// An `input` element.
 pub(super) fn input() -> El {

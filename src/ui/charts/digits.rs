@@ -1,8 +1,9 @@
-//! Pictures of handwritten digits, each with what it is and what the classifier takes it for.
+//! The handwritten digits of a report.
 
 use leptos::prelude::*;
 
-use crate::measure::digit::{Digit, shades};
+use crate::figures;
+use crate::ui::drawing::drawings;
 use crate::ui::lab::Lab;
 use crate::ui::lean::part;
 
@@ -16,29 +17,8 @@ pub(crate) fn digits(lab: Lab) -> AnyView {
 
 /// See [`digits`].
 pub(crate) fn gallery(lab: Lab) -> AnyView {
-    let digits = lab.report.get_untracked().map(|report| report.digits.clone()).unwrap_or_default();
-    let caption = Digit::in_short(&digits, lab.seed.get_untracked());
-    view! {
-        <figure class="digits">
-            <ul>{digits.iter().map(picture).collect_view()}</ul>
-            <figcaption>{caption}</figcaption>
-        </figure>
-    }
-    .into_any()
-}
-
-fn picture(digit: &Digit) -> AnyView {
-    let (class, sign, read) =
-        if digit.is_right() { ("digit", "✓", "read") } else { ("digit wrong", "✕", "misread") };
-    view! {
-        <li class=class>
-            <svg viewBox="0 0 8 8" role="img" aria-label=format!("a {}, {read} as {}", digit.label, digit.predicted)>
-                {shades(digit).into_iter().map(|(opacity, path)| view! {
-                    <path d=path fill-opacity=opacity></path>
-                }.into_any()).collect_view()}
-            </svg>
-            <span aria-hidden="true">{format!("{sign} {}", digit.predicted)}</span>
-        </li>
-    }
-    .into_any()
+    let seed = lab.seed.get_untracked();
+    lab.report.with_untracked(|report| {
+        drawings(report.as_ref().and_then(|report| figures::digits::digits(&report.digits, seed)))
+    })
 }

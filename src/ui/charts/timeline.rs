@@ -6,21 +6,16 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
 
-use crate::figures::geometry::View;
-use crate::measure::report::{Column, Table};
+use crate::figures::{self, geometry::View, timeline};
+use crate::measure::TaskId;
 use crate::measure::segments::{TaskHistories, TaskHistory};
-use crate::measure::units::{self, count, percent};
-use crate::measure::{Record, TaskId};
 use crate::ui::charts::painter::{Painter, TOP, lane_height};
-use crate::ui::components::report::data_table;
+use crate::ui::drawing::drawing;
 use crate::ui::lab::Lab;
 use crate::ui::lab::beside::Beside;
 use crate::ui::lean::{figcaption, figure, h2, p, part, span};
 use crate::ui::results::Timeline;
 use crate::ui::theme::use_theme;
-
-/// The table shows this many tasks at most.
-const MOST_ROWS: usize = 200;
 
 /// How far one press of a key goes, as a fraction of what is in view.
 const KEY_STEP: f64 = 0.2;
@@ -63,7 +58,7 @@ pub(crate) fn timeline(lab: Lab) -> AnyView {
     };
     let disclosure = view! {
         <details on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
-            <summary>"The same as a table"</summary>
+            <summary>"Show as table"</summary>
             {part(table)}
         </details>
     };
@@ -342,81 +337,15 @@ impl Chart {
     fn words(self, task: TaskId) -> Option<String> {
         let now_us = self.lab.now_us();
         let history = self.histories.with_value(|histories| *histories.task(task));
-        self.lab.with_record(|record| words(record, task, &history, now_us))
+        self.lab.with_record(|record| timeline::words(record, task, &history, now_us))
     }
-}
-
-/// A task in words.
-fn words(record: &Record, task: TaskId, history: &TaskHistory, now_us: u64) -> String {
-    let name = &record.task(task).name;
-    let parent = record.task(task).parent.map(|parent| format!(", in {}", record.task(parent).name));
-    let length_us = history.duration_us(now_us);
-    let share = if length_us == 0 { 0.0 } else { history.running_us as f64 / length_us as f64 };
-    let end = match history.end {
-        Some((at_us, outcome)) => format!("{} at {}", outcome.name(), units::span(at_us)),
-        None => "still under way".to_owned(),
-    };
-    format!(
-        "{name}{}: {}, from {}; its code ran {} of the time; {end}.",
-        parent.unwrap_or_default(),
-        units::span(length_us),
-        units::span(history.spawned_us),
-        percent(share)
-    )
 }
 
 fn caption(lab: Lab) -> Option<String> {
-    let figures = lab.measured().unwrap_or_default();
-    lab.with_record(|record| {
-        let blocked = record.beats().iter().filter(|beat| beat.is_blocked()).count();
-        let blocked = match blocked {
-            0 => String::new(),
-            1 => " The page was blocked once.".to_owned(),
-            n => format!(" The page was blocked {n} times."),
-        };
-        format!(
-            "{} tasks over {}, at most {} of them under way at once.{blocked}",
-            count(figures.tasks.into()),
-            units::span(figures.wall_us),
-            figures.peak_concurrency
-        )
-    })
+    let measured = lab.measured().unwrap_or_default();
+    lab.with_record(|record| timeline::caption(record, &measured))
 }
 
 fn table(lab: Lab) -> AnyView {
-    lab.with_record(|record| data_table(as_table(record))).into_any()
-}
-
-fn as_table(record: &Record) -> Table {
-    let histories = TaskHistories::from_record(record);
-    let now_us = record.end_us();
-    let row = |(task, history): (TaskId, &TaskHistory)| {
-        let it = record.task(task);
-        let parent = it.parent.map(|parent| record.task(parent).name.to_string());
-        vec![
-            it.name.to_string(),
-            parent.unwrap_or_default(),
-            units::span(history.spawned_us),
-            units::span(history.duration_us(now_us)),
-            units::span(history.running_us),
-            history.end.map_or("under way", |(_, outcome)| outcome.name()).to_owned(),
-        ]
-    };
-    let caption = if histories.len() > MOST_ROWS {
-        format!("The first {MOST_ROWS} of {} tasks", count(histories.len() as u64))
-    } else {
-        "All tasks".to_owned()
-    };
-    Table {
-        caption,
-        columns: vec![
-            Column::text("Task"),
-            Column::text("In"),
-            Column::number("Spawned at"),
-            Column::number("Lasted"),
-            Column::number("Code ran"),
-            Column::text("Outcome"),
-        ],
-        rows: histories.iter().take(MOST_ROWS).map(row).collect(),
-    }
+    lab.with_record(|record| drawing(figures::table::table(&timeline::as_table(record)))).into_any()
 }

@@ -4,25 +4,8 @@ use leptos::prelude::*;
 
 use crate::exercises::properties::Property;
 use crate::measure::Record;
-use crate::measure::report::Check;
 use crate::ui::lab::{Lab, Status};
 use crate::ui::lean::{b, h2, li, p, part, span, ul};
-
-/// The checks of these parts, once the run is over. `label` gives the name of a part as its bar bears it.
-pub(crate) fn checks(lab: Lab, label: impl Fn(&str) -> Option<&'static str>) -> AnyView {
-    let line = |check: &Check| Some(line(check, label(&check.part)?));
-    let lines = lab.report.with(|report| report.iter().flat_map(|it| &it.checks).filter_map(line).collect::<Vec<_>>());
-    if lines.is_empty() { ().into_any() } else { ul().class("checks").add_all(lines).view() }
-}
-
-fn line(check: &Check, part: &str) -> AnyView {
-    li().class(if check.holds { "passes" } else { "fails" })
-        .attr("data-check", &check.part)
-        .attr("data-holds", check.holds.to_string())
-        .el(b().text(check.verdict()))
-        .el(span().text(format!("{part}: {} ({}).", check.claim, check.measured)))
-        .view()
-}
 
 /// What is true of every run, once one is over.
 pub(crate) fn properties(lab: Lab) -> AnyView {

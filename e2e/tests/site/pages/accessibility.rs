@@ -106,7 +106,7 @@ const HIGHLIGHTS: &str = "const probe = document.body.appendChild(document.creat
     const look = (selector, part) => getComputedStyle(document.querySelector(selector), part);
     return [
         getComputedStyle(probe).color,
-        look('.bar .fill').borderRightColor,
+        look('.bar .end').stroke,
         look('.key .running', '::before').backgroundColor,
         look('.timeline canvas').getPropertyValue('--running'),
     ];";
