@@ -2,7 +2,6 @@
 
 mod html;
 mod markup;
-mod svg;
 mod tasks_csv;
 mod trace;
 

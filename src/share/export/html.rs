@@ -1,22 +1,18 @@
 //! A run as one page that needs nothing else: no script, its own styles, charts as inline SVG.
 //!
-//! It is read long after the run, by people who have not seen it, and often on paper: so all is open, and what would be
-//! too much says how much was left out.
+//! It is read long after the run, by people who have not seen it, and often on paper. So only the numbers of a chart are
+//! behind a disclosure, and long lists say how much is left out.
 
-mod batch_sizes;
 mod checks;
-mod columns;
-mod digits;
-mod latency;
-mod stages;
-mod sweep;
 
-use super::markup::Markup;
-use super::svg;
+use super::markup::to_html;
 use crate::exercises::compared::Compared;
 use crate::exercises::controls::Kind;
+use crate::figures::node::{Element, Node, element};
+use crate::figures::table::table;
+use crate::figures::{bars, batch_sizes, digits, distribution, flow, latency, sweep, timeline};
 use crate::measure::figures::METRICS;
-use crate::measure::report::{Report, Table};
+use crate::measure::report::Report;
 use crate::measure::spans::Spans;
 use crate::measure::units::count;
 use crate::measure::warnings::Warning;
@@ -24,87 +20,89 @@ use crate::measure::{Level, LogLine, Record};
 use crate::share::date;
 use crate::share::saved::{RunEnding, SavedRun};
 
-/// So many lines of the log are shown, the last.
+/// At most this many lines of the log are shown, the last.
 const MOST_LINES: usize = 500;
 
 const STYLE: &str = include_str!("html/style.css");
 
-/// Nothing but its own styles is allowed, should anything else ever get in.
+/// Only the page's own styles are allowed, in case that something else ever gets in.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// Writes the page.
 pub(super) fn write(run: &SavedRun) -> String {
     let title = format!("{}: a run of {}", run.exercise.title, date::in_words(run.finished_at_ms));
-    let head = Markup::all([
-        Markup::with("meta", &[("charset", "utf-8")], Markup::none()),
-        Markup::with("meta", &[("http-equiv", "Content-Security-Policy"), ("content", POLICY)], Markup::none()),
-        Markup::with("meta", &[("name", "viewport"), ("content", "width=device-width")], Markup::none()),
-        Markup::said("title", &title),
-    ]);
-    let compared = compared(run);
-    let parts = [
-        top(run),
-        bars(run, &compared),
-        timeline(run),
-        measured(run),
-        spreads(run),
-        metrics(run),
-        section("Checks", checks::properties(run, &compared)),
-        found(run),
-        log(&run.record),
+    let meta = || element("meta");
+    let head = [
+        meta().attr("charset", "utf-8"),
+        meta().attr("http-equiv", "Content-Security-Policy").attr("content", POLICY),
+        meta().attr("name", "viewport").attr("content", "width=device-width"),
+        element("title").text(title),
     ];
-    let main = Markup::tag("main", Markup::all(parts)).into_text();
-    // A style sheet knows no escapes, and this one stands in the code. An element without an end has none here either.
-    let head = head.into_text().replace("</meta>", "");
+    let compared = compared(run);
+    let report = run.report.as_deref();
+    let sections = [
+        section("Settings", settings(run)),
+        section("Comparison", compared.iter().map(|it| comparison(it, report))),
+        section("Timeline", timeline(&run.record)),
+    ];
+    let sections = sections.into_iter().chain(measured(run)).chain([
+        section("Distribution", distributions(run)),
+        section("Metrics", metrics(run)),
+        section("Checks", checks::properties(run, &compared)),
+        section("Findings", found(run)),
+        section("Log", log(&run.record)),
+    ]);
+    let main = element("main").children(top(run)).children(sections.flatten());
+    let (head, main) = (to_html(&head.map(Node::from)), to_html(&[main.into()]));
+    // A style sheet has no escapes. This one is in the code.
     format!("<!doctype html>\n<html lang=\"en\"><head>{head}<style>{STYLE}</style></head><body>{main}</body></html>\n")
 }
 
-fn section(title: &str, inside: Markup) -> Markup {
-    if inside.is_empty() { inside } else { Markup::tag("section", Markup::all([Markup::said("h2", title), inside])) }
+/// A part of the page below a heading. None if it is empty.
+fn section<T: Into<Node>>(title: &'static str, inside: impl IntoIterator<Item = T>) -> Option<Element> {
+    let mut inside = inside.into_iter().peekable();
+    inside.peek()?;
+    Some(element("section").child(element("h2").text(title)).children(inside))
 }
 
 /// What was run and how it ended.
-fn top(run: &SavedRun) -> Markup {
+fn top(run: &SavedRun) -> Vec<Element> {
+    let paragraph = || element("p");
     let advice = match &run.ending {
-        RunEnding::Failed { advice, .. } => Markup::said("p", advice),
-        _ => Markup::none(),
+        RunEnding::Failed { advice, .. } => Some(paragraph().text(advice.clone())),
+        _ => None,
     };
     let warnings = Warning::from_record(&run.record, run.clock_resolution_us);
-    let warnings = warnings.iter().map(|it| Markup::with("p", &[("class", "caution")], Markup::text(it.sentence())));
-    let link = Markup::all([Markup::text("Run it anew: "), Markup::said("code", run.destination().to_string())]);
-    Markup::all([
-        Markup::said("h1", run.exercise.title),
-        Markup::with("p", &[("class", "teaches")], Markup::text(run.exercise.teaches)),
-        Markup::with("p", &[("class", "status")], Markup::text(run.ending.sentence())),
-        advice,
-        Markup::all(warnings),
-        Markup::said("p", format!("It ended on {}, with seed {}.", date::in_words(run.finished_at_ms), run.seed)),
-        Markup::tag("p", link),
-        section("Settings", settings(run)),
-    ])
+    let warnings = warnings.iter().map(|it| paragraph().class("caution").text(it.sentence()));
+    let ended = format!("It ended on {}, with seed {}.", date::in_words(run.finished_at_ms), run.seed);
+    let link = paragraph().text("Run it again: ").child(element("code").text(run.destination().to_string()));
+    let about = [
+        element("h1").text(run.exercise.title),
+        paragraph().class("teaches").text(run.exercise.teaches),
+        paragraph().class("status").text(run.ending.sentence()),
+    ];
+    about.into_iter().chain(advice).chain(warnings).chain([paragraph().text(ended), link]).collect()
 }
 
-fn settings(run: &SavedRun) -> Markup {
+fn settings(run: &SavedRun) -> Option<Element> {
     let offered = run.settings.iter().filter(|(control, _)| run.settings.is_offered(control.name));
-    let pairs = offered.map(|(control, value)| {
+    definitions(offered.map(|(control, value)| {
         let unit = if let Kind::Number { unit, .. } = control.kind { unit } else { "" };
-        pair(control.label, format!("{} {unit}", value.to_text()).trim(), "")
-    });
-    definitions(pairs)
+        pair(control.label, format!("{} {unit}", value.to_text()).trim().to_owned())
+    }))
 }
 
-fn definitions(pairs: impl Iterator<Item = Markup>) -> Markup {
-    let pairs = Markup::all(pairs);
-    if pairs.is_empty() { pairs } else { Markup::tag("dl", pairs) }
+/// A list of names and values. None if it is empty.
+fn definitions(pairs: impl IntoIterator<Item = Element>) -> Option<Element> {
+    let list = element("dl").children(pairs);
+    (!list.children.is_empty()).then_some(list)
 }
 
-fn pair(name: &str, value: &str, help: &str) -> Markup {
-    let help =
-        if help.is_empty() { Markup::none() } else { Markup::with("dd", &[("class", "help")], Markup::text(help)) };
-    Markup::tag("div", Markup::all([Markup::said("dt", name), Markup::said("dd", value), help]))
+fn pair(name: &'static str, value: String) -> Element {
+    element("div").child(element("dt").text(name)).child(element("dd").text(value))
 }
 
-/// What was set side by side.
+/// The parts that are compared.
 fn compared(run: &SavedRun) -> Vec<Compared> {
     let spans = Spans::from_record(&run.record);
     let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::from_record(ideal)));
@@ -113,104 +111,69 @@ fn compared(run: &SavedRun) -> Vec<Compared> {
     Compared::all(run.exercise, &run.settings, Some((&run.record, &spans)), end_us, ideal)
 }
 
-/// What was set side by side as bars, with what should be true of each.
-fn bars(run: &SavedRun, compared: &[Compared]) -> Markup {
-    section("Comparison", Markup::all(compared.iter().map(|it| comparison(it, run.report.as_deref()))))
+fn comparison(compared: &Compared, report: Option<&Report>) -> Node {
+    let checks = report.map_or(&[][..], |report| &report.checks);
+    bars::comparison(compared, checks, None, "Not all parts ended.")
 }
 
-fn comparison(compared: &Compared, report: Option<&Report>) -> Markup {
-    let checks = report.iter().flat_map(|report| &report.checks).filter_map(|check| {
-        let bar = compared.bars.iter().find(|bar| bar.task == check.part)?;
-        Some(Markup::said("li", format!("{}: {}: {} ({}).", check.verdict(), bar.label, check.claim, check.measured)))
-    });
-    let checks = Markup::all(checks);
-    Markup::tag(
-        "figure",
-        Markup::all([
-            Markup::said("h3", compared.title),
-            svg::bars(compared),
-            Markup::said("figcaption", compared.sentence().unwrap_or_default()),
-            if checks.is_empty() { checks } else { Markup::tag("ul", checks) },
-        ]),
-    )
+/// None for a run that failed before it began.
+fn timeline(record: &Record) -> Option<Node> {
+    (!record.tasks().is_empty()).then(|| timeline::timeline(record))
 }
 
-fn timeline(run: &SavedRun) -> Markup {
-    if run.record.tasks().is_empty() {
-        return Markup::none();
-    }
-    section("Timeline", svg::timeline(&run.record))
+/// The charts that only some exercises have.
+fn measured(run: &SavedRun) -> Vec<Option<Element>> {
+    let Some(report) = &run.report else { return Vec::new() };
+    let beats = run.record.beats();
+    vec![
+        section("Latency", report.requests.iter().filter_map(|it| latency::latency(it, beats))),
+        section("Concurrency sweep", report.sweep.iter().filter_map(|it| sweep::sweep(it, beats))),
+        section("Stages over time", flow::flows(&report.flows).unwrap_or_default()),
+        section("Batch sizes", report.batch_sizes.iter().filter_map(batch_sizes::batch_sizes)),
+    ]
 }
 
-/// What only some lessons measure.
-fn measured(run: &SavedRun) -> Markup {
-    let Some(report) = &run.report else { return Markup::none() };
-    let requests = report.requests.iter().map(|it| latency::latency(it, run.record.beats()));
-    Markup::all([
-        section("Latency", Markup::all(requests)),
-        section("Concurrency sweep", Markup::all(report.sweep.iter().map(sweep::sweep))),
-        section("Stages over time", stages::stages(&report.flows)),
-        section("Batch sizes", Markup::all(report.batch_sizes.iter().map(batch_sizes::batch_sizes))),
-    ])
+fn distributions(run: &SavedRun) -> impl Iterator<Item = Node> {
+    run.exercise.distributions.iter().filter_map(|it| distribution::distribution(&run.record, it))
 }
 
-fn metrics(run: &SavedRun) -> Markup {
+fn metrics(run: &SavedRun) -> Option<Element> {
     let figures = run.facts().figures();
     let known = METRICS.iter().zip(figures).filter_map(|(metric, figure)| Some((metric, figure.text?)));
-    section("Metrics", definitions(known.map(|(metric, text)| pair(metric.label, &text, metric.help))))
+    let help = |text| element("dd").class("help").text(text);
+    definitions(known.map(|(metric, text)| pair(metric.label, text).child(help(metric.help))))
 }
 
-fn spreads(run: &SavedRun) -> Markup {
-    let spreads = run.exercise.distributions.iter().filter_map(|it| svg::distribution(&run.record, it));
-    section("Distribution", Markup::all(spreads))
+fn found(run: &SavedRun) -> Vec<Node> {
+    let Some(report) = &run.report else { return Vec::new() };
+    let notes = report.notes.iter().map(|note| element("p").text(note.clone()));
+    let tables = report.tables.iter().map(table).chain(checks::validations(&report.validations));
+    let digits = digits::digits(&report.digits, run.seed);
+    notes.chain(tables).map(Node::from).chain(digits).collect()
 }
 
-fn found(run: &SavedRun) -> Markup {
-    let Some(report) = &run.report else { return Markup::none() };
-    let notes = report.notes.iter().map(|note| Markup::said("p", note));
-    let tables = report.tables.iter().map(table);
-    let others = [checks::validations(&report.validations), digits::digits(&report.digits, run.seed)];
-    section("Findings", Markup::all(notes.chain(tables).chain(others)))
-}
-
-fn table(table: &Table) -> Markup {
-    let class = |is_numeric| if is_numeric { "number" } else { "" };
-    let heads = table.columns.iter().map(|column| {
-        Markup::with("th", &[("scope", "col"), ("class", class(column.is_numeric))], Markup::text(&column.title))
-    });
-    let row = |cells: &Vec<String>| {
-        let cells = table.columns.iter().zip(cells);
-        let cells = cells.map(|(it, cell)| Markup::with("td", &[("class", class(it.is_numeric))], Markup::text(cell)));
-        Markup::tag("tr", Markup::all(cells))
-    };
-    let inside = [
-        Markup::said("caption", &table.caption),
-        Markup::tag("thead", Markup::tag("tr", Markup::all(heads))),
-        Markup::tag("tbody", Markup::all(table.rows.iter().map(row))),
-    ];
-    Markup::with("div", &[("class", "scrolls")], Markup::tag("table", Markup::all(inside)))
-}
-
-fn log(record: &Record) -> Markup {
+fn log(record: &Record) -> Vec<Element> {
     let lines = record.log_lines();
     let left_out = lines.len().saturating_sub(MOST_LINES);
-    let told = format!("{} earlier lines are left out.", count(left_out as u64));
-    let told = if left_out > 0 { Markup::said("p", told) } else { Markup::none() };
-    let shown = Markup::all(lines[left_out..].iter().map(|it| line(it, record)));
-    let list = if shown.is_empty() { shown } else { Markup::with("ol", &[("class", "log")], shown) };
-    section("Log", Markup::all([told, list]))
+    let left_out_text = format!("{} earlier lines are left out.", count(left_out as u64));
+    let note = (left_out > 0).then(|| element("p").text(left_out_text));
+    let shown = lines[left_out..].iter().map(|it| line(it, record));
+    let list = (!lines.is_empty()).then(|| element("ol").class("log").children(shown));
+    note.into_iter().chain(list).collect()
 }
 
-fn line(line: &LogLine, record: &Record) -> Markup {
+fn line(line: &LogLine, record: &Record) -> Element {
     let class = match line.level {
         Level::Info => "info",
         Level::Warning => "warning",
         Level::Error => "error",
     };
-    let at = format!("{:.3} s ", line.at_us as f64 / 1e6);
     let task = line.task.map(|task| format!("{}: ", record.task(task).name)).unwrap_or_default();
-    let inside = [Markup::said("time", at), Markup::said("b", task), Markup::text(&line.text)];
-    Markup::with("li", &[("class", class)], Markup::all(inside))
+    element("li")
+        .class(class)
+        .child(element("time").text(format!("{:.3} s ", line.at_us as f64 / 1e6)))
+        .child(element("b").text(task))
+        .text(line.text.to_string())
 }
 
 #[cfg(test)]

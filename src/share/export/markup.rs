@@ -1,72 +1,51 @@
-//! Markup that cannot be broken out of: it is made of tags that stand in the code, and text, which is escaped.
+//! Writes nodes as HTML. Text and values of attributes are escaped, so nothing can break out of its place.
 
-use std::fmt::Write;
+use crate::figures::node::{Element, Node};
 
-/// A piece of HTML or SVG.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Markup(String);
+/// Elements without content and without an end tag.
+const VOID: [&str; 1] = ["meta"];
 
-impl Markup {
-    /// Nothing.
-    pub(super) fn none() -> Self {
-        Self::default()
-    }
+/// The HTML of some nodes, one after the other.
+pub(super) fn to_html<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> String {
+    let mut html = String::new();
+    nodes.into_iter().for_each(|node| write(node, &mut html));
+    html
+}
 
-    /// Text, whatever is in it.
-    pub(super) fn text(text: impl AsRef<str>) -> Self {
-        let mut escaped = String::new();
-        escape(text.as_ref(), &mut escaped);
-        Self(escaped)
-    }
-
-    /// An element that has attributes.
-    pub(super) fn with(tag: &'static str, attributes: &[(&'static str, &str)], inside: Self) -> Self {
-        let mut markup = format!("<{tag}");
-        for (name, value) in attributes {
-            let _ = write!(markup, " {name}=\"");
-            escape(value, &mut markup);
-            markup.push('"');
-        }
-        let _ = write!(markup, ">{}</{tag}>", inside.0);
-        Self(markup)
-    }
-
-    /// An element.
-    pub(super) fn tag(tag: &'static str, inside: Self) -> Self {
-        Self::with(tag, &[], inside)
-    }
-
-    /// An element with a text in it.
-    pub(super) fn said(tag: &'static str, text: impl AsRef<str>) -> Self {
-        Self::tag(tag, Self::text(text))
-    }
-
-    /// One after the other.
-    pub(super) fn all(pieces: impl IntoIterator<Item = Self>) -> Self {
-        Self(pieces.into_iter().map(|piece| piece.0).collect())
-    }
-
-    /// Whether there is nothing in it.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn into_text(self) -> String {
-        self.0
+fn write(node: &Node, html: &mut String) {
+    match node {
+        Node::Text(text) => escape(text, html),
+        Node::Element(element) => write_element(element, html),
     }
 }
 
-fn escape(text: &str, into: &mut String) {
+fn write_element(element: &Element, html: &mut String) {
+    html.push('<');
+    html.push_str(element.name);
+    for (name, value) in &element.attributes {
+        html.extend([" ", *name, "=\""]);
+        escape(value, html);
+        html.push('"');
+    }
+    html.push('>');
+    if VOID.contains(&element.name) {
+        return;
+    }
+    element.children.iter().for_each(|child| write(child, html));
+    html.extend(["</", element.name, ">"]);
+}
+
+fn escape(text: &str, html: &mut String) {
     for letter in text.chars() {
         match letter {
-            '&' => into.push_str("&amp;"),
-            '<' => into.push_str("&lt;"),
-            '>' => into.push_str("&gt;"),
-            '"' => into.push_str("&quot;"),
-            '\'' => into.push_str("&#39;"),
-            // Not allowed in HTML, and shown by nobody.
-            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' => into.push('\u{fffd}'),
-            _ => into.push(letter),
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            // HTML does not allow them, and no browser shows them.
+            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' => html.push('\u{fffd}'),
+            _ => html.push(letter),
         }
     }
 }
@@ -74,12 +53,19 @@ fn escape(text: &str, into: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::node::element;
 
     #[test]
     fn text_and_attributes_are_escaped() {
         let text = "</p><script>alert('1') & \"2\"\0</script>";
-        let markup = Markup::with("p", &[("title", text)], Markup::text(text)).into_text();
+        let html = to_html(&[element("p").attr("title", text).text(text).into()]);
         let escaped = "&lt;/p&gt;&lt;script&gt;alert(&#39;1&#39;) &amp; &quot;2&quot;\u{fffd}&lt;/script&gt;";
-        assert_eq!(markup, format!("<p title=\"{escaped}\">{escaped}</p>"));
+        assert_eq!(html, format!("<p title=\"{escaped}\">{escaped}</p>"));
+    }
+
+    #[test]
+    fn an_element_without_content_has_no_end_tag() {
+        let html = to_html(&[element("meta").attr("charset", "utf-8").into(), element("p").into()]);
+        assert_eq!(html, "<meta charset=\"utf-8\"><p></p>");
     }
 }

@@ -32,7 +32,11 @@ async fn an_endpoint_that_does_not_tell_its_model_is_told_by_cause(engine: Engin
         (Answer::Text(404), Cors::Open, "HTTP status 404"),
         (Answer::Html(500), Cors::Open, "HTTP status 500"),
         (Answer::Html(200), Cors::Open, "the response is not JSON, but an HTML page"),
-        (Answer::Json(json!({"hello": 1})), Cors::Open, "the response does not follow the protocol: missing field `name`"),
+        (
+            Answer::Json(json!({"hello": 1})),
+            Cors::Open,
+            "the response does not follow the protocol: missing field `name`",
+        ),
         (Answer::HalfJson, Cors::Open, "the response is not JSON: EOF"),
         (Answer::ClosedHalfway, Cors::Open, "was lost before the response was complete"),
         (Answer::Never, Cors::Open, "not done within 700 ms"),

@@ -120,10 +120,7 @@ async fn a_browser_without_service_workers_is_told_and_can_ask_elsewhere(engine:
         "Object.defineProperty(navigator, 'serviceWorker', { configurable: true, value: undefined }); return null";
     page.evaluate::<Value>(hide, Vec::new()).await?;
     let told = test_connection(page).await?;
-    assert!(
-        told.contains("this browser has no service workers here") && told.contains("your own endpoint"),
-        "{told}"
-    );
+    assert!(told.contains("this browser has no service workers here") && told.contains("your own endpoint"), "{told}");
     page.press("Run").await?;
     page.wait_for_status("Failed before it began").await?;
     page.choose("endpoint", "own").await?;

@@ -1,17 +1,17 @@
-//! What should be true of a run, and promises that were put to the test, each with what came of it.
+//! What should be true of a run, and promises that were tested, each with the result.
 
-use super::table;
 use crate::exercises::compared::Compared;
 use crate::exercises::properties::Property;
+use crate::figures::node::{Element, element};
+use crate::figures::table::table;
 use crate::measure::report::{Check, Column, Table};
 use crate::measure::validation::Validation;
-use crate::share::export::markup::Markup;
 use crate::share::saved::{RunEnding, SavedRun};
 
-/// What is true of the whole run; nothing where it failed before it began.
-pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Markup {
+/// What is true of the whole run; nothing for a run that failed before it began.
+pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Vec<Element> {
     if run.record.tasks().is_empty() {
-        return Markup::none();
+        return Vec::new();
     }
     let properties = match run.ending {
         RunEnding::Finished { .. } => Property::all(run.exercise, &run.settings, &run.record, compared),
@@ -19,17 +19,16 @@ pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Markup {
         RunEnding::Stopped { .. } | RunEnding::Failed { .. } => Property::of_what_is_left(&run.record),
     };
     let of_parts: &[Check] = run.report.as_ref().map_or(&[], |report| &report.checks);
-    let line = |it: &Property| Markup::said("li", format!("{}: {} ({}).", it.verdict(), it.claim, it.measured));
-    Markup::all([
-        Markup::said("p", Property::in_short(&properties, of_parts)),
-        Markup::tag("ul", Markup::all(properties.iter().map(line))),
-    ])
+    let line = |it: &Property| element("li").text(format!("{}: {} ({}).", it.verdict(), it.claim, it.measured));
+    vec![
+        element("p").text(Property::in_short(&properties, of_parts)),
+        element("ul").children(properties.iter().map(line)),
+    ]
 }
 
-/// A table for each whose promises they are.
-pub(super) fn validations(validations: &[Validation]) -> Markup {
-    let groups = validations.chunk_by(|one, next| one.group == next.group);
-    Markup::all(groups.map(|group| table(&group_table(group))))
+/// A table for each group of promises.
+pub(super) fn validations(validations: &[Validation]) -> impl Iterator<Item = Element> {
+    validations.chunk_by(|one, next| one.group == next.group).map(|group| table(&group_table(group)))
 }
 
 fn group_table(group: &[Validation]) -> Table {
