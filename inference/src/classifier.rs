@@ -6,7 +6,6 @@
 use thiserror::Error;
 
 use crate::digits::{CLASSES, Digits, PIXELS};
-pub use crate::header::HeaderError;
 use crate::layer::{Layer, Positive};
 pub use crate::weights::ClassifierError;
 use crate::weights::Weights;

@@ -23,7 +23,6 @@
 
 pub mod classifier;
 pub mod digits;
-mod header;
 mod lanes;
 mod layer;
 pub mod protocol;

@@ -68,6 +68,16 @@ fn error(bytes: &[u8]) -> String {
     Classifier::from_safetensors(bytes).expect_err("not a classifier").to_string()
 }
 
+/// What is wrong with the header.
+fn cause(header: &str) -> String {
+    let error = Classifier::from_safetensors(&with_header(header, &[0; 8])).expect_err("not a classifier");
+    std::error::Error::source(&error).expect("the header is wrong").to_string()
+}
+
+fn one_tensor(dtype: &str, shape: &str, offsets: &str) -> String {
+    format!(r#"{{"t":{{"dtype":{dtype},"shape":{shape},"data_offsets":{offsets}}}}}"#)
+}
+
 #[track_caller]
 fn assert_refused(file: File, expected: &str) {
     assert_eq!(error(&file.bytes()), expected);
@@ -88,6 +98,39 @@ fn bytes_of_another_format_are_named() {
     assert_eq!(error(b"label,p0,p1,p2"), "the file is not a safetensors file");
     assert_eq!(error(&with_header("not json", &[])), "the file is not a safetensors file");
     assert_eq!(error(&with_header("[]", &[])), "the file is not a safetensors file");
+}
+
+#[test]
+fn the_cause_of_a_bad_header_is_named() {
+    for (header, expected) in [
+        ("not json", "expected ident at line 1 column 2"),
+        ("{\"a", "EOF while parsing a string at line 1 column 3"),
+        ("{} x", "trailing characters at line 1 column 4"),
+        (&one_tensor("\"F31\"", "[2]", "[0,8]"), "unknown variant `F31`"),
+        (&one_tensor("\"F32\"", "[-2]", "[0,8]"), "expected usize"),
+        (&one_tensor("\"F32\"", "[2.0]", "[0,8]"), "expected usize"),
+        (&one_tensor("\"F32\"", "[2]", "[0]"), "invalid length 1"),
+        (&one_tensor("\"F32\"", "[2]", "[4,12]"), "invalid offset for tensor `t`"),
+        (&one_tensor("\"F32\"", "[2]", "[0,7]"), "invalid shape, data type, or offset for tensor"),
+        (&one_tensor("\"F32\"", "[18446744073709551616]", "[0,0]"), "expected usize"),
+        (&one_tensor("\"F32\"", "[4611686018427387904]", "[0,0]"), "overflow"),
+        (r#"{"t":{"dtype":"U8"}}"#, "missing field"),
+    ] {
+        let cause = cause(header);
+        assert!(cause.contains(expected), "{header}: {cause}");
+    }
+}
+
+#[test]
+fn a_header_of_any_depth_or_length_is_refused_or_read_without_a_panic() {
+    for deep in ["[", "{\"a\":", "{\"a\":{\"shape\":["] {
+        assert_eq!(error(&with_header(&deep.repeat(1_000_000), &[])), "the file is not a safetensors file");
+    }
+    let tensors: Vec<_> = (0..100_000)
+        .map(|index| format!(r#""{index}":{{"dtype":"U8","shape":[],"data_offsets":[{index},{}]}}"#, index + 1))
+        .collect();
+    let header = format!(r#"{{"__metadata__":{{"name":"many"}},{}}}"#, tensors.join(","));
+    assert_eq!(error(&with_header(&header, &[0; 100_000])), "tensor `layers.0.weight` is missing");
 }
 
 #[test]

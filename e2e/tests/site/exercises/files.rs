@@ -208,7 +208,7 @@ async fn a_full_disk_is_named_and_nothing_that_was_stored_is_lost() -> TestResul
     page.fill_in("size", "1000").await?;
     page.press("Run").await?;
     let status = page.wait_for_status("Failed").await?;
-    assert!(status.contains("there is no room left for `data-"), "{status}");
+    assert!(status.contains("there is no space left for `data-"), "{status}");
     let advice = page.texts(".failure").await?.join(" ");
     assert!(advice.contains("What was stored before is still there"), "{advice}");
     eventually("what was stored before", async || {
