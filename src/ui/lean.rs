@@ -23,11 +23,6 @@ pub(super) fn text(read: impl FnMut() -> String + Send + 'static) -> Changing<St
     Box::new(read)
 }
 
-/// Something that is so or not.
-pub(super) fn flag(read: impl FnMut() -> bool + Send + 'static) -> Changing<bool> {
-    Box::new(read)
-}
-
 /// A part of a view that is made anew when what it reads changes.
 pub(super) fn part(view: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
     let view: Changing<AnyView> = Box::new(view);

@@ -4,32 +4,32 @@ use leptos::prelude::*;
 
 use crate::figures::distribution::distribution;
 use crate::measure::Record;
+use crate::ui::display::Display;
 use crate::ui::drawing::drawings;
-use crate::ui::lab::Lab;
 use crate::ui::lean::{div, h2, p, part};
 
 /// All distributions of the lesson, once its run is over.
-pub(crate) fn distributions(lab: Lab) -> AnyView {
-    if lab.exercise.distributions.is_empty() {
+pub(crate) fn distributions(display: Display) -> AnyView {
+    if display.exercise.distributions.is_empty() {
         return ().into_any();
     }
     let shown = move || {
-        lab.digest.track();
-        lab.runs.track();
-        if lab.is_running() || lab.runs.get() == 0 {
+        display.digest.track();
+        display.runs.track();
+        if display.is_running() || display.runs.get() == 0 {
             return p().class("empty").text("How long the tasks took appears here when the run is over.").view();
         }
-        lab.shown(|results| (results.distributions)(lab))
+        display.show(|views| (views.distributions)(display))
     };
     div().class("panel").el(h2().text("Distribution")).add(part(shown)).view()
 }
 
 /// See [`distributions`].
-pub(crate) fn figures(lab: Lab) -> AnyView {
+pub(crate) fn figures(display: Display) -> AnyView {
     let figures = |record: &Record| -> Vec<_> {
-        lab.exercise.distributions.iter().filter_map(|it| distribution(record, it)).collect()
+        display.exercise.distributions.iter().filter_map(|it| distribution(record, it)).collect()
     };
-    match lab.with_record(figures).filter(|figures| !figures.is_empty()) {
+    match display.with_record(figures).filter(|figures| !figures.is_empty()) {
         Some(figures) => drawings(figures),
         None => view! { <p class="empty">"This run has no tasks whose times are spread out here."</p> }.into_any(),
     }

@@ -5,11 +5,11 @@ use leptos::prelude::*;
 use crate::figures::sweep::{caption, caution, charts, knee};
 use crate::measure::sweep::Sweep;
 use crate::measure::units::count;
+use crate::ui::display::Display;
 use crate::ui::drawing::{drawing, drawings};
-use crate::ui::lab::Lab;
 
 /// The columns and the slider of the target.
-pub(crate) fn sweep(lab: Lab, sweep: &Sweep) -> AnyView {
+pub(crate) fn sweep(display: Display, sweep: &Sweep) -> AnyView {
     let target_ms = RwSignal::new(first_target_ms(sweep));
     let most_ms = sweep.slowest_us().div_ceil(1_000).max(first_target_ms(sweep));
     let measured = StoredValue::new_local(sweep.clone());
@@ -18,7 +18,7 @@ pub(crate) fn sweep(lab: Lab, sweep: &Sweep) -> AnyView {
     view! {
         <figure class="sweep" data-knee=knee(sweep)>
             {drawing(caption(sweep))}
-            {drawings(lab.with_record(|record| caution(record.beats())).flatten())}
+            {drawings(display.with_record(|record| caution(record.beats())).flatten())}
             {target(target_ms, most_ms)}
             <p aria-live="polite" data-goodput="">{goodput}</p>
             {columns}

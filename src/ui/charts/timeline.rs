@@ -10,11 +10,12 @@ use crate::figures::{self, geometry::View, timeline};
 use crate::measure::TaskId;
 use crate::measure::segments::{TaskHistories, TaskHistory};
 use crate::ui::charts::painter::{Painter, TOP, lane_height};
+use crate::ui::display::Display;
+use crate::ui::display::baseline::Baseline;
+use crate::ui::display::chart::Chart;
+use crate::ui::display::views::TimelineViews;
 use crate::ui::drawing::drawing;
-use crate::ui::lab::Lab;
-use crate::ui::lab::beside::Beside;
 use crate::ui::lean::{figcaption, figure, h2, p, part, span};
-use crate::ui::results::Timeline;
 use crate::ui::theme::use_theme;
 
 /// How far one press of a key goes, as a fraction of what is in view.
@@ -30,9 +31,9 @@ const ZOOM: f64 = 1.5;
 const WHEEL_ZOOM: f64 = 1.1;
 
 /// The timeline of a run.
-pub(crate) fn timeline(lab: Lab) -> AnyView {
+pub(crate) fn timeline(display: Display) -> AnyView {
     let canvas = NodeRef::<Canvas>::new();
-    let chart = Chart::new(lab, canvas);
+    let chart = Chart::new(display, canvas);
     chart.use_drawing();
     let is_open = RwSignal::new(false);
     let drawing = view! {
@@ -41,10 +42,10 @@ pub(crate) fn timeline(lab: Lab) -> AnyView {
             tabindex="0"
             role="img"
             aria-label="Timeline of the tasks. Up and down choose a task, left and right move, plus and minus magnify, 0 shows all."
-            on:keydown=move |event| chart.hand_on(|code| (code.take_key)(chart, &event))
-            on:wheel=move |event| chart.hand_on(|code| (code.take_wheel)(chart, &event))
+            on:keydown=move |event| chart.handle(|code| (code.take_key)(chart, &event))
+            on:wheel=move |event| chart.handle(|code| (code.take_wheel)(chart, &event))
             on:pointerdown=move |event| chart.take_press(&event)
-            on:pointermove=move |event| chart.hand_on(|code| (code.take_move)(chart, &event))
+            on:pointermove=move |event| chart.handle(|code| (code.take_move)(chart, &event))
             on:pointerleave=move |_| chart.choose(None)
         ></canvas>
     };
@@ -52,9 +53,9 @@ pub(crate) fn timeline(lab: Lab) -> AnyView {
         if !is_open.get() {
             return ().into_any();
         }
-        lab.digest.track();
-        lab.runs.track();
-        lab.shown(|results| (results.timeline.table)(lab))
+        display.digest.track();
+        display.runs.track();
+        display.show(|views| (views.timeline.table)(display))
     };
     let disclosure = view! {
         <details on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
@@ -86,7 +87,7 @@ pub(crate) fn timeline(lab: Lab) -> AnyView {
 }
 
 /// What the timeline does once there is a run to draw.
-pub(crate) const CODE: Timeline = Timeline {
+pub(crate) const CODE: TimelineViews = TimelineViews {
     draw: Chart::draw,
     take_key: Chart::take_key,
     take_wheel: Chart::take_wheel,
@@ -96,29 +97,7 @@ pub(crate) const CODE: Timeline = Timeline {
     table,
 };
 
-/// The state of the chart.
-#[derive(Clone, Copy)]
-pub(crate) struct Chart {
-    lab: Lab,
-    canvas: NodeRef<Canvas>,
-    histories: StoredValue<TaskHistories, LocalStorage>,
-    /// Which run `lives` belongs to.
-    run: StoredValue<u32, LocalStorage>,
-    /// What is in view; none is the whole run.
-    view: RwSignal<Option<View>>,
-}
-
 impl Chart {
-    fn new(lab: Lab, canvas: NodeRef<Canvas>) -> Self {
-        Self {
-            lab,
-            canvas,
-            histories: StoredValue::new_local(TaskHistories::default()),
-            run: StoredValue::new_local(0),
-            view: RwSignal::new(None),
-        }
-    }
-
     /// Draws again whenever something that is seen changes.
     fn use_drawing(self) {
         let theme = use_theme();
@@ -139,17 +118,17 @@ impl Chart {
             }
         });
         Effect::new(move || {
-            self.lab.frame.track();
-            self.lab.runs.track();
+            self.display.frame.track();
+            self.display.runs.track();
             self.view.track();
-            self.lab.chosen.track();
-            self.lab.beside.track();
-            self.lab.sought.track();
+            self.display.chosen.track();
+            self.display.baseline.track();
+            self.display.wanted.track();
             theme.track();
             resized.track();
             if let Some(canvas) = self.canvas.get() {
-                match self.lab.results() {
-                    Some(results) => (results.timeline.draw)(self, &canvas),
+                match self.display.views() {
+                    Some(views) => (views.timeline.draw)(self, &canvas),
                     None => Painter::new(&canvas, View::whole(EMPTY_US, 0)).iter().for_each(Painter::axis),
                 }
             }
@@ -157,72 +136,72 @@ impl Chart {
     }
 
     /// What it does, once there is a run to draw.
-    fn code(self) -> Option<Timeline> {
-        self.lab.results().map(|results| results.timeline)
+    fn code(self) -> Option<TimelineViews> {
+        self.display.views().map(|views| views.timeline)
     }
 
     /// An empty chart takes no events.
-    fn hand_on(self, event: impl FnOnce(Timeline)) {
+    fn handle(self, event: impl FnOnce(TimelineViews)) {
         if let Some(code) = self.code() {
             event(code);
         }
     }
 
     fn words_for_chosen(self) -> String {
-        self.lab.digest.track();
+        self.display.digest.track();
         let invitation = "Point at a task, or press the arrow keys here, to read about it.";
-        match self.lab.chosen.get() {
+        match self.display.chosen.get() {
             None => invitation.to_owned(),
             Some(task) => self.code().and_then(|code| (code.words)(self, task)).unwrap_or_default(),
         }
     }
 
     fn caption(self) -> String {
-        self.lab.digest.track();
-        self.lab.runs.track();
+        self.display.digest.track();
+        self.display.runs.track();
         let expected = "Each task is drawn here while it lives, with the pulse of the event loop above them.";
-        self.code().and_then(|code| (code.caption)(self.lab)).unwrap_or_else(|| expected.to_owned())
+        self.code().and_then(|code| (code.caption)(self.display)).unwrap_or_else(|| expected.to_owned())
     }
 
     fn draw(self, canvas: &HtmlCanvasElement) {
         self.catch_up();
-        if let Some(task) = self.lab.sought.update_untracked(Option::take) {
+        if let Some(task) = self.display.wanted.update_untracked(Option::take) {
             self.go_to(task, canvas);
         }
         let Some(painter) = Painter::new(canvas, self.visible()) else { return };
         painter.axis();
-        let now_us = self.lab.now_us();
-        let chosen = self.lab.chosen.get_untracked();
-        self.lab.with_record(|record| {
+        let now_us = self.display.now_us();
+        let chosen = self.display.chosen.get_untracked();
+        self.display.with_record(|record| {
             painter.event_loop(record.beats());
             self.histories.with_value(|histories| painter.tasks(record, histories, now_us, chosen));
         });
-        if let Some((at_us, word)) = self.end_beside() {
+        if let Some((at_us, word)) = self.baseline_end() {
             painter.end_of_another(at_us, word);
         }
     }
 
     /// When the run was over that this one is held against, and which it is.
-    fn end_beside(self) -> Option<(u64, &'static str)> {
-        let end = |beside: &Beside| Some((beside.measured.median("wall")? as u64, beside.word));
-        self.lab.beside.with_untracked(|beside| beside.as_ref().and_then(end))
+    fn baseline_end(self) -> Option<(u64, &'static str)> {
+        let end = |baseline: &Baseline| Some((baseline.measured.median("wall")? as u64, baseline.word));
+        self.display.baseline.with_untracked(|baseline| baseline.as_ref().and_then(end))
     }
 
     /// Reads what the record has gained; another run begins anew.
     fn catch_up(self) {
-        let run = self.lab.runs.get_untracked();
+        let run = self.display.runs.get_untracked();
         if self.run.get_value() != run {
             self.run.set_value(run);
             self.histories.set_value(TaskHistories::default());
             self.view.set(None);
         }
-        self.lab.with_record(|record| self.histories.update_value(|histories| histories.read(record)));
+        self.display.with_record(|record| self.histories.update_value(|histories| histories.read(record)));
     }
 
     fn whole(self) -> View {
         // Both runs on the same axis.
-        let beside_us = self.end_beside().map_or(0, |(at_us, _)| at_us);
-        View::whole(self.lab.now_us().max(beside_us), self.histories.with_value(TaskHistories::lanes))
+        let baseline_us = self.baseline_end().map_or(0, |(at_us, _)| at_us);
+        View::whole(self.display.now_us().max(baseline_us), self.histories.with_value(TaskHistories::lanes))
     }
 
     fn visible(self) -> View {
@@ -237,7 +216,7 @@ impl Chart {
 
     /// Brings a task into view, so near that its name can be read, and chooses it.
     fn go_to(self, task: TaskId, canvas: &HtmlCanvasElement) {
-        let now_us = self.lab.now_us();
+        let now_us = self.display.now_us();
         let around = self.histories.with_value(|histories| {
             let history = histories.task(task);
             View::around(history.spawned_us, history.duration_us(now_us), history.lane)
@@ -249,8 +228,8 @@ impl Chart {
     }
 
     fn choose(self, task: Option<TaskId>) {
-        if self.lab.chosen.get_untracked() != task {
-            self.lab.chosen.set(task);
+        if self.display.chosen.get_untracked() != task {
+            self.display.chosen.set(task);
         }
     }
 
@@ -275,7 +254,7 @@ impl Chart {
         if tasks == 0 {
             return;
         }
-        let next = match self.lab.chosen.get_untracked() {
+        let next = match self.display.chosen.get_untracked() {
             Some(task) => task.index().saturating_add_signed(step).min(tasks - 1),
             None => 0,
         };
@@ -335,17 +314,17 @@ impl Chart {
     }
 
     fn words(self, task: TaskId) -> Option<String> {
-        let now_us = self.lab.now_us();
+        let now_us = self.display.now_us();
         let history = self.histories.with_value(|histories| *histories.task(task));
-        self.lab.with_record(|record| timeline::words(record, task, &history, now_us))
+        self.display.with_record(|record| timeline::words(record, task, &history, now_us))
     }
 }
 
-fn caption(lab: Lab) -> Option<String> {
-    let measured = lab.measured().unwrap_or_default();
-    lab.with_record(|record| timeline::caption(record, &measured))
+fn caption(display: Display) -> Option<String> {
+    let measured = display.measured().unwrap_or_default();
+    display.with_record(|record| timeline::caption(record, &measured))
 }
 
-fn table(lab: Lab) -> AnyView {
-    lab.with_record(|record| drawing(figures::table::table(&timeline::as_table(record)))).into_any()
+fn table(display: Display) -> AnyView {
+    display.with_record(|record| drawing(figures::table::table(&timeline::as_table(record)))).into_any()
 }

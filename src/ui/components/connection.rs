@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::exercises::exercise::{Connect, Connection, Failure};
 use crate::lazy::lazy;
 use crate::runtime::{Run, Stopper, stoppable};
-use crate::ui::lab::Lab;
+use crate::ui::form::Form;
 use crate::ui::late::late;
 use crate::ui::lean::{button, div, p, part};
 
@@ -19,25 +19,25 @@ enum State {
 }
 
 /// The state of the connection, with a button that tests it.
-pub(crate) fn connection(lab: Lab) -> AnyView {
-    if lab.exercise.connect.is_none() {
+pub(crate) fn connection(form: Form) -> AnyView {
+    if form.exercise.connect.is_none() {
         return ().into_any();
     }
-    div().class("connection").add(late(fetched::load(), move || fetched::panel(lab))).view()
+    div().class("connection").add(late(fetched::load(), move || fetched::panel(form))).view()
 }
 
-lazy!(mod fetched in api: panel(lab: Lab) -> AnyView);
+lazy!(mod fetched in api: panel(form: Form) -> AnyView);
 
-fn panel(lab: Lab) -> AnyView {
-    let Some(connect) = &lab.exercise.connect else { return ().into_any() };
+fn panel(form: Form) -> AnyView {
+    let Some(connect) = &form.exercise.connect else { return ().into_any() };
     let state = RwSignal::new(State::Untested);
     // Dropping it aborts the request.
     let asking = StoredValue::new_local(None::<Stopper>);
-    let test = move || asking.set_value(Some(ask(lab, connect, state)));
+    let test = move || asking.set_value(Some(ask(form, connect, state)));
     let mut asked = None;
     Effect::new(move || {
         let (address, at_once) =
-            lab.settings.with(|settings| ((connect.address)(settings), (connect.asks_at_once)(settings)));
+            form.settings.with(|settings| ((connect.address)(settings), (connect.asks_at_once)(settings)));
         if asked.as_ref() == Some(&address) {
             return;
         }
@@ -51,21 +51,21 @@ fn panel(lab: Lab) -> AnyView {
     });
     on_cleanup(move || drop(asking.try_update_value(Option::take)));
     // What is refused is not what would be asked.
-    let is_off = move || (state.with(|state| *state == State::Asking) || lab.has_refusals()).then(String::new);
+    let is_off = move || (state.with(|state| *state == State::Asking) || form.has_refusals()).then(String::new);
     [
         div()
             .attr("aria-live", "polite")
             .attr("data-connection", "")
-            .add(part(move || if lab.has_refusals() { told(&State::Untested) } else { told(&state.get()) }))
+            .add(part(move || if form.has_refusals() { told(&State::Untested) } else { told(&state.get()) }))
             .view(),
         button().class("quiet").attr_changing("disabled", is_off).on_click(test).text("Test connection").view(),
     ]
     .into_any()
 }
 
-fn ask(lab: Lab, connect: &'static Connect, state: RwSignal<State>) -> Stopper {
+fn ask(form: Form, connect: &'static Connect, state: RwSignal<State>) -> Stopper {
     state.set(State::Asking);
-    let settings = lab.settings.get_untracked();
+    let settings = form.settings.get_untracked();
     let (asking, stopper) = stoppable(async move {
         state.set(match (connect.ask)(Run::for_page(), settings).await {
             Ok(connection) => State::Answered(connection),

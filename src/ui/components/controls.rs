@@ -5,50 +5,50 @@ use web_sys::Event;
 
 use crate::exercises::controls::{Choice, Control, Kind, Value};
 use crate::share::permalink::MAX_SEED;
-use crate::ui::lab::{Lab, SEED};
+use crate::ui::form::{Form, SEED};
 use crate::ui::lean::{El, button, div, h2, input, label, option, p, part, select, span};
 
 /// All controls of the exercise, the seed and the way back to the defaults.
-pub(crate) fn controls(lab: Lab) -> AnyView {
-    let fields = lab.exercise.controls.iter().flat_map(|control| {
+pub(crate) fn controls(form: Form) -> AnyView {
+    let fields = form.exercise.controls.iter().flat_map(|control| {
         let field = match control.kind {
-            Kind::Number { unit, min, max, step, .. } => number_field(lab, control, unit, [min, max, step]),
-            Kind::Count { min, max, .. } => number_field(lab, control, "", [min.into(), max.into(), 1.0]),
-            Kind::Choice { options } => choice_field(lab, control, options),
-            Kind::Switch { .. } => switch_field(lab, control),
-            Kind::Text { .. } => text_field(lab, control),
+            Kind::Number { unit, min, max, step, .. } => number_field(form, control, unit, [min, max, step]),
+            Kind::Count { min, max, .. } => number_field(form, control, "", [min.into(), max.into(), 1.0]),
+            Kind::Choice { options } => choice_field(form, control, options),
+            Kind::Switch { .. } => switch_field(form, control),
+            Kind::Text { .. } => text_field(form, control),
         };
-        [group_heading(lab, control), field]
+        [group_heading(form, control), field]
     });
-    let back = button().class("quiet").on_click(move || lab.reset()).text("Back to the defaults");
-    div().class("controls").add_all(fields).add(seed_field(lab)).add(hidden_by_link(lab)).el(back).view()
+    let back = button().class("quiet").on_click(move || form.reset()).text("Back to the defaults");
+    div().class("controls").add_all(fields).add(seed_field(form)).add(hidden_by_link(form)).el(back).view()
 }
 
 /// That the link hides controls, with a way to see them: hiding is for teaching, and keeps nobody from anything.
-fn hidden_by_link(lab: Lab) -> AnyView {
+fn hidden_by_link(form: Form) -> AnyView {
     part(move || {
-        let told = match lab.hidden.with(Vec::len) {
+        let told = match form.hidden.with(Vec::len) {
             0 => return ().into_any(),
             1 => "This link hides a control.".to_owned(),
             n => format!("This link hides {n} controls."),
         };
-        let show = button().class("quiet").on_click(move || lab.hidden.set(Vec::new())).text("Show all controls");
+        let show = button().class("quiet").on_click(move || form.hidden.set(Vec::new())).text("Show all controls");
         div().el(p().class("hint").text(told)).el(show).view()
     })
 }
 
 /// What stands above the first control of a group.
-fn group_heading(lab: Lab, control: &'static Control) -> AnyView {
+fn group_heading(form: Form, control: &'static Control) -> AnyView {
     if control.heading.is_empty() {
         return ().into_any();
     }
-    h2().class("group").attr_changing("hidden", move || hidden(lab, control)).text(control.heading).view()
+    h2().class("group").attr_changing("hidden", move || hidden(form, control)).text(control.heading).view()
 }
 
 /// A slider and a field for the same number, with its unit and its least value, greatest value and step.
-fn number_field(lab: Lab, control: &'static Control, unit: &str, range: [f64; 3]) -> AnyView {
+fn number_field(form: Form, control: &'static Control, unit: &str, range: [f64; 3]) -> AnyView {
     let limits = range.map(|number| Value::Number(number).to_text());
-    let set = move |event: &Event| lab.set(control, &event_target_value(event));
+    let set = move |event: &Event| form.set(control, &event_target_value(event));
     let [min, max, step] = limits.clone();
     let slider = input()
         .attr("type", "range")
@@ -56,24 +56,24 @@ fn number_field(lab: Lab, control: &'static Control, unit: &str, range: [f64; 3]
         .attr("max", max)
         .attr("step", step)
         .attr("aria-label", format!("{}, slider", control.label))
-        .prop("value", move || lab.text_of(control.name))
+        .prop("value", move || form.text_of(control.name))
         .on_input(set);
     let value = span()
         .class("value")
-        .el(number_input(lab, control.name, &limits).on_input(set))
+        .el(number_input(form, control.name, &limits).on_input(set))
         .el(span().class("unit").text(unit));
-    field(lab, control)
+    field(form, control)
         .el(value)
         .el(slider)
-        .add(refusal(lab, control.name))
+        .add(refusal(form, control.name))
         .add(help(control.name, control.help))
         .view()
 }
 
-fn choice_field(lab: Lab, control: &'static Control, options: &'static [Choice]) -> AnyView {
+fn choice_field(form: Form, control: &'static Control, options: &'static [Choice]) -> AnyView {
     let offered = options.iter().map(|offer| {
         let is_chosen =
-            move || lab.settings.with(|settings| settings.get(control.name) == Some(&Value::Choice(offer.value)));
+            move || form.settings.with(|settings| settings.get(control.name) == Some(&Value::Choice(offer.value)));
         option().attr("value", offer.value).prop_flag("selected", is_chosen).text(offer.label).view()
     });
     let list = select()
@@ -81,37 +81,37 @@ fn choice_field(lab: Lab, control: &'static Control, options: &'static [Choice])
         .attr("aria-describedby", format!("help-{}", control.name))
         .add_all(offered)
         // Programs that drive a browser tell of a choice by this event only.
-        .on_change(move |event| lab.set(control, &event_target_value(event)));
-    field(lab, control).el(list).add(help(control.name, control.help)).view()
+        .on_change(move |event| form.set(control, &event_target_value(event)));
+    field(form, control).el(list).add(help(control.name, control.help)).view()
 }
 
-fn switch_field(lab: Lab, control: &'static Control) -> AnyView {
-    let is_on = move || lab.settings.with(|settings| settings.get(control.name) == Some(&Value::Switch(true)));
+fn switch_field(form: Form, control: &'static Control) -> AnyView {
+    let is_on = move || form.settings.with(|settings| settings.get(control.name) == Some(&Value::Switch(true)));
     let switch = input()
         .attr("id", format!("control-{}", control.name))
         .attr("type", "checkbox")
         .attr("aria-describedby", format!("help-{}", control.name))
         .prop_flag("checked", is_on)
-        .on_input(move |event| lab.set_value(control, Value::Switch(event_target_checked(event))));
-    field(lab, control).el(switch).add(help(control.name, control.help)).view()
+        .on_input(move |event| form.set_value(control, Value::Switch(event_target_checked(event))));
+    field(form, control).el(switch).add(help(control.name, control.help)).view()
 }
 
-fn text_field(lab: Lab, control: &'static Control) -> AnyView {
+fn text_field(form: Form, control: &'static Control) -> AnyView {
     let line = input()
         .attr("id", format!("control-{}", control.name))
         .attr("type", "text")
         .attr("spellcheck", "false")
         .attr("autocomplete", "off")
         .attr("aria-describedby", format!("help-{0} refusal-{0}", control.name))
-        .attr_changing("aria-invalid", move || lab.refusal(control.name).map(|_| "true".to_owned()))
-        .prop("value", move || lab.text_of(control.name))
-        .on_input(move |event| lab.set(control, &event_target_value(event)));
-    field(lab, control).el(line).add(refusal(lab, control.name)).add(help(control.name, control.help)).view()
+        .attr_changing("aria-invalid", move || form.refusal(control.name).map(|_| "true".to_owned()))
+        .prop("value", move || form.text_of(control.name))
+        .on_input(move |event| form.set(control, &event_target_value(event)));
+    field(form, control).el(line).add(refusal(form, control.name)).add(help(control.name, control.help)).view()
 }
 
 /// The seed, with a button that draws another.
-fn seed_field(lab: Lab) -> AnyView {
-    let draw = move || lab.set_seed(&((js_sys::Math::random() * (MAX_SEED + 1) as f64) as u64).to_string());
+fn seed_field(form: Form) -> AnyView {
+    let draw = move || form.set_seed(&((js_sys::Math::random() * (MAX_SEED + 1) as f64) as u64).to_string());
     let limits = ["0".to_owned(), MAX_SEED.to_string(), "1".to_owned()];
     let another = button()
         .class("quiet")
@@ -120,27 +120,27 @@ fn seed_field(lab: Lab) -> AnyView {
         .on_click(draw)
         .text("⟳");
     let field_of_seed =
-        number_input(lab, SEED, &limits).on_input(move |event| lab.set_seed(&event_target_value(event)));
+        number_input(form, SEED, &limits).on_input(move |event| form.set_seed(&event_target_value(event)));
     frame(SEED, "Seed")
-        .attr_changing("hidden", move || hidden_by_name(lab, SEED))
+        .attr_changing("hidden", move || hidden_by_name(form, SEED))
         .el(span().class("value").el(field_of_seed).el(another))
-        .add(refusal(lab, SEED))
+        .add(refusal(form, SEED))
         .add(help(SEED, "The same seed draws the same, on every machine."))
         .view()
 }
 
 /// The frame of a control, which is hidden while the control means nothing.
-fn field(lab: Lab, control: &'static Control) -> El {
-    frame(control.name, control.label).attr_changing("hidden", move || hidden(lab, control))
+fn field(form: Form, control: &'static Control) -> El {
+    frame(control.name, control.label).attr_changing("hidden", move || hidden(form, control))
 }
 
-fn hidden(lab: Lab, control: &Control) -> Option<String> {
-    let is_offered = lab.settings.with(|settings| (control.is_offered)(settings));
-    if is_offered { hidden_by_name(lab, control.name) } else { Some(String::new()) }
+fn hidden(form: Form, control: &Control) -> Option<String> {
+    let is_offered = form.settings.with(|settings| (control.is_offered)(settings));
+    if is_offered { hidden_by_name(form, control.name) } else { Some(String::new()) }
 }
 
-fn hidden_by_name(lab: Lab, name: &str) -> Option<String> {
-    lab.hidden.with(|hidden| hidden.contains(&name)).then(String::new)
+fn hidden_by_name(form: Form, name: &str) -> Option<String> {
+    form.hidden.with(|hidden| hidden.contains(&name)).then(String::new)
 }
 
 fn frame(name: &str, title: &str) -> El {
@@ -149,7 +149,7 @@ fn frame(name: &str, title: &str) -> El {
 }
 
 /// A field for a number, with what it says to a screen reader. What was refused stays in it.
-fn number_input(lab: Lab, name: &'static str, [min, max, _]: &[String; 3]) -> El {
+fn number_input(form: Form, name: &'static str, [min, max, _]: &[String; 3]) -> El {
     input()
         .attr("id", format!("control-{name}"))
         .attr("type", "number")
@@ -157,13 +157,13 @@ fn number_input(lab: Lab, name: &'static str, [min, max, _]: &[String; 3]) -> El
         .attr("max", max.clone())
         .attr("step", "any")
         .attr("aria-describedby", format!("help-{name} refusal-{name}"))
-        .attr_changing("aria-invalid", move || lab.refusal(name).map(|_| "true".to_owned()))
-        .prop("value", move || lab.text_of(name))
+        .attr_changing("aria-invalid", move || form.refusal(name).map(|_| "true".to_owned()))
+        .prop("value", move || form.text_of(name))
 }
 
 /// Why a control did not take what was typed.
-fn refusal(lab: Lab, name: &'static str) -> AnyView {
-    let why = move || lab.refusal(name).map(|refusal| format!("✕ {refusal}")).unwrap_or_default();
+fn refusal(form: Form, name: &'static str) -> AnyView {
+    let why = move || form.refusal(name).map(|refusal| format!("✕ {refusal}")).unwrap_or_default();
     p().class("refusal").attr("id", format!("refusal-{name}")).attr("aria-live", "polite").text_changing(why).view()
 }
 

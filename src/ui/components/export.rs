@@ -7,9 +7,9 @@ use web_sys::{Element, KeyboardEvent};
 use crate::lazy::lazy;
 use crate::measure::units;
 use crate::share::export::Form;
+use crate::ui::display::Display;
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::focus::focus;
-use crate::ui::lab::Lab;
 use crate::ui::late::late;
 use crate::ui::lean::{El, button, div, li, p, part, span, ul};
 
@@ -20,30 +20,30 @@ const MENU: &str = "export-menu";
 const BUTTON: &str = "export";
 
 /// The button. There is something to export once a run is over.
-pub(crate) fn export_button(lab: Lab, is_open: RwSignal<bool>) -> El {
-    let is_shown = move || lab.has_saved() && is_open.get();
+pub(crate) fn export_button(display: Display, is_open: RwSignal<bool>) -> El {
+    let is_shown = move || display.has_saved() && is_open.get();
     button()
         .class("quiet")
         .attr("id", BUTTON)
         .attr("aria-controls", MENU)
         .attr_changing("aria-expanded", move || Some(is_shown().to_string()))
-        .attr_changing("disabled", move || (!lab.has_saved()).then(String::new))
+        .attr_changing("disabled", move || (!display.has_saved()).then(String::new))
         .on_click(move || is_open.update(|is_open| *is_open = !*is_open))
         .text("Export")
 }
 
 /// The forms, while they are asked for.
-pub(crate) fn export_menu(lab: Lab, is_open: RwSignal<bool>) -> AnyView {
+pub(crate) fn export_menu(display: Display, is_open: RwSignal<bool>) -> AnyView {
     let menu = move || {
-        let is_shown = is_open.get() && lab.has_saved();
-        if is_shown { late(fetched::load(), move || fetched::menu(lab, is_open)) } else { ().into_any() }
+        let is_shown = is_open.get() && display.has_saved();
+        if is_shown { late(fetched::load(), move || fetched::menu(display, is_open)) } else { ().into_any() }
     };
     div().attr("id", MENU).add(part(menu)).view()
 }
 
-lazy!(mod fetched in share: menu(lab: Lab, is_open: RwSignal<bool>) -> AnyView);
+lazy!(mod fetched in share: menu(display: Display, is_open: RwSignal<bool>) -> AnyView);
 
-fn menu(lab: Lab, is_open: RwSignal<bool>) -> AnyView {
+fn menu(display: Display, is_open: RwSignal<bool>) -> AnyView {
     let listener = window_event_listener(leptos::ev::keydown, move |event| {
         if leaves(&event) {
             // First the focus: it would go with the menu.
@@ -54,7 +54,7 @@ fn menu(lab: Lab, is_open: RwSignal<bool>) -> AnyView {
     on_cleanup(move || listener.remove());
     let told = RwSignal::new(String::new());
     let choice = |form: Form| {
-        let choose = move || told.set(save(lab, form));
+        let choose = move || told.set(save(display, form));
         let about = span().class("hint").text(form.about());
         li().el(button().class("quiet").on_click(choose).text(form.name())).el(about).view()
     };
@@ -71,8 +71,8 @@ fn leaves(event: &KeyboardEvent) -> bool {
 }
 
 /// Hands the file to the browser, and tells so.
-fn save(lab: Lab, form: Form) -> String {
-    let Some(run) = lab.saved() else { return String::new() };
+fn save(display: Display, form: Form) -> String {
+    let Some(run) = display.saved() else { return String::new() };
     let (name, bytes) = (form.file_name(&run), form.write(&run));
     let told = || format!("`{name}` with {} is handed to the browser.", units::size(bytes.len() as u64));
     offer(&name, &bytes).map_or(REFUSED.to_owned(), |()| told())

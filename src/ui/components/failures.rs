@@ -5,36 +5,37 @@ use leptos::prelude::*;
 use crate::measure::events::FailedTask;
 use crate::measure::units::{count, span};
 use crate::measure::{Level, Record, TaskId};
-use crate::ui::lab::Lab;
+use crate::ui::display::Display;
 use crate::ui::lean::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
 
 /// So many are listed at a time.
 const ROWS: usize = 10;
 
 /// The list. It is empty as long as nothing has failed.
-pub(crate) fn failures(lab: Lab) -> AnyView {
+pub(crate) fn failures(display: Display) -> AnyView {
     let first = RwSignal::new(0);
     part(move || {
-        lab.digest.track();
+        display.digest.track();
         first.track();
-        if lab.runs.get() == 0 { ().into_any() } else { lab.shown(|results| (results.failures)(lab, first)) }
+        if display.runs.get() == 0 { ().into_any() } else { display.show(|views| (views.failures)(display, first)) }
     })
 }
 
 /// See [`failures`].
-pub(crate) fn list(lab: Lab, first: RwSignal<usize>) -> AnyView {
-    lab.with_record(|record| {
-        let failed = record.failed();
-        let shown = first.get_untracked();
-        if failed.is_empty() { ().into_any() } else { page(lab, record, &failed, first, shown) }
-    })
-    .into_any()
+pub(crate) fn list(display: Display, first: RwSignal<usize>) -> AnyView {
+    display
+        .with_record(|record| {
+            let failed = record.failed();
+            let shown = first.get_untracked();
+            if failed.is_empty() { ().into_any() } else { page(display, record, &failed, first, shown) }
+        })
+        .into_any()
 }
 
-fn page(lab: Lab, record: &Record, failed: &[FailedTask], first: RwSignal<usize>, shown: usize) -> AnyView {
+fn page(display: Display, record: &Record, failed: &[FailedTask], first: RwSignal<usize>, shown: usize) -> AnyView {
     // Another run may have fewer.
     let from = shown.min((failed.len() - 1) / ROWS * ROWS);
-    let rows = failed.iter().skip(from).take(ROWS).map(|failed| row(lab, record, *failed));
+    let rows = failed.iter().skip(from).take(ROWS).map(|failed| row(display, record, *failed));
     let to = (from + ROWS).min(failed.len());
     let heads = ["Task", "In", "Ended at", "Outcome", "Message", "Timeline"]
         .map(|head| th().attr("scope", "col").text(head).view());
@@ -65,7 +66,7 @@ fn page(lab: Lab, record: &Record, failed: &[FailedTask], first: RwSignal<usize>
         .view()
 }
 
-fn row(lab: Lab, record: &Record, failed: FailedTask) -> AnyView {
+fn row(display: Display, record: &Record, failed: FailedTask) -> AnyView {
     let task = record.task(failed.task);
     let parent = task.parent.map(|parent| record.task(parent).name.to_string()).unwrap_or_default();
     let outcome = format!("{} {}", failed.outcome.sign(), failed.outcome.name());
@@ -73,7 +74,7 @@ fn row(lab: Lab, record: &Record, failed: FailedTask) -> AnyView {
     let cells = [task.name.to_string(), parent, span(failed.at_us), outcome, message(record, failed.task)];
     tr().attr("data-failed", failed.outcome.name())
         .add_all(cells.map(|cell| td().text(cell).view()))
-        .el(td().el(show.on_click(move || lab.sought.set(Some(failed.task)))))
+        .el(td().el(show.on_click(move || display.wanted.set(Some(failed.task)))))
         .view()
 }
 

@@ -6,8 +6,8 @@ use crate::lazy::lazy;
 use crate::measure::units;
 use crate::runtime::Run;
 use crate::storage::{Storage, StorageError, StorageEstimate, StoredFile as File};
+use crate::ui::display::Display;
 use crate::ui::download::{REFUSED, offer};
-use crate::ui::lab::Lab;
 use crate::ui::late::late;
 use crate::ui::lean::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
 
@@ -15,14 +15,14 @@ use crate::ui::lean::{button, caption, div, h2, p, part, table, tbody, td, th, t
 const AT_ONCE: usize = 20;
 
 /// What is stored, once a run is over, and before it what earlier runs have left.
-pub(crate) fn files(lab: Lab) -> AnyView {
-    match lab.exercise.folder {
-        Some(folder) => late(fetched::load(), move || fetched::panel(lab, folder)),
+pub(crate) fn files(display: Display) -> AnyView {
+    match display.exercise.folder {
+        Some(folder) => late(fetched::load(), move || fetched::panel(display, folder)),
         None => ().into_any(),
     }
 }
 
-lazy!(mod fetched in files: panel(lab: Lab, folder: &'static str) -> AnyView);
+lazy!(mod fetched in files: panel(display: Display, folder: &'static str) -> AnyView);
 
 /// What was found in the folder.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ struct Found {
 /// The folder, as it was last looked into.
 #[derive(Clone, Copy)]
 struct Shelf {
-    lab: Lab,
+    display: Display,
     folder: &'static str,
     /// None until it was looked into, and if that failed.
     found: RwSignal<Option<Found>, LocalStorage>,
@@ -46,9 +46,9 @@ struct Shelf {
     looks: StoredValue<u32, LocalStorage>,
 }
 
-fn panel(lab: Lab, folder: &'static str) -> AnyView {
+fn panel(display: Display, folder: &'static str) -> AnyView {
     let shelf = Shelf {
-        lab,
+        display,
         folder,
         found: RwSignal::new_local(None),
         told: RwSignal::new(String::new()),
@@ -57,11 +57,11 @@ fn panel(lab: Lab, folder: &'static str) -> AnyView {
     };
     // Again when a run is over.
     Effect::new(move || {
-        if !lab.is_running() {
+        if !display.is_running() {
             shelf.look(String::new());
         }
     });
-    let is_off = move || (lab.is_running() || !shelf.has_files()).then(String::new);
+    let is_off = move || (display.is_running() || !shelf.has_files()).then(String::new);
     div()
         .class("panel")
         .el(h2().text("Stored files"))
@@ -161,7 +161,7 @@ impl Shelf {
     fn row(self, file: &File) -> AnyView {
         let name = file.name.to_string();
         let (saved, deleted) = (name.clone(), name.clone());
-        let is_off = move || self.lab.is_running().then(String::new);
+        let is_off = move || self.display.is_running().then(String::new);
         let save = button().class("quiet").attr("aria-label", format!("Download {name}")).text("Download");
         let delete = button().class("quiet").attr("aria-label", format!("Delete {name}")).text("Delete");
         tr().el(td().text(&name))

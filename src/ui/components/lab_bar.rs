@@ -5,30 +5,31 @@ use leptos::prelude::*;
 use crate::exercises::compared::progress;
 use crate::share::saved::RunEnding;
 use crate::ui::components::run_bar::RunBar;
-use crate::ui::lab::{Lab, Status};
+use crate::ui::display::{Display, Status};
+use crate::ui::runner::Runner;
 
 /// The bar of a lesson.
-pub(crate) fn lab_bar(lab: Lab) -> AnyView {
+pub(crate) fn lab_bar(runner: Runner) -> AnyView {
     view! {
         <RunBar
             run_label="Run"
-            can_start=Signal::derive(move || lab.can_start())
-            is_running=Signal::derive(move || lab.is_running())
-            progress=Signal::derive(move || parts(lab))
-            status=Signal::derive(move || lab.status.with(sentence))
-            state=Signal::derive(move || lab.status.with(class))
-            on_run=move || lab.start()
-            on_stop=move || lab.stop()
+            can_start=Signal::derive(move || runner.can_start())
+            is_running=Signal::derive(move || runner.display.is_running())
+            progress=Signal::derive(move || parts(runner.display))
+            status=Signal::derive(move || runner.display.status.with(sentence))
+            state=Signal::derive(move || runner.display.status.with(class))
+            on_run=move || runner.start()
+            on_stop=move || runner.stop()
         />
     }
     .into_any()
 }
 
 /// How many parts of the lesson are over, and how many there are.
-fn parts(lab: Lab) -> (usize, usize) {
-    lab.digest.track();
-    lab.runs.track();
-    progress(&lab.compared())
+fn parts(display: Display) -> (usize, usize) {
+    display.digest.track();
+    display.runs.track();
+    progress(&display.compared())
 }
 
 fn class(status: &Status) -> &'static str {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::measure::units::count;
 use crate::measure::{Level, LogLine, Record};
-use crate::ui::lab::Lab;
+use crate::ui::display::Display;
 use crate::ui::lean::{div, h2, li, ol, p, part, span, time};
 
 /// So many lines are shown, the last: a run of ten thousand tasks can leave more than anybody reads.
@@ -14,12 +14,12 @@ const MOST_LINES: usize = 200;
 const MOST_LINES_LIVE: usize = 20;
 
 /// The log. Its lines may hold text from files and servers, which is only ever shown as text.
-pub(crate) fn log(lab: Lab) -> AnyView {
+pub(crate) fn log(display: Display) -> AnyView {
     let lines = move || {
-        lab.digest.track();
-        if lab.runs.get() == 0 { ().into_any() } else { lab.shown(|results| (results.log)(lab)) }
+        display.digest.track();
+        if display.runs.get() == 0 { ().into_any() } else { display.show(|views| (views.log)(display)) }
     };
-    let empty = move || match lab.runs.get() {
+    let empty = move || match display.runs.get() {
         0 => p().class("empty").text("What a run has to say appears here.").view(),
         _ => ().into_any(),
     };
@@ -33,18 +33,19 @@ pub(crate) fn log(lab: Lab) -> AnyView {
 }
 
 /// See [`log`].
-pub(crate) fn lines(lab: Lab) -> AnyView {
-    lab.with_record(|record| {
-        let lines = record.log_lines();
-        let most = if lab.is_running() { MOST_LINES_LIVE } else { MOST_LINES };
-        let left_out = lines.len().saturating_sub(most);
-        let note = (left_out > 0).then(|| {
-            let told = format!("{} earlier lines are not shown.", count(left_out as u64));
-            li().class("empty").text(told).view()
-        });
-        note.into_iter().chain(lines[left_out..].iter().map(|it| line(it, record))).collect_view()
-    })
-    .into_any()
+pub(crate) fn lines(display: Display) -> AnyView {
+    display
+        .with_record(|record| {
+            let lines = record.log_lines();
+            let most = if display.is_running() { MOST_LINES_LIVE } else { MOST_LINES };
+            let left_out = lines.len().saturating_sub(most);
+            let note = (left_out > 0).then(|| {
+                let told = format!("{} earlier lines are not shown.", count(left_out as u64));
+                li().class("empty").text(told).view()
+            });
+            note.into_iter().chain(lines[left_out..].iter().map(|it| line(it, record))).collect_view()
+        })
+        .into_any()
 }
 
 fn line(line: &LogLine, record: &Record) -> AnyView {

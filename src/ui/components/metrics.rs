@@ -3,15 +3,15 @@
 use leptos::prelude::*;
 
 use crate::measure::figures::{Figure, Figures, METRICS, Metric};
-use crate::ui::lab::Lab;
+use crate::ui::display::Display;
 use crate::ui::lean::{dd, div, dl, dt, h2, part};
 
 /// The figures, each with what it means. Before the first run they have their places and no values.
-pub(crate) fn metrics(lab: Lab) -> AnyView {
+pub(crate) fn metrics(display: Display) -> AnyView {
     let shown = move || {
-        lab.digest.track();
-        lab.runs.track();
-        let figures = lab.results().map(|results| (results.figures)(lab)).unwrap_or_default();
+        display.digest.track();
+        display.runs.track();
+        let figures = display.views().map(|views| (views.figures)(display)).unwrap_or_default();
         METRICS.iter().zip(figures).map(metric).collect_view().into_any()
     };
     [h2().text("Metrics").view(), dl().class("metrics").add(part(shown)).view()].into_any()
@@ -29,6 +29,6 @@ fn metric((metric, figure): (&Metric, Figure)) -> AnyView {
 }
 
 /// What the metrics are now.
-pub(crate) fn figures(lab: Lab) -> Figures {
-    lab.facts().map(|facts| facts.figures()).unwrap_or_default()
+pub(crate) fn figures(display: Display) -> Figures {
+    display.facts().map(|facts| facts.figures()).unwrap_or_default()
 }

@@ -1,10 +1,10 @@
 //! The parts that pages are made of.
 
-pub(super) mod beside;
 pub(super) mod checks;
 pub(super) mod connection;
 pub(super) mod controls;
 pub(super) mod demo;
+pub(super) mod differences;
 pub(super) mod export;
 pub(super) mod failures;
 pub(super) mod files;
@@ -15,6 +15,7 @@ pub(super) mod open_file;
 pub(super) mod origin;
 pub(super) mod own_files;
 pub(super) mod pulse;
+pub(super) mod repeat;
 pub(super) mod report;
 pub(super) mod requests;
 pub(super) mod run_all;

@@ -8,9 +8,9 @@ use crate::exercises::exercise::OwnFiles;
 use crate::lazy::lazy;
 use crate::measure::units;
 use crate::storage::Source;
-use crate::ui::lab::Lab;
 use crate::ui::late::late;
 use crate::ui::lean::{self, El, button, div, label, li, p, part, span, ul};
+use crate::ui::runner::Runner;
 
 /// So many are listed.
 const MOST: usize = 20;
@@ -19,14 +19,14 @@ const MOST: usize = 20;
 const NAME_CHARS: usize = 60;
 
 /// Where files of the reader's own are chosen, for a lesson that reads such.
-pub(crate) fn own_files(lab: Lab) -> AnyView {
-    let Some(own) = &lab.exercise.own_files else { return ().into_any() };
-    let is_hidden = move || (!lab.settings.with(|settings| own.are_read(settings))).then(String::new);
-    let panel = late(fetched::load(), move || fetched::panel(lab, own));
+pub(crate) fn own_files(runner: Runner) -> AnyView {
+    let Some(own) = &runner.form.exercise.own_files else { return ().into_any() };
+    let is_hidden = move || (!runner.form.settings.with(|settings| own.are_read(settings))).then(String::new);
+    let panel = late(fetched::load(), move || fetched::panel(runner, own));
     div().class("own-files").attr_changing("hidden", is_hidden).add(panel).view()
 }
 
-lazy!(mod fetched in files: panel(lab: Lab, own: &'static OwnFiles) -> AnyView);
+lazy!(mod fetched in files: panel(runner: Runner, own: &'static OwnFiles) -> AnyView);
 
 /// A file that was chosen.
 #[derive(Clone)]
@@ -59,7 +59,7 @@ struct Dropped {
 /// What the panel shows. Whatever is chosen while a run is under way is for the next one.
 #[derive(Clone, Copy)]
 struct Panel {
-    lab: Lab,
+    runner: Runner,
     own: &'static OwnFiles,
     files: RwSignal<Vec<Chosen>, LocalStorage>,
     /// What could not be taken, and why.
@@ -67,9 +67,9 @@ struct Panel {
     is_over: RwSignal<bool>,
 }
 
-fn panel(lab: Lab, own: &'static OwnFiles) -> AnyView {
+fn panel(runner: Runner, own: &'static OwnFiles) -> AnyView {
     let panel = Panel {
-        lab,
+        runner,
         own,
         files: RwSignal::new_local(Vec::new()),
         told: RwSignal::new(String::new()),
@@ -148,7 +148,7 @@ impl Panel {
             format!("`{name}` is a folder: open it and drop the files in it. ")
         });
         self.add(files, told.collect());
-        self.lab.set_choice(self.own.control, self.own.choice);
+        self.runner.form.set_choice(self.own.control, self.own.choice);
     }
 
     fn add(self, added: Vec<Chosen>, mut told: String) {
@@ -172,7 +172,7 @@ impl Panel {
     }
 
     fn hold(self, files: Vec<Chosen>, told: String) {
-        self.lab.choose(files.iter().map(|file| file.source.clone()).collect());
+        self.runner.choose(files.iter().map(|file| file.source.clone()).collect());
         self.files.set(files);
         self.told.set(told);
     }
@@ -194,7 +194,7 @@ impl Panel {
 
     /// How much is read, which changes all the time.
     fn progress(self) -> String {
-        self.lab.step.track();
+        self.runner.display.step.track();
         match self.sum(Source::bytes_read) {
             0 => String::new(),
             read => format!("{} of {} are read.", units::size(read), units::size(self.sum(Source::size_bytes))),
@@ -211,7 +211,7 @@ impl Panel {
     fn item(self, place: usize, source: &Source) -> AnyView {
         let max = source.size_bytes().max(1).to_string();
         let read = move || {
-            self.lab.step.track();
+            self.runner.display.step.track();
             self.files.with(|files| files.get(place).map_or(0, |file| file.source.bytes_read())).to_string()
         };
         let name = units::shortened(source.name(), NAME_CHARS);

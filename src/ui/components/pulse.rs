@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::lazy::lazy;
 use crate::measure::heartbeat::longest_lag_us;
 use crate::measure::units;
-use crate::ui::lab::Lab;
+use crate::ui::display::Display;
 use crate::ui::late::late;
 use crate::ui::lean::{button, div, p, progress};
 
@@ -22,16 +22,16 @@ struct Presses {
 }
 
 /// The pulse and the button, where the lesson blocks the event loop.
-pub(crate) fn pulse(lab: Lab) -> AnyView {
-    if lab.exercise.has_pulse { late(fetched::load(), move || fetched::beating(lab)) } else { ().into_any() }
+pub(crate) fn pulse(display: Display) -> AnyView {
+    if display.exercise.has_pulse { late(fetched::load(), move || fetched::beating(display)) } else { ().into_any() }
 }
 
-lazy!(mod fetched in lessons: beating(lab: Lab) -> AnyView);
+lazy!(mod fetched in lessons: beating(display: Display) -> AnyView);
 
-fn beating(lab: Lab) -> AnyView {
+fn beating(display: Display) -> AnyView {
     let presses = RwSignal::new(Presses::default());
     let press = move |answered_after_ms: f64| {
-        let run = lab.runs.get_untracked();
+        let run = display.runs.get_untracked();
         presses.update(|presses| {
             if presses.run != run {
                 *presses = Presses { run, ..Presses::default() };
@@ -41,7 +41,7 @@ fn beating(lab: Lab) -> AnyView {
         });
     };
     let told = move || match presses.get() {
-        Presses { run, count, slowest_ms } if run == lab.runs.get() && count > 0 => {
+        Presses { run, count, slowest_ms } if run == display.runs.get() && count > 0 => {
             let times = if count == 1 { "press".to_owned() } else { format!("{} presses", units::count(count.into())) };
             format!("{times}; the slowest was answered after {slowest_ms:.0} ms.")
         }
@@ -49,23 +49,23 @@ fn beating(lab: Lab) -> AnyView {
     };
     // It moves with every frame: while the page is blocked it stands still.
     let hand = move || {
-        lab.frame.track();
-        (lab.now_us() / 1_000 % TURN_MS).to_string()
+        display.frame.track();
+        (display.now_us() / 1_000 % TURN_MS).to_string()
     };
     div()
         .class("pulse")
         .el(progress().attr("aria-hidden", "true").attr("max", TURN_MS.to_string()).prop("value", hand))
-        .el(p().class("pulse-figures").attr("data-pulse", "").text_changing(move || figures(lab)))
+        .el(p().class("pulse-figures").attr("data-pulse", "").text_changing(move || figures(display)))
         .el(button().attr("data-presses", "").on_press(press).text("Count my presses"))
         .el(p().class("hint").attr("aria-live", "polite").text_changing(told))
         .view()
 }
 
-fn figures(lab: Lab) -> String {
-    lab.step.track();
-    lab.runs.track();
-    let now_us = lab.now_us();
-    let lags = lab.with_record(|record| {
+fn figures(display: Display) -> String {
+    display.step.track();
+    display.runs.track();
+    let now_us = display.now_us();
+    let lags = display.with_record(|record| {
         let last = record.beats().last().map(|beat| beat.lag_us());
         last.zip(longest_lag_us(record.beats(), 0, now_us))
     });

@@ -4,13 +4,13 @@ use leptos::prelude::*;
 
 use crate::figures;
 use crate::measure::report::Table;
+use crate::ui::display::Display;
 use crate::ui::drawing::drawing;
-use crate::ui::lab::Lab;
 use crate::ui::lean::{h2, p, part};
 
 /// The notes and tables of the report, once there is one.
-pub(crate) fn findings(lab: Lab) -> AnyView {
-    let found = move || match lab.report.get() {
+pub(crate) fn findings(display: Display) -> AnyView {
+    let found = move || match display.report.get() {
         None => p().class("empty").text("What the run found appears here when it has finished.").view(),
         Some(report) => {
             let notes = report.notes.iter().map(|note| p().text(note).view());

@@ -5,27 +5,27 @@ use leptos::prelude::*;
 use crate::lazy::lazy;
 use crate::ui::charts::latency::latencies;
 use crate::ui::charts::sweep::sweep;
-use crate::ui::lab::Lab;
+use crate::ui::display::Display;
 use crate::ui::late::late;
 use crate::ui::lean::{div, h2, p, part};
 
 /// Both, once the run is over.
-pub(crate) fn requests(lab: Lab) -> AnyView {
-    if lab.exercise.has_requests { late(fetched::load(), move || fetched::panels(lab)) } else { ().into_any() }
+pub(crate) fn requests(display: Display) -> AnyView {
+    if display.exercise.has_requests { late(fetched::load(), move || fetched::panels(display)) } else { ().into_any() }
 }
 
-lazy!(mod fetched in api: panels(lab: Lab) -> AnyView);
+lazy!(mod fetched in api: panels(display: Display) -> AnyView);
 
-fn panels(lab: Lab) -> AnyView {
+fn panels(display: Display) -> AnyView {
     let of_requests = move || {
-        lab.report.with(|report| match report.as_ref().and_then(|report| report.requests.as_ref()) {
-            Some(requests) => latencies(lab, requests),
+        display.report.with(|report| match report.as_ref().and_then(|report| report.requests.as_ref()) {
+            Some(requests) => latencies(display, requests),
             None => p().class("empty").text("How long requests took appears here when the run is over.").view(),
         })
     };
     let of_sweep = move || {
-        lab.report.with(|report| match report.as_ref().map(|report| report.sweep.as_ref()) {
-            Some(Some(found)) => sweep(lab, found),
+        display.report.with(|report| match report.as_ref().map(|report| report.sweep.as_ref()) {
+            Some(Some(found)) => sweep(display, found),
             Some(None) => p().class("empty").text("This run had no sweep: set how far it goes, and run again.").view(),
             None => {
                 p().class("empty").text("What more requests at once bring appears here, if the run has a sweep.").view()

@@ -5,27 +5,27 @@ use leptos::prelude::*;
 use crate::lazy::lazy;
 use crate::ui::charts::batch_sizes::batch_sizes;
 use crate::ui::charts::flow::flows;
-use crate::ui::lab::Lab;
+use crate::ui::display::Display;
 use crate::ui::late::late;
 use crate::ui::lean::{div, h2, p, part};
 
 /// Both, once the run is over.
-pub(crate) fn stages(lab: Lab) -> AnyView {
-    if lab.exercise.has_stages { late(fetched::load(), move || fetched::panels(lab)) } else { ().into_any() }
+pub(crate) fn stages(display: Display) -> AnyView {
+    if display.exercise.has_stages { late(fetched::load(), move || fetched::panels(display)) } else { ().into_any() }
 }
 
-lazy!(mod fetched in pipeline: panels(lab: Lab) -> AnyView);
+lazy!(mod fetched in pipeline: panels(display: Display) -> AnyView);
 
-fn panels(lab: Lab) -> AnyView {
+fn panels(display: Display) -> AnyView {
     let empty = |text: &str| p().class("empty").text(text).view();
     let over_time = move || {
-        lab.report.with(|report| match report {
+        display.report.with(|report| match report {
             Some(report) => flows(&report.flows),
             None => empty("What each stage did, and what lay between them, appears here when the run is over."),
         })
     };
     let of_sizes = move || {
-        lab.report.with(|report| match report.as_ref().map(|report| report.batch_sizes.as_ref()) {
+        display.report.with(|report| match report.as_ref().map(|report| report.batch_sizes.as_ref()) {
             Some(Some(found)) => batch_sizes(found),
             Some(None) => empty("This run tried no other batch sizes: turn that on, and run again."),
             None => empty("What other batch sizes bring appears here, if the run tries them."),

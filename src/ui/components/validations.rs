@@ -4,24 +4,24 @@ use leptos::prelude::*;
 
 use crate::exercises::catalogue;
 use crate::measure::validation::Validation;
-use crate::ui::lab::Lab;
+use crate::ui::display::Display;
 use crate::ui::lean::{a, b, h3, li, part, span, ul};
 
 /// All of them, once the run is over, and nothing for a lesson without such.
-pub(crate) fn validations(lab: Lab) -> AnyView {
+pub(crate) fn validations(display: Display) -> AnyView {
     part(move || {
-        lab.report.track();
-        lab.shown(|results| (results.validations)(lab))
+        display.report.track();
+        display.show(|views| (views.validations)(display))
     })
 }
 
 /// The lines, below whose promises they are.
-pub(crate) fn list(lab: Lab) -> AnyView {
+pub(crate) fn list(display: Display) -> AnyView {
     let group = |of: &[Validation]| {
         let head = of.first().map(|it| h3().text(&it.group).view());
         [head.into_any(), ul().class("validations").add_all(of.iter().map(line)).view()].into_any()
     };
-    lab.report.with(|report| {
+    display.report.with(|report| {
         let all = report.as_ref().map_or(&[][..], |it| &it.validations);
         all.chunk_by(|one, next| one.group == next.group).map(group).collect_view().into_any()
     })

@@ -10,7 +10,6 @@ use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::digits::digits;
 use crate::ui::charts::distribution::distributions;
 use crate::ui::charts::timeline::timeline;
-use crate::ui::components::beside::beside;
 use crate::ui::components::checks::properties;
 use crate::ui::components::connection::connection;
 use crate::ui::components::controls::controls;
@@ -24,40 +23,44 @@ use crate::ui::components::open_file::{open_file, refusal};
 use crate::ui::components::origin::origin;
 use crate::ui::components::own_files::own_files;
 use crate::ui::components::pulse::pulse;
+use crate::ui::components::repeat::repeat;
 use crate::ui::components::report::findings;
 use crate::ui::components::requests::requests;
 use crate::ui::components::sources::sources;
 use crate::ui::components::stages::stages;
 use crate::ui::components::validations::validations;
 use crate::ui::components::warnings::warnings;
+use crate::ui::display::{Display, Status};
 use crate::ui::finished::{self, use_finished};
+use crate::ui::form::Form;
 use crate::ui::kept;
-use crate::ui::lab::{Lab, Status};
 use crate::ui::lean::{a, button, code, div, h1, h2, li, p, part, section, ul};
 use crate::ui::opened;
+use crate::ui::runner::Runner;
 
 /// The page of an exercise as a link sets it up.
 pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
-    let lab = Lab::new(link);
-    let exercise = lab.exercise;
+    let runner = Runner::new(link);
+    let (form, display) = (runner.form, runner.display);
+    let exercise = form.exercise;
     if let Some(saved) = opened::take(exercise) {
-        lab.show(saved);
+        runner.open(saved);
     }
-    use_follow(move || lab.place());
+    use_follow(move || form.destination());
     document().set_title(&format!("{} · Interleave", exercise.title));
     let setup = section()
         .class("panel setup")
         .attr("aria-label", "Controls")
-        .add(lab_bar(lab))
-        .el(p().class("hint mend").text_changing(move || mend(lab).to_owned()))
-        .add(connection(lab))
-        .add(own_files(lab))
-        .add(controls(lab));
+        .add(lab_bar(runner))
+        .el(p().class("hint fix").text_changing(move || fix(form).to_owned()))
+        .add(connection(form))
+        .add(own_files(runner))
+        .add(controls(form));
     let finished = use_finished();
     let kept = RwSignal::new(String::new());
     Effect::new(move || {
         kept.set(String::new());
-        if let Some(run) = lab.finished_here() {
+        if let Some(run) = display.finished_here() {
             finished::note(finished, exercise.slug);
             leptos::task::spawn_local(async move { kept.set(kept::keep(run).await) });
         }
@@ -66,17 +69,24 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let results = section()
         .class("results")
         .attr("aria-label", "Result")
-        .el(panel(vec![result_head(lab, kept), failure(lab), warnings(lab), pulse(lab), comparisons(lab), beside(lab)]))
-        .el(panel(vec![timeline(lab)]))
-        .add(requests(lab))
-        .add(stages(lab))
-        .add(files(lab))
-        .add(distributions(lab))
-        .el(panel(vec![metrics(lab)]))
-        .el(panel(vec![properties(lab)]))
-        .el(panel(vec![findings(lab), validations(lab), digits(lab)]))
-        .el(panel(vec![log(lab)]))
-        .add(failures(lab));
+        .el(panel(vec![
+            result_head(runner, kept),
+            failure(display),
+            warnings(display),
+            pulse(display),
+            comparisons(display),
+            repeat(runner),
+        ]))
+        .el(panel(vec![timeline(display)]))
+        .add(requests(display))
+        .add(stages(display))
+        .add(files(display))
+        .add(distributions(display))
+        .el(panel(vec![metrics(display)]))
+        .el(panel(vec![properties(display)]))
+        .el(panel(vec![findings(display), validations(display), digits(display)]))
+        .el(panel(vec![log(display)]))
+        .add(failures(display));
     [
         page_head(exercise.title, exercise.teaches),
         presets(exercise),
@@ -104,7 +114,8 @@ fn presets(exercise: &Exercise) -> AnyView {
 }
 
 /// What can be done with a result.
-fn result_head(lab: Lab, kept: RwSignal<String>) -> AnyView {
+fn result_head(runner: Runner, kept: RwSignal<String>) -> AnyView {
+    let display = runner.display;
     let copied = RwSignal::new(None::<Result<(), String>>);
     let copy = move |place: Destination| {
         let link = link_to(&place);
@@ -118,31 +129,34 @@ fn result_head(lab: Lab, kept: RwSignal<String>) -> AnyView {
             p().class("hint").text(why).el(code().text(link)).view()
         }
     };
-    let outdated = move || if lab.is_outdated() { "Controls have changed since this run." } else { "" };
-    let unless_finished = move || (!lab.status.with(Status::has_finished)).then(String::new);
-    let pin = part(move || match lab.beside.with(Option::is_some) {
-        true => button().class("quiet").on_click(move || lab.unpin()).text("Unpin").view(),
+    let outdated = move || if display.is_outdated() { "Controls have changed since this run." } else { "" };
+    let unless_finished = move || (!display.status.with(Status::has_finished)).then(String::new);
+    let pin = part(move || match display.baseline.with(Option::is_some) {
+        true => button().class("quiet").on_click(move || runner.unpin()).text("Unpin").view(),
         false => button()
             .class("quiet")
-            .attr("title", "The next runs are shown beside this one")
+            .attr("title", "The next runs are compared with this one")
             .attr_changing("disabled", unless_finished)
-            .on_click(move || lab.pin())
+            .on_click(move || runner.pin())
             .text("Pin")
             .view(),
     });
     let with_result = button()
         .class("quiet")
-        .attr("title", "Whoever opens the link sees your result beside their own")
+        .attr("title", "The person who opens the link sees your result next to theirs")
         .attr_changing("disabled", unless_finished)
-        .on_click(move || copy(untrack(|| lab.place_with_result())))
+        .on_click(move || copy(untrack(|| runner.destination_with_result())))
         .text("Copy link with result");
     let (is_open, refused) = (RwSignal::new(false), RwSignal::new(None));
     let actions = div()
         .class("actions")
         .el(open_file(refused))
-        .el(export_button(lab, is_open))
+        .el(export_button(display, is_open))
         .add(pin)
-        .el(button().class("quiet").on_click(move || copy(untrack(|| lab.place_to_copy()))).text("Copy link"))
+        .el(button()
+            .class("quiet")
+            .on_click(move || copy(untrack(|| runner.form.destination_without_result())))
+            .text("Copy link"))
         .el(with_result);
     let head = div()
         .class("result-head")
@@ -153,14 +167,14 @@ fn result_head(lab: Lab, kept: RwSignal<String>) -> AnyView {
         .attr("aria-live", "polite")
         .add(part(told))
         .add(refusal(refused))
-        .add(origin(lab))
+        .add(origin(display))
         .el(div().class("hint kept").text_changing(move || kept.get()));
-    [head.view(), export_menu(lab, is_open), news.view()].into_any()
+    [head.view(), export_menu(display, is_open), news.view()].into_any()
 }
 
-/// What made the run fail and what to do, beside what it brought until then.
-fn failure(lab: Lab) -> AnyView {
-    part(move || match lab.status.get() {
+/// Why the run failed and what to do, above what it had measured until then.
+fn failure(display: Display) -> AnyView {
+    part(move || match display.status.get() {
         Status::Over(RunEnding::Failed { message, advice, .. }) => {
             let message = p().text(format!("{message}."));
             div().class("failure").el(message).el(p().class("hint").text(advice)).view()
@@ -179,6 +193,6 @@ async fn copy_text(text: &str) -> Result<(), ()> {
     written.map(drop).map_err(drop)
 }
 
-fn mend(lab: Lab) -> &'static str {
-    if lab.has_refusals() { "Mend the control that is marked, then run." } else { "" }
+fn fix(form: Form) -> &'static str {
+    if form.has_refusals() { "Fix the marked field, then run." } else { "" }
 }

@@ -1,0 +1,373 @@
+//! [`Display`]: the run on display: one that is running, one that is over, or none yet. The components read everything
+//! that they show through it.
+
+pub(super) mod baseline;
+pub(super) mod chart;
+pub(super) mod views;
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use leptos::prelude::*;
+
+use crate::exercises::compared::Compared;
+use crate::exercises::exercise::{Exercise, Failure};
+use crate::exercises::experiment::Experiment;
+use crate::measure::figures::{Facts, Memory};
+use crate::measure::metrics::{Meter, Metrics};
+use crate::measure::report::Report;
+use crate::measure::spans::Spans;
+use crate::measure::{Record, TaskId};
+use crate::runtime::Run;
+use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
+use crate::share::saved::{RunEnding, SavedRun};
+use crate::ui::form::Form;
+use baseline::{Baseline, SameSettings};
+use views::ResultViews;
+
+/// The status of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Ready,
+    Running,
+    Over(RunEnding),
+}
+
+impl Status {
+    /// True if a run has come to its end.
+    pub(super) fn has_finished(&self) -> bool {
+        matches!(self, Self::Over(RunEnding::Finished { .. }))
+    }
+}
+
+/// The ideal of a run, with its parts.
+pub(super) struct Ideal {
+    pub(super) record: Rc<Record>,
+    spans: Spans,
+}
+
+impl Ideal {
+    fn new(record: Rc<Record>) -> Self {
+        Self { spans: Spans::from_record(&record), record }
+    }
+}
+
+/// The run on display.
+#[derive(Clone, Copy)]
+pub(super) struct Display {
+    pub(super) exercise: &'static Exercise,
+    /// What will run next. It is shown as long as nothing has run.
+    pub(super) form: Form,
+    pub(super) status: RwSignal<Status>,
+    pub(super) report: RwSignal<Option<Rc<Report>>, LocalStorage>,
+    /// The ideal, once the run has finished.
+    ideal: RwSignal<Option<Rc<Ideal>>, LocalStorage>,
+    /// What was started.
+    experiment: RwSignal<Option<Experiment>>,
+    memory: RwSignal<Option<Memory>>,
+    /// The number of runs shown so far.
+    pub(super) runs: RwSignal<u32>,
+    /// Changes with every frame in which the record may have grown.
+    pub(super) frame: RwSignal<u32>,
+    /// Changes many times a second while the record may have grown, and when the run is over.
+    pub(super) step: RwSignal<u32>,
+    /// Changes a few times a second while the record may have grown, and when the run is over.
+    pub(super) digest: RwSignal<u32>,
+    /// The task that the timeline describes.
+    pub(super) chosen: RwSignal<Option<TaskId>>,
+    /// The task that the reader wants to see in the timeline.
+    pub(super) wanted: RwSignal<Option<TaskId>>,
+    /// What the runs are compared with, if there is something.
+    pub(super) baseline: RwSignal<Option<Baseline>>,
+    /// The runs with the settings of the last one that finished.
+    pub(super) same_settings: RwSignal<SameSettings>,
+    /// The run that has started here, until it is saved.
+    run: StoredValue<Option<Run>, LocalStorage>,
+    /// True from the start of that run until its end.
+    is_live: StoredValue<bool>,
+    /// The run, once it is over.
+    saved: RwSignal<Option<SavedRun>, LocalStorage>,
+    /// True if the run was opened, not made here.
+    is_opened: RwSignal<bool>,
+    spans: StoredValue<Spans, LocalStorage>,
+    meter: StoredValue<Meter, LocalStorage>,
+    views: StoredValue<Option<ResultViews>, LocalStorage>,
+}
+
+impl Display {
+    /// An empty display. It is inlined nowhere: else each of the many closures that hold it would copy it field by field.
+    #[inline(never)]
+    pub(super) fn new(form: Form, baseline: Option<Baseline>) -> Self {
+        Self {
+            exercise: form.exercise,
+            form,
+            status: RwSignal::new(Status::Ready),
+            report: RwSignal::new_local(None),
+            ideal: RwSignal::new_local(None),
+            experiment: RwSignal::new(None),
+            memory: RwSignal::new(None),
+            runs: RwSignal::new(0),
+            frame: RwSignal::new(0),
+            step: RwSignal::new(0),
+            digest: RwSignal::new(0),
+            chosen: RwSignal::new(None),
+            wanted: RwSignal::new(None),
+            baseline: RwSignal::new(baseline),
+            same_settings: RwSignal::new(SameSettings::default()),
+            run: StoredValue::new_local(None),
+            is_live: StoredValue::new(false),
+            saved: RwSignal::new_local(None),
+            is_opened: RwSignal::new(false),
+            spans: StoredValue::new_local(Spans::default()),
+            meter: StoredValue::new_local(Meter::default()),
+            views: StoredValue::new_local(None),
+        }
+    }
+
+    /// True while an experiment is running.
+    pub(super) fn is_running(self) -> bool {
+        self.status.with(|status| *status == Status::Running)
+    }
+
+    /// True if a control was changed since the run on display was started.
+    pub(super) fn is_outdated(self) -> bool {
+        let now = self.form.experiment();
+        self.experiment.with(|then| then.as_ref().is_some_and(|then| !then.has_same_settings(&now)))
+    }
+
+    /// The functions that show the results of a run, once one has begun.
+    pub(super) fn views(self) -> Option<ResultViews> {
+        self.views.get_value()
+    }
+
+    /// A view of the results of a run. It is empty until one has begun.
+    pub(super) fn show(self, view: impl FnOnce(ResultViews) -> AnyView) -> AnyView {
+        self.views().map(view).into_any()
+    }
+
+    /// Reads the record of the run on display. To be notified of changes, track `frame`, `step` or `digest`.
+    pub(super) fn with_record<T>(self, read: impl FnOnce(&Record) -> T) -> Option<T> {
+        match self.read_saved(|saved| Rc::clone(&saved.record)) {
+            Some(record) => Some(read(&record)),
+            None => self.run.with_value(|run| run.as_ref().map(|run| read(&run.record()))),
+        }
+    }
+
+    /// Reads the run on display if it is over.
+    fn read_saved<T>(self, read: impl FnOnce(&SavedRun) -> T) -> Option<T> {
+        self.saved.with_untracked(|saved| saved.as_ref().map(read))
+    }
+
+    /// The run on display, if it is over. `None` before the first, and for a run that could not start.
+    pub(super) fn saved(self) -> Option<SavedRun> {
+        self.saved.get()
+    }
+
+    /// The run that has just finished on this page, tracked.
+    pub(super) fn finished_here(self) -> Option<SavedRun> {
+        let has_finished = self.status.with(Status::has_finished) && !self.is_opened.get();
+        self.saved.get().filter(|_| has_finished)
+    }
+
+    /// True if the run on display is over.
+    pub(super) fn has_saved(self) -> bool {
+        self.saved.with(Option::is_some)
+    }
+
+    /// True if the run on display was opened, not made here.
+    pub(super) fn is_opened(self) -> bool {
+        self.is_opened.get()
+    }
+
+    /// Counts of the run on display.
+    pub(super) fn measured(self) -> Option<Metrics> {
+        self.with_record(|record| self.meter.update_value(|meter| meter.read(record)))?;
+        Some(self.meter.with_value(Meter::metrics))
+    }
+
+    /// What is known of the run on display in numbers.
+    pub(super) fn facts(self) -> Option<Facts> {
+        Some(Facts {
+            measured: self.measured()?,
+            ideal_us: self.ideal.get().map(|ideal| ideal.record.end_us()),
+            clock_resolution_us: self.clock_resolution_us(),
+            record_bytes: self.record_bytes(),
+            memory: self.memory.get(),
+        })
+    }
+
+    /// One step of the clock with which the run on display was measured, in microseconds.
+    pub(super) fn clock_resolution_us(self) -> u64 {
+        self.read_saved(|saved| saved.clock_resolution_us).unwrap_or_else(measure_clock)
+    }
+
+    /// The bytes of the record on display, in the browser in which it was made.
+    fn record_bytes(self) -> u64 {
+        let saved = self.read_saved(|saved| saved.record_bytes);
+        saved.or_else(|| self.with_record(|record| record.heap_bytes() as u64)).unwrap_or(0)
+    }
+
+    /// The time of the run on display: now while it is running, then its end.
+    pub(super) fn now_us(self) -> u64 {
+        if self.is_live.get_value() {
+            self.run.with_value(|run| run.as_ref().map_or(0, Run::now_us))
+        } else {
+            self.with_record(Record::end_us).unwrap_or(0)
+        }
+    }
+
+    /// The experiment on display; what is set up as long as nothing has run.
+    pub(super) fn experiment(self) -> Experiment {
+        self.experiment.get().unwrap_or_else(|| self.form.experiment())
+    }
+
+    /// The experiment that was started last.
+    pub(super) fn started(self) -> Option<Experiment> {
+        self.experiment.get_untracked()
+    }
+
+    /// The comparisons, as far as the run has come.
+    pub(super) fn compared(self) -> Vec<Compared> {
+        let experiment = self.experiment();
+        let ideal = self.ideal.get();
+        let ideal = ideal.as_deref().map(|it| (&*it.record, &it.spans));
+        let now_us = self.now_us();
+        let of_run = self.with_record(|record| {
+            self.spans.update_value(|spans| spans.read(record));
+            self.spans.with_value(|spans| experiment.compared(Some((record, spans)), now_us, ideal))
+        });
+        of_run.unwrap_or_else(|| experiment.compared(None, now_us, ideal))
+    }
+}
+
+/// What changes the display, for the runner.
+impl Display {
+    /// Clears the display for an experiment that is about to start, and returns the number of its run.
+    pub(super) fn begin(self, experiment: Experiment) -> u32 {
+        measure_clock();
+        self.report.set(None);
+        self.ideal.set(None);
+        self.experiment.set(Some(experiment));
+        let before = wasm_memory_bytes();
+        self.memory.set(Some(Memory { before, after: before }));
+        self.saved.set(None);
+        self.is_opened.set(false);
+        self.forget_run();
+        self.status.set(Status::Running);
+        self.runs.update(|runs| *runs += 1);
+        self.runs.get_untracked()
+    }
+
+    /// Sets the functions that show the results.
+    pub(super) fn set_views(self, views: ResultViews) {
+        self.views.set_value(Some(views));
+    }
+
+    /// Shows a run that has started.
+    pub(super) fn set_live(self, run: Run) {
+        self.run.set_value(Some(run));
+        self.is_live.set_value(true);
+    }
+
+    /// Lets the time of the run stand still: it is over.
+    pub(super) fn end_live(self) {
+        self.is_live.set_value(false);
+    }
+
+    /// True if this run, and no later one, is running on a page that is still there.
+    pub(super) fn is_under_way(self, run: u32) -> bool {
+        self.runs.try_get_untracked() == Some(run)
+            && self.status.try_with_untracked(|status| *status == Status::Running) == Some(true)
+    }
+
+    /// Shows why the experiment could not start.
+    pub(super) fn fail(self, failure: Failure) {
+        self.status.set(Status::Over(RunEnding::failed(0, failure)));
+    }
+
+    /// Shows the ideal of the run.
+    pub(super) fn set_ideal(self, record: Option<Record>) {
+        self.ideal.set(record.map(|record| Rc::new(Ideal::new(Rc::new(record)))));
+    }
+
+    /// Draws the next frame of the timeline.
+    pub(super) fn draw_frame(self) {
+        self.frame.update(|frame| *frame += 1);
+    }
+
+    /// Draws the bars.
+    pub(super) fn draw_bars(self) {
+        self.step.update(|step| *step += 1);
+    }
+
+    /// Draws text and tables.
+    pub(super) fn draw_figures(self) {
+        self.digest.update(|digest| *digest += 1);
+    }
+
+    /// Draws the timeline and the bars of a run that is over.
+    pub(super) fn draw_last_frame(self) {
+        self.memory.update(|memory| {
+            if let Some(memory) = memory {
+                memory.after = wasm_memory_bytes();
+            }
+        });
+        self.draw_frame();
+        self.draw_bars();
+    }
+
+    /// Saves the run that has just ended, and shows that it is over.
+    pub(super) fn save(self, ending: RunEnding) {
+        let run = self.run.try_update_value(Option::take).flatten();
+        if let Some((run, Experiment { settings, seed, .. })) = run.zip(self.started()) {
+            let record = run.take_record();
+            self.saved.set(Some(SavedRun {
+                exercise: self.exercise,
+                settings,
+                seed,
+                ending: ending.clone(),
+                record_bytes: record.heap_bytes() as u64,
+                record: Rc::new(record),
+                ideal: self.ideal.get_untracked().map(|ideal| Rc::clone(&ideal.record)),
+                report: self.report.get_untracked(),
+                memory: self.memory.get_untracked(),
+                clock_resolution_us: measure_clock(),
+                finished_at_ms: js_sys::Date::now() as u64,
+            }));
+        }
+        self.status.set(Status::Over(ending));
+    }
+
+    /// Shows a run that was opened, as it was when it was over.
+    pub(super) fn open(self, saved: SavedRun) {
+        self.forget_run();
+        self.experiment.set(Some(Experiment::new(saved.exercise, saved.settings.clone(), saved.seed)));
+        self.report.set(saved.report.clone());
+        self.ideal.set(saved.ideal.clone().map(|record| Rc::new(Ideal::new(record))));
+        self.memory.set(saved.memory);
+        let ending = saved.ending.clone();
+        self.saved.set(Some(saved));
+        self.is_opened.set(true);
+        self.runs.update(|runs| *runs += 1);
+        self.draw_frame();
+        self.draw_bars();
+        self.status.set(Status::Over(ending));
+    }
+
+    /// Forgets what was read of the run before.
+    fn forget_run(self) {
+        self.run.set_value(None);
+        self.is_live.set_value(false);
+        self.spans.set_value(Spans::default());
+        self.meter.set_value(Meter::default());
+        self.chosen.set(None);
+    }
+}
+
+/// The clock's resolution in microseconds, measured when it is first asked for.
+fn measure_clock() -> u64 {
+    thread_local! {
+        static RESOLUTION_US: OnceCell<u64> = const { OnceCell::new() };
+    }
+    RESOLUTION_US.with(|resolution| *resolution.get_or_init(clock_resolution_us))
+}

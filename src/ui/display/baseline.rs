@@ -1,0 +1,49 @@
+//! What a run is compared with: a baseline, and the runs with the same settings.
+
+use crate::exercises::experiment::Experiment;
+use crate::share::history::RunId;
+use crate::share::quantities::Quantities;
+
+/// What the runs of a page are compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ui) struct Baseline {
+    /// What it is, at the beginning of a sentence.
+    pub(in crate::ui) title: &'static str,
+    /// What it is, in a word at a bar.
+    pub(in crate::ui) word: &'static str,
+    /// What was measured of it.
+    pub(in crate::ui) measured: Quantities,
+    /// Which of the saved runs it is, if it is one.
+    pub(in crate::ui) id: Option<RunId>,
+}
+
+impl Baseline {
+    /// A run that the reader has pinned.
+    pub(in crate::ui) fn pinned(id: RunId, measured: Quantities) -> Self {
+        Self { title: "The pinned run", word: "pinned", measured, id: Some(id) }
+    }
+
+    /// The run of the person who sent the link.
+    pub(in crate::ui) fn sent(measured: Quantities) -> Self {
+        Self { title: "The sender's run", word: "sender's", measured, id: None }
+    }
+}
+
+/// The finished runs with the same settings and seed as the last one.
+#[derive(Clone, Debug, Default)]
+pub(in crate::ui) struct SameSettings {
+    /// What was run. Its settings and seed are those of all of them.
+    experiment: Option<Experiment>,
+    /// What was measured of them.
+    pub(in crate::ui) measured: Quantities,
+}
+
+impl SameSettings {
+    /// Adds a run. A run with other settings replaces those before it.
+    pub(in crate::ui) fn add(&mut self, experiment: Experiment, measured: Quantities) {
+        if !self.experiment.as_ref().is_some_and(|it| it.has_same_settings(&experiment)) {
+            *self = Self { experiment: Some(experiment), measured: Quantities::default() };
+        }
+        self.measured.add(measured);
+    }
+}

@@ -1,0 +1,38 @@
+//! The functions that show a run, loaded in one piece once a run has begun. They are known here by their types only, so
+//! that the components can use each other's without importing them.
+
+use leptos::prelude::*;
+use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
+
+use super::Display;
+use super::chart::Chart;
+use crate::measure::TaskId;
+use crate::measure::figures::Figures;
+
+/// The functions that show the results of a run, each of the component of its name.
+#[derive(Clone, Copy)]
+pub(in crate::ui) struct ResultViews {
+    pub(in crate::ui) warnings: fn(Display) -> AnyView,
+    pub(in crate::ui) properties: fn(Display) -> AnyView,
+    pub(in crate::ui) distributions: fn(Display) -> AnyView,
+    pub(in crate::ui) digits: fn(Display) -> AnyView,
+    pub(in crate::ui) validations: fn(Display) -> AnyView,
+    pub(in crate::ui) log: fn(Display) -> AnyView,
+    pub(in crate::ui) failures: fn(Display, RwSignal<usize>) -> AnyView,
+    pub(in crate::ui) figures: fn(Display) -> Figures,
+    pub(in crate::ui) differences: fn(Display) -> AnyView,
+    pub(in crate::ui) origin: fn(Display) -> AnyView,
+    pub(in crate::ui) timeline: TimelineViews,
+}
+
+/// What the timeline does and tells.
+#[derive(Clone, Copy)]
+pub(in crate::ui) struct TimelineViews {
+    pub(in crate::ui) draw: fn(Chart, &HtmlCanvasElement),
+    pub(in crate::ui) take_key: fn(Chart, &KeyboardEvent),
+    pub(in crate::ui) take_wheel: fn(Chart, &WheelEvent),
+    pub(in crate::ui) take_move: fn(Chart, &PointerEvent),
+    pub(in crate::ui) words: fn(Chart, TaskId) -> Option<String>,
+    pub(in crate::ui) caption: fn(Display) -> Option<String>,
+    pub(in crate::ui) table: fn(Display) -> AnyView,
+}

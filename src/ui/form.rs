@@ -1,0 +1,156 @@
+//! [`Form`]: what the reader sets up. What was typed and refused is kept next to the reason.
+
+use leptos::prelude::*;
+
+use crate::exercises::controls::{Control, Settings, Value};
+use crate::exercises::exercise::{Conflict, Exercise};
+use crate::exercises::experiment::Experiment;
+use crate::share::permalink::{self, Destination, Setup};
+use crate::share::sent::Sent;
+
+/// The name under which the seed's refusal is kept; no control may have it.
+pub(super) const SEED: &str = "seed";
+
+/// What the next run will be.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    pub(super) exercise: &'static Exercise,
+    pub(super) settings: RwSignal<Settings>,
+    pub(super) seed: RwSignal<u64>,
+    /// True if the link said that the run starts immediately.
+    runs_at_once: bool,
+    /// The names of the controls that the link hides.
+    pub(super) hidden: RwSignal<Vec<&'static str>>,
+    /// The result that the link brought along.
+    pub(super) sent: RwSignal<Option<Sent>>,
+    refusals: RwSignal<Vec<RefusedInput>>,
+}
+
+/// What was typed into a control, and why it was not taken.
+struct RefusedInput {
+    /// The control's name, or [`SEED`].
+    name: &'static str,
+    typed: String,
+    why: String,
+}
+
+impl Form {
+    /// The form as a link sets it up.
+    pub(super) fn new(link: Setup) -> Self {
+        Self {
+            exercise: link.exercise,
+            settings: RwSignal::new(link.settings),
+            seed: RwSignal::new(link.seed),
+            runs_at_once: link.runs_at_once,
+            hidden: RwSignal::new(link.hidden),
+            sent: RwSignal::new(link.sent),
+            refusals: RwSignal::new(Vec::new()),
+        }
+    }
+
+    /// What would run now.
+    pub(super) fn experiment(self) -> Experiment {
+        Experiment::new(self.exercise, self.settings.get(), self.seed.get())
+    }
+
+    /// The link to what is set up now.
+    pub(super) fn destination(self) -> Destination {
+        Destination::Exercise(self.setup(self.sent.get()))
+    }
+
+    /// The link to what is set up now, without a sender's result.
+    pub(super) fn destination_without_result(self) -> Destination {
+        Destination::Exercise(self.setup(None))
+    }
+
+    /// What is set up now, with a result.
+    pub(super) fn setup(self, sent: Option<Sent>) -> Setup {
+        Setup {
+            exercise: self.exercise,
+            settings: self.settings.get(),
+            seed: self.seed.get(),
+            runs_at_once: self.runs_at_once,
+            hidden: self.hidden.get(),
+            sent,
+        }
+    }
+}
+
+impl Form {
+    /// Sets a control from text, or keeps why it does not take it.
+    pub(super) fn set(self, control: &'static Control, text: &str) {
+        match control.parse(text) {
+            Ok(value) => self.set_value(control, value),
+            Err(refusal) => self.refuse(control.name, text, refusal.to_string()),
+        }
+    }
+
+    /// Sets a control.
+    pub(super) fn set_value(self, control: &'static Control, value: Value) {
+        self.accept(control.name);
+        self.settings.update(|settings| settings.set(control.name, value));
+    }
+
+    /// Sets the control of this name to one of the values that it offers.
+    pub(super) fn set_choice(self, name: &str, choice: &'static str) {
+        self.settings.update(|settings| settings.set(name, Value::Choice(choice)));
+    }
+
+    /// Sets the seed from text, or keeps why it does not take it.
+    pub(super) fn set_seed(self, text: &str) {
+        match permalink::parse_seed(text) {
+            Ok(seed) => {
+                self.accept(SEED);
+                self.seed.set(seed);
+            }
+            Err(refusal) => self.refuse(SEED, text, refusal),
+        }
+    }
+
+    /// Sets every control to its default, and forgets what was refused.
+    pub(super) fn reset(self) {
+        self.refusals.update(Vec::clear);
+        self.settings.set(Settings::defaults(self.exercise.controls));
+    }
+
+    /// What the control of this name did not take, or why it does not go with the others.
+    pub(super) fn refusal(self, name: &str) -> Option<String> {
+        let refused =
+            self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.why.clone()));
+        refused.or_else(|| self.conflict().filter(|conflict| conflict.control == name).map(|conflict| conflict.why))
+    }
+
+    fn conflict(self) -> Option<Conflict> {
+        self.settings.with(self.exercise.conflict)
+    }
+
+    /// What stands in the field of this name: what it is set to, or what was typed and not taken.
+    pub(super) fn text_of(self, name: &str) -> String {
+        let typed =
+            self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.typed.clone()));
+        typed.unwrap_or_else(|| match name {
+            SEED => self.seed.get().to_string(),
+            _ => self.settings.with(|settings| settings.to_text(name)),
+        })
+    }
+
+    fn refuse(self, name: &'static str, typed: &str, why: String) {
+        let refused = RefusedInput { name, typed: typed.to_owned(), why };
+        self.refusals.update(|refusals| {
+            refusals.retain(|it| it.name != name);
+            refusals.push(refused);
+        });
+    }
+
+    fn accept(self, name: &'static str) {
+        if self.refusals.with_untracked(|refusals| refusals.iter().any(|it| it.name == name)) {
+            self.refusals.update(|refusals| refusals.retain(|it| it.name != name));
+        }
+    }
+
+    /// Whether some control that means something is refused.
+    pub(super) fn has_refusals(self) -> bool {
+        let is_offered = |refused: &RefusedInput| self.settings.with(|settings| settings.is_offered(refused.name));
+        self.refusals.with(|refusals| refusals.iter().any(is_offered)) || self.conflict().is_some()
+    }
+}

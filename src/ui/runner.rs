@@ -1,0 +1,269 @@
+//! [`Runner`]: runs what the [`Form`] sets up, and shows it on the [`Display`]. One experiment at a time is running.
+
+mod pin;
+mod repeat;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::future::{join, try_join};
+use futures::{FutureExt, TryFutureExt};
+use leptos::prelude::*;
+
+use crate::exercises::exercise::Failure;
+use crate::exercises::experiment::{Experiment, RunningExperiment};
+use crate::exercises::site::Site;
+use crate::lazy::{NotFetched, lazy};
+use crate::measure::Record;
+use crate::measure::report::Report;
+use crate::runtime::turn::{next_turn, yield_to_browser};
+use crate::runtime::{Stopper, stoppable};
+use crate::share::permalink::{Destination, Setup};
+use crate::share::quantities::Quantities;
+use crate::share::saved::{RunEnding, SavedRun};
+use crate::share::sent::Sent;
+use crate::storage::Source;
+use crate::ui::display::baseline::Baseline;
+use crate::ui::display::views::ResultViews;
+use crate::ui::display::{Display, Status};
+use crate::ui::form::Form;
+use crate::ui::results;
+
+/// Text and tables are drawn at most this often: nobody reads faster, and they cost more than the timeline.
+const DIGEST_EVERY_US: u64 = 160_000;
+
+/// The bars are drawn at most this often, which looks smooth.
+const STEP_EVERY_US: u64 = 50_000;
+
+/// After a frame the page rests this many times as long as drawing it took: drawing takes at most a fifth of the time of
+/// the run that it shows. Without a graphics processor it would take nearly all.
+const RESTS_PER_FRAME: u32 = 4;
+
+/// The page never rests longer: the reader should see that something is running.
+const LONGEST_REST: Duration = Duration::from_millis(250);
+
+/// Starts, stops and repeats runs.
+#[derive(Clone, Copy)]
+pub(super) struct Runner {
+    pub(super) form: Form,
+    pub(super) display: Display,
+    /// The number of runs of a series that are still to come, the one under way included.
+    pub(super) repeats_left: RwSignal<u32>,
+    /// True once a run that was pinned on an earlier visit has been looked for.
+    has_looked_for_pinned: StoredValue<bool>,
+    running: StoredValue<Option<RunningExperiment>, LocalStorage>,
+    /// Stops what follows the end of the experiment.
+    finishing: StoredValue<Option<Stopper>, LocalStorage>,
+    site: StoredValue<Rc<Site>, LocalStorage>,
+}
+
+impl Runner {
+    /// The runner of a page, as a link sets it up. Leaving the page stops what is running.
+    // Not inlined: else each of the many closures that hold it would copy it field by field.
+    #[inline(never)]
+    pub(super) fn new(link: Setup) -> Self {
+        let sent = link.sent.as_ref().map(|sent| Quantities::from_sent(sent, link.exercise, &link.settings));
+        // A link may not make the page ask somebody else before the reader has seen whom.
+        let may_run = link.exercise.connect.as_ref().is_none_or(|it| (it.asks_at_once)(&link.settings));
+        let runs_at_once = link.runs_at_once && may_run;
+        let form = Form::new(link);
+        let runner = Self {
+            form,
+            display: Display::new(form, sent.map(Baseline::sent)),
+            repeats_left: RwSignal::new(0),
+            has_looked_for_pinned: StoredValue::new(false),
+            running: StoredValue::new_local(None),
+            finishing: StoredValue::new_local(None),
+            site: StoredValue::new_local(Rc::new(Site::served_from("static/"))),
+        };
+        on_cleanup(move || runner.drop_running());
+        if runs_at_once {
+            // When the page has been drawn.
+            request_animation_frame(move || runner.start());
+        }
+        runner
+    }
+
+    /// The link to what the run on display was started with, and its result.
+    pub(super) fn destination_with_result(self) -> Destination {
+        let Experiment { settings, seed, .. } = self.display.experiment();
+        let setup = self.form.setup(Sent::from_compared(&self.display.compared()));
+        Destination::Exercise(Setup { settings, seed, ..setup })
+    }
+
+    /// Sets the reader's own files that the next run reads.
+    pub(super) fn choose(self, files: Vec<Source>) {
+        self.site.with_value(|site| site.choose(files));
+    }
+
+    /// True if Run works: nothing is running and no control is refused.
+    pub(super) fn can_start(self) -> bool {
+        !self.display.is_running() && !self.form.has_refusals()
+    }
+
+    /// Starts a run, if one can start.
+    pub(super) fn start(self) {
+        if !untrack(|| self.can_start()) {
+            return;
+        }
+        let experiment = untrack(|| self.form.experiment());
+        let run = self.display.begin(experiment.clone());
+        // The page shows that it runs before the clock starts: drawing that is no part of the experiment, nor is loading
+        // its code or starting a server.
+        when_drawn(move || {
+            leptos::task::spawn_local(async move {
+                let loaded = try_join(results::fetch().err_into(), experiment.load());
+                match join(loaded, self.find_pinned()).await.0 {
+                    Ok((views, ())) => {
+                        self.display.set_views(views);
+                        set_timeout(move || self.start_loaded(run, experiment), Duration::ZERO);
+                    }
+                    Err(failure) if self.display.is_under_way(run) => self.display.fail(failure),
+                    Err(_) => {}
+                }
+            });
+        });
+    }
+
+    /// Starts the run that `start` announced, unless it was stopped before it began.
+    fn start_loaded(self, run: u32, experiment: Experiment) {
+        if !self.display.is_under_way(run) {
+            return;
+        }
+        let started = experiment.start(self.site.get_value(), move |result| self.end(result));
+        match started.now_or_never().unwrap_or(Err(NotFetched)) {
+            Ok(running) => {
+                self.display.set_live(running.run().clone());
+                self.running.set_value(Some(running));
+                self.animate(run, LastDrawn::default());
+            }
+            Err(error) => self.display.fail(error.into()),
+        }
+    }
+
+    /// Stops the run immediately.
+    pub(super) fn stop(self) {
+        if !untrack(|| self.display.is_running()) {
+            return;
+        }
+        let after_us = self.display.now_us();
+        self.repeats_left.set(0);
+        self.drop_running();
+        self.display.end_live();
+        self.display.draw_last_frame();
+        self.display.save(RunEnding::Stopped { after_us });
+        next_turn(move || self.display.draw_figures());
+    }
+
+    fn drop_running(self) {
+        drop(self.running.try_update_value(Option::take));
+        drop(self.finishing.try_update_value(Option::take));
+    }
+
+    /// Called when the experiment has ended. What follows can be stopped as well.
+    fn end(self, result: Result<Report, Failure>) {
+        drop(self.running.try_update_value(Option::take));
+        self.display.end_live();
+        let (finishing, stopper) = stoppable(self.finish(result));
+        self.finishing.set_value(Some(stopper));
+        leptos::task::spawn_local(finishing);
+    }
+
+    /// Shows the results, and then that they are there. The browser has a turn in between: all of it at once takes long
+    /// after ten thousand tasks.
+    async fn finish(self, result: Result<Report, Failure>) {
+        let wall_us = self.display.with_record(Record::end_us).unwrap_or(0);
+        let ending = match result {
+            Ok(report) => {
+                self.display.report.set(Some(Rc::new(report)));
+                self.display.set_ideal(self.ideal().await);
+                RunEnding::Finished { wall_us }
+            }
+            Err(failure) => RunEnding::failed(wall_us, failure),
+        };
+        self.display.draw_last_frame();
+        yield_to_browser().await;
+        self.display.draw_figures();
+        yield_to_browser().await;
+        let has_finished = matches!(ending, RunEnding::Finished { .. });
+        self.display.save(ending);
+        if has_finished {
+            self.count_repeat();
+        } else {
+            self.repeats_left.set(0);
+        }
+    }
+
+    async fn ideal(self) -> Option<Record> {
+        self.display.started()?.ideal_in_slices(self.site.get_value()).await
+    }
+
+    /// Draws while this run is under way.
+    fn animate(self, run: u32, mut drawn: LastDrawn) {
+        request_animation_frame(move || {
+            if !self.display.is_under_way(run) {
+                return;
+            }
+            let now_us = self.display.now_us();
+            self.display.draw_frame();
+            if now_us >= drawn.step_us + STEP_EVERY_US {
+                drawn.step_us = now_us;
+                self.display.draw_bars();
+            }
+            if now_us >= drawn.digest_us + DIGEST_EVERY_US {
+                drawn.digest_us = now_us;
+                self.display.draw_figures();
+            }
+            // The next turn comes when the browser has painted.
+            next_turn(move || {
+                if self.display.is_under_way(run) {
+                    let took = Duration::from_micros(self.display.now_us().saturating_sub(now_us));
+                    set_timeout(move || self.animate(run, drawn), LONGEST_REST.min(took * RESTS_PER_FRAME));
+                }
+            });
+        });
+    }
+
+    /// Shows a run of this exercise that was opened, unless another has been started meanwhile.
+    pub(super) fn open(self, saved: SavedRun) {
+        leptos::task::spawn_local(async move {
+            let opened = async {
+                let views = results::fetch().await?;
+                fetched::open(self.display, views, saved).await
+            };
+            if let Err(error) = opened.await {
+                self.display.fail(error.into());
+            }
+        });
+    }
+}
+
+lazy!(mod fetched in lessons: open(display: Display, views: ResultViews, saved: SavedRun) -> ());
+
+fn open(display: Display, views: ResultViews, saved: SavedRun) {
+    // The page may be gone by now, or its reader may have pressed Run.
+    if display.status.try_with_untracked(|status| *status == Status::Ready) != Some(true) {
+        return;
+    }
+    display.set_views(views);
+    display.form.settings.set(saved.settings.clone());
+    display.form.seed.set(saved.seed);
+    display.open(saved);
+    next_turn(move || display.draw_figures());
+}
+
+/// Does something with the next frame. A hidden page has none, and a series of runs goes on in it.
+fn when_drawn(act: impl FnOnce() + 'static) {
+    if document().hidden() {
+        next_turn(act);
+    } else {
+        request_animation_frame(act);
+    }
+}
+
+/// When parts of a run under way were last drawn, in microseconds of the run.
+#[derive(Clone, Copy, Default)]
+struct LastDrawn {
+    step_us: u64,
+    digest_us: u64,
+}
