@@ -134,3 +134,92 @@ fn as_table(compared: &Compared) -> Table {
 fn cell(us: Option<u64>) -> String {
     us.map_or("–".to_owned(), span)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::query::assert_sound;
+
+    fn bar(label: &'static str, measured_us: u64, ideal_us: u64) -> ComparedBar {
+        ComparedBar {
+            task: label,
+            label,
+            so_far_us: Some(measured_us),
+            outcome: Some(Outcome::Succeeded),
+            measured_us: Some(measured_us),
+            ideal_us: Some(ideal_us),
+            lag_us: Some(1_000),
+        }
+    }
+
+    fn race(bars: Vec<ComparedBar>) -> Compared {
+        Compared { title: "Three waits", about: "", is_race: true, bars }
+    }
+
+    #[test]
+    fn bars_are_as_long_as_their_share_of_the_longest() {
+        let compared = race(vec![bar("One by one", 800_000, 780_000), bar("At once", 200_000, 200_000)]);
+        let figure = comparison(&compared, &[], None, "");
+        assert_sound(&figure);
+        assert_eq!(figure.attributes(".fill", "width"), ["100%", "25%"]);
+        assert_eq!(figure.attributes(".end", "x1"), ["100%", "25%"]);
+        assert_eq!(figure.attributes(".ideal", "x1"), ["97.5%", "25%"]);
+        assert_eq!(figure.texts(".figure"), ["800 ms", "200 ms"]);
+        assert_eq!(figure.texts(".ideal-figure"), ["ideal 780 ms", "ideal 200 ms"]);
+        assert_eq!(figure.texts(".speed-up"), ["4.0 times as fast"]);
+        assert_eq!(figure.attributes(".bar", "data-measured-us"), ["800000", "200000"]);
+        assert_eq!(figure.rows()[1], ["At once", "200 ms", "200 ms", "1.0 ms"]);
+    }
+
+    #[test]
+    fn another_run_is_outlined_on_the_same_scale() {
+        let compared = race(vec![bar("One by one", 500_000, 500_000)]);
+        let length_us = |task: &str| (task == "One by one").then_some(1_000_000);
+        let figure = comparison(&compared, &[], Some(&Baseline { word: "pinned", length_us: &length_us }), "");
+        assert_sound(&figure);
+        assert_eq!(figure.attributes(".fill", "width"), ["50%"]);
+        assert_eq!(figure.attributes(".ghost", "width"), ["100%"]);
+        assert_eq!(figure.attributes(".bar", "data-beside-us"), ["1000000"]);
+        assert_eq!(figure.texts(".ideal-figure"), ["ideal 500 mspinned 1.00 s"]);
+    }
+
+    #[test]
+    fn before_the_run_there_are_places_without_bars() {
+        let waiting = ComparedBar {
+            so_far_us: None,
+            outcome: None,
+            measured_us: None,
+            ideal_us: None,
+            lag_us: None,
+            ..bar("One by one", 0, 0)
+        };
+        let figure = comparison(&race(vec![waiting.clone(), waiting]), &[], None, "Press Run.");
+        assert_sound(&figure);
+        assert!(figure.all("rect").is_empty() && figure.all("line").is_empty());
+        assert_eq!(figure.texts(".figure"), ["–", "–"]);
+        assert_eq!(
+            (figure.texts("figcaption"), figure.texts(".speed-up")),
+            (vec!["Press Run.".into()], vec!["".into()])
+        );
+    }
+
+    #[test]
+    fn a_part_of_no_length_has_a_bar_of_no_width() {
+        let figure = comparison(&race(vec![bar("One by one", 0, 0)]), &[], None, "");
+        assert_sound(&figure);
+        assert_eq!(figure.attributes(".fill", "width"), ["0%"]);
+    }
+
+    #[test]
+    fn a_part_that_failed_says_so_and_its_check_has_the_label_of_its_bar() {
+        let failed = ComparedBar { outcome: Some(Outcome::Failed), measured_us: None, ..bar("Broken", 300_000, 0) };
+        let check = Check::new("Broken", "loses nothing", "1 of 2 lost", false).meant_to_fail();
+        let others = Check::new("another", "", "", true);
+        let figure = comparison(&race(vec![failed]), &[check, others], None, "");
+        assert_sound(&figure);
+        assert_eq!(figure.texts(".figure"), ["300 ms, failed"]);
+        assert_eq!(figure.all(".cut-short").len(), 1);
+        assert_eq!(figure.attributes("li", "data-holds"), ["false"]);
+        assert!(figure.texts("li")[0].ends_with("Broken: loses nothing (1 of 2 lost)."));
+    }
+}

@@ -70,3 +70,31 @@ fn as_table(sizes: &BatchSizes) -> Table {
         rows: sizes.levels().iter().map(row).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::query::assert_sound;
+
+    fn level(batch_size: u32, in_turn_us: u64, streamed_us: u64) -> SizeLevel {
+        SizeLevel { batch_size, samples: 100, in_turn_us, streamed_us }
+    }
+
+    #[test]
+    fn columns_are_as_high_as_their_share_of_the_best_of_both_ways() {
+        let sizes = BatchSizes::new(vec![level(1, 4_000_000, 2_000_000), level(16, 2_000_000, 1_000_000)]);
+        let figure = batch_sizes(&sizes).expect("there are levels");
+        assert_sound(&figure);
+        assert_eq!(figure.attributes("rect", "height"), ["25%", "50%", "50%", "100%"]);
+        assert_eq!(figure.texts(".value"), ["25", "50", "50", "100"]);
+        assert!(figure.texts(".enough").iter().all(|text| text.ends_with("16: enough")));
+        assert_eq!(figure.rows()[1], ["16", "2.00 s", "50.0", "1.00 s", "100.0"]);
+    }
+
+    #[test]
+    fn no_levels_are_no_figure_and_one_without_a_length_is_sound() {
+        assert_eq!(batch_sizes(&BatchSizes::new(Vec::new())), None);
+        let one = batch_sizes(&BatchSizes::new(vec![level(1, 0, 0)])).expect("there is a level");
+        assert_sound(&one);
+    }
+}

@@ -30,3 +30,20 @@ fn digit(digit: &Digit) -> Element {
         .children(shades(digit).into_iter().map(path));
     element("li").class(class).child(picture).child(element("span").attr("aria-hidden", "true").text(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::query::assert_sound;
+
+    #[test]
+    fn each_digit_says_what_it_is_and_what_was_read() {
+        let digit = |predicted| Digit { pixels: vec![1.0; 64], label: 3, predicted };
+        let figure = digits(&[digit(3), digit(8)], 7).expect("there are digits");
+        assert_sound(&figure);
+        assert_eq!(figure.attributes("svg", "aria-label"), ["a 3, read as 3", "a 3, misread as 8"]);
+        assert_eq!(figure.texts("span"), ["✓ 3", "✕ 3, read 8"]);
+        assert_eq!(figure.all(".wrong").len(), 1);
+        assert_eq!(digits(&[], 7), None);
+    }
+}

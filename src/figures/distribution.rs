@@ -87,3 +87,46 @@ fn caution(durations: &Durations) -> Option<Element> {
     );
     Some(element("p").class("caution").text(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::query::assert_sound;
+    use crate::measure::{EventKind, Outcome};
+
+    const TASKS: Distribution = Distribution { title: "Batch", task: "sample", part: "batch" };
+
+    /// A part with tasks that took these times, one after the other.
+    fn record(durations_us: &[u64]) -> Record {
+        let mut record = Record::default();
+        let part = record.spawn(0, "batch".into(), None);
+        record.push(0, part, EventKind::PollStarted);
+        let mut now_us = 0;
+        for duration_us in durations_us {
+            let task = record.spawn(now_us, "sample".into(), Some(part));
+            record.push(now_us, task, EventKind::PollStarted);
+            now_us += duration_us;
+            record.push(now_us, task, EventKind::Ended(Outcome::Succeeded));
+        }
+        record.push(now_us, part, EventKind::Ended(Outcome::Succeeded));
+        record
+    }
+
+    #[test]
+    fn every_task_is_in_a_bin_and_the_tallest_bar_is_full() {
+        let figure = distribution(&record(&[3_000, 11_000, 12_000, 19_000, 48_000]), &TASKS).expect("there are tasks");
+        assert_sound(&figure);
+        assert_eq!(figure.attributes("svg", "viewBox"), ["0 0 5 100"]);
+        assert_eq!(figure.attributes("rect", "height"), ["33.33", "100", "0", "0", "33.33"]);
+        assert_eq!(figure.texts(".edges"), ["0 ms50 ms"]);
+        assert_eq!(figure.rows()[1], ["10 ms", "20 ms", "3"]);
+        assert_eq!(figure.texts("figcaption"), ["5 tasks in steps of 10 ms; the tallest bar is 3 tasks."]);
+    }
+
+    #[test]
+    fn no_task_is_no_figure_and_one_is_sound() {
+        assert_eq!(distribution(&record(&[]), &TASKS), None);
+        assert_eq!(distribution(&Record::default(), &TASKS), None);
+        assert_sound(&distribution(&record(&[0]), &TASKS).expect("there is one"));
+    }
+}

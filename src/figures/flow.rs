@@ -74,3 +74,48 @@ fn as_table(flow: &Flow, scale: &Scale) -> Table {
         rows: (0..scale.bins).map(row).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::query::assert_sound;
+    use crate::measure::flow::{Stage, Work};
+
+    fn flow(length_us: u64) -> Flow {
+        let stage = Stage {
+            name: "Load".into(),
+            works: vec![Work { from_us: 0, to_us: length_us, samples: 8 }],
+            servers: 1,
+            waited_for_input_us: 0,
+            waited_for_room_us: 0,
+        };
+        Flow {
+            part: "run".into(),
+            name: "In turn".into(),
+            from_us: 0,
+            length_us,
+            samples: 8,
+            stages: vec![stage],
+            queues: Vec::new(),
+            most_under_way: 1,
+        }
+    }
+
+    #[test]
+    fn each_stage_has_a_strip_on_the_axis_of_the_longest_way() {
+        let figures = flows(&[flow(400_000), flow(800_000)]).expect("something went through");
+        assert_eq!(figures.len(), 2);
+        figures.iter().for_each(assert_sound);
+        assert_eq!(figures[0].texts(".edges"), ["0 ms800 ms"]);
+        assert_eq!((figures[0].all("path").len(), figures[0].texts(".label")[0].as_str()), (1, "Load"));
+        assert_eq!(figures[0].texts("h3"), ["In turn: 400 ms, 20.0 samples per second"]);
+        let rows = figures[0].rows();
+        assert_eq!((rows[0][0].as_str(), rows.last().expect("there are bins")[1].as_str()), ("0 ms", "800 ms"));
+    }
+
+    #[test]
+    fn nothing_that_went_through_is_no_figure() {
+        assert_eq!(flows(&[]), None);
+        assert_eq!(flows(&[flow(0)]), None);
+    }
+}

@@ -28,3 +28,36 @@ pub fn latency(requests: &Requests, beats: &[Beat]) -> Option<Node> {
         .child(disclosed(&bins));
     Some(figure.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::query::assert_sound;
+    use crate::measure::Outcome;
+    use crate::measure::requests::Timing;
+
+    fn timing(sent_us: u64) -> Timing {
+        Timing { due_us: 0, sent_us: Some(sent_us), ended_us: 10_000, outcome: Outcome::Succeeded }
+    }
+
+    #[test]
+    fn both_histograms_have_a_bar_for_each_bin_and_share_an_axis() {
+        let requests = Requests::from_timings([timing(0), timing(5_000), timing(5_000), timing(9_000)]);
+        let figure = latency(&requests, &[]).expect("there are requests");
+        assert_sound(&figure);
+        let bins = figure.rows();
+        assert_eq!(figure.all("rect").len(), 2 * bins.len());
+        let counts = |column: usize| bins.iter().map(|row| row[column].parse::<u32>().expect("a count")).sum::<u32>();
+        assert_eq!((counts(2), counts(3)), (4, 4));
+        assert_eq!(figure.texts(".edges"), ["0 ms15 ms"]);
+        // All are equally long from schedule: one full bar and no others.
+        let heights = figure.attributes("rect", "height");
+        assert_eq!(heights[..bins.len()].iter().filter(|height| **height == "100").count(), 1);
+    }
+
+    #[test]
+    fn no_request_is_no_figure_and_one_is_sound() {
+        assert_eq!(latency(&Requests::default(), &[]), None);
+        assert_sound(&latency(&Requests::from_timings([timing(0)]), &[]).expect("there is one"));
+    }
+}

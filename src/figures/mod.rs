@@ -7,6 +7,8 @@
 
 mod columns;
 mod histogram;
+#[cfg(test)]
+mod query;
 
 pub mod bars;
 pub mod batch_sizes;

@@ -148,3 +148,59 @@ fn as_table(sweep: &Sweep, target_us: Option<u64>) -> Table {
         rows: sweep.levels().iter().map(row).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::query::assert_sound;
+
+    fn level(concurrency: u32, latency_us: u64) -> LoadLevel {
+        let latencies_us = vec![latency_us; 40];
+        LoadLevel { concurrency, length_us: 40 * 100_000 / u64::from(concurrency.min(2)), latencies_us, failed: 0 }
+    }
+
+    fn measured() -> Sweep {
+        Sweep::new(vec![level(1, 100_000), level(2, 100_000), level(4, 200_000)])
+    }
+
+    #[test]
+    fn columns_show_throughput_and_p95_and_the_knee() {
+        let figure = sweep(&measured(), &[]).expect("there are levels");
+        assert_sound(&figure);
+        assert_eq!(figure.attributes(".column", "data-throughput"), ["10.00", "20.00", "20.00"]);
+        assert_eq!(figure.attributes("rect", "height"), ["50%", "100%", "100%", "50%", "50%", "100%"]);
+        assert_eq!(figure.attributes("figure", "data-knee"), ["2"]);
+        assert_eq!(figure.texts(".at"), ["1", "2: the knee", "4", "1", "2: the knee", "4"]);
+        assert_eq!(figure.rows()[2], ["4", "40", "0", "20.0", "200 ms", "200 ms"]);
+        assert!(figure.all(".target-line").is_empty() && figure.all(".good").is_empty());
+    }
+
+    #[test]
+    fn a_target_marks_what_meets_it_and_what_is_late() {
+        let charts = charts(&measured(), Some(150_000));
+        let figure = Node::from(element("figure").child(caption(&measured())).children(charts));
+        assert_sound(&figure);
+        assert_eq!(figure.attributes(".good", "height"), ["50%", "100%", "0%"]);
+        assert_eq!(figure.attributes(".column", "data-goodput"), ["10.00", "20.00", "0.00"]);
+        assert_eq!(figure.attributes(".target-line", "y1"), ["25%"; 3]);
+        assert_eq!(figure.all(".late").len(), 1);
+        assert_eq!(figure.rows()[2].last().map(String::as_str), Some("0.0"));
+    }
+
+    #[test]
+    fn no_levels_are_no_figure_and_one_without_requests_is_sound() {
+        assert_eq!(sweep(&Sweep::new(Vec::new()), &[]), None);
+        let level = LoadLevel { concurrency: 1, length_us: 0, latencies_us: Vec::new(), failed: 0 };
+        let figure = sweep(&Sweep::new(vec![level]), &[]).expect("there is a level");
+        assert_sound(&figure);
+        assert_eq!(figure.attributes("rect", "height"), ["0%", "0%"]);
+        assert_eq!(figure.texts(".value")[1], "–");
+    }
+
+    #[test]
+    fn a_blocked_page_is_mentioned() {
+        let beat = |lag_us| Beat { due_us: 0, at_us: lag_us };
+        assert_eq!(caution(&[beat(1_000)]), None);
+        assert!(caution(&[beat(1_000), beat(300_000)]).expect("one was late").content().contains("300 ms"));
+    }
+}

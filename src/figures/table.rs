@@ -32,3 +32,27 @@ pub fn disclosed(data: &Table) -> Node {
 fn class(column: &Column) -> &'static str {
     if column.is_numeric { "number" } else { "" }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_a_caption_a_head_and_a_cell_for_each_column() {
+        let data = Table {
+            caption: "Models".to_owned(),
+            columns: vec![Column::text("Name"), Column::number("Size")],
+            rows: vec![vec!["mlp-16".to_owned(), "8 KB".to_owned()]],
+        };
+        let drawn = disclosed(&data);
+        assert_eq!(drawn.texts("summary"), ["Show as table"]);
+        assert_eq!(drawn.attributes(".scrolls", "aria-label"), ["Models, a table"]);
+        assert_eq!(
+            (drawn.texts("caption"), drawn.texts("th")),
+            (vec!["Models".into()], vec!["Name".into(), "Size".into()])
+        );
+        assert_eq!(drawn.attributes("td", "class"), ["", "number"]);
+        assert_eq!(drawn.rows(), [["mlp-16", "8 KB"]]);
+        assert_eq!(Node::from(table(&Table { rows: Vec::new(), ..data })).rows(), Vec::<Vec<String>>::new());
+    }
+}

@@ -242,3 +242,52 @@ pub fn as_table(record: &Record) -> Table {
         rows: histories.iter().take(MOST_ROWS).map(row).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::query::assert_sound;
+    use crate::measure::EventKind;
+
+    /// A task that runs for a quarter of its time, waits for the rest, and fails.
+    fn record() -> Record {
+        let mut record = Record::default();
+        let task = record.spawn(0, "load".into(), None);
+        record.push(0, task, EventKind::PollStarted);
+        record.push(250_000, task, EventKind::PollEnded);
+        record.push(1_000_000, task, EventKind::PollStarted);
+        record.push(1_000_000, task, EventKind::Ended(Outcome::Failed));
+        record
+    }
+
+    #[test]
+    fn segments_ticks_and_names_are_at_their_times() {
+        let figure = timeline(&record());
+        assert_sound(&figure);
+        let place = |class| [figure.attributes(class, "x"), figure.attributes(class, "width")];
+        assert_eq!(place(".running"), [["0"], ["225"]]);
+        assert_eq!(place(".waiting"), [["225"], ["675"]]);
+        assert_eq!(place(".failed"), [["898"], ["4"]]);
+        assert_eq!(figure.texts(".name"), ["load"]);
+        assert_eq!(figure.texts(".muted"), ["0 ms", "200 ms", "400 ms", "600 ms", "800 ms", "1.00 s"]);
+        assert_eq!(figure.attributes(".muted", "x"), ["0", "180", "360", "540", "720", "900"]);
+        assert_eq!(figure.rows(), [["load", "", "0 ms", "1.00 s", "250 ms", "failed"]]);
+    }
+
+    #[test]
+    fn an_empty_run_is_sound() {
+        let figure = timeline(&Record::default());
+        assert_sound(&figure);
+        assert!(figure.all("rect").is_empty() && figure.rows().is_empty());
+    }
+
+    #[test]
+    fn a_task_and_a_run_are_told_in_words() {
+        let record = record();
+        let histories = TaskHistories::from_record(&record);
+        let words = words(&record, TaskId::at(0), histories.task(TaskId::at(0)), 1_000_000);
+        assert_eq!(words, "load: 1.00 s, from 0 ms; its code ran 25.0 % of the time; failed at 1.00 s.");
+        let caption = caption(&record, &Metrics::from_record(&record));
+        assert_eq!(caption, "1 tasks over 1.00 s, at most 1 at once.");
+    }
+}
