@@ -31,6 +31,7 @@ pub use join::{join_all, try_join_all};
 pub use limit::{Limit, Permit};
 pub use queue::Queue;
 pub use random::Rng;
+pub(crate) use random::rng_for;
 pub use retry::{Backoff, RetryError, RetryPolicy};
 pub use run::{Run, Sleep, Task, TaskError};
 pub use scope::{JoinHandle, Scope, ScopeClosed};

@@ -1,6 +1,6 @@
-//! Dates in words, always in UTC, so that a file says the same wherever it is read.
+//! Dates as text, always in UTC, so that a file has the same date wherever it is made.
 
-/// A minute of the calendar.
+/// A minute of the Gregorian calendar.
 struct Minute {
     year: u64,
     month: u64,
@@ -10,8 +10,9 @@ struct Minute {
 }
 
 impl Minute {
-    /// Of milliseconds since 1970 began. By the algorithm `civil_from_days` of Hinnant
-    /// (<https://howardhinnant.github.io/date_algorithms.html>): years that begin in March have their leap day last.
+    /// The minute at this number of milliseconds since 1970 began, by Hinnant's algorithm `civil_from_days`
+    /// (<https://howardhinnant.github.io/date_algorithms.html>). It lets years begin in March, so that a leap day is their
+    /// last day.
     fn from_unix_ms(unix_ms: u64) -> Self {
         const DAYS_OF_400_YEARS: u64 = 146_097;
         let minutes = unix_ms / 60_000;
@@ -31,14 +32,14 @@ impl Minute {
     }
 }
 
-/// A minute in words: `2026-11-23 at 14:05 UTC`.
+/// The minute for people: `2026-11-23 at 14:05 UTC`.
 #[must_use]
 pub fn in_words(unix_ms: u64) -> String {
     let Minute { year, month, day, hour, minute } = Minute::from_unix_ms(unix_ms);
     format!("{year}-{month:02}-{day:02} at {hour:02}:{minute:02} UTC")
 }
 
-/// A minute as a part of a file's name: `20261123-1405`.
+/// The minute as part of a file name: `20261123-1405`.
 #[must_use]
 pub fn in_a_name(unix_ms: u64) -> String {
     let Minute { year, month, day, hour, minute } = Minute::from_unix_ms(unix_ms);
@@ -50,8 +51,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_date_is_that_of_the_calendar() {
-        for (unix_ms, told) in [
+    fn dates_are_those_of_the_calendar() {
+        for (unix_ms, text) in [
             (0, "1970-01-01 at 00:00 UTC"),
             (951_782_399_999, "2000-02-28 at 23:59 UTC"),
             (951_782_400_000, "2000-02-29 at 00:00 UTC"),
@@ -59,7 +60,7 @@ mod tests {
             (4_107_542_400_000, "2100-03-01 at 00:00 UTC"),
             (8_640_000_000_000_000, "275760-09-13 at 00:00 UTC"),
         ] {
-            assert_eq!(in_words(unix_ms), told);
+            assert_eq!(in_words(unix_ms), text);
         }
         assert_eq!(in_a_name(1_795_442_700_000), "20261123-1405");
     }

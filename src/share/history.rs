@@ -1,32 +1,32 @@
-//! Finished runs, kept across visits in a folder of the browser's storage.
+//! Finished runs, saved across visits in a folder of the browser's storage.
 //!
-//! A run is up to three files of one name: `ID.run` is the run as it is exported, `ID.link` the link to its settings, and
-//! `ID.pin` says that it is pinned, with what was measured of it and runs alike. So the list needs no run to be read, two
-//! tabs at once do not write over each other's, and what is left of a write that was cut short is a run without its link.
+//! A run has up to three files with the same name: `ID.run` is the exported run, `ID.link` the link to its settings, and
+//! `ID.pin` exists if the run is pinned, with the quantities measured in it and in its repeats. So the list can be made without
+//! reading runs, two tabs do not overwrite each other's runs, and an interrupted write leaves at worst a run without a link.
 //!
-//! They are in the browser's database, apart from the folder of files that belongs to the lesson about files.
+//! The files are in the browser's database, separate from the files of the exercise on file I/O.
 
 use std::fmt;
 
 use crate::share::saved::SavedRun;
 use crate::storage::{Storage, StorageError, StorageKind};
 
-/// So many runs are kept.
+/// The largest number of saved runs.
 pub const MAX_RUNS: usize = 200;
 
-/// How a run is called: when it ended, which exercise, how long it took.
+/// The identity of a run: the time of its end, its duration and its exercise.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunId {
-    /// When it ended, in milliseconds since 1970.
+    /// The time of its end, in milliseconds since 1970.
     pub finished_at_ms: u64,
-    /// How long it took, in microseconds.
+    /// Its duration, in microseconds.
     pub wall_us: u64,
-    /// The exercise.
+    /// The slug of its exercise.
     pub slug: String,
 }
 
 impl RunId {
-    /// The name of a run.
+    /// The identity of this run.
     #[must_use]
     pub fn from_run(run: &SavedRun) -> Self {
         let slug = run.exercise.slug.to_owned();
@@ -45,37 +45,37 @@ impl RunId {
     }
 }
 
-/// The name of its files. Names in the order of the alphabet are in the order of time, for some centuries.
+/// The name of its files. For a few centuries, the alphabetical order of names is the order of time.
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:013}-{}-{}", self.finished_at_ms, self.wall_us, self.slug)
     }
 }
 
-/// A run that is kept.
+/// A saved run in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
-    /// How it is called.
+    /// Its identity.
     pub id: RunId,
-    /// How large it is.
+    /// The size of its file.
     pub size_bytes: u64,
-    /// Whether it stays when older runs have to go, and lies under the next runs of its exercise.
+    /// True if it is pinned: it is not deleted to make room, and it is the baseline of later runs of its exercise.
     pub is_pinned: bool,
 }
 
-/// Why a run is not kept.
+/// The cause for which a run could not be saved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SaveError {
-    /// Nothing may go.
-    #[error("all {MAX_RUNS} runs that are kept are pinned")]
+    /// No run can be deleted to make room.
+    #[error("all {MAX_RUNS} saved runs are pinned")]
     AllPinned,
-    /// The storage does not take it, though nothing is left that may go.
+    /// The storage failed, or is still full after all unpinned runs were deleted.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
 impl SaveError {
-    /// What to do about it.
+    /// What the user can do about it.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -85,43 +85,43 @@ impl SaveError {
     }
 }
 
-/// The runs that are kept. Clones are handles to the same ones.
+/// The saved runs. Clones share them.
 #[derive(Clone, Debug)]
 pub struct History {
     storage: Storage,
 }
 
 impl History {
-    /// Those in this folder, which holds nothing else.
+    /// The runs in this folder, which contains nothing else.
     #[must_use]
     pub fn over(storage: Storage) -> Self {
         Self { storage }
     }
 
-    /// Those of this browser; in memory where it keeps nothing for the page.
+    /// The runs in this browser. They are in memory if it does not store anything for the page.
     #[cfg(target_arch = "wasm32")]
     pub async fn open() -> Self {
         const FOLDER: &str = "runs";
         match Storage::open_kind(StorageKind::IndexedDb, FOLDER).await {
             Ok(storage) => Self::over(storage),
             Err(_) => {
-                Self::over(Storage::open_kind(StorageKind::Memory, FOLDER).await.expect("memory is always there"))
+                Self::over(Storage::open_kind(StorageKind::Memory, FOLDER).await.expect("memory is always available"))
             }
         }
     }
 
-    /// Whether they are still there after the page is left.
+    /// True if the runs are still there on the next visit.
     #[must_use]
     pub fn lasts(&self) -> bool {
         self.storage.kind() != StorageKind::Memory
     }
 
-    /// Saves a run and returns the number of older runs that were deleted to make room: while there are [`MAX_RUNS`] or
+    /// Saves a run, and returns the number of older runs that were deleted to make room. While there are [`MAX_RUNS`] runs or
     /// the storage is full, the oldest unpinned run is deleted.
     ///
     /// # Errors
     ///
-    /// Why it is not kept. What was pinned is still there.
+    /// The cause for which it is not saved. Pinned runs are not affected.
     pub async fn save(&self, id: &RunId, run: &[u8], link: &str) -> Result<usize, SaveError> {
         let mut deleted = 0;
         while self.list().await?.len() >= MAX_RUNS {
@@ -132,9 +132,9 @@ impl History {
         }
         loop {
             match self.write(id, run, link).await {
-                Err(StorageError::Full { .. }) if self.delete_oldest_but(id).await? => deleted += 1,
+                Err(StorageError::Full { .. }) if self.delete_oldest_except(id).await? => deleted += 1,
                 Err(error) => {
-                    // Half of a run is none.
+                    // Deletes what has been written. If that fails too, the first error is the one to report.
                     let _ = self.delete(id).await;
                     return Err(error.into());
                 }
@@ -148,61 +148,61 @@ impl History {
         self.storage.write(&id.file("link"), link.as_bytes()).await
     }
 
-    /// All runs that are kept, the newest first.
+    /// All saved runs, the newest first.
     ///
     /// # Errors
     ///
-    /// Why the storage cannot be looked into.
+    /// The cause for which the storage cannot be listed.
     pub async fn list(&self) -> Result<Vec<HistoryEntry>, StorageError> {
         let files = self.storage.list().await?;
-        let is_there = |name: &str| files.binary_search_by(|file| file.name.as_str().cmp(name)).is_ok();
-        let kept = files.iter().filter_map(|file| {
+        let exists = |name: &str| files.binary_search_by(|file| file.name.as_str().cmp(name)).is_ok();
+        let entries = files.iter().filter_map(|file| {
             let id = RunId::parse(file.name.as_str().strip_suffix(".run")?)?;
-            Some(HistoryEntry { is_pinned: is_there(&id.file("pin")), size_bytes: file.size_bytes, id })
+            Some(HistoryEntry { is_pinned: exists(&id.file("pin")), size_bytes: file.size_bytes, id })
         });
-        let mut kept: Vec<_> = kept.collect();
-        kept.sort_by(|a, b| b.id.cmp(&a.id));
-        Ok(kept)
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_by(|a, b| b.id.cmp(&a.id));
+        Ok(entries)
     }
 
-    /// The run as it was exported.
+    /// The exported run.
     ///
     /// # Errors
     ///
-    /// Why it cannot be read: another tab may have deleted it.
+    /// The cause for which it cannot be read. Another tab may have deleted it.
     pub async fn read(&self, id: &RunId) -> Result<Vec<u8>, StorageError> {
         self.storage.read(&id.file("run")).await
     }
 
-    /// The link to its settings. A run whose link was never written leads to its exercise.
+    /// The link to its settings. If the link was never written, it is the link to the exercise.
     pub async fn link(&self, id: &RunId) -> String {
         let link = self.storage.read(&id.file("link")).await.ok().and_then(|bytes| String::from_utf8(bytes).ok());
         link.unwrap_or_else(|| format!("#/{}", id.slug))
     }
 
-    /// Pins a run, with what was measured of it.
+    /// Pins a run, with the quantities measured in it.
     ///
     /// # Errors
     ///
-    /// Why it is as it was: it may not be kept.
+    /// The cause for which it is not pinned. The run may not be saved.
     pub async fn pin(&self, id: &RunId, measured: &[u8]) -> Result<(), StorageError> {
         self.storage.size(&id.file("run")).await?;
         self.storage.write(&id.file("pin"), measured).await
     }
 
-    /// Lets a run go that was pinned.
+    /// Unpins a run.
     ///
     /// # Errors
     ///
-    /// Why it is as it was.
+    /// The cause for which it is still pinned.
     pub async fn unpin(&self, id: &RunId) -> Result<(), StorageError> {
-        unless_gone(self.storage.delete(&id.file("pin")).await)
+        ignore_not_found(self.storage.delete(&id.file("pin")).await)
     }
 
-    /// The newest run of an exercise that is pinned, with what was measured of it.
+    /// The newest pinned run of an exercise, with the quantities measured in it.
     pub async fn pinned(&self, slug: &str) -> Option<(RunId, Vec<u8>)> {
-        let kept = self.list().await.ok()?;
-        let newest = kept.into_iter().find(|it| it.is_pinned && it.id.slug == slug)?.id;
+        let entries = self.list().await.ok()?;
+        let newest = entries.into_iter().find(|it| it.is_pinned && it.id.slug == slug)?.id;
         let measured = self.storage.read(&newest.file("pin")).await.ok()?;
         Some((newest, measured))
     }
@@ -211,45 +211,46 @@ impl History {
     ///
     /// # Errors
     ///
-    /// Why it is still there.
+    /// The cause for which it was not deleted.
     pub async fn delete(&self, id: &RunId) -> Result<(), StorageError> {
         for kind in ["run", "link", "pin"] {
-            unless_gone(self.storage.delete(&id.file(kind)).await)?;
+            ignore_not_found(self.storage.delete(&id.file(kind)).await)?;
         }
         Ok(())
     }
 
-    /// Deletes all runs, those that are pinned, too.
+    /// Deletes all runs, including pinned ones.
     ///
     /// # Errors
     ///
-    /// Why some are still there.
+    /// The cause for which some were not deleted.
     pub async fn delete_all(&self) -> Result<(), StorageError> {
         self.storage.delete_all().await
     }
 
-    /// Deletes the oldest run that is not pinned. False when there is none.
+    /// Deletes the oldest unpinned run. Returns false if there is none.
     async fn delete_oldest(&self) -> Result<bool, StorageError> {
-        self.delete_last(|_| true).await
+        self.delete_oldest_if(|_| true).await
     }
 
-    async fn delete_oldest_but(&self, id: &RunId) -> Result<bool, StorageError> {
-        self.delete_last(|kept| kept != id).await
+    async fn delete_oldest_except(&self, id: &RunId) -> Result<bool, StorageError> {
+        self.delete_oldest_if(|saved| saved != id).await
     }
 
-    async fn delete_last(&self, may_go: impl Fn(&RunId) -> bool) -> Result<bool, StorageError> {
-        let kept = self.list().await?;
-        let Some(oldest) = kept.iter().rev().find(|it| !it.is_pinned && may_go(&it.id)) else { return Ok(false) };
+    async fn delete_oldest_if(&self, can_delete: impl Fn(&RunId) -> bool) -> Result<bool, StorageError> {
+        let entries = self.list().await?;
+        let oldest = entries.iter().rev().find(|it| !it.is_pinned && can_delete(&it.id));
+        let Some(oldest) = oldest else { return Ok(false) };
         self.delete(&oldest.id).await?;
         Ok(true)
     }
 }
 
-/// What somebody else has deleted already is gone, which is what was wanted.
-fn unless_gone(end: Result<(), StorageError>) -> Result<(), StorageError> {
-    match end {
+/// A file that is already deleted, perhaps by another tab, counts as success.
+fn ignore_not_found(result: Result<(), StorageError>) -> Result<(), StorageError> {
+    match result {
         Err(StorageError::NotFound { .. }) => Ok(()),
-        end => end,
+        result => result,
     }
 }
 
@@ -276,11 +277,11 @@ mod tests {
     }
 
     async fn numbers(history: &History) -> Vec<u64> {
-        history.list().await.expect("memory can be read").iter().map(|kept| kept.id.wall_us).collect()
+        history.list().await.expect("memory can be read").iter().map(|entry| entry.id.wall_us).collect()
     }
 
     #[test]
-    fn a_run_is_found_again_with_its_link() {
+    fn a_saved_run_can_be_read_with_its_link() {
         block_on(async {
             let history = empty();
             save(&history, 1).await.expect("there is room");
@@ -290,33 +291,33 @@ mod tests {
             assert_eq!(history.link(&id(2)).await, "#/async-basics?seed=2");
             assert_eq!(history.link(&id(3)).await, "#/async-basics");
             assert_eq!(history.delete(&id(1)).await, Ok(()));
-            assert_eq!(history.delete(&id(1)).await, Ok(()), "what is gone is gone");
+            assert_eq!(history.delete(&id(1)).await, Ok(()), "deleting it again is no error");
             assert_eq!(numbers(&history).await, [2]);
         });
     }
 
     #[test]
-    fn the_newest_pinned_run_of_an_exercise_is_found_with_what_was_measured() {
+    fn the_newest_pinned_run_of_an_exercise_is_found_with_its_quantities() {
         block_on(async {
             let history = empty();
             assert_eq!(history.pinned("async-basics").await, None);
             for n in 0..3 {
                 save(&history, n).await.expect("there is room");
             }
-            history.pin(&id(0), b"first").await.expect("it is kept");
-            history.pin(&id(1), b"second").await.expect("it is kept");
+            history.pin(&id(0), b"first").await.expect("it is saved");
+            history.pin(&id(1), b"second").await.expect("it is saved");
             assert_eq!(history.pinned("async-basics").await, Some((id(1), b"second".to_vec())));
             assert_eq!(history.pinned("async-multiple").await, None);
             history.unpin(&id(1)).await.expect("it was pinned");
             assert_eq!(history.pinned("async-basics").await, Some((id(0), b"first".to_vec())));
-            assert!(history.pin(&id(9), b"").await.is_err(), "it is not kept");
-            history.delete(&id(0)).await.expect("it is kept");
+            assert!(history.pin(&id(9), b"").await.is_err(), "it is not saved");
+            history.delete(&id(0)).await.expect("it is saved");
             assert_eq!(history.pinned("async-basics").await, None);
         });
     }
 
     #[test]
-    fn of_more_than_two_hundred_the_oldest_unpinned_go_first() {
+    fn over_the_limit_the_oldest_unpinned_runs_are_deleted() {
         block_on(async {
             let history = empty();
             for n in 0..MAX_RUNS as u64 {
@@ -325,15 +326,15 @@ mod tests {
             assert_eq!(numbers(&history).await.len(), MAX_RUNS);
             history.pin(&id(0), b"{}").await.expect("there is room");
             assert_eq!(save(&history, 1_000).await, Ok(1));
-            let kept = history.list().await.expect("memory can be read");
-            assert_eq!(kept.len(), MAX_RUNS);
-            assert!(kept.iter().any(|kept| kept.id == id(0) && kept.is_pinned));
-            assert!(!kept.iter().any(|kept| kept.id == id(1)));
+            let entries = history.list().await.expect("memory can be read");
+            assert_eq!(entries.len(), MAX_RUNS);
+            assert!(entries.iter().any(|entry| entry.id == id(0) && entry.is_pinned));
+            assert!(!entries.iter().any(|entry| entry.id == id(1)));
         });
     }
 
     #[test]
-    fn when_all_are_pinned_a_new_run_is_not_kept_and_none_goes() {
+    fn when_all_runs_are_pinned_a_new_run_is_not_saved() {
         block_on(async {
             let history = empty();
             for n in 0..MAX_RUNS as u64 {
@@ -348,25 +349,25 @@ mod tests {
     }
 
     #[test]
-    fn when_the_storage_is_full_older_runs_make_room() {
+    fn when_the_storage_is_full_older_runs_are_deleted() {
         block_on(async {
             let history = History::over(Storage::new(InMemory::with_quota(500)));
             for n in 0..3 {
                 assert_eq!(save(&history, n).await, Ok(0));
             }
-            history.pin(&id(0), b"").await.expect("it takes nothing");
+            history.pin(&id(0), b"").await.expect("it needs no space");
             assert_eq!(save(&history, 3).await, Ok(0));
             assert_eq!(save(&history, 4).await, Ok(1));
             assert_eq!(numbers(&history).await, [4, 3, 2, 0]);
-            // One that is larger than all: whatever may go has gone, and nothing of it is left.
+            // A run that is larger than the storage: all unpinned runs were deleted, and no part of it is left.
             let large = history.save(&id(9), &[b'x'; 1_000], "#/").await;
             assert!(matches!(large, Err(SaveError::Storage(StorageError::Full { .. }))), "{large:?}");
-            assert_eq!(numbers(&history).await, [0], "what is pinned stays");
+            assert_eq!(numbers(&history).await, [0], "the pinned run is still there");
         });
     }
 
     #[test]
-    fn files_of_another_kind_are_no_runs() {
+    fn other_files_are_not_listed_as_runs() {
         block_on(async {
             let storage = Storage::new(InMemory::default());
             for name in ["notes.txt", "1-2.run", "a-2-b.run", "-.run", "1-2-async-basics.link"] {

@@ -1,4 +1,4 @@
-//! A run that leaves the page, as a link or as a file, and runs that are kept and held against each other.
+//! Sharing and saving runs: links, files, the list of saved runs, and the comparison of runs.
 
 pub mod date;
 pub mod export;

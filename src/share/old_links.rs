@@ -1,9 +1,9 @@
-//! Links that people have. Each opens the same experiment for ever: nothing here is ever changed or taken away, and a
-//! release adds the links that are new in it.
+//! Links that people have. Each opens the same experiment forever: links are never changed or removed here, and each release
+//! adds its new ones.
 
 use super::permalink::Destination;
 
-/// A link, the exercise to which it leads, some of its settings as text, and its seed.
+/// A link, the exercise that it opens, some of its settings as text, and its seed.
 type Link = (&'static str, &'static str, &'static [(&'static str, &'static str)], u64);
 
 /// Version 0.1.
@@ -65,10 +65,10 @@ const V0_1: &[Link] = &[
 ];
 
 #[test]
-fn a_link_that_was_given_out_opens_what_it_opened_then() {
+fn an_old_link_opens_the_same_experiment() {
     for (link, slug, settings, seed) in V0_1 {
-        let (place, notices) = Destination::parse(link);
-        let Destination::Exercise(setup) = place else { panic!("{link} leads to no exercise") };
+        let (destination, notices) = Destination::parse(link);
+        let Destination::Exercise(setup) = destination else { panic!("{link} does not open an exercise") };
         assert_eq!(notices, [], "{link}");
         assert_eq!((setup.exercise.slug, setup.seed), (*slug, *seed), "{link}");
         for (name, text) in *settings {
@@ -78,13 +78,13 @@ fn a_link_that_was_given_out_opens_what_it_opened_then() {
 }
 
 #[test]
-fn pages_that_were_linked_to_are_there() {
-    for (link, place) in [
+fn old_links_to_pages_open_them() {
+    for (link, destination) in [
         ("#/", Destination::Home),
         ("#/guide", Destination::Guide),
         ("#/runs", Destination::Runs),
         ("#/benchmark?run=1", Destination::Benchmark { runs_at_once: true }),
     ] {
-        assert_eq!(Destination::parse(link), (place, vec![]));
+        assert_eq!(Destination::parse(link), (destination, vec![]));
     }
 }

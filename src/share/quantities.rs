@@ -1,4 +1,4 @@
-//! What was measured of one or more runs alike, quantity by quantity, so that runs can be held against each other.
+//! The quantities measured in one or more runs with the same settings, so that runs can be compared.
 
 use std::borrow::Cow;
 
@@ -14,19 +14,19 @@ use crate::measure::requests::Requests;
 use crate::measure::spans::Spans;
 use crate::measure::statistics::Summary;
 use crate::measure::units;
-use crate::runtime::Run;
+use crate::runtime::rng_for;
 use crate::share::saved::SavedRun;
 use crate::share::sent::Sent;
 
-/// What a quantity counts.
+/// The unit of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Microseconds.
     Span,
-    /// So many.
+    /// A number of things.
     Count,
-    /// So many in each second.
+    /// A number per second.
     PerSecond,
 }
 
@@ -40,16 +40,16 @@ impl Unit {
     }
 }
 
-/// Something that was measured in each of some runs alike.
+/// A quantity that was measured in each of some runs with the same settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quantity {
-    /// Its name for programs: that of a bar's task, or of a metric.
+    /// Its name for programs: the task of a bar, or a metric.
     pub key: Cow<'static, str>,
     /// Its name for people.
     pub name: String,
-    /// What it counts.
+    /// Its unit.
     pub unit: Unit,
-    /// What it was in each run, in the order of the runs; a run without it is left out.
+    /// Its value in each run, in the order of the runs. A run without it is left out.
     pub values: Vec<f64>,
 }
 
@@ -63,17 +63,17 @@ impl Quantity {
     }
 }
 
-/// What was measured of some runs alike: the same exercise, settings and seed.
+/// The quantities of some runs with the same exercise, settings and seed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quantities {
-    /// How many runs there are.
+    /// The number of runs.
     pub runs: usize,
-    /// The quantities, in the order of reading.
+    /// The quantities, in the order in which they are shown.
     pub all: Vec<Quantity>,
 }
 
 impl Quantities {
-    /// What was measured of one run.
+    /// The quantities of one run.
     #[must_use]
     pub fn new(compared: &[Compared], metrics: &Metrics, report: Option<&Report>) -> Self {
         let bars: Vec<_> = compared.iter().flat_map(|it| &it.bars).collect();
@@ -82,8 +82,7 @@ impl Quantities {
             _ => format!("{}, {}", bar.label, bar.task),
         };
         let of_bar = |bar: &&ComparedBar| Some(Quantity::new(bar.task, name(bar), Unit::Span, bar.measured_us? as f64));
-        let lag =
-            metrics.longest_lag_us.map(|us| Quantity::new("lag", "Longest lag of the loop", Unit::Span, us as f64));
+        let lag = metrics.longest_lag_us.map(|us| Quantity::new("lag", "Longest loop lag", Unit::Span, us as f64));
         let of_run = [
             Quantity::new("wall", "Wall time", Unit::Span, metrics.wall_us as f64),
             Quantity::new("tasks", "Tasks", Unit::Count, metrics.tasks.into()),
@@ -93,7 +92,7 @@ impl Quantities {
         Self { runs: 1, all: bars.iter().filter_map(of_bar).chain(of_run).chain(lag).chain(requests).collect() }
     }
 
-    /// The same of a run that is over.
+    /// The quantities of a saved run.
     #[must_use]
     pub fn from_run(run: &SavedRun) -> Self {
         let spans = Spans::from_record(&run.record);
@@ -102,19 +101,19 @@ impl Quantities {
         Self::new(&compared, &Metrics::from_record(&run.record), run.report.as_deref())
     }
 
-    /// As a file.
+    /// The content of a file.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("keys are text, and writing to memory does not fail")
     }
 
-    /// From a file; none of one that holds something else.
+    /// Reads the content of a file. `None` if it contains something else.
     #[must_use]
     pub fn from_json(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// What a link brings along of its sender's run.
+    /// The quantities of the sender's run, from a link.
     #[must_use]
     pub fn from_sent(sent: &Sent, exercise: &Exercise, settings: &Settings) -> Self {
         let bars = exercise.comparisons.iter().flat_map(|comparison| comparison.bars);
@@ -122,7 +121,7 @@ impl Quantities {
         Self { runs: 1, all: bars.filter_map(|bar| of_bar(bar.task)).collect() }
     }
 
-    /// Adds another run alike.
+    /// Adds another run with the same exercise, settings and seed.
     pub fn add(&mut self, run: Self) {
         self.runs += run.runs;
         for quantity in run.all {
@@ -133,7 +132,7 @@ impl Quantities {
         }
     }
 
-    /// The median of a quantity over the runs.
+    /// The median of a quantity over the runs. `None` if no run has it.
     #[must_use]
     pub fn median(&self, key: &str) -> Option<f64> {
         self.get(key)?.median()
@@ -143,27 +142,27 @@ impl Quantities {
         self.all.iter().find(|it| it.key == key)
     }
 
-    /// These runs beside others, which are called `title`: the quantities of both, their ratio and how sure that is.
-    /// The interval is drawn from the seed.
+    /// A table that compares these runs with a baseline, which is called `title`: the quantities of both, their ratio and its
+    /// confidence interval. The seed determines the samples that the interval is computed from.
     #[must_use]
-    pub fn compared_with(&self, base: &Self, title: &str, seed: u64) -> Table {
-        let row = |now: &Quantity| {
-            let then = base.get(&now.key)?;
-            let (before, after) = (then.median()?, now.median()?);
+    pub fn compared_with(&self, baseline: &Self, title: &str, seed: u64) -> Table {
+        let row = |current: &Quantity| {
+            let base = baseline.get(&current.key)?;
+            let (before, after) = (base.median()?, current.median()?);
             let ratio = if before > 0.0 { format!("{:.2}", after / before) } else { "–".to_owned() };
-            let mut rng = Run::on_virtual_clock(seed).rng(&now.key);
-            let interval = ratio_of_medians(&then.values, &now.values, |n| rng.u32(..n));
-            let sure = interval.map_or("–".to_owned(), in_words);
-            Some(vec![now.name.clone(), now.unit.show(before), now.unit.show(after), ratio, sure])
+            let mut rng = rng_for(seed, &current.key);
+            let interval = ratio_of_medians(&base.values, &current.values, |n| rng.u32(..n));
+            let interval = interval.map_or("–".to_owned(), in_words);
+            Some(vec![current.name.clone(), current.unit.show(before), current.unit.show(after), ratio, interval])
         };
-        let runs = |n| if n == 1 { "1 run".to_owned() } else { format!("the medians of {n} runs") };
+        let runs = |n| if n == 1 { "1 run".to_owned() } else { format!("medians of {n} runs") };
         Table {
-            caption: format!("{title}, {}, beside this one, {}", runs(base.runs), runs(self.runs)),
+            caption: format!("{title} ({}) compared with this one ({})", runs(baseline.runs), runs(self.runs)),
             columns: vec![
-                Column::text("What"),
-                Column::number("That"),
-                Column::number("This"),
-                Column::number("This over that"),
+                Column::text("Quantity"),
+                Column::number("Baseline"),
+                Column::number("Current"),
+                Column::number("Ratio"),
                 Column::text("95 % interval"),
             ],
             rows: self.all.iter().filter_map(row).collect(),
@@ -173,14 +172,14 @@ impl Quantities {
 
 fn from_requests(requests: &Requests) -> Vec<Quantity> {
     let (schedule, send) = (requests.from_schedule(), requests.from_send());
-    let of = |key: &'static str, name, sample: &Summary, p| {
+    let percentile = |key: &'static str, name, sample: &Summary, p| {
         sample.percentile(p).map(|us| Quantity::new(key, name, Unit::Span, us))
     };
     let found = [
-        of("schedule-p50", "p50 from schedule", &schedule, 50.0),
-        of("schedule-p95", "p95 from schedule", &schedule, 95.0),
-        of("send-p50", "p50 from send", &send, 50.0),
-        of("send-p95", "p95 from send", &send, 95.0),
+        percentile("schedule-p50", "p50 from schedule", &schedule, 50.0),
+        percentile("schedule-p95", "p95 from schedule", &schedule, 95.0),
+        percentile("send-p50", "p50 from send", &send, 50.0),
+        percentile("send-p95", "p95 from send", &send, 95.0),
         requests.throughput_per_s().map(|it| Quantity::new("throughput", "Throughput", Unit::PerSecond, it)),
     ];
     found.into_iter().flatten().collect()
@@ -211,18 +210,19 @@ mod tests {
     }
 
     #[test]
-    fn two_runs_stand_side_by_side_without_a_word_on_how_sure_that_is() {
+    fn two_single_runs_are_compared_without_an_interval() {
         let table = run(750_000, 8).compared_with(&run(1_000_000, 8), "The pinned run", 7);
-        assert_eq!(table.caption, "The pinned run, 1 run, beside this one, 1 run");
+        assert_eq!(table.caption, "The pinned run (1 run) compared with this one (1 run)");
         assert_eq!(table.rows[0], ["Wall time", "1.00 s", "750 ms", "0.75", "–"]);
         assert_eq!(table.rows[1], ["Tasks", "8", "8", "1.00", "–"]);
         assert_eq!(table.rows[2], ["Peak concurrency", "0", "0", "–", "–"]);
     }
 
     #[test]
-    fn repeats_say_whether_there_is_a_difference() {
+    fn repeated_runs_show_whether_there_is_a_difference() {
         let (slow, quick) = (runs(990_000..990_010), runs(500_000..500_010));
-        let verdict = |now: &Quantities, base| now.compared_with(base, "That", 7).rows[0][4].clone();
+        let verdict =
+            |current: &Quantities, baseline| current.compared_with(baseline, "The pinned run", 7).rows[0][4].clone();
         assert_eq!(verdict(&quick, &slow), "0.51 to 0.51: less");
         assert_eq!(verdict(&slow, &quick), "1.98 to 1.98: more");
         let spread = runs([980_000, 1_000_000, 990_000, 970_000, 1_010_000]);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_measured_reads_back_from_its_file() {
+    fn quantities_can_be_read_from_their_file() {
         let runs = runs([1, 2, 3]);
         assert_eq!(Quantities::from_json(&runs.to_json()), Some(runs));
         assert_eq!(Quantities::from_json(b""), None);
@@ -238,9 +238,9 @@ mod tests {
     }
 
     #[test]
-    fn a_senders_result_is_held_against_the_same_parts() {
+    fn a_senders_result_belongs_to_the_same_parts() {
         let settings = Settings::defaults(EXERCISE.controls);
-        let sent: Sent = "rs.-.a.b".parse().expect("it is one");
+        let sent: Sent = "rs.-.a.b".parse().expect("it is a result");
         let sent = Quantities::from_sent(&sent, &EXERCISE, &settings);
         assert_eq!(sent.median("sequential_execution"), Some(1_000.0));
         assert_eq!(sent.median("concurrent_execution"), None);
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_of_the_same_label_are_told_apart_by_their_tasks() {
+    fn bars_with_the_same_label_are_named_by_their_tasks() {
         let exercise = &crate::exercises::common_issues::EXERCISE;
         let mut compared = Compared::all(exercise, &Settings::defaults(exercise.controls), None, 0, None);
         compared.iter_mut().flat_map(|it| &mut it.bars).for_each(|bar| bar.measured_us = Some(1));

@@ -1,4 +1,4 @@
-//! Runs of the lessons on the virtual clock, for tests of what leaves the page.
+//! Runs of exercises on the virtual clock, for tests of links, files and reports.
 
 use std::rc::Rc;
 
@@ -37,7 +37,7 @@ fn site() -> Site {
     }))
 }
 
-/// The settings of a lesson with everything switched on that it can show, and no more work than there must be.
+/// Settings with which an exercise shows everything that it can, with as little work as possible.
 pub(super) fn with_everything(exercise: &Exercise) -> Settings {
     let mut settings = Settings::defaults(exercise.controls);
     for control in exercise.controls {
@@ -51,12 +51,12 @@ pub(super) fn with_everything(exercise: &Exercise) -> Settings {
     settings
 }
 
-/// A run of the lesson to its end.
+/// A finished run of the exercise.
 pub(super) fn finished(exercise: &'static Exercise, settings: Settings) -> SavedRun {
     let run = Run::on_virtual_clock(7);
-    let lesson = (exercise.run)(run.clone(), Rc::new(site()), settings.clone());
-    let ended = block_on(&run, select(lesson, run.heartbeat().boxed_local())).expect("it ends");
-    let Either::Left((report, _)) = ended else { unreachable!("the heart beats for ever") };
+    let future = (exercise.run)(run.clone(), Rc::new(site()), settings.clone());
+    let ended = block_on(&run, select(future, run.heartbeat().boxed_local())).expect("it ends");
+    let Either::Left((report, _)) = ended else { unreachable!("the heartbeat never ends") };
     let record = Rc::new(run.take_record());
     SavedRun {
         exercise,
@@ -73,7 +73,7 @@ pub(super) fn finished(exercise: &'static Exercise, settings: Settings) -> Saved
     }
 }
 
-/// A small run with a bit of everything, its text as hostile as it can be.
+/// A small run with something of every kind, which contains `text` wherever text is possible.
 pub(super) fn hostile(text: &'static str) -> SavedRun {
     let exercise = &crate::exercises::async_basics::EXERCISE;
     let mut record = Record::default();
@@ -105,7 +105,7 @@ pub(super) fn hostile(text: &'static str) -> SavedRun {
     SavedRun { record: Rc::new(record), ..run }
 }
 
-/// Adds what only some lessons find, with the text wherever there can be one.
+/// Adds the findings that only some exercises have, with `text` wherever text is possible.
 fn fill(report: &mut Report, text: &'static str) {
     report.checks.push(Check::new("sequential_execution", text, text, true));
     report.digits.push(Digit { pixels: vec![0.5; 64], label: 7, predicted: 1 });

@@ -1,4 +1,4 @@
-//! [`SavedRun`]: a run that is over, with all that its page shows of it.
+//! [`SavedRun`]: a run that has ended, with everything that its page shows.
 
 use std::rc::Rc;
 
@@ -13,66 +13,66 @@ use crate::measure::report::Report;
 use crate::measure::units::span;
 use crate::share::permalink::{Destination, Setup};
 
-/// A run that is over. What is big in it is shared, so that it is cheap to clone.
+/// A run that has ended. Its large parts are shared, so it is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SavedRun {
-    /// The lesson that was run.
+    /// The exercise.
     pub exercise: &'static Exercise,
-    /// What its controls were set to.
+    /// The values of its controls.
     pub settings: Settings,
     /// The seed of its random numbers.
     pub seed: u64,
     /// How it ended.
     pub ending: RunEnding,
-    /// What happened in it.
+    /// The events of the run.
     pub record: Rc<Record>,
-    /// What the record took in memory when the run was over, in bytes.
+    /// The size of the record in memory at the end of the run, in bytes.
     pub record_bytes: u64,
-    /// What the same lesson leaves on the virtual clock, if it was computed.
+    /// The record of the same run on the virtual clock, if there is one.
     pub ideal: Option<Rc<Record>>,
-    /// What the lesson found, if it came to its end.
+    /// The findings, if the run finished.
     pub report: Option<Rc<Report>>,
-    /// The wasm module's memory around it, if that is known.
+    /// The wasm module's memory before and after the run, if known.
     pub memory: Option<Memory>,
-    /// One step of the clock with which it was measured, in microseconds.
+    /// The resolution of the clock that measured it, in microseconds.
     pub clock_resolution_us: u64,
-    /// When it was over, in milliseconds since 1970 began (UTC).
+    /// The time of its end, in milliseconds since 1970 began (UTC).
     pub finished_at_ms: u64,
 }
 
-/// How a run ended. Times are microseconds since its start.
+/// The way in which a run ended. Times are in microseconds since its start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunEnding {
-    /// It came to its end.
+    /// It finished.
     Finished {
-        /// When.
+        /// The time of its end.
         wall_us: u64,
     },
-    /// The reader stopped it.
+    /// The user stopped it.
     Stopped {
-        /// When.
+        /// The time at which it was stopped.
         after_us: u64,
     },
-    /// It could not go on.
+    /// It failed.
     Failed {
-        /// When.
+        /// The time at which it failed; 0 if it never began.
         after_us: u64,
-        /// What happened.
+        /// The cause.
         message: String,
-        /// What to do.
+        /// What the user can do about it.
         advice: String,
     },
 }
 
 impl SavedRun {
-    /// Where the same experiment can be run anew. It does not begin by itself.
+    /// The page on which the same experiment can be run again. It does not start by itself.
     #[must_use]
     pub fn destination(&self) -> Destination {
         Destination::Exercise(Setup { settings: self.settings.clone(), seed: self.seed, ..Setup::new(self.exercise) })
     }
 
-    /// What is known of it in numbers.
+    /// The numbers that its page shows.
     #[must_use]
     pub fn facts(&self) -> Facts {
         Facts {
@@ -86,13 +86,13 @@ impl SavedRun {
 }
 
 impl RunEnding {
-    /// The end of a run that could not go on.
+    /// The end of a run that failed.
     #[must_use]
     pub fn failed(after_us: u64, failure: Failure) -> Self {
         Self::Failed { after_us, message: failure.message, advice: failure.advice.to_owned() }
     }
 
-    /// It in words.
+    /// A sentence for the status line.
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
@@ -103,7 +103,7 @@ impl RunEnding {
         }
     }
 
-    /// How long the run had gone on, in microseconds.
+    /// The time of the end, in microseconds since the run's start.
     #[must_use]
     pub fn at_us(&self) -> u64 {
         match *self {

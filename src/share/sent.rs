@@ -1,4 +1,4 @@
-//! A result that travels in a link: how long each part took, in a few characters.
+//! A result in a link: the duration of each part, in a few characters.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,19 +10,19 @@ use crate::exercises::exercise::Exercise;
 /// The base in which times are written.
 const RADIX: u64 = 36;
 
-/// What stands between two times.
+/// The separator between two times.
 const SEPARATOR: char = '.';
 
-/// What stands for a part that did not end well.
+/// The text for a part that did not succeed.
 const NONE: &str = "-";
 
-/// No link holds more parts than that.
-const MOST_PARTS: usize = 64;
+/// The largest number of parts in a link.
+const MAX_PARTS: usize = 64;
 
-/// The greatest time of a part, in microseconds: some eleven days.
-const MOST_US: u64 = 1_000_000_000_000;
+/// The longest duration of a part, in microseconds: about eleven days.
+const MAX_US: u64 = 1_000_000_000_000;
 
-/// How long each part of a run took, in the order of the lesson's bars.
+/// The duration of each part of a run, in the order of the exercise's bars.
 ///
 /// ```
 /// use interleave::share::sent::Sent;
@@ -36,41 +36,41 @@ pub struct Sent {
     parts_us: Vec<Option<u64>>,
 }
 
-/// A result in a link that is none.
+/// The text in a link is not a result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The result that this link brings along cannot be read")]
+#[error("The result in this link cannot be read")]
 pub struct BadResult;
 
 impl Sent {
-    /// The result of what was run; none when no part has ended well.
+    /// The durations of the parts that were run. `None` if no part succeeded.
     #[must_use]
     pub fn from_compared(compared: &[Compared]) -> Option<Self> {
         let parts_us: Vec<_> = compared.iter().flat_map(|it| &it.bars).map(|bar| bar.measured_us).collect();
-        let fits = parts_us.len() <= MOST_PARTS && parts_us.iter().flatten().all(|us| *us <= MOST_US);
+        let fits = parts_us.len() <= MAX_PARTS && parts_us.iter().flatten().all(|us| *us <= MAX_US);
         (fits && parts_us.iter().any(Option::is_some)).then_some(Self { parts_us })
     }
 
-    /// How long each part took, in microseconds; none for one that did not end well.
+    /// The duration of each part, in microseconds; `None` for a part that did not succeed.
     #[must_use]
     pub fn parts_us(&self) -> &[Option<u64>] {
         &self.parts_us
     }
 
-    /// How long the part with this root task took, in microseconds, if it ended well. `settings` are those of the link.
+    /// The duration of the part with this root task, in microseconds, if it succeeded. `settings` are those of the link.
     #[must_use]
     pub fn part_us(&self, exercise: &Exercise, settings: &Settings, task: &str) -> Option<u64> {
-        let place = parts(exercise, settings).position(|it| it == task)?;
-        *self.parts_us.get(place)?
+        let index = parts(exercise, settings).position(|it| it == task)?;
+        *self.parts_us.get(index)?
     }
 
-    /// Whether it is of as many parts as the lesson has with these settings: else it is of another version.
+    /// True if it has as many parts as the exercise with these settings. Otherwise it comes from another version.
     #[must_use]
     pub fn fits(&self, exercise: &Exercise, settings: &Settings) -> bool {
         self.parts_us.len() == parts(exercise, settings).count()
     }
 }
 
-/// The root tasks of what a lesson sets side by side with these settings.
+/// The root tasks that an exercise compares with these settings.
 fn parts(exercise: &Exercise, settings: &Settings) -> impl Iterator<Item = &'static str> {
     let bars = exercise.comparisons.iter().flat_map(|comparison| comparison.bars);
     bars.filter(|bar| (bar.is_run)(settings)).map(|bar| bar.task)
@@ -78,8 +78,8 @@ fn parts(exercise: &Exercise, settings: &Settings) -> impl Iterator<Item = &'sta
 
 impl fmt::Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, us) in self.parts_us.iter().enumerate() {
-            if place > 0 {
+        for (n, us) in self.parts_us.iter().enumerate() {
+            if n > 0 {
                 write!(f, "{SEPARATOR}")?;
             }
             match us {
@@ -108,12 +108,12 @@ impl FromStr for Sent {
     fn from_str(text: &str) -> Result<Self, BadResult> {
         let part = |text: &str| match text {
             NONE => Ok(None),
-            // Digits only: `from_str_radix` takes a sign as well.
+            // Only digits: `from_str_radix` also accepts a sign.
             _ if !text.chars().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase()) => Err(BadResult),
-            _ => u64::from_str_radix(text, RADIX as u32).ok().filter(|us| *us <= MOST_US).map(Some).ok_or(BadResult),
+            _ => u64::from_str_radix(text, RADIX as u32).ok().filter(|us| *us <= MAX_US).map(Some).ok_or(BadResult),
         };
-        let parts_us = text.split(SEPARATOR).take(MOST_PARTS + 1).map(part).collect::<Result<Vec<_>, _>>()?;
-        let is_result = parts_us.len() <= MOST_PARTS && parts_us.iter().any(Option::is_some);
+        let parts_us = text.split(SEPARATOR).take(MAX_PARTS + 1).map(part).collect::<Result<Vec<_>, _>>()?;
+        let is_result = parts_us.len() <= MAX_PARTS && parts_us.iter().any(Option::is_some);
         is_result.then_some(Self { parts_us }).ok_or(BadResult)
     }
 }
@@ -126,14 +126,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_result_reads_back_from_its_text(parts_us in prop::collection::vec(prop::option::of(0..=MOST_US), 1..=MOST_PARTS)) {
+        fn a_result_can_be_read_from_its_text(parts_us in prop::collection::vec(prop::option::of(0..=MAX_US), 1..=MAX_PARTS)) {
             prop_assume!(parts_us.iter().any(Option::is_some));
             let sent = Sent { parts_us };
             prop_assert_eq!(sent.to_string().parse(), Ok(sent));
         }
 
         #[test]
-        fn no_text_panics_and_what_is_taken_reads_back(text in r"([0-9a-z.+-]|\PC){0,80}") {
+        fn no_text_panics_and_every_accepted_text_is_a_result(text in r"([0-9a-z.+-]|\PC){0,80}") {
             if let Ok(sent) = text.parse::<Sent>() {
                 prop_assert_eq!(sent.to_string().parse(), Ok(sent));
             }
@@ -141,17 +141,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_result_is_refused() {
+    fn texts_that_are_not_results_are_refused() {
         for text in ["", ".", "-", "-.-", "1.", "+1", "1A", "zzzzzzzzzzzzz", "1.ü", &"1.".repeat(100)] {
             assert_eq!(text.parse::<Sent>(), Err(BadResult), "{text}");
         }
     }
 
     #[test]
-    fn a_part_is_found_by_its_task_among_those_that_were_run() {
+    fn a_part_is_found_by_its_task() {
         let exercise = &crate::exercises::async_basics::EXERCISE;
         let mut settings = Settings::defaults(exercise.controls);
-        let sent: Sent = "a.b.c.d".parse().expect("it is one");
+        let sent: Sent = "a.b.c.d".parse().expect("it is a result");
         assert!(sent.fits(exercise, &settings));
         assert_eq!(sent.part_us(exercise, &settings, "concurrent_execution"), Some(11));
         assert_eq!(sent.part_us(exercise, &settings, "nothing"), None);

@@ -144,7 +144,9 @@ async fn what_is_no_address_is_refused_beside_its_control() -> TestResult {
     page.open(&format!("{PLAIN}&endpoint=own&url=nonsense")).await?;
     page.wait_for_button("Run").await?;
     let notices = page.notices().await?;
-    assert!(notices[0].contains("`nonsense` is not a URL") && notices[0].ends_with("It is http://localhost:8000 now."));
+    assert!(
+        notices[0].contains("`nonsense` is not a URL") && notices[0].ends_with("Using http://localhost:8000 instead.")
+    );
     Ok(())
 }
 

@@ -87,7 +87,7 @@ async fn a_shortest_time_above_the_longest_is_refused_beside_its_control_until_m
     page.open("async-multiple?min=600&seed=7").await?;
     page.wait_for_button("Run").await?;
     let notices = page.notices().await?;
-    assert!(notices[0].contains("above the longest") && notices[0].ends_with("It is 500 now."), "{notices:?}");
+    assert!(notices[0].contains("above the longest") && notices[0].ends_with("Using 500 instead."), "{notices:?}");
     assert_eq!(page.control("min").await?.value, "500");
     Ok(())
 }

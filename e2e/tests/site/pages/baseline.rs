@@ -68,7 +68,7 @@ async fn repeated_runs_say_how_sure_a_difference_is() -> TestResult {
     page.press("Pin").await?;
     page.fill_in("download", "300").await?;
     repeat(page, 5).await?;
-    let rows = page.table("The pinned run, the medians of 5 runs, beside this one, the medians of 5 runs").await?;
+    let rows = page.table("The pinned run (medians of 5 runs) compared with this one (medians of 5 runs)").await?;
     let row = rows.iter().find(|row| row[0] == "Sequential").expect("it was run in both");
     // 100 ms of waits against 340 ms.
     assert!(row[4].ends_with(": more"), "{row:?}");
@@ -100,7 +100,7 @@ async fn a_link_with_a_result_shows_it_beside_the_readers() -> TestResult {
 
     page.open(&format!("{QUICK}&was=1.2.3.4.5")).await?;
     page.wait_for_button("Run").await?;
-    assert!(page.notices().await?.join(" ").contains("The sender's result is of other parts"));
+    assert!(page.notices().await?.join(" ").contains("The sender's result has other parts"));
     Ok(())
 }
 
