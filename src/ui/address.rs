@@ -8,27 +8,44 @@ use wasm_bindgen::JsValue;
 
 use crate::share::permalink::{Destination, Notice};
 
-/// A slider that is dragged changes the address many times a second, and browsers limit that.
+/// The address follows the controls after this time: a slider changes many times a second, and browsers limit how often a
+/// page may change its address.
 const SETTLES_AFTER: Duration = Duration::from_millis(150);
 
-/// Where the address leads now, and again whenever the reader follows a link, goes back or forward, or types one.
-pub(super) fn use_place() -> RwSignal<(Destination, Vec<Notice>)> {
-    let place = RwSignal::new(current());
-    let listener = window_event_listener(leptos::ev::hashchange, move |_| place.set(current()));
-    on_cleanup(move || listener.remove());
-    place
+/// One opening of a page.
+#[derive(Clone)]
+pub(super) struct Visit {
+    /// Counts the visits.
+    pub(super) number: u32,
+    pub(super) destination: Destination,
+    /// What the link said that is not so.
+    pub(super) notices: Vec<Notice>,
 }
 
-fn current() -> (Destination, Vec<Notice>) {
-    Destination::parse(&fragment())
+impl Visit {
+    fn new(number: u32) -> Self {
+        let (destination, notices) = Destination::parse(&fragment());
+        Self { number, destination, notices }
+    }
+}
+
+/// The visit to the current address. A new one begins whenever the reader follows a link, goes back or forward, or types
+/// an address.
+pub(super) fn use_visit() -> RwSignal<Visit> {
+    let visit = RwSignal::new(Visit::new(0));
+    let listener = window_event_listener(leptos::ev::hashchange, move |_| {
+        visit.update(|visit| *visit = Visit::new(visit.number + 1));
+    });
+    on_cleanup(move || listener.remove());
+    visit
 }
 
 fn fragment() -> String {
     location().hash().unwrap_or_default()
 }
 
-/// Keeps the address at `place`, without an entry of its own in the browser's history.
-pub(super) fn use_follow(place: impl Fn() -> Destination + 'static) {
+/// Keeps the address at `destination`, without adding to the browser's history.
+pub(super) fn use_follow(destination: impl Fn() -> Destination + 'static) {
     let timer = StoredValue::new_local(None::<TimeoutHandle>);
     let here = StoredValue::new_local(fragment());
     let clear = move || {
@@ -37,10 +54,10 @@ pub(super) fn use_follow(place: impl Fn() -> Destination + 'static) {
         }
     };
     Effect::new(move || {
-        let wanted = place().to_string();
+        let wanted = destination().to_string();
         clear();
         let settle = move || {
-            // Otherwise somebody has followed a link, and the page for it is about to come.
+            // Otherwise the reader has followed a link, and its page is about to open.
             if here.with_value(|here| *here == fragment()) {
                 replace(&wanted);
                 here.set_value(fragment());
@@ -53,24 +70,24 @@ pub(super) fn use_follow(place: impl Fn() -> Destination + 'static) {
 }
 
 fn replace(fragment: &str) {
-    // Should the browser refuse, the link can still be had by its button.
+    // If the browser refuses, the button still copies the link.
     let _ = window().history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(fragment)));
 }
 
-/// Leads to a place as a link does, to the same one once more if it is there already.
-pub(super) fn go_to(place: &Destination) {
-    let fragment = place.to_string();
+/// Opens a page as a link does, even if it is open already.
+pub(super) fn go_to(destination: &Destination) {
+    let fragment = destination.to_string();
     let pushed = window().history().and_then(|it| it.push_state_with_url(&JsValue::NULL, "", Some(&fragment)));
-    let told = pushed.and_then(|()| web_sys::Event::new("hashchange"));
-    if told.and_then(|event| window().dispatch_event(&event)).is_err() {
+    let dispatched = pushed.and_then(|()| web_sys::Event::new("hashchange"));
+    if dispatched.and_then(|event| window().dispatch_event(&event)).is_err() {
         // Browsers limit how often a page may do that, but not how often it may follow a link.
         let _ = location().set_hash(&fragment);
     }
 }
 
-/// The whole address of a place.
-pub(super) fn link_to(place: &Destination) -> String {
+/// The complete address of a page.
+pub(super) fn link_to(destination: &Destination) -> String {
     let href = location().href().unwrap_or_default();
     let page = href.split('#').next().unwrap_or_default();
-    format!("{page}{place}")
+    format!("{page}{destination}")
 }

@@ -1,13 +1,12 @@
-//! The frame around every page: title, list of exercises, scheme, notices.
+//! The frame around every page: title, list of exercises, colour scheme, notices.
 
 use leptos::prelude::*;
 
 use crate::exercises::catalogue::{COMMON_ISSUES, EXERCISES};
 use crate::share::permalink::{Destination, Notice};
-use crate::ui::address::use_place;
+use crate::ui::address::use_visit;
 use crate::ui::finished::provide_finished;
 use crate::ui::focus::focus;
-use crate::ui::lean::{a, li, p, part, section, span, text, ul};
 use crate::ui::pages::benchmark::benchmark_page;
 use crate::ui::pages::exercise::exercise_page;
 use crate::ui::pages::guide::guide_page;
@@ -20,9 +19,8 @@ use crate::ui::theme::provide_theme;
 pub fn App() -> impl IntoView {
     let theme = provide_theme();
     let finished = provide_finished();
-    let place = use_place();
-    let mut visits = 0;
-    let is_at = move |slug| place.with(|(place, _)| slug_of(place) == slug);
+    let visit = use_visit();
+    let is_at = move |slug| visit.with(|visit| slug_of(&visit.destination) == slug);
     view! {
         <a class="skip" href="#main" on:click=focus_main>"Skip to the content"</a>
         <header class="top">
@@ -39,7 +37,7 @@ pub fn App() -> impl IntoView {
                 <a href=Destination::Runs.to_string() aria-current=move || current(is_at("runs"))>"Runs"</a>
                 <button class="quiet" on:click=move |_| theme.update(|theme| *theme = theme.next())>
                     <span aria-hidden="true">"◐ "</span>
-                    {text(move || format!("Scheme: {}", theme.get().name()))}
+                    {move || format!("Scheme: {}", theme.get().name())}
                 </button>
             </nav>
         </header>
@@ -47,27 +45,32 @@ pub fn App() -> impl IntoView {
             <ol>
                 {EXERCISES.iter().map(|exercise| {
                     let slug = exercise.slug;
-                    let part = span().class("part").attr("aria-hidden", "true").text(exercise.part.to_string());
-                    let link = a().attr("href", format!("#/{slug}")).attr_changing("aria-current", move || current(is_at(slug)));
-                    let done = move || if finished.with(|slugs| slugs.contains(&slug)) { "✓" } else { "" }.to_owned();
-                    // A screen reader is told on the first page.
-                    let done = span().class("done").attr("aria-hidden", "true").text_changing(done);
-                    li().el(link.el(part).text(exercise.short_title).el(done)).view()
+                    let done = move || if finished.with(|slugs| slugs.contains(&slug)) { "✓" } else { "" };
+                    view! {
+                        <li>
+                            <a href=format!("#/{slug}") aria-current=move || current(is_at(slug))>
+                                <span class="part" aria-hidden="true">{exercise.part.to_string()}</span>
+                                {exercise.short_title}
+                                // The first page says the same to a screen reader.
+                                <span class="done" aria-hidden="true">{done}</span>
+                            </a>
+                        </li>
+                    }
                 }).collect_view()}
             </ol>
         </nav>
         <main id="main" tabindex="-1">
-            {part(move || {
-                let (place, notices) = place.get();
-                visits += 1;
-                fresh(visits, [notices_of(notices), page(place)].into_any())
-            })}
+            // Each visit has a page of its own: the next one takes over nothing that was typed, opened or scrolled.
+            <For each=move || [visit.get()] key=|visit| visit.number let(visit)>
+                {notices_of(visit.notices)}
+                {page(visit.destination)}
+            </For>
         </main>
     }
 }
 
-fn page(place: Destination) -> AnyView {
-    match place {
+fn page(destination: Destination) -> AnyView {
+    match destination {
         Destination::Home => home_page(),
         Destination::Guide => guide_page(),
         Destination::Runs => runs_page(),
@@ -76,28 +79,23 @@ fn page(place: Destination) -> AnyView {
     }
 }
 
-/// A page of its own for each visit. Leptos would patch a page into the next of the same type, with what was typed,
-/// opened and scrolled in it; views of two types in turn are never patched into each other.
-fn fresh(visits: u32, page: AnyView) -> AnyView {
-    if visits.is_multiple_of(2) { (page,).into_any() } else { ((), page).into_any() }
-}
-
 /// What a link said that is not so.
 fn notices_of(notices: Vec<Notice>) -> AnyView {
     if notices.is_empty() {
         return ().into_any();
     }
-    let lines = notices.into_iter().map(|notice| li().class("notice").text(notice.0).view());
-    section()
-        .class("notices")
-        .attr("aria-label", "Notices about this link")
-        .el(p().text("Not everything in this link could be used:"))
-        .el(ul().add_all(lines))
-        .view()
+    let lines = notices.into_iter().map(|notice| view! { <li class="notice">{notice.0}</li> }).collect_view();
+    view! {
+        <section class="notices" aria-label="Notices about this link">
+            <p>"Not everything in this link could be used:"</p>
+            <ul>{lines}</ul>
+        </section>
+    }
+    .into_any()
 }
 
-fn slug_of(place: &Destination) -> &'static str {
-    match place {
+fn slug_of(destination: &Destination) -> &'static str {
+    match destination {
         Destination::Home => "",
         Destination::Guide => "guide",
         Destination::Runs => "runs",

@@ -18,11 +18,6 @@ use crate::runtime::browser::page_time_ms;
 /// What changes in a view.
 pub(super) type Changing<T> = Box<dyn FnMut() -> T + Send>;
 
-/// Text that changes.
-pub(super) fn text(read: impl FnMut() -> String + Send + 'static) -> Changing<String> {
-    Box::new(read)
-}
-
 /// A part of a view that is made anew when what it reads changes.
 pub(super) fn part(view: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
     let view: Changing<AnyView> = Box::new(view);
