@@ -1,4 +1,4 @@
-//! Files that the page hands to the browser to be saved.
+//! Files that the reader downloads from the page.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
-/// What is said where [`offer`] gives none.
-pub(super) const REFUSED: &str = "The browser does not let the page offer a file.";
+/// The message if [`offer`] returns `None`.
+pub(super) const REFUSED: &str = "The browser does not let the page offer a download.";
 
-/// Lets the browser save bytes under a name. None if it does not let the page do so.
+/// Lets the browser save bytes under a name. Returns `None` if the browser does not allow it.
 pub(super) fn offer(name: &str, bytes: &[u8]) -> Option<()> {
     let parts = Array::of1(&Uint8Array::from(bytes));
     let blob = Blob::new_with_u8_array_sequence(&JsValue::from(parts)).ok()?;
@@ -19,7 +19,7 @@ pub(super) fn offer(name: &str, bytes: &[u8]) -> Option<()> {
     link.set_href(&url);
     link.set_download(name);
     link.click();
-    // The browser has taken it over by then.
+    // By then the browser has read it.
     set_timeout(move || drop(Url::revoke_object_url(&url)), Duration::from_secs(10));
     Some(())
 }

@@ -1,4 +1,4 @@
-//! Where the keyboard is.
+//! The keyboard focus.
 
 use leptos::prelude::document;
 use wasm_bindgen::JsCast;
@@ -7,7 +7,7 @@ use web_sys::HtmlElement;
 /// Gives the focus to the first element that a CSS selector finds.
 pub(super) fn focus(selector: &str) {
     if let Ok(Some(element)) = document().query_selector(selector) {
-        // Should it refuse, somebody at the keyboard begins at the top, and nothing else.
+        // If it fails, the focus stays at the top of the page.
         let _ = element.unchecked_into::<HtmlElement>().focus();
     }
 }

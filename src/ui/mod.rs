@@ -1,6 +1,6 @@
-//! What a person sees: the frame, the pages, their components and charts.
+//! What the user sees: the frame, the pages, their components and charts.
 //!
-//! Views format and place; what they show is computed in the rooms below. Everything here needs a browser.
+//! Views format and lay out; what they show is computed in the rooms below. Everything here needs a browser.
 
 mod address;
 mod app;
@@ -9,12 +9,12 @@ mod components;
 mod display;
 mod download;
 mod drawing;
+mod element;
 mod finished;
 mod focus;
 mod form;
-mod kept;
-mod late;
-mod lean;
+mod history;
+mod lazy_view;
 mod offline;
 mod opened;
 mod pages;

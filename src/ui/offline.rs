@@ -1,4 +1,4 @@
-//! Has the site kept, so that it loads again without a network.
+//! Caches the site, so that it loads without a network.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use leptos::task::spawn_local;
 
 use crate::endpoint::service_worker::{install, keep_site, on_change};
 
-/// By then what the page shows first is there.
-const LOOKS_EVERY: Duration = Duration::from_secs(1);
+/// By then the page shows its first view.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 
-/// The bar of whatever runs.
+/// The bar of a run that is running.
 const RUNNING: &str = ".run-bar.running";
 
-/// Has this release kept, and each one that comes while the page is open.
+/// Caches this release, and each one that is published while the page is open.
 pub(super) fn keep() {
     on_change(|| when_quiet(|| spawn_local(keep_site())));
     when_quiet(|| {
@@ -24,11 +24,11 @@ pub(super) fn keep() {
     });
 }
 
-/// Waits until the page is loaded and nothing is measured, which a hundred requests would disturb.
+/// Calls `act` once the page is loaded and nothing is measured: a hundred requests would disturb a measurement.
 fn when_quiet(act: fn()) {
-    let look = move || match document().query_selector(RUNNING) {
+    let check = move || match document().query_selector(RUNNING) {
         Ok(None) => act(),
         _ => when_quiet(act),
     };
-    set_timeout(look, LOOKS_EVERY);
+    set_timeout(check, CHECK_EVERY);
 }

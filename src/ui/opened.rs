@@ -1,4 +1,4 @@
-//! A run that is opened, from wherever it comes: it leads to the page of its exercise, which shows it.
+//! A run that is opened, from a file or from the saved runs: the page of its exercise opens and shows it.
 
 use std::cell::RefCell;
 
@@ -7,18 +7,18 @@ use crate::share::saved::SavedRun;
 use crate::ui::address::go_to;
 
 thread_local! {
-    /// The run that is on its way to its page.
-    static ON_ITS_WAY: RefCell<Option<SavedRun>> = const { RefCell::new(None) };
+    /// The run that the next page will show.
+    static OPENED: RefCell<Option<SavedRun>> = const { RefCell::new(None) };
 }
 
-/// Opens a run: a fresh page of its exercise, set up as it was, shows it.
+/// Opens a run on a new page of its exercise, which is set up as it was.
 pub(super) fn open(saved: SavedRun) {
     let place = saved.destination();
-    ON_ITS_WAY.set(Some(saved));
+    OPENED.set(Some(saved));
     go_to(&place);
 }
 
-/// The run that a page of this exercise is to show, once.
+/// Takes the run that a page of this exercise has to show.
 pub(super) fn take(exercise: &Exercise) -> Option<SavedRun> {
-    ON_ITS_WAY.take().filter(|saved| saved.exercise.slug == exercise.slug)
+    OPENED.take().filter(|saved| saved.exercise.slug == exercise.slug)
 }

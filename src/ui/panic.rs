@@ -1,14 +1,14 @@
-//! A panic is a defect of ours. The reader is told, and can go on by loading the page again.
+//! A panic is a bug in the page. A banner says so, and lets the reader reload.
 
 use leptos::prelude::{document, location, window};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
-/// From now on a panic shows a banner with its message and a button that loads the page again.
+/// From now on a panic shows a banner with its message and a button that reloads the page.
 pub(super) fn show_in_a_banner() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
-        // A panic inside the hook would end everything without a word, so whatever fails here is left out.
+        // A panic inside the hook would end the page without a message, so failures are ignored.
         let _ = show(&info.to_string());
     }));
 }
@@ -19,7 +19,7 @@ fn show(message: &str) -> Option<()> {
     banner.set_class_name("panic");
     banner.set_attribute("role", "alert").ok()?;
     let text = document.create_element("p").ok()?;
-    text.set_text_content(Some(&format!("This page has a defect and cannot go on. It says: {message}")));
+    text.set_text_content(Some(&format!("This page has a bug and cannot go on: {message}")));
     let button = document.create_element("button").ok()?;
     button.set_text_content(Some("Reload"));
     let reload = Closure::<dyn FnMut()>::new(|| {

@@ -1,10 +1,10 @@
-//! Light or dark: as the system says, until the reader says otherwise.
+//! The colour scheme: that of the system, unless the reader chooses another.
 
 use leptos::prelude::*;
 
 const KEY: &str = "interleave-theme";
 
-/// Which scheme the reader chose.
+/// The scheme that the reader chose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Theme {
     System,
@@ -22,7 +22,7 @@ impl Theme {
         }
     }
 
-    /// The word for it, in the style sheet and for the reader.
+    /// Its name, in the style sheet and on the page.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::System => "system",
@@ -40,7 +40,8 @@ impl Theme {
     }
 }
 
-/// The scheme as chosen, applied to the page and kept for the next visit. Charts that read colours track it.
+/// Provides the scheme that the reader chose. It is applied to the page and stored for the next visit. Charts that read
+/// colours track it.
 pub(super) fn provide_theme() -> RwSignal<Theme> {
     let theme = RwSignal::new(Theme::stored());
     Effect::new(move || {
@@ -48,7 +49,7 @@ pub(super) fn provide_theme() -> RwSignal<Theme> {
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("data-theme", name);
         }
-        // Where there is no storage the choice lasts until the page is left.
+        // Without storage the choice lasts until the page is left.
         if let Ok(Some(storage)) = window().local_storage() {
             let _ = storage.set_item(KEY, name);
         }

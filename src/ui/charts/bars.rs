@@ -7,7 +7,7 @@ use crate::figures::bars::{self, Baseline};
 use crate::figures::node::Node;
 use crate::ui::display::Display;
 use crate::ui::drawing::drawings;
-use crate::ui::lean::part;
+use crate::ui::element::part;
 
 /// All comparisons of the exercise. They have their places before the first run.
 pub(crate) fn comparisons(display: Display) -> AnyView {

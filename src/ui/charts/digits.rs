@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::figures;
 use crate::ui::display::Display;
 use crate::ui::drawing::drawings;
-use crate::ui::lean::part;
+use crate::ui::element::part;
 
 /// The digits of the report, once there is one that has some.
 pub(crate) fn digits(display: Display) -> AnyView {

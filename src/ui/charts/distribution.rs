@@ -6,7 +6,7 @@ use crate::figures::distribution::distribution;
 use crate::measure::Record;
 use crate::ui::display::Display;
 use crate::ui::drawing::drawings;
-use crate::ui::lean::{div, h2, p, part};
+use crate::ui::element::{div, h2, p, part};
 
 /// All distributions of the lesson, once its run is over.
 pub(crate) fn distributions(display: Display) -> AnyView {

@@ -15,7 +15,7 @@ use crate::ui::display::baseline::Baseline;
 use crate::ui::display::chart::Chart;
 use crate::ui::display::views::TimelineViews;
 use crate::ui::drawing::drawing;
-use crate::ui::lean::{figcaption, figure, h2, p, part, span};
+use crate::ui::element::{figcaption, figure, h2, p, part, span};
 use crate::ui::theme::use_theme;
 
 /// How far one press of a key goes, as a fraction of what is in view.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::exercises::properties::Property;
 use crate::measure::Record;
 use crate::ui::display::{Display, Status};
-use crate::ui::lean::{b, h2, li, p, part, span, ul};
+use crate::ui::element::{b, h2, li, p, part, span, ul};
 
 /// What is true of every run, once one is over.
 pub(crate) fn properties(display: Display) -> AnyView {

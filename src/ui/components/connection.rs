@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use crate::exercises::exercise::{Connect, Connection, Failure};
 use crate::lazy::lazy;
 use crate::runtime::{Run, Stopper, stoppable};
+use crate::ui::element::{button, div, p, part};
 use crate::ui::form::Form;
-use crate::ui::late::late;
-use crate::ui::lean::{button, div, p, part};
+use crate::ui::lazy_view::lazy_view;
 
 #[derive(Clone, PartialEq)]
 enum State {
@@ -23,7 +23,7 @@ pub(crate) fn connection(form: Form) -> AnyView {
     if form.exercise.connect.is_none() {
         return ().into_any();
     }
-    div().class("connection").add(late(fetched::load(), move || fetched::panel(form))).view()
+    div().class("connection").add(lazy_view(fetched::load(), move || fetched::panel(form))).view()
 }
 
 lazy!(mod fetched in api: panel(form: Form) -> AnyView);

@@ -5,8 +5,8 @@ use web_sys::Event;
 
 use crate::exercises::controls::{Choice, Control, Kind, Value};
 use crate::share::permalink::MAX_SEED;
+use crate::ui::element::{ElementBuilder, button, div, h2, input, label, option, p, part, select, span};
 use crate::ui::form::{Form, SEED};
-use crate::ui::lean::{El, button, div, h2, input, label, option, p, part, select, span};
 
 /// All controls of the exercise, the seed and the way back to the defaults.
 pub(crate) fn controls(form: Form) -> AnyView {
@@ -130,7 +130,7 @@ fn seed_field(form: Form) -> AnyView {
 }
 
 /// The frame of a control, which is hidden while the control means nothing.
-fn field(form: Form, control: &'static Control) -> El {
+fn field(form: Form, control: &'static Control) -> ElementBuilder {
     frame(control.name, control.label).attr_changing("hidden", move || hidden(form, control))
 }
 
@@ -143,13 +143,13 @@ fn hidden_by_name(form: Form, name: &str) -> Option<String> {
     form.hidden.with(|hidden| hidden.contains(&name)).then(String::new)
 }
 
-fn frame(name: &str, title: &str) -> El {
+fn frame(name: &str, title: &str) -> ElementBuilder {
     let title = label().attr("for", format!("control-{name}")).text(title);
     div().class("control").attr("data-control", name).el(title)
 }
 
 /// A field for a number, with what it says to a screen reader. What was refused stays in it.
-fn number_input(form: Form, name: &'static str, [min, max, _]: &[String; 3]) -> El {
+fn number_input(form: Form, name: &'static str, [min, max, _]: &[String; 3]) -> ElementBuilder {
     input()
         .attr("id", format!("control-{name}"))
         .attr("type", "number")

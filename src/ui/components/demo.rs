@@ -6,7 +6,7 @@ use crate::share::permalink::{Destination, Setup};
 use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::lab_bar::lab_bar;
-use crate::ui::lean::{a, h2, p, section};
+use crate::ui::element::{a, h2, p, section};
 use crate::ui::runner::Runner;
 
 /// The lesson as `setup` says, under this name.

@@ -9,9 +9,9 @@ use crate::measure::units;
 use crate::share::export::Form;
 use crate::ui::display::Display;
 use crate::ui::download::{REFUSED, offer};
+use crate::ui::element::{ElementBuilder, button, div, li, p, part, span, ul};
 use crate::ui::focus::focus;
-use crate::ui::late::late;
-use crate::ui::lean::{El, button, div, li, p, part, span, ul};
+use crate::ui::lazy_view::lazy_view;
 
 /// What the button discloses.
 const MENU: &str = "export-menu";
@@ -20,7 +20,7 @@ const MENU: &str = "export-menu";
 const BUTTON: &str = "export";
 
 /// The button. There is something to export once a run is over.
-pub(crate) fn export_button(display: Display, is_open: RwSignal<bool>) -> El {
+pub(crate) fn export_button(display: Display, is_open: RwSignal<bool>) -> ElementBuilder {
     let is_shown = move || display.has_saved() && is_open.get();
     button()
         .class("quiet")
@@ -36,7 +36,7 @@ pub(crate) fn export_button(display: Display, is_open: RwSignal<bool>) -> El {
 pub(crate) fn export_menu(display: Display, is_open: RwSignal<bool>) -> AnyView {
     let menu = move || {
         let is_shown = is_open.get() && display.has_saved();
-        if is_shown { late(fetched::load(), move || fetched::menu(display, is_open)) } else { ().into_any() }
+        if is_shown { lazy_view(fetched::load(), move || fetched::menu(display, is_open)) } else { ().into_any() }
     };
     div().attr("id", MENU).add(part(menu)).view()
 }

@@ -6,7 +6,7 @@ use crate::measure::events::FailedTask;
 use crate::measure::units::{count, span};
 use crate::measure::{Level, Record, TaskId};
 use crate::ui::display::Display;
-use crate::ui::lean::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
+use crate::ui::element::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
 
 /// So many are listed at a time.
 const ROWS: usize = 10;

@@ -8,8 +8,8 @@ use crate::runtime::Run;
 use crate::storage::{Storage, StorageError, StorageEstimate, StoredFile as File};
 use crate::ui::display::Display;
 use crate::ui::download::{REFUSED, offer};
-use crate::ui::late::late;
-use crate::ui::lean::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
+use crate::ui::element::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
+use crate::ui::lazy_view::lazy_view;
 
 /// So many are listed at first, and so many more whenever the reader asks: the last by name first.
 const AT_ONCE: usize = 20;
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 20;
 /// What is stored, once a run is over, and before it what earlier runs have left.
 pub(crate) fn files(display: Display) -> AnyView {
     match display.exercise.folder {
-        Some(folder) => late(fetched::load(), move || fetched::panel(display, folder)),
+        Some(folder) => lazy_view(fetched::load(), move || fetched::panel(display, folder)),
         None => ().into_any(),
     }
 }

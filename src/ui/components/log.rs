@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::measure::units::count;
 use crate::measure::{Level, LogLine, Record};
 use crate::ui::display::Display;
-use crate::ui::lean::{div, h2, li, ol, p, part, span, time};
+use crate::ui::element::{div, h2, li, ol, p, part, span, time};
 
 /// So many lines are shown, the last: a run of ten thousand tasks can leave more than anybody reads.
 const MOST_LINES: usize = 200;

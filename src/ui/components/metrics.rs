@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::measure::figures::{Figure, Figures, METRICS, Metric};
 use crate::ui::display::Display;
-use crate::ui::lean::{dd, div, dl, dt, h2, part};
+use crate::ui::element::{dd, div, dl, dt, h2, part};
 
 /// The figures, each with what it means. Before the first run they have their places and no values.
 pub(crate) fn metrics(display: Display) -> AnyView {

@@ -11,14 +11,14 @@ use web_sys::{Event, File, HtmlInputElement};
 use crate::lazy::lazy;
 use crate::share::run_file::{ImportError, from_json, refuse_large};
 use crate::share::saved::SavedRun;
-use crate::ui::lean::{El, div, input, label, p, part};
+use crate::ui::element::{ElementBuilder, div, input, label, p, part};
 use crate::ui::opened;
 
 /// Why a file is not shown: what happened, then what to do.
 type Refused = [String; 2];
 
 /// The picker. `refused` is told of a file that cannot be shown; one that can leads to its page.
-pub(crate) fn open_file(refused: RwSignal<Option<Refused>>) -> El {
+pub(crate) fn open_file(refused: RwSignal<Option<Refused>>) -> ElementBuilder {
     let file = input()
         .attr("id", "open-file")
         .attr("type", "file")

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::share::date;
 use crate::ui::display::Display;
-use crate::ui::lean::{p, part};
+use crate::ui::element::{p, part};
 
 /// That the run was opened, if so.
 pub(crate) fn origin(display: Display) -> AnyView {

@@ -8,8 +8,8 @@ use crate::exercises::exercise::OwnFiles;
 use crate::lazy::lazy;
 use crate::measure::units;
 use crate::storage::Source;
-use crate::ui::late::late;
-use crate::ui::lean::{self, El, button, div, label, li, p, part, span, ul};
+use crate::ui::element::{self, ElementBuilder, button, div, label, li, p, part, span, ul};
+use crate::ui::lazy_view::lazy_view;
 use crate::ui::runner::Runner;
 
 /// So many are listed.
@@ -22,7 +22,7 @@ const NAME_CHARS: usize = 60;
 pub(crate) fn own_files(runner: Runner) -> AnyView {
     let Some(own) = &runner.form.exercise.own_files else { return ().into_any() };
     let is_hidden = move || (!runner.form.settings.with(|settings| own.are_read(settings))).then(String::new);
-    let panel = late(fetched::load(), move || fetched::panel(runner, own));
+    let panel = lazy_view(fetched::load(), move || fetched::panel(runner, own));
     div().class("own-files").attr_changing("hidden", is_hidden).add(panel).view()
 }
 
@@ -77,7 +77,7 @@ fn panel(runner: Runner, own: &'static OwnFiles) -> AnyView {
     };
     panel.listen();
     let has_none = move || panel.files.with(Vec::is_empty).then(String::new);
-    let input = lean::input()
+    let input = element::input()
         .attr("id", "own-files")
         .attr("type", "file")
         .attr("multiple", "")
@@ -215,7 +215,7 @@ impl Panel {
             self.files.with(|files| files.get(place).map_or(0, |file| file.source.bytes_read())).to_string()
         };
         let name = units::shortened(source.name(), NAME_CHARS);
-        let bar = lean::progress().attr("aria-label", format!("How far {name} is read")).attr("max", max);
+        let bar = element::progress().attr("aria-label", format!("How far {name} is read")).attr("max", max);
         let remove = button().class("quiet").attr("aria-label", format!("Remove {name}")).text("✕");
         li().el(span().text(&name))
             .el(span().class("number").text(units::size(source.size_bytes())))
@@ -226,7 +226,7 @@ impl Panel {
 }
 
 /// A list, unless there is nothing in it.
-fn filled(list: El, items: impl Iterator<Item = AnyView>) -> AnyView {
+fn filled(list: ElementBuilder, items: impl Iterator<Item = AnyView>) -> AnyView {
     let mut items = items.peekable();
     if items.peek().is_some() { list.add_all(items).view() } else { ().into_any() }
 }

@@ -6,8 +6,8 @@ use crate::lazy::lazy;
 use crate::measure::heartbeat::longest_lag_us;
 use crate::measure::units;
 use crate::ui::display::Display;
-use crate::ui::late::late;
-use crate::ui::lean::{button, div, p, progress};
+use crate::ui::element::{button, div, p, progress};
+use crate::ui::lazy_view::lazy_view;
 
 /// In so many milliseconds the hand goes round once.
 const TURN_MS: u64 = 1_000;
@@ -23,7 +23,11 @@ struct Presses {
 
 /// The pulse and the button, where the lesson blocks the event loop.
 pub(crate) fn pulse(display: Display) -> AnyView {
-    if display.exercise.has_pulse { late(fetched::load(), move || fetched::beating(display)) } else { ().into_any() }
+    if display.exercise.has_pulse {
+        lazy_view(fetched::load(), move || fetched::beating(display))
+    } else {
+        ().into_any()
+    }
 }
 
 lazy!(mod fetched in lessons: beating(display: Display) -> AnyView);

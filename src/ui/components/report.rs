@@ -6,7 +6,7 @@ use crate::figures;
 use crate::measure::report::Table;
 use crate::ui::display::Display;
 use crate::ui::drawing::drawing;
-use crate::ui::lean::{h2, p, part};
+use crate::ui::element::{h2, p, part};
 
 /// The notes and tables of the report, once there is one.
 pub(crate) fn findings(display: Display) -> AnyView {

@@ -6,12 +6,16 @@ use crate::lazy::lazy;
 use crate::ui::charts::latency::latencies;
 use crate::ui::charts::sweep::sweep;
 use crate::ui::display::Display;
-use crate::ui::late::late;
-use crate::ui::lean::{div, h2, p, part};
+use crate::ui::element::{div, h2, p, part};
+use crate::ui::lazy_view::lazy_view;
 
 /// Both, once the run is over.
 pub(crate) fn requests(display: Display) -> AnyView {
-    if display.exercise.has_requests { late(fetched::load(), move || fetched::panels(display)) } else { ().into_any() }
+    if display.exercise.has_requests {
+        lazy_view(fetched::load(), move || fetched::panels(display))
+    } else {
+        ().into_any()
+    }
 }
 
 lazy!(mod fetched in api: panels(display: Display) -> AnyView);

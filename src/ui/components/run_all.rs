@@ -19,14 +19,14 @@ use crate::runtime::{Stopper, stoppable};
 use crate::share::permalink::{DEFAULT_SEED, Destination};
 use crate::ui::components::run_bar::RunBar;
 use crate::ui::focus::focus;
-use crate::ui::late::late;
+use crate::ui::lazy_view::lazy_view;
 
 /// The panel with its button. Everything else in it is loaded when the button is first pressed. Leaving the page stops
 /// what is running.
 pub(crate) fn run_all() -> AnyView {
     let is_wanted = RwSignal::new(false);
     let content = move || match is_wanted.get() {
-        true => late(fetched::load(), fetched::all_exercises),
+        true => lazy_view(fetched::load(), fetched::all_exercises),
         false => view! { <button class="run" on:click=move |_| is_wanted.set(true)>{RUN_ALL}</button> }.into_any(),
     };
     view! {

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::endpoint::site_file;
 use crate::exercises::exercise::Exercise;
-use crate::ui::lean::{b, code, figcaption, figure, i, part, pre, section};
+use crate::ui::element::{b, code, figcaption, figure, i, part, pre, section};
 
 /// Ends a class, as `tools/site` writes it.
 const END: char = '\u{1}';

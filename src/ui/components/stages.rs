@@ -6,12 +6,16 @@ use crate::lazy::lazy;
 use crate::ui::charts::batch_sizes::batch_sizes;
 use crate::ui::charts::flow::flows;
 use crate::ui::display::Display;
-use crate::ui::late::late;
-use crate::ui::lean::{div, h2, p, part};
+use crate::ui::element::{div, h2, p, part};
+use crate::ui::lazy_view::lazy_view;
 
 /// Both, once the run is over.
 pub(crate) fn stages(display: Display) -> AnyView {
-    if display.exercise.has_stages { late(fetched::load(), move || fetched::panels(display)) } else { ().into_any() }
+    if display.exercise.has_stages {
+        lazy_view(fetched::load(), move || fetched::panels(display))
+    } else {
+        ().into_any()
+    }
 }
 
 lazy!(mod fetched in pipeline: panels(display: Display) -> AnyView);

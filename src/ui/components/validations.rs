@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::exercises::catalogue;
 use crate::measure::validation::Validation;
 use crate::ui::display::Display;
-use crate::ui::lean::{a, b, h3, li, part, span, ul};
+use crate::ui::element::{a, b, h3, li, part, span, ul};
 
 /// All of them, once the run is over, and nothing for a lesson without such.
 pub(crate) fn validations(display: Display) -> AnyView {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::measure::Record;
 use crate::measure::warnings::Warning;
 use crate::ui::display::Display;
-use crate::ui::lean::{li, part, ul};
+use crate::ui::element::{li, part, ul};
 
 /// The warnings of a run that is over, beside its numbers.
 pub(crate) fn warnings(display: Display) -> AnyView {

@@ -11,7 +11,7 @@ use crate::measure::units::count;
 use crate::runtime::{Stopper, stoppable};
 use crate::ui::components::report::data_table;
 use crate::ui::components::run_bar::RunBar;
-use crate::ui::lean::{caption, div, p, part, section, table, tbody, td, th, thead, tr};
+use crate::ui::element::{caption, div, p, part, section, table, tbody, td, th, thead, tr};
 use crate::ui::pages::exercise::page_head;
 
 #[derive(Clone, Copy, PartialEq, Eq)]

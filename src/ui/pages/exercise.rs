@@ -31,10 +31,10 @@ use crate::ui::components::stages::stages;
 use crate::ui::components::validations::validations;
 use crate::ui::components::warnings::warnings;
 use crate::ui::display::{Display, Status};
+use crate::ui::element::{a, button, code, div, h1, h2, li, p, part, section, ul};
 use crate::ui::finished::{self, use_finished};
 use crate::ui::form::Form;
-use crate::ui::kept;
-use crate::ui::lean::{a, button, code, div, h1, h2, li, p, part, section, ul};
+use crate::ui::history;
 use crate::ui::opened;
 use crate::ui::runner::Runner;
 
@@ -43,8 +43,8 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let runner = Runner::new(link);
     let (form, display) = (runner.form, runner.display);
     let exercise = form.exercise;
-    if let Some(saved) = opened::take(exercise) {
-        runner.open(saved);
+    if let Some(run) = opened::take(exercise) {
+        runner.open(run);
     }
     use_follow(move || form.destination());
     document().set_title(&format!("{} · Interleave", exercise.title));
@@ -57,12 +57,12 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .add(own_files(runner))
         .add(controls(form));
     let finished = use_finished();
-    let kept = RwSignal::new(String::new());
+    let saved = RwSignal::new(String::new());
     Effect::new(move || {
-        kept.set(String::new());
+        saved.set(String::new());
         if let Some(run) = display.finished_here() {
             finished::note(finished, exercise.slug);
-            leptos::task::spawn_local(async move { kept.set(kept::keep(run).await) });
+            leptos::task::spawn_local(async move { saved.set(history::save(run).await) });
         }
     });
     let panel = |content: Vec<AnyView>| div().class("panel").add_all(content);
@@ -70,7 +70,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         .class("results")
         .attr("aria-label", "Result")
         .el(panel(vec![
-            result_head(runner, kept),
+            result_head(runner, saved),
             failure(display),
             warnings(display),
             pulse(display),
@@ -114,7 +114,7 @@ fn presets(exercise: &Exercise) -> AnyView {
 }
 
 /// What can be done with a result.
-fn result_head(runner: Runner, kept: RwSignal<String>) -> AnyView {
+fn result_head(runner: Runner, saved: RwSignal<String>) -> AnyView {
     let display = runner.display;
     let copied = RwSignal::new(None::<Result<(), String>>);
     let copy = move |place: Destination| {
@@ -168,7 +168,7 @@ fn result_head(runner: Runner, kept: RwSignal<String>) -> AnyView {
         .add(part(told))
         .add(refusal(refused))
         .add(origin(display))
-        .el(div().class("hint kept").text_changing(move || kept.get()));
+        .el(div().class("hint saved").text_changing(move || saved.get()));
     [head.view(), export_menu(display, is_open), news.view()].into_any()
 }
 

@@ -7,8 +7,8 @@ use crate::exercises::guide::{CHAPTERS, CONCEPTS, Chapter, Concept, Item, Link};
 use crate::lazy::lazy;
 use crate::share::permalink::Setup;
 use crate::ui::components::demo::demo;
-use crate::ui::late::late;
-use crate::ui::lean::{a, caption, code, div, h2, h3, li, p, section, table, tbody, td, th, thead, tr, ul};
+use crate::ui::element::{a, caption, code, div, h2, h3, li, p, section, table, tbody, td, th, thead, tr, ul};
+use crate::ui::lazy_view::lazy_view;
 use crate::ui::pages::exercise::page_head;
 
 /// The page. Its text is fetched when it is first opened.
@@ -16,7 +16,7 @@ pub(crate) fn guide_page() -> AnyView {
     document().set_title("Guide · Interleave");
     let about = "When asynchronous code pays and when it does not, what to watch, and how Python's words are said in \
                  Rust. Every claim has a run behind it.";
-    [page_head("Guide", about), late(fetched::load(), fetched::text), beyond()].into_any()
+    [page_head("Guide", about), lazy_view(fetched::load(), fetched::text), beyond()].into_any()
 }
 
 lazy!(mod fetched in guide: text() -> AnyView);
@@ -39,7 +39,7 @@ fn item(item: &Item) -> AnyView {
     li().class("panel card").el(h3().text(item.head)).el(p().text(item.text)).add(links).view()
 }
 
-fn link(link: &Link) -> crate::ui::lean::El {
+fn link(link: &Link) -> crate::ui::element::ElementBuilder {
     a().attr("href", link.fragment).text(link.label)
 }
 

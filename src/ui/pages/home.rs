@@ -8,9 +8,9 @@ use crate::exercises::exercise::Exercise;
 use crate::share::permalink::{Destination, Setup};
 use crate::ui::components::demo::demo;
 use crate::ui::components::run_all::run_all;
+use crate::ui::element::{a, div, h1, h2, li, ol, p, part, section, span, ul};
 use crate::ui::finished::{Finished, use_finished};
-use crate::ui::late::in_turn;
-use crate::ui::lean::{a, div, h1, h2, li, ol, p, part, section, span, ul};
+use crate::ui::lazy_view::in_turn;
 
 /// The page.
 pub(crate) fn home_page() -> AnyView {

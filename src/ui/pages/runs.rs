@@ -14,8 +14,8 @@ use crate::share::run_file::from_json;
 use crate::share::saved::SavedRun;
 use crate::ui::components::open_file::{open_file, refusal};
 use crate::ui::download::{REFUSED, offer};
-use crate::ui::late::late;
-use crate::ui::lean::{b, button, caption, div, p, part, section, table, tbody, td, th, thead, tr};
+use crate::ui::element::{b, button, caption, div, p, part, section, table, tbody, td, th, thead, tr};
+use crate::ui::lazy_view::lazy_view;
 use crate::ui::opened;
 use crate::ui::pages::exercise::page_head;
 
@@ -24,7 +24,7 @@ pub(crate) fn runs_page() -> AnyView {
     document().set_title("Runs · Interleave");
     let about = "Runs that have finished in this browser. Open one to see it with all its charts, pin it to have the next \
                  ones shown beside it, or export it.";
-    [page_head("Runs", about), late(fetched::load(), fetched::panel)].into_any()
+    [page_head("Runs", about), lazy_view(fetched::load(), fetched::panel)].into_any()
 }
 
 lazy!(mod fetched in share: panel() -> AnyView);

@@ -8,7 +8,7 @@ use super::Runner;
 use crate::share::history::RunId;
 use crate::share::quantities::Quantities;
 use crate::ui::display::baseline::Baseline;
-use crate::ui::kept;
+use crate::ui::history;
 
 impl Runner {
     /// Compares the next runs with this one and those with the same settings. From now on others are counted: a run is
@@ -21,13 +21,13 @@ impl Runner {
         let measured = if is_opened { Quantities::from_run(&run) } else { runs.measured };
         let id = RunId::from_run(&run);
         self.display.baseline.set(Some(Baseline::pinned(id.clone(), measured.clone())));
-        leptos::task::spawn_local(kept::pin(id, measured));
+        leptos::task::spawn_local(history::pin(id, measured));
     }
 
     /// Ends the comparison.
     pub(in crate::ui) fn unpin(self) {
         if let Some(id) = self.display.baseline.get_untracked().and_then(|baseline| baseline.id) {
-            leptos::task::spawn_local(kept::unpin(id));
+            leptos::task::spawn_local(history::unpin(id));
         }
         self.display.baseline.set(None);
         self.form.sent.set(None);
@@ -40,7 +40,7 @@ impl Runner {
             return;
         }
         self.has_looked_for_pinned.set_value(true);
-        if let Some((id, measured)) = kept::pinned(self.form.exercise.slug).await
+        if let Some((id, measured)) = history::pinned(self.form.exercise.slug).await
             && self.display.baseline.try_with_untracked(Option::is_none) == Some(true)
         {
             self.display.baseline.set(Some(Baseline::pinned(id, measured)));

@@ -16,7 +16,7 @@ const QUICK: &str = "async-basics?download=60&load=20&preprocess=20&blocking=off
 /// What the page says of the run that has just finished.
 async fn wait_until_kept(page: &Page) -> Result<String, PageError> {
     eventually("a word on whether the run is kept", async || {
-        let told = page.texts(".kept").await?.concat();
+        let told = page.texts(".saved").await?.concat();
         Ok(if told.is_empty() { Err(told) } else { Ok(told) })
     })
     .await
@@ -25,7 +25,7 @@ async fn wait_until_kept(page: &Page) -> Result<String, PageError> {
 async fn run_and_keep(page: &Page) -> Result<(), PageError> {
     page.run_to_the_end().await?;
     let told = wait_until_kept(page).await?;
-    assert!(told.starts_with("It is kept among your runs."), "{told}");
+    assert!(told.starts_with("Saved in Runs."), "{told}");
     Ok(())
 }
 

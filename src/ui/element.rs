@@ -1,7 +1,8 @@
-//! Views of few types.
+//! A builder of elements.
 //!
-//! For every type of element and of closure in a view the compiler makes a copy of Leptos' machinery, some kilobytes
-//! each. What stands here gives them one type each, which keeps the page's first load small.
+//! For every type of element and of closure in a `view!` the compiler makes a copy of Leptos' machinery, some kilobytes
+//! each. The builder has one type for all of them. It is left from a smaller budget for the first load: write new views
+//! with `view!`.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -15,10 +16,10 @@ use web_sys::{Element, Event, MouseEvent};
 
 use crate::runtime::browser::page_time_ms;
 
-/// What changes in a view.
+/// A value in a view that changes.
 pub(super) type Changing<T> = Box<dyn FnMut() -> T + Send>;
 
-/// A part of a view that is made anew when what it reads changes.
+/// A part of a view that is made again when a signal that it reads changes.
 pub(super) fn part(view: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
     let view: Changing<AnyView> = Box::new(view);
     view.into_any()
@@ -26,11 +27,8 @@ pub(super) fn part(view: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
 
 /// An element, built step by step: `p().class("hint").text("…").view()`.
 ///
-/// What `view!` makes has a type of its own for each attribute; here all attributes are of a few types. It is meant for
-/// what is shown in many copies or made by many components; `view!` is fine where a page stands still.
-///
-/// The steps are kept out of line and pass one pointer on, since they stand in hundreds of places.
-pub(super) struct El(Box<Parts>);
+/// The steps are not inlined and pass one pointer on, since they are used in hundreds of places.
+pub(super) struct ElementBuilder(Box<Parts>);
 
 struct Parts {
     make: fn(Vec<AnyAttribute>, Vec<AnyView>) -> AnyView,
@@ -38,7 +36,7 @@ struct Parts {
     children: Vec<AnyView>,
 }
 
-impl El {
+impl ElementBuilder {
     #[inline(never)]
     fn new(make: fn(Vec<AnyAttribute>, Vec<AnyView>) -> AnyView) -> Self {
         Self(Box::new(Parts { make, attributes: Vec::new(), children: Vec::new() }))
@@ -66,7 +64,7 @@ impl El {
         self
     }
 
-    /// An attribute that changes, and is not there while it has no value.
+    /// An attribute that changes, and is absent while it has no value.
     pub(super) fn attr_changing(
         self,
         name: &'static str,
@@ -98,7 +96,7 @@ impl El {
         self.prop(name, move || if is_on() { "true" } else { "" }.to_owned())
     }
 
-    /// What a click does.
+    /// Calls `act` at each click.
     pub(super) fn on_click(self, act: impl Fn() + 'static) -> Self {
         self.boxed_click(Box::new(move |_| act()))
     }
@@ -109,12 +107,12 @@ impl El {
         self
     }
 
-    /// What a click does, with the milliseconds that the page took to answer it.
+    /// Calls `act` at each click, with the milliseconds that the page took to react to it.
     pub(super) fn on_press(self, act: impl Fn(f64) + 'static) -> Self {
         self.boxed_click(Box::new(move |event| act(page_time_ms() - event.time_stamp())))
     }
 
-    /// What takes an input's event whenever the reader changes it.
+    /// Calls `take` whenever the reader changes the input.
     pub(super) fn on_input(self, take: impl Fn(&Event) + 'static) -> Self {
         self.boxed_input(Box::new(move |event| take(&event)))
     }
@@ -125,7 +123,7 @@ impl El {
         self
     }
 
-    /// What takes an input's event when the reader has chosen.
+    /// Calls `take` when the reader has chosen a value.
     #[inline(never)]
     pub(super) fn on_change(mut self, take: impl Fn(&Event) + 'static) -> Self {
         let take: Box<dyn FnMut(Event)> = Box::new(move |event| take(&event));
@@ -179,14 +177,14 @@ impl El {
     }
 }
 
-/// A property that is written only when it changes. Leptos writes a text whenever it is computed; what somebody types
-/// must not be written over by what it means: `1.` on the way to `1.5`.
+/// A property that is written only when it changes. Leptos writes a text whenever it is computed, which would overwrite
+/// what the reader is typing: `1.` on the way to `1.5`.
 #[derive(Clone)]
 struct Property(String);
 
 impl Property {
     fn write(&self, element: &Element, key: &str) {
-        // It fails on frozen objects only, and an element is none.
+        // It fails only on frozen objects, and an element is none.
         let _ = js_sys::Reflect::set(element, &JsValue::from_str(key), &JsValue::from_str(&self.0));
     }
 }
@@ -226,8 +224,8 @@ macro_rules! tags {
     ($($tag:ident)*) => {
         $(
             #[doc = concat!("A `", stringify!($tag), "` element.")]
-            pub(super) fn $tag() -> El {
-                El::new(|attributes, children| html::$tag().add_any_attr(attributes).child(children).into_any())
+            pub(super) fn $tag() -> ElementBuilder {
+                ElementBuilder::new(|attributes, children| html::$tag().add_any_attr(attributes).child(children).into_any())
             }
         )*
     };
@@ -236,6 +234,6 @@ macro_rules! tags {
 tags! { a b button caption code dd div dl dt figcaption figure h1 h2 h3 i label li ol option p pre progress section select span table tbody td th thead time tr ul }
 
 /// An `input` element.
-pub(super) fn input() -> El {
-    El::new(|attributes, _| html::input().add_any_attr(attributes).into_any())
+pub(super) fn input() -> ElementBuilder {
+    ElementBuilder::new(|attributes, _| html::input().add_any_attr(attributes).into_any())
 }

@@ -1,0 +1,95 @@
+//! The saved runs, as the pages use them. The code that reads and writes them is loaded when it is first needed.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
+use crate::lazy::lazy;
+use crate::runtime::Run;
+use crate::share::history::{History, RunId};
+use crate::share::quantities::Quantities;
+use crate::share::run_file::to_json;
+use crate::share::saved::SavedRun;
+
+/// The first run of a page waits at most this long for the one that is pinned.
+const PINNED_FOUND_WITHIN: Duration = Duration::from_secs(1);
+
+/// Saves a run that has finished. Returns what happened, in a sentence.
+pub(super) async fn save(run: SavedRun) -> String {
+    match saving::save_run(run).await {
+        Ok(message) => message.await,
+        Err(error) => not_saved(&error.to_string(), error.advice()),
+    }
+}
+
+/// Pins a saved run, with what was measured of it and of runs with the same settings. A run that is not saved stays pinned
+/// until the page is left.
+pub(super) async fn pin(id: RunId, measured: Quantities) {
+    if let Ok(pinned) = pinning::pin_run(id, measured).await {
+        pinned.await;
+    }
+}
+
+/// Unpins a run.
+pub(super) async fn unpin(id: RunId) {
+    if let Ok(unpinned) = unpinning::unpin_run(id).await {
+        unpinned.await;
+    }
+}
+
+/// The newest pinned run of an exercise, with what was measured of it.
+pub(super) async fn pinned(slug: &'static str) -> Option<(RunId, Quantities)> {
+    finding::newest_pinned(slug).await.ok()?.await
+}
+
+lazy!(mod saving in share: save_run(run: SavedRun) -> LocalBoxFuture<'static, String>);
+lazy!(mod pinning in share: pin_run(id: RunId, measured: Quantities) -> LocalBoxFuture<'static, ()>);
+lazy!(mod unpinning in share: unpin_run(id: RunId) -> LocalBoxFuture<'static, ()>);
+lazy!(mod finding in share: newest_pinned(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Quantities)>>);
+
+fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
+    async move {
+        let reads_own = run.exercise.own_files.as_ref().is_some_and(|own| own.are_read(&run.settings));
+        if reads_own {
+            return "Not saved: runs with your own files never are.".to_owned();
+        }
+        let (id, link) = (RunId::from_run(&run), run.destination().to_string());
+        match History::open().await.save(&id, &to_json(&run), &link).await {
+            Ok(0) => "Saved in Runs.".to_owned(),
+            Ok(1) => "Saved in Runs. The oldest run that is not pinned was deleted.".to_owned(),
+            Ok(deleted) => format!("Saved in Runs. The {deleted} oldest runs that are not pinned were deleted."),
+            Err(error) => not_saved(&error.to_string(), error.advice()),
+        }
+    }
+    .boxed_local()
+}
+
+fn not_saved(why: &str, advice: &str) -> String {
+    format!("Not saved: {why}. {advice}")
+}
+
+fn pin_run(id: RunId, measured: Quantities) -> LocalBoxFuture<'static, ()> {
+    async move {
+        // It fails if the run is not saved. The page keeps it pinned until it is left.
+        let _ = History::open().await.pin(&id, &measured.to_json()).await;
+    }
+    .boxed_local()
+}
+
+fn unpin_run(id: RunId) -> LocalBoxFuture<'static, ()> {
+    async move {
+        // It fails if the run is gone, and then nothing is pinned.
+        let _ = History::open().await.unpin(&id).await;
+    }
+    .boxed_local()
+}
+
+fn newest_pinned(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Quantities)>> {
+    async move {
+        let found = async { History::open().await.pinned(slug).await };
+        let (id, measured) = Run::for_page().timeout(PINNED_FOUND_WITHIN, found).await.ok()??;
+        Some((id, Quantities::from_json(&measured)?))
+    }
+    .boxed_local()
+}
