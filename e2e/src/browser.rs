@@ -143,12 +143,12 @@ impl Browser {
         self.devtools("ServiceWorker.disable", json!({})).await
     }
 
-    /// Reloads the page past every cache, as Shift and the reload button do. Chromium only.
+    /// Reloads the page without any cache, as Shift and the reload button do. Chromium only.
     ///
     /// # Errors
     ///
     /// When the browser is gone, or of another engine.
-    pub async fn reload_past_caches(&self) -> Result<(), BrowserError> {
+    pub async fn reload_without_cache(&self) -> Result<(), BrowserError> {
         self.devtools("Page.reload", json!({ "ignoreCache": true })).await
     }
 

@@ -8,8 +8,8 @@ use std::panic::Location;
 
 use crate::browser::Engine;
 use crate::browser::pool::PooledBrowser;
-use crate::page::Page;
-use crate::server::{Replacement, Server, built_site};
+use crate::page::{Page, PageError, eventually};
+use crate::server::{Outcome, Replacement, Server, built_site};
 
 /// Where the site is served: deep enough for an address that forgets the path to miss it.
 pub const BASE: &str = "/some/sub-path/";
@@ -84,6 +84,15 @@ impl Fixture {
         Self::with(browser, serve()?, link).await
     }
 
+    /// Waits until the latest request for a path of the site has this outcome.
+    ///
+    /// # Errors
+    ///
+    /// When it takes too long.
+    pub async fn wait_for_outcome(&self, path: &str, expected: Outcome) -> Result<(), PageError> {
+        wait_for_outcome(&self.server, path, expected).await
+    }
+
     async fn with(browser: PooledBrowser, server: Server, link: &str) -> Result<Self, TestError> {
         let page = Page::new(&browser, server.url());
         page.open(link).await?;
@@ -92,6 +101,19 @@ impl Fixture {
         }
         Ok(Self { page, browser, server })
     }
+}
+
+/// Waits until the latest request for a path of the site has this outcome.
+///
+/// # Errors
+///
+/// When it takes too long.
+pub async fn wait_for_outcome(server: &Server, path: &str, expected: Outcome) -> Result<(), PageError> {
+    eventually(&format!("a request for `{path}` that is {expected:?}"), async || {
+        let outcome = server.outcome_of(path);
+        Ok(if outcome == Some(expected) { Ok(()) } else { Err(format!("{outcome:?}")) })
+    })
+    .await
 }
 
 fn serve() -> Result<Server, TestError> {

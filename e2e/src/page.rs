@@ -9,6 +9,7 @@ mod downloads;
 mod keyboard;
 mod resources;
 mod results;
+mod runs;
 mod tabs;
 mod trigger;
 mod view;
@@ -28,11 +29,12 @@ pub use control::Control;
 pub use keyboard::{TabCycle, TabStop};
 pub use resources::{COUNT_RESOURCES, Resources};
 pub use results::{Bar, Check, ResultsSnapshot, Validation};
+pub use runs::LOADING;
 pub use tabs::Tab;
 pub use trigger::{HAS_TASKS, IS_RUNNING};
 pub use wait::{DEFAULT_TIMEOUT, eventually, eventually_every, eventually_within};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, BrowserError};
 
 /// How often a button is pressed that moves away under the mouse.
 const CLICK_ATTEMPTS: usize = 3;
@@ -68,9 +70,12 @@ pub enum PageError {
     /// A value on the page has another form than agreed.
     #[error("the page answers in another form than agreed: {0}")]
     Unreadable(#[from] serde_json::Error),
-    /// The browser refuses or is gone.
-    #[error("the browser did not do what it was told: {0}")]
+    /// The browser refused a command, or has ended.
+    #[error("the browser refused a command: {0}")]
     Refused(#[source] Box<CmdError>),
+    /// A command that the page does not send itself failed.
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
     /// The script that looks for barriers is not installed.
     #[error("axe-core cannot be read from `{}`", path.display())]
     NoAxe {
@@ -97,7 +102,8 @@ impl PageError {
             Self::Missing { .. } | Self::TimedOut { .. } | Self::Unreadable(_) => {
                 "open the page by hand, with the browser's console at its side; is the build up to date?"
             }
-            Self::Refused(_) => "run it again; if it stays, look at what covers the element",
+            Self::Refused(_) => "run it again; if it fails again, check what covers the element",
+            Self::Browser(error) => error.advice(),
             Self::NoAxe { .. } => "run `tools/setup test`, then `. tools/env`",
             Self::NotWritten { .. } => "make the folder writable",
         }
@@ -137,19 +143,40 @@ impl Page {
         self.evaluate("location.hash = arguments[0]", vec![format!("#/{link}").into()]).await
     }
 
-    /// Loads the link that stands in the address bar again, as the reload button does, and waits for the new document.
+    /// Reloads the page, as the reload button does, and waits for the new document.
     ///
     /// # Errors
     ///
     /// When the browser cannot load it.
     pub async fn reload(&self) -> Result<(), PageError> {
-        // Firefox's driver reloads past all caches, and so past the service worker.
-        self.evaluate::<()>("window.isLeaving = true; location.reload()", Vec::new()).await?;
-        let is_new = "return !window.isLeaving && document.readyState === 'complete'";
-        eventually("another document", async || match self.evaluate(is_new, Vec::new()).await {
+        self.mark_document().await?;
+        // Firefox's driver would bypass all caches, and with them the service worker.
+        self.evaluate::<()>("location.reload()", Vec::new()).await?;
+        self.wait_for_new_document().await
+    }
+
+    /// Reloads the page without any cache, as Shift and the reload button do, and waits for the new document. Chromium only.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is of another engine, or cannot load the page.
+    pub async fn reload_without_cache(&self, browser: &Browser) -> Result<(), PageError> {
+        self.mark_document().await?;
+        browser.reload_without_cache().await?;
+        self.wait_for_new_document().await
+    }
+
+    async fn mark_document(&self) -> Result<(), PageError> {
+        self.evaluate("window.isOldDocument = true", Vec::new()).await
+    }
+
+    /// Waits until a document that is not marked is complete.
+    async fn wait_for_new_document(&self) -> Result<(), PageError> {
+        let is_new = "return !window.isOldDocument && document.readyState === 'complete'";
+        eventually("a new document", async || match self.evaluate(is_new, Vec::new()).await {
             Ok(true) => Ok(Ok(())),
-            Ok(false) => Ok(Err("the old one".to_owned())),
-            // A script may be asked in the moment between the documents.
+            Ok(false) => Ok(Err("the old document".to_owned())),
+            // Between the two documents no script can run.
             Err(error) => Ok(Err(error.to_string())),
         })
         .await
@@ -162,6 +189,19 @@ impl Page {
     /// When the browser is gone.
     pub async fn link(&self) -> Result<String, PageError> {
         self.evaluate("return location.hash.replace(/^#\\//, '')", Vec::new()).await
+    }
+
+    /// Waits until the link in the address bar is the expected one.
+    ///
+    /// # Errors
+    ///
+    /// When it takes too long.
+    pub async fn wait_for_link(&self, expected: &str) -> Result<(), PageError> {
+        eventually(&format!("the link `{expected}`"), async || {
+            let link = self.link().await?;
+            Ok(if link == expected { Ok(()) } else { Err(format!("`{link}`")) })
+        })
+        .await
     }
 
     /// The title of the exercise. The page has one, and only one.

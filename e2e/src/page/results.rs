@@ -194,6 +194,29 @@ impl Page {
         self.evaluate(script, vec![caption.into()]).await
     }
 
+    /// The sentences below the results, one per line.
+    ///
+    /// # Errors
+    ///
+    /// When the browser is gone.
+    pub async fn notes(&self) -> Result<String, PageError> {
+        Ok(self.texts(".results p").await?.join("\n"))
+    }
+
+    /// Waits until the run has recorded a task.
+    ///
+    /// # Errors
+    ///
+    /// When it takes too long.
+    pub async fn wait_for_tasks(&self) -> Result<(), PageError> {
+        eventually("a recorded task", async || {
+            let tasks = self.metric("tasks").await?;
+            let has_tasks = tasks.contains(|letter: char| ('1'..='9').contains(&letter));
+            Ok(if has_tasks { Ok(()) } else { Err(format!("{tasks} tasks")) })
+        })
+        .await
+    }
+
     /// The lines of the log.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use e2e::browser::{Browser, BrowserError, Engine};
 use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint};
-use e2e::fixture::{Fixture, TestResult};
+use e2e::fixture::{Fixture, TestResult, wait_for_outcome};
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::{Outcome, Replacement};
@@ -52,22 +52,14 @@ async fn stop_stops_at_once(engine: Engine) -> TestResult {
     fixture.server.replace(WEIGHTS, Replacement::Never);
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
-    wait_for_outcome(&fixture, WEIGHTS, Outcome::Pending).await?;
+    fixture.wait_for_outcome(WEIGHTS, Outcome::Pending).await?;
     page.press("Stop").await?;
     assert!(page.status().await?.starts_with("Stopped"));
-    wait_for_outcome(&fixture, WEIGHTS, Outcome::ClosedByClient).await?;
+    fixture.wait_for_outcome(WEIGHTS, Outcome::ClosedByClient).await?;
 
     fixture.server.restore(WEIGHTS);
     page.run_to_the_end().await?;
     Ok(())
-}
-
-async fn wait_for_outcome(fixture: &Fixture, path: &str, expected: Outcome) -> Result<(), PageError> {
-    eventually(&format!("a request for `{path}` that is {expected:?}"), async || {
-        let outcome = fixture.server.outcome_of(path);
-        Ok(if outcome == Some(expected) { Ok(()) } else { Err(format!("{outcome:?}")) })
-    })
-    .await
 }
 
 async fn a_link_reproduces_its_run(engine: Engine) -> TestResult {
@@ -75,7 +67,7 @@ async fn a_link_reproduces_its_run(engine: Engine) -> TestResult {
     let page = &fixture.page;
     page.fill_in("scale", "0.2").await?;
     page.fill_in("seed", "42").await?;
-    wait_for_link(page, "async-basics?scale=0.2&seed=42").await?;
+    page.wait_for_link("async-basics?scale=0.2&seed=42").await?;
     page.run_to_the_end().await?;
     let (digits, values) = (page.digits().await?, page.values().await?);
     assert_eq!(digits.len(), 12);
@@ -92,14 +84,6 @@ async fn a_link_reproduces_its_run(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn wait_for_link(page: &Page, expected: &str) -> Result<(), PageError> {
-    eventually(&format!("the link `{expected}`"), async || {
-        let link = page.link().await?;
-        Ok(if link == expected { Ok(()) } else { Err(format!("`{link}`")) })
-    })
-    .await
-}
-
 async fn controls_take_what_a_person_enters(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, "async-basics?seed=7").await?;
     let page = &fixture.page;
@@ -112,13 +96,13 @@ async fn controls_take_what_a_person_enters(engine: Engine) -> TestResult {
     page.fill_in("load", "350").await?;
     page.toggle("blocking").await?;
     page.nudge_slider("download").await?;
-    wait_for_link(page, "async-basics?download=450&load=350&blocking=off&seed=7").await?;
+    page.wait_for_link("async-basics?download=450&load=350&blocking=off&seed=7").await?;
 
     page.open("common-issues").await?;
     page.wait_for_button("Run").await?;
     assert_eq!(page.control("issue").await?.value, "all");
     page.choose("issue", "blocked-loop").await?;
-    wait_for_link(page, "common-issues?issue=blocked-loop&seed=7").await?;
+    page.wait_for_link("common-issues?issue=blocked-loop&seed=7").await?;
     assert_eq!(page.control("issue").await?.value, "blocked-loop");
     Ok(())
 }
@@ -177,15 +161,10 @@ async fn a_dropped_browser_is_gone(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in_new_browser(engine, LINK).await?;
     fixture.server.replace(WEIGHTS, Replacement::Never);
     fixture.page.press("Run").await?;
-    wait_for_outcome(&fixture, WEIGHTS, Outcome::Pending).await?;
+    fixture.wait_for_outcome(WEIGHTS, Outcome::Pending).await?;
     let Fixture { page, browser, server } = fixture;
     drop((page, browser));
-    eventually("a request that its browser has left", async || {
-        let outcome = server.outcome_of(WEIGHTS);
-        Ok(if outcome == Some(Outcome::ClosedByClient) { Ok(()) } else { Err(format!("{outcome:?}")) })
-    })
-    .await?;
-    Ok(())
+    Ok(wait_for_outcome(&server, WEIGHTS, Outcome::ClosedByClient).await?)
 }
 
 async fn what_an_engine_does_not_tell_is_an_error(engine: Engine) -> TestResult {

@@ -77,7 +77,7 @@ async fn a_schedule_that_outruns_the_endpoint_shows_from_schedule_only(engine: E
     let p99: Vec<_> = rows.iter().map(|row| ms(&row[6])).collect();
     assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["From schedule", "From send"]);
     assert!(p99[0] > 5.0 * p99[1], "{rows:?}");
-    let found = page.texts(".results p").await?.join("\n");
+    let found = page.notes().await?;
     assert!(found.contains("coordinated omission") && found.contains("a request was due every 10 ms"), "{found}");
     Ok(())
 }

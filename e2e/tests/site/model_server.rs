@@ -244,14 +244,7 @@ async fn a_page_that_goes_takes_its_requests_along(engine: Engine) -> TestResult
 async fn a_page_is_controlled_again_after_a_forced_reload() -> TestResult {
     let fixture = fixture(Engine::Chromium).await?;
     let page = &fixture.page;
-    page.evaluate::<Value>("window.isOld = true; return null", Vec::new()).await?;
-    fixture.browser.reload_past_caches().await?;
-    eventually("another document", async || {
-        let is_new: bool =
-            page.evaluate("return !window.isOld && document.readyState === 'complete'", Vec::new()).await?;
-        Ok(if is_new { Ok(()) } else { Err("the old one".to_owned()) })
-    })
-    .await?;
+    page.reload_without_cache(&fixture.browser).await?;
     assert!(page.evaluate::<bool>("return navigator.serviceWorker.controller === null", Vec::new()).await?);
     assert!(page.evaluate::<bool>(CLAIM, Vec::new()).await?);
     assert_eq!(get(page, "v2/health/live").await?.json(), json!({"live": true}));

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use e2e::browser::Engine;
 use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint, corrupt};
 use e2e::fixture::{Fixture, TestResult};
-use e2e::page::eventually;
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 use serde_json::json;
@@ -79,7 +78,7 @@ async fn an_inference_that_fails_is_told_by_cause(engine: Engine) -> TestResult 
         let rows = page.table("What came of the requests").await?;
         assert_eq!((rows[1][0].as_str(), rows[1][1].as_str()), (cause, "3"), "{rows:?}");
         assert!(rows[1][3].contains(told), "expected `{told}`, found {rows:?}");
-        let found = page.texts(".results p").await?.join("\n");
+        let found = page.notes().await?;
         assert_eq!(found.contains("asks for that with OPTIONS"), cors == Cors::NoPreflight, "{found}");
     }
     // What the endpoint refuses it says itself.
@@ -136,10 +135,7 @@ async fn what_is_no_address_is_refused_beside_its_control() -> TestResult {
     // What is hidden keeps nobody from running.
     page.fill_in("url", "nonsense").await?;
     page.choose("endpoint", "embedded").await?;
-    eventually("Run to work", async || {
-        Ok(if page.is_enabled("Run").await? { Ok(()) } else { Err("it does not".to_owned()) })
-    })
-    .await?;
+    page.wait_for_button("Run").await?;
 
     page.open(&format!("{PLAIN}&endpoint=own&url=nonsense")).await?;
     page.wait_for_button("Run").await?;

@@ -46,7 +46,7 @@ async fn it_tells_who_it_is_and_reads_the_digits(engine: Engine) -> TestResult {
     let told = connection(page).await?;
     assert!(told.contains("`interleave` 0.1.0 answered in") && told.contains("images FP32 [-1, 64]"), "{told}");
     page.run_to_the_end().await?;
-    let found = page.texts(".results p").await?.join("\n");
+    let found = page.notes().await?;
     assert!(found.contains("36 of 36 requests with 10 inputs each were answered"), "{found}");
     // As many as the classifier reads right itself, which its own tests hold.
     assert!(found.contains("Of the 360 digits that came back 353 are read right"), "{found}");
@@ -148,14 +148,7 @@ async fn a_page_that_was_reloaded_past_its_worker_finds_back_to_it() -> TestResu
     let fixture = Fixture::open(&format!("{PLAIN}&requests=5&latency=5")).await?;
     let page = &fixture.page;
     connection(page).await?;
-    page.evaluate::<Value>("window.isOld = true; return null", Vec::new()).await?;
-    fixture.browser.reload_past_caches().await?;
-    eventually("another document", async || {
-        let is_new: bool =
-            page.evaluate("return !window.isOld && document.readyState === 'complete'", Vec::new()).await?;
-        Ok(if is_new { Ok(()) } else { Err("the old one".to_owned()) })
-    })
-    .await?;
+    page.reload_without_cache(&fixture.browser).await?;
     assert!(connection(page).await?.contains("answered in"));
     page.run_to_the_end().await?;
     assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 5)]);

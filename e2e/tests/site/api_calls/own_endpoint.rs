@@ -48,7 +48,7 @@ async fn requests_are_built_from_the_metadata_of_any_model() -> TestResult {
         page.run_to_the_end().await?;
         // The endpoint is strict: a name, shape or datatype that is not the model's would be refused.
         assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 12)], "{models}");
-        let found = page.texts(".results p").await?.join("\n");
+        let found = page.notes().await?;
         assert_eq!(found.contains("are read right"), reads_digits, "{models}: {found}");
     }
     assert!(endpoint.most_in_flight() <= 4, "{} at once", endpoint.most_in_flight());

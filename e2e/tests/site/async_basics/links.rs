@@ -2,7 +2,7 @@
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
-use e2e::page::{Page, PageError, eventually};
+use e2e::page::eventually;
 use e2e::suite::Test;
 
 use super::{DEFAULTS, SHORT};
@@ -35,26 +35,18 @@ async fn a_reloaded_link_restores_controls_and_seed() -> TestResult {
 async fn the_link_follows_the_controls() -> TestResult {
     let fixture = Fixture::open("async-basics").await?;
     let page = &fixture.page;
-    wait_for_link(page, "async-basics?seed=7").await?;
+    page.wait_for_link("async-basics?seed=7").await?;
     page.fill_in("load", "350").await?;
-    wait_for_link(page, "async-basics?load=350&seed=7").await?;
+    page.wait_for_link("async-basics?load=350&seed=7").await?;
     page.fill_in("seed", "42").await?;
-    wait_for_link(page, "async-basics?load=350&seed=42").await?;
+    page.wait_for_link("async-basics?load=350&seed=42").await?;
     page.toggle("blocking").await?;
-    wait_for_link(page, "async-basics?load=350&blocking=off&seed=42").await?;
+    page.wait_for_link("async-basics?load=350&blocking=off&seed=42").await?;
     page.nudge_slider("download").await?;
-    wait_for_link(page, "async-basics?download=450&load=350&blocking=off&seed=42").await?;
+    page.wait_for_link("async-basics?download=450&load=350&blocking=off&seed=42").await?;
     page.fill_in("load", "200").await?;
-    wait_for_link(page, "async-basics?download=450&blocking=off&seed=42").await?;
+    page.wait_for_link("async-basics?download=450&blocking=off&seed=42").await?;
     Ok(())
-}
-
-pub async fn wait_for_link(page: &Page, expected: &str) -> Result<(), PageError> {
-    eventually(&format!("the link `{expected}`"), async || {
-        let link = page.link().await?;
-        Ok(if link == expected { Ok(()) } else { Err(format!("`{link}`")) })
-    })
-    .await
 }
 
 async fn the_controls_follow_a_link_that_is_typed() -> TestResult {

@@ -9,7 +9,6 @@ use e2e::server::Outcome;
 use e2e::suite::Test;
 use fantoccini::key::Key;
 
-use super::links::wait_for_link;
 use super::{DEFAULTS, LONG, SHORT, WEIGHTS};
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -98,6 +97,6 @@ async fn a_control_can_be_set_by_keys_alone() -> TestResult {
     let page = &fixture.page;
     page.tab_to("blocking").await?;
     page.key(Key::Space).await?;
-    wait_for_link(page, "async-basics?blocking=off&seed=7").await?;
+    page.wait_for_link("async-basics?blocking=off&seed=7").await?;
     Ok(())
 }

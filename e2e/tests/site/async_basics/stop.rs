@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
-use e2e::page::{HAS_TASKS, PageError, eventually};
+use e2e::page::HAS_TASKS;
 use e2e::server::{Outcome, Replacement};
 use e2e::suite::Test;
 
@@ -43,10 +43,10 @@ async fn stop_aborts_the_request_that_is_under_way() -> TestResult {
     fixture.server.replace(WEIGHTS, Replacement::Never);
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
-    wait_for_outcome(&fixture, Outcome::Pending).await?;
+    fixture.wait_for_outcome(WEIGHTS, Outcome::Pending).await?;
     page.press("Stop").await?;
     assert!(page.status().await?.starts_with("Stopped"));
-    wait_for_outcome(&fixture, Outcome::ClosedByClient).await?;
+    fixture.wait_for_outcome(WEIGHTS, Outcome::ClosedByClient).await?;
     assert_eq!(fixture.server.outcome_of(DATA), None, "the next step did not begin");
 
     fixture.server.restore(WEIGHTS);
@@ -58,16 +58,8 @@ async fn leaving_the_page_aborts_the_request_that_is_under_way() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     fixture.server.replace(WEIGHTS, Replacement::Never);
     fixture.page.press("Run").await?;
-    wait_for_outcome(&fixture, Outcome::Pending).await?;
+    fixture.wait_for_outcome(WEIGHTS, Outcome::Pending).await?;
     fixture.page.follow("benchmark").await?;
-    wait_for_outcome(&fixture, Outcome::ClosedByClient).await?;
+    fixture.wait_for_outcome(WEIGHTS, Outcome::ClosedByClient).await?;
     Ok(())
-}
-
-async fn wait_for_outcome(fixture: &Fixture, expected: Outcome) -> Result<(), PageError> {
-    eventually(&format!("a request for the weights that is {expected:?}"), async || {
-        let outcome = fixture.server.outcome_of(WEIGHTS);
-        Ok(if outcome == Some(expected) { Ok(()) } else { Err(format!("{outcome:?}")) })
-    })
-    .await
 }

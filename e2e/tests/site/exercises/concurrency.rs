@@ -77,7 +77,7 @@ async fn a_policy_without_workers_is_told_and_the_rest_is_measured() -> TestResu
     let fixture = Fixture::open_with_server(server, Engine::Chromium, LINK).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
-    let told = page.texts(".results p").await?.join("\n");
+    let told = page.notes().await?;
     assert!(told.contains("no worker could be started") && told.contains("worker-src"), "{told}");
     assert_eq!(costs(page, "CPU, one worker").await?[1], "–");
     assert!(page.bar("cpu_in_slices").await?.measured_ms.is_some());
@@ -91,7 +91,7 @@ async fn a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again() -> Test
     let part = part_of_the_jobs(&built_site())?;
     fixture.server.replace(&part, Replacement::Status(500));
     page.run_to_the_end().await?;
-    let told = page.texts(".results p").await?.join("\n");
+    let told = page.notes().await?;
     assert!(told.contains("no worker could be started") && told.contains("could not be fetched"), "{told}");
     fixture.server.restore(&part);
     page.run_to_the_end().await?;

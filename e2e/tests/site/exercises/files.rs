@@ -38,7 +38,7 @@ async fn two_hundred_files_come_back_byte_for_byte(engine: Engine) -> TestResult
     let checks = page.checks().await?;
     assert!(checks.len() == 4 && checks.iter().all(|check| check.holds), "{checks:?}");
     assert!(checks[0].text.contains("200 of 200 in their places"), "{checks:?}");
-    let found = page.texts(".results p").await?.join("\n");
+    let found = page.notes().await?;
     assert!(found.contains("Writing all at once") && found.contains("Reading all at once"), "{found}");
     Ok(())
 }
@@ -53,7 +53,7 @@ async fn missing_files_are_named_and_the_others_still_come(engine: Engine) -> Te
     for row in rows.iter().filter(|row| row[0].starts_with("missing")) {
         assert_eq!(row[1], format!("✕ there is no file `{}`", row[0]));
     }
-    let found = page.texts(".results p").await?.join("\n");
+    let found = page.notes().await?;
     assert!(found.contains("reads 353 of 360 digits right"), "{found}");
     Ok(())
 }
@@ -99,7 +99,7 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     // A busy machine makes every page wait. What it takes from a page that does almost nothing comes on top.
     let other_ms: f64 = page.evaluate(LAG_OF_SLICES, Vec::new()).await?;
     assert!(lag_ms <= 50.0 + 3.0 * other_ms, "{lag_ms} ms, and in slices of 2 ms {other_ms} ms");
-    let found = page.texts(".results p").await?.join("\n");
+    let found = page.notes().await?;
     assert!(found.contains("Of 100,005 rows 100,000 are good and 5 bad"), "{found}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
     Ok(())
@@ -177,11 +177,7 @@ async fn a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes(
     let page = &fixture.page;
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
-    eventually("some tasks", async || {
-        let tasks = page.metric("tasks").await?;
-        Ok(if tasks.trim_start_matches(['0', '–']).is_empty() { Err(tasks) } else { Ok(()) })
-    })
-    .await?;
+    page.wait_for_tasks().await?;
     clear(&fixture).await?;
     let status = page.wait_for_status_within(Duration::from_secs(60), "Failed").await?;
     assert!(status.contains("the storage is gone"), "{status}");

@@ -2,7 +2,6 @@
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
-use e2e::page::eventually;
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -59,7 +58,7 @@ async fn an_empty_batch_is_over_at_once_and_the_page_says_why() -> TestResult {
     let fixture = Fixture::open("async-multiple?samples=0&scale=0.1&seed=7").await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
-    assert!(page.texts(".results p").await?.join("\n").contains("without samples"));
+    assert!(page.notes().await?.contains("without samples"));
     assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }
@@ -101,9 +100,6 @@ async fn what_is_counted_is_whole() -> TestResult {
     page.fill_in("samples", "10001").await?;
     assert!(page.control("samples").await?.refusal.contains("use 0 to 10,000"));
     page.fill_in("samples", "3").await?;
-    eventually("Run to work again", async || {
-        Ok(if page.is_enabled("Run").await? { Ok(()) } else { Err("it does not".to_owned()) })
-    })
-    .await?;
+    page.wait_for_button("Run").await?;
     Ok(())
 }

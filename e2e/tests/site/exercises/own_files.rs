@@ -88,7 +88,7 @@ async fn each_file_that_is_chosen_has_its_own_outcome(engine: Engine) -> TestRes
     ] {
         assert!(told.contains(wrong), "{wrong}: {told}");
     }
-    let found = page.texts(".results p").await?.join("\n");
+    let found = page.notes().await?;
     assert!(found.contains("reads 353 of 360 digits right"), "{found}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
     eventually("predictions among the stored files", async || {

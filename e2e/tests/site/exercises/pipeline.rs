@@ -28,10 +28,6 @@ const TOLERANCE: f64 = 0.2;
 /// So many runs may be disturbed before that.
 const RUNS: u32 = 5;
 
-async fn notes(page: &Page) -> Result<String, PageError> {
-    Ok(page.texts(".results p").await?.join("\n"))
-}
-
 async fn run_patiently(page: &Page) -> Result<(), PageError> {
     page.wait_for_button("Run").await?;
     page.press("Run").await?;
@@ -64,7 +60,7 @@ async fn streamed_beats_batch_after_batch_by_what_the_ideal_says(engine: Engine)
 
     let checks = page.checks().await?;
     assert!(checks.len() == 4 && checks.iter().all(|check| check.holds), "{checks:?}");
-    assert!(notes(page).await?.contains("bottleneck together"), "{}", notes(page).await?);
+    assert!(page.notes().await?.contains("bottleneck together"), "{}", page.notes().await?);
     assert_eq!(page.attributes("figure.flow", "data-flow").await?, ["In turn", "Streamed"]);
     let rates = page.table("Streamed: samples per second by stage").await?;
     // The rows divide the axis, which is as long as the longer way took.
@@ -124,7 +120,7 @@ async fn where_workers_are_forbidden_the_other_ways_are_as_good(engine: Engine) 
     let forbid = "window.Worker = class { constructor() { throw new DOMException('forbidden', 'SecurityError'); } }";
     page.evaluate::<()>(forbid, Vec::new()).await?;
     run_patiently(page).await?;
-    let found = notes(page).await?;
+    let found = page.notes().await?;
     assert!(found.contains("Inference in workers was left out: no worker could be started"), "{found}");
     assert!(page.bar("run_streamed").await?.measured_ms.is_some());
     assert_eq!(page.bar("run_streamed_in_workers").await?.measured_ms, None);
@@ -150,12 +146,12 @@ async fn no_samples_and_batches_that_are_too_large_are_no_trouble() -> TestResul
     let fixture = Fixture::open("async-ml-pipeline?samples=0&sweep=on&seed=7").await?;
     let page = &fixture.page;
     run_patiently(page).await?;
-    assert!(notes(page).await?.contains("Nothing went through the pipeline"));
+    assert!(page.notes().await?.contains("Nothing went through the pipeline"));
     assert!(page.checks().await?.iter().all(|check| check.holds));
 
     page.open("async-ml-pipeline?samples=5&batch-size=10000&scale=0.1&seed=7").await?;
     run_patiently(page).await?;
-    assert!(notes(page).await?.contains("All samples are in a single batch"));
+    assert!(page.notes().await?.contains("All samples are in a single batch"));
     assert!(page.checks().await?.iter().all(|check| check.holds));
     Ok(())
 }

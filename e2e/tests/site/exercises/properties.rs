@@ -32,7 +32,7 @@ async fn a_run_that_finished_says_which_properties_it_had(engine: Engine) -> Tes
     assert_eq!(properties(page).await?[..6], expected);
     let told = page.properties().await?;
     assert!(told[3].text.contains("no more than 3 in flight at once (3 at the peak)"), "{:?}", told[3]);
-    assert!(page.texts(".results p").await?.join("\n").contains("Of the checks of its parts"));
+    assert!(page.notes().await?.contains("Of the checks of its parts"));
     Ok(())
 }
 

@@ -1,11 +1,9 @@
 //! All exercises, one after the other, in every engine.
 
-use std::time::Duration;
-
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_each_engine;
-use e2e::page::{Page, PageError, eventually, eventually_within};
+use e2e::page::{Page, PageError, eventually};
 use e2e::server::Replacement;
 use e2e::suite::Test;
 
@@ -42,14 +40,10 @@ async fn one_that_fails_keeps_none_of_the_others_from_running(engine: Engine) ->
     let page = &fixture.page;
     fixture.server.replace("static/models/mlp-16.safetensors", Replacement::Status(500));
     start(page).await?;
-    let told = eventually_within(Duration::from_secs(400), "the end of all exercises", async || {
-        let status = page.texts(".run-all [role=status]").await?.concat();
-        Ok(if status.starts_with("Finished") { Ok(status) } else { Err(status) })
-    })
-    .await?;
+    let status = page.wait_for_run_all().await?;
     let lines = lines(page).await?;
     let all = lines.len();
-    assert!(told.contains(&format!("{} of {all} exercises ran to their end", all - 1)), "{told}");
+    assert!(status.contains(&format!("{} of {all} exercises ran to their end", all - 1)), "{status}");
     for (place, (state, text)) in lines.iter().enumerate() {
         if place == 1 {
             assert!(state == "failed" && text.contains("mlp-16.safetensors"), "{text}");

@@ -84,11 +84,7 @@ async fn a_run_that_was_stopped_leaves_and_comes_back() -> TestResult {
     let fixture = Fixture::open("async-basics?download=2000&scale=5&seed=7").await?;
     let page = &fixture.page;
     page.press("Run").await?;
-    eventually("some tasks", async || {
-        let log = page.metric("tasks").await?;
-        Ok(if log == "–" || log == "0" { Err(log) } else { Ok(()) })
-    })
-    .await?;
+    page.wait_for_tasks().await?;
     page.press("Stop").await?;
     let status = page.wait_for_status("Stopped").await?;
     let before = page.settled_results().await?;

@@ -34,7 +34,7 @@ async fn every_promise_is_kept(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, LINK).await?;
     // Where there is no private file system, as in WebKit under a driver, the database stands in: nothing is lacking.
     assert_eq!(lacking(&fixture.page).await?, [""; 0]);
-    assert!(fixture.page.texts(".results p").await?.join("\n").contains("31 of 31 passed."));
+    assert!(fixture.page.notes().await?.contains("31 of 31 passed."));
     let bar = |task| fixture.page.bar(task);
     assert!(bar("concurrent_execution").await?.measured_ms < bar("sequential_execution").await?.measured_ms);
     if engine == Engine::Chromium {
@@ -50,7 +50,7 @@ async fn without_workers_their_promises_are_lacking_and_the_rest_are_kept() -> T
     let fixture = Fixture::open(LINK).await?;
     fixture.page.evaluate::<()>("delete window.Worker", Vec::new()).await?;
     assert_eq!(lacking(&fixture.page).await?, OF_WORKERS);
-    let told = fixture.page.texts(".results p").await?.join("\n");
+    let told = fixture.page.notes().await?;
     assert!(told.contains("28 of 31 passed; this browser lacks 3: "), "{told}");
     for validation in fixture.page.validations().await?.iter().filter(|it| it.verdict == "lacking") {
         assert!(validation.text.contains("no worker could be started"), "{validation:?}");

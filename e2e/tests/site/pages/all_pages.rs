@@ -1,9 +1,9 @@
-//! Every page, in settings that are over soon, and how to see each of them as it opens and after a run.
+//! Every page, with settings for a short run, and how to visit each of them as it opens and after a run.
 
 use e2e::fixture::TestResult;
-use e2e::page::{Page, PageError, eventually};
+use e2e::page::{LOADING, Page, PageError, eventually};
 
-/// The exercises and the pages in the form of one.
+/// The exercises, and the pages that look like one.
 pub const EXERCISES: [&str; 10] = [
     "async-basics?scale=0.1&blocking=off&seed=7",
     "async-multiple?scale=0.1&seed=7",
@@ -17,19 +17,18 @@ pub const EXERCISES: [&str; 10] = [
     "advanced?seed=7",
 ];
 
-/// The first page, the guide, the kept runs, the benchmark, and what comes of a link that leads nowhere.
+/// The first page, the guide, the saved runs, the benchmark, and the page that a wrong link leads to.
 pub const OTHER_PAGES: [&str; 5] = ["", "guide", "runs", "benchmark", "async-basic?lod=2&seed=x"];
 
-/// Opens each page and calls `look` with its link and a word for when that is, and again after a run with every disclosure
-/// open. The first page runs by itself, and the benchmark for too long.
+/// Opens each page and calls `look` with its link and the words "as it opens", and again after a run with every disclosure
+/// open. The first page runs by itself, and the benchmark would take too long.
 pub async fn for_each_page(
     page: &Page,
     links: &[&str],
     mut look: impl AsyncFnMut(&str, &str) -> TestResult,
 ) -> TestResult {
     for link in links {
-        page.open(link).await?;
-        wait_until_there(page, link).await?;
+        open(page, link).await?;
         look(link, "as it opens").await?;
         if !["", "runs", "benchmark"].contains(link) {
             page.run_to_the_end().await?;
@@ -41,26 +40,25 @@ pub async fn for_each_page(
     Ok(())
 }
 
-async fn wait_until_there(page: &Page, link: &str) -> Result<(), PageError> {
-    match link {
-        "" => drop(page.wait_for_status("Finished").await?),
-        "runs" => {
-            eventually("the list of runs", async || {
-                let told = page.texts(".runs .empty, [data-run]").await?.concat();
-                Ok(if told.is_empty() || told.starts_with("Being") { Err(told) } else { Ok(()) })
-            })
-            .await?;
+/// Opens a page and waits until it is complete.
+async fn open(page: &Page, link: &str) -> Result<(), PageError> {
+    if link == "runs" {
+        page.open_runs().await?;
+    } else {
+        page.open(link).await?;
+        match link {
+            "" => drop(page.wait_for_status("Finished").await?),
+            _ => page.wait_for_button("Run").await?,
         }
-        _ => page.wait_for_button("Run").await?,
     }
     wait_for_all_parts(page).await
 }
 
-/// Parts of a page whose code comes late stand empty until then.
+/// Waits for the parts of a page whose code is loaded lazily. They are empty until then.
 async fn wait_for_all_parts(page: &Page) -> Result<(), PageError> {
     eventually("all parts of the page", async || {
-        let told = page.texts(".empty").await?.join(" ");
-        Ok(if told.contains("Being") { Err(told) } else { Ok(()) })
+        let text = page.texts(".empty").await?.join(" ");
+        Ok(if text.contains(LOADING) { Err(text) } else { Ok(()) })
     })
     .await
 }

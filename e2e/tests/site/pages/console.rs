@@ -2,7 +2,6 @@
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
-use e2e::page::eventually;
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -16,12 +15,7 @@ async fn no_page_leaves_a_word_on_the_console() -> TestResult {
     page.open("guide").await?;
     page.wait_for_button("Run").await?;
     page.run_to_the_end().await?;
-    page.open("runs").await?;
-    eventually("the list of runs", async || {
-        let told = page.texts(".runs .empty, [data-run]").await?.concat();
-        Ok(if told.is_empty() || told.starts_with("Being") { Err(told) } else { Ok(()) })
-    })
-    .await?;
+    page.open_runs().await?;
     page.open("benchmark").await?;
     page.wait_for_button("Run").await?;
     assert_eq!(fixture.browser.console_problems().await?, []);

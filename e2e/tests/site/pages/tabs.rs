@@ -5,7 +5,7 @@ use std::time::Duration;
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_each_engine;
-use e2e::page::{Page, PageError, Tab, eventually, eventually_within};
+use e2e::page::{Page, PageError, Tab, eventually};
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -137,12 +137,7 @@ async fn hide(page: &Page) -> Result<Tab, PageError> {
 async fn wait_until_kept(page: &Page, runs: usize) -> Result<(), PageError> {
     eventually(&format!("{runs} runs that are kept"), async || {
         // The list is read when its page is opened.
-        page.open("runs").await?;
-        let listed = eventually("a list", async || {
-            let told = page.texts(".runs .empty, [data-run]").await?;
-            Ok(if told.is_empty() || told[0].starts_with("Being") { Err("none".to_owned()) } else { Ok(()) })
-        });
-        listed.await?;
+        page.open_runs().await?;
         let kept = page.texts("[data-run]").await?.len();
         Ok(if kept == runs { Ok(()) } else { Err(kept.to_string()) })
     })
@@ -153,11 +148,7 @@ async fn a_run_in_a_tab_that_nobody_sees_ends_and_says_so(engine: Engine) -> Tes
     let fixture = Fixture::open_in(engine, "async-basics?download=1000&scale=2&seed=7").await?;
     let page = &fixture.page;
     page.press("Run").await?;
-    eventually("some tasks", async || {
-        let tasks = page.metric("tasks").await?;
-        Ok(if tasks.trim_start_matches(['0', '–']).is_empty() { Err(tasks) } else { Ok(()) })
-    })
-    .await?;
+    page.wait_for_tasks().await?;
     let behind = hide(page).await?;
     wait_until_kept(page, 1).await?;
     page.switch_to(&behind).await?;
@@ -197,11 +188,7 @@ async fn all_exercises_end_in_a_tab_that_nobody_sees(engine: Engine) -> TestResu
     .await?;
     let behind = hide(page).await?;
     page.switch_to(&behind).await?;
-    eventually_within(Duration::from_secs(400), "the end of all exercises", async || {
-        let status = page.texts(".run-all [role=status]").await?.concat();
-        Ok(if status.starts_with("Finished") { Ok(()) } else { Err(status) })
-    })
-    .await?;
+    page.wait_for_run_all().await?;
     let told = page.texts("[data-run-all]").await?.join("\n");
     assert!(told.contains("The page was hidden meanwhile, so its times are too long."), "{told}");
     Ok(())

@@ -1,0 +1,41 @@
+//! The list of saved runs, and the panel that runs all exercises.
+
+use std::time::Duration;
+
+use super::{Page, PageError, eventually, eventually_within};
+
+/// All exercises with their defaults, on a busy machine.
+const RUN_ALL_TIMEOUT: Duration = Duration::from_secs(400);
+
+impl Page {
+    /// Opens the list of saved runs, and waits until the page has read it.
+    ///
+    /// # Errors
+    ///
+    /// When it takes too long.
+    pub async fn open_runs(&self) -> Result<(), PageError> {
+        self.open("runs").await?;
+        eventually("the list of saved runs", async || {
+            let text = self.texts(".runs .empty, [data-run]").await?.concat();
+            let is_loading = text.is_empty() || text.starts_with(LOADING);
+            Ok(if is_loading { Err(text) } else { Ok(()) })
+        })
+        .await
+    }
+
+    /// Waits until the panel on the first page has run all exercises, and returns its status.
+    ///
+    /// # Errors
+    ///
+    /// When it takes too long.
+    pub async fn wait_for_run_all(&self) -> Result<String, PageError> {
+        eventually_within(RUN_ALL_TIMEOUT, "the end of all exercises", async || {
+            let status = self.texts(".run-all [role=status]").await?.concat();
+            Ok(if status.starts_with("Finished") { Ok(status) } else { Err(status) })
+        })
+        .await
+    }
+}
+
+/// The first word of a text that stands in for a part of the page while it is loaded.
+pub const LOADING: &str = "Being";
