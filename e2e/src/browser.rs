@@ -106,7 +106,7 @@ impl Browser {
     ///
     /// When the browser is gone, or of another engine.
     pub async fn console_problems(&self) -> Result<Vec<Message>, BrowserError> {
-        self.expect_chromium("messages on the console")?;
+        self.expect_chromium("the console log")?;
         Ok(logs::console_problems(&self.client).await.map_err(Box::new)?)
     }
 
@@ -117,7 +117,7 @@ impl Browser {
     ///
     /// When the browser is gone, or of another engine.
     pub async fn requested_urls(&self) -> Result<Vec<String>, BrowserError> {
-        self.expect_chromium("the addresses of requests")?;
+        self.expect_chromium("the request log")?;
         Ok(logs::requested_urls(&self.client).await.map_err(Box::new)?)
     }
 

@@ -1,4 +1,4 @@
-//! What every test in the browser needs: the site on a server, a browser, and a page that is ready.
+//! The fixture of every test in a browser: the site on a server, a browser, and a page that is ready.
 //!
 //! Each test has its own server, and so a site of its own even in a browser that other tests had before.
 
@@ -47,7 +47,7 @@ impl Fixture {
         Self::open_with_server(serve()?, engine, link).await
     }
 
-    /// The same with a script that stands before all of the page's own.
+    /// The same with a script that runs before the page's own scripts.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl Fixture {
         Self::open_with_server(server, engine, link).await
     }
 
-    /// The same on a server that is there already, for whoever changes the site before it is opened.
+    /// The same on a server that is there already, so that a test can change the site before it is opened.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl Fixture {
         Self::with(browser, server, link).await
     }
 
-    /// The same in a browser that no other test has.
+    /// The same in a browser that no other test uses.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ fn serve() -> Result<Server, TestError> {
     Server::start(&built_site(), BASE).map_err(|error| TestError::with_advice(&error, error.advice()))
 }
 
-/// An error with the line of the test that met it, told as the test runner prints it.
+/// An error with the line of the test where it happened, as the test runner prints it.
 pub struct TestError(String);
 
 impl TestError {

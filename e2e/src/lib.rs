@@ -3,10 +3,10 @@
 //! - [`server`] serves the build as a static host does, and badly where a test asks for it.
 //! - [`endpoint`] is a model server on another origin, good or bad, that shares no code with the page.
 //! - [`browser`] starts a browser and the driver that steers it.
-//! - [`page`] is the exercise page as a person sees it: buttons, controls, status, results.
+//! - [`page`] is the exercise page as a user sees it: buttons, controls, status, results.
 //! - [`fixture`] sets all three up for a test.
 //! - [`suite`] runs the tests, in browsers that they share.
-//! - [`mod@bench`] turns the times that the benchmark page measures into a table and into budgets kept or missed.
+//! - [`mod@bench`] turns the times that the benchmark page measures into a table and into budgets that are met or missed.
 //!
 //! `tests/site` tests what people rely on, and `src/bin/bench.rs` measures. Both need a release build of the page in `dist/`, by
 //! `trunk build --release`, or in the folder that the environment variable `DIST` names; then use `cargo test -p e2e` and

@@ -29,7 +29,7 @@ pub use control::Control;
 pub use keyboard::{TabCycle, TabStop};
 pub use resources::{COUNT_RESOURCES, Resources};
 pub use results::{Bar, Check, ResultsSnapshot, Validation};
-pub use runs::LOADING;
+pub use runs::is_loading;
 pub use tabs::Tab;
 pub use trigger::{HAS_TASKS, IS_RUNNING};
 pub use wait::{DEFAULT_TIMEOUT, eventually, eventually_every, eventually_within};

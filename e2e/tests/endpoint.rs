@@ -96,7 +96,7 @@ fn wait_until(condition: impl Fn() -> bool) {
 }
 
 #[test]
-fn it_tells_about_itself_and_its_models() {
+fn it_describes_itself_and_its_models() {
     let endpoint = good();
     assert_eq!(get(&endpoint, "v2").json(), json!({ "name": "endpoint", "version": "1.0", "extensions": [] }));
     assert_eq!(get(&endpoint, "v2/health/live").json(), json!({ "live": true }));
@@ -150,7 +150,7 @@ fn assert_refused(endpoint: &Endpoint, change: impl Fn(&mut Value), expected: &s
 }
 
 #[test]
-fn whatever_is_wrong_in_a_request_is_refused_by_name() {
+fn every_error_in_a_request_is_refused_by_name() {
     let endpoint = good();
     let not_json = Response::read(send(&endpoint, "POST", INFER, "{\"inputs\":"));
     assert!(not_json.status == 400 && not_json.body.contains("the body is not JSON"), "{not_json:?}");
@@ -237,7 +237,7 @@ fn half_an_answer_is_announced_as_it_is_or_as_the_whole() {
 }
 
 #[test]
-fn a_misfit_contradicts_itself_or_the_metadata() {
+fn a_corrupt_answer_contradicts_itself_or_the_metadata() {
     let output = |change| infer(&answering(Answer::Changed(change))).json()["outputs"][0].clone();
     assert_eq!(output(corrupt::too_few_elements)["data"], json!([]));
     assert_eq!(output(corrupt::other_shape)["shape"], json!([1, 1]));
@@ -308,7 +308,7 @@ fn five_hundred_at_once_are_all_answered() {
 }
 
 #[test]
-fn whoever_hangs_up_leaves_the_count_and_the_queue() {
+fn a_client_that_hangs_up_leaves_the_count_and_the_queue() {
     let endless = Duration::from_secs(3600);
     let endpoint = start(Behaviour { latency: endless, capacity: Some(1), ..Behaviour::default() });
     let behaviours = [

@@ -49,9 +49,9 @@ impl fmt::Display for Verdict {
 pub struct Measurements {
     /// Memory of the record for each of many sleeps, if the page tells it.
     pub bytes_per_sleep: Option<f64>,
-    /// Memory of the record for each task of a lesson with 10,000 tasks behind a limit, some of which fail.
-    pub bytes_per_lesson_task: f64,
-    /// How long that lesson kept the page at most, in milliseconds.
+    /// Memory of the record for each task of an exercise with 10,000 tasks behind a limit, some of which fail.
+    pub bytes_per_exercise_task: f64,
+    /// How long that exercise kept the page at most, in milliseconds.
     pub longest_block_ms: f64,
     /// What the first visit loads, compressed.
     pub first_load_bytes: u64,
@@ -79,7 +79,7 @@ pub fn budgets(samples: &[Sample], figures: Measurements) -> Vec<Budget> {
     let of = |what: &str, figure, limit| Budget { what: what.to_owned(), figure: Some(figure), limit };
     let sleep = |figure| of("memory per recorded sleep, bytes", figure, 256.0);
     budgets.extend(figures.bytes_per_sleep.map(sleep));
-    budgets.push(of("memory per task that queues and may fail, bytes", figures.bytes_per_lesson_task, 256.0));
+    budgets.push(of("memory per task that queues and may fail, bytes", figures.bytes_per_exercise_task, 256.0));
     budgets.push(of("longest block of the page, 10,000 such tasks, ms", figures.longest_block_ms, 50.0));
     budgets.push(of("first load with brotli, bytes", figures.first_load_bytes as f64, 240_000.0));
     budgets
@@ -126,7 +126,7 @@ mod tests {
 
     const FIGURES: Measurements = Measurements {
         bytes_per_sleep: Some(200.0),
-        bytes_per_lesson_task: 220.0,
+        bytes_per_exercise_task: 220.0,
         longest_block_ms: 30.0,
         first_load_bytes: 120_000,
     };
@@ -150,14 +150,14 @@ mod tests {
     fn the_limit_itself_is_kept_and_one_more_is_not() {
         let at_the_limit = Measurements {
             bytes_per_sleep: Some(256.0),
-            bytes_per_lesson_task: 256.0,
+            bytes_per_exercise_task: 256.0,
             longest_block_ms: 50.0,
             first_load_bytes: 240_000,
         };
         assert_eq!(missed(&budgets(&good(), at_the_limit)), [""; 0]);
         let beyond = Measurements {
             bytes_per_sleep: Some(257.0),
-            bytes_per_lesson_task: 257.0,
+            bytes_per_exercise_task: 257.0,
             longest_block_ms: 50.1,
             first_load_bytes: 240_001,
         };
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_judged_only_if_the_page_tells_it() {
+    fn memory_is_checked_only_if_the_page_reports_it() {
         let untold = Measurements { bytes_per_sleep: None, ..FIGURES };
         assert_eq!(budgets(&good(), untold).len(), 8);
     }

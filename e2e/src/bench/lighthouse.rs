@@ -1,7 +1,7 @@
 //! What Lighthouse says of the page as a phone loads it (<https://github.com/GoogleChrome/lighthouse>).
 //!
 //! A phone is a slow processor and a slow network: Lighthouse computes both from what it sees on this machine, and a machine
-//! that is busy with something else seems a slow phone. So the page is loaded several times, and medians are told.
+//! that is busy with something else seems a slow phone. So the page is loaded several times, and the medians count.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -36,7 +36,7 @@ struct Category {
 /// Why there are no scores.
 #[derive(Debug, thiserror::Error)]
 pub enum LighthouseError {
-    /// It could not be installed, which `tools/setup` has told.
+    /// It could not be installed, and `tools/setup` has said so.
     #[error("it is not installed; `tools/setup bench` installs it where there is npm")]
     NotInstalled,
     /// The system does not run it.

@@ -24,7 +24,7 @@ const RUN_TIMEOUT: Duration = Duration::from_secs(600);
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Ten thousand tasks behind a limit, some of which fail and are tried again.
-const LESSON: &str = "async-error-handling?tasks=10000&limit=64&wait=20&pause=20&timeout=60&on-error=collect&seed=7";
+const EXERCISE: &str = "async-error-handling?tasks=10000&limit=64&wait=20&pause=20&timeout=60&on-error=collect&seed=7";
 
 const ROWS: &str = "return [...document.querySelectorAll('tr[data-case][data-who]')].map(row =>
     ({ case: row.dataset.case, contender: row.dataset.who, runs: row.dataset.runs ?? '' }));";
@@ -50,7 +50,9 @@ impl BenchError {
             Self::Server(error) => error.advice(),
             Self::Browser(error) => error.advice(),
             Self::Page(error) => error.advice(),
-            Self::FirstLoad(_) | Self::Sample(_) => "is the build of the same version as this program? build both anew",
+            Self::FirstLoad(_) | Self::Sample(_) => {
+                "is the build of the same version as this program? build both again"
+            }
         }
     }
 }
@@ -98,13 +100,13 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Measurements, O
     let samples = rows.iter().map(Sample::try_from).collect::<Result<_, _>>()?;
     let bytes_per_sleep = bytes_per_task(&page).await?;
     let workers = workers(&page).await?;
-    page.open(LESSON).await?;
+    page.open(EXERCISE).await?;
     page.wait_for_button("Run").await?;
     page.press("Run").await?;
     page.wait_for_status_within(RUN_TIMEOUT, "Finished").await?;
     let figures = Measurements {
         bytes_per_sleep,
-        bytes_per_lesson_task: page.exact_metric("record").await?,
+        bytes_per_exercise_task: page.exact_metric("record").await?,
         longest_block_ms: page.exact_metric("lag").await? / 1e3,
         first_load_bytes: load.brotli_bytes(),
     };

@@ -26,8 +26,8 @@ pub enum BrowserError {
         /// What it said.
         source: Box<NewSessionError>,
     },
-    /// The engine does not tell.
-    #[error("{what} are known in chromium only, and this is {engine}")]
+    /// The engine does not support it.
+    #[error("`{what}` is available only in Chromium, and this is {engine}")]
     OnlyInChromium {
         /// What was asked for.
         what: &'static str,
@@ -38,7 +38,7 @@ pub enum BrowserError {
     #[error("the browser has no window")]
     NoWindow,
     /// The browser is gone, or refuses.
-    #[error("the browser did not do what it was told: {0}")]
+    #[error("the browser refused a command: {0}")]
     Refused(#[from] Box<CmdError>),
 }
 
@@ -50,9 +50,9 @@ impl BrowserError {
             Self::Missing(missing) => missing.advice(),
             Self::Driver(_) => "run the driver by hand to see what it says",
             Self::NoSession { .. } => "the driver and the browser must have the same version: install both again",
-            Self::OnlyInChromium { .. } => "ask for it in Chromium only",
+            Self::OnlyInChromium { .. } => "use it only in Chromium",
             Self::NoWindow | Self::Refused(_) => {
-                "run it again; if it stays, look for the browser's crash in the system's log"
+                "run it again; if it fails again, look for the browser's crash in the system's log"
             }
         }
     }

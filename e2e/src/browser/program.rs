@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_browser_is_told_in_one_line_with_the_remedy() {
+    fn a_missing_browser_is_reported_in_one_line_with_advice() {
         let missing = MissingProgram(&FIREFOX);
         let told = missing.to_string();
         assert_eq!(told, "no browser found: none of `firefox`, `firefox-esr` is on PATH, and `FIREFOX` names none");

@@ -18,16 +18,16 @@ impl Page {
         self.evaluate(CATCH, Vec::new()).await
     }
 
-    /// The name and the text of the last file that the page offered since then, once it has offered so many.
+    /// The name and the text of the last file that the page offered since then, once it has offered this many.
     ///
     /// # Errors
     ///
     /// When it does not offer as many.
-    pub async fn download(&self, so_many: usize) -> Result<(String, String), PageError> {
-        eventually(&format!("{so_many} files to save"), async || {
+    pub async fn download(&self, count: usize) -> Result<(String, String), PageError> {
+        eventually(&format!("{count} files to save"), async || {
             let mut saved: Vec<(String, String)> = self.evaluate("return window.saved", Vec::new()).await?;
             let n = saved.len();
-            Ok(saved.pop().filter(|_| n == so_many).ok_or_else(|| format!("{n} files")))
+            Ok(saved.pop().filter(|_| n == count).ok_or_else(|| format!("{n} files")))
         })
         .await
     }

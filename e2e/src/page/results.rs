@@ -182,7 +182,7 @@ impl Page {
         found.ok_or_else(|| PageError::Missing { what: format!("exact metric `{name}`") })
     }
 
-    /// The rows of the table with this text in its caption, cell by cell, without the heads.
+    /// The rows of the table with this text in its caption, cell by cell, without the header.
     ///
     /// # Errors
     ///
@@ -235,7 +235,7 @@ impl Page {
         self.evaluate(DIGITS, Vec::new()).await
     }
 
-    /// What the page tells about a bad link.
+    /// The messages of the page about a bad link.
     ///
     /// # Errors
     ///
@@ -270,7 +270,7 @@ impl Page {
         })
     }
 
-    /// The same, once it does not change any more.
+    /// The same, once it no longer changes.
     ///
     /// # Errors
     ///

@@ -17,8 +17,8 @@ impl Page {
         self.open("runs").await?;
         eventually("the list of saved runs", async || {
             let text = self.texts(".runs .empty, [data-run]").await?.concat();
-            let is_loading = text.is_empty() || text.starts_with(LOADING);
-            Ok(if is_loading { Err(text) } else { Ok(()) })
+            let is_pending = text.is_empty() || is_loading(&text);
+            Ok(if is_pending { Err(text) } else { Ok(()) })
         })
         .await
     }
@@ -37,5 +37,8 @@ impl Page {
     }
 }
 
-/// The first word of a text that stands in for a part of the page while it is loaded.
-pub const LOADING: &str = "Being";
+/// True if a text says that a part of the page is still being loaded.
+#[must_use]
+pub fn is_loading(text: &str) -> bool {
+    ["Loading", "Being "].iter().any(|words| text.contains(words))
+}

@@ -37,7 +37,7 @@ pub async fn eventually_within<T>(
     eventually_every(POLL_INTERVAL, limit, what, look).await
 }
 
-/// The same with longer pauses, for whoever measures: to look takes a processor some milliseconds.
+/// The same with longer pauses, for measurements: each look takes the processor a few milliseconds.
 ///
 /// # Errors
 ///
@@ -53,7 +53,7 @@ pub async fn eventually_every<T>(
         let last = match look().await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(last)) => last,
-            // The page is still being built, or is being built anew.
+            // The page is still being built, or is being rebuilt.
             Err(error @ (PageError::Missing { .. } | PageError::Refused(_))) => error.to_string(),
             Err(error) => return Err(error),
         };
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_missing_may_still_come_and_what_cannot_be_read_will_not() {
+    async fn it_waits_for_missing_things_but_not_for_unreadable_ones() {
         let mut looks = 0;
         let value = eventually("a status", async || {
             looks += 1;
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_never_comes_is_told_with_what_there_was() {
+    async fn a_timeout_says_what_there_was_instead() {
         let never = eventually_within(Duration::ZERO, "the status `Finished`", async || {
             Ok(Err::<(), _>("`Running`".to_owned()))
         });

@@ -1,4 +1,4 @@
-//! What a person can rely on in the lesson on API calls: with the page's own model server, and with an independent endpoint
+//! What a person can rely on in the exercise on API calls: with the page's own model server, and with an independent endpoint
 //! on another origin, in every engine.
 
 mod bad_endpoints;
@@ -16,7 +16,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
 /// Nothing random and no comparison, so that a run is little more than its requests.
 const PLAIN: &str = "async-api-calls?one-by-one=off&failure-rate=0&spread=0&seed=7";
 
-/// A link to the lesson with an endpoint on another origin.
+/// A link to the exercise with an endpoint on another origin.
 fn link_to(endpoint: &Endpoint, models: &str, more: &str) -> String {
     format!("{PLAIN}&endpoint=own&url={}&models={models}{more}", encoded(endpoint.url()))
 }

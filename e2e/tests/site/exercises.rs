@@ -1,4 +1,4 @@
-//! What a person can rely on in the lessons on many tasks, on errors, on files, on kinds of concurrency, on validation
+//! What a person can rely on in the exercises on many tasks, on errors, on files, on kinds of concurrency, on validation
 //! and on common issues, in a real browser, with the built site under a sub-path.
 
 mod common_issues;

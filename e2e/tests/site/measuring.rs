@@ -1,4 +1,4 @@
-//! What the lesson on API calls measures: throughput, the knee, and latencies from schedule and from send. Apart from the
+//! What the exercise on API calls measures: throughput, the knee, and latencies from schedule and from send. Apart from the
 //! other tests, because what runs beside it is measured with it.
 
 use e2e::browser::Engine;

@@ -1,4 +1,4 @@
-//! What a person can rely on around the lessons: the first page, the guide, runs that are held against others and runs that are kept.
+//! What a person can rely on around the exercises: the first page, the guide, runs that are held against others and runs that are kept.
 
 mod accessibility;
 mod all_pages;

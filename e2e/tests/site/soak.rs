@@ -13,7 +13,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 /// Whatever the runs need of the browser: timers, files of the site and of the storage, the model server, workers.
-const LESSONS: [&str; 8] = [
+const EXERCISES: [&str; 8] = [
     "async-basics?scale=0.1&blocking=off",
     "async-multiple?samples=8&scale=0.1",
     "async-file-io?files=3&size=1&rounds=1&rows=200",
@@ -101,15 +101,15 @@ struct Ends {
 /// So many runs, half of them to their end.
 async fn run(page: &Page, draws: &mut Draws, runs: u32, ends: &mut Ends) -> TestResult {
     for _ in 0..runs {
-        let lesson = LESSONS[draws.below(LESSONS.len() as u64) as usize];
+        let exercise = EXERCISES[draws.below(EXERCISES.len() as u64) as usize];
         let end = ["finish", "finish", "save", "stop", "stop", "leave"][draws.below(6) as usize];
         let (seed, after_ms) = (draws.below(1_000_000), draws.below(400));
-        let told: String = page.evaluate(RUN, vec![lesson.into(), seed.into(), end.into(), after_ms.into()]).await?;
+        let told: String = page.evaluate(RUN, vec![exercise.into(), seed.into(), end.into(), after_ms.into()]).await?;
         match told.split([' ', '.']).next() {
             Some("Finished") => ends.finished += 1,
             Some("Stopped") => ends.stopped += 1,
             Some("Left") => ends.left += 1,
-            _ => panic!("{lesson}&seed={seed}: {told}"),
+            _ => panic!("{exercise}&seed={seed}: {told}"),
         }
     }
     Ok(())

@@ -14,15 +14,15 @@ use super::{PLAIN, encoded, link_to, outcomes, test_connection};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
-        an_endpoint_that_does_not_tell_its_model_is_told_by_cause,
-        an_inference_that_fails_is_told_by_cause,
+        an_endpoint_without_metadata_is_reported_by_cause,
+        an_inference_that_fails_is_reported_by_cause,
         a_reply_of_100_mb_is_not_read,
-        a_port_where_nobody_listens_is_told
+        a_closed_port_is_reported
     ]
     .chain(in_chromium![what_is_no_address_is_refused_beside_its_control])
 }
 
-async fn an_endpoint_that_does_not_tell_its_model_is_told_by_cause(engine: Engine) -> TestResult {
+async fn an_endpoint_without_metadata_is_reported_by_cause(engine: Engine) -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
     let fixture = Fixture::open_in(engine, &link_to(&endpoint, "digits", "&requests=3&timeout=700")).await?;
     let page = &fixture.page;
@@ -55,7 +55,7 @@ async fn an_endpoint_that_does_not_tell_its_model_is_told_by_cause(engine: Engin
     Ok(())
 }
 
-async fn an_inference_that_fails_is_told_by_cause(engine: Engine) -> TestResult {
+async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
     let link = link_to(&endpoint, "digits", "&requests=3&batch-size=2&retries=0&timeout=700");
     let fixture = Fixture::open_in(engine, &link).await?;
@@ -146,7 +146,7 @@ async fn what_is_no_address_is_refused_beside_its_control() -> TestResult {
     Ok(())
 }
 
-async fn a_port_where_nobody_listens_is_told(engine: Engine) -> TestResult {
+async fn a_closed_port_is_reported(engine: Engine) -> TestResult {
     // A port that was free a moment ago.
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let url = encoded(&format!("http://127.0.0.1:{port}"));

@@ -16,7 +16,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         one_fifty_and_five_hundred_requests_at_once_are_all_answered,
         a_stop_takes_every_request_back,
         a_browser_without_service_workers_is_told_and_can_ask_elsewhere,
-        a_worker_that_does_not_load_is_told_and_mended_without_a_reload,
+        a_worker_that_does_not_load_is_reported_and_fixed_without_a_reload,
         a_worker_that_has_gone_comes_back_with_the_next_run
     ]
     .chain(in_chromium![
@@ -155,8 +155,8 @@ async fn a_page_that_was_reloaded_past_its_worker_finds_back_to_it() -> TestResu
     Ok(())
 }
 
-async fn a_worker_that_does_not_load_is_told_and_mended_without_a_reload(engine: Engine) -> TestResult {
-    // Another page first: the lesson's own would have started the worker already.
+async fn a_worker_that_does_not_load_is_reported_and_fixed_without_a_reload(engine: Engine) -> TestResult {
+    // Another page first: the exercise's own would have started the worker already.
     let fixture = Fixture::open_in(engine, "async-basics?seed=7").await?;
     let page = &fixture.page;
     fixture.server.replace("service-worker.js", Replacement::Status(404));

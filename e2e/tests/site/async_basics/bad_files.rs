@@ -9,21 +9,21 @@ use super::{DATA, SHORT, WEIGHTS};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
-        bad_weights_fail_the_run_with_a_clear_word_and_good_ones_mend_it,
-        a_bad_data_set_fails_the_run_with_a_clear_word_and_a_good_one_mends_it
+        bad_weights_fail_the_run_with_a_clear_message_and_good_ones_fix_it,
+        a_bad_data_set_fails_the_run_with_a_clear_message_and_a_good_one_fixes_it
     ]
 }
 
-async fn bad_weights_fail_the_run_with_a_clear_word_and_good_ones_mend_it() -> TestResult {
-    assert_bad_files_are_told(WEIGHTS, "weights").await
+async fn bad_weights_fail_the_run_with_a_clear_message_and_good_ones_fix_it() -> TestResult {
+    assert_bad_files_are_reported(WEIGHTS, "weights").await
 }
 
-async fn a_bad_data_set_fails_the_run_with_a_clear_word_and_a_good_one_mends_it() -> TestResult {
-    assert_bad_files_are_told(DATA, "data set").await
+async fn a_bad_data_set_fails_the_run_with_a_clear_message_and_a_good_one_fixes_it() -> TestResult {
+    assert_bad_files_are_reported(DATA, "data set").await
 }
 
 /// An error in the network is told by the file's name, bad content by what it should have been.
-async fn assert_bad_files_are_told(path: &str, what: &str) -> TestResult {
+async fn assert_bad_files_are_reported(path: &str, what: &str) -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     let page = &fixture.page;
     let html = Replacement::Bytes { content_type: "text/html", body: b"<!DOCTYPE html><title>Hi</title>".to_vec() };

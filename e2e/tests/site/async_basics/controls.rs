@@ -8,12 +8,12 @@ use super::DEFAULTS;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
-        a_number_out_of_range_is_refused_beside_its_control_until_mended,
+        a_number_out_of_range_is_refused_next_to_its_control_until_fixed,
         an_empty_field_is_refused_and_other_controls_stay_usable
     ]
 }
 
-async fn a_number_out_of_range_is_refused_beside_its_control_until_mended() -> TestResult {
+async fn a_number_out_of_range_is_refused_next_to_its_control_until_fixed() -> TestResult {
     let fixture = Fixture::open(DEFAULTS).await?;
     let page = &fixture.page;
     for (name, bad, good) in [("download", "2001", "2000"), ("scale", "0", "0.1"), ("seed", "1000000", "999999")] {
@@ -25,9 +25,9 @@ async fn a_number_out_of_range_is_refused_beside_its_control_until_mended() -> T
         assert!(!page.is_enabled("Run").await?);
 
         page.fill_in(name, good).await?;
-        let mended = page.control(name).await?;
-        assert!(!mended.is_invalid, "{mended:?}");
-        assert_eq!(mended.refusal, "");
+        let fixed = page.control(name).await?;
+        assert!(!fixed.is_invalid, "{fixed:?}");
+        assert_eq!(fixed.refusal, "");
         assert!(page.is_enabled("Run").await?);
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Code that is fetched when it is first needed: the first load is without it, and its absence is told and mended.
+//! Code that is fetched when it is first needed: the first load is without it, and its absence is told and fixed.
 
 use std::time::Duration;
 
@@ -12,21 +12,21 @@ use super::{SHORT, without_service_worker};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
-        a_lesson_is_fetched_when_it_first_runs_and_never_again,
+        an_exercise_is_loaded_when_it_first_runs_and_never_again,
         the_benchmark_is_fetched_when_it_is_opened,
-        a_lesson_that_does_not_arrive_fails_the_run_with_a_clear_word_and_arrives_later,
-        stop_while_a_lesson_is_fetched_starts_nothing,
+        an_exercise_that_cannot_be_loaded_fails_the_run_and_loads_later,
+        stop_while_an_exercise_is_loaded_starts_nothing,
         a_benchmark_that_does_not_arrive_says_so_below_its_title_and_arrives_later,
-        a_lesson_of_a_host_that_knows_no_wasm_runs
+        an_exercise_runs_from_a_host_that_does_not_know_wasm
     ]
 }
 
-async fn a_lesson_is_fetched_when_it_first_runs_and_never_again() -> TestResult {
+async fn an_exercise_is_loaded_when_it_first_runs_and_never_again() -> TestResult {
     let fixture = without_service_worker(SHORT).await?;
-    assert_eq!(times_asked_for(&fixture.server, LESSONS), 0, "the first load is without it");
+    assert_eq!(times_asked_for(&fixture.server, EXERCISES), 0, "the first load is without it");
     fixture.page.run_to_the_end().await?;
     fixture.page.run_to_the_end().await?;
-    assert_eq!(times_asked_for(&fixture.server, LESSONS), 1);
+    assert_eq!(times_asked_for(&fixture.server, EXERCISES), 1);
     assert_eq!(times_asked_for(&fixture.server, BENCHMARK), 0, "nobody opened it");
     Ok(())
 }
@@ -34,13 +34,13 @@ async fn a_lesson_is_fetched_when_it_first_runs_and_never_again() -> TestResult 
 async fn the_benchmark_is_fetched_when_it_is_opened() -> TestResult {
     let fixture = without_service_worker("benchmark").await?;
     assert_eq!(times_asked_for(&fixture.server, BENCHMARK), 1);
-    assert_eq!(times_asked_for(&fixture.server, LESSONS), 0, "nobody ran one");
+    assert_eq!(times_asked_for(&fixture.server, EXERCISES), 0, "nobody ran one");
     Ok(())
 }
 
-async fn a_lesson_that_does_not_arrive_fails_the_run_with_a_clear_word_and_arrives_later() -> TestResult {
+async fn an_exercise_that_cannot_be_loaded_fails_the_run_and_loads_later() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
-    let part = path(LESSONS);
+    let part = path(EXERCISES);
     for reply in [Replacement::Status(404), Replacement::CutAfter(700)] {
         fixture.server.replace(&part, reply.clone());
         fixture.page.press("Run").await?;
@@ -52,9 +52,9 @@ async fn a_lesson_that_does_not_arrive_fails_the_run_with_a_clear_word_and_arriv
     Ok(())
 }
 
-async fn stop_while_a_lesson_is_fetched_starts_nothing() -> TestResult {
+async fn stop_while_an_exercise_is_loaded_starts_nothing() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
-    let part = path(LESSONS);
+    let part = path(EXERCISES);
     fixture.server.replace(&part, Replacement::Never);
     fixture.page.press("Run").await?;
     fixture.page.wait_for_status("Running").await?;
@@ -84,16 +84,16 @@ async fn a_benchmark_that_does_not_arrive_says_so_below_its_title_and_arrives_la
     Ok(())
 }
 
-async fn a_lesson_of_a_host_that_knows_no_wasm_runs() -> TestResult {
+async fn an_exercise_runs_from_a_host_that_does_not_know_wasm() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
-    let part = path(LESSONS);
+    let part = path(EXERCISES);
     let body = std::fs::read(built_site().join(&part)).expect("the part was built");
     fixture.server.replace(&part, Replacement::Bytes { content_type: "application/octet-stream", body });
     fixture.page.run_to_the_end().await?;
     Ok(())
 }
 
-const LESSONS: &str = "split_lessons.wasm";
+const EXERCISES: &str = "split_lessons.wasm";
 const BENCHMARK: &str = "split_benchmark.wasm";
 
 /// Where a part lies in the site: the name of its folder changes with the build.

@@ -1,4 +1,4 @@
-//! The lesson that compares kinds of concurrency, and the workers behind it, in every engine.
+//! The exercise that compares kinds of concurrency, and the workers behind it, in every engine.
 
 use std::fs;
 use std::path::{Path, PathBuf};

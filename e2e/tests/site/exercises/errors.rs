@@ -1,4 +1,4 @@
-//! The lesson on errors.
+//! The exercise on errors.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn the_seeds_failures_are_those_of_the_virtual_clock() -> TestResult {
     let fixture = Fixture::open("async-error-handling?seed=7").await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
-    // The tests beside the lesson hold the same numbers.
+    // The tests beside the exercise hold the same numbers.
     assert_eq!(outcomes(page, 2).await?, ["15", "2", "1", "1", "1", "0", "20"]);
     assert_eq!(outcomes(page, 3).await?, ["19", "0", "0", "1", "0", "0", "25"]);
     let checks = page.checks().await?;

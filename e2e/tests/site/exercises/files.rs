@@ -1,4 +1,4 @@
-//! The lesson on files, in every engine.
+//! The exercise on files, in every engine.
 
 use std::time::Duration;
 
@@ -152,7 +152,7 @@ async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResu
     Ok(())
 }
 
-/// Takes the lesson's folder away. A file that is being written to is in the way for a moment.
+/// Takes the exercise's folder away. A file that is being written to is in the way for a moment.
 const CLEAR: &str = "const title = 'interleave-async-file-io';
     if (typeof FileSystemFileHandle !== 'undefined' && navigator.storage?.getDirectory) {
         const clear = () => navigator.storage.getDirectory()

@@ -1,4 +1,4 @@
-//! The lesson on many tasks.
+//! The exercise on many tasks.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
@@ -10,7 +10,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         the_distribution_has_its_percentiles_with_n_and_agrees_with_itself,
         an_empty_batch_is_over_at_once_and_the_page_says_why,
         a_limit_of_zero_leaves_the_limited_batch_out,
-        a_shortest_time_above_the_longest_is_refused_beside_its_control_until_mended,
+        a_shortest_time_above_the_longest_is_refused_next_to_its_control_until_fixed,
         what_is_counted_is_whole
     ]
 }
@@ -72,7 +72,7 @@ async fn a_limit_of_zero_leaves_the_limited_batch_out() -> TestResult {
     Ok(())
 }
 
-async fn a_shortest_time_above_the_longest_is_refused_beside_its_control_until_mended() -> TestResult {
+async fn a_shortest_time_above_the_longest_is_refused_next_to_its_control_until_fixed() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     let page = &fixture.page;
     page.fill_in("min", "600").await?;

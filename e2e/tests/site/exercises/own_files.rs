@@ -174,11 +174,11 @@ async fn nothing_is_kept_outside_the_folder_of_the_lesson(engine: Engine) -> Tes
     choose(page, &[files.add("mine.csv", b"a\n1\n")?]).await?;
     page.run_to_the_end().await?;
     let kept: Vec<String> = page.evaluate(&format!("return (async () => {{ {KEPT} }})()"), Vec::new()).await?;
-    // The lesson's folder, runs that have finished (those on the reader's files are not among them), and which exercises
+    // The exercise's folder, runs that have finished (those on the reader's files are not among them), and which exercises
     // have.
     let ours = ["interleave-async-file-io", "interleave-runs", "interleave-finished"];
     assert!(kept.iter().all(|name| ours.contains(&name.as_str())), "{kept:?}");
-    assert!(kept.iter().any(|name| name == ours[0]), "the lesson has a folder");
+    assert!(kept.iter().any(|name| name == ours[0]), "the exercise has a folder");
     page.open("runs").await?;
     eventually("the run on files that were made, and no other", async || {
         let runs = page.texts("[data-run] td:first-child").await?;

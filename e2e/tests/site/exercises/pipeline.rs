@@ -1,4 +1,4 @@
-//! The lesson on an ML pipeline, in every engine.
+//! The exercise on an ML pipeline, in every engine.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
     .chain(in_chromium![
         a_sweep_draws_both_ways_against_the_batch_size,
         no_samples_and_batches_that_are_too_large_are_no_trouble,
-        the_lesson_leaves_no_word_on_the_console
+        the_exercise_logs_no_warning_or_error
     ])
 }
 
@@ -156,7 +156,7 @@ async fn no_samples_and_batches_that_are_too_large_are_no_trouble() -> TestResul
     Ok(())
 }
 
-async fn the_lesson_leaves_no_word_on_the_console() -> TestResult {
+async fn the_exercise_logs_no_warning_or_error() -> TestResult {
     let fixture = Fixture::open("async-ml-pipeline?samples=40&scale=0.5&sweep=on&seed=7").await?;
     run_patiently(&fixture.page).await?;
     assert_eq!(fixture.browser.console_problems().await?, []);

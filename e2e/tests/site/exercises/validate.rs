@@ -1,4 +1,4 @@
-//! The lesson that puts every promise to the test, in every engine.
+//! The exercise that puts every promise to the test, in every engine.
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestResult};
@@ -19,7 +19,7 @@ const OF_WORKERS: [&str; 3] = ["worker_computes_the_same", "stop_frees_a_worker"
 const OF_THE_SERVER: [&str; 4] =
     ["server_tells_its_model", "server_reads_digits", "unknown_model_is_named", "drop_aborts_fetch"];
 
-/// Runs the lesson. The names of what is lacking, after a look that all else has passed.
+/// Runs the exercise. The names of what is lacking, after a look that all else has passed.
 async fn lacking(page: &Page) -> Result<Vec<String>, PageError> {
     page.run_to_the_end().await?;
     let validations = page.validations().await?;

@@ -1,7 +1,7 @@
 //! Every page, with settings for a short run, and how to visit each of them as it opens and after a run.
 
 use e2e::fixture::TestResult;
-use e2e::page::{LOADING, Page, PageError, eventually};
+use e2e::page::{Page, PageError, eventually, is_loading};
 
 /// The exercises, and the pages that look like one.
 pub const EXERCISES: [&str; 10] = [
@@ -58,7 +58,7 @@ async fn open(page: &Page, link: &str) -> Result<(), PageError> {
 async fn wait_for_all_parts(page: &Page) -> Result<(), PageError> {
     eventually("all parts of the page", async || {
         let text = page.texts(".empty").await?.join(" ");
-        Ok(if text.contains(LOADING) { Err(text) } else { Ok(()) })
+        Ok(if is_loading(&text) { Err(text) } else { Ok(()) })
     })
     .await
 }

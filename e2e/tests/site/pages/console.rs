@@ -5,10 +5,10 @@ use e2e::in_chromium;
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_chromium![no_page_leaves_a_word_on_the_console]
+    in_chromium![no_page_logs_a_warning_or_error]
 }
 
-async fn no_page_leaves_a_word_on_the_console() -> TestResult {
+async fn no_page_logs_a_warning_or_error() -> TestResult {
     let fixture = Fixture::open("").await?;
     let page = &fixture.page;
     page.wait_for_status("Finished").await?;

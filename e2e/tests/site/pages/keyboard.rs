@@ -12,7 +12,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         the_tab_key_leads_around_the_first_page,
         the_tab_key_leads_around_an_exercise_that_has_finished,
         escape_closes_the_forms_of_export_and_gives_the_focus_back,
-        arrows_tell_the_tasks_of_the_timeline_one_by_one,
+        arrow_keys_describe_the_tasks_of_the_timeline_one_by_one,
         run_all_leaves_the_focus_on_its_way_out,
         nothing_moves_by_itself_where_less_motion_is_preferred
     ]
@@ -60,7 +60,7 @@ async fn escape_closes_the_forms_of_export_and_gives_the_focus_back() -> TestRes
     Ok(())
 }
 
-async fn arrows_tell_the_tasks_of_the_timeline_one_by_one() -> TestResult {
+async fn arrow_keys_describe_the_tasks_of_the_timeline_one_by_one() -> TestResult {
     let fixture = Fixture::open(QUICK).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;

@@ -2,7 +2,7 @@
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestResult};
-use e2e::page::{IS_RUNNING, LOADING, Page, PageError, eventually};
+use e2e::page::{IS_RUNNING, Page, PageError, eventually, is_loading};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -39,7 +39,7 @@ async fn wait_for(page: &Page, runs: usize) -> Result<Vec<String>, PageError> {
     eventually(&format!("a list of {runs}"), async || {
         let told = page.texts(".runs .empty").await?.concat();
         let listed = page.texts("[data-run] td:first-child").await?;
-        let is_read = listed.len() == runs && !told.starts_with(LOADING);
+        let is_read = listed.len() == runs && !is_loading(&told);
         Ok(if is_read { Ok(listed) } else { Err(format!("{listed:?} {told}")) })
     })
     .await
