@@ -75,18 +75,18 @@ async fn use_as_they_come(run: &Run, n: u32) -> Duration {
 }
 
 /// A resource that closes itself. Python needs `async with` for it; here whoever owns it closes it by letting go.
-struct Connection {
+struct Resource {
     open: Rc<Cell<u32>>,
 }
 
-impl Connection {
+impl Resource {
     fn open(open: &Rc<Cell<u32>>) -> Self {
         open.set(open.get() + 1);
         Self { open: Rc::clone(open) }
     }
 }
 
-impl Drop for Connection {
+impl Drop for Resource {
     fn drop(&mut self) {
         self.open.set(self.open.get() - 1);
     }
@@ -97,7 +97,7 @@ impl Drop for Connection {
 async fn resources_that_close(run: &Run, tasks: u32) -> (u32, u32) {
     let (open, most) = (Rc::new(Cell::new(0)), Cell::new(0));
     let query = async |task: u32| {
-        let _connection = Connection::open(&open);
+        let _connection = Resource::open(&open);
         most.set(most.get().max(open.get()));
         run.sleep(PERIOD * task).await;
     };
@@ -179,13 +179,13 @@ pub static EXERCISE: Exercise = Exercise::new("advanced", 0, "Beyond the guide")
             "readings",
             "Readings",
             "How many values the sensor gives, one every 20 ms.",
-            Kind::Count { min: 8, max: 200, default: 20 },
+            ControlKind::Count { min: 8, max: 200, default: 20 },
         ),
         Control::new(
             "bound",
             "Queue",
             "How many readings lie between producer and consumer at most.",
-            Kind::Count { min: 1, max: 100, default: 3 },
+            ControlKind::Count { min: 1, max: 100, default: 3 },
         ),
     ])
     .with_comparisons(&[
@@ -214,7 +214,7 @@ pub static EXERCISE: Exercise = Exercise::new("advanced", 0, "Beyond the guide")
              hour.",
         ),
     ])
-    .runs(code!(run in lessons));
+    .runs(code!(run in exercises));
 
 async fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
     let bound = NonZeroUsize::new(settings.count("bound") as usize).unwrap_or(NonZeroUsize::MIN);
@@ -233,7 +233,7 @@ mod tests {
             settings.set(control.name, control.parse(text).expect("it takes it"));
         }
         let run = Run::on_virtual_clock(7);
-        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::at_hand([])), settings);
+        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings);
         let report = block_on(&run, lesson).expect("it ends").expect("nothing can fail");
         (run, report)
     }

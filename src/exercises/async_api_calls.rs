@@ -20,13 +20,13 @@ use inference::protocol::{InferResponse, ModelMetadata};
 
 use crate::endpoint::model_server;
 use crate::endpoint::oip::{Client, OipError};
-use crate::exercises::exercise::{Connect, Connecting, Connection, Failure, Preset};
+use crate::exercises::exercise::{Connection, ConnectionFuture, ConnectionTest, Failure, Preset};
 use crate::exercises::prelude::*;
 use crate::measure::requests::Requests;
 use crate::measure::sweep::{LoadLevel, Sweep};
 use crate::runtime::{Limit, RetryError, RetryPolicy, join_all};
 
-use findings::{Call, Done};
+use findings::{Call, Findings};
 use inputs::Inputs;
 use plan::{Arrivals, Plan};
 
@@ -124,7 +124,7 @@ impl Session<'_> {
 }
 
 /// Runs the lesson: what is compared stands in a root task of its own.
-async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Done, Failure> {
+async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Findings, Failure> {
     let client = Client::new(run, plan.about.clone());
     let models = run.task("fetch_multiple_models", fetch_multiple_models(run, &client, plan)).await;
     let metadata = match models.first() {
@@ -155,7 +155,7 @@ async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Done, Fa
         0 => None,
         up_to => Some(run.task("concurrency_sweep", session.concurrency_sweep(up_to)).await),
     };
-    Ok(Done { models, calls, sweep, inputs })
+    Ok(Findings { models, calls, sweep, inputs })
 }
 
 // The entry in the catalogue.
@@ -199,7 +199,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
         ),
     ])
     .with_requests()
-    .with_connect(Connect {
+    .with_connection_test(ConnectionTest {
         ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),
         address: plan::address,
         asks_at_once: plan::is_embedded,
@@ -213,10 +213,10 @@ async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Fai
     Ok(done.report(&run, &plan))
 }
 
-lazy!(mod reached in api: reach(run: Run, settings: Settings, asks: bool) -> Connecting);
+lazy!(mod reached in api: reach(run: Run, settings: Settings, asks: bool) -> ConnectionFuture);
 
 /// Starts the page's own model server if that is the endpoint; and asks the endpoint what it is, if that is wanted.
-fn reach(run: Run, settings: Settings, asks: bool) -> Connecting {
+fn reach(run: Run, settings: Settings, asks: bool) -> ConnectionFuture {
     Box::pin(async move {
         let plan = Plan::new(&settings, &run);
         if plan.is_embedded {

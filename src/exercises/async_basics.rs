@@ -107,7 +107,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-basics", 1, "Async basics")
             "scale",
             "Scale",
             "Multiplies all delays. At 5 they are the guide's own: 2 s, 1 s and 1.5 s.",
-            Kind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 1.0 },
+            ControlKind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 1.0 },
         ),
         Control::switch(
             "blocking",
@@ -130,7 +130,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-basics", 1, "Async basics")
             ],
         ),
     ])
-    .runs(code!(run in lessons));
+    .runs(code!(run in exercises));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
     let prepared = async_basics(&run, &site, Delays::from(&settings), settings.is_on("blocking")).await?;
@@ -195,7 +195,7 @@ mod tests {
     const DATA: &[u8] = include_bytes!("../../static/data/digits.csv");
 
     fn site(model: &[u8], data: &[u8]) -> Site {
-        Site::at_hand([
+        Site::in_memory([
             ("models/logistic-regression.safetensors", Rc::from(model)),
             ("data/digits.csv", Rc::from(data)),
         ])
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn a_bad_file_is_named_in_the_failure_and_in_the_log() {
         let html = b"<!DOCTYPE html><title>Not found</title>";
-        let missing = Site::at_hand([]);
+        let missing = Site::in_memory([]);
         for (what, site, expected) in [
             ("weights cut short", site(&MODEL[..900], DATA), "the weights cannot be used"),
             ("weights that are a page", site(html, DATA), "the weights cannot be used"),

@@ -18,15 +18,15 @@ async fn risky_operation(run: &Run, plan: &Plan, task: u32, attempt: u32) -> Res
     let wait = plan.wait.mul_f64(0.5 + rng.f64());
     let fault = plan.draw_fault(run, task, &mut rng);
     // What would be too late does not end at all: on a busy page it might end before anybody looks at the deadline.
-    if fault == Some(Fault::Hangs) || wait > plan.timeout {
+    if fault == Some(SimulatedFault::Hangs) || wait > plan.timeout {
         pending::<()>().await;
     }
     run.sleep(wait).await;
     match fault {
         None => Ok(task * 2),
-        Some(Fault::InvalidInput) => Err(OperationError::InvalidInput { task }),
-        Some(Fault::ServerBusy) => Err(OperationError::ServerBusy { task, retry_after: plan.wait * 2 }),
-        Some(Fault::ConnectionLost | Fault::Hangs) => Err(OperationError::ConnectionLost { task }),
+        Some(SimulatedFault::InvalidInput) => Err(OperationError::InvalidInput { task }),
+        Some(SimulatedFault::ServerBusy) => Err(OperationError::ServerBusy { task, retry_after: plan.wait * 2 }),
+        Some(SimulatedFault::ConnectionLost | SimulatedFault::Hangs) => Err(OperationError::ConnectionLost { task }),
     }
 }
 
@@ -37,17 +37,17 @@ async fn timed_operation(run: &Run, plan: &Plan, task: u32, attempt: u32) -> Res
 }
 
 /// The same without an error: what came of it is a value.
-async fn safe_risky_operation(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> Handled {
+async fn safe_risky_operation(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> TaskResult {
     let operation = async {
         let _permit = limit.acquire().await;
         timed_operation(run, plan, task, 1).await
     };
     let result = run.try_task("risky_operation", operation).await;
-    Handled { task, attempts: 1, result }
+    TaskResult { task, attempts: 1, result }
 }
 
 /// Tries again what another try may mend, after a pause that grows.
-async fn retry_async(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> Handled {
+async fn retry_async(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> TaskResult {
     let policy = RetryPolicy {
         retries: plan.max_retries,
         backoff: plan.backoff,
@@ -64,19 +64,19 @@ async fn retry_async(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> Handle
         run.retry(format_args!("risky_operation {task}"), &policy, operation).await
     };
     match run.try_task("retry_async", operation).await {
-        Ok((value, attempts)) => Handled { task, attempts, result: Ok(value) },
-        Err(RetryError { attempts, last }) => Handled { task, attempts, result: Err(last) },
+        Ok((value, attempts)) => TaskResult { task, attempts, result: Ok(value) },
+        Err(RetryError { attempts, last }) => TaskResult { task, attempts, result: Err(last) },
     }
 }
 
 /// Collects: every task runs to its end, and each result stands in its place, the errors among them.
-async fn run_tasks_with_error_handling(run: &Run, plan: &Plan) -> Vec<Handled> {
+async fn run_tasks_with_error_handling(run: &Run, plan: &Plan) -> Vec<TaskResult> {
     let limit = run.limit(plan.limit);
     join_all(run, (0..plan.tasks).map(|task| safe_risky_operation(run, plan, &limit, task))).await
 }
 
 /// Collects as well, with another try for what failed.
-async fn run_tasks_with_retries(run: &Run, plan: &Plan) -> Vec<Handled> {
+async fn run_tasks_with_retries(run: &Run, plan: &Plan) -> Vec<TaskResult> {
     let limit = run.limit(plan.limit);
     join_all(run, (0..plan.tasks).map(|task| retry_async(run, plan, &limit, task))).await
 }
@@ -93,8 +93,8 @@ async fn fail_fast(run: &Run, plan: &Plan) -> Option<OperationError> {
 }
 
 /// Runs the lesson: what is compared stands in a root task of its own.
-async fn async_error_handling(run: &Run, plan: &Plan) -> Done {
-    let mut done = Done::default();
+async fn async_error_handling(run: &Run, plan: &Plan) -> Findings {
+    let mut done = Findings::default();
     if plan.fails_fast {
         run.log(Level::Info, "the first error ends all");
         done.first_error = run.task("fail_fast", fail_fast(run, plan)).await;
@@ -148,7 +148,7 @@ impl TaskError for OperationError {
 
 /// How an attempt can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+enum SimulatedFault {
     ConnectionLost,
     ServerBusy,
     InvalidInput,
@@ -159,7 +159,7 @@ enum Fault {
 struct Plan {
     tasks: u32,
     failure_rate: f64,
-    faults: &'static [Fault],
+    faults: &'static [SimulatedFault],
     /// About how long an attempt takes: between half of it and one and a half.
     wait: Duration,
     timeout: Duration,
@@ -172,7 +172,7 @@ struct Plan {
 
 impl Plan {
     /// Whether an attempt fails is drawn for the attempt, and how for the task: an input does not become invalid.
-    fn draw_fault(&self, run: &Run, task: u32, attempt: &mut Rng) -> Option<Fault> {
+    fn draw_fault(&self, run: &Run, task: u32, attempt: &mut Rng) -> Option<SimulatedFault> {
         let kind = || run.rng(format_args!("fault of task {task}")).u32(..self.faults.len() as u32) as usize;
         let fails = attempt.f64() < self.failure_rate;
         fails.then(|| self.faults[kind()])
@@ -181,7 +181,7 @@ impl Plan {
 
 /// What came of one task.
 #[derive(Debug)]
-struct Handled {
+struct TaskResult {
     task: u32,
     attempts: u32,
     result: Result<u32, OperationError>,
@@ -189,10 +189,10 @@ struct Handled {
 
 /// What came of all of them.
 #[derive(Debug, Default)]
-struct Done {
+struct Findings {
     first_error: Option<OperationError>,
-    collected: Vec<Handled>,
-    retried: Vec<Handled>,
+    collected: Vec<TaskResult>,
+    retried: Vec<TaskResult>,
 }
 
 // The entry in the catalogue.
@@ -207,7 +207,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
             "failure-rate",
             "Failure rate",
             "How likely each attempt is to fail. At 0 none does, at 1 all do.",
-            Kind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.3 },
+            ControlKind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.3 },
         ),
         Control::choice(
             "faults",
@@ -272,7 +272,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
         Distribution { title: "Collected", task: "risky_operation", part: "run_tasks_with_error_handling" },
         Distribution { title: "With retries", task: "retry_async", part: "run_tasks_with_retries" },
     ])
-    .runs(code!(run in lessons));
+    .runs(code!(run in exercises));
 
 fn most(settings: &Settings) -> u32 {
     settings.count("limit")
@@ -292,10 +292,15 @@ impl From<&Settings> for Plan {
             tasks: settings.count("tasks"),
             failure_rate: settings.number("failure-rate"),
             faults: match settings.choice("faults") {
-                "transient" => &[Fault::ConnectionLost, Fault::ServerBusy],
-                "invalid" => &[Fault::InvalidInput],
-                "hangs" => &[Fault::Hangs],
-                _ => &[Fault::ConnectionLost, Fault::ServerBusy, Fault::InvalidInput, Fault::Hangs],
+                "transient" => &[SimulatedFault::ConnectionLost, SimulatedFault::ServerBusy],
+                "invalid" => &[SimulatedFault::InvalidInput],
+                "hangs" => &[SimulatedFault::Hangs],
+                _ => &[
+                    SimulatedFault::ConnectionLost,
+                    SimulatedFault::ServerBusy,
+                    SimulatedFault::InvalidInput,
+                    SimulatedFault::Hangs,
+                ],
             },
             wait: settings.millis("wait"),
             timeout: settings.millis("timeout"),
@@ -326,7 +331,7 @@ impl OperationError {
     }
 }
 
-impl Done {
+impl Findings {
     fn report(&self, run: &Run, plan: &Plan) -> Report {
         let mut tables = vec![self.outcomes(run, plan)];
         if plan.collects {
@@ -353,8 +358,8 @@ impl Done {
 
     /// What the retries brought, and what they cost in time and in load.
     fn what_retries_cost(&self, run: &Run) -> String {
-        let failed = |handled: &[Handled]| handled.iter().filter(|it| it.result.is_err()).count() as u64;
-        let attempts = |handled: &[Handled]| handled.iter().map(|it| u64::from(it.attempts)).sum::<u64>();
+        let failed = |handled: &[TaskResult]| handled.iter().filter(|it| it.result.is_err()).count() as u64;
+        let attempts = |handled: &[TaskResult]| handled.iter().map(|it| u64::from(it.attempts)).sum::<u64>();
         let length_us = |part| Span::named(&run.record(), part).and_then(|span| span.length_us()).unwrap_or(0);
         let (collected, retried) = (&self.collected, &self.retried);
         format!(
@@ -373,8 +378,8 @@ impl Done {
     fn outcomes(&self, run: &Run, plan: &Plan) -> Table {
         let fast = FailedFast::new(run, self.first_error.as_ref());
         let told = |is_run: bool, n: usize| if is_run { units::count(n as u64) } else { "–".to_owned() };
-        let row = |what: &str, fast_n: usize, is_meant: &dyn Fn(&Handled) -> bool| {
-            let of = |handled: &[Handled]| handled.iter().filter(|it| is_meant(it)).count();
+        let row = |what: &str, fast_n: usize, is_meant: &dyn Fn(&TaskResult) -> bool| {
+            let of = |handled: &[TaskResult]| handled.iter().filter(|it| is_meant(it)).count();
             vec![
                 what.to_owned(),
                 told(plan.fails_fast, fast_n),

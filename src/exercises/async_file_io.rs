@@ -22,17 +22,17 @@ use futures::stream::TryStreamExt;
 use inference::classifier::Classifier;
 use inference::digits::Digits;
 
-use crate::exercises::csv_rows::{CsvError as FormError, CsvRows};
+use crate::exercises::csv_rows::{CsvError as RowsError, CsvRows};
 use crate::exercises::exercise::{Failure, OwnFiles, Preset};
 use crate::exercises::prelude::*;
 use crate::runtime::{Limit, join_all};
 use crate::storage::{FolderLock, Source, Storage, StorageError};
 
-use csv::{CsvError, Predicted, Samples};
-use findings::{Done, Reading};
+use csv::{CsvError, PredictedDigit, Samples};
+use findings::{Findings, ReadResults};
 use own::{Content, Read};
-use plan::{Made, PREDICTIONS, Plan, SAMPLES};
-use rounds::{Manner, Rounds};
+use plan::{FileContent, PREDICTIONS, Plan, SAMPLES};
+use rounds::{Concurrency, Rounds};
 
 /// Nobody needs to be told of a shorter wait.
 const A_MOMENT: Duration = Duration::from_millis(100);
@@ -76,7 +76,7 @@ async fn read_one_by_one(run: &Run, storage: &Storage, names: &[String]) -> Vec<
 }
 
 /// Writes one file after the other.
-async fn write_one_by_one(run: &Run, storage: &Storage, files: &[Made]) -> Result<(), StorageError> {
+async fn write_one_by_one(run: &Run, storage: &Storage, files: &[FileContent]) -> Result<(), StorageError> {
     for file in files {
         run.try_task("write_file_async", write_file_async(storage, &file.name, &file.bytes)).await?;
     }
@@ -87,11 +87,11 @@ async fn write_one_by_one(run: &Run, storage: &Storage, files: &[Made]) -> Resul
 async fn write_multiple_files(
     run: &Run,
     storage: &Storage,
-    files: &[Made],
+    files: &[FileContent],
     most: Option<NonZeroUsize>,
 ) -> Result<(), StorageError> {
     let limit = run.limit(most);
-    let write = async |file: &Made| {
+    let write = async |file: &FileContent| {
         let _permit = limit.acquire().await;
         write_file_async(storage, &file.name, &file.bytes).await
     };
@@ -146,7 +146,7 @@ async fn save_predictions_async(
     run: &Run,
     storage: &Storage,
     name: &str,
-    digits: &[Predicted],
+    digits: &[PredictedDigit],
 ) -> Result<(), StorageError> {
     let mut text = String::new();
     for rows in csv::predictions(digits, ROWS_IN_A_TURN) {
@@ -178,7 +178,7 @@ async fn read_own_files(run: &Run, sources: &[Source], most: NonZeroUsize, class
 
 /// Runs the lesson on files of the reader's own.
 async fn with_own_files(run: &Run, site: &Site, plan: &Plan) -> Result<Report, Failure> {
-    let sources = site.own();
+    let sources = site.own_files();
     if sources.is_empty() {
         return Err(findings::nothing_chosen());
     }
@@ -196,7 +196,7 @@ async fn with_own_files(run: &Run, site: &Site, plan: &Plan) -> Result<Report, F
 
 /// Draws what the files are to hold, and makes those that are not there yet: that takes longer than to write a file again,
 /// and what comes first must not pay for it alone. What is there is left as it is.
-async fn make_files(run: &Run, storage: &Storage, plan: &Plan) -> Result<Vec<Made>, StorageError> {
+async fn make_files(run: &Run, storage: &Storage, plan: &Plan) -> Result<Vec<FileContent>, StorageError> {
     let files = plan.contents(run).await;
     let there: BTreeSet<_> = storage.list().await?.into_iter().map(|stored| stored.name.to_string()).collect();
     let missing = files.iter().filter(|file| !there.contains(&file.name));
@@ -209,24 +209,26 @@ async fn one_round(
     run: &Run,
     storage: &Storage,
     plan: &Plan,
-    files: &[Made],
+    files: &[FileContent],
     rounds: &mut Rounds,
-) -> Result<Vec<Reading>, StorageError> {
+) -> Result<Vec<ReadResults>, StorageError> {
     let (names, mut readings) = (plan.names(), Vec::new());
-    for manner in rounds.next_round(plan.limit) {
+    for concurrency in rounds.next_round(plan.limit) {
         // A storage that answers at once would else keep the page for all ways together.
         run.yield_now().await;
-        let (writing, reading) = (manner.writing(), manner.reading());
-        match manner {
-            Manner::OneByOne => rounds.try_measure(run, writing, write_one_by_one(run, storage, files)).await?,
-            _ => rounds.try_measure(run, writing, write_multiple_files(run, storage, files, manner.most())).await?,
+        let (writing, reading) = (concurrency.writing(), concurrency.reading());
+        match concurrency {
+            Concurrency::OneByOne => rounds.try_measure(run, writing, write_one_by_one(run, storage, files)).await?,
+            _ => {
+                rounds.try_measure(run, writing, write_multiple_files(run, storage, files, concurrency.most())).await?
+            }
         }
         run.yield_now().await;
-        let read = match manner {
-            Manner::OneByOne => rounds.measure(run, reading, read_one_by_one(run, storage, &names)).await,
-            _ => rounds.measure(run, reading, read_multiple_files(run, storage, &names, manner.most())).await,
+        let read = match concurrency {
+            Concurrency::OneByOne => rounds.measure(run, reading, read_one_by_one(run, storage, &names)).await,
+            _ => rounds.measure(run, reading, read_multiple_files(run, storage, &names, concurrency.most())).await,
         };
-        readings.push(Reading::open(run, reading, files, &names, read).await);
+        readings.push(ReadResults::open(run, reading, files, &names, read).await);
     }
     Ok(readings)
 }
@@ -265,14 +267,14 @@ async fn with_files_made_here(run: &Run, site: &Site, plan: &Plan) -> Result<Rep
     let process = async {
         match process_csv_async(run, &source, &classifier, &processor).await {
             // A header alone is a table without rows.
-            Err(CsvError::Form(FormError::NoRows)) => Ok(Samples::default()),
+            Err(CsvError::Form(RowsError::NoRows)) => Ok(Samples::default()),
             samples => samples,
         }
     };
     let samples = run.try_task("process_csv_async", process).await?;
     let save = save_predictions_async(run, &storage, PREDICTIONS, &samples.digits);
     run.try_task("save_predictions_async", save).await?;
-    Ok(Done { kind: storage.kind(), rounds, readings, samples }.report(plan))
+    Ok(Findings { kind: storage.kind(), rounds, readings, samples }.report(plan))
 }
 
 async fn load_classifier(site: &Site) -> Result<Classifier, LoadError> {
@@ -296,7 +298,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
     ])
     .with_comparisons(&[
         Comparison::new("Writing, one by one and together", rounds::WRITING).about(FIRST_ROUND),
-        Comparison::new("Reading, one by one and together", rounds::READING).about(FIRST_ROUND),
+        Comparison::new("ReadResults, one by one and together", rounds::READING).about(FIRST_ROUND),
         Comparison::new(
             "A CSV in slices, and its predictions",
             &[

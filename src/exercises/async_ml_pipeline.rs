@@ -4,10 +4,10 @@
 //! them, that a bounded queue lets the quick ones wait instead of filling memory, and which stage is worth relieving.
 
 mod findings;
+mod notes;
 mod plan;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -25,7 +25,7 @@ use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
 use crate::runtime::{Queue, join_all, try_join_all};
 use crate::workers::{Answer, Job, OffloadError, Pool};
 
-use findings::Done;
+use findings::Findings;
 use plan::Plan;
 
 /// A digit on its way through the pipeline.
@@ -184,7 +184,7 @@ impl AsyncMLPipeline<'_> {
             let us = |span: Duration| span.as_micros() as u64;
             let (in_turn_us, streamed_us) = (us(between - start), us(self.run.now() - between));
             let level = SizeLevel { batch_size: plan.batch_size, samples: plan.samples, in_turn_us, streamed_us };
-            self.run.log(Level::Info, words::level_in_words(&level));
+            self.run.log(Level::Info, notes::level_in_words(&level));
             levels.push(level);
         }
         Ok(BatchSizes::new(levels))
@@ -192,7 +192,7 @@ impl AsyncMLPipeline<'_> {
 }
 
 /// Runs the lesson: what is compared stands in a root task of its own.
-async fn async_ml_pipeline(run: &Run, site: &Site, plan: &Plan) -> Result<Done, Failure> {
+async fn async_ml_pipeline(run: &Run, site: &Site, plan: &Plan) -> Result<Findings, Failure> {
     let weights = site.read(plan.model).await.map_err(LoadError::from)?;
     let model = Classifier::from_safetensors(&weights).map_err(LoadError::from)?;
     let digits = site.read("data/digits.csv").await.map_err(LoadError::from)?;
@@ -214,7 +214,7 @@ async fn async_ml_pipeline(run: &Run, site: &Site, plan: &Plan) -> Result<Done, 
         false => None,
         true => Some(run.try_task("batch_size_sweep", pipeline.batch_size_sweep()).await?),
     };
-    Ok(Done { in_turn, streamed, in_workers, sizes, digits })
+    Ok(Findings { in_turn, streamed, in_workers, sizes, digits })
 }
 
 /// Streamed once more, with inference in workers. Where a browser makes none this part fails, and the others are as good

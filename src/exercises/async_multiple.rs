@@ -66,7 +66,7 @@ async fn async_multiple(
     batch: Batch,
     one_by_one: bool,
     most: Option<NonZeroUsize>,
-) -> Result<Done, LoadError> {
+) -> Result<Findings, LoadError> {
     if one_by_one {
         run.log(Level::Info, "one sample after the other");
         run.task("process_batch_sequential", process_batch_sequential(run, batch)).await;
@@ -79,7 +79,7 @@ async fn async_multiple(
     }
     run.log(Level::Info, "four models, by name");
     let models = run.try_task("download_multiple_models", download_multiple_models(run, site, batch)).await?;
-    Ok(Done { processed, models })
+    Ok(Findings { processed, models })
 }
 
 /// The samples, and how long each of them and each download takes.
@@ -120,7 +120,7 @@ static MODELS: [Model; 4] = [
 ];
 
 /// What the lesson leaves besides its record.
-struct Done {
+struct Findings {
     processed: Vec<u32>,
     models: BTreeMap<&'static str, Classifier>,
 }
@@ -156,7 +156,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
             "scale",
             "Scale",
             "Multiplies all waits. At 1 they are the guide's own: samples of 0.1 to 0.5 s, models of 0.5 to 2 s.",
-            Kind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 0.5 },
+            ControlKind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 0.5 },
         ),
     ])
     .with_conflict(|settings| {
@@ -182,7 +182,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
         Distribution { title: "All at once", task: "process_sample", part: "process_batch_async" },
         Distribution { title: "Limited", task: "process_sample", part: "process_batch_limited" },
     ])
-    .runs(code!(run in lessons));
+    .runs(code!(run in exercises));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
     let batch = Batch::from(&settings);
@@ -203,7 +203,7 @@ impl From<&Settings> for Batch {
     }
 }
 
-impl Done {
+impl Findings {
     fn report(&self, run: &Run, batch: Batch, most: Option<NonZeroUsize>) -> Report {
         let notes = match batch.samples {
             0 => vec!["A batch without samples is over as soon as it begins: there is nothing to wait for.".to_owned()],
@@ -272,7 +272,7 @@ mod tests {
             let path = format!("{}/static/{}", env!("CARGO_MANIFEST_DIR"), model.path);
             (model.path, Rc::from(std::fs::read(path).expect("the repository has it")))
         };
-        Site::at_hand(MODELS.iter().map(file))
+        Site::in_memory(MODELS.iter().map(file))
     }
 
     fn settings(values: &[(&str, f64)]) -> Settings {
@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn a_model_that_is_missing_is_named_and_the_other_downloads_are_dropped() {
         let run = Run::on_virtual_clock(7);
-        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::at_hand([])), settings(&[("samples", 0.0)]));
+        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings(&[("samples", 0.0)]));
         let failure = block_on(&run, lesson).expect("it ends").expect_err("there are no files");
         assert!(failure.message.contains("models/logistic-regression.safetensors"), "{}", failure.message);
         assert_eq!(run.sleepers(), 0);

@@ -213,7 +213,7 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
             "wait",
             "Block",
             "How long the loop is kept in one go. The guide's own time.sleep is 1,000 ms.",
-            Kind::Number { unit: "ms", min: 100.0, max: 2_000.0, step: 50.0, default: 500.0 },
+            ControlKind::Number { unit: "ms", min: 100.0, max: 2_000.0, step: 50.0, default: 500.0 },
         ),
     ])
     .with_comparisons(&[
@@ -277,7 +277,7 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
         ),
     ])
     .with_pulse()
-    .runs(code!(run in lessons));
+    .runs(code!(run in exercises));
 
 async fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
     let checks = common_issues(&run, settings.choice("issue"), settings.millis("wait")).await;
@@ -328,7 +328,7 @@ mod tests {
         let mut settings = Settings::defaults(EXERCISE.controls);
         settings.set("issue", Value::Choice(issue));
         let run = Run::on_virtual_clock(7);
-        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::at_hand([])), settings);
+        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings);
         let ended = block_on(&run, select(lesson, run.heartbeat().boxed_local())).expect("it ends");
         let Either::Left((report, _)) = ended else { unreachable!("the heart beats for ever") };
         (run, report.expect("it cannot fail"))

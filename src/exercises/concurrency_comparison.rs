@@ -19,7 +19,7 @@ use crate::measure::heartbeat::PERIOD;
 use crate::runtime::join_all;
 use crate::workers::{Answer, Job, OffloadError, Pool, cpu_bound_task};
 
-use findings::Done;
+use findings::Findings;
 use plan::Plan;
 
 /// Waits for a slow server, and lets nothing else happen: the guide's `time.sleep`.
@@ -92,7 +92,7 @@ async fn started(run: &Run, part: &'static str, size: NonZeroUsize) -> Result<Po
 }
 
 /// Runs the lesson: what is compared stands in a root task of its own. Without workers it goes on with what needs none.
-async fn concurrency_comparison(run: &Run, plan: &Plan) -> Done {
+async fn concurrency_comparison(run: &Run, plan: &Plan) -> Findings {
     // Lets the heart beat between two parts, so that neither is blamed for what the other does to the page.
     let settle = async || run.sleep(PERIOD * 2).await;
 
@@ -118,7 +118,7 @@ async fn concurrency_comparison(run: &Run, plan: &Plan) -> Done {
     settle().await;
     let in_all = in_workers("start_all_workers", "cpu_in_all_workers", plan.workers).await;
     settle().await;
-    Done { threaded, inline, in_slices, in_one, in_all }
+    Findings { threaded, inline, in_slices, in_one, in_all }
 }
 
 // The entry in the catalogue.
@@ -150,7 +150,7 @@ pub static EXERCISE: Exercise = Exercise::new("concurrency-comparison", 7, "Conc
     ])
     .with_pulse()
     .without_ideal()
-    .runs(code!(run in lessons));
+    .runs(code!(run in exercises));
 
 async fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
     let plan = Plan::from(&settings);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-pub use crate::exercises::kinds::{Choice, Kind, Refusal, Value};
+pub use crate::exercises::control_kind::{Choice, ControlKind, InvalidValue, Value};
 
 /// One thing that a reader can set.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub struct Control {
     /// What it does, in one sentence.
     pub help: &'static str,
     /// What it accepts.
-    pub kind: Kind,
+    pub kind: ControlKind,
     /// What stands above it, where a group of controls begins; else empty.
     pub heading: &'static str,
     /// Whether it means something with these settings. What means nothing is hidden and keeps its value.
@@ -24,20 +24,20 @@ pub struct Control {
 impl Control {
     /// A control that is always offered.
     #[must_use]
-    pub const fn new(name: &'static str, label: &'static str, help: &'static str, kind: Kind) -> Self {
+    pub const fn new(name: &'static str, label: &'static str, help: &'static str, kind: ControlKind) -> Self {
         Self { name, label, help, kind, heading: "", is_offered: |_| true }
     }
 
     /// A control for a time in milliseconds, from 0 to 2 s.
     #[must_use]
     pub const fn millis(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Self {
-        Self::new(name, label, help, Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 50.0, default })
+        Self::new(name, label, help, ControlKind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 50.0, default })
     }
 
     /// A control for a whole number from 0 on.
     #[must_use]
     pub const fn count(name: &'static str, label: &'static str, help: &'static str, max: u32, default: u32) -> Self {
-        Self::new(name, label, help, Kind::Count { min: 0, max, default })
+        Self::new(name, label, help, ControlKind::Count { min: 0, max, default })
     }
 
     /// A control for one of a few; the first is the one at first.
@@ -48,18 +48,18 @@ impl Control {
         help: &'static str,
         options: &'static [Choice],
     ) -> Self {
-        Self::new(name, label, help, Kind::Choice { options })
+        Self::new(name, label, help, ControlKind::Choice { options })
     }
 
     /// A control that is on or off.
     #[must_use]
     pub const fn switch(name: &'static str, label: &'static str, help: &'static str, default: bool) -> Self {
-        Self::new(name, label, help, Kind::Switch { default })
+        Self::new(name, label, help, ControlKind::Switch { default })
     }
 
     /// The same, where a group of controls begins.
     #[must_use]
-    pub const fn headed(self, heading: &'static str) -> Self {
+    pub const fn with_heading(self, heading: &'static str) -> Self {
         Self { heading, ..self }
     }
 
@@ -79,8 +79,8 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] that names what was given and what is accepted.
-    pub fn parse(&self, text: &str) -> Result<Value, Refusal> {
+    /// A [`InvalidValue`] that names what was given and what is accepted.
+    pub fn parse(&self, text: &str) -> Result<Value, InvalidValue> {
         self.kind.parse(text)
     }
 

@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 
 use crate::measure::units::shortened;
 
-use records::{Record, Records};
+use records::{RowSplitter, SplitRow};
 
 /// A row with more bytes is bad. So many are read again at once where a quote is not closed: that must not keep the page.
 pub const MOST_ROW_BYTES: usize = 100_000;
 
-/// So many oddities of a header are told, the first of them.
-pub const MOST_ODDITIES: usize = 20;
+/// So many problems of a header are told, the first of them.
+pub const MAX_HEADER_PROBLEMS: usize = 20;
 
 /// A column's name has so many characters in an oddity.
 const NAME_CHARS: usize = 40;
@@ -48,7 +48,7 @@ const UTF16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
 pub struct CsvRows {
     // The file's first bytes, until there are enough to tell a mark. None after that.
     head: Option<Vec<u8>>,
-    records: Records,
+    records: RowSplitter,
     columns: Option<usize>,
     counts: Counts,
     failed: Option<CsvError>,
@@ -70,13 +70,13 @@ pub enum Parsed {
 pub struct Header {
     /// What the columns are called, in their order.
     pub names: Vec<String>,
-    /// What is odd about that, and does no harm: the first [`MOST_ODDITIES`].
-    pub oddities: Vec<Oddity>,
+    /// What is odd about that, and does no harm: the first [`MAX_HEADER_PROBLEMS`].
+    pub problems: Vec<HeaderProblem>,
 }
 
 /// What is odd about a column's name. Columns count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Oddity {
+pub enum HeaderProblem {
     /// It is empty.
     #[error("column {column} has no name")]
     NoName {
@@ -126,12 +126,12 @@ pub struct BadRow {
     /// The line in which it begins, or in which the quote does that is not closed, as an editor shows it.
     pub line: u64,
     /// What is wrong with it.
-    pub why: RowFault,
+    pub why: RowError,
 }
 
 /// What is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RowFault {
+pub enum RowError {
     /// It is ragged.
     #[error("has {} instead of {columns}{}", values(*found), over(*lines))]
     WrongLength {
@@ -199,7 +199,7 @@ impl Default for CsvRows {
     /// Nothing has come yet.
     fn default() -> Self {
         let head = Some(Vec::new());
-        Self { head, records: Records::default(), columns: None, counts: Counts::default(), failed: None }
+        Self { head, records: RowSplitter::default(), columns: None, counts: Counts::default(), failed: None }
     }
 }
 
@@ -261,7 +261,7 @@ impl CsvRows {
         self.parse(records)
     }
 
-    fn parse(&mut self, records: Vec<Result<Record, BadRow>>) -> Result<Vec<Parsed>, CsvError> {
+    fn parse(&mut self, records: Vec<Result<SplitRow, BadRow>>) -> Result<Vec<Parsed>, CsvError> {
         let parsed = records.into_iter().map(|record| self.parse_one(record)).collect();
         if let Err(error) = &parsed {
             self.failed = Some(CsvError::clone(error));
@@ -269,7 +269,7 @@ impl CsvRows {
         parsed
     }
 
-    fn parse_one(&mut self, record: Result<Record, BadRow>) -> Result<Parsed, CsvError> {
+    fn parse_one(&mut self, record: Result<SplitRow, BadRow>) -> Result<Parsed, CsvError> {
         let row = record.and_then(text_of);
         let Some(columns) = self.columns else {
             let header = header_of(&row.map_err(CsvError::BadHeader)?);
@@ -295,7 +295,7 @@ impl CsvRows {
 }
 
 /// The row, if every value in it is text.
-fn text_of(Record { line, text, ends }: Record) -> Result<Row, BadRow> {
+fn text_of(SplitRow { line, text, ends }: SplitRow) -> Result<Row, BadRow> {
     match String::from_utf8(text) {
         // A letter must not begin in one value and end in the next.
         Ok(text) if ends.iter().all(|&end| text.is_char_boundary(end)) => Ok(Row { line, text, ends }),
@@ -308,7 +308,7 @@ fn not_utf8(line: u64, text: &[u8], ends: &[usize]) -> BadRow {
     let starts = std::iter::once(0).chain(ends.iter().copied());
     let mut values = starts.zip(ends).map(|(start, &end)| &text[start..end]);
     let before = values.position(|value| std::str::from_utf8(value).is_err()).unwrap_or_default();
-    BadRow { line, why: RowFault::NotUtf8 { column: before + 1 } }
+    BadRow { line, why: RowError::NotUtf8 { column: before + 1 } }
 }
 
 fn of_length(row: Row, columns: usize) -> Result<Row, BadRow> {
@@ -317,30 +317,30 @@ fn of_length(row: Row, columns: usize) -> Result<Row, BadRow> {
         return Ok(row);
     }
     let lines = 1 + records::line_ends(row.text.as_bytes());
-    Err(BadRow { line: row.line, why: RowFault::WrongLength { found, columns, lines } })
+    Err(BadRow { line: row.line, why: RowError::WrongLength { found, columns, lines } })
 }
 
 fn header_of(row: &Row) -> Header {
     let names: Vec<_> = row.values().map(str::to_owned).collect();
     let mut first_of = BTreeMap::new();
     let oddity = |(name, column)| oddity_of(name, column, &mut first_of);
-    let oddities = names
+    let problems = names
         .iter()
         .zip(1..)
         .map(|(name, column)| (name.as_str(), column))
         .filter_map(oddity)
-        .take(MOST_ODDITIES)
+        .take(MAX_HEADER_PROBLEMS)
         .collect();
-    Header { names, oddities }
+    Header { names, problems }
 }
 
 /// What is odd about a column's name, beside those before it.
-fn oddity_of<'a>(name: &'a str, column: usize, first_of: &mut BTreeMap<&'a str, usize>) -> Option<Oddity> {
+fn oddity_of<'a>(name: &'a str, column: usize, first_of: &mut BTreeMap<&'a str, usize>) -> Option<HeaderProblem> {
     if name.is_empty() {
-        return Some(Oddity::NoName { column });
+        return Some(HeaderProblem::NoName { column });
     }
     let first = *first_of.entry(name).or_insert(column);
-    (first != column).then(|| Oddity::Repeated { name: name.to_owned(), first, again: column })
+    (first != column).then(|| HeaderProblem::Repeated { name: name.to_owned(), first, again: column })
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub struct Exercise {
     /// Whether it measures the stages of a pipeline: throughput and queues over time, and batch sizes.
     pub has_stages: bool,
     /// How its endpoint is tested; none for a lesson without one.
-    pub connect: Option<Connect>,
+    pub connection_test: Option<ConnectionTest>,
     /// The path of its source in the repository: the file that it is compiled from.
     pub rust: &'static str,
     /// Loads what it needs, if that was not done yet: its code, and the server that the page brings. After that `run`
@@ -85,7 +85,7 @@ impl Exercise {
             own_files: None,
             has_requests: false,
             has_stages: false,
-            connect: None,
+            connection_test: None,
             rust: "",
             load: |_, _| panic!("the exercise's entry does not end with `.runs(code!(…))`"),
             run: |_, _, _| panic!("the exercise's entry does not end with `.runs(code!(…))`"),
@@ -172,8 +172,8 @@ impl Exercise {
 
     /// Sets how its endpoint is tested.
     #[must_use]
-    pub const fn with_connect(self, connect: Connect) -> Self {
-        Self { connect: Some(connect), ..self }
+    pub const fn with_connection_test(self, test: ConnectionTest) -> Self {
+        Self { connection_test: Some(test), ..self }
     }
 
     /// Sets its code. Write it as `.runs(code!(run in exercises))`.
@@ -257,9 +257,9 @@ impl OwnFiles {
 
 /// How an endpoint is tested.
 #[derive(Debug)]
-pub struct Connect {
+pub struct ConnectionTest {
     /// Asks the endpoint, and tells what that says.
-    pub ask: fn(Run, Settings) -> Connecting,
+    pub ask: fn(Run, Settings) -> ConnectionFuture,
     /// What is asked with these settings: when it changes, what was found means nothing any more.
     pub address: fn(&Settings) -> String,
     /// Whether it is asked without a word of the reader: only what the page brings along may be.
@@ -267,7 +267,7 @@ pub struct Connect {
 }
 
 /// What an endpoint says of itself, or why it does not.
-pub type Connecting = LocalBoxFuture<'static, Result<Connection, Failure>>;
+pub type ConnectionFuture = LocalBoxFuture<'static, Result<Connection, Failure>>;
 
 /// What an endpoint says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -129,7 +129,7 @@ mod in_browser {
         }
     }
 
-    lazy!(mod slicing in lessons: ideal(experiment: Experiment, site: Rc<Site>) -> Ideal);
+    lazy!(mod slicing in exercises: ideal(experiment: Experiment, site: Rc<Site>) -> Ideal);
 
     type Ideal = LocalBoxFuture<'static, Option<Record>>;
 
@@ -171,7 +171,7 @@ mod in_browser {
 
     type OnEnd = Box<dyn FnOnce(Result<Report, Failure>)>;
 
-    lazy!(mod starting in lessons: start(experiment: Experiment, site: Rc<Site>, on_end: OnEnd) -> RunningExperiment);
+    lazy!(mod starting in exercises: start(experiment: Experiment, site: Rc<Site>, on_end: OnEnd) -> RunningExperiment);
 
     fn start(experiment: Experiment, site: Rc<Site>, on_end: OnEnd) -> RunningExperiment {
         let run = Run::in_browser(experiment.seed);

@@ -5,7 +5,7 @@
 
 /// The imports that every exercise needs.
 mod prelude {
-    pub(super) use crate::exercises::controls::{Choice, Control, Kind, Settings, Value};
+    pub(super) use crate::exercises::controls::{Choice, Control, ControlKind, Settings, Value};
     pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Distribution, Exercise, Failure, code};
     pub(super) use crate::exercises::loading::LoadError;
     pub(super) use crate::exercises::site::Site;
@@ -29,12 +29,12 @@ pub mod catalogue;
 pub mod common_issues;
 pub mod compared;
 pub mod concurrency_comparison;
+pub mod control_kind;
 pub mod controls;
 pub mod csv_rows;
 pub mod exercise;
 pub mod experiment;
 pub mod guide;
-pub mod kinds;
 pub mod loading;
 pub mod properties;
 pub mod site;

@@ -36,7 +36,7 @@ impl Property {
     #[must_use]
     pub fn all(exercise: &Exercise, settings: &Settings, record: &Record, compared: &[Compared]) -> Vec<Self> {
         let bars = || exercise.comparisons.iter().flat_map(|it| it.bars).filter(|bar| (bar.is_run)(settings));
-        let mut all = Self::of_what_is_left(record);
+        let mut all = Self::nothing_left(record);
         all.extend(bars().filter_map(|bar| within_limit(bar, settings, record)));
         // Browsers slow a hidden page down: its times say nothing.
         if record.hidden_at_us().is_none() {
@@ -48,8 +48,8 @@ impl Property {
 
     /// What must be true however the run ended: that nothing is left of it.
     #[must_use]
-    pub fn of_what_is_left(record: &Record) -> Vec<Self> {
-        let left = Left::from_record(record);
+    pub fn nothing_left(record: &Record) -> Vec<Self> {
+        let left = Leftovers::from_record(record);
         [left.tasks_end(), left.permits_come_back()].into_iter().flatten().collect()
     }
 
@@ -78,7 +78,7 @@ impl Property {
 
 /// What a record says is still there.
 #[derive(Default)]
-struct Left {
+struct Leftovers {
     tasks: usize,
     ended: usize,
     /// Of those that are still there, how many stand in a queue.
@@ -89,9 +89,9 @@ struct Left {
     held: u64,
 }
 
-impl Left {
+impl Leftovers {
     fn from_record(record: &Record) -> Self {
-        let mut by_task = vec![OfTask::default(); record.tasks().len()];
+        let mut by_task = vec![TaskCounts::default(); record.tasks().len()];
         let mut left = Self { tasks: by_task.len(), ..Self::default() };
         for event in record.events() {
             let task = &mut by_task[event.task.index()];
@@ -108,7 +108,7 @@ impl Left {
                 // What a task held goes with it.
                 EventKind::Ended(_) => {
                     left.ended += 1;
-                    *task = OfTask::default();
+                    *task = TaskCounts::default();
                 }
                 EventKind::Spawned | EventKind::PollStarted | EventKind::PollEnded => {}
             }
@@ -139,7 +139,7 @@ impl Left {
 
 /// What one task has.
 #[derive(Clone, Copy, Default)]
-struct OfTask {
+struct TaskCounts {
     waiting: u64,
     held: u64,
 }

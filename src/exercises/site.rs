@@ -29,7 +29,7 @@ impl Site {
 
     /// Files that are at hand, each with its path. Nothing is ever asked for.
     #[must_use]
-    pub fn at_hand(files: impl IntoIterator<Item = File>) -> Self {
+    pub fn in_memory(files: impl IntoIterator<Item = File>) -> Self {
         Self { base: None, files: RefCell::new(files.into_iter().collect()), own: RefCell::default() }
     }
 
@@ -40,13 +40,13 @@ impl Site {
     }
 
     /// Puts files of the reader's own in the place of those that were chosen before.
-    pub fn choose(&self, own: Vec<Source>) {
+    pub fn set_own_files(&self, own: Vec<Source>) {
         self.own.replace(own);
     }
 
     /// The files of the reader's own, in the order in which they were chosen.
     #[must_use]
-    pub fn own(&self) -> Vec<Source> {
+    pub fn own_files(&self) -> Vec<Source> {
         self.own.borrow().clone()
     }
 

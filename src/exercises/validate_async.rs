@@ -22,7 +22,7 @@ use crate::measure::spans::speed_up;
 use crate::measure::validation::{Validation, in_short};
 use crate::runtime::join_all;
 
-use finding::{Bench, Promise, Tested, alike, equal, holds};
+use finding::{Promise, TestContext, Tested, alike, equal, holds};
 
 /// An async function does nothing until somebody awaits it, and then gives its value.
 async fn async_function(run: &Run) -> Tested {
@@ -91,7 +91,7 @@ async fn concurrency_is_faster(run: &Run) -> Tested {
 }
 
 /// Runs the lesson: what is compared stands in a root task of its own.
-async fn validate_async(bench: &Bench<'_>) -> Vec<Validation> {
+async fn validate_async(bench: &TestContext<'_>) -> Vec<Validation> {
     let run = bench.run;
     run.task("sequential_execution", sequential_execution(run)).await;
     run.task("concurrent_execution", concurrent_execution(run)).await;
@@ -184,6 +184,6 @@ fn prepare() -> LocalBoxFuture<'static, Result<(), Failure>> {
 
 async fn run(run: Run, site: Rc<Site>, _settings: Settings) -> Result<Report, Failure> {
     let server = model_server::start().await;
-    let validations = validate_async(&Bench { run: &run, site: &site, server }).await;
+    let validations = validate_async(&TestContext { run: &run, site: &site, server }).await;
     Ok(Report { notes: vec![in_short(&validations)], validations, ..Report::default() })
 }

@@ -283,7 +283,7 @@ mod tests {
     fn every_validation_has_a_valid_link_to_its_experiment() {
         let exercise = &crate::exercises::validate_async::EXERCISE;
         let run = Run::on_virtual_clock(7);
-        let site = Rc::new(Site::at_hand([]));
+        let site = Rc::new(Site::in_memory([]));
         let future = (exercise.run)(run.clone(), site, Settings::defaults(exercise.controls));
         let report = block_on(&run, future).expect("it ends").expect("it cannot fail");
         for validation in report.validations {

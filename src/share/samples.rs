@@ -31,7 +31,7 @@ const FILES: [&str; 5] = [
 ];
 
 fn site() -> Site {
-    Site::at_hand(FILES.map(|path| {
+    Site::in_memory(FILES.map(|path| {
         let bytes = std::fs::read(format!("{}/static/{path}", env!("CARGO_MANIFEST_DIR")));
         (path, bytes.expect("the repository has it").into())
     }))

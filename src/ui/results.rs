@@ -5,7 +5,7 @@ use crate::ui::charts::{digits, distribution, timeline};
 use crate::ui::components::{checks, differences, failures, log, metrics, origin, validations, warnings};
 use crate::ui::display::views::ResultViews;
 
-lazy!(mod fetched in lessons: views() -> ResultViews);
+lazy!(mod fetched in exercises: views() -> ResultViews);
 
 fn views() -> ResultViews {
     ResultViews {

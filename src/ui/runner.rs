@@ -64,7 +64,7 @@ impl Runner {
     pub(super) fn new(link: Setup) -> Self {
         let sent = link.sent.as_ref().map(|sent| Quantities::from_sent(sent, link.exercise, &link.settings));
         // A link may not make the page ask somebody else before the reader has seen whom.
-        let may_run = link.exercise.connect.as_ref().is_none_or(|it| (it.asks_at_once)(&link.settings));
+        let may_run = link.exercise.connection_test.as_ref().is_none_or(|it| (it.asks_at_once)(&link.settings));
         let runs_at_once = link.runs_at_once && may_run;
         let form = Form::new(link);
         let runner = Self {
@@ -93,7 +93,7 @@ impl Runner {
 
     /// Sets the reader's own files that the next run reads.
     pub(super) fn choose(self, files: Vec<Source>) {
-        self.site.with_value(|site| site.choose(files));
+        self.site.with_value(|site| site.set_own_files(files));
     }
 
     /// True if Run works: nothing is running and no control is refused.
@@ -238,7 +238,7 @@ impl Runner {
     }
 }
 
-lazy!(mod fetched in lessons: open(display: Display, views: ResultViews, saved: SavedRun) -> ());
+lazy!(mod fetched in exercises: open(display: Display, views: ResultViews, saved: SavedRun) -> ());
 
 fn open(display: Display, views: ResultViews, saved: SavedRun) {
     // The page may be gone by now, or its reader may have pressed Run.

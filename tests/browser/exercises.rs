@@ -60,7 +60,7 @@ async fn a_seed_fails_in_a_browser_as_it_fails_everywhere() {
     for seed in [1, 2, 3] {
         let (_, measured) = run(exercise, settings(exercise, &many), seed).await;
         let on_virtual_clock = Run::on_virtual_clock(seed);
-        let lesson = (exercise.run)(on_virtual_clock.clone(), Rc::new(Site::at_hand([])), settings(exercise, &many));
+        let lesson = (exercise.run)(on_virtual_clock.clone(), Rc::new(Site::in_memory([])), settings(exercise, &many));
         let ideal = interleave::runtime::virtual_time::block_on(&on_virtual_clock, lesson);
         let ideal = ideal.expect("it ends").expect("it cannot fail");
         assert_eq!(outcomes(&measured), outcomes(&ideal), "seed {seed}");

@@ -52,7 +52,7 @@ impl Call {
 
 /// What came of all that was asked.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct Findings {
     /// In the order of the plan's names.
     pub models: Vec<Result<ModelMetadata, OipError>>,
     pub calls: Vec<Call>,
@@ -60,13 +60,13 @@ pub(super) struct Done {
     pub inputs: Inputs,
 }
 
-impl Done {
+impl Findings {
     pub fn report(self, run: &Run, plan: &Plan) -> Report {
         let requests = Requests::from_timings(self.calls.iter().map(|call| call.timing));
-        let reading = Reading::new(&self.calls, &self.inputs);
+        let reading = DigitsRead::new(&self.calls, &self.inputs);
         let notes = [
             Some(self.in_words(plan, &requests)),
-            reading.as_ref().map(Reading::in_words),
+            reading.as_ref().map(DigitsRead::in_words),
             (plan.requests > 0).then(|| about_arrivals(plan, &requests)),
             about_connections(plan),
             self.about_preflight(),
@@ -209,13 +209,13 @@ impl Cause {
 }
 
 /// What a model of digits read.
-struct Reading {
+struct DigitsRead {
     right: usize,
     all: usize,
     first: Vec<Digit>,
 }
 
-impl Reading {
+impl DigitsRead {
     fn new(calls: &[Call], inputs: &Inputs) -> Option<Self> {
         let labels = |call: &Call| call.result.as_ref().ok()?.clone();
         let mut digits =

@@ -198,7 +198,7 @@ mod tests {
 
     fn inputs(model: &ModelMetadata, batch_size: u32) -> Result<Inputs, InputsError> {
         let digits = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/static/data/digits.csv"));
-        let site = Site::at_hand([(DIGITS, digits.expect("the repository has it").into())]);
+        let site = Site::in_memory([(DIGITS, digits.expect("the repository has it").into())]);
         let run = Run::on_virtual_clock(7);
         let mut settings = Settings::defaults(super::super::plan::CONTROLS);
         settings.set("batch-size", Value::Number(batch_size.into()));

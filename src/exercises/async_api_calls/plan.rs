@@ -160,7 +160,7 @@ pub(super) const CONTROLS: &[Control] = &[
         "url",
         "Base URL",
         "All that stands before v2/… in the endpoint's addresses. It must allow this page by CORS.",
-        Kind::Text {
+        ControlKind::Text {
             default: "http://localhost:8000",
             refuse: |text| BaseUrl::parse(text).err().map(|error| error.to_string()),
         },
@@ -170,17 +170,17 @@ pub(super) const CONTROLS: &[Control] = &[
         "models",
         "Models",
         "Names with commas between. All are asked what they take; the first gets the requests.",
-        Kind::Text {
+        ControlKind::Text {
             default: "mlp-64, mlp-16, mlp-64-32, logistic-regression",
             refuse: |text| names(text).next().is_none().then(|| "a model's name is missing".to_owned()),
         },
     ),
-    Control::count("requests", "Requests", "How many there are.", 5_000, 30).headed("Requests"),
+    Control::count("requests", "Requests", "How many there are.", 5_000, 30).with_heading("Requests"),
     Control::new(
         "batch-size",
         "Batch size",
         "How many inputs each request holds.",
-        Kind::Count { min: 1, max: 1_000, default: 10 },
+        ControlKind::Count { min: 1, max: 1_000, default: 10 },
     ),
     Control::choice(
         "arrivals",
@@ -193,7 +193,7 @@ pub(super) const CONTROLS: &[Control] = &[
         "rate",
         "Rate",
         "How many are due in each second.",
-        Kind::Number { unit: "/s", min: 0.1, max: 1_000.0, step: 1.0, default: 20.0 },
+        ControlKind::Number { unit: "/s", min: 0.1, max: 1_000.0, step: 1.0, default: 20.0 },
     )
     .only_if(|settings| settings.choice("arrivals") == "rate"),
     Control::count("limit", "Limit", "How many are under way at once; 0 is no limit.", 5_000, 8),
@@ -201,7 +201,7 @@ pub(super) const CONTROLS: &[Control] = &[
         "timeout",
         "Timeout",
         "A request that has no reply by then is aborted. The guide's own is 10 s.",
-        Kind::Number { unit: "ms", min: 1.0, max: 60_000.0, step: 100.0, default: 2_000.0 },
+        ControlKind::Number { unit: "ms", min: 1.0, max: 60_000.0, step: 100.0, default: 2_000.0 },
     ),
     Control::count("retries", "Retries", "How many attempts may follow the first, after pauses that grow.", 10, 2),
     Control::switch("one-by-one", "One by one", "Sends the same requests one after the other first, to compare.", true),
@@ -213,7 +213,7 @@ pub(super) const CONTROLS: &[Control] = &[
         0,
     ),
     Control::millis("latency", "Latency", "How long it works on a request at least.", 60.0)
-        .headed("The model server")
+        .with_heading("The model server")
         .only_if(is_embedded),
     Control::millis("spread", "Spread", "Up to how much longer, drawn for each request.", 40.0).only_if(is_embedded),
     Control::count("capacity", "Capacity", "How many it works on at once, the others queue; 0 is no limit.", 1_000, 8)
@@ -222,7 +222,7 @@ pub(super) const CONTROLS: &[Control] = &[
         "failure-rate",
         "Failure rate",
         "How likely an inference fails.",
-        Kind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.05 },
+        ControlKind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.05 },
     )
     .only_if(is_embedded),
     Control::choice(

@@ -11,7 +11,7 @@ const PLAIN: &[(&str, f64)] = &[("spread", 0.0), ("failure-rate", 0.0), ("capaci
 fn site() -> Site {
     let path = "data/digits.csv";
     let digits = std::fs::read(format!("{}/static/{path}", env!("CARGO_MANIFEST_DIR")));
-    Site::at_hand([(path, digits.expect("the repository has it").into())])
+    Site::in_memory([(path, digits.expect("the repository has it").into())])
 }
 
 fn settings(numbers: &[(&str, f64)], texts: &[(&'static str, &str)]) -> Settings {
@@ -178,7 +178,7 @@ fn no_requests_are_over_at_once_and_say_so() {
 #[test]
 fn a_connection_tells_who_is_there_and_what_the_model_takes() {
     let run = Run::on_virtual_clock(7);
-    let connect = EXERCISE.connect.as_ref().expect("it has an endpoint").ask;
+    let connect = EXERCISE.connection_test.as_ref().expect("it has an endpoint").ask;
     let connection = block_on(&run, connect(run.clone(), settings(&[], &[]))).expect("it ends").expect("it is there");
     assert!(connection.lines[0].starts_with("`interleave` 0.1.0 answered in 0 ms"), "{connection:?}");
     assert!(connection.lines[1].starts_with("`mlp-64` takes images FP32 [-1, 64] and gives logits FP32 [-1, 10]"));

@@ -18,7 +18,7 @@ fn settings(numbers: &[(&str, f64)], choices: &[(&str, &'static str)]) -> Settin
 
 fn run(seed: u64, settings: &Settings) -> (Run, Report) {
     let run = Run::on_virtual_clock(seed);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::at_hand([])), settings.clone());
+    let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings.clone());
     let report = block_on(&run, lesson).expect("it waits for nothing but time").expect("it cannot fail");
     assert!(report.checks.iter().all(Check::is_as_meant), "seed {seed}: {:?}", report.checks);
     assert_eq!(run.sleepers(), 0);

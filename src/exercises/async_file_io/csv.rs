@@ -5,7 +5,7 @@ use std::time::Duration;
 use inference::classifier::{Classifier, InputError};
 use inference::digits::{BRIGHTEST, PIXELS};
 
-use crate::exercises::csv_rows::{Counts, CsvError as FormError, Header, Oddity, Parsed, Row};
+use crate::exercises::csv_rows::{Counts, CsvError as RowsError, Header, HeaderProblem, Parsed, Row};
 use crate::exercises::prelude::*;
 use crate::storage::{Source, SourceError};
 
@@ -34,7 +34,7 @@ pub(super) enum CsvError {
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(transparent)]
-    Form(#[from] FormError),
+    Form(#[from] RowsError),
     #[error("the classifier cannot read a row: {0}")]
     Input(#[from] InputError),
 }
@@ -43,7 +43,7 @@ impl TaskError for CsvError {}
 
 /// A digit that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Predicted {
+pub(super) struct PredictedDigit {
     /// The row in which it stands, counted from 0; bad rows count, too.
     pub sample_id: u64,
     /// What it is.
@@ -58,11 +58,11 @@ pub(super) struct Samples {
     /// The columns' names.
     pub columns: Vec<String>,
     /// What is odd about them.
-    pub oddities: Vec<Oddity>,
+    pub problems: Vec<HeaderProblem>,
     /// How many rows are good.
     pub rows: u64,
     /// Of digits: what each good row is, and what the classifier takes it for.
-    pub digits: Vec<Predicted>,
+    pub digits: Vec<PredictedDigit>,
     /// How many rows are bad, and the first of them.
     pub bad: u64,
     pub first_bad: Vec<String>,
@@ -76,7 +76,7 @@ impl Samples {
         let (mut found, mut pixels) = (Vec::new(), Vec::new());
         for parsed in parsed {
             match parsed {
-                Parsed::Header(Header { names, oddities }) => (self.columns, self.oddities) = (names, oddities),
+                Parsed::Header(Header { names, problems }) => (self.columns, self.problems) = (names, problems),
                 Parsed::Row(row) if !self.are_digits() => self.keep(&row),
                 Parsed::Row(row) => match digit(&row) {
                     Ok((label, image)) => {
@@ -90,7 +90,7 @@ impl Samples {
             }
         }
         let predicted = found.into_iter().zip(classifier.predict(&pixels)?);
-        self.digits.extend(predicted.map(|((sample_id, label), prediction)| Predicted {
+        self.digits.extend(predicted.map(|((sample_id, label), prediction)| PredictedDigit {
             sample_id,
             label,
             prediction,
@@ -153,8 +153,8 @@ pub(super) fn progress(source: &Source, counts: &Counts) -> String {
 }
 
 /// What was predicted, as CSV with the guide's columns: so many rows at a time.
-pub(super) fn predictions(digits: &[Predicted], rows_at_once: usize) -> impl Iterator<Item = String> {
-    let row = |it: &Predicted| format!("{},{},{}\n", it.sample_id, it.prediction, it.label);
+pub(super) fn predictions(digits: &[PredictedDigit], rows_at_once: usize) -> impl Iterator<Item = String> {
+    let row = |it: &PredictedDigit| format!("{},{},{}\n", it.sample_id, it.prediction, it.label);
     let rows = digits.chunks(rows_at_once).map(move |digits| digits.iter().map(row).collect());
     std::iter::once("sample_id,prediction,label\n".to_owned()).chain(rows)
 }

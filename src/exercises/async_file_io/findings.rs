@@ -5,7 +5,7 @@ use crate::exercises::prelude::*;
 use crate::storage::{StorageError, StorageKind};
 
 use super::csv::{CsvError, MOST_CHARS, MOST_COLUMNS, MOST_SHOWN, Samples};
-use super::plan::{Made, Plan};
+use super::plan::{FileContent, Plan};
 use super::rounds::{READING, Rounds, WRITING};
 
 /// So many files are listed.
@@ -13,7 +13,7 @@ const MOST_FILES: usize = 30;
 
 /// What came of reading the files in one way: held against what was written, and forgotten.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct ReadResults {
     part: &'static str,
     /// The name of each file that was asked for, with its size in bytes or why it did not come.
     files: Vec<(String, Result<usize, StorageError>)>,
@@ -24,12 +24,12 @@ pub(super) struct Reading {
 /// So many bytes are compared in a turn of the page.
 const BYTES_IN_A_TURN: usize = 2_000_000;
 
-impl Reading {
+impl ReadResults {
     /// What was read in the order of its names, beside what was written, which is in the same order without the missing.
     pub async fn open(
         run: &Run,
         part: &'static str,
-        written: &[Made],
+        written: &[FileContent],
         names: &[String],
         read: Vec<Result<Vec<u8>, StorageError>>,
     ) -> Self {
@@ -55,19 +55,19 @@ impl Reading {
 
 /// What came of it all.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct Findings {
     pub kind: StorageKind,
     pub rounds: Rounds,
-    pub readings: Vec<Reading>,
+    pub readings: Vec<ReadResults>,
     pub samples: Samples,
 }
 
-impl Done {
+impl Findings {
     pub fn report(self, plan: &Plan) -> Report {
         let notes = [
             self.kind.sentence().to_owned(),
             self.rounds.verdict("Writing", WRITING, plan.limit),
-            self.rounds.verdict("Reading", READING, plan.limit),
+            self.rounds.verdict("ReadResults", READING, plan.limit),
             about_rows(&self.samples),
         ];
         let mut tables = vec![self.outcomes(), self.rounds.table()];
@@ -93,7 +93,7 @@ impl Done {
     fn checks(&self, plan: &Plan) -> Vec<Check> {
         let check = |way: &Bar| {
             let rounds = self.readings.iter().filter(|reading| reading.part == way.task);
-            let [right, of] = [|it: &Reading| it.right, |it: &Reading| it.files.len()]
+            let [right, of] = [|it: &ReadResults| it.right, |it: &ReadResults| it.files.len()]
                 .map(|count| rounds.clone().map(count).sum::<usize>());
             let claim = "every file comes back byte for byte, every missing one is named";
             let measured = format!("{} of {} in their places", units::count(right as u64), units::count(of as u64));
@@ -128,8 +128,8 @@ pub(super) fn accuracy(right: usize, all: usize) -> String {
 
 /// The bad rows of a table and what is odd about its columns, if there is such.
 pub(super) fn faults(name: &str, samples: &Samples) -> Option<Table> {
-    let oddities = samples.oddities.iter().map(ToString::to_string);
-    let told: Vec<_> = oddities.chain(samples.first_bad.iter().cloned()).collect();
+    let problems = samples.problems.iter().map(ToString::to_string);
+    let told: Vec<_> = problems.chain(samples.first_bad.iter().cloned()).collect();
     let left_out = samples.bad - samples.first_bad.len() as u64;
     let more = if left_out > 0 { format!(", and {} more rows", units::count(left_out)) } else { String::new() };
     (!told.is_empty()).then(|| Table {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::exercises::prelude::*;
 use crate::storage::{Source, StorageError};
 
-use super::csv::{CsvError, Predicted, Samples};
+use super::csv::{CsvError, PredictedDigit, Samples};
 use super::findings;
 use super::plan::PREDICTIONS;
 
@@ -43,7 +43,7 @@ pub(super) fn is_csv(source: &Source) -> bool {
 
 /// What was predicted, each with the name of the file in which it is saved: where several tables hold digits, that has
 /// the number of the table's own file.
-pub(super) fn predictions(read: &[Read]) -> Vec<(String, &[Predicted])> {
+pub(super) fn predictions(read: &[Read]) -> Vec<(String, &[PredictedDigit])> {
     let with_digits = read.iter().zip(1..).filter_map(|(read, number)| match read {
         Ok(Content::Rows(samples)) if !samples.digits.is_empty() => Some((number, &samples.digits[..])),
         _ => None,

@@ -40,7 +40,7 @@ pub(super) struct Plan {
 
 /// A file that is to be written.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct FileContent {
     pub name: String,
     pub bytes: Vec<u8>,
 }
@@ -67,13 +67,13 @@ impl Plan {
     }
 
     /// The files to write, with bytes that the seed draws: each has its own, so that none can pass for another.
-    pub async fn contents(&self, run: &Run) -> Vec<Made> {
+    pub async fn contents(&self, run: &Run) -> Vec<FileContent> {
         let mut contents = Vec::new();
         for n in 0..self.files {
             let name = file_name(n);
             let mut bytes = vec![0; self.size_bytes];
             run.rng(&name).fill(&mut bytes);
-            contents.push(Made { name, bytes });
+            contents.push(FileContent { name, bytes });
             run.yield_now().await;
         }
         contents
@@ -152,13 +152,13 @@ pub(super) const CONTROLS: &[Control] = &[
         "Your own files are read where they are, and sent nowhere.",
         &[Choice::new("made", "Files made here"), Choice::new("own", "Files of your own")],
     )
-    .headed("Files"),
+    .with_heading("Files"),
     Control::count("files", "Files", "How many are written and read.", 1_000, 20).only_if(is_made),
     Control::new(
         "size",
         "Size",
         "How large each of them is.",
-        Kind::Number { unit: "KB", min: 0.0, max: 1_000.0, step: 1.0, default: 64.0 },
+        ControlKind::Number { unit: "KB", min: 0.0, max: 1_000.0, step: 1.0, default: 64.0 },
     )
     .only_if(is_made),
     Control::count("missing", "Missing", "How many of those read are not there.", 100, 3).only_if(is_made),
@@ -169,8 +169,13 @@ pub(super) const CONTROLS: &[Control] = &[
         1_000,
         8,
     ),
-    Control::new("rounds", "Rounds", "How often each way is measured.", Kind::Count { min: 1, max: 20, default: 3 })
-        .only_if(is_made),
-    Control::count("rows", "Rows", "How many rows the CSV has.", 100_000, 360).headed("CSV").only_if(is_made),
+    Control::new(
+        "rounds",
+        "Rounds",
+        "How often each way is measured.",
+        ControlKind::Count { min: 1, max: 20, default: 3 },
+    )
+    .only_if(is_made),
+    Control::count("rows", "Rows", "How many rows the CSV has.", 100_000, 360).with_heading("CSV").only_if(is_made),
     Control::count("bad-rows", "Bad rows", "How many more rows have too few values.", 100, 3).only_if(is_made),
 ];

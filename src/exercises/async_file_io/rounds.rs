@@ -16,7 +16,7 @@ pub(super) const WRITING: &[Bar; 3] = &[
     Bar::new("write_within_limit", "Up to the limit").only_if(plan::is_limited).limiting("write_file_async", most),
 ];
 
-/// Reading, likewise.
+/// ReadResults, likewise.
 pub(super) const READING: &[Bar; 3] = &[
     Bar::new("read_one_by_one", "One by one").only_if(plan::is_made),
     Bar::new("read_all_at_once", "All at once").only_if(plan::is_made),
@@ -29,13 +29,13 @@ fn most(settings: &Settings) -> u32 {
 
 /// How files are gone through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum Concurrency {
     OneByOne,
     AllAtOnce,
     UpTo(NonZeroUsize),
 }
 
-impl Manner {
+impl Concurrency {
     /// The task in which files are written so.
     pub fn writing(self) -> &'static str {
         WRITING[self.place()].task
@@ -82,14 +82,14 @@ pub(super) struct Rounds {
 }
 
 impl Rounds {
-    /// The manners of the next round: in each another one comes first, since what comes first may meet a cold cache.
-    pub fn next_round(&mut self, limit: Option<NonZeroUsize>) -> Vec<Manner> {
-        let mut manners = vec![Manner::OneByOne, Manner::AllAtOnce];
-        manners.extend(limit.map(Manner::UpTo));
-        let first = self.begun % manners.len();
-        manners.rotate_left(first);
+    /// The orders of the next round: in each another one comes first, since what comes first may meet a cold cache.
+    pub fn next_round(&mut self, limit: Option<NonZeroUsize>) -> Vec<Concurrency> {
+        let mut orders = vec![Concurrency::OneByOne, Concurrency::AllAtOnce];
+        orders.extend(limit.map(Concurrency::UpTo));
+        let first = self.begun % orders.len();
+        orders.rotate_left(first);
         self.begun += 1;
-        manners
+        orders
     }
 
     /// Goes a way, as a task that bears its name, and notes how long it took.
@@ -154,7 +154,7 @@ impl Rounds {
             ])
         };
         let writing = WRITING.iter().filter_map(|way| row("Writing", way));
-        let reading = READING.iter().filter_map(|way| row("Reading", way));
+        let reading = READING.iter().filter_map(|way| row("ReadResults", way));
         Table {
             caption: format!(
                 "How long each way took, {}",

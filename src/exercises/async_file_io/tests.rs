@@ -12,7 +12,7 @@ fn site() -> Site {
         let bytes = std::fs::read(format!("{}/static/{path}", env!("CARGO_MANIFEST_DIR")));
         (path, Rc::from(bytes.expect("the repository has it")))
     };
-    Site::at_hand(["models/mlp-64.safetensors", "data/digits.csv"].map(file))
+    Site::in_memory(["models/mlp-64.safetensors", "data/digits.csv"].map(file))
 }
 
 fn settings(numbers: &[(&str, f64)]) -> Settings {
@@ -62,7 +62,7 @@ fn without_files_and_rows_it_is_over_at_once() {
 
 #[test]
 fn predictions_have_the_guides_columns() {
-    let of = |sample_id, label, prediction| Predicted { sample_id, label, prediction };
+    let of = |sample_id, label, prediction| PredictedDigit { sample_id, label, prediction };
     let text: String = csv::predictions(&[of(0, 7, 7), of(1, 3, 8), of(4, 1, 1)], 2).collect();
     assert_eq!(text, "sample_id,prediction,label\n0,7,7\n1,8,3\n4,1,1\n");
 }
@@ -78,7 +78,7 @@ fn read_own(sources: Vec<Source>) -> (Run, Result<Report, Failure>) {
     let mut settings = settings(&[]);
     settings.set("source", Value::Choice("own"));
     let site = site();
-    site.choose(sources);
+    site.set_own_files(sources);
     let lesson = (EXERCISE.run)(run.clone(), Rc::new(site), settings);
     let report = block_on(&run, lesson).expect("it ends");
     (run, report)

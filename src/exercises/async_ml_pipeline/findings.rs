@@ -9,7 +9,7 @@ use crate::measure::flow::{Flow, QueueDepth, Stage, StageSpec};
 use crate::workers::processors;
 
 use super::plan::Plan;
-use super::{PredictError, Predicted, words};
+use super::{PredictError, Predicted, notes};
 
 /// So many digits are shown.
 const MOST_DIGITS: usize = 12;
@@ -21,7 +21,7 @@ const IN_WORKERS: (&str, &str) = ("run_streamed_in_workers", "In workers");
 
 /// What came of it all.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct Findings {
     pub in_turn: Vec<Predicted>,
     pub streamed: Vec<Predicted>,
     /// None where workers were not asked for.
@@ -30,17 +30,17 @@ pub(super) struct Done {
     pub digits: Digits,
 }
 
-impl Done {
+impl Findings {
     pub fn report(self, run: &Run, plan: &Plan) -> Report {
         let flows = flows(run, plan);
         let of = |(part, _)| flows.iter().find(|flow| flow.part == part);
         let (in_turn, streamed) = (of(IN_TURN), of(STREAMED));
         let notes = [
-            streamed.map(|flow| words::about_the_bottleneck(flow, plan)),
-            in_turn.zip(streamed).and_then(|(in_turn, streamed)| words::about_the_formula(in_turn, streamed, plan)),
-            streamed.map(|flow| words::about_memory(flow, plan)),
-            self.in_workers.as_ref().zip(plan.workers).map(|(it, most)| words::about_workers(it, most, processors())),
-            words::about_accuracy(&self.streamed),
+            streamed.map(|flow| notes::about_the_bottleneck(flow, plan)),
+            in_turn.zip(streamed).and_then(|(in_turn, streamed)| notes::about_the_formula(in_turn, streamed, plan)),
+            streamed.map(|flow| notes::about_memory(flow, plan)),
+            self.in_workers.as_ref().zip(plan.workers).map(|(it, most)| notes::about_workers(it, most, processors())),
+            notes::about_accuracy(&self.streamed),
         ];
         Report {
             notes: notes.into_iter().flatten().collect(),
@@ -61,7 +61,7 @@ impl Done {
                 units::span(flow.length_us),
                 flow.per_s().map_or("–".to_owned(), |per_s| format!("{per_s:.1}")),
                 units::count(flow.most_under_way.into()),
-                words::share_right(predicted).unwrap_or("–".to_owned()),
+                notes::share_right(predicted).unwrap_or("–".to_owned()),
             ]
         };
         Table {

@@ -120,7 +120,7 @@ pub(super) fn has_workers(settings: &Settings) -> bool {
 
 /// A time that a stage takes.
 const fn delay(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Control {
-    Control::new(name, label, help, Kind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 5.0, default })
+    Control::new(name, label, help, ControlKind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 5.0, default })
 }
 
 /// The lesson's controls.
@@ -130,23 +130,23 @@ pub(super) const CONTROLS: &[Control] = &[
         "batch-size",
         "Batch size",
         "How many a stage takes at once. The guide's own is 32.",
-        Kind::Count { min: 1, max: 10_000, default: 8 },
+        ControlKind::Count { min: 1, max: 10_000, default: 8 },
     ),
     delay("load", "Load", "How long loading all samples takes; streamed, each batch takes its share.", 500.0)
-        .headed("Stages"),
+        .with_heading("Stages"),
     delay("preprocess", "Preprocess", "How long a sample takes. Those of a batch wait together.", 10.0),
     delay("predict", "Predict", "How long a sample takes, besides the real inference.", 20.0),
     Control::new(
         "scale",
         "Scale",
         "Multiplies all delays. At 1 they are the guide's own: 0.5 s, 0.01 s and 0.02 s.",
-        Kind::Number { unit: "×", min: 0.1, max: 10.0, step: 0.1, default: 2.0 },
+        ControlKind::Number { unit: "×", min: 0.1, max: 10.0, step: 0.1, default: 2.0 },
     ),
     Control::new(
         "bound",
         "Queue",
         "How many batches lie between two stages at most.",
-        Kind::Count { min: 1, max: 1_000, default: 2 },
+        ControlKind::Count { min: 1, max: 1_000, default: 2 },
     ),
     Control::choice(
         "model",
@@ -159,7 +159,7 @@ pub(super) const CONTROLS: &[Control] = &[
             Choice::new("logistic-regression", "logistic-regression"),
         ],
     )
-    .headed("Inference"),
+    .with_heading("Inference"),
     Control::choice(
         "inference",
         "Inference",
@@ -170,7 +170,7 @@ pub(super) const CONTROLS: &[Control] = &[
         "workers",
         "Workers",
         "How many of them predict at once, each a batch.",
-        Kind::Count { min: 1, max: 16, default: 2 },
+        ControlKind::Count { min: 1, max: 16, default: 2 },
     )
     .only_if(has_workers),
     Control::switch("sweep", "Batch sizes", "Tries batches of 1, 2, 4, … afterwards, with at most 200 samples.", false),

@@ -18,7 +18,7 @@ fn file(path: &'static str) -> (&'static str, Rc<[u8]>) {
 fn site() -> Site {
     let models = ["mlp-64", "mlp-64-32", "mlp-16", "logistic-regression"];
     let models = models.map(|name| file(Box::leak(format!("models/{name}.safetensors").into_boxed_str())));
-    Site::at_hand(models.into_iter().chain([file("data/digits.csv")]))
+    Site::in_memory(models.into_iter().chain([file("data/digits.csv")]))
 }
 
 fn settings(values: &[(&str, &str)]) -> Settings {
@@ -156,7 +156,7 @@ fn a_stopped_run_leaves_nobody_waiting() {
 #[test]
 fn files_that_are_not_there_fail_the_run() {
     let run = Run::on_virtual_clock(7);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::at_hand([])), settings(&[]));
+    let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings(&[]));
     let failure = block_on(&run, lesson).expect("it ends").expect_err("nothing is there");
     assert!(failure.message.contains("`models/mlp-64.safetensors` cannot be reached"), "{failure:?}");
 }

@@ -12,7 +12,7 @@ const IS_LONG_US: u64 = 100_000;
 
 /// What came of it all.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct Findings {
     pub threaded: Result<(), OffloadError>,
     pub inline: Vec<u32>,
     pub in_slices: Vec<u32>,
@@ -102,12 +102,12 @@ fn approaches() -> impl Iterator<Item = (&'static Approach, &'static str)> {
 }
 
 /// A record with its parts.
-struct Measured<'a> {
+struct MeasuredParts<'a> {
     record: &'a Record,
     spans: Spans,
 }
 
-impl Measured<'_> {
+impl MeasuredParts<'_> {
     fn length_us(&self, part: &str) -> Option<u64> {
         self.spans.named(self.record, part)?.length_us()
     }
@@ -157,9 +157,9 @@ impl Measured<'_> {
     }
 }
 
-impl Done {
+impl Findings {
     pub fn report(self, record: &Record, plan: &Plan) -> Report {
-        let measured = Measured { record, spans: Spans::from_record(record) };
+        let measured = MeasuredParts { record, spans: Spans::from_record(record) };
         Report {
             notes: self.notes(&measured, plan),
             tables: vec![costs(&measured), guidelines(&measured)],
@@ -168,7 +168,7 @@ impl Done {
         }
     }
 
-    fn notes(&self, measured: &Measured, plan: &Plan) -> Vec<String> {
+    fn notes(&self, measured: &MeasuredParts, plan: &Plan) -> Vec<String> {
         let mut notes = vec![
             "The waits stand for a server, as in the guide: each approach waits for as long, and only how differs."
                 .to_owned(),
@@ -190,7 +190,7 @@ impl Done {
         notes
     }
 
-    fn checks(&self, measured: &Measured) -> Vec<Check> {
+    fn checks(&self, measured: &MeasuredParts) -> Vec<Check> {
         let mut checks = Vec::new();
         let mut same = |part, numbers: Option<Vec<u32>>| {
             let Some(numbers) = numbers else { return };
@@ -213,7 +213,7 @@ impl Done {
     }
 }
 
-fn costs(measured: &Measured) -> Table {
+fn costs(measured: &MeasuredParts) -> Table {
     Table {
         caption:
             "What each approach took, compared with the first of its kind. Frames are counted at 60 a second, and \
@@ -231,7 +231,7 @@ fn costs(measured: &Measured) -> Table {
     }
 }
 
-fn guidelines(measured: &Measured) -> Table {
+fn guidelines(measured: &MeasuredParts) -> Table {
     Table {
         caption: "Which for what".to_owned(),
         columns: vec![

@@ -51,7 +51,7 @@ pub(super) const CONTROLS: &[Control] = &[
         "wait",
         "Wait",
         "How long a task waits that is bound by I/O.",
-        Kind::Number { unit: "ms", min: 0.0, max: 300.0, step: 10.0, default: 100.0 },
+        ControlKind::Number { unit: "ms", min: 0.0, max: 300.0, step: 10.0, default: 100.0 },
     ),
     Control::count("size", "Size", "How many million steps a task computes that is bound by the CPU.", 200, 30),
     Control::count("workers", "Workers", "How many compute at once; 0 is one for each processor.", 64, 0),

@@ -16,7 +16,7 @@ fn settings(numbers: &[(&str, f64)]) -> Settings {
 
 fn report(settings: &Settings) -> (Run, Report) {
     let run = Run::on_virtual_clock(7);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::at_hand([])), settings.clone());
+    let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings.clone());
     let ended = block_on(&run, select(lesson, run.heartbeat().boxed_local())).expect("it ends");
     let Either::Left((report, _)) = ended else { unreachable!("the heart beats for ever") };
     (run, report.expect("it cannot fail"))
@@ -74,7 +74,7 @@ fn without_workers_the_rest_is_told_and_why() {
     let refused = || OffloadError::NotStarted { why: "the policy forbids it".to_owned() };
     let run = Run::on_virtual_clock(7);
     block_on(&run, run.task("async_io_tasks", run.sleep(Duration::from_millis(100)))).expect("it ends");
-    let done = Done {
+    let done = Findings {
         threaded: Err(refused()),
         inline: vec![1],
         in_slices: vec![1],

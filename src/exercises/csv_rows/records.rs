@@ -7,11 +7,11 @@
 
 use csv_core::{ReadRecordResult, Reader};
 
-use super::{BadRow, MOST_ROW_BYTES, RowFault};
+use super::{BadRow, MOST_ROW_BYTES, RowError};
 
 /// A row as it is split.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct SplitRow {
     /// The line in which it begins.
     pub(super) line: u64,
     /// All values, without their quotes, and nothing between them.
@@ -22,7 +22,7 @@ pub(super) struct Record {
 
 /// Splits bytes into rows.
 #[derive(Debug)]
-pub(super) struct Records {
+pub(super) struct RowSplitter {
     splitter: Splitter,
     // What has come of a row that is not complete, as it stands in the file.
     raw: Vec<u8>,
@@ -31,30 +31,30 @@ pub(super) struct Records {
     skips_line: bool,
 }
 
-impl Default for Records {
+impl Default for RowSplitter {
     fn default() -> Self {
         let lines = Lines { line: 1, after_return: false };
         Self { splitter: Splitter::new(), raw: Vec::new(), row_line: 1, lines, skips_line: false }
     }
 }
 
-impl Records {
+impl RowSplitter {
     /// The rows that these bytes complete.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Result<Record, BadRow>> {
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Result<SplitRow, BadRow>> {
         let mut rows = Vec::new();
         self.read(bytes, &mut rows);
         rows
     }
 
     /// The rows that the end of the file completes.
-    pub(super) fn finish(&mut self) -> Vec<Result<Record, BadRow>> {
+    pub(super) fn finish(&mut self) -> Vec<Result<SplitRow, BadRow>> {
         let mut rows = Vec::new();
         while !self.raw.is_empty() {
             if self.splitter.ends_with_line() {
                 self.raw.clear();
                 rows.push(Ok(self.splitter.take(self.row_line)));
             } else {
-                self.go_on_behind_quote(RowFault::OpenQuote, &mut rows);
+                self.go_on_behind_quote(RowError::OpenQuote, &mut rows);
             }
         }
         rows
@@ -65,7 +65,7 @@ impl Records {
         self.raw.capacity() + self.splitter.text.capacity() + self.splitter.ends.capacity() * size_of::<usize>()
     }
 
-    fn read(&mut self, mut bytes: &[u8], rows: &mut Vec<Result<Record, BadRow>>) {
+    fn read(&mut self, mut bytes: &[u8], rows: &mut Vec<Result<SplitRow, BadRow>>) {
         while let Some(first) = bytes.first() {
             let used = if self.skips_line {
                 self.skip(bytes)
@@ -89,7 +89,7 @@ impl Records {
     }
 
     /// Reads up to the end of the row, or of the bytes. Returns how many that were.
-    fn read_row(&mut self, bytes: &[u8], rows: &mut Vec<Result<Record, BadRow>>) -> usize {
+    fn read_row(&mut self, bytes: &[u8], rows: &mut Vec<Result<SplitRow, BadRow>>) -> usize {
         if self.raw.is_empty() {
             self.row_line = self.lines.line;
         }
@@ -116,9 +116,9 @@ impl Records {
         self.raw.len() > MOST_ROW_BYTES && !is_among_quotes
     }
 
-    fn give_up(&mut self, rows: &mut Vec<Result<Record, BadRow>>) {
+    fn give_up(&mut self, rows: &mut Vec<Result<SplitRow, BadRow>>) {
         let is_quoted = !self.splitter.ends_with_line();
-        let why = RowFault::TooLong { is_quoted };
+        let why = RowError::TooLong { is_quoted };
         if is_quoted {
             return self.go_on_behind_quote(why, rows);
         }
@@ -128,7 +128,7 @@ impl Records {
     }
 
     /// Gives up the line in which a quote begins that is still open, and reads again what follows.
-    fn go_on_behind_quote(&mut self, why: RowFault, rows: &mut Vec<Result<Record, BadRow>>) {
+    fn go_on_behind_quote(&mut self, why: RowError, rows: &mut Vec<Result<SplitRow, BadRow>>) {
         let line = self.row_line + line_ends(self.splitter.complete_values());
         rows.push(Err(BadRow { line, why }));
         let raw = self.start_anew();
@@ -226,10 +226,10 @@ impl Splitter {
     }
 
     /// The row that is complete.
-    fn take(&mut self, line: u64) -> Record {
+    fn take(&mut self, line: u64) -> SplitRow {
         let (text, ends) = (self.text[..self.text_bytes].to_vec(), self.ends[..self.values].to_vec());
         (self.text_bytes, self.values) = (0, 0);
-        Record { line, text, ends }
+        SplitRow { line, text, ends }
     }
 
     /// What came before the value that is still read.

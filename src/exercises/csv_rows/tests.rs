@@ -138,8 +138,8 @@ fn whoever_goes_on_after_a_failure_hears_it_again() {
 fn odd_names_of_columns_are_told_and_do_no_harm() {
     let parsed = read("a,,b,a\n1,2,3,4\n").expect("there is a row");
     let Parsed::Header(header) = &parsed[0] else { panic!("{parsed:?}") };
-    let oddities: Vec<_> = header.oddities.iter().map(Oddity::to_string).collect();
-    assert_eq!(oddities, ["column 2 has no name", "columns 1 and 4 are both called `a`"]);
+    let problems: Vec<_> = header.problems.iter().map(HeaderProblem::to_string).collect();
+    assert_eq!(problems, ["column 2 has no name", "columns 1 and 4 are both called `a`"]);
 }
 
 #[test]
@@ -188,8 +188,8 @@ fn a_quote_that_is_not_closed_costs_one_line_wherever_the_limit_cuts_what_follow
 fn of_a_wide_header_only_the_first_oddities_are_told() {
     let parsed = CsvRows::default().feed(format!("a{}\n", ",b".repeat(10_000)).as_bytes()).expect("there is a header");
     let Parsed::Header(header) = &parsed[0] else { panic!("{parsed:?}") };
-    assert_eq!((header.names.len(), header.oddities.len()), (10_001, MOST_ODDITIES));
-    let long = Oddity::Repeated { name: "x".repeat(100_000), first: 1, again: 2 };
+    assert_eq!((header.names.len(), header.problems.len()), (10_001, MAX_HEADER_PROBLEMS));
+    let long = HeaderProblem::Repeated { name: "x".repeat(100_000), first: 1, again: 2 };
     assert!(long.to_string().len() < 200);
 }
 

@@ -26,7 +26,7 @@ const FILES: [&str; 5] = [
 fn site() -> Site {
     let read =
         |path| std::fs::read(format!("{}/static/{path}", env!("CARGO_MANIFEST_DIR"))).expect("the repository has it");
-    Site::at_hand(FILES.map(|path| (path, Rc::from(read(path)))))
+    Site::in_memory(FILES.map(|path| (path, Rc::from(read(path)))))
 }
 
 /// The record of a lesson on the virtual clock with the heart beating beside it.
@@ -129,7 +129,7 @@ proptest! {
 
     #[test]
     fn nothing_is_left_of_a_crowd_whenever_it_is_stopped(tasks in 1..40usize, most in 1..9usize, after_ms in 0..200u64) {
-        let properties = Property::of_what_is_left(&crowd(tasks, most, after_ms));
+        let properties = Property::nothing_left(&crowd(tasks, most, after_ms));
         prop_assert!(properties.iter().all(|it| it.holds), "{:?}", properties);
     }
 
@@ -142,7 +142,7 @@ proptest! {
         let end = ends[which % ends.len()];
         let task = record.events()[end].task;
         let has_waited = record.events().iter().any(|it| it.task == task && it.kind == EventKind::Granted);
-        let broken: Vec<_> = Property::of_what_is_left(&without(&record, end)).into_iter().filter(|it| !it.holds).collect();
+        let broken: Vec<_> = Property::nothing_left(&without(&record, end)).into_iter().filter(|it| !it.holds).collect();
         let expected: &[_] = if has_waited { &["tasks-end", "permits-back"] } else { &["tasks-end"] };
         prop_assert_eq!(names(&broken), expected);
     }

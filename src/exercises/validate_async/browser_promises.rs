@@ -18,7 +18,7 @@ use crate::exercises::prelude::*;
 use crate::storage::{Storage, StorageError, StorageKind};
 use crate::workers::{Answer, Job, OffloadError, Pool, cpu_bound_task, offload};
 
-use super::finding::{Bench, Promise, Tested, Unmet, alike, equal, holds};
+use super::finding::{Promise, TestContext, Tested, Unconfirmed, alike, equal, holds};
 
 /// What a worker computes is what the page computes.
 async fn worker_computes_the_same(run: &Run) -> Tested {
@@ -86,7 +86,7 @@ async fn writes_are_whole(run: &Run) -> Tested {
 }
 
 /// The model server tells what its models take.
-async fn server_tells_its_model(bench: &Bench<'_>) -> Tested {
+async fn server_tells_its_model(bench: &TestContext<'_>) -> Tested {
     let model = client(bench, "")?.model(MODEL).await?;
     let told = |name: &str, shape: &[i64]| format!("{name} takes {shape:?}");
     let shape = model.inputs.first().map_or(&[][..], |input| &input.shape);
@@ -94,7 +94,7 @@ async fn server_tells_its_model(bench: &Bench<'_>) -> Tested {
 }
 
 /// The model server reads the digits that the same classifier reads in the page.
-async fn server_reads_digits(bench: &Bench<'_>) -> Tested {
+async fn server_reads_digits(bench: &TestContext<'_>) -> Tested {
     let client = client(bench, "")?;
     let weights = bench.site.read("models/mlp-64.safetensors").await?;
     let digits = Digits::from_csv(&bench.site.read("data/digits.csv").await?).map_err(LoadError::from)?;
@@ -107,7 +107,7 @@ async fn server_reads_digits(bench: &Bench<'_>) -> Tested {
 }
 
 /// What the model server does not have it names.
-async fn unknown_model_is_named(bench: &Bench<'_>) -> Tested {
+async fn unknown_model_is_named(bench: &TestContext<'_>) -> Tested {
     match client(bench, "")?.model("mlp-17").await {
         Err(OipError::Status { status, message, .. }) => {
             let message = message.unwrap_or_default();
@@ -121,7 +121,7 @@ async fn unknown_model_is_named(bench: &Bench<'_>) -> Tested {
 
 /// The server works on one request at a time, and its seed draws 55 s for the first and 10 ms for the second. The first is
 /// dropped, and the second does not have to wait for it: the server was told.
-async fn drop_aborts_fetch(bench: &Bench<'_>) -> Tested {
+async fn drop_aborts_fetch(bench: &TestContext<'_>) -> Tested {
     let client = client(bench, "s/capacity=1,spread=60000,seed=54571/")?;
     let image = [0.0; PIXELS];
     let (first, second) = (request("first", &image), request("second", &image));
@@ -145,10 +145,12 @@ const IMAGES: usize = 12;
 const FIRST_TAKES: Duration = Duration::from_secs(55);
 
 /// A folder that stays when the page is closed.
-async fn open(run: &Run) -> Result<Storage, Unmet> {
+async fn open(run: &Run) -> Result<Storage, Unconfirmed> {
     let storage = Storage::open(run, "validate-async").await;
     match storage.kind() {
-        StorageKind::Memory => Err(Unmet::Lacking("it keeps no files for this page, so memory stands in".to_owned())),
+        StorageKind::Memory => {
+            Err(Unconfirmed::Lacking("it keeps no files for this page, so memory stands in".to_owned()))
+        }
         StorageKind::PrivateFileSystem | StorageKind::IndexedDb => Ok(storage),
     }
 }
@@ -161,7 +163,7 @@ fn same_as_the_page(answer: &Answer) -> Tested {
 }
 
 /// A client of the page's own model server, which behaves as the path says.
-fn client(bench: &Bench, path: &str) -> Result<Client, Unmet> {
+fn client(bench: &TestContext, path: &str) -> Result<Client, Unconfirmed> {
     bench.server.clone()?;
     Ok(Client::new(bench.run, BaseUrl::relative(&format!("{}{path}", model_server::PATH))))
 }

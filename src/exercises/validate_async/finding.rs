@@ -16,7 +16,7 @@ use crate::storage::StorageError;
 use crate::workers::OffloadError;
 
 /// What a validation comes to.
-pub(super) type Tested = Result<Finding, Unmet>;
+pub(super) type Tested = Result<Finding, Unconfirmed>;
 
 /// Something that was measured as it was expected.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Finding {
 
 /// Why nothing was found to be as expected.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unmet {
+pub(super) enum Unconfirmed {
     #[error("expected {expected}, measured {measured}")]
     Otherwise { expected: String, measured: String },
     #[error("{0}")]
@@ -36,7 +36,7 @@ pub(super) enum Unmet {
     Lacking(String),
 }
 
-impl TaskError for Unmet {
+impl TaskError for Unconfirmed {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Otherwise { .. } | Self::Failed(_) => Outcome::Failed,
@@ -59,7 +59,7 @@ pub(super) fn alike(expected: impl Into<String>, measured: impl Into<String>) ->
 /// This must be true.
 pub(super) fn holds(is_so: bool, expected: impl Into<String>, measured: impl Into<String>) -> Tested {
     let (expected, measured) = (expected.into(), measured.into());
-    if is_so { Ok(Finding { expected, measured }) } else { Err(Unmet::Otherwise { expected, measured }) }
+    if is_so { Ok(Finding { expected, measured }) } else { Err(Unconfirmed::Otherwise { expected, measured }) }
 }
 
 /// What is not there after that time is not coming. Far longer than anything takes on a busy machine: a worker that is
@@ -73,18 +73,18 @@ pub(super) struct Promise {
     pub says: &'static str,
     /// The experiment that shows it, as in a link.
     pub shown_by: &'static str,
-    pub test: for<'a> fn(&'a Bench<'a>) -> LocalBoxFuture<'a, Tested>,
+    pub test: for<'a> fn(&'a TestContext<'a>) -> LocalBoxFuture<'a, Tested>,
 }
 
 /// What is needed to put promises to the test.
-pub(super) struct Bench<'a> {
+pub(super) struct TestContext<'a> {
     pub run: &'a Run,
     pub site: &'a Site,
     /// Whether the page's own model server is there.
     pub server: Result<(), NoModelServer>,
 }
 
-impl Bench<'_> {
+impl TestContext<'_> {
     /// Puts promises to the test, one after the other and each in a task of its own. Whatever comes of one, the others
     /// go on.
     pub async fn validate(&self, group: &'static str, promises: &[Promise]) -> Vec<Validation> {
@@ -110,47 +110,47 @@ impl Bench<'_> {
 fn in_words(tested: Tested) -> (Verdict, String, String) {
     match tested {
         Ok(Finding { expected, measured }) => (Verdict::Passed, expected, measured),
-        Err(Unmet::Otherwise { expected, measured }) => (Verdict::Failed, expected, measured),
-        Err(Unmet::Failed(why)) => (Verdict::Failed, String::new(), why),
-        Err(Unmet::Lacking(why)) => (Verdict::Lacking, String::new(), why),
+        Err(Unconfirmed::Otherwise { expected, measured }) => (Verdict::Failed, expected, measured),
+        Err(Unconfirmed::Failed(why)) => (Verdict::Failed, String::new(), why),
+        Err(Unconfirmed::Lacking(why)) => (Verdict::Lacking, String::new(), why),
     }
 }
 
-fn failed(error: impl ToString) -> Unmet {
-    Unmet::Failed(error.to_string())
+fn failed(error: impl ToString) -> Unconfirmed {
+    Unconfirmed::Failed(error.to_string())
 }
 
-impl From<Stalled> for Unmet {
+impl From<Stalled> for Unconfirmed {
     fn from(error: Stalled) -> Self {
         failed(error)
     }
 }
 
-impl From<LoadError> for Unmet {
+impl From<LoadError> for Unconfirmed {
     fn from(error: LoadError) -> Self {
         failed(error)
     }
 }
 
-impl From<SiteFileError> for Unmet {
+impl From<SiteFileError> for Unconfirmed {
     fn from(error: SiteFileError) -> Self {
         failed(error)
     }
 }
 
-impl From<OipError> for Unmet {
+impl From<OipError> for Unconfirmed {
     fn from(error: OipError) -> Self {
         failed(error)
     }
 }
 
-impl From<NoModelServer> for Unmet {
+impl From<NoModelServer> for Unconfirmed {
     fn from(error: NoModelServer) -> Self {
         Self::Lacking(error.to_string())
     }
 }
 
-impl From<OffloadError> for Unmet {
+impl From<OffloadError> for Unconfirmed {
     fn from(error: OffloadError) -> Self {
         match error {
             OffloadError::NotStarted { .. } => Self::Lacking(error.to_string()),
@@ -161,7 +161,7 @@ impl From<OffloadError> for Unmet {
     }
 }
 
-impl From<StorageError> for Unmet {
+impl From<StorageError> for Unconfirmed {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::NotAllowed | StorageError::Unsupported { .. } => Self::Lacking(error.to_string()),
@@ -175,9 +175,9 @@ mod tests {
     use super::*;
     use crate::runtime::virtual_time::block_on;
 
-    fn validate(test: for<'a> fn(&'a Bench<'a>) -> LocalBoxFuture<'a, Tested>) -> (Validation, Run) {
-        let (run, site) = (Run::on_virtual_clock(1), Site::at_hand([]));
-        let bench = Bench { run: &run, site: &site, server: Ok(()) };
+    fn validate(test: for<'a> fn(&'a TestContext<'a>) -> LocalBoxFuture<'a, Tested>) -> (Validation, Run) {
+        let (run, site) = (Run::on_virtual_clock(1), Site::in_memory([]));
+        let bench = TestContext { run: &run, site: &site, server: Ok(()) };
         let promises = [Promise { name: "test", says: "it is so", shown_by: "async-basics", test }];
         let mut validations = block_on(&run, bench.validate("", &promises)).expect("it ends");
         (validations.remove(0), run)
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(validation.verdict, Verdict::Lacking);
         assert!(validation.measured.contains("Worker is not defined"), "{}", validation.measured);
         assert!(run.record().failed().is_empty());
-        assert!(matches!(StorageError::NotAllowed.into(), Unmet::Lacking(_)));
-        assert!(matches!(StorageError::Cleared.into(), Unmet::Failed(_)));
+        assert!(matches!(StorageError::NotAllowed.into(), Unconfirmed::Lacking(_)));
+        assert!(matches!(StorageError::Cleared.into(), Unconfirmed::Failed(_)));
     }
 }

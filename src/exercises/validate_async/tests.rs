@@ -8,7 +8,7 @@ fn site() -> Site {
         let found = std::fs::read(format!("{}/static/{path}", env!("CARGO_MANIFEST_DIR")));
         (path, Rc::from(found.expect("the repository has it")))
     };
-    Site::at_hand(["models/mlp-64.safetensors", "data/digits.csv"].map(file))
+    Site::in_memory(["models/mlp-64.safetensors", "data/digits.csv"].map(file))
 }
 
 fn run(site: Site) -> (Run, Report) {
@@ -34,7 +34,7 @@ fn every_promise_is_kept_and_only_files_that_stay_are_lacking_where_there_is_no_
 
 #[test]
 fn each_promise_is_a_task_of_its_own_and_one_that_is_broken_fails_alone() {
-    let (run, report) = run(Site::at_hand([]));
+    let (run, report) = run(Site::in_memory([]));
     assert_eq!(names(&report, Verdict::Failed), ["server_reads_digits"]);
     assert!(report.notes[0].contains("failed 1: server_reads_digits"), "{}", report.notes[0]);
     let record = run.record();

@@ -7,7 +7,7 @@ mod checks;
 
 use super::markup::to_html;
 use crate::exercises::compared::Compared;
-use crate::exercises::controls::Kind;
+use crate::exercises::controls::ControlKind;
 use crate::figures::node::{Element, Node, element};
 use crate::figures::table::table;
 use crate::figures::{bars, batch_sizes, digits, distribution, flow, latency, sweep, timeline};
@@ -87,7 +87,7 @@ fn top(run: &SavedRun) -> Vec<Element> {
 fn settings(run: &SavedRun) -> Option<Element> {
     let offered = run.settings.iter().filter(|(control, _)| run.settings.is_offered(control.name));
     definitions(offered.map(|(control, value)| {
-        let unit = if let Kind::Number { unit, .. } = control.kind { unit } else { "" };
+        let unit = if let ControlKind::Number { unit, .. } = control.kind { unit } else { "" };
         pair(control.label, format!("{} {unit}", value.to_text()).trim().to_owned())
     }))
 }

@@ -25,7 +25,7 @@ pub(crate) fn lines(display: Display) -> AnyView {
     let read = |record: &Record| match is_finished {
         true => experiment.properties(record, &compared),
         // What was cut short has nothing but its end.
-        false => Property::of_what_is_left(record),
+        false => Property::nothing_left(record),
     };
     // A run that failed before it began has none.
     let Some(properties) = display.with_record(read) else { return ().into_any() };

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use leptos::prelude::*;
 
-use crate::exercises::exercise::{Connect, Connection, Failure};
+use crate::exercises::exercise::{Connection, ConnectionTest, Failure};
 use crate::lazy::lazy;
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::ui::element::{button, div, p, part};
@@ -20,7 +20,7 @@ enum State {
 
 /// The state of the connection, with a button that tests it.
 pub(crate) fn connection(form: Form) -> AnyView {
-    if form.exercise.connect.is_none() {
+    if form.exercise.connection_test.is_none() {
         return ().into_any();
     }
     div().class("connection").add(lazy_view(fetched::load(), move || fetched::panel(form))).view()
@@ -29,7 +29,7 @@ pub(crate) fn connection(form: Form) -> AnyView {
 lazy!(mod fetched in api: panel(form: Form) -> AnyView);
 
 fn panel(form: Form) -> AnyView {
-    let Some(connect) = &form.exercise.connect else { return ().into_any() };
+    let Some(connect) = &form.exercise.connection_test else { return ().into_any() };
     let state = RwSignal::new(State::Untested);
     // Dropping it aborts the request.
     let asking = StoredValue::new_local(None::<Stopper>);
@@ -63,7 +63,7 @@ fn panel(form: Form) -> AnyView {
     .into_any()
 }
 
-fn ask(form: Form, connect: &'static Connect, state: RwSignal<State>) -> Stopper {
+fn ask(form: Form, connect: &'static ConnectionTest, state: RwSignal<State>) -> Stopper {
     state.set(State::Asking);
     let settings = form.settings.get_untracked();
     let (asking, stopper) = stoppable(async move {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use web_sys::Event;
 
-use crate::exercises::controls::{Choice, Control, Kind, Value};
+use crate::exercises::controls::{Choice, Control, ControlKind, Value};
 use crate::share::permalink::MAX_SEED;
 use crate::ui::element::{ElementBuilder, button, div, h2, input, label, option, p, part, select, span};
 use crate::ui::form::{Form, SEED};
@@ -12,11 +12,11 @@ use crate::ui::form::{Form, SEED};
 pub(crate) fn controls(form: Form) -> AnyView {
     let fields = form.exercise.controls.iter().flat_map(|control| {
         let field = match control.kind {
-            Kind::Number { unit, min, max, step, .. } => number_field(form, control, unit, [min, max, step]),
-            Kind::Count { min, max, .. } => number_field(form, control, "", [min.into(), max.into(), 1.0]),
-            Kind::Choice { options } => choice_field(form, control, options),
-            Kind::Switch { .. } => switch_field(form, control),
-            Kind::Text { .. } => text_field(form, control),
+            ControlKind::Number { unit, min, max, step, .. } => number_field(form, control, unit, [min, max, step]),
+            ControlKind::Count { min, max, .. } => number_field(form, control, "", [min.into(), max.into(), 1.0]),
+            ControlKind::Choice { options } => choice_field(form, control, options),
+            ControlKind::Switch { .. } => switch_field(form, control),
+            ControlKind::Text { .. } => text_field(form, control),
         };
         [group_heading(form, control), field]
     });

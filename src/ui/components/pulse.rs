@@ -30,7 +30,7 @@ pub(crate) fn pulse(display: Display) -> AnyView {
     }
 }
 
-lazy!(mod fetched in lessons: beating(display: Display) -> AnyView);
+lazy!(mod fetched in exercises: beating(display: Display) -> AnyView);
 
 fn beating(display: Display) -> AnyView {
     let presses = RwSignal::new(Presses::default());

@@ -93,7 +93,7 @@ async fn an_exercise_runs_from_a_host_that_does_not_know_wasm() -> TestResult {
     Ok(())
 }
 
-const EXERCISES: &str = "split_lessons.wasm";
+const EXERCISES: &str = "split_exercises.wasm";
 const BENCHMARK: &str = "split_benchmark.wasm";
 
 /// Where a part lies in the site: the name of its folder changes with the build.

@@ -16,7 +16,7 @@ pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Vec<Element> 
     let properties = match run.ending {
         RunEnding::Finished { .. } => Property::all(run.exercise, &run.settings, &run.record, compared),
         // What was cut short has nothing but its end.
-        RunEnding::Stopped { .. } | RunEnding::Failed { .. } => Property::of_what_is_left(&run.record),
+        RunEnding::Stopped { .. } | RunEnding::Failed { .. } => Property::nothing_left(&run.record),
     };
     let of_parts: &[Check] = run.report.as_ref().map_or(&[], |report| &report.checks);
     let line = |it: &Property| element("li").text(format!("{}: {} ({}).", it.verdict(), it.claim, it.measured));

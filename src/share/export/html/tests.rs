@@ -222,8 +222,5 @@ fn what_should_be_true_of_the_run_stands_there_with_its_verdict() {
     assert_eq!(checks.matches("<li>").count(), properties.len());
     assert!(properties.iter().all(|it| checks.contains(&escaped(&format!("{}: {}", it.verdict(), it.claim)))));
     let cut_short = write(&hostile("x"));
-    assert_eq!(
-        below(&cut_short, "Checks").matches("<li>").count(),
-        Property::of_what_is_left(&hostile("x").record).len()
-    );
+    assert_eq!(below(&cut_short, "Checks").matches("<li>").count(), Property::nothing_left(&hostile("x").record).len());
 }

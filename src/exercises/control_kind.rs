@@ -4,7 +4,7 @@ use crate::measure::units::count;
 
 /// What a control accepts.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum ControlKind {
     /// A number, to three places after the point.
     Number {
         /// The unit that stands behind it, such as `ms`; empty for a plain number.
@@ -46,7 +46,7 @@ pub enum Kind {
     },
 }
 
-/// One of the few that a [`Kind::Choice`] offers.
+/// One of the few that a [`ControlKind::Choice`] offers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
     /// Its name in links.
@@ -58,19 +58,19 @@ pub struct Choice {
 /// What a control is set to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Of a [`Kind::Number`] or a [`Kind::Count`].
+    /// Of a [`ControlKind::Number`] or a [`ControlKind::Count`].
     Number(f64),
-    /// Of a [`Kind::Choice`].
+    /// Of a [`ControlKind::Choice`].
     Choice(&'static str),
-    /// Of a [`Kind::Switch`].
+    /// Of a [`ControlKind::Switch`].
     Switch(bool),
-    /// Of a [`Kind::Text`]. It may come from a link: show it as text only.
+    /// Of a [`ControlKind::Text`]. It may come from a link: show it as text only.
     Text(String),
 }
 
 /// Why a control does not take a text.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Refusal {
+pub enum InvalidValue {
     /// There is no text.
     #[error("a number is missing: use {range}")]
     Missing {
@@ -134,7 +134,7 @@ impl Choice {
 /// No link and no field may hold a longer text.
 const LONGEST_TEXT: usize = 500;
 
-impl Kind {
+impl ControlKind {
     /// The value at first.
     #[must_use]
     pub fn default_value(&self) -> Value {
@@ -160,26 +160,26 @@ impl Kind {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] that names what was given and what is accepted.
-    pub fn parse(&self, text: &str) -> Result<Value, Refusal> {
+    /// A [`InvalidValue`] that names what was given and what is accepted.
+    pub fn parse(&self, text: &str) -> Result<Value, InvalidValue> {
         let typed = text;
         let text = text.trim();
         match *self {
             Self::Number { .. } | Self::Count { .. } => self.parse_number(text),
             Self::Choice { options } => match options.iter().find(|option| option.value == text) {
                 Some(option) => Ok(Value::Choice(option.value)),
-                None => Err(Refusal::NotOffered { text: text.to_owned(), range: self.range() }),
+                None => Err(InvalidValue::NotOffered { text: text.to_owned(), range: self.range() }),
             },
             Self::Switch { .. } => match text {
                 "on" => Ok(Value::Switch(true)),
                 "off" => Ok(Value::Switch(false)),
-                _ => Err(Refusal::NotASwitch { text: text.to_owned() }),
+                _ => Err(InvalidValue::NotASwitch { text: text.to_owned() }),
             },
             Self::Text { refuse, .. } => {
                 let is_long = typed.chars().nth(LONGEST_TEXT).is_some();
                 let too_long = || is_long.then(|| format!("the text is too long: use {}", self.range()));
                 match too_long().or_else(|| refuse(text)) {
-                    Some(why) => Err(Refusal::Unusable { why }),
+                    Some(why) => Err(InvalidValue::Unusable { why }),
                     // Whoever types a space means to go on.
                     None => Ok(Value::Text(typed.to_owned())),
                 }
@@ -187,20 +187,20 @@ impl Kind {
         }
     }
 
-    fn parse_number(&self, text: &str) -> Result<Value, Refusal> {
+    fn parse_number(&self, text: &str) -> Result<Value, InvalidValue> {
         let range = self.range();
         if text.is_empty() {
-            return Err(Refusal::Missing { range });
+            return Err(InvalidValue::Missing { range });
         }
         let text_owned = text.to_owned();
         let Some(number) = parse_decimal(text) else {
-            return Err(Refusal::NotANumber { text: text_owned, range });
+            return Err(InvalidValue::NotANumber { text: text_owned, range });
         };
         if !self.limits().is_some_and(|(min, max)| (min..=max).contains(&number)) {
-            return Err(Refusal::OutOfRange { text: text_owned, range });
+            return Err(InvalidValue::OutOfRange { text: text_owned, range });
         }
         if matches!(self, Self::Count { .. }) && number.fract() != 0.0 {
-            return Err(Refusal::NotWhole { text: text_owned, range });
+            return Err(InvalidValue::NotWhole { text: text_owned, range });
         }
         Ok(Value::Number(number))
     }
@@ -246,7 +246,7 @@ fn number_in_words(number: f64) -> String {
 }
 
 impl Value {
-    /// The value as it stands in a link; [`Kind::parse`] reads it again.
+    /// The value as it stands in a link; [`ControlKind::parse`] reads it again.
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {
@@ -265,13 +265,13 @@ mod tests {
 
     use super::*;
 
-    const DELAY: Kind = Kind::Number { unit: "ms", min: 0.0, max: 5_000.0, step: 50.0, default: 400.0 };
-    const TASKS: Kind = Kind::Count { min: 0, max: 10_000, default: 20 };
-    const BACKOFF: Kind =
-        Kind::Choice { options: &[Choice::new("exponential", "Exponential"), Choice::new("linear", "Linear")] };
-    const DEMO: Kind = Kind::Switch { default: true };
-    const NAME: Kind =
-        Kind::Text { default: "mlp-64", refuse: |text| text.is_empty().then(|| "a name is missing".to_owned()) };
+    const DELAY: ControlKind = ControlKind::Number { unit: "ms", min: 0.0, max: 5_000.0, step: 50.0, default: 400.0 };
+    const TASKS: ControlKind = ControlKind::Count { min: 0, max: 10_000, default: 20 };
+    const BACKOFF: ControlKind =
+        ControlKind::Choice { options: &[Choice::new("exponential", "Exponential"), Choice::new("linear", "Linear")] };
+    const DEMO: ControlKind = ControlKind::Switch { default: true };
+    const NAME: ControlKind =
+        ControlKind::Text { default: "mlp-64", refuse: |text| text.is_empty().then(|| "a name is missing".to_owned()) };
 
     #[test]
     fn numbers_read_as_people_type_them() {
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(DELAY.parse(" ").expect_err("it is empty").to_string(), "a number is missing: use 0 to 5,000 ms");
         for text in ["fast", "NaN", "inf", "1e3", "0x10", "4 00"] {
             let refusal = DELAY.parse(text).expect_err("it is no number");
-            assert!(matches!(refusal, Refusal::NotANumber { .. }), "{text}: {refusal}");
+            assert!(matches!(refusal, InvalidValue::NotANumber { .. }), "{text}: {refusal}");
         }
     }
 
