@@ -2,8 +2,8 @@
 
 A bounded queue that keeps a quick producer at the pace of a slow consumer, values that
 are used while the next ones are on their way, connections that are closed however their
-task ends, and an event loop of one's own that takes an hour of waits in no time. If one
-of the four does not hold, the exit code is 1.
+task ends, and our own event loop, which takes an hour of waits in no time. If one
+of the four fails, the exit code is 1.
 
     python advanced.py
     python advanced.py --readings 50 --bound 5
@@ -23,7 +23,7 @@ HOUR = 3600
 
 
 async def produce(readings, queue, depths):
-    """Gives a reading every so often. `put` waits while the queue is full."""
+    """Produces a reading in every period. `put` waits while the queue is full."""
     for reading in range(readings):
         await asyncio.sleep(PERIOD)
         await queue.put(reading)
@@ -38,14 +38,14 @@ async def consume(queue):
 
 
 async def stream_with_backpressure(readings, bound):
-    """Both side by side; returns the most that lay in the queue. A bound of 0 is none."""
+    """Runs both; returns the greatest length of the queue. A bound of 0 is none."""
     queue, depths = asyncio.Queue(maxsize=bound), []
     await asyncio.gather(produce(readings, queue, depths), consume(queue))
     return max(depths)
 
 
 async def values_over_time(n):
-    """An asynchronous generator: nothing happens until somebody asks for a value."""
+    """An asynchronous generator: nothing happens until a value is requested."""
     for reading in range(n):
         await asyncio.sleep(PERIOD)
         yield reading
@@ -110,7 +110,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
 
 class JumpingSelector(selectors.DefaultSelector):
-    """Asked to wait for so long, it looks once and lets the clock jump."""
+    """Instead of waiting, it looks once and lets the clock jump."""
 
     def __init__(self, loop):
         super().__init__()
@@ -158,7 +158,7 @@ def main():
     print(f"Connections: {most} open at the most, {left} at the end")
 
     on_its_clock, took = own_event_loop()
-    print(f"An event loop of one's own: {on_its_clock:.0f} s of waits in {took:.3f} s")
+    print(f"Our own event loop: {on_its_clock:.0f} s of waits in {took:.3f} s")
 
     holds = held_back <= bound and early < late / 2 and left == 0
     sys.exit(0 if holds and round(on_its_clock) == HOUR and took < HOUR / 100 else 1)

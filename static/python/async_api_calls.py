@@ -1,14 +1,14 @@
 """Part 4, async API calls: one session for all requests, and one outcome for each.
 
 Asks an inference endpoint what its models take, then sends it batches of made-up data:
-only so many at once, each with a timeout, failures told apart by cause, and what may
-succeed another time tried again. At the end, how long that took, counted from when a
-request was due and from when it was sent. The endpoint can be any that speaks the Open
-Inference Protocol v2; without one, this file brings a server that pretends to be one.
+a limited number at once, each with a timeout, failures counted by cause, and temporary
+failures retried. At the end it prints how long that took, from when a request was due
+and from when it was sent. The endpoint can be any that speaks the Open Inference
+Protocol v2. Without one, this file starts a server that pretends to be one.
 
     pip install aiohttp
     python async_api_calls.py                asks the pretend server, for three seconds
-    python async_api_calls.py --rate 100     so many a second, however slow the answers
+    python async_api_calls.py --rate 100     at a fixed rate, however slow the answers
     python async_api_calls.py --sweep        finds how many at once are worth it
     python async_api_calls.py --url http://localhost:8000 --model resnet
 """
@@ -65,7 +65,7 @@ def printable(text):
 
 
 class Outcome(NamedTuple):
-    """What came of a request, whether it went well or not."""
+    """The result of a request, whether it succeeded or failed."""
 
     answer: dict | None
     failure: Failure | None
@@ -402,7 +402,7 @@ def url(text):
 
 
 def parse_options():
-    """Reads the command line, and ends with a word about what is wrong with one."""
+    """Reads the command line, and exits with a message if an option is wrong."""
     about = "Async API calls, part 4 of the guide."
     parser = argparse.ArgumentParser(description=about, usage="%(prog)s [options]")
     add = parser.add_argument
@@ -439,7 +439,7 @@ async def pretend_server(options):
     app = web.Application(client_max_size=BODY_LIMIT)
     app.router.add_get("/v2/models/{model}", server.metadata)
     app.router.add_post("/v2/models/{model}/infer", server.infer)
-    # Who hangs up leaves the queue.
+    # A client that hangs up leaves the queue.
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
     await runner.setup()
     try:
@@ -457,7 +457,7 @@ class PretendServer:
         self.places = asyncio.Semaphore(options.capacity)
 
     async def metadata(self, request):
-        """Answers what a model takes and gives."""
+        """Returns the inputs and outputs of a model."""
         await asyncio.sleep(self.options.latency)
         name = request.match_info["model"]
         if name not in PRETEND_MODELS:

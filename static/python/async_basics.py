@@ -1,8 +1,8 @@
-"""Part 1, async basics: waits that do not need each other can pass together.
+"""Part 1, async basics: waits that do not depend on each other can overlap.
 
 A model is downloaded, a data set is loaded, and the data are scaled. First one after
-the other, then with the first two together. At the end, `asyncio.sleep` beside
-`time.sleep`: the one lets others run while it waits, the other stops them all.
+the other, then with the first two concurrently. At the end, `asyncio.sleep` and
+`time.sleep`: the first lets others run while it waits, the second stops them all.
 
     python async_basics.py              short delays, about two seconds in all
     python async_basics.py --scale 5    the guide's own delays
@@ -62,7 +62,7 @@ async def sequential_execution(scale):
 
 
 async def concurrent_execution(scale):
-    """Download and load together: only the longer of the two delays counts."""
+    """Download and load concurrently: only the longer of the two delays counts."""
     model, dataset = await asyncio.gather(
         download_model(MODEL, DOWNLOAD_DELAY * scale),
         load_dataset(LOAD_DELAY * scale),

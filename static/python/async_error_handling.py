@@ -1,8 +1,8 @@
-"""Part 6, error handling: one task's failure need not be the end of the others.
+"""Part 6, error handling: one task's failure need not stop the others.
 
-Twenty operations fail now and then, each with a cause of its own. Three ways to live
-with that: the first failure cancels the rest; every failure is collected beside what
-succeeded; and what may succeed another time is tried again, after a pause.
+Twenty operations fail now and then, for different reasons. There are three ways to
+handle that: the first failure cancels the rest; all failures are collected next to the
+results; and errors that may be temporary are retried after a pause.
 
     python async_error_handling.py                          the guide's own pauses
     python async_error_handling.py --backoff exponential    pauses that double
@@ -50,7 +50,7 @@ class GaveUp(Exception):
 
 
 class Result(NamedTuple):
-    """What came of a task, whether it went well or not."""
+    """The result of a task, whether it succeeded or failed."""
 
     task: int
     attempts: int
@@ -69,7 +69,7 @@ CAUSES = {
 }
 
 
-# What an operation can fail with; to be cancelled is no failure.
+# What an operation can fail with; cancellation is not a failure.
 FAILURES = (ConnectionLost, ServerBusy, InvalidInput, TimeoutError)
 
 
@@ -90,7 +90,7 @@ async def risky_operation(task, attempt, options):
                 case "invalid":
                     raise InvalidInput
                 case "hangs":
-                    await asyncio.Event().wait()  # nobody sets it
+                    await asyncio.Event().wait()  # it is never set
     return f"result of task {task}"
 
 
@@ -103,7 +103,7 @@ async def safe_risky_operation(task, options):
 
 
 async def retried_risky_operation(task, options):
-    """The same, tried as often as allowed."""
+    """The same, with as many retries as allowed."""
 
     async def operation(attempt):
         return await risky_operation(task, attempt, options)
@@ -130,12 +130,12 @@ async def retry_async(operation, retries, backoff, draw):
 
 
 def is_transient(error):
-    """Tells whether the error may be gone at the next attempt."""
+    """Returns True if the error may be gone at the next attempt."""
     return isinstance(error, ConnectionLost | ServerBusy | TimeoutError)
 
 
 def linear(attempt, draw):
-    """The guide's pause: so much longer after every attempt."""
+    """The guide's pause: longer by the same amount after every attempt."""
     return STEP * attempt
 
 
@@ -150,6 +150,7 @@ BACKOFFS = {"linear": linear, "exponential": exponential}
 
 async def run_tasks_failing_fast(options):
     """The first failure cancels all tasks that are not yet done."""
+    # `gather` would not do that: it raises the first error, but the others go on.
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -158,13 +159,13 @@ async def run_tasks_failing_fast(options):
             ]
     except* FAILURES:
         pass  # each task keeps its error
-    # Here nobody waits any more: this only gathers how they ended.
+    # All tasks are done by now: this only collects how they ended.
     results = await asyncio.gather(*tasks, return_exceptions=True)
     return categorize(results), len(results)
 
 
 async def run_tasks_with_error_handling(options):
-    """A failure takes the place of the result, and all others go on."""
+    """A failure takes the place of the result, and all other tasks go on."""
     tasks = [safe_risky_operation(task, options) for task in range(options.tasks)]
     results = await asyncio.gather(*tasks)
     outcomes = categorize(result.error or result.value for result in results)
@@ -172,7 +173,7 @@ async def run_tasks_with_error_handling(options):
 
 
 async def run_tasks_with_retries(options):
-    """What may succeed another time gets its chance, and all others go on."""
+    """Retries errors that may be temporary, and all other tasks go on."""
     tasks = [retried_risky_operation(task, options) for task in range(options.tasks)]
     results = await asyncio.gather(*tasks)
     outcomes = categorize(result.error or result.value for result in results)
@@ -188,7 +189,7 @@ def categorize(results):
         elif type(result) in CAUSES:
             outcomes[CAUSES[type(result)]] += 1
         else:
-            raise result  # a mistake in this script, no risk that was drawn
+            raise result  # a mistake in this script, not a simulated failure
     return outcomes
 
 
@@ -232,5 +233,5 @@ if __name__ == "__main__":
     parser.add_argument(
         "--timeout", type=float, default=0.3, help="seconds until an attempt is ended"
     )
-    parser.add_argument("--seed", type=int, default=7, help="another seed, other ends")
+    parser.add_argument("--seed", type=int, default=7, help="other seed, other failures")
     asyncio.run(main(parser.parse_args()))

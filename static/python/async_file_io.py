@@ -48,7 +48,7 @@ BAD_ROWS = {
 
 
 class FileFailure(Exception):
-    """What is wrong with a file, in one line that bears its name."""
+    """What is wrong with a file, in one line with its name."""
 
 
 @contextlib.contextmanager
@@ -95,7 +95,7 @@ async def read_multiple_files(paths, limit=None):
 
 
 class Table(NamedTuple):
-    """What a CSV holds, and a word about each row that is left out."""
+    """What a CSV holds, and the reason for each row that is left out."""
 
     header: list
     rows: list
@@ -146,23 +146,23 @@ def numbered_rows(text):
 
 
 async def save_predictions_async(path, predictions):
-    """Saves all or nothing: who reads meanwhile gets the old file or the new one."""
+    """Saves all or nothing: readers get the old file or the new one."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["sample_id", "prediction", "label"])
     writer.writerows(predictions)
     # In the same folder: between disks, a file cannot be replaced at one stroke.
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    writing = asyncio.create_task(write_file_async(beside, text.getvalue()))
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    writing = asyncio.create_task(write_file_async(temporary, text.getvalue()))
     try:
         await asyncio.shield(writing)
         with naming(path):
-            await aiofiles.os.replace(beside, path)
+            await aiofiles.os.replace(temporary, path)
     finally:
-        # Who is cancelled waits for the thread: it could make the file later than now.
+        # When cancelled, wait for the thread: it could create the file later.
         await asyncio.wait([writing])
         with contextlib.suppress(OSError):
-            beside.unlink()  # it is not there any more if all went well
+            temporary.unlink()  # it is not there any more if all went well
 
 
 async def read_one_by_one(paths, read):
@@ -276,7 +276,7 @@ def sample(row):
 
 
 async def show_csv(folder, options):
-    """Processes a CSV in slices and at one go, and prints what that is to others."""
+    """Processes a CSV in slices and at one go, and prints how long others must wait."""
     path, convert = options.csv, list
     if not path:
         path, convert = folder / "samples.csv", sample
@@ -402,7 +402,7 @@ NUMBERS = (
 
 
 def parse_options():
-    """Reads the command line, and ends with a word about what is wrong with one."""
+    """Reads the command line, and exits with a message if an option is wrong."""
     about = "Async file I/O, part 3 of the guide."
     parser = argparse.ArgumentParser(description=about, usage="%(prog)s [options]")
     for name, default, _, _, says in NUMBERS:
@@ -419,7 +419,7 @@ def parse_options():
             parser.error("--folder must be a name, without slashes and dots")
         if not Path(options.folder).is_dir():
             parser.error(f"there is no folder {options.folder!r} here")
-    # Who reads from a pipe, say, may wait forever.
+    # Reading from a pipe, for example, may wait forever.
     if options.csv and options.csv.exists() and not options.csv.is_file():
         parser.error("--csv must be a file")
     return options

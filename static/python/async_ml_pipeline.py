@@ -1,4 +1,4 @@
-"""Part 5, an ML pipeline: stages in turn are slow together, side by side they overlap.
+"""Part 5, an ML pipeline: in turn, stages are slow; concurrently, they overlap.
 
 Hand-written digits are loaded, preprocessed and read by a real classifier. First batch
 after batch, as in the guide; then streamed, where each stage is a task of its own and
@@ -25,7 +25,7 @@ from safetensors.numpy import load_file
 
 STATIC = Path(__file__).resolve().parent.parent
 BRIGHTEST = 16
-END = object()  # lies in a queue behind the last batch
+END = object()  # comes after the last batch in a queue
 
 
 @dataclass
@@ -154,11 +154,11 @@ class AsyncMLPipeline:
     async def predict_stage(self, source, predicted):
         while (batch := await source.get()) is not END:
             predicted += await self.timed("predict", self.predict_batch(batch))
-        # For whoever else takes from this queue.
+        # For the other tasks that read from this queue.
         await source.put(END)
 
     async def put(self, queue, batch):
-        """Waits for room: whoever is quicker than the next stage must."""
+        """Waits for room, if this stage is faster than the next one."""
         await queue.put(batch)
         self.deepest = max(self.deepest, queue.qsize())
 
@@ -252,7 +252,7 @@ async def main(options):
 
 
 def parse_options():
-    """Reads the command line, and ends with a word about what is wrong with one."""
+    """Reads the command line, and exits with a message if an option is wrong."""
     parser = argparse.ArgumentParser(
         description="An async ML pipeline, part 5 of the guide."
     )

@@ -1,8 +1,8 @@
 """Part 2, many tasks at once: a batch takes as long as its longest sample.
 
-Ten samples take a time of their own each. They are processed all at once, then never
-more than three at once: that takes longer, but a server or a memory of limited size
-can bear it. At the end, four models are downloaded together and kept by their names.
+Ten samples each take a different time. They are processed all at once, then at most
+three at a time: that takes longer, but does not overload a server or fill the memory.
+At the end, four models are downloaded concurrently and stored by name.
 
     python async_multiple.py              half the guide's delays, about two seconds
     python async_multiple.py --scale 1    the guide's own delays
@@ -36,7 +36,7 @@ class Processed(NamedTuple):
 
 
 async def process_sample(sample, delay):
-    """Waits as long as this sample needs, and tells from when to when that was."""
+    """Waits as long as this sample needs, and returns when that began and ended."""
     began = time.perf_counter()
     await asyncio.sleep(delay)
     return Processed(sample, began, time.perf_counter())
@@ -64,7 +64,7 @@ async def download_model(name, delay):
 async def download_multiple_models(names, scale):
     """Downloads all models at once and returns their sizes by name."""
     tasks = [download_model(name, MODEL_DELAYS[name] * scale) for name in names]
-    # Whichever comes first, the sizes stand in the order of the tasks.
+    # Whichever comes first, the sizes are in the order of the tasks.
     sizes = await asyncio.gather(*tasks)
     return dict(zip(names, sizes))
 

@@ -1,7 +1,7 @@
 """Five common issues of async code: each broken, then fixed, and checked.
 
-A coroutine that nobody awaits, a loop that is blocked, too many connections, sync code
-inside async code, and the use of what is already closed. The check of each must fail
+A coroutine that is never awaited, a blocked loop, too many connections, sync code
+inside async code, and the use of a closed event loop. The check of each must fail
 for the broken half and pass for the fixed one; if not, the exit code is 1.
 
     python common_issues.py
@@ -28,13 +28,13 @@ BEAT = 0.02
 
 
 async def job(done):
-    """Takes a moment, then leaves its mark."""
+    """Takes a moment, then notes that it is done."""
     await asyncio.sleep(JOB_DELAY)
     done.append("done")
 
 
 async def never_awaited_broken(done):
-    """A call alone makes a coroutine, and nobody runs it."""
+    """A call alone creates a coroutine, but does not run it."""
     for _ in range(JOBS):
         job(done)
 
@@ -55,7 +55,7 @@ async def blocked_loop_fixed(seconds):
 
 
 class Server:
-    """Pretends to be a server that takes so many connections and refuses the rest."""
+    """Pretends to be a server that accepts a few connections and refuses the rest."""
 
     def __init__(self):
         self.connections = 0
@@ -105,7 +105,7 @@ async def sync_inside_async_broken(seconds):
 
 
 async def sync_inside_async_fixed(seconds):
-    """Computes in a thread beside the event loop, which goes on."""
+    """Computes in a thread, while the event loop goes on."""
     # A thread is enough here, as `hashlib` lets go of the interpreter's lock while it
     # hashes. What computes in Python itself belongs in a `ProcessPoolExecutor`.
     loop = asyncio.get_running_loop()
@@ -113,7 +113,7 @@ async def sync_inside_async_fixed(seconds):
 
 
 async def jobs(done, count):
-    """Does so many jobs at once."""
+    """Does `count` jobs at once."""
     await asyncio.gather(*(job(done) for _ in range(count)))
 
 
@@ -136,7 +136,7 @@ def already_closed_fixed(done):
 
 
 def check_jobs(half, seconds):
-    """All jobs have to be done. Tells also what Python complains about, if anything."""
+    """All jobs have to be done. Also returns the warnings of Python, if any."""
     done = []
     complaints = []
     with warnings.catch_warnings(record=True) as caught:
@@ -154,7 +154,7 @@ def check_jobs(half, seconds):
 
 
 def check_loop(half, seconds):
-    """The event loop has to go on: a heart beside the work beats meanwhile."""
+    """The event loop has to go on: a heartbeat runs during the work."""
     # Lag is shown and not judged: a busy machine makes any loop late, but only a
     # blocked one has no beat at all.
     beats, lag = asyncio.run(with_heartbeat(half(seconds)))
@@ -212,20 +212,20 @@ ISSUES = [
 
 
 def behaves(issue, name, half, should_pass, seconds):
-    """Prints a line about one half, and returns whether its check ends as said."""
+    """Prints a line about one half, and returns whether its check ended as expected."""
     measured, passes = issue.check(half, seconds)
     verdict = "passes" if passes else "fails"
     if passes != should_pass:
-        verdict += ", and should not"
+        verdict += " (unexpected)"
     elif not passes:
-        verdict += ", as it should"
+        verdict += " (expected)"
     check = CHECKS[issue.check]
     print(f"{issue.name:22}{name:8}{check:19}{measured:25}{verdict}")
     return passes == should_pass
 
 
 def main(seconds):
-    """Runs both halves of each issue, and returns whether all behave as said."""
+    """Runs both halves of each issue, and returns whether all behave as expected."""
     results = []
     for issue in ISSUES:
         results.append(behaves(issue, "broken", issue.broken, False, seconds))
@@ -235,7 +235,7 @@ def main(seconds):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
-        description="Common issues of the guide, broken beside fixed."
+        description="Common issues of the guide, broken and fixed."
     )
     parser.add_argument(
         "--block", type=float, default=0.3, help="seconds that the loop is blocked"

@@ -15,7 +15,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-# Of a generator of Knuth and Lewis: the page computes the same numbers.
+# From a generator of Knuth and Lewis: the page computes the same numbers.
 MULTIPLIER = 1_664_525
 INCREMENT = 1_013_904_223
 
@@ -27,7 +27,7 @@ CPU-bound, a few milliseconds        none: a call"""
 
 
 def cpu_bound_task(steps):
-    """Computes so many steps, each of which needs the one before."""
+    """Computes `steps` steps, each of which needs the one before."""
     state = 0
     for _ in range(steps):
         state = (state * MULTIPLIER + INCREMENT) & 0xFFFFFFFF
@@ -40,7 +40,7 @@ def io_bound_task(wait):
 
 
 async def io_bound_task_async(wait):
-    """Waits, and lets the others go on meanwhile."""
+    """Waits, and lets other tasks run meanwhile."""
     await asyncio.sleep(wait)
 
 

@@ -1,4 +1,4 @@
-"""The guide's validations, by asyncio: is all of it true here?
+"""The guide's validations, by asyncio: are they all true here?
 
 Async functions, `gather`, errors, tasks at once and what they gain; then what to rely on
 when there are many: order, limits, timeouts, retries, cancellation, queues and threads.
@@ -37,7 +37,7 @@ async def validate_async_function(wait):
 
 
 async def validate_gather(wait):
-    """Results stand in the order of the calls."""
+    """Results are in the order of the calls."""
 
     async def double(n):
         await asyncio.sleep(wait)
@@ -47,7 +47,7 @@ async def validate_gather(wait):
 
 
 async def validate_results_in_order(wait):
-    """Even if those who begin first end last."""
+    """Results are in order, even if the first to begin is the last to end."""
 
     async def nap(n):
         await asyncio.sleep(wait * (5 - n))
@@ -67,8 +67,8 @@ async def validate_error_handling(wait):
 
     tasks = [risky_operation(n) for n in (1, 2, 3)]
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    told = [str(it) if isinstance(it, Exception) else it for it in results]
-    return equal([2, "2 is not valid", 6], told)
+    text = [str(it) if isinstance(it, Exception) else it for it in results]
+    return equal([2, "2 is not valid", 6], text)
 
 
 async def validate_concurrent_tasks(wait):
@@ -122,7 +122,7 @@ async def validate_limit(wait):
 
 
 async def validate_timeout(wait):
-    """What is late is cancelled."""
+    """A task that takes too long is cancelled."""
     ended = []
 
     async def slow():
@@ -159,12 +159,12 @@ async def validate_retry(wait):
     least = [0.9 * wait, 0.9 * 2 * wait]
     pauses = [later - earlier for earlier, later in zip(began, began[1:])]
     are_long = all(pause >= at_least for pause, at_least in zip(pauses, least))
-    told = " and ".join(f"{pause:.3f} s" for pause in pauses)
-    return attempt == 3 and are_long, "attempt 3", f"attempt {attempt}, after {told}"
+    text = " and ".join(f"{pause:.3f} s" for pause in pauses)
+    return attempt == 3 and are_long, "attempt 3", f"attempt {attempt}, after {text}"
 
 
 async def validate_cancel(wait):
-    """Who is cancelled gives back what he holds."""
+    """A cancelled task gives back its permit."""
     semaphore = asyncio.Semaphore(4)
 
     async def work():
@@ -178,8 +178,8 @@ async def validate_cancel(wait):
     await asyncio.gather(*tasks, return_exceptions=True)
     cancelled = sum(task.cancelled() for task in tasks)
     back = "no" if semaphore.locked() else "yes"
-    told = f"{cancelled} cancelled, permits back: {back}"
-    return equal("20 cancelled, permits back: yes", told)
+    text = f"{cancelled} cancelled, permits back: {back}"
+    return equal("20 cancelled, permits back: yes", text)
 
 
 async def validate_queue(wait):
@@ -200,12 +200,12 @@ async def validate_queue(wait):
             await asyncio.sleep(wait / 4)
 
     await asyncio.gather(make(), take())
-    told = f"{len(taken)} in order" if taken == list(range(12)) else str(taken)
-    return equal("12 in order, 3 at the peak", f"{told}, {peak} at the peak")
+    text = f"{len(taken)} in order" if taken == list(range(12)) else str(taken)
+    return equal("12 in order, 3 at the peak", f"{text}, {peak} at the peak")
 
 
 async def validate_blocking(wait):
-    """A loop that is blocked cannot turn, and one that hands the work over can."""
+    """A blocked loop cannot run other tasks; one that uses a thread can."""
 
     async def turns_during(work):
         turns = 0
@@ -230,8 +230,8 @@ async def validate_blocking(wait):
         await asyncio.to_thread(time.sleep, wait * 10)
 
     inline, handed_over = await turns_during(blocks), await turns_during(hands_over)
-    told = f"{inline} turns inline, {handed_over} beside a thread"
-    return inline == 0 < handed_over, "no turns inline, some beside a thread", told
+    text = f"{inline} turns inline, {handed_over} with a thread"
+    return inline == 0 < handed_over, "no turns inline, some with a thread", text
 
 
 VALIDATIONS = [
@@ -251,7 +251,7 @@ VALIDATIONS = [
 
 
 async def validate(validation, wait):
-    """Runs one validation, so that it fails alone. Says whether it passed."""
+    """Runs one validation, and returns True if it passed. Its errors stop no other."""
     name = validation.__name__.removeprefix("validate_")
     try:
         passed, expected, measured = await validation(wait)
