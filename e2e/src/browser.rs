@@ -212,8 +212,8 @@ impl Browser {
             self.devtools("HeapProfiler.collectGarbage", json!({})).await?;
         }
         self.devtools("Performance.enable", json!({})).await?;
-        let told = self.ask_devtools("Performance.getMetrics", json!({})).await?;
-        Ok(Heap::from_reply(&told))
+        let text = self.ask_devtools("Performance.getMetrics", json!({})).await?;
+        Ok(Heap::from_reply(&text))
     }
 
     async fn devtools(&self, command: &'static str, parameters: Value) -> Result<(), BrowserError> {

@@ -381,13 +381,13 @@ fn requests_are_remembered_as_they_came() {
     Response::read(send(&endpoint, "OPTIONS", INFER, ""));
     infer(&endpoint);
     get(&endpoint, "v2?x=1");
-    let told: Vec<_> = endpoint.received().into_iter().map(|it| (it.method, it.path, it.body)).collect();
+    let message: Vec<_> = endpoint.received().into_iter().map(|it| (it.method, it.path, it.body)).collect();
     let expected = [
         ("OPTIONS", "/v2/models/digits/infer", String::new()),
         ("POST", "/v2/models/digits/infer", digits(1).to_string()),
         ("GET", "/v2", String::new()),
     ];
-    assert_eq!(told, expected.map(|(method, path, body)| (method.to_owned(), path.to_owned(), body)));
+    assert_eq!(message, expected.map(|(method, path, body)| (method.to_owned(), path.to_owned(), body)));
     assert_eq!(endpoint.most_in_flight(), 1, "a preflight does not count");
 }
 

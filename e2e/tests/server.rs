@@ -129,9 +129,9 @@ fn requests_are_remembered_in_order() {
     get(&server, "/some/sub-path/app_bg.wasm?v=2");
     get(&server, "/favicon.ico");
     wait_until(|| server.requests().iter().all(|request| request.outcome != Outcome::Pending));
-    let told: Vec<_> = server.requests().into_iter().map(|request| (request.path, request.outcome)).collect();
+    let message: Vec<_> = server.requests().into_iter().map(|request| (request.path, request.outcome)).collect();
     assert_eq!(
-        told,
+        message,
         [
             ("/some/sub-path/app_bg.wasm".to_owned(), Outcome::Answered(200)),
             ("/favicon.ico".to_owned(), Outcome::Answered(404)),

@@ -87,9 +87,9 @@ fn counted(base: &str, requests: &[LoggedRequest]) -> Vec<String> {
 
 fn size(folder: &Path, path: String) -> Result<LoadedFile, FirstLoadError> {
     let whole = folder.join(&path);
-    let told = |source| FirstLoadError::NotRead { path: whole.clone(), source };
-    let bytes = std::fs::read(&whole).map_err(told)?;
-    let brotli_bytes = compressed(&bytes).map_err(told)?;
+    let text = |source| FirstLoadError::NotRead { path: whole.clone(), source };
+    let bytes = std::fs::read(&whole).map_err(text)?;
+    let brotli_bytes = compressed(&bytes).map_err(text)?;
     Ok(LoadedFile { path, plain_bytes: bytes.len() as u64, brotli_bytes })
 }
 

@@ -72,8 +72,8 @@ fn visit(chrome: &Path, url: &str) -> Result<Scores, LighthouseError> {
             _ => LighthouseError::NotRun(error),
         })?;
     if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        return Err(LighthouseError::Failed(told.lines().last().unwrap_or_default().to_owned()));
+        let text = String::from_utf8_lossy(&output.stderr);
+        return Err(LighthouseError::Failed(text.lines().last().unwrap_or_default().to_owned()));
     }
     read(&output.stdout)
 }

@@ -45,8 +45,8 @@ pub fn gather_in_python(script: &Path) -> Result<(String, Vec<Sample>), PythonEr
     let runs = MIN_RUNS.to_string();
     let output = Command::new("python3").arg(script).args(["--runs", &runs]).output().map_err(PythonError::NotRun)?;
     if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        return Err(PythonError::Failed(told.lines().last().unwrap_or_default().to_owned()));
+        let text = String::from_utf8_lossy(&output.stderr);
+        return Err(PythonError::Failed(text.lines().last().unwrap_or_default().to_owned()));
     }
     read(&output.stdout)
 }
@@ -89,7 +89,7 @@ mod tests {
         let script = folder.path().join("fails.py");
         std::fs::write(&script, "raise SystemExit('no luck')").unwrap();
         match gather_in_python(&script) {
-            Err(PythonError::Failed(told)) => assert_eq!(told, "no luck"),
+            Err(PythonError::Failed(text)) => assert_eq!(text, "no luck"),
             Err(PythonError::NotRun(_)) => {} // A machine without Python.
             other => panic!("{other:?}"),
         }

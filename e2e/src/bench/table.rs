@@ -22,11 +22,11 @@ pub fn aligned(head: &[(&str, Align)], rows: &[Vec<String>]) -> String {
         Align::Left => format!("{text:<width$}"),
         Align::Right => format!("{text:>width$}"),
     };
-    let told = |line: &Vec<String>| {
+    let message = |line: &Vec<String>| {
         let cells: Vec<String> = line.iter().zip(head.iter().zip(&widths)).map(cell).collect();
         format!("{}\n", cells.join("  ").trim_end())
     };
-    lines.into_iter().map(told).collect()
+    lines.into_iter().map(message).collect()
 }
 
 /// The times of every case and contender, in the order of the cases.

@@ -73,8 +73,8 @@ pub fn worker_budgets(measured: Option<Workers>, python: Option<Rates>) -> Vec<B
 pub fn predict_in_python(python: &Path, script: &Path) -> Result<Rates, PythonError> {
     let output = Command::new(python).arg(script).output().map_err(PythonError::NotRun)?;
     if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        return Err(PythonError::Failed(told.lines().last().unwrap_or_default().to_owned()));
+        let text = String::from_utf8_lossy(&output.stderr);
+        return Err(PythonError::Failed(text.lines().last().unwrap_or_default().to_owned()));
     }
     Ok(serde_json::from_slice(&output.stdout)?)
 }

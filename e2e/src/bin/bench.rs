@@ -115,8 +115,8 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Measurements, O
 
 /// Not every version of the page tells it.
 async fn bytes_per_task(page: &Page) -> Result<Option<f64>, PageError> {
-    let told = page.attributes("[data-bytes-per-task]", "data-bytes-per-task").await?;
-    Ok(told.first().and_then(|bytes| bytes.parse().ok()))
+    let text = page.attributes("[data-bytes-per-task]", "data-bytes-per-task").await?;
+    Ok(text.first().and_then(|bytes| bytes.parse().ok()))
 }
 
 /// Looks seldom: what measures all processors must have them.
@@ -165,9 +165,9 @@ fn judged_by_lighthouse() -> Result<Vec<Budget>, BenchError> {
 
 fn digits_table(workers: Option<Workers>, python: Option<Rates>) -> String {
     let row = |contender: &str, rates: Option<Rates>| {
-        let told =
+        let text =
             |rate: fn(Rates) -> f64| rates.map_or("not measured".to_owned(), |rates| format!("{:.0}", rate(rates)));
-        vec![contender.to_owned(), told(|rates| rates.digits_per_s), told(|rates| rates.single_digits_per_s)]
+        vec![contender.to_owned(), text(|rates| rates.digits_per_s), text(|rates| rates.single_digits_per_s)]
     };
     let head = [("digits a second (mlp-64)", Align::Left), ("360 at once", Align::Right), ("one by one", Align::Right)];
     aligned(&head, &[row("a worker", workers.map(|it| it.digits)), row("scikit-learn in CPython", python)])
@@ -198,9 +198,9 @@ fn budgets_table(budgets: &[Budget]) -> String {
 /// The error with what led to it, in one line.
 fn with_causes(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes.fold(error.to_string(), |told, cause| {
+    causes.fold(error.to_string(), |text, cause| {
         let cause = cause.to_string();
         // Some errors already quote their cause.
-        if told.contains(&cause) { told } else { format!("{told}: {cause}") }
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
     })
 }

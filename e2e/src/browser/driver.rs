@@ -38,9 +38,9 @@ struct Session {
 
 impl Session {
     fn from_client(client: &Client) -> Option<Self> {
-        let told = client.session_creation_response()?;
-        let process = told.capabilities().and_then(|it| it.get("moz:processID")?.as_i64()?.try_into().ok());
-        Some(Self { id: told.session_id().to_owned(), process })
+        let reply = client.session_creation_response()?;
+        let process = reply.capabilities().and_then(|it| it.get("moz:processID")?.as_i64()?.try_into().ok());
+        Some(Self { id: reply.session_id().to_owned(), process })
     }
 }
 

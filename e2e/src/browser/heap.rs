@@ -15,8 +15,8 @@ pub struct Heap {
 
 impl Heap {
     /// Reads an answer of `Performance.getMetrics`; what it does not tell is 0.
-    pub(super) fn from_reply(told: &Value) -> Self {
-        let metrics = || told["metrics"].as_array().into_iter().flatten();
+    pub(super) fn from_reply(reply: &Value) -> Self {
+        let metrics = || reply["metrics"].as_array().into_iter().flatten();
         let metric = |name: &str| {
             let found = metrics().find(|metric| metric["name"] == name);
             found.and_then(|metric| metric["value"].as_f64()).unwrap_or_default() as u64
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn metrics_are_found_by_their_names() {
-        let told = json!({ "metrics": [{ "name": "Nodes", "value": 7 }, { "name": "JSHeapUsedSize", "value": 1e6 }] });
-        assert_eq!(Heap::from_reply(&told), Heap { js_bytes: 1_000_000, nodes: 7, listeners: 0 });
+        let reply = json!({ "metrics": [{ "name": "Nodes", "value": 7 }, { "name": "JSHeapUsedSize", "value": 1e6 }] });
+        assert_eq!(Heap::from_reply(&reply), Heap { js_bytes: 1_000_000, nodes: 7, listeners: 0 });
     }
 }

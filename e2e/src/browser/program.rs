@@ -114,8 +114,8 @@ mod tests {
     #[test]
     fn a_missing_browser_is_reported_in_one_line_with_advice() {
         let missing = MissingProgram(&FIREFOX);
-        let told = missing.to_string();
-        assert_eq!(told, "no browser found: none of `firefox`, `firefox-esr` is on PATH, and `FIREFOX` names none");
+        let text = missing.to_string();
+        assert_eq!(text, "no browser found: none of `firefox`, `firefox-esr` is on PATH, and `FIREFOX` names none");
         assert!(missing.advice().contains("apt-get install firefox-esr"));
     }
 

@@ -28,7 +28,7 @@ impl fmt::Display for Violation {
 }
 
 /// All rules, those for good practice included, and that what is touched is large enough. Colours on their way to others would be judged half-way.
-const AUDIT: &str = "const told = rule => rule.nodes.map(node => ({
+const AUDIT: &str = "const text = rule => rule.nodes.map(node => ({
         rule: rule.id,
         impact: rule.impact,
         element: node.target.join(' '),
@@ -37,7 +37,7 @@ const AUDIT: &str = "const told = rule => rule.nodes.map(node => ({
     const options = { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } };
     return Promise.allSettled(document.getAnimations().map(it => it.finished))
         .then(() => axe.run(document, options))
-        .then(found => found.violations.flatMap(told));";
+        .then(found => found.violations.flatMap(text));";
 
 impl Page {
     /// What axe-core finds on the page as it stands.

@@ -34,8 +34,8 @@ async fn outcomes(page: &Page) -> Result<Vec<(String, u32)>, PageError> {
 /// What the page says of the connection, once it is no longer asking.
 async fn connection(page: &Page) -> Result<String, PageError> {
     eventually("word of the connection", async || {
-        let told = page.texts("[data-connection]").await?.join("\n");
-        Ok(if told.is_empty() || told.contains("Asking") { Err(told) } else { Ok(told) })
+        let text = page.texts("[data-connection]").await?.join("\n");
+        Ok(if text.is_empty() || text.contains("Asking") { Err(text) } else { Ok(text) })
     })
     .await
 }

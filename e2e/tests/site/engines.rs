@@ -169,10 +169,10 @@ async fn a_dropped_browser_is_gone(engine: Engine) -> TestResult {
 
 async fn what_an_engine_does_not_tell_is_an_error(engine: Engine) -> TestResult {
     let browser = Browser::start(engine).await?;
-    let told = [browser.console_problems().await.map(drop), browser.requested_urls().await.map(drop)];
+    let message = [browser.console_problems().await.map(drop), browser.requested_urls().await.map(drop)];
     let is_told = |it: &Result<(), BrowserError>| !matches!(it, Err(BrowserError::OnlyInChromium { .. }));
-    assert_eq!(told.iter().all(is_told), engine == Engine::Chromium, "{told:?}");
-    assert_eq!(told.iter().any(is_told), engine == Engine::Chromium, "{told:?}");
+    assert_eq!(message.iter().all(is_told), engine == Engine::Chromium, "{message:?}");
+    assert_eq!(message.iter().any(is_told), engine == Engine::Chromium, "{message:?}");
     Ok(())
 }
 
@@ -189,12 +189,12 @@ async fn a_page_asks_another_origin_as_far_as_that_allows(engine: Engine) -> Tes
     let fixture = Fixture::open_in(engine, LINK).await?;
     let endpoint = Endpoint::start(Behaviour::default())?;
     let infer = Answer::FailFirst { times: usize::MAX, status: 429, retry_after_s: Some(1) };
-    let told = Some((429, Some("1".to_owned())));
+    let message = Some((429, Some("1".to_owned())));
     for (cors, exposes_retry_after, known_of_get, known_of_post) in [
         // First what is refused: WebKit keeps a permission for some seconds, also where it is told not to.
         (Cors::NoPreflight, true, Some((200, None)), None),
         (Cors::Closed, true, None, None),
-        (Cors::Open, true, Some((200, None)), told),
+        (Cors::Open, true, Some((200, None)), message),
         (Cors::Open, false, Some((200, None)), Some((429, None))),
     ] {
         endpoint.behave(Behaviour { cors, exposes_retry_after, infer: infer.clone(), ..Behaviour::default() });

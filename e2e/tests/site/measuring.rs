@@ -43,13 +43,13 @@ async fn throughput_settles_at_what_the_server_can_and_the_knee_is_its_capacity(
     page.run_to_the_end().await?;
     let throughput = levels(page, "data-throughput").await?;
     assert_eq!(throughput.len(), 6);
-    let told = page.texts("figure.sweep").await?.join("\n");
+    let message = page.texts("figure.sweep").await?.join("\n");
     // A machine that does something else for a moment takes from one level, and nothing adds to any.
     let most = throughput[4..].iter().copied().fold(0.0, f64::max);
     // No machine is faster than the waits, and a slow one adds its own time to each.
-    assert!((32.0..=41.0).contains(&most), "8 at a time for 200 ms each are 40 per second: {told}");
-    assert_eq!(page.attributes("figure.sweep", "data-knee").await?, ["8"], "{told}");
-    assert!(told.contains("The knee is at 8:"), "{told}");
+    assert!((32.0..=41.0).contains(&most), "8 at a time for 200 ms each are 40 per second: {message}");
+    assert_eq!(page.attributes("figure.sweep", "data-knee").await?, ["8"], "{message}");
+    assert!(message.contains("The knee is at 8:"), "{message}");
 
     // The target moves without another run.
     let runs = page.metric("tasks").await?;

@@ -104,12 +104,12 @@ async fn run(page: &Page, draws: &mut Draws, runs: u32, ends: &mut Ends) -> Test
         let exercise = EXERCISES[draws.below(EXERCISES.len() as u64) as usize];
         let end = ["finish", "finish", "save", "stop", "stop", "leave"][draws.below(6) as usize];
         let (seed, after_ms) = (draws.below(1_000_000), draws.below(400));
-        let told: String = page.evaluate(RUN, vec![exercise.into(), seed.into(), end.into(), after_ms.into()]).await?;
-        match told.split([' ', '.']).next() {
+        let text: String = page.evaluate(RUN, vec![exercise.into(), seed.into(), end.into(), after_ms.into()]).await?;
+        match text.split([' ', '.']).next() {
             Some("Finished") => ends.finished += 1,
             Some("Stopped") => ends.stopped += 1,
             Some("Left") => ends.left += 1,
-            _ => panic!("{exercise}&seed={seed}: {told}"),
+            _ => panic!("{exercise}&seed={seed}: {text}"),
         }
     }
     Ok(())

@@ -90,9 +90,9 @@ fn read_input(form: &TensorSpec, input: &Map<String, Value>) -> Result<(usize, V
 }
 
 fn read_shape(form: &TensorSpec, input: &Map<String, Value>) -> Result<Vec<usize>, Refusal> {
-    let told = input.get("shape").cloned().unwrap_or_default();
-    let wrong = || format!("input `{}` has shape {told}, not {:?}", form.name, form.shape);
-    let sizes = told.as_array().ok_or_else(|| Refusal::bad_request(wrong()))?;
+    let given = input.get("shape").cloned().unwrap_or_default();
+    let wrong = || format!("input `{}` has shape {given}, not {:?}", form.name, form.shape);
+    let sizes = given.as_array().ok_or_else(|| Refusal::bad_request(wrong()))?;
     let sizes: Option<Vec<usize>> = sizes.iter().map(|size| usize::try_from(size.as_u64()?).ok()).collect();
     let sizes = sizes.ok_or_else(|| Refusal::bad_request(wrong()))?;
     let fits = |(size, allowed): (&usize, &i64)| *allowed == -1 || i64::try_from(*size) == Ok(*allowed);

@@ -26,7 +26,7 @@ async fn an_endpoint_without_metadata_is_reported_by_cause(engine: Engine) -> Te
     let endpoint = Endpoint::start(Behaviour::default())?;
     let fixture = Fixture::open_in(engine, &link_to(&endpoint, "digits", "&requests=3&timeout=700")).await?;
     let page = &fixture.page;
-    for (metadata, cors, told) in [
+    for (metadata, cors, message) in [
         (Answer::Good, Cors::Closed, "does not allow this page to read the response (no CORS headers)"),
         (Answer::Text(404), Cors::Open, "HTTP status 404"),
         (Answer::Html(500), Cors::Open, "HTTP status 500"),
@@ -43,11 +43,14 @@ async fn an_endpoint_without_metadata_is_reported_by_cause(engine: Engine) -> Te
     ] {
         endpoint.behave(Behaviour { metadata, cors, ..Behaviour::default() });
         let tested = test_connection(page).await?;
-        assert!(tested.contains(told), "expected `{told}`, found `{tested}`");
+        assert!(tested.contains(message), "expected `{message}`, found `{tested}`");
         page.press("Run").await?;
         page.wait_for_status("Failed").await?;
         let status = page.status().await?;
-        assert!(status.contains("model `digits`: ") && status.contains(told), "expected `{told}`, found `{status}`");
+        assert!(
+            status.contains("model `digits`: ") && status.contains(message),
+            "expected `{message}`, found `{status}`"
+        );
     }
     endpoint.behave(Behaviour::default());
     page.run_to_the_end().await?;
@@ -60,7 +63,7 @@ async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestRes
     let link = link_to(&endpoint, "digits", "&requests=3&batch-size=2&retries=0&timeout=700");
     let fixture = Fixture::open_in(engine, &link).await?;
     let page = &fixture.page;
-    for (infer, cors, cause, told) in [
+    for (infer, cors, cause, message) in [
         // First, because WebKit keeps the answer to a preflight for some seconds, also where it is told not to.
         (Answer::Good, Cors::NoPreflight, "unreachable or blocked", "cannot be reached"),
         (Answer::Text(404), Cors::Open, "HTTP 404", "HTTP status 404"),
@@ -77,7 +80,7 @@ async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestRes
         page.run_to_the_end().await?;
         let rows = page.table("What came of the requests").await?;
         assert_eq!((rows[1][0].as_str(), rows[1][1].as_str()), (cause, "3"), "{rows:?}");
-        assert!(rows[1][3].contains(told), "expected `{told}`, found {rows:?}");
+        assert!(rows[1][3].contains(message), "expected `{message}`, found {rows:?}");
         let found = page.notes().await?;
         assert_eq!(found.contains("asks for that with OPTIONS"), cors == Cors::NoPreflight, "{found}");
     }
@@ -116,7 +119,7 @@ async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
 async fn what_is_no_address_is_refused_beside_its_control() -> TestResult {
     let fixture = Fixture::open(&format!("{PLAIN}&endpoint=own")).await?;
     let page = &fixture.page;
-    for (text, told) in [
+    for (text, message) in [
         ("localhost:8000", "`localhost:8000` is not a URL"),
         ("http://", "there is no valid host after"),
         ("http://host/?a=1", "leave out `?` and `#`"),
@@ -124,7 +127,7 @@ async fn what_is_no_address_is_refused_beside_its_control() -> TestResult {
     ] {
         page.fill_in("url", text).await?;
         let control = page.control("url").await?;
-        assert!(control.is_invalid && control.refusal.contains(told), "{control:?}");
+        assert!(control.is_invalid && control.refusal.contains(message), "{control:?}");
         assert!(!page.is_enabled("Run").await?);
     }
     assert_eq!(page.attributes("[data-control='url'] img", "src").await?, [""; 0]);

@@ -43,8 +43,8 @@ async fn wait_for_in_flight(page: &Page, expected: u64) -> Result<(), PageError>
 async fn it_tells_who_it_is_and_reads_the_digits(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, &format!("{PLAIN}&requests=36&latency=20")).await?;
     let page = &fixture.page;
-    let told = connection(page).await?;
-    assert!(told.contains("`interleave` 0.1.0 answered in") && told.contains("images FP32 [-1, 64]"), "{told}");
+    let text = connection(page).await?;
+    assert!(text.contains("`interleave` 0.1.0 answered in") && text.contains("images FP32 [-1, 64]"), "{text}");
     page.run_to_the_end().await?;
     let found = page.notes().await?;
     assert!(found.contains("36 of 36 requests with 10 inputs each were answered"), "{found}");
@@ -119,8 +119,8 @@ async fn a_browser_without_service_workers_is_told_and_can_ask_elsewhere(engine:
     let hide =
         "Object.defineProperty(navigator, 'serviceWorker', { configurable: true, value: undefined }); return null";
     page.evaluate::<Value>(hide, Vec::new()).await?;
-    let told = test_connection(page).await?;
-    assert!(told.contains("this browser has no service workers here") && told.contains("your own endpoint"), "{told}");
+    let text = test_connection(page).await?;
+    assert!(text.contains("this browser has no service workers here") && text.contains("your own endpoint"), "{text}");
     page.press("Run").await?;
     page.wait_for_status("Failed before it began").await?;
     page.choose("endpoint", "own").await?;
@@ -161,8 +161,8 @@ async fn a_worker_that_does_not_load_is_reported_and_fixed_without_a_reload(engi
     let page = &fixture.page;
     fixture.server.replace("service-worker.js", Replacement::Status(404));
     page.open(&format!("{PLAIN}&requests=5")).await?;
-    let told = connection(page).await?;
-    assert!(told.contains("cannot start: ") && told.contains("service-worker.js"), "{told}");
+    let text = connection(page).await?;
+    assert!(text.contains("cannot start: ") && text.contains("service-worker.js"), "{text}");
     page.press("Run").await?;
     page.wait_for_status("Failed before it began").await?;
     fixture.server.restore("service-worker.js");

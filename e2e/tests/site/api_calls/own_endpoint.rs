@@ -25,13 +25,13 @@ async fn it_is_asked_only_when_the_reader_says_so(engine: Engine) -> TestResult 
     let fixture = Fixture::open_in(engine, &link_to(&endpoint, "digits", "")).await?;
     let page = &fixture.page;
     eventually("word of the connection", async || {
-        let told = page.texts("[data-connection]").await?.join("\n");
-        Ok(if told.contains("not tested yet") { Ok(()) } else { Err(told) })
+        let text = page.texts("[data-connection]").await?.join("\n");
+        Ok(if text.contains("not tested yet") { Ok(()) } else { Err(text) })
     })
     .await?;
     assert_eq!(endpoint.received(), []);
-    let told = test_connection(page).await?;
-    assert!(told.contains("`digits` takes images FP32 [-1, 64] and gives label INT64 [-1]"), "{told}");
+    let text = test_connection(page).await?;
+    assert!(text.contains("`digits` takes images FP32 [-1, 64] and gives label INT64 [-1]"), "{text}");
     let asked: Vec<_> = endpoint.received().into_iter().map(|request| (request.method, request.path)).collect();
     let expected =
         [("GET", "/v2"), ("GET", "/v2/models/digits")].map(|(method, path)| (method.to_owned(), path.to_owned()));

@@ -73,8 +73,8 @@ async fn a_benchmark_that_does_not_arrive_says_so_below_its_title_and_arrives_la
     fixture.server.replace(&part, Replacement::Status(404));
     fixture.page.open("benchmark").await?;
     eventually("what is missing", async || {
-        let told = fixture.page.texts(".failure").await?.join(" ");
-        Ok(if told.contains("could not be fetched") { Ok(()) } else { Err(format!("`{told}`")) })
+        let text = fixture.page.texts(".failure").await?.join(" ");
+        Ok(if text.contains("could not be fetched") { Ok(()) } else { Err(format!("`{text}`")) })
     })
     .await?;
     assert_eq!(fixture.page.title().await?, "Benchmark");

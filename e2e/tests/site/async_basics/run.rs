@@ -65,9 +65,9 @@ async fn assert_near_its_ideal(page: &Page, task: &str, ideal_ms: f64) -> Result
 
 /// The sentence is rounded to one decimal.
 async fn assert_speed_up(page: &Page, expected: f64) -> Result<(), PageError> {
-    let told = page.texts(".speed-up").await?.remove(0);
-    let ratio: f64 = told.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();
-    assert!((ratio - expected).abs() <= 0.051, "`{told}` for {expected}");
+    let text = page.texts(".speed-up").await?.remove(0);
+    let ratio: f64 = text.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();
+    assert!((ratio - expected).abs() <= 0.051, "`{text}` for {expected}");
     Ok(())
 }
 

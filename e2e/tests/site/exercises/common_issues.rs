@@ -41,9 +41,9 @@ async fn presses_are_counted_for_each_run_and_the_pulse_is_told() -> TestResult 
     page.run_when(HAS_TASKS, press).await?;
     page.press("Run").await?;
     page.wait_for_status("Finished").await?;
-    let told = page.texts(".pulse p").await?.join(" ");
-    assert!(told.contains("8 presses"), "{told}");
-    assert!(told.contains("Pulse of the event loop: last beat"), "{told}");
+    let message = page.texts(".pulse p").await?.join(" ");
+    assert!(message.contains("8 presses"), "{message}");
+    assert!(message.contains("Pulse of the event loop: last beat"), "{message}");
     assert_eq!(page.bars().await?.len(), 2, "the other pairs are not run");
     page.run_to_the_end().await?;
     assert!(page.texts(".pulse p").await?.join(" ").contains("Press it while a run is under way"));
@@ -61,9 +61,10 @@ async fn a_press_that_had_to_wait_is_told_with_how_long() -> TestResult {
     fixture.page.wait_for_button("Count my presses").await?;
     fixture.page.evaluate::<()>(PRESS_AND_BLOCK, Vec::new()).await?;
     eventually("how long the press waited", async || {
-        let told = fixture.page.texts(".pulse p").await?.join(" ");
-        let after = told.split("answered after ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
-        Ok(if after.is_some_and(|ms| ms >= 400.0) { Ok(()) } else { Err(told) })
+        let message = fixture.page.texts(".pulse p").await?.join(" ");
+        let after =
+            message.split("answered after ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
+        Ok(if after.is_some_and(|ms| ms >= 400.0) { Ok(()) } else { Err(message) })
     })
     .await?;
     Ok(())

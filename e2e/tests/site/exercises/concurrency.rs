@@ -77,8 +77,8 @@ async fn a_policy_without_workers_is_told_and_the_rest_is_measured() -> TestResu
     let fixture = Fixture::open_with_server(server, Engine::Chromium, LINK).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
-    let told = page.notes().await?;
-    assert!(told.contains("no worker could be started") && told.contains("worker-src"), "{told}");
+    let message = page.notes().await?;
+    assert!(message.contains("no worker could be started") && message.contains("worker-src"), "{message}");
     assert_eq!(costs(page, "CPU, one worker").await?[1], "–");
     assert!(page.bar("cpu_in_slices").await?.measured_ms.is_some());
     assert!(page.bar("async_io_tasks").await?.measured_ms.is_some());
@@ -91,8 +91,8 @@ async fn a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again() -> Test
     let part = part_of_the_jobs(&built_site())?;
     fixture.server.replace(&part, Replacement::Status(500));
     page.run_to_the_end().await?;
-    let told = page.notes().await?;
-    assert!(told.contains("no worker could be started") && told.contains("could not be fetched"), "{told}");
+    let message = page.notes().await?;
+    assert!(message.contains("no worker could be started") && message.contains("could not be fetched"), "{message}");
     fixture.server.restore(&part);
     page.run_to_the_end().await?;
     assert_eq!(page.checks().await?.len(), 7);

@@ -137,14 +137,18 @@ async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResu
     assert!(name == "samples.csv" && text.starts_with("label,p0,"), "{name}: {text}");
     page.press("Delete").await?;
     eventually("one file less", async || {
-        let (told, rows) = stored(page).await?;
-        Ok(if rows == 4 && told == "`samples.csv` is deleted." { Ok(()) } else { Err(format!("{rows} files, {told}")) })
+        let (message, rows) = stored(page).await?;
+        Ok(if rows == 4 && message == "`samples.csv` is deleted." {
+            Ok(())
+        } else {
+            Err(format!("{rows} files, {message}"))
+        })
     })
     .await?;
     page.press("Delete all files").await?;
     eventually("no file", async || {
-        let (told, rows) = stored(page).await?;
-        Ok(if rows == 0 && told.contains("are deleted") { Ok(()) } else { Err(format!("{rows} files, {told}")) })
+        let (message, rows) = stored(page).await?;
+        Ok(if rows == 0 && message.contains("are deleted") { Ok(()) } else { Err(format!("{rows} files, {message}")) })
     })
     .await?;
     assert!(!page.is_enabled("Delete all files").await?);

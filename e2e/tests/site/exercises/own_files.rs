@@ -54,7 +54,7 @@ async fn choose(page: &Page, files: &[PathBuf]) -> Result<(), PageError> {
 }
 
 /// What stands below the place where files are dropped.
-async fn told(page: &Page) -> Result<String, PageError> {
+async fn text(page: &Page) -> Result<String, PageError> {
     Ok(page.texts(".own-files .hint").await?.join(" "))
 }
 
@@ -79,14 +79,14 @@ async fn each_file_that_is_chosen_has_its_own_outcome(engine: Engine) -> TestRes
     let rows = page.table("What came of your files").await?;
     let found: Vec<_> = rows.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
     assert_eq!(found, cases.map(|(name, _, outcome)| (name, outcome)));
-    let told = page.texts(".results td").await?.join("\n");
+    let text = page.texts(".results td").await?.join("\n");
     for wrong in [
         "line 3 has 1 value instead of 2",
         "line 4 has 3 values instead of 2",
         "line 2 opens a quote that is not closed",
         "line 2 is not UTF-8 in column 1: save the file as UTF-8",
     ] {
-        assert!(told.contains(wrong), "{wrong}: {told}");
+        assert!(text.contains(wrong), "{wrong}: {text}");
     }
     let found = page.notes().await?;
     assert!(found.contains("reads 353 of 360 digits right"), "{found}");
@@ -111,13 +111,13 @@ async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
     choose(page, std::slice::from_ref(&path)).await?;
     choose(page, &[path]).await?;
     assert!(
-        told(page).await?.contains("`weights.bin` was there already. 1 file with 200.0 MB."),
+        text(page).await?.contains("`weights.bin` was there already. 1 file with 200.0 MB."),
         "{}",
-        told(page).await?
+        text(page).await?
     );
     page.run_to_the_end().await?;
     assert_eq!(page.table("What came of your files").await?, [["weights.bin", "✓ read", "200.0 MB"]]);
-    assert!(told(page).await?.contains("200.0 MB of 200.0 MB are read"), "{}", told(page).await?);
+    assert!(text(page).await?.contains("200.0 MB of 200.0 MB are read"), "{}", text(page).await?);
     let memory = page.metric("memory").await?;
     let after_mb: f64 = memory.trim_end_matches(" MB").rsplit("→ ").next().unwrap_or_default().parse()?;
     assert!(after_mb < 50.0, "{memory}");
@@ -141,7 +141,7 @@ async fn files_that_are_dropped_are_taken_wherever_they_fall(engine: Engine) -> 
     page.run_to_the_end().await?;
     assert_eq!(page.table("What came of your files").await?, [["dropped.csv", "✓ rows: 1 good, 0 bad", "8 B"]]);
     page.press("Remove all").await?;
-    assert!(told(page).await?.contains("No file is chosen yet"), "{}", told(page).await?);
+    assert!(text(page).await?.contains("No file is chosen yet"), "{}", text(page).await?);
     Ok(())
 }
 
@@ -210,7 +210,7 @@ async fn a_folder_that_is_dropped_is_named_and_the_files_beside_it_are_taken() -
     let beside = files.add("good.csv", b"a\n1\n")?;
     fixture.browser.drop_files(&[&folder, &beside], (600, 300)).await?;
     page.wait_for_button("Remove all").await?;
-    let sentence = told(page).await?;
+    let sentence = text(page).await?;
     assert!(sentence.contains("`photos` is a folder") && sentence.contains("1 file with 4 B"), "{sentence}");
     page.run_to_the_end().await?;
     assert_eq!(page.table("What came of your files").await?.len(), 1);
@@ -224,7 +224,7 @@ async fn a_csv_of_200_mb_shows_how_far_it_is_and_can_be_stopped() -> TestResult 
     page.stop_when("document.querySelector('.own-files').innerText.includes(' MB of 200.')").await?;
     page.press("Run").await?;
     page.wait_for_status("Stopped").await?;
-    let stopped_at = told(page).await?;
+    let stopped_at = text(page).await?;
     // What has been stopped reads no further, and another file is read as if nothing had been.
     page.press("Remove all").await?;
     choose(page, &[files.add("good.csv", b"a\n1\n")?]).await?;

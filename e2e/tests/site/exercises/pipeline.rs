@@ -124,8 +124,8 @@ async fn where_workers_are_forbidden_the_other_ways_are_as_good(engine: Engine) 
     assert!(found.contains("Inference in workers was left out: no worker could be started"), "{found}");
     assert!(page.bar("run_streamed").await?.measured_ms.is_some());
     assert_eq!(page.bar("run_streamed_in_workers").await?.measured_ms, None);
-    let told = page.texts("figure.comparison figcaption").await?;
-    assert!(told[0].contains("In workers failed"), "{told:?}");
+    let text = page.texts("figure.comparison figcaption").await?;
+    assert!(text[0].contains("In workers failed"), "{text:?}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
     Ok(())
 }

@@ -30,8 +30,8 @@ async fn a_run_that_finished_says_which_properties_it_had(engine: Engine) -> Tes
     let limits = ["within-limit"; 3];
     let expected = ["tasks-end", "permits-back"].into_iter().chain(limits).chain(["loop-free"]).collect::<Vec<_>>();
     assert_eq!(properties(page).await?[..6], expected);
-    let told = page.properties().await?;
-    assert!(told[3].text.contains("no more than 3 in flight at once (3 at the peak)"), "{:?}", told[3]);
+    let message = page.properties().await?;
+    assert!(message[3].text.contains("no more than 3 in flight at once (3 at the peak)"), "{:?}", message[3]);
     assert!(page.notes().await?.contains("Of the checks of its parts"));
     Ok(())
 }
@@ -56,7 +56,7 @@ async fn a_part_that_blocks_on_purpose_is_told_apart() -> TestResult {
     let page = &fixture.page;
     page.run_to_the_end().await?;
     assert_eq!(properties(page).await?, ["tasks-end", "loop-free", "speed-up", "speed-up"]);
-    let told = &page.properties().await?[1].text;
-    assert!(told.contains("but where a part blocks on purpose") && told.contains(" ms on purpose"), "{told}");
+    let message = &page.properties().await?[1].text;
+    assert!(message.contains("but where a part blocks on purpose") && message.contains(" ms on purpose"), "{message}");
     Ok(())
 }

@@ -50,8 +50,8 @@ async fn without_workers_their_promises_are_lacking_and_the_rest_are_kept() -> T
     let fixture = Fixture::open(LINK).await?;
     fixture.page.evaluate::<()>("delete window.Worker", Vec::new()).await?;
     assert_eq!(lacking(&fixture.page).await?, OF_WORKERS);
-    let told = fixture.page.notes().await?;
-    assert!(told.contains("28 of 31 passed; this browser lacks 3: "), "{told}");
+    let message = fixture.page.notes().await?;
+    assert!(message.contains("28 of 31 passed; this browser lacks 3: "), "{message}");
     for validation in fixture.page.validations().await?.iter().filter(|it| it.verdict == "lacking") {
         assert!(validation.text.contains("no worker could be started"), "{validation:?}");
     }

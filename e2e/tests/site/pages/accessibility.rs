@@ -28,8 +28,8 @@ async fn barriers(browser: &Browser, page: &Page, place: &str) -> Result<Vec<Str
     for (scheme, width) in VIEWS {
         browser.emulate_media(&[("prefers-color-scheme", scheme)]).await?;
         page.set_width(width).await?;
-        let told = |violation| format!("{place}, {scheme}, {width} px: {violation}");
-        found.extend(page.violations().await?.into_iter().map(told));
+        let text = |violation| format!("{place}, {scheme}, {width} px: {violation}");
+        found.extend(page.violations().await?.into_iter().map(text));
     }
     Ok(found)
 }

@@ -18,8 +18,8 @@ const QUICK: &str = "async-basics?download=60&load=20&preprocess=20&blocking=off
 
 /// What a bar was in the run that this one is held against, in microseconds.
 async fn beside_us(page: &Page, task: &str) -> Result<Option<u64>, PageError> {
-    let told = page.attributes(&format!("[data-bar='{task}'][data-beside-us]"), "data-beside-us").await?;
-    Ok(told.first().and_then(|us| us.parse().ok()))
+    let text = page.attributes(&format!("[data-bar='{task}'][data-beside-us]"), "data-beside-us").await?;
+    Ok(text.first().and_then(|us| us.parse().ok()))
 }
 
 async fn repeat(page: &Page, times: u32) -> Result<(), PageError> {
@@ -29,8 +29,8 @@ async fn repeat(page: &Page, times: u32) -> Result<(), PageError> {
     page.press("Repeat").await?;
     let wanted = format!("{times} runs with these settings are measured.");
     eventually("the end of the series", async || {
-        let told = page.texts(".series .hint").await?.join(" ");
-        Ok(if told == wanted { Ok(()) } else { Err(told) })
+        let text = page.texts(".series .hint").await?.join(" ");
+        Ok(if text == wanted { Ok(()) } else { Err(text) })
     })
     .await
 }

@@ -37,7 +37,7 @@ async fn what_has_finished_is_marked_and_stays_so() -> TestResult {
         Ok(if marked == ["Many tasks"] { Ok(()) } else { Err(format!("{marked:?}")) })
     })
     .await?;
-    let told = page.texts(".catalogue .hint").await?;
-    assert!(told[0].starts_with("1 of "), "{told:?}");
+    let text = page.texts(".catalogue .hint").await?;
+    assert!(text[0].starts_with("1 of "), "{text:?}");
     Ok(())
 }

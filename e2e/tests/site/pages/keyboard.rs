@@ -65,18 +65,18 @@ async fn arrow_keys_describe_the_tasks_of_the_timeline_one_by_one() -> TestResul
     let page = &fixture.page;
     page.run_to_the_end().await?;
     page.tab_to("canvas").await?;
-    let told = async || Ok::<_, PageError>(page.texts(".chosen").await?.concat());
+    let text = async || Ok::<_, PageError>(page.texts(".chosen").await?.concat());
     let mut tasks = Vec::new();
     for _ in 0..3 {
         page.key(Key::Down).await?;
-        tasks.push(told().await?);
+        tasks.push(text().await?);
     }
     assert!(tasks.iter().all(|task| task.contains("its code ran")), "{tasks:?}");
     assert!(tasks[0] != tasks[1] && tasks[1] != tasks[2], "{tasks:?}");
     page.key(Key::Up).await?;
-    assert_eq!(told().await?, tasks[1]);
+    assert_eq!(text().await?, tasks[1]);
     page.key(Key::Escape).await?;
-    assert!(told().await?.starts_with("Point at a task"));
+    assert!(text().await?.starts_with("Point at a task"));
     page.key(Key::Tab).await?;
     assert_ne!(page.focused().await?, "canvas");
     Ok(())

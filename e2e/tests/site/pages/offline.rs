@@ -24,11 +24,11 @@ const QUICK: &str = "async-basics?download=60&load=20&preprocess=20&blocking=off
 /// Waits until a release is kept whole whose name begins so: in its cache the index comes last.
 async fn wait_until_kept(page: &Page, start: &str) -> Result<(), PageError> {
     let script = "
-        const told = async (name) => {
+        const message = async (name) => {
             const kept = (await (await caches.open(name)).keys()).map((request) => request.url);
             return [name.split(' ')[1], kept.length, kept.some((url) => url.endsWith('/index.html'))];
         };
-        return caches.keys().then((names) => Promise.all(names.map(told)))";
+        return caches.keys().then((names) => Promise.all(names.map(message)))";
     eventually(&format!("a release `{start}…` that is kept whole"), async || {
         let caches: Vec<(String, usize, bool)> = page.evaluate(script, Vec::new()).await?;
         let is_kept = caches.iter().any(|(name, _, is_whole)| *is_whole && name.starts_with(start));

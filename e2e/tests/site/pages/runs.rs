@@ -16,16 +16,16 @@ const QUICK: &str = "async-basics?download=60&load=20&preprocess=20&blocking=off
 /// What the page says of the run that has just finished.
 async fn wait_until_kept(page: &Page) -> Result<String, PageError> {
     eventually("a word on whether the run is kept", async || {
-        let told = page.texts(".saved").await?.concat();
-        Ok(if told.is_empty() { Err(told) } else { Ok(told) })
+        let message = page.texts(".saved").await?.concat();
+        Ok(if message.is_empty() { Err(message) } else { Ok(message) })
     })
     .await
 }
 
 async fn run_and_keep(page: &Page) -> Result<(), PageError> {
     page.run_to_the_end().await?;
-    let told = wait_until_kept(page).await?;
-    assert!(told.starts_with("Saved in Runs."), "{told}");
+    let message = wait_until_kept(page).await?;
+    assert!(message.starts_with("Saved in Runs."), "{message}");
     Ok(())
 }
 
@@ -37,10 +37,10 @@ async fn list(page: &Page, runs: usize) -> Result<Vec<String>, PageError> {
 
 async fn wait_for(page: &Page, runs: usize) -> Result<Vec<String>, PageError> {
     eventually(&format!("a list of {runs}"), async || {
-        let told = page.texts(".runs .empty").await?.concat();
+        let message = page.texts(".runs .empty").await?.concat();
         let listed = page.texts("[data-run] td:first-child").await?;
-        let is_read = listed.len() == runs && !is_loading(&told);
-        Ok(if is_read { Ok(listed) } else { Err(format!("{listed:?} {told}")) })
+        let is_read = listed.len() == runs && !is_loading(&message);
+        Ok(if is_read { Ok(listed) } else { Err(format!("{listed:?} {message}")) })
     })
     .await
 }

@@ -154,9 +154,9 @@ async fn a_run_in_a_tab_that_nobody_sees_ends_and_says_so(engine: Engine) -> Tes
     page.switch_to(&behind).await?;
     page.wait_for_status("Finished").await?;
     eventually("a word that it was hidden", async || {
-        let told = page.texts(".warnings li").await?.join("\n");
-        let is_told = told.contains("The page was hidden") && told.contains("keep the page in view");
-        Ok(if is_told { Ok(()) } else { Err(told) })
+        let text = page.texts(".warnings li").await?.join("\n");
+        let is_told = text.contains("The page was hidden") && text.contains("keep the page in view");
+        Ok(if is_told { Ok(()) } else { Err(text) })
     })
     .await?;
     Ok(())
@@ -171,8 +171,8 @@ async fn a_series_goes_on_in_a_tab_that_nobody_sees(engine: Engine) -> TestResul
     let behind = hide(page).await?;
     wait_until_kept(page, times).await?;
     page.switch_to(&behind).await?;
-    let told = page.texts(".series .hint").await?.join(" ");
-    assert_eq!(told, format!("{times} runs with these settings are measured."));
+    let text = page.texts(".series .hint").await?.join(" ");
+    assert_eq!(text, format!("{times} runs with these settings are measured."));
     Ok(())
 }
 
@@ -189,7 +189,7 @@ async fn all_exercises_end_in_a_tab_that_nobody_sees(engine: Engine) -> TestResu
     let behind = hide(page).await?;
     page.switch_to(&behind).await?;
     page.wait_for_run_all().await?;
-    let told = page.texts("[data-run-all]").await?.join("\n");
-    assert!(told.contains("The page was hidden meanwhile, so its times are too long."), "{told}");
+    let text = page.texts("[data-run-all]").await?.join("\n");
+    assert!(text.contains("The page was hidden meanwhile, so its times are too long."), "{text}");
     Ok(())
 }
