@@ -15,7 +15,7 @@ pub const PATH: &str = "api/";
 /// busy machine.
 pub const STARTS_WITHIN: Duration = Duration::from_secs(15);
 
-/// The cause for which there is no model server.
+/// The reason there is no model server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoModelServer {
     /// The browser does not let this page have a service worker.
@@ -50,7 +50,7 @@ impl NoModelServer {
 ///
 /// # Errors
 ///
-/// The cause for which there is none. It waits for at most [`STARTS_WITHIN`].
+/// The reason there is none. It waits for at most [`STARTS_WITHIN`].
 #[cfg(target_arch = "wasm32")]
 pub async fn start() -> Result<(), NoModelServer> {
     let page = crate::runtime::Run::for_page();

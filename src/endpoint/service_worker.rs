@@ -8,7 +8,7 @@ pub(super) use browser::{abort, claim, controller, register};
 #[cfg(target_arch = "wasm32")]
 pub use browser::{install, keep_site, on_change};
 
-/// The cause for which the page has no service worker.
+/// The reason the page has no service worker.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoServiceWorker {
     /// Browsers have service workers only on secure pages.
@@ -45,7 +45,7 @@ mod browser {
     ///
     /// # Errors
     ///
-    /// The cause for which there is none.
+    /// The reason there is none.
     pub(in crate::endpoint) async fn register()
     -> Result<(ServiceWorkerContainer, ServiceWorkerRegistration), NoServiceWorker> {
         let workers = workers()?;

@@ -3,7 +3,7 @@
 use crate::endpoint::http::HttpError;
 use crate::runtime::TaskError;
 
-/// The cause for which a file of the site could not be read.
+/// The reason a file of the site could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SiteFileError {
     /// There was no response, or not all of it.
@@ -46,7 +46,7 @@ impl TaskError for SiteFileError {}
 ///
 /// # Errors
 ///
-/// The cause for which there is no file. Without a browser no file can be reached.
+/// The reason there is no file.
 #[cfg(target_arch = "wasm32")]
 pub async fn read(url: &str) -> Result<Vec<u8>, SiteFileError> {
     use crate::endpoint::http::{Browser, Request, Transport};

@@ -63,7 +63,7 @@ pub struct HistoryEntry {
     pub is_pinned: bool,
 }
 
-/// The cause for which a run could not be saved.
+/// The reason a run could not be saved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SaveError {
     /// No run can be deleted to make room.
@@ -121,7 +121,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// The cause for which it is not saved. Pinned runs are not affected.
+    /// The reason it is not saved. Pinned runs are not affected.
     pub async fn save(&self, id: &RunId, run: &[u8], link: &str) -> Result<usize, SaveError> {
         let mut deleted = 0;
         while self.list().await?.len() >= MAX_RUNS {
@@ -152,7 +152,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// The cause for which the storage cannot be listed.
+    /// The reason the storage cannot be listed.
     pub async fn list(&self) -> Result<Vec<HistoryEntry>, StorageError> {
         let files = self.storage.list().await?;
         let exists = |name: &str| files.binary_search_by(|file| file.name.as_str().cmp(name)).is_ok();
@@ -169,7 +169,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// The cause for which it cannot be read. Another tab may have deleted it.
+    /// The reason it cannot be read: for example, another tab has deleted it.
     pub async fn read(&self, id: &RunId) -> Result<Vec<u8>, StorageError> {
         self.storage.read(&id.file("run")).await
     }
@@ -184,7 +184,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// The cause for which it is not pinned. The run may not be saved.
+    /// The reason it is not pinned: for example, the run is not saved.
     pub async fn pin(&self, id: &RunId, measured: &[u8]) -> Result<(), StorageError> {
         self.storage.size(&id.file("run")).await?;
         self.storage.write(&id.file("pin"), measured).await
@@ -194,7 +194,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// The cause for which it is still pinned.
+    /// The reason it is still pinned.
     pub async fn unpin(&self, id: &RunId) -> Result<(), StorageError> {
         ignore_not_found(self.storage.delete(&id.file("pin")).await)
     }
@@ -211,7 +211,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// The cause for which it was not deleted.
+    /// The reason it was not deleted.
     pub async fn delete(&self, id: &RunId) -> Result<(), StorageError> {
         for kind in ["run", "link", "pin"] {
             ignore_not_found(self.storage.delete(&id.file(kind)).await)?;
@@ -223,7 +223,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// The cause for which some were not deleted.
+    /// The reason some were not deleted.
     pub async fn delete_all(&self) -> Result<(), StorageError> {
         self.storage.delete_all().await
     }

@@ -14,7 +14,7 @@ use std::fmt::Write;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl(String);
 
-/// The cause for which a text is not a base URL.
+/// The reason a text is not a base URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
     /// The text is empty.
@@ -57,7 +57,7 @@ impl BaseUrl {
     ///
     /// # Errors
     ///
-    /// The cause for which no request can be sent there.
+    /// The reason no request can be sent there.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let text = text.trim();
         if text.is_empty() {

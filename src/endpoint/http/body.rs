@@ -40,7 +40,7 @@ impl Body {
     /// # Errors
     ///
     /// [`HttpError::TooLarge`] as soon as the body is known to be larger than the limit: reading stops and the request is
-    /// aborted. Otherwise the cause for which the body did not arrive.
+    /// aborted. Otherwise the reason the body did not arrive.
     pub async fn bytes(mut self, limit_bytes: usize) -> Result<Vec<u8>, HttpError> {
         let too_large = |url, size_bytes| HttpError::TooLarge { url, limit_bytes, size_bytes };
         if let Some(size_bytes) = self.announced_bytes.filter(|bytes| *bytes > limit_bytes) {

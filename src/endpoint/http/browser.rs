@@ -1,14 +1,14 @@
 //! [`Browser`]: requests by the browser's own `fetch`.
 
-use futures::future::LocalBoxFuture;
-use futures::stream;
-use js_sys::{Array, Reflect, Uint8Array};
 use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+use futures::{Stream, stream};
+use inference::server::REQUEST_NAME_HEADER;
+use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestInit, RequestMode, ServiceWorker};
-
-use inference::server::REQUEST_NAME_HEADER;
 
 use crate::endpoint::http::{Body, Headers, HttpError, Request, Response, Transport};
 use crate::endpoint::service_worker;
@@ -66,7 +66,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn into_chunks(self) -> impl futures::Stream<Item = Result<Vec<u8>, HttpError>> {
+    fn into_chunks(self) -> impl Stream<Item = Result<Vec<u8>, HttpError>> {
         stream::try_unfold(self, async |mut reading| {
             let chunk = reading.next_chunk().await?;
             if chunk.is_none() {

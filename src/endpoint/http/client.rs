@@ -34,7 +34,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The cause for which there is no response. A status other than 2xx is a response.
+    /// The reason there is no response. A status other than 2xx is a response.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
         if self.transport.is_from_https() && is_blocked_from_https(&request.url) {
             return Err(HttpError::MixedContent { url: request.url });

@@ -1,11 +1,11 @@
-//! [`HttpError`]: the cause for which a request brought no whole response.
+//! [`HttpError`]: the reason a request brought no complete response.
 
 use std::time::Duration;
 
 use crate::measure::{Outcome, units};
 use crate::runtime::TaskError;
 
-/// The cause for which a request brought no response, or not all of its body.
+/// The reason a request brought no response, or only a part of its body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
     /// The browser does not accept the URL.

@@ -43,7 +43,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The cause for which the server does not say.
+    /// The reason the server does not say.
     pub async fn server(&self) -> Result<ServerMetadata, OipError> {
         self.get(&["v2"]).await
     }
@@ -52,7 +52,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The cause for which the server does not say.
+    /// The reason the server does not say.
     pub async fn model(&self, name: &str) -> Result<ModelMetadata, OipError> {
         self.get(&["v2", "models", name]).await
     }
@@ -61,7 +61,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The cause for which there is no result.
+    /// The reason there is no result.
     pub async fn infer(&self, model: &str, request: &InferRequest) -> Result<InferResponse, OipError> {
         let url = self.base.join(&["v2", "models", model, "infer"]);
         self.request(Request::post_json(url, encode(request))).await

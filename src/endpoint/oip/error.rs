@@ -1,4 +1,4 @@
-//! [`OipError`]: the cause for which an endpoint gave no result.
+//! [`OipError`]: the reason an endpoint gave no result.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::endpoint::http::HttpError;
 use crate::measure::{Outcome, units};
 use crate::runtime::{TaskError, TimedOut};
 
-/// The cause for which an endpoint gave no result. It may contain text from the server: show it as text only.
+/// The reason an endpoint gave no result. It may contain text from the server: show it as text only.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OipError {
     /// There was no complete response.
