@@ -1,9 +1,9 @@
-//! The arithmetic of the timeline, apart from drawing: which stretch of time and which lanes are in view, and where on
-//! the canvas they fall.
+//! The arithmetic of the timeline, apart from drawing: which time range and which lanes are in view, and where they are in the
+//! picture.
 
 use crate::measure::histogram::round_step;
 
-/// What part of a run is in view. Times are microseconds, lanes are counted from the top and may be fractions.
+/// The part of a run that is in view. Times are in microseconds. Lanes are counted from the top and may be fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
     /// The left edge.
@@ -16,7 +16,7 @@ pub struct View {
     pub to_lane: f64,
 }
 
-/// The least stretch of time that fills the canvas.
+/// The shortest time range that fills the canvas.
 const LEAST_US: f64 = 100.0;
 
 impl View {
@@ -26,7 +26,7 @@ impl View {
         Self { from_us: 0.0, to_us: (end_us as f64).max(LEAST_US), from_lane: 0.0, to_lane: f64::from(lanes.max(1)) }
     }
 
-    /// One task with some of what is around it, so near that its lane has room for words.
+    /// One task and its surroundings, near enough for a text in its lane.
     #[must_use]
     pub fn around(from_us: u64, length_us: u64, lane: u32) -> Self {
         let (length, lane) = ((length_us as f64).max(LEAST_US), f64::from(lane));
@@ -34,8 +34,8 @@ impl View {
         Self { from_us, to_us: from_us + 3.0 * length, from_lane: lane - 3.0, to_lane: lane + 4.0 }
     }
 
-    /// Brings the view nearer by `factor` (above 1) or away (below 1); what lies at the fraction `at` (0 to 1) of the
-    /// width stays where it is.
+    /// Zooms in (`factor` above 1) or out (below 1). The instant at the fraction `at` (0 to 1) of the width stays in its
+    /// place.
     #[must_use]
     pub fn zoomed(self, factor: f64, at: f64) -> Self {
         let width = self.to_us - self.from_us;
@@ -57,7 +57,7 @@ impl View {
         }
     }
 
-    /// The nearest view that lies within `whole`.
+    /// The nearest view that is within `whole`.
     #[must_use]
     pub fn within(self, whole: Self) -> Self {
         let (from_us, to_us) = fit(self.from_us, self.to_us, whole.to_us);
@@ -65,7 +65,7 @@ impl View {
         Self { from_us, to_us, from_lane, to_lane }
     }
 
-    /// Where an instant falls on a canvas of this width.
+    /// The place of an instant on a canvas of this width.
     #[must_use]
     pub fn x(&self, at_us: u64, width: f64) -> f64 {
         (at_us as f64 - self.from_us) / (self.to_us - self.from_us) * width
@@ -80,13 +80,12 @@ impl View {
 
 fn fit(from: f64, to: f64, end: f64) -> (f64, f64) {
     let length = (to - from).min(end);
-    // `clamp` would bring in the writing of floats for its panic.
-    let from = from.min(end - length).max(0.0);
+    let from = from.clamp(0.0, end - length);
     (from, from + length)
 }
 
-/// Round instants for an axis between two times, at most about `most` of them: steps of 1, 2 or 5 times a power of
-/// ten, in microseconds.
+/// About `most` round instants for the axis between two times, in microseconds. Their distance is 1, 2 or 5 times a power of
+/// ten.
 #[must_use]
 pub fn ticks(from_us: f64, to_us: f64, most: usize) -> Vec<u64> {
     let least_step = ((to_us - from_us).max(1.0) / most.max(1) as f64).ceil() as u64;
@@ -101,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ticks_are_round_and_lie_between_the_edges() {
+    fn ticks_are_round_and_between_the_edges() {
         for (from, to, most, expected) in [
             (0.0, 1_000_000.0, 5, vec![0, 200_000, 400_000, 600_000, 800_000, 1_000_000]),
             (0.0, 900_000.0, 4, vec![0, 500_000]),
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn zooming_keeps_what_is_under_the_cursor() {
+    fn zooming_keeps_the_instant_under_the_cursor() {
         let view = View::whole(1_000_000, 4);
         let near = view.zoomed(4.0, 0.25);
         assert_eq!(near.at_us(25.0, 100.0), view.at_us(25.0, 100.0));
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_is_looked_for_stands_in_the_middle() {
+    fn a_wanted_task_is_in_the_middle() {
         let whole = View::whole(1_000_000, 10_000);
         let view = View::around(400_000, 100_000, 5_000).within(whole);
         assert_eq!((view.x(400_000, 300.0).round(), view.x(500_000, 300.0).round()), (100.0, 200.0));

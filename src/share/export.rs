@@ -1,4 +1,4 @@
-//! A run in forms that other programs read.
+//! Exports: a run in formats that other programs read.
 
 mod html;
 mod markup;
@@ -9,24 +9,24 @@ use crate::share::date;
 use crate::share::run_file;
 use crate::share::saved::SavedRun;
 
-/// A form in which a run leaves the page.
+/// A format in which a run can be exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// All of it, as [`run_file`] writes it.
+    /// The whole run, as [`run_file`] writes it.
     Json,
-    /// A line for each task.
+    /// A CSV line for each task.
     TasksCsv,
-    /// What timeline viewers open.
+    /// A trace for timeline viewers.
     Trace,
-    /// A page by itself.
+    /// A page that needs nothing else.
     Html,
 }
 
 impl Form {
-    /// All forms, in the order in which they are offered.
+    /// All formats, in the order of the menu.
     pub const ALL: [Self; 4] = [Self::Json, Self::TasksCsv, Self::Trace, Self::Html];
 
-    /// What it is called.
+    /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -37,18 +37,18 @@ impl Form {
         }
     }
 
-    /// What it is for.
+    /// Its purpose, for the menu.
     #[must_use]
     pub fn about(self) -> &'static str {
         match self {
-            Self::Json => "Everything, to be opened here again.",
+            Self::Json => "The whole run, which this page can open again.",
             Self::TasksCsv => "A line for each task, for spreadsheets and pandas.",
             Self::Trace => "The timeline, for Perfetto and chrome://tracing.",
             Self::Html => "One page without scripts, to send or to print.",
         }
     }
 
-    /// The name of the file: lesson, seed and the minute in which the run was over, in UTC.
+    /// The name of the file: exercise, seed, and the minute in which the run ended, in UTC.
     #[must_use]
     pub fn file_name(self, run: &SavedRun) -> String {
         let ending = match self {
@@ -78,7 +78,7 @@ mod tests {
     use crate::share::samples::hostile;
 
     #[test]
-    fn files_are_named_after_what_is_in_them() {
+    fn a_files_name_says_what_is_in_it() {
         let names = Form::ALL.map(|form| form.file_name(&hostile("x")));
         let expected = [".json", "-tasks.csv", "-trace.json", ".html"];
         assert_eq!(names, expected.map(|ending| format!("async-basics-seed7-20261123-1405{ending}")));

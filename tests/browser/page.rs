@@ -138,3 +138,16 @@ async fn a_link_says_run_and_it_runs() {
     page.wait_for_status("Finished").await;
     assert!(page.find("[data-bar=blocking_sleep]").is_none());
 }
+
+#[wasm_bindgen_test]
+async fn a_disclosure_stays_open_while_its_chart_changes() {
+    let page = Page::open("#/async-basics?scale=0.5&seed=7");
+    let disclosure = page.find(".comparison details").expect("each comparison has one");
+    disclosure.set_attribute("open", "").expect("it is an attribute");
+    page.button("Run").click();
+    page.wait_for_status("Finished").await;
+    assert!(page.find(".comparison .fill").is_some());
+    assert!(page.find(".comparison details").as_ref() == Some(&disclosure) && disclosure.has_attribute("open"));
+    let picture = page.find(".comparison .track").expect("each bar has one");
+    assert_eq!(picture.namespace_uri().as_deref(), Some("http://www.w3.org/2000/svg"));
+}

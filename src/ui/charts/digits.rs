@@ -7,7 +7,7 @@ use crate::ui::display::Display;
 use crate::ui::drawing::drawings;
 use crate::ui::element::part;
 
-/// The digits of the report, once there is one that has some.
+/// The digits of the report, if it has any.
 pub(crate) fn digits(display: Display) -> AnyView {
     part(move || {
         let has_digits = display.report.with(|report| report.as_ref().is_some_and(|report| !report.digits.is_empty()));

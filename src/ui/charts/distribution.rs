@@ -8,7 +8,7 @@ use crate::ui::display::Display;
 use crate::ui::drawing::drawings;
 use crate::ui::element::{div, h2, p, part};
 
-/// All distributions of the lesson, once its run is over.
+/// All distributions of the exercise, once its run has ended.
 pub(crate) fn distributions(display: Display) -> AnyView {
     if display.exercise.distributions.is_empty() {
         return ().into_any();
@@ -17,7 +17,7 @@ pub(crate) fn distributions(display: Display) -> AnyView {
         display.digest.track();
         display.runs.track();
         if display.is_running() || display.runs.get() == 0 {
-            return p().class("empty").text("How long the tasks took appears here when the run is over.").view();
+            return p().class("empty").text("The durations of the tasks appear here after the run.").view();
         }
         display.show(|views| (views.distributions)(display))
     };
@@ -31,6 +31,6 @@ pub(crate) fn figures(display: Display) -> AnyView {
     };
     match display.with_record(figures).filter(|figures| !figures.is_empty()) {
         Some(figures) => drawings(figures),
-        None => view! { <p class="empty">"This run has no tasks whose times are spread out here."</p> }.into_any(),
+        None => view! { <p class="empty">"This run has no tasks whose durations are shown here."</p> }.into_any(),
     }
 }

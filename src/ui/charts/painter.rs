@@ -1,4 +1,4 @@
-//! Draws the timeline on a canvas. What is in view and where it falls is computed in [`crate::figures::geometry`].
+//! Draws the timeline on a canvas. [`crate::figures::geometry`] computes what is in view, and the places of times on the canvas.
 
 use leptos::prelude::window;
 use wasm_bindgen::JsCast;
@@ -55,7 +55,7 @@ impl Colours {
     }
 }
 
-/// A canvas made ready for one drawing.
+/// A canvas that is prepared for one drawing.
 pub(super) struct Painter {
     context: CanvasRenderingContext2d,
     colours: Colours,
@@ -82,20 +82,20 @@ impl Painter {
         Some(Self { context, colours: Colours::from_canvas(canvas)?, view, width, height })
     }
 
-    /// The axis with its round instants.
+    /// Draws the axis, with round times.
     pub(super) fn axis(&self) {
         let most = (self.width / 90.0) as usize;
         for tick in ticks(self.view.from_us, self.view.to_us, most) {
             let x = self.view.x(tick, self.width).round() + 0.5;
             self.rect(&self.colours.line, x, AXIS - 4.0, 1.0, self.height - AXIS + 4.0);
             let text = span(tick);
-            // The last one would be cut off at the edge.
+            // The edge would cut off the last label.
             let x = x.min(self.width - text.chars().count() as f64 * LETTER);
             self.text(&self.colours.muted, &text, x.max(2.0), AXIS / 2.0 - 1.0);
         }
     }
 
-    /// The event loop: a mark for each beat of the heart, and a bar where it was blocked.
+    /// Draws the event loop: a mark for each heartbeat, and a bar where the loop was blocked.
     pub(super) fn event_loop(&self, beats: &[Beat]) {
         let middle = AXIS + LOOP / 2.0;
         for beat in beats {
@@ -110,24 +110,24 @@ impl Painter {
         }
     }
 
-    /// A dashed line where another run was over, with what that is.
-    pub(super) fn end_of_another(&self, at_us: u64, what: &str) {
+    /// Draws a dashed line where another run ended, with a word for that run.
+    pub(super) fn end_of_another(&self, at_us: u64, word: &str) {
         let x = self.view.x(at_us, self.width).round().min(self.width - 1.0);
         for dash in (TOP as u32..self.height as u32).step_by(8) {
             self.rect(&self.colours.ink, x, f64::from(dash), 1.0, 4.0);
         }
-        let text = format!("{what}: over at {}", span(at_us));
+        let text = format!("{word}: ended at {}", span(at_us));
         let left = x - text.chars().count() as f64 * LETTER - 4.0;
-        // At the right of the line where the left has no room.
+        // The label is on the right of the line if there is no room on the left.
         let left = if left < 0.0 { x + 4.0 } else { left };
         self.text(&self.colours.ink, &text, left, self.height - 8.0);
     }
 
-    /// The tasks, a row for each lane.
+    /// Draws the tasks, a row for each lane.
     pub(super) fn tasks(&self, record: &Record, histories: &TaskHistories, now_us: u64, chosen: Option<TaskId>) {
         let open: Vec<Segment> = histories.open_segments(now_us).collect();
         let drawn: Vec<bool> = (0..histories.lanes()).map(|lane| self.is_drawn(lane)).collect();
-        // Pale first, so that the short moments in which code runs are never covered.
+        // Running comes last, so that nothing covers the short moments in which code runs.
         for phase in [Phase::Queued, Phase::Waiting, Phase::Running] {
             let is_meant = |segment: &&Segment| segment.phase == phase && drawn[segment.lane as usize];
             let segments = histories.segments().iter().chain(&open).filter(is_meant);
@@ -176,7 +176,7 @@ impl Painter {
         }
     }
 
-    /// A mark at the end of every task that did not succeed, however thin its lane is.
+    /// Draws a mark at the end of every task that did not succeed, even if its lane is very thin.
     fn bad_ends(&self, histories: &TaskHistories) {
         let lane_height = self.lane_height();
         let height = (lane_height - 1.0).max(1.5);
@@ -188,7 +188,7 @@ impl Painter {
                 let (x, y) = (self.view.x(at_us, self.width), self.y(lane));
                 let pixel = (x.round(), y.round());
                 let is_seen = (0.0..=self.width).contains(&x) && (TOP - lane_height..=self.height).contains(&y);
-                // Of thousands many fall on the same pixel.
+                // With thousands of tasks, many marks are on the same pixel.
                 if is_seen && pixel != last_pixel {
                     self.context.fill_rect(x - 3.0, y, 3.0, height);
                     last_pixel = pixel;
@@ -197,7 +197,7 @@ impl Painter {
         }
     }
 
-    /// Where several lanes fall on one row of pixels, the first of them stands for all.
+    /// True if a lane is visible. If several lanes are on one row of pixels, only the first of them is drawn.
     fn is_drawn(&self, lane: u32) -> bool {
         let lane_height = self.lane_height();
         let row = |lane: f64| ((lane - self.view.from_lane) * lane_height).floor();
@@ -207,7 +207,7 @@ impl Painter {
             && (lane_height >= 1.0 || lane == 0.0 || row(lane) != row(lane - 1.0))
     }
 
-    /// The second sign of what is queued.
+    /// Draws the hatching, the second sign of a queue.
     fn hatch(&self, x: f64, y: f64, width: f64, height: f64) {
         self.context.set_fill_style_str(&self.colours.muted);
         let mut offset = 2.0;
@@ -217,7 +217,7 @@ impl Painter {
         }
     }
 
-    /// The task's name and length on its bar, and how it ended.
+    /// Writes a task's name and length on its bar, and a sign for how it ended.
     fn words(&self, name: &str, history: &TaskHistory, now_us: u64) {
         let end_us = history.end.map_or(now_us, |(at_us, _)| at_us);
         let from = self.view.x(history.spawned_us, self.width).max(0.0);
@@ -229,7 +229,7 @@ impl Painter {
         let text = format!("{name}  {}", span(history.duration_us(now_us)));
         let text = if width_of(&text) + SIGN < room { &text } else { name };
         self.label(text, ink, from, room, middle);
-        // The name matters more than the sign: where both do not fit, the name stays.
+        // If there is no room for both, the name stays and the sign goes.
         if let Some((_, outcome)) = history.end
             && width_of(text) + SIGN < room
         {
@@ -247,7 +247,7 @@ impl Painter {
         self.context.stroke_rect(from, self.y(history.lane), (to - from).max(2.0), height);
     }
 
-    /// Text that is cut to the room it has.
+    /// Writes a text, shortened if there is too little room.
     fn label(&self, text: &str, colour: &str, x: f64, room: f64, middle: f64) {
         let letters = ((room - 10.0) / LETTER).max(0.0) as usize;
         if width_of(text) <= room {
@@ -260,7 +260,7 @@ impl Painter {
 
     fn text(&self, colour: &str, text: &str, x: f64, middle: f64) {
         self.context.set_fill_style_str(colour);
-        // It fails on numbers that are not finite only, and a label more or less is no reason to end.
+        // It fails only for numbers that are not finite. A missing label does no harm.
         let _ = self.context.fill_text(text, x, middle + 1.0);
     }
 

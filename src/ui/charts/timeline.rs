@@ -1,6 +1,7 @@
-//! The timeline: every task as a bar in its lane, drawn while it lives.
+//! The timeline: every task as a bar in its lane, drawn during the run.
 //!
-//! Wheel, drag and keys change what is in view; the task under the cursor, or chosen by keys, is told in words.
+//! Wheel, drag and keys change what is in view. Below the canvas, a sentence describes the task under the cursor, or the one that
+//! is chosen with keys.
 
 use leptos::html::Canvas;
 use leptos::prelude::*;
@@ -18,16 +19,16 @@ use crate::ui::drawing::drawing;
 use crate::ui::element::{figcaption, figure, h2, p, part, span};
 use crate::ui::theme::use_theme;
 
-/// How far one press of a key goes, as a fraction of what is in view.
+/// How far one press of a key moves the view, as a fraction of its width.
 const KEY_STEP: f64 = 0.2;
 
-/// What the axis of an empty chart shows.
+/// The length of the axis of an empty chart.
 const EMPTY_US: u64 = 1_000_000;
 
-/// What one press of a key magnifies.
+/// The factor by which one press of a key magnifies.
 const ZOOM: f64 = 1.5;
 
-/// What one turn of the wheel magnifies; touchpads send many.
+/// The factor by which one turn of the wheel magnifies. Touchpads send many turns.
 const WHEEL_ZOOM: f64 = 1.1;
 
 /// The timeline of a run.
@@ -86,7 +87,7 @@ pub(crate) fn timeline(display: Display) -> AnyView {
         .view()
 }
 
-/// What the timeline does once there is a run to draw.
+/// The code that the timeline needs once there is a run to draw.
 pub(crate) const CODE: TimelineViews = TimelineViews {
     draw: Chart::draw,
     take_key: Chart::take_key,
@@ -98,7 +99,7 @@ pub(crate) const CODE: TimelineViews = TimelineViews {
 };
 
 impl Chart {
-    /// Draws again whenever something that is seen changes.
+    /// Draws again when something that the picture depends on changes.
     fn use_drawing(self) {
         let theme = use_theme();
         let resized = RwSignal::new(());
@@ -135,12 +136,12 @@ impl Chart {
         });
     }
 
-    /// What it does, once there is a run to draw.
+    /// The code for a run, once there is one.
     fn code(self) -> Option<TimelineViews> {
         self.display.views().map(|views| views.timeline)
     }
 
-    /// An empty chart takes no events.
+    /// Passes on an event. An empty chart ignores events.
     fn handle(self, event: impl FnOnce(TimelineViews)) {
         if let Some(code) = self.code() {
             event(code);
@@ -149,7 +150,7 @@ impl Chart {
 
     fn words_for_chosen(self) -> String {
         self.display.digest.track();
-        let invitation = "Point at a task, or press the arrow keys here, to read about it.";
+        let invitation = "Hover over a task, or use the arrow keys, for details.";
         match self.display.chosen.get() {
             None => invitation.to_owned(),
             Some(task) => self.code().and_then(|code| (code.words)(self, task)).unwrap_or_default(),
@@ -159,7 +160,7 @@ impl Chart {
     fn caption(self) -> String {
         self.display.digest.track();
         self.display.runs.track();
-        let expected = "Each task is drawn here while it lives, with the pulse of the event loop above them.";
+        let expected = "Tasks are drawn here while they run, below the pulse of the event loop.";
         self.code().and_then(|code| (code.caption)(self.display)).unwrap_or_else(|| expected.to_owned())
     }
 
@@ -181,13 +182,13 @@ impl Chart {
         }
     }
 
-    /// When the run was over that this one is held against, and which it is.
+    /// When the baseline run ended, and the word for that run.
     fn baseline_end(self) -> Option<(u64, &'static str)> {
         let end = |baseline: &Baseline| Some((baseline.measured.median("wall")? as u64, baseline.word));
         self.display.baseline.with_untracked(|baseline| baseline.as_ref().and_then(end))
     }
 
-    /// Reads what the record has gained; another run begins anew.
+    /// Reads what is new in the record. For another run, starts again.
     fn catch_up(self) {
         let run = self.display.runs.get_untracked();
         if self.run.get_value() != run {
@@ -199,7 +200,7 @@ impl Chart {
     }
 
     fn whole(self) -> View {
-        // Both runs on the same axis.
+        // The baseline run is on the same axis.
         let baseline_us = self.baseline_end().map_or(0, |(at_us, _)| at_us);
         View::whole(self.display.now_us().max(baseline_us), self.histories.with_value(TaskHistories::lanes))
     }
@@ -214,7 +215,7 @@ impl Chart {
         self.view.set((view != whole).then_some(view));
     }
 
-    /// Brings a task into view, so near that its name can be read, and chooses it.
+    /// Zooms in on a task until its name can be read, and chooses it.
     fn go_to(self, task: TaskId, canvas: &HtmlCanvasElement) {
         let now_us = self.display.now_us();
         let around = self.histories.with_value(|histories| {
@@ -223,7 +224,7 @@ impl Chart {
         });
         self.show(around);
         self.choose(Some(task));
-        // Without the focus the keys do not go on from here, and nothing else.
+        // If this fails, only the keys do not continue from here.
         let _ = canvas.focus();
     }
 
@@ -261,7 +262,7 @@ impl Chart {
         self.choose(Some(TaskId::at(next)));
     }
 
-    /// The wheel magnifies with Ctrl, as maps do, and moves sideways with Shift; alone it scrolls the page as always.
+    /// As on maps, the wheel magnifies with Ctrl. With Shift it moves sideways, and alone it scrolls the page.
     fn take_wheel(self, event: &WheelEvent) {
         let Some((canvas, x, _)) = self.place_of(event) else { return };
         let width = f64::from(canvas.client_width());
@@ -278,7 +279,7 @@ impl Chart {
 
     fn take_press(self, event: &PointerEvent) {
         if let Some(canvas) = self.canvas.get_untracked() {
-            // Without it a drag ends at the edge, and nothing else.
+            // If this fails, only a drag ends at the edge of the canvas.
             let _ = canvas.set_pointer_capture(event.pointer_id());
         }
     }
@@ -294,7 +295,7 @@ impl Chart {
         }
         let lane = view.from_lane + (y - TOP) / lane_height(view, height);
         let at_us = view.at_us(x, width);
-        // The last one that fits is the one that was drawn on top.
+        // The last task that fits was drawn on top.
         let found = self.histories.with_value(|histories| {
             let is_under = |history: &TaskHistory| {
                 lane >= 0.0

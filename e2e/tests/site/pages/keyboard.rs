@@ -76,7 +76,7 @@ async fn arrow_keys_describe_the_tasks_of_the_timeline_one_by_one() -> TestResul
     page.key(Key::Up).await?;
     assert_eq!(text().await?, tasks[1]);
     page.key(Key::Escape).await?;
-    assert!(text().await?.starts_with("Point at a task"));
+    assert!(text().await?.starts_with("Hover over a task"));
     page.key(Key::Tab).await?;
     assert_ne!(page.focused().await?, "canvas");
     Ok(())

@@ -15,7 +15,7 @@ pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Vec<Element> 
     }
     let properties = match run.ending {
         RunEnding::Finished { .. } => Property::all(run.exercise, &run.settings, &run.record, compared),
-        // What was cut short has nothing but its end.
+        // The others do not apply to a run that did not finish.
         RunEnding::Stopped { .. } | RunEnding::Failed { .. } => Property::nothing_left(&run.record),
     };
     let of_parts: &[Check] = run.report.as_ref().map_or(&[], |report| &report.checks);

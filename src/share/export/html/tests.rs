@@ -1,4 +1,4 @@
-//! The page as a browser would take it apart, in as far as a test can tell.
+//! Takes the page apart roughly as a browser would.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::measure::latencies::Latencies;
 use crate::measure::{EventKind, Outcome};
 use crate::share::samples::{finished, hostile, with_everything};
 
-/// All tags that a page opens, each with what stands in it.
+/// All start tags of a page, each with its attributes.
 fn tags(page: &str) -> Vec<&str> {
     let inside = page.split('<').skip(1).map(|piece| piece.split_once('>').map_or(piece, |(tag, _)| tag));
     inside.filter(|tag| !tag.starts_with(['/', '!'])).collect()
@@ -83,9 +83,9 @@ fn hostile_text_is_only_text() {
     for text in texts {
         let page = write(&hostile(text));
         assert_harmless(&page);
-        assert!(!page.contains(text), "{text} is escaped wherever it stands");
+        assert!(!page.contains(text), "{text} is escaped everywhere");
         let escaped = escaped(text);
-        assert!(page.matches(&escaped).count() >= 14, "it is told: {text}");
+        assert!(page.matches(&escaped).count() >= 14, "it is in the page: {text}");
     }
 }
 
@@ -95,12 +95,12 @@ fn every_exercise_has_a_page_with_what_it_found() {
         let run = finished(exercise, with_everything(exercise));
         let page = write(&run);
         assert_harmless(&page);
-        let report = run.report.as_ref().expect("it came to its end");
-        let told = [exercise.title, exercise.teaches, &run.ending.sentence(), &run.destination().to_string()];
+        let report = run.report.as_ref().expect("it finished");
+        let texts = [exercise.title, exercise.teaches, &run.ending.sentence(), &run.destination().to_string()];
         let notes = report.notes.iter().map(String::as_str);
         let tables = report.tables.iter().map(|table| table.caption.as_str());
-        for told in told.into_iter().chain(notes).chain(tables) {
-            assert!(page.contains(&escaped(told)), "{}: {told}", exercise.slug);
+        for text in texts.into_iter().chain(notes).chain(tables) {
+            assert!(page.contains(&escaped(text)), "{}: {text}", exercise.slug);
         }
         let groups = report.validations.chunk_by(|one, next| one.group == next.group).count();
         let percentiles = usize::from(report.requests.is_some()) + page.matches("data-distribution").count();
@@ -113,7 +113,7 @@ fn every_exercise_has_a_page_with_what_it_found() {
 }
 
 #[test]
-fn a_run_of_very_many_tasks_has_a_page_of_a_sensible_size_that_says_so() {
+fn a_run_of_very_many_tasks_has_a_small_page_that_says_what_is_left_out() {
     let mut record = Record::default();
     let tasks: Vec<_> = (0..20_000).map(|_| record.spawn(0, "sleep".into(), None)).collect();
     for (n, task) in tasks.into_iter().enumerate() {
@@ -126,7 +126,7 @@ fn a_run_of_very_many_tasks_has_a_page_of_a_sensible_size_that_says_so() {
     assert!(page.len() < 1_500_000, "{} bytes", page.len());
 }
 
-/// What stands below a heading.
+/// The part of the page below a heading.
 #[track_caller]
 fn below<'a>(page: &'a str, heading: &str) -> &'a str {
     let after = page.split_once(&format!("<h2>{heading}</h2>")).unwrap_or_else(|| panic!("there is no {heading}")).1;
@@ -145,7 +145,7 @@ fn without_disclosures(page: &str) -> String {
     rest.fold(first, |shown, piece| shown + piece)
 }
 
-/// A run with all that the lesson can show, and its page.
+/// A run with everything that the exercise can show, and its page.
 fn shown(exercise: &'static Exercise, numbers: &[(&'static str, f64)]) -> (SavedRun, String) {
     let mut settings = with_everything(exercise);
     numbers.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
@@ -157,8 +157,8 @@ fn shown(exercise: &'static Exercise, numbers: &[(&'static str, f64)]) -> (Saved
 #[test]
 fn both_latencies_have_a_bar_for_each_bin_and_their_percentiles() {
     let (run, page) = shown(&async_api_calls::EXERCISE, &[]);
-    let requests = run.report.as_ref().and_then(|report| report.requests.as_ref()).expect("it sent some");
-    let both = Latencies::from_requests(requests).expect("it sent some");
+    let requests = run.report.as_ref().and_then(|report| report.requests.as_ref()).expect("it sent requests");
+    let both = Latencies::from_requests(requests).expect("it sent requests");
     let latency = below(&page, "Latency");
     assert!(latency.contains(&escaped(&both.caption())));
     assert_eq!(latency.matches("<rect").count(), 2 * both.from_schedule.counts.len());
@@ -172,7 +172,7 @@ fn both_latencies_have_a_bar_for_each_bin_and_their_percentiles() {
 fn a_sweep_has_two_columns_for_each_level_and_marks_the_knee_in_both() {
     let (run, page) = shown(&async_api_calls::EXERCISE, &[("capacity", 2.0), ("sweep", 8.0), ("failure-rate", 0.0)]);
     let sweep = run.report.as_ref().and_then(|report| report.sweep.as_ref()).expect("it was asked for");
-    let knee = sweep.knee().expect("there are more levels than the server has places").concurrency;
+    let knee = sweep.knee().expect("the levels go beyond the capacity of the server").concurrency;
     let drawn = below(&page, "Concurrency sweep");
     assert!(drawn.contains(&escaped(&sweep.sentence())));
     assert_eq!(drawn.matches("<rect").count(), 2 * sweep.levels().len());
@@ -194,7 +194,7 @@ fn a_pipeline_has_an_outline_for_each_stage_and_queue_and_columns_for_each_batch
 }
 
 #[test]
-fn every_digit_has_its_picture_with_what_was_read() {
+fn every_digit_has_a_picture_and_the_digit_that_was_read() {
     let (run, page) = shown(&async_basics::EXERCISE, &[]);
     let digits = &run.report.as_ref().expect("it finished").digits;
     let found = below(&page, "Findings");
@@ -203,19 +203,19 @@ fn every_digit_has_its_picture_with_what_was_read() {
 }
 
 #[test]
-fn every_promise_stands_in_a_table_with_what_was_expected_and_measured() {
+fn every_promise_is_in_a_table_with_the_expected_and_the_measured_value() {
     let (run, page) = shown(&validate_async::EXERCISE, &[]);
     let validations = &run.report.as_ref().expect("it finished").validations;
     let found = below(&page, "Findings");
     for it in validations {
-        for told in [&it.promise, it.expected.as_str(), &it.measured, it.verdict.in_words()] {
-            assert!(found.contains(&format!("<td class=\"\">{}</td>", escaped(told))), "{}: {told}", it.name);
+        for text in [&it.promise, it.expected.as_str(), &it.measured, it.verdict.in_words()] {
+            assert!(found.contains(&format!("<td class=\"\">{}</td>", escaped(text))), "{}: {text}", it.name);
         }
     }
 }
 
 #[test]
-fn what_should_be_true_of_the_run_stands_there_with_its_verdict() {
+fn every_property_of_the_run_is_listed_with_its_verdict() {
     let (run, page) = shown(&async_basics::EXERCISE, &[]);
     let properties = Property::all(run.exercise, &run.settings, &run.record, &compared(&run));
     let checks = below(&page, "Checks");
