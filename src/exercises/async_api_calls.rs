@@ -198,7 +198,6 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
             ],
         ),
     ])
-    .with_requests()
     .with_connection_test(ConnectionTest {
         ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),
         address: plan::address,

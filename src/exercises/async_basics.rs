@@ -176,7 +176,8 @@ impl Prepared {
                 ),
             ],
         };
-        Ok(Report { tables: vec![loaded], digits: digits.collect(), ..Report::default() })
+        let sections = vec![Section::Table(loaded), Section::Digits(digits.collect())];
+        Ok(Report { sections, ..Report::default() })
     }
 }
 
@@ -250,9 +251,9 @@ mod tests {
     fn the_report_tells_what_was_really_loaded() {
         let (_, result) = run(settings(&[]), site(MODEL, DATA));
         let report = result.expect("the files are good");
-        let values: Vec<_> = report.tables[0].rows.iter().map(|row| row[1].as_str()).collect();
+        let values: Vec<_> = report.tables()[0].rows.iter().map(|row| row[1].as_str()).collect();
         assert_eq!(values[..4], ["logistic-regression", "650", "360", "23,040"]);
-        assert_eq!(report.digits.len(), 12);
+        assert_eq!(report.digits().count(), 12);
     }
 
     #[test]
@@ -260,7 +261,7 @@ mod tests {
         let shown = |seed| {
             let run = Run::on_virtual_clock(seed);
             let lesson = (EXERCISE.run)(run.clone(), Rc::new(site(MODEL, DATA)), settings(&[]));
-            block_on(&run, lesson).expect("it ends").expect("the files are good").digits
+            block_on(&run, lesson).expect("it ends").expect("the files are good").sections
         };
         assert_eq!(shown(7), shown(7));
         assert_ne!(shown(7), shown(8));

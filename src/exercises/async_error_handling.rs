@@ -268,10 +268,14 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
                 .limiting("retry_async", most),
         ],
     )])
-    .with_distributions(&[
-        Distribution { title: "Collected", task: "risky_operation", part: "run_tasks_with_error_handling" },
-        Distribution { title: "With retries", task: "retry_async", part: "run_tasks_with_retries" },
-    ])
+    .with_distributions(
+        const {
+            &[
+                Distribution::new("Collected", "risky_operation", "run_tasks_with_error_handling"),
+                Distribution::new("With retries", "retry_async", "run_tasks_with_retries"),
+            ]
+        },
+    )
     .runs(code!(run in exercises));
 
 fn most(settings: &Settings) -> u32 {
@@ -333,11 +337,11 @@ impl OperationError {
 
 impl Findings {
     fn report(&self, run: &Run, plan: &Plan) -> Report {
-        let mut tables = vec![self.outcomes(run, plan)];
+        let mut sections = vec![Section::Table(self.outcomes(run, plan))];
         if plan.collects {
-            tables.push(self.attempts(plan));
+            sections.push(Section::Table(self.attempts(plan)));
         }
-        Report { notes: self.notes(run, plan), tables, checks: self.checks(run, plan), ..Report::default() }
+        Report { notes: self.notes(run, plan), sections, checks: self.checks(run, plan) }
     }
 
     fn notes(&self, run: &Run, plan: &Plan) -> Vec<String> {

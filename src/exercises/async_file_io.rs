@@ -308,10 +308,14 @@ pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
         ),
         Comparison::new("Your files together", &[Bar::new(own::PART, "Read").only_if(plan::reads_own)]),
     ])
-    .with_distributions(&[
-        Distribution { title: "Written at once", task: "write_file_async", part: "write_all_at_once" },
-        Distribution { title: "Read at once", task: "read_file_async", part: "read_all_at_once" },
-    ])
+    .with_distributions(
+        const {
+            &[
+                Distribution::new("Written at once", "write_file_async", "write_all_at_once"),
+                Distribution::new("Read at once", "read_file_async", "read_all_at_once"),
+            ]
+        },
+    )
     .with_pulse()
     .without_ideal()
     .with_folder(plan::FOLDER)

@@ -294,7 +294,6 @@ pub static EXERCISE: Exercise = Exercise::new("async-ml-pipeline", 5, "ML pipeli
             ],
         ),
     ])
-    .with_stages()
     .runs(code!(run in pipeline));
 
 const IN_WORKERS: Bar = Bar::new("run_streamed_in_workers", "In workers").only_if(plan::has_workers);

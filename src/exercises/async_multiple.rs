@@ -178,10 +178,14 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
         ),
         Comparison::race("Four models at once", &[Bar::new("download_multiple_models", "Models")]),
     ])
-    .with_distributions(&[
-        Distribution { title: "All at once", task: "process_sample", part: "process_batch_async" },
-        Distribution { title: "Limited", task: "process_sample", part: "process_batch_limited" },
-    ])
+    .with_distributions(
+        const {
+            &[
+                Distribution::new("All at once", "process_sample", "process_batch_async"),
+                Distribution::new("Limited", "process_sample", "process_batch_limited"),
+            ]
+        },
+    )
     .runs(code!(run in exercises));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
@@ -209,8 +213,8 @@ impl Findings {
             0 => vec!["A batch without samples is over as soon as it begins: there is nothing to wait for.".to_owned()],
             _ => Vec::new(),
         };
-        let tables = vec![self.batch_in_numbers(run, batch), self.models_by_name()];
-        Report { notes, tables, checks: self.checks(run, batch, most), ..Report::default() }
+        let tables = [self.batch_in_numbers(run, batch), self.models_by_name()];
+        Report { notes, sections: tables.map(Section::Table).into(), checks: self.checks(run, batch, most) }
     }
 
     /// What the batch took beside the sum and the longest of its samples.
@@ -313,7 +317,7 @@ mod tests {
     #[test]
     fn the_models_are_found_by_their_names() {
         let (run, report) = run(7, &settings(&[]));
-        let names: Vec<_> = report.tables[1].rows.iter().map(|row| row[0].as_str()).collect();
+        let names: Vec<_> = report.tables()[1].rows.iter().map(|row| row[0].as_str()).collect();
         assert_eq!(names, ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"]);
         assert!((500_000..=2_000_000).contains(&length_us(&run, "download_multiple_models")));
     }

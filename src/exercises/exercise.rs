@@ -7,7 +7,7 @@ use futures::future::LocalBoxFuture;
 use crate::exercises::controls::{Control, Settings, Value};
 use crate::exercises::site::Site;
 use crate::lazy::NotFetched;
-use crate::measure::report::Report;
+use crate::measure::report::{Distribution, Report, Section};
 use crate::runtime::Run;
 use crate::workers::OffloadError;
 
@@ -32,7 +32,7 @@ pub struct Exercise {
     pub presets: &'static [Preset],
     /// What is set side by side when it has run.
     pub comparisons: &'static [Comparison],
-    /// Whose durations are shown as a sample when it has run.
+    /// The tasks whose durations every run shows, whether it finished or not.
     pub distributions: &'static [Distribution],
     /// Whether the page shows the event loop's pulse and a button that counts presses while it runs.
     pub has_pulse: bool,
@@ -42,10 +42,6 @@ pub struct Exercise {
     pub folder: Option<&'static str>,
     /// When it reads files of the reader's own; none for a lesson that never does.
     pub own_files: Option<OwnFiles>,
-    /// Whether it measures requests: latencies from schedule and from send, and throughput at rising concurrency.
-    pub has_requests: bool,
-    /// Whether it measures the stages of a pipeline: throughput and queues over time, and batch sizes.
-    pub has_stages: bool,
     /// How its endpoint is tested; none for a lesson without one.
     pub connection_test: Option<ConnectionTest>,
     /// The path of its source in the repository: the file that it is compiled from.
@@ -83,8 +79,6 @@ impl Exercise {
             has_ideal: true,
             folder: None,
             own_files: None,
-            has_requests: false,
-            has_stages: false,
             connection_test: None,
             rust: "",
             load: |_, _| panic!("the exercise's entry does not end with `.runs(code!(…))`"),
@@ -158,18 +152,6 @@ impl Exercise {
         Self { own_files: Some(own_files), ..self }
     }
 
-    /// Lets the page show the requests that it measures.
-    #[must_use]
-    pub const fn with_requests(self) -> Self {
-        Self { has_requests: true, ..self }
-    }
-
-    /// Lets the page show the stages that it measures.
-    #[must_use]
-    pub const fn with_stages(self) -> Self {
-        Self { has_stages: true, ..self }
-    }
-
     /// Sets how its endpoint is tested.
     #[must_use]
     pub const fn with_connection_test(self, test: ConnectionTest) -> Self {
@@ -187,6 +169,27 @@ impl Exercise {
     #[must_use]
     pub const fn loaded_by(self, load: fn(Run, Settings) -> Loading) -> Self {
         Self { load, ..self }
+    }
+
+    /// Starts it. Its report also contains the sections that every run of it has.
+    #[must_use]
+    pub fn start(&'static self, run: Run, site: Rc<Site>, settings: Settings) -> ExerciseFuture {
+        let exercise = (self.run)(run, site, settings);
+        Box::pin(async move {
+            let mut report = exercise.await?;
+            report.sections.extend(self.distributions());
+            Ok(report)
+        })
+    }
+
+    /// The report of a run that did not finish: what can be read from its record.
+    #[must_use]
+    pub fn report_without_end(&self) -> Report {
+        Report { sections: self.distributions().collect(), ..Report::default() }
+    }
+
+    fn distributions(&self) -> impl Iterator<Item = Section> {
+        self.distributions.iter().cloned().map(Section::Distribution)
     }
 
     /// The path of the same exercise in Python.
@@ -374,17 +377,6 @@ impl Bar {
     pub const fn limiting(self, task: &'static str, most: fn(&Settings) -> u32) -> Self {
         Self { limited: Some(Limited { task, most }), ..self }
     }
-}
-
-/// Tasks whose durations are a sample.
-#[derive(Debug)]
-pub struct Distribution {
-    /// What is shown, in a few words.
-    pub title: &'static str,
-    /// The name of the tasks.
-    pub task: &'static str,
-    /// The name of the root task in which they are.
-    pub part: &'static str,
 }
 
 /// Settings that do not go together.

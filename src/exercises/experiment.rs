@@ -10,6 +10,7 @@ use crate::exercises::exercise::Exercise;
 use crate::exercises::properties::Property;
 use crate::exercises::site::Site;
 use crate::measure::Record;
+use crate::measure::report::Report;
 use crate::runtime::{Run, virtual_time};
 
 /// A program with its settings and its seed.
@@ -62,6 +63,12 @@ impl Experiment {
         Property::all(self.exercise(), &self.settings, record, compared)
     }
 
+    /// The report of a run that did not finish. Returns `None` if nothing can be read from its record alone.
+    #[must_use]
+    pub fn report_without_end(&self) -> Option<Report> {
+        Some(self.exercise().report_without_end()).filter(|report| !report.sections.is_empty())
+    }
+
     /// Its record on the virtual clock, with the files that `site` has read already. Returns `None` if it cannot run to
     /// its end like that.
     #[must_use]
@@ -84,7 +91,6 @@ mod in_browser {
     use super::*;
     use crate::exercises::exercise::Failure;
     use crate::lazy::{NotFetched, lazy};
-    use crate::measure::report::Report;
     use crate::runtime::browser::Stopwatch;
     use crate::runtime::visibility::HiddenPageMark;
     use crate::runtime::{Stopper, stoppable};
@@ -177,7 +183,7 @@ mod in_browser {
         let run = Run::in_browser(experiment.seed);
         // The heart beats in a task of its own: beside the experiment and not inside it.
         let (heartbeat, heart) = stoppable(run.heartbeat());
-        let future = (experiment.exercise().run)(run.clone(), site, experiment.settings);
+        let future = experiment.exercise().start(run.clone(), site, experiment.settings);
         let (future, stopper) = stoppable(async move {
             let result = future.await;
             drop(heart);

@@ -6,13 +6,13 @@
 /// The imports that every exercise needs.
 mod prelude {
     pub(super) use crate::exercises::controls::{Choice, Control, ControlKind, Settings, Value};
-    pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Distribution, Exercise, Failure, code};
+    pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Exercise, Failure, code};
     pub(super) use crate::exercises::loading::LoadError;
     pub(super) use crate::exercises::site::Site;
     pub(super) use crate::lazy::lazy;
     pub(super) use crate::measure::digit::Digit;
     pub(super) use crate::measure::durations::Durations;
-    pub(super) use crate::measure::report::{Check, Column, Report, Table};
+    pub(super) use crate::measure::report::{Check, Column, Distribution, Report, Section, Table};
     pub(super) use crate::measure::spans::Span;
     pub(super) use crate::measure::{Level, Outcome, units};
     pub(super) use crate::runtime::{Rng, Run, TaskError};

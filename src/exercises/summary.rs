@@ -32,7 +32,7 @@ impl RunSummary {
         let compared = experiment.compared(Some((record, &spans)), record.end_us(), ideal);
         let whole = experiment.properties(record, &compared).into_iter().map(|it| (it.claim, it.holds));
         let parts = report.checks.iter().map(|it| (it.claim.clone(), it.is_as_meant()));
-        let validations = report.validations.iter().filter(|it| it.verdict != Verdict::Lacking);
+        let validations = report.validations().filter(|it| it.verdict != Verdict::Lacking);
         let validations = validations.map(|it| (it.promise.to_string(), it.verdict == Verdict::Passed));
         let checks: Vec<_> = whole.chain(parts).chain(validations).collect();
         Self {

@@ -185,5 +185,6 @@ fn prepare() -> LocalBoxFuture<'static, Result<(), Failure>> {
 async fn run(run: Run, site: Rc<Site>, _settings: Settings) -> Result<Report, Failure> {
     let server = model_server::start().await;
     let validations = validate_async(&TestContext { run: &run, site: &site, server }).await;
-    Ok(Report { notes: vec![in_short(&validations)], validations, ..Report::default() })
+    let notes = vec![in_short(&validations)];
+    Ok(Report { notes, sections: vec![Section::Validations(validations)], ..Report::default() })
 }

@@ -1,6 +1,5 @@
 //! The spread of the durations of a part's tasks: a histogram, its percentiles with n, and Little's law.
 
-use crate::exercises::exercise::Distribution;
 use crate::figures::histogram::{bins, edges, picture, tallest};
 use crate::figures::node::{Element, Node, element};
 use crate::figures::table::{disclosed, table};
@@ -8,6 +7,7 @@ use crate::measure::Record;
 use crate::measure::durations::{Durations, LittlesLaw, TaskDuration};
 use crate::measure::histogram::Histogram;
 use crate::measure::percentiles::percentiles;
+use crate::measure::report::Distribution;
 use crate::measure::spans::Span;
 use crate::measure::statistics::Summary;
 use crate::measure::units::{count, span};
@@ -15,8 +15,8 @@ use crate::measure::units::{count, span};
 /// How long these tasks took in a run. None if the run has no such tasks.
 #[must_use]
 pub fn distribution(record: &Record, of: &Distribution) -> Option<Node> {
-    let part = Span::named(record, of.part)?;
-    let durations = Durations::from_record(record, of.task, Some(part.task));
+    let part = Span::named(record, &of.part)?;
+    let durations = Durations::from_record(record, &of.task, Some(part.task));
     let (duration_us, verb): (fn(&TaskDuration) -> u64, _) = match durations.has_queue() {
         true => (|task| task.total_us, "took with its time in the queue"),
         false => (TaskDuration::work_us, "took"),
@@ -30,9 +30,9 @@ pub fn distribution(record: &Record, of: &Distribution) -> Option<Node> {
     let law = durations.littles_law().map(|law| element("p").class("hint").attr("data-law", "").text(in_words(law)));
     let figure = element("figure")
         .class("histogram")
-        .attr("data-distribution", of.part)
+        .attr("data-distribution", of.part.clone())
         .child(element("h3").text(format!("{}: how long {} {verb}", of.title, of.task)))
-        .child(picture(of.title, &spread))
+        .child(picture(&of.title, &spread))
         .child(edges(&spread))
         .child(element("figcaption").text(caption(&durations, &spread)))
         .child(table(&percentiles))
@@ -94,7 +94,7 @@ mod tests {
     use crate::figures::query::assert_sound;
     use crate::measure::{EventKind, Outcome};
 
-    const TASKS: Distribution = Distribution { title: "Batch", task: "sample", part: "batch" };
+    const TASKS: Distribution = Distribution::new("Batch", "sample", "batch");
 
     /// A part with tasks that took these times, one after the other.
     fn record(durations_us: &[u64]) -> Record {

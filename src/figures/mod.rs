@@ -18,6 +18,8 @@ pub mod flow;
 pub mod geometry;
 pub mod latency;
 pub mod node;
+pub mod section;
 pub mod sweep;
 pub mod table;
 pub mod timeline;
+pub mod validations;

@@ -1,7 +1,9 @@
-//! What a lesson hands back beside its record: what it found, in a form that the page can show for every lesson alike.
+//! [`Report`]: the results of an experiment, besides its record, in a form that is the same for every experiment.
+//!
+//! A new kind of result is a type of its own in `measure` and a variant of [`Section`]. The compiler then names the
+//! places that must handle it: its drawing in `figures`, and its check in the run file.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,47 +14,152 @@ use crate::measure::requests::Requests;
 use crate::measure::sweep::Sweep;
 use crate::measure::validation::Validation;
 
-/// What a lesson found.
+/// The heading of the notes, and of what belongs to them.
+pub const FINDINGS: &str = "Findings";
+
+/// The results of an experiment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Sentences, in the order of reading.
     pub notes: Vec<String>,
-    /// Tables, in the order of reading.
-    pub tables: Vec<Table>,
-    /// Pictures of handwritten digits with what was made of them.
-    pub digits: Vec<Digit>,
-    /// The requests whose latencies are shown, if it sent any.
-    pub requests: Option<Requests>,
-    /// Throughput and latency at rising concurrency, if that was measured.
-    pub sweep: Option<Sweep>,
-    /// The ways through a pipeline, if there is one.
-    pub flows: Rc<[Flow]>,
-    /// Throughput against batch size, if that was measured.
-    pub batch_sizes: Option<BatchSizes>,
-    /// What should be true of the run, held against its record.
+    /// Tables and charts, in the order of reading.
+    pub sections: Vec<Section>,
+    /// What should be true of the parts of the run, compared with its record.
     pub checks: Vec<Check>,
-    /// Promises that were put to the test, in the order of reading.
-    #[serde(default)]
-    pub validations: Vec<Validation>,
 }
 
-/// Something that should be true of a part of a run, with what was measured.
+/// A result that is shown as a table or chart. Run files contain it under the variant's name in `snake_case`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Section {
+    /// A table.
+    Table(Table),
+    /// Handwritten digits, with the classifier's predictions.
+    Digits(Vec<Digit>),
+    /// The latencies of requests, from schedule and from send.
+    Latency(Requests),
+    /// Throughput and latency at rising concurrency.
+    Sweep(Sweep),
+    /// The stages and queues of a pipeline over time, for each way through it.
+    Flow(Vec<Flow>),
+    /// Throughput against batch size.
+    BatchSizes(BatchSizes),
+    /// Durations of tasks.
+    Distribution(Distribution),
+    /// Promises that were tested.
+    Validations(Vec<Validation>),
+}
+
+/// Tasks whose durations are a sample. The durations themselves are in the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// What is shown, in a few words.
+    pub title: Cow<'static, str>,
+    /// The name of the tasks.
+    pub task: Cow<'static, str>,
+    /// The name of the root task that they are in.
+    pub part: Cow<'static, str>,
+}
+
+impl Distribution {
+    /// The durations of the tasks of this name in a part.
+    #[must_use]
+    pub const fn new(title: &'static str, task: &'static str, part: &'static str) -> Self {
+        Self { title: Cow::Borrowed(title), task: Cow::Borrowed(task), part: Cow::Borrowed(part) }
+    }
+}
+
+impl Section {
+    /// The heading that it belongs below.
+    #[must_use]
+    pub fn heading(&self) -> &'static str {
+        match self {
+            Self::Table(_) | Self::Digits(_) | Self::Validations(_) => FINDINGS,
+            Self::Latency(_) => "Latency",
+            Self::Sweep(_) => "Concurrency sweep",
+            Self::Flow(_) => "Stages over time",
+            Self::BatchSizes(_) => "Batch sizes",
+            Self::Distribution(_) => "Distribution",
+        }
+    }
+}
+
+impl Report {
+    /// The sections in groups below one heading each, in the order of reading. The first group is that of the notes and
+    /// may be empty.
+    pub fn groups(&self) -> impl Iterator<Item = (&'static str, &[Section])> {
+        let notes_end = self.sections.iter().take_while(|section| section.heading() == FINDINGS).count();
+        let (first, others) = self.sections.split_at(notes_end);
+        let others = others.chunk_by(|one, next| one.heading() == next.heading());
+        [(FINDINGS, first)].into_iter().chain(others.map(|group| (group[0].heading(), group)))
+    }
+
+    /// The tables, in the order of reading.
+    #[must_use]
+    pub fn tables(&self) -> Vec<&Table> {
+        let tables = self.sections.iter().map(|section| if let Section::Table(it) = section { Some(it) } else { None });
+        tables.flatten().collect()
+    }
+
+    /// The digits of all galleries.
+    pub fn digits(&self) -> impl Iterator<Item = &Digit> {
+        self.sections
+            .iter()
+            .filter_map(|section| if let Section::Digits(it) = section { Some(it) } else { None })
+            .flatten()
+    }
+
+    /// The requests whose latencies are shown.
+    #[must_use]
+    pub fn requests(&self) -> Option<&Requests> {
+        self.sections.iter().find_map(|section| if let Section::Latency(it) = section { Some(it) } else { None })
+    }
+
+    /// The sweep of concurrency.
+    #[must_use]
+    pub fn sweep(&self) -> Option<&Sweep> {
+        self.sections.iter().find_map(|section| if let Section::Sweep(it) = section { Some(it) } else { None })
+    }
+
+    /// The ways through a pipeline.
+    pub fn flows(&self) -> impl Iterator<Item = &Flow> {
+        self.sections
+            .iter()
+            .filter_map(|section| if let Section::Flow(it) = section { Some(it) } else { None })
+            .flatten()
+    }
+
+    /// The sweep of batch sizes.
+    #[must_use]
+    pub fn batch_sizes(&self) -> Option<&BatchSizes> {
+        self.sections.iter().find_map(|section| if let Section::BatchSizes(it) = section { Some(it) } else { None })
+    }
+
+    /// All promises that were tested.
+    pub fn validations(&self) -> impl Iterator<Item = &Validation> {
+        let lists =
+            self.sections.iter().map(|section| if let Section::Validations(it) = section { Some(it) } else { None });
+        lists.flatten().flatten()
+    }
+}
+
+/// A claim about a part of a run, with what was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// The name of the part's root task.
     pub part: Cow<'static, str>,
-    /// What should be true, in a few words.
+    /// The claim, in a few words.
     pub claim: String,
     /// What was measured, in a few words.
     pub measured: String,
-    /// Whether it is true.
+    /// True if the claim holds.
     pub holds: bool,
-    /// Whether the part is there to show how it fails.
+    /// True if the part exists to show how it fails.
     pub is_meant_to_fail: bool,
 }
 
 impl Check {
-    /// Something that should be true.
+    /// A claim about the part with this root task.
     #[must_use]
     pub fn new(
         part: impl Into<Cow<'static, str>>,
@@ -63,24 +170,24 @@ impl Check {
         Self { part: part.into(), claim: claim.into(), measured: measured.into(), holds, is_meant_to_fail: false }
     }
 
-    /// The same of a part that is there to show how it fails.
+    /// The same claim about a part that exists to show how it fails.
     #[must_use]
     pub fn meant_to_fail(self) -> Self {
         Self { is_meant_to_fail: true, ..self }
     }
 
-    /// Whether it is true, in words with a sign.
+    /// The verdict in words, with a symbol.
     #[must_use]
     pub fn verdict(&self) -> &'static str {
         match (self.holds, self.is_meant_to_fail) {
             (true, false) => "✓ passes",
-            (false, true) => "✕ fails, as it should",
+            (false, true) => "✕ fails (expected)",
             (false, false) => "✕ fails",
-            (true, true) => "✓ passes, though it should not",
+            (true, true) => "✓ passes (unexpected)",
         }
     }
 
-    /// Whether the part did what it is there for.
+    /// True if the part did what it exists for.
     #[must_use]
     pub fn is_as_meant(&self) -> bool {
         self.holds != self.is_meant_to_fail
@@ -92,18 +199,18 @@ impl Check {
 pub struct Table {
     /// What it shows, in a few words.
     pub caption: String,
-    /// The heads of its columns.
+    /// The columns.
     pub columns: Vec<Column>,
-    /// Its rows; each has as many cells as there are columns.
+    /// The rows; each has one cell for each column.
     pub rows: Vec<Vec<String>>,
 }
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
-    /// Its head.
+    /// The heading.
     pub title: Cow<'static, str>,
-    /// Whether it holds numbers, which stand at the right.
+    /// True if it contains numbers, which are aligned right.
     pub is_numeric: bool,
 }
 

@@ -286,7 +286,7 @@ mod tests {
         let site = Rc::new(Site::in_memory([]));
         let future = (exercise.run)(run.clone(), site, Settings::defaults(exercise.controls));
         let report = block_on(&run, future).expect("it ends").expect("it cannot fail");
-        for validation in report.validations {
+        for validation in report.validations() {
             let (setup, notices) = experiment(&format!("#/{}", validation.shown_by));
             assert!(validation.shown_by.starts_with(setup.exercise.slug), "{}", validation.shown_by);
             assert_eq!(notices, [""; 0], "{}", validation.shown_by);

@@ -88,7 +88,7 @@ impl Quantities {
             Quantity::new("tasks", "Tasks", Unit::Count, metrics.tasks.into()),
             Quantity::new("peak-concurrency", "Peak concurrency", Unit::Count, metrics.peak_concurrency.into()),
         ];
-        let requests = report.and_then(|report| report.requests.as_ref()).into_iter().flat_map(from_requests);
+        let requests = report.and_then(|report| report.requests()).into_iter().flat_map(from_requests);
         Self { runs: 1, all: bars.iter().filter_map(of_bar).chain(of_run).chain(lag).chain(requests).collect() }
     }
 

@@ -6,7 +6,8 @@
 
 mod columns;
 mod error;
-mod found;
+mod section;
+mod version_1;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,13 +25,14 @@ use crate::share::saved::{RunEnding, SavedRun};
 use columns::Columns;
 pub use columns::RecordError;
 pub use error::ImportError;
-pub use found::ReportError;
+pub use section::{ReportError, SectionError};
+use version_1::ReportV1;
 
 /// What a file says that it is.
 const FORMAT: &str = "interleave-run";
 
 /// The version of the form. Fields may be added without a new one: those that are not known are passed over.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// No larger file is read, in bytes. A run of a million tasks has less.
 pub const MOST_BYTES: u64 = 100_000_000;
@@ -52,7 +54,7 @@ struct Head<'a> {
 
 /// A file, as it is written.
 #[derive(Serialize, Deserialize)]
-struct RunFile<'a> {
+struct RunFile<'a, R = Rc<Report>> {
     format: Cow<'a, str>,
     version: u64,
     app: Cow<'a, str>,
@@ -66,7 +68,7 @@ struct RunFile<'a> {
     record_bytes: u64,
     record: Columns,
     ideal: Option<Columns>,
-    report: Option<Rc<Report>>,
+    report: Option<R>,
 }
 
 /// Writes a run.
@@ -105,10 +107,11 @@ pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
     if head.format != FORMAT {
         return Err(ImportError::NotARun);
     }
-    if head.version != VERSION {
-        return Err(ImportError::Version { version: head.version });
+    match head.version {
+        1 => parse::<ReportV1>(bytes)?.into_run(|report, exercise| Rc::new(report.into_report(exercise))),
+        VERSION => parse::<Rc<Report>>(bytes)?.into_run(|report, _| report),
+        version => Err(ImportError::Version { version }),
     }
-    serde_json::from_slice::<RunFile>(bytes).map_err(|error| ImportError::misfit(&error))?.into_run()
 }
 
 /// Refuses a file of so many bytes, if it is too large: before it is read.
@@ -120,13 +123,19 @@ pub fn refuse_large(size_bytes: u64) -> Result<(), ImportError> {
     if size_bytes > MOST_BYTES { Err(ImportError::TooLarge { size_bytes }) } else { Ok(()) }
 }
 
-impl RunFile<'_> {
-    fn into_run(self) -> Result<SavedRun, ImportError> {
+fn parse<'a, R: Deserialize<'a>>(bytes: &'a [u8]) -> Result<RunFile<'a, R>, ImportError> {
+    serde_json::from_slice(bytes).map_err(|error| ImportError::misfit(&error))
+}
+
+impl<R> RunFile<'_, R> {
+    /// Checks all of it. `convert` brings the report to the current version.
+    fn into_run(self, convert: impl FnOnce(R, &Exercise) -> Rc<Report>) -> Result<SavedRun, ImportError> {
         let exercise = catalogue::find(&self.exercise).ok_or_else(|| ImportError::no_exercise(&self.exercise))?;
         let settings = settings(exercise, &self.settings)?;
         self.refuse_numbers()?;
-        if let Some(report) = &self.report {
-            found::check(report)?;
+        let report = self.report.map(|report| convert(report, exercise));
+        if let Some(report) = &report {
+            section::check(report)?;
         }
         let record = self.record.into_record().map_err(ImportError::Record)?;
         let ideal = self.ideal.map(Columns::into_record).transpose().map_err(ImportError::Ideal)?;
@@ -138,7 +147,7 @@ impl RunFile<'_> {
             record: Rc::new(record),
             record_bytes: self.record_bytes,
             ideal: ideal.map(Rc::new),
-            report: self.report,
+            report,
             memory: self.memory,
             clock_resolution_us: self.clock_resolution_us,
             finished_at_ms: self.finished_at_ms,

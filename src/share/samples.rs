@@ -13,7 +13,7 @@ use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
 use crate::measure::digit::Digit;
 use crate::measure::figures::Memory;
 use crate::measure::flow::{Flow, QueueDepth, Stage, Work};
-use crate::measure::report::{Check, Report};
+use crate::measure::report::{Check, Report, Section};
 use crate::measure::requests::{Requests, Timing};
 use crate::measure::sweep::{LoadLevel, Sweep};
 use crate::measure::validation::{Validation, Verdict};
@@ -54,7 +54,7 @@ pub(super) fn with_everything(exercise: &Exercise) -> Settings {
 /// A finished run of the exercise.
 pub(super) fn finished(exercise: &'static Exercise, settings: Settings) -> SavedRun {
     let run = Run::on_virtual_clock(7);
-    let future = (exercise.run)(run.clone(), Rc::new(site()), settings.clone());
+    let future = exercise.start(run.clone(), Rc::new(site()), settings.clone());
     let ended = block_on(&run, select(future, run.heartbeat().boxed_local())).expect("it ends");
     let Either::Left((report, _)) = ended else { unreachable!("the heartbeat never ends") };
     let record = Rc::new(run.take_record());
@@ -97,9 +97,11 @@ pub(super) fn hostile(text: &'static str) -> SavedRun {
     let mut run = finished(exercise, Settings::defaults(exercise.controls));
     let report = Rc::make_mut(run.report.as_mut().expect("it finished"));
     report.notes.push(text.to_owned());
-    report.tables[0].caption = text.to_owned();
-    report.tables[0].columns[0].title = text.into();
-    report.tables[0].rows[0][0] = text.to_owned();
+    if let Section::Table(table) = &mut report.sections[0] {
+        table.caption = text.to_owned();
+        table.columns[0].title = text.into();
+        table.rows[0][0] = text.to_owned();
+    }
     fill(report, text);
     run.ending = RunEnding::Failed { after_us: 60, message: text.to_owned(), advice: text.to_owned() };
     SavedRun { record: Rc::new(record), ..run }
@@ -108,13 +110,13 @@ pub(super) fn hostile(text: &'static str) -> SavedRun {
 /// Adds the findings that only some exercises have, with `text` wherever text is possible.
 fn fill(report: &mut Report, text: &'static str) {
     report.checks.push(Check::new("sequential_execution", text, text, true));
-    report.digits.push(Digit { pixels: vec![0.5; 64], label: 7, predicted: 1 });
+    report.sections.push(Section::Digits(vec![Digit { pixels: vec![0.5; 64], label: 7, predicted: 1 }]));
     let timing = Timing { due_us: 0, sent_us: Some(10), ended_us: 60, outcome: Outcome::Succeeded };
-    report.requests = Some(Requests::from_timings([timing]));
+    report.sections.push(Section::Latency(Requests::from_timings([timing])));
     let level = LoadLevel { concurrency: 1, length_us: 60, latencies_us: vec![50], failed: 0 };
-    report.sweep = Some(Sweep::new(vec![level]));
+    report.sections.push(Section::Sweep(Sweep::new(vec![level])));
     let level = SizeLevel { batch_size: 1, samples: 1, in_turn_us: 60, streamed_us: 50 };
-    report.batch_sizes = Some(BatchSizes::new(vec![level]));
+    report.sections.push(Section::BatchSizes(BatchSizes::new(vec![level])));
     let stage = Stage {
         name: text.into(),
         works: vec![Work { from_us: 0, to_us: 60, samples: 1 }],
@@ -122,7 +124,7 @@ fn fill(report: &mut Report, text: &'static str) {
         waited_for_input_us: 0,
         waited_for_room_us: 0,
     };
-    report.flows = Rc::new([Flow {
+    report.sections.push(Section::Flow(vec![Flow {
         part: text.into(),
         name: text.into(),
         from_us: 0,
@@ -131,8 +133,8 @@ fn fill(report: &mut Report, text: &'static str) {
         stages: vec![stage.clone(), stage],
         queues: vec![QueueDepth { changes: vec![(20, 1), (40, 0)] }],
         most_under_way: 1,
-    }]);
-    report.validations.push(Validation {
+    }]));
+    report.sections.push(Section::Validations(vec![Validation {
         group: text.into(),
         name: text.into(),
         promise: text.into(),
@@ -140,5 +142,5 @@ fn fill(report: &mut Report, text: &'static str) {
         measured: text.to_owned(),
         verdict: Verdict::Failed,
         shown_by: text.into(),
-    });
+    }]));
 }

@@ -21,6 +21,7 @@ mod pages;
 mod panic;
 mod results;
 mod runner;
+mod sections;
 mod theme;
 
 pub use app::App;

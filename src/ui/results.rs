@@ -1,9 +1,10 @@
 //! Loads what the page needs only once a run has begun: the code that draws its results, in one piece.
 
 use crate::lazy::{NotFetched, lazy};
-use crate::ui::charts::{digits, distribution, timeline};
-use crate::ui::components::{checks, differences, failures, log, metrics, origin, validations, warnings};
+use crate::ui::charts::timeline;
+use crate::ui::components::{checks, differences, failures, log, metrics, origin, warnings};
 use crate::ui::display::views::ResultViews;
+use crate::ui::sections;
 
 lazy!(mod fetched in exercises: views() -> ResultViews);
 
@@ -11,9 +12,7 @@ fn views() -> ResultViews {
     ResultViews {
         warnings: warnings::lines,
         properties: checks::lines,
-        distributions: distribution::figures,
-        digits: digits::gallery,
-        validations: validations::list,
+        sections: sections::panels,
         log: log::lines,
         failures: failures::list,
         figures: metrics::figures,

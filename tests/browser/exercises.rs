@@ -41,7 +41,7 @@ async fn run(exercise: &'static Exercise, settings: Settings, seed: u64) -> (Run
 
 /// The columns of the table of outcomes, for tasks that are collected and for those that are tried again.
 fn outcomes(report: &Report) -> [Vec<String>; 2] {
-    [2, 3].map(|column| report.tables[0].rows.iter().map(|row| row[column].clone()).collect())
+    [2, 3].map(|column| report.tables()[0].rows.iter().map(|row| row[column].clone()).collect())
 }
 
 #[wasm_bindgen_test]

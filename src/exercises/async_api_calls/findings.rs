@@ -73,13 +73,15 @@ impl Findings {
         ];
         Report {
             notes: notes.into_iter().flatten().collect(),
-            tables: vec![self.outcomes(), self.attempts(), self.models(plan)],
-            digits: reading.map(|it| it.first).unwrap_or_default(),
             checks: self.checks(run, plan),
-            requests: Some(requests),
-            sweep: self.sweep,
-            ..Report::default()
+            sections: self.sections(requests, reading.map(|it| it.first).unwrap_or_default(), plan),
         }
+    }
+
+    fn sections(self, requests: Requests, digits: Vec<Digit>, plan: &Plan) -> Vec<Section> {
+        let tables = [self.outcomes(), self.attempts(), self.models(plan)].map(Section::Table);
+        let measured = [Some(Section::Latency(requests)), self.sweep.map(Section::Sweep)];
+        tables.into_iter().chain([Section::Digits(digits)]).chain(measured.into_iter().flatten()).collect()
     }
 
     fn succeeded(&self) -> usize {

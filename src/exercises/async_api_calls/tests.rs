@@ -50,7 +50,7 @@ fn the_server_works_on_as_many_as_it_can_and_the_batch_takes_its_rounds() {
     let numbers = [("requests", 40.0), ("limit", 0.0), ("latency", 100.0), ("capacity", 8.0)];
     let (run, report) = report(&settings(&numbers, &[]));
     assert_eq!(length_us(&run.record(), "batch_inference_api"), 500_000);
-    let requests = report.requests.expect("it sent some");
+    let requests = report.requests().expect("it sent some");
     assert_eq!(requests.throughput_per_s(), Some(80.0));
     assert_eq!(requests.from_send().max(), Some(500_000.0), "the queue is at the server");
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
@@ -62,7 +62,7 @@ fn the_knee_of_a_sweep_is_at_the_servers_capacity() {
     for (capacity, knee) in [(1.0, 1), (4.0, 4), (8.0, 8)] {
         let numbers = [("requests", 0.0), ("latency", 100.0), ("capacity", capacity), ("sweep", 32.0)];
         let (_, report) = report(&settings(&numbers, &[]));
-        let sweep = report.sweep.expect("it was asked for");
+        let sweep = report.sweep().expect("it was asked for");
         assert_eq!(sweep.levels().iter().map(|level| level.concurrency).collect::<Vec<_>>(), [1, 2, 4, 8, 16, 32]);
         assert_eq!(sweep.knee().map(|level| level.concurrency), Some(knee));
         assert!((sweep.best_per_s() - capacity * 10.0).abs() < 1e-9, "{}", sweep.best_per_s());
@@ -80,7 +80,7 @@ fn a_level_of_a_sweep_is_whole_rounds_and_enough_for_a_p95() {
 fn a_schedule_that_outruns_the_endpoint_shows_from_schedule_only() {
     let numbers = [("requests", 100.0), ("limit", 1.0), ("rate", 10.0), ("latency", 500.0)];
     let (_, report) = report(&settings(&numbers, &[("arrivals", "rate"), ("timeout", "5000")]));
-    let requests = report.requests.expect("it sent some");
+    let requests = report.requests().expect("it sent some");
     let p99 = |sample: crate::measure::statistics::Summary| sample.percentile(99.0).expect("there are a hundred");
     assert_eq!(p99(requests.from_send()), 500_000.0);
     assert!(p99(requests.from_schedule()) > 70.0 * 500_000.0);
@@ -100,7 +100,7 @@ fn every_request_ends_with_its_cause() {
     let texts = [("faults", "all"), ("timeout", "300")];
     let numbers = [("requests", 200.0), ("failure-rate", 0.6), ("retries", 0.0), ("limit", 0.0)];
     let (run, report) = report(&settings(&numbers, &texts));
-    let outcomes = &report.tables[0];
+    let outcomes = report.tables()[0];
     assert_eq!(column(outcomes, 0), ["succeeded", "HTTP 429", "HTTP 500", "HTTP 503", "not JSON", "timed out"]);
     let counts: Vec<u32> = column(outcomes, 1).iter().map(|cell| cell.parse().expect("a number")).collect();
     assert_eq!(counts.iter().sum::<u32>(), 200);
@@ -114,15 +114,15 @@ fn every_request_ends_with_its_cause() {
 fn retries_mend_what_passes_and_are_counted() {
     let numbers = [("requests", 100.0), ("failure-rate", 0.3), ("retries", 8.0), ("limit", 0.0)];
     let (_, report) = report(&settings(&numbers, &[]));
-    assert_eq!(column(&report.tables[0], 1), ["100", "0", "0"], "{:?}", report.tables[0]);
-    let attempts: Vec<(usize, usize)> = report.tables[1]
+    assert_eq!(column(report.tables()[0], 1), ["100", "0", "0"], "{:?}", report.tables()[0]);
+    let attempts: Vec<(usize, usize)> = report.tables()[1]
         .rows
         .iter()
         .map(|row| (row[0].parse().expect("a number"), row[1].parse().expect("a number")))
         .collect();
     assert_eq!(attempts.iter().map(|(_, requests)| requests).sum::<usize>(), 100);
     let retried: usize =
-        column(&report.tables[0], 2)[1..].iter().map(|cell| cell.parse::<usize>().expect("a number")).sum();
+        column(report.tables()[0], 2)[1..].iter().map(|cell| cell.parse::<usize>().expect("a number")).sum();
     assert_eq!(attempts.iter().map(|(attempts, requests)| (attempts - 1) * requests).sum::<usize>(), retried);
 }
 
@@ -130,7 +130,7 @@ fn retries_mend_what_passes_and_are_counted() {
 fn what_asks_to_be_left_alone_is_left_alone() {
     let numbers = [("requests", 1.0), ("failure-rate", 1.0), ("retries", 1.0), ("latency", 100.0)];
     let (run, report) = report(&settings(&numbers, &[("faults", "busy")]));
-    assert_eq!(column(&report.tables[0], 0), ["succeeded", "HTTP 429"]);
+    assert_eq!(column(report.tables()[0], 0), ["succeeded", "HTTP 429"]);
     assert_eq!(length_us(&run.record(), "batch_inference_api"), 100_000 + 1_000_000 + 100_000);
 }
 
@@ -139,13 +139,13 @@ fn the_digits_are_read_as_well_as_the_classifier_reads_them() {
     let (_, report) = report(&settings(&[("requests", 36.0), ("batch-size", 10.0)], &[]));
     // All 360 images, once each: a test beside the classifiers holds the same number.
     assert!(report.notes[1].starts_with("Of the 360 digits that came back 353 are read right"), "{}", report.notes[1]);
-    assert_eq!(report.digits.len(), 10);
+    assert_eq!(report.digits().count(), 10);
 }
 
 #[test]
 fn a_model_that_is_missing_keeps_its_row_and_takes_nothing_from_the_others() {
     let (_, report) = report(&settings(&[], &[("models", "mlp-16, resnet , mlp-64,")]));
-    let models = &report.tables[2];
+    let models = report.tables()[2];
     assert_eq!(column(models, 0), ["mlp-16", "resnet", "mlp-64"]);
     assert_eq!(column(models, 2)[0], "images FP32 [-1, 64]");
     assert!(column(models, 2)[1].starts_with("✕ HTTP status 404: there is no model `resnet`"), "{models:?}");

@@ -28,7 +28,7 @@ fn run(seed: u64, settings: &Settings) -> (Run, Report) {
 /// A column of the table of outcomes: succeeded, four causes, cancelled, attempts.
 fn column(report: &Report, column: usize) -> [u32; 7] {
     let cell = |row: &Vec<String>| row[column].replace(',', "").parse().expect("it is a count");
-    report.tables[0].rows.iter().map(cell).collect::<Vec<_>>().try_into().expect("there are seven rows")
+    report.tables()[0].rows.iter().map(cell).collect::<Vec<_>>().try_into().expect("there are seven rows")
 }
 
 fn tasks(record: &Record, name: &str, part: &str) -> Durations {

@@ -74,7 +74,7 @@ impl Findings {
         tables.extend(first_rows("The CSV", &self.samples));
         tables.extend(faults("The CSV", &self.samples));
         let notes = notes.into_iter().filter(|note| !note.is_empty()).collect();
-        Report { notes, tables, checks: self.checks(plan), ..Report::default() }
+        Report { notes, sections: tables.into_iter().map(Section::Table).collect(), checks: self.checks(plan) }
     }
 
     fn outcomes(&self) -> Table {

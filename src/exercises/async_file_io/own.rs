@@ -69,7 +69,8 @@ pub(super) fn report(run: &Run, sources: &[Source], read: &[Read], saved: &[Save
     let named: Vec<_> = sources.iter().zip(read).filter_map(named_table).take(MOST_FILES).collect();
     tables.extend(named.iter().take(MOST_SHOWN).filter_map(|(name, samples)| findings::first_rows(name, samples)));
     tables.extend(named.iter().filter_map(|(name, samples)| findings::faults(name, samples)));
-    Report { notes, tables, checks: check(sources, read).into_iter().collect(), ..Report::default() }
+    let sections = tables.into_iter().map(Section::Table).collect();
+    Report { notes, sections, checks: check(sources, read).into_iter().collect() }
 }
 
 fn named_table<'a>((source, read): (&'a Source, &'a Read)) -> Option<(Cow<'a, str>, &'a Samples)> {

@@ -32,7 +32,7 @@ fn report(settings: &Settings) -> (Run, Report) {
 #[test]
 fn of_ten_files_three_of_which_are_missing_seven_come_and_three_are_named_in_order() {
     let (_, report) = report(&settings(&[("files", 7.0), ("missing", 3.0)]));
-    let outcomes: Vec<_> = report.tables[0].rows.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
+    let outcomes: Vec<_> = report.tables()[0].rows.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
     assert_eq!(outcomes.iter().filter(|(_, outcome)| *outcome == "✓ read").count(), 7);
     let missing: Vec<_> = outcomes.iter().filter(|(name, _)| name.starts_with("missing")).copied().collect();
     assert_eq!(missing.len(), 3);
@@ -49,7 +49,7 @@ fn bad_rows_are_named_by_their_lines_and_the_digits_read_as_well_as_ever() {
         "{:?}",
         report.notes
     );
-    let bad: Vec<_> = report.tables[3].rows.iter().map(|row| row[0].as_str()).collect();
+    let bad: Vec<_> = report.tables()[3].rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(bad, ["line 121 has 3 values instead of 65", "line 242 has 3 values instead of 65"]);
 }
 
@@ -86,8 +86,8 @@ fn read_own(sources: Vec<Source>) -> (Run, Result<Report, Failure>) {
 
 /// The outcome of each file, and all that is told of what is wrong in them.
 fn outcomes(report: &Report) -> (Vec<&str>, Vec<&str>) {
-    let outcomes = report.tables[0].rows.iter().map(|row| row[1].as_str()).collect();
-    let told = report.tables.iter().filter(|table| table.columns[0].title == "What is wrong");
+    let outcomes = report.tables()[0].rows.iter().map(|row| row[1].as_str()).collect();
+    let told = report.tables().into_iter().filter(|table| table.columns[0].title == "What is wrong");
     (outcomes, told.flat_map(|table| &table.rows).map(|row| row[0].as_str()).collect())
 }
 

@@ -44,13 +44,16 @@ impl Findings {
         ];
         Report {
             notes: notes.into_iter().flatten().collect(),
-            tables: vec![self.ways(&flows), stages(&flows)],
-            digits: self.shown(run),
             checks: self.checks(&flows, plan),
-            batch_sizes: self.sizes,
-            flows: flows.into(),
-            ..Report::default()
+            sections: self.sections(run, flows),
         }
+    }
+
+    fn sections(self, run: &Run, flows: Vec<Flow>) -> Vec<Section> {
+        let tables = [self.ways(&flows), stages(&flows)].map(Section::Table);
+        let digits = Section::Digits(self.shown(run));
+        let measured = [Some(Section::Flow(flows)), self.sizes.map(Section::BatchSizes)];
+        tables.into_iter().chain([digits]).chain(measured.into_iter().flatten()).collect()
     }
 
     /// Each way with what it brought.

@@ -162,9 +162,8 @@ impl Findings {
         let measured = MeasuredParts { record, spans: Spans::from_record(record) };
         Report {
             notes: self.notes(&measured, plan),
-            tables: vec![costs(&measured), guidelines(&measured)],
+            sections: vec![Section::Table(costs(&measured)), Section::Table(guidelines(&measured))],
             checks: self.checks(&measured),
-            ..Report::default()
         }
     }
 

@@ -44,7 +44,7 @@ fn a_computation_is_shared_out_over_the_workers() {
 #[test]
 fn only_what_blocks_the_page_misses_frames() {
     let (_, report) = report(&settings(&[]));
-    let rows: Vec<_> = report.tables[0].rows.iter().map(|row| (row[0].as_str(), row[4].as_str())).collect();
+    let rows: Vec<_> = report.tables()[0].rows.iter().map(|row| (row[0].as_str(), row[4].as_str())).collect();
     assert_eq!(rows[0], ("I/O, one by one", "58"), "a second, but for the 20 ms until the first beat is due");
     assert!(rows[1..].iter().all(|(_, frames)| *frames == "0"), "{rows:?}");
 }
@@ -54,7 +54,7 @@ fn every_approach_comes_to_the_same_numbers_and_stands_in_the_matrix() {
     let (_, report) = report(&settings(&[("size", 1.0)]));
     assert_eq!(report.checks.len(), 3);
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
-    let matrix = &report.tables[1].rows;
+    let matrix = &report.tables()[1].rows;
     assert_eq!(matrix.len(), 7);
     assert_eq!(matrix[1][3], "I/O, async: 100 ms, speed-up 10.0 ×, the page blocked for 0 ms");
 }
@@ -83,7 +83,7 @@ fn without_workers_the_rest_is_told_and_why() {
     };
     let report = done.report(&run.record(), &Plan::from(&settings(&[])));
     assert!(report.notes.iter().any(|note| note.contains("the policy forbids it. The site's content security policy")));
-    let times: Vec<_> = report.tables[0].rows.iter().map(|row| row[1].as_str()).collect();
+    let times: Vec<_> = report.tables()[0].rows.iter().map(|row| row[1].as_str()).collect();
     assert_eq!(times, ["–", "100 ms", "–", "–", "–", "–", "–"]);
     assert!(report.checks.iter().all(|check| check.part == "cpu_in_slices"));
 }

@@ -9,10 +9,9 @@ use super::markup::to_html;
 use crate::exercises::compared::Compared;
 use crate::exercises::controls::ControlKind;
 use crate::figures::node::{Element, Node, element};
-use crate::figures::table::table;
-use crate::figures::{bars, batch_sizes, digits, distribution, flow, latency, sweep, timeline};
+use crate::figures::{self, bars, timeline};
 use crate::measure::figures::METRICS;
-use crate::measure::report::Report;
+use crate::measure::report::{FINDINGS, Report, Section};
 use crate::measure::spans::Spans;
 use crate::measure::units::count;
 use crate::measure::warnings::Warning;
@@ -45,11 +44,9 @@ pub(super) fn write(run: &SavedRun) -> String {
         section("Comparison", compared.iter().map(|it| comparison(it, report))),
         section("Timeline", timeline(&run.record)),
     ];
-    let sections = sections.into_iter().chain(measured(run)).chain([
-        section("Distribution", distributions(run)),
+    let sections = sections.into_iter().chain(results(run)).chain([
         section("Metrics", metrics(run)),
         section("Checks", checks::properties(run, &compared)),
-        section("Findings", found(run)),
         section("Log", log(&run.record)),
     ]);
     let main = element("main").children(top(run)).children(sections.flatten());
@@ -121,22 +118,6 @@ fn timeline(record: &Record) -> Option<Node> {
     (!record.tasks().is_empty()).then(|| timeline::timeline(record))
 }
 
-/// The charts that only some exercises have.
-fn measured(run: &SavedRun) -> Vec<Option<Element>> {
-    let Some(report) = &run.report else { return Vec::new() };
-    let beats = run.record.beats();
-    vec![
-        section("Latency", report.requests.iter().filter_map(|it| latency::latency(it, beats))),
-        section("Concurrency sweep", report.sweep.iter().filter_map(|it| sweep::sweep(it, beats))),
-        section("Stages over time", flow::flows(&report.flows).unwrap_or_default()),
-        section("Batch sizes", report.batch_sizes.iter().filter_map(batch_sizes::batch_sizes)),
-    ]
-}
-
-fn distributions(run: &SavedRun) -> impl Iterator<Item = Node> {
-    run.exercise.distributions.iter().filter_map(|it| distribution::distribution(&run.record, it))
-}
-
 fn metrics(run: &SavedRun) -> Option<Element> {
     let figures = run.facts().figures();
     let known = METRICS.iter().zip(figures).filter_map(|(metric, figure)| Some((metric, figure.text?)));
@@ -144,12 +125,16 @@ fn metrics(run: &SavedRun) -> Option<Element> {
     definitions(known.map(|(metric, text)| pair(metric.label, text).child(help(metric.help))))
 }
 
-fn found(run: &SavedRun) -> Vec<Node> {
+/// The results, below the headings that the report gives them.
+fn results(run: &SavedRun) -> Vec<Option<Element>> {
     let Some(report) = &run.report else { return Vec::new() };
-    let notes = report.notes.iter().map(|note| element("p").text(note.clone()));
-    let tables = report.tables.iter().map(table).chain(checks::validations(&report.validations));
-    let digits = digits::digits(&report.digits, run.seed);
-    notes.chain(tables).map(Node::from).chain(digits).collect()
+    let group = |(heading, sections): (&'static str, &[Section])| {
+        let notes = if heading == FINDINGS { &report.notes[..] } else { &[] };
+        let notes = notes.iter().map(|note| element("p").text(note.clone()).into());
+        let drawn = sections.iter().flat_map(|it| figures::section::section(it, &run.record, run.seed));
+        section(heading, notes.chain(drawn))
+    };
+    report.groups().map(group).collect()
 }
 
 fn log(record: &Record) -> Vec<Element> {

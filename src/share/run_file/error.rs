@@ -31,7 +31,7 @@ pub enum ImportError {
     #[error("the file is not a run that this page exported")]
     NotARun,
     /// It is of a version that this page does not know.
-    #[error("the file has version {version} of the form, and this page reads version {VERSION}")]
+    #[error("the file has version {version} of the form, and this page reads versions 1 to {VERSION}")]
     Version {
         /// What it says.
         version: u64,
@@ -81,7 +81,7 @@ pub enum ImportError {
     #[error("in the record of its ideal {0}")]
     Ideal(#[source] RecordError),
     /// What the lesson found cannot be shown.
-    #[error("in what the run found {0}")]
+    #[error("the report cannot be shown: {0}")]
     Report(#[from] ReportError),
 }
 

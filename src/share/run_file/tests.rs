@@ -11,6 +11,7 @@ use crate::measure::durations::Durations;
 use crate::measure::flow::rates;
 use crate::measure::histogram::Histogram;
 use crate::measure::metrics::Metrics;
+use crate::measure::report::Section;
 use crate::measure::segments::TaskHistories;
 use crate::measure::spans::Spans;
 use crate::measure::warnings::Warning;
@@ -68,11 +69,10 @@ fn found(run: &SavedRun) -> String {
             .collect();
         format!("{means:?}{lines:?}{:?}", Bottleneck::find(flow))
     };
-    let flows: Vec<_> = report.flows.iter().map(flow).collect();
-    let sweep =
-        report.sweep.as_ref().map(|it| (it.sentence(), it.goodput_sentence(it.slowest_us().div_ceil(1_000) * 1_000)));
-    let sizes = report.batch_sizes.as_ref().map(|it| (it.sentence(), it.best_per_s()));
-    let requests = report.requests.as_ref().map(|it| {
+    let flows: Vec<_> = report.flows().map(flow).collect();
+    let sweep = report.sweep().map(|it| (it.sentence(), it.goodput_sentence(it.slowest_us().div_ceil(1_000) * 1_000)));
+    let sizes = report.batch_sizes().map(|it| (it.sentence(), it.best_per_s()));
+    let requests = report.requests().map(|it| {
         let spread = Histogram::from_values(&it.from_schedule_us().chain(it.from_send_us()).collect::<Vec<_>>());
         (it.throughput_per_s(), it.unblocked(run.record.beats()).from_send().median(), spread)
     });
@@ -125,7 +125,7 @@ fn every_kind_of_event_has_a_letter_of_its_own() {
 fn a_file_of_version_1_is_read_for_ever() {
     let run = from_json(include_bytes!("tests/version-1.json")).expect("it was exported once");
     assert_eq!((run.exercise.slug, run.seed, run.record.end_us()), ("async-basics", 7, 60));
-    assert_eq!(run.report.map(|report| report.digits.len()), Some(1));
+    assert_eq!(run.report.map(|report| report.digits().count()), Some(1));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn assert_refused(pointer: &str, to: Value, told: &str) {
 #[test]
 fn what_cannot_be_is_refused_in_words() {
     assert_refused("/format", json!("interleave-sun"), "the file is not a run that this page exported");
-    assert_refused("/version", json!(2), "the file has version 2 of the form, and this page reads version 1");
+    assert_refused("/version", json!(3), "the file has version 3 of the form, and this page reads versions 1 to 2");
     assert_refused("/exercise", json!("async-basic"), "there is no exercise `async-basic` here");
     assert_refused("/settings", json!({ "nope": "1" }), "exercise `async-basics` has no control `nope`");
     assert_refused(
@@ -197,21 +197,24 @@ fn a_record_that_cannot_be_is_refused_in_words() {
 
 #[test]
 fn findings_that_cannot_be_shown_are_refused_in_words() {
-    let refused = |pointer: &str, to, told: &str| {
-        assert_refused(&format!("/report{pointer}"), to, &format!("in what the run found {told}"));
+    let refused = |pointer: &str, to, message: &str| {
+        let section = 1 + pointer.trim_start_matches('/')[..1].parse::<usize>().expect("its index");
+        let message = format!("the report cannot be shown: section {section}: {message}");
+        assert_refused(&format!("/report/sections{pointer}"), to, &message);
     };
-    refused("/tables/0/rows/0", json!(["one"]), "row 1 of table 1 has 1 cells for 2 columns");
-    refused("/digits/0/pixels", json!([0.5]), "digit 1 has 1 pixels in place of 64");
-    let told = "digit 1 has a pixel that is not from 0 to 1, or a label that is not from 0 to 9";
-    refused("/digits/0/pixels/63", json!(1.5), told);
-    refused("/digits/0/label", json!(10), told);
+    refused("/0/table/rows/0", json!(["one"]), "row 1 of the table has 1 cells for 2 columns");
+    refused("/1/digits/0/pixels", json!([0.5]), "digit 1 has 1 pixels instead of 64");
+    let message = "digit 1 has a pixel that is not between 0 and 1, or a label that is not between 0 and 9";
+    refused("/1/digits/0/pixels/63", json!(1.5), message);
+    refused("/1/digits/0/label", json!(10), message);
     let level = json!({ "concurrency": 0, "length_us": 1, "latencies_us": [], "failed": 0 });
-    refused("/sweep", json!([level]), "`sweep` has a level of nothing");
+    refused("/0", json!({ "sweep": [level] }), "the sweep has a level with a concurrency of 0");
     let level = json!({ "concurrency": 1, "length_us": 1, "latencies_us": [u64::MAX], "failed": 0 });
-    refused("/sweep", json!([level]), "a time of `sweep` is longer than 24 hours");
+    refused("/0", json!({ "sweep": [level] }), "it contains a time longer than 24 hours");
     let stage = json!({ "name": "", "works": [{ "from_us": 2, "to_us": 1, "samples": 1 }], "servers": 1, "waited_for_input_us": 0, "waited_for_room_us": 0 });
     let flow = json!({ "part": "", "name": "", "from_us": 0, "length_us": 9, "samples": 1, "stages": [stage], "queues": [], "most_under_way": 1 });
-    refused("/flows", json!([flow]), "flow 1 cannot be: a batch is done before it is begun");
+    let message = "way 1 through the pipeline is not possible: a batch ends before it begins";
+    refused("/0", json!({ "flow": [flow] }), message);
 }
 
 #[test]
@@ -357,10 +360,12 @@ fn rich() -> Vec<SavedRun> {
         |batch_size| SizeLevel { batch_size, samples: 6, in_turn_us: 60 / u64::from(batch_size), streamed_us: 20 };
     let timing = |due_us, outcome| Timing { due_us, sent_us: Some(due_us + 1), ended_us: due_us + 9, outcome };
     let report = Report {
-        requests: Some(Requests::from_timings([timing(0, Outcome::Succeeded), timing(3, Outcome::Failed)])),
-        sweep: Some(Sweep::new(vec![level(1, 30), level(2, 15), level(4, 14)])),
-        flows: [flow].into(),
-        batch_sizes: Some(BatchSizes::new(vec![size(1), size(2)])),
+        sections: vec![
+            Section::Latency(Requests::from_timings([timing(0, Outcome::Succeeded), timing(3, Outcome::Failed)])),
+            Section::Sweep(Sweep::new(vec![level(1, 30), level(2, 15), level(4, 14)])),
+            Section::Flow(vec![flow]),
+            Section::BatchSizes(BatchSizes::new(vec![size(1), size(2)])),
+        ],
         ..Report::default()
     };
     let exercise = &async_basics::EXERCISE;

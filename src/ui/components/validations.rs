@@ -1,30 +1,18 @@
-//! Promises that were put to the test, line by line, each with a link to the experiment that shows it.
+//! Promises that were tested, each with a link to the experiment that shows it.
 
 use leptos::prelude::*;
 
 use crate::exercises::catalogue;
 use crate::measure::validation::Validation;
-use crate::ui::display::Display;
-use crate::ui::element::{a, b, h3, li, part, span, ul};
+use crate::ui::element::{a, b, h3, li, span, ul};
 
-/// All of them, once the run is over, and nothing for a lesson without such.
-pub(crate) fn validations(display: Display) -> AnyView {
-    part(move || {
-        display.report.track();
-        display.show(|views| (views.validations)(display))
-    })
-}
-
-/// The lines, below whose promises they are.
-pub(crate) fn list(display: Display) -> AnyView {
+/// The promises in groups, each below the heading of its group.
+pub(crate) fn validations(promises: &[Validation]) -> AnyView {
     let group = |of: &[Validation]| {
         let head = of.first().map(|it| h3().text(&it.group).view());
         [head.into_any(), ul().class("validations").add_all(of.iter().map(line)).view()].into_any()
     };
-    display.report.with(|report| {
-        let all = report.as_ref().map_or(&[][..], |it| &it.validations);
-        all.chunk_by(|one, next| one.group == next.group).map(group).collect_view().into_any()
-    })
+    promises.chunk_by(|one, next| one.group == next.group).map(group).collect_view().into_any()
 }
 
 fn line(validation: &Validation) -> AnyView {

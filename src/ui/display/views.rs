@@ -14,9 +14,7 @@ use crate::measure::figures::Figures;
 pub(in crate::ui) struct ResultViews {
     pub(in crate::ui) warnings: fn(Display) -> AnyView,
     pub(in crate::ui) properties: fn(Display) -> AnyView,
-    pub(in crate::ui) distributions: fn(Display) -> AnyView,
-    pub(in crate::ui) digits: fn(Display) -> AnyView,
-    pub(in crate::ui) validations: fn(Display) -> AnyView,
+    pub(in crate::ui) sections: fn(Display) -> AnyView,
     pub(in crate::ui) log: fn(Display) -> AnyView,
     pub(in crate::ui) failures: fn(Display, RwSignal<usize>) -> AnyView,
     pub(in crate::ui) figures: fn(Display) -> Figures,

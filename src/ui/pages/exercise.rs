@@ -7,8 +7,6 @@ use crate::share::permalink::{self, Destination};
 use crate::share::saved::RunEnding;
 use crate::ui::address::{link_to, use_follow};
 use crate::ui::charts::bars::comparisons;
-use crate::ui::charts::digits::digits;
-use crate::ui::charts::distribution::distributions;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::checks::properties;
 use crate::ui::components::connection::connection;
@@ -24,11 +22,7 @@ use crate::ui::components::origin::origin;
 use crate::ui::components::own_files::own_files;
 use crate::ui::components::pulse::pulse;
 use crate::ui::components::repeat::repeat;
-use crate::ui::components::report::findings;
-use crate::ui::components::requests::requests;
 use crate::ui::components::sources::sources;
-use crate::ui::components::stages::stages;
-use crate::ui::components::validations::validations;
 use crate::ui::components::warnings::warnings;
 use crate::ui::display::{Display, Status};
 use crate::ui::element::{a, button, code, div, h1, h2, li, p, part, section, ul};
@@ -37,6 +31,7 @@ use crate::ui::form::Form;
 use crate::ui::history;
 use crate::ui::opened;
 use crate::ui::runner::Runner;
+use crate::ui::sections::sections;
 
 /// The page of an exercise as a link sets it up.
 pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
@@ -78,13 +73,10 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
             repeat(runner),
         ]))
         .el(panel(vec![timeline(display)]))
-        .add(requests(display))
-        .add(stages(display))
+        .add(sections(display))
         .add(files(display))
-        .add(distributions(display))
         .el(panel(vec![metrics(display)]))
         .el(panel(vec![properties(display)]))
-        .el(panel(vec![findings(display), validations(display), digits(display)]))
         .el(panel(vec![log(display)]))
         .add(failures(display));
     [

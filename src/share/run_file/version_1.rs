@@ -1,0 +1,42 @@
+//! The report in files of version 1, which had one field for each kind of result.
+
+use serde::Deserialize;
+
+use crate::exercises::exercise::Exercise;
+use crate::measure::batch_sizes::BatchSizes;
+use crate::measure::digit::Digit;
+use crate::measure::flow::Flow;
+use crate::measure::report::{Check, Report, Section, Table};
+use crate::measure::requests::Requests;
+use crate::measure::sweep::Sweep;
+use crate::measure::validation::Validation;
+
+/// The report of a run, as version 1 wrote it.
+#[derive(Deserialize)]
+pub(super) struct ReportV1 {
+    notes: Vec<String>,
+    tables: Vec<Table>,
+    digits: Vec<Digit>,
+    requests: Option<Requests>,
+    sweep: Option<Sweep>,
+    flows: Vec<Flow>,
+    batch_sizes: Option<BatchSizes>,
+    checks: Vec<Check>,
+    #[serde(default)]
+    validations: Vec<Validation>,
+}
+
+impl ReportV1 {
+    /// The same report with its results as sections. Distributions were not in the file: they come from the exercise.
+    pub(super) fn into_report(self, exercise: &Exercise) -> Report {
+        let mut sections: Vec<_> = self.tables.into_iter().map(Section::Table).collect();
+        sections.extend((!self.digits.is_empty()).then_some(Section::Digits(self.digits)));
+        sections.extend((!self.validations.is_empty()).then_some(Section::Validations(self.validations)));
+        sections.extend(self.requests.map(Section::Latency));
+        sections.extend(self.sweep.map(Section::Sweep));
+        sections.extend((!self.flows.is_empty()).then_some(Section::Flow(self.flows)));
+        sections.extend(self.batch_sizes.map(Section::BatchSizes));
+        sections.extend(exercise.report_without_end().sections);
+        Report { notes: self.notes, sections, checks: self.checks }
+    }
+}
