@@ -1,4 +1,4 @@
-//! The browser's clock and its timer. With `turn` it is all of the runtime that knows the browser.
+//! The browser's clock and its timer. This file and `turn` are the only parts of the runtime that use the browser.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,9 +11,9 @@ use crate::runtime::turn::next_turn;
 
 #[wasm_bindgen]
 extern "C" {
-    // Bound directly, because the page and its workers both have it and `web_sys` asks for a `Window` first.
+    // Bound directly, because workers have no `Window`, which `web_sys` needs to get it.
     type Performance;
-    // Fetched once: to ask the window for it takes longer than to ask it for the time.
+    // Cached, because getting it from the window takes longer than reading the time.
     #[wasm_bindgen(thread_local_v2, js_name = performance)]
     static PERFORMANCE: Performance;
     #[wasm_bindgen(method)]
@@ -24,7 +24,7 @@ fn now() -> f64 {
     PERFORMANCE.with(Performance::now)
 }
 
-/// The page's own time in milliseconds, the scale of its events' time stamps.
+/// The page's time in milliseconds, on the same scale as the time stamps of DOM events.
 #[must_use]
 pub fn page_time_ms() -> f64 {
     now()
@@ -62,38 +62,38 @@ pub(crate) fn block(duration: Duration) {
     }
 }
 
-/// A timer that is set by a timer, and so on, waits for 4 ms at least, whatever it is set to
+/// Timers that are set by timers, nested several levels deep, wait for at least 4 ms, even if set to less
 /// (<https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timer-initialisation-steps>).
 const CLAMPED_BELOW_US: u64 = 4_000;
 
-/// The browser's clock, counted from a run's start, with the one timer that serves all its sleepers.
+/// The browser's clock, counted from a run's start, and the single timer that serves all sleepers of the run.
 #[derive(Debug)]
 pub(crate) struct Clock {
     since_start: Stopwatch,
     alarm: Rc<RefCell<Option<Alarm>>>,
 }
 
-/// What will ring. Dropping it clears it.
+/// An alarm that is set. Dropping it clears it.
 #[derive(Debug)]
 enum Alarm {
-    /// A timer.
-    Timer(#[expect(dead_code, reason = "it is held until it rings")] Timeout),
-    /// The browser's next turn, in which the timer will be set. Whoever comes then looks whether this is still there.
-    NextTurn(#[expect(dead_code, reason = "its weak reference tells")] Rc<()>),
+    /// A timer of the browser.
+    Timer(#[expect(dead_code, reason = "dropping it clears the timer")] Timeout),
+    /// The browser's next turn, in which the timer will be set, unless this has been dropped by then.
+    NextTurn(#[expect(dead_code, reason = "a weak reference tests if it was dropped")] Rc<()>),
 }
 
 impl Alarm {
-    /// Rings after the delay or later.
+    /// A timer that calls `ring` after the delay, or later.
     fn timer(delay_us: u64, ring: impl FnOnce() + 'static) -> Self {
-        // Rounded up, or it would go off too early, find nobody due and have to be set again. Browsers keep delays in
-        // an `i32`; a later deadline takes more than one alarm.
+        // Rounded up: otherwise it could go off before the deadline and would have to be set again. Browsers store
+        // delays in an `i32`; a later deadline takes more than one alarm.
         let delay_ms = delay_us.div_ceil(1_000).min(i32::MAX as u64) as u32;
         Self::Timer(Timeout::new(delay_ms, ring))
     }
 }
 
 impl Clock {
-    /// A clock that stands at zero now.
+    /// A clock that is at zero now.
     pub(crate) fn start() -> Self {
         Self { since_start: Stopwatch::start(), alarm: Rc::default() }
     }
@@ -103,20 +103,21 @@ impl Clock {
         self.since_start.elapsed_us()
     }
 
-    /// Sets the alarm in place of the one that was set. It goes off at the deadline or later.
+    /// Replaces the alarm. It goes off at the deadline, or later.
     ///
-    /// A short one is set from a turn of its own, which no timer began, so that it is not clamped.
+    /// A short alarm is set in the browser's next turn. That turn was not started by a timer, so the alarm is not
+    /// clamped.
     pub(crate) fn set_alarm(&self, deadline_us: u64, ring: impl FnOnce() + 'static) {
         let delay_us = deadline_us.saturating_sub(self.now_us());
         if delay_us >= CLAMPED_BELOW_US {
             self.alarm.replace(Some(Alarm::timer(delay_us, ring)));
             return;
         }
-        let here = Rc::new(());
-        let (still_here, alarm, since_start) = (Rc::downgrade(&here), Rc::downgrade(&self.alarm), self.since_start);
-        self.alarm.replace(Some(Alarm::NextTurn(here)));
+        let marker = Rc::new(());
+        let (is_set, alarm, since_start) = (Rc::downgrade(&marker), Rc::downgrade(&self.alarm), self.since_start);
+        self.alarm.replace(Some(Alarm::NextTurn(marker)));
         next_turn(move || {
-            let Some(alarm) = alarm.upgrade().filter(|_| still_here.strong_count() > 0) else { return };
+            let Some(alarm) = alarm.upgrade().filter(|_| is_set.strong_count() > 0) else { return };
             let delay_us = deadline_us.saturating_sub(since_start.elapsed_us());
             if delay_us > 0 {
                 alarm.replace(Some(Alarm::timer(delay_us, ring)));
@@ -133,10 +134,10 @@ impl Clock {
     }
 }
 
-/// The step of the browser's clock in microseconds, measured: the least of a few differences between readings.
+/// The resolution of the browser's clock in microseconds, measured: the smallest of a few differences between readings.
 ///
-/// It keeps the page busy for at most some 10 ms, less where the clock is fine. Browsers make their clocks coarse on
-/// purpose, by 5 µs to 1 ms and more, against attacks that need a fine one
+/// This keeps the page busy for at most about 10 ms, less if the clock is fine. Browsers reduce the resolution on
+/// purpose, to 5 µs, 1 ms or more, to prevent timing attacks
 /// (<https://www.w3.org/TR/hr-time-3/#clock-resolution>).
 #[must_use]
 pub fn clock_resolution_us() -> u64 {
@@ -150,11 +151,11 @@ pub fn clock_resolution_us() -> u64 {
             }
         }
     });
-    let least_ms = steps.take(STEPS).fold(f64::INFINITY, f64::min);
-    ((least_ms * 1e3).round() as u64).max(1)
+    let smallest_ms = steps.take(STEPS).fold(f64::INFINITY, f64::min);
+    ((smallest_ms * 1e3).round() as u64).max(1)
 }
 
-/// The size of the wasm memory in bytes. It never shrinks, so after a run it is also the highest of the run.
+/// The size of the wasm memory in bytes. It never shrinks, so after a run it is also the run's maximum.
 #[must_use]
 pub fn wasm_memory_bytes() -> u64 {
     const PAGE: u64 = 65_536;

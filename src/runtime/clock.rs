@@ -1,4 +1,4 @@
-//! The clock in its two forms.
+//! A run's clock: the browser's or a virtual one.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 #[cfg(target_arch = "wasm32")]
 use crate::runtime::browser;
 
-/// Where a run's time comes from, and who sounds its alarm.
+/// The source of a run's time, and its alarm.
 #[derive(Debug)]
 pub(crate) enum Clock {
-    /// The browser's own, with one of its timers as the alarm.
+    /// The browser's clock. One of the browser's timers is the alarm.
     #[cfg(target_arch = "wasm32")]
     Browser(browser::Clock),
-    /// A number that [`virtual_time`](crate::runtime::virtual_time) moves forward; it needs no alarm.
+    /// A number that [`virtual_time`](crate::runtime::virtual_time) increases. It needs no alarm.
     Virtual {
         /// Microseconds since the run's start.
         now_us: Cell<u64>,
@@ -34,8 +34,8 @@ impl Clock {
         }
     }
 
-    /// Lets time pass while nothing else can happen: the browser's clock is watched in a loop, the virtual one is
-    /// moved on.
+    /// Lets time pass while nothing else can happen: waits in a busy loop on the browser's clock, or advances the virtual
+    /// clock.
     pub(crate) fn block(&self, duration: Duration) {
         match self {
             #[cfg(target_arch = "wasm32")]
@@ -53,7 +53,7 @@ impl Clock {
         }
     }
 
-    /// Moves a virtual clock to an instant that is not in the past; the browser's own moves by itself.
+    /// Moves a virtual clock forward to an instant. Does nothing if that is in the past, or on the browser's clock.
     pub(crate) fn jump_to(&self, at_us: u64) {
         match self {
             #[cfg(target_arch = "wasm32")]
@@ -63,7 +63,7 @@ impl Clock {
     }
 }
 
-/// Whole microseconds of a duration, rounded up so that nothing ends early, at most some 292,000 years.
+/// A duration in whole microseconds, rounded up so that nothing ends early. It is limited to about 292,000 years.
 pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX / 2)
 }

@@ -1,8 +1,8 @@
-//! Waiting for many: all of them, or the first that fails.
+//! Waiting for many futures: for all of them, or until the first fails.
 //!
-//! Both begin their futures a few hundred in a turn of the page, so that ten thousand of them do not keep it. And both
-//! fail as fast as they say: `try_join_all` of the `futures` crate hands an error on, with more than thirty futures, only
-//! when all that stand before it are over.
+//! Both functions start a few hundred futures per turn of the event loop, so that ten thousand of them do not block the
+//! page. `try_join_all` returns as soon as one future fails. The function of the same name in the `futures` crate does
+//! not: with more than thirty futures, it returns an error only after all futures before the failed one have ended.
 
 use std::future::{Future, poll_fn};
 use std::iter::{Enumerate, Peekable};
@@ -15,11 +15,11 @@ use pin_project_lite::pin_project;
 
 use crate::runtime::{Run, Sleep};
 
-/// So many futures begin in one turn, which takes a few milliseconds.
+/// The number of futures that are started in one turn, which takes a few milliseconds.
 const BATCH_SIZE: usize = 500;
 
-/// Waits until all are over, whatever they come to: the `asyncio.gather(…, return_exceptions=True)` of the page. The
-/// outputs stand in the order of the futures.
+/// Waits until all futures have ended, even if some fail: the counterpart of
+/// `asyncio.gather(…, return_exceptions=True)`. The outputs are in the order of the futures.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,12 +44,12 @@ pub async fn join_all<F: Future>(run: &Run, futures: impl IntoIterator<Item = F>
     outputs.into_iter().flatten().collect()
 }
 
-/// Waits until all have succeeded, or until the first fails: then it ends at once, and the rest are dropped. The values
-/// stand in the order of the futures.
+/// Waits until all futures have succeeded, or until the first fails: then it returns immediately, and the others are
+/// dropped. The values are in the order of the futures.
 ///
 /// # Errors
 ///
-/// The error of the one that failed first.
+/// The error of the future that failed first.
 ///
 /// ```
 /// use std::time::Duration;
@@ -84,12 +84,12 @@ fn put<T>(outputs: &mut Vec<Option<T>>, index: usize, output: T) {
     outputs[index] = Some(output);
 }
 
-/// Futures that begin some in a turn. It gives their outputs as they come, each with its index.
+/// Futures that are started in batches, one batch per turn. It returns their outputs as they end, each with its index.
 struct BatchedFutures<'a, I: Iterator> {
     run: &'a Run,
-    waiting: Peekable<Enumerate<I>>,
-    under_way: FuturesUnordered<Indexed<I::Item>>,
-    /// The turn after which the next begin.
+    not_started: Peekable<Enumerate<I>>,
+    running: FuturesUnordered<Indexed<I::Item>>,
+    /// The turn after which the next batch is started.
     turn: Option<Sleep>,
 }
 
@@ -99,10 +99,10 @@ where
     I::Item: Future,
 {
     fn new(run: &'a Run, futures: I) -> Self {
-        Self { run, waiting: futures.enumerate().peekable(), under_way: FuturesUnordered::new(), turn: None }
+        Self { run, not_started: futures.enumerate().peekable(), running: FuturesUnordered::new(), turn: None }
     }
 
-    /// The next output; none when all are over.
+    /// The next output, or `None` if all futures have ended.
     async fn next(&mut self) -> Option<(usize, <I::Item as Future>::Output)> {
         poll_fn(|context| self.poll_next(context)).await
     }
@@ -111,27 +111,27 @@ where
         loop {
             let is_turn = self.turn.as_mut().is_none_or(|turn| turn.poll_unpin(context).is_ready());
             if is_turn {
-                self.begin_some();
+                self.start_batch();
             }
-            match self.under_way.poll_next_unpin(context) {
+            match self.running.poll_next_unpin(context) {
                 Poll::Ready(Some(output)) => return Poll::Ready(Some(output)),
                 Poll::Ready(None) if self.turn.is_none() => return Poll::Ready(None),
-                // A turn that was asked for just now is polled once, so that it wakes somebody.
+                // A turn that was requested just now must be polled once, so that it wakes this task.
                 _ if is_turn && self.turn.is_some() => {}
                 _ => return Poll::Pending,
             }
         }
     }
 
-    fn begin_some(&mut self) {
-        let next = self.waiting.by_ref().take(BATCH_SIZE);
-        self.under_way.extend(next.map(|(index, future)| Indexed { index, future }));
-        self.turn = self.waiting.peek().is_some().then(|| self.run.yield_now());
+    fn start_batch(&mut self) {
+        let batch = self.not_started.by_ref().take(BATCH_SIZE);
+        self.running.extend(batch.map(|(index, future)| Indexed { index, future }));
+        self.turn = self.not_started.peek().is_some().then(|| self.run.yield_now());
     }
 }
 
 pin_project! {
-    /// A future that keeps its index.
+    /// A future with its index.
     struct Indexed<F> {
         index: usize,
         #[pin]
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_wait_for_is_over_at_once() {
+    fn no_futures_end_immediately() {
         let run = Run::on_virtual_clock(1);
         let none: [std::future::Ready<Result<(), ()>>; 0] = [];
         assert_eq!(block_on(&run, try_join_all(&run, none)), Ok(Ok(vec![])));
@@ -180,11 +180,11 @@ mod tests {
                 let run = &run;
                 run.try_task("work", async move {
                     run.sleep(ms(10 * (tasks - n))).await;
-                    if n == tasks - 2 { Err("the last but one fails") } else { Ok(n) }
+                    if n == tasks - 2 { Err("the second to last fails") } else { Ok(n) }
                 })
             };
             let result = block_on(&run, try_join_all(&run, (0..tasks).map(work))).expect("it ends");
-            assert_eq!((result, run.now()), (Err("the last but one fails"), ms(20)));
+            assert_eq!((result, run.now()), (Err("the second to last fails"), ms(20)));
             let outcomes = Metrics::from_record(&run.record()).outcomes;
             let counts = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled].map(|it| outcomes.get(it));
             assert_eq!(counts, [1, 1, tasks as u32 - 2], "{tasks} tasks");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn collecting_keeps_each_result_in_its_place() {
+    fn collected_results_keep_the_order_of_the_futures() {
         let run = Run::on_virtual_clock(1);
         let work = |n: u64| {
             let run = &run;
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_begin_some_in_a_turn_and_all_at_the_same_instant() {
+    fn ten_thousand_futures_start_in_batches_at_the_same_instant() {
         let run = Run::on_virtual_clock(1);
         let turns = Cell::new(0);
         let work = |n: u64| {
@@ -229,6 +229,6 @@ mod tests {
         let (outputs, ()) = block_on(&run, join(join_all(&run, (0..10_000).map(work)), watch)).expect("they end");
         assert!(outputs.into_iter().eq(0..10_000));
         assert_eq!(run.now(), ms(10));
-        assert!(turns.get() > 10_000 / BATCH_SIZE / 2, "somebody else had {} turns meanwhile", turns.get());
+        assert!(turns.get() > 10_000 / BATCH_SIZE / 2, "others had {} turns meanwhile", turns.get());
     }
 }

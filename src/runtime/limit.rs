@@ -1,11 +1,11 @@
-//! Recorded permits: at most so many at once, the rest wait in a queue.
+//! A semaphore whose waits are recorded: a limited number of tasks run at once, the others wait in a queue.
 //!
-//! A task that has to wait for its permit is *queued* in the record until it is granted, so that the timeline shows
-//! which time went into the queue and which into work.
+//! A task that waits for its permit is *queued* in the record until the permit is granted, so that the timeline
+//! separates time in the queue from time at work.
 //!
-//! A permit that comes back is handed to whoever has waited longest, and wakes nobody else. The semaphore of
-//! `async_lock` may wake two for one permit and sends the one who finds none to the end of the queue: then who is served
-//! next depends on the machine, and every task is polled, and recorded, more often than it has something to do.
+//! A permit that is returned goes to the task that has waited longest, and wakes no other. The semaphore of `async_lock`
+//! may wake two tasks for one permit and moves the one that gets none to the end of the queue. Then the order depends on
+//! the machine, and tasks are polled, and recorded, although they have nothing to do.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ use std::task::{Poll, Waker};
 use crate::measure::{EventKind, TaskId};
 use crate::runtime::Run;
 
-/// What [`Run::limit`] gives: a number of permits that tasks share, the `asyncio.Semaphore` of the page.
+/// A number of permits that tasks share: the counterpart of `asyncio.Semaphore`. See [`Run::limit`].
 #[derive(Debug)]
 pub struct Limit {
     run: Run,
@@ -25,12 +25,12 @@ pub struct Limit {
     queue: RefCell<VecDeque<Rc<Waiter>>>,
 }
 
-/// The right to be one of the few. It goes back when it is dropped.
+/// The permission to run under a [`Limit`]. Dropping it returns it.
 #[derive(Debug)]
 #[must_use = "a permit that is dropped at once limits nothing"]
 pub struct Permit<'a>(&'a Limit);
 
-/// Somebody in the queue.
+/// A task in the queue.
 #[derive(Debug, Default)]
 struct Waiter {
     is_granted: Cell<bool>,
@@ -39,7 +39,7 @@ struct Waiter {
 }
 
 impl Run {
-    /// At most `most` tasks at once; none is no limit.
+    /// A limit of `most` tasks at once. `None` means no limit.
     ///
     /// ```
     /// use std::num::NonZeroUsize;
@@ -69,12 +69,12 @@ impl Run {
 }
 
 impl Limit {
-    /// One that has no permits until somebody [adds](Self::add_permit) them.
+    /// A limit without permits; they are [added](Self::add_permit) later.
     pub(super) fn without_permits(run: &Run) -> Self {
         Self { run: run.clone(), free: Cell::new(0), queue: RefCell::default() }
     }
 
-    /// Waits for a permit. Who comes first is served first. Dropping the future gives up the place in the queue.
+    /// Waits for a permit. Tasks are served in the order of their calls. Dropping the future leaves the queue.
     pub async fn acquire(&self) -> Permit<'_> {
         if let Some(left) = self.free.get().checked_sub(1) {
             self.free.set(left);
@@ -92,9 +92,9 @@ impl Limit {
         entry.into_permit()
     }
 
-    /// Hands a permit to whoever has waited longest, or keeps it for whoever comes next.
+    /// Gives a permit to the task that has waited longest, or keeps it for the next call.
     pub(super) fn add_permit(&self) {
-        // The queue is let go before anybody is woken, who might want to stand in it again.
+        // The queue is not borrowed while a task is woken, which may enter the queue again.
         let next = std::iter::from_fn(|| self.queue.borrow_mut().pop_front()).find(|it| !it.has_left.get());
         let Some(next) = next else {
             self.free.set(self.free.get() + 1);
@@ -108,7 +108,7 @@ impl Limit {
 }
 
 impl Permit<'_> {
-    /// Uses it up: it does not go back.
+    /// Drops the permit without returning it.
     pub(super) fn forget(self) {
         std::mem::forget(self);
     }
@@ -120,11 +120,11 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// A place in the queue. Dropping it gives it up, and the permit with it if one was granted and not taken yet.
+/// An entry in the queue. Dropping it leaves the queue and returns the permit, if it was granted but not taken yet.
 struct QueueEntry<'a> {
     limit: &'a Limit,
     waiter: Rc<Waiter>,
-    // Outside of any task there is nobody whom the record could call queued.
+    // `None` outside of tasks; then nothing is recorded.
     task: Option<TaskId>,
     is_taken: bool,
 }
@@ -147,7 +147,7 @@ impl<'a> QueueEntry<'a> {
 impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
         let kind = if self.is_taken { EventKind::Granted } else { EventKind::GaveUp };
-        // A task that goes on without its permit gives up; one that is dropped in the queue ends there.
+        // Only if the task continues without its permit, an event is recorded. A task that is dropped ends anyway.
         if let Some(task) = self.task.filter(|_| self.limit.run.current_task() == self.task) {
             self.limit.run.push(task, kind);
         }
@@ -178,7 +178,7 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    /// The time that each task spent in the queue.
+    /// The time that each task spent in the queue, in microseconds.
     fn queued_us(record: &Record) -> Vec<u64> {
         let histories = TaskHistories::from_record(record);
         let mut queued = vec![0; histories.len()];
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_nobody_waits() {
+    fn without_a_limit_no_task_waits() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(None);
         let nap = || async {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_first_is_served_first() {
+    fn tasks_are_served_in_order() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(8));
         let served = RefCell::new(Vec::new());
@@ -229,11 +229,11 @@ mod tests {
         block_on(&run, join_all((0..1_000).map(work))).expect("they end");
         assert!(served.into_inner().into_iter().eq(0..1_000));
         let events = run.record().events().len();
-        assert_eq!(events, 8 * 5 + 992 * 9, "nobody is woken in vain");
+        assert_eq!(events, 8 * 5 + 992 * 9, "no task is woken without a permit");
     }
 
     #[test]
-    fn a_permit_that_was_granted_and_not_taken_goes_to_the_next() {
+    fn a_permit_that_is_granted_but_not_taken_goes_to_the_next_task() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(1));
         let held = limit.acquire().now_or_never().expect("it is free");
@@ -246,10 +246,10 @@ mod tests {
     }
 
     #[test]
-    fn whoever_gives_up_is_no_longer_queued_and_takes_no_permit() {
+    fn a_task_that_leaves_the_queue_is_no_longer_queued_and_takes_no_permit() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(1));
-        let impatient = run.task("impatient", async {
+        let times_out = run.task("times_out", async {
             drop(select(Box::pin(limit.acquire()), run.sleep(ms(5))).await);
             run.sleep(ms(5)).await;
         });
@@ -257,13 +257,13 @@ mod tests {
             let _permit = limit.acquire().await;
             run.sleep(ms(20)).await;
         });
-        block_on(&run, join(holder, impatient)).expect("they end");
+        block_on(&run, join(holder, times_out)).expect("they end");
         assert_eq!(queued_us(&run.record()), [5_000, 0], "in the order of spawning");
         assert!(limit.acquire().now_or_never().is_some(), "the permit is back");
     }
 
     #[test]
-    fn tasks_that_are_dropped_in_the_queue_were_never_at_work() {
+    fn tasks_that_are_dropped_in_the_queue_never_ran() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(3));
         let nap = || async {
@@ -271,7 +271,7 @@ mod tests {
             run.sleep(ms(10)).await;
         };
         let naps = join_all((0..100).map(|_| run.task("nap", nap())));
-        drop(block_on(&run, select(naps, run.sleep(ms(5)))).expect("patience ends"));
+        drop(block_on(&run, select(naps, run.sleep(ms(5)))).expect("the sleep ends"));
         let record = run.record();
         let naps = Durations::from_record(&record, "nap", None);
         assert_eq!((Metrics::from_record(&record).peak_concurrency, naps.peak(), naps.begun()), (3, 3, 3));
@@ -285,19 +285,19 @@ mod tests {
             let _permit = limit.acquire().await;
             run.sleep(ms(10)).await;
         };
-        let greedy = run.task("greedy", join(hold, limit.acquire().map(drop)));
+        let both = run.task("both", join(hold, limit.acquire().map(drop)));
         let held = limit.acquire().now_or_never().expect("it is free");
         let give_back = async {
             run.sleep(ms(20)).await;
             drop(held);
         };
-        block_on(&run, join(greedy, give_back)).expect("they end");
+        block_on(&run, join(both, give_back)).expect("they end");
         assert_eq!(queued_us(&run.record()), [30_000], "20 ms for the first and 10 more for the second");
-        assert_eq!(Durations::from_record(&run.record(), "greedy", None).tasks().len(), 1);
+        assert_eq!(Durations::from_record(&run.record(), "both", None).tasks().len(), 1);
     }
 
     #[test]
-    fn a_cancelled_task_gives_its_permit_back() {
+    fn a_cancelled_task_returns_its_permit() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(1));
         let mut holder = Box::pin(run.task("holder", async {
@@ -305,7 +305,7 @@ mod tests {
             run.sleep(ms(1_000)).await;
         }));
         assert_eq!((&mut holder).now_or_never(), None);
-        assert!(limit.acquire().now_or_never().is_none(), "somebody holds it");
+        assert!(limit.acquire().now_or_never().is_none(), "the task holds it");
         drop(holder);
         assert!(limit.acquire().now_or_never().is_some());
     }
@@ -315,7 +315,7 @@ mod tests {
 
         #[test]
         fn permits_are_conserved_and_every_task_starts_and_ends_once(
-            seed in 0..1_000_000u64, most in 1..12usize, tasks in 0..40usize, are_patient: bool,
+            seed in 0..1_000_000u64, most in 1..12usize, tasks in 0..40usize, without_timeouts: bool,
         ) {
             let run = Run::on_virtual_clock(seed);
             let limit = run.limit(NonZeroUsize::new(most));
@@ -325,7 +325,7 @@ mod tests {
                 run.task("work", async move {
                     let mut rng = run.rng(format_args!("work {n}"));
                     let work_ms = rng.u64(1..50);
-                    let patience_ms = if are_patient { 100_000 } else { rng.u64(1..200) };
+                    let timeout_ms = if without_timeouts { 100_000 } else { rng.u64(1..200) };
                     let work = async {
                         let _permit = limit.acquire().await;
                         held.set(held.get() + 1);
@@ -333,19 +333,19 @@ mod tests {
                         let _count_down = CountDown(held);
                         run.sleep(ms(work_ms)).await;
                     };
-                    // Some lose patience, in the queue or at work.
-                    drop(select(Box::pin(work), run.sleep(ms(patience_ms))).await);
+                    // Some time out, in the queue or at work.
+                    drop(select(Box::pin(work), run.sleep(ms(timeout_ms))).await);
                 })
             };
             block_on(&run, join_all((0..tasks).map(work))).expect("they end");
             prop_assert_eq!((held.get(), peak.get()), (0, most.min(tasks)));
             let back = (0..most).map(|_| limit.acquire().now_or_never()).collect::<Option<Vec<_>>>();
             prop_assert!(back.is_some(), "all permits are back");
-            prop_assert!(limit.acquire().now_or_never().is_none(), "and not one more");
+            prop_assert!(limit.acquire().now_or_never().is_none(), "and there are no others");
             drop(back);
 
             let record = run.record();
-            if are_patient {
+            if without_timeouts {
                 prop_assert_eq!(Metrics::from_record(&record).peak_concurrency as usize, most.min(tasks));
             }
             prop_assert_eq!(Metrics::from_record(&record).outcomes.get(Outcome::Succeeded) as usize, tasks);
@@ -358,7 +358,7 @@ mod tests {
         }
     }
 
-    /// Counts one less when it goes.
+    /// Decrements a counter when it is dropped.
     struct CountDown<'a>(&'a Cell<usize>);
 
     impl Drop for CountDown<'_> {

@@ -1,12 +1,13 @@
-//! What `asyncio` is to the guide: a [`Run`], its clock and timers, its tasks, and ways to drive it.
+//! The counterpart of `asyncio`: a [`Run`], its clock and timers, its tasks, and ways to drive it.
 //!
-//! A [`Run`] is one execution of an exercise. On the page it follows the browser's clock and every sleeper shares one
-//! timer; on the virtual clock ([`virtual_time`]) time jumps from deadline to deadline, so that a test takes no time
-//! and gives the same instants on every machine. Who wakes whom: the browser's one timer, or the virtual clock's
-//! jump, calls the timers; they wake every sleeper that is due, in the order of deadlines; the executor polls the
-//! tasks that were woken.
+//! A [`Run`] is one execution of an exercise. On the page it uses the browser's clock, and all sleepers share one
+//! browser timer. On the virtual clock ([`virtual_time`]) time jumps from deadline to deadline, so that a test takes no
+//! time and gives the same instants on every machine. The order of wake-ups: the browser's timer, or the virtual
+//! clock's jump, calls the run's timers; they wake every sleeper that is due, in the order of deadlines; the executor
+//! polls the tasks that were woken.
 //!
-//! When not to use it: for work that needs a processor. A task that computes keeps the whole page from turning.
+//! Do not use it for work that needs a processor: a task that computes blocks the whole page. Use
+//! [`workers`](crate::workers) instead.
 
 #[cfg(target_arch = "wasm32")]
 pub mod browser;

@@ -1,27 +1,27 @@
-//! A run inside a run, whose record and whose sleepers are its own.
+//! A run inside a run, with its own record and its own sleepers.
 
 use crate::runtime::Run;
 use crate::runtime::virtual_time::{Stalled, block_on};
 
 impl Run {
-    /// Does something in a run of its own, with the same seed and on a clock of the same kind. Nobody else sleeps in it,
-    /// and its record tells of nothing else. On the virtual clock its time does not pass for this run.
+    /// Calls `act` with a new run that has the same seed and the same kind of clock. Its sleepers and its record contain
+    /// nothing else. On the virtual clock, the time that passes in it does not pass in this run.
     ///
     /// # Errors
     ///
-    /// [`Stalled`] when it waits for what never comes, which only the virtual clock knows.
+    /// [`Stalled`] if `act` waits for something that never happens. Only the virtual clock can detect that.
     ///
     /// ```
     /// use std::time::Duration;
     /// use interleave::runtime::{Run, virtual_time};
     ///
     /// let run = Run::on_virtual_clock(7);
-    /// let left = run.nested(async |own| {
-    ///     let minute = own.sleep(Duration::from_secs(60));
-    ///     let _ = own.timeout(Duration::from_millis(5), minute).await;
-    ///     (own.now(), own.sleepers())
+    /// let result = run.nested(async |inner| {
+    ///     let minute = inner.sleep(Duration::from_secs(60));
+    ///     let _ = inner.timeout(Duration::from_millis(5), minute).await;
+    ///     (inner.now(), inner.sleepers())
     /// });
-    /// assert_eq!(virtual_time::block_on(&run, left)?, Ok((Duration::from_millis(5), 0)));
+    /// assert_eq!(virtual_time::block_on(&run, result)?, Ok((Duration::from_millis(5), 0)));
     /// assert_eq!(run.now(), Duration::ZERO);
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
@@ -30,7 +30,7 @@ impl Run {
         if self.is_in_browser() {
             return Ok(act(&Self::in_browser(self.seed())).await);
         }
-        let own = Self::on_virtual_clock(self.seed());
-        block_on(&own, act(&own))
+        let inner = Self::on_virtual_clock(self.seed());
+        block_on(&inner, act(&inner))
     }
 }

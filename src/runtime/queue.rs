@@ -1,10 +1,10 @@
-//! A line of bounded length between those who make things and those who use them: backpressure.
+//! A bounded queue between producers and consumers: backpressure.
 //!
-//! A queue without a bound hides that one side is slower than the other until memory is full. Here whoever is quicker
-//! waits, at this end or at that one, and the record calls the wait *queued*.
+//! A queue without a bound hides that one side is slower than the other until memory is full. Here the faster side waits,
+//! and the wait is *queued* in the record.
 //!
-//! Two [limits](crate::runtime::Limit) do the waiting: a permit of the one is a place that is free, a permit of the other
-//! an item that lies there. So both ends are served first come, first served, and nobody is woken in vain.
+//! The waits are those of two [limits](crate::runtime::Limit): each permit of one is a free slot, each permit of the
+//! other is an item. So both sides are served in order, and no task is woken without need.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -12,13 +12,14 @@ use std::num::NonZeroUsize;
 
 use crate::runtime::{Limit, Run};
 
-/// What [`Run::queue`] gives: the `asyncio.Queue` of the page. Any number of tasks may stand at either end.
+/// A bounded queue: the counterpart of `asyncio.Queue`. It may have any number of producers and consumers. See
+/// [`Run::queue`].
 #[derive(Debug)]
 pub struct Queue<T> {
     items: RefCell<VecDeque<T>>,
-    /// A permit for each place that is free.
+    /// One permit for each free slot.
     free_slots: Limit,
-    /// A permit for each item that is there, and one more when the queue is closed.
+    /// One permit for each item, and one more when the queue is closed.
     items_ready: Limit,
     is_closed: Cell<bool>,
 }
@@ -34,20 +35,20 @@ impl Run {
     ///
     /// let run = Run::on_virtual_clock(7);
     /// let queue = run.queue(NonZeroUsize::MIN);
-    /// let quick = async {
+    /// let producer = async {
     ///     for n in 0..3 {
     ///         queue.put(n).await;
     ///     }
     ///     queue.close();
     ///     run.now()
     /// };
-    /// let slow = async {
+    /// let consumer = async {
     ///     while queue.take().await.is_some() {
     ///         run.sleep(Duration::from_millis(100)).await;
     ///     }
     /// };
-    /// let (quick_ended_at, ()) = virtual_time::block_on(&run, join(quick, slow))?;
-    /// assert_eq!(quick_ended_at, Duration::from_millis(100), "the third had to wait for a place");
+    /// let (producer_ended_at, ()) = virtual_time::block_on(&run, join(producer, consumer))?;
+    /// assert_eq!(producer_ended_at, Duration::from_millis(100), "the third item had to wait for a free slot");
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     #[must_use]
@@ -62,38 +63,38 @@ impl Run {
 }
 
 impl<T> Queue<T> {
-    /// Waits for a place and puts an item there. Dropping the future drops the item.
+    /// Waits for a free slot and adds an item. Dropping the future drops the item.
     pub async fn put(&self, item: T) {
         self.free_slots.acquire().await.forget();
         self.items.borrow_mut().push_back(item);
         self.items_ready.add_permit();
     }
 
-    /// Waits for an item and takes it. None when the queue is closed and nothing is left in it. Dropping the future takes
+    /// Waits for an item and takes it. Returns `None` if the queue is closed and empty. Dropping the future takes
     /// nothing.
     pub async fn take(&self) -> Option<T> {
         let permit = self.items_ready.acquire().await;
-        // At the end the permit goes on to whoever else waits there.
+        // If the queue is closed and empty, the permit is returned, and the next consumer gets it.
         let item = self.items.borrow_mut().pop_front()?;
         permit.forget();
         self.free_slots.add_permit();
         Some(item)
     }
 
-    /// Says that nothing more comes. What is in the queue can still be taken.
+    /// Closes the queue: no more items will be added. Its items can still be taken.
     pub fn close(&self) {
         if !self.is_closed.replace(true) {
             self.items_ready.add_permit();
         }
     }
 
-    /// How many items lie in the queue.
+    /// The number of items in the queue.
     #[must_use]
     pub fn len(&self) -> usize {
         self.items.borrow().len()
     }
 
-    /// Whether no item lies in the queue.
+    /// True if the queue has no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -133,36 +134,36 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_queue_gives_what_is_left_and_then_tells_everybody_that_it_is_empty() {
+    fn a_closed_queue_returns_its_items_and_then_none_to_every_consumer() {
         let run = Run::on_virtual_clock(1);
         let queue = run.queue(bound(3));
-        let takers = join_all((0..3).map(|_| queue.take()));
-        let maker = async {
+        let consumers = join_all((0..3).map(|_| queue.take()));
+        let producer = async {
             queue.put(7).await;
             queue.close();
             queue.close();
         };
-        let (taken, ()) = block_on(&run, join(takers, maker)).expect("nobody waits for ever");
+        let (taken, ()) = block_on(&run, join(consumers, producer)).expect("every consumer ends");
         assert_eq!(taken, [Some(7), None, None]);
-        assert_eq!(queue.take().now_or_never(), Some(None), "and whoever comes later");
+        assert_eq!(queue.take().now_or_never(), Some(None), "later calls, too");
     }
 
     #[test]
-    fn waits_at_both_ends_are_queued_in_the_record() {
+    fn waits_on_both_sides_are_queued_in_the_record() {
         let run = Run::on_virtual_clock(1);
         let queue = run.queue(bound(1));
-        let maker = async {
+        let producer = async {
             run.sleep(ms(20)).await;
             queue.put(1).await;
             queue.put(2).await;
             run.task("put", queue.put(3)).await;
         };
-        let taker = async {
+        let consumer = async {
             run.task("take", queue.take()).await;
             run.sleep(ms(30)).await;
             queue.take().await;
         };
-        block_on(&run, join(maker, taker)).expect("they end");
+        block_on(&run, join(producer, consumer)).expect("they end");
         let record = run.record();
         let histories = TaskHistories::from_record(&record);
         let queued: Vec<_> = histories
@@ -175,15 +176,19 @@ mod tests {
     }
 
     #[test]
-    fn whoever_gives_up_at_either_end_takes_nothing_along() {
+    fn a_dropped_put_or_take_changes_nothing() {
         let run = Run::on_virtual_clock(1);
         let queue = run.queue(bound(1));
-        let mut early = Box::pin(queue.take());
-        assert_eq!((&mut early).now_or_never(), None);
+        let mut dropped = Box::pin(queue.take());
+        assert_eq!((&mut dropped).now_or_never(), None);
         assert!(queue.put(1).now_or_never().is_some());
-        drop(early);
-        assert!(queue.put(2).now_or_never().is_none(), "its place is not free, and it is dropped");
-        assert_eq!(queue.take().now_or_never(), Some(Some(1)), "what was granted to the one who left is still there");
+        drop(dropped);
+        assert!(queue.put(2).now_or_never().is_none(), "the queue is full, and the item is dropped");
+        assert_eq!(
+            queue.take().now_or_never(),
+            Some(Some(1)),
+            "the item that was granted to the dropped future is still there"
+        );
         assert_eq!((queue.take().now_or_never(), queue.len()), (None, 0));
         assert!(queue.put(3).now_or_never().is_some());
     }
@@ -192,28 +197,28 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(300))]
 
         #[test]
-        fn nothing_is_lost_or_doubled_or_overtakes(
-            seed in 0..1_000_000u64, most in 1..6usize, items in 0..60u64, takers in 1..5usize,
+        fn no_item_is_lost_or_repeated_or_out_of_order(
+            seed in 0..1_000_000u64, most in 1..6usize, items in 0..60u64, consumers in 1..5usize,
         ) {
             let run = Run::on_virtual_clock(seed);
             let queue = run.queue(bound(most));
             let (taken, deepest) = (RefCell::new(Vec::new()), Cell::new(0));
-            let maker = async {
+            let producer = async {
                 for item in 0..items {
                     run.sleep(ms(run.rng(format_args!("make {item}")).u64(0..20))).await;
-                    // Some makers lose patience and come again.
+                    // Some calls time out and are repeated.
                     while let Either::Right(_) = select(Box::pin(queue.put(item)), run.sleep(ms(3))).await {}
                     deepest.set(deepest.get().max(queue.len()));
                 }
                 queue.close();
             };
-            let taker = async || {
+            let consumer = async || {
                 while let Some(item) = queue.take().await {
                     taken.borrow_mut().push(item);
                     run.sleep(ms(run.rng(format_args!("use {item}")).u64(0..40))).await;
                 }
             };
-            block_on(&run, join(maker, join_all((0..takers).map(|_| taker())))).expect("they end");
+            block_on(&run, join(producer, join_all((0..consumers).map(|_| consumer())))).expect("they end");
             prop_assert!(taken.into_inner().into_iter().eq(0..items));
             prop_assert!(deepest.get() <= most);
         }

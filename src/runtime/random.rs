@@ -1,23 +1,23 @@
-//! Random numbers that depend on the seed and on what they are for, and on nothing else.
+//! Random numbers that depend only on the seed and on a key that names their purpose.
 //!
-//! Each task (and each attempt of it) has a generator of its own, so the order in which tasks happen to be polled
-//! changes nothing: the same link gives the same delays and the same failures on every machine.
+//! Each task, and each attempt of a task, has its own generator, so the order of polling changes nothing: the same link
+//! gives the same delays and the same failures on every machine.
 
 use std::fmt::{self, Write};
 
-/// A small seeded generator: wyrand, by the `fastrand` crate. A test holds its first numbers, so that an update which
-/// would change what old links draw is noticed.
+/// A small seeded generator: wyrand, from the `fastrand` crate. A test compares its first numbers with fixed ones, so that
+/// an update that would change the results of old links is noticed.
 pub type Rng = fastrand::Rng;
 
 /// The generator for one purpose.
 pub(crate) fn rng_for(seed: u64, key: impl fmt::Display) -> Rng {
     let mut hash = Fnv1a(0xcbf2_9ce4_8422_2325 ^ scramble(seed));
-    write!(hash, "{key}").expect("a hash takes any text");
+    write!(hash, "{key}").expect("a hash accepts any text");
     Rng::with_seed(scramble(hash.0))
 }
 
-/// The FNV-1a hash, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>). The standard library's hashers promise
-/// neither the same value in the next version nor on a machine with another word size.
+/// The FNV-1a hash, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>). The standard library's hashers may
+/// return other values in the next version, or on a machine with another word size.
 struct Fnv1a(u64);
 
 impl Write for Fnv1a {
@@ -29,7 +29,7 @@ impl Write for Fnv1a {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): neighbouring seeds become strangers.
+/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014), so that neighbouring seeds give unrelated numbers.
 fn scramble(seed: u64) -> u64 {
     let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_and_key_draw_the_same() {
+    fn the_same_seed_and_key_draw_the_same_numbers() {
         assert_eq!(draws(7, "sample 3"), draws(7, "sample 3"));
         assert_ne!(draws(7, "sample 3"), draws(8, "sample 3"));
         assert_ne!(draws(7, "sample 3"), draws(7, "sample 4"));
@@ -55,14 +55,14 @@ mod tests {
 
     #[test]
     fn the_first_draws_never_change() {
-        // `tests/runtime.rs` holds the same numbers for the browsers.
+        // `tests/runtime.rs` expects the same numbers in browsers.
         let mut rng = rng_for(7, "golden");
         let draws: Vec<u32> = (0..4).map(|_| rng.u32(..1_000)).collect();
         assert_eq!(draws, [762, 477, 833, 277]);
     }
 
     #[test]
-    fn a_draw_in_one_place_changes_nothing_in_another() {
+    fn draws_for_one_key_do_not_change_those_for_another() {
         let alone = draws(7, "b");
         let mut other = rng_for(7, "a");
         other.u64(..);

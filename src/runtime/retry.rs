@@ -1,8 +1,8 @@
-//! Another try for what failed, after a pause that grows.
+//! Retries after failures, with pauses that grow.
 //!
-//! The pause grows so that a server which is down is not kept down by those who ask again, and it is drawn at random
-//! up to its bound so that they do not all come back at the same moment: "full jitter" of Brooker, "Exponential Backoff
-//! And Jitter" (2015, <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
+//! The pauses grow so that retries do not keep an overloaded server down. They are random, up to a bound, so that
+//! clients do not all retry at the same moment: "full jitter" of Brooker, "Exponential Backoff And Jitter" (2015,
+//! <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,19 +13,19 @@ use crate::measure::{Level, Outcome, units};
 use crate::runtime::run::{Task, TaskEnd};
 use crate::runtime::{Rng, Run, TaskError};
 
-/// How long to pause before the next attempt.
+/// The length of the pauses between attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backoff {
-    /// The guide's: so much longer after every attempt.
+    /// Longer by `step` after every attempt, as in the guide.
     Linear {
-        /// The pause after the first attempt, and what each further one adds.
+        /// The pause after the first attempt, and its increase after each further one.
         step: Duration,
     },
-    /// Twice as long after every attempt, up to a cap, and then at random between nothing and that.
+    /// Random between zero and a bound that doubles after every attempt, up to `cap`.
     Exponential {
         /// The bound of the pause after the first attempt.
         base: Duration,
-        /// No pause is longer.
+        /// The maximum pause.
         cap: Duration,
     },
 }
@@ -50,32 +50,32 @@ impl Backoff {
             Self::Exponential { base, cap } => {
                 let doublings = attempt.saturating_sub(1).min(31);
                 let bound = base.saturating_mul(1 << doublings).min(cap);
-                // Whole microseconds are what the clock knows.
+                // The clock counts whole microseconds.
                 Duration::from_micros(rng.u64(0..=bound.as_micros().min(u128::from(u64::MAX)) as u64))
             }
         }
     }
 }
 
-/// When to try again, and when to give up.
+/// When to try again, and when to stop.
 #[derive(Debug)]
 pub struct RetryPolicy<E> {
-    /// How many attempts may follow the first.
+    /// The maximum number of attempts after the first.
     pub retries: u32,
-    /// How long to pause between two.
+    /// The length of the pauses.
     pub backoff: Backoff,
-    /// Whether an error may be gone at the next attempt. There is no use in asking again for what does not exist.
+    /// True if the next attempt may succeed after this error. For example, requesting a missing file again is useless.
     pub is_transient: fn(&E) -> bool,
-    /// How long the other side asks to be left alone, as a server does by `Retry-After`. The pause is at least that.
+    /// The minimum pause that the server asks for, as in `Retry-After`.
     pub retry_after: fn(&E) -> Option<Duration>,
 }
 
-/// All attempts failed, or one with an error that no further attempt would mend.
+/// All attempts failed, or one of them failed with an error that is not transient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryError<E> {
-    /// How many attempts were made, at least 1.
+    /// The number of attempts, at least 1.
     pub attempts: u32,
-    /// What the last of them failed with.
+    /// The error of the last attempt.
     pub last: E,
 }
 
@@ -96,18 +96,18 @@ impl<E: TaskError> TaskError for RetryError<E> {
     }
 }
 
-/// What came of one attempt.
-enum Attempt<T, E> {
+/// The result of one attempt.
+enum AttemptResult<T, E> {
     Succeeded(T),
     Failed(E),
-    /// It failed, and another follows after this pause.
+    /// It failed, and another attempt follows after this pause.
     Retried(E, Duration),
 }
 
 impl Run {
-    /// Tries until it succeeds or the policy says that it is enough. `operation` is called with the number of the
-    /// attempt, from 1. Each attempt is a task of its own inside the present one; one that is followed by another ends
-    /// as `retried`. The pauses depend on the run's seed and on `key` only.
+    /// Calls `operation` until it succeeds, or until the policy allows no further attempt. The argument is the number of
+    /// the attempt, from 1. Each attempt is a subtask of the current task. An attempt that is followed by another ends
+    /// as `retried`. The pauses depend only on the run's seed and on `key`.
     ///
     /// # Errors
     ///
@@ -138,11 +138,11 @@ impl Run {
         policy: &RetryPolicy<E>,
         operation: impl AsyncFn(u32) -> Result<T, E>,
     ) -> Result<T, RetryError<E>> {
-        // On the heap once it begins: of thousands that wait for a permit each would else carry room for it.
-        Box::pin(self.tries(key, policy, operation)).await
+        // On the heap once it has started: otherwise each of thousands of waiting tasks would contain space for it.
+        Box::pin(self.retry_inline(key, policy, operation)).await
     }
 
-    async fn tries<T, E: TaskError>(
+    async fn retry_inline<T, E: TaskError>(
         &self,
         key: impl fmt::Display,
         policy: &RetryPolicy<E>,
@@ -150,32 +150,34 @@ impl Run {
     ) -> Result<T, RetryError<E>> {
         let mut attempt = 1;
         loop {
-            let tried = async {
+            let result = async {
                 match operation(attempt).await {
-                    Ok(output) => Attempt::Succeeded(output),
-                    Err(error) if attempt > policy.retries || !(policy.is_transient)(&error) => Attempt::Failed(error),
+                    Ok(output) => AttemptResult::Succeeded(output),
+                    Err(error) if attempt > policy.retries || !(policy.is_transient)(&error) => {
+                        AttemptResult::Failed(error)
+                    }
                     Err(error) => {
                         let mut rng = self.rng(format_args!("{key}, pause {attempt}"));
-                        let asked_for = (policy.retry_after)(&error).unwrap_or_default();
-                        let pause = policy.backoff.pause(attempt, &mut rng).max(asked_for);
-                        Attempt::Retried(error, pause)
+                        let minimum = (policy.retry_after)(&error).unwrap_or_default();
+                        let pause = policy.backoff.pause(attempt, &mut rng).max(minimum);
+                        AttemptResult::Retried(error, pause)
                     }
                 }
             };
-            match self.attempt(attempt, tried).await {
-                Attempt::Succeeded(output) => return Ok(output),
-                Attempt::Failed(last) => return Err(RetryError { attempts: attempt, last }),
-                Attempt::Retried(_, pause) => self.sleep(pause).await,
+            match self.attempt(attempt, result).await {
+                AttemptResult::Succeeded(output) => return Ok(output),
+                AttemptResult::Failed(last) => return Err(RetryError { attempts: attempt, last }),
+                AttemptResult::Retried(_, pause) => self.sleep(pause).await,
             }
             attempt += 1;
         }
     }
 
-    fn attempt<T, E: TaskError, F: Future<Output = Attempt<T, E>>>(&self, number: u32, attempt: F) -> Task<F> {
-        Task::new(self.clone(), name_of(number), attempt, |attempt| match attempt {
-            Attempt::Succeeded(_) => TaskEnd::SUCCEEDED,
-            Attempt::Failed(error) => TaskEnd::with_error(error),
-            Attempt::Retried(error, pause) => TaskEnd {
+    fn attempt<T, E: TaskError, F: Future<Output = AttemptResult<T, E>>>(&self, number: u32, attempt: F) -> Task<F> {
+        Task::new(self.clone(), attempt_name(number), attempt, |attempt| match attempt {
+            AttemptResult::Succeeded(_) => TaskEnd::SUCCEEDED,
+            AttemptResult::Failed(error) => TaskEnd::with_error(error),
+            AttemptResult::Retried(error, pause) => TaskEnd {
                 outcome: Outcome::Retried,
                 message: Some((
                     Level::Warning,
@@ -186,8 +188,8 @@ impl Run {
     }
 }
 
-/// The first few need no memory of their own.
-fn name_of(attempt: u32) -> Cow<'static, str> {
+/// The name of an attempt. The first few need no allocation.
+fn attempt_name(attempt: u32) -> Cow<'static, str> {
     const FIRST: [&str; 4] = ["attempt 1", "attempt 2", "attempt 3", "attempt 4"];
     let first = FIRST.get(attempt as usize - 1).copied();
     first.map_or_else(|| format!("attempt {attempt}").into(), Cow::Borrowed)
@@ -236,7 +238,7 @@ mod tests {
     const LINEAR: Backoff = Backoff::Linear { step: ms(500) };
     const BUSY: AskError = AskError::Busy { retry_after: None };
 
-    /// When each attempt began and how it ended.
+    /// When each attempt began, in milliseconds, and how it ended.
     fn attempts(run: &Run) -> Vec<(u64, Option<Outcome>)> {
         let histories = TaskHistories::from_record(&run.record());
         histories
@@ -246,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_guides_pauses_grow_by_the_same_step() {
+    fn linear_pauses_grow_by_the_same_step() {
         let run = Run::on_virtual_clock(1);
         let result = block_on(&run, run.retry("ask", &policy(3, LINEAR), async |_| Err::<(), _>(BUSY)));
         assert_eq!(result, Ok(Err(RetryError { attempts: 4, last: BUSY })));
@@ -265,11 +267,11 @@ mod tests {
         };
         assert_eq!(block_on(&run, run.retry("ask", &policy(3, LINEAR), ask)), Ok(Ok(())));
         let began: Vec<_> = attempts(&run).into_iter().map(|(at_ms, _)| at_ms).collect();
-        assert_eq!(began, [0, 2_000, 3_000], "2 s as asked for, then the policy's own second");
+        assert_eq!(began, [0, 2_000, 3_000], "2 s that the server asked for, then 1 s of the policy");
     }
 
     #[test]
-    fn what_no_attempt_would_mend_is_not_tried_again() {
+    fn an_error_that_is_not_transient_is_not_retried() {
         let run = Run::on_virtual_clock(1);
         let ask = async |_| Err::<(), _>(AskError::NoSuchModel);
         let error = block_on(&run, run.retry("ask", &policy(9, LINEAR), ask)).expect("it ends").expect_err("it fails");
@@ -279,19 +281,19 @@ mod tests {
     }
 
     #[test]
-    fn no_retries_is_one_attempt() {
+    fn zero_retries_is_one_attempt() {
         let run = Run::on_virtual_clock(1);
         let result = block_on(&run, run.retry("ask", &policy(0, LINEAR), async |_| Err::<(), _>(BUSY)));
         assert_eq!(result, Ok(Err(RetryError { attempts: 1, last: BUSY })));
     }
 
     #[test]
-    fn an_attempt_may_have_a_deadline_and_the_last_outcome_is_the_tasks() {
+    fn an_attempt_may_have_a_timeout_and_the_task_has_the_last_outcome() {
         let run = Run::on_virtual_clock(1);
         let policy = policy(1, LINEAR);
         let ask = async |_| run.timeout(ms(100), futures::future::pending::<()>()).await.map_err(AskError::Silent);
         let task = run.try_task("ask", run.retry("ask", &policy, ask));
-        block_on(&run, task).expect("it ends").expect_err("nobody answers");
+        block_on(&run, task).expect("it ends").expect_err("it never answers");
         let timed_out = Some(Outcome::TimedOut);
         assert_eq!(attempts(&run), [(0, timed_out), (0, Some(Outcome::Retried)), (600, timed_out)]);
         let record = run.record();
@@ -306,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn dropping_it_in_a_pause_leaves_nothing_behind() {
+    fn dropping_a_retry_in_a_pause_leaves_no_sleeper() {
         let run = Run::on_virtual_clock(1);
         let policy = policy(3, LINEAR);
         let mut retry = Box::pin(run.retry("ask", &policy, async |_| Err::<(), _>(BUSY)));
@@ -315,12 +317,12 @@ mod tests {
         drop(retry);
         assert_eq!(run.sleepers(), 0);
         let last = run.record().events().last().map(|event| event.kind);
-        assert_eq!(last, Some(EventKind::Ended(Outcome::Retried)), "the attempt is over, and no other was made");
+        assert_eq!(last, Some(EventKind::Ended(Outcome::Retried)), "the attempt has ended, and no other was made");
     }
 
     proptest! {
         #[test]
-        fn the_pauses_are_exactly_the_policys(seed: u64, retries in 0..12u32, base in 1..400u64, cap in 1..5_000u64) {
+        fn the_pauses_are_exactly_those_of_the_policy(seed: u64, retries in 0..12u32, base in 1..400u64, cap in 1..5_000u64) {
             let run = Run::on_virtual_clock(seed);
             let backoff = Backoff::Exponential { base: ms(base), cap: ms(cap) };
             let result = block_on(&run, run.retry("ask", &policy(retries, backoff), async |_| Err::<(), _>(BUSY)));
