@@ -34,8 +34,7 @@ impl Clock {
         }
     }
 
-    /// Lets time pass while nothing else can happen: waits in a busy loop on the browser's clock, or advances the virtual
-    /// clock.
+    /// Lets time pass while nothing else can happen: loops on the browser's clock, or advances the virtual clock.
     pub(crate) fn block(&self, duration: Duration) {
         match self {
             #[cfg(target_arch = "wasm32")]

@@ -4,8 +4,8 @@ use crate::runtime::Run;
 use crate::runtime::virtual_time::{Stalled, block_on};
 
 impl Run {
-    /// Calls `act` with a new run that has the same seed and the same kind of clock. Its sleepers and its record contain
-    /// nothing else. On the virtual clock, the time that passes in it does not pass in this run.
+    /// Calls `act` with a new run that has the same seed and the same kind of clock. Its sleepers and record
+    /// contain nothing else. On the virtual clock, the time that passes in it does not pass in this run.
     ///
     /// # Errors
     ///

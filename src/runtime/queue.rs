@@ -1,7 +1,7 @@
 //! A bounded queue between producers and consumers: backpressure.
 //!
-//! A queue without a bound hides that one side is slower than the other until memory is full. Here the faster side waits,
-//! and the wait is *queued* in the record.
+//! A queue without a bound hides that one side is slower than the other until memory is full. Here the faster side
+//! waits, and the wait is *queued* in the record.
 //!
 //! The waits are those of two [limits](crate::runtime::Limit): each permit of one is a free slot, each permit of the
 //! other is an item. So both sides are served in order, and no task is woken without need.

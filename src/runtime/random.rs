@@ -5,8 +5,8 @@
 
 use std::fmt::{self, Write};
 
-/// A small seeded generator: wyrand, from the `fastrand` crate. A test compares its first numbers with fixed ones, so that
-/// an update that would change the results of old links is noticed.
+/// A small seeded generator: wyrand, from the `fastrand` crate. A test holds its first numbers, so that an update that
+/// would change the results of old links is noticed.
 pub type Rng = fastrand::Rng;
 
 /// The generator for one purpose.

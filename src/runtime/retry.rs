@@ -105,9 +105,9 @@ enum AttemptResult<T, E> {
 }
 
 impl Run {
-    /// Calls `operation` until it succeeds, or until the policy allows no further attempt. The argument is the number of
-    /// the attempt, from 1. Each attempt is a subtask of the current task. An attempt that is followed by another ends
-    /// as `retried`. The pauses depend only on the run's seed and on `key`.
+    /// Calls `operation` until it succeeds, or until the policy allows no further attempt. The argument is the number
+    /// of the attempt, from 1. Each attempt is a subtask of the current task. An attempt that is followed by another
+    /// ends as `retried`. The pauses depend only on the run's seed and on `key`.
     ///
     /// # Errors
     ///
@@ -322,7 +322,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_pauses_are_exactly_those_of_the_policy(seed: u64, retries in 0..12u32, base in 1..400u64, cap in 1..5_000u64) {
+        fn pauses_are_exactly_the_policys(seed: u64, retries in 0..12u32, base in 1..400u64, cap in 1..5_000u64) {
             let run = Run::on_virtual_clock(seed);
             let backoff = Backoff::Exponential { base: ms(base), cap: ms(cap) };
             let result = block_on(&run, run.retry("ask", &policy(retries, backoff), async |_| Err::<(), _>(BUSY)));

@@ -99,8 +99,8 @@ impl OffloadError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::NotStarted { .. } => {
-                "The site's content security policy (`worker-src`) or a browser extension may forbid workers: allow them, \
-                 then reload. Everything that needs no worker still runs."
+                "The site's content security policy (`worker-src`) or a browser extension may forbid workers: allow \
+                 them, then reload. Everything that needs no worker still runs."
             }
             Self::Died { .. } | Self::Panicked { .. } => {
                 "The worker has been replaced: run again, with less data if memory ran out."

@@ -18,8 +18,8 @@ use crate::workers::{CompletedJob, Job, OffloadError};
 /// The worker's script, relative to the page.
 const SCRIPT: &str = "static/worker.js";
 
-/// A worker normally starts within some hundredths of a second. The request for its script can get lost, though: servers
-/// with few connections have been seen to drop one. So the start is tried again.
+/// A worker normally starts within some hundredths of a second. The request for its script can get lost: servers with
+/// few connections have been seen to drop one. So the start is tried again.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 const START_ATTEMPTS: usize = 2;
 
