@@ -1,41 +1,41 @@
-//! Throughput against batch size, batch after batch and streamed: which size is enough.
+//! Throughput by batch size, sequential and streamed, and the smallest size that is sufficient.
 
 use serde::{Deserialize, Serialize};
 
 use crate::measure::requests::per_second;
 use crate::measure::units::count;
 
-/// The same samples in batches of one size, both ways.
+/// The measurements of the same samples in batches of one size, sequential and streamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SizeLevel {
-    /// How many samples a batch has, at least 1.
+    /// The number of samples in a batch, at least 1.
     pub batch_size: u32,
-    /// How many samples there were.
+    /// The number of samples.
     pub samples: u32,
-    /// How long they took batch after batch, in microseconds.
+    /// The time for one batch after the other, in microseconds.
     pub in_turn_us: u64,
-    /// How long they took streamed.
+    /// The time with streaming, in microseconds.
     pub streamed_us: u64,
 }
 
 impl SizeLevel {
-    /// Samples per second batch after batch; 0 where no time has passed.
+    /// Samples per second, one batch after the other; 0 if no time has passed.
     #[must_use]
     pub fn in_turn_per_s(&self) -> f64 {
         per_second(self.samples as usize, self.in_turn_us).unwrap_or(0.0)
     }
 
-    /// Samples per second streamed; 0 where no time has passed.
+    /// Samples per second with streaming; 0 if no time has passed.
     #[must_use]
     pub fn streamed_per_s(&self) -> f64 {
         per_second(self.samples as usize, self.streamed_us).unwrap_or(0.0)
     }
 }
 
-/// A size is enough that brings this share of the best.
-const IS_ENOUGH: f64 = 0.95;
+/// A size is sufficient if its throughput reaches this share of the best.
+const SUFFICIENT: f64 = 0.95;
 
-/// Batch sizes that rise, measured one after the other.
+/// Measurements with increasing batch sizes.
 ///
 /// ```
 /// use interleave::measure::batch_sizes::{BatchSizes, SizeLevel};
@@ -53,40 +53,40 @@ const IS_ENOUGH: f64 = 0.95;
 pub struct BatchSizes(Vec<SizeLevel>);
 
 impl BatchSizes {
-    /// Takes levels of rising size.
+    /// Creates it from levels in order of increasing size.
     #[must_use]
     pub fn new(levels: Vec<SizeLevel>) -> Self {
         Self(levels)
     }
 
-    /// The levels, by rising size.
+    /// The levels, in order of increasing size.
     #[must_use]
     pub fn levels(&self) -> &[SizeLevel] {
         &self.0
     }
 
-    /// The greatest throughput of all levels, both ways, per second.
+    /// The best throughput of all levels, sequential or streamed, in samples per second.
     #[must_use]
     pub fn best_per_s(&self) -> f64 {
         self.0.iter().flat_map(|level| [level.in_turn_per_s(), level.streamed_per_s()]).fold(0.0, f64::max)
     }
 
-    /// The smallest size that brings 95 % of the best throughput or more. Larger ones make the first results late and
-    /// take memory for little. None where nothing went through.
+    /// The smallest size that reaches at least 95 % of the best throughput. Larger ones gain little, need more memory
+    /// and delay the first results. Returns `None` if the throughput is zero.
     #[must_use]
     pub fn enough(&self, per_s: fn(&SizeLevel) -> f64) -> Option<&SizeLevel> {
         let best = self.0.iter().map(per_s).fold(0.0, f64::max);
-        self.0.iter().find(|level| best > 0.0 && per_s(level) >= best * IS_ENOUGH)
+        self.0.iter().find(|level| best > 0.0 && per_s(level) >= best * SUFFICIENT)
     }
 
-    /// Which size is enough, in words.
+    /// A text that says which size is sufficient.
     #[must_use]
     pub fn sentence(&self) -> String {
         let found = self.enough(SizeLevel::streamed_per_s).zip(self.enough(SizeLevel::in_turn_per_s));
         let Some((streamed, in_turn)) = found else { return "Nothing was measured.".to_owned() };
         format!(
-            "Streamed, batches of {} are enough: {:.0} samples per second, and no other size brings 5 % more. Batch after batch \
-             it takes batches of {} to come to {:.0}.{}",
+            "Streamed, batches of {} are enough: {:.0} samples per second, and no other size is 5 % faster. In sequence, batches \
+             of {} are needed to reach {:.0}.{}",
             count(streamed.batch_size.into()),
             streamed.streamed_per_s(),
             count(in_turn.batch_size.into()),
@@ -95,12 +95,12 @@ impl BatchSizes {
         )
     }
 
-    /// What one batch with everything in it loses, if it does.
+    /// A text about the loss with all samples in a single batch, if there is one.
     fn about_the_last(&self) -> String {
         let best = self.0.iter().map(SizeLevel::streamed_per_s).fold(0.0, f64::max);
-        match self.0.last().filter(|last| last.streamed_per_s() < best * IS_ENOUGH) {
+        match self.0.last().filter(|last| last.streamed_per_s() < best * SUFFICIENT) {
             Some(last) => format!(
-                " With all in a single batch there is nothing to overlap, and streaming brings {:.0}.",
+                " With all samples in a single batch nothing can overlap, and streaming reaches {:.0}.",
                 last.streamed_per_s()
             ),
             None => String::new(),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_size_that_is_enough_is_named_and_what_one_batch_loses() {
+    fn the_sentence_names_the_smallest_sufficient_size_and_the_loss_with_one_batch() {
         let sizes = BatchSizes::new(vec![
             level(1, 4_000_000, 2_000_000),
             level(10, 1_000_000, 510_000),
@@ -126,14 +126,14 @@ mod tests {
         ]);
         assert_eq!(
             sizes.sentence(),
-            "Streamed, batches of 10 are enough: 196 samples per second, and no other size brings 5 % more. Batch after \
-             batch it takes batches of 50 to come to 125. With all in a single batch there is nothing to overlap, and \
-             streaming brings 128."
+            "Streamed, batches of 10 are enough: 196 samples per second, and no other size is 5 % faster. In sequence, \
+             batches of 50 are needed to reach 125. With all samples in a single batch nothing can overlap, and \
+             streaming reaches 128."
         );
     }
 
     #[test]
-    fn nothing_has_no_best_size() {
+    fn there_is_no_best_size_without_throughput() {
         assert_eq!(BatchSizes::default().sentence(), "Nothing was measured.");
         assert_eq!(BatchSizes::new(vec![level(1, 0, 0)]).enough(SizeLevel::streamed_per_s), None);
     }

@@ -1,18 +1,18 @@
-//! How sure a ratio of two samples is: the percentile bootstrap (Efron 1979; Efron and Tibshirani, "An Introduction to the
-//! Bootstrap", 1993, chapter 13).
+//! The confidence interval of a ratio of two samples: the percentile bootstrap (Efron 1979; Efron and Tibshirani, "An
+//! Introduction to the Bootstrap", 1993, chapter 13).
 //!
-//! Both samples are drawn again from themselves many times, with replacement; the ratios of the medians of what was drawn
-//! show by how much the ratio would differ if all were measured once more.
+//! Both samples are resampled many times, with replacement. The ratios of the medians of the resamples show how much
+//! the ratio would vary if everything were measured again.
 
 use crate::measure::statistics::{Summary, percentile};
 
-/// A sample of fewer values says too little of how much it varies.
+/// The minimum size of a sample. A smaller one says too little about how much its values vary.
 pub const LEAST_VALUES: usize = 5;
 
-/// How often both samples are drawn again.
+/// The number of times that both samples are resampled.
 const DRAWS: usize = 2_000;
 
-/// An interval that holds the true ratio with a confidence of 95 %.
+/// A 95 % confidence interval of the true ratio.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// Its lower end.
@@ -22,15 +22,16 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether it leaves open which of the two is greater.
+    /// True if the interval does not show which of the two is greater.
     #[must_use]
     pub fn holds_one(&self) -> bool {
         (self.low..=self.high).contains(&1.0)
     }
 }
 
-/// The interval of the ratio of the medians, `sample` over `base`. `draw` gives a random number below its argument, which
-/// is never 0. None when either sample has fewer than [`LEAST_VALUES`] values, or when a median of the base may be zero.
+/// The confidence interval of the ratio of the medians, `sample` divided by `base`. `draw` returns a random number
+/// below its argument, which is never 0. Returns `None` if a sample has fewer than [`LEAST_VALUES`] values, or if the
+/// median of a resampled base is zero.
 ///
 /// ```
 /// use interleave::measure::bootstrap::ratio_of_medians;
@@ -45,12 +46,12 @@ pub fn ratio_of_medians(base: &[f64], sample: &[f64], mut draw: impl FnMut(u32) 
     if base.len().min(sample.len()) < LEAST_VALUES {
         return None;
     }
-    let mut median_of_drawn = |values: &[f64]| {
+    let mut resampled_median = |values: &[f64]| {
         let n = values.len() as u32;
         Summary::from_sample(values.iter().map(|_| values[draw(n) as usize])).median()
     };
     let ratio = |_| {
-        let (base, sample) = (median_of_drawn(base)?, median_of_drawn(sample)?);
+        let (base, sample) = (resampled_median(base)?, resampled_median(sample)?);
         (base > 0.0).then(|| sample / base)
     };
     let mut ratios = (0..DRAWS).map(ratio).collect::<Option<Vec<f64>>>()?;
@@ -73,11 +74,11 @@ mod tests {
     fn too_few_values_give_no_interval() {
         assert_eq!(interval(&[1.0; 4], &[1.0; 100]), None);
         assert_eq!(interval(&[1.0; 100], &[]), None);
-        assert_eq!(interval(&[0.0; 5], &[1.0; 5]), None, "a ratio to nothing is none");
+        assert_eq!(interval(&[0.0; 5], &[1.0; 5]), None, "there is no ratio to zero");
     }
 
     #[test]
-    fn samples_without_spread_leave_no_doubt() {
+    fn samples_without_spread_give_an_exact_interval() {
         assert_eq!(interval(&[4.0; 5], &[2.0; 5]), Some(Interval { low: 0.5, high: 0.5 }));
     }
 

@@ -1,43 +1,43 @@
-//! Which stage of a pipeline holds the others up.
+//! The bottleneck of a pipeline: the stage that the others wait for.
 //!
-//! Stages that work side by side are as quick as the slowest of them: it is busy nearly all the time, the others wait for
-//! it. What the pipeline could do without it is what the next slowest can: the bound by service demand (Lazowska and
+//! Concurrent stages are as fast as the slowest of them: it is busy nearly all the time, and the others wait for it.
+//! Without it, the pipeline would be as fast as the next slowest stage: the bound by service demand (Lazowska and
 //! others, "Quantitative System Performance", 1984, section 5.2).
 
 use crate::measure::flow::{Flow, Stage};
 
-/// Two stages whose shares differ by less are both in the way.
+/// Above this ratio of their busy shares, two stages are both bottlenecks.
 const IS_AS_BUSY: f64 = 0.9;
 
-/// A pipeline whose busiest stage works less than that is held up by none: its stages take turns.
+/// Below this share of the busiest stage, there is no bottleneck: the stages take turns.
 const OVERLAPS: f64 = 0.6;
 
-/// What holds a pipeline up.
+/// The bottleneck of a pipeline.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bottleneck<'a> {
-    /// The stages take turns, so that none of them works most of the time.
+    /// The stages take turns, so none of them works most of the time.
     None {
-        /// The one that works most.
+        /// The stage that works most.
         busiest: &'a Stage,
         /// Its share of the time, from 0 to 1.
         share: f64,
     },
     /// One stage works nearly all the time and the others wait for it.
     One {
-        /// That stage.
+        /// The stage.
         stage: &'a Stage,
         /// Its share of the time, from 0 to 1.
         share: f64,
-        /// The next slowest.
+        /// The next slowest stage.
         next: &'a Stage,
-        /// So many samples per second the next slowest could do. Infinite if it takes no time.
+        /// The number of samples per second that the next slowest stage could process. Infinite if it takes no time.
         next_per_s: f64,
     },
-    /// Two stages are about as slow.
+    /// Two stages are about equally slow.
     Two {
-        /// The busier one.
+        /// The busier stage.
         stage: &'a Stage,
-        /// The other.
+        /// The other stage.
         other: &'a Stage,
         /// Their shares of the time, from 0 to 1.
         shares: [f64; 2],
@@ -45,7 +45,8 @@ pub enum Bottleneck<'a> {
 }
 
 impl<'a> Bottleneck<'a> {
-    /// What holds up a pipeline of two stages or more. None if nothing went through it, or in no time.
+    /// Finds the bottleneck of a pipeline of two or more stages. Returns `None` if it processed nothing or took no
+    /// time.
     #[must_use]
     pub fn find(flow: &'a Flow) -> Option<Self> {
         let mut by_share: Vec<_> = flow.stages.iter().map(|stage| (flow.share(stage), stage)).collect();
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
     use crate::measure::flow::Work;
 
-    /// A second long; each stage works for so many milliseconds on 100 samples.
+    /// A flow of one second, in which each stage works on 100 samples for the given number of milliseconds.
     fn flow(busy_ms: &[(&'static str, u64)]) -> Flow {
         let stage = |(name, ms): &(&'static str, u64)| Stage {
             name: (*name).into(),
@@ -92,16 +93,16 @@ mod tests {
     }
 
     #[test]
-    fn the_busiest_stage_is_named_with_what_the_next_could_do() {
+    fn the_busiest_stage_is_named_with_the_rate_of_the_next() {
         let flow = flow(&[("Load", 100), ("Preprocess", 500), ("Predict", 950)]);
         let Some(Bottleneck::One { stage, share, next, next_per_s }) = Bottleneck::find(&flow) else {
-            panic!("predict is in the way")
+            panic!("predict is the bottleneck")
         };
         assert_eq!((&*stage.name, share, &*next.name, next_per_s), ("Predict", 0.95, "Preprocess", 200.0));
     }
 
     #[test]
-    fn two_that_are_as_busy_are_both_named() {
+    fn two_equally_busy_stages_are_both_named() {
         let flow = flow(&[("Load", 900), ("Preprocess", 100), ("Predict", 950)]);
         assert!(matches!(Bottleneck::find(&flow), Some(Bottleneck::Two { stage, other, .. })
             if (&*stage.name, &*other.name) == ("Predict", "Load")));
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_held_up_where_nothing_went_through() {
+    fn a_pipeline_without_samples_has_no_bottleneck() {
         assert_eq!(Bottleneck::find(&flow(&[("Load", 0), ("Predict", 0)])), None);
         assert_eq!(Bottleneck::find(&Flow { samples: 0, ..flow(&[("Load", 10), ("Predict", 900)]) }), None);
         let unbounded = flow(&[("Load", 0), ("Predict", 950)]);

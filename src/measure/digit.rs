@@ -1,13 +1,13 @@
-//! Handwritten digits as a report shows them: what the classifier made of each, and the picture as paths of SVG.
+//! Handwritten digits as a report shows them: the prediction for each, and the picture as SVG paths.
 
 use serde::{Deserialize, Serialize};
 
-/// A handwritten digit and what the classifier made of it.
+/// A handwritten digit and the classifier's prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Digit {
-    /// Its brightness, 0 to 1, row by row from the top: 64 values.
+    /// The brightness of its pixels, 0 to 1, row by row from the top: 64 values.
     pub pixels: Vec<f32>,
-    /// The digit that it is, 0 to 9.
+    /// The true digit, 0 to 9.
     pub label: u8,
     /// The digit that the classifier predicts, 0 to 9.
     pub predicted: u8,
@@ -20,18 +20,16 @@ impl Digit {
         self.label == self.predicted
     }
 
-    /// A sentence about digits that a seed draws.
+    /// A sentence about digits that were drawn at random with a seed.
     #[must_use]
     pub fn in_short(digits: &[Self], seed: u64) -> String {
         let (n, right) = (digits.len(), digits.iter().filter(|digit| digit.is_right()).count());
-        format!(
-            "{n} images that seed {seed} draws from the data set, and what the classifier reads: {right} are right."
-        )
+        format!("{n} images of the data set, chosen with seed {seed}. The classifier is right for {right} of them.")
     }
 }
 
-/// The pixels of a digit in a box of 8 by 8: an opacity and a path for each quarter of brightness. The eye tells no more apart
-/// at the size of a stamp.
+/// The pixels of a digit in a box of 8 by 8: an opacity and a path for each of four levels of brightness. More levels
+/// could not be seen at the size of a stamp.
 #[must_use]
 pub fn shades(digit: &Digit) -> Vec<(String, String)> {
     /// The side of a picture in pixels.
@@ -49,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_pixel_that_is_lit_stands_in_one_shade() {
+    fn every_bright_pixel_is_in_one_shade() {
         let pixels = (0..64).map(|place| place as f32 / 63.0).collect();
         let shades = shades(&Digit { pixels, label: 0, predicted: 0 });
         let lit: usize = shades.iter().map(|(_, path)| path.matches('M').count()).sum();

@@ -1,12 +1,12 @@
-//! How long the tasks of one kind took: the sample behind percentiles and histogram, and a check of the record against
-//! itself.
+//! The durations of the tasks of one kind: the sample for percentiles and histogram, and a consistency check of the
+//! record.
 
 use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
 use crate::measure::heartbeat::Beat;
 use crate::measure::metrics::OutcomeCounts;
 use crate::measure::statistics::Summary;
 
-/// One task that came to its end by itself. What was cancelled has no duration.
+/// One task that ended by itself. A cancelled task has no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskDuration {
     /// The task.
@@ -15,16 +15,16 @@ pub struct TaskDuration {
     pub ended_us: u64,
     /// How it ended.
     pub outcome: Outcome,
-    /// From its spawning to its end, in microseconds: what whoever waits for it feels.
+    /// The time from its spawning to its end, in microseconds: the wait of the caller.
     pub total_us: u64,
-    /// How much of that it stood in a queue, for its first turn or for a permit.
+    /// The part of that time in a queue, before its first poll or for a permit, in microseconds.
     pub queued_us: u64,
-    /// Whether the event loop was blocked while the task lived, so that it may have been made late.
+    /// True if the event loop was blocked during the task, which may have delayed it.
     pub is_blocked: bool,
 }
 
 impl TaskDuration {
-    /// How long it was at work, in microseconds.
+    /// The time at work, in microseconds.
     #[must_use]
     pub fn work_us(&self) -> u64 {
         self.total_us - self.queued_us
@@ -51,9 +51,9 @@ pub struct Durations {
     tasks: Vec<TaskDuration>,
     /// From the first spawning to the last end, in microseconds.
     window_us: u64,
-    /// The sum over all instants of how many were at work, in microseconds.
+    /// The integral over time of the number of tasks at work, in microseconds.
     concurrency_us: u64,
-    /// How many ended, cancelled ones included, and how long they were at work together.
+    /// The number of tasks that ended, including cancelled ones, and their total time at work.
     ended: u64,
     ended_work_us: u64,
     begun: u32,
@@ -61,15 +61,15 @@ pub struct Durations {
     outcomes: OutcomeCounts,
 }
 
-/// Little's law for a stretch of time in which all tasks begin and end: how many are at work on average is how many
-/// come per second times how long each takes (Little, "A Proof for the Queuing Formula L = λW", 1961).
+/// Little's law for a period in which all tasks begin and end: the average number of tasks at work is the rate of tasks
+/// times the average time of each (Little, "A Proof for the Queuing Formula L = λW", 1961).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LittlesLaw {
     /// Tasks that ended per second: λ.
     pub throughput_per_s: f64,
-    /// How long a task was at work on average, in milliseconds: W.
+    /// The average time of a task at work, in milliseconds: W.
     pub work_ms: f64,
-    /// How many were at work on average, counted instant by instant: L.
+    /// The average number of tasks at work, integrated over time: L.
     pub concurrency: f64,
 }
 
@@ -80,7 +80,7 @@ impl LittlesLaw {
         self.throughput_per_s * self.work_ms / 1e3
     }
 
-    /// Whether both sides agree, to 1 %. If they do not, the record has lost something.
+    /// True if both sides agree to 1 %. If they do not, events are missing from the record.
     #[must_use]
     pub fn holds(&self) -> bool {
         (self.product() - self.concurrency).abs() <= 0.01 * self.concurrency.max(self.product())
@@ -88,7 +88,8 @@ impl LittlesLaw {
 }
 
 impl Durations {
-    /// Reads them from a record: all tasks of this name that were made inside `part`, or anywhere.
+    /// The durations of all tasks of this name in a record that were spawned inside `part`, or anywhere if it is
+    /// `None`.
     #[must_use]
     pub fn from_record(record: &Record, name: &str, part: Option<TaskId>) -> Self {
         let mut reader = DurationsReader::new(record, name, part);
@@ -96,63 +97,63 @@ impl Durations {
         reader.durations
     }
 
-    /// The tasks, in the order of their ends.
+    /// The tasks, in the order in which they ended.
     #[must_use]
     pub fn tasks(&self) -> &[TaskDuration] {
         &self.tasks
     }
 
-    /// How long they were at work, in microseconds.
+    /// The times at work, in microseconds.
     #[must_use]
     pub fn work(&self) -> Summary {
         Summary::from_sample(self.tasks.iter().map(|task| task.work_us() as f64))
     }
 
-    /// How long they lasted with their time in the queue, in microseconds.
+    /// The total times, including time in the queue, in microseconds.
     #[must_use]
     pub fn total(&self) -> Summary {
         Summary::from_sample(self.tasks.iter().map(|task| task.total_us as f64))
     }
 
-    /// Whether any of them stood in a queue for longer than the page takes to begin.
+    /// True if any task was in a queue for longer than the page needs to start one.
     #[must_use]
     pub fn has_queue(&self) -> bool {
-        const WORTH_TELLING_US: u64 = 5_000;
-        self.tasks.iter().any(|task| task.queued_us > WORTH_TELLING_US)
+        const NOTICEABLE_US: u64 = 5_000;
+        self.tasks.iter().any(|task| task.queued_us > NOTICEABLE_US)
     }
 
-    /// How many may have been made late by a block of the event loop.
+    /// The number of tasks that a block of the event loop may have delayed.
     #[must_use]
     pub fn blocked(&self) -> usize {
         self.tasks.iter().filter(|task| task.is_blocked).count()
     }
 
-    /// Those that no block of the event loop can have made late.
+    /// The tasks that no block of the event loop can have delayed.
     #[must_use]
     pub fn unblocked(&self) -> Self {
         let tasks = self.tasks.iter().filter(|task| !task.is_blocked).copied().collect();
         Self { tasks, ..*self }
     }
 
-    /// The most that were at work at once.
+    /// The maximum number of tasks at work at once.
     #[must_use]
     pub fn peak(&self) -> u32 {
         self.peak
     }
 
-    /// How many came out of the queue, for their first turn or with a permit, before they ended.
+    /// The number of tasks that left the queue, for their first poll or with a permit, before they ended.
     #[must_use]
     pub fn begun(&self) -> u32 {
         self.begun
     }
 
-    /// How they ended, cancelled ones included.
+    /// The outcomes of the tasks, including cancelled ones.
     #[must_use]
     pub fn outcomes(&self) -> OutcomeCounts {
         self.outcomes
     }
 
-    /// The record held against itself. None before there is a stretch of time with tasks in it.
+    /// Both sides of Little's law. Returns `None` if no task has ended or no time has passed.
     #[must_use]
     pub fn littles_law(&self) -> Option<LittlesLaw> {
         let window_us = Some(self.window_us as f64).filter(|us| *us > 0.0)?;
@@ -165,11 +166,11 @@ impl Durations {
     }
 }
 
-/// Goes through the events in time.
+/// Reads the events in order.
 struct DurationsReader {
     /// When the event loop was blocked.
     blocks: Vec<Beat>,
-    /// For each task of the record: where it stands, if it is one of those that are looked for.
+    /// The times of each task of the record, or `None` if the task does not have the name.
     times: Vec<Option<TaskTimes>>,
     at_work: u64,
     first_us: Option<u64>,
@@ -181,19 +182,19 @@ struct DurationsReader {
 struct TaskTimes {
     spawned_us: u64,
     queued_us: u64,
-    /// Since when it stands in a queue, if it does.
+    /// The time at which it entered the queue, if it is in one.
     queued_since_us: Option<u64>,
-    /// For how many permits it waits.
+    /// The number of permits that it waits for.
     waits: u32,
 }
 
 impl DurationsReader {
     fn new(record: &Record, name: &str, part: Option<TaskId>) -> Self {
-        let is_meant = |(index, task): (usize, &crate::measure::Task)| {
-            let is_meant = task.name == name && record.is_within(Some(TaskId::at(index)), part);
-            is_meant.then(TaskTimes::default)
+        let is_selected = |(index, task): (usize, &crate::measure::Task)| {
+            let is_selected = task.name == name && record.is_within(Some(TaskId::at(index)), part);
+            is_selected.then(TaskTimes::default)
         };
-        let times = record.tasks().iter().enumerate().map(is_meant).collect();
+        let times = record.tasks().iter().enumerate().map(is_selected).collect();
         let blocks = record.beats().iter().filter(|beat| beat.is_blocked()).copied().collect();
         Self { blocks, times, at_work: 0, first_us: None, last_us: 0, durations: Durations::default() }
     }
@@ -210,7 +211,7 @@ impl DurationsReader {
                 times.waits -= 1;
                 self.leave_queue(&mut times, at_us);
             }
-            // Not before: a task whose first step is to stand in a queue was never at work.
+            // Not earlier: a task that enters a queue in its first poll was never at work.
             EventKind::PollEnded => self.note_peak(),
             EventKind::Queued => {
                 times.waits += 1;
@@ -255,7 +256,7 @@ impl DurationsReader {
         self.durations.peak = self.durations.peak.max(self.at_work as u32);
     }
 
-    /// Adds up who was at work since the last time that somebody came or went.
+    /// Adds the work since the last change of the number of tasks at work.
     fn count(&mut self, at_us: u64) {
         self.durations.concurrency_us += self.at_work * (at_us - self.last_us);
         self.last_us = at_us;
@@ -287,7 +288,7 @@ mod tests {
     use crate::runtime::Run;
     use crate::runtime::virtual_time::block_on;
 
-    /// The rest is cancelled when patience ends.
+    /// Runs tasks with a limit, and cancels the rest after `patience_ms`.
     fn limited(seed: u64, tasks: usize, most: usize, patience_ms: u64) -> Durations {
         let run = Run::on_virtual_clock(seed);
         let limit = run.limit(NonZeroUsize::new(most));
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn work_and_queue_are_told_apart() {
+    fn time_at_work_and_in_the_queue_are_separate() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(1));
         let nap = || async {
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_named_tasks_of_the_part_count_and_no_cancelled_ones() {
+    fn only_tasks_of_the_part_with_the_name_that_were_not_cancelled_count() {
         let run = Run::on_virtual_clock(1);
         let nap = |ms| run.task("nap", run.sleep(Duration::from_millis(ms)));
         let first = run.task("first", async {
@@ -339,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_lived_through_a_block_is_marked() {
+    fn a_task_during_a_block_is_marked() {
         let mut record = Record::default();
         let spawn = |record: &mut Record, at_us| record.spawn(at_us, "task".into(), None);
         let early = spawn(&mut record, 0);
@@ -353,12 +354,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_law() {
+    fn there_is_no_law_without_tasks() {
         assert_eq!(Durations::default().littles_law(), None);
     }
 
     #[test]
-    fn a_full_limit_keeps_as_many_at_work_as_it_lets_through() {
+    fn a_full_limit_keeps_as_many_at_work_as_it_allows() {
         let law = limited(7, 4_000, 8, 1_000_000).littles_law().expect("they took time");
         assert!(law.holds());
         assert!((7.9..=8.0).contains(&law.concurrency), "{law:?}");
@@ -375,7 +376,7 @@ mod tests {
         }
 
         #[test]
-        fn the_peak_is_the_limit_or_all_of_them(seed: u64, tasks in 0..60usize, most in 1..70usize) {
+        fn the_peak_is_the_limit_or_the_number_of_tasks(seed: u64, tasks in 0..60usize, most in 1..70usize) {
             prop_assert_eq!(limited(seed, tasks, most, 1_000_000).peak() as usize, most.min(tasks));
         }
     }

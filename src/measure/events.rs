@@ -1,4 +1,4 @@
-//! The record of a run: one append-only list of events, and the tasks and log lines that they speak of.
+//! The record of a run: one append-only list of events, with their tasks and log lines.
 //!
 //! An event is 16 bytes, because a run of a hundred thousand tasks leaves half a million of them. Times are
 //! microseconds since the run's start.
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::heartbeat::Beat;
 
-/// Names one task of one run, in the order of spawning.
+/// The id of a task in a run. Ids are in the order of spawning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(NonZeroU32);
 
 impl TaskId {
-    /// The place of the task in [`Record::tasks`].
+    /// The index of the task in [`Record::tasks`].
     #[must_use]
     pub fn index(self) -> usize {
         self.0.get() as usize - 1
@@ -25,7 +25,7 @@ impl TaskId {
     ///
     /// # Panics
     ///
-    /// At an index beyond what 32 bits can count: a record of that length would not fit into memory.
+    /// If the index does not fit into 32 bits: a record of that length would not fit into memory.
     #[must_use]
     pub fn at(index: usize) -> Self {
         let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
@@ -53,7 +53,7 @@ impl Outcome {
     /// All outcomes, in the order in which they are listed to the reader.
     pub const ALL: [Self; 5] = [Self::Succeeded, Self::Failed, Self::TimedOut, Self::Cancelled, Self::Retried];
 
-    /// The word for it in tables and charts.
+    /// The outcome in words, for tables and charts.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ impl Outcome {
         }
     }
 
-    /// A sign for it, so that colour is never the only one.
+    /// A sign for the outcome, because colour must never be the only sign.
     #[must_use]
     pub fn sign(self) -> &'static str {
         match self {
@@ -81,49 +81,49 @@ impl Outcome {
 /// What happened to a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
-    /// The task was made; it has done nothing yet.
+    /// The task was created. It has not done anything yet.
     Spawned,
-    /// The executor began to poll it.
+    /// The executor started to poll the task.
     PollStarted,
     /// The poll returned, and the task is not ready.
     PollEnded,
-    /// The task began to wait for a permit.
+    /// The task started to wait for a permit.
     Queued,
-    /// The task was given the permit that it waited for.
+    /// The task received the permit that it waited for.
     Granted,
-    /// The task stopped waiting for a permit without having been given one.
+    /// The task stopped waiting for a permit and did not receive it.
     GaveUp,
     /// The task is over. Nothing follows for this task.
     Ended(Outcome),
 }
 
-/// One line of the record.
+/// One event of the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Microseconds since the run's start.
     pub at_us: u64,
-    /// Whose event it is.
+    /// The task that it concerns.
     pub task: TaskId,
     /// What happened.
     pub kind: EventKind,
 }
 
-/// What is known of a task besides its events.
+/// The data of a task apart from its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
-    /// The name that the exercise gave it, usually that of the function which it runs.
+    /// Its name in the exercise, usually the name of the function that it runs.
     pub name: Cow<'static, str>,
-    /// The task inside which it was made.
+    /// The task that spawned it, if any.
     pub parent: Option<TaskId>,
 }
 
-/// How much a log line matters.
+/// The severity of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// Something worth telling.
+    /// Useful information.
     Info,
-    /// Something that the reader should know before trusting a number.
+    /// Something to know before trusting a number.
     Warning,
     /// Something failed.
     Error,
@@ -136,9 +136,9 @@ pub struct LogLine {
     pub at_us: u64,
     /// The task that wrote it, if it was written inside one.
     pub task: Option<TaskId>,
-    /// How much it matters.
+    /// Its severity.
     pub level: Level,
-    /// What it says. It may hold text from files and endpoints: show it as text only.
+    /// Its text. It may contain text from files and endpoints, so it must be shown as text only, never as HTML.
     pub text: Cow<'static, str>,
 }
 
@@ -153,7 +153,7 @@ pub struct FailedTask {
     pub outcome: Outcome,
 }
 
-/// Everything that a run leaves behind. It only ever grows.
+/// The record of a run. It only ever grows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     events: Vec<Event>,
@@ -164,7 +164,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Enters a new task and its first event.
+    /// Adds a new task and its first event.
     pub fn spawn(&mut self, at_us: u64, name: Cow<'static, str>, parent: Option<TaskId>) -> TaskId {
         let task = TaskId::at(self.tasks.len());
         grow(&mut self.tasks);
@@ -185,12 +185,12 @@ impl Record {
         self.log.push(line);
     }
 
-    /// Adds a beat of the heart.
+    /// Adds a heartbeat.
     pub fn beat(&mut self, beat: Beat) {
         self.beats.push(beat);
     }
 
-    /// Notes that the page was not visible at this time; browsers slow the timers of such a page down.
+    /// Notes that the page was hidden at this time. Browsers slow down the timers of a hidden page.
     pub fn mark_hidden(&mut self, at_us: u64) {
         self.hidden_at_us.get_or_insert(at_us);
     }
@@ -213,7 +213,7 @@ impl Record {
         &self.tasks[id.index()]
     }
 
-    /// The tasks that failed or timed out, in the order of their ends.
+    /// The tasks that failed or timed out, in the order in which they ended.
     #[must_use]
     pub fn failed(&self) -> Vec<FailedTask> {
         let failed = |event: &Event| match event.kind {
@@ -225,7 +225,7 @@ impl Record {
         self.events.iter().filter_map(failed).collect()
     }
 
-    /// Whether a task is `outer` or was made, at whatever depth, inside it. Everything is within no task.
+    /// True if a task is `outer` or was spawned inside it, at any depth. If `outer` is `None`, always true.
     #[must_use]
     pub fn is_within(&self, task: Option<TaskId>, outer: Option<TaskId>) -> bool {
         let mut upwards = std::iter::successors(task, |task| self.task(*task).parent);
@@ -238,19 +238,19 @@ impl Record {
         &self.log
     }
 
-    /// The beats of the heart, in the order in which they came.
+    /// The heartbeats, in order.
     #[must_use]
     pub fn beats(&self) -> &[Beat] {
         &self.beats
     }
 
-    /// When the page was first seen to be hidden during the run, if it was.
+    /// When the page was first hidden during the run, if it was.
     #[must_use]
     pub fn hidden_at_us(&self) -> Option<u64> {
         self.hidden_at_us
     }
 
-    /// What all of it takes in memory, in bytes, with the room that was taken ahead.
+    /// The memory that the record takes, in bytes, including spare capacity.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let texts = self.tasks.iter().map(|task| &task.name).chain(self.log.iter().map(|line| &line.text));
@@ -269,8 +269,8 @@ impl Record {
     }
 }
 
-/// Makes room for one more, and for a quarter more when there is none: a `Vec` by itself would double, and hold for a
-/// long run much memory that nobody uses.
+/// Makes sure that one more item fits. A full list grows by a quarter: a `Vec` on its own would double, which leaves
+/// much unused memory after a long run.
 fn grow<T>(list: &mut Vec<T>) {
     const LEAST: usize = 64;
     if list.len() == list.capacity() {
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_is_within_itself_and_all_that_hold_it() {
+    fn a_task_is_within_itself_and_its_ancestors() {
         let mut record = Record::default();
         let outer = record.spawn(0, "outer".into(), None);
         let inner = record.spawn(0, "inner".into(), Some(outer));

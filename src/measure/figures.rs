@@ -1,4 +1,4 @@
-//! The figures of a run in words, each with its name and what it means.
+//! The metrics of a run as text, each with its name and meaning.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::measure::events::Outcome;
 use crate::measure::metrics::Metrics;
 use crate::measure::units::{count, percent, size, span};
 
-/// What is measured, with what it means.
+/// A metric: its names and its meaning.
 #[derive(Debug)]
 pub struct Metric {
     /// Its name for programs that read the page.
@@ -23,59 +23,59 @@ impl Metric {
     }
 }
 
-/// All that is measured of a run.
+/// All metrics of a run.
 pub const METRICS: [Metric; 11] = [
     Metric::new("wall", "Wall time", "From the start to the last event"),
-    Metric::new("ideal", "Ideal", "The same run with nothing but its waits"),
-    Metric::new("efficiency", "Efficiency", "Ideal over wall time"),
-    Metric::new("tasks", "Tasks", "Futures on the record"),
-    Metric::new("peak-concurrency", "Peak concurrency", "Most under way at once"),
-    Metric::new("peak-queue", "Peak queue", "Most that waited for a turn or a permit"),
+    Metric::new("ideal", "Ideal", "The same run if only its waits took time"),
+    Metric::new("efficiency", "Efficiency", "Ideal divided by wall time"),
+    Metric::new("tasks", "Tasks", "Tasks recorded"),
+    Metric::new("peak-concurrency", "Peak concurrency", "Most tasks in progress at once"),
+    Metric::new("peak-queue", "Peak queue", "Most tasks waiting to start or for a permit"),
     Metric::new("outcomes", "Outcomes", "How the tasks ended"),
-    Metric::new("lag", "Loop lag", "The longest that the page could not turn"),
-    Metric::new("clock", "Clock", "One step of this browser's clock"),
-    Metric::new("record", "Record", "What its events, names and log take"),
-    Metric::new("memory", "Memory", "The wasm module's, before and after"),
+    Metric::new("lag", "Loop lag", "Longest event-loop block"),
+    Metric::new("clock", "Clock", "Resolution of this browser's clock"),
+    Metric::new("record", "Record", "Memory of its events, names and log"),
+    Metric::new("memory", "Memory", "WebAssembly memory, before and after"),
 ];
 
-/// What the [`METRICS`] are, in their order.
+/// The values of the [`METRICS`], in the same order.
 pub type Figures = [Figure; METRICS.len()];
 
-/// What one of the [`METRICS`] is.
+/// The value of one of the [`METRICS`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figure {
-    /// With its unit, once there is one.
+    /// The value with its unit, or `None` if it is not known yet.
     pub text: Option<String>,
-    /// The same as a plain number for programs, where the text has fewer digits.
+    /// The exact number for programs, if the text is rounded.
     pub exact: Option<u64>,
 }
 
 /// Memory of the wasm module in bytes, around a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
-    /// When the run began.
+    /// At the start of the run.
     pub before: u64,
-    /// When it was over.
+    /// At the end of the run.
     pub after: u64,
 }
 
-/// What is known of a run in numbers.
+/// The facts that the metrics of a run are computed from.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
-    /// What its record says.
+    /// The metrics of its record.
     pub measured: Metrics,
-    /// How long it takes with nothing but its waits, in microseconds, if that was computed.
+    /// The duration if only its waits took time, in microseconds, if it has been computed.
     pub ideal_us: Option<u64>,
-    /// One step of the clock, in microseconds.
+    /// The resolution of the clock, in microseconds.
     pub clock_resolution_us: u64,
-    /// What its record takes in memory, in bytes.
+    /// The size of its record in memory, in bytes.
     pub record_bytes: u64,
-    /// The wasm module's memory around it, if that is known.
+    /// The WebAssembly memory before and after the run, if it is known.
     pub memory: Option<Memory>,
 }
 
 impl Facts {
-    /// The figures.
+    /// The values of the [`METRICS`].
     #[must_use]
     pub fn figures(&self) -> Figures {
         let it = &self.measured;
@@ -91,7 +91,7 @@ impl Facts {
             of(count(it.peak_concurrency.into())),
             of(count(it.peak_queue.into())),
             of(outcomes(it)),
-            Figure { text: Some(it.longest_lag_us.map_or("no beat yet".to_owned(), span)), exact: it.longest_lag_us },
+            Figure { text: Some(it.longest_lag_us.map_or("none yet".to_owned(), span)), exact: it.longest_lag_us },
             of(span(self.clock_resolution_us)),
             Figure { text: Some(self.record_size()), exact: self.record_bytes.checked_div(it.tasks.into()) },
             perhaps(self.memory.map(memory)),
@@ -99,18 +99,18 @@ impl Facts {
     }
 
     fn record_size(&self) -> String {
-        // Of a few tasks the room taken ahead is most of it.
+        // With few tasks, most of the memory is spare capacity.
         const MANY: u32 = 100;
         let (whole, tasks) = (size(self.record_bytes), self.measured.tasks);
-        if tasks < MANY { whole } else { format!("{whole}, {} a task", size(self.record_bytes / u64::from(tasks))) }
+        if tasks < MANY { whole } else { format!("{whole}, {} per task", size(self.record_bytes / u64::from(tasks))) }
     }
 }
 
 fn outcomes(measured: &Metrics) -> String {
     let counts = Outcome::ALL.map(|outcome| (measured.outcomes.get(outcome), outcome.name()));
-    let told = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{} {name}", count((*n).into())));
-    let told = told.collect::<Vec<_>>().join(", ");
-    if told.is_empty() { "none yet".to_owned() } else { told }
+    let parts = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{} {name}", count((*n).into())));
+    let text = parts.collect::<Vec<_>>().join(", ");
+    if text.is_empty() { "none yet".to_owned() } else { text }
 }
 
 fn memory(memory: Memory) -> String {

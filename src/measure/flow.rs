@@ -1,8 +1,8 @@
-//! What the stages of a pipeline did, read from the record: from when to when each worked on which batch, how long it
-//! waited for input and for room, and how many batches lay in the queues between them.
+//! The work of the stages of a pipeline, read from the record: when each stage worked on each batch, how long it waited
+//! for input and for space in its queue, and how many batches were in the queues.
 //!
-//! What it reads: a part with tasks for the work on each batch. Where stages run side by side, each is a task of its own
-//! inside the part, and the work stands inside it between the tasks `take` and `put`, which wait at the queues.
+//! The record has a part with a task for the work on each batch. If the stages run concurrently, each is a task of its
+//! own inside the part. Its work is between the tasks `take` and `put`, which wait at the queues.
 
 mod depth;
 mod rate;
@@ -22,16 +22,16 @@ pub use rate::rates;
 use reader::FlowReader;
 pub use scale::{Scale, Strip};
 
-/// How the record names a stage.
+/// How to find a stage in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StageSpec {
-    /// What it is called for the reader.
+    /// Its name on the page.
     pub name: &'static str,
-    /// The name of the task that goes from batch to batch, if stages run side by side.
+    /// The name of the task that processes one batch after the other, if stages run concurrently.
     pub task: &'static str,
     /// The name of the tasks that each work on one batch.
     pub work: &'static str,
-    /// How many samples a batch has; the last may have fewer.
+    /// The number of samples in a batch. The last may have fewer.
     pub batch_size: u32,
 }
 
@@ -40,58 +40,58 @@ pub struct StageSpec {
 pub struct Work {
     /// When it began.
     pub from_us: u64,
-    /// When it was done.
+    /// When it ended.
     pub to_us: u64,
-    /// How many samples the batch has.
+    /// The number of samples in the batch.
     pub samples: u32,
 }
 
-/// What one stage did.
+/// The work of one stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
-    /// What it is called for the reader.
+    /// Its name on the page.
     pub name: Cow<'static, str>,
-    /// Its work, in the order in which it was done.
+    /// Its work on each batch, in order.
     pub works: Vec<Work>,
-    /// How many tasks take batches at once, at least 1.
+    /// The number of tasks that process batches concurrently, at least 1.
     pub servers: u32,
-    /// How long it waited for a batch to work on, in microseconds, all its servers together.
+    /// The time that it waited for a batch, in microseconds, summed over its servers.
     pub waited_for_input_us: u64,
-    /// How long it waited with a batch for room in the queue behind it.
+    /// The time that it waited for space in the next queue, in microseconds, summed over its servers.
     pub waited_for_room_us: u64,
 }
 
 impl Stage {
-    /// How long it worked, in microseconds, all its servers together.
+    /// The time that it worked, in microseconds, summed over its servers.
     #[must_use]
     pub fn busy_us(&self) -> u64 {
         self.works.iter().map(|work| work.to_us - work.from_us).sum()
     }
 }
 
-/// One way through a pipeline.
+/// One run of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {
     /// The name of its root task.
     pub part: Cow<'static, str>,
-    /// What it is called for the reader.
+    /// Its name on the page.
     pub name: Cow<'static, str>,
     /// When it began, in microseconds since the run's start.
     pub from_us: u64,
-    /// How long it took.
+    /// Its duration in microseconds.
     pub length_us: u64,
-    /// How many samples went through.
+    /// The number of samples that it processed.
     pub samples: u32,
     /// Its stages, the first one first.
     pub stages: Vec<Stage>,
     /// The queues between them, if there are any: one fewer than there are stages.
     pub queues: Vec<QueueDepth>,
-    /// The most samples that were loaded and not yet done.
+    /// The maximum number of samples that were loaded but not finished.
     pub most_under_way: u32,
 }
 
 impl Flow {
-    /// Reads the part of this name, through which so many samples went. None if it did not end well.
+    /// Reads the part of this name, which processed `samples` samples. Returns `None` if it did not succeed.
     #[must_use]
     pub fn new(
         record: &Record,
@@ -116,19 +116,19 @@ impl Flow {
         })
     }
 
-    /// How many samples came through per second. None where no time has passed.
+    /// The number of samples per second. Returns `None` if no time has passed.
     #[must_use]
     pub fn per_s(&self) -> Option<f64> {
         per_second(self.samples as usize, self.length_us)
     }
 
-    /// Which share of the whole time a stage worked, from 0 to 1; 0 where no time has passed.
+    /// The share of the whole time that a stage worked, from 0 to 1; 0 if no time has passed.
     #[must_use]
     pub fn share(&self, stage: &Stage) -> f64 {
         stage.busy_us() as f64 / (self.length_us * u64::from(stage.servers)).max(1) as f64
     }
 
-    /// How long a stage did not work, in microseconds, all its servers together.
+    /// The time that a stage did not work, in microseconds, summed over its servers.
     #[must_use]
     pub fn idle_us(&self, stage: &Stage) -> u64 {
         (self.length_us * u64::from(stage.servers)).saturating_sub(stage.busy_us())
@@ -145,7 +145,7 @@ mod tests {
         StageSpec { name: "Use", task: "user", work: "use", batch_size: 4 },
     ];
 
-    /// A record from lines of spawning and ending, and the part that all of it is in.
+    /// A record to which tasks are added, and the part that contains them.
     struct Script(Record, TaskId);
 
     impl Script {
@@ -171,26 +171,26 @@ mod tests {
         fn flow(mut self, at_us: u64, samples: u32) -> Flow {
             let part = self.1;
             self.end(at_us, part);
-            Flow::new(&self.0, "part", "Part", samples, &STAGES).expect("it ended well")
+            Flow::new(&self.0, "part", "Part", samples, &STAGES).expect("it succeeded")
         }
     }
 
     #[test]
-    fn stages_in_turn_have_work_and_no_queues() {
+    fn sequential_stages_have_work_and_no_queues() {
         let mut script = Script::begin();
         for (name, from_us, to_us) in [("make", 0, 10), ("make", 10, 20), ("use", 20, 50), ("use", 50, 80)] {
             script.task(name, None, from_us, to_us);
         }
         let flow = script.flow(80, 7);
         let works: Vec<_> = flow.stages[1].works.iter().map(|work| (work.from_us, work.to_us, work.samples)).collect();
-        assert_eq!(works, [(20, 50, 4), (50, 80, 3)], "the last batch has what is left");
+        assert_eq!(works, [(20, 50, 4), (50, 80, 3)], "the last batch has the remaining samples");
         assert_eq!(flow.stages.iter().map(Stage::busy_us).collect::<Vec<_>>(), [20, 60]);
         assert_eq!((flow.share(&flow.stages[0]), flow.idle_us(&flow.stages[0])), (0.25, 60));
         assert_eq!((flow.queues.len(), flow.most_under_way), (0, 7));
     }
 
     #[test]
-    fn waits_at_a_queue_and_its_depth_are_told_apart() {
+    fn waits_at_a_queue_and_its_depth_are_measured() {
         let mut script = Script::begin();
         let maker = script.spawn(0, "maker", None);
         let user = script.spawn(0, "user", None);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_take_of_a_queue_that_is_closed_takes_nothing() {
+    fn the_last_take_from_a_closed_queue_takes_nothing() {
         let mut script = Script::begin();
         let user = script.spawn(0, "user", None);
         script.task("take", Some(user), 0, 30);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_of_two_servers_is_all_busy_when_both_work() {
+    fn a_stage_of_two_servers_is_fully_busy_if_both_work() {
         let mut script = Script::begin();
         for _ in 0..2 {
             let user = script.spawn(0, "user", None);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_short_is_no_flow() {
+    fn a_cancelled_part_has_no_flow() {
         let mut record = Record::default();
         let part = record.spawn(0, "part".into(), None);
         record.push(5, part, EventKind::Ended(Outcome::Cancelled));

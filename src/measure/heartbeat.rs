@@ -1,41 +1,40 @@
-//! The heartbeat: how long the page's event loop could not turn.
+//! The heartbeat: it measures how long the page's event loop was blocked.
 //!
-//! During a run a beat is due every [`PERIOD`]. A beat can only come when the loop is free, so its lateness is the
-//! loop's lag: nothing else on the page, no timer, click or repaint, could happen in that time either.
+//! During a run a beat is due every [`PERIOD`]. A beat can only run when the loop is free, so its delay is the loop's
+//! lag: nothing else on the page, no timer, click or repaint, could run in that time either.
 
 use std::time::Duration;
 
 /// The time between two beats.
 pub const PERIOD: Duration = Duration::from_millis(20);
 
-/// From this lag on the loop counts as blocked. It is also where browsers begin to call a task long
-/// (<https://www.w3.org/TR/longtasks-1/>), and where people begin to notice.
+/// Above this lag the loop counts as blocked. Browsers also call a task long from this duration
+/// (<https://www.w3.org/TR/longtasks-1/>), and people begin to notice.
 pub const BLOCKED_US: u64 = 50_000;
 
-/// One beat: when it was due and when it came, in microseconds since the run's start.
+/// One beat: when it was due and when it ran, in microseconds since the run's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beat {
     /// When it was due.
     pub due_us: u64,
-    /// When it came. Never before it was due.
+    /// When it ran, which is never before it was due.
     pub at_us: u64,
 }
 
 impl Beat {
-    /// How late it came, in microseconds.
+    /// The delay, in microseconds.
     #[must_use]
     pub fn lag_us(self) -> u64 {
         self.at_us.saturating_sub(self.due_us)
     }
 
-    /// Whether the loop was blocked while it was due.
+    /// True if the loop was blocked when the beat was due.
     #[must_use]
     pub fn is_blocked(self) -> bool {
         self.lag_us() > BLOCKED_US
     }
 
-    /// When the beat after this one is due: the first of the regular times that still lies ahead. Beats that were
-    /// missed are not made up for.
+    /// When the next beat is due: at the first regular time in the future. Missed beats are skipped.
     #[must_use]
     pub fn next_due_us(self) -> u64 {
         let period_us = PERIOD.as_micros() as u64;
@@ -43,13 +42,14 @@ impl Beat {
     }
 }
 
-/// The longest lag among the beats that were due or late between two instants, in microseconds; none without a beat.
+/// The longest lag among the beats that were due or late between two instants, in microseconds; `None` without a beat.
 #[must_use]
 pub fn longest_lag_us(beats: &[Beat], from_us: u64, to_us: u64) -> Option<u64> {
     beats.iter().filter(|beat| beat.at_us >= from_us && beat.due_us <= to_us).map(|beat| beat.lag_us()).max()
 }
 
-/// How many frames the page could not draw between two instants, at sixty a second: as many as fit into the lags.
+/// The number of frames that the page could not draw between two instants, at 60 per second: as many as fit into the
+/// lags.
 #[must_use]
 pub fn frames_missed(beats: &[Beat], from_us: u64, to_us: u64) -> u64 {
     const FRAMES_PER_S: u64 = 60;
@@ -65,7 +65,7 @@ mod tests {
     fn frames_are_missed_in_lags_that_are_longer_than_a_frame() {
         let beats = [(0, 16_000), (20_000, 70_000), (80_000, 1_080_000)].map(|(due_us, at_us)| Beat { due_us, at_us });
         assert_eq!(frames_missed(&beats, 0, u64::MAX), 3 + 60);
-        assert_eq!(frames_missed(&beats, 0, 79_999), 3, "the second lies beyond");
+        assert_eq!(frames_missed(&beats, 0, 79_999), 3, "the second beat is later");
         assert_eq!(frames_missed(&[], 0, u64::MAX), 0);
     }
 

@@ -1,23 +1,23 @@
-//! How a sample spreads: equal bins with round edges.
+//! The histogram of a sample: bins of equal width with round edges.
 
-/// How many values fall into each of a row of equal bins. Every value falls into one.
+/// The number of values in each of a row of equal bins. Every value is in exactly one bin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histogram {
     /// The left edge of the first bin, a multiple of `step`.
     pub from: u64,
     /// The width of a bin: 1, 2 or 5 times a power of ten.
     pub step: u64,
-    /// How many values each bin holds. The left edge belongs to a bin, the right one to the next.
+    /// The number of values in each bin. A bin includes its left edge but not its right edge.
     pub counts: Vec<u32>,
 }
 
-/// Few bins hide how the values spread, many hold one value each.
+/// Too few bins hide the distribution; with too many, each has one value.
 const FEWEST_BINS: usize = 5;
 const MOST_BINS: usize = 40;
 
 impl Histogram {
-    /// Sorts whole numbers into bins: about 2 ∛n of them, by the rule that Lane calls Rice's ("Introduction to
-    /// Statistics", chapter 2). None for an empty sample.
+    /// Sorts whole numbers into about 2 ∛n bins, by the Rice rule (Lane, "Introduction to
+    /// Statistics", chapter 2). Returns `None` for an empty sample.
     ///
     /// ```
     /// use interleave::measure::histogram::Histogram;
@@ -43,7 +43,7 @@ impl Histogram {
         Some(Self { from: first * step, step, counts })
     }
 
-    /// How many of other values fall into the same bins. Those beyond the edges are left out.
+    /// The histogram of other values in the same bins. Values beyond the edges are left out.
     #[must_use]
     pub fn counting(&self, values: impl IntoIterator<Item = u64>) -> Self {
         let mut counts = vec![0; self.counts.len()];
@@ -62,14 +62,14 @@ impl Histogram {
         left.zip(&self.counts).map(|(from, count)| (from, from + self.step, *count))
     }
 
-    /// Where a value falls between the outer edges: 0 is the left one, 1 the right one.
+    /// The position of a value between the outer edges: 0 is the left edge, 1 the right edge.
     #[must_use]
     pub fn place_of(&self, value: f64) -> f64 {
         (value - self.from as f64) / (self.step * self.counts.len() as u64) as f64
     }
 }
 
-/// The least step that is at least `least` and reads well on an axis: 1, 2 or 5 times a power of ten.
+/// The smallest step that is at least `least` and reads well on an axis: 1, 2 or 5 times a power of ten.
 #[must_use]
 pub fn round_step(least: u64) -> u64 {
     let powers = std::iter::successors(Some(1u64), |power| power.checked_mul(10));
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_values_stand_in_one_bin() {
+    fn equal_values_are_in_one_bin() {
         let spread = Histogram::from_values(&[300; 9]).expect("there are values");
         assert_eq!((spread.from, spread.step, spread.counts), (300, 1, vec![9]));
     }
@@ -111,7 +111,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_value_falls_into_one_bin(values in prop::collection::vec(0..5_000_000u64, 1..500)) {
+        fn every_value_is_in_one_bin(values in prop::collection::vec(0..5_000_000u64, 1..500)) {
             let spread = Histogram::from_values(&values).expect("there are values");
             prop_assert_eq!(spread.counts.iter().sum::<u32>() as usize, values.len());
             prop_assert!(spread.counts.len() <= MOST_BINS);

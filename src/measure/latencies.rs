@@ -1,4 +1,4 @@
-//! The latencies of requests, counted from when they were due and from when they were sent, on one axis.
+//! The latencies of requests, measured from when they were due and from when they were sent, on one axis.
 
 use crate::measure::heartbeat::Beat;
 use crate::measure::histogram::Histogram;
@@ -8,25 +8,25 @@ use crate::measure::requests::Requests;
 use crate::measure::statistics::Summary;
 use crate::measure::units::{count, span};
 
-/// What the latency from when a request was due is called.
+/// The label of the latency from when a request was due.
 pub const FROM_SCHEDULE: &str = "From schedule";
 
-/// What the latency from its sending is called.
+/// The label of the latency from when it was sent.
 pub const FROM_SEND: &str = "From send";
 
-/// How both latencies of some requests spread, in the same bins.
+/// The histograms of both latencies of some requests, with the same bins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Latencies {
     /// From when they were due, in microseconds.
     pub from_schedule: Histogram,
     /// From when they were sent, in microseconds.
     pub from_send: Histogram,
-    /// How many requests there are.
+    /// The number of requests.
     n: usize,
 }
 
 impl Latencies {
-    /// Sorts both into bins. None where there was no request.
+    /// Sorts both latencies into bins. Returns `None` if there are no requests.
     #[must_use]
     pub fn from_requests(requests: &Requests) -> Option<Self> {
         let both: Vec<_> = requests.from_schedule_us().chain(requests.from_send_us()).collect();
@@ -38,19 +38,19 @@ impl Latencies {
         })
     }
 
-    /// What is drawn, in words.
+    /// The caption of the chart.
     #[must_use]
     pub fn caption(&self) -> String {
         format!(
-            "{} requests in steps of {}, failed ones included; each picture is as high as its own tallest bar. What lies \
-             between the two is the wait at the page: at its limit, before another try, and for its turn.",
+            "{} requests in steps of {}, including failed ones. Each histogram has its own scale. The difference between the \
+             two is time spent waiting in the page: for a permit, before a retry, or for the event loop.",
             count(self.n as u64),
             span(self.from_schedule.step),
         )
     }
 }
 
-/// The percentiles of both latencies, of those that failed apart: they say how long one waits for nothing.
+/// The percentiles of both latencies. Failed requests are listed separately: they show how long one waits in vain.
 #[must_use]
 pub fn table(requests: &Requests) -> Table {
     let (succeeded, failed) = requests.by_success();
@@ -59,10 +59,11 @@ pub fn table(requests: &Requests) -> Table {
         samples.push(("Failed, from schedule", failed.from_schedule()));
         samples.push(("Failed, from send", failed.from_send()));
     }
-    percentiles("Latency: percentiles that n can support".to_owned(), "Counted", &samples)
+    percentiles("Latency: percentiles (– means too few samples)".to_owned(), "Counted", &samples)
 }
 
-/// What the percentiles are without the requests that a block of the page may have made late; none where there are none.
+/// A warning about requests that a block of the page may have delayed, with the percentiles of the others. Returns
+/// `None` if there are none.
 #[must_use]
 pub fn caution(requests: &Requests, beats: &[Beat]) -> Option<String> {
     let (others, all) = (requests.unblocked(beats), requests.timings().len());
@@ -72,13 +73,13 @@ pub fn caution(requests: &Requests, beats: &[Beat]) -> Option<String> {
     }
     if late == all {
         return Some(
-            "All requests lived through a block of the page and may be late: run again with nothing else going on."
+            "The page was blocked during all requests, so all may be late. Close other programs and run again."
                 .to_owned(),
         );
     }
     let p95 = |sample: Summary| sample.percentile(95.0).map_or("–".to_owned(), |us| span(us as u64));
     Some(format!(
-        "{} of {} requests lived through a block of the page and may be late. Without them p95 is {} from schedule and {} \
+        "The page was blocked during {} of {} requests, so they may be late. Without them p95 is {} from schedule and {} \
          from send.",
         count(late as u64),
         count(all as u64),
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn both_share_their_bins_and_what_was_never_sent_is_in_one_only() {
+    fn both_histograms_share_their_bins_and_an_unsent_request_is_in_one_only() {
         let latencies = Latencies::from_requests(&requests()).expect("there are some");
         let (schedule, send) = (&latencies.from_schedule, &latencies.from_send);
         assert_eq!((schedule.from, schedule.step, schedule.counts.len()), (send.from, send.step, send.counts.len()));
@@ -108,9 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_a_block_made_late_are_told_and_others_are_not() {
+    fn only_requests_during_a_block_cause_a_warning() {
         let block = |due_us| Beat { due_us, at_us: due_us + 500_000 };
         assert_eq!(caution(&requests(), &[block(10_000)]), None);
-        assert!(caution(&requests(), &[block(0)]).is_some_and(|told| told.starts_with("All requests")));
+        assert!(
+            caution(&requests(), &[block(0)])
+                .is_some_and(|text| text.starts_with("The page was blocked during all requests"))
+        );
     }
 }

@@ -1,14 +1,14 @@
-//! The figures of a run: how long, how many, how many at once, and how they ended.
+//! The metrics of a run: its duration, its tasks, their concurrency and their outcomes.
 
 use crate::measure::events::{EventKind, Outcome, Record};
 use crate::measure::heartbeat::longest_lag_us;
 
-/// How many tasks ended in which way.
+/// The number of tasks with each outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutcomeCounts([u32; Outcome::ALL.len()]);
 
 impl OutcomeCounts {
-    /// How many tasks ended like this.
+    /// The number of tasks with this outcome.
     #[must_use]
     pub fn get(&self, outcome: Outcome) -> u32 {
         self.0[outcome as usize]
@@ -20,26 +20,26 @@ impl OutcomeCounts {
     }
 }
 
-/// The figures of a run.
+/// The metrics of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metrics {
     /// From the run's start to its last event, in microseconds.
     pub wall_us: u64,
-    /// How many tasks there were.
+    /// The number of tasks.
     pub tasks: u32,
-    /// The most tasks that were under way at once: begun, not ended, not waiting for a permit. A task whose own
-    /// subtasks are under way is not counted beside them, since it only waits for them.
+    /// The maximum number of tasks in progress at once: started, not ended, and not waiting for a permit. A task with
+    /// subtasks in progress does not count, because it only waits for them.
     pub peak_concurrency: u32,
-    /// The most tasks that stood in a queue at once: spawned and not begun, or waiting for a permit.
+    /// The maximum number of tasks in a queue at once: spawned but not started, or waiting for a permit.
     pub peak_queue: u32,
-    /// How the tasks ended.
+    /// The outcomes of the tasks.
     pub outcomes: OutcomeCounts,
-    /// The longest lag of the event loop in microseconds, if the heart beat at all.
+    /// The longest lag of the event loop in microseconds, or `None` without a heartbeat.
     pub longest_lag_us: Option<u64>,
 }
 
 impl Metrics {
-    /// Reads them from a whole record. Of a record that grows, a [`Meter`] keeps track.
+    /// The metrics of a complete record. For a growing record, use a [`Meter`].
     #[must_use]
     pub fn from_record(record: &Record) -> Self {
         let mut meter = Meter::default();
@@ -48,8 +48,7 @@ impl Metrics {
     }
 }
 
-/// The figures of a run, kept up to date with its record: it goes through the events in time and keeps count of who is
-/// where.
+/// The metrics of a growing record: it reads the events in order and tracks the state of each task.
 #[derive(Clone, Debug, Default)]
 pub struct Meter {
     events_read: usize,
@@ -63,7 +62,7 @@ pub struct Meter {
 struct TaskState {
     is_alive: bool,
     has_begun: bool,
-    /// For how many permits it waits.
+    /// The number of permits that it waits for.
     waits: u32,
     live_children: u32,
 }
@@ -73,13 +72,13 @@ impl TaskState {
         self.is_alive && (!self.has_begun || self.waits > 0)
     }
 
-    fn is_under_way(self) -> bool {
+    fn is_in_progress(self) -> bool {
         self.is_alive && !self.is_queued() && self.live_children == 0
     }
 }
 
 impl Meter {
-    /// Takes in what came since the last call. It must be the same record each time.
+    /// Reads the events since the last call. It must be the same record each time.
     pub fn read(&mut self, record: &Record) {
         self.states.resize(record.tasks().len(), TaskState::default());
         for event in &record.events()[self.events_read..] {
@@ -90,7 +89,7 @@ impl Meter {
         self.metrics.longest_lag_us = longest_lag_us(record.beats(), 0, u64::MAX);
     }
 
-    /// The figures of what was read.
+    /// The metrics of the events read so far.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.metrics
@@ -98,7 +97,7 @@ impl Meter {
 
     fn take(&mut self, record: &Record, task: usize, kind: EventKind) {
         let parent = record.tasks()[task].parent.map(|parent| parent.index());
-        // Looked at when a poll is over: a task whose first step is to stand in a queue was never at work.
+        // Noted at the end of a poll: a task that enters a queue in its first poll was never in progress.
         if matches!(kind, EventKind::Ended(_)) {
             self.note_concurrency();
         }
@@ -135,7 +134,7 @@ impl Meter {
         let before = self.states[task];
         change(&mut self.states[task]);
         let after = self.states[task];
-        self.concurrency = self.concurrency + u32::from(after.is_under_way()) - u32::from(before.is_under_way());
+        self.concurrency = self.concurrency + u32::from(after.is_in_progress()) - u32::from(before.is_in_progress());
         self.queue = self.queue + u32::from(after.is_queued()) - u32::from(before.is_queued());
     }
 }
@@ -145,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_record_has_no_figures() {
+    fn an_empty_record_has_default_metrics() {
         assert_eq!(Metrics::from_record(&Record::default()), Metrics::default());
     }
 
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_is_not_counted_beside_its_children() {
+    fn a_parent_is_not_counted_while_its_children_are() {
         let mut record = Record::default();
         let parent = record.spawn(0, "parent".into(), None);
         record.push(0, parent, EventKind::PollStarted);
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_waits_for_a_permit_stands_in_the_queue_and_is_not_under_way() {
+    fn a_task_that_waits_for_a_permit_is_in_the_queue_and_not_in_progress() {
         let mut record = Record::default();
         let task = record.spawn(0, "task".into(), None);
         for kind in [EventKind::PollStarted, EventKind::Queued] {

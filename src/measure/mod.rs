@@ -1,7 +1,7 @@
-//! What is measured: the record of a run, and the lenses that read it.
+//! Measurement: the record of a run, and the functions that analyse it.
 //!
 //! Everything here is pure. A run leaves one append-only [`Record`]; tables, charts, statistics and warnings are
-//! functions of it, so that two of them can never disagree about what happened.
+//! functions of it, so two of them can never disagree about what happened.
 
 pub mod batch_sizes;
 pub mod bootstrap;

@@ -1,4 +1,4 @@
-//! Samples side by side in a table, with the percentiles that each can support.
+//! A table of samples with the percentiles that each can support.
 
 use crate::measure::report::{Column, Table};
 use crate::measure::statistics::Summary;
@@ -6,8 +6,8 @@ use crate::measure::units::{count, span};
 
 const PERCENTILES: [(f64, &str); 4] = [(50.0, "p50"), (90.0, "p90"), (95.0, "p95"), (99.0, "p99")];
 
-/// Samples in microseconds, each with its name: n, ends and the percentiles that n supports. `head` stands above the
-/// names.
+/// The table of samples in microseconds, each with its name, n, minimum, maximum and the percentiles that n supports.
+/// `head` is the title of the column of names.
 #[must_use]
 pub fn percentiles(caption: String, head: &'static str, samples: &[(&str, Summary)]) -> Table {
     let row = |(name, sample): &(&str, Summary)| {
@@ -17,9 +17,9 @@ pub fn percentiles(caption: String, head: &'static str, samples: &[(&str, Summar
         cells.push(ends(sample.max()));
         cells
     };
-    let mut columns = vec![Column::text(head), Column::number("n"), Column::number("Least")];
+    let mut columns = vec![Column::text(head), Column::number("n"), Column::number("Min")];
     columns.extend(PERCENTILES.map(|(_, name)| Column::number(name)));
-    columns.push(Column::number("Greatest"));
+    columns.push(Column::number("Max"));
     Table { caption, columns, rows: samples.iter().map(row).collect() }
 }
 
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_sample_cannot_support_is_left_open() {
+    fn a_percentile_that_the_sample_cannot_support_is_a_dash() {
         let table = percentiles("Time".to_owned(), "Counted", &[("Few", Summary::from_sample([1e3, 2e3, 3e3]))]);
         assert_eq!(table.rows, [["Few", "3", "1.0 ms", "2.0 ms", "–", "–", "–", "3.0 ms"]]);
         assert_eq!(table.columns.len(), table.rows[0].len());

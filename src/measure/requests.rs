@@ -1,8 +1,8 @@
-//! The latencies of requests, counted twice: from when each was due, which is what whoever waits for it feels, and from
-//! when it was sent, which is what the server did.
+//! The latencies of requests, measured twice: from when each was due, which is what the user waits, and from when it
+//! was sent, which is what the server took.
 //!
-//! To count from the sending only leaves out the time that a request waits because the ones before it are slow, and that
-//! is when most of them wait: Tene calls it coordinated omission ("How NOT to Measure Latency", 2015,
+//! Measuring only from the sending leaves out the time that a request waits because the ones before it are slow, and
+//! this is when most of them wait. Tene calls it coordinated omission ("How NOT to Measure Latency", 2015,
 //! <https://www.infoq.com/presentations/latency-response-time/>).
 
 use serde::{Deserialize, Serialize};
@@ -14,30 +14,30 @@ use crate::measure::statistics::Summary;
 /// One request, from when it was due to its end. All times are microseconds since the run's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {
-    /// When it should have been sent, by a schedule that was fixed beforehand.
+    /// When it should have been sent, according to a fixed schedule.
     pub due_us: u64,
-    /// When its last attempt was sent; none if it never was.
+    /// When its last attempt was sent, or `None` if it never was.
     pub sent_us: Option<u64>,
-    /// When its reply had arrived whole, or it was given up.
+    /// When its response was complete, or it failed.
     pub ended_us: u64,
     /// How it ended.
     pub outcome: Outcome,
 }
 
 impl Timing {
-    /// How long it took from when it was due, all its attempts included.
+    /// The time from when it was due, including all its attempts.
     #[must_use]
     pub fn from_schedule_us(&self) -> u64 {
         self.ended_us.saturating_sub(self.due_us)
     }
 
-    /// How long its last attempt took from its sending.
+    /// The time from when its last attempt was sent.
     #[must_use]
     pub fn from_send_us(&self) -> Option<u64> {
         Some(self.ended_us.saturating_sub(self.sent_us?))
     }
 
-    /// Whether it brought what was asked for.
+    /// True if it succeeded.
     #[must_use]
     pub fn has_succeeded(&self) -> bool {
         self.outcome == Outcome::Succeeded
@@ -49,7 +49,7 @@ impl Timing {
 pub struct Requests(Vec<Timing>);
 
 impl Requests {
-    /// Takes the requests in any order.
+    /// Creates it from requests in any order.
     #[must_use]
     pub fn from_timings(timings: impl IntoIterator<Item = Timing>) -> Self {
         Self(timings.into_iter().collect())
@@ -61,14 +61,14 @@ impl Requests {
         &self.0
     }
 
-    /// Those that succeeded, and those that did not.
+    /// The requests that succeeded, and the others.
     #[must_use]
     pub fn by_success(&self) -> (Self, Self) {
         let (succeeded, failed) = self.0.iter().partition(|timing| timing.has_succeeded());
         (Self(succeeded), Self(failed))
     }
 
-    /// Those that no block of the event loop can have made late.
+    /// The requests that no block of the event loop can have delayed.
     #[must_use]
     pub fn unblocked(&self, beats: &[Beat]) -> Self {
         let is_free = |timing: &&Timing| {
@@ -78,12 +78,12 @@ impl Requests {
         Self(self.0.iter().filter(is_free).copied().collect())
     }
 
-    /// Microseconds from when each was due.
+    /// The latency of each from when it was due, in microseconds.
     pub fn from_schedule_us(&self) -> impl Iterator<Item = u64> {
         self.0.iter().map(Timing::from_schedule_us)
     }
 
-    /// Microseconds from when each was sent, of those that were.
+    /// The latency of each sent request from when it was sent, in microseconds.
     pub fn from_send_us(&self) -> impl Iterator<Item = u64> {
         self.0.iter().filter_map(Timing::from_send_us)
     }
@@ -100,7 +100,7 @@ impl Requests {
         Summary::from_sample(self.from_send_us().map(|us| us as f64))
     }
 
-    /// From when the first was due to the end of the last, in microseconds.
+    /// The time from when the first was due to the end of the last, in microseconds.
     #[must_use]
     pub fn length_us(&self) -> u64 {
         let first = self.0.iter().map(|timing| timing.due_us).min().unwrap_or(0);
@@ -108,7 +108,7 @@ impl Requests {
         last.saturating_sub(first)
     }
 
-    /// How many succeeded per second, over the whole length. None before any time has passed.
+    /// The number of successes per second over the whole length. Returns `None` if no time has passed.
     #[must_use]
     pub fn throughput_per_s(&self) -> Option<f64> {
         let succeeded = self.0.iter().filter(|timing| timing.has_succeeded()).count();
@@ -116,7 +116,7 @@ impl Requests {
     }
 }
 
-/// So many in so many microseconds, per second. None where no time has passed.
+/// The rate per second of `n` in `length_us` microseconds. Returns `None` if no time has passed.
 #[must_use]
 pub fn per_second(n: usize, length_us: u64) -> Option<f64> {
     (length_us > 0).then(|| n as f64 / length_us as f64 * 1e6)
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_before_the_sending_counts_only_from_the_schedule() {
+    fn waiting_before_sending_counts_only_in_the_latency_from_schedule() {
         // A server that takes 500 ms, asked every 100 ms by a client that sends one at a time.
         let requests = Requests::from_timings((0..10).map(|n| {
             let (due_us, sent_us) = (n * 100_000, n * 500_000);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_no_throughput_and_can_be_told_apart() {
+    fn failed_requests_are_separate_and_do_not_count_as_throughput() {
         let requests = Requests::from_timings([
             timing(0, 0, 100_000, Outcome::Succeeded),
             timing(0, 0, 1_000_000, Outcome::TimedOut),
@@ -155,13 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_throughput() {
+    fn no_requests_have_no_throughput() {
         assert_eq!(Requests::default().throughput_per_s(), None);
         assert_eq!(Requests::default().length_us(), 0);
     }
 
     #[test]
-    fn what_lived_through_a_block_is_left_out() {
+    fn requests_during_a_block_are_left_out() {
         let requests =
             Requests::from_timings([timing(0, 0, 10, Outcome::Succeeded), timing(0, 0, 200_000, Outcome::Succeeded)]);
         let block = Beat { due_us: 20_000, at_us: 120_000 };

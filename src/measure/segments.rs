@@ -1,7 +1,7 @@
-//! The lives of the tasks as segments: what each was doing from when to when.
+//! The history of each task as segments: what it was doing, and when.
 //!
-//! [`TaskHistories`] reads the record as it grows, so that the timeline can be drawn while the run goes on. It also gives
-//! every task a lane: the lowest that is free while the task lives, so that ten thousand short tasks in turn need few.
+//! [`TaskHistories`] reads the record as it grows, so that the timeline can be drawn during the run. It also gives
+//! every task a lane: the lowest one that is free, so that ten thousand short tasks one after the other need few lanes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,7 +11,7 @@ use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
 /// What a task is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// Made but not yet begun, or waiting for a permit.
+    /// Spawned but not started, or waiting for a permit.
     Queued,
     /// Inside a poll: its own code is running.
     Running,
@@ -20,7 +20,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The word for it in charts.
+    /// The word for the phase in charts.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -31,47 +31,47 @@ impl Phase {
     }
 }
 
-/// A stretch of a task's life. It is never empty: what the clock could not see is left out.
+/// A period of a task's history. It is never empty: periods too short for the clock are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// Whose life it is.
+    /// The task.
     pub task: TaskId,
     /// The row in which the task is drawn.
     pub lane: u32,
     /// What the task was doing.
     pub phase: Phase,
-    /// Its begin, in microseconds since the run's start.
+    /// Its beginning, in microseconds since the run's start.
     pub from_us: u64,
-    /// Its end.
+    /// Its end, in microseconds since the run's start.
     pub to_us: u64,
 }
 
-/// One task's life so far.
+/// The history of one task so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskHistory {
     /// When it was spawned, in microseconds since the run's start.
     pub spawned_us: u64,
     /// When and how it ended, if it has.
     pub end: Option<(u64, Outcome)>,
-    /// The row in which it is drawn; the topmost is 0.
+    /// The row in which it is drawn. The top row is 0.
     pub lane: u32,
-    /// How long its own code has run so far, in microseconds, as far as the clock could see.
+    /// The time that its own code has run so far, in microseconds, as far as the clock can measure it.
     pub running_us: u64,
     phase: Phase,
     since_us: u64,
-    /// For how many permits it waits.
+    /// The number of permits that it waits for.
     waits: u32,
 }
 
 impl TaskHistory {
-    /// How long it has lasted at `now_us`, from spawning to its end.
+    /// Its duration at `now_us`, from spawning to its end.
     #[must_use]
     pub fn duration_us(&self, now_us: u64) -> u64 {
         self.end.map_or(now_us, |(at_us, _)| at_us).saturating_sub(self.spawned_us)
     }
 }
 
-/// All lives of a run, kept up to date with its record.
+/// The histories of all tasks of a run, updated as its record grows.
 ///
 /// ```
 /// use std::time::Duration;
@@ -95,7 +95,7 @@ pub struct TaskHistories {
 }
 
 impl TaskHistories {
-    /// The lives in a whole record.
+    /// The histories of the tasks in a complete record.
     #[must_use]
     pub fn from_record(record: &Record) -> Self {
         let mut histories = Self::default();
@@ -103,7 +103,7 @@ impl TaskHistories {
         histories
     }
 
-    /// Takes in the events that came since the last call. It must be the same record each time.
+    /// Reads the events since the last call. It must be the same record each time.
     pub fn read(&mut self, record: &Record) {
         for event in &record.events()[self.events_read..] {
             self.take(*event);
@@ -111,13 +111,13 @@ impl TaskHistories {
         self.events_read = record.events().len();
     }
 
-    /// The segments that are over, in the order of their ends.
+    /// The finished segments, in the order in which they ended.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
-    /// The segments that still go on at `now_us`, in the order of spawning.
+    /// The segments that have not ended at `now_us`, in the order of spawning.
     pub fn open_segments(&self, now_us: u64) -> impl Iterator<Item = Segment> {
         self.histories.iter().enumerate().filter(|(_, history)| history.end.is_none()).map(move |(index, history)| {
             Segment {
@@ -130,30 +130,30 @@ impl TaskHistories {
         })
     }
 
-    /// The life of a task.
+    /// The history of a task.
     #[must_use]
     pub fn task(&self, task: TaskId) -> &TaskHistory {
         &self.histories[task.index()]
     }
 
-    /// All lives with their tasks, in the order of spawning.
+    /// All tasks with their histories, in the order of spawning.
     pub fn iter(&self) -> impl Iterator<Item = (TaskId, &TaskHistory)> {
         self.histories.iter().enumerate().map(|(index, history)| (TaskId::at(index), history))
     }
 
-    /// How many tasks there are.
+    /// The number of tasks.
     #[must_use]
     pub fn len(&self) -> usize {
         self.histories.len()
     }
 
-    /// Whether there is no task yet.
+    /// True if there are no tasks yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.histories.is_empty()
     }
 
-    /// How many rows the timeline needs.
+    /// The number of rows that the timeline needs.
     #[must_use]
     pub fn lanes(&self) -> u32 {
         self.lanes
@@ -162,10 +162,10 @@ impl TaskHistories {
     fn take(&mut self, event: Event) {
         match event.kind {
             EventKind::Spawned => self.spawn(event.at_us),
-            EventKind::PollStarted => self.turn(event, Phase::Running),
+            EventKind::PollStarted => self.set_phase(event, Phase::Running),
             EventKind::PollEnded => {
                 let waits = self.histories[event.task.index()].waits;
-                self.turn(event, if waits > 0 { Phase::Queued } else { Phase::Waiting });
+                self.set_phase(event, if waits > 0 { Phase::Queued } else { Phase::Waiting });
             }
             EventKind::Queued => self.histories[event.task.index()].waits += 1,
             EventKind::Granted | EventKind::GaveUp => self.histories[event.task.index()].waits -= 1,
@@ -187,8 +187,8 @@ impl TaskHistories {
         });
     }
 
-    /// Closes the segment that goes on and opens one of another phase.
-    fn turn(&mut self, event: Event, phase: Phase) {
+    /// Ends the current segment and starts one with another phase.
+    fn set_phase(&mut self, event: Event, phase: Phase) {
         let history = &mut self.histories[event.task.index()];
         let closed = Segment {
             task: event.task,
@@ -209,7 +209,7 @@ impl TaskHistories {
 
     fn end(&mut self, event: Event, outcome: Outcome) {
         let phase = self.histories[event.task.index()].phase;
-        self.turn(event, phase);
+        self.set_phase(event, phase);
         let history = &mut self.histories[event.task.index()];
         history.end = Some((event.at_us, outcome));
         self.free_lanes.push(Reverse(history.lane));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_is_queued_running_waiting_running() {
+    fn a_task_is_queued_running_waiting_running() {
         use EventKind::{Ended, PollEnded, PollStarted, Spawned};
         let histories = TaskHistories::from_record(&record(&[
             (0, 0, Spawned),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_is_used_again_when_its_task_has_ended() {
+    fn a_lane_is_reused_when_its_task_has_ended() {
         use EventKind::{Ended, Spawned};
         let histories = TaskHistories::from_record(&record(&[
             (0, 0, Spawned),

@@ -1,8 +1,7 @@
-//! The parts of a run that are compared: its root tasks, those that were made inside no other.
+//! The parts of a run that are compared: its root tasks, which have no parent.
 //!
-//! A lesson runs what it compares as root tasks, one after the other. How long each took, and how long it would have
-//! taken with nothing but its waits, is read from two records of the same lesson: one on the browser's clock, one on
-//! the virtual clock.
+//! An exercise runs its parts as root tasks, one after the other. The duration of each, and its ideal if only its waits
+//! took time, are read from two records of the same exercise: one on the browser's clock, one on the virtual clock.
 
 use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
 use crate::measure::heartbeat::{frames_missed, longest_lag_us};
@@ -31,13 +30,13 @@ pub struct Span {
 }
 
 impl Span {
-    /// The first root task of that name, looked for in a whole record. Of a record that grows, [`Spans`] keep track.
+    /// The first root task of that name in a complete record. For a growing record, use [`Spans`].
     #[must_use]
     pub fn named(record: &Record, name: &str) -> Option<Self> {
         Spans::from_record(record).named(record, name)
     }
 
-    /// Its length, if it ended well: what was cut short is no measurement.
+    /// Its duration, if it succeeded. Otherwise the duration would not be a valid measurement.
     #[must_use]
     pub fn length_us(&self) -> Option<u64> {
         match self.end {
@@ -46,7 +45,7 @@ impl Span {
         }
     }
 
-    /// How long it has lasted at `now_us`, whether it has ended or not.
+    /// Its duration at `now_us`, even if it has not ended.
     #[must_use]
     pub fn length_so_far_us(&self, now_us: u64) -> u64 {
         self.end.map_or(now_us, |(at_us, _)| at_us).saturating_sub(self.from_us)
@@ -59,7 +58,7 @@ impl Span {
         longest_lag_us(record.beats(), self.from_us, to_us)
     }
 
-    /// How many frames the page could not draw during it.
+    /// The number of frames that the page could not draw during it.
     #[must_use]
     pub fn frames_missed(&self, record: &Record) -> u64 {
         let to_us = self.end.map_or(u64::MAX, |(at_us, _)| at_us);
@@ -67,7 +66,7 @@ impl Span {
     }
 }
 
-/// All parts of a run, kept up to date with its record.
+/// All parts of a run, updated as its record grows.
 #[derive(Clone, Debug, Default)]
 pub struct Spans {
     events_read: usize,
@@ -75,7 +74,7 @@ pub struct Spans {
 }
 
 impl Spans {
-    /// The parts of a whole record.
+    /// The parts of a complete record.
     #[must_use]
     pub fn from_record(record: &Record) -> Self {
         let mut spans = Self::default();
@@ -83,7 +82,7 @@ impl Spans {
         spans
     }
 
-    /// Takes in what came since the last call. It must be the same record each time.
+    /// Reads the events since the last call. It must be the same record each time.
     pub fn read(&mut self, record: &Record) {
         let events = &record.events()[self.events_read..];
         for Event { at_us, task, kind } in events.iter().copied() {
@@ -102,14 +101,14 @@ impl Spans {
         self.events_read = record.events().len();
     }
 
-    /// The first part of that name, in the record that was read.
+    /// The first part of that name. `record` must be the record that was read.
     #[must_use]
     pub fn named(&self, record: &Record, name: &str) -> Option<Span> {
         self.spans.iter().find(|span| record.task(span.task).name == name).copied()
     }
 }
 
-/// How many times as fast `length_us` is as `baseline_us`; none when either is zero.
+/// The speed-up of `length_us` relative to `baseline_us`. Returns `None` if either is zero.
 #[must_use]
 pub fn speed_up(baseline_us: u64, length_us: u64) -> Option<f64> {
     (baseline_us > 0 && length_us > 0).then(|| baseline_us as f64 / length_us as f64)
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_that_was_cut_short_has_no_length() {
+    fn a_cancelled_span_has_no_length() {
         let mut record = Record::default();
         let task = record.spawn(0, "task".into(), None);
         record.push(5, task, EventKind::Ended(Outcome::Cancelled));

@@ -1,10 +1,10 @@
-//! Order statistics, with what their sample can support.
+//! Order statistics, and the percentiles that a sample can support.
 //!
 //! Percentiles interpolate linearly between order statistics: type 7 of Hyndman and Fan, "Sample Quantiles in
 //! Statistical Packages" (1996), the default of NumPy and R.
 
-/// The percentile `p` (0 to 100) of a sample in ascending order. None for an empty sample and for a `p` outside its
-/// range, never NaN for a sample without NaN.
+/// The percentile `p` (0 to 100) of a sample in ascending order. Returns `None` for an empty sample and for a `p`
+/// outside its range, and never NaN for a sample without NaN.
 ///
 /// ```
 /// use interleave::measure::statistics::percentile;
@@ -24,8 +24,8 @@ pub fn percentile(ascending: &[f64], p: f64) -> Option<f64> {
     Some(below + (above - below) * rank.fract())
 }
 
-/// Whether a sample of `n` says anything of the percentile `p`: at least one of its values must be expected to lie
-/// beyond it on the nearer side. p99 wants 100, p95 wants 20, the median 2.
+/// True if a sample of `n` values can support the percentile `p`: at least one value must be expected beyond it on the
+/// nearer side. p99 needs 100 values, p95 needs 20, the median 2.
 #[must_use]
 pub fn is_supported(p: f64, n: usize) -> bool {
     let tail = p.min(100.0 - p) / 100.0;
@@ -33,14 +33,14 @@ pub fn is_supported(p: f64, n: usize) -> bool {
     n as f64 * tail >= 1.0 - 1e-9
 }
 
-/// A sample in short.
+/// The summary of a sample.
 ///
 /// ```
 /// use interleave::measure::statistics::Summary;
 ///
 /// let latencies_ms = Summary::from_sample([12.0, 10.0, 11.0]);
 /// assert_eq!((latencies_ms.n(), latencies_ms.median()), (3, Some(11.0)));
-/// assert_eq!(latencies_ms.percentile(99.0), None, "three values say nothing of the slowest per cent");
+/// assert_eq!(latencies_ms.percentile(99.0), None, "three values say nothing about the slowest 1 %");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -48,7 +48,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Takes a sample in any order. Values that are not finite are left out: they measure nothing.
+    /// Creates it from a sample in any order. Values that are not finite are left out.
     #[must_use]
     pub fn from_sample(sample: impl IntoIterator<Item = f64>) -> Self {
         let mut ascending: Vec<f64> = sample.into_iter().filter(|value| value.is_finite()).collect();
@@ -56,19 +56,19 @@ impl Summary {
         Self { ascending }
     }
 
-    /// How many values there are.
+    /// The number of values.
     #[must_use]
     pub fn n(&self) -> usize {
         self.ascending.len()
     }
 
-    /// The least value.
+    /// The minimum.
     #[must_use]
     pub fn min(&self) -> Option<f64> {
         self.ascending.first().copied()
     }
 
-    /// The greatest value.
+    /// The maximum.
     #[must_use]
     pub fn max(&self) -> Option<f64> {
         self.ascending.last().copied()
@@ -80,7 +80,7 @@ impl Summary {
         (self.n() > 0).then(|| self.ascending.iter().sum::<f64>() / self.n() as f64)
     }
 
-    /// The median of any sample that is not empty.
+    /// The median, if the sample is not empty.
     #[must_use]
     pub fn median(&self) -> Option<f64> {
         percentile(&self.ascending, 50.0)
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_that_the_sample_cannot_support_is_not_given() {
+    fn an_unsupported_percentile_is_none() {
         let of = |n: u32| Summary::from_sample((0..n).map(f64::from));
         assert_eq!(of(99).percentile(99.0), None);
         assert!(of(100).percentile(99.0).is_some());

@@ -1,10 +1,10 @@
-//! What more requests at once bring: throughput and latency at rising concurrency, and where it stops being worth it.
+//! Throughput and latency at increasing concurrency, and the knee.
 //!
-//! Up to the knee a server answers more the more it is asked; beyond it requests only wait for each other. It lies where
-//! the two bounds of throughput meet: as many as there are, each for as long as it takes without a queue, and the most
-//! that the server can do (Lazowska and others, "Quantitative System Performance", 1984, section 5.2, N*). That is
-//! Little's law for a server that is busy and has no queue. Both bounds are measured well on a busy machine, too, where
-//! the throughput near the knee is not.
+//! The knee is the point beyond which more requests at once no longer increase the throughput but only wait for each
+//! other. It is where the two bounds of throughput meet: the concurrency divided by the time of a request without a
+//! queue, and the maximum that the server can do (Lazowska and others, "Quantitative System Performance", 1984, section
+//! 5.2, N*). That is Little's law for a server that is busy and has no queue. Both bounds can be measured well even on
+//! a busy machine, while the throughput near the knee cannot.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,21 +12,21 @@ use crate::measure::requests::{Requests, per_second};
 use crate::measure::statistics::Summary;
 use crate::measure::units::{count, span};
 
-/// What was measured with so many requests at once.
+/// The measurements at one concurrency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadLevel {
-    /// How many there were at once, at least 1.
+    /// The number of requests at once, at least 1.
     pub concurrency: u32,
-    /// How long it went on, in microseconds.
+    /// The duration, in microseconds.
     pub length_us: u64,
-    /// The latencies of those that succeeded, from their sending, in microseconds.
+    /// The latencies of the successful requests from when they were sent, in microseconds.
     pub latencies_us: Vec<u64>,
-    /// How many did not succeed.
+    /// The number of requests that did not succeed.
     pub failed: u32,
 }
 
 impl LoadLevel {
-    /// What came of requests that were kept at this concurrency.
+    /// The measurements of requests at this concurrency.
     #[must_use]
     pub fn new(concurrency: u32, requests: &Requests) -> Self {
         let (succeeded, failed) = requests.by_success();
@@ -38,13 +38,13 @@ impl LoadLevel {
         }
     }
 
-    /// How many succeeded per second.
+    /// The number of successes per second.
     #[must_use]
     pub fn throughput_per_s(&self) -> f64 {
         per_second(self.latencies_us.len(), self.length_us).unwrap_or(0.0)
     }
 
-    /// How many succeeded per second within the target.
+    /// The number of successes per second with a latency within the target.
     #[must_use]
     pub fn goodput_per_s(&self, target_us: u64) -> f64 {
         let in_time = self.latencies_us.iter().filter(|us| **us <= target_us).count();
@@ -64,7 +64,7 @@ impl LoadLevel {
     }
 }
 
-/// Levels of rising concurrency, measured one after the other.
+/// Measurements at increasing concurrency.
 ///
 /// ```
 /// use interleave::measure::sweep::{LoadLevel, Sweep};
@@ -72,45 +72,45 @@ impl LoadLevel {
 /// // A server that works on two at once, each for 100 ms.
 /// let level = |concurrency, length_us, latency_us| {
 ///     LoadLevel { concurrency, length_us, latencies_us: vec![latency_us; 20], failed: 0 }
-/// };
-/// let sweep = Sweep::new(vec![level(1, 2_000_000, 100_000), level(2, 1_000_000, 100_000), level(4, 1_000_000, 200_000)]);
-/// assert_eq!(sweep.knee().map(|level| level.concurrency), Some(2));
+/// }; let sweep = Sweep::new(vec![level(1, 2_000_000, 100_000), level(2, 1_000_000, 100_000), level(4, 1_000_000,
+/// 200_000)]); assert_eq!(sweep.knee().map(|level| level.concurrency), Some(2));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sweep(Vec<LoadLevel>);
 
 impl Sweep {
-    /// Takes levels of rising concurrency.
+    /// Creates it from levels in order of increasing concurrency.
     #[must_use]
     pub fn new(levels: Vec<LoadLevel>) -> Self {
         Self(levels)
     }
 
-    /// The levels, by rising concurrency.
+    /// The levels, in order of increasing concurrency.
     #[must_use]
     pub fn levels(&self) -> &[LoadLevel] {
         &self.0
     }
 
-    /// The greatest throughput of all levels per second; 0 if nothing succeeded.
+    /// The best throughput of all levels per second; 0 if nothing succeeded.
     #[must_use]
     pub fn best_per_s(&self) -> f64 {
         self.0.iter().map(LoadLevel::throughput_per_s).fold(0.0, f64::max)
     }
 
-    /// How long a request takes without a queue, in microseconds: the least median of all levels.
-    fn alone_us(&self) -> f64 {
+    /// The latency of a request without a queue, in microseconds: the smallest median of all levels.
+    fn unqueued_us(&self) -> f64 {
         self.0.iter().filter_map(|level| level.latencies().median()).fold(f64::INFINITY, f64::min)
     }
 
-    /// How many requests at once keep the server busy without a queue, by Little's law. None where nothing succeeded.
+    /// The number of requests at once that keep the server busy without a queue, by Little's law. Returns `None` if
+    /// nothing succeeded.
     #[must_use]
     pub fn saturation(&self) -> Option<f64> {
-        Some(self.best_per_s() * self.alone_us() / 1e6).filter(|n| n.is_finite() && *n > 0.0)
+        Some(self.best_per_s() * self.unqueued_us() / 1e6).filter(|n| n.is_finite() && *n > 0.0)
     }
 
-    /// The level nearest to the [saturation](Self::saturation), by ratio. None where nothing succeeded, and where that is
-    /// the last level, since more may bring more.
+    /// The level nearest to the [saturation](Self::saturation), by ratio. Returns `None` if nothing succeeded, or if it
+    /// is the last level, because the throughput may still increase after it.
     #[must_use]
     pub fn knee(&self) -> Option<&LoadLevel> {
         let saturation = self.saturation()?;
@@ -120,13 +120,13 @@ impl Sweep {
         (!is_last).then_some(knee)
     }
 
-    /// The longest latency of all levels in microseconds.
+    /// The longest latency of all levels, in microseconds.
     #[must_use]
     pub fn slowest_us(&self) -> u64 {
         self.0.iter().flat_map(|level| &level.latencies_us).copied().max().unwrap_or(0)
     }
 
-    /// Where the knee is and what it means, in words.
+    /// A text that says where the knee is and what it means.
     #[must_use]
     pub fn sentence(&self) -> String {
         let Some(last) = self.0.last() else { return "Nothing was measured.".to_owned() };
@@ -135,22 +135,23 @@ impl Sweep {
         };
         let Some(knee) = self.knee() else {
             return format!(
-                "There is no knee up to {} at once, with {:.1} per second there: more at once may bring more.",
+                "There is no knee up to {} requests at once, with a throughput of {:.1} per second there: more at once may \
+                 increase it.",
                 count(last.concurrency.into()),
                 last.throughput_per_s(),
             );
         };
         format!(
-            "The knee is at {}: at most {:.1} come per second, and one takes {} without a queue, so {saturation:.1} at once keep the \
-             endpoint busy. More than that wait{}.",
+            "The knee is at {}: throughput peaks at {:.1} per second, and one request takes {} without a queue, so {saturation:.1} \
+             at once keep the endpoint busy. More than that only wait{}.",
             count(knee.concurrency.into()),
             self.best_per_s(),
-            span(self.alone_us() as u64),
+            span(self.unqueued_us() as u64),
             waits(knee, last),
         )
     }
 
-    /// What a latency target leaves of the throughput, in one sentence.
+    /// A sentence about the best goodput within a latency target.
     #[must_use]
     pub fn goodput_sentence(&self, target_us: u64) -> String {
         let goodput = |level: &LoadLevel| level.goodput_per_s(target_us);
@@ -158,20 +159,20 @@ impl Sweep {
             self.0.iter().max_by(|a, b| goodput(a).total_cmp(&goodput(b)).then(b.concurrency.cmp(&a.concurrency)));
         match best.filter(|level| goodput(level) > 0.0) {
             Some(level) => format!(
-                "Within {} the most that comes is {:.1} per second, with {} at once.",
+                "Within {}, the best throughput is {:.1} per second, with {} at once.",
                 span(target_us),
                 goodput(level),
                 count(level.concurrency.into()),
             ),
-            None => format!("Within {} nothing comes at any concurrency.", span(target_us)),
+            None => format!("No request succeeds within {}, at any concurrency.", span(target_us)),
         }
     }
 }
 
-/// Less than that is no wait to speak of.
+/// A smaller ratio of latencies is not worth mentioning.
 const IS_LONGER: f64 = 1.2;
 
-/// How much longer one waits beyond the knee, if both levels have enough requests to say.
+/// A text about the longer wait beyond the knee, if both levels have enough requests.
 fn waits(knee: &LoadLevel, last: &LoadLevel) -> String {
     let Some((at_knee, at_last)) = knee.p95_us().zip(last.p95_us()).filter(|(at_knee, _)| *at_knee > 0) else {
         return String::new();
@@ -190,7 +191,8 @@ mod tests {
 
     use super::*;
 
-    /// A server that works on `capacity` at once, each for 100 ms, asked by so many at a time, ten times each.
+    /// A server that works on `capacity` requests at once, each for 100 ms, with ten requests by each of `concurrency`
+    /// clients.
     fn level(capacity: u32, concurrency: u32) -> LoadLevel {
         let rounds = u64::from(concurrency.div_ceil(capacity));
         LoadLevel {
@@ -206,24 +208,24 @@ mod tests {
     }
 
     #[test]
-    fn the_knee_is_named_with_what_comes_beyond_it() {
+    fn the_sentence_names_the_knee_and_the_wait_beyond_it() {
         assert_eq!(
             sweep(8, 5).sentence(),
-            "The knee is at 8: at most 80.0 come per second, and one takes 100 ms without a queue, so 8.0 at once keep the \
-             endpoint busy. More than that wait: with 32 at once p95 is 400 ms instead of 100 ms, 4.0 times as long."
+            "The knee is at 8: throughput peaks at 80.0 per second, and one request takes 100 ms without a queue, so 8.0 at \
+             once keep the endpoint busy. More than that only wait: with 32 at once p95 is 400 ms instead of 100 ms, 4.0 times as long."
         );
     }
 
     #[test]
-    fn where_throughput_still_rises_there_is_no_knee() {
+    fn there_is_no_knee_while_throughput_rises() {
         assert_eq!(sweep(1_000, 4).knee(), None);
-        assert!(sweep(1_000, 4).sentence().starts_with("There is no knee up to 16 at once"));
+        assert!(sweep(1_000, 4).sentence().starts_with("There is no knee up to 16 requests at once"));
         assert_eq!(sweep(8, 0).knee(), None, "one level says nothing");
     }
 
     #[test]
-    fn the_knee_is_the_same_on_a_machine_that_is_busy() {
-        // As it was measured beside a dozen browsers: every reply is late, and most where there is no queue to hide it.
+    fn the_knee_is_the_same_on_a_busy_machine() {
+        // Measured next to a dozen browsers: every response is late, most of all where there is no queue to hide it.
         let level = |concurrency, per_s: f64, median_ms: u64| LoadLevel {
             concurrency,
             length_us: (64.0 / per_s * 1e6) as u64,
@@ -236,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_succeeds_has_no_knee() {
+    fn there_is_no_knee_if_nothing_succeeds() {
         let failed = LoadLevel { concurrency: 1, length_us: 1_000, latencies_us: Vec::new(), failed: 3 };
         let sweep = Sweep::new(vec![failed.clone(), LoadLevel { concurrency: 2, ..failed }]);
         assert_eq!(sweep.knee(), None);
@@ -245,14 +247,14 @@ mod tests {
     }
 
     #[test]
-    fn a_target_below_the_queue_takes_the_levels_beyond_the_knee() {
+    fn goodput_within_a_short_target_is_best_at_the_knee() {
         let sweep = sweep(8, 5);
         assert_eq!(
             sweep.goodput_sentence(150_000),
-            "Within 150 ms the most that comes is 80.0 per second, with 8 at once."
+            "Within 150 ms, the best throughput is 80.0 per second, with 8 at once."
         );
         assert_eq!(sweep.levels()[5].goodput_per_s(150_000), 0.0);
-        assert_eq!(sweep.goodput_sentence(50_000), "Within 50 ms nothing comes at any concurrency.");
+        assert_eq!(sweep.goodput_sentence(50_000), "No request succeeds within 50 ms, at any concurrency.");
     }
 
     proptest! {

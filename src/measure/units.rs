@@ -1,8 +1,8 @@
-//! Numbers as people read them: with a unit, and no more digits than the clock supports.
+//! Numbers as text: with a unit, and no more digits than the clock supports.
 
 use std::borrow::Cow;
 
-/// A span of microseconds in words: `0 ms`, `4.2 ms`, `412 ms`, `1.41 s`, `2 min 5 s`.
+/// A duration in microseconds as text: `0 ms`, `4.2 ms`, `412 ms`, `1.41 s`, `2 min 5 s`.
 ///
 /// ```
 /// use interleave::measure::units::span;
@@ -24,7 +24,7 @@ pub fn span(us: u64) -> String {
     }
 }
 
-/// A count with its thousands apart: `12,345`.
+/// A count with thousands separators: `12,345`.
 #[must_use]
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -38,7 +38,7 @@ pub fn count(n: u64) -> String {
     text
 }
 
-/// A share as a percentage: `97.2 %`.
+/// A share from 0 to 1 as a percentage: `97.2 %`.
 #[must_use]
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
@@ -55,7 +55,7 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// A text with at most so many characters; a longer one is cut and ends with `…`.
+/// A text cut after `most_chars` characters, with `…` at the end if it was longer.
 #[must_use]
 pub fn shortened(text: &str, most_chars: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most_chars) {
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_read_as_people_write_them() {
+    fn spans_have_a_suitable_unit() {
         for (us, text) in [
             (0, "0 ms"),
             (200, "0.2 ms"),
@@ -88,21 +88,21 @@ mod tests {
     }
 
     #[test]
-    fn counts_have_their_thousands_apart() {
+    fn counts_have_thousands_separators() {
         for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(count(n), text);
         }
     }
 
     #[test]
-    fn sizes_take_the_unit_that_fits() {
+    fn sizes_have_a_suitable_unit() {
         for (bytes, text) in [(0, "0 B"), (999, "999 B"), (54_321, "54.3 KB"), (1_200_000, "1.2 MB")] {
             assert_eq!(size(bytes), text);
         }
     }
 
     #[test]
-    fn a_text_is_cut_between_letters() {
+    fn a_text_is_cut_between_characters() {
         assert_eq!(shortened("Zürich", 6), "Zürich");
         assert_eq!(shortened("Zürich", 2), "Zü…");
     }

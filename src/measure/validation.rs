@@ -1,42 +1,43 @@
-//! Promises that were put to the test where the reader is, and what came of each.
+//! Validations: promises that were tested in the user's browser, and their results.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// A promise that was put to the test.
+/// A promise that was tested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validation {
-    /// Whose promise it is, in a few words; those of the same follow each other.
+    /// Whose promise it is, in a few words. Promises of the same group are next to each other.
     pub group: Cow<'static, str>,
     /// The name of its task.
     pub name: Cow<'static, str>,
-    /// What is promised, in a few words.
+    /// The promise, in a few words.
     pub promise: Cow<'static, str>,
-    /// What should be measured; empty when nothing was.
+    /// The expected measurement, or empty if nothing was measured.
     pub expected: String,
-    /// What was measured, or why nothing was. It may hold text of browsers and endpoints: show it as text only.
+    /// The measurement, or the reason why there is none. It may contain text from browsers and endpoints, so it must be
+    /// shown as text only, never as HTML.
     pub measured: String,
-    /// What came of it.
+    /// The result.
     pub verdict: Verdict,
-    /// The experiment that shows it: an exercise's slug, and after a `?` its settings, as in a link.
+    /// The experiment that demonstrates it: an exercise's slug and, after a `?`, its settings, as in a link.
     pub shown_by: Cow<'static, str>,
 }
 
-/// What came of a test.
+/// The result of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The promise was kept.
+    /// The promise holds.
     Passed,
-    /// It was not.
+    /// The promise does not hold.
     Failed,
-    /// This browser has not what it is about, so nothing was promised.
+    /// This browser lacks the feature, so nothing was tested.
     Lacking,
 }
 
 impl Verdict {
-    /// The word for it.
+    /// The verdict in one word. It is also the key in run files.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -46,7 +47,7 @@ impl Verdict {
         }
     }
 
-    /// The words for it, with a sign.
+    /// The verdict in words, with a sign.
     #[must_use]
     pub fn in_words(self) -> &'static str {
         match self {
@@ -57,14 +58,14 @@ impl Verdict {
     }
 }
 
-/// All of them in a sentence: `30 of 31 passed; this browser lacks 1: worker_answers.`
+/// A sentence about all of them: `30 of 31 passed; this browser lacks 1: worker_answers.`
 #[must_use]
 pub fn in_short(validations: &[Validation]) -> String {
     let names = |verdict| {
         let found = validations.iter().filter(|it| it.verdict == verdict).map(|it| &*it.name);
         found.collect::<Vec<_>>()
     };
-    let told = |what: &str, names: &[&str]| match names {
+    let list = |what: &str, names: &[&str]| match names {
         [] => String::new(),
         names => format!("; {what} {}: {}", names.len(), names.join(", ")),
     };
@@ -72,8 +73,8 @@ pub fn in_short(validations: &[Validation]) -> String {
         "{} of {} passed{}{}.",
         names(Verdict::Passed).len(),
         validations.len(),
-        told("failed", &names(Verdict::Failed)),
-        told("this browser lacks", &names(Verdict::Lacking)),
+        list("failed", &names(Verdict::Failed)),
+        list("this browser lacks", &names(Verdict::Lacking)),
     )
 }
 
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lacking_is_told_apart_from_what_failed() {
+    fn the_sentence_lists_failed_and_lacking_validations_separately() {
         let all = [
             validation("gather", Verdict::Passed),
             validation("retry", Verdict::Failed),

@@ -1,28 +1,28 @@
-//! When a number cannot be trusted, and why. Facts in, sentences out.
+//! Warnings about numbers that cannot be trusted: facts in, sentences out.
 
 use crate::measure::events::Record;
 use crate::measure::heartbeat::Beat;
 use crate::measure::units::span;
 
-/// Below this many ticks of the clock a length is mostly rounding.
+/// A duration of fewer ticks of the clock is mostly rounding.
 const TICKS_FOR_A_LENGTH: u64 = 20;
 
-/// A reason to doubt the numbers of a run.
+/// A reason why the numbers of a run may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warning {
-    /// The page was hidden, and browsers slow the timers of hidden pages down.
+    /// The page was hidden, and browsers slow down the timers of hidden pages.
     Hidden {
-        /// When that was first seen, in microseconds since the run's start.
+        /// When this was first noticed, in microseconds since the run's start.
         at_us: u64,
     },
-    /// The event loop was blocked, so whatever was due in that time came late.
+    /// The event loop was blocked, so everything that was due in that time was late.
     Blocked {
-        /// How many times.
+        /// The number of blocks.
         times: usize,
-        /// The longest of them, in microseconds.
+        /// The longest block, in microseconds.
         longest_us: u64,
     },
-    /// The run is so short that the clock's resolution matters.
+    /// The run was too short for the clock's resolution.
     CoarseClock {
         /// The clock's resolution in microseconds.
         resolution_us: u64,
@@ -34,11 +34,11 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// What there is to say of a record that was measured with a clock of this resolution.
+    /// The warnings for a record that was measured with a clock of this resolution.
     #[must_use]
     pub fn from_record(record: &Record, clock_resolution_us: u64) -> Vec<Self> {
         let hidden = record.hidden_at_us().map(|at_us| Self::Hidden { at_us });
-        // In a hidden page every beat is late: that has been said already.
+        // In a hidden page every beat is late, and there is a warning about that already.
         let blocked = if hidden.is_some() { None } else { Self::blocked(record.beats()) };
         let wall_us = record.end_us();
         let is_coarse = wall_us > 0 && wall_us < clock_resolution_us * TICKS_FOR_A_LENGTH;
@@ -52,29 +52,29 @@ impl Warning {
         Some(Self::Blocked { times: lags().count(), longest_us: lags().max()? })
     }
 
-    /// What happened, what it means for the result, and what to do.
+    /// A text that says what happened, what it means for the result, and what to do.
     #[must_use]
     pub fn sentence(&self) -> String {
         match *self {
             Self::Hidden { at_us } => format!(
                 "The page was hidden {} into the run. Browsers slow down the timers of a hidden page, so these times \
-                 are too long. Run again and keep the page in view.",
+                 are too long. Run again and keep the page visible.",
                 span(at_us)
             ),
             Self::Blocked { times, longest_us } => format!(
-                "The event loop was blocked {}, for {} at the longest. Whatever was due in that time came late, and \
-                 the page could not answer.",
+                "The event loop was blocked {}, for up to {}. Everything that was due in that time was late, and the \
+                 page did not respond.",
                 if times == 1 { "once".to_owned() } else { format!("{times} times") },
                 span(longest_us)
             ),
             Self::CoarseClock { resolution_us, wall_us } => format!(
-                "This browser's clock moves in steps of {}, and the whole run took {}. Make it longer before you \
-                 compare.",
+                "The resolution of this browser's clock is {}, and the whole run took only {}. Make the run longer \
+                 before you compare.",
                 span(resolution_us),
                 span(wall_us)
             ),
-            Self::DebugBuild => "This is a debug build: it runs many times slower than a release build. \
-                 Its waits are right, its own overhead is not. Measure with `make serve`."
+            Self::DebugBuild => "This is a debug build: it is many times slower than a release build. \
+                 Its waits are right, but its overhead is not. Measure with `make serve`."
                 .to_owned(),
         }
     }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_trouble_has_no_warning() {
+    fn a_normal_run_has_no_warning() {
         let beats = [Beat { due_us: 20_000, at_us: 21_000 }];
         assert_eq!(warnings(&record_with(&beats, 900_000), 100), []);
     }
@@ -108,7 +108,7 @@ mod tests {
         let beats = [Beat { due_us: 20_000, at_us: 90_000 }, Beat { due_us: 100_000, at_us: 400_000 }];
         let found = warnings(&record_with(&beats, 900_000), 100);
         assert_eq!(found, [Warning::Blocked { times: 2, longest_us: 300_000 }]);
-        assert!(found[0].sentence().contains("2 times, for 300 ms at the longest"));
+        assert!(found[0].sentence().contains("2 times, for up to 300 ms"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The browser's database, for browsers without a writable private file system (<https://www.w3.org/TR/IndexedDB/>).
 //!
-//! A folder is a database with two stores: the contents by name, and their sizes, so that listing the files does not read
-//! their contents. A change is one transaction over both stores. It counts as done only when the browser reports that
-//! the transaction is complete, because a full disk may be noticed as late as that.
+//! A folder is a database with two stores: the contents by name, and their sizes, so that listing the files does not
+//! read their contents. A change is one transaction over both stores. It counts as done only when the browser reports
+//! that the transaction is complete, because a full disk may be noticed as late as that.
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;

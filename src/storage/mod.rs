@@ -10,8 +10,8 @@
 //! - `opening`: chooses the storage of a folder in this browser, and shares it among its users.
 //! - `web`: what the two kinds of browser storage share.
 //!
-//! Every write is atomic: a reader sees the content before or after it. Dropping the future of a write stops it and leaves
-//! the old content, unless the browser was already replacing it.
+//! Every write is atomic: a reader sees the content before or after it. Dropping the future of a write stops it and
+//! leaves the old content, unless the browser was already replacing it.
 
 pub mod backend;
 #[cfg(target_arch = "wasm32")]
@@ -98,8 +98,8 @@ pub struct StorageEstimate {
 }
 
 impl Storage {
-    /// Opens a folder, or creates it. Its name must be a valid [`FileName`]. It is stored in the best way that the browser
-    /// has: see [`kind`](Self::kind). On a run's virtual clock, each call gives a new, empty folder in memory.
+    /// Opens a folder, or creates it. Its name must be a valid [`FileName`]. It is stored in the best way that the
+    /// browser has: see [`kind`](Self::kind). On a run's virtual clock, each call gives a new, empty folder in memory.
     #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "only a browser stores folders"))]
     pub async fn open(run: &Run, folder: &'static str) -> Self {
         #[cfg(target_arch = "wasm32")]
@@ -109,8 +109,8 @@ impl Storage {
         Self::new(InMemory::default())
     }
 
-    /// Waits until no other tab holds the folder's lock, and takes it. On a run's virtual clock, and in a browser without
-    /// locks, this does not wait.
+    /// Waits until no other tab holds the folder's lock, and takes it. On a run's virtual clock, and in a browser
+    /// without locks, this does not wait.
     #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "only a browser has tabs"))]
     pub async fn lock(run: &Run, folder: &'static str) -> FolderLock {
         FolderLock {
@@ -150,8 +150,8 @@ impl Storage {
         self.backend.read(&parse(name)?).await
     }
 
-    /// Replaces the content of a file, or creates the file. Of two writes to the same name, the one that was polled first
-    /// happens first.
+    /// Replaces the content of a file, or creates the file. Of two writes to the same name, the one that was polled
+    /// first happens first.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Opening folders in a browser: a folder is always opened in the same storage, and all its users share its write locks.
+//! Opening folders in a browser: a folder is always opened in the same storage, and all its users share its write
+//! locks.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! The browser's private file system, OPFS (<https://fs.spec.whatwg.org/>).
 //!
-//! The browser writes to a copy, which replaces the file when it is closed. This leaves two problems, so each file begins
-//! with the length of its content, in eight bytes:
+//! The browser writes to a copy, which replaces the file when it is closed. This leaves two problems, so each file
+//! begins with the length of its content, in eight bytes:
 //!
 //! - A new file exists, empty, before its first write is finished, and stays if the page is closed at that moment. A file
 //!   without a length is treated as missing.
@@ -156,9 +156,9 @@ impl Opfs {
         Ok(join_all(files).await.into_iter().flatten().collect())
     }
 
-    /// The cause of a thrown value. Each browser reports a missing folder differently, so this checks if the folder exists.
-    /// If it does, nothing is lost: Firefox aborts a read while the file is being replaced, on a busy machine several
-    /// times in a row.
+    /// The cause of a thrown value. Each browser reports a missing folder differently, so this checks if the folder
+    /// exists. If it does, nothing is lost: Firefox aborts a read while the file is being replaced, on a busy machine
+    /// several times in a row.
     async fn error_of(&self, thrown: &JsValue, name: Option<&FileName>) -> StorageError {
         if self.is_gone().await {
             return StorageError::Cleared;

@@ -1,5 +1,5 @@
-//! What the two kinds of browser storage share: names of folders, changes that always run to completion, and the causes of
-//! thrown values.
+//! What the two kinds of browser storage share: names of folders, changes that always run to completion, and the causes
+//! of thrown values.
 
 use std::pin::pin;
 
@@ -21,8 +21,8 @@ pub(super) fn title(folder: &str) -> String {
 /// The caller that waits for the end of a change.
 pub(super) type Caller<T> = oneshot::Sender<Result<T, StorageError>>;
 
-/// Runs work to completion, even if the returned future is dropped. Otherwise a change that is no longer wanted could not
-/// be rolled back before the next one starts.
+/// Runs work to completion, even if the returned future is dropped. Otherwise a change that is no longer wanted could
+/// not be rolled back before the next one starts.
 pub(super) async fn run_to_completion<T: 'static>(
     work: impl AsyncFnOnce(&mut Caller<T>) -> Result<T, StorageError> + 'static,
 ) -> Result<T, StorageError> {

@@ -1,7 +1,8 @@
-//! One write lock per file: changes of the same file happen one after the other, in the order in which they were requested.
+//! One write lock per file: changes of the same file happen one after the other, in the order in which they were
+//! requested.
 //!
-//! Without the locks, the browser would choose which of two writes comes last, and one of two appends could be lost. Files
-//! with different names do not wait for each other, and reading never waits. Other tabs have locks of their own.
+//! Without the locks, the browser would choose which of two writes comes last, and one of two appends could be lost.
+//! Files with different names do not wait for each other, and reading never waits. Other tabs have locks of their own.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};

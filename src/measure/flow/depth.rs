@@ -1,24 +1,23 @@
-//! How many batches lay in a queue, over time.
+//! The number of batches in a queue over time.
 
 use serde::{Deserialize, Serialize};
 
-/// None at first, then so many from each instant on at which that changed. Instants are microseconds since the run's
-/// start.
+/// The depth of a queue over time: 0 at first, then the list of changes. Times are microseconds since the run's start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueDepth {
-    /// The instants in their order, each with the number from then on.
+    /// The times of the changes in order, each with the depth from then on.
     pub changes: Vec<(u64, u32)>,
 }
 
 impl QueueDepth {
-    /// The most that lay there at once.
+    /// The maximum depth.
     #[must_use]
     pub fn peak(&self) -> u32 {
         self.changes.iter().map(|(_, depth)| *depth).max().unwrap_or(0)
     }
 
-    /// How many lay there on average in each of `bins` equal stretches that begin at `from_us` and cover `length_us`
-    /// together. A batch that goes straight on counts for as little as it lay there. No stretch and no time give nothing.
+    /// The average depth in each of `bins` equal intervals, which start at `from_us` and together last `length_us`. A
+    /// batch counts only for the time that it was in the queue. Without bins or time, the result is empty.
     ///
     /// ```
     /// use interleave::measure::flow::QueueDepth;
@@ -37,7 +36,7 @@ impl QueueDepth {
         let mut first = 0;
         for ((begin_us, depth), end_us) in self.changes.iter().zip(ends) {
             let (begin, end) = (*begin_us as f64, end_us as f64);
-            // Changes come in their order, so what ended before one of them is done with.
+            // Changes are in order, so bins that end before this one are complete.
             first += (first..bins).take_while(|bin| edge(bin + 1) <= begin).count();
             for bin in (first..bins).take_while(|bin| edge(*bin) < end) {
                 let overlap = end.min(edge(bin + 1)) - begin.max(edge(bin));
@@ -57,13 +56,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_goes_straight_on_hardly_counts() {
+    fn a_batch_that_hardly_waits_hardly_counts() {
         let queue = QueueDepth { changes: vec![(500, 1), (501, 0), (600, 1), (600, 0)] };
         assert_eq!((queue.peak(), queue.means(0, 1_000, 2)), (1, vec![0.0, 0.002]));
     }
 
     #[test]
-    fn a_part_that_begins_later_counts_from_its_begin() {
+    fn a_part_that_begins_later_counts_from_its_beginning() {
         let queue = QueueDepth { changes: vec![(1_000, 2), (1_010, 4)] };
         assert_eq!(queue.means(1_000, 20, 2), [2.0, 4.0]);
         assert!(queue.means(1_000, 0, 2).is_empty() && queue.means(1_000, 20, 0).is_empty());

@@ -1,13 +1,13 @@
-//! How quickly a stage works, over time.
+//! The throughput of a stage over time.
 //!
-//! A stage hands a whole batch on at once, so that counts of what comes out in a short while say more about the while
-//! than about the stage. Here a batch counts evenly over the time that was worked on it: what the stage does at an
-//! instant, and nothing while it waits.
+//! A stage finishes a whole batch at once, so counting the output of short intervals would say more about the intervals
+//! than about the stage. Instead, a batch is spread evenly over the time of the work on it. While the stage waits, its
+//! throughput is 0.
 
 use super::Work;
 
-/// Samples per second in each of `bins` equal stretches that begin at `from_us` and cover `length_us` together. What was
-/// done outside of them is left out; no stretch and no time give no rates.
+/// Samples per second in each of `bins` equal intervals, which start at `from_us` and together last `length_us`. Work
+/// outside of them is left out. Without bins or time, the result is empty.
 ///
 /// ```
 /// use interleave::measure::flow::Work;
@@ -29,14 +29,14 @@ pub fn rates(works: &[Work], from_us: u64, length_us: u64, bins: usize) -> Vec<f
     samples.into_iter().map(|samples| samples / width_us * 1e6).collect()
 }
 
-/// Gives each stretch its share of a work.
+/// Adds to each interval its share of the work on one batch.
 fn spread(work: &Work, origin_us: f64, width_us: f64, samples: &mut [f64]) {
     let place = |us: u64| (us as f64 - origin_us) / width_us;
     let (from, to, last) = (place(work.from_us), place(work.to_us), samples.len() - 1);
     let bin = |place: f64| (place.max(0.0) as usize).min(last);
     let all = f64::from(work.samples);
     if to <= from {
-        // Done within what the clock can see.
+        // Shorter than the clock can measure.
         samples[bin(from)] += all;
         return;
     }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_work_counts_evenly_over_its_time() {
+    fn work_is_spread_evenly_over_its_time() {
         let works =
             [Work { from_us: 500, to_us: 1_500, samples: 10 }, Work { from_us: 1_500, to_us: 2_000, samples: 10 }];
         let per_ms: Vec<_> = rates(&works, 0, 2_000, 4).into_iter().map(|per_s| per_s / 1e3).collect();
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_no_time_counts_where_it_happens_and_no_time_has_no_rates() {
+    fn work_without_duration_counts_where_it_happens() {
         let works = [Work { from_us: 2_000, to_us: 2_000, samples: 3 }];
         assert_eq!(rates(&works, 0, 2_000, 2), [0.0, 3_000.0]);
         assert!(rates(&works, 0, 0, 2).is_empty() && rates(&works, 0, 10, 0).is_empty());
@@ -69,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_gets_lost(
+        fn all_samples_are_counted(
             works in proptest::collection::vec((0..10_000u64, 0..5_000u64, 0..100u32), 0..30), bins in 1..50usize,
         ) {
             let works: Vec<_> = works

@@ -1,25 +1,25 @@
-//! Goes through the events of a part in time, and enters at which stage each belongs.
+//! Reads the events of a part in order and assigns each to its stage.
 
 use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
 
 use super::{QueueDepth, Stage, StageSpec, Work};
 
-/// What a task does at its stage.
+/// The role of a task in its stage.
 #[derive(Clone, Copy, PartialEq)]
 enum Role {
-    /// It goes from batch to batch.
+    /// It processes one batch after the other.
     Server,
-    /// It works on a batch of so many samples.
+    /// It works on one batch of `samples` samples.
     Work { samples: u32 },
     /// It waits for a batch.
     Take,
-    /// It waits for room.
+    /// It waits for space in the next queue.
     Put,
 }
 
-/// What was read so far.
+/// The state of reading.
 pub(super) struct FlowReader {
-    /// For each task of the record its stage and what it does there, if it is one of those that are looked for.
+    /// The stage and the role of each task of the record, if it has one.
     roles: Vec<Option<(usize, Role)>>,
     began_us: Vec<u64>,
     pub(super) stages: Vec<Stage>,
@@ -30,12 +30,12 @@ pub(super) struct FlowReader {
 
 impl FlowReader {
     pub(super) fn new(record: &Record, part: TaskId, samples: u32, stages: &[StageSpec]) -> Self {
-        let mut left = vec![samples; stages.len()];
+        let mut remaining = vec![samples; stages.len()];
         let roles = (0..record.tasks().len()).map(|index| {
             let (stage, mut role) = role_of(record, TaskId::at(index), part, stages)?;
             if let Role::Work { samples } = &mut role {
-                *samples = left[stage].min(stages[stage].batch_size);
-                left[stage] -= *samples;
+                *samples = remaining[stage].min(stages[stage].batch_size);
+                remaining[stage] -= *samples;
             }
             Some((stage, role))
         });
@@ -57,7 +57,7 @@ impl FlowReader {
         }
     }
 
-    /// The queues, if anything ever lay in one.
+    /// The queues, if any of them was ever used.
     pub(super) fn queues(&mut self) -> Vec<QueueDepth> {
         let has_any = self.queues.iter().any(|queue| !queue.changes.is_empty());
         if has_any { std::mem::take(&mut self.queues) } else { Vec::new() }
@@ -97,7 +97,7 @@ impl FlowReader {
         }
     }
 
-    /// Samples come with the first stage and go with the last.
+    /// Samples enter with the first stage and leave with the last.
     fn count(&mut self, stage: usize, samples: u32) {
         if stage == 0 {
             self.under_way += samples;
@@ -109,19 +109,19 @@ impl FlowReader {
     }
 }
 
-/// At which stage of a part a task is what, by its name and that of the task which holds it.
+/// The stage and the role of a task, by its name and the name of its parent.
 fn role_of(record: &Record, id: TaskId, part: TaskId, stages: &[StageSpec]) -> Option<(usize, Role)> {
     let task = record.task(id);
     let parent = task.parent?;
-    let is_of_part = parent == part || record.task(parent).parent == Some(part);
-    let (holder, name) = (record.task(parent).name.as_ref(), task.name.as_ref());
+    let is_in_part = parent == part || record.task(parent).parent == Some(part);
+    let (parent_name, name) = (record.task(parent).name.as_ref(), task.name.as_ref());
     let role = |stage: &StageSpec| match name {
         _ if name == stage.work => Some(Role::Work { samples: 0 }),
         _ if name == stage.task => Some(Role::Server),
-        "take" if holder == stage.task => Some(Role::Take),
-        "put" if holder == stage.task => Some(Role::Put),
+        "take" if parent_name == stage.task => Some(Role::Take),
+        "put" if parent_name == stage.task => Some(Role::Put),
         _ => None,
     };
     let found = stages.iter().enumerate().find_map(|(index, stage)| Some((index, role(stage)?)));
-    found.filter(|_| is_of_part)
+    found.filter(|_| is_in_part)
 }

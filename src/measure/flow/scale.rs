@@ -1,45 +1,45 @@
-//! What the figures of several ways share, so that they can be compared.
+//! The common axes of the charts of several flows, so that they can be compared.
 
 use super::rate::rates;
 use super::{Flow, QueueDepth, Stage};
 use crate::measure::shapes::steps;
 use crate::measure::units::{count, percent, span};
 
-/// Stretches of time for the lines: about as many as there are batches, so that most hold one.
+/// The number of intervals for throughput: about one for each batch.
 const FEWEST_BINS: usize = 8;
 const MOST_BINS: usize = 40;
 
-/// Stretches of time for the queues, finer than the eye sees.
+/// The number of intervals for the queues, finer than can be seen.
 const DEPTH_BINS: usize = 240;
 
-/// The axes of the ways through a pipeline.
+/// The common axes of several flows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scale {
-    /// How long the longest way took, in microseconds.
+    /// The duration of the longest flow, in microseconds.
     pub length_us: u64,
-    /// In how many equal stretches of time throughput is counted.
+    /// The number of equal intervals for which throughput is computed.
     pub bins: usize,
-    /// The greatest throughput of any stage, in samples per second.
+    /// The maximum throughput of any stage, in samples per second.
     pub most_per_s: f64,
-    /// The most batches in any queue.
+    /// The maximum number of batches in any queue.
     pub deepest: u32,
 }
 
-/// One row of a figure: a stage's throughput or a queue's depth over time.
+/// One row of a chart: the throughput of a stage or the depth of a queue over time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Strip {
-    /// Whose it is.
+    /// The name of the stage or queue.
     pub name: String,
-    /// Whether it is a queue's.
+    /// True for a queue.
     pub is_queue: bool,
     /// Its outline in a box of 1000 by 100, as a path of SVG.
     pub path: String,
-    /// What it comes to, in a few words.
+    /// Its main number, in a few words.
     pub figure: String,
 }
 
 impl Scale {
-    /// The axes that hold all of these. None if nothing went through any.
+    /// The axes for these flows. Returns `None` if none of them processed anything.
     #[must_use]
     pub fn from_flows(flows: &[Flow]) -> Option<Self> {
         let length_us = flows.iter().map(|flow| flow.length_us).max().unwrap_or(0);
@@ -51,13 +51,13 @@ impl Scale {
         (scale.most_per_s > 0.0).then_some(scale)
     }
 
-    /// The throughput of a stage in each stretch of time, in samples per second.
+    /// The throughput of a stage in each interval, in samples per second.
     #[must_use]
     pub fn rates(&self, flow: &Flow, stage: &Stage) -> Vec<f64> {
         rates(&stage.works, flow.from_us, self.length_us, self.bins)
     }
 
-    /// The rows of a way: its stages, then its queues.
+    /// The rows of a flow: its stages, then its queues.
     #[must_use]
     pub fn strips(&self, flow: &Flow) -> Vec<Strip> {
         let until = flow.length_us as f64 / self.length_us as f64;
@@ -79,23 +79,23 @@ impl Scale {
         stages.chain(queues).collect()
     }
 
-    /// What is drawn of a way, in words.
+    /// The caption of a flow's chart.
     #[must_use]
     pub fn caption(&self, flow: &Flow) -> String {
         let lines = format!(
-            "The throughput of each stage while it works on a batch; a strip is {} samples per second high",
+            "The throughput of each stage while it works on a batch. The height of a row is {} samples per second",
             count(self.most_per_s.round() as u64)
         );
         if flow.queues.is_empty() {
             format!("{lines}.")
         } else {
-            format!("{lines}. Below, how many batches lie in a queue.")
+            format!("{lines}. Below: the number of batches in each queue.")
         }
     }
 }
 
 impl Flow {
-    /// Its name with what it took and brought.
+    /// Its name, duration and throughput.
     #[must_use]
     pub fn title(&self) -> String {
         let per_s = self.per_s().map(|per_s| format!(", {per_s:.1} samples per second"));
