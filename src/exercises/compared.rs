@@ -1,4 +1,6 @@
-//! The parts of a run that a lesson sets side by side, with their ideals, in numbers and in words.
+//! The parts of a run that are compared, with their ideals, in numbers and in words.
+
+use std::borrow::Cow;
 
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::{Comparison, Exercise};
@@ -14,10 +16,10 @@ pub type Parts<'a> = (&'a Record, &'a Spans);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
     /// What is compared.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// What to look for; may be empty.
-    pub about: &'static str,
-    /// Whether the last bar is meant to be faster than the first.
+    pub about: Cow<'static, str>,
+    /// True if the last bar is meant to be faster than the first.
     pub is_race: bool,
     /// Its bars; the first is the baseline.
     pub bars: Vec<ComparedBar>,
@@ -27,24 +29,24 @@ pub struct Compared {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComparedBar {
     /// The name of its root task.
-    pub task: &'static str,
+    pub task: Cow<'static, str>,
     /// Its label.
-    pub label: &'static str,
-    /// How long it has lasted so far, in microseconds; none before it begins.
+    pub label: Cow<'static, str>,
+    /// How long it has lasted so far, in microseconds; `None` before it begins.
     pub so_far_us: Option<u64>,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
-    /// How long it took, once it has ended well.
+    /// How long it took, once it has succeeded.
     pub measured_us: Option<u64>,
-    /// How long it takes with nothing but its waits.
+    /// How long it takes if only its waits take time.
     pub ideal_us: Option<u64>,
-    /// The event loop's longest lag in it.
+    /// The event loop's longest lag during it.
     pub lag_us: Option<u64>,
 }
 
 impl Compared {
-    /// All comparisons of a lesson that its settings ask for. The record may still grow; `ideal` is that of the same
-    /// lesson on the virtual clock.
+    /// The comparisons that an exercise makes with these settings. If it names none, its root tasks are compared. The
+    /// record may still grow; `ideal` is that of the same exercise on the virtual clock.
     #[must_use]
     pub fn all(
         exercise: &Exercise,
@@ -53,26 +55,35 @@ impl Compared {
         now_us: u64,
         ideal: Option<Parts>,
     ) -> Vec<Self> {
+        if exercise.comparisons.is_empty() {
+            return Self::from_root_tasks(run, now_us, ideal).into_iter().collect();
+        }
         let compare = |comparison: &Comparison| {
-            let bars = comparison.bars.iter().filter(|bar| (bar.is_run)(settings)).map(|bar| {
-                let found = run.and_then(|(record, spans)| Some((record, spans.named(record, bar.task)?)));
-                ComparedBar {
-                    task: bar.task,
-                    label: bar.label,
-                    so_far_us: found.map(|(_, it)| it.length_so_far_us(now_us)),
-                    outcome: found.and_then(|(_, it)| it.end).map(|(_, outcome)| outcome),
-                    measured_us: found.and_then(|(_, it)| it.length_us()),
-                    ideal_us: ideal.and_then(|(ideal, spans)| spans.named(ideal, bar.task)?.length_us()),
-                    lag_us: found.and_then(|(record, it)| it.longest_lag_us(record)),
-                }
-            });
+            let bars = comparison.bars.iter().filter(|bar| (bar.is_run)(settings));
+            let bars = bars.map(|bar| ComparedBar::new(bar.task.into(), bar.label.into(), run, now_us, ideal));
             let Comparison { title, about, is_race, .. } = *comparison;
-            Self { title, about, is_race, bars: bars.collect() }
+            Self { title: title.into(), about: about.into(), is_race, bars: bars.collect() }
         };
         exercise.comparisons.iter().map(compare).filter(|compared| !compared.bars.is_empty()).collect()
     }
 
-    /// What the whole width of the bars stands for, in microseconds.
+    /// The comparison of all root tasks of a run, in the order in which they started. Each label is the name of the task,
+    /// and of several tasks with the same name only the first is compared. `None` before the first root task.
+    #[must_use]
+    pub fn from_root_tasks(run: Option<Parts>, now_us: u64, ideal: Option<Parts>) -> Option<Self> {
+        let (record, _) = run?;
+        let mut names: Vec<&Cow<'static, str>> = Vec::new();
+        for task in record.tasks().iter().filter(|task| task.parent.is_none()) {
+            if !names.contains(&&task.name) {
+                names.push(&task.name);
+            }
+        }
+        let bars = names.iter().map(|name| ComparedBar::new((*name).clone(), (*name).clone(), run, now_us, ideal));
+        let bars: Vec<_> = bars.collect();
+        (!bars.is_empty()).then(|| Self { title: "Tasks of this run".into(), about: "".into(), is_race: true, bars })
+    }
+
+    /// The duration that the full width of the bars represents, in microseconds.
     #[must_use]
     pub fn scale_us(&self) -> u64 {
         let lengths = self.bars.iter().flat_map(|bar| [bar.so_far_us, bar.ideal_us]);
@@ -96,32 +107,29 @@ impl Compared {
         }
         let (first, last) = (self.bars.first()?, self.bars.last()?);
         let Some((first_us, last_us)) = first.measured_us.zip(last.measured_us) else {
-            // Of a race that somebody did not finish each part is told by itself.
+            // If the race was not finished, its parts are reported one by one.
             return self.lengths_sentence();
         };
+        let baseline = first.label_in_sentence();
         let how = match self.speed_up() {
-            Some(ratio) if ratio >= 1.05 => {
-                format!("{ratio:.1} times as fast as {} with", first.label.to_ascii_lowercase())
-            }
-            Some(ratio) if ratio <= 0.95 => {
-                format!("{:.1} times as slow as {} with", 1.0 / ratio, first.label.to_ascii_lowercase())
-            }
-            _ => format!("about as fast as {} with", first.label.to_ascii_lowercase()),
+            Some(ratio) if ratio >= 1.05 => format!("{ratio:.1} times as fast as {baseline} with"),
+            Some(ratio) if ratio <= 0.95 => format!("{:.1} times as slow as {baseline} with", 1.0 / ratio),
+            _ => format!("about as fast as {baseline} with"),
         };
         let ideal = last.ideal_us.map(|us| format!("; its waits alone take {}", span(us))).unwrap_or_default();
         let sentence = format!("{} took {}, {how} {}{ideal}.", last.label, span(last_us), span(first_us));
         Some(self.with_lag(sentence))
     }
 
-    /// How long each part took, when all are over.
+    /// The duration of each part, when all have ended.
     fn lengths_sentence(&self) -> Option<String> {
-        let all_over = self.bars.iter().all(|bar| bar.outcome.is_some());
+        let all_ended = self.bars.iter().all(|bar| bar.outcome.is_some());
         let length = |bar: &ComparedBar| match (bar.measured_us, bar.outcome) {
             (Some(us), _) => format!("{} took {}", bar.label, span(us)),
-            (None, outcome) => format!("{} {}", bar.label, outcome.map_or("goes on", Outcome::name)),
+            (None, outcome) => format!("{} {}", bar.label, outcome.map_or("is running", Outcome::name)),
         };
         let lengths: Vec<_> = self.bars.iter().map(length).collect();
-        all_over.then(|| self.with_lag(format!("{}.", lengths.join(", "))))
+        all_ended.then(|| self.with_lag(format!("{}.", lengths.join(", "))))
     }
 
     fn with_lag(&self, sentence: String) -> String {
@@ -131,7 +139,7 @@ impl Compared {
         }
     }
 
-    /// What the page went through, if the loop was blocked in one of the bars.
+    /// The longest block of the page, if the loop was blocked during one of the bars.
     fn lag_sentence(&self) -> Option<String> {
         let worst = self.bars.iter().max_by_key(|bar| bar.lag_us)?;
         let worst_us = worst.lag_us.filter(|lag_us| *lag_us > BLOCKED_US)?;
@@ -139,15 +147,42 @@ impl Compared {
         let best = others.min_by_key(|bar| bar.lag_us)?;
         Some(format!(
             "During {} the page could do nothing else for {}; during {} its longest lag was {}.",
-            worst.label.to_ascii_lowercase(),
+            worst.label_in_sentence(),
             span(worst_us),
-            best.label.to_ascii_lowercase(),
+            best.label_in_sentence(),
             span(best.lag_us?),
         ))
     }
 }
 
-/// How far a run has come: the parts that are over, and all parts that it will have.
+impl ComparedBar {
+    fn new(
+        task: Cow<'static, str>,
+        label: Cow<'static, str>,
+        run: Option<Parts>,
+        now_us: u64,
+        ideal: Option<Parts>,
+    ) -> Self {
+        let found = run.and_then(|(record, spans)| Some((record, spans.named(record, &task)?)));
+        Self {
+            so_far_us: found.map(|(_, it)| it.length_so_far_us(now_us)),
+            outcome: found.and_then(|(_, it)| it.end).map(|(_, outcome)| outcome),
+            measured_us: found.and_then(|(_, it)| it.length_us()),
+            ideal_us: ideal.and_then(|(ideal, spans)| spans.named(ideal, &task)?.length_us()),
+            lag_us: found.and_then(|(record, it)| it.longest_lag_us(record)),
+            task,
+            label,
+        }
+    }
+
+    /// The label within a sentence: in lower case, unless it is the name of a task.
+    #[must_use]
+    pub fn label_in_sentence(&self) -> Cow<'_, str> {
+        if self.label == self.task { self.label.as_ref().into() } else { self.label.to_ascii_lowercase().into() }
+    }
+}
+
+/// The number of parts that have ended, and of all parts that the run will have.
 #[must_use]
 pub fn progress(compared: &[Compared]) -> (usize, usize) {
     let bars = || compared.iter().flat_map(|compared| &compared.bars);
@@ -157,11 +192,12 @@ pub fn progress(compared: &[Compared]) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::EventKind;
 
     fn bar(label: &'static str, measured_us: u64, ideal_us: u64, lag_us: u64) -> ComparedBar {
         ComparedBar {
-            task: label,
-            label,
+            task: format!("task of {label}").into(),
+            label: label.into(),
             so_far_us: Some(measured_us),
             outcome: Some(Outcome::Succeeded),
             measured_us: Some(measured_us),
@@ -171,11 +207,11 @@ mod tests {
     }
 
     fn compared(bars: Vec<ComparedBar>) -> Compared {
-        Compared { title: "", about: "", is_race: true, bars }
+        Compared { title: "".into(), about: "".into(), is_race: true, bars }
     }
 
     #[test]
-    fn the_result_is_told_with_unit_comparison_and_ideal() {
+    fn the_sentence_has_units_a_ratio_and_the_ideal() {
         let bars = vec![bar("Sequential", 909_000, 900_000, 900), bar("Concurrent", 706_000, 700_000, 800)];
         let compared = compared(bars);
         let sentence =
@@ -184,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blocked_loop_is_told_beside_one_that_was_free() {
+    fn the_sentence_compares_a_blocked_loop_with_a_free_one() {
         let bars = vec![bar("Blocking", 300_000, 300_000, 290_000), bar("Sleeping", 101_000, 100_000, 1_200)];
         let sentence = compared(bars).sentence().expect("both have ended");
         assert!(sentence.ends_with(
@@ -193,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn no_gain_is_called_no_gain() {
+    fn no_gain_is_reported_as_no_gain() {
         let of = |first, last| {
             let bars = vec![bar("A", first, first, 0), bar("B", last, last, 0)];
             compared(bars).sentence().expect("both have ended")
@@ -203,24 +239,54 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_race_is_told_part_by_part() {
+    fn parts_that_do_not_race_are_reported_one_by_one() {
         let mut failed = bar("Broken", 300, 0, 0);
         (failed.measured_us, failed.outcome) = (None, Some(Outcome::Failed));
-        let told = Compared { is_race: false, ..compared(vec![failed, bar("Fixed", 101_000, 100_000, 0)]) };
-        assert_eq!(told.sentence().as_deref(), Some("Broken failed, Fixed took 101 ms."));
-        assert_eq!(told.speed_up(), None);
+        let compared = Compared { is_race: false, ..compared(vec![failed, bar("Fixed", 101_000, 100_000, 0)]) };
+        assert_eq!(compared.sentence().as_deref(), Some("Broken failed, Fixed took 101 ms."));
+        assert_eq!(compared.speed_up(), None);
         assert_eq!(
-            Compared { is_race: true, ..told.clone() }.sentence(),
-            told.sentence(),
+            Compared { is_race: true, ..compared.clone() }.sentence(),
+            compared.sentence(),
             "it did not finish the race"
         );
     }
 
     #[test]
-    fn before_the_run_there_is_nothing_to_tell() {
+    fn before_the_run_there_is_no_sentence() {
         let exercise = &crate::exercises::async_basics::EXERCISE;
         let compared = Compared::all(exercise, &Settings::defaults(exercise.controls), None, 0, None);
         assert_eq!(progress(&compared), (0, 4));
         assert!(compared.iter().all(|it| it.sentence().is_none() && it.scale_us() == 1));
+    }
+
+    #[test]
+    fn root_tasks_are_compared_with_the_first_by_their_names() {
+        let mut record = Record::default();
+        for (name, from_us, to_us) in [("One by one", 0, 900), ("Together", 900, 1_200), ("Together", 1_200, 9_000)] {
+            let root = record.spawn(from_us, format!("{name}").into(), None);
+            let child = record.spawn(from_us, "child".into(), Some(root));
+            record.push(to_us, child, EventKind::Ended(Outcome::Succeeded));
+            record.push(to_us, root, EventKind::Ended(Outcome::Succeeded));
+        }
+        let spans = Spans::from_record(&record);
+        let compared = Compared::from_root_tasks(Some((&record, &spans)), 9_000, None).expect("there are root tasks");
+        let bars: Vec<_> = compared.bars.iter().map(|bar| (&*bar.task, &*bar.label, bar.measured_us)).collect();
+        assert_eq!(bars, [("One by one", "One by one", Some(900)), ("Together", "Together", Some(300))]);
+        assert_eq!(compared.speed_up(), Some(3.0));
+        assert!(compared.sentence().expect("both have ended").contains("3.0 times as fast as One by one with"));
+    }
+
+    #[test]
+    fn an_exercise_without_comparisons_compares_its_root_tasks() {
+        static BARE: Exercise = Exercise::new("bare", 0, "Bare");
+        let settings = Settings::defaults(BARE.controls);
+        assert_eq!(Compared::all(&BARE, &settings, None, 0, None), []);
+        let mut record = Record::default();
+        record.spawn(0, "main".into(), None);
+        let spans = Spans::from_record(&record);
+        let compared = Compared::all(&BARE, &settings, Some((&record, &spans)), 7, None);
+        assert_eq!((compared.len(), &*compared[0].bars[0].label, compared[0].bars[0].so_far_us), (1, "main", Some(7)));
+        assert_eq!(compared[0].sentence(), None, "it is running");
     }
 }

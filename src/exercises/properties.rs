@@ -188,7 +188,7 @@ fn gains_what_it_can(compared: &Compared) -> Option<Property> {
     let claim = format!(
         "{} is {least:.2} times as fast as {} or more, {:.0} % of the ideal",
         last.label,
-        first.label.to_ascii_lowercase(),
+        first.label_in_sentence(),
         SHARE_OF_IDEAL * 100.0,
     );
     Some(Property { name: "speed-up", claim, measured: format!("{gain:.2} times"), holds: gain >= least })

@@ -25,12 +25,12 @@ pub fn comparison(
 ) -> Node {
     let outlines: Vec<_> = compared.bars.iter().map(|bar| Outline::of_bar(bar, baseline)).collect();
     let scale_us = outlines.iter().flatten().map(|outline| outline.us).fold(compared.scale_us(), u64::max) as f64;
-    let about = (!compared.about.is_empty()).then(|| element("p").class("hint").text(compared.about));
+    let about = (!compared.about.is_empty()).then(|| element("p").class("hint").text(compared.about.clone()));
     let bars = compared.bars.iter().zip(outlines).map(|(it, outline)| bar(it, outline, scale_us));
     let caption = compared.sentence().map_or_else(|| unfinished.into(), Into::into);
     element("figure")
         .class("comparison")
-        .child(element("h3").text(compared.title))
+        .child(element("h3").text(compared.title.clone()))
         .children(about)
         .child(element("div").class("bars").children(bars))
         .children(speed_up(compared))
@@ -56,7 +56,7 @@ struct Outline {
 impl Outline {
     fn of_bar(bar: &ComparedBar, baseline: Option<&Baseline>) -> Option<Self> {
         let baseline = baseline?;
-        Some(Self { us: (baseline.length_us)(bar.task)?, word: baseline.word })
+        Some(Self { us: (baseline.length_us)(&bar.task)?, word: baseline.word })
     }
 }
 
@@ -73,10 +73,10 @@ fn bar(bar: &ComparedBar, outline: Option<Outline>, scale_us: f64) -> Element {
     element("div")
         .class(class)
         .attr_if("data-beside-us", outline.as_ref().map(|it| it.us))
-        .attr("data-bar", bar.task)
+        .attr("data-bar", bar.task.clone())
         .attr_if("data-measured-us", bar.measured_us)
         .attr_if("data-ideal-us", bar.ideal_us)
-        .child(element("span").class("label").text(bar.label))
+        .child(element("span").class("label").text(bar.label.clone()))
         .child(track(bar, outline.as_ref(), scale_us))
         .child(element("span").class("figure").text(cell(bar.so_far_us) + &word))
         .child(element("span").class("ideal-figure").children(beside))
@@ -118,9 +118,9 @@ fn list_of_checks(compared: &Compared, checks: &[Check]) -> Option<Element> {
 
 fn as_table(compared: &Compared) -> Table {
     let row =
-        |bar: &ComparedBar| vec![bar.label.to_owned(), cell(bar.measured_us), cell(bar.ideal_us), cell(bar.lag_us)];
+        |bar: &ComparedBar| vec![bar.label.to_string(), cell(bar.measured_us), cell(bar.ideal_us), cell(bar.lag_us)];
     Table {
-        caption: compared.title.to_owned(),
+        caption: compared.title.to_string(),
         columns: vec![
             Column::text("Part"),
             Column::number("Measured"),
@@ -142,8 +142,8 @@ mod tests {
 
     fn bar(label: &'static str, measured_us: u64, ideal_us: u64) -> ComparedBar {
         ComparedBar {
-            task: label,
-            label,
+            task: label.into(),
+            label: label.into(),
             so_far_us: Some(measured_us),
             outcome: Some(Outcome::Succeeded),
             measured_us: Some(measured_us),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn race(bars: Vec<ComparedBar>) -> Compared {
-        Compared { title: "Three waits", about: "", is_race: true, bars }
+        Compared { title: "Three waits".into(), about: "".into(), is_race: true, bars }
     }
 
     #[test]

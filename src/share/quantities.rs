@@ -78,10 +78,11 @@ impl Quantities {
     pub fn new(compared: &[Compared], metrics: &Metrics, report: Option<&Report>) -> Self {
         let bars: Vec<_> = compared.iter().flat_map(|it| &it.bars).collect();
         let name = |bar: &ComparedBar| match bars.iter().filter(|it| it.label == bar.label).count() {
-            1 => bar.label.to_owned(),
+            1 => bar.label.to_string(),
             _ => format!("{}, {}", bar.label, bar.task),
         };
-        let of_bar = |bar: &&ComparedBar| Some(Quantity::new(bar.task, name(bar), Unit::Span, bar.measured_us? as f64));
+        let of_bar =
+            |bar: &&ComparedBar| Some(Quantity::new(bar.task.clone(), name(bar), Unit::Span, bar.measured_us? as f64));
         let lag = metrics.longest_lag_us.map(|us| Quantity::new("lag", "Longest loop lag", Unit::Span, us as f64));
         let of_run = [
             Quantity::new("wall", "Wall time", Unit::Span, metrics.wall_us as f64),
