@@ -269,7 +269,7 @@ impl Display {
         self.is_live.set_value(true);
     }
 
-    /// Lets the time of the run stand still: it is over.
+    /// Stops the clock of the run: it is over.
     pub(super) fn end_live(self) {
         self.is_live.set_value(false);
     }

@@ -77,7 +77,7 @@ impl Form {
 }
 
 impl Form {
-    /// Sets a control from text, or keeps why it does not take it.
+    /// Sets a control from text, or keeps the reason why the text is refused.
     pub(super) fn set(self, control: &'static Control, text: &str) {
         match control.parse(text) {
             Ok(value) => self.set_value(control, value),
@@ -96,7 +96,7 @@ impl Form {
         self.settings.update(|settings| settings.set(name, Value::Choice(choice)));
     }
 
-    /// Sets the seed from text, or keeps why it does not take it.
+    /// Sets the seed from text, or keeps the reason why the text is refused.
     pub(super) fn set_seed(self, text: &str) {
         match permalink::parse_seed(text) {
             Ok(seed) => {
@@ -113,7 +113,7 @@ impl Form {
         self.settings.set(Settings::defaults(self.exercise.controls));
     }
 
-    /// What the control of this name did not take, or why it does not go with the others.
+    /// The reason why the input of this control was refused, or why its value is in conflict with another.
     pub(super) fn refusal(self, name: &str) -> Option<String> {
         let refused =
             self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.why.clone()));
@@ -124,7 +124,7 @@ impl Form {
         self.settings.with(self.exercise.conflict)
     }
 
-    /// What stands in the field of this name: what it is set to, or what was typed and not taken.
+    /// The text in the field of this name: its value, or what was typed and refused.
     pub(super) fn text_of(self, name: &str) -> String {
         let typed =
             self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.typed.clone()));
@@ -148,7 +148,7 @@ impl Form {
         }
     }
 
-    /// Whether some control that means something is refused.
+    /// True if the input of a control that is offered was refused, or if values are in conflict.
     pub(super) fn has_refusals(self) -> bool {
         let is_offered = |refused: &RefusedInput| self.settings.with(|settings| settings.is_offered(refused.name));
         self.refusals.with(|refusals| refusals.iter().any(is_offered)) || self.conflict().is_some()

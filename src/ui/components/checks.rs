@@ -1,4 +1,4 @@
-//! What should be true of a run and of its parts, and whether it is.
+//! The checks of a whole run.
 
 use leptos::prelude::*;
 
@@ -7,12 +7,10 @@ use crate::measure::Record;
 use crate::ui::display::{Display, Status};
 use crate::ui::element::{b, h2, li, p, part, span, ul};
 
-/// What is true of every run, once one is over.
+/// The checks that every run has, once one is over.
 pub(crate) fn properties(display: Display) -> AnyView {
     let shown = move || match display.status.get() {
-        Status::Ready | Status::Running => {
-            p().class("empty").text("Which properties the run had appears here when it is over.").view()
-        }
+        Status::Ready | Status::Running => p().class("empty").text("Check results appear here after the run.").view(),
         Status::Over(_) => display.show(|views| (views.properties)(display)),
     };
     [h2().text("Checks").view(), part(shown)].into_any()
@@ -24,14 +22,14 @@ pub(crate) fn lines(display: Display) -> AnyView {
     let is_finished = display.status.with(Status::has_finished);
     let read = |record: &Record| match is_finished {
         true => experiment.properties(record, &compared),
-        // What was cut short has nothing but its end.
+        // A run that was cut short is checked only for what it left behind.
         false => Property::nothing_left(record),
     };
-    // A run that failed before it began has none.
+    // A run that failed before it started has no record.
     let Some(properties) = display.with_record(read) else { return ().into_any() };
-    let told =
+    let message =
         display.report.with(|report| Property::in_short(&properties, report.as_ref().map_or(&[][..], |it| &it.checks)));
-    [p().text(told).view(), ul().class("checks").add_all(properties.iter().map(property)).view()].into_any()
+    [p().text(message).view(), ul().class("checks").add_all(properties.iter().map(property)).view()].into_any()
 }
 
 fn property(property: &Property) -> AnyView {

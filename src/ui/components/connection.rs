@@ -1,4 +1,5 @@
-//! Whether the lesson's endpoint can be reached: asked at once where it is the page's own, else when the reader says so.
+//! The connection to the exercise's endpoint: tested immediately if the endpoint is the page's own, else at the press of a
+//! button.
 
 use futures::FutureExt;
 use leptos::prelude::*;
@@ -50,13 +51,13 @@ fn panel(form: Form) -> AnyView {
         }
     });
     on_cleanup(move || drop(asking.try_update_value(Option::take)));
-    // What is refused is not what would be asked.
+    // If a field is refused, the settings are not those that the reader sees.
     let is_off = move || (state.with(|state| *state == State::Asking) || form.has_refusals()).then(String::new);
     [
         div()
             .attr("aria-live", "polite")
             .attr("data-connection", "")
-            .add(part(move || if form.has_refusals() { told(&State::Untested) } else { told(&state.get()) }))
+            .add(part(move || if form.has_refusals() { message(&State::Untested) } else { message(&state.get()) }))
             .view(),
         button().class("quiet").attr_changing("disabled", is_off).on_click(test).text("Test connection").view(),
     ]
@@ -77,10 +78,10 @@ fn ask(form: Form, connect: &'static ConnectionTest, state: RwSignal<State>) -> 
 }
 
 /// What the endpoint says is shown as text only.
-fn told(state: &State) -> AnyView {
+fn message(state: &State) -> AnyView {
     match state {
-        State::Untested => p().class("hint").text("The connection was not tested yet.").view(),
-        State::Asking => p().class("hint").text("Asking the endpoint …").view(),
+        State::Untested => p().class("hint").text("Not tested yet.").view(),
+        State::Asking => p().class("hint").text("Testing …").view(),
         State::Answered(Connection { lines }) => {
             div().class("answered").add_all(lines.iter().map(|line| p().text(line).view())).view()
         }

@@ -1,4 +1,4 @@
-//! The controls of an exercise. What was typed and refused stays visible, with the reason beside it.
+//! The controls of an exercise. Input that was refused stays visible, with the reason next to it.
 
 use leptos::prelude::*;
 use web_sys::Event;
@@ -8,7 +8,7 @@ use crate::share::permalink::MAX_SEED;
 use crate::ui::element::{ElementBuilder, button, div, h2, input, label, option, p, part, select, span};
 use crate::ui::form::{Form, SEED};
 
-/// All controls of the exercise, the seed and the way back to the defaults.
+/// All controls of the exercise, the seed, and a button that restores the defaults.
 pub(crate) fn controls(form: Form) -> AnyView {
     let fields = form.exercise.controls.iter().flat_map(|control| {
         let field = match control.kind {
@@ -24,20 +24,20 @@ pub(crate) fn controls(form: Form) -> AnyView {
     div().class("controls").add_all(fields).add(seed_field(form)).add(hidden_by_link(form)).el(back).view()
 }
 
-/// That the link hides controls, with a way to see them: hiding is for teaching, and keeps nobody from anything.
+/// A note that the link hides controls, with a button that shows them: hiding is for teaching, not for security.
 fn hidden_by_link(form: Form) -> AnyView {
     part(move || {
-        let told = match form.hidden.with(Vec::len) {
+        let message = match form.hidden.with(Vec::len) {
             0 => return ().into_any(),
-            1 => "This link hides a control.".to_owned(),
+            1 => "This link hides one control.".to_owned(),
             n => format!("This link hides {n} controls."),
         };
         let show = button().class("quiet").on_click(move || form.hidden.set(Vec::new())).text("Show all controls");
-        div().el(p().class("hint").text(told)).el(show).view()
+        div().el(p().class("hint").text(message)).el(show).view()
     })
 }
 
-/// What stands above the first control of a group.
+/// The heading above the first control of a group.
 fn group_heading(form: Form, control: &'static Control) -> AnyView {
     if control.heading.is_empty() {
         return ().into_any();
@@ -80,7 +80,7 @@ fn choice_field(form: Form, control: &'static Control, options: &'static [Choice
         .attr("id", format!("control-{}", control.name))
         .attr("aria-describedby", format!("help-{}", control.name))
         .add_all(offered)
-        // Programs that drive a browser tell of a choice by this event only.
+        // Programs that drive a browser send only this event for a choice.
         .on_change(move |event| form.set(control, &event_target_value(event)));
     field(form, control).el(list).add(help(control.name, control.help)).view()
 }
@@ -109,7 +109,7 @@ fn text_field(form: Form, control: &'static Control) -> AnyView {
     field(form, control).el(line).add(refusal(form, control.name)).add(help(control.name, control.help)).view()
 }
 
-/// The seed, with a button that draws another.
+/// The seed, with a button that draws a new one.
 fn seed_field(form: Form) -> AnyView {
     let draw = move || form.set_seed(&((js_sys::Math::random() * (MAX_SEED + 1) as f64) as u64).to_string());
     let limits = ["0".to_owned(), MAX_SEED.to_string(), "1".to_owned()];
@@ -125,11 +125,11 @@ fn seed_field(form: Form) -> AnyView {
         .attr_changing("hidden", move || hidden_by_name(form, SEED))
         .el(span().class("value").el(field_of_seed).el(another))
         .add(refusal(form, SEED))
-        .add(help(SEED, "The same seed draws the same, on every machine."))
+        .add(help(SEED, "Same seed, same random values, on every machine."))
         .view()
 }
 
-/// The frame of a control, which is hidden while the control means nothing.
+/// The frame of a control. It is hidden while the control has no effect.
 fn field(form: Form, control: &'static Control) -> ElementBuilder {
     frame(control.name, control.label).attr_changing("hidden", move || hidden(form, control))
 }
@@ -148,7 +148,7 @@ fn frame(name: &str, title: &str) -> ElementBuilder {
     div().class("control").attr("data-control", name).el(title)
 }
 
-/// A field for a number, with what it says to a screen reader. What was refused stays in it.
+/// A field for a number, with its description for a screen reader. Input that was refused stays in it.
 fn number_input(form: Form, name: &'static str, [min, max, _]: &[String; 3]) -> ElementBuilder {
     input()
         .attr("id", format!("control-{name}"))
@@ -161,7 +161,7 @@ fn number_input(form: Form, name: &'static str, [min, max, _]: &[String; 3]) -> 
         .prop("value", move || form.text_of(name))
 }
 
-/// Why a control did not take what was typed.
+/// The reason why the input of a control was refused.
 fn refusal(form: Form, name: &'static str) -> AnyView {
     let why = move || form.refusal(name).map(|refusal| format!("✕ {refusal}")).unwrap_or_default();
     p().class("refusal").attr("id", format!("refusal-{name}")).attr("aria-live", "polite").text_changing(why).view()

@@ -1,4 +1,4 @@
-//! A lesson in short, in the midst of another page: what it compares and its timeline, without controls.
+//! An exercise inside another page: its comparisons and its timeline, without controls.
 
 use leptos::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::element::{a, h2, p, section};
 use crate::ui::runner::Runner;
 
-/// The lesson as `setup` says, under this name.
+/// The exercise as `setup` says, under this heading.
 pub(crate) fn demo(name: &str, setup: Setup) -> AnyView {
     let link = Destination::Exercise(Setup { runs_at_once: false, ..setup.clone() }).to_string();
     let title = setup.exercise.title;

@@ -1,4 +1,4 @@
-//! Export: the run on display as a file, in one of a few forms.
+//! The Export button: downloads the run on display as a file, in one of several forms.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -13,13 +13,13 @@ use crate::ui::element::{ElementBuilder, button, div, li, p, part, span, ul};
 use crate::ui::focus::focus;
 use crate::ui::lazy_view::lazy_view;
 
-/// What the button discloses.
+/// The id of the menu.
 const MENU: &str = "export-menu";
 
-/// The button itself.
+/// The id of the button.
 const BUTTON: &str = "export";
 
-/// The button. There is something to export once a run is over.
+/// The button. It works once a run is over.
 pub(crate) fn export_button(display: Display, is_open: RwSignal<bool>) -> ElementBuilder {
     let is_shown = move || display.has_saved() && is_open.get();
     button()
@@ -32,7 +32,7 @@ pub(crate) fn export_button(display: Display, is_open: RwSignal<bool>) -> Elemen
         .text("Export")
 }
 
-/// The forms, while they are asked for.
+/// The menu, while it is open.
 pub(crate) fn export_menu(display: Display, is_open: RwSignal<bool>) -> AnyView {
     let menu = move || {
         let is_shown = is_open.get() && display.has_saved();
@@ -46,34 +46,34 @@ lazy!(mod fetched in share: menu(display: Display, is_open: RwSignal<bool>) -> A
 fn menu(display: Display, is_open: RwSignal<bool>) -> AnyView {
     let listener = window_event_listener(leptos::ev::keydown, move |event| {
         if leaves(&event) {
-            // First the focus: it would go with the menu.
+            // First the focus, which would disappear with the menu.
             focus(&format!("#{BUTTON}"));
             is_open.set(false);
         }
     });
     on_cleanup(move || listener.remove());
-    let told = RwSignal::new(String::new());
+    let message = RwSignal::new(String::new());
     let choice = |form: Form| {
-        let choose = move || told.set(save(display, form));
+        let choose = move || message.set(save(display, form));
         let about = span().class("hint").text(form.about());
         li().el(button().class("quiet").on_click(choose).text(form.name())).el(about).view()
     };
     let forms = ul().attr("aria-label", "Forms").add_all(Form::ALL.map(choice));
-    let told = p().class("hint").attr("aria-live", "polite").text_changing(move || told.get());
-    div().class("export-menu").el(forms).el(told).view()
+    let news = p().class("hint").attr("aria-live", "polite").text_changing(move || message.get());
+    div().class("export-menu").el(forms).el(news).view()
 }
 
-/// Whether a key closes the menu: Escape, in it or on its button.
+/// True if a key closes the menu: Escape, in it or on its button.
 fn leaves(event: &KeyboardEvent) -> bool {
     let at = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let is_here = at.and_then(|at| at.closest(&format!("#{MENU}, #{BUTTON}")).ok().flatten()).is_some();
     is_here && event.key() == "Escape"
 }
 
-/// Hands the file to the browser, and tells so.
+/// Downloads the file. Returns what happened, in a sentence.
 fn save(display: Display, form: Form) -> String {
     let Some(run) = display.saved() else { return String::new() };
     let (name, bytes) = (form.file_name(&run), form.write(&run));
-    let told = || format!("`{name}` with {} is handed to the browser.", units::size(bytes.len() as u64));
-    offer(&name, &bytes).map_or(REFUSED.to_owned(), |()| told())
+    let downloaded = || format!("Downloaded `{name}` ({}).", units::size(bytes.len() as u64));
+    offer(&name, &bytes).map_or(REFUSED.to_owned(), |()| downloaded())
 }

@@ -1,4 +1,4 @@
-//! The tasks that failed, a page of the list at a time, each with the way to it in the timeline.
+//! The tasks that failed, a page of the list at a time, each with a button that shows it in the timeline.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::measure::{Level, Record, TaskId};
 use crate::ui::display::Display;
 use crate::ui::element::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
 
-/// So many are listed at a time.
+/// The number of tasks on a page of the list.
 const ROWS: usize = 10;
 
 /// The list. It is empty as long as nothing has failed.
@@ -37,14 +37,14 @@ fn page(display: Display, record: &Record, failed: &[FailedTask], first: RwSigna
     let from = shown.min((failed.len() - 1) / ROWS * ROWS);
     let rows = failed.iter().skip(from).take(ROWS).map(|failed| row(display, record, *failed));
     let to = (from + ROWS).min(failed.len());
-    let heads = ["Task", "In", "Ended at", "Outcome", "Message", "Timeline"]
-        .map(|head| th().attr("scope", "col").text(head).view());
+    let headers = ["Task", "In", "Ended at", "Outcome", "Message", "Timeline"]
+        .map(|header| th().attr("scope", "col").text(header).view());
     let turn = |name: &str, to: Option<usize>| {
         let off = to.is_none().then(String::new);
         let turn = move || to.into_iter().for_each(|to| first.set(to));
         button().class("quiet").attr_if("disabled", off).on_click(turn).text(name)
     };
-    let told = format!(
+    let caption_text = format!(
         "{} to {} of {} tasks that failed",
         count(from as u64 + 1),
         count(to as u64),
@@ -54,15 +54,16 @@ fn page(display: Display, record: &Record, failed: &[FailedTask], first: RwSigna
         .class("pages")
         .el(turn("Earlier", from.checked_sub(ROWS)))
         .el(turn("Later", (to < failed.len()).then_some(to)));
-    let list = table().el(caption().text(&told)).el(thead().el(tr().add_all(heads))).el(tbody().add_all(rows));
+    let list =
+        table().el(caption().text(&caption_text)).el(thead().el(tr().add_all(headers))).el(tbody().add_all(rows));
     div()
         .class("panel failures")
         .el(h2().text("Failed tasks"))
-        .el(div().class("scrolls").attr("tabindex", "0").attr("role", "region").attr("aria-label", told).el(list))
+        .el(div().class("scrolls").attr("tabindex", "0").attr("role", "region").attr("aria-label", caption_text).el(list))
         .add(if failed.len() > ROWS { pages.view() } else { ().into_any() })
         .el(p()
             .class("hint")
-            .text("An error that is handed on is listed at each task that it passes. Attempts that were followed by another are not listed: they are in the timeline and in the log."))
+            .text("An error that propagates is listed for each task that it passes. Attempts that were retried are not listed here: see the timeline and the log."))
         .view()
 }
 
@@ -78,7 +79,7 @@ fn row(display: Display, record: &Record, failed: FailedTask) -> AnyView {
         .view()
 }
 
-/// What the task said in the log, or the one inside it whose error it handed on.
+/// The error that the task logged, or else the one of a task inside it.
 fn message(record: &Record, task: TaskId) -> String {
     let errors = || record.log_lines().iter().filter(|line| line.level == Level::Error);
     let own = errors().find(|line| line.task == Some(task));

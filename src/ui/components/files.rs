@@ -1,4 +1,4 @@
-//! The files that a lesson has stored: each can be downloaded and deleted, and all be deleted.
+//! The files that an exercise has stored, each with buttons to download and delete it, and a button that deletes all.
 
 use leptos::prelude::*;
 
@@ -11,10 +11,10 @@ use crate::ui::download::{REFUSED, offer};
 use crate::ui::element::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
 use crate::ui::lazy_view::lazy_view;
 
-/// So many are listed at first, and so many more whenever the reader asks: the last by name first.
-const AT_ONCE: usize = 20;
+/// At first this many files are listed, and this many more at each press of a button. The last by name come first.
+const PAGE: usize = 20;
 
-/// What is stored, once a run is over, and before it what earlier runs have left.
+/// The panel, for an exercise that stores files.
 pub(crate) fn files(display: Display) -> AnyView {
     match display.exercise.folder {
         Some(folder) => lazy_view(fetched::load(), move || fetched::panel(display, folder)),
@@ -24,7 +24,7 @@ pub(crate) fn files(display: Display) -> AnyView {
 
 lazy!(mod fetched in files: panel(display: Display, folder: &'static str) -> AnyView);
 
-/// What was found in the folder.
+/// The content of the folder.
 #[derive(Clone)]
 struct Found {
     kind: &'static str,
@@ -32,50 +32,50 @@ struct Found {
     room: Option<StorageEstimate>,
 }
 
-/// The folder, as it was last looked into.
+/// The state of the panel: the folder as it was last read.
 #[derive(Clone, Copy)]
-struct Shelf {
+struct Folder {
     display: Display,
-    folder: &'static str,
-    /// None until it was looked into, and if that failed.
+    name: &'static str,
+    /// `None` until the folder was read, and if that failed.
     found: RwSignal<Option<Found>, LocalStorage>,
-    /// What was done last, or why it could not be.
-    told: RwSignal<String>,
+    /// What was done last, or why it failed.
+    message: RwSignal<String>,
     shown: RwSignal<usize>,
-    /// Counts the looks: one that took longer than the next tells nothing any more.
-    looks: StoredValue<u32, LocalStorage>,
+    /// Counts the reads: one that takes longer than the next is ignored.
+    reads: StoredValue<u32, LocalStorage>,
 }
 
 fn panel(display: Display, folder: &'static str) -> AnyView {
-    let shelf = Shelf {
+    let panel = Folder {
         display,
-        folder,
+        name: folder,
         found: RwSignal::new_local(None),
-        told: RwSignal::new(String::new()),
-        shown: RwSignal::new(AT_ONCE),
-        looks: StoredValue::new_local(0),
+        message: RwSignal::new(String::new()),
+        shown: RwSignal::new(PAGE),
+        reads: StoredValue::new_local(0),
     };
     // Again when a run is over.
     Effect::new(move || {
         if !display.is_running() {
-            shelf.look(String::new());
+            panel.read(String::new());
         }
     });
-    let is_off = move || (display.is_running() || !shelf.has_files()).then(String::new);
+    let is_off = move || (display.is_running() || !panel.has_files()).then(String::new);
     div()
         .class("panel")
         .el(h2().text("Stored files"))
-        .el(p().class("hint").text_changing(move || shelf.summary()))
-        .add(part(move || shelf.found.with(|found| found.as_ref().map_or_else(nothing, |found| shelf.list(found)))))
+        .el(p().class("hint").text_changing(move || panel.summary()))
+        .add(part(move || panel.found.with(|found| found.as_ref().map_or_else(nothing, |found| panel.list(found)))))
         .el(p()
             .class("hint")
             .attr("aria-live", "polite")
             .attr("data-stored", "")
-            .text_changing(move || shelf.told.get()))
+            .text_changing(move || panel.message.get()))
         .el(button()
             .class("quiet")
             .attr_changing("disabled", is_off)
-            .on_click(move || shelf.delete_all())
+            .on_click(move || panel.delete_all())
             .text("Delete all files"))
         .view()
 }
@@ -84,21 +84,21 @@ fn nothing() -> AnyView {
     ().into_any()
 }
 
-impl Shelf {
-    /// Looks into the folder anew, and says what was done.
-    fn look(self, told: String) {
-        let Some(look) = self.looks.try_update_value(|looks| {
-            *looks += 1;
-            *looks
+impl Folder {
+    /// Reads the folder again, and shows what was done.
+    fn read(self, message: String) {
+        let Some(read) = self.reads.try_update_value(|reads| {
+            *reads += 1;
+            *reads
         }) else {
             return;
         };
         leptos::task::spawn_local(async move {
-            let found = look_into(self.folder).await;
-            if self.looks.try_get_value() != Some(look) {
+            let found = read_folder(self.name).await;
+            if self.reads.try_get_value() != Some(read) {
                 return;
             }
-            self.told.set(found.as_ref().map_or_else(|error| in_words(error.clone()), |_| told));
+            self.message.set(found.as_ref().map_or_else(|error| in_words(error.clone()), |_| message));
             self.found.set(found.ok());
         });
     }
@@ -108,34 +108,34 @@ impl Shelf {
     }
 
     fn summary(self) -> String {
-        self.found.with(|found| found.as_ref().map_or_else(|| "Being looked up.".to_owned(), summary))
+        self.found.with(|found| found.as_ref().map_or_else(|| "Loading …".to_owned(), summary))
     }
 
     async fn storage(self) -> Storage {
-        Storage::open(&Run::for_page(), self.folder).await
+        Storage::open(&Run::for_page(), self.name).await
     }
 
     fn delete_all(self) {
         leptos::task::spawn_local(async move {
             let deleted = self.storage().await.delete_all().await;
-            self.look(deleted.map_or_else(in_words, |()| "All files of this exercise are deleted.".to_owned()));
+            self.read(deleted.map_or_else(in_words, |()| "All files of this exercise are deleted.".to_owned()));
         });
     }
 
     fn delete(self, name: String) {
         leptos::task::spawn_local(async move {
             let deleted = self.storage().await.delete(&name).await;
-            self.look(deleted.map_or_else(in_words, |()| format!("`{name}` is deleted.")));
+            self.read(deleted.map_or_else(in_words, |()| format!("`{name}` is deleted.")));
         });
     }
 
     fn download(self, name: String) {
         leptos::task::spawn_local(async move {
-            let told = match self.storage().await.read(&name).await {
+            let message = match self.storage().await.read(&name).await {
                 Ok(bytes) => offer(&name, &bytes).map_or(REFUSED, |()| "").to_owned(),
                 Err(error) => in_words(error),
             };
-            self.look(told);
+            self.read(message);
         });
     }
 
@@ -143,16 +143,16 @@ impl Shelf {
         if found.files.is_empty() {
             return ().into_any();
         }
-        let heads = ["File", "Size", "Save", "Delete"].map(|head| th().attr("scope", "col").text(head).view());
+        let headers = ["File", "Size", "Save", "Delete"].map(|header| th().attr("scope", "col").text(header).view());
         let left_out = found.files.len().saturating_sub(self.shown.get());
-        let (told, more) = match left_out {
+        let (order, more) = match left_out {
             0 => ("By name, the last first".to_owned(), ().into_any()),
-            _ => (format!("By name, the last first; {left_out} more are there"), self.more(left_out)),
+            _ => (format!("By name, the last first; {left_out} more not shown"), self.more(left_out)),
         };
         let shown = found.files.iter().rev().take(self.shown.get());
         let rows = table()
-            .el(caption().text(told))
-            .el(thead().el(tr().add_all(heads)))
+            .el(caption().text(order))
+            .el(thead().el(tr().add_all(headers)))
             .el(tbody().add_all(shown.map(|file| self.row(file))));
         let frame = div().class("scrolls").attr("tabindex", "0").attr("role", "region");
         [frame.attr("aria-label", "Stored files, a table").el(rows).view(), more].into_any()
@@ -172,13 +172,13 @@ impl Shelf {
     }
 
     fn more(self, left_out: usize) -> AnyView {
-        let more = left_out.min(AT_ONCE);
-        let show = move || self.shown.update(|shown| *shown += AT_ONCE);
+        let more = left_out.min(PAGE);
+        let show = move || self.shown.update(|shown| *shown += PAGE);
         button().class("quiet").on_click(show).text(format!("Show {more} more")).view()
     }
 }
 
-async fn look_into(folder: &'static str) -> Result<Found, StorageError> {
+async fn read_folder(folder: &'static str) -> Result<Found, StorageError> {
     let storage = Storage::open(&Run::for_page(), folder).await;
     Ok(Found { kind: storage.kind().sentence(), files: storage.list().await?, room: storage.estimate().await })
 }

@@ -1,4 +1,4 @@
-//! Run, Stop, how far it is and where it stands: the bar of a lesson.
+//! The run bar of an exercise.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::ui::components::run_bar::RunBar;
 use crate::ui::display::{Display, Status};
 use crate::ui::runner::Runner;
 
-/// The bar of a lesson.
+/// The bar of an exercise.
 pub(crate) fn lab_bar(runner: Runner) -> AnyView {
     view! {
         <RunBar
@@ -25,7 +25,7 @@ pub(crate) fn lab_bar(runner: Runner) -> AnyView {
     .into_any()
 }
 
-/// How many parts of the lesson are over, and how many there are.
+/// The number of parts that are over, and of all parts.
 fn parts(display: Display) -> (usize, usize) {
     display.digest.track();
     display.runs.track();
@@ -42,7 +42,7 @@ fn class(status: &Status) -> &'static str {
     }
 }
 
-/// The state in a word, then in a sentence.
+/// The status in a word, then in a sentence.
 fn sentence(status: &Status) -> String {
     match status {
         Status::Ready => "Ready. Nothing has run yet.".to_owned(),

@@ -7,10 +7,10 @@ use crate::measure::{Level, LogLine, Record};
 use crate::ui::display::Display;
 use crate::ui::element::{div, h2, li, ol, p, part, span, time};
 
-/// So many lines are shown, the last: a run of ten thousand tasks can leave more than anybody reads.
+/// At most this many lines are shown, the last ones: a run of ten thousand tasks logs more than anybody reads.
 const MOST_LINES: usize = 200;
 
-/// While a run is under way each line would move up several times a second: as many as the box shows are enough.
+/// The same while a run is under way, when each line moves up several times a second: as many as the box shows.
 const MOST_LINES_LIVE: usize = 20;
 
 /// The log. Its lines may hold text from files and servers, which is only ever shown as text.
@@ -20,7 +20,7 @@ pub(crate) fn log(display: Display) -> AnyView {
         if display.runs.get() == 0 { ().into_any() } else { display.show(|views| (views.log)(display)) }
     };
     let empty = move || match display.runs.get() {
-        0 => p().class("empty").text("What a run has to say appears here.").view(),
+        0 => p().class("empty").text("Log messages appear here.").view(),
         _ => ().into_any(),
     };
     let lines_box = div()
@@ -40,8 +40,8 @@ pub(crate) fn lines(display: Display) -> AnyView {
             let most = if display.is_running() { MOST_LINES_LIVE } else { MOST_LINES };
             let left_out = lines.len().saturating_sub(most);
             let note = (left_out > 0).then(|| {
-                let told = format!("{} earlier lines are not shown.", count(left_out as u64));
-                li().class("empty").text(told).view()
+                let note = format!("{} earlier lines are not shown.", count(left_out as u64));
+                li().class("empty").text(note).view()
             });
             note.into_iter().chain(lines[left_out..].iter().map(|it| line(it, record))).collect_view()
         })

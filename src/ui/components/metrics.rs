@@ -6,7 +6,7 @@ use crate::measure::figures::{Figure, Figures, METRICS, Metric};
 use crate::ui::display::Display;
 use crate::ui::element::{dd, div, dl, dt, h2, part};
 
-/// The figures, each with what it means. Before the first run they have their places and no values.
+/// The figures, each with its meaning. They have no values before the first run.
 pub(crate) fn metrics(display: Display) -> AnyView {
     let shown = move || {
         display.digest.track();
@@ -28,7 +28,7 @@ fn metric((metric, figure): (&Metric, Figure)) -> AnyView {
         .view()
 }
 
-/// What the metrics are now.
+/// The values of the metrics now.
 pub(crate) fn figures(display: Display) -> Figures {
     display.facts().map(|facts| facts.figures()).unwrap_or_default()
 }

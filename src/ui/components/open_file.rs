@@ -1,4 +1,4 @@
-//! Open a file: a run that was exported comes back.
+//! The button that opens a file: a run that was exported is shown again.
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -14,52 +14,52 @@ use crate::share::saved::SavedRun;
 use crate::ui::element::{ElementBuilder, div, input, label, p, part};
 use crate::ui::opened;
 
-/// Why a file is not shown: what happened, then what to do.
-type Refused = [String; 2];
+/// The reason why a file cannot be shown: what happened, then what to do.
+type OpenError = [String; 2];
 
-/// The picker. `refused` is told of a file that cannot be shown; one that can leads to its page.
-pub(crate) fn open_file(refused: RwSignal<Option<Refused>>) -> ElementBuilder {
+/// The button. A run that can be shown opens on its page; `error` gets the reason why a file cannot.
+pub(crate) fn open_file(error: RwSignal<Option<OpenError>>) -> ElementBuilder {
     let file = input()
         .attr("id", "open-file")
         .attr("type", "file")
         .attr("accept", ".json,application/json")
-        .on_change(move |event| take(event, refused));
+        .on_change(move |event| take(event, error));
     div().class("open-file").el(file).el(label().attr("for", "open-file").text("Open a file…"))
 }
 
-/// Why the last file is not shown.
-pub(crate) fn refusal(refused: RwSignal<Option<Refused>>) -> AnyView {
-    part(move || match refused.get() {
+/// The reason why the last file cannot be shown.
+pub(crate) fn open_error(error: RwSignal<Option<OpenError>>) -> AnyView {
+    part(move || match error.get() {
         Some([why, advice]) => div().class("failure").el(p().text(why)).el(p().class("hint").text(advice)).view(),
         None => ().into_any(),
     })
 }
 
-fn take(event: &Event, refused: RwSignal<Option<Refused>>) {
+fn take(event: &Event, error: RwSignal<Option<OpenError>>) {
     let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
     let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
-    // Else the same file could not be chosen once more.
+    // Otherwise the same file could not be chosen again.
     input.set_value("");
-    refused.set(None);
+    error.set(None);
     leptos::task::spawn_local(async move {
         let read = match fetched::read(file).await {
             Ok(read) => read.await,
-            Err(error) => Err([format!("{error}."), error.advice().to_owned()]),
+            Err(not_loaded) => Err([format!("{not_loaded}."), not_loaded.advice().to_owned()]),
         };
         match read {
             Ok(saved) => opened::open(saved),
-            Err(why) => refused.set(Some(why)),
+            Err(why) => error.set(Some(why)),
         }
     });
 }
 
 lazy!(mod fetched in share: read(file: File) -> Reading);
 
-type Reading = LocalBoxFuture<'static, Result<SavedRun, Refused>>;
+type Reading = LocalBoxFuture<'static, Result<SavedRun, OpenError>>;
 
 fn read(file: File) -> Reading {
-    let told = |error: ImportError| [format!("This file cannot be opened: {error}."), error.advice().to_owned()];
-    async move { run_in(&file).await.map_err(told) }.boxed_local()
+    let in_words = |error: ImportError| [format!("This file cannot be opened: {error}."), error.advice().to_owned()];
+    async move { run_in(&file).await.map_err(in_words) }.boxed_local()
 }
 
 async fn run_in(file: &File) -> Result<SavedRun, ImportError> {

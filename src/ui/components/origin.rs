@@ -1,4 +1,4 @@
-//! Where the run on display comes from, if it was not made here.
+//! A note that the run on display was opened, not made here.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::share::date;
 use crate::ui::display::Display;
 use crate::ui::element::{p, part};
 
-/// That the run was opened, if so.
+/// The note, if the run was opened.
 pub(crate) fn origin(display: Display) -> AnyView {
     part(move || if display.is_opened() { display.show(|views| (views.origin)(display)) } else { ().into_any() })
 }
@@ -15,6 +15,6 @@ pub(crate) fn origin(display: Display) -> AnyView {
 pub(crate) fn line(display: Display) -> AnyView {
     let Some(saved) = display.saved() else { return ().into_any() };
     let ended = date::in_words(saved.finished_at_ms);
-    let told = format!("This run was opened, not made just now: it ended on {ended}. Run starts a new one.");
-    p().class("caution").attr("data-opened", "").text(told).view()
+    let note = format!("This run was opened from a file or from Runs. It ended on {ended}. Run starts a new one.");
+    p().class("caution").attr("data-opened", "").text(note).view()
 }

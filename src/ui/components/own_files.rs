@@ -1,4 +1,4 @@
-//! Files of the reader's own: chosen, or dropped anywhere on the page, with how far each is read.
+//! The reader's own files: chosen, or dropped anywhere on the page, with the progress of reading them.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -12,13 +12,13 @@ use crate::ui::element::{self, ElementBuilder, button, div, label, li, p, part, 
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::runner::Runner;
 
-/// So many are listed.
+/// At most this many files are listed.
 const MOST: usize = 20;
 
-/// A file name has so many characters in the list.
+/// A file name is cut to this length in the list.
 const NAME_CHARS: usize = 60;
 
-/// Where files of the reader's own are chosen, for a lesson that reads such.
+/// The panel in which the reader chooses files, for an exercise that reads them.
 pub(crate) fn own_files(runner: Runner) -> AnyView {
     let Some(own) = &runner.form.exercise.own_files else { return ().into_any() };
     let is_hidden = move || (!runner.form.settings.with(|settings| own.are_read(settings))).then(String::new);
@@ -40,7 +40,7 @@ impl Chosen {
         Self { modified_ms: file.last_modified(), source: Source::from_file(file) }
     }
 
-    /// Whether it is most likely the same file: browsers do not tell where files lie.
+    /// True if it is most likely the same file: browsers do not say in which folder a file is.
     fn is_same(&self, other: &Self) -> bool {
         self.source.name() == other.source.name()
             && self.source.size_bytes() == other.source.size_bytes()
@@ -48,7 +48,7 @@ impl Chosen {
     }
 }
 
-/// What was dropped.
+/// The content of a drop.
 #[derive(Default)]
 struct Dropped {
     files: Vec<Chosen>,
@@ -56,14 +56,14 @@ struct Dropped {
     folders: Vec<String>,
 }
 
-/// What the panel shows. Whatever is chosen while a run is under way is for the next one.
+/// The state of the panel. Files that are chosen during a run are read by the next one.
 #[derive(Clone, Copy)]
 struct Panel {
     runner: Runner,
     own: &'static OwnFiles,
     files: RwSignal<Vec<Chosen>, LocalStorage>,
-    /// What could not be taken, and why.
-    told: RwSignal<String>,
+    /// Which files could not be taken, and why.
+    message: RwSignal<String>,
     is_over: RwSignal<bool>,
 }
 
@@ -72,7 +72,7 @@ fn panel(runner: Runner, own: &'static OwnFiles) -> AnyView {
         runner,
         own,
         files: RwSignal::new_local(Vec::new()),
-        told: RwSignal::new(String::new()),
+        message: RwSignal::new(String::new()),
         is_over: RwSignal::new(false),
     };
     panel.listen();
@@ -87,10 +87,10 @@ fn panel(runner: Runner, own: &'static OwnFiles) -> AnyView {
         .el(p().text("Drop files anywhere on the page, or"))
         .el(input)
         .el(label().attr("for", "own-files").text("Choose files"));
-    let told = p().class("hint").attr("aria-live", "polite").text_changing(move || panel.sentence());
+    let message = p().class("hint").attr("aria-live", "polite").text_changing(move || panel.sentence());
     [
         place.view(),
-        told.view(),
+        message.view(),
         p().class("hint").attr("data-own", "").text_changing(move || panel.progress()).view(),
         part(move || panel.files.with(|files| panel.list(files))),
         button()
@@ -104,7 +104,7 @@ fn panel(runner: Runner, own: &'static OwnFiles) -> AnyView {
 }
 
 impl Panel {
-    /// A file that is dropped beside a small place would else open in the page's stead.
+    /// The whole page takes files: if the reader missed a small target, the browser would open the file instead of the page.
     fn listen(self) {
         let over = window_event_listener_untyped("dragover", move |event| {
             if transfer_of(&event).is_some() {
@@ -113,7 +113,7 @@ impl Panel {
             }
         });
         let left = window_event_listener_untyped("dragleave", move |event| {
-            // From one thing on the page to another it is still over the page.
+            // Between two elements of the page it is still over the page.
             if event.dyn_ref::<DragEvent>().is_none_or(|event| event.related_target().is_none()) {
                 self.show_over(false);
             }
@@ -137,30 +137,30 @@ impl Panel {
     fn take_chosen(self, event: &Event) {
         let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
         let chosen = input.files().map(|files| chosen_in(&files)).unwrap_or_default();
-        // Else the same files could not be chosen once more.
+        // Otherwise the same files could not be chosen again.
         input.set_value("");
         self.add(chosen, String::new());
     }
 
     fn take_dropped(self, Dropped { files, folders }: Dropped) {
-        let told = folders.iter().map(|name| {
+        let message = folders.iter().map(|name| {
             let name = units::shortened(name, NAME_CHARS);
             format!("`{name}` is a folder: open it and drop the files in it. ")
         });
-        self.add(files, told.collect());
+        self.add(files, message.collect());
         self.runner.form.set_choice(self.own.control, self.own.choice);
     }
 
-    fn add(self, added: Vec<Chosen>, mut told: String) {
+    fn add(self, added: Vec<Chosen>, mut message: String) {
         let mut files = self.files.get_untracked();
         for file in added {
             if files.iter().any(|known| known.is_same(&file)) {
-                told += &format!("`{}` was there already. ", units::shortened(file.source.name(), NAME_CHARS));
+                message += &format!("`{}` was there already. ", units::shortened(file.source.name(), NAME_CHARS));
             } else {
                 files.push(file);
             }
         }
-        self.hold(files, told);
+        self.hold(files, message);
     }
 
     fn remove(self, place: usize) {
@@ -171,33 +171,34 @@ impl Panel {
         self.hold(files, String::new());
     }
 
-    fn hold(self, files: Vec<Chosen>, told: String) {
+    fn hold(self, files: Vec<Chosen>, message: String) {
         self.runner.choose(files.iter().map(|file| file.source.clone()).collect());
         self.files.set(files);
-        self.told.set(told);
+        self.message.set(message);
     }
 
     fn sum(self, bytes: fn(&Source) -> u64) -> u64 {
         self.files.with(|files| files.iter().map(|file| bytes(&file.source)).sum())
     }
 
-    /// What could not be taken, and how many files there are: what a screen reader is told.
+    /// Which files could not be taken, and the number of files. A screen reader reads this when it changes.
     fn sentence(self) -> String {
         let size = units::size(self.sum(Source::size_bytes));
         let count = match self.files.with(Vec::len) {
-            0 => "No file is chosen yet. They are read where they are and sent nowhere.".to_owned(),
+            0 => "No file is chosen yet. Files stay on your machine: they are read here and not sent anywhere."
+                .to_owned(),
             1 => format!("1 file with {size}."),
             n => format!("{} files with {size}.", units::count(n as u64)),
         };
-        self.told.get() + &count
+        self.message.get() + &count
     }
 
-    /// How much is read, which changes all the time.
+    /// The bytes read so far. This changes all the time.
     fn progress(self) -> String {
         self.runner.display.step.track();
         match self.sum(Source::bytes_read) {
             0 => String::new(),
-            read => format!("{} of {} are read.", units::size(read), units::size(self.sum(Source::size_bytes))),
+            read => format!("{} of {} read.", units::size(read), units::size(self.sum(Source::size_bytes))),
         }
     }
 
@@ -215,7 +216,7 @@ impl Panel {
             self.files.with(|files| files.get(place).map_or(0, |file| file.source.bytes_read())).to_string()
         };
         let name = units::shortened(source.name(), NAME_CHARS);
-        let bar = element::progress().attr("aria-label", format!("How far {name} is read")).attr("max", max);
+        let bar = element::progress().attr("aria-label", format!("Progress of reading {name}")).attr("max", max);
         let remove = button().class("quiet").attr("aria-label", format!("Remove {name}")).text("✕");
         li().el(span().text(&name))
             .el(span().class("number").text(units::size(source.size_bytes())))
@@ -225,19 +226,19 @@ impl Panel {
     }
 }
 
-/// A list, unless there is nothing in it.
+/// A list, or nothing if it is empty.
 fn filled(list: ElementBuilder, items: impl Iterator<Item = AnyView>) -> AnyView {
     let mut items = items.peekable();
     if items.peek().is_some() { list.add_all(items).view() } else { ().into_any() }
 }
 
-/// What is dragged, if there are files in it.
+/// The data that is dragged, if there are files in it.
 fn transfer_of(event: &Event) -> Option<DataTransfer> {
     let transfer = event.dyn_ref::<DragEvent>()?.data_transfer()?;
     transfer.types().includes(&"Files".into(), 0).then_some(transfer)
 }
 
-/// Only at the time of the drop can a folder be told from a file.
+/// The files and folders in a drop. Only at the time of the drop can the two be distinguished.
 fn dropped_in(transfer: &DataTransfer) -> Dropped {
     let (items, mut dropped) = (transfer.items(), Dropped::default());
     for item in (0..items.length()).filter_map(|n| items.get(n)).filter(|item| item.kind() == "file") {

@@ -1,4 +1,4 @@
-//! The event loop's pulse, live, and a button that counts presses: so that a person feels a block.
+//! The event loop's pulse, live, and a button that counts presses, so that the reader can feel a block.
 
 use leptos::prelude::*;
 
@@ -9,19 +9,19 @@ use crate::ui::display::Display;
 use crate::ui::element::{button, div, p, progress};
 use crate::ui::lazy_view::lazy_view;
 
-/// In so many milliseconds the hand goes round once.
+/// The progress bar fills once in this many milliseconds.
 const TURN_MS: u64 = 1_000;
 
-/// How often the button was pressed, and how long the page took to answer at worst.
+/// The presses of the button, and the longest time that the page took to react.
 #[derive(Clone, Copy, Default)]
 struct Presses {
-    /// The run during or after which they were made.
+    /// The run during or after which the button was pressed.
     run: u32,
     count: u32,
     slowest_ms: f64,
 }
 
-/// The pulse and the button, where the lesson blocks the event loop.
+/// The pulse and the button, for an exercise that blocks the event loop.
 pub(crate) fn pulse(display: Display) -> AnyView {
     if display.exercise.has_pulse {
         lazy_view(fetched::load(), move || fetched::beating(display))
@@ -44,24 +44,24 @@ fn beating(display: Display) -> AnyView {
             presses.slowest_ms = presses.slowest_ms.max(answered_after_ms);
         });
     };
-    let told = move || match presses.get() {
+    let message = move || match presses.get() {
         Presses { run, count, slowest_ms } if run == display.runs.get() && count > 0 => {
             let times = if count == 1 { "press".to_owned() } else { format!("{} presses", units::count(count.into())) };
-            format!("{times}; the slowest was answered after {slowest_ms:.0} ms.")
+            format!("{times}; the page took up to {slowest_ms:.0} ms to react.")
         }
         _ => "Press it while a run is under way.".to_owned(),
     };
-    // It moves with every frame: while the page is blocked it stands still.
-    let hand = move || {
+    // It moves with every frame, and stops while the page is blocked.
+    let beat = move || {
         display.frame.track();
         (display.now_us() / 1_000 % TURN_MS).to_string()
     };
     div()
         .class("pulse")
-        .el(progress().attr("aria-hidden", "true").attr("max", TURN_MS.to_string()).prop("value", hand))
+        .el(progress().attr("aria-hidden", "true").attr("max", TURN_MS.to_string()).prop("value", beat))
         .el(p().class("pulse-figures").attr("data-pulse", "").text_changing(move || figures(display)))
         .el(button().attr("data-presses", "").on_press(press).text("Count my presses"))
-        .el(p().class("hint").attr("aria-live", "polite").text_changing(told))
+        .el(p().class("hint").attr("aria-live", "polite").text_changing(message))
         .view()
 }
 
@@ -76,7 +76,7 @@ fn figures(display: Display) -> String {
     match lags.flatten() {
         Some((last, longest)) => {
             format!(
-                "Pulse of the event loop: last beat {} late, {} at the most.",
+                "Pulse of the event loop: last beat {} late, at most {} late.",
                 units::span(last),
                 units::span(longest)
             )

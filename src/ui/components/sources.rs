@@ -1,7 +1,6 @@
 //! The two sources side by side: the Rust that runs here, and the same in Python.
 //!
-//! They are fetched when the page is shown, since eight lessons with their sources would be a good part of what the
-//! first load may weigh. The build has marked their tokens (see `tools/site`); they are shown as text.
+//! They are fetched when the page is shown, because the sources of all exercises would be a large part of the first load. The build has marked their tokens (see `tools/site`); they are shown as text.
 
 use leptos::prelude::*;
 

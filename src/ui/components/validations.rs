@@ -18,7 +18,7 @@ pub(crate) fn validations(promises: &[Validation]) -> AnyView {
 fn line(validation: &Validation) -> AnyView {
     let slug = validation.shown_by.split('?').next().unwrap_or_default();
     let exercise = catalogue::find(slug).map_or(slug, |exercise| exercise.short_title);
-    // Where nothing was measured, the reason stands in its place.
+    // If nothing was measured, the reason is shown instead.
     let (expected, measured) = match &*validation.expected {
         "" => (String::new(), format!("{}.", validation.measured)),
         expected => (format!("expected {expected}"), format!("measured {}", validation.measured)),

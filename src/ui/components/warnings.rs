@@ -1,4 +1,4 @@
-//! What one should know before trusting the numbers of a run.
+//! Warnings: what the reader should know before trusting the numbers of a run.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::measure::warnings::Warning;
 use crate::ui::display::Display;
 use crate::ui::element::{li, part, ul};
 
-/// The warnings of a run that is over, beside its numbers.
+/// The warnings of a run that is over.
 pub(crate) fn warnings(display: Display) -> AnyView {
     let lines = move || {
         display.digest.track();

@@ -1,4 +1,4 @@
-//! The benchmark's page: what the runtime itself costs, beside the browser's own promises.
+//! The benchmark's page: the cost of the runtime itself, compared with the browser's own promises.
 
 use futures::FutureExt;
 use leptos::prelude::*;
@@ -22,13 +22,13 @@ enum State {
     Stopped,
 }
 
-/// The page, with a run at once if the link says so. Its code is fetched when the page is first opened.
+/// The page. It runs immediately if the link says so. Its code is fetched when the page is first opened.
 pub(crate) fn benchmark_page(runs_at_once: bool) -> AnyView {
     document().set_title("Benchmark · Interleave");
     let loaded = RwSignal::new(None::<Result<(), NotFetched>>);
     leptos::task::spawn_local(async move { loaded.set(Some(fetched::load().await)) });
     let table = part(move || match loaded.get() {
-        None => p().class("empty").text("The benchmark is being fetched.").view(),
+        None => p().class("empty").text("Loading …").view(),
         Some(loaded) => {
             let page = loaded.and_then(|()| fetched::page(runs_at_once).now_or_never().unwrap_or(Err(NotFetched)));
             page.unwrap_or_else(|error| {
@@ -37,7 +37,7 @@ pub(crate) fn benchmark_page(runs_at_once: bool) -> AnyView {
             })
         }
     });
-    let about = "What the runtime itself costs: many waits at once, beside the same with the browser's own promises.";
+    let about = "The cost of the runtime itself: many concurrent waits, compared with the browser's own promises.";
     [page_head("Benchmark", about), table].into_any()
 }
 
@@ -79,16 +79,15 @@ fn page(runs_at_once: bool) -> AnyView {
     }
     .into_any();
     let how = format!(
-        "Each row is the median of {ROUNDS} rounds, with the least and the greatest; one round before them is not \
-         counted. Tasks are made inside the timed stretch. Keep the page in view."
+        "Each row is the median of {ROUNDS} rounds, with the minimum and the maximum; a warm-up round is not \
+         counted. Creating the tasks is part of the measured time. Keep the page visible."
     );
-    let heads = HEADS
-        .iter()
-        .enumerate()
-        .map(|(index, head)| th().attr("scope", "col").class(if index < 2 { "" } else { "number" }).text(head).view());
+    let headers = HEADERS.iter().enumerate().map(|(index, header)| {
+        th().attr("scope", "col").class(if index < 2 { "" } else { "number" }).text(header).view()
+    });
     let rows =
         move || results.with(|results| results.measured.iter().map(|it| row(it, results)).collect_view().into_any());
-    let kept = move || results.with(|results| data_table(as_table(&budgets(results))).into_any());
+    let budget_table = move || results.with(|results| data_table(as_table(&budgets(results))).into_any());
     let memory = move || match results.with(|results| results.bytes_per_task) {
         None => ().into_any(),
         Some(bytes) => p()
@@ -102,8 +101,8 @@ fn page(runs_at_once: bool) -> AnyView {
         Some(Err(failure)) => p().class("hint").text(format!("{} {}", failure.message, failure.advice)).view(),
     };
     let times = table()
-        .el(caption().text("Wall time in milliseconds, and how much of it is not the wait"))
-        .el(thead().el(tr().add_all(heads)))
+        .el(caption().text("Wall time in milliseconds, and the part of it above the ideal"))
+        .el(thead().el(tr().add_all(headers)))
         .el(tbody().add(part(rows)));
     let scrolls =
         div().class("scrolls").attr("tabindex", "0").attr("role", "region").attr("aria-label", "Times, a table");
@@ -113,7 +112,7 @@ fn page(runs_at_once: bool) -> AnyView {
         .add(bar)
         .el(p().class("hint").text(how))
         .el(scrolls.el(times))
-        .add(part(kept))
+        .add(part(budget_table))
         .add(part(memory))
         .add(part(workers));
     panel.view()
@@ -123,7 +122,7 @@ fn as_table(budgets: &[Budget]) -> Table {
     let row = |budget: &Budget| {
         let number = |figure: f64| if figure < 10.0 { format!("{figure:.3}") } else { format!("{figure:.0}") };
         let bound = if budget.is_least { "at least" } else { "at most" };
-        let verdict = budget.is_met().map_or("–", |is_met| if is_met { "✓ kept" } else { "✕ missed" });
+        let verdict = budget.is_met().map_or("–", |is_met| if is_met { "✓ met" } else { "✕ missed" });
         vec![
             budget.what.clone(),
             budget.figure.map_or("–".to_owned(), number),
@@ -132,13 +131,13 @@ fn as_table(budgets: &[Budget]) -> Table {
         ]
     };
     Table {
-        caption: "The budgets that a page can measure by itself".to_owned(),
-        columns: vec![Column::text("What"), Column::number("Measured"), Column::number("Budget"), Column::text("Kept")],
+        caption: "The budgets that a page can measure itself".to_owned(),
+        columns: vec![Column::text("What"), Column::number("Measured"), Column::number("Budget"), Column::text("Met")],
         rows: budgets.iter().map(row).collect(),
     }
 }
 
-/// What workers bring, with the exact figures for programs.
+/// The speed-up of workers, with the exact figures for programs.
 fn workers(measured: Workers) -> AnyView {
     let Workers { workers, speed_up, digits_per_s, single_digits_per_s } = measured;
     p().attr("data-workers", workers.to_string())
@@ -146,15 +145,16 @@ fn workers(measured: Workers) -> AnyView {
         .attr("data-digits-per-s", format!("{digits_per_s:.0}"))
         .attr("data-single-digits-per-s", format!("{single_digits_per_s:.0}"))
         .text(format!(
-            "With a worker for each processor, {workers}, a computation is {speed_up:.2} times as fast as with one. One worker reads \
-             {} digits a second in batches of 360 and {} one by one.",
+            "With {workers} workers, one for each processor, a computation is {speed_up:.2} times as fast as with one. One worker \
+             classifies {} digits per second in batches of 360, and {} one by one.",
             count(digits_per_s as u64),
             count(single_digits_per_s as u64)
         ))
         .view()
 }
 
-const HEADS: [&str; 7] = ["What", "Who", "Median", "Least", "Greatest", "Over the ideal", "Of the promises'"];
+const HEADERS: [&str; 7] =
+    ["What", "Implementation", "Median", "Minimum", "Maximum", "Over the ideal", "Relative to `Promise.all`"];
 
 fn row(measured: &Measured, results: &Results) -> AnyView {
     let summary = measured.summary();
@@ -184,7 +184,7 @@ fn milliseconds(ms: Option<f64>) -> String {
 fn what(case: Case) -> String {
     match case {
         Case::Sleeps(n) => format!("{} sleeps of 100 ms", count(n.into())),
-        Case::Ready(n) => format!("{} that are ready", count(n.into())),
+        Case::Ready(n) => format!("{} ready futures", count(n.into())),
     }
 }
 
@@ -209,7 +209,7 @@ fn sentence(state: State) -> &'static str {
     match state {
         State::Ready => "Ready. It takes about half a minute.",
         State::Running => "Running. Stop ends it immediately.",
-        State::Finished => "Finished. Every round is in the table.",
-        State::Stopped => "Stopped. The rounds that were over are in the table.",
+        State::Finished => "Finished. The table shows all rounds.",
+        State::Stopped => "Stopped. The table shows the rounds that had ended.",
     }
 }

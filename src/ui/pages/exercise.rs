@@ -1,4 +1,4 @@
-//! The page of an exercise: controls and result side by side, then the two sources.
+//! The page of an exercise: the controls and the result, then the two sources.
 
 use leptos::prelude::*;
 
@@ -17,7 +17,7 @@ use crate::ui::components::files::files;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
-use crate::ui::components::open_file::{open_file, refusal};
+use crate::ui::components::open_file::{open_error, open_file};
 use crate::ui::components::origin::origin;
 use crate::ui::components::own_files::own_files;
 use crate::ui::components::pulse::pulse;
@@ -88,7 +88,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     .into_any()
 }
 
-/// The title of a page and what it is for.
+/// The title of a page, and its purpose.
 pub(super) fn page_head(title: &str, about: &str) -> AnyView {
     div().class("exercise-head").el(h1().text(title)).el(p().class("teaches").text(about)).view()
 }
@@ -105,7 +105,7 @@ fn presets(exercise: &Exercise) -> AnyView {
     ul().class("presets").attr("aria-label", "Settings worth a look").add_all(links).view()
 }
 
-/// What can be done with a result.
+/// The buttons for a result.
 fn result_head(runner: Runner, saved: RwSignal<String>) -> AnyView {
     let display = runner.display;
     let copied = RwSignal::new(None::<Result<(), String>>);
@@ -113,9 +113,11 @@ fn result_head(runner: Runner, saved: RwSignal<String>) -> AnyView {
         let link = link_to(&place);
         leptos::task::spawn_local(async move { copied.set(Some(copy_text(&link).await.map_err(|()| link))) });
     };
-    let told = move || match copied.get() {
+    let copy_message = move || match copied.get() {
         None => ().into_any(),
-        Some(Ok(())) => p().class("hint").text("The link is copied: it holds controls and seed.").view(),
+        Some(Ok(())) => {
+            p().class("hint").text("Link copied: settings, seed, and the result if you asked for it.").view()
+        }
         Some(Err(link)) => {
             let why = "This browser does not let the page copy. The link is: ";
             p().class("hint").text(why).el(code().text(link)).view()
@@ -139,10 +141,10 @@ fn result_head(runner: Runner, saved: RwSignal<String>) -> AnyView {
         .attr_changing("disabled", unless_finished)
         .on_click(move || copy(untrack(|| runner.destination_with_result())))
         .text("Copy link with result");
-    let (is_open, refused) = (RwSignal::new(false), RwSignal::new(None));
+    let (is_open, error) = (RwSignal::new(false), RwSignal::new(None));
     let actions = div()
         .class("actions")
-        .el(open_file(refused))
+        .el(open_file(error))
         .el(export_button(display, is_open))
         .add(pin)
         .el(button()
@@ -157,8 +159,8 @@ fn result_head(runner: Runner, saved: RwSignal<String>) -> AnyView {
         .el(actions);
     let news = div()
         .attr("aria-live", "polite")
-        .add(part(told))
-        .add(refusal(refused))
+        .add(part(copy_message))
+        .add(open_error(error))
         .add(origin(display))
         .el(div().class("hint saved").text_changing(move || saved.get()));
     [head.view(), export_menu(display, is_open), news.view()].into_any()

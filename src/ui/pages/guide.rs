@@ -1,4 +1,4 @@
-//! The guide's page: what it teaches in words, with links to where it can be seen.
+//! The guide's page: its text, with links to the runs that show it.
 
 use leptos::prelude::*;
 
@@ -14,8 +14,8 @@ use crate::ui::pages::exercise::page_head;
 /// The page. Its text is fetched when it is first opened.
 pub(crate) fn guide_page() -> AnyView {
     document().set_title("Guide · Interleave");
-    let about = "When asynchronous code pays and when it does not, what to watch, and how Python's words are said in \
-                 Rust. Every claim has a run behind it.";
+    let about = "When asynchronous code pays off and when it does not, what to watch out for, and what Python's terms \
+                 are called in Rust. Every claim has a run that shows it.";
     [page_head("Guide", about), lazy_view(fetched::load(), fetched::text), beyond()].into_any()
 }
 
@@ -44,11 +44,11 @@ fn link(link: &Link) -> crate::ui::element::ElementBuilder {
 }
 
 fn concepts() -> AnyView {
-    let heads = ["Concept", "Python", "Rust, here", "See it"];
-    let heads = heads.map(|head| th().attr("scope", "col").text(head).view());
+    let headers = ["Concept", "Python", "Rust, here", "See it"];
+    let headers = headers.map(|header| th().attr("scope", "col").text(header).view());
     let table = table()
         .el(caption().text("The guide's checklist, with the words of both languages"))
-        .el(thead().el(tr().add_all(heads)))
+        .el(thead().el(tr().add_all(headers)))
         .el(tbody().add_all(CONCEPTS.iter().map(concept)));
     let scrolls = div()
         .class("scrolls panel")
@@ -72,6 +72,6 @@ fn beyond() -> AnyView {
         .class("guide")
         .el(h2().text(ADVANCED.title))
         .el(p().class("hint").text(ADVANCED.teaches))
-        .add(demo("What lies beyond the guide, live", Setup::new(ADVANCED)))
+        .add(demo("Beyond the guide, live", Setup::new(ADVANCED)))
         .view()
 }

@@ -15,15 +15,15 @@ use crate::ui::lazy_view::in_turn;
 /// The page.
 pub(crate) fn home_page() -> AnyView {
     document().set_title("Interleave · asynchronous programming for machine learning, run in your browser");
-    let about = "Real asynchronous work, run in your browser, drawn task by task, and measured without fooling itself. \
-                 For people who know Python and models, and ask what concurrency buys.";
+    let about = "Real asynchronous work, run in your browser, drawn task by task, and measured honestly. \
+                 For people who know Python and models, and want to know what concurrency buys.";
     let head = div().class("hero").el(h1().text("See what concurrency buys")).el(p().class("teaches").text(about));
-    let race = || demo("Three waits, one after the other and together", race());
+    let race = || demo("Three waits: in sequence, then concurrently", race());
     let rest = || [run_all(), more()].into_any();
     [head.view(), in_turn(race), in_turn(exercises), in_turn(rest)].into_any()
 }
 
-/// The first lesson without its second half: over within seconds.
+/// The first exercise without its second half: it takes a few seconds.
 fn race() -> Setup {
     let mut setup = Setup { runs_at_once: true, ..Setup::new(EXERCISES[0]) };
     setup.settings.set("blocking", Value::Switch(false));
@@ -55,16 +55,16 @@ fn card(exercise: &'static Exercise, finished: Finished) -> AnyView {
     li().class("panel card").el(head).el(h2().el(name)).el(p().text(exercise.teaches)).view()
 }
 
-/// What there is besides.
+/// The other pages.
 fn more() -> AnyView {
     let links = [
-        (Destination::Guide, "The guide", "When async pays and when not, with a run behind every claim."),
+        (Destination::Guide, "The guide", "When async pays off and when it does not, with a run for every claim."),
         (Destination::from_exercise(COMMON_ISSUES), COMMON_ISSUES.title, COMMON_ISSUES.teaches),
         (Destination::from_exercise(ADVANCED), ADVANCED.title, ADVANCED.teaches),
         (
             Destination::Benchmark { runs_at_once: false },
             "Benchmark",
-            "What the runtime itself costs, beside the browser's own promises.",
+            "The cost of the runtime itself, compared with the browser's own promises.",
         ),
     ];
     let links = links.map(|(place, title, about)| {
@@ -73,7 +73,7 @@ fn more() -> AnyView {
     section()
         .class("catalogue")
         .attr("aria-labelledby", "more-title")
-        .el(h2().attr("id", "more-title").text("Besides"))
+        .el(h2().attr("id", "more-title").text("More"))
         .el(ul().class("cards").add_all(links))
         .view()
 }

@@ -26,7 +26,7 @@ async fn it_is_asked_only_when_the_reader_says_so(engine: Engine) -> TestResult 
     let page = &fixture.page;
     eventually("word of the connection", async || {
         let text = page.texts("[data-connection]").await?.join("\n");
-        Ok(if text.contains("not tested yet") { Ok(()) } else { Err(text) })
+        Ok(if text.contains("Not tested yet") { Ok(()) } else { Err(text) })
     })
     .await?;
     assert_eq!(endpoint.received(), []);

@@ -62,8 +62,7 @@ async fn a_press_that_had_to_wait_is_told_with_how_long() -> TestResult {
     fixture.page.evaluate::<()>(PRESS_AND_BLOCK, Vec::new()).await?;
     eventually("how long the press waited", async || {
         let message = fixture.page.texts(".pulse p").await?.join(" ");
-        let after =
-            message.split("answered after ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
+        let after = message.split("took up to ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
         Ok(if after.is_some_and(|ms| ms >= 400.0) { Ok(()) } else { Err(message) })
     })
     .await?;

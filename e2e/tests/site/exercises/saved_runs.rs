@@ -68,7 +68,7 @@ async fn a_finished_run_comes_back_to_the_last_digit(engine: Engine) -> TestResu
     assert!(after.timeline == before.timeline, "the timeline is the same picture");
     assert_eq!(page.checks().await?, checks);
     let told = page.texts(".results .panel p").await?;
-    let missing: Vec<_> = findings.iter().filter(|it| !told.contains(it) && !it.contains("handed")).collect();
+    let missing: Vec<_> = findings.iter().filter(|it| !told.contains(it) && !it.contains("Downloaded")).collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert!(page.texts("[data-opened]").await?[0].contains("Run starts a new one"));
     assert_eq!(page.link().await?, LINK);
