@@ -26,6 +26,8 @@ pub mod measure;
 pub mod runtime;
 pub mod share;
 pub mod storage;
+#[cfg(test)]
+mod test_support;
 #[cfg(target_arch = "wasm32")]
 pub mod ui;
 pub mod workers;

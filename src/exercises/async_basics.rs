@@ -188,6 +188,7 @@ mod tests {
     use super::*;
     use crate::exercises::exercise::Failure;
     use crate::exercises::experiment::Experiment;
+    use crate::exercises::test_support::settings_with;
     use crate::measure::spans::Span;
     use crate::measure::{Outcome, Record};
     use crate::runtime::virtual_time::block_on;
@@ -202,10 +203,8 @@ mod tests {
         ])
     }
 
-    fn settings(values: &[(&str, f64)]) -> Settings {
-        let mut settings = Settings::defaults(EXERCISE.controls);
-        values.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
-        settings
+    fn settings(numbers: &[(&str, f64)]) -> Settings {
+        settings_with(&EXERCISE, numbers)
     }
 
     fn length_ms(record: &Record, name: &str) -> f64 {

@@ -268,6 +268,7 @@ mod tests {
 
     use super::*;
     use crate::exercises::experiment::Experiment;
+    use crate::exercises::test_support::settings_with;
     use crate::measure::metrics::Metrics;
     use crate::runtime::virtual_time::block_on;
 
@@ -279,11 +280,8 @@ mod tests {
         Site::in_memory(MODELS.iter().map(file))
     }
 
-    fn settings(values: &[(&str, f64)]) -> Settings {
-        let mut settings = Settings::defaults(EXERCISE.controls);
-        settings.set("scale", Value::Number(1.0));
-        values.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
-        settings
+    fn settings(numbers: &[(&str, f64)]) -> Settings {
+        settings_with(&EXERCISE, &[&[("scale", 1.0)], numbers].concat())
     }
 
     fn run(seed: u64, settings: &Settings) -> (Run, Report) {

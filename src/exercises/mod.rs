@@ -39,4 +39,6 @@ pub mod loading;
 pub mod properties;
 pub mod site;
 pub mod summary;
+#[cfg(test)]
+mod test_support;
 pub mod validate_async;

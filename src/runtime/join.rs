@@ -151,7 +151,6 @@ impl<F: Future> Future for Indexed<F> {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::time::Duration;
 
     use futures::future::join;
 
@@ -160,10 +159,7 @@ mod tests {
     use crate::measure::metrics::Metrics;
     use crate::runtime::Run;
     use crate::runtime::virtual_time::block_on;
-
-    const fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
+    use crate::test_support::ms;
 
     #[test]
     fn no_futures_end_immediately() {

@@ -161,7 +161,6 @@ impl Drop for QueueEntry<'_> {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::time::Duration;
 
     use futures::FutureExt;
     use futures::future::{join, join_all, select};
@@ -173,10 +172,7 @@ mod tests {
     use crate::measure::segments::{Phase, TaskHistories};
     use crate::measure::{Outcome, Record};
     use crate::runtime::virtual_time::block_on;
-
-    const fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
+    use crate::test_support::ms;
 
     /// The time that each task spent in the queue, in microseconds.
     fn queued_us(record: &Record) -> Vec<u64> {

@@ -103,8 +103,6 @@ impl<T> Queue<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use futures::FutureExt;
     use futures::future::{Either, join, join_all, select};
     use proptest::prelude::*;
@@ -112,10 +110,7 @@ mod tests {
     use super::*;
     use crate::measure::segments::{Phase, TaskHistories};
     use crate::runtime::virtual_time::block_on;
-
-    const fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
+    use crate::test_support::ms;
 
     fn bound(n: usize) -> NonZeroUsize {
         NonZeroUsize::new(n).expect("it is not zero")

@@ -205,10 +205,7 @@ mod tests {
     use crate::measure::segments::TaskHistories;
     use crate::runtime::TimedOut;
     use crate::runtime::virtual_time::block_on;
-
-    const fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
+    use crate::test_support::ms;
 
     #[derive(Clone, Debug, PartialEq, thiserror::Error)]
     enum AskError {

@@ -139,16 +139,12 @@ impl<T> Future for JoinHandle<T> {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::time::Duration;
 
     use super::*;
     use crate::measure::metrics::Metrics;
     use crate::measure::{EventKind, Outcome};
     use crate::runtime::virtual_time::block_on;
-
-    const fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
+    use crate::test_support::ms;
 
     #[test]
     fn tasks_run_beside_the_body_and_beside_each_other() {

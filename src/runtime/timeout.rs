@@ -90,10 +90,7 @@ mod tests {
     use super::*;
     use crate::measure::EventKind;
     use crate::runtime::virtual_time::block_on;
-
-    const fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
+    use crate::test_support::ms;
 
     #[test]
     fn what_is_ready_in_time_is_handed_on_and_leaves_no_sleeper() {

@@ -100,16 +100,12 @@ impl Wake for Woken {
 mod tests {
     use std::cell::{Cell, RefCell};
     use std::future::poll_fn;
-    use std::time::Duration;
 
     use futures::FutureExt;
     use futures::future::{join, join_all, pending, select};
 
     use super::*;
-
-    const fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
+    use crate::test_support::ms;
 
     #[test]
     fn sleeps_together_take_as_long_as_the_longest() {

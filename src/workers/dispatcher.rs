@@ -75,6 +75,7 @@ mod tests {
     use super::*;
     use crate::measure::segments::{Phase, TaskHistories};
     use crate::runtime::virtual_time::block_on;
+    use crate::test_support::ms;
     use crate::workers::Answer;
 
     thread_local! {
@@ -120,10 +121,6 @@ mod tests {
         fn drop(&mut self) {
             ALIVE.set(ALIVE.get() - 1);
         }
-    }
-
-    const fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
     }
 
     const fn finished(worked: Duration) -> CompletedJob {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::exercises::experiment::Experiment;
+use crate::exercises::test_support::{set_texts, settings_with};
 use crate::measure::events::Record;
 use crate::runtime::virtual_time::block_on;
 
@@ -14,14 +15,10 @@ fn site() -> Site {
     Site::in_memory([(path, digits.expect("the repository has it").into())])
 }
 
-fn settings(numbers: &[(&str, f64)], texts: &[(&'static str, &str)]) -> Settings {
-    let mut settings = Settings::defaults(EXERCISE.controls);
+fn settings(numbers: &[(&str, f64)], texts: &[(&str, &str)]) -> Settings {
+    let mut settings = settings_with(&EXERCISE, &[PLAIN, numbers].concat());
     settings.set("one-by-one", Value::Switch(false));
-    PLAIN.iter().chain(numbers).for_each(|(name, value)| settings.set(name, Value::Number(*value)));
-    for (name, text) in texts {
-        let control = EXERCISE.controls.iter().find(|control| control.name == *name).expect("it has it");
-        settings.set(name, control.parse(text).expect("it takes it"));
-    }
+    set_texts(&mut settings, &EXERCISE, texts);
     settings
 }
 

@@ -3,16 +3,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::exercises::test_support::{set_texts, settings_with};
 use crate::measure::Record;
 use crate::measure::events::EventKind;
 use crate::measure::metrics::Metrics;
 use crate::measure::segments::TaskHistories;
 use crate::runtime::virtual_time::block_on;
 
-fn settings(numbers: &[(&str, f64)], choices: &[(&str, &'static str)]) -> Settings {
-    let mut settings = Settings::defaults(EXERCISE.controls);
-    numbers.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
-    choices.iter().for_each(|(name, value)| settings.set(name, Value::Choice(value)));
+fn settings(numbers: &[(&str, f64)], choices: &[(&str, &str)]) -> Settings {
+    let mut settings = settings_with(&EXERCISE, numbers);
+    set_texts(&mut settings, &EXERCISE, choices);
     settings
 }
 

@@ -3,6 +3,7 @@
 use futures::stream::StreamExt;
 
 use super::*;
+use crate::exercises::test_support::settings_with;
 use crate::measure::EventKind;
 use crate::runtime::virtual_time::block_on;
 use crate::storage::SourceError;
@@ -16,10 +17,7 @@ fn site() -> Site {
 }
 
 fn settings(numbers: &[(&str, f64)]) -> Settings {
-    let mut settings = Settings::defaults(EXERCISE.controls);
-    settings.set("size", Value::Number(1.0));
-    numbers.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
-    settings
+    settings_with(&EXERCISE, &[&[("size", 1.0)], numbers].concat())
 }
 
 fn report(settings: &Settings) -> (Run, Report) {

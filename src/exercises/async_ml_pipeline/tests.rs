@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::exercises::test_support::set_texts;
 use crate::measure::flow::Flow;
 use crate::measure::metrics::Metrics;
 use crate::runtime::virtual_time::block_on;
@@ -23,10 +24,7 @@ fn site() -> Site {
 
 fn settings(values: &[(&str, &str)]) -> Settings {
     let mut settings = Settings::defaults(EXERCISE.controls);
-    for (name, text) in PLAIN.iter().chain(values) {
-        let control = EXERCISE.controls.iter().find(|control| control.name == *name).expect("it has it");
-        settings.set(name, control.parse(text).expect("it takes it"));
-    }
+    set_texts(&mut settings, &EXERCISE, &[PLAIN, values].concat());
     settings
 }
 

@@ -4,14 +4,11 @@ use futures::FutureExt;
 use futures::future::{Either, select};
 
 use super::*;
+use crate::exercises::test_support::settings_with;
 use crate::runtime::virtual_time::block_on;
 
 fn settings(numbers: &[(&str, f64)]) -> Settings {
-    let mut settings = Settings::defaults(EXERCISE.controls);
-    settings.set("size", Value::Number(0.0));
-    settings.set("workers", Value::Number(4.0));
-    numbers.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
-    settings
+    settings_with(&EXERCISE, &[&[("size", 0.0), ("workers", 4.0)], numbers].concat())
 }
 
 fn report(settings: &Settings) -> (Run, Report) {
