@@ -1,5 +1,5 @@
 //! [`Experiment`]: what the page runs. It is loaded and started, its record grows while it runs on the browser's clock
-//! with the heart beating beside it, and it ends with a report. If it has an ideal, that is the record of the same code on
+//! next to the heartbeat, and it ends with a report. If it has an ideal, that is the record of the same code on
 //! the virtual clock.
 
 use std::rc::Rc;
@@ -181,7 +181,7 @@ mod in_browser {
 
     fn start(experiment: Experiment, site: Rc<Site>, on_end: OnEnd) -> RunningExperiment {
         let run = Run::in_browser(experiment.seed);
-        // The heart beats in a task of its own: beside the experiment and not inside it.
+        // The heartbeat is a task of its own, next to the experiment and not inside it.
         let (heartbeat, heart) = stoppable(run.heartbeat());
         let future = experiment.exercise().start(run.clone(), site, experiment.settings);
         let (future, stopper) = stoppable(async move {

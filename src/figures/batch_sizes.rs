@@ -19,7 +19,7 @@ pub fn batch_sizes(sizes: &BatchSizes) -> Option<Node> {
     let figure = element("figure")
         .class("sweep")
         .attr("data-batch-sizes", "")
-        .child(element("figcaption").class("told").text(sizes.sentence()))
+        .child(element("figcaption").class("sentence").text(sizes.sentence()))
         .children(way(sizes, "In turn", SizeLevel::in_turn_per_s))
         .children(way(sizes, "Streamed", SizeLevel::streamed_per_s))
         .child(disclosed(&as_table(sizes)));

@@ -36,7 +36,7 @@ pub fn knee(sweep: &Sweep) -> String {
 /// What the sweep shows, in words.
 #[must_use]
 pub fn caption(sweep: &Sweep) -> Element {
-    element("figcaption").class("told").text(sweep.sentence())
+    element("figcaption").class("sentence").text(sweep.sentence())
 }
 
 /// A warning if the page was blocked: the endpoint is not to blame for that.

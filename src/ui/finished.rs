@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::exercises::catalogue;
 
+// Plain `web-sys` for the reason given in `theme`.
 const KEY: &str = "interleave-finished";
 
 /// The slugs of exercises that have finished in this browser.

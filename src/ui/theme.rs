@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+// Plain `web-sys`: `use_local_storage` of `leptos-use` adds codecs and events between tabs, which are not needed here.
 const KEY: &str = "interleave-theme";
 
 /// The scheme that the reader chose.
