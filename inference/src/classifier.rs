@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 use crate::digits::{CLASSES, Digits, PIXELS};
-use crate::layer::{Layer, Positive};
+use crate::layer::{ActiveInputs, Layer};
 pub use crate::weights::ClassifierError;
 use crate::weights::Weights;
 
@@ -133,7 +133,7 @@ impl Classifier {
 
     /// Runs the layers for one image after the other, in memory that is taken once.
     fn for_each_logits(&self, images: &[f32], mut take: impl FnMut(&[f32])) {
-        let mut inputs = Positive::default();
+        let mut inputs = ActiveInputs::default();
         let mut outputs = Vec::new();
         for image in images.chunks_exact(PIXELS) {
             inputs.keep(image);
@@ -183,7 +183,7 @@ fn is_but(pixel: f32) -> String {
 }
 
 /// The index of the greatest score, the first of equals.
-fn greatest(scores: &[f32]) -> u8 {
+pub(crate) fn greatest(scores: &[f32]) -> u8 {
     let mut best = 0;
     for (digit, score) in scores.iter().enumerate() {
         if *score > scores[best] {
@@ -203,6 +203,7 @@ mod tests {
         assert_eq!(greatest(&[2.0, 3.0, 3.0]), 1);
         assert_eq!(greatest(&[0.0; CLASSES]), 0);
         assert_eq!(greatest(&[-2.0, -3.0, -1.0]), 2);
+        assert_eq!(greatest(&[]), 0);
     }
 
     #[test]

@@ -24,7 +24,7 @@ struct Tile {
 
 /// The inputs above zero, each with its index.
 #[derive(Debug, Default)]
-pub(crate) struct Positive {
+pub(crate) struct ActiveInputs {
     kept: usize,
     /// The first `kept` count.
     entries: Vec<(usize, f32)>,
@@ -58,7 +58,7 @@ impl Layer {
     /// # Panics
     ///
     /// If an input's index is not below `inputs`.
-    pub(crate) fn forward(&self, inputs: &Positive, outputs: &mut Vec<f32>) {
+    pub(crate) fn forward(&self, inputs: &ActiveInputs, outputs: &mut Vec<f32>) {
         outputs.clear();
         for tile in &self.tiles {
             outputs.extend_from_slice(&tile.bias.plus_weighted(&tile.weight, inputs.entries()).numbers());
@@ -69,12 +69,12 @@ impl Layer {
 
 impl Tile {
     fn new(inputs: usize, rows: &[&[f32]], bias: &[f32]) -> Self {
-        let weight = (0..inputs).map(|input| filled_up(rows.iter().map(|row| row[input]))).collect();
-        Self { bias: filled_up(bias.iter().copied()), weight }
+        let weight = (0..inputs).map(|input| padded(rows.iter().map(|row| row[input]))).collect();
+        Self { bias: padded(bias.iter().copied()), weight }
     }
 }
 
-impl Positive {
+impl ActiveInputs {
     /// Keeps the values above zero, which is relu as well.
     pub(crate) fn keep(&mut self, values: &[f32]) {
         self.entries.resize(values.len().max(self.entries.len()), (0, 0.0));
@@ -91,7 +91,7 @@ impl Positive {
     }
 }
 
-fn filled_up(values: impl Iterator<Item = f32>) -> Lanes {
+fn padded(values: impl Iterator<Item = f32>) -> Lanes {
     let mut tile = [0.0; LANES];
     for (slot, value) in tile.iter_mut().zip(values) {
         *slot = value;
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn forward(layer: &Layer, inputs: &[f32]) -> Vec<f32> {
-        let (mut positive, mut outputs) = (Positive::default(), Vec::new());
+        let (mut positive, mut outputs) = (ActiveInputs::default(), Vec::new());
         positive.keep(inputs);
         layer.forward(&positive, &mut outputs);
         outputs

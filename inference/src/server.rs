@@ -33,8 +33,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::{ErrorBody, Live, Ready, ServerMetadata, encode};
 use models::{ModelError, Models};
-use queue::{Counts, Queue, Visit};
-use route::{Question, Route, RouteError};
+use queue::{Counts, Queue, QueuedRequest};
+use route::{Operation, Route, RouteError};
 
 pub use models::{INPUT, LABEL, LOGITS, PROBABILITIES};
 pub use scenario::{FailureKind, Scenario, ScenarioError};
@@ -94,23 +94,23 @@ impl Reply {
 /// Dropping it takes the request out of the queue and of the count.
 #[derive(Debug)]
 #[must_use = "dropping it gives the request up"]
-pub struct Plan {
+pub struct PendingReply {
     /// What goes back. Status and headers are known from the beginning.
     pub reply: Reply,
     /// Whether the body ever comes.
     comes: bool,
     /// What the request waits for, if it is not answered at once.
-    work: Option<Work>,
+    work: Option<QueuedWork>,
 }
 
 /// A place in the queue, and how long it is held.
 #[derive(Debug)]
-struct Work {
-    visit: Visit,
+struct QueuedWork {
+    queued: QueuedRequest,
     latency: Duration,
 }
 
-impl Plan {
+impl PendingReply {
     fn at_once(reply: Reply) -> Self {
         Self { reply, comes: true, work: None }
     }
@@ -126,16 +126,16 @@ impl Plan {
     /// Dropping the future gives the request up. A reply that never comes leaves its place in the queue to the next
     /// after its latency, as of a server that worked and then lost its client, but stays in the count.
     pub async fn body<S: Future<Output = ()>>(self, sleep: impl FnOnce(Duration) -> S) -> Vec<u8> {
-        let Some(Work { mut visit, latency }) = self.work else { return self.reply.body };
-        visit.turn().await;
+        let Some(QueuedWork { mut queued, latency }) = self.work else { return self.reply.body };
+        queued.turn().await;
         if !latency.is_zero() {
             sleep(latency).await;
         }
-        visit.leave();
+        queued.leave();
         if !self.comes {
             std::future::pending::<()>().await;
         }
-        visit.complete();
+        queued.complete();
         self.reply.body
     }
 }
@@ -169,7 +169,7 @@ impl Stats {
 
 /// What a scenario remembers of its requests.
 #[derive(Debug)]
-struct Desk {
+struct ScenarioState {
     queue: Queue,
     without_id: u64,
 }
@@ -178,7 +178,7 @@ struct Desk {
 #[derive(Debug)]
 pub struct Server {
     models: Models,
-    desks: BTreeMap<Scenario, Desk>,
+    scenarios: BTreeMap<Scenario, ScenarioState>,
 }
 
 impl Default for Server {
@@ -191,7 +191,7 @@ impl Server {
     /// A server with the four classifiers of the site.
     #[must_use]
     pub fn new() -> Self {
-        Self { models: Models::of_the_site(), desks: BTreeMap::new() }
+        Self { models: Models::new(), scenarios: BTreeMap::new() }
     }
 
     /// Plans the reply to a request, which from now on stands in the queue.
@@ -200,63 +200,63 @@ impl Server {
     /// use inference::server::{Request, Server};
     ///
     /// let mut server = Server::new();
-    /// let plan = server.answer(Request { method: "GET", path: "s/latency=100/v2/models/mlp-16", body: b"" });
-    /// assert_eq!((plan.reply.status, plan.latency().as_millis()), (200, 100));
+    /// let pending = server.answer(Request { method: "GET", path: "s/latency=100/v2/models/mlp-16", body: b"" });
+    /// assert_eq!((pending.reply.status, pending.latency().as_millis()), (200, 100));
     ///
-    /// let plan = server.answer(Request { method: "GET", path: "v2/models/mlp-17", body: b"" });
-    /// assert_eq!(plan.reply.status, 404);
+    /// let pending = server.answer(Request { method: "GET", path: "v2/models/mlp-17", body: b"" });
+    /// assert_eq!(pending.reply.status, 404);
     /// ```
-    pub fn answer(&mut self, request: Request<'_>) -> Plan {
+    pub fn answer(&mut self, request: Request<'_>) -> PendingReply {
         match Route::new(request.method, request.path) {
             Ok(route) => self.follow(route, request.body),
-            Err(error) => Plan::at_once(refusal(&error)),
+            Err(error) => PendingReply::at_once(refusal(&error)),
         }
     }
 
-    fn follow(&mut self, Route { scenario, id, question }: Route, body: &[u8]) -> Plan {
-        let (reply, key) = match question {
-            Question::Server => return Plan::at_once(Reply::ok(&about())),
-            Question::Live => return Plan::at_once(Reply::ok(&Live { live: true })),
-            Question::Ready => return Plan::at_once(Reply::ok(&Ready { ready: true })),
-            Question::Stats => return Plan::at_once(Reply::ok(&self.stats(scenario.as_ref()))),
-            Question::ModelReady(model) => {
-                return Plan::at_once(self.models.ready(&model).map_or_else(refused, |it| Reply::ok(&it)));
+    fn follow(&mut self, Route { scenario, id, operation }: Route, body: &[u8]) -> PendingReply {
+        let (reply, key) = match operation {
+            Operation::Server => return PendingReply::at_once(Reply::ok(&about())),
+            Operation::Live => return PendingReply::at_once(Reply::ok(&Live { live: true })),
+            Operation::Ready => return PendingReply::at_once(Reply::ok(&Ready { ready: true })),
+            Operation::Stats => return PendingReply::at_once(Reply::ok(&self.stats(scenario.as_ref()))),
+            Operation::ModelReady(model) => {
+                return PendingReply::at_once(self.models.ready(&model).map_or_else(refused, |it| Reply::ok(&it)));
             }
-            Question::Model(model) => (self.models.metadata(&model).map(|it| Reply::ok(&it)), id),
-            Question::Infer(model) => match self.models.infer(&model, body) {
+            Operation::Model(model) => (self.models.metadata(&model).map(|it| Reply::ok(&it)), id),
+            Operation::Infer(model) => match self.models.infer(&model, body) {
                 Ok(response) => (Ok(Reply::ok(&response)), response.id.clone().or(id)),
                 Err(error) => (Err(error), id),
             },
         };
         match reply {
             Ok(reply) => self.enact(scenario.unwrap_or_default(), key, reply),
-            Err(error) => Plan::at_once(refused(error)),
+            Err(error) => PendingReply::at_once(refused(error)),
         }
     }
 
     /// Puts a request into its scenario's queue, and lets it fail if it is to.
-    fn enact(&mut self, scenario: Scenario, id: Option<String>, reply: Reply) -> Plan {
-        let desk = self
-            .desks
+    fn enact(&mut self, scenario: Scenario, id: Option<String>, reply: Reply) -> PendingReply {
+        let state = self
+            .scenarios
             .entry(scenario.clone())
-            .or_insert_with_key(|scenario| Desk { queue: Queue::new(scenario.capacity()), without_id: 0 });
+            .or_insert_with_key(|scenario| ScenarioState { queue: Queue::new(scenario.capacity()), without_id: 0 });
         let key = id.map_or_else(
             || {
-                desk.without_id += 1;
-                format!("number {}", desk.without_id)
+                state.without_id += 1;
+                format!("number {}", state.without_id)
             },
             |id| format!("id {id}"),
         );
-        let fate = scenario.fate(&key);
-        let comes = fate.failure != Some(FailureKind::Hang);
-        let reply = fate.failure.map_or(reply.clone(), |kind| failed(kind, reply));
-        Plan { reply, comes, work: Some(Work { visit: desk.queue.enter(), latency: fate.latency }) }
+        let outcome = scenario.outcome(&key);
+        let comes = outcome.failure != Some(FailureKind::Hang);
+        let reply = outcome.failure.map_or(reply.clone(), |kind| failed(kind, reply));
+        PendingReply { reply, comes, work: Some(QueuedWork { queued: state.queue.enter(), latency: outcome.latency }) }
     }
 
     /// Of one scenario, or of all.
     fn stats(&self, scenario: Option<&Scenario>) -> Stats {
-        let desks = self.desks.iter().filter(|(of, _)| scenario.is_none_or(|scenario| scenario == *of));
-        desks.fold(Stats::default(), |stats, (_, desk)| stats.and(desk.queue.counts()))
+        let scenarios = self.scenarios.iter().filter(|(of, _)| scenario.is_none_or(|scenario| scenario == *of));
+        scenarios.fold(Stats::default(), |stats, (_, state)| stats.and(state.queue.counts()))
     }
 }
 

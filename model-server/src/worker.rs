@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 use futures::{FutureExt, stream};
 use gloo_timers::future::TimeoutFuture;
-use inference::server::{self, Plan, REQUEST_NAME_HEADER, Server};
+use inference::server::{self, PendingReply, REQUEST_NAME_HEADER, Server};
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -39,13 +39,13 @@ pub fn start() {
 pub async fn answer(event: FetchEvent, root: String) -> Result<Response, JsValue> {
     let request = event.request();
     // Before anything is waited for: the page may take it back at any time from now on.
-    let named = Named::enter(&request)?;
+    let named = NamedRequest::enter(&request)?;
     let body = JsFuture::from(request.array_buffer()?).await?;
     let url = request.url();
     let path = url.strip_prefix(&root).unwrap_or_default().split('#').next().unwrap_or_default();
     let request = server::Request { method: &request.method(), path, body: &Uint8Array::new(&body).to_vec() };
-    let plan = SERVER.with_borrow_mut(|server| server.answer(request));
-    respond(plan, named, Alive::keep(&event)?)
+    let pending = SERVER.with_borrow_mut(|server| server.answer(request));
+    respond(pending, named, KeepAlive::keep(&event)?)
 }
 
 /// Gives up the request with this name, if it is still there.
@@ -55,18 +55,18 @@ pub fn abort(name: &str) {
     drop(NAMED.with_borrow_mut(|named| named.remove(name)));
 }
 
-fn respond(plan: Plan, named: Named, alive: Alive) -> Result<Response, JsValue> {
+fn respond(pending: PendingReply, named: NamedRequest, alive: KeepAlive) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     // What is random or counted must be asked for each time.
     headers.set("cache-control", "no-store")?;
-    for (name, value) in &plan.reply.headers {
+    for (name, value) in &pending.reply.headers {
         headers.set(name, value)?;
     }
     let init = ResponseInit::new();
-    init.set_status(plan.reply.status);
+    init.set_status(pending.reply.status);
     init.set_headers(&headers);
     let body = stream::once(async move {
-        let body = match select(Box::pin(plan.body(sleep)), named).await {
+        let body = match select(Box::pin(pending.body(sleep)), named).await {
             Either::Left((body, _)) => body,
             Either::Right(_) => Vec::new(),
         };
@@ -84,16 +84,16 @@ fn sleep(duration: Duration) -> TimeoutFuture {
 }
 
 /// A request as long as it is answered. As a future it is ready when the page takes the request back.
-struct Named {
+struct NamedRequest {
     name: Option<String>,
-    taken_back: oneshot::Receiver<()>,
+    cancelled: oneshot::Receiver<()>,
     // Of a request without a name nobody takes it back.
     _kept: Option<oneshot::Sender<()>>,
 }
 
-impl Named {
+impl NamedRequest {
     fn enter(request: &Request) -> Result<Self, JsValue> {
-        let (sender, taken_back) = oneshot::channel();
+        let (sender, cancelled) = oneshot::channel();
         let name = request.headers().get(REQUEST_NAME_HEADER)?;
         let kept = match &name {
             Some(name) => {
@@ -102,19 +102,19 @@ impl Named {
             }
             None => Some(sender),
         };
-        Ok(Self { name, taken_back, _kept: kept })
+        Ok(Self { name, cancelled, _kept: kept })
     }
 }
 
-impl Future for Named {
+impl Future for NamedRequest {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.taken_back.poll_unpin(context).map(drop)
+        self.cancelled.poll_unpin(context).map(drop)
     }
 }
 
-impl Drop for Named {
+impl Drop for NamedRequest {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
             abort(name);
@@ -123,9 +123,9 @@ impl Drop for Named {
 }
 
 /// Keeps the browser from ending the worker as if it had nothing to do, until it is dropped.
-struct Alive(Function);
+struct KeepAlive(Function);
 
-impl Alive {
+impl KeepAlive {
     fn keep(event: &FetchEvent) -> Result<Self, JsValue> {
         let mut done = None;
         let promise = Promise::new(&mut |resolve, _| done = Some(resolve));
@@ -134,7 +134,7 @@ impl Alive {
     }
 }
 
-impl Drop for Alive {
+impl Drop for KeepAlive {
     fn drop(&mut self) {
         // Resolving a promise throws nothing.
         let _ = self.0.call0(&JsValue::NULL);

@@ -141,7 +141,7 @@ pub enum TensorError {
     },
     /// The elements are nested, and otherwise than the shape says.
     #[error("tensor `{tensor}` has data nested as {found:?}, but shape {shape:?}")]
-    NestedOtherwise {
+    WrongNesting {
         /// The tensor's name.
         tensor: String,
         /// The shape.
@@ -274,7 +274,7 @@ fn is_of(datatype: Datatype, number: f64) -> bool {
 
 /// A tensor as it is sent.
 #[derive(Serialize, Deserialize)]
-struct Sent<D> {
+struct WireTensor<D> {
     name: String,
     shape: Vec<usize>,
     datatype: Datatype,
@@ -284,7 +284,8 @@ struct Sent<D> {
 impl Serialize for Tensor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let data = Elements { data: &self.data, datatype: self.datatype };
-        Sent { name: self.name.clone(), shape: self.shape.clone(), datatype: self.datatype, data }.serialize(serializer)
+        WireTensor { name: self.name.clone(), shape: self.shape.clone(), datatype: self.datatype, data }
+            .serialize(serializer)
     }
 }
 
@@ -317,7 +318,7 @@ impl Serialize for Elements<'_> {
 
 impl<'de> Deserialize<'de> for Tensor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Sent { name, shape, datatype, data } = Sent::<Nested>::deserialize(deserializer)?;
+        let WireTensor { name, shape, datatype, data } = WireTensor::<Nested>::deserialize(deserializer)?;
         check_nesting(&name, &shape, &data).map_err(D::Error::custom)?;
         let elements = match datatype {
             Datatype::Bool => all(&data.elements, Element::boolean).map(Data::Booleans),
@@ -336,7 +337,7 @@ fn check_nesting(name: &str, shape: &[usize], data: &Nested) -> Result<(), Tenso
         None => Err(TensorError::Ragged { tensor }),
         // Empty rows hide the dimensions in them.
         Some(found) if found.len() > 1 && found != shape && !(data.elements.is_empty() && shape.contains(&0)) => {
-            Err(TensorError::NestedOtherwise { tensor, shape: shape.to_owned(), found: found.clone() })
+            Err(TensorError::WrongNesting { tensor, shape: shape.to_owned(), found: found.clone() })
         }
         Some(_) => Ok(()),
     }

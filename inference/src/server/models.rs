@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use crate::classifier::{Classifier, InputError};
+use crate::classifier::{Classifier, InputError, greatest};
 use crate::digits::{CLASSES, PIXELS};
 use crate::protocol::{
     Data, Datatype, DecodeError, InferRequest, InferResponse, ModelMetadata, ModelReady, RequestedOutput, Tensor,
@@ -63,7 +63,7 @@ pub(super) enum ModelError {
 }
 
 impl Models {
-    pub fn of_the_site() -> Self {
+    pub fn new() -> Self {
         let read = |bytes: &[u8]| Classifier::from_safetensors(bytes).expect("a test reads the site's own weights");
         Self(FILES.into_iter().map(read).collect())
     }
@@ -151,7 +151,12 @@ fn output(name: &str, logits: &[f32]) -> Tensor {
     let tensor = match name {
         LOGITS => Tensor::rows_of_f32(name, CLASSES, logits),
         PROBABILITIES => Tensor::rows_of_f32(name, CLASSES, &rows.flat_map(softmax).collect::<Vec<_>>()),
-        _ => Tensor::new(name, vec![rows.len()], Datatype::Int64, Data::Numbers(rows.map(greatest).collect())),
+        _ => Tensor::new(
+            name,
+            vec![rows.len()],
+            Datatype::Int64,
+            Data::Numbers(rows.map(|row| f64::from(greatest(row))).collect()),
+        ),
     };
     tensor.expect("the site's weights give finite logits for pixels from 0 to 1")
 }
@@ -162,12 +167,6 @@ fn softmax(scores: &[f32]) -> Vec<f32> {
     let powers: Vec<_> = scores.iter().map(|score| (score - greatest).exp()).collect();
     let sum: f32 = powers.iter().sum();
     powers.into_iter().map(|power| power / sum).collect()
-}
-
-/// The index of the greatest score, the first of equals.
-fn greatest(scores: &[f32]) -> f64 {
-    let later_if_greater = |best: usize, index: usize| if scores[index] > scores[best] { index } else { best };
-    (0..scores.len()).reduce(later_if_greater).unwrap_or(0) as f64
 }
 
 #[cfg(test)]
@@ -181,11 +180,5 @@ mod tests {
             assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{probabilities:?}");
         }
         assert_eq!(softmax(&[5.0, 5.0]), [0.5, 0.5]);
-    }
-
-    #[test]
-    fn the_smaller_digit_wins_where_two_are_equal() {
-        assert_eq!(greatest(&[1.0, 3.0, 3.0]), 1.0);
-        assert_eq!(greatest(&[]), 0.0);
     }
 }

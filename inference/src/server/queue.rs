@@ -1,6 +1,6 @@
 //! Who is served and who waits: at most so many at once, the others in the order of coming, and a count of all.
 //!
-//! A [`Visit`] is a request's stay. It ends by being dropped, wherever it stands: a place goes to the first in the queue
+//! A [`QueuedRequest`] is a request's stay. It ends by being dropped, wherever it stands: a place goes to the first in the queue
 //! directly, so nobody who comes later takes it in between.
 
 use std::cell::RefCell;
@@ -9,7 +9,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-/// Shared by all its visits.
+/// Shared by all its requests.
 #[derive(Clone, Debug)]
 pub(super) struct Queue(Rc<RefCell<State>>);
 
@@ -35,7 +35,7 @@ pub(super) struct Counts {
 /// A request's stay, from its coming to its end.
 #[derive(Debug)]
 #[must_use = "dropping it ends the stay"]
-pub(super) struct Visit {
+pub(super) struct QueuedRequest {
     queue: Queue,
     ticket: u64,
     /// Whether it is in the queue or being served.
@@ -55,7 +55,7 @@ impl Queue {
     }
 
     /// Comes in, behind all who came before.
-    pub fn enter(&self) -> Visit {
+    pub fn enter(&self) -> QueuedRequest {
         let mut state = self.0.borrow_mut();
         let ticket = state.next;
         state.next += 1;
@@ -66,12 +66,12 @@ impl Queue {
             state.waiting.insert(ticket, None);
             state.counts.queued += 1;
         }
-        Visit { queue: self.clone(), ticket, is_inside: true, is_complete: false }
+        QueuedRequest { queue: self.clone(), ticket, is_inside: true, is_complete: false }
     }
 }
 
-impl Visit {
-    /// Ready when it is this visit's turn to be served.
+impl QueuedRequest {
+    /// Ready when it is this queued's turn to be served.
     pub fn turn(&mut self) -> impl Future<Output = ()> {
         poll_fn(|context| match self.queue.0.borrow_mut().waiting.get_mut(&self.ticket) {
             Some(waker) => {
@@ -110,7 +110,7 @@ impl Visit {
     }
 }
 
-impl Drop for Visit {
+impl Drop for QueuedRequest {
     fn drop(&mut self) {
         self.leave();
         let counts = &mut self.queue.0.borrow_mut().counts;
@@ -140,8 +140,8 @@ mod tests {
         }
     }
 
-    fn is_served(visit: &mut Visit) -> bool {
-        pin!(visit.turn()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    fn is_served(queued: &mut QueuedRequest) -> bool {
+        pin!(queued.turn()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
     #[test]
@@ -201,20 +201,20 @@ mod tests {
         #[test]
         fn places_are_conserved(capacity in 1..5usize, steps in prop::collection::vec((0..3u8, any::<usize>()), 0..100)) {
             let queue = Queue::new(Some(capacity));
-            let mut visits: Vec<Visit> = Vec::new();
+            let mut requests: Vec<QueuedRequest> = Vec::new();
             for (step, at) in steps {
                 match step {
-                    0 => visits.push(queue.enter()),
-                    _ if visits.is_empty() => {}
-                    1 => drop(visits.remove(at % visits.len())),
-                    _ => visits.remove(at % visits.len()).complete(),
+                    0 => requests.push(queue.enter()),
+                    _ if requests.is_empty() => {}
+                    1 => drop(requests.remove(at % requests.len())),
+                    _ => requests.remove(at % requests.len()).complete(),
                 }
                 let counts = queue.counts();
-                prop_assert_eq!(counts.in_flight, visits.len());
-                prop_assert_eq!(counts.serving, visits.len().min(capacity));
-                prop_assert_eq!(counts.queued, visits.len() - counts.serving);
+                prop_assert_eq!(counts.in_flight, requests.len());
+                prop_assert_eq!(counts.serving, requests.len().min(capacity));
+                prop_assert_eq!(counts.queued, requests.len() - counts.serving);
                 // Who came first is served.
-                let served: Vec<_> = visits.iter_mut().map(is_served).collect();
+                let served: Vec<_> = requests.iter_mut().map(is_served).collect();
                 prop_assert!(served.is_sorted_by(|a, b| a >= b));
             }
         }

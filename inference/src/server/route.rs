@@ -11,11 +11,11 @@ pub(super) struct Route {
     pub scenario: Option<Scenario>,
     /// Of the query.
     pub id: Option<String>,
-    pub question: Question,
+    pub operation: Operation,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Question {
+pub(super) enum Operation {
     Server,
     Live,
     Ready,
@@ -54,17 +54,17 @@ impl Route {
             rest => (None, rest),
         };
         let not_found = || RouteError::NotFound { path: path.to_owned() };
-        let question = Question::from_segments(rest).ok_or_else(not_found)?;
-        let allowed = if matches!(question, Question::Infer(_)) { "POST" } else { "GET" };
+        let operation = Operation::from_segments(rest).ok_or_else(not_found)?;
+        let allowed = if matches!(operation, Operation::Infer(_)) { "POST" } else { "GET" };
         if method != allowed {
             return Err(RouteError::Method { path: path.to_owned(), method: method.to_owned(), allowed });
         }
         let id = query.split('&').find_map(|pair| pair.strip_prefix("id=")).map(decoded);
-        Ok(Self { scenario, id, question })
+        Ok(Self { scenario, id, operation })
     }
 }
 
-impl Question {
+impl Operation {
     fn from_segments(segments: &[&str]) -> Option<Self> {
         let (path, rest) = match segments {
             ["v2"] => return Some(Self::Server),
@@ -122,25 +122,25 @@ mod tests {
     fn every_path_of_the_protocol_is_known() {
         let model = || ModelPath::new("mlp-16", None);
         let version = || ModelPath::new("mlp-16", Some("1"));
-        for (path, question) in [
-            ("v2", Question::Server),
-            ("v2/", Question::Server),
-            ("v2/health/live", Question::Live),
-            ("v2/health/ready", Question::Ready),
-            ("stats", Question::Stats),
-            ("v2/models/mlp-16", Question::Model(model())),
-            ("v2/models/mlp%2D16", Question::Model(model())),
-            ("v2/models/mlp-16/versions/1", Question::Model(version())),
-            ("v2/models/mlp-16/ready", Question::ModelReady(model())),
-            ("v2/models/mlp-16/versions/1/ready", Question::ModelReady(version())),
+        for (path, operation) in [
+            ("v2", Operation::Server),
+            ("v2/", Operation::Server),
+            ("v2/health/live", Operation::Live),
+            ("v2/health/ready", Operation::Ready),
+            ("stats", Operation::Stats),
+            ("v2/models/mlp-16", Operation::Model(model())),
+            ("v2/models/mlp%2D16", Operation::Model(model())),
+            ("v2/models/mlp-16/versions/1", Operation::Model(version())),
+            ("v2/models/mlp-16/ready", Operation::ModelReady(model())),
+            ("v2/models/mlp-16/versions/1/ready", Operation::ModelReady(version())),
         ] {
             let route = get(path);
-            assert_eq!((route.question, route.scenario, route.id), (question, None, None), "{path}");
+            assert_eq!((route.operation, route.scenario, route.id), (operation, None, None), "{path}");
         }
-        assert_eq!(Route::new("POST", "v2/models/mlp-16/infer").unwrap().question, Question::Infer(model()));
+        assert_eq!(Route::new("POST", "v2/models/mlp-16/infer").unwrap().operation, Operation::Infer(model()));
         assert_eq!(
-            Route::new("POST", "v2/models/mlp-16/versions/1/infer").unwrap().question,
-            Question::Infer(version())
+            Route::new("POST", "v2/models/mlp-16/versions/1/infer").unwrap().operation,
+            Operation::Infer(version())
         );
     }
 
@@ -148,7 +148,7 @@ mod tests {
     fn a_scenario_precedes_any_path() {
         let scenario = || "latency=100,kinds=500+hang".parse().ok();
         for path in ["s/latency=100,kinds=500+hang/v2", "s/latency%3D100%2ckinds=500%2Bhang/v2"] {
-            assert_eq!(get(path), Route { scenario: scenario(), id: None, question: Question::Server }, "{path}");
+            assert_eq!(get(path), Route { scenario: scenario(), id: None, operation: Operation::Server }, "{path}");
         }
         let error = Route::new("GET", "s/latency=x/v2").unwrap_err().to_string();
         assert!(error.starts_with("the scenario in the path is wrong: `latency` is `x`, but"), "{error}");

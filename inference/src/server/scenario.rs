@@ -98,7 +98,7 @@ pub enum ScenarioError {
 
 /// What becomes of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fate {
+pub(super) struct RequestOutcome {
     pub latency: Duration,
     pub failure: Option<FailureKind>,
 }
@@ -111,12 +111,15 @@ impl Scenario {
 
     /// What becomes of the request with this key. Its latency does not depend on the failures, and who fails at one rate
     /// fails at every higher one.
-    pub(super) fn fate(&self, key: &str) -> Fate {
+    pub(super) fn outcome(&self, key: &str) -> RequestOutcome {
         let mut rng = fastrand::Rng::with_seed(hash(self.seed.unwrap_or_default(), key));
         let [spread, luck, kind] = [rng.f64(), rng.f64(), rng.f64()];
         let ms = f64::from(self.latency_ms.unwrap_or(0)) + spread * f64::from(self.spread_ms.unwrap_or(0));
         let fails = luck * MILLION < f64::from(self.fail_millionths.unwrap_or(0));
-        Fate { latency: Duration::from_micros((ms * 1e3).round() as u64), failure: fails.then(|| self.kind(kind)) }
+        RequestOutcome {
+            latency: Duration::from_micros((ms * 1e3).round() as u64),
+            failure: fails.then(|| self.kind(kind)),
+        }
     }
 
     /// One of the kinds, by a number from 0 to below 1.
@@ -278,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_becomes_of_a_request_depends_on_seed_and_key_alone() {
-        let of = |settings: &str, key: &str| scenario(settings).fate(key);
+        let of = |settings: &str, key: &str| scenario(settings).outcome(key);
         assert_eq!(of("spread=100,seed=1", "id a"), of("seed=1,spread=100", "id a"));
         assert_ne!(of("spread=100,seed=1", "id a"), of("spread=100,seed=2", "id a"));
         assert_ne!(of("spread=100,seed=1", "id a"), of("spread=100,seed=1", "id b"));
@@ -288,9 +291,9 @@ mod tests {
     #[test]
     fn the_first_draws_never_change() {
         let scenario = scenario("latency=100,spread=100,fail=0.5,kinds=500+503+429+hang+garbage,seed=7");
-        let fates: Vec<_> = (0..4).map(|id| scenario.fate(&format!("id {id}"))).collect();
-        let latencies: Vec<_> = fates.iter().map(|fate| fate.latency.as_micros()).collect();
-        let failures: Vec<_> = fates.iter().map(|fate| fate.failure).collect();
+        let outcomes: Vec<_> = (0..4).map(|id| scenario.outcome(&format!("id {id}"))).collect();
+        let latencies: Vec<_> = outcomes.iter().map(|outcome| outcome.latency.as_micros()).collect();
+        let failures: Vec<_> = outcomes.iter().map(|outcome| outcome.failure).collect();
         assert_eq!(latencies, [198_421, 150_849, 134_333, 139_367]);
         assert_eq!(failures, [Some(FailureKind::TooMany), Some(FailureKind::TooMany), None, None]);
     }
@@ -298,7 +301,7 @@ mod tests {
     #[test]
     fn latencies_are_spread_evenly() {
         let scenario = scenario("latency=100,spread=50");
-        let ms: Vec<_> = (0..1000).map(|id| scenario.fate(&id.to_string()).latency.as_secs_f64() * 1e3).collect();
+        let ms: Vec<_> = (0..1000).map(|id| scenario.outcome(&id.to_string()).latency.as_secs_f64() * 1e3).collect();
         assert!(ms.iter().all(|ms| (100.0..=150.0).contains(ms)));
         let mean = ms.iter().sum::<f64>() / 1000.0;
         assert!((124.0..126.0).contains(&mean), "{mean}");
@@ -306,18 +309,18 @@ mod tests {
 
     #[test]
     fn a_share_of_the_requests_fails_in_every_kind_alike() {
-        let fates = |settings: &str| -> Vec<_> {
+        let outcomes = |settings: &str| -> Vec<_> {
             let scenario = scenario(settings);
-            (0..10_000).map(|id| scenario.fate(&id.to_string()).failure).collect()
+            (0..10_000).map(|id| scenario.outcome(&id.to_string()).failure).collect()
         };
-        let some = fates("fail=0.3,kinds=500+503+429+hang+garbage");
-        let more = fates("fail=0.6,kinds=500+503+429+hang+garbage");
+        let some = outcomes("fail=0.3,kinds=500+503+429+hang+garbage");
+        let more = outcomes("fail=0.6,kinds=500+503+429+hang+garbage");
         for (kind, name) in FailureKind::ALL {
             let count = some.iter().filter(|failure| **failure == Some(kind)).count();
             assert!((540..660).contains(&count), "{name}: {count} of 10,000");
         }
         assert!(some.iter().zip(&more).all(|(some, more)| some.is_none() || some == more));
-        assert!(fates("fail=0").iter().all(Option::is_none));
-        assert!(fates("fail=1").iter().all(|failure| *failure == Some(FailureKind::Internal)));
+        assert!(outcomes("fail=0").iter().all(Option::is_none));
+        assert!(outcomes("fail=1").iter().all(|failure| *failure == Some(FailureKind::Internal)));
     }
 }

@@ -64,8 +64,8 @@ fn the_server_tells_who_it_is_and_that_it_lives() {
 fn every_model_tells_what_it_takes_and_gives() {
     for name in MODELS {
         for path in [format!("v2/models/{name}"), format!("v2/models/{name}/versions/1")] {
-            let plan = Server::new().answer(get(&path));
-            let metadata: ModelMetadata = decode(&plan.reply.body).unwrap();
+            let pending = Server::new().answer(get(&path));
+            let metadata: ModelMetadata = decode(&pending.reply.body).unwrap();
             assert_eq!((metadata.name.as_str(), metadata.versions.as_slice()), (name, &["1".to_owned()][..]));
             assert_eq!(metadata.inputs[0].shape, [-1, 64]);
             let outputs: Vec<_> = metadata.outputs.iter().map(|output| output.name.as_str()).collect();
@@ -82,10 +82,13 @@ fn inference_gives_what_the_classifier_gives() {
     for name in MODELS {
         let file = std::fs::read(format!("../static/models/{name}.safetensors")).unwrap();
         let classifier = Classifier::from_safetensors(&file).unwrap();
-        let plan =
+        let pending =
             Server::new().answer(post(&format!("v2/models/{name}/versions/1/infer"), &infer_body(Some("a"), 20)));
-        let response: InferResponse = decode(&plan.reply.body).unwrap();
-        assert_eq!((plan.reply.status, response.model_name.as_str(), response.id.as_deref()), (200, name, Some("a")));
+        let response: InferResponse = decode(&pending.reply.body).unwrap();
+        assert_eq!(
+            (pending.reply.status, response.model_name.as_str(), response.id.as_deref()),
+            (200, name, Some("a"))
+        );
 
         let numbers = |output: &str| response.output(output).unwrap().numbers().unwrap().to_vec();
         assert_eq!(response.output(LOGITS).unwrap().shape(), [20, 10]);
@@ -183,8 +186,8 @@ fn a_wrong_body_is_told() {
     ] {
         assert_refused(post("v2/models/mlp-16/infer", body.as_bytes()), 400, expected);
         // At once, whatever the scenario.
-        let plan = Server::new().answer(post("s/latency=100,fail=1/v2/models/mlp-16/infer", body.as_bytes()));
-        assert_eq!((plan.reply.status, plan.latency()), (400, Duration::ZERO), "{body}");
+        let pending = Server::new().answer(post("s/latency=100,fail=1/v2/models/mlp-16/infer", body.as_bytes()));
+        assert_eq!((pending.reply.status, pending.latency()), (400, Duration::ZERO), "{body}");
     }
 }
 
@@ -192,8 +195,8 @@ fn a_wrong_body_is_told() {
 fn every_kind_of_failure_has_its_reply() {
     let reply = |kind: &str| {
         let path = format!("s/fail=1,kinds={kind}/v2/models/mlp-16");
-        let plan = Server::new().answer(get(&path));
-        (plan.reply.clone(), plan.comes)
+        let pending = Server::new().answer(get(&path));
+        (pending.reply.clone(), pending.comes)
     };
     for (kind, status) in [("500", 500), ("503", 503), ("429", 429)] {
         let (reply, comes) = reply(kind);
@@ -215,8 +218,8 @@ fn the_same_requests_get_the_same_replies_in_any_order() {
     let path = format!("{ROUGH}/infer");
     let mut server = Server::new();
     let mut ask = |id: usize| {
-        let plan = server.answer(post(&path, &small_body(&id.to_string())));
-        (plan.latency(), plan.comes, plan.reply.clone())
+        let pending = server.answer(post(&path, &small_body(&id.to_string())));
+        (pending.latency(), pending.comes, pending.reply.clone())
     };
     let forth: Vec<_> = (0..50).map(&mut ask).collect();
     let mut back: Vec<_> = (0..50).rev().map(&mut ask).collect();
@@ -241,9 +244,9 @@ fn requests_without_an_id_are_told_apart_by_their_number_or_their_query() {
 
 /// Time that is set by hand.
 #[derive(Default)]
-struct HandClock(RefCell<Duration>);
+struct ManualClock(RefCell<Duration>);
 
-impl HandClock {
+impl ManualClock {
     /// Ready from then on.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
         let due = *self.0.borrow() + duration;
@@ -268,7 +271,7 @@ fn stats(server: &mut Server, path: &str) -> Stats {
 
 #[test]
 fn six_requests_for_two_places_take_three_times_as_long() {
-    let clock = HandClock::default();
+    let clock = ManualClock::default();
     let mut server = Server::new();
     let mut bodies: Vec<Body<'_>> = Vec::new();
     for id in 0..6 {
@@ -288,7 +291,7 @@ fn six_requests_for_two_places_take_three_times_as_long() {
 
 #[test]
 fn the_server_counts_requests_until_their_reader_has_the_reply_or_goes() {
-    let clock = HandClock::default();
+    let clock = ManualClock::default();
     let mut server = Server::new();
     let path = "s/capacity=1,latency=100/v2/models/mlp-16";
     let mut bodies: Vec<Body<'_>> = Vec::new();
@@ -327,9 +330,9 @@ fn what_concerns_the_server_itself_neither_waits_nor_counts() {
     let mut server = Server::new();
     for path in ["v2", "v2/health/live", "v2/health/ready", "v2/models/mlp-16/ready", "stats"] {
         let path = format!("s/capacity=1,latency=100,fail=1/{path}");
-        let plan = server.answer(get(&path));
-        assert_eq!((plan.reply.status, plan.latency()), (200, Duration::ZERO), "{path}");
-        let mut body = pin!(plan.body(|_| std::future::pending()));
+        let pending = server.answer(get(&path));
+        assert_eq!((pending.reply.status, pending.latency()), (200, Duration::ZERO), "{path}");
+        let mut body = pin!(pending.body(|_| std::future::pending()));
         assert!(body.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
     }
     assert_eq!(stats(&mut server, "stats"), Stats::default());
