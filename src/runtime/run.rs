@@ -94,10 +94,10 @@ impl Run {
         self.0.clock.now_us()
     }
 
-    /// Waits without keeping anybody else from working: the `asyncio.sleep` of the page.
+    /// Waits without blocking other tasks: the counterpart of `asyncio.sleep`.
     ///
-    /// It counts from its first poll. It may end late, when the event loop is busy, and never early. Dropping it
-    /// leaves nothing behind.
+    /// It counts from its first poll. It may end late, if the event loop is busy, but never early. Dropping it
+    /// removes the sleeper.
     ///
     /// ```
     /// use std::time::Duration;
@@ -116,11 +116,10 @@ impl Run {
         Sleep::new(self.clone(), duration)
     }
 
-    /// Gives everybody else a turn: the `asyncio.sleep(0)` of the page. In a browser it comes back in the event loop's
-    /// next turn, after whatever timers, clicks and repaints were due.
+    /// Lets other tasks run: the counterpart of `asyncio.sleep(0)`. In a browser it continues in the event loop's next
+    /// turn, after the timers, clicks and repaints that are due.
     ///
-    /// A future that only wakes itself is polled again within the same turn, so that one which does so again and again
-    /// keeps everybody else from theirs.
+    /// A future that only wakes itself is polled again within the same turn, so it can block everything else.
     ///
     /// ```
     /// use std::time::Duration;
@@ -134,12 +133,12 @@ impl Run {
     ///         run.yield_now().await;
     ///     }
     /// };
-    /// let patient = async {
+    /// let sleeper = async {
     ///     run.sleep(Duration::from_millis(25)).await;
     ///     run.now()
     /// };
-    /// let (woke_at, ()) = virtual_time::block_on(&run, join(patient, slices))?;
-    /// assert_eq!(woke_at, Duration::from_millis(30), "when the slice that was under way had ended");
+    /// let (woke_at, ()) = virtual_time::block_on(&run, join(sleeper, slices))?;
+    /// assert_eq!(woke_at, Duration::from_millis(30), "after the slice that was running");
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub fn yield_now(&self) -> Sleep {
@@ -147,8 +146,8 @@ impl Run {
         self.sleep(Duration::ZERO)
     }
 
-    /// Waits and lets nothing else happen: the `time.sleep` of the page. Nothing on the page can move in this time;
-    /// it exists to show why one does not do that.
+    /// Waits and blocks the whole page: the counterpart of `time.sleep`. It exists to show why programs should not do
+    /// this.
     ///
     /// ```
     /// use std::time::Duration;
@@ -157,15 +156,15 @@ impl Run {
     /// let run = Run::on_virtual_clock(7);
     /// let three = futures::future::join_all((0..3).map(|_| async { run.block(Duration::from_millis(100)) }));
     /// virtual_time::block_on(&run, three)?;
-    /// assert_eq!(run.now(), Duration::from_millis(300), "what blocks does not overlap");
+    /// assert_eq!(run.now(), Duration::from_millis(300), "blocking calls do not overlap");
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub fn block(&self, duration: Duration) {
         self.0.clock.block(duration);
     }
 
-    /// Wraps a future so that the record sees it: when it is made, every poll, and how it ends. Inside another task
-    /// it becomes that one's child. Returning is success, being dropped before is `cancelled`.
+    /// Wraps a future so that it is recorded: its creation, every poll, and its end. Inside another task it becomes a
+    /// subtask. If it returns, it succeeded; if it is dropped before, it is `cancelled`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -205,8 +204,8 @@ impl Run {
         Task::new(self.clone(), name.into(), future, TaskEnd::from_result)
     }
 
-    /// Random numbers for one purpose. They depend on the run's seed and on `key` only, never on the order in which
-    /// tasks were polled, and are the same in every browser.
+    /// A random number generator for one purpose. Its numbers depend only on the run's seed and on `key`, not on the
+    /// order of polling, and are the same in every browser.
     ///
     /// ```
     /// use interleave::runtime::Run;
@@ -221,13 +220,13 @@ impl Run {
         rng_for(self.0.seed, key)
     }
 
-    /// The seed of everything that is random in this run.
+    /// The seed of all random numbers in this run.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.0.seed
     }
 
-    /// Writes a line into the log, with the time and the task in which it is written.
+    /// Adds a line to the log, with the time and the current task.
     ///
     /// ```
     /// use std::time::Duration;
@@ -235,11 +234,11 @@ impl Run {
     /// use interleave::runtime::{Run, virtual_time};
     ///
     /// let run = Run::on_virtual_clock(7);
-    /// let told = async {
+    /// let work = async {
     ///     run.sleep(Duration::from_millis(5)).await;
     ///     run.log(Level::Info, "five milliseconds later");
     /// };
-    /// virtual_time::block_on(&run, told)?;
+    /// virtual_time::block_on(&run, work)?;
     /// assert_eq!(run.record().log_lines()[0].at_us, 5_000);
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
@@ -248,42 +247,42 @@ impl Run {
         self.0.record.borrow_mut().log(line);
     }
 
-    /// Tells in the log how a task ended. An error that travels up through the tasks that hold each other is told once.
+    /// Logs a task's error. An error that passes from a subtask to its parents is logged once.
     fn log_task_error(&self, level: Level, text: String) {
-        let is_told = {
+        let is_logged = {
             let record = self.record();
             let last = record.log_lines().last();
             last.is_some_and(|last| last.text == text && record.is_within(last.task, self.0.current.get()))
         };
-        if !is_told {
+        if !is_logged {
             self.log(level, text);
         }
     }
 
-    /// What the run has left behind so far.
+    /// The run's record so far.
     ///
     /// # Panics
     ///
-    /// Anything that is recorded while the returned reference is held panics: let it go before you await.
+    /// Recording anything while the returned reference is held panics: drop the reference before you await.
     #[must_use]
     pub fn record(&self) -> Ref<'_, Record> {
         self.0.record.borrow()
     }
 
-    /// Takes the record of a run that is over. Whatever would still be entered is lost.
+    /// Takes the record of a run that is over. Later events are lost.
     #[must_use]
     pub fn take_record(&self) -> Record {
         self.0.record.take()
     }
 
-    /// Notes that the page is not visible.
+    /// Records that the page is hidden now.
     pub fn mark_hidden(&self) {
         let now_us = self.now_us();
         self.0.record.borrow_mut().mark_hidden(now_us);
     }
 
-    /// Lets the heart beat for as long as the returned future is polled. It never ends. Dropping it enters the beat
-    /// that is overdue at that time, so that a block at the very end of a run is seen, too.
+    /// Records a heartbeat for as long as the returned future is polled. The future never ends. Dropping it records the
+    /// beat that is overdue at that time, so that a block at the very end of a run is recorded, too.
     ///
     /// ```
     /// use std::time::Duration;
@@ -299,34 +298,34 @@ impl Run {
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub fn heartbeat(&self) -> impl Future<Output = ()> + use<> {
-        let mut overdue = OverdueBeat { run: self.clone(), due_us: self.now_us() + micros(PERIOD) };
+        let mut next = NextBeat { run: self.clone(), due_us: self.now_us() + micros(PERIOD) };
         async move {
             loop {
-                let wait_us = overdue.due_us.saturating_sub(overdue.run.now_us());
-                overdue.run.sleep(Duration::from_micros(wait_us)).await;
-                overdue.enter();
+                let wait_us = next.due_us.saturating_sub(next.run.now_us());
+                next.run.sleep(Duration::from_micros(wait_us)).await;
+                next.record();
             }
         }
     }
 
-    /// Whether this run follows the browser's clock.
+    /// True if this run uses the browser's clock.
     #[cfg(target_arch = "wasm32")]
     pub(crate) fn is_in_browser(&self) -> bool {
         matches!(self.0.clock, Clock::Browser(_))
     }
 
-    /// The task inside which this is called, if there is one.
+    /// The task that is being polled, if there is one.
     pub(crate) fn current_task(&self) -> Option<TaskId> {
         self.0.current.get()
     }
 
-    /// How many sleepers there are now.
+    /// The current number of sleepers.
     #[must_use]
     pub fn sleepers(&self) -> usize {
         self.0.timers.borrow().len()
     }
 
-    // These stand in every kind of task: kept apart, so that each kind does not carry a copy.
+    // The following are not inlined, so that the code of each kind of task does not contain a copy.
     #[inline(never)]
     pub(crate) fn spawned(&self, name: Cow<'static, str>) -> TaskId {
         let now_us = self.now_us();
@@ -339,14 +338,14 @@ impl Run {
         self.0.record.borrow_mut().push(now_us, task, kind);
     }
 
-    /// A poll of `task` begins: what happens now happens inside it. Returns the task outside it.
+    /// Records that a poll of `task` begins and makes it the current task. Returns the previous current task.
     #[inline(never)]
     pub(crate) fn poll_started(&self, task: TaskId) -> Option<TaskId> {
         self.push(task, EventKind::PollStarted);
         self.0.current.replace(Some(task))
     }
 
-    /// A poll of `task` is over; if the task is, too, `end` is there.
+    /// Records that a poll of `task` is over. `end` is given if the task is over, too.
     #[inline(never)]
     pub(crate) fn poll_ended(&self, task: TaskId, outside: Option<TaskId>, end: Option<TaskEnd>) {
         let kind = match end {
@@ -367,7 +366,7 @@ impl Run {
         let deadline_us = self.now_us().saturating_add(micros(duration));
         let mut timers = self.0.timers.borrow_mut();
         let id = timers.insert(deadline_us, waker);
-        // Of thousands who fall asleep in a row, most come after the one for whom the alarm is set.
+        // A quick test first: if thousands of sleeps begin in a row, most need no new alarm.
         if !timers.is_covered(deadline_us) {
             self.set_alarm(&mut timers);
         }
@@ -381,14 +380,14 @@ impl Run {
     pub(crate) fn remove_sleeper(&self, id: SleeperId) {
         let mut timers = self.0.timers.borrow_mut();
         timers.remove(id);
-        // Whoever keeps the run for its record keeps no timer with it.
+        // Those who hold the run only for its record should not hold a timer.
         if timers.is_empty() {
             timers.alarm_went_off();
             self.0.clock.clear_alarm();
         }
     }
 
-    /// Moves a virtual clock to the earliest deadline and wakes who is due. False when nobody sleeps.
+    /// Moves a virtual clock to the earliest deadline and wakes the sleepers that are due. Returns false if there are none.
     pub(crate) fn jump_to_next_deadline(&self) -> bool {
         let Some(next_us) = self.0.timers.borrow().next_us() else { return false };
         self.0.clock.jump_to(next_us);
@@ -401,7 +400,7 @@ impl Run {
         let mut timers = self.0.timers.borrow_mut();
         let due = timers.take_due(now_us);
         self.set_alarm(&mut timers);
-        // Whoever is woken may want to sleep again at once.
+        // A task that is woken may sleep again immediately.
         drop(timers);
         due.for_each(Waker::wake);
     }
@@ -429,24 +428,24 @@ impl fmt::Debug for Run {
     }
 }
 
-/// The beat that comes next; if it is late when it is dropped, it is entered as it is.
-struct OverdueBeat {
+/// The next heartbeat. If it is overdue when this is dropped, it is recorded.
+struct NextBeat {
     run: Run,
     due_us: u64,
 }
 
-impl OverdueBeat {
-    fn enter(&mut self) {
+impl NextBeat {
+    fn record(&mut self) {
         let beat = Beat { due_us: self.due_us, at_us: self.run.now_us() };
         self.run.0.record.borrow_mut().beat(beat);
         self.due_us = beat.next_due_us();
     }
 }
 
-impl Drop for OverdueBeat {
+impl Drop for NextBeat {
     fn drop(&mut self) {
         if self.run.now_us() > self.due_us {
-            self.enter();
+            self.record();
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A scope that owns its tasks: leaving it cancels them.
 //!
-//! Nothing here outlives the code that asked for it, so a task cannot be forgotten: it ends, or its scope ends it. A
-//! scope is itself a future; whoever polls it polls its tasks, and no executor has to be told of them.
+//! No task outlives its scope, so a task cannot be forgotten: it ends, or its scope cancels it. A scope is itself a
+//! future that polls its tasks, so they need no executor.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -16,19 +16,19 @@ use futures::{FutureExt, StreamExt};
 
 use crate::runtime::{Run, TaskError};
 
-/// The inside of [`Run::scope`]. Clones are handles to the same scope, and may be kept for longer than it is open.
+/// The scope that [`Run::scope`] passes to its body. Clones are handles to the same scope, and may outlive it.
 #[derive(Clone)]
 pub struct Scope(Rc<RefCell<State>>);
 
 #[derive(Default)]
 struct State {
     is_closed: bool,
-    /// Those that came since the tasks were last polled.
+    /// The tasks that were spawned since the last poll.
     new_tasks: Vec<LocalBoxFuture<'static, ()>>,
     waker: Option<Waker>,
 }
 
-/// All others.
+/// The tasks that have been polled.
 type Tasks = FuturesUnordered<LocalBoxFuture<'static, ()>>;
 
 /// The scope was left: it takes no more tasks, and those that it had were cancelled.
@@ -38,13 +38,14 @@ pub struct ScopeClosed;
 
 impl TaskError for ScopeClosed {}
 
-/// A task of a scope, to be awaited. Dropping it changes nothing: the scope owns the task.
+/// Waits for the output of a task of a scope. Dropping it changes nothing: the scope owns the task.
 #[derive(Debug)]
 pub struct JoinHandle<T>(oneshot::Receiver<T>);
 
 impl Run {
-    /// Opens a scope for tasks that run beside `body`, the `asyncio.TaskGroup` of the page with another end: when
-    /// `body` is over, well or not, or is dropped, the tasks that still go on are cancelled. Await those that matter.
+    /// Opens a scope for tasks that run concurrently with `body`: the counterpart of `asyncio.TaskGroup`, with one
+    /// difference. When `body` ends or is dropped, the tasks that are still running are cancelled. Await those that you
+    /// need.
     ///
     /// ```
     /// use std::time::Duration;
@@ -60,14 +61,14 @@ impl Run {
     /// });
     /// assert_eq!(virtual_time::block_on(&run, answer)?, Ok::<_, ScopeClosed>(()));
     /// assert_eq!(run.now(), Duration::from_millis(10));
-    /// assert_eq!(Metrics::from_record(&run.record()).outcomes.get(Outcome::Cancelled), 1, "leaving ended the slow one");
+    /// assert_eq!(Metrics::from_record(&run.record()).outcomes.get(Outcome::Cancelled), 1, "the slow task");
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub async fn scope<T>(&self, body: impl AsyncFnOnce(Scope) -> T) -> T {
         let scope = Scope(Rc::default());
         let mut tasks = Tasks::new();
         let mut tasks = poll_fn(|context| scope.poll_tasks(&mut tasks, context));
-        // Dropped before the tasks: what they do when they are dropped finds the scope closed.
+        // Dropped before the tasks, so that tasks that are being dropped find the scope closed.
         let _close_on_drop = CloseOnDrop(&scope);
         match select(pin!(body(scope.clone())), &mut tasks).await {
             Either::Left((output, _)) => output,
@@ -76,15 +77,15 @@ impl Run {
     }
 }
 
-/// The tasks of a scope are never over: others may come as long as it is open.
+/// Polling the tasks never ends, because others may be spawned while the scope is open.
 enum Never {}
 
 impl Scope {
-    /// Lets a task run beside the scope's body. It begins with the next turn of the scope and not here.
+    /// Spawns a task that runs concurrently with the scope's body. It is first polled in the scope's next poll.
     ///
     /// # Errors
     ///
-    /// [`ScopeClosed`] when the scope was left already; the task is dropped.
+    /// [`ScopeClosed`] if the scope was left already; the task is dropped.
     pub fn spawn<T: 'static>(&self, task: impl Future<Output = T> + 'static) -> Result<JoinHandle<T>, ScopeClosed> {
         let (send, receive) = oneshot::channel();
         let mut state = self.0.borrow_mut();
@@ -93,7 +94,7 @@ impl Scope {
             return Err(ScopeClosed);
         }
         state.new_tasks.push(Box::pin(async move {
-            // Nobody may be waiting for it.
+            // It fails if the handle was dropped.
             let _ = send.send(task.await);
         }));
         if let Some(waker) = &state.waker {
@@ -122,7 +123,7 @@ impl Drop for CloseOnDrop<'_> {
         let mut state = self.0.0.borrow_mut();
         state.is_closed = true;
         let new_tasks = std::mem::take(&mut state.new_tasks);
-        // Those that are dropped may look at the scope.
+        // Tasks may use the scope while they are dropped.
         drop(state);
         drop(new_tasks);
     }
@@ -147,7 +148,7 @@ mod tests {
     use crate::test_support::ms;
 
     #[test]
-    fn tasks_run_beside_the_body_and_beside_each_other() {
+    fn tasks_run_concurrently_with_the_body_and_each_other() {
         let run = Run::on_virtual_clock(1);
         let sum = run.scope(async |scope| {
             let naps = [30, 10, 20].map(|n| {
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn leaving_early_cancels_what_goes_on() {
+    fn leaving_early_cancels_running_tasks() {
         let run = Run::on_virtual_clock(1);
         let leave = run.scope(async |scope| {
             scope.spawn(run.task("slow", run.sleep(ms(1_000)))).expect("it is open");
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn dropping_a_scope_that_goes_on_cancels_its_tasks() {
+    fn dropping_an_open_scope_cancels_its_tasks() {
         let run = Run::on_virtual_clock(1);
         let mut scope = Box::pin(run.scope(async |scope| {
             scope.spawn(run.task("slow", run.sleep(ms(1_000)))).expect("it is open");
@@ -220,7 +221,7 @@ mod tests {
             }),
         )
         .expect("it ends");
-        assert_eq!(spawned.now_or_never(), Some(Err(ScopeClosed)), "whoever waits is told, and does not hang");
+        assert_eq!(spawned.now_or_never(), Some(Err(ScopeClosed)), "waiting for it ends with an error");
         assert_eq!(scope.spawn(async {}).map(drop), Err(ScopeClosed));
     }
 }

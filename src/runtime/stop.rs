@@ -1,7 +1,7 @@
-//! Stop by drop: a future that somebody else can drop at any moment.
+//! Stopping by dropping: a future that other code can drop at any moment.
 //!
-//! The executor owns what it polls, so that a person who presses Stop cannot drop it. [`stoppable`] keeps the future
-//! in a place that both can reach. Unlike `futures::future::abortable` it drops the future at the call and not at the
+//! The executor owns the futures that it polls, so the Stop button cannot drop them. [`stoppable`] keeps the future in a
+//! place that both can reach. Unlike `futures::future::abortable` it drops the future at the call and not at the
 //! next poll, so that when [`Stopper::stop`] returns, everything that the future held is gone.
 
 use std::cell::RefCell;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures::future::LocalBoxFuture;
 
-/// Splits a future into what the executor polls and what stops it.
+/// Splits a future into one half for the executor and one that stops it.
 ///
 /// ```
 /// use futures::FutureExt;
@@ -20,17 +20,17 @@ use futures::future::LocalBoxFuture;
 ///
 /// let (future, stopper) = stoppable(futures::future::pending());
 /// stopper.stop();
-/// assert_eq!(future.now_or_never(), Some(()), "what was stopped is over");
+/// assert_eq!(future.now_or_never(), Some(()), "a stopped future is ready");
 /// ```
 pub fn stoppable(future: impl Future<Output = ()> + 'static) -> (Stoppable, Stopper) {
-    let shared = Rc::new(RefCell::new(State::Resting(Box::pin(future), None)));
+    let shared = Rc::new(RefCell::new(State::Idle(Box::pin(future), None)));
     (Stoppable(Rc::clone(&shared)), Stopper(shared))
 }
 
 enum State {
-    /// Between two polls, with the waker of the last.
-    Resting(LocalBoxFuture<'static, ()>, Option<Waker>),
-    /// Inside a poll. The one who polls holds the future.
+    /// Between two polls, with the waker of the last one.
+    Idle(LocalBoxFuture<'static, ()>, Option<Waker>),
+    /// During a poll, which holds the future.
     Polling,
     /// It has ended or was stopped.
     Over,
@@ -44,7 +44,7 @@ impl Future for Stoppable {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let State::Resting(mut future, _) = self.0.replace(State::Polling) else {
+        let State::Idle(mut future, _) = self.0.replace(State::Polling) else {
             self.0.replace(State::Over);
             return Poll::Ready(());
         };
@@ -54,12 +54,12 @@ impl Future for Stoppable {
             self.0.replace(State::Over);
             return Poll::Ready(());
         }
-        self.0.replace(State::Resting(future, Some(context.waker().clone())));
+        self.0.replace(State::Idle(future, Some(context.waker().clone())));
         Poll::Pending
     }
 }
 
-/// The half that stops. Dropping it stops, too.
+/// The half that stops the future. Dropping it also stops the future.
 #[must_use = "dropping it stops the future"]
 pub struct Stopper(Rc<RefCell<State>>);
 
@@ -67,9 +67,9 @@ impl Stopper {
     /// Drops the future now. If it is called from inside the future, the future is dropped as soon as its poll returns.
     pub fn stop(&self) {
         let state = self.0.replace(State::Over);
-        if let State::Resting(future, waker) = state {
+        if let State::Idle(future, waker) = state {
             drop(future);
-            // The executor holds the other half until it has been told.
+            // The executor holds the other half until it polls it again.
             waker.inspect(Waker::wake_by_ref);
         }
     }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_stop_nobody_sleeps_and_nothing_is_recorded() {
+    fn after_a_stop_there_are_no_sleepers_and_nothing_is_recorded() {
         let run = Run::on_virtual_clock(1);
         let inside = run.clone();
         let (future, stopper) = stoppable(async move {

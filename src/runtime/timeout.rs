@@ -10,11 +10,11 @@ use pin_project_lite::pin_project;
 use crate::measure::{Outcome, units};
 use crate::runtime::{Run, Sleep, TaskError};
 
-/// Something was not ready in time and was dropped.
+/// A future was not ready in time and was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not done within {}", units::span(limit.as_micros() as u64))]
 pub struct TimedOut {
-    /// How long it had.
+    /// The time limit.
     pub limit: Duration,
 }
 
@@ -28,7 +28,7 @@ pin_project! {
     /// The future of [`Run::timeout`].
     #[must_use = "a future does nothing until it is awaited"]
     pub struct Timeout<F> {
-        // None when it is over.
+        // `None` when it is over.
         #[pin]
         future: Option<F>,
         deadline: Sleep,
@@ -37,10 +37,10 @@ pin_project! {
 }
 
 impl Run {
-    /// Gives a future so much time, and drops it when that is over: the `asyncio.wait_for` of the page.
+    /// Drops a future that is not ready within `limit`: the counterpart of `asyncio.wait_for`.
     ///
-    /// What is ready when somebody looks is handed on. On a page that was blocked nobody looks at the deadline, so that
-    /// what was ready in time is never lost, and what became ready during the block passes as well.
+    /// A future that is ready when it is polled is never timed out. If the page was blocked past the deadline, a future
+    /// that became ready in time succeeds, and so does one that became ready during the block.
     ///
     /// A task that ends with the error is recorded as `timed out`.
     ///
@@ -70,14 +70,14 @@ impl<F: Future> Future for Timeout<F> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(future) = this.future.as_mut().as_pin_mut() else { panic!("a timeout was polled after it had ended") };
-        // The future first: what is ready in time stays so when the page comes late.
-        let over = match future.poll(context) {
+        // The future is polled first, so that it succeeds if it was ready in time but is polled late.
+        let result = match future.poll(context) {
             Poll::Ready(output) => Ok(output),
             Poll::Pending if Pin::new(this.deadline).poll(context).is_ready() => Err(TimedOut { limit: *this.limit }),
             Poll::Pending => return Poll::Pending,
         };
         this.future.set(None);
-        Poll::Ready(over)
+        Poll::Ready(result)
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
     use crate::test_support::ms;
 
     #[test]
-    fn what_is_ready_in_time_is_handed_on_and_leaves_no_sleeper() {
+    fn a_future_that_is_ready_in_time_leaves_no_sleeper() {
         let run = Run::on_virtual_clock(1);
         let quick = async {
             run.sleep(ms(10)).await;
@@ -114,13 +114,13 @@ mod tests {
         });
         let mut timeout = Box::pin(run.timeout(ms(50), slow));
         assert_eq!(block_on(&run, &mut timeout), Ok(Err(TimedOut { limit: ms(50) })));
-        assert_eq!(Rc::strong_count(&held), 1, "it is gone although the timeout is still there");
+        assert_eq!(Rc::strong_count(&held), 1, "the future was dropped although the timeout still exists");
         let last = run.record().events().last().map(|event| (event.at_us, event.kind));
         assert_eq!(last, Some((50_000, EventKind::Ended(Outcome::Cancelled))));
     }
 
     #[test]
-    fn what_is_ready_at_the_deadline_is_in_time_even_on_a_page_that_was_blocked() {
+    fn a_future_that_is_ready_at_the_deadline_is_in_time_even_after_a_block() {
         let run = Run::on_virtual_clock(1);
         let on_the_dot = run.timeout(ms(50), run.sleep(ms(50)));
         let in_time = run.timeout(ms(50), run.sleep(ms(40)));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_became_ready_while_nobody_could_look_is_handed_on_too() {
+    fn a_future_that_became_ready_during_a_block_succeeds() {
         let run = Run::on_virtual_clock(1);
         let late = run.timeout(ms(50), run.sleep(ms(80)));
         let (late, ()) = block_on(&run, join(late, async { run.block(ms(500)) })).expect("they end");
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_at_all_is_enough_for_what_is_ready() {
+    fn a_ready_future_needs_no_time() {
         let run = Run::on_virtual_clock(1);
         assert_eq!(block_on(&run, run.timeout(ms(0), async { 7 })), Ok(Ok(7)));
         let late = block_on(&run, run.timeout(ms(0), pending::<()>()));

@@ -1,7 +1,7 @@
 //! The browser's next turn: a macrotask, by a message that the page sends to itself.
 //!
-//! Between now and then the browser may paint, handle a click or fire a timer. A message comes in some 10 µs; a timer
-//! of 0 ms may take 4 ms.
+//! Before the next turn the browser may paint, handle a click or fire a timer. A message takes about 10 µs; a timer of
+//! 0 ms may take 4 ms.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -22,12 +22,12 @@ struct Turns {
 
 impl Turns {
     fn new() -> Self {
-        // Every browser that runs wasm has channels. Without one, what waits is done at once.
+        // Every browser that runs wasm has channels. Without one, callbacks are called immediately.
         let channel = MessageChannel::new().ok();
         let send = channel.map(|channel| {
             let receive = Closure::<dyn FnMut()>::new(run_next);
             channel.port1().set_onmessage(Some(receive.as_ref().unchecked_ref()));
-            // It is there as long as the page is.
+            // Needed as long as the page lives.
             receive.forget();
             channel.port2()
         });
@@ -35,7 +35,7 @@ impl Turns {
     }
 }
 
-/// Does something in the browser's next turn, after what was asked for before.
+/// Calls `act` in the browser's next turn, after earlier callbacks.
 pub fn next_turn(act: impl FnOnce() + 'static) {
     let is_sent = TURNS.with(|turns| {
         turns.waiting.borrow_mut().push_back(Box::new(act));
@@ -46,19 +46,19 @@ pub fn next_turn(act: impl FnOnce() + 'static) {
     }
 }
 
-/// Waits for the browser's next turn, on behalf of the page: no run has it on its record.
+/// Waits for the browser's next turn. It belongs to no run and is not recorded.
 pub async fn yield_to_browser() {
     let (passed, turn) = oneshot::channel();
     next_turn(move || {
-        // It fails when nobody waits any more.
+        // It fails if the waiting future was dropped.
         let _ = passed.send(());
     });
-    // It fails when nothing is sent, and something always is.
+    // It cannot fail, because the callback is always called.
     let _ = turn.await;
 }
 
 fn run_next() {
-    // Let go of the queue first: whatever is done may ask for another turn.
+    // The queue is not borrowed during the call, which may ask for another turn.
     let next = TURNS.with(|turns| turns.waiting.borrow_mut().pop_front());
     if let Some(act) = next {
         act();

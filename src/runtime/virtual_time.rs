@@ -1,8 +1,8 @@
-//! The virtual clock: an event loop of our own, on which waiting takes no time.
+//! The virtual clock: an event loop on which waiting takes no real time.
 //!
-//! [`block_on`] polls a future until it waits for nothing but time, then moves the clock to the earliest deadline and
-//! wakes who is due. What needs no waiting takes no time at all, so the time at the end is the run's *ideal*: the sum
-//! of waits along its longest chain.
+//! [`block_on`] polls a future until it waits only for time, then moves the clock to the earliest deadline and wakes the
+//! sleepers that are due. Everything except waiting takes no time, so the time at the end is the run's *ideal*: the sum
+//! of the waits along its longest chain.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::runtime::Run;
 
-/// The future waits for something that never comes: nobody sleeps and nobody has been woken.
+/// The future waits for something that never happens: no task is ready and there are no sleepers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the run waits for something that never comes: no task is ready and none sleeps")]
 pub struct Stalled;
@@ -23,7 +23,7 @@ pub struct Stalled;
 ///
 /// # Errors
 ///
-/// [`Stalled`] when the future waits and no sleeper is left to wake it.
+/// [`Stalled`] if the future waits and there is no sleeper to wake it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,12 +45,12 @@ pub fn block_on<T>(run: &Run, future: impl Future<Output = T>) -> Result<T, Stal
     }
 }
 
-/// Drives a future like [`block_on`], and calls `pause` after every turn of the virtual event loop, so that a page which
-/// does much of it can go on in between.
+/// Drives a future like [`block_on`], and awaits `pause` after every turn of the virtual event loop, so that the page
+/// stays responsive.
 ///
 /// # Errors
 ///
-/// As [`block_on`].
+/// See [`block_on`].
 pub async fn drive<T>(run: &Run, future: impl Future<Output = T>, pause: impl AsyncFn()) -> Result<T, Stalled> {
     let future = pin!(future);
     let mut events = EventLoop::new(run, future);
@@ -74,7 +74,7 @@ impl<'a, F: Future> EventLoop<'a, F> {
         Self { run, future, woken: Arc::new(Woken(AtomicBool::new(true))) }
     }
 
-    /// Polls until everybody waits for time, then lets it pass. The end, if it has come.
+    /// Polls until every task waits for time, then lets time pass. Returns the result if the future has ended.
     fn turn(&mut self) -> Option<Result<F::Output, Stalled>> {
         let waker = Waker::from(Arc::clone(&self.woken));
         let mut context = Context::from_waker(&waker);
@@ -87,7 +87,7 @@ impl<'a, F: Future> EventLoop<'a, F> {
     }
 }
 
-/// Whether somebody asked for another poll.
+/// True if another poll was requested.
 struct Woken(AtomicBool);
 
 impl Wake for Woken {
@@ -108,14 +108,14 @@ mod tests {
     use crate::test_support::ms;
 
     #[test]
-    fn sleeps_together_take_as_long_as_the_longest() {
+    fn concurrent_sleeps_take_as_long_as_the_longest() {
         let run = Run::on_virtual_clock(1);
         block_on(&run, join_all([30, 10, 20].map(|n| run.sleep(ms(n))))).expect("they end");
         assert_eq!(run.now(), ms(30));
     }
 
     #[test]
-    fn sleeps_in_turn_take_their_sum() {
+    fn sequential_sleeps_take_their_sum() {
         let run = Run::on_virtual_clock(1);
         let naps = async {
             for n in [30, 10, 20] {
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_future_that_wakes_itself_starves_a_timer_and_yield_now_does_not() {
-        let ticks_until_the_timer = |politely: bool| {
+        let ticks_until_the_timer = |yields: bool| {
             let run = Run::on_virtual_clock(1);
             let has_rung = Cell::new(false);
             let timer = async {
@@ -194,7 +194,7 @@ mod tests {
                 let mut turns = 0;
                 while !has_rung.get() && turns < 1_000 {
                     run.block(ms(1));
-                    if politely {
+                    if yields {
                         run.yield_now().await;
                     } else {
                         wake_myself().await;
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(ticks_until_the_timer(false), 1_000, "it never came to the timer");
     }
 
-    /// What `yield_now` must not be: it is polled again before anybody else has had a turn.
+    /// What `yield_now` must not do: it is polled again before other tasks have had a turn.
     async fn wake_myself() {
         let mut has_been_polled = false;
         poll_fn(|context| {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_drives_it_may_pause_between_the_turns() {
+    fn drive_pauses_between_the_turns() {
         let run = Run::on_virtual_clock(1);
         let pauses = Cell::new(0);
         let naps = async {
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_for_nothing_is_told_instead_of_hanging() {
+    fn waiting_for_nothing_is_an_error() {
         let run = Run::on_virtual_clock(1);
         assert_eq!(block_on(&run, pending::<()>()), Err(Stalled));
     }

@@ -1,4 +1,4 @@
-//! The wrapper that puts a future on the record.
+//! The wrapper that records a future.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,7 +25,7 @@ use crate::runtime::Run;
 /// assert_eq!(ServerBusy.outcome(), Outcome::Failed);
 /// ```
 pub trait TaskError: fmt::Display {
-    /// What the record calls the end of a task with this error.
+    /// The recorded outcome of a task that ends with this error.
     fn outcome(&self) -> Outcome {
         Outcome::Failed
     }
@@ -35,7 +35,7 @@ impl TaskError for &str {}
 
 impl TaskError for String {}
 
-/// How a task ended, and what the log says of it.
+/// The outcome of a task, and its message for the log.
 pub(crate) struct TaskEnd {
     pub(crate) outcome: Outcome,
     pub(crate) message: Option<(Level, String)>,
@@ -61,8 +61,7 @@ pin_project! {
     pub struct Task<F: Future> {
         run: Run,
         id: TaskId,
-        // None when it is over. It is dropped as soon as it is ready, so that subtasks which it still holds end
-        // before it does.
+        // `None` when it is over. It is dropped as soon as it is ready, so that its subtasks end before it does.
         #[pin]
         future: Option<F>,
         end: fn(&F::Output) -> TaskEnd,
@@ -94,14 +93,14 @@ impl<F: Future> Future for Task<F> {
         let (run, id) = (this.run, *this.id);
         let Some(future) = this.future.as_mut().as_pin_mut() else { panic!("a task was polled after it had ended") };
 
-        let outside = run.poll_started(id);
+        let previous = run.poll_started(id);
         let poll = future.poll(context);
         match &poll {
             Poll::Ready(output) => {
                 this.future.set(None);
-                run.poll_ended(id, outside, Some((this.end)(output)));
+                run.poll_ended(id, previous, Some((this.end)(output)));
             }
-            Poll::Pending => run.poll_ended(id, outside, None),
+            Poll::Pending => run.poll_ended(id, previous, None),
         }
         poll
     }
@@ -157,7 +156,7 @@ mod tests {
     #[test]
     fn a_task_that_is_built_and_dropped_does_nothing_and_is_cancelled() {
         let run = Run::on_virtual_clock(1);
-        drop(run.task("never awaited", async { unreachable!("nobody polls it") }));
+        drop(run.task("never awaited", async { unreachable!("it is never polled") }));
         assert_eq!(events(&run), [(0, 0, EventKind::Spawned), (0, 0, EventKind::Ended(Outcome::Cancelled))]);
     }
 

@@ -1,8 +1,8 @@
 //! One timer for all sleepers.
 //!
-//! All sleepers of a run stand in one ordered queue, and at most one alarm of the clock is set: for the earliest. When
-//! it goes off, everything that is due leaves the queue first, the alarm is set for the next, and only then are the
-//! sleepers woken, so that whoever wakes up may sleep again at once.
+//! All sleepers of a run are in one ordered queue, and at most one alarm of the clock is set: for the earliest deadline.
+//! When it goes off, the sleepers that are due are removed first, then the alarm is set for the next deadline, and only
+//! then are the sleepers woken, so that a task that wakes may sleep again immediately.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::runtime::Run;
 
-/// A sleeper's id. It is good for one sleep: when the sleeper was woken or let go, nobody stands there any more.
+/// The id of a sleeper. It is valid for one sleep, until the sleeper is woken or removed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SleeperId {
     deadline_us: u64,
@@ -20,8 +20,8 @@ pub(crate) struct SleeperId {
     slot: usize,
 }
 
-/// All sleepers of one deadline, in the order of coming. Browsers' clocks are coarse, so that of thousands who fall
-/// asleep in a row many share one, and the queue stays short.
+/// All sleepers with the same deadline, in the order of their calls. Browsers' clocks are coarse, so many sleeps that
+/// begin in a row share a deadline, and the queue stays short.
 #[derive(Debug)]
 struct Bucket {
     id: u64,
@@ -29,7 +29,7 @@ struct Bucket {
     asleep: usize,
 }
 
-/// The queue of sleepers. It knows no clock: whoever owns it tells the time.
+/// The queue of sleepers. It has no clock: its owner passes the time.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     buckets: BTreeMap<u64, Bucket>,
@@ -38,7 +38,7 @@ pub(crate) struct Timers {
 }
 
 impl Timers {
-    /// Lets a sleeper in.
+    /// Adds a sleeper.
     pub(crate) fn insert(&mut self, deadline_us: u64, waker: Waker) -> SleeperId {
         let bucket = self.buckets.entry(deadline_us).or_insert_with(|| {
             self.buckets_made += 1;
@@ -49,7 +49,7 @@ impl Timers {
         SleeperId { deadline_us, bucket: bucket.id, slot: bucket.slots.len() - 1 }
     }
 
-    /// Keeps the waker of a sleeper up to date. False when the sleeper is no longer in the queue: it was woken.
+    /// Updates the waker of a sleeper. Returns false if the sleeper is no longer in the queue because it was woken.
     pub(crate) fn is_asleep(&mut self, id: SleeperId, waker: &Waker) -> bool {
         let Some(sleeper) = self.bucket(id).and_then(|bucket| bucket.slots[id.slot].as_mut()) else {
             return false;
@@ -58,7 +58,7 @@ impl Timers {
         true
     }
 
-    /// Lets a sleeper go without waking it.
+    /// Removes a sleeper without waking it.
     pub(crate) fn remove(&mut self, id: SleeperId) {
         let Some(bucket) = self.bucket(id) else { return };
         bucket.slots[id.slot] = None;
@@ -72,7 +72,7 @@ impl Timers {
         self.buckets.get_mut(&id.deadline_us).filter(|bucket| bucket.id == id.bucket)
     }
 
-    /// Takes out the wakers of all sleepers that are due, in the order of their deadlines.
+    /// Removes the wakers of all sleepers that are due, in the order of their deadlines.
     pub(crate) fn take_due(&mut self, now_us: u64) -> impl Iterator<Item = Waker> + use<> {
         let later = self.buckets.split_off(&(now_us + 1));
         let due = std::mem::replace(&mut self.buckets, later);
@@ -84,8 +84,8 @@ impl Timers {
         self.buckets.first_key_value().map(|(deadline_us, _)| *deadline_us)
     }
 
-    /// The deadline for which the alarm must be set now. None when the alarm that is set comes early enough, which
-    /// includes one that was set for a sleeper who has gone since: it finds nobody due and sets the next.
+    /// The deadline for which the alarm must be set now. `None` if the current alarm is early enough. Its sleeper may have
+    /// been removed; then it finds no sleeper that is due, and the next alarm is set.
     #[cfg_attr(
         not(any(target_arch = "wasm32", test)),
         expect(dead_code, reason = "only the browser's clock has an alarm")
@@ -99,22 +99,22 @@ impl Timers {
         Some(next_us)
     }
 
-    /// Whether the alarm that is set comes early enough for this deadline.
+    /// True if the current alarm is early enough for this deadline.
     pub(crate) fn is_covered(&self, deadline_us: u64) -> bool {
         self.alarm_us.is_some_and(|alarm_us| alarm_us <= deadline_us)
     }
 
-    /// Notes that the alarm went off or was cleared.
+    /// Records that the alarm went off or was cleared.
     pub(crate) fn alarm_went_off(&mut self) {
         self.alarm_us = None;
     }
 
-    /// How many sleep.
+    /// The number of sleepers.
     pub(crate) fn len(&self) -> usize {
         self.buckets.values().map(|bucket| bucket.asleep).sum()
     }
 
-    /// Whether nobody sleeps.
+    /// True if there are no sleepers.
     pub(crate) fn is_empty(&self) -> bool {
         self.buckets.is_empty()
     }
@@ -122,8 +122,8 @@ impl Timers {
 
 /// The future of [`Run::sleep`].
 ///
-/// It begins to count when it is first polled, as Python's `asyncio.sleep` does when it is first awaited. It may end
-/// late, when the event loop is busy, and never early. Dropping it takes it out of the queue.
+/// It counts from its first poll, as Python's `asyncio.sleep` counts from its first await. It may end late, if the event
+/// loop is busy, but never early. Dropping it removes it from the queue.
 #[derive(Debug)]
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Sleep {
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn due_sleepers_leave_in_the_order_of_their_deadlines_and_of_coming() {
+    fn due_sleepers_leave_in_the_order_of_their_deadlines_and_calls() {
         let mut timers = Timers::default();
         let ids = [30, 10, 30, 20, 31].map(|at| timers.insert(at, noop_waker()));
         assert_eq!(timers.take_due(30).count(), 4);
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn the_alarm_is_set_again_only_for_an_earlier_deadline() {
         let mut timers = Timers::default();
-        assert_eq!(timers.alarm_to_set(), None, "nobody sleeps");
+        assert_eq!(timers.alarm_to_set(), None, "there are no sleepers");
         timers.insert(50, noop_waker());
         assert_eq!(timers.alarm_to_set(), Some(50));
         timers.insert(60, noop_waker());
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_was_woken_is_not_taken_for_a_later_sleeper_of_the_same_deadline() {
+    fn a_woken_sleeper_is_not_confused_with_a_later_one_of_the_same_deadline() {
         let mut timers = Timers::default();
         let first = timers.insert(10, noop_waker());
         assert_eq!(timers.take_due(10).count(), 1);
