@@ -16,7 +16,6 @@ use crate::ui::display::baseline::Baseline;
 use crate::ui::display::chart::Chart;
 use crate::ui::display::views::TimelineViews;
 use crate::ui::drawing::drawing;
-use crate::ui::element::{figcaption, figure, h2, p, part, span};
 use crate::ui::theme::use_theme;
 
 /// How far one press of a key moves the view, as a fraction of its width.
@@ -31,25 +30,23 @@ const ZOOM: f64 = 1.5;
 /// The factor by which one turn of the wheel magnifies. Touchpads send many turns.
 const WHEEL_ZOOM: f64 = 1.1;
 
+/// The key: the class of each sign, with its meaning.
+const KEY: [(&str, &str); 7] = [
+    ("running", "code runs"),
+    ("waiting", "waits"),
+    ("queued", "queued"),
+    ("failed", "✕ failed"),
+    ("timed-out", "◷ timed out"),
+    ("retried", "↻ retried"),
+    ("cancelled", "⊘ cancelled"),
+];
+
 /// The timeline of a run.
 pub(crate) fn timeline(display: Display) -> AnyView {
     let canvas = NodeRef::<Canvas>::new();
     let chart = Chart::new(display, canvas);
     chart.use_drawing();
     let is_open = RwSignal::new(false);
-    let drawing = view! {
-        <canvas
-            node_ref=canvas
-            tabindex="0"
-            role="img"
-            aria-label="Timeline of the tasks. Up and down choose a task, left and right move, plus and minus magnify, 0 shows all."
-            on:keydown=move |event| chart.handle(|code| (code.take_key)(chart, &event))
-            on:wheel=move |event| chart.handle(|code| (code.take_wheel)(chart, &event))
-            on:pointerdown=move |event| chart.take_press(&event)
-            on:pointermove=move |event| chart.handle(|code| (code.take_move)(chart, &event))
-            on:pointerleave=move |_| chart.choose(None)
-        ></canvas>
-    };
     let table = move || {
         if !is_open.get() {
             return ().into_any();
@@ -58,33 +55,32 @@ pub(crate) fn timeline(display: Display) -> AnyView {
         display.runs.track();
         display.show(|views| (views.timeline.table)(display))
     };
-    let disclosure = view! {
-        <details on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
-            <summary>"Show as table"</summary>
-            {part(table)}
-        </details>
-    };
-    let key = [
-        ("running", "code runs"),
-        ("waiting", "waits"),
-        ("queued", "queued"),
-        ("failed", "✕ failed"),
-        ("timed-out", "◷ timed out"),
-        ("retried", "↻ retried"),
-        ("cancelled", "⊘ cancelled"),
-    ];
-    figure()
-        .class("timeline")
-        .el(h2().text("Timeline"))
-        .el(p()
-            .class("key")
-            .attr("aria-hidden", "true")
-            .add_all(key.map(|(class, text)| span().class(class).text(text).view())))
-        .add(drawing.into_any())
-        .el(p().class("chosen").attr("aria-live", "polite").text_changing(move || chart.words_for_chosen()))
-        .el(figcaption().text_changing(move || chart.caption()))
-        .add(disclosure.into_any())
-        .view()
+    view! {
+        <figure class="timeline">
+            <h2>"Timeline"</h2>
+            <p class="key" aria-hidden="true">
+                {KEY.map(|(class, text)| view! { <span class=class>{text}</span> }.into_any()).collect_view()}
+            </p>
+            <canvas
+                node_ref=canvas
+                tabindex="0"
+                role="img"
+                aria-label="Timeline of the tasks. Up and down choose a task, left and right move, plus and minus magnify, 0 shows all."
+                on:keydown=move |event| chart.handle(|code| (code.take_key)(chart, &event))
+                on:wheel=move |event| chart.handle(|code| (code.take_wheel)(chart, &event))
+                on:pointerdown=move |event| chart.take_press(&event)
+                on:pointermove=move |event| chart.handle(|code| (code.take_move)(chart, &event))
+                on:pointerleave=move |_| chart.choose(None)
+            ></canvas>
+            <p class="chosen" aria-live="polite">{move || chart.words_for_chosen()}</p>
+            <figcaption>{move || chart.caption()}</figcaption>
+            <details on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
+                <summary>"Show as table"</summary>
+                {table}
+            </details>
+        </figure>
+    }
+    .into_any()
 }
 
 /// The code that the timeline needs once there is a run to draw.
