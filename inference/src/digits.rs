@@ -1,19 +1,18 @@
-//! The data set: 8×8 images of hand-written digits with their labels, read from a CSV file.
+//! The data set: 8×8 images of handwritten digits with their labels, read from a CSV file.
 //!
-//! A file that is not what it should be, such as the page that a server sends instead of one, is told by the first
-//! thing that is wrong with it, with the line where there is one. Where the data come from stands in
-//! `static/data/README.md`.
+//! The error for a wrong file, such as a web page that a server sends instead, names the first problem and its line.
+//! `static/data/README.md` says where the data come from.
 
 use csv::{ByteRecord, ReaderBuilder};
 use thiserror::Error;
 
-/// How many pixels an image has: 8 rows of 8.
+/// The number of pixels in an image: 8 rows of 8.
 pub const PIXELS: usize = 64;
 
-/// How many classes there are: the digits 0 to 9.
+/// The number of classes: the digits 0 to 9.
 pub const CLASSES: usize = 10;
 
-/// The greatest value of a pixel, full ink; 0 is paper.
+/// The maximum value of a pixel, full ink; 0 is paper.
 pub const BRIGHTEST: u8 = 16;
 
 const COLUMNS: usize = 1 + PIXELS;
@@ -27,13 +26,13 @@ pub struct Digits {
     labels: Vec<u8>,
 }
 
-/// Why bytes are not a file of digits.
+/// The reason why bytes are not a file of digits.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum DigitsError {
-    /// There is not a single byte.
+    /// The file is empty.
     #[error("the file is empty")]
     Empty,
-    /// Many servers answer a wrong address with a page of their own.
+    /// The file is a web page. Many servers send one for a wrong address.
     #[error("found a web page instead of a CSV file, it begins with `{found}`")]
     WebPage {
         /// The file's first characters, at most 40.
@@ -45,35 +44,35 @@ pub enum DigitsError {
         /// The line's first characters, at most 40.
         found: String,
     },
-    /// There is a header and nothing below it.
+    /// The file has only a header.
     #[error("the file has a header but no rows")]
     NoRows,
-    /// The last row stops early and no line end follows.
+    /// The last row is incomplete and has no line end.
     #[error("the file is cut off in line {line}, which has {found} of {COLUMNS} values")]
     Truncated {
         /// The line, counted from 1, the header included.
         line: usize,
-        /// How many values the line has, a last one without digits not counted.
+        /// The number of values in the line, without a last one that is empty.
         found: usize,
     },
-    /// A row does not hold a label and an image.
+    /// A row is not a label and an image.
     #[error("line {line} is not a digit")]
     BadRow {
         /// The line, counted from 1, the header included.
         line: usize,
-        /// What is wrong with it.
+        /// The problem.
         #[source]
         cause: RowError,
     },
 }
 
-/// Why a row is not a label and an image.
+/// The reason why a row is not a label and an image.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RowError {
-    /// There are more or fewer values than columns.
+    /// The number of values is wrong.
     #[error("it has {found} values instead of {COLUMNS}")]
     WrongLength {
-        /// How many values the row has.
+        /// The number of values in the row.
         found: usize,
     },
     /// A value is not an integer.
@@ -84,7 +83,7 @@ pub enum RowError {
         /// The value's first characters, at most 40.
         found: String,
     },
-    /// A value is an integer, but not one that the column can hold.
+    /// A value is an integer, but out of range.
     #[error("`{column}` is {found}, but must be from 0 to {limit}")]
     OutOfRange {
         /// The column's name in the header.
@@ -99,11 +98,11 @@ pub enum RowError {
 impl Digits {
     /// Reads a CSV file with the header `label,p0,...,p63` and one image a row.
     ///
-    /// Line ends may be those of any system; empty lines are skipped, and the last line may lack its end.
+    /// Line ends may be those of any system, empty lines are skipped, and the last line may have no line end.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong with the file, from its top.
+    /// The first problem in the file.
     pub fn from_csv(bytes: &[u8]) -> Result<Self, DigitsError> {
         if bytes.is_empty() {
             return Err(DigitsError::Empty);
@@ -119,13 +118,13 @@ impl Digits {
         if digits.is_empty() { Err(DigitsError::NoRows) } else { Ok(digits) }
     }
 
-    /// How many images there are; at least 1.
+    /// The number of images, at least 1.
     #[must_use]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there is no image, which is never so: a file without rows is an error.
+    /// Always false, because a file without rows is an error.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
@@ -214,7 +213,7 @@ fn check_header(header: &ByteRecord, bytes: &[u8]) -> Result<(), DigitsError> {
     Err(if found.starts_with('<') { DigitsError::WebPage { found } } else { DigitsError::WrongHeader { found } })
 }
 
-/// Tells a row that the end of the file cuts off from one that is wrong in itself.
+/// The error for a bad row: either the file is truncated there, or the row is wrong.
 fn row_error(row: &ByteRecord, cause: RowError, bytes: &[u8]) -> DigitsError {
     let start = row_start(row, bytes);
     let line = 1 + bytes[..start].iter().filter(|&&byte| byte == b'\n').count();
@@ -248,7 +247,7 @@ fn parse(column: usize, value: &[u8]) -> Result<u8, RowError> {
     })
 }
 
-/// Whether the text is an integer of any size.
+/// True if the text is an integer of any size.
 fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -258,7 +257,7 @@ fn column_name(column: usize) -> String {
     if column == 0 { LABEL.to_owned() } else { format!("p{}", column - 1) }
 }
 
-/// The first line's first characters, for an error message.
+/// The first characters of the first line, for an error message.
 fn excerpt(bytes: &[u8]) -> String {
     let start = &bytes[..bytes.len().min(4 * EXCERPT_CHARS)];
     let text = String::from_utf8_lossy(start);
@@ -320,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_of_digits_is_told_by_its_beginning() {
+    fn a_file_without_digits_is_refused_with_its_beginning() {
         assert_error("", "the file is empty");
         assert_error(
             "<!DOCTYPE html>\n<title>Not found</title>",
@@ -336,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_row_is_told_by_its_line_and_what_is_wrong_with_it() {
+    fn the_error_for_a_bad_row_names_its_line_and_the_problem() {
         let after_header = |row: &str| format!("{}\n{}\n{row}\n", header(), super::tests::row("1", "1"));
         assert_error(&after_header("1,2"), "line 3 is not a digit: it has 2 values instead of 65");
         assert_error(&after_header(&row("1", "2,3")), "line 3 is not a digit: it has 66 values instead of 65");
@@ -359,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_counted_whatever_ends_them() {
+    fn lines_are_counted_with_any_line_end() {
         let bad = row("1", "17");
         let error = "line 3 is not a digit: `p63` is 17, but must be from 0 to 16";
         assert_error(&format!("{}\r\n{}\r\n{bad}\r\n", header(), row("1", "1")), error);
@@ -367,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_the_end_of_the_file_cuts_off_is_told_from_a_bad_one() {
+    fn a_truncated_row_is_not_reported_as_a_bad_row() {
         let start = format!("{}\n{}\n", header(), row("1", "1"));
         assert_error(&format!("{start}4,0,1"), "the file is cut off in line 3, which has 3 of 65 values");
         assert_error(&format!("{start}4,0,"), "the file is cut off in line 3, which has 2 of 65 values");
@@ -376,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_quote_no_more_than_a_few_words() {
+    fn errors_quote_only_a_few_words() {
         let error = read(&"x".repeat(10_000)).expect_err("there is no header");
         assert_eq!(error, DigitsError::WrongHeader { found: "x".repeat(EXCERPT_CHARS) });
     }

@@ -1,10 +1,10 @@
-//! Sixteen numbers at once: four vectors of wasm's SIMD, so that one addition need not wait for another.
+//! Arithmetic on sixteen numbers at once: four SIMD vectors of wasm, so that one addition does not wait for another.
 //!
-//! On wasm the vectors are asked for by name, because a page that is compiled to be small has no loops turned into them.
-//! Elsewhere they are left to the compiler. Each number is computed for itself, in the same order of additions, so both
-//! give the same, bit by bit.
+//! On wasm the vectors are explicit, because the compiler does not vectorise loops when it optimises for size.
+//! Elsewhere vectorising is left to the compiler. Each number is computed separately, with additions in the same order,
+//! so both versions give the same results, bit by bit.
 
-/// How many numbers.
+/// The number of numbers in a [`Lanes`].
 pub(crate) const LANES: usize = 16;
 
 /// Sixteen numbers.
@@ -22,7 +22,7 @@ impl Lanes {
         self.0
     }
 
-    /// The sum of these and, for each input, its weights times its value.
+    /// These numbers plus, for each input, its weights times its value.
     ///
     /// # Panics
     ///

@@ -1,8 +1,8 @@
 //! One fully connected layer: `outputs = weight × inputs + bias`.
 //!
-//! Only inputs above zero are looked at. Half of a digit's pixels are paper, and a hidden unit that relu silences is
-//! zero too, so half of the arithmetic falls away. For that the weights of an input stand side by side, and the outputs
-//! are summed sixteen at a time.
+//! Only inputs above zero are used. Half of a digit's pixels are zero, and so are the hidden units that relu turns off,
+//! which saves half of the arithmetic. For this, the weights of an input are next to each other in memory, and sixteen
+//! outputs are summed at a time.
 
 use crate::lanes::{LANES, Lanes};
 
@@ -14,7 +14,7 @@ pub(crate) struct Layer {
     tiles: Vec<Tile>,
 }
 
-/// Sixteen outputs of a layer; the last tile is filled up with zeros.
+/// Sixteen outputs of a layer. The last tile is padded with zeros.
 #[derive(Clone, Debug, PartialEq)]
 struct Tile {
     bias: Lanes,
@@ -26,7 +26,7 @@ struct Tile {
 #[derive(Debug, Default)]
 pub(crate) struct ActiveInputs {
     kept: usize,
-    /// The first `kept` count.
+    /// Only the first `kept` entries are valid.
     entries: Vec<(usize, f32)>,
 }
 
@@ -48,12 +48,12 @@ impl Layer {
         self.outputs
     }
 
-    /// How many numbers were trained.
+    /// The number of trained parameters.
     pub(crate) fn parameters(&self) -> usize {
         (self.inputs + 1) * self.outputs
     }
 
-    /// Replaces `outputs` by what the layer makes of the inputs, `[outputs]`.
+    /// Replaces `outputs` with the layer's outputs for the inputs, `[outputs]`.
     ///
     /// # Panics
     ///
@@ -79,7 +79,7 @@ impl ActiveInputs {
     pub(crate) fn keep(&mut self, values: &[f32]) {
         self.entries.resize(values.len().max(self.entries.len()), (0, 0.0));
         self.kept = 0;
-        // Written always and counted sometimes: a branch on a pixel would be guessed wrong too often.
+        // Always written, but counted only if positive: a branch would be mispredicted too often.
         for (index, &value) in values.iter().enumerate() {
             self.entries[self.kept] = (index, value);
             self.kept += usize::from(value > 0.0);
@@ -130,17 +130,17 @@ mod tests {
         #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(6), failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn a_layer_of_any_size_multiplies_as_by_hand(inputs in 1..40usize, outputs in 1..40usize, seed in 0..1000usize) {
+        fn a_layer_of_any_size_equals_the_plain_formula(inputs in 1..40usize, outputs in 1..40usize, seed in 0..1000usize) {
             let number = |index: usize| ((index * 37 + seed) % 17) as f32 - 8.0;
             let weight: Vec<_> = (0..inputs * outputs).map(number).collect();
             let bias: Vec<_> = (0..outputs).map(number).collect();
             let values: Vec<_> = (0..inputs).map(|index| number(index).max(0.0)).collect();
 
-            let by_hand: Vec<f32> = (0..outputs)
+            let expected: Vec<f32> = (0..outputs)
                 .map(|output| bias[output] + (0..inputs).map(|input| weight[output * inputs + input] * values[input]).sum::<f32>())
                 .collect();
             // Whole numbers of this size are exact in f32 whatever the order of the sum.
-            prop_assert_eq!(forward(&Layer::new(inputs, &weight, &bias), &values), by_hand);
+            prop_assert_eq!(forward(&Layer::new(inputs, &weight, &bias), &values), expected);
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Hand-written digits and the classifiers that tell them apart, for the page and for its model server.
+//! Handwritten digits and the classifiers that recognise them, for the page and for its model server.
 //!
 //! - [`digits`]: the images and their labels, read from CSV, and the scaling that comes before a classifier.
-//! - [`classifier`]: weights read from safetensors, and what they make of an image.
+//! - [`classifier`]: weights read from safetensors, and their predictions.
 //! - [`protocol`]: the Open Inference Protocol's requests and responses, for client and server.
-//! - [`server`]: the model server's logic, from a request to the plan of a reply.
+//! - [`server`]: the model server's logic, from a request to a pending reply.
 //!
-//! All take bytes and give values: where the bytes come from is left to the caller, and nothing here knows a page, a
-//! clock or a runtime. Whatever the bytes are, the answer is a value or an error that names the cause.
+//! All of them take bytes and return values. The caller brings the bytes, and nothing here depends on a page, a clock
+//! or a runtime. For any bytes, the result is a value or an error that names the cause.
 //!
 //! ```
 //! use inference::{classifier::Classifier, digits::Digits};

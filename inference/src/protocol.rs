@@ -1,10 +1,11 @@
-//! The Open Inference Protocol v2 over HTTP, as client and server both write and read it.
+//! The messages of the Open Inference Protocol v2 over HTTP, for client and server.
 //!
-//! Unknown fields are ignored, as the protocol wants it, so a server with extensions is understood. What is known must
-//! have the right form: a tensor's data must fit its shape and its datatype, whichever side sent it. Of the protocol's
-//! optional parts, `parameters` and the binary extension are left out.
+//! Unknown fields are ignored, as the protocol requires, so servers with extensions are supported. Known fields must be
+//! valid: a tensor's data must fit its shape and its datatype. Of the protocol's optional parts, `parameters` and the
+//! binary extension are not supported.
 //!
-//! Specification: <https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md>.
+//! Specification:
+//! <https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md>.
 
 mod tensor;
 
@@ -14,57 +15,57 @@ use thiserror::Error;
 
 pub use tensor::{Data, Datatype, Tensor, TensorError};
 
-/// The answer to `GET v2`: who the server is.
+/// The response to `GET v2`: the server's metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerMetadata {
-    /// What the server is called.
+    /// The server's name.
     pub name: String,
-    /// Its version; some servers tell none.
+    /// Its version. Some servers leave it out.
     #[serde(default)]
     pub version: String,
-    /// The protocol's extensions that it speaks.
+    /// The protocol extensions that it supports.
     #[serde(default)]
     pub extensions: Vec<String>,
 }
 
-/// The answer to `GET v2/health/live`. A server may leave it out and tell by the status alone.
+/// The response to `GET v2/health/live`. A server may send only the status instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Live {
-    /// Whether the server can receive requests.
+    /// True if the server can receive requests.
     pub live: bool,
 }
 
-/// The answer to `GET v2/health/ready`. A server may leave it out and tell by the status alone.
+/// The response to `GET v2/health/ready`. A server may send only the status instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ready {
-    /// Whether all models can infer.
+    /// True if all models are ready.
     pub ready: bool,
 }
 
-/// The answer to `GET v2/models/{name}/ready`. A server may leave it out and tell by the status alone.
+/// The response to `GET v2/models/{name}/ready`. A server may send only the status instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelReady {
     /// The model's name.
     pub name: String,
-    /// Whether it can infer.
+    /// True if the model is ready.
     pub ready: bool,
 }
 
-/// The answer to `GET v2/models/{name}`: what the model takes and what it gives.
+/// The response to `GET v2/models/{name}`: the model's inputs and outputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelMetadata {
     /// The model's name.
     pub name: String,
-    /// Its versions that can be asked for by name; none if the server does not tell.
+    /// Its versions, or empty if the server leaves them out.
     #[serde(default)]
     pub versions: Vec<String>,
-    /// The framework that it is of, such as `onnxruntime_onnx`.
+    /// Its framework, such as `onnxruntime_onnx`.
     #[serde(default)]
     pub platform: String,
-    /// The tensors that a request must have.
+    /// The tensors that a request must contain.
     #[serde(default)]
     pub inputs: Vec<TensorMetadata>,
-    /// The tensors that a response can have.
+    /// The tensors that a response can contain.
     #[serde(default)]
     pub outputs: Vec<TensorMetadata>,
 }
@@ -76,42 +77,42 @@ pub struct TensorMetadata {
     pub name: String,
     /// The type of its elements.
     pub datatype: Datatype,
-    /// The size of each dimension; -1 where any size is allowed.
+    /// The size of each dimension, or -1 if any size is allowed.
     pub shape: Vec<i64>,
 }
 
 /// The body of `POST v2/models/{name}/infer`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InferRequest {
-    /// What the client calls this request; the response repeats it.
+    /// The client's id of the request. The response repeats it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// What the model is given.
+    /// The input tensors.
     pub inputs: Vec<Tensor>,
-    /// The outputs wanted; none means all.
+    /// The requested outputs. Empty means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<RequestedOutput>,
 }
 
-/// One output that a request wants.
+/// An output that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestedOutput {
     /// The output's name.
     pub name: String,
 }
 
-/// The answer to an [`InferRequest`].
+/// The response to an [`InferRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InferResponse {
-    /// The model that inferred.
+    /// The model's name.
     pub model_name: String,
-    /// Its version, if the server tells.
+    /// Its version, if the server sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_version: Option<String>,
     /// The id of the request, if it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// What the model gives.
+    /// The output tensors.
     pub outputs: Vec<Tensor>,
 }
 
@@ -123,39 +124,38 @@ impl InferResponse {
     }
 }
 
-/// The body of every answer that is not a success.
+/// The body of every error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
-    /// What went wrong, in words.
+    /// The error message.
     pub error: String,
 }
 
-/// Why a body is not what the protocol has in this place.
+/// The reason why a body is not the expected message of the protocol.
 #[derive(Debug, Error)]
 pub enum DecodeError {
-    /// There is not a single byte.
+    /// The body is empty.
     #[error("the body is empty")]
     Empty,
-    /// The bytes are no JSON, or not all of it.
+    /// The body is not JSON, or only part of it.
     #[error("the body is not JSON: {0}")]
     NotJson(#[source] serde_json::Error),
-    /// It is JSON of another form, or a tensor in it contradicts itself.
+    /// The body is JSON, but not the expected message, or a tensor in it is inconsistent.
     #[error("the body is not the protocol's: {0}")]
     NotTheProtocol(#[source] serde_json::Error),
 }
 
-/// Reads a body of the protocol.
+/// Decodes a body of the protocol.
 ///
 /// # Errors
 ///
-/// Why it is not a `T`.
+/// If it is not a `T`.
 ///
 /// ```
 /// use inference::protocol::{InferRequest, decode};
 ///
-/// let body = br#"{"id": "1", "inputs": [{"name": "x", "shape": [2, 2], "datatype": "FP32", "data": [[1, 2], [3, 4]]}]}"#;
-/// let request: InferRequest = decode(body)?;
-/// assert_eq!(request.inputs[0].shape(), [2, 2]);
+/// let body = br#"{"id": "1", "inputs": [{"name": "x", "shape": [2, 2], "datatype": "FP32", "data": [[1, 2], [3,
+/// 4]]}]}"#; let request: InferRequest = decode(body)?; assert_eq!(request.inputs[0].shape(), [2, 2]);
 ///
 /// let error = decode::<InferRequest>(b"{\"inputs\": 1}").unwrap_err();
 /// assert!(error.to_string().starts_with("the body is not the protocol's: invalid type: integer `1`"));
@@ -169,13 +169,13 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
         .map_err(|error| if error.is_data() { DecodeError::NotTheProtocol(error) } else { DecodeError::NotJson(error) })
 }
 
-/// Writes a body of the protocol.
+/// Encodes a body of the protocol.
 ///
 /// # Panics
 ///
-/// If a `T` of one's own cannot be JSON; those of this module always can.
+/// If a `T` cannot be JSON. The types of this module always can.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).expect("keys are texts, so the protocol's types can be written")
+    serde_json::to_vec(value).expect("keys are strings, so the protocol's types can be encoded")
 }
 
 #[cfg(test)]
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_read_whatever_else_it_has() {
+    fn a_request_with_unknown_fields_is_read() {
         let request = request();
         assert_eq!(request.id.as_deref(), Some("a"));
         assert_eq!(request.inputs[0].numbers(), Some(&[0.5, 1.0][..]));
@@ -202,12 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_as_the_same() {
+    fn an_encoded_request_decodes_to_the_same() {
         assert_eq!(decode::<InferRequest>(&encode(&request())).unwrap(), request());
     }
 
     #[test]
-    fn what_is_not_there_is_not_written() {
+    fn missing_fields_are_not_encoded() {
         let request = InferRequest { id: None, inputs: Vec::new(), outputs: Vec::new() };
         assert_eq!(encode(&request), b"{\"inputs\":[]}");
     }
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn other_bodies_are_refused_by_cause() {
+    fn other_bodies_are_refused_with_the_cause() {
         assert_refused("", "the body is empty");
         assert_refused(" \n", "the body is empty");
         assert_refused("<!DOCTYPE html>", "the body is not JSON");
@@ -258,7 +258,7 @@ mod tests {
         #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(4), failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn no_bytes_make_reading_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn decoding_never_panics(body in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = decode::<InferRequest>(&body);
         }
 

@@ -1,25 +1,25 @@
-//! The model server: from a request to the plan of a reply.
+//! The model server: from a request to a pending reply.
 //!
-//! It speaks the Open Inference Protocol v2 with the digit classifiers behind it. Paths are those below its root:
+//! It implements the Open Inference Protocol v2 for the digit classifiers. Paths are relative to its root:
 //!
-//! | path | answer |
+//! | path | response |
 //! |---|---|
-//! | `v2` | what the server is |
-//! | `v2/health/live`, `v2/health/ready` | that it lives, and can infer |
-//! | `v2/models/{name}`, `v2/models/{name}/versions/1` | what the model takes and gives |
-//! | the same and `/ready` | that the model can infer |
+//! | `v2` | the server's metadata |
+//! | `v2/health/live`, `v2/health/ready` | that it is live, and ready |
+//! | `v2/models/{name}`, `v2/models/{name}/versions/1` | the model's inputs and outputs |
+//! | the same and `/ready` | that the model is ready |
 //! | `POST` the same and `/infer` | logits, probabilities and label of each image |
-//! | `stats` | the server's own count of requests: a [`Stats`] |
+//! | `stats` | the server's counts of requests: a [`Stats`] |
 //!
-//! A prefix `s/{settings}/` to each of them makes a [`Scenario`]: latency, capacity and failures. It concerns what
-//! concerns a model's work, its metadata and inference. The rest, and requests that are wrong, are answered at once.
+//! The prefix `s/{settings}/` sets a [`Scenario`]: latency, capacity and failures. It applies to a model's metadata and
+//! inference. All other requests, and invalid ones, are answered at once.
 //!
-//! What is random comes from the scenario's seed and the request's own key, so the same requests get the same replies in
-//! whatever order they come. The key is the `id` of the inference request; else the `id` in the path's query
-//! (`?id=7`); else the request is the n-th without one in its scenario since the server started. To try a request again
-//! with another outcome, give it another id.
+//! Random values are derived from the scenario's seed and the request's key, so the same requests get the same replies
+//! in any order. The key is the `id` of the inference request; else the `id` in the path's query (`?id=7`); else the
+//! number of requests without an id in its scenario since the server started. To retry a request with another outcome,
+//! change its id.
 //!
-//! Nothing here knows a clock or a browser: who serves the plan brings the sleep.
+//! Nothing here depends on a clock or a browser: the caller provides the sleep.
 
 mod models;
 mod queue;
@@ -39,34 +39,34 @@ use route::{Operation, Route, RouteError};
 pub use models::{INPUT, LABEL, LOGITS, PROBABILITIES};
 pub use scenario::{FailureKind, Scenario, ScenarioError};
 
-/// What the server is called in its metadata.
+/// The server's name in its metadata.
 const NAME: &str = "interleave";
 const JSON: &str = "application/json";
-/// A body that breaks off where a value should come.
+/// A body that is truncated before a value.
 const GARBAGE: &[u8] = b"{\"model_name\": \"";
 
 /// The header in which a page names a request, so that it can tell the service worker later that it has aborted it.
 pub const REQUEST_NAME_HEADER: &str = "x-request-name";
 
-/// A request as it came.
+/// A request.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// `GET`, `POST` and so on.
     pub method: &'a str,
-    /// Below the server's root, without a slash at its beginning; with the query, if there is one.
+    /// The path relative to the server's root, without a leading slash, with the query if there is one.
     pub path: &'a str,
-    /// Empty if there is none.
+    /// The body, or empty if there is none.
     pub body: &'a [u8],
 }
 
-/// What goes back to the client.
+/// A reply to the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// Of HTTP.
+    /// The HTTP status.
     pub status: u16,
-    /// Further headers, names in lower case.
+    /// The headers. Their names are in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The bytes.
+    /// The body.
     pub body: Vec<u8>,
 }
 
@@ -89,21 +89,21 @@ impl Reply {
     }
 }
 
-/// What a reply is, and what comes before it.
+/// A reply, and the wait before it.
 ///
-/// Dropping it takes the request out of the queue and of the count.
+/// Dropping it cancels the request: it leaves the queue and is no longer counted as in flight.
 #[derive(Debug)]
-#[must_use = "dropping it gives the request up"]
+#[must_use = "dropping it cancels the request"]
 pub struct PendingReply {
-    /// What goes back. Status and headers are known from the beginning.
+    /// The reply. Its status and headers are valid immediately.
     pub reply: Reply,
-    /// Whether the body ever comes.
+    /// False if the body never arrives.
     comes: bool,
-    /// What the request waits for, if it is not answered at once.
+    /// The wait, unless the request is answered at once.
     work: Option<QueuedWork>,
 }
 
-/// A place in the queue, and how long it is held.
+/// A place in the queue, and the time to serve the request.
 #[derive(Debug)]
 struct QueuedWork {
     queued: QueuedRequest,
@@ -115,16 +115,16 @@ impl PendingReply {
         Self { reply, comes: true, work: None }
     }
 
-    /// How long the request is served, without the time in the queue. Nothing for what is answered at once.
+    /// The time to serve the request, without the time in the queue. Zero if it is answered at once.
     #[must_use]
     pub fn latency(&self) -> Duration {
         self.work.as_ref().map_or(Duration::ZERO, |work| work.latency)
     }
 
-    /// The reply's body, when it is due: after the queue and the latency, or never.
+    /// Returns the reply's body when it is due: after the queue and the latency, or never.
     ///
-    /// Dropping the future gives the request up. A reply that never comes leaves its place in the queue to the next
-    /// after its latency, as of a server that worked and then lost its client, but stays in the count.
+    /// Dropping the future cancels the request. A reply that never arrives passes its place to the next request after
+    /// its latency, like a server that lost its client after the work, but still counts as in flight.
     pub async fn body<S: Future<Output = ()>>(self, sleep: impl FnOnce(Duration) -> S) -> Vec<u8> {
         let Some(QueuedWork { mut queued, latency }) = self.work else { return self.reply.body };
         queued.turn().await;
@@ -140,18 +140,18 @@ impl PendingReply {
     }
 }
 
-/// The server's own count of requests for a model's work. All are numbers of requests.
+/// The server's counts of requests to its models.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
-    /// Under way: in the queue, being served, or waiting for a reply that never comes.
+    /// Requests in flight: in the queue, being served, or waiting for a reply that never arrives.
     pub in_flight: usize,
-    /// Of these, waiting for their turn.
+    /// Requests in the queue.
     pub queued: usize,
-    /// Of these, being served.
+    /// Requests being served.
     pub serving: usize,
-    /// Whose reply was complete, failures on purpose included, since the server started.
+    /// Requests with a complete reply since the server started, including failures on purpose.
     pub completed: u64,
-    /// Whose reader went before.
+    /// Requests that were cancelled by the client.
     pub cancelled: u64,
 }
 
@@ -167,14 +167,14 @@ impl Stats {
     }
 }
 
-/// What a scenario remembers of its requests.
+/// The requests of one scenario.
 #[derive(Debug)]
 struct ScenarioState {
     queue: Queue,
     without_id: u64,
 }
 
-/// The server: models, and what each scenario has under way.
+/// The server: its models, and the requests of each scenario.
 #[derive(Debug)]
 pub struct Server {
     models: Models,
@@ -194,7 +194,7 @@ impl Server {
         Self { models: Models::new(), scenarios: BTreeMap::new() }
     }
 
-    /// Plans the reply to a request, which from now on stands in the queue.
+    /// Prepares the reply to a request, which enters the queue immediately.
     ///
     /// ```
     /// use inference::server::{Request, Server};
@@ -234,7 +234,7 @@ impl Server {
         }
     }
 
-    /// Puts a request into its scenario's queue, and lets it fail if it is to.
+    /// Puts a request into its scenario's queue, and applies a failure if it is due.
     fn enact(&mut self, scenario: Scenario, id: Option<String>, reply: Reply) -> PendingReply {
         let state = self
             .scenarios
@@ -253,7 +253,7 @@ impl Server {
         PendingReply { reply, comes, work: Some(QueuedWork { queued: state.queue.enter(), latency: outcome.latency }) }
     }
 
-    /// Of one scenario, or of all.
+    /// The counts of one scenario, or of all if it is `None`.
     fn stats(&self, scenario: Option<&Scenario>) -> Stats {
         let scenarios = self.scenarios.iter().filter(|(of, _)| scenario.is_none_or(|scenario| scenario == *of));
         scenarios.fold(Stats::default(), |stats, (_, state)| stats.and(state.queue.counts()))
@@ -265,7 +265,7 @@ fn about() -> ServerMetadata {
     ServerMetadata { name: NAME.to_owned(), version, extensions: Vec::new() }
 }
 
-/// What a failure on purpose makes of a good reply.
+/// The reply with a failure on purpose.
 fn failed(kind: FailureKind, reply: Reply) -> Reply {
     match kind {
         FailureKind::Internal => Reply::error(500, "the model failed, on purpose"),

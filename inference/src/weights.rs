@@ -1,11 +1,11 @@
 //! The weights of a classifier, read from a safetensors file.
 //!
-//! A file contains `layers.0.weight` `[outputs, inputs]`, `layers.0.bias` `[outputs]` and so on, in float32. Everything is
-//! checked before it is used: the header against the file's size, the tensors' names, datatypes and shapes against each
-//! other, and that every number is finite.
+//! A file contains `layers.0.weight` `[outputs, inputs]`, `layers.0.bias` `[outputs]` and so on, in float32. Everything
+//! is checked before it is used: the header against the file's size, the tensors' names, datatypes and shapes against
+//! each other, and that every number is finite.
 //!
-//! Format: <https://github.com/huggingface/safetensors#format>. The `safetensors` crate parses and checks the header. The
-//! sizes are compared here, so that the error for a truncated file says so and gives both sizes.
+//! Format: <https://github.com/huggingface/safetensors#format>. The `safetensors` crate parses and checks the header.
+//! The sizes are compared here, so that the error for a truncated file says so and gives both sizes.
 
 use std::cmp::Ordering;
 

@@ -18,13 +18,13 @@ use wasm_streams::ReadableStream;
 use web_sys::{FetchEvent, Headers, Request, Response, ResponseInit};
 
 thread_local! {
-    /// As long as the browser lets the worker live. It ends one that has nothing to do, and starts it again.
+    /// Lives as long as the worker. The browser stops an idle worker and starts it again later.
     static SERVER: RefCell<Server> = RefCell::new(Server::new());
-    /// Requests that their page can take back by their names.
+    /// Named requests, which their page can abort.
     static NAMED: RefCell<BTreeMap<String, oneshot::Sender<()>>> = RefCell::default();
 }
 
-/// Tells panics on the console.
+/// Logs panics on the console.
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
@@ -34,11 +34,11 @@ pub fn start() {
 ///
 /// # Errors
 ///
-/// If the request's body cannot be read, which is when its page has gone.
+/// If the request's body cannot be read, because its page is gone.
 #[wasm_bindgen]
 pub async fn answer(event: FetchEvent, root: String) -> Result<Response, JsValue> {
     let request = event.request();
-    // Before anything is waited for: the page may take it back at any time from now on.
+    // Registered before anything is awaited: the page may abort the request at any time from now on.
     let named = NamedRequest::enter(&request)?;
     let body = JsFuture::from(request.array_buffer()?).await?;
     let url = request.url();
@@ -48,16 +48,16 @@ pub async fn answer(event: FetchEvent, root: String) -> Result<Response, JsValue
     respond(pending, named, KeepAlive::keep(&event)?)
 }
 
-/// Gives up the request with this name, if it is still there.
+/// Aborts the request with this name, if it is still there.
 #[wasm_bindgen]
 pub fn abort(name: &str) {
-    // Whoever holds the other end is told by this one's end.
+    // Dropping the sender notifies the receiver.
     drop(NAMED.with_borrow_mut(|named| named.remove(name)));
 }
 
 fn respond(pending: PendingReply, named: NamedRequest, alive: KeepAlive) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
-    // What is random or counted must be asked for each time.
+    // Responses are random or counted, so they must not be cached.
     headers.set("cache-control", "no-store")?;
     for (name, value) in &pending.reply.headers {
         headers.set(name, value)?;
@@ -77,17 +77,17 @@ fn respond(pending: PendingReply, named: NamedRequest, alive: KeepAlive) -> Resu
     Response::new_with_opt_readable_stream_and_init(Some(&body), &init)
 }
 
-/// Late by less than a millisecond rather than early.
+/// Rounds up to a millisecond: a little late is better than early.
 fn sleep(duration: Duration) -> TimeoutFuture {
     let ms = duration.as_micros().div_ceil(1000);
     TimeoutFuture::new(u32::try_from(ms).unwrap_or(u32::MAX))
 }
 
-/// A request as long as it is answered. As a future it is ready when the page takes the request back.
+/// A request while it is being answered. As a future, it is ready when the page aborts the request.
 struct NamedRequest {
     name: Option<String>,
     cancelled: oneshot::Receiver<()>,
-    // Of a request without a name nobody takes it back.
+    // A request without a name cannot be aborted.
     _kept: Option<oneshot::Sender<()>>,
 }
 
@@ -122,7 +122,7 @@ impl Drop for NamedRequest {
     }
 }
 
-/// Keeps the browser from ending the worker as if it had nothing to do, until it is dropped.
+/// Keeps the browser from stopping the worker as idle, until it is dropped.
 struct KeepAlive(Function);
 
 impl KeepAlive {

@@ -1,7 +1,7 @@
 //! A tensor in JSON: a name, a shape, a datatype, and the elements in rows.
 //!
 //! The protocol allows the elements flat or nested as the shape says. Both are read, and flat is written. A [`Tensor`]
-//! that exists is sound: as many elements as its shape says, all of its datatype.
+//! is always valid: it has as many elements as its shape says, all of its datatype.
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ pub enum Datatype {
 }
 
 impl Datatype {
-    /// The name that the protocol has for it, such as `FP32`.
+    /// Its name in the protocol, such as `FP32`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl Datatype {
         }
     }
 
-    /// The least and the greatest whole number, if only whole numbers are of this type.
+    /// The minimum and the maximum, if this is an integer type.
     #[must_use]
     pub fn whole_numbers(self) -> Option<(f64, f64)> {
         let signed = |bits: i32| (-(2_f64.powi(bits - 1)), 2_f64.powi(bits - 1) - 1.0);
@@ -90,7 +90,7 @@ pub enum Data {
 }
 
 impl Data {
-    /// How many elements there are.
+    /// The number of elements.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -100,7 +100,7 @@ impl Data {
         }
     }
 
-    /// Whether there is no element.
+    /// True if there are no elements.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -116,10 +116,10 @@ pub struct Tensor {
     data: Data,
 }
 
-/// Why elements do not make up a tensor.
+/// The reason why elements are not a valid tensor.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TensorError {
-    /// No machine can hold so many elements.
+    /// The number of elements exceeds any memory.
     #[error("tensor `{tensor}` has shape {shape:?}, which is too large")]
     TooLarge {
         /// The tensor's name.
@@ -134,12 +134,12 @@ pub enum TensorError {
         tensor: String,
         /// The shape.
         shape: Vec<usize>,
-        /// How many elements the shape needs.
+        /// The number of elements that the shape needs.
         expected: usize,
-        /// How many there are.
+        /// The number of elements.
         found: usize,
     },
-    /// The elements are nested, and otherwise than the shape says.
+    /// The elements are nested differently from the shape.
     #[error("tensor `{tensor}` has data nested as {found:?}, but shape {shape:?}")]
     WrongNesting {
         /// The tensor's name.
@@ -162,7 +162,7 @@ pub enum TensorError {
         tensor: String,
         /// The datatype.
         datatype: Datatype,
-        /// Where in the tensor, counted row by row from 0.
+        /// The index of the element, row by row, from 0.
         index: usize,
     },
 }
@@ -187,7 +187,7 @@ impl Tensor {
         }
     }
 
-    /// So that what is written, in few digits, is the same when it is read.
+    /// Rounds FP32 numbers, so that they are the same after being written with few digits and read again.
     fn rounded(mut self) -> Self {
         if let (Data::Numbers(numbers), Datatype::Fp32) = (&mut self.data, self.datatype) {
             for number in numbers {
@@ -207,7 +207,7 @@ impl Tensor {
         Self::new(name, shape, Datatype::Fp32, Data::Numbers(numbers.iter().copied().map(f64::from).collect()))
     }
 
-    /// What the tensor is called.
+    /// The tensor's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -266,7 +266,7 @@ impl Tensor {
 fn is_of(datatype: Datatype, number: f64) -> bool {
     match datatype.whole_numbers() {
         Some((least, greatest)) => number.fract() == 0.0 && (least..=greatest).contains(&number),
-        // JSON has no other numbers than finite ones, so none could be sent.
+        // JSON has only finite numbers.
         None if datatype == Datatype::Fp32 => (number as f32).is_finite(),
         None => number.is_finite(),
     }
@@ -304,7 +304,7 @@ impl Serialize for Elements<'_> {
         let mut elements = serializer.serialize_seq(Some(numbers.len()))?;
         for &number in numbers {
             match self.datatype {
-                // `1.0` is no whole number to every server.
+                // Some servers do not accept `1.0` as an integer.
                 Datatype::Uint64 => elements.serialize_element(&(number as u64))?,
                 datatype if datatype.whole_numbers().is_some() => elements.serialize_element(&(number as i64))?,
                 // The shortest text that is this number again.
@@ -348,7 +348,7 @@ fn all<T>(elements: &[Element], as_type: impl Fn(&Element) -> Option<T>) -> Resu
     elements.iter().enumerate().map(|(index, element)| as_type(element).ok_or(index)).collect()
 }
 
-/// An element before it is known what it should be.
+/// An element before its type is checked.
 enum Element {
     Number(f64),
     Boolean(bool),
@@ -381,7 +381,7 @@ struct Nested {
     elements: Vec<Element>,
 }
 
-/// Puts elements into one list, however deep they are nested.
+/// A value in `data`: an element or a row of values.
 enum Value {
     Element(Element),
     Row(Nested),
@@ -444,7 +444,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 }
 
-/// What stands in one pair of brackets, as it is read.
+/// The content of one pair of brackets, while it is read.
 #[derive(Default)]
 struct Rows {
     elements: Vec<Element>,
@@ -496,7 +496,7 @@ mod tests {
     }
 
     #[test]
-    fn every_datatype_is_read_and_written_as_it_came() {
+    fn every_datatype_is_written_as_it_was_read() {
         for (datatype, data) in [
             ("BOOL", "[true,false]"),
             ("UINT8", "[0,255]"),
@@ -517,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn single_precision_survives_the_way() {
+    fn single_precision_is_preserved() {
         let numbers = [0.1_f32, 2.717_312_3, f32::MIN_POSITIVE, -f32::MAX];
         let sent = Tensor::rows_of_f32("x", 4, &numbers).unwrap();
         let json = serde_json::to_string(&sent).unwrap();
@@ -575,7 +575,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_json_has_not_are_refused_before_they_are_sent() {
+    fn numbers_that_json_cannot_represent_are_refused() {
         for number in [f64::NAN, f64::INFINITY] {
             let error = Tensor::new("x", vec![1], Datatype::Fp64, Data::Numbers(vec![number])).unwrap_err();
             assert!(matches!(error, TensorError::WrongElement { index: 0, .. }));

@@ -1,7 +1,7 @@
 //! The classifiers as models of the protocol.
 //!
-//! They are part of the program: a server that is started anew for every burst of requests must be there at once, and
-//! never with the weights of another release.
+//! Their weights are part of the program: the server is restarted for every burst of requests, so it must start at
+//! once, and never with the weights of another release.
 
 use thiserror::Error;
 
@@ -25,7 +25,7 @@ pub const LABEL: &str = "label";
 
 /// The only version of each model.
 const VERSION: &str = "1";
-/// What runs the models. Names in the protocol are of the form `<project>_<format>`.
+/// The platform of the models. Names in the protocol are of the form `<project>_<format>`.
 const PLATFORM: &str = "interleave_safetensors";
 
 const FILES: [&[u8]; 4] = [
@@ -39,7 +39,7 @@ const FILES: [&[u8]; 4] = [
 #[derive(Debug)]
 pub(super) struct Models(Vec<Classifier>);
 
-/// Why a model does not answer.
+/// The reason why a model cannot answer.
 #[derive(Debug, Error)]
 pub(super) enum ModelError {
     #[error("there is no model `{name}`; there are {known}")]
@@ -133,7 +133,7 @@ fn images(inputs: &[Tensor]) -> Result<Vec<f32>, ModelError> {
     }
 }
 
-/// The outputs that a request wants, in its order; all if it names none.
+/// The outputs that a request asks for, in its order, or all if it names none.
 fn wanted(requested: &[RequestedOutput]) -> Result<Vec<&'static str>, ModelError> {
     let all = [LOGITS, PROBABILITIES, LABEL];
     if requested.is_empty() {
@@ -161,7 +161,7 @@ fn output(name: &str, logits: &[f32]) -> Tensor {
     tensor.expect("the site's weights give finite logits for pixels from 0 to 1")
 }
 
-/// Less the greatest score first, so that no power overflows.
+/// The softmax of the scores. The greatest score is subtracted first, so that no power overflows.
 fn softmax(scores: &[f32]) -> Vec<f32> {
     let greatest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let powers: Vec<_> = scores.iter().map(|score| (score - greatest).exp()).collect();

@@ -1,7 +1,7 @@
-//! Who is served and who waits: at most so many at once, the others in the order of coming, and a count of all.
+//! The queue of requests: at most `capacity` are served at once, the others wait in order of arrival.
 //!
-//! A [`QueuedRequest`] is a request's stay. It ends by being dropped, wherever it stands: a place goes to the first in the queue
-//! directly, so nobody who comes later takes it in between.
+//! A [`QueuedRequest`] can be dropped at any time. Its place goes directly to the first request in the queue, so a
+//! later request cannot take it first.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-/// Shared by all its requests.
+/// The queue. Clones are handles to the same queue.
 #[derive(Clone, Debug)]
 pub(super) struct Queue(Rc<RefCell<State>>);
 
@@ -18,11 +18,11 @@ struct State {
     capacity: usize,
     counts: Counts,
     next: u64,
-    /// By the order of coming.
+    /// The waiting requests, in order of arrival.
     waiting: BTreeMap<u64, Option<Waker>>,
 }
 
-/// How many requests are where.
+/// The numbers of requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub in_flight: usize,
@@ -32,19 +32,19 @@ pub(super) struct Counts {
     pub cancelled: u64,
 }
 
-/// A request's stay, from its coming to its end.
+/// A request from its arrival to its end.
 #[derive(Debug)]
-#[must_use = "dropping it ends the stay"]
+#[must_use = "dropping it cancels the request"]
 pub(super) struct QueuedRequest {
     queue: Queue,
     ticket: u64,
-    /// Whether it is in the queue or being served.
+    /// True while it is in the queue or being served.
     is_inside: bool,
     is_complete: bool,
 }
 
 impl Queue {
-    /// For so many at once; no limit for `None`.
+    /// Creates a queue that serves `capacity` requests at once, or any number for `None`.
     pub fn new(capacity: Option<usize>) -> Self {
         let capacity = capacity.unwrap_or(usize::MAX);
         Self(Rc::new(RefCell::new(State { capacity, counts: Counts::default(), next: 0, waiting: BTreeMap::new() })))
@@ -54,7 +54,7 @@ impl Queue {
         self.0.borrow().counts
     }
 
-    /// Comes in, behind all who came before.
+    /// Adds a request at the end of the queue.
     pub fn enter(&self) -> QueuedRequest {
         let mut state = self.0.borrow_mut();
         let ticket = state.next;
@@ -71,7 +71,7 @@ impl Queue {
 }
 
 impl QueuedRequest {
-    /// Ready when it is this queued's turn to be served.
+    /// Waits until this request is served.
     pub fn turn(&mut self) -> impl Future<Output = ()> {
         poll_fn(|context| match self.queue.0.borrow_mut().waiting.get_mut(&self.ticket) {
             Some(waker) => {
@@ -82,7 +82,7 @@ impl QueuedRequest {
         })
     }
 
-    /// Gives the place to the next, and still counts as under way.
+    /// Passes the place to the next request. This one still counts as in flight.
     pub fn leave(&mut self) {
         if !std::mem::take(&mut self.is_inside) {
             return;
@@ -97,14 +97,14 @@ impl QueuedRequest {
             return;
         };
         state.counts.queued -= 1;
-        // Woken after the borrow is let go: a waker may run anything.
+        // The waker is called after the borrow ends, because it may run any code.
         drop(state);
         if let Some(waker) = next {
             waker.wake();
         }
     }
 
-    /// Ends the stay with a reply.
+    /// Ends the request with a reply.
     pub fn complete(mut self) {
         self.is_complete = true;
     }
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_are_served_at_once_and_the_others_in_order() {
+    fn at_most_capacity_are_served_at_once_and_the_others_wait_in_order() {
         let queue = Queue::new(Some(2));
         let [mut first, mut second, mut third, mut fourth] = [(); 4].map(|()| queue.enter());
         assert_eq!(queue.counts(), Counts { in_flight: 4, queued: 2, serving: 2, ..Counts::default() });
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_handed_over_and_wakes_the_next() {
+    fn a_free_place_goes_to_the_next_and_wakes_it() {
         let queue = Queue::new(Some(1));
         let (first, mut second) = (queue.enter(), queue.enter());
         let wakes = Arc::new(Wakes::default());
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn who_gives_up_leaves_the_queue_or_the_place() {
+    fn a_dropped_request_leaves_the_queue_or_its_place() {
         let queue = Queue::new(Some(1));
         let (first, second, mut third) = (queue.enter(), queue.enter(), queue.enter());
         drop(second);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn who_left_the_place_still_counts() {
+    fn a_request_that_left_its_place_still_counts() {
         let queue = Queue::new(Some(1));
         let (mut first, mut second) = (queue.enter(), queue.enter());
         first.leave();
@@ -213,7 +213,7 @@ mod tests {
                 prop_assert_eq!(counts.in_flight, requests.len());
                 prop_assert_eq!(counts.serving, requests.len().min(capacity));
                 prop_assert_eq!(counts.queued, requests.len() - counts.serving);
-                // Who came first is served.
+                // The first to arrive are served.
                 let served: Vec<_> = requests.iter_mut().map(is_served).collect();
                 prop_assert!(served.is_sorted_by(|a, b| a >= b));
             }

@@ -1,15 +1,15 @@
-//! From a path to what is asked.
+//! From a path to the requested operation.
 
 use thiserror::Error;
 
 use super::scenario::{Scenario, ScenarioError};
 
-/// What a request asks for, and under which circumstances.
+/// The operation that a request asks for, and the scenario.
 #[derive(Debug, PartialEq)]
 pub(super) struct Route {
-    /// None if the path has none, which is another thing than one without settings: `stats` are then those of all.
+    /// `None` if the path has no scenario; then `stats` are those of all scenarios.
     pub scenario: Option<Scenario>,
-    /// Of the query.
+    /// The id in the query.
     pub id: Option<String>,
     pub operation: Operation,
 }
@@ -32,7 +32,7 @@ pub(super) struct ModelPath {
     pub version: Option<String>,
 }
 
-/// Why nothing is asked.
+/// The reason why a path has no operation.
 #[derive(Debug, Error, PartialEq)]
 pub(super) enum RouteError {
     #[error("the scenario in the path is wrong: {0}")]
@@ -46,7 +46,7 @@ pub(super) enum RouteError {
 impl Route {
     pub fn new(method: &str, path: &str) -> Result<Self, RouteError> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        // A slash at the end means the same, as on most servers.
+        // A trailing slash is ignored, as on most servers.
         let parts: Vec<_> = path.strip_suffix('/').unwrap_or(path).split('/').map(decoded).collect();
         let segments: Vec<_> = parts.iter().map(String::as_str).collect();
         let (scenario, rest) = match segments.as_slice() {
@@ -90,7 +90,7 @@ impl ModelPath {
     }
 }
 
-/// A part of a path with its `%2C` and the like turned back; what is no such code stays as it is.
+/// Percent-decodes a part of a path. Invalid codes stay unchanged.
 fn decoded(segment: &str) -> String {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn other_paths_and_methods_are_told() {
+    fn other_paths_and_methods_are_refused() {
         for path in ["", "/", "v1", "v2/models", "v2/models/m/x", "v2/health", "V2", "s", "s/seed=1", "v2//", "stats/x"]
         {
             assert_eq!(Route::new("GET", path), Err(RouteError::NotFound { path: path.to_owned() }), "{path}");
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_stays() {
+    fn invalid_percent_codes_stay_unchanged() {
         for (segment, expected) in [("%", "%"), ("%2", "%2"), ("%zz%41", "%zzA"), ("%+1", "%+1"), ("%C3%BC", "ü")] {
             assert_eq!(decoded(segment), expected);
         }
@@ -183,7 +183,7 @@ mod tests {
         #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(4), failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn no_path_makes_it_panic(path in "(s/|v2/|models/|[a-z=,+%0-9?/ü]){0,12}") {
+        fn no_path_causes_a_panic(path in "(s/|v2/|models/|[a-z=,+%0-9?/ü]){0,12}") {
             let _ = Route::new("GET", &path);
         }
     }

@@ -1,8 +1,8 @@
-//! How the server is to behave: how slow it is, how many it serves at once, how often and in which way it fails.
+//! Scenarios: how slow the server is, how many requests it serves at once, how often it fails and how.
 //!
-//! A scenario stands in the path, because a path needs no custom header, which a foreign server would have to allow, and
-//! is kept by every client: `s/latency=100,spread=50,capacity=8,fail=0.1,kinds=500+hang,seed=7/`. Order means nothing,
-//! and what is left out has its default.
+//! A scenario is part of the path, because every client supports paths, while a custom header would need permission
+//! from a server on another origin: `s/latency=100,spread=50,capacity=8,fail=0.1,kinds=500+hang,seed=7/`. The order
+//! does not matter, and missing settings have their defaults.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -10,23 +10,23 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// How long a request may be made to wait.
+/// The maximum latency and spread, in milliseconds.
 const MAX_MS: u32 = 60_000;
-/// How many may be served at once where there is a limit.
+/// The maximum capacity.
 const MAX_CAPACITY: u32 = 10_000;
-/// `fail` is kept in whole millionths, so that scenarios can be compared.
+/// `fail` is stored in millionths, as an integer, so that scenarios can be compared.
 const MILLION: f64 = 1e6;
 
-/// How the server is to behave.
+/// The behaviour of the server.
 ///
 /// | setting | meaning | default |
 /// |---|---|---|
-/// | `latency` | the least time to serve a request, milliseconds | 0 |
-/// | `spread` | up to how much longer it may take, evenly drawn, milliseconds | 0 |
-/// | `capacity` | how many are served at once; the others queue | no limit |
+/// | `latency` | the minimum time to serve a request, in milliseconds | 0 |
+/// | `spread` | the maximum extra time, uniformly distributed, in milliseconds | 0 |
+/// | `capacity` | the number of requests served at once; the others wait | no limit |
 /// | `fail` | the share of requests that fail, from 0 to 1 | 0 |
-/// | `kinds` | how they fail, each as often as the others: `500`, `503`, `429`, `hang`, `garbage` | `500` |
-/// | `seed` | what is drawn depends on it | 0 |
+/// | `kinds` | how they fail, with equal probability: `500`, `503`, `429`, `hang`, `garbage` | `500` |
+/// | `seed` | the seed of all random values | 0 |
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scenario {
     latency_ms: Option<u32>,
@@ -46,7 +46,7 @@ pub enum FailureKind {
     Unavailable,
     /// Status 429, with `Retry-After`.
     TooMany,
-    /// A reply that never comes.
+    /// A reply that never arrives.
     Hang,
     /// Status 200 with a body that is not JSON.
     Garbage,
@@ -63,11 +63,11 @@ impl FailureKind {
     ];
 }
 
-/// What is wrong with the settings in a path.
+/// The reason why the settings in a path are invalid.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ScenarioError {
-    /// There is no `name=value`.
-    #[error("`{found}` is no setting: write it as `latency=100`")]
+    /// A setting is not of the form `name=value`.
+    #[error("`{found}` is not a setting: write it as `latency=100`")]
     NoValue {
         /// What there is instead.
         found: String,
@@ -78,25 +78,25 @@ pub enum ScenarioError {
         /// The name.
         name: String,
     },
-    /// A setting stands there more than once.
+    /// A setting is there more than once.
     #[error("`{name}` is set twice")]
     Twice {
         /// The setting.
         name: String,
     },
-    /// The value is none for this setting.
+    /// The value is invalid for this setting.
     #[error("`{name}` is `{found}`, but must be {expected}")]
     Value {
         /// The setting.
         name: &'static str,
         /// Its value.
         found: String,
-        /// Which values it can have.
+        /// The valid values.
         expected: &'static str,
     },
 }
 
-/// What becomes of one request.
+/// The latency and the failure of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RequestOutcome {
     pub latency: Duration,
@@ -104,13 +104,13 @@ pub(super) struct RequestOutcome {
 }
 
 impl Scenario {
-    /// How many are served at once, if that has a limit.
+    /// The number of requests served at once, if it is limited.
     pub(super) fn capacity(&self) -> Option<usize> {
         self.capacity.map(|capacity| capacity as usize)
     }
 
-    /// What becomes of the request with this key. Its latency does not depend on the failures, and who fails at one rate
-    /// fails at every higher one.
+    /// The outcome of the request with this key. Its latency does not depend on the failures, and a request that fails
+    /// at one rate fails at every higher rate.
     pub(super) fn outcome(&self, key: &str) -> RequestOutcome {
         let mut rng = fastrand::Rng::with_seed(hash(self.seed.unwrap_or_default(), key));
         let [spread, luck, kind] = [rng.f64(), rng.f64(), rng.f64()];
@@ -128,7 +128,7 @@ impl Scenario {
         kinds.get((drawn * kinds.len() as f64) as usize).copied().unwrap_or(FailureKind::Internal)
     }
 
-    /// The same without what says no more than the default, so that equal behaviour is an equal scenario.
+    /// The same scenario without settings that equal the default, so that equal behaviour means equal scenarios.
     fn without_defaults(self) -> Self {
         Self {
             latency_ms: self.latency_ms.filter(|ms| *ms > 0),
@@ -171,7 +171,7 @@ impl FromStr for Scenario {
     }
 }
 
-/// Puts a value where none is; tells whether none was.
+/// Sets a value. Returns true if none was set before.
 fn put<T>(place: &mut Option<T>, value: T) -> bool {
     place.replace(value).is_none()
 }
@@ -220,8 +220,8 @@ fn seed(value: &str) -> Result<u64, ScenarioError> {
     value.parse().map_err(|_| ScenarioError::Value { name: "seed", found: value.to_owned(), expected })
 }
 
-/// The FNV-1a hash, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>), with scrambled ends, so that neighbouring
-/// seeds and keys become strangers.
+/// The FNV-1a hash, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>), scrambled at both ends, so that similar
+/// seeds and keys give unrelated values.
 fn hash(seed: u64, key: &str) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325 ^ scramble(seed);
     scramble(key.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
@@ -244,24 +244,24 @@ mod tests {
     }
 
     #[test]
-    fn order_means_nothing() {
+    fn the_order_of_settings_does_not_matter() {
         let one = scenario("latency=100,spread=50,capacity=8,fail=0.1,kinds=500+hang,seed=7");
         assert_eq!(scenario("seed=7,kinds=hang+500,fail=0.10,capacity=8,spread=50,latency=100"), one);
         assert_ne!(scenario("seed=8,kinds=hang+500,fail=0.1,capacity=8,spread=50,latency=100"), one);
     }
 
     #[test]
-    fn a_default_is_the_same_as_nothing() {
+    fn a_default_value_equals_a_missing_setting() {
         assert_eq!(scenario("latency=0,spread=0,fail=0.0,kinds=500,seed=0"), Scenario::default());
         assert_ne!(scenario("capacity=10000"), Scenario::default());
     }
 
     #[test]
-    fn wrong_settings_are_told() {
+    fn invalid_settings_are_refused_with_the_cause() {
         for (settings, expected) in [
-            ("", "`` is no setting: write it as `latency=100`"),
-            ("latency", "`latency` is no setting"),
-            ("latency=1,", "`` is no setting"),
+            ("", "`` is not a setting: write it as `latency=100`"),
+            ("latency", "`latency` is not a setting"),
+            ("latency=1,", "`` is not a setting"),
             ("delay=1", "there is no setting `delay`, only `latency`,"),
             ("seed=1,seed=1", "`seed` is set twice"),
             ("latency=-1", "`latency` is `-1`, but must be a whole number of milliseconds from 0 to 60000"),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_becomes_of_a_request_depends_on_seed_and_key_alone() {
+    fn an_outcome_depends_only_on_seed_and_key() {
         let of = |settings: &str, key: &str| scenario(settings).outcome(key);
         assert_eq!(of("spread=100,seed=1", "id a"), of("seed=1,spread=100", "id a"));
         assert_ne!(of("spread=100,seed=1", "id a"), of("spread=100,seed=2", "id a"));
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_of_the_requests_fails_in_every_kind_alike() {
+    fn each_kind_of_failure_is_equally_frequent() {
         let outcomes = |settings: &str| -> Vec<_> {
             let scenario = scenario(settings);
             (0..10_000).map(|id| scenario.outcome(&id.to_string()).failure).collect()

@@ -50,7 +50,7 @@ fn small_body(id: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_server_tells_who_it_is_and_that_it_lives() {
+fn the_server_reports_its_metadata_and_health() {
     let version = env!("CARGO_PKG_VERSION");
     let metadata = json!({"name": "interleave", "version": version, "extensions": []});
     for prefix in ["", "s/latency=100,fail=1/"] {
@@ -61,7 +61,7 @@ fn the_server_tells_who_it_is_and_that_it_lives() {
 }
 
 #[test]
-fn every_model_tells_what_it_takes_and_gives() {
+fn every_model_reports_its_inputs_and_outputs() {
     for name in MODELS {
         for path in [format!("v2/models/{name}"), format!("v2/models/{name}/versions/1")] {
             let pending = Server::new().answer(get(&path));
@@ -103,7 +103,7 @@ fn inference_gives_what_the_classifier_gives() {
 }
 
 #[test]
-fn a_request_may_want_some_of_the_outputs() {
+fn a_request_may_ask_for_some_of_the_outputs() {
     let mut request: InferRequest = decode(&infer_body(None, 1)).unwrap();
     request.outputs = vec![crate::protocol::RequestedOutput { name: LABEL.to_owned() }];
     let (status, body) = answer(post("v2/models/mlp-64/infer", &encode(&request)));
@@ -127,7 +127,7 @@ fn assert_refused(request: Request<'_>, status: u16, expected: &str) {
 }
 
 #[test]
-fn what_is_not_there_is_told() {
+fn unknown_models_and_paths_are_refused() {
     for prefix in ["", "s/fail=1/"] {
         let get = |path: &str, expected| {
             let path = format!("{prefix}{path}");
@@ -151,14 +151,14 @@ fn another_method_is_refused_with_the_right_one() {
 }
 
 #[test]
-fn a_wrong_scenario_is_told() {
+fn an_invalid_scenario_is_refused() {
     assert_refused(get("s/latency=fast/v2"), 400, "`latency` is `fast`, but must be a whole number of milliseconds");
     assert_refused(get("s/delay=1/v2/health/live"), 400, "there is no setting `delay`");
-    assert_refused(get("s/v2/health/live"), 400, "`v2` is no setting");
+    assert_refused(get("s/v2/health/live"), 400, "`v2` is not a setting");
 }
 
 #[test]
-fn a_wrong_body_is_told() {
+fn an_invalid_body_is_refused() {
     let input = |name: &str, shape: &str, datatype: &str, data: &str| {
         format!(r#"{{"inputs": [{{"name": "{name}", "shape": {shape}, "datatype": "{datatype}", "data": {data}}}]}}"#)
     };
@@ -230,7 +230,7 @@ fn the_same_requests_get_the_same_replies_in_any_order() {
 }
 
 #[test]
-fn requests_without_an_id_are_told_apart_by_their_number_or_their_query() {
+fn requests_without_an_id_are_numbered_unless_the_query_has_one() {
     let ask = |server: &mut Server, path: &str| server.answer(get(path)).latency();
     let (mut one, mut other) = (Server::new(), Server::new());
     let first: Vec<_> = (0..5).map(|_| ask(&mut one, ROUGH)).collect();
@@ -242,12 +242,12 @@ fn requests_without_an_id_are_told_apart_by_their_number_or_their_query() {
     assert_eq!(ask(&mut one, &with_id), ask(&mut one, &with_id));
 }
 
-/// Time that is set by hand.
+/// A clock that is advanced manually.
 #[derive(Default)]
 struct ManualClock(RefCell<Duration>);
 
 impl ManualClock {
-    /// Ready from then on.
+    /// Ready after `duration`.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
         let due = *self.0.borrow() + duration;
         std::future::poll_fn(move |_| if *self.0.borrow() >= due { Poll::Ready(()) } else { Poll::Pending })
@@ -260,7 +260,7 @@ impl ManualClock {
 
 type Body<'a> = Pin<Box<dyn Future<Output = Vec<u8>> + 'a>>;
 
-/// Polls all, first to last, and keeps those that are not ready.
+/// Polls all in order, and keeps those that are not ready.
 fn poll_all(bodies: &mut Vec<Body<'_>>) {
     bodies.retain_mut(|body| body.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
@@ -270,7 +270,7 @@ fn stats(server: &mut Server, path: &str) -> Stats {
 }
 
 #[test]
-fn six_requests_for_two_places_take_three_times_as_long() {
+fn six_requests_with_capacity_two_take_three_times_the_latency() {
     let clock = ManualClock::default();
     let mut server = Server::new();
     let mut bodies: Vec<Body<'_>> = Vec::new();
@@ -281,7 +281,7 @@ fn six_requests_for_two_places_take_three_times_as_long() {
     let mut left = Vec::new();
     for _ in 0..7 {
         poll_all(&mut bodies);
-        // What was woken by those that ended.
+        // Again, for those that were woken by the first round.
         poll_all(&mut bodies);
         left.push(bodies.len());
         clock.advance_ms(50);
@@ -290,7 +290,7 @@ fn six_requests_for_two_places_take_three_times_as_long() {
 }
 
 #[test]
-fn the_server_counts_requests_until_their_reader_has_the_reply_or_goes() {
+fn the_server_counts_requests_until_they_are_complete_or_cancelled() {
     let clock = ManualClock::default();
     let mut server = Server::new();
     let path = "s/capacity=1,latency=100/v2/models/mlp-16";
@@ -313,7 +313,7 @@ fn the_server_counts_requests_until_their_reader_has_the_reply_or_goes() {
 }
 
 #[test]
-fn a_reply_that_never_comes_leaves_its_place_but_stays_in_the_count() {
+fn a_reply_that_never_arrives_frees_its_place_but_stays_in_flight() {
     let mut server = Server::new();
     let path = "s/capacity=1,fail=1,kinds=hang/v2/models/mlp-16";
     let now = |_| std::future::ready(());
@@ -326,7 +326,7 @@ fn a_reply_that_never_comes_leaves_its_place_but_stays_in_the_count() {
 }
 
 #[test]
-fn what_concerns_the_server_itself_neither_waits_nor_counts() {
+fn requests_about_the_server_itself_neither_wait_nor_count() {
     let mut server = Server::new();
     for path in ["v2", "v2/health/live", "v2/health/ready", "v2/models/mlp-16/ready", "stats"] {
         let path = format!("s/capacity=1,latency=100,fail=1/{path}");
@@ -342,7 +342,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1024, rng_seed: RngSeed::Fixed(4), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_request_makes_it_panic(
+    fn no_request_causes_a_panic(
         method in prop::sample::select(vec!["GET", "POST", "PUT", ""]),
         path in "(s/seed=1/)?v2/models/mlp-16/infer|(s/|v2/|models/|mlp-16|stats|[a-z=,+%0-9?/]){0,10}",
         body in prop::collection::vec(any::<u8>(), 0..100),
