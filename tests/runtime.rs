@@ -1,5 +1,5 @@
-//! The runtime on the browser's own clock, timers and `fetch`. It counts the page's timers and requests, so it has a page of its
-//! own, apart from the tests in `browser`.
+//! Tests of the runtime with the browser's clock, timers and `fetch`. They count the page's timers and requests, so they
+//! need a page of their own, separate from the tests in `browser`.
 #![cfg(target_arch = "wasm32")]
 
 use std::cell::{Cell, RefCell};
@@ -36,7 +36,7 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Loading takes as long as the download beside it, so that together is far from one by one.
+/// Loading takes as long as the download, so that concurrent execution is much faster than sequential.
 fn quick() -> Settings {
     let mut settings = Settings::defaults(EXERCISE.controls);
     for (name, value) in [("scale", 0.5), ("load", 400.0), ("preprocess", 50.0)] {
@@ -96,7 +96,7 @@ async fn a_dropped_sleep_leaves_no_timer_behind() {
 }
 
 #[wasm_bindgen_test]
-async fn the_heartbeat_feels_a_blocked_loop() {
+async fn the_heartbeat_measures_a_blocked_loop() {
     let run = Run::in_browser(1);
     let work = async {
         run.sleep(ms(50)).await;
@@ -126,7 +126,7 @@ async fn a_future_that_wakes_itself_starves_a_timer_and_yield_now_does_not() {
     drop(timer);
 }
 
-/// What `yield_now` must not be: it is polled again before anybody else has had a turn.
+/// What `yield_now` must not do: it is polled again before other tasks have had a turn.
 async fn wake_myself() {
     let mut has_been_polled = false;
     poll_fn(|context| {
@@ -145,8 +145,8 @@ fn the_virtual_clock_works_in_a_browser_too() {
 }
 
 #[wasm_bindgen_test]
-fn a_seed_draws_the_same_as_everywhere() {
-    // The test `the_first_draws_never_change` holds the same numbers for the host.
+fn a_seed_draws_the_same_numbers_as_on_the_host() {
+    // The test `the_first_draws_never_change` expects the same numbers on the host.
     let mut rng = Run::in_browser(7).rng("golden");
     let draws: Vec<u32> = (0..4).map(|_| rng.u32(..1_000)).collect();
     assert_eq!(draws, GOLDEN);
@@ -159,7 +159,7 @@ async fn a_file_of_the_site_is_fetched() {
 }
 
 #[wasm_bindgen_test]
-async fn a_request_that_fails_tells_its_cause() {
+async fn a_request_that_fails_has_a_cause() {
     let missing = site_file::read("static/there-is-no-such-file").await;
     assert!(matches!(missing, Err(SiteFileError::Status { status: 404, .. })), "{missing:?}");
     let refused = site_file::read("http://127.0.0.1:1/").await;
@@ -177,7 +177,7 @@ async fn dropping_a_request_aborts_it() {
 }
 
 #[wasm_bindgen_test]
-async fn async_basics_takes_what_its_waits_say() {
+async fn async_basics_takes_as_long_as_its_waits() {
     let run = Run::in_browser(7);
     let site = Rc::new(Site::served_from("static/"));
     (EXERCISE.run)(run.clone(), Rc::clone(&site), quick()).await.expect("the files are good");

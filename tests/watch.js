@@ -1,6 +1,6 @@
-// Watches what the page asks the browser for: timers that are pending, and requests that were aborted.
+// Counts the page's timers and requests: timers that are pending, and requests that were aborted.
 
-// The test runner's own page keeps a timer of this length, in milliseconds. It is not ours to watch.
+// The test runner's own page keeps a timer of this length, in milliseconds. It is not counted.
 const OF_THE_RUNNER = 5000;
 
 const pending = new Set();

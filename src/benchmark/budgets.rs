@@ -1,17 +1,17 @@
-//! What may be spent, as far as a page can measure it by itself, and whether it was kept.
+//! The budgets that the page can measure itself, and whether they are met.
 
 use crate::benchmark::{Case, Contender, Results};
 
-/// A limit and the figure that has to keep it.
+/// A limit and the figure that must meet it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budget {
     /// What is limited, with its unit.
     pub what: String,
-    /// What was measured, once it was.
+    /// The measured figure, or `None` before the measurement.
     pub figure: Option<f64>,
-    /// The figure that is just good enough.
+    /// The figure that just meets the budget.
     pub limit: f64,
-    /// Whether a greater figure is a better one.
+    /// True if the limit is a minimum, false if it is a maximum.
     pub is_least: bool,
 }
 
@@ -20,7 +20,7 @@ impl Budget {
         Self { what: what.into(), figure, limit, is_least: false }
     }
 
-    /// Whether it is kept, once that is known. A figure that is not a number keeps nothing.
+    /// True if the budget is met, or `None` before the measurement. NaN meets no budget.
     #[must_use]
     pub fn is_met(&self) -> Option<bool> {
         self.figure.map(|figure| if self.is_least { figure >= self.limit } else { figure <= self.limit })
@@ -61,7 +61,7 @@ pub fn budgets(results: &Results) -> Vec<Budget> {
     ]
 }
 
-/// What a case costs a contender over its ideal, as a share of what it costs the promises.
+/// A contender's time over the ideal, relative to that of the promises.
 #[must_use]
 pub fn of_promises(results: &Results, case: Case, contender: Contender) -> Option<f64> {
     let of = |contender| {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn good_figures_keep_all_budgets() {
+    fn good_figures_meet_all_budgets() {
         let budgets = budgets(&measured(quick));
         assert!(budgets.iter().all(|budget| budget.is_met() == Some(true)), "{budgets:?}");
         let near = |figure: Option<f64>, expected: f64| figure.is_some_and(|it| (it - expected).abs() < 1e-9);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_beyond_its_limit_is_told() {
+    fn a_figure_beyond_its_limit_is_not_met() {
         let mut results = measured(|_| 100.0);
         results.longest_block_us = Some(50_001);
         results.bytes_per_task = Some(257);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn before_anything_is_measured_nothing_is_met() {
+    fn before_the_measurement_no_budget_has_a_result() {
         assert!(budgets(&Results::default()).iter().all(|budget| budget.is_met().is_none()));
     }
 }

@@ -1,7 +1,7 @@
-//! What the runtime itself costs: many waits at once, beside the same with the browser's own promises.
+//! The cost of the runtime itself: many concurrent waits, compared with the browser's own promises.
 //!
-//! Each case is run by each contender in turn, round after round, so that a change of the machine's pace hits all of
-//! them alike. Tasks are made inside the timed stretch by all contenders.
+//! In each round every contender runs every case, so that a change of the machine's speed affects all contenders
+//! equally. The time includes the creation of the tasks.
 
 pub mod budgets;
 #[cfg(target_arch = "wasm32")]
@@ -19,18 +19,18 @@ use crate::measure::statistics::Summary;
 #[cfg(target_arch = "wasm32")]
 pub use rounds::run;
 
-/// How often each contender runs each case, after one round that is not counted.
+/// The number of rounds, after one warm-up round that is not counted.
 pub const ROUNDS: usize = 5;
 
-/// How long each sleep of a case lasts.
+/// The duration of each sleep.
 pub const SLEEP: Duration = Duration::from_millis(100);
 
-/// What is done.
+/// A workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Case {
-    /// This many sleeps of [`SLEEP`] at once.
+    /// This many concurrent sleeps of [`SLEEP`].
     Sleeps(u32),
-    /// This many futures that are ready at once.
+    /// This many futures that are ready immediately.
     Ready(u32),
 }
 
@@ -47,7 +47,7 @@ impl Case {
         }
     }
 
-    /// What it would take if nothing but the waits took time.
+    /// The time that it would take if only the waits took time.
     #[must_use]
     pub fn ideal(self) -> Duration {
         match self {
@@ -57,12 +57,12 @@ impl Case {
     }
 }
 
-/// Who does it.
+/// A way to run a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contender {
     /// The runtime's own futures.
     Runtime,
-    /// The same, each of them on the record.
+    /// The same, with each future recorded as a task.
     Recorded,
     /// The browser's own `Promise.all`.
     Promises,
@@ -86,53 +86,53 @@ impl Contender {
 /// The wall times of one contender in one case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
-    /// What was done.
+    /// The case.
     pub case: Case,
-    /// Who did it.
+    /// The contender.
     pub contender: Contender,
     /// Wall times in milliseconds, one for each round.
     pub runs_ms: Vec<f64>,
 }
 
 impl Measured {
-    /// The sample in short.
+    /// The summary of the sample.
     #[must_use]
     pub fn summary(&self) -> Summary {
         Summary::from_sample(self.runs_ms.iter().copied())
     }
 
-    /// The median's part that is not the waits, in milliseconds. None before the first round.
+    /// The median minus the ideal, in milliseconds. `None` before the first round.
     #[must_use]
     pub fn over_ideal_ms(&self) -> Option<f64> {
         Some(self.summary().median()? - self.case.ideal().as_secs_f64() * 1e3)
     }
 }
 
-/// What workers bring, each the median of [`ROUNDS`] rounds.
+/// The figures of workers, each the median of [`ROUNDS`] rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Workers {
-    /// How many there are: one for each processor.
+    /// The number of workers: one for each processor.
     pub workers: usize,
-    /// How many times as fast as one of them they compute together.
+    /// The speed of all workers together, relative to one worker.
     pub speed_up: f64,
-    /// Digits that one of them reads in a second, all images of the data set at a time.
+    /// Digits that one worker predicts per second, in batches of the whole data set.
     pub digits_per_s: f64,
     /// The same, one image at a time.
     pub single_digits_per_s: f64,
 }
 
-/// All that was measured so far.
+/// The results so far.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Results {
     /// One entry for each case and contender, in the order of the table.
     pub measured: Vec<Measured>,
     /// Memory of the record for each recorded task, in bytes.
     pub bytes_per_task: Option<usize>,
-    /// The longest lag of the event loop while ten thousand tasks were under way and on the record, in microseconds.
+    /// The longest lag of the event loop while ten thousand recorded tasks were running, in microseconds.
     pub longest_block_us: Option<u64>,
-    /// What workers bring, or why that could not be measured.
+    /// The figures of workers, or the reason why they could not be measured.
     pub workers: Option<Result<Workers, Failure>>,
-    /// Rounds that are over, counting the first, which is not in the results.
+    /// The number of finished rounds, including the warm-up round.
     pub rounds_done: usize,
 }
 

@@ -1,4 +1,4 @@
-// The same work with the browser's own promises, as one writes it in JavaScript.
+// The same work with the browser's own promises, as it is usually written in JavaScript.
 
 export async function sleeps(n, ms) {
   await Promise.all(Array.from({ length: n }, () => new Promise((resolve) => setTimeout(resolve, ms))));

@@ -1,4 +1,4 @@
-//! Runs the cases, round after round.
+//! Runs the cases in rounds.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::measure::heartbeat::longest_lag_us;
 use crate::runtime::browser::Stopwatch;
 use crate::runtime::{Run, stoppable};
 
-/// So many tasks are recorded to see what that takes.
+/// The number of tasks in the record whose size is measured.
 const TASKS: usize = 10_000;
 
-/// Runs everything and shows the results as they grow. Dropping the future stops it.
+/// Runs all cases, and shows the results after every round. Dropping the future stops it.
 pub async fn run(mut show: impl FnMut(&Results)) {
     let page = Run::for_page();
     let mut results = Results::default();
@@ -23,7 +23,7 @@ pub async fn run(mut show: impl FnMut(&Results)) {
             if round > 0 {
                 measured.runs_ms.push(ms);
             }
-            // The page paints and tidies up in between, and not during the next.
+            // So that the page paints and collects garbage now, and not during the next case.
             page.sleep(Duration::from_millis(50)).await;
         }
         results.rounds_done = round + 1;
@@ -37,7 +37,7 @@ pub async fn run(mut show: impl FnMut(&Results)) {
     show(&results);
 }
 
-/// The wall time in milliseconds.
+/// The wall time of a case in milliseconds.
 async fn measure(case: Case, contender: Contender) -> f64 {
     let (run, stopwatch) = (Run::in_browser(0), Stopwatch::start());
     match (case, contender) {
@@ -53,15 +53,15 @@ async fn measure(case: Case, contender: Contender) -> f64 {
     stopwatch.elapsed().as_secs_f64() * 1e3
 }
 
-/// The record of ten thousand tasks with one wait, with the heart beating beside them.
+/// The record of ten thousand tasks with one wait each, and of a heartbeat.
 async fn recorded_sleeps() -> Record {
     let run = Run::in_browser(0);
     let (heartbeat, heart) = stoppable(run.heartbeat());
     let sleeps = join_all((0..TASKS).map(|_| run.task("sleep", run.sleep(SLEEP))));
-    let lesson = async {
+    let work = async {
         sleeps.await;
         drop(heart);
     };
-    join(heartbeat, lesson).await;
+    join(heartbeat, work).await;
     run.take_record()
 }

@@ -1,4 +1,4 @@
-//! What workers bring: how much quicker they compute together, and how quickly one of them reads digits.
+//! The figures of workers: their speed-up, and how fast one worker predicts digits.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -15,17 +15,17 @@ use crate::runtime::Run;
 use crate::runtime::browser::Stopwatch;
 use crate::workers::{Job, OffloadError, Pool, processors};
 
-/// Of each task that computes: about a tenth of a second.
+/// The steps of each CPU task, about a tenth of a second.
 const STEPS: u32 = 60_000_000;
 
-/// How often the digits are read in a round, in batches of all and one by one.
+/// The number of passes over the digits per round, in one batch and one by one.
 const PASSES: u32 = 200;
 
-/// Measures it. Workers are started before.
+/// Measures the workers. They are started before.
 ///
 /// # Errors
 ///
-/// When a file does not come, or a worker cannot do its job.
+/// If a file cannot be loaded, or a job fails.
 pub async fn measure() -> Result<Workers, Failure> {
     let site = Site::served_from("static/");
     let weights = site.read("models/mlp-64.safetensors").await.map_err(LoadError::from)?.to_vec();
@@ -58,7 +58,7 @@ pub async fn measure() -> Result<Workers, Failure> {
     })
 }
 
-/// How long the pool takes for so many tasks.
+/// The time that the pool takes for `tasks` tasks.
 async fn compute(pool: &Pool, tasks: usize) -> Result<Duration, OffloadError> {
     let stopwatch = Stopwatch::start();
     let done = join_all((0..tasks).map(|_| pool.offload(Job::CpuBound { steps: STEPS }))).await;

@@ -1,4 +1,4 @@
-//! Jobs in real workers, on the module of the page that tests run in.
+//! Jobs in real workers.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -27,7 +27,7 @@ fn pool(run: &Run, size: usize) -> Pool {
     Pool::new(run, NonZeroUsize::new(size).expect("it is not empty"))
 }
 
-/// How many workers have been started.
+/// The number of workers started so far.
 fn started(run: &Run) -> usize {
     let record = run.record();
     record.tasks().iter().filter(|task| task.name == "start_worker").count()
@@ -56,7 +56,7 @@ async fn the_page_goes_on_while_a_worker_computes() {
 }
 
 #[wasm_bindgen_test]
-async fn workers_that_block_wait_beside_each_other_and_take_no_processor() {
+async fn blocked_workers_wait_concurrently_and_use_no_processor() {
     let run = Run::in_browser(1);
     let pool = pool(&run, 8);
     pool.start().await.expect("workers can be made here");
@@ -71,7 +71,7 @@ async fn workers_that_block_wait_beside_each_other_and_take_no_processor() {
 }
 
 #[wasm_bindgen_test]
-async fn a_worker_is_kept_for_the_next_job_and_its_start_is_told_apart_from_its_work() {
+async fn a_worker_is_reused_and_its_start_is_not_part_of_its_work() {
     let run = Run::in_browser(1);
     let pool = pool(&run, 2);
     for _ in 0..3 {
@@ -85,7 +85,7 @@ async fn a_worker_is_kept_for_the_next_job_and_its_start_is_told_apart_from_its_
 }
 
 #[wasm_bindgen_test]
-async fn a_dropped_job_ends_its_worker_and_its_place_is_free_at_once() {
+async fn a_dropped_job_terminates_its_worker_and_frees_its_permit() {
     let run = Run::in_browser(1);
     let pool = pool(&run, 1);
     pool.start().await.expect("a worker can be made here");
@@ -116,11 +116,11 @@ async fn a_dropped_job_frees_the_processor() {
 }
 
 #[wasm_bindgen_test]
-async fn a_job_that_panics_is_told_with_its_words_and_its_worker_is_replaced() {
+async fn a_job_that_panics_fails_with_its_message_and_its_worker_is_replaced() {
     let run = Run::in_browser(1);
     let pool = pool(&run, 1);
-    let told = pool.offload(Job::Panic("the model is upside down".to_owned())).await;
-    let Err(OffloadError::Panicked { message }) = &told else { panic!("{told:?}") };
+    let result = pool.offload(Job::Panic("the model is upside down".to_owned())).await;
+    let Err(OffloadError::Panicked { message }) = &result else { panic!("{result:?}") };
     assert!(message.contains("the model is upside down") && message.contains("runner.rs"), "{message}");
     let number = pool.offload(Job::CpuBound { steps: 1_000 }).await.expect("another took its place");
     assert_eq!(number.answer, Answer::Number(cpu_bound_task(0, 1_000)));
@@ -128,7 +128,7 @@ async fn a_job_that_panics_is_told_with_its_words_and_its_worker_is_replaced() {
 }
 
 #[wasm_bindgen_test]
-async fn a_worker_reads_the_same_digits_as_the_page() {
+async fn a_worker_predicts_the_same_digits_as_the_page() {
     let run = Run::in_browser(1);
     let pool = pool(&run, 1);
     let images = Digits::from_csv(DIGITS).expect("it is good").scale();
@@ -142,14 +142,14 @@ async fn a_worker_reads_the_same_digits_as_the_page() {
 }
 
 #[wasm_bindgen_test]
-async fn a_job_that_makes_no_sense_is_named_and_its_worker_stays() {
+async fn an_invalid_job_has_a_reason_and_its_worker_stays() {
     let run = Run::in_browser(1);
     let pool = pool(&run, 1);
-    let nonsense =
+    let invalid =
         [(WEIGHTS.to_vec(), vec![0.5; 65], "65 numbers"), (b"<!DOCTYPE html>".to_vec(), Vec::new(), "a web page")];
-    for (weights, images, expected) in nonsense {
-        let told = pool.offload(Job::Predict { weights, images }).await;
-        assert!(matches!(&told, Err(OffloadError::InvalidJob { why }) if why.contains(expected)), "{told:?}");
+    for (weights, images, expected) in invalid {
+        let result = pool.offload(Job::Predict { weights, images }).await;
+        assert!(matches!(&result, Err(OffloadError::InvalidJob { why }) if why.contains(expected)), "{result:?}");
     }
     assert_eq!(started(&run), 1);
 }
