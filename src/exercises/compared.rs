@@ -264,7 +264,7 @@ mod tests {
     fn root_tasks_are_compared_with_the_first_by_their_names() {
         let mut record = Record::default();
         for (name, from_us, to_us) in [("One by one", 0, 900), ("Together", 900, 1_200), ("Together", 1_200, 9_000)] {
-            let root = record.spawn(from_us, format!("{name}").into(), None);
+            let root = record.spawn(from_us, name.to_string().into(), None);
             let child = record.spawn(from_us, "child".into(), Some(root));
             record.push(to_us, child, EventKind::Ended(Outcome::Succeeded));
             record.push(to_us, root, EventKind::Ended(Outcome::Succeeded));

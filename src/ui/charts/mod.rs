@@ -1,4 +1,4 @@
-//! The charts of a page: the data of a lab, drawn as `figures` defines it, and what the reader can move in it.
+//! The charts of a page: the data of a run, drawn as `figures` defines it, and what the reader can move in it.
 
 pub(super) mod bars;
 mod painter;
