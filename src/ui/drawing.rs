@@ -112,7 +112,7 @@ fn change_children(parent: &web_sys::Element, is_svg: bool, drawn: &mut Vec<Draw
         insert(parent, &new.dom, anchor.as_ref());
     }
     for mut old in drawn.splice(before..next, added) {
-        old.dom.unmount();
+        old.unmount();
     }
     let behind_from = drawn.len() - after;
     for (old, new) in drawn[..before].iter_mut().zip(nodes) {
@@ -134,8 +134,12 @@ fn insert(parent: &web_sys::Element, child: &web_sys::Node, before: Option<&web_
 }
 
 impl Mountable for Drawn {
+    // `unmount` of a DOM node is not implemented in tachys.
     fn unmount(&mut self) {
-        self.dom.unmount();
+        if let Some(parent) = self.dom.parent_node() {
+            // It fails only if the node has another parent meanwhile.
+            let _ = parent.remove_child(&self.dom);
+        }
     }
 
     fn mount(&mut self, parent: &web_sys::Element, marker: Option<&web_sys::Node>) {
