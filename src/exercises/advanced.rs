@@ -171,20 +171,20 @@ fn span(span: Duration) -> String {
 /// The page in the form of a lesson.
 pub static EXERCISE: Exercise = Exercise::new("advanced", 0, "Beyond the guide")
     .teaches(
-        "Streams with backpressure, values over time, resources that close themselves, an event loop of \
-             one's own.",
+        "Streams with backpressure, async generators, resources that close themselves, and an event loop of \
+         your own.",
     )
     .with_controls(&[
         Control::new(
             "readings",
             "Readings",
-            "How many values the sensor gives, one every 20 ms.",
+            "The number of values from the sensor, one every 20 ms.",
             ControlKind::Count { min: 8, max: 200, default: 20 },
         ),
         Control::new(
             "bound",
             "Queue",
-            "How many readings lie between producer and consumer at most.",
+            "The maximum number of readings in the queue between producer and consumer.",
             ControlKind::Count { min: 1, max: 100, default: 3 },
         ),
     ])
@@ -194,22 +194,22 @@ pub static EXERCISE: Exercise = Exercise::new("advanced", 0, "Beyond the guide")
             &[Bar::new("without_a_bound", "No bound"), Bar::new("with_backpressure", "Bounded")],
         )
         .about(
-            "A producer is three times as quick as its consumer. Without a bound everything piles up in \
-             memory; a bounded queue lets the producer wait. Neither is quicker: the consumer sets the pace.",
+            "The producer is three times as fast as the consumer. Without a bound, readings pile up in memory; \
+             a bounded queue makes the producer wait. Neither version is faster: the consumer sets the pace.",
         ),
         Comparison::new(
             "2 · Values over time",
             &[Bar::new("use_when_all_are_there", "Collected"), Bar::new("use_as_they_come", "One by one")],
         )
         .about(
-            "A generator gives one value after the other. Who collects them first waits for the last before \
-             using the first.",
+            "A generator yields one value after another. Collecting all of them means waiting for the last \
+             value before using the first.",
         ),
         Comparison::new("3 · Resources that close themselves", &[Bar::new("resources_that_close", "Queries")]).about(
-            "Half of the tasks are dropped at their deadline with a connection open. Dropping is closing: none \
-             is left.",
+            "Half of the tasks are dropped at their deadline while a connection is open. Dropping closes it: \
+             none stays open.",
         ),
-        Comparison::new("4 · An event loop of one's own", &[Bar::new("own_event_loop", "An hour")]).about(
+        Comparison::new("4 · An event loop of your own", &[Bar::new("own_event_loop", "An hour")]).about(
             "The same futures on a clock that jumps from deadline to deadline: sixty waits, the longest of an \
              hour.",
         ),

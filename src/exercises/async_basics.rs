@@ -64,14 +64,14 @@ async fn blocking_sleep(run: &Run, delay: Duration) {
 
 /// Runs the lesson: what is compared stands in a root task of its own.
 async fn async_basics(run: &Run, site: &Site, delays: Delays, has_demo: bool) -> Result<Prepared, LoadError> {
-    run.log(Level::Info, "one step after the other");
+    run.log(Level::Info, "steps in sequence");
     run.try_task("sequential_execution", sequential_execution(run, site, delays)).await?;
 
-    run.log(Level::Info, "model and data set at the same time");
+    run.log(Level::Info, "model and data set concurrently");
     let prepared = run.try_task("concurrent_execution", concurrent_execution(run, site, delays)).await?;
 
     if has_demo {
-        run.log(Level::Info, "three sleeps that let go, then three that block");
+        run.log(Level::Info, "three sleeps that yield, then three that block");
         run.task("async_sleep", async_sleep(run, delays.demo)).await;
         run.task("blocking_sleep", blocking_sleep(run, delays.demo)).await;
     }
@@ -98,11 +98,11 @@ struct Prepared {
 
 /// The lesson as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-basics", 1, "Async basics")
-    .teaches("Waiting together costs as much as the longest wait, not the sum of them.")
+    .teaches("Concurrent waits take as long as the longest one, not as long as their sum.")
     .with_controls(&[
-        Control::millis("download", "Download", "How long the model's download waits besides the real request.", 400.0),
-        Control::millis("load", "Data set", "How long loading the data set waits besides the real request.", 200.0),
-        Control::millis("preprocess", "Preprocess", "How long preprocessing waits besides the real scaling.", 300.0),
+        Control::millis("download", "Download", "Delay added to the real request for the model.", 400.0),
+        Control::millis("load", "Data set", "Delay added to the real request for the data set.", 200.0),
+        Control::millis("preprocess", "Preprocess", "Delay added to the real preprocessing (scaling).", 300.0),
         Control::new(
             "scale",
             "Scale",
@@ -112,18 +112,18 @@ pub static EXERCISE: Exercise = Exercise::new("async-basics", 1, "Async basics")
         Control::switch(
             "blocking",
             "Blocking demo",
-            "Adds three sleeps of 100 ms together, then three blocks of 100 ms. The page freezes during a block: \
-             that is the point.",
+            "Adds three concurrent sleeps of 100 ms, then three blocking waits of 100 ms. The page freezes \
+             while it is blocked, on purpose.",
             true,
         ),
     ])
     .with_comparisons(&[
         Comparison::race(
-            "The same three steps, in two orders",
+            "The same three steps, in sequence and concurrently",
             &[Bar::new("sequential_execution", "Sequential"), Bar::new("concurrent_execution", "Concurrent")],
         ),
         Comparison::race(
-            "Three waits of the same length, sleeping and blocking",
+            "Three waits of the same length: sleeping and blocking",
             &[
                 Bar::new("blocking_sleep", "Blocking").only_if(|settings| settings.is_on("blocking")).that_blocks(),
                 Bar::new("async_sleep", "Sleeping").only_if(|settings| settings.is_on("blocking")),
@@ -171,7 +171,7 @@ impl Prepared {
                 row("Images", units::count(n as u64)),
                 row("Pixels scaled to 0…1", units::count(self.features.len() as u64)),
                 row(
-                    "Digits read correctly",
+                    "Digits classified correctly",
                     format!("{correct} of {n}, {}", units::percent(correct as f64 / n as f64)),
                 ),
             ],

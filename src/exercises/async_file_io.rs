@@ -50,7 +50,7 @@ async fn read_file_async(storage: &Storage, name: &str) -> Result<Vec<u8>, Stora
     storage.read(name).await
 }
 
-/// Reads many files together, at most so many at once. Each name keeps its own result: a file that is missing takes
+/// Reads many files together, with a limit. Each name keeps its own result: a file that is missing takes
 /// nothing from the others.
 async fn read_multiple_files(
     run: &Run,
@@ -83,7 +83,7 @@ async fn write_one_by_one(run: &Run, storage: &Storage, files: &[FileContent]) -
     Ok(())
 }
 
-/// Writes them together, at most so many at once.
+/// Writes them together, with a limit.
 async fn write_multiple_files(
     run: &Run,
     storage: &Storage,
@@ -156,7 +156,7 @@ async fn save_predictions_async(
     write_file_async(storage, name, text.as_bytes()).await
 }
 
-/// Reads files of the reader's own together, at most so many at once: tables row by row, and of others the bytes. No
+/// Reads files of the reader's own together, with a limit: tables row by row, and of others the bytes. No
 /// more than a piece of each is in memory.
 async fn read_own_files(run: &Run, sources: &[Source], most: NonZeroUsize, classifier: &Classifier) -> Vec<Read> {
     let (limit, processor) = (run.limit(Some(most)), run.limit(Some(NonZeroUsize::MIN)));
@@ -239,7 +239,11 @@ async fn lock_folder(run: &Run) -> FolderLock {
     match run.timeout(A_MOMENT, &mut lock).await {
         Ok(lock) => lock,
         Err(_) => {
-            run.log(Level::Warning, "another tab runs this lesson: waiting until it has left the files");
+            run.log(
+                Level::Warning,
+                "another tab runs this exercise: waiting until it has finished with the \
+             files",
+            );
             lock.await
         }
     }
@@ -283,22 +287,22 @@ async fn load_classifier(site: &Site) -> Result<Classifier, LoadError> {
 
 // The entry in the catalogue.
 
-const FIRST_ROUND: &str = "The first round. What all rounds tell stands under Findings.";
+const FIRST_ROUND: &str = "The first round only. Findings has the results of all rounds.";
 
 /// The lesson as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
-    .teaches("Files together are sometimes quicker than one by one, and never in the way of the page.")
+    .teaches("Handling files concurrently is sometimes faster than in sequence, and never blocks the page.")
     .with_controls(plan::CONTROLS)
     .with_conflict(plan::conflict)
     .with_presets(&[
         Preset::new("200 files", "files=200&limit=16"),
         Preset::new("A CSV of 100,000 rows", "rows=100000&files=5"),
         Preset::new("Missing files", "files=10&missing=3&size=1"),
-        Preset::new("Files of your own", "source=own"),
+        Preset::new("Your own files", "source=own"),
     ])
     .with_comparisons(&[
-        Comparison::new("Writing, one by one and together", rounds::WRITING).about(FIRST_ROUND),
-        Comparison::new("ReadResults, one by one and together", rounds::READING).about(FIRST_ROUND),
+        Comparison::new("Writing files, in sequence and concurrently", rounds::WRITING).about(FIRST_ROUND),
+        Comparison::new("Reading files, in sequence and concurrently", rounds::READING).about(FIRST_ROUND),
         Comparison::new(
             "A CSV in slices, and its predictions",
             &[
@@ -306,7 +310,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
                 Bar::new("save_predictions_async", "Save").only_if(plan::is_made),
             ],
         ),
-        Comparison::new("Your files together", &[Bar::new(own::PART, "Read").only_if(plan::reads_own)]),
+        Comparison::new("Your files, concurrently", &[Bar::new(own::PART, "Read").only_if(plan::reads_own)]),
     ])
     .with_distributions(
         const {

@@ -28,7 +28,7 @@ async fn process_batch_sequential(run: &Run, batch: Batch) -> Vec<u32> {
     processed
 }
 
-/// All samples at once, or at most so many of them while the rest queue. The results stand in the order of the samples,
+/// All samples at once, or with a limit while the rest queue. The results are in the order of the samples,
 /// whichever ended first.
 async fn process_batch_async(run: &Run, batch: Batch, most: Option<NonZeroUsize>) -> Vec<u32> {
     let limit = run.limit(most);
@@ -68,13 +68,13 @@ async fn async_multiple(
     most: Option<NonZeroUsize>,
 ) -> Result<Findings, LoadError> {
     if one_by_one {
-        run.log(Level::Info, "one sample after the other");
+        run.log(Level::Info, "samples in sequence");
         run.task("process_batch_sequential", process_batch_sequential(run, batch)).await;
     }
     run.log(Level::Info, "all samples at once");
     let processed = run.task("process_batch_async", process_batch_async(run, batch, None)).await;
     if most.is_some() {
-        run.log(Level::Info, "at most so many at once");
+        run.log(Level::Info, "with a limit");
         run.task("process_batch_limited", process_batch_async(run, batch, most)).await;
     }
     run.log(Level::Info, "four models, by name");
@@ -129,27 +129,27 @@ struct Findings {
 
 /// The lesson as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
-    .teaches("A batch takes as long as its longest sample, and a limit decides how many of them work at once.")
+    .teaches("A concurrent batch takes as long as its longest sample. A limit sets how many samples run at once.")
     .with_controls(&[
-        Control::count("samples", "Samples", "How many there are in the batch.", 10_000, 10),
+        Control::count("samples", "Samples", "The number of samples in the batch.", 10_000, 10),
         Control::millis(
             "min",
             "Shortest",
-            "The least that a sample takes. The seed draws between it and the longest.",
+            "The shortest time for a sample. The seed picks a time between this and the longest.",
             100.0,
         ),
-        Control::millis("max", "Longest", "The most that a sample takes.", 500.0),
+        Control::millis("max", "Longest", "The longest time for a sample.", 500.0),
         Control::count(
             "limit",
             "Limit",
-            "How many work at once in the limited batch; 0 leaves that batch out.",
+            "The maximum number of samples that run at once in the limited batch; 0 skips that batch.",
             10_000,
             3,
         ),
         Control::switch(
             "one-by-one",
             "One by one",
-            "Runs the batch one sample after the other, too. With many samples that takes long.",
+            "Also runs the batch in sequence. With many samples this takes long.",
             true,
         ),
         Control::new(
@@ -163,13 +163,13 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
         let (min, max) = (settings.number("min"), settings.number("max"));
         (min > max).then(|| Conflict {
             control: "min",
-            why: "the shortest time is above the longest".to_owned(),
+            why: "the shortest time is longer than the longest".to_owned(),
             nearest: Value::Number(max),
         })
     })
     .with_comparisons(&[
         Comparison::race(
-            "The same samples, one by one and together",
+            "The same samples, in sequence and concurrently",
             &[
                 Bar::new("process_batch_sequential", "One by one").only_if(|settings| settings.is_on("one-by-one")),
                 Bar::new("process_batch_limited", "Limited").only_if(|settings| settings.count("limit") > 0),
@@ -251,11 +251,11 @@ impl Findings {
         let record = run.record();
         let in_order = self.processed.iter().copied().eq(0..batch.samples);
         let places = if in_order { "each result is in its place" } else { "the order is another" };
-        let order = Check::new("process_batch_async", "results stand in the order of the samples", places, in_order);
+        let order = Check::new("process_batch_async", "results are in the order of the samples", places, in_order);
         let limited = most.zip(Span::named(&record, "process_batch_limited")).map(|(most, part)| {
             let peak = Durations::from_record(&record, "process_sample", Some(part.task)).peak();
             let expected = most.get().min(batch.samples as usize);
-            let claim = format!("at most {most} at work at once");
+            let claim = format!("never more than {most} running");
             Check::new("process_batch_limited", claim, format!("{peak} at the peak"), peak as usize == expected)
         });
         [order].into_iter().chain(limited).collect()

@@ -194,7 +194,10 @@ async fn common_issues(run: &Run, issue: &str, wait: Duration) -> Vec<Check> {
 
 /// The page of the common issues, in the form of a lesson.
 pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues")
-    .teaches("Five ways to get async code wrong, each beside its remedy, with a check that tells them apart.")
+    .teaches(
+        "Five common mistakes in async code, each next to its fix, with a check that fails for one and \
+     passes for the other.",
+    )
     .with_controls(&[
         Control::choice(
             "issue",
@@ -212,7 +215,7 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
         Control::new(
             "wait",
             "Block",
-            "How long the loop is kept in one go. The guide's own time.sleep is 1,000 ms.",
+            "How long the loop is blocked at a time. The guide's own time.sleep takes 1,000 ms.",
             ControlKind::Number { unit: "ms", min: 100.0, max: 2_000.0, step: 50.0, default: 500.0 },
         ),
     ])
@@ -225,8 +228,8 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
             ],
         )
         .about(
-            "A future does nothing until somebody awaits it; Python warns that the coroutine was never \
-             awaited. Look for a task in the timeline that was cancelled without having run.",
+            "A future does nothing until it is awaited; Python warns that the coroutine was never awaited. In \
+             the timeline, look for a task that was cancelled before it ran.",
         ),
         Comparison::new(
             "2 · The blocked loop",
@@ -236,8 +239,8 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
             ],
         )
         .about(
-            "A wait that does not let go of the event loop, like time.sleep, stops the whole page. Press the \
-             button above while it runs: your press is answered when the block is over.",
+            "A wait that holds the event loop, like time.sleep, freezes the whole page. Press the button above \
+             while it runs: the page answers when the block is over.",
         ),
         Comparison::new(
             "3 · Too many connections",
@@ -247,8 +250,9 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
             ],
         )
         .about(
-            "Forty requests at once for a server that takes eight: the rest are refused. Behind a limit they \
-             queue here, which takes longer and loses none. The server stands in the lesson's code.",
+            "Forty concurrent requests to a server that accepts eight: the rest are refused. With a limit they \
+             queue in the page, which takes longer but loses none. The server is simulated in the exercise's \
+             code.",
         ),
         Comparison::new(
             "4 · Sync inside async",
@@ -261,8 +265,8 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
             ],
         )
         .about(
-            "An async function that computes holds the loop as long as it computes. In a worker it computes \
-             beside the page; cut into pieces, with a turn for the others in between, nobody notices either.",
+            "An async function that computes blocks the loop until it is done. A worker computes without \
+             blocking the page. Computing in slices, with a yield after each, keeps the page responsive too.",
         ),
         Comparison::new(
             "5 · Already closed",
@@ -272,8 +276,8 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
             ],
         )
         .about(
-            "Work for a loop, a session or a scope that was left already is refused; Python says that the \
-             event loop is closed. Do the work inside, and await it there.",
+            "Work for a loop, a session or a scope that has been closed is refused; Python says that the event \
+             loop is closed. Do the work inside, and await it there.",
         ),
     ])
     .with_pulse()
@@ -291,7 +295,8 @@ fn is_run(settings: &Settings, issue: &str) -> bool {
 fn in_short(checks: &[Check]) -> String {
     let as_meant = checks.iter().filter(|check| check.is_as_meant()).count();
     format!(
-        "{as_meant} of {} parts behave as they should: the broken fail their check, the fixed pass it.",
+        "{as_meant} of {} parts behaved as expected: each broken version failed its check, each fixed version \
+         passed.",
         checks.len()
     )
 }
@@ -311,7 +316,7 @@ async fn loop_was_free(run: &Run, part: &'static str, wait: Duration) -> Check {
     let lag_us = Span::named(&record, part).and_then(|span| span.longest_lag_us(&record)).unwrap_or(0);
     // Far from both halves, so that a machine which is busy with other things does not change the verdict.
     let most_us = (wait / 2).as_micros() as u64;
-    let claim = format!("the page can turn within {}, half of the wait", units::span(most_us));
+    let claim = format!("the event loop is never blocked for more than {}, half of the wait", units::span(most_us));
     Check::new(part, claim, format!("at worst {}", units::span(lag_us)), lag_us <= most_us)
 }
 

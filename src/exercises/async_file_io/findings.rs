@@ -67,7 +67,7 @@ impl Findings {
         let notes = [
             self.kind.sentence().to_owned(),
             self.rounds.verdict("Writing", WRITING, plan.limit),
-            self.rounds.verdict("ReadResults", READING, plan.limit),
+            self.rounds.verdict("Reading", READING, plan.limit),
             about_rows(&self.samples),
         ];
         let mut tables = vec![self.outcomes(), self.rounds.table()];
@@ -84,7 +84,7 @@ impl Findings {
         };
         let together = self.readings.iter().find(|reading| reading.part == "read_all_at_once");
         Table {
-            caption: format!("What came of the files that were read all at once, the first {MOST_FILES}"),
+            caption: format!("The files that were read all at once (the first {MOST_FILES})"),
             columns: vec![Column::text("File"), Column::text("Outcome"), Column::number("Size")],
             rows: together.map(|it| it.files.iter().take(MOST_FILES).map(row).collect()).unwrap_or_default(),
         }
@@ -95,14 +95,15 @@ impl Findings {
             let rounds = self.readings.iter().filter(|reading| reading.part == way.task);
             let [right, of] = [|it: &ReadResults| it.right, |it: &ReadResults| it.files.len()]
                 .map(|count| rounds.clone().map(count).sum::<usize>());
-            let claim = "every file comes back byte for byte, every missing one is named";
-            let measured = format!("{} of {} in their places", units::count(right as u64), units::count(of as u64));
+            let claim = "every file is read back byte for byte, and every missing file is reported";
+            let measured = format!("{} of {} as expected", units::count(right as u64), units::count(of as u64));
             rounds.clone().next().map(|_| Check::new(way.task, claim, measured, right == of))
         };
         let Samples { rows, bad, .. } = self.samples;
         let measured = format!("{} good, {} bad", units::count(rows), units::count(bad));
         let is_right = rows == u64::from(plan.rows) && bad == u64::from(plan.bad_rows.min(plan.rows));
-        let of_rows = Check::new("process_csv_async", "good rows are kept and bad ones named", measured, is_right);
+        let of_rows =
+            Check::new("process_csv_async", "good rows are kept, and bad rows are reported", measured, is_right);
         READING.iter().filter_map(check).chain([of_rows]).collect()
     }
 }
@@ -113,14 +114,14 @@ fn about_rows(samples: &Samples) -> String {
         return "The CSV has no good row, so there is nothing to predict.".to_owned();
     }
     let [all, good, bad] = [samples.rows + samples.bad, samples.rows, samples.bad].map(units::count);
-    format!("Of {all} rows {good} are good and {bad} bad. {}", accuracy(right, read))
+    format!("Of {all} rows, {good} are good and {bad} are bad. {}", accuracy(right, read))
 }
 
 /// How many digits were read right.
 pub(super) fn accuracy(right: usize, all: usize) -> String {
     let share = units::percent(right as f64 / all.max(1) as f64);
     format!(
-        "The classifier reads {} of {} digits right: {share}.",
+        "The classifier is right for {} of {} digits: {share}.",
         units::count(right as u64),
         units::count(all as u64)
     )
@@ -133,7 +134,7 @@ pub(super) fn faults(name: &str, samples: &Samples) -> Option<Table> {
     let left_out = samples.bad - samples.first_bad.len() as u64;
     let more = if left_out > 0 { format!(", and {} more rows", units::count(left_out)) } else { String::new() };
     (!told.is_empty()).then(|| Table {
-        caption: format!("{name}: rows that were left out and what else is odd{more}"),
+        caption: format!("{name}: skipped rows and other problems{more}"),
         columns: vec![Column::text("What is wrong")],
         rows: told.into_iter().map(|told| vec![told]).collect(),
     })
@@ -158,7 +159,10 @@ pub(super) fn first_rows(name: &str, samples: &Samples) -> Option<Table> {
 
 /// Files of the reader's own are wanted, and there are none.
 pub(super) fn nothing_chosen() -> Failure {
-    Failure { message: "no file is chosen".to_owned(), advice: "Choose files or drop them on the page, then run." }
+    Failure {
+        message: "no file has been chosen".to_owned(),
+        advice: "Choose files or drop them on the page, then run.",
+    }
 }
 
 impl From<StorageError> for Failure {
@@ -169,6 +173,10 @@ impl From<StorageError> for Failure {
 
 impl From<CsvError> for Failure {
     fn from(error: CsvError) -> Self {
-        Self { message: format!("the CSV cannot be used: {error}"), advice: "Run again: the file is written anew." }
+        Self {
+            message: format!("the CSV cannot be used: {error}"),
+            advice: "Run again: the file is written \
+         again.",
+        }
     }
 }

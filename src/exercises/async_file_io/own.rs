@@ -85,9 +85,9 @@ fn how_quick(run: &Run, sources: &[Source], read: &[Read]) -> String {
     let bytes: u64 = good.iter().map(|source| source.bytes_read()).sum();
     let us = Span::named(&run.record(), PART).and_then(|span| span.length_us()).unwrap_or(0);
     let per_second = (us > 0 && bytes > 0).then(|| units::size((bytes as f64 * 1e6 / us as f64) as u64));
-    let rate = per_second.map(|rate| format!(", {rate} a second")).unwrap_or_default();
+    let rate = per_second.map(|rate| format!(", {rate} per second")).unwrap_or_default();
     let (n, all) = (units::count(good.len() as u64), files(sources.len()));
-    format!("Of {all} of yours {n} could be read: {} in {}{rate}.", units::size(bytes), units::span(us))
+    format!("{n} of {all} could be read: {} in {}{rate}.", units::size(bytes), units::span(us))
 }
 
 fn files(n: usize) -> String {
@@ -120,7 +120,7 @@ fn outcomes(sources: &[Source], read: &[Read]) -> Table {
     let left_out = sources.len().saturating_sub(MOST_FILES);
     let more = if left_out > 0 { format!(", and {} more", units::count(left_out as u64)) } else { String::new() };
     Table {
-        caption: format!("What came of your files{more}"),
+        caption: format!("Your files{more}"),
         columns: vec![Column::text("File"), Column::text("Outcome"), Column::number("Size")],
         rows: sources.iter().zip(read).take(MOST_FILES).map(row).collect(),
     }

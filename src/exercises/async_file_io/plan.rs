@@ -125,7 +125,7 @@ pub(super) fn conflict(settings: &Settings) -> Option<Conflict> {
     let most_kb = (MOST_BYTES / 1e3 / f64::from(files)).floor();
     (is_made(settings) && settings.number("size") > most_kb).then(|| Conflict {
         control: "size",
-        why: format!("{files} files of that size are more than {} together", units::size(MOST_BYTES as u64)),
+        why: format!("{files} files of this size are more than {} in total", units::size(MOST_BYTES as u64)),
         nearest: Value::Number(most_kb),
     })
 }
@@ -149,33 +149,34 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::choice(
         "source",
         "Source",
-        "Your own files are read where they are, and sent nowhere.",
-        &[Choice::new("made", "Files made here"), Choice::new("own", "Files of your own")],
+        "Your own files are read in this page and are not sent anywhere.",
+        &[Choice::new("made", "Files made here"), Choice::new("own", "Your own files")],
     )
     .with_heading("Files"),
-    Control::count("files", "Files", "How many are written and read.", 1_000, 20).only_if(is_made),
+    Control::count("files", "Files", "The number of files that are written and read.", 1_000, 20).only_if(is_made),
     Control::new(
         "size",
         "Size",
-        "How large each of them is.",
+        "The size of each file.",
         ControlKind::Number { unit: "KB", min: 0.0, max: 1_000.0, step: 1.0, default: 64.0 },
     )
     .only_if(is_made),
-    Control::count("missing", "Missing", "How many of those read are not there.", 100, 3).only_if(is_made),
+    Control::count("missing", "Missing", "The number of files to read that do not exist.", 100, 3).only_if(is_made),
     Control::count(
         "limit",
         "Limit",
-        "How many are under way at once; 0 is no limit, and 32 for files of your own.",
+        "The maximum number of files at once; 0 means no limit, or 32 for your own files.",
         1_000,
         8,
     ),
     Control::new(
         "rounds",
         "Rounds",
-        "How often each way is measured.",
+        "The number of times that each way is measured.",
         ControlKind::Count { min: 1, max: 20, default: 3 },
     )
     .only_if(is_made),
-    Control::count("rows", "Rows", "How many rows the CSV has.", 100_000, 360).with_heading("CSV").only_if(is_made),
-    Control::count("bad-rows", "Bad rows", "How many more rows have too few values.", 100, 3).only_if(is_made),
+    Control::count("rows", "Rows", "The number of rows in the CSV.", 100_000, 360).with_heading("CSV").only_if(is_made),
+    Control::count("bad-rows", "Bad rows", "The number of additional rows with too few values.", 100, 3)
+        .only_if(is_made),
 ];

@@ -133,7 +133,7 @@ impl Rounds {
         let helps = gain.helps() || limited.is_some_and(|(gain, _)| gain.helps());
         let why = match helps || !gain.is_told() {
             true => "",
-            false => " It may be that the storage answers from memory, or works in a single queue of its own.",
+            false => " The storage may answer from memory, or it may handle requests one at a time.",
         };
         let limited = limited.map(|(gain, limit)| format!(" With at most {limit} at once it {}.", gain.in_words()));
         format!("{what} all at once {}.{}{why}", gain.in_words(), limited.unwrap_or_default())
@@ -154,10 +154,10 @@ impl Rounds {
             ])
         };
         let writing = WRITING.iter().filter_map(|way| row("Writing", way));
-        let reading = READING.iter().filter_map(|way| row("ReadResults", way));
+        let reading = READING.iter().filter_map(|way| row("Reading", way));
         Table {
             caption: format!(
-                "How long each way took, {}",
+                "Duration of each way, {}",
                 if rounds == 1 { "once".to_owned() } else { format!("in {rounds} rounds") }
             ),
             columns: vec![
@@ -218,7 +218,7 @@ impl Gain {
         let share = units::percent(self.after_us / self.before_us);
         if !self.is_told() {
             return format!(
-                "took {share} of the time of one by one; to tell whether it helps takes {LEAST_ROUNDS} rounds"
+                "took {share} of the time of one by one; {LEAST_ROUNDS} rounds are needed to see if it helps"
             );
         }
         if self.helps() {
@@ -253,7 +253,7 @@ mod tests {
         let told =
             rounds([&[100_000, 100_000, 100_000], &[50_000, 50_000, 150_000], &[]]).verdict("Writing", WRITING, None);
         assert!(told.contains("made no clear difference") && told.contains("less in 2 of 3 rounds"), "{told}");
-        assert!(told.contains("It may be that the storage answers from memory"), "{told}");
+        assert!(told.contains("The storage may answer from memory"), "{told}");
     }
 
     #[test]
@@ -262,13 +262,13 @@ mod tests {
         let told = rounds(times).verdict("Writing", WRITING, NonZeroUsize::new(8));
         assert!(told.starts_with("Writing all at once took 1.5 times as long as one by one"), "{told}");
         assert!(told.contains("With at most 8 at once it took 90.0 % of the time of one by one"), "{told}");
-        assert!(!told.contains("It may be"), "the limit helps: {told}");
+        assert!(!told.contains("The storage may"), "the limit helps: {told}");
     }
 
     #[test]
     fn one_round_and_steps_of_the_clock_are_no_verdict() {
         let told = rounds([&[100_000], &[50_000], &[]]).verdict("Writing", WRITING, None);
-        assert!(told.contains("to tell whether it helps takes 3 rounds"), "{told}");
+        assert!(told.contains("3 rounds are needed"), "{told}");
         let told = rounds([&[3_000; 3], &[2_000; 3], &[]]).verdict("Writing", WRITING, None);
         assert!(told.contains("made no clear difference"), "{told}");
     }

@@ -42,11 +42,7 @@ fn of_ten_files_three_of_which_are_missing_seven_come_and_three_are_named_in_ord
 fn bad_rows_are_named_by_their_lines_and_the_digits_read_as_well_as_ever() {
     let (_, report) = report(&settings(&[("rows", 360.0), ("bad-rows", 2.0)]));
     // A test beside the classifiers holds the same number.
-    assert!(
-        report.notes.iter().any(|note| note.contains("reads 353 of 360 digits right: 98.1 %")),
-        "{:?}",
-        report.notes
-    );
+    assert!(report.notes.iter().any(|note| note.contains("right for 353 of 360 digits: 98.1 %")), "{:?}", report.notes);
     let bad: Vec<_> = report.tables()[3].rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(bad, ["line 121 has 3 values instead of 65", "line 242 has 3 values instead of 65"]);
 }
@@ -123,7 +119,7 @@ fn digits_of_the_readers_own_are_predicted_file_by_file() {
     let (run, report) = read_own(vec![Source::from_bytes("one.csv", digits), Source::from_bytes("two.csv", wrong)]);
     let report = report.expect("both are good");
     assert_eq!(outcomes(&report).1, ["line 362: `label` is `ten`, which is not a digit"]);
-    assert!(report.notes.iter().any(|note| note.contains("reads 706 of 720 digits right")), "{:?}", report.notes);
+    assert!(report.notes.iter().any(|note| note.contains("right for 706 of 720 digits")), "{:?}", report.notes);
     assert!(report.notes.iter().any(|note| note.contains("`predictions-2.csv`")), "{:?}", report.notes);
     assert!(Span::named(&run.record(), "save_predictions_async").is_some());
 }
@@ -141,7 +137,7 @@ fn digits_are_known_by_all_their_columns_and_may_be_written_as_fractions() {
     let report = report.expect("both are tables");
     let wrong = vec!["line 3: `p0` is `16.5`, which is not from 0 to 16"];
     assert_eq!(outcomes(&report), (vec!["✓ rows: 2 good, 1 bad", "✓ rows: 1 good, 0 bad"], wrong));
-    assert!(report.notes.iter().any(|note| note.contains("of 2 digits right")), "{:?}", report.notes);
+    assert!(report.notes.iter().any(|note| note.contains("of 2 digits:")), "{:?}", report.notes);
     assert!(report.notes.iter().any(|note| note.contains("`predictions.csv`")), "{:?}", report.notes);
 }
 
@@ -162,13 +158,13 @@ fn of_files_that_cannot_be_read_nothing_is_claimed() {
     let (_, report) = read_own(vec![broken]);
     let report = report.expect("it is no failure of the lesson");
     assert!(report.checks.is_empty(), "{:?}", report.checks);
-    assert!(report.notes[0].starts_with("Of 1 file of yours 0 could be read: 0 B in "), "{:?}", report.notes);
+    assert!(report.notes[0].starts_with("0 of 1 file could be read: 0 B in "), "{:?}", report.notes);
 }
 
 #[test]
 fn without_a_file_it_says_what_to_do() {
     let (_, report) = read_own(Vec::new());
-    assert_eq!(report.expect_err("there is nothing to read").message, "no file is chosen");
+    assert_eq!(report.expect_err("there is nothing to read").message, "no file has been chosen");
 }
 
 #[test]

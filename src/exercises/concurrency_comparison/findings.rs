@@ -152,7 +152,7 @@ impl MeasuredParts<'_> {
         let lag_us = self.lag_us(part).unwrap_or(0);
         // Far from both sides, so that a machine which is busy with other things does not change the verdict.
         let most_us = inline_us / 2;
-        let claim = format!("the page can turn within {}, half of the work", units::span(most_us));
+        let claim = format!("the event loop is never blocked for more than {}, half of the work", units::span(most_us));
         Check::new(part, claim, format!("at worst {}", units::span(lag_us)), lag_us <= most_us)
     }
 }

@@ -77,7 +77,7 @@ async fn a_shortest_time_above_the_longest_is_refused_next_to_its_control_until_
     let page = &fixture.page;
     page.fill_in("min", "600").await?;
     let refused = page.control("min").await?;
-    assert!(refused.is_invalid && refused.refusal.contains("above the longest"), "{refused:?}");
+    assert!(refused.is_invalid && refused.refusal.contains("longer than the longest"), "{refused:?}");
     assert!(!page.is_enabled("Run").await?);
     page.fill_in("max", "700").await?;
     assert!(!page.control("min").await?.is_invalid);
@@ -86,7 +86,10 @@ async fn a_shortest_time_above_the_longest_is_refused_next_to_its_control_until_
     page.open("async-multiple?min=600&seed=7").await?;
     page.wait_for_button("Run").await?;
     let notices = page.notices().await?;
-    assert!(notices[0].contains("above the longest") && notices[0].ends_with("Using 500 instead."), "{notices:?}");
+    assert!(
+        notices[0].contains("longer than the longest") && notices[0].ends_with("Using 500 instead."),
+        "{notices:?}"
+    );
     assert_eq!(page.control("min").await?.value, "500");
     Ok(())
 }

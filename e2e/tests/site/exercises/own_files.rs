@@ -76,7 +76,7 @@ async fn each_file_that_is_chosen_has_its_own_outcome(engine: Engine) -> TestRes
     let paths: Result<Vec<_>, _> = cases.iter().map(|(name, bytes, _)| files.add(name, bytes)).collect();
     choose(page, &paths?).await?;
     page.run_to_the_end().await?;
-    let rows = page.table("What came of your files").await?;
+    let rows = page.table("Your files").await?;
     let found: Vec<_> = rows.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
     assert_eq!(found, cases.map(|(name, _, outcome)| (name, outcome)));
     let text = page.texts(".results td").await?.join("\n");
@@ -89,7 +89,7 @@ async fn each_file_that_is_chosen_has_its_own_outcome(engine: Engine) -> TestRes
         assert!(text.contains(wrong), "{wrong}: {text}");
     }
     let found = page.notes().await?;
-    assert!(found.contains("reads 353 of 360 digits right"), "{found}");
+    assert!(found.contains("right for 353 of 360 digits"), "{found}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
     eventually("predictions among the stored files", async || {
         let stored = page.table("By name").await?;
@@ -116,7 +116,7 @@ async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
         text(page).await?
     );
     page.run_to_the_end().await?;
-    assert_eq!(page.table("What came of your files").await?, [["weights.bin", "✓ read", "200.0 MB"]]);
+    assert_eq!(page.table("Your files").await?, [["weights.bin", "✓ read", "200.0 MB"]]);
     assert!(text(page).await?.contains("200.0 MB of 200.0 MB are read"), "{}", text(page).await?);
     let memory = page.metric("memory").await?;
     let after_mb: f64 = memory.trim_end_matches(" MB").rsplit("→ ").next().unwrap_or_default().parse()?;
@@ -139,7 +139,7 @@ async fn files_that_are_dropped_are_taken_wherever_they_fall(engine: Engine) -> 
     page.wait_for_button("Remove all").await?;
     assert_eq!(page.control("source").await?.value, "own");
     page.run_to_the_end().await?;
-    assert_eq!(page.table("What came of your files").await?, [["dropped.csv", "✓ rows: 1 good, 0 bad", "8 B"]]);
+    assert_eq!(page.table("Your files").await?, [["dropped.csv", "✓ rows: 1 good, 0 bad", "8 B"]]);
     page.press("Remove all").await?;
     assert!(text(page).await?.contains("No file is chosen yet"), "{}", text(page).await?);
     Ok(())
@@ -150,7 +150,7 @@ async fn without_a_file_the_page_says_what_to_do(engine: Engine) -> TestResult {
     let page = &fixture.page;
     page.press("Run").await?;
     let status = page.wait_for_status("Failed").await?;
-    assert!(status.contains("no file is chosen"), "{status}");
+    assert!(status.contains("no file has been chosen"), "{status}");
     let advice = page.texts(".failure").await?.join(" ");
     assert!(advice.contains("Choose files or drop them on the page"), "{advice}");
     let files = Files::new()?;
@@ -213,7 +213,7 @@ async fn a_folder_that_is_dropped_is_named_and_the_files_beside_it_are_taken() -
     let sentence = text(page).await?;
     assert!(sentence.contains("`photos` is a folder") && sentence.contains("1 file with 4 B"), "{sentence}");
     page.run_to_the_end().await?;
-    assert_eq!(page.table("What came of your files").await?.len(), 1);
+    assert_eq!(page.table("Your files").await?.len(), 1);
     Ok(())
 }
 
@@ -253,7 +253,7 @@ async fn a_file_that_changes_after_it_was_chosen_is_named() -> TestResult {
     choose(page, &[gone.clone(), stays]).await?;
     fs::remove_file(gone)?;
     page.run_to_the_end().await?;
-    let rows = page.table("What came of your files").await?;
+    let rows = page.table("Your files").await?;
     assert!(rows[0][1].starts_with("✕ it cannot be read: it was changed, moved or deleted"), "{rows:?}");
     assert_eq!(rows[1][1], "✓ rows: 1 good, 0 bad");
     Ok(())
