@@ -168,7 +168,7 @@ fn span(span: Duration) -> String {
 
 // The entry in the catalogue.
 
-/// The page in the form of a lesson.
+/// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("advanced", 0, "Beyond the guide")
     .teaches(
         "Streams with backpressure, async generators, resources that close themselves, and an event loop of \
@@ -233,8 +233,8 @@ mod tests {
             settings.set(control.name, control.parse(text).expect("it takes it"));
         }
         let run = Run::on_virtual_clock(7);
-        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings);
-        let report = block_on(&run, lesson).expect("it ends").expect("nothing can fail");
+        let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings);
+        let report = block_on(&run, future).expect("it ends").expect("nothing can fail");
         (run, report)
     }
 

@@ -123,7 +123,7 @@ impl Session<'_> {
     }
 }
 
-/// Runs the lesson: what is compared stands in a root task of its own.
+/// Runs the exercise. Each part that is compared is a root task.
 async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Findings, Failure> {
     let client = Client::new(run, plan.about.clone());
     let models = run.task("fetch_multiple_models", fetch_multiple_models(run, &client, plan)).await;
@@ -160,7 +160,7 @@ async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Findings
 
 // The entry in the catalogue.
 
-/// The lesson as the page shows and runs it.
+/// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
     .teaches(
         "Many requests at once wait together, up to what the endpoint can take; beyond \

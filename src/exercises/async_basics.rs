@@ -62,7 +62,7 @@ async fn blocking_sleep(run: &Run, delay: Duration) {
     join_all((0..3).map(|_| run.task("block", async { run.block(delay) }))).await;
 }
 
-/// Runs the lesson: what is compared stands in a root task of its own.
+/// Runs the exercise. Each part that is compared is a root task.
 async fn async_basics(run: &Run, site: &Site, delays: Delays, has_demo: bool) -> Result<Prepared, LoadError> {
     run.log(Level::Info, "steps in sequence");
     run.try_task("sequential_execution", sequential_execution(run, site, delays)).await?;
@@ -96,7 +96,7 @@ struct Prepared {
 
 // The entry in the catalogue.
 
-/// The lesson as the page shows and runs it.
+/// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-basics", 1, "Async basics")
     .teaches("Concurrent waits take as long as the longest one, not as long as their sum.")
     .with_controls(&[
@@ -215,7 +215,7 @@ mod tests {
     fn run(settings: Settings, site: Site) -> (Run, Result<Report, Failure>) {
         let run = Run::on_virtual_clock(7);
         let result = block_on(&run, (EXERCISE.run)(run.clone(), Rc::new(site), settings));
-        (run, result.expect("the lesson waits for nothing but time"))
+        (run, result.expect("the exercise waits for nothing but time"))
     }
 
     #[test]
@@ -259,8 +259,8 @@ mod tests {
     fn the_same_seed_shows_the_same_images() {
         let shown = |seed| {
             let run = Run::on_virtual_clock(seed);
-            let lesson = (EXERCISE.run)(run.clone(), Rc::new(site(MODEL, DATA)), settings(&[]));
-            block_on(&run, lesson).expect("it ends").expect("the files are good").sections
+            let future = (EXERCISE.run)(run.clone(), Rc::new(site(MODEL, DATA)), settings(&[]));
+            block_on(&run, future).expect("it ends").expect("the files are good").sections
         };
         assert_eq!(shown(7), shown(7));
         assert_ne!(shown(7), shown(8));

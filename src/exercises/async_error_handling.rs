@@ -92,7 +92,7 @@ async fn fail_fast(run: &Run, plan: &Plan) -> Option<OperationError> {
     try_join_all(run, tasks).await.err()
 }
 
-/// Runs the lesson: what is compared stands in a root task of its own.
+/// Runs the exercise. Each part that is compared is a root task.
 async fn async_error_handling(run: &Run, plan: &Plan) -> Findings {
     let mut done = Findings::default();
     if plan.fails_fast {
@@ -197,7 +197,7 @@ struct Findings {
 
 // The entry in the catalogue.
 
-/// The lesson as the page shows and runs it.
+/// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error handling")
     .with_short_title("Errors")
     .teaches("An error is a result like any other: collect it, try again, or let it end everything at once.")

@@ -176,7 +176,7 @@ async fn read_own_files(run: &Run, sources: &[Source], most: NonZeroUsize, class
     join_all(run, reads).await
 }
 
-/// Runs the lesson on files of the reader's own.
+/// Runs the exercise on the reader's own files.
 async fn with_own_files(run: &Run, site: &Site, plan: &Plan) -> Result<Report, Failure> {
     let sources = site.own_files();
     if sources.is_empty() {
@@ -233,7 +233,7 @@ async fn one_round(
     Ok(readings)
 }
 
-/// Waits until no other tab runs this lesson: the files of both have the same names.
+/// Waits until no other tab runs this exercise: the files of both tabs have the same names.
 async fn lock_folder(run: &Run) -> FolderLock {
     let mut lock = pin!(Storage::lock(run, plan::FOLDER));
     match run.timeout(A_MOMENT, &mut lock).await {
@@ -249,7 +249,7 @@ async fn lock_folder(run: &Run) -> FolderLock {
     }
 }
 
-/// Runs the lesson on files that it makes: what is compared stands in a root task of its own.
+/// Runs the exercise on files that it creates. Each part that is compared is a root task.
 async fn with_files_made_here(run: &Run, site: &Site, plan: &Plan) -> Result<Report, Failure> {
     let _lock = lock_folder(run).await;
     let (storage, classifier) = (Storage::open(run, plan::FOLDER).await, load_classifier(site).await?);
@@ -289,7 +289,7 @@ async fn load_classifier(site: &Site) -> Result<Classifier, LoadError> {
 
 const FIRST_ROUND: &str = "The first round only. Findings has the results of all rounds.";
 
-/// The lesson as the page shows and runs it.
+/// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
     .teaches("Handling files concurrently is sometimes faster than in sequence, and never blocks the page.")
     .with_controls(plan::CONTROLS)

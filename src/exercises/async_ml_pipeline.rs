@@ -191,7 +191,7 @@ impl AsyncMLPipeline<'_> {
     }
 }
 
-/// Runs the lesson: what is compared stands in a root task of its own.
+/// Runs the exercise. Each part that is compared is a root task.
 async fn async_ml_pipeline(run: &Run, site: &Site, plan: &Plan) -> Result<Findings, Failure> {
     let weights = site.read(plan.model).await.map_err(LoadError::from)?;
     let model = Classifier::from_safetensors(&weights).map_err(LoadError::from)?;
@@ -270,7 +270,7 @@ impl TaskError for PredictError {}
 
 // The entry in the catalogue.
 
-/// The lesson as the page shows and runs it.
+/// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-ml-pipeline", 5, "ML pipeline")
     .teaches("Stages that work side by side are together as quick as the slowest of them.")
     .with_controls(plan::CONTROLS)

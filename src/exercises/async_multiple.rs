@@ -59,7 +59,7 @@ async fn download_multiple_models(
     Ok(MODELS.iter().map(|model| model.name).zip(models).collect())
 }
 
-/// Runs the lesson: what is compared stands in a root task of its own.
+/// Runs the exercise. Each part that is compared is a root task.
 async fn async_multiple(
     run: &Run,
     site: &Site,
@@ -119,7 +119,7 @@ static MODELS: [Model; 4] = [
     Model { name: "mlp-64-32", path: "models/mlp-64-32.safetensors" },
 ];
 
-/// What the lesson leaves besides its record.
+/// What the exercise found, besides its record.
 struct Findings {
     processed: Vec<u32>,
     models: BTreeMap<&'static str, Classifier>,
@@ -127,7 +127,7 @@ struct Findings {
 
 // The entry in the catalogue.
 
-/// The lesson as the page shows and runs it.
+/// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
     .teaches("A concurrent batch takes as long as its longest sample. A limit sets how many samples run at once.")
     .with_controls(&[
@@ -286,8 +286,8 @@ mod tests {
 
     fn run(seed: u64, settings: &Settings) -> (Run, Report) {
         let run = Run::on_virtual_clock(seed);
-        let lesson = (EXERCISE.run)(run.clone(), Rc::new(site()), settings.clone());
-        let report = block_on(&run, lesson).expect("it waits for nothing but time").expect("the files are good");
+        let future = (EXERCISE.run)(run.clone(), Rc::new(site()), settings.clone());
+        let report = block_on(&run, future).expect("it waits for nothing but time").expect("the files are good");
         (run, report)
     }
 
@@ -323,8 +323,8 @@ mod tests {
     #[test]
     fn a_model_that_is_missing_is_named_and_the_other_downloads_are_dropped() {
         let run = Run::on_virtual_clock(7);
-        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings(&[("samples", 0.0)]));
-        let failure = block_on(&run, lesson).expect("it ends").expect_err("there are no files");
+        let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings(&[("samples", 0.0)]));
+        let failure = block_on(&run, future).expect("it ends").expect_err("there are no files");
         assert!(failure.message.contains("models/logistic-regression.safetensors"), "{}", failure.message);
         assert_eq!(run.sleepers(), 0);
     }

@@ -21,18 +21,18 @@ async fn save_result(run: &Run, saved: &Cell<u32>) {
     saved.set(saved.get() + 1);
 }
 
-/// Broken: the future is made, and nobody awaits it. It never begins. The compiler warns of a future that is forgotten
-/// like that, so this one is dropped in so many words.
+/// Broken: the future is created but never awaited, so it never starts. The compiler warns about a forgotten future, so
+/// this one is dropped explicitly.
 async fn never_awaited(run: &Run, saved: &Cell<u32>) {
     drop(run.task("save_result", save_result(run, saved)));
 }
 
-/// Fixed: whoever wants the result awaits it.
+/// Fixed: the future is awaited.
 async fn awaited(run: &Run, saved: &Cell<u32>) {
     run.task("save_result", save_result(run, saved)).await;
 }
 
-/// Broken: a wait that holds on to the event loop. Nothing on the page moves, no click counts.
+/// Broken: a wait that blocks the event loop. The page freezes and ignores clicks.
 async fn blocked_loop(run: &Run, wait: Duration) {
     for _ in 0..3 {
         run.sleep(WAIT).await;
@@ -40,7 +40,7 @@ async fn blocked_loop(run: &Run, wait: Duration) {
     }
 }
 
-/// Fixed: the same wait lets go of it.
+/// Fixed: the same wait yields to the event loop.
 async fn free_loop(run: &Run, wait: Duration) {
     for _ in 0..3 {
         run.sleep(WAIT).await;
@@ -48,12 +48,12 @@ async fn free_loop(run: &Run, wait: Duration) {
     }
 }
 
-/// Broken: all requests at once, more than the server takes.
+/// Broken: all requests at once, more than the server accepts.
 async fn too_many_connections(run: &Run, server: &Server) {
     join_all((0..REQUESTS).map(|_| run.try_task("fetch", server.answer(run)))).await;
 }
 
-/// Fixed: as many at once as the server takes, while the rest queue here.
+/// Fixed: at most as many requests at once as the server accepts. The rest queue here.
 async fn limited_connections(run: &Run, server: &Server) {
     let limit = run.limit(NonZeroUsize::new(CAPACITY));
     let limited_fetch = async || {
@@ -68,19 +68,19 @@ fn sync_load(run: &Run) {
     run.block(PIECE);
 }
 
-/// Broken: all of it in one go, inside an async function.
+/// Broken: the whole computation at once, inside an async function.
 async fn sync_inside_async(run: &Run, wait: Duration) {
     for _ in 0..pieces(wait) {
         sync_load(run);
     }
 }
 
-/// Fixed: the same computation in a worker, beside the page. This is the guide's `run_in_executor`.
+/// Fixed: the same computation in a worker, in parallel with the page. This is the guide's `run_in_executor`.
 async fn offloaded(run: &Run, wait: Duration) -> Result<(), OffloadError> {
     run.try_task("offload", offload(run, Job::Compute(wait))).await.map(drop)
 }
 
-/// Fixed without a worker: the event loop gets a turn between two pieces.
+/// Fixed without a worker: yields to the event loop after each piece.
 async fn sync_in_slices(run: &Run, wait: Duration) {
     for _ in 0..pieces(wait) {
         sync_load(run);
@@ -88,7 +88,7 @@ async fn sync_in_slices(run: &Run, wait: Duration) {
     }
 }
 
-/// Broken: work for a scope that was left already. It is refused, as a closed event loop refuses it.
+/// Broken: work for a scope that has been closed. It is refused, as a closed event loop would refuse it.
 async fn work_after_close(run: &Run, saved: &Rc<Cell<u32>>) -> Result<(), ScopeClosed> {
     let scope = run.scope(async |scope| scope).await;
     scope.spawn(owned_save(run, saved))?.await
@@ -105,7 +105,7 @@ fn owned_save(run: &Run, saved: &Rc<Cell<u32>>) -> impl Future<Output = ()> + us
     run.task("save_result", async move { save_result(&inner_run, &saved).await })
 }
 
-/// A server that answers so many requests at once and refuses the rest, as many do.
+/// A server that answers at most [`CAPACITY`] requests at once and refuses the rest, as many servers do.
 #[derive(Default)]
 struct Server {
     open: Cell<usize>,
@@ -131,12 +131,12 @@ struct ConnectionRefused;
 
 impl TaskError for ConnectionRefused {}
 
-/// How long the slow disk and the server take.
+/// The time that the slow disk and the server take.
 const WAIT: Duration = Duration::from_millis(100);
-/// How many requests there are, and how many connections the server takes.
+/// The number of requests, and of connections that the server accepts.
 const REQUESTS: usize = 40;
 const CAPACITY: usize = 8;
-/// How long the event loop is kept by one piece of a computation.
+/// The time for which one piece of a computation blocks the event loop.
 const PIECE: Duration = Duration::from_millis(10);
 
 fn pieces(wait: Duration) -> u128 {
@@ -181,7 +181,7 @@ async fn common_issues(run: &Run, issue: &str, wait: Duration) -> Vec<Check> {
     }
     if is_chosen("closed") {
         let saved = Rc::default();
-        // The error is the point: it is in the log, and the check tells of it.
+        // The error is expected: it is in the log, and the check reports it.
         let _ = run.try_task("work_after_close", work_after_close(run, &saved)).await;
         checks.push(was_saved("work_after_close", saved.take()).meant_to_fail());
         let _ = run.try_task("work_while_open", work_while_open(run, &saved)).await;
@@ -192,7 +192,7 @@ async fn common_issues(run: &Run, issue: &str, wait: Duration) -> Vec<Check> {
 
 // The entry in the catalogue.
 
-/// The page of the common issues, in the form of a lesson.
+/// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues")
     .teaches(
         "Five common mistakes in async code, each next to its fix, with a check that fails for one and \
@@ -309,7 +309,8 @@ fn none_was_refused(part: &'static str, refused: usize) -> Check {
     Check::new(part, "no request is refused", format!("{refused} of {REQUESTS} refused"), refused == 0)
 }
 
-/// Whether the page could turn while somebody waited. Lets the heart beat once more first, so that the last beat counts.
+/// Checks that the event loop was not blocked during a part. Waits for one more heartbeat first, so that the last one
+/// counts.
 async fn loop_was_free(run: &Run, part: &'static str, wait: Duration) -> Check {
     run.sleep(PERIOD * 2).await;
     let record = run.record();
@@ -333,8 +334,8 @@ mod tests {
         let mut settings = Settings::defaults(EXERCISE.controls);
         settings.set("issue", Value::Choice(issue));
         let run = Run::on_virtual_clock(7);
-        let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings);
-        let ended = block_on(&run, select(lesson, run.heartbeat().boxed_local())).expect("it ends");
+        let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings);
+        let ended = block_on(&run, select(future, run.heartbeat().boxed_local())).expect("it ends");
         let Either::Left((report, _)) = ended else { unreachable!("the heart beats for ever") };
         (run, report.expect("it cannot fail"))
     }

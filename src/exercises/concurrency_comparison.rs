@@ -91,7 +91,7 @@ async fn started(run: &Run, part: &'static str, size: NonZeroUsize) -> Result<Po
     Ok(pool)
 }
 
-/// Runs the lesson: what is compared stands in a root task of its own. Without workers it goes on with what needs none.
+/// Runs the exercise. Each part that is compared is a root task. Without workers it goes on with what needs none.
 async fn concurrency_comparison(run: &Run, plan: &Plan) -> Findings {
     // Lets the heart beat between two parts, so that neither is blamed for what the other does to the page.
     let settle = async || run.sleep(PERIOD * 2).await;
@@ -123,7 +123,7 @@ async fn concurrency_comparison(run: &Run, plan: &Plan) -> Findings {
 
 // The entry in the catalogue.
 
-/// The lesson as the page shows and runs it.
+/// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("concurrency-comparison", 7, "Concurrency compared")
     .with_short_title("Comparison")
     .teaches("Async is for waiting and workers are for computing: each is wasted on the other.")

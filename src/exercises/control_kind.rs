@@ -7,15 +7,15 @@ use crate::measure::units::count;
 pub enum ControlKind {
     /// A number, to three places after the point.
     Number {
-        /// The unit that stands behind it, such as `ms`; empty for a plain number.
+        /// The unit after it, such as `ms`; empty for a plain number.
         unit: &'static str,
         /// The least value.
         min: f64,
         /// The greatest value.
         max: f64,
-        /// What one step of the slider changes.
+        /// The step of the slider.
         step: f64,
-        /// The value at first.
+        /// The default value.
         default: f64,
     },
     /// A whole number.
@@ -24,29 +24,29 @@ pub enum ControlKind {
         min: u32,
         /// The greatest value.
         max: u32,
-        /// The value at first.
+        /// The default value.
         default: u32,
     },
-    /// One of a few.
+    /// One of a few options.
     Choice {
-        /// What can be chosen; the first is the one at first.
+        /// The options; the first is the default.
         options: &'static [Choice],
     },
     /// On or off.
     Switch {
-        /// The state at first.
+        /// The default state.
         default: bool,
     },
     /// A line of text.
     Text {
-        /// The text at first.
+        /// The default text.
         default: &'static str,
-        /// Why a text is not taken, as a clause without its stop; none if it is.
+        /// Returns the reason why a text is not accepted, without a full stop; `None` if it is.
         refuse: fn(&str) -> Option<String>,
     },
 }
 
-/// One of the few that a [`ControlKind::Choice`] offers.
+/// An option of a [`ControlKind::Choice`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
     /// Its name in links.
@@ -55,7 +55,7 @@ pub struct Choice {
     pub label: &'static str,
 }
 
-/// What a control is set to.
+/// The value of a control.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Of a [`ControlKind::Number`] or a [`ControlKind::Count`].
@@ -68,7 +68,7 @@ pub enum Value {
     Text(String),
 }
 
-/// Why a control does not take a text.
+/// The reason why a control does not accept a text.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvalidValue {
     /// There is no text.
@@ -77,7 +77,7 @@ pub enum InvalidValue {
         /// What is accepted.
         range: String,
     },
-    /// It is no number.
+    /// It is not a number.
     #[error("`{text}` is not a number: use {range}")]
     NotANumber {
         /// What was given.
@@ -85,7 +85,7 @@ pub enum InvalidValue {
         /// What is accepted.
         range: String,
     },
-    /// It is a number with a fraction where things are counted.
+    /// It is not a whole number.
     #[error("{text} is not a whole number: use {range}")]
     NotWhole {
         /// What was given.
@@ -93,7 +93,7 @@ pub enum InvalidValue {
         /// What is accepted.
         range: String,
     },
-    /// It is a number, but not one of the allowed.
+    /// It is outside the allowed range.
     #[error("{text} is out of range: use {range}")]
     OutOfRange {
         /// What was given.
@@ -101,7 +101,7 @@ pub enum InvalidValue {
         /// What is accepted.
         range: String,
     },
-    /// It is not among those that can be chosen.
+    /// It is not one of the options.
     #[error("`{text}` cannot be chosen: use {range}")]
     NotOffered {
         /// What was given.
@@ -109,7 +109,7 @@ pub enum InvalidValue {
         /// What can be chosen.
         range: String,
     },
-    /// It is a text of which no use can be made.
+    /// It is a text that cannot be used.
     #[error("{why}")]
     Unusable {
         /// Why.
@@ -124,18 +124,18 @@ pub enum InvalidValue {
 }
 
 impl Choice {
-    /// One that is `value` in links and `label` on the page.
+    /// An option that is `value` in links and `label` on the page.
     #[must_use]
     pub const fn new(value: &'static str, label: &'static str) -> Self {
         Self { value, label }
     }
 }
 
-/// No link and no field may hold a longer text.
+/// The longest text that a link or a field may contain, in characters.
 const LONGEST_TEXT: usize = 500;
 
 impl ControlKind {
-    /// The value at first.
+    /// The default value.
     #[must_use]
     pub fn default_value(&self) -> Value {
         match *self {
@@ -156,7 +156,7 @@ impl ControlKind {
         }
     }
 
-    /// Reads a value from text as it stands in a link or was typed.
+    /// Reads a value from text that was typed or is in a link.
     ///
     /// # Errors
     ///
@@ -180,7 +180,7 @@ impl ControlKind {
                 let too_long = || is_long.then(|| format!("the text is too long: use {}", self.range()));
                 match too_long().or_else(|| refuse(text)) {
                     Some(why) => Err(InvalidValue::Unusable { why }),
-                    // Whoever types a space means to go on.
+                    // A space at the end is kept, because the user may be in the middle of typing.
                     None => Ok(Value::Text(typed.to_owned())),
                 }
             }
@@ -246,7 +246,7 @@ fn number_in_words(number: f64) -> String {
 }
 
 impl Value {
-    /// The value as it stands in a link; [`ControlKind::parse`] reads it again.
+    /// The value as in a link; [`ControlKind::parse`] reads it again.
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn a_text_that_is_not_a_number_is_refused() {
         assert_eq!(DELAY.parse(" ").expect_err("it is empty").to_string(), "a number is missing: use 0 to 5,000 ms");
         for text in ["fast", "NaN", "inf", "1e3", "0x10", "4 00"] {
             let refusal = DELAY.parse(text).expect_err("it is no number");
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_counted_is_whole() {
+    fn a_count_must_be_a_whole_number() {
         assert_eq!(TASKS.parse("0"), Ok(Value::Number(0.0)));
         let refusal = TASKS.parse("2.5").expect_err("there are no half tasks");
         assert_eq!(refusal.to_string(), "2.5 is not a whole number: use 0 to 10,000");
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_offered_is_refused_with_what_is() {
+    fn an_unknown_option_is_refused_with_a_list_of_the_options() {
         let refusal = BACKOFF.parse("quadratic").expect_err("nobody offers it");
         assert_eq!(refusal.to_string(), "`quadratic` cannot be chosen: use `exponential`, `linear`");
         assert_eq!(BACKOFF.nearest("quadratic"), Value::Choice("exponential"));
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_taken_as_it_is() {
+    fn a_text_is_kept_as_it_is() {
         assert_eq!(NAME.parse(" <b> "), Ok(Value::Text(" <b> ".to_owned())));
         assert_eq!(NAME.parse(" ").expect_err("it is empty").to_string(), "a name is missing");
         let refusal = NAME.parse(&"ü".repeat(501)).expect_err("it is long").to_string();

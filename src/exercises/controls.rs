@@ -15,9 +15,9 @@ pub struct Control {
     pub help: &'static str,
     /// What it accepts.
     pub kind: ControlKind,
-    /// What stands above it, where a group of controls begins; else empty.
+    /// The heading above it, where a group of controls begins; otherwise empty.
     pub heading: &'static str,
-    /// Whether it means something with these settings. What means nothing is hidden and keeps its value.
+    /// Returns true if it has an effect with these settings. A control without effect is hidden and keeps its value.
     pub is_offered: fn(&Settings) -> bool,
 }
 
@@ -40,7 +40,7 @@ impl Control {
         Self::new(name, label, help, ControlKind::Count { min: 0, max, default })
     }
 
-    /// A control for one of a few; the first is the one at first.
+    /// A control with a few options; the first is the default.
     #[must_use]
     pub const fn choice(
         name: &'static str,
@@ -57,25 +57,25 @@ impl Control {
         Self::new(name, label, help, ControlKind::Switch { default })
     }
 
-    /// The same, where a group of controls begins.
+    /// Puts a heading above it: a group of controls begins here.
     #[must_use]
     pub const fn with_heading(self, heading: &'static str) -> Self {
         Self { heading, ..self }
     }
 
-    /// The same, offered with some settings only.
+    /// Offers it with some settings only.
     #[must_use]
     pub const fn only_if(self, is_offered: fn(&Settings) -> bool) -> Self {
         Self { is_offered, ..self }
     }
 
-    /// The value at first.
+    /// The default value.
     #[must_use]
     pub fn default_value(&self) -> Value {
         self.kind.default_value()
     }
 
-    /// Reads a value from text as it stands in a link or was typed.
+    /// Reads a value from text that was typed or is in a link.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl Control {
     }
 }
 
-/// What the controls of one exercise are set to.
+/// The values of the controls of one exercise.
 #[derive(Clone, Debug)]
 pub struct Settings {
     controls: &'static [Control],
@@ -134,8 +134,8 @@ impl Settings {
     ///
     /// # Panics
     ///
-    /// When the lesson asks for a control that its own entry does not list, or for one that is a switch. A test runs
-    /// every lesson, so such a slip does not get far.
+    /// If the exercise has no control of this name, or if it is not a number. A test runs every exercise, so it would
+    /// find such a mistake.
     #[must_use]
     pub fn number(&self, name: &str) -> f64 {
         match self.get(name) {
@@ -156,7 +156,7 @@ impl Settings {
         self.number(name) as u32
     }
 
-    /// What is chosen.
+    /// The option that is chosen.
     ///
     /// # Panics
     ///
@@ -169,7 +169,7 @@ impl Settings {
         }
     }
 
-    /// Whether a switch is on.
+    /// True if a switch is on.
     ///
     /// # Panics
     ///
@@ -182,7 +182,7 @@ impl Settings {
         }
     }
 
-    /// The value of a control as it stands in a link; empty for a stranger.
+    /// The value of a control as in a link; empty if there is no such control.
     #[must_use]
     pub fn to_text(&self, name: &str) -> String {
         self.get(name).map(Value::to_text).unwrap_or_default()
@@ -201,7 +201,7 @@ impl Settings {
         }
     }
 
-    /// Whether the control of this name means something now.
+    /// True if the control of this name has an effect now.
     #[must_use]
     pub fn is_offered(&self, name: &str) -> bool {
         self.controls.iter().find(|control| control.name == name).is_none_or(|control| (control.is_offered)(self))
@@ -219,7 +219,7 @@ mod tests {
     ];
 
     #[test]
-    fn settings_begin_at_the_defaults_and_ignore_strangers() {
+    fn settings_start_at_the_defaults_and_ignore_unknown_names() {
         let mut settings = Settings::defaults(&CONTROLS);
         settings.set("delay", Value::Number(50.0));
         settings.set("stranger", Value::Number(1.0));
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_offered_keeps_its_value() {
+    fn a_hidden_control_keeps_its_value() {
         let mut settings = Settings::defaults(&CONTROLS);
         settings.set("times", Value::Number(3.0));
         settings.set("demo", Value::Switch(false));

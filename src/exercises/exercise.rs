@@ -1,4 +1,4 @@
-//! [`Exercise`]: the form that every lesson fills in. Menu, links, controls, charts and tests are made from it.
+//! [`Exercise`]: the description of an exercise. Menu, links, controls, charts and tests are made from it.
 
 use std::rc::Rc;
 
@@ -11,38 +11,38 @@ use crate::measure::report::{Distribution, Report, Section};
 use crate::runtime::Run;
 use crate::workers::OffloadError;
 
-/// A lesson with all that the page needs to show and run it.
+/// An exercise, with everything that the page needs to show and run it.
 #[derive(Debug)]
 pub struct Exercise {
-    /// Its name in links: the guide's script name with hyphens.
+    /// The name in links: the name of the guide's script, with hyphens.
     pub slug: &'static str,
-    /// The part of the guide that it is from; 0 for what is no part of its own.
+    /// The part of the guide that it belongs to; 0 if it is not a part of the guide.
     pub part: u8,
-    /// Its title.
+    /// The title.
     pub title: &'static str,
-    /// Its name in the list, where there is little room.
+    /// The title in the menu, where there is little room.
     pub short_title: &'static str,
-    /// What one learns from it, in one sentence.
+    /// The main point, in one sentence.
     pub teaches: &'static str,
-    /// What the reader can set.
+    /// The controls: everything that the reader can set.
     pub controls: &'static [Control],
-    /// Which settings do not go together, if there are such.
+    /// Returns the conflict between settings that do not go together, if there is one.
     pub conflict: fn(&Settings) -> Option<Conflict>,
-    /// Settings that are worth a look.
+    /// Settings that are worth trying.
     pub presets: &'static [Preset],
-    /// What is set side by side when it has run.
+    /// The parts that are compared. If there are none, the root tasks of the run are.
     pub comparisons: &'static [Comparison],
     /// The tasks whose durations every run shows, whether it finished or not.
     pub distributions: &'static [Distribution],
-    /// Whether the page shows the event loop's pulse and a button that counts presses while it runs.
+    /// True if the page shows the event loop's pulse, and a button that counts presses, while it runs.
     pub has_pulse: bool,
-    /// Whether it has an ideal: what takes time in it are waits that it asks for, and not a disk or a processor.
+    /// True if it has an ideal: it spends its time in waits that it requests, not in a disk or a processor.
     pub has_ideal: bool,
-    /// The folder of the browser's storage in which it keeps files, if it does.
+    /// The folder of the browser's storage in which it keeps files, if it keeps any.
     pub folder: Option<&'static str>,
-    /// When it reads files of the reader's own; none for a lesson that never does.
+    /// The setting with which it reads the reader's own files; `None` if it never does.
     pub own_files: Option<OwnFiles>,
-    /// How its endpoint is tested; none for a lesson without one.
+    /// How its endpoint is tested; `None` for an exercise without one.
     pub connection_test: Option<ConnectionTest>,
     /// The path of its source in the repository: the file that it is compiled from.
     pub rust: &'static str,
@@ -86,7 +86,7 @@ impl Exercise {
         }
     }
 
-    /// Sets what one learns from it, in one sentence.
+    /// Sets the main point, in one sentence.
     #[must_use]
     pub const fn teaches(self, teaches: &'static str) -> Self {
         Self { teaches, ..self }
@@ -98,7 +98,7 @@ impl Exercise {
         Self { short_title, ..self }
     }
 
-    /// Sets what the reader can set.
+    /// Sets the controls.
     #[must_use]
     pub const fn with_controls(self, controls: &'static [Control]) -> Self {
         Self { controls, ..self }
@@ -110,7 +110,7 @@ impl Exercise {
         Self { conflict, ..self }
     }
 
-    /// Sets the settings that are worth a look.
+    /// Sets the settings that are worth trying.
     #[must_use]
     pub const fn with_presets(self, presets: &'static [Preset]) -> Self {
         Self { presets, ..self }
@@ -241,17 +241,17 @@ macro_rules! code {
 
 pub(crate) use code;
 
-/// The setting with which a lesson reads files of the reader's own.
+/// The setting with which an exercise reads the reader's own files.
 #[derive(Debug)]
 pub struct OwnFiles {
-    /// The name of a control that offers a choice.
+    /// The name of the control, which offers a choice.
     pub control: &'static str,
-    /// The value that means them.
+    /// The value that stands for the reader's own files.
     pub choice: &'static str,
 }
 
 impl OwnFiles {
-    /// Whether they are read with these settings.
+    /// True if they are read with these settings.
     #[must_use]
     pub fn are_read(&self, settings: &Settings) -> bool {
         settings.get(self.control) == Some(&Value::Choice(self.choice))
@@ -261,49 +261,49 @@ impl OwnFiles {
 /// How an endpoint is tested.
 #[derive(Debug)]
 pub struct ConnectionTest {
-    /// Asks the endpoint, and tells what that says.
+    /// Sends the test requests.
     pub ask: fn(Run, Settings) -> ConnectionFuture,
-    /// What is asked with these settings: when it changes, what was found means nothing any more.
+    /// What is tested with these settings. When it changes, the last result is no longer valid.
     pub address: fn(&Settings) -> String,
-    /// Whether it is asked without a word of the reader: only what the page brings along may be.
+    /// True if the test may start without a click. Only the page's own server may be tested like that.
     pub asks_at_once: fn(&Settings) -> bool,
 }
 
-/// What an endpoint says of itself, or why it does not.
+/// A connection test that is running.
 pub type ConnectionFuture = LocalBoxFuture<'static, Result<Connection, Failure>>;
 
-/// What an endpoint says of itself.
+/// The answer of an endpoint to the connection test.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Connection {
-    /// Sentences. They hold text of the endpoint: show them as text only.
+    /// Sentences. They contain text from the endpoint: show them as text only.
     pub lines: Vec<String>,
 }
 
-/// Settings that are worth a look.
+/// Settings that are worth trying.
 #[derive(Debug)]
 pub struct Preset {
-    /// What one sees with them, in a few words.
+    /// What they show, in a few words.
     pub label: &'static str,
-    /// The settings as they stand in a link.
+    /// The settings, as in a link.
     pub query: &'static str,
 }
 
 impl Preset {
-    /// The settings of a link, by what one sees with them.
+    /// The settings of a link, with what they show.
     #[must_use]
     pub const fn new(label: &'static str, query: &'static str) -> Self {
         Self { label, query }
     }
 }
 
-/// Root tasks of a lesson that are set side by side. The first is the baseline.
+/// Root tasks that are compared. The first is the baseline.
 #[derive(Debug)]
 pub struct Comparison {
     /// What is compared, in a few words.
     pub title: &'static str,
     /// What to look for; may be empty.
     pub about: &'static str,
-    /// Whether the last bar is meant to be faster than the first. Else the checks tell them apart.
+    /// True if the last bar is meant to be faster than the first.
     pub is_race: bool,
     /// The names of the root tasks, each with its label.
     pub bars: &'static [Bar],
@@ -336,20 +336,20 @@ pub struct Bar {
     pub task: &'static str,
     /// Its label.
     pub label: &'static str,
-    /// Whether it is run with these settings.
+    /// Returns true if it is run with these settings.
     pub is_run: fn(&Settings) -> bool,
-    /// Whether it is there to show what comes of keeping the event loop.
+    /// True if it blocks the event loop on purpose.
     pub blocks: bool,
-    /// Whom a control limits in it, unless a check of the lesson's own looks at that.
+    /// Tasks that a control limits, if the exercise has no check of its own for it.
     pub limited: Option<Limited>,
 }
 
-/// Tasks of which only so many may be in flight at once.
+/// Tasks of which at most a given number may be in flight at once.
 #[derive(Debug)]
 pub struct Limited {
     /// Their name.
     pub task: &'static str,
-    /// How many; 0 is no limit.
+    /// The limit with these settings; 0 means no limit.
     pub most: fn(&Settings) -> u32,
 }
 
@@ -360,19 +360,19 @@ impl Bar {
         Self { task, label, is_run: |_| true, blocks: false, limited: None }
     }
 
-    /// A bar that is run with some settings only.
+    /// Runs the part with some settings only.
     #[must_use]
     pub const fn only_if(self, is_run: fn(&Settings) -> bool) -> Self {
         Self { is_run, ..self }
     }
 
-    /// A bar that is there to show what comes of keeping the event loop.
+    /// Marks a part that blocks the event loop on purpose.
     #[must_use]
     pub const fn that_blocks(self) -> Self {
         Self { blocks: true, ..self }
     }
 
-    /// A bar in which so many of these tasks may be in flight at once.
+    /// Declares that at most `most` of these tasks may be in flight at once.
     #[must_use]
     pub const fn limiting(self, task: &'static str, most: fn(&Settings) -> u32) -> Self {
         Self { limited: Some(Limited { task, most }), ..self }
@@ -382,15 +382,15 @@ impl Bar {
 /// Settings that do not go together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conflict {
-    /// The control at which it is told.
+    /// The control next to which the message is shown.
     pub control: &'static str,
-    /// Why, as a sentence without its stop.
+    /// The reason, as a sentence without its full stop.
     pub why: String,
-    /// The nearest value of that control which goes with the others.
+    /// The nearest value of that control that is valid with the other settings.
     pub nearest: Value,
 }
 
-/// Why a lesson could not run to its end, for the reader.
+/// The reason why an exercise failed, for the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// What happened.

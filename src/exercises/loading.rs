@@ -10,16 +10,16 @@ use crate::runtime::TaskError;
 /// Why a file of the site could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// It did not come.
+    /// The request failed.
     #[error(transparent)]
     Fetch(#[from] SiteFileError),
-    /// It should hold a classifier's weights.
+    /// It does not contain a classifier's weights.
     #[error("the weights cannot be used: {0}")]
     Model(#[from] ClassifierError),
-    /// It should hold images of digits.
+    /// It does not contain images of digits.
     #[error("the data set cannot be used: {0}")]
     Dataset(#[from] DigitsError),
-    /// Each is good by itself.
+    /// Each is valid, but they do not fit together.
     #[error("the weights and the data set do not fit: {0}")]
     Input(#[from] InputError),
 }

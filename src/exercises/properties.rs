@@ -1,5 +1,5 @@
-//! What should be true of every run, whatever its lesson, read from its record. What is particular to a lesson its own
-//! checks say.
+//! Properties that every run should have, whatever its exercise, computed from its record. An exercise has its own
+//! checks for what is specific to it.
 //!
 //! Some depend on the machine: that the loop was free, and that concurrency gained what it can. They are told as they
 //! are, and a run in which one does not hold is none the worse for it.
@@ -17,22 +17,22 @@ use crate::measure::{EventKind, Record, TaskId};
 /// A speed-up counts as reached from this share of the ideal's on: the rest is the page's own work.
 pub const SHARE_OF_IDEAL: f64 = 0.8;
 
-/// Something that should be true of a run, with what was measured.
+/// A property that a run should have, with what was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Property {
-    /// Its name for programs.
+    /// The name for programs.
     pub name: &'static str,
     /// What should be true, in a few words.
     pub claim: String,
     /// What was measured, in a few words.
     pub measured: String,
-    /// Whether it is true.
+    /// True if the run has the property.
     pub holds: bool,
 }
 
 impl Property {
-    /// All that can be told of a run that has finished with these settings. `compared` is what the lesson sets side by
-    /// side, with its ideals.
+    /// All properties of a run that has finished with these settings. `compared` has its comparisons, with their
+    /// ideals.
     #[must_use]
     pub fn all(exercise: &Exercise, settings: &Settings, record: &Record, compared: &[Compared]) -> Vec<Self> {
         let bars = || exercise.comparisons.iter().flat_map(|it| it.bars).filter(|bar| (bar.is_run)(settings));
@@ -46,7 +46,7 @@ impl Property {
         all
     }
 
-    /// What must be true however the run ended: that nothing is left of it.
+    /// The properties that a run must have however it ended: nothing is left of it.
     #[must_use]
     pub fn nothing_left(record: &Record) -> Vec<Self> {
         let left = Leftovers::from_record(record);
@@ -76,7 +76,7 @@ impl Property {
     }
 }
 
-/// What a record says is still there.
+/// The tasks and permits that are left at the end of a record.
 #[derive(Default)]
 struct Leftovers {
     tasks: usize,
@@ -137,7 +137,7 @@ impl Leftovers {
     }
 }
 
-/// What one task has.
+/// The permits of one task.
 #[derive(Clone, Copy, Default)]
 struct TaskCounts {
     waiting: u64,

@@ -1,7 +1,7 @@
-//! The files that a lesson finds: the site's own, and those of the reader.
+//! The files that an exercise can read: the site's own, and the reader's.
 //!
-//! On the page every read of the site is a real request. What has been read once can be had again without waiting, for
-//! the run on the virtual clock that gives the ideal.
+//! On the page every read of a site's file is a real request. Files that have been read are kept in memory for the run on
+//! the virtual clock that computes the ideal.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use crate::storage::Source;
 /// A file that has been read: its path and its content.
 type File = (&'static str, Rc<[u8]>);
 
-/// The files under `static/`, and what the reader chose.
+/// The files under `static/`, and the files that the reader chose.
 #[derive(Debug)]
 pub struct Site {
     base: Option<String>,
@@ -21,30 +21,30 @@ pub struct Site {
 }
 
 impl Site {
-    /// The files that a web server has under this address, which ends with a slash and may be relative to the page.
+    /// The files below this address, which ends with a slash and may be relative to the page.
     #[must_use]
     pub fn served_from(base: impl Into<String>) -> Self {
         Self { base: Some(base.into()), files: RefCell::default(), own: RefCell::default() }
     }
 
-    /// Files that are at hand, each with its path. Nothing is ever asked for.
+    /// Files in memory, each with its path. No request is ever sent.
     #[must_use]
     pub fn in_memory(files: impl IntoIterator<Item = File>) -> Self {
         Self { base: None, files: RefCell::new(files.into_iter().collect()), own: RefCell::default() }
     }
 
-    /// What has been read from this one so far, at hand.
+    /// The files that have been read so far, in memory.
     #[must_use]
     pub fn already_read(&self) -> Self {
         Self { base: None, files: self.files.clone(), own: RefCell::default() }
     }
 
-    /// Puts files of the reader's own in the place of those that were chosen before.
+    /// Replaces the reader's own files.
     pub fn set_own_files(&self, own: Vec<Source>) {
         self.own.replace(own);
     }
 
-    /// The files of the reader's own, in the order in which they were chosen.
+    /// The reader's own files, in the order in which they were chosen.
     #[must_use]
     pub fn own_files(&self) -> Vec<Source> {
         self.own.borrow().clone()
@@ -54,7 +54,7 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// What the request came to, by cause.
+    /// The cause, if the request fails.
     pub async fn read(&self, path: &'static str) -> Result<Rc<[u8]>, SiteFileError> {
         match &self.base {
             Some(base) => {

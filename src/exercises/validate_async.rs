@@ -90,7 +90,7 @@ async fn concurrency_is_faster(run: &Run) -> Tested {
     holds(ratio >= 2.0, "2.0 times as fast or more", told)
 }
 
-/// Runs the lesson: what is compared stands in a root task of its own.
+/// Runs the exercise. Each part that is compared is a root task.
 async fn validate_async(bench: &TestContext<'_>) -> Vec<Validation> {
     let run = bench.run;
     run.task("sequential_execution", sequential_execution(run)).await;
@@ -144,7 +144,7 @@ const PROMISES: &[Promise] = &[
 
 // The entry in the catalogue.
 
-/// The lesson as the page shows and runs it.
+/// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("validate-async", 8, "Validation")
     .teaches(
         "Every promise of the guide and of this page, put to the test in your browser: what was expected, what was \
@@ -174,7 +174,7 @@ pub static EXERCISE: Exercise = Exercise::new("validate-async", 8, "Validation")
 
 lazy!(mod prepared in validate: prepare() -> LocalBoxFuture<'static, Result<(), Failure>>);
 
-/// Starts the page's own model server. Where that cannot be, the lesson says so.
+/// Starts the page's own model server. If it cannot start, the exercise reports that.
 fn prepare() -> LocalBoxFuture<'static, Result<(), Failure>> {
     Box::pin(async {
         let _ = model_server::start().await;

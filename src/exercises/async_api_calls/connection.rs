@@ -33,7 +33,7 @@ pub(super) async fn test(run: &Run, plan: &Plan) -> Result<Connection, Failure> 
     Ok(Connection { lines: vec![server, model] })
 }
 
-/// The failure of a lesson whose first model does not tell what it takes.
+/// The failure if the first model does not describe its inputs.
 pub(super) async fn failure(run: &Run, client: &Client, plan: &Plan, error: OipError) -> Failure {
     let failure = Failure::from(explained(run, client, plan, error).await);
     Failure { message: format!("model `{}`: {}", plan.model(), failure.message), ..failure }
@@ -44,7 +44,7 @@ async fn explained(run: &Run, client: &Client, plan: &Plan, error: OipError) -> 
     run.timeout(plan.timeout, client.explain(error.clone())).await.unwrap_or(error)
 }
 
-/// The failure of a lesson that has nobody to ask.
+/// The failure if no model is named.
 pub(super) fn no_model() -> Failure {
     Failure { message: "no model is named".to_owned(), advice: "Write the name of a model that the endpoint has." }
 }

@@ -147,7 +147,7 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|name| !name.is_empty())
 }
 
-/// The lesson's controls.
+/// The controls of the exercise.
 pub(super) const CONTROLS: &[Control] = &[
     Control::choice(
         "endpoint",

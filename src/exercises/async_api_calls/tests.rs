@@ -1,4 +1,4 @@
-//! The lesson on the virtual clock, where the model server's own logic answers and takes exactly its time.
+//! The exercise on the virtual clock, where the model server's own logic answers and takes exactly its time.
 
 use super::*;
 use crate::exercises::experiment::Experiment;
@@ -24,8 +24,8 @@ fn settings(numbers: &[(&str, f64)], texts: &[(&str, &str)]) -> Settings {
 
 fn outcome(settings: &Settings) -> (Run, Result<Report, Failure>) {
     let run = Run::on_virtual_clock(7);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site()), settings.clone());
-    let result = block_on(&run, lesson).expect("it waits for nothing but time");
+    let future = (EXERCISE.run)(run.clone(), Rc::new(site()), settings.clone());
+    let result = block_on(&run, future).expect("it waits for nothing but time");
     (run, result)
 }
 
@@ -188,8 +188,8 @@ fn a_stopped_run_leaves_nobody_waiting() {
         &[("requests", 50.0), ("limit", 0.0), ("failure-rate", 1.0)],
         &[("faults", "hangs"), ("timeout", "60000")],
     );
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site()), settings);
-    let stopped = run.timeout(Duration::from_millis(500), lesson);
+    let future = (EXERCISE.run)(run.clone(), Rc::new(site()), settings);
+    let stopped = run.timeout(Duration::from_millis(500), future);
     assert!(block_on(&run, stopped).expect("it ends").is_err());
     assert_eq!(run.sleepers(), 0);
     let left = Durations::from_record(&run.record(), "infer", None).outcomes();

@@ -1,4 +1,4 @@
-//! The lesson on the virtual clock.
+//! The exercise on the virtual clock.
 
 use proptest::prelude::*;
 
@@ -18,8 +18,8 @@ fn settings(numbers: &[(&str, f64)], choices: &[(&str, &str)]) -> Settings {
 
 fn run(seed: u64, settings: &Settings) -> (Run, Report) {
     let run = Run::on_virtual_clock(seed);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings.clone());
-    let report = block_on(&run, lesson).expect("it waits for nothing but time").expect("it cannot fail");
+    let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings.clone());
+    let report = block_on(&run, future).expect("it waits for nothing but time").expect("it cannot fail");
     assert!(report.checks.iter().all(Check::is_as_meant), "seed {seed}: {:?}", report.checks);
     assert_eq!(run.sleepers(), 0);
     (run, report)

@@ -144,7 +144,7 @@ pub(super) fn is_limited(settings: &Settings) -> bool {
     is_made(settings) && settings.count("limit") > 0
 }
 
-/// The lesson's controls.
+/// The controls of the exercise.
 pub(super) const CONTROLS: &[Control] = &[
     Control::choice(
         "source",

@@ -1,4 +1,4 @@
-//! The lesson on the virtual clock, where the files are in memory.
+//! The exercise on the virtual clock, where the files are in memory.
 
 use futures::stream::StreamExt;
 
@@ -22,8 +22,8 @@ fn settings(numbers: &[(&str, f64)]) -> Settings {
 
 fn report(settings: &Settings) -> (Run, Report) {
     let run = Run::on_virtual_clock(7);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site()), settings.clone());
-    let report = block_on(&run, lesson).expect("it ends").expect("the files are good");
+    let future = (EXERCISE.run)(run.clone(), Rc::new(site()), settings.clone());
+    let report = block_on(&run, future).expect("it ends").expect("the files are good");
     (run, report)
 }
 
@@ -73,8 +73,8 @@ fn read_own(sources: Vec<Source>) -> (Run, Result<Report, Failure>) {
     settings.set("source", Value::Choice("own"));
     let site = site();
     site.set_own_files(sources);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site), settings);
-    let report = block_on(&run, lesson).expect("it ends");
+    let future = (EXERCISE.run)(run.clone(), Rc::new(site), settings);
+    let report = block_on(&run, future).expect("it ends");
     (run, report)
 }
 
@@ -105,7 +105,7 @@ fn each_file_of_the_readers_own_has_its_own_outcome() {
             Source::from_bytes("first.CSV", bytes.to_vec()),
             Source::from_bytes("picture.png", vec![0; 10]),
         ]);
-        let report = report.expect("a bad file is no failure of the lesson");
+        let report = report.expect("a bad file is no failure of the exercise");
         assert_eq!(outcomes(&report), (vec![outcome, "✓ read"], told), "{}", bytes.escape_ascii());
         assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
     }
@@ -156,7 +156,7 @@ fn a_file_that_cannot_be_read_takes_nothing_from_the_others() {
 fn of_files_that_cannot_be_read_nothing_is_claimed() {
     let broken = Source::new("moved.csv", 10, || futures::stream::iter([Err(SourceError::Gone)]).boxed_local());
     let (_, report) = read_own(vec![broken]);
-    let report = report.expect("it is no failure of the lesson");
+    let report = report.expect("it is no failure of the exercise");
     assert!(report.checks.is_empty(), "{:?}", report.checks);
     assert!(report.notes[0].starts_with("0 of 1 file could be read: 0 B in "), "{:?}", report.notes);
 }

@@ -123,7 +123,7 @@ const fn delay(name: &'static str, label: &'static str, help: &'static str, defa
     Control::new(name, label, help, ControlKind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 5.0, default })
 }
 
-/// The lesson's controls.
+/// The controls of the exercise.
 pub(super) const CONTROLS: &[Control] = &[
     Control::count("samples", "Samples", "How many digits go through.", 10_000, 200),
     Control::new(

@@ -1,4 +1,4 @@
-//! The lesson on the virtual clock, where stages take exactly their times.
+//! The exercise on the virtual clock, where stages take exactly their times.
 
 use proptest::prelude::*;
 
@@ -30,8 +30,8 @@ fn settings(values: &[(&str, &str)]) -> Settings {
 
 fn report(values: &[(&str, &str)]) -> (Run, Report) {
     let run = Run::on_virtual_clock(7);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site()), settings(values));
-    let report = block_on(&run, lesson).expect("it ends").expect("the files are good");
+    let future = (EXERCISE.run)(run.clone(), Rc::new(site()), settings(values));
+    let report = block_on(&run, future).expect("it ends").expect("the files are good");
     (run, report)
 }
 
@@ -141,9 +141,9 @@ fn a_sweep_finds_the_batch_size_that_is_enough() {
 fn a_stopped_run_leaves_nobody_waiting() {
     let run = Run::on_virtual_clock(7);
     let settings = settings(&[("predict", "500"), ("inference", "workers")]);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site()), settings);
+    let future = (EXERCISE.run)(run.clone(), Rc::new(site()), settings);
     // In the middle of the streamed way, where both queues are full.
-    let stopped = run.timeout(Duration::from_millis(16_000), lesson);
+    let stopped = run.timeout(Duration::from_millis(16_000), future);
     assert!(block_on(&run, stopped).expect("it ends").is_err());
     assert_eq!(run.sleepers(), 0);
     let outcomes = Metrics::from_record(&run.record()).outcomes;
@@ -154,8 +154,8 @@ fn a_stopped_run_leaves_nobody_waiting() {
 #[test]
 fn files_that_are_not_there_fail_the_run() {
     let run = Run::on_virtual_clock(7);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings(&[]));
-    let failure = block_on(&run, lesson).expect("it ends").expect_err("nothing is there");
+    let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings(&[]));
+    let failure = block_on(&run, future).expect("it ends").expect_err("nothing is there");
     assert!(failure.message.contains("`models/mlp-64.safetensors` cannot be reached"), "{failure:?}");
 }
 

@@ -43,7 +43,7 @@ impl Plan {
     }
 }
 
-/// The lesson's controls. The page stands still while it waits or computes inline, and cannot be stopped: no setting
+/// The controls of the exercise. The page stands still while it waits or computes inline, and cannot be stopped: no setting
 /// makes that much longer than ten seconds.
 pub(super) const CONTROLS: &[Control] = &[
     Control::count("tasks", "Tasks", "How many there are of each kind.", 32, 10),

@@ -1,4 +1,4 @@
-//! The lesson on the virtual clock, where each worker is a processor.
+//! The exercise on the virtual clock, where each worker is a processor.
 
 use futures::FutureExt;
 use futures::future::{Either, select};
@@ -13,8 +13,8 @@ fn settings(numbers: &[(&str, f64)]) -> Settings {
 
 fn report(settings: &Settings) -> (Run, Report) {
     let run = Run::on_virtual_clock(7);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings.clone());
-    let ended = block_on(&run, select(lesson, run.heartbeat().boxed_local())).expect("it ends");
+    let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings.clone());
+    let ended = block_on(&run, select(future, run.heartbeat().boxed_local())).expect("it ends");
     let Either::Left((report, _)) = ended else { unreachable!("the heart beats for ever") };
     (run, report.expect("it cannot fail"))
 }

@@ -29,11 +29,11 @@ fn site() -> Site {
     Site::in_memory(FILES.map(|path| (path, Rc::from(read(path)))))
 }
 
-/// The record of a lesson on the virtual clock with the heart beating beside it.
+/// The record of an exercise on the virtual clock, with a heartbeat.
 fn record_of(exercise: &Exercise, settings: &Settings) -> Record {
     let run = Run::on_virtual_clock(7);
-    let lesson = (exercise.run)(run.clone(), Rc::new(site()), settings.clone());
-    let ended = block_on(&run, select(lesson, run.heartbeat().boxed_local())).expect("it ends");
+    let future = (exercise.run)(run.clone(), Rc::new(site()), settings.clone());
+    let ended = block_on(&run, select(future, run.heartbeat().boxed_local())).expect("it ends");
     let Either::Left((report, heart)) = ended else { unreachable!("the heart beats for ever") };
     // Then it enters the beat that is overdue.
     drop(heart);
@@ -56,7 +56,7 @@ fn names(properties: &[Property]) -> Vec<&'static str> {
 }
 
 #[test]
-fn every_lesson_at_its_defaults_holds_all_of_them() {
+fn every_exercise_at_its_defaults_has_all_properties() {
     for exercise in catalogue::all() {
         let properties = properties_of(exercise, &Settings::defaults(exercise.controls));
         assert!(properties.iter().all(|it| it.holds), "{}: {properties:#?}", exercise.slug);

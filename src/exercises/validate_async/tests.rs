@@ -13,8 +13,8 @@ fn site() -> Site {
 
 fn run(site: Site) -> (Run, Report) {
     let run = Run::on_virtual_clock(7);
-    let lesson = (EXERCISE.run)(run.clone(), Rc::new(site), Settings::defaults(EXERCISE.controls));
-    let report = block_on(&run, lesson).expect("it ends").expect("it cannot fail");
+    let future = (EXERCISE.run)(run.clone(), Rc::new(site), Settings::defaults(EXERCISE.controls));
+    let report = block_on(&run, future).expect("it ends").expect("it cannot fail");
     (run, report)
 }
 
