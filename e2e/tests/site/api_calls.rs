@@ -35,7 +35,7 @@ async fn outcomes(page: &Page) -> Result<Vec<(String, u32)>, PageError> {
 async fn connection(page: &Page) -> Result<String, PageError> {
     eventually("word of the connection", async || {
         let text = page.texts("[data-connection]").await?.join("\n");
-        Ok(if text.is_empty() || text.contains("Asking") { Err(text) } else { Ok(text) })
+        Ok(if text.is_empty() || text.contains("Testing") { Err(text) } else { Ok(text) })
     })
     .await
 }

@@ -186,7 +186,7 @@ async fn a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes(
     let status = page.wait_for_status_within(Duration::from_secs(60), "Failed").await?;
     assert!(status.contains("the storage is gone"), "{status}");
     let advice = page.texts(".failure").await?.join(" ");
-    assert!(advice.contains("Run again: a new folder is made"), "{advice}");
+    assert!(advice.contains("Run again to create a new folder"), "{advice}");
     page.fill_in("files", "5").await?;
     page.fill_in("rounds", "1").await?;
     page.run_to_the_end().await?;
@@ -210,7 +210,7 @@ async fn a_full_disk_is_named_and_nothing_that_was_stored_is_lost() -> TestResul
     let status = page.wait_for_status("Failed").await?;
     assert!(status.contains("there is no space left for `data-"), "{status}");
     let advice = page.texts(".failure").await?.join(" ");
-    assert!(advice.contains("What was stored before is still there"), "{advice}");
+    assert!(advice.contains("The stored files are unchanged"), "{advice}");
     eventually("what was stored before", async || {
         page.evaluate::<()>(SHOW_MORE, Vec::new()).await?;
         let after = page.table("By name").await?;

@@ -117,7 +117,7 @@ async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
     );
     page.run_to_the_end().await?;
     assert_eq!(page.table("Your files").await?, [["weights.bin", "✓ read", "200.0 MB"]]);
-    assert!(text(page).await?.contains("200.0 MB of 200.0 MB are read"), "{}", text(page).await?);
+    assert!(text(page).await?.contains("200.0 MB of 200.0 MB read"), "{}", text(page).await?);
     let memory = page.metric("memory").await?;
     let after_mb: f64 = memory.trim_end_matches(" MB").rsplit("→ ").next().unwrap_or_default().parse()?;
     assert!(after_mb < 50.0, "{memory}");

@@ -119,7 +119,7 @@ async fn a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on() -> Te
         ("[]", "This file cannot be opened: the file is not a run that this page exported."),
         (
             r#"{ "format": "interleave-run", "version": 9 }"#,
-            "the file has version 9 of the form, and this page reads version 1.",
+            "the file has version 9 of the form, and this page reads versions 1 to 2.",
         ),
     ];
     for (text, told) in cases {
@@ -141,7 +141,7 @@ fn with_text(file: &mut Value, text: &str) {
     file["record"]["log"] = json!([{ "at_us": 0, "task": 1, "level": "info", "text": text }]);
     file["report"]["notes"] = json!([text]);
     let table = json!({ "caption": text, "columns": [{ "title": text, "is_numeric": false }], "rows": [[text]] });
-    file["report"]["tables"] = json!([table]);
+    file["report"]["sections"] = json!([{ "table": table }]);
     file["report"]["checks"][0]["claim"] = json!(text);
     file["ending"] = json!({ "failed": { "after_us": 9, "message": text, "advice": text } });
 }
