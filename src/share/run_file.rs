@@ -1,8 +1,8 @@
-//! A run as a file: JSON that holds all that the page shows of it, and reads back to the last digit.
+//! A run as a file: JSON that contains everything that the page shows of the run, exactly.
 //!
-//! `docs/run-file.md` tells the form field by field. A file may come from anywhere, so nothing in it is believed: what
-//! the page would count on (that a task is there, that time goes forwards) is looked at here, and what does not hold is
-//! refused in words. Its text is text and nothing else.
+//! `docs/run-file.md` describes it field by field. A file may come from anywhere, so it is not trusted: everything that
+//! the page relies on (such as existing tasks, and times in order) is checked here, and a file that fails a check is
+//! refused with a message. Text from a file is only ever shown as text.
 
 mod columns;
 mod error;
@@ -28,22 +28,22 @@ pub use error::ImportError;
 pub use section::{ReportError, SectionError};
 use version_1::ReportV1;
 
-/// What a file says that it is.
+/// The format that a file states.
 const FORMAT: &str = "interleave-run";
 
-/// The version of the form. Fields may be added without a new one: those that are not known are passed over.
+/// The version that is written. New fields need no new version: a reader ignores fields that it does not know.
 const VERSION: u64 = 2;
 
-/// No larger file is read, in bytes. A run of a million tasks has less.
+/// The maximum size of a file in bytes. A run of a million tasks is smaller.
 pub const MOST_BYTES: u64 = 100_000_000;
 
-/// Nothing in a run is longer, in microseconds: a day. So no sum of times over the tasks of one file overflows.
+/// The maximum of any time in a run, in microseconds: a day. Sums of times over the tasks of a file cannot overflow.
 const LONGEST_US: u64 = 86_400_000_000;
 
-/// The last millisecond that a date of JavaScript can tell.
+/// The last millisecond that a JavaScript date can represent.
 const LAST_MS: u64 = 8_640_000_000_000_000;
 
-/// What stands at the top of every version of a file.
+/// The fields that files of every version have.
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow, default)]
@@ -52,7 +52,7 @@ struct Head<'a> {
     version: u64,
 }
 
-/// A file, as it is written.
+/// A file of the current version, or with the report `R` of an earlier one.
 #[derive(Serialize, Deserialize)]
 struct RunFile<'a, R = Rc<Report>> {
     format: Cow<'a, str>,
@@ -97,7 +97,7 @@ pub fn to_json(run: &SavedRun) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// The first thing in the file that is not as it should be. The message may hold text from the file.
+/// The first error in the file. The message may contain text from the file.
 pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
     refuse_large(bytes.len() as u64)?;
     let head: Head = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
@@ -114,7 +114,7 @@ pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
     }
 }
 
-/// Refuses a file of so many bytes, if it is too large: before it is read.
+/// Refuses a file that is too large, before it is read.
 ///
 /// # Errors
 ///
@@ -128,7 +128,7 @@ fn parse<'a, R: Deserialize<'a>>(bytes: &'a [u8]) -> Result<RunFile<'a, R>, Impo
 }
 
 impl<R> RunFile<'_, R> {
-    /// Checks all of it. `convert` brings the report to the current version.
+    /// Checks everything. `convert` turns the report into one of the current version.
     fn into_run(self, convert: impl FnOnce(R, &Exercise) -> Rc<Report>) -> Result<SavedRun, ImportError> {
         let exercise = catalogue::find(&self.exercise).ok_or_else(|| ImportError::no_exercise(&self.exercise))?;
         let settings = settings(exercise, &self.settings)?;
@@ -166,7 +166,7 @@ impl<R> RunFile<'_, R> {
     }
 }
 
-/// Reads what the controls were set to. What the file does not name stands at its default.
+/// Reads the settings. Controls that the file omits have their default.
 fn settings(exercise: &'static Exercise, texts: &BTreeMap<Cow<str>, String>) -> Result<Settings, ImportError> {
     let mut settings = Settings::defaults(exercise.controls);
     for (name, text) in texts {

@@ -1,5 +1,5 @@
-//! A record as columns: a hundred thousand tasks have half a million events, and an object for each would say the names
-//! of its fields half a million times.
+//! A record as columns. A hundred thousand tasks have half a million events; as objects, they would repeat the names of
+//! their fields half a million times.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::measure::{EventKind, Level, LogLine, Outcome, Record, TaskId};
 /// A record, column by column. Tasks are numbered from 1 in the order of spawning.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Columns {
-    /// The names of the tasks, each once.
+    /// The names of the tasks, without duplicates.
     names: Vec<Cow<'static, str>>,
     tasks: Tasks,
     events: Events,
@@ -26,18 +26,18 @@ pub(super) struct Columns {
 
 #[derive(Serialize, Deserialize)]
 struct Tasks {
-    /// The place of each task's name, counted from 0.
+    /// The index of each task's name, counted from 0.
     name: Vec<usize>,
-    /// The number of the task inside which it was made, 0 for none.
+    /// The number of the task inside which each was created; 0 for none.
     parent: Vec<usize>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Events {
-    /// How long after the event before it each came.
+    /// The time between each event and the previous one.
     after_us: Vec<u64>,
     task: Vec<usize>,
-    /// A letter for each.
+    /// One letter for each event.
     kind: String,
 }
 
@@ -55,71 +55,71 @@ struct Line {
     text: Cow<'static, str>,
 }
 
-/// What a record says that cannot have happened.
+/// Why a record is not possible.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// Columns that belong together differ in length.
     #[error("the columns of `{of}` differ in length")]
     Uneven {
-        /// Which.
+        /// The object that they are in.
         of: &'static str,
     },
-    /// A task has a name that is not there.
+    /// A task has a name that does not exist.
     #[error("task {} has no name", count(*task as u64))]
     NoName {
         /// The task's number.
         task: usize,
     },
-    /// A task was made inside one that was not there.
+    /// A task was created inside a task that did not exist.
     #[error("task {} was made inside task {}, which was not there", count(*task as u64), count(*parent as u64))]
     NoParent {
         /// The task's number.
         task: usize,
-        /// What it says.
+        /// The number of the other task.
         parent: usize,
     },
-    /// Something is said of a task that is not there.
+    /// A task that does not exist is mentioned.
     #[error("`{of}` tells of task {}, which is not there", count(*task as u64))]
     NoTask {
-        /// In which column.
+        /// The column.
         of: &'static str,
-        /// What it says.
+        /// The number of the task.
         task: usize,
     },
-    /// A letter stands for nothing.
+    /// A letter is no kind of event.
     #[error("`{letter}` is no kind of event")]
     NoKind {
         /// The letter.
         letter: char,
     },
-    /// An event cannot come where it stands.
+    /// An event is not possible at its position.
     #[error("event {} cannot happen to task {}: {why}", count(*event as u64), count(*task as u64))]
     OutOfTurn {
-        /// Which event, counted from 1.
+        /// The event, counted from 1.
         event: usize,
         /// The task's number.
         task: usize,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
-    /// Tasks were not spawned.
+    /// Tasks were never spawned.
     #[error("{} tasks are listed, and {} were spawned", count(*listed as u64), count(*spawned as u64))]
     NotSpawned {
-        /// How many there are.
+        /// The number of tasks.
         listed: usize,
-        /// How many were.
+        /// The number of spawned tasks.
         spawned: usize,
     },
     /// Time goes backwards.
     #[error("the times of `{of}` are not in their order")]
     Backwards {
-        /// Whose.
+        /// The column.
         of: &'static str,
     },
-    /// Time goes too far.
+    /// A time is too long.
     #[error("`{of}` goes on for more than {}", longest())]
     TooLong {
-        /// Whose.
+        /// The column.
         of: &'static str,
     },
 }
@@ -169,11 +169,11 @@ impl Columns {
     }
 }
 
-/// A record that is put together again.
+/// A record under construction.
 struct Reading {
     names: Vec<Cow<'static, str>>,
     tasks: Tasks,
-    /// Of each task that was spawned: for how many permits it waits, and none when it has ended.
+    /// For each spawned task, the number of permits that it waits for; `None` after its end.
     waits: Vec<Option<u32>>,
     record: Record,
 }
@@ -218,7 +218,7 @@ impl Reading {
             return Err(RecordError::NoTask { of: "events", task });
         };
         let name = self.names.get(*name).ok_or(RecordError::NoName { task })?.clone();
-        // So nobody is his own ancestor, either.
+        // So no task is its own ancestor, either.
         if *parent >= task {
             return Err(RecordError::NoParent { task, parent: *parent });
         }
@@ -285,7 +285,7 @@ fn within_a_day(us: u64, of: &'static str) -> Result<u64, RecordError> {
     if us > LONGEST_US { Err(RecordError::TooLong { of }) } else { Ok(us) }
 }
 
-/// The names of a record's tasks, each once, and the place of each task's name among them.
+/// The names of a record's tasks without duplicates, and the index of each task's name among them.
 fn names(record: &Record) -> (Vec<Cow<'static, str>>, Vec<usize>) {
     let mut names = Vec::new();
     let mut places = HashMap::new();
@@ -299,7 +299,7 @@ fn names(record: &Record) -> (Vec<Cow<'static, str>>, Vec<usize>) {
     (names, of_tasks)
 }
 
-/// A task's number in the file: 0 is none.
+/// A task's number in the file; 0 for none.
 fn number(task: Option<TaskId>) -> usize {
     task.map_or(0, |task| task.index() + 1)
 }

@@ -1,25 +1,25 @@
-//! Why a file cannot be shown.
+//! Why a file cannot be opened.
 
 use super::{LONGEST_US, MOST_BYTES, RecordError, ReportError, VERSION};
 use crate::exercises::exercise::Exercise;
 use crate::measure::units::{count, shortened, size};
 
-/// So much of a text from the file stands in a message.
+/// At most this many characters of a text from the file are part of a message.
 const MOST_CHARS: usize = 100;
 
-/// Why a file cannot be shown as a run. It may hold text from the file: show it as text only.
+/// Why a file cannot be opened as a run. The message may contain text from the file: show it as text only.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// It is larger than any run.
     #[error("the file has {}, and no more than {} is read", size(*size_bytes), size(MOST_BYTES))]
     TooLarge {
-        /// How large it is.
+        /// Its size in bytes.
         size_bytes: u64,
     },
-    /// The browser does not hand it out.
+    /// The browser can no longer read it.
     #[error("the browser cannot read the file any more")]
     Unreadable,
-    /// It is no JSON.
+    /// It is not JSON.
     #[error("the file is not JSON, or only a part of it: it stops making sense at line {line}, column {column}")]
     NotJson {
         /// The line, counted from 1.
@@ -27,25 +27,25 @@ pub enum ImportError {
         /// The column, counted from 1.
         column: usize,
     },
-    /// It is JSON of something else.
+    /// It is JSON, but not a run.
     #[error("the file is not a run that this page exported")]
     NotARun,
-    /// It is of a version that this page does not know.
+    /// This page does not know its version.
     #[error("the file has version {version} of the form, and this page reads versions 1 to {VERSION}")]
     Version {
-        /// What it says.
+        /// The version that it states.
         version: u64,
     },
     /// A field is missing or of the wrong kind.
     #[error("the file does not have the form of a run: {says}")]
     Misfit {
-        /// Which, and where.
+        /// The error of the parser.
         says: String,
     },
-    /// It is of a lesson that this page does not have.
+    /// This page does not have its exercise.
     #[error("there is no exercise `{slug}` here")]
     NoExercise {
-        /// What it says.
+        /// The exercise that it states.
         slug: String,
     },
     /// It sets a control that the exercise does not have.
@@ -53,40 +53,40 @@ pub enum ImportError {
     NoControl {
         /// The exercise.
         exercise: &'static str,
-        /// What it says.
+        /// The control that it states.
         name: String,
     },
-    /// It sets a control to what that does not take.
+    /// A control does not accept its value.
     #[error("control `{name}`: {why}")]
     Setting {
         /// The control.
         name: &'static str,
-        /// Why it does not take that.
+        /// The reason.
         why: String,
     },
-    /// A number is greater than it can be.
+    /// A number is too large.
     #[error("`{name}` is {}, and at most {} is possible", count(*value), count(*most))]
     Beyond {
         /// The field.
         name: &'static str,
-        /// What it says.
+        /// Its value.
         value: u64,
-        /// What can be.
+        /// The largest value that is possible.
         most: u64,
     },
-    /// What happened cannot have happened so.
+    /// The record of the run is not possible.
     #[error("in the record of the run {0}")]
     Record(#[source] RecordError),
-    /// The same of the run's ideal.
+    /// The record of its ideal is not possible.
     #[error("in the record of its ideal {0}")]
     Ideal(#[source] RecordError),
-    /// What the lesson found cannot be shown.
+    /// The report cannot be shown.
     #[error("the report cannot be shown: {0}")]
     Report(#[from] ReportError),
 }
 
 impl ImportError {
-    /// What to do about it.
+    /// What the user can do about it.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -127,7 +127,7 @@ impl ImportError {
     }
 }
 
-/// A time that no run reaches, in words.
+/// The maximum of a time, in words.
 pub(super) fn longest() -> String {
     format!("{} hours", LONGEST_US / 3_600_000_000)
 }
