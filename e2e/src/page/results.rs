@@ -188,8 +188,10 @@ impl Page {
     ///
     /// When the browser is gone.
     pub async fn table(&self, caption: &str) -> Result<Vec<Vec<String>>, PageError> {
-        let script = "const table = [...document.querySelectorAll('table')]
-                .find(table => table.caption?.textContent.includes(arguments[0]));
+        // The caption of another table may contain this one.
+        let script = "const tables = [...document.querySelectorAll('table')];
+            const table = tables.find(table => table.caption?.textContent === arguments[0])
+                ?? tables.find(table => table.caption?.textContent.includes(arguments[0]));
             return [...(table?.tBodies[0].rows ?? [])].map(row => [...row.cells].map(cell => cell.textContent.trim()));";
         self.evaluate(script, vec![caption.into()]).await
     }
