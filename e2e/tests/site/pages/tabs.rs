@@ -155,7 +155,7 @@ async fn a_run_in_a_tab_that_nobody_sees_ends_and_says_so(engine: Engine) -> Tes
     page.wait_for_status("Finished").await?;
     eventually("a word that it was hidden", async || {
         let text = page.texts(".warnings li").await?.join("\n");
-        let is_told = text.contains("The page was hidden") && text.contains("keep the page in view");
+        let is_told = text.contains("The page was hidden") && text.contains("keep the page visible");
         Ok(if is_told { Ok(()) } else { Err(text) })
     })
     .await?;
