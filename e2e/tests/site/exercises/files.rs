@@ -100,7 +100,7 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     let other_ms: f64 = page.evaluate(LAG_OF_SLICES, Vec::new()).await?;
     assert!(lag_ms <= 50.0 + 3.0 * other_ms, "{lag_ms} ms, and in slices of 2 ms {other_ms} ms");
     let found = page.notes().await?;
-    assert!(found.contains("Of 100,005 rows 100,000 are good and 5 bad"), "{found}");
+    assert!(found.contains("Of 100,005 rows, 100,000 are good and 5 are bad"), "{found}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
     Ok(())
 }
