@@ -16,7 +16,7 @@
 //! # Ok::<(), virtual_time::Stalled>(())
 //! ```
 //!
-//! A [`Client`] sends a [`Request`] through a [`Transport`]: [`Browser`] uses `fetch`, and [`Scripted`] answers on a run's
+//! A [`Client`] sends a [`Request`] through a [`Transport`]: `Browser` uses `fetch`, and [`Scripted`] answers on a run's
 //! clock as a test says. Dropping the future of a request, its [`Response`] or the stream of its chunks aborts the request.
 //! A status other than 2xx is a response, not an error: what it means depends on the protocol above this layer.
 
