@@ -19,7 +19,7 @@ use records::{RowSplitter, SplitRow};
 /// A row with more bytes is bad. So many are read again at once where a quote is not closed: that must not keep the page.
 pub const MOST_ROW_BYTES: usize = 100_000;
 
-/// So many problems of a header are told, the first of them.
+/// At most this many problems of a header are reported.
 pub const MAX_HEADER_PROBLEMS: usize = 20;
 
 /// A column's name has so many characters in an oddity.

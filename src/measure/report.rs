@@ -69,6 +69,17 @@ impl Distribution {
     }
 }
 
+/// A part of a report below one heading. It is not empty.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Group<'a> {
+    /// The heading.
+    pub heading: &'static str,
+    /// The notes; only the first group has some.
+    pub notes: &'a [String],
+    /// The sections, in the order of reading.
+    pub sections: &'a [Section],
+}
+
 impl Section {
     /// The heading that it belongs below.
     #[must_use]
@@ -85,20 +96,23 @@ impl Section {
 }
 
 impl Report {
-    /// The sections in groups below one heading each, in the order of reading. The first group is that of the notes and
-    /// may be empty.
-    pub fn groups(&self) -> impl Iterator<Item = (&'static str, &[Section])> {
-        let notes_end = self.sections.iter().take_while(|section| section.heading() == FINDINGS).count();
-        let (first, others) = self.sections.split_at(notes_end);
+    /// Notes and sections in groups below one heading each, in the order of reading. The first group has the notes.
+    pub fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        let findings_end = self.sections.iter().take_while(|section| section.heading() == FINDINGS).count();
+        let (findings, others) = self.sections.split_at(findings_end);
+        let first = Group { heading: FINDINGS, notes: &self.notes, sections: findings };
         let others = others.chunk_by(|one, next| one.heading() == next.heading());
-        [(FINDINGS, first)].into_iter().chain(others.map(|group| (group[0].heading(), group)))
+        let others = others.map(|sections| Group { heading: sections[0].heading(), notes: &[], sections });
+        [first].into_iter().chain(others).filter(|group| !group.notes.is_empty() || !group.sections.is_empty())
     }
 
     /// The tables, in the order of reading.
     #[must_use]
     pub fn tables(&self) -> Vec<&Table> {
-        let tables = self.sections.iter().map(|section| if let Section::Table(it) = section { Some(it) } else { None });
-        tables.flatten().collect()
+        self.sections
+            .iter()
+            .filter_map(|section| if let Section::Table(it) = section { Some(it) } else { None })
+            .collect()
     }
 
     /// The digits of all galleries.
@@ -137,9 +151,10 @@ impl Report {
 
     /// All promises that were tested.
     pub fn validations(&self) -> impl Iterator<Item = &Validation> {
-        let lists =
-            self.sections.iter().map(|section| if let Section::Validations(it) = section { Some(it) } else { None });
-        lists.flatten().flatten()
+        self.sections
+            .iter()
+            .filter_map(|section| if let Section::Validations(it) = section { Some(it) } else { None })
+            .flatten()
     }
 }
 
@@ -225,5 +240,33 @@ impl Column {
     #[must_use]
     pub const fn number(title: &'static str) -> Self {
         Self { title: Cow::Borrowed(title), is_numeric: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(caption: &str) -> Section {
+        Section::Table(Table { caption: caption.to_owned(), columns: Vec::new(), rows: Vec::new() })
+    }
+
+    fn headings(report: &Report) -> Vec<(&'static str, usize, usize)> {
+        report.groups().map(|group| (group.heading, group.notes.len(), group.sections.len())).collect()
+    }
+
+    #[test]
+    fn notes_are_in_the_first_group_only() {
+        let sweep = || Section::Sweep(Sweep::new(Vec::new()));
+        let sections = vec![table("one"), table("two"), sweep(), sweep(), table("three")];
+        let report = Report { notes: vec!["a note".to_owned()], sections, checks: Vec::new() };
+        assert_eq!(headings(&report), [(FINDINGS, 1, 2), ("Concurrency sweep", 0, 2), (FINDINGS, 0, 1)]);
+    }
+
+    #[test]
+    fn no_group_is_empty() {
+        assert_eq!(headings(&Report::default()), []);
+        let report = Report { sections: vec![Section::Sweep(Sweep::new(Vec::new()))], ..Report::default() };
+        assert_eq!(headings(&report), [("Concurrency sweep", 0, 1)]);
     }
 }

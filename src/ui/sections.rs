@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 
 use crate::figures;
-use crate::measure::report::{FINDINGS, Report, Section};
+use crate::measure::report::{FINDINGS, Group, Section};
 use crate::ui::charts::sweep::sweep;
 use crate::ui::components::validations::validations;
 use crate::ui::display::Display;
@@ -29,18 +29,13 @@ pub(crate) fn sections(display: Display) -> AnyView {
 /// See [`sections`].
 pub(crate) fn panels(display: Display) -> AnyView {
     let Some(report) = display.report.get_untracked() else { return ().into_any() };
-    report.groups().filter_map(|(heading, group)| panel(display, &report, heading, group)).collect_view().into_any()
+    report.groups().map(|group| panel(display, group)).collect_view().into_any()
 }
 
-/// A panel with what belongs below a heading; none if there is nothing.
-fn panel(display: Display, report: &Report, heading: &'static str, group: &[Section]) -> Option<AnyView> {
-    let notes = if heading == FINDINGS { &report.notes[..] } else { &[] };
-    if notes.is_empty() && group.is_empty() {
-        return None;
-    }
-    let notes = notes.iter().map(|note| view! { <p>{note.clone()}</p> }).collect_view();
-    let drawn = group.iter().map(|section| draw(display, section)).collect_view();
-    Some(view! { <div class="panel"><h2>{heading}</h2>{notes}{drawn}</div> }.into_any())
+fn panel(display: Display, group: Group) -> AnyView {
+    let notes = group.notes.iter().map(|note| view! { <p>{note.clone()}</p> }).collect_view();
+    let drawn = group.sections.iter().map(|section| draw(display, section)).collect_view();
+    view! { <div class="panel"><h2>{group.heading}</h2>{notes}{drawn}</div> }.into_any()
 }
 
 /// Sections that the reader can use are components, and the others are only drawn.

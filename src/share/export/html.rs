@@ -11,7 +11,7 @@ use crate::exercises::controls::ControlKind;
 use crate::figures::node::{Element, Node, element};
 use crate::figures::{self, bars, timeline};
 use crate::measure::figures::METRICS;
-use crate::measure::report::{FINDINGS, Report, Section};
+use crate::measure::report::{Group, Report};
 use crate::measure::spans::Spans;
 use crate::measure::units::count;
 use crate::measure::warnings::Warning;
@@ -128,11 +128,10 @@ fn metrics(run: &SavedRun) -> Option<Element> {
 /// The results, below the headings that the report gives them.
 fn results(run: &SavedRun) -> Vec<Option<Element>> {
     let Some(report) = &run.report else { return Vec::new() };
-    let group = |(heading, sections): (&'static str, &[Section])| {
-        let notes = if heading == FINDINGS { &report.notes[..] } else { &[] };
-        let notes = notes.iter().map(|note| element("p").text(note.clone()).into());
-        let drawn = sections.iter().flat_map(|it| figures::section::section(it, &run.record, run.seed));
-        section(heading, notes.chain(drawn))
+    let group = |group: Group| {
+        let notes = group.notes.iter().map(|note| element("p").text(note.clone()).into());
+        let drawn = group.sections.iter().flat_map(|it| figures::section::section(it, &run.record, run.seed));
+        section(group.heading, notes.chain(drawn))
     };
     report.groups().map(group).collect()
 }

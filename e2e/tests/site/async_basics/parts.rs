@@ -1,4 +1,5 @@
-//! Code that is fetched when it is first needed: the first load is without it, and its absence is told and fixed.
+//! Code that is loaded when it is first needed. It is not part of the first load, and the page recovers if it cannot be
+//! loaded.
 
 use std::time::Duration;
 
