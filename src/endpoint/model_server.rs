@@ -69,10 +69,9 @@ pub async fn start() -> Result<(), NoModelServer> {
 
 #[cfg(target_arch = "wasm32")]
 mod worker {
-    use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration};
-
     use super::{Duration, NoModelServer, PATH};
-    use crate::endpoint::{service_worker, site_file};
+    use crate::endpoint::service_worker::{self, NoServiceWorker};
+    use crate::endpoint::site_file;
     use crate::runtime::Run;
 
     /// The time between two checks whether the page is controlled, and the number of checks between two requests to be.
@@ -82,16 +81,22 @@ mod worker {
     /// After this time without an answer, the next attempt begins.
     const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
+    /// Each attempt registers the worker again. A registration can be removed just when the page gets it, and a browser may
+    /// end the worker just when it gets a request: then nothing more comes from either.
     pub(super) async fn start(page: &Run) -> Result<(), NoModelServer> {
-        let (workers, registration) = service_worker::register().await?;
-        // A browser may end the worker just when it gets a request: then that request has no answer.
-        while page.timeout(ATTEMPT_TIMEOUT, is_live(page, &workers, &registration)).await != Ok(true) {}
-        Ok(())
+        loop {
+            if let Ok(is_live) = page.timeout(ATTEMPT_TIMEOUT, is_live(page)).await
+                && is_live?
+            {
+                return Ok(());
+            }
+        }
     }
 
     /// Waits until the page is controlled, then asks the server whether it is live. A worker that was replaced in between does
     /// not answer.
-    async fn is_live(page: &Run, workers: &ServiceWorkerContainer, registration: &ServiceWorkerRegistration) -> bool {
+    async fn is_live(page: &Run) -> Result<bool, NoServiceWorker> {
+        let (workers, registration) = service_worker::register().await?;
         let mut checks = 0;
         while workers.controller().is_none() {
             if checks % CHECKS_PER_CLAIM == 0
@@ -106,6 +111,6 @@ mod worker {
         if answer.is_err() {
             page.sleep(CHECK_INTERVAL).await;
         }
-        answer.is_ok_and(|body| body.starts_with(b"{"))
+        Ok(answer.is_ok_and(|body| body.starts_with(b"{")))
     }
 }

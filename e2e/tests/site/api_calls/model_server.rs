@@ -22,6 +22,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
     .chain(in_chromium![
         every_request_that_fails_has_its_cause,
         a_worker_that_was_stopped_starts_again_by_itself,
+        a_registration_without_an_answer_is_tried_again,
         a_page_that_was_reloaded_past_its_worker_finds_back_to_it
     ])
 }
@@ -181,5 +182,21 @@ async fn a_worker_that_has_gone_comes_back_with_the_next_run(engine: Engine) -> 
     page.wait_for_button("Run").await?;
     page.run_to_the_end().await?;
     assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 5)]);
+    Ok(())
+}
+
+async fn a_registration_without_an_answer_is_tried_again() -> TestResult {
+    let fixture = Fixture::open(&format!("{PLAIN}&requests=5&latency=5")).await?;
+    let page = &fixture.page;
+    connection(page).await?;
+    let forget_the_first = "const workers = navigator.serviceWorker;
+        const register = workers.register;
+        window.registrations = 0;
+        workers.register = (...all) =>
+            ++window.registrations === 1 ? new Promise(() => {}) : register.apply(workers, all);";
+    page.evaluate::<Value>(forget_the_first, Vec::new()).await?;
+    page.run_to_the_end().await?;
+    assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 5)]);
+    assert_eq!(page.evaluate::<u32>("return window.registrations", Vec::new()).await?, 2);
     Ok(())
 }
