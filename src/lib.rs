@@ -25,6 +25,7 @@ pub mod lazy;
 pub mod measure;
 pub mod runtime;
 pub mod share;
+mod source_hashes;
 pub mod storage;
 #[cfg(test)]
 mod test_support;

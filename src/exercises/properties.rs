@@ -110,7 +110,13 @@ impl Leftovers {
                     left.ended += 1;
                     *task = TaskCounts::default();
                 }
-                EventKind::Spawned | EventKind::PollStarted | EventKind::PollEnded => {}
+                EventKind::Spawned
+                | EventKind::PollStarted
+                | EventKind::PollEnded(_)
+                | EventKind::Ready
+                | EventKind::Sent
+                | EventKind::FirstByte
+                | EventKind::Chunk => {}
             }
         }
         left.waiting = by_task.iter().map(|task| task.waiting).sum();

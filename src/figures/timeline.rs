@@ -254,7 +254,7 @@ mod tests {
         let mut record = Record::default();
         let task = record.spawn(0, "load".into(), None);
         record.push(0, task, EventKind::PollStarted);
-        record.push(250_000, task, EventKind::PollEnded);
+        record.push(250_000, task, EventKind::PENDING);
         record.push(1_000_000, task, EventKind::PollStarted);
         record.push(1_000_000, task, EventKind::Ended(Outcome::Failed));
         record

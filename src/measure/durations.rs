@@ -212,7 +212,8 @@ impl DurationsReader {
                 self.leave_queue(&mut times, at_us);
             }
             // Not earlier: a task that enters a queue in its first poll was never at work.
-            EventKind::PollEnded => self.note_peak(),
+            EventKind::PollEnded(_) => self.note_peak(),
+            EventKind::Ready | EventKind::Sent | EventKind::FirstByte | EventKind::Chunk => {}
             EventKind::Queued => {
                 times.waits += 1;
                 if times.queued_since_us.is_none() {

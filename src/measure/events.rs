@@ -9,9 +9,10 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::heartbeat::Beat;
+use crate::measure::waits::{WaitId, Waits};
 
 /// The id of a task in a run. Ids are in the order of spawning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskId(NonZeroU32);
 
 impl TaskId {
@@ -85,16 +86,29 @@ pub enum EventKind {
     Spawned,
     /// The executor started to poll the task.
     PollStarted,
-    /// The poll returned, and the task is not ready.
-    PollEnded,
+    /// The poll returned, and the task is not ready: it waits there, for that.
+    PollEnded(WaitId),
+    /// What the task waited for is there. It is polled when the event loop comes to it. Recorded only where it is known.
+    Ready,
     /// The task started to wait for a permit.
     Queued,
     /// The task received the permit that it waited for.
     Granted,
     /// The task stopped waiting for a permit and did not receive it.
     GaveUp,
+    /// The task sent a request. If it sends another, the previous one is over.
+    Sent,
+    /// The first byte of the response arrived: its headers.
+    FirstByte,
+    /// A chunk of the response's body arrived.
+    Chunk,
     /// The task is over. Nothing follows for this task.
     Ended(Outcome),
+}
+
+impl EventKind {
+    /// The end of a poll if it is not known where and for what the task waits.
+    pub const PENDING: Self = Self::PollEnded(WaitId::UNKNOWN);
 }
 
 /// One event of the record.
@@ -153,9 +167,23 @@ pub struct FailedTask {
     pub outcome: Outcome,
 }
 
+/// The clock of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockKind {
+    /// The browser's clock: the times are measured.
+    #[default]
+    Browser,
+    /// A clock that jumps to the next deadline: the times are computed.
+    Virtual,
+}
+
 /// The record of a run. It only ever grows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
+    clock: ClockKind,
+    has_simulated_parts: bool,
+    waits: Waits,
     events: Vec<Event>,
     tasks: Vec<Task>,
     log: Vec<LogLine>,
@@ -164,6 +192,18 @@ pub struct Record {
 }
 
 impl Record {
+    /// An empty record with times of this clock.
+    #[must_use]
+    pub fn new(clock: ClockKind) -> Self {
+        Self { clock, ..Self::default() }
+    }
+
+    /// The same record with these waits.
+    #[must_use]
+    pub fn with_waits(self, waits: Waits) -> Self {
+        Self { waits, ..self }
+    }
+
     /// Adds a new task and its first event.
     pub fn spawn(&mut self, at_us: u64, name: Cow<'static, str>, parent: Option<TaskId>) -> TaskId {
         let task = TaskId::at(self.tasks.len());
@@ -193,6 +233,34 @@ impl Record {
     /// Notes that the page was hidden at this time. Browsers slow down the timers of a hidden page.
     pub fn mark_hidden(&mut self, at_us: u64) {
         self.hidden_at_us.get_or_insert(at_us);
+    }
+
+    /// Notes that something in the run was simulated, such as the responses of a host that accepts no requests from a page.
+    pub fn mark_simulated(&mut self) {
+        self.has_simulated_parts = true;
+    }
+
+    /// The clock of the run.
+    #[must_use]
+    pub fn clock(&self) -> ClockKind {
+        self.clock
+    }
+
+    /// True if something in the run was simulated.
+    #[must_use]
+    pub fn has_simulated_parts(&self) -> bool {
+        self.has_simulated_parts
+    }
+
+    /// Where and for what the tasks waited.
+    #[must_use]
+    pub fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
+    /// The same, to add to it.
+    pub fn waits_mut(&mut self) -> &mut Waits {
+        &mut self.waits
     }
 
     /// All events, in the order in which they happened.
@@ -259,6 +327,7 @@ impl Record {
             + self.tasks.capacity() * size_of::<Task>()
             + self.log.capacity() * size_of::<LogLine>()
             + self.beats.capacity() * size_of::<Beat>()
+            + self.waits.heap_bytes()
             + owned.sum::<usize>()
     }
 

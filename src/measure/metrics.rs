@@ -108,7 +108,7 @@ impl Meter {
                 self.change_parent(parent, |state| state.live_children += 1);
             }
             EventKind::PollStarted => self.change(task, |state| state.has_begun = true),
-            EventKind::PollEnded => self.note_concurrency(),
+            EventKind::PollEnded(_) => self.note_concurrency(),
             EventKind::Queued => self.change(task, |state| state.waits += 1),
             EventKind::Granted | EventKind::GaveUp => self.change(task, |state| state.waits -= 1),
             EventKind::Ended(outcome) => {
@@ -116,6 +116,7 @@ impl Meter {
                 self.change(task, |state| state.is_alive = false);
                 self.change_parent(parent, |state| state.live_children = state.live_children.saturating_sub(1));
             }
+            EventKind::Ready | EventKind::Sent | EventKind::FirstByte | EventKind::Chunk => {}
         }
         self.metrics.peak_queue = self.metrics.peak_queue.max(self.queue);
     }
@@ -170,7 +171,7 @@ mod tests {
         let children = [record.spawn(0, "child".into(), Some(parent)), record.spawn(0, "child".into(), Some(parent))];
         for child in children {
             record.push(1, child, EventKind::PollStarted);
-            record.push(1, child, EventKind::PollEnded);
+            record.push(1, child, EventKind::PENDING);
         }
         for child in children {
             record.push(9, child, EventKind::Ended(Outcome::Succeeded));
@@ -192,9 +193,7 @@ mod tests {
             record.push(1, task, kind);
         }
         let other = record.spawn(2, "other".into(), None);
-        for (task, kind) in
-            [(task, EventKind::PollEnded), (other, EventKind::PollStarted), (other, EventKind::PollEnded)]
-        {
+        for (task, kind) in [(task, EventKind::PENDING), (other, EventKind::PollStarted), (other, EventKind::PENDING)] {
             record.push(2, task, kind);
         }
         let metrics = Metrics::from_record(&record);

@@ -25,6 +25,7 @@ pub mod statistics;
 pub mod sweep;
 pub mod units;
 pub mod validation;
+pub mod waits;
 pub mod warnings;
 
-pub use events::{Event, EventKind, Level, LogLine, Outcome, Record, Task, TaskId};
+pub use events::{ClockKind, Event, EventKind, Level, LogLine, Outcome, Record, Task, TaskId};

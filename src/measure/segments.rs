@@ -163,13 +163,14 @@ impl TaskHistories {
         match event.kind {
             EventKind::Spawned => self.spawn(event.at_us),
             EventKind::PollStarted => self.set_phase(event, Phase::Running),
-            EventKind::PollEnded => {
+            EventKind::PollEnded(_) => {
                 let waits = self.histories[event.task.index()].waits;
                 self.set_phase(event, if waits > 0 { Phase::Queued } else { Phase::Waiting });
             }
             EventKind::Queued => self.histories[event.task.index()].waits += 1,
             EventKind::Granted | EventKind::GaveUp => self.histories[event.task.index()].waits -= 1,
             EventKind::Ended(outcome) => self.end(event, outcome),
+            EventKind::Ready | EventKind::Sent | EventKind::FirstByte | EventKind::Chunk => {}
         }
     }
 
@@ -238,11 +239,11 @@ mod tests {
 
     #[test]
     fn a_task_is_queued_running_waiting_running() {
-        use EventKind::{Ended, PollEnded, PollStarted, Spawned};
+        use EventKind::{Ended, PollStarted, Spawned};
         let histories = TaskHistories::from_record(&record(&[
             (0, 0, Spawned),
             (10, 0, PollStarted),
-            (12, 0, PollEnded),
+            (12, 0, EventKind::PENDING),
             (50, 0, PollStarted),
             (55, 0, Ended(Outcome::Succeeded)),
         ]));
@@ -255,15 +256,15 @@ mod tests {
 
     #[test]
     fn a_task_that_waits_for_a_permit_is_queued_until_it_is_granted() {
-        use EventKind::{Granted, PollEnded, PollStarted, Queued, Spawned};
+        use EventKind::{Granted, PollStarted, Queued, Spawned};
         let histories = TaskHistories::from_record(&record(&[
             (0, 0, Spawned),
             (0, 0, PollStarted),
             (0, 0, Queued),
-            (1, 0, PollEnded),
+            (1, 0, EventKind::PENDING),
             (9, 0, PollStarted),
             (9, 0, Granted),
-            (10, 0, PollEnded),
+            (10, 0, EventKind::PENDING),
         ]));
         assert_eq!(phases(&histories), [(Phase::Running, 0, 1), (Phase::Queued, 1, 9), (Phase::Running, 9, 10)]);
         let open: Vec<_> = histories.open_segments(30).collect();
@@ -287,11 +288,11 @@ mod tests {
 
     #[test]
     fn reading_a_growing_record_gives_the_same_as_reading_it_whole() {
-        use EventKind::{Ended, PollEnded, PollStarted, Spawned};
+        use EventKind::{Ended, PollStarted, Spawned};
         let events = [
             (0, 0, Spawned),
             (3, 0, PollStarted),
-            (4, 0, PollEnded),
+            (4, 0, EventKind::PENDING),
             (8, 0, PollStarted),
             (9, 0, Ended(Outcome::Failed)),
         ];

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use crate::measure::ClockKind;
 #[cfg(target_arch = "wasm32")]
 use crate::runtime::browser;
 
@@ -23,6 +24,15 @@ impl Clock {
     /// A virtual clock at zero.
     pub(crate) fn virtual_at_zero() -> Self {
         Self::Virtual { now_us: Cell::new(0) }
+    }
+
+    /// Its kind.
+    pub(crate) fn kind(&self) -> ClockKind {
+        match self {
+            #[cfg(target_arch = "wasm32")]
+            Self::Browser(_) => ClockKind::Browser,
+            Self::Virtual { .. } => ClockKind::Virtual,
+        }
     }
 
     /// Microseconds since the run's start. It never goes backwards.

@@ -8,6 +8,7 @@ use std::future::{Future, poll_fn};
 use std::iter::{Enumerate, Peekable};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
@@ -126,7 +127,7 @@ where
     fn start_batch(&mut self) {
         let batch = self.not_started.by_ref().take(BATCH_SIZE);
         self.running.extend(batch.map(|(index, future)| Indexed { index, future }));
-        self.turn = self.not_started.peek().is_some().then(|| self.run.yield_now());
+        self.turn = self.not_started.peek().is_some().then(|| self.run.internal_sleep(Duration::ZERO));
     }
 }
 

@@ -11,16 +11,21 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::num::NonZeroUsize;
+use std::panic::Location;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use crate::measure::waits::{Awaited, ObjectKind};
 use crate::measure::{EventKind, TaskId};
 use crate::runtime::Run;
+use crate::runtime::run::Line;
 
 /// A number of permits that tasks share: the counterpart of `asyncio.Semaphore`. See [`Run::limit`].
 #[derive(Debug)]
 pub struct Limit {
     run: Run,
+    /// What the tasks in the queue wait for.
+    awaited: Awaited,
     free: Cell<usize>,
     queue: RefCell<VecDeque<Rc<Waiter>>>,
 }
@@ -63,19 +68,26 @@ impl Run {
     /// ```
     #[must_use]
     pub fn limit(&self, most: Option<NonZeroUsize>) -> Limit {
-        let free = Cell::new(most.map_or(usize::MAX, NonZeroUsize::get));
-        Limit { run: self.clone(), free, queue: RefCell::default() }
+        let free = most.map_or(usize::MAX, NonZeroUsize::get);
+        Limit::with_permits(self, free, self.add_object(ObjectKind::Semaphore))
     }
 }
 
 impl Limit {
-    /// A limit without permits; they are [added](Self::add_permit) later.
-    pub(super) fn without_permits(run: &Run) -> Self {
-        Self { run: run.clone(), free: Cell::new(0), queue: RefCell::default() }
+    /// A limit with this number of permits, for tasks that wait for `object`.
+    pub(super) fn with_permits(run: &Run, free: usize, object: usize) -> Self {
+        let awaited = Awaited::Object(object);
+        Self { run: run.clone(), awaited, free: Cell::new(free), queue: RefCell::default() }
     }
 
     /// Waits for a permit. Tasks are served in the order of their calls. Dropping the future leaves the queue.
-    pub async fn acquire(&self) -> Permit<'_> {
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Permit<'_>> {
+        self.acquire_in(Some(Location::caller()))
+    }
+
+    /// The same for a caller in another line.
+    pub(super) async fn acquire_in(&self, line: Line) -> Permit<'_> {
         if let Some(left) = self.free.get().checked_sub(1) {
             self.free.set(left);
             return Permit(self);
@@ -86,6 +98,7 @@ impl Limit {
                 return Poll::Ready(());
             }
             entry.waiter.waker.replace(Some(context.waker().clone()));
+            self.run.note_wait(line, &self.awaited);
             Poll::Pending
         })
         .await;

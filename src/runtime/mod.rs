@@ -34,7 +34,7 @@ pub use queue::Queue;
 pub use random::Rng;
 pub(crate) use random::rng_for;
 pub use retry::{Backoff, RetryError, RetryPolicy};
-pub use run::{Run, Sleep, Task, TaskError};
+pub use run::{Noted, Run, Sleep, Task, TaskError};
 pub use scope::{JoinHandle, Scope, ScopeClosed};
 pub use stop::{Stoppable, Stopper, stoppable};
 pub use timeout::{TimedOut, Timeout};

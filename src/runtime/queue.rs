@@ -9,7 +9,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::panic::Location;
 
+use crate::measure::waits::ObjectKind;
 use crate::runtime::{Limit, Run};
 
 /// A bounded queue: the counterpart of `asyncio.Queue`. It may have any number of producers and consumers. See
@@ -53,10 +55,11 @@ impl Run {
     /// ```
     #[must_use]
     pub fn queue<T>(&self, bound: NonZeroUsize) -> Queue<T> {
+        let object = self.add_object(ObjectKind::Queue);
         Queue {
             items: RefCell::default(),
-            free_slots: self.limit(Some(bound)),
-            items_ready: Limit::without_permits(self),
+            free_slots: Limit::with_permits(self, bound.get(), object),
+            items_ready: Limit::with_permits(self, 0, object),
             is_closed: Cell::new(false),
         }
     }
@@ -64,21 +67,29 @@ impl Run {
 
 impl<T> Queue<T> {
     /// Waits for a free slot and adds an item. Dropping the future drops the item.
-    pub async fn put(&self, item: T) {
-        self.free_slots.acquire().await.forget();
-        self.items.borrow_mut().push_back(item);
-        self.items_ready.add_permit();
+    #[track_caller]
+    pub fn put(&self, item: T) -> impl Future<Output = ()> {
+        let line = Some(Location::caller());
+        async move {
+            self.free_slots.acquire_in(line).await.forget();
+            self.items.borrow_mut().push_back(item);
+            self.items_ready.add_permit();
+        }
     }
 
     /// Waits for an item and takes it. Returns `None` if the queue is closed and empty. Dropping the future takes
     /// nothing.
-    pub async fn take(&self) -> Option<T> {
-        let permit = self.items_ready.acquire().await;
-        // If the queue is closed and empty, the permit is returned, and the next consumer gets it.
-        let item = self.items.borrow_mut().pop_front()?;
-        permit.forget();
-        self.free_slots.add_permit();
-        Some(item)
+    #[track_caller]
+    pub fn take(&self) -> impl Future<Output = Option<T>> {
+        let line = Some(Location::caller());
+        async move {
+            let permit = self.items_ready.acquire_in(line).await;
+            // If the queue is closed and empty, the permit is returned, and the next consumer gets it.
+            let item = self.items.borrow_mut().pop_front()?;
+            permit.forget();
+            self.free_slots.add_permit();
+            Some(item)
+        }
     }
 
     /// Closes the queue: no more items will be added. Its items can still be taken.

@@ -2,19 +2,23 @@
 //!
 //! - `task`: the wrapper that records a future as a task.
 //! - `timers`: the queue of sleepers, and the future of a sleep.
+//! - `waiting`: what each task waits for, and where.
 
 mod task;
 mod timers;
+mod waiting;
 
 use std::borrow::Cow;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Ref, RefCell};
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
 
 use crate::measure::heartbeat::{Beat, PERIOD};
+use crate::measure::waits::{Awaited, ObjectKind, SharedObject};
 use crate::measure::{EventKind, Level, LogLine, Record, TaskId};
 use crate::runtime::clock::{Clock, micros};
 use crate::runtime::random::{Rng, rng_for};
@@ -22,8 +26,11 @@ use crate::runtime::random::{Rng, rng_for};
 pub(crate) use task::TaskEnd;
 pub use task::{Task, TaskError};
 pub use timers::Sleep;
+pub use waiting::Noted;
+pub(crate) use waiting::{Line, Polled};
 
 use timers::{SleeperId, Timers};
+use waiting::Notes;
 
 /// One execution of an exercise. It is the first argument of every exercise function, and cheap to clone: clones are
 /// handles to the same run.
@@ -48,7 +55,7 @@ struct Inner {
     seed: u64,
     timers: RefCell<Timers>,
     record: RefCell<Record>,
-    current: Cell<Option<TaskId>>,
+    notes: Notes,
 }
 
 impl Run {
@@ -75,13 +82,8 @@ impl Run {
     }
 
     fn new(clock: Clock, seed: u64) -> Self {
-        Self(Rc::new(Inner {
-            clock,
-            seed,
-            timers: RefCell::default(),
-            record: RefCell::default(),
-            current: Cell::new(None),
-        }))
+        let record = RefCell::new(Record::new(clock.kind()));
+        Self(Rc::new(Inner { clock, seed, timers: RefCell::default(), record, notes: Notes::default() }))
     }
 
     /// The time since the run's start.
@@ -112,8 +114,14 @@ impl Run {
     /// assert_eq!(run.now(), Duration::from_millis(600), "waiting in turn costs the sum");
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
+    #[track_caller]
     pub fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep::new(self.clone(), duration)
+        Sleep::new(self.clone(), duration, Some(Location::caller()))
+    }
+
+    /// A sleep of the runtime's own, for which no task waits: a deadline, or a pause between batches.
+    pub(super) fn internal_sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(self.clone(), duration, None)
     }
 
     /// Lets other tasks run: the counterpart of `asyncio.sleep(0)`. In a browser it continues in the event loop's next
@@ -141,6 +149,7 @@ impl Run {
     /// assert_eq!(woke_at, Duration::from_millis(30), "after the slice that was running");
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
+    #[track_caller]
     pub fn yield_now(&self) -> Sleep {
         // An alarm for now is a message that the page sends to itself (see `browser::Clock::set_alarm`).
         self.sleep(Duration::ZERO)
@@ -243,7 +252,7 @@ impl Run {
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub fn log(&self, level: Level, text: impl Into<Cow<'static, str>>) {
-        let line = LogLine { at_us: self.now_us(), task: self.0.current.get(), level, text: text.into() };
+        let line = LogLine { at_us: self.now_us(), task: self.current_task(), level, text: text.into() };
         self.0.record.borrow_mut().log(line);
     }
 
@@ -252,7 +261,7 @@ impl Run {
         let is_logged = {
             let record = self.record();
             let last = record.log_lines().last();
-            last.is_some_and(|last| last.text == text && record.is_within(last.task, self.0.current.get()))
+            last.is_some_and(|last| last.text == text && record.is_within(last.task, self.current_task()))
         };
         if !is_logged {
             self.log(level, text);
@@ -302,7 +311,7 @@ impl Run {
         async move {
             loop {
                 let wait_us = next.due_us.saturating_sub(next.run.now_us());
-                next.run.sleep(Duration::from_micros(wait_us)).await;
+                next.run.internal_sleep(Duration::from_micros(wait_us)).await;
                 next.record();
             }
         }
@@ -316,7 +325,24 @@ impl Run {
 
     /// The task that is being polled, if there is one.
     pub(crate) fn current_task(&self) -> Option<TaskId> {
-        self.0.current.get()
+        self.0.notes.current_task()
+    }
+
+    /// Records that the current task waits for this, if its poll ends without another note.
+    pub(crate) fn note_wait(&self, line: Line, awaited: &Awaited) {
+        self.0.notes.note(line, awaited, &self.0.record);
+    }
+
+    /// Records an event of the current task, if there is one.
+    pub(crate) fn push_to_current(&self, kind: EventKind) {
+        if let Some(task) = self.current_task() {
+            self.push(task, kind);
+        }
+    }
+
+    /// Adds something that tasks share and wait for. Returns its index in the record.
+    pub(crate) fn add_object(&self, kind: ObjectKind) -> usize {
+        self.0.record.borrow_mut().waits_mut().add_object(SharedObject { kind, name: "".into() })
     }
 
     /// The current number of sleepers.
@@ -329,7 +355,7 @@ impl Run {
     #[inline(never)]
     pub(crate) fn spawned(&self, name: Cow<'static, str>) -> TaskId {
         let now_us = self.now_us();
-        self.0.record.borrow_mut().spawn(now_us, name, self.0.current.get())
+        self.0.record.borrow_mut().spawn(now_us, name, self.current_task())
     }
 
     #[inline(never)]
@@ -338,18 +364,19 @@ impl Run {
         self.0.record.borrow_mut().push(now_us, task, kind);
     }
 
-    /// Records that a poll of `task` begins and makes it the current task. Returns the previous current task.
+    /// Records that a poll of `task` begins and makes it the current task. Returns what was polled outside of it.
     #[inline(never)]
-    pub(crate) fn poll_started(&self, task: TaskId) -> Option<TaskId> {
+    pub(crate) fn poll_started(&self, task: TaskId) -> Polled {
         self.push(task, EventKind::PollStarted);
-        self.0.current.replace(Some(task))
+        self.0.notes.begin_poll(task)
     }
 
     /// Records that a poll of `task` is over. `end` is given if the task is over, too.
     #[inline(never)]
-    pub(crate) fn poll_ended(&self, task: TaskId, outside: Option<TaskId>, end: Option<TaskEnd>) {
+    pub(crate) fn poll_ended(&self, task: TaskId, outside: Polled, end: Option<TaskEnd>) {
+        let is_pending = end.is_none();
         let kind = match end {
-            None => EventKind::PollEnded,
+            None => EventKind::PollEnded(self.0.notes.noted()),
             Some(TaskEnd { outcome, message }) => {
                 if let Some((level, text)) = message {
                     self.log_task_error(level, text);
@@ -358,7 +385,10 @@ impl Run {
             }
         };
         self.push(task, kind);
-        self.0.current.set(outside);
+        self.0.notes.end_poll(outside);
+        if is_pending {
+            self.note_wait(None, &Awaited::Subtasks);
+        }
     }
 
     #[inline(never)]

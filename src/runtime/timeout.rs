@@ -60,7 +60,7 @@ impl Run {
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     pub fn timeout<F: Future>(&self, limit: Duration, future: F) -> Timeout<F> {
-        Timeout { future: Some(future), deadline: self.sleep(limit), limit }
+        Timeout { future: Some(future), deadline: self.internal_sleep(limit), limit }
     }
 }
 

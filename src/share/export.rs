@@ -57,7 +57,12 @@ impl Form {
             Self::Trace => "-trace.json",
             Self::Html => ".html",
         };
-        format!("{}-seed{}-{}{ending}", run.exercise.slug, run.seed, date::in_a_name(run.finished_at_ms))
+        format!(
+            "{}-seed{}-{}{ending}",
+            run.experiment.exercise().slug,
+            run.experiment.seed,
+            date::in_a_name(run.finished_at_ms)
+        )
     }
 
     /// Writes the run.

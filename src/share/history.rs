@@ -29,7 +29,7 @@ impl RunId {
     /// The identity of this run.
     #[must_use]
     pub fn from_run(run: &SavedRun) -> Self {
-        let slug = run.exercise.slug.to_owned();
+        let slug = run.experiment.exercise().slug.to_owned();
         Self { finished_at_ms: run.finished_at_ms, wall_us: run.ending.at_us(), slug }
     }
 

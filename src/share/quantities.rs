@@ -98,7 +98,7 @@ impl Quantities {
     pub fn from_run(run: &SavedRun) -> Self {
         let spans = Spans::from_record(&run.record);
         let parts = Some((&*run.record, &spans));
-        let compared = Compared::all(run.exercise, &run.settings, parts, run.record.end_us(), None);
+        let compared = run.experiment.compared(parts, run.record.end_us(), None);
         Self::new(&compared, &Metrics::from_record(&run.record), run.report.as_deref())
     }
 

@@ -8,6 +8,7 @@ mod columns;
 mod error;
 mod section;
 mod version_1;
+mod waits;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::exercises::catalogue;
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::Exercise;
+use crate::exercises::experiment::Experiment;
+use crate::measure::ClockKind;
 use crate::measure::figures::Memory;
 use crate::measure::report::Report;
 use crate::share::permalink::MAX_SEED;
@@ -52,13 +55,22 @@ struct Head<'a> {
     version: u64,
 }
 
-/// A file of the current version, or with the report `R` of an earlier one.
+/// The program that made the run.
 #[derive(Serialize, Deserialize)]
-struct RunFile<'a, R = Rc<Report>> {
+#[serde(rename_all = "snake_case")]
+enum ProgramName<'a> {
+    /// An exercise, by its name in links.
+    Exercise(Cow<'a, str>),
+}
+
+/// A file of the current version, or with the program `P` and the report `R` of an earlier one.
+#[derive(Serialize, Deserialize)]
+struct RunFile<'a, P = ProgramName<'a>, R = Rc<Report>> {
     format: Cow<'a, str>,
     version: u64,
     app: Cow<'a, str>,
-    exercise: Cow<'a, str>,
+    #[serde(alias = "exercise")]
+    program: P,
     settings: BTreeMap<Cow<'a, str>, String>,
     seed: u64,
     finished_at_ms: u64,
@@ -78,9 +90,14 @@ pub fn to_json(run: &SavedRun) -> Vec<u8> {
         format: FORMAT.into(),
         version: VERSION,
         app: env!("CARGO_PKG_VERSION").into(),
-        exercise: run.exercise.slug.into(),
-        settings: run.settings.iter().map(|(control, value)| (control.name.into(), value.to_text())).collect(),
-        seed: run.seed,
+        program: ProgramName::Exercise(run.experiment.exercise().slug.into()),
+        settings: run
+            .experiment
+            .settings
+            .iter()
+            .map(|(control, value)| (control.name.into(), value.to_text()))
+            .collect(),
+        seed: run.experiment.seed,
         finished_at_ms: run.finished_at_ms,
         ending: run.ending.clone(),
         clock_resolution_us: run.clock_resolution_us,
@@ -108,8 +125,14 @@ pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
         return Err(ImportError::NotARun);
     }
     match head.version {
-        1 => parse::<ReportV1>(bytes)?.into_run(|report, exercise| Rc::new(report.into_report(exercise))),
-        VERSION => parse::<Rc<Report>>(bytes)?.into_run(|report, _| report),
+        1 => {
+            let file: RunFile<Cow<str>, ReportV1> = parse(bytes)?;
+            file.into_run(|slug| slug, |report, exercise| Rc::new(report.into_report(exercise)))
+        }
+        VERSION => {
+            let file: RunFile = parse(bytes)?;
+            file.into_run(|ProgramName::Exercise(slug)| slug, |report, _| report)
+        }
         version => Err(ImportError::Version { version }),
     }
 }
@@ -123,26 +146,30 @@ pub fn refuse_large(size_bytes: u64) -> Result<(), ImportError> {
     if size_bytes > MOST_BYTES { Err(ImportError::TooLarge { size_bytes }) } else { Ok(()) }
 }
 
-fn parse<'a, R: Deserialize<'a>>(bytes: &'a [u8]) -> Result<RunFile<'a, R>, ImportError> {
+fn parse<'a, F: Deserialize<'a>>(bytes: &'a [u8]) -> Result<F, ImportError> {
     serde_json::from_slice(bytes).map_err(|error| ImportError::misfit(&error))
 }
 
-impl<R> RunFile<'_, R> {
+impl<'a, P, R> RunFile<'a, P, R> {
     /// Checks everything. `convert` turns the report into one of the current version.
-    fn into_run(self, convert: impl FnOnce(R, &Exercise) -> Rc<Report>) -> Result<SavedRun, ImportError> {
-        let exercise = catalogue::find(&self.exercise).ok_or_else(|| ImportError::no_exercise(&self.exercise))?;
-        let settings = settings(exercise, &self.settings)?;
+    fn into_run(
+        self,
+        slug: impl FnOnce(P) -> Cow<'a, str>,
+        convert: impl FnOnce(R, &Exercise) -> Rc<Report>,
+    ) -> Result<SavedRun, ImportError> {
         self.refuse_numbers()?;
+        let slug = slug(self.program);
+        let exercise = catalogue::find(&slug).ok_or_else(|| ImportError::no_exercise(&slug))?;
+        let settings = settings(exercise, &self.settings)?;
         let report = self.report.map(|report| convert(report, exercise));
         if let Some(report) = &report {
             section::check(report)?;
         }
-        let record = self.record.into_record().map_err(ImportError::Record)?;
-        let ideal = self.ideal.map(Columns::into_record).transpose().map_err(ImportError::Ideal)?;
+        let record = self.record.into_record(ClockKind::Browser).map_err(ImportError::Record)?;
+        let ideal = self.ideal.map(|ideal| ideal.into_record(ClockKind::Virtual)).transpose();
+        let ideal = ideal.map_err(ImportError::Ideal)?;
         Ok(SavedRun {
-            exercise,
-            settings,
-            seed: self.seed,
+            experiment: Experiment::new(exercise, settings, self.seed),
             ending: self.ending,
             record: Rc::new(record),
             record_bytes: self.record_bytes,

@@ -17,7 +17,8 @@ use crate::measure::report::{Check, Report, Section};
 use crate::measure::requests::{Requests, Timing};
 use crate::measure::sweep::{LoadLevel, Sweep};
 use crate::measure::validation::{Validation, Verdict};
-use crate::measure::{EventKind, Level, LogLine, Outcome, Record};
+use crate::measure::waits::{Awaited, ObjectKind, SharedObject, Source, SourceLine, Wait, WaitId, Waits};
+use crate::measure::{EventKind, Level, LogLine, Outcome, Record, TaskId};
 use crate::runtime::Run;
 use crate::runtime::virtual_time::block_on;
 use crate::share::saved::{RunEnding, SavedRun};
@@ -55,17 +56,16 @@ pub(super) fn with_everything(exercise: &Exercise) -> Settings {
 pub(super) fn finished(exercise: &'static Exercise, settings: Settings) -> SavedRun {
     let run = Run::on_virtual_clock(7);
     let future = exercise.start(run.clone(), Rc::new(site()), settings.clone());
+    let experiment = Experiment::new(exercise, settings, 7);
     let ended = block_on(&run, select(future, run.heartbeat().boxed_local())).expect("it ends");
     let Either::Left((report, _)) = ended else { unreachable!("the heartbeat never ends") };
     let record = Rc::new(run.take_record());
     SavedRun {
-        exercise,
+        ideal: experiment.ideal(&site()).map(Rc::new),
+        experiment,
         ending: RunEnding::Finished { wall_us: record.end_us() },
         record_bytes: record.heap_bytes() as u64,
         record,
-        ideal: Experiment::new(exercise, settings.clone(), 7).ideal(&site()).map(Rc::new),
-        settings,
-        seed: 7,
         report: report.ok().map(Rc::new),
         memory: Some(Memory { before: 1_000_000, after: 2_000_000 }),
         clock_resolution_us: 100,
@@ -76,15 +76,15 @@ pub(super) fn finished(exercise: &'static Exercise, settings: Settings) -> Saved
 /// A small run with something of every kind, which contains `text` wherever text is possible.
 pub(super) fn hostile(text: &'static str) -> SavedRun {
     let exercise = &crate::exercises::async_basics::EXERCISE;
-    let mut record = Record::default();
+    let mut record = Record::default().with_waits(hostile_waits(text));
     let part = record.spawn(0, "sequential_execution".into(), None);
     record.push(5, part, EventKind::PollStarted);
     let task = record.spawn(10, text.into(), Some(part));
     for (at_us, task, kind) in [
         (12, task, EventKind::PollStarted),
         (13, task, EventKind::Queued),
-        (14, task, EventKind::PollEnded),
-        (15, part, EventKind::PollEnded),
+        (14, task, EventKind::PollEnded(WaitId::at(0))),
+        (15, part, EventKind::PollEnded(WaitId::at(1))),
         (20, task, EventKind::PollStarted),
         (20, task, EventKind::Granted),
         (40, task, EventKind::Ended(Outcome::Failed)),
@@ -105,6 +105,15 @@ pub(super) fn hostile(text: &'static str) -> SavedRun {
     fill(report, text);
     run.ending = RunEnding::Failed { after_us: 60, message: text.to_owned(), advice: text.to_owned() };
     SavedRun { record: Rc::new(record), ..run }
+}
+
+fn hostile_waits(text: &'static str) -> Waits {
+    let mut waits = Waits::default();
+    let source = waits.add_source(Source { path: text.into(), hash: text.into() });
+    let object = waits.add_object(SharedObject { kind: ObjectKind::Semaphore, name: text.into() });
+    waits.add(Wait { line: Some(SourceLine { source, line: 3 }), awaited: Some(Awaited::Object(object)) });
+    waits.add(Wait { line: None, awaited: Some(Awaited::Tasks(vec![TaskId::at(1)])) });
+    waits
 }
 
 /// Adds the findings that only some exercises have, with `text` wherever text is possible.

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::exercises::controls::Settings;
-use crate::exercises::exercise::{Exercise, Failure};
+use crate::exercises::exercise::Failure;
+use crate::exercises::experiment::Experiment;
 use crate::measure::Record;
 use crate::measure::figures::{Facts, Memory};
 use crate::measure::metrics::Metrics;
@@ -16,12 +16,8 @@ use crate::share::permalink::{Destination, Setup};
 /// A run that has ended. Its large parts are shared, so it is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SavedRun {
-    /// The exercise.
-    pub exercise: &'static Exercise,
-    /// The values of its controls.
-    pub settings: Settings,
-    /// The seed of its random numbers.
-    pub seed: u64,
+    /// What was run.
+    pub experiment: Experiment,
     /// How it ended.
     pub ending: RunEnding,
     /// The events of the run.
@@ -69,7 +65,8 @@ impl SavedRun {
     /// The page on which the same experiment can be run again. It does not start by itself.
     #[must_use]
     pub fn destination(&self) -> Destination {
-        Destination::Exercise(Setup { settings: self.settings.clone(), seed: self.seed, ..Setup::new(self.exercise) })
+        let Experiment { settings, seed, .. } = self.experiment.clone();
+        Destination::Exercise(Setup { settings, seed, ..Setup::new(self.experiment.exercise()) })
     }
 
     /// The numbers that its page shows.

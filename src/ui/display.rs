@@ -322,12 +322,10 @@ impl Display {
             self.report.set(self.started().and_then(|it| it.report_without_end()).map(Rc::new));
         }
         let run = self.run.try_update_value(Option::take).flatten();
-        if let Some((run, Experiment { settings, seed, .. })) = run.zip(self.started()) {
+        if let Some((run, experiment)) = run.zip(self.started()) {
             let record = run.take_record();
             self.saved.set(Some(SavedRun {
-                exercise: self.exercise,
-                settings,
-                seed,
+                experiment,
                 ending: ending.clone(),
                 record_bytes: record.heap_bytes() as u64,
                 record: Rc::new(record),
@@ -344,7 +342,7 @@ impl Display {
     /// Shows a run that was opened, as it was when it was over.
     pub(super) fn open(self, saved: SavedRun) {
         self.forget_run();
-        self.experiment.set(Some(Experiment::new(saved.exercise, saved.settings.clone(), saved.seed)));
+        self.experiment.set(Some(saved.experiment.clone()));
         self.report.set(saved.report.clone());
         self.ideal.set(saved.ideal.clone().map(|record| Rc::new(Ideal::new(record))));
         self.memory.set(saved.memory);

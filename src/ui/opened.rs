@@ -20,5 +20,5 @@ pub(super) fn open(saved: SavedRun) {
 
 /// Takes the run that a page of this exercise has to show.
 pub(super) fn take(exercise: &Exercise) -> Option<SavedRun> {
-    OPENED.take().filter(|saved| saved.exercise.slug == exercise.slug)
+    OPENED.take().filter(|saved| saved.experiment.exercise().slug == exercise.slug)
 }

@@ -246,8 +246,8 @@ fn open(display: Display, views: ResultViews, saved: SavedRun) {
         return;
     }
     display.set_views(views);
-    display.form.settings.set(saved.settings.clone());
-    display.form.seed.set(saved.seed);
+    display.form.settings.set(saved.experiment.settings.clone());
+    display.form.seed.set(saved.experiment.seed);
     display.open(saved);
     next_turn(move || display.draw_figures());
 }

@@ -8,7 +8,9 @@ use futures::{Stream, StreamExt, stream};
 
 use crate::endpoint::http::mixed_content::is_blocked_from_https;
 use crate::endpoint::http::{Chunks, Headers, HttpError, Phase, Request, Response, Transport, retry_after};
-use crate::runtime::Run;
+use crate::measure::EventKind;
+use crate::measure::waits::Awaited;
+use crate::runtime::{Noted, Run};
 
 /// A client of any server. Clones share the transport.
 #[derive(Clone)]
@@ -39,11 +41,23 @@ impl Client {
         if self.transport.is_from_https() && is_blocked_from_https(&request.url) {
             return Err(HttpError::MixedContent { url: request.url });
         }
-        let Some(limit) = request.timeout else { return self.transport.send(request).await };
+        self.run.push_to_current(EventKind::Sent);
+        let response = self.send_in_time(request).await?;
+        self.run.push_to_current(EventKind::FirstByte);
+        let run = self.run.clone();
+        Ok(Response { body: response.body.map_chunks(|chunks| recorded(chunks, run)), ..response })
+    }
+
+    async fn send_in_time(&self, request: Request) -> Result<Response, HttpError> {
+        let Some(limit) = request.timeout else { return self.awaited(self.transport.send(request)).await };
         let deadline = Deadline { run: self.run.clone(), at: self.run.now() + limit, limit, url: request.url.clone() };
-        let sent = self.run.timeout(limit, self.transport.send(request)).await;
+        let sent = self.run.timeout(limit, self.awaited(self.transport.send(request))).await;
         let Response { status, headers, body } = sent.map_err(|_| deadline.missed_in(Phase::Headers))??;
         Ok(Response { status, headers, body: body.map_chunks(|chunks| deadline.apply_to(chunks)) })
+    }
+
+    fn awaited<F: Future>(&self, response: F) -> Noted<F> {
+        self.run.noted_in(None, Awaited::Response, response)
     }
 
     /// Finds the cause of an error for which a browser does not name it: a server that cannot be reached, or a server whose
@@ -67,6 +81,17 @@ impl Client {
     pub fn retry_after(&self, headers: &Headers) -> Option<Duration> {
         retry_after::parse(headers.get("retry-after")?, self.transport.unix_time())
     }
+}
+
+/// The same chunks, with their arrival in the record.
+fn recorded(chunks: Chunks, run: Run) -> impl Stream<Item = Result<Vec<u8>, HttpError>> {
+    stream::unfold((chunks, run), async |(mut chunks, run)| {
+        let chunk = run.noted_in(None, Awaited::Response, chunks.next()).await?;
+        if chunk.is_ok() {
+            run.push_to_current(EventKind::Chunk);
+        }
+        Some((chunk, (chunks, run)))
+    })
 }
 
 /// The instant at which a response must be complete.

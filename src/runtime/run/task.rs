@@ -115,6 +115,7 @@ mod tests {
 
     use super::*;
     use crate::measure::Level;
+    use crate::measure::waits::WaitId;
     use crate::runtime::virtual_time::block_on;
 
     const NAP: Duration = Duration::from_millis(10);
@@ -131,7 +132,7 @@ mod tests {
         let expected = [
             (0, 0, Spawned),
             (0, 0, PollStarted),
-            (0, 0, PollEnded),
+            (0, 0, PollEnded(WaitId::at(0))),
             (10_000, 0, PollStarted),
             (10_000, 0, Ended(Outcome::Succeeded)),
         ];

@@ -10,7 +10,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use crate::measure::waits::Awaited;
 use crate::runtime::Run;
+use crate::runtime::run::Line;
 
 /// The id of a sleeper. It is valid for one sleep, until the sleeper is woken or removed.
 #[derive(Clone, Copy, Debug)]
@@ -129,13 +131,22 @@ impl Timers {
 pub struct Sleep {
     run: Run,
     duration: Duration,
+    /// The line to record while the current task waits. `None` for sleeps of the runtime's own.
+    line: Line,
     id: Option<SleeperId>,
     is_over: bool,
 }
 
 impl Sleep {
-    pub(crate) fn new(run: Run, duration: Duration) -> Self {
-        Self { run, duration, id: None, is_over: false }
+    pub(crate) fn new(run: Run, duration: Duration, line: Line) -> Self {
+        Self { run, duration, line, id: None, is_over: false }
+    }
+
+    fn pending(&self) -> Poll<()> {
+        if self.line.is_some() {
+            self.run.note_wait(self.line, &Awaited::Timer);
+        }
+        Poll::Pending
     }
 }
 
@@ -148,10 +159,10 @@ impl Future for Sleep {
                 return Poll::Ready(());
             }
             self.id = Some(self.run.add_sleeper(self.duration, context.waker().clone()));
-            return Poll::Pending;
+            return self.pending();
         };
         if self.run.is_asleep(id, context.waker()) {
-            return Poll::Pending;
+            return self.pending();
         }
         self.id = None;
         self.is_over = true;

@@ -29,7 +29,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// Writes the page.
 pub(super) fn write(run: &SavedRun) -> String {
-    let title = format!("{}: a run of {}", run.exercise.title, date::in_words(run.finished_at_ms));
+    let title = format!("{}: a run of {}", run.experiment.exercise().title, date::in_words(run.finished_at_ms));
     let meta = || element("meta");
     let head = [
         meta().attr("charset", "utf-8"),
@@ -71,18 +71,19 @@ fn top(run: &SavedRun) -> Vec<Element> {
     };
     let warnings = Warning::from_record(&run.record, run.clock_resolution_us);
     let warnings = warnings.iter().map(|it| paragraph().class("caution").text(it.sentence()));
-    let ended = format!("It ended on {}, with seed {}.", date::in_words(run.finished_at_ms), run.seed);
+    let ended = format!("It ended on {}, with seed {}.", date::in_words(run.finished_at_ms), run.experiment.seed);
     let link = paragraph().text("Run it again: ").child(element("code").text(run.destination().to_string()));
     let about = [
-        element("h1").text(run.exercise.title),
-        paragraph().class("teaches").text(run.exercise.teaches),
+        element("h1").text(run.experiment.exercise().title),
+        paragraph().class("teaches").text(run.experiment.exercise().teaches),
         paragraph().class("status").text(run.ending.sentence()),
     ];
     about.into_iter().chain(advice).chain(warnings).chain([paragraph().text(ended), link]).collect()
 }
 
 fn settings(run: &SavedRun) -> Option<Element> {
-    let offered = run.settings.iter().filter(|(control, _)| run.settings.is_offered(control.name));
+    let offered =
+        run.experiment.settings.iter().filter(|(control, _)| run.experiment.settings.is_offered(control.name));
     definitions(offered.map(|(control, value)| {
         let unit = if let ControlKind::Number { unit, .. } = control.kind { unit } else { "" };
         pair(control.label, format!("{} {unit}", value.to_text()).trim().to_owned())
@@ -105,7 +106,7 @@ fn compared(run: &SavedRun) -> Vec<Compared> {
     let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::from_record(ideal)));
     let ideal = ideal.as_ref().map(|(record, spans)| (*record, spans));
     let end_us = run.record.end_us();
-    Compared::all(run.exercise, &run.settings, Some((&run.record, &spans)), end_us, ideal)
+    run.experiment.compared(Some((&run.record, &spans)), end_us, ideal)
 }
 
 fn comparison(compared: &Compared, report: Option<&Report>) -> Node {
@@ -130,7 +131,8 @@ fn results(run: &SavedRun) -> Vec<Option<Element>> {
     let Some(report) = &run.report else { return Vec::new() };
     let group = |group: Group| {
         let notes = group.notes.iter().map(|note| element("p").text(note.clone()).into());
-        let drawn = group.sections.iter().flat_map(|it| figures::section::section(it, &run.record, run.seed));
+        let drawn =
+            group.sections.iter().flat_map(|it| figures::section::section(it, &run.record, run.experiment.seed));
         section(group.heading, notes.chain(drawn))
     };
     report.groups().map(group).collect()

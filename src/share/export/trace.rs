@@ -64,9 +64,12 @@ struct OfTask<'a> {
 
 /// Writes the timeline of a run.
 pub(super) fn write(run: &SavedRun) -> Vec<u8> {
-    let about =
-        About { exercise: run.exercise.slug, link: run.destination().to_string(), finished_at_ms: run.finished_at_ms };
-    let trace = Trace { events: events(&run.record, run.exercise.title), unit: "ms", about };
+    let about = About {
+        exercise: run.experiment.exercise().slug,
+        link: run.destination().to_string(),
+        finished_at_ms: run.finished_at_ms,
+    };
+    let trace = Trace { events: events(&run.record, run.experiment.exercise().title), unit: "ms", about };
     serde_json::to_vec(&trace).expect("keys are text, and writing to memory does not fail")
 }
 
@@ -217,7 +220,7 @@ mod tests {
                 let chosen = (!alive.is_empty()).then(|| index.index(alive.len()));
                 match (step, chosen) {
                     (2, Some(place)) => record.push(at_us, alive[place], EventKind::PollStarted),
-                    (3, Some(place)) => record.push(at_us, alive[place], EventKind::PollEnded),
+                    (3, Some(place)) => record.push(at_us, alive[place], EventKind::PENDING),
                     (4, Some(place)) => record.push(at_us, alive.swap_remove(place), EventKind::Ended(Outcome::Succeeded)),
                     (_, place) => alive.push(record.spawn(at_us, "task".into(), place.map(|place| alive[place]))),
                 }

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::LONGEST_US;
 use super::error::longest;
+use super::waits;
 use crate::measure::heartbeat::Beat;
 use crate::measure::units::count;
-use crate::measure::{EventKind, Level, LogLine, Outcome, Record, TaskId};
+use crate::measure::waits::{WaitId, Waits};
+use crate::measure::{ClockKind, Event, EventKind, Level, LogLine, Outcome, Record, TaskId};
 
 /// A record, column by column. Tasks are numbered from 1 in the order of spawning.
 #[derive(Serialize, Deserialize)]
@@ -22,6 +24,11 @@ pub(super) struct Columns {
     beats: Beats,
     log: Vec<Line>,
     hidden_at_us: Option<u64>,
+    clock: Option<ClockKind>,
+    #[serde(default)]
+    has_simulated_parts: bool,
+    #[serde(default, skip_serializing_if = "Waits::is_empty")]
+    waits: Waits,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -39,6 +46,9 @@ struct Events {
     task: Vec<usize>,
     /// One letter for each event.
     kind: String,
+    /// For each end of a poll, the number of its wait; 0 for none. Empty if none has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    wait: Vec<usize>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,6 +120,20 @@ pub enum RecordError {
         /// The number of spawned tasks.
         spawned: usize,
     },
+    /// A wait refers to a file, object or line that is not possible.
+    #[error("wait {} refers to {to}, which is not there", count(*wait as u64))]
+    BadWait {
+        /// The wait, counted from 1.
+        wait: usize,
+        /// What it refers to.
+        to: &'static str,
+    },
+    /// The end of a poll refers to a wait that does not exist.
+    #[error("`events` refers to wait {}, which is not there", count(*wait as u64))]
+    NoWait {
+        /// The number of the wait.
+        wait: usize,
+    },
     /// Time goes backwards.
     #[error("the times of `{of}` are not in their order")]
     Backwards {
@@ -146,6 +170,7 @@ impl Columns {
                 after_us: after_us.collect(),
                 task: record.events().iter().map(|event| number(Some(event.task))).collect(),
                 kind: record.events().iter().map(|event| letter(event.kind)).collect(),
+                wait: wait_numbers(record),
             },
             beats: Beats {
                 due_us: record.beats().iter().map(|beat| beat.due_us).collect(),
@@ -153,18 +178,27 @@ impl Columns {
             },
             log: record.log_lines().iter().map(line).collect(),
             hidden_at_us: record.hidden_at_us(),
+            clock: Some(record.clock()),
+            has_simulated_parts: record.has_simulated_parts(),
+            waits: record.waits().clone(),
         }
     }
 
-    pub(super) fn into_record(self) -> Result<Record, RecordError> {
-        let Self { names, tasks, events, beats, log, hidden_at_us } = self;
-        let mut reading = Reading::new(names, tasks)?;
+    /// The record, or the first error in it. Version 1 did not state the clock; then it was `clock`.
+    pub(super) fn into_record(self, clock: ClockKind) -> Result<Record, RecordError> {
+        let Self { names, tasks, events, beats, log, hidden_at_us, .. } = self;
+        let record = Record::new(self.clock.unwrap_or(clock)).with_waits(self.waits);
+        let mut reading = Reading::new(names, tasks, record)?;
         reading.take_events(events)?;
         reading.take_beats(beats)?;
         reading.take_log(log)?;
         if let Some(at_us) = hidden_at_us {
             reading.record.mark_hidden(within_a_day(at_us, "hidden_at_us")?);
         }
+        if self.has_simulated_parts {
+            reading.record.mark_simulated();
+        }
+        waits::check(&reading.record)?;
         Ok(reading.record)
     }
 }
@@ -173,24 +207,33 @@ impl Columns {
 struct Reading {
     names: Vec<Cow<'static, str>>,
     tasks: Tasks,
-    /// For each spawned task, the number of permits that it waits for; `None` after its end.
-    waits: Vec<Option<u32>>,
+    /// For each spawned task, what can happen to it; `None` after its end.
+    states: Vec<Option<State>>,
     record: Record,
 }
 
+/// A task that has not ended.
+#[derive(Clone, Copy, Default)]
+struct State {
+    /// The number of permits that it waits for.
+    queued: u32,
+    has_sent: bool,
+}
+
 impl Reading {
-    fn new(names: Vec<Cow<'static, str>>, tasks: Tasks) -> Result<Self, RecordError> {
+    fn new(names: Vec<Cow<'static, str>>, tasks: Tasks, record: Record) -> Result<Self, RecordError> {
         if tasks.name.len() != tasks.parent.len() {
             return Err(RecordError::Uneven { of: "tasks" });
         }
-        Ok(Self { names, tasks, waits: Vec::new(), record: Record::default() })
+        Ok(Self { names, tasks, states: Vec::new(), record })
     }
 
     fn take_events(&mut self, events: Events) -> Result<(), RecordError> {
-        let Events { after_us, task, kind } = events;
+        let Events { after_us, task, kind, wait } = events;
         if after_us.len() != task.len() || task.len() != kind.chars().count() {
             return Err(RecordError::Uneven { of: "events" });
         }
+        let mut waits = wait.into_iter();
         let mut at_us = 0u64;
         for (place, ((after_us, task), letter)) in after_us.into_iter().zip(task).zip(kind.chars()).enumerate() {
             at_us = within_a_day(at_us.saturating_add(after_us), "events")?;
@@ -198,10 +241,17 @@ impl Reading {
             let out_of_turn = |why| RecordError::OutOfTurn { event: place + 1, task, why };
             match kind {
                 EventKind::Spawned => self.spawn(at_us, task, out_of_turn)?,
+                EventKind::PollEnded(_) => {
+                    let wait = self.known_wait(waits.next().unwrap_or(0))?;
+                    self.push(at_us, task, EventKind::PollEnded(wait), out_of_turn)?;
+                }
                 _ => self.push(at_us, task, kind, out_of_turn)?,
             }
         }
-        let (listed, spawned) = (self.tasks.name.len(), self.waits.len());
+        if waits.next().is_some() {
+            return Err(RecordError::Uneven { of: "events" });
+        }
+        let (listed, spawned) = (self.tasks.name.len(), self.states.len());
         if listed == spawned { Ok(()) } else { Err(RecordError::NotSpawned { listed, spawned }) }
     }
 
@@ -211,7 +261,7 @@ impl Reading {
         task: usize,
         out_of_turn: impl Fn(&'static str) -> RecordError,
     ) -> Result<(), RecordError> {
-        if task != self.waits.len() + 1 {
+        if task != self.states.len() + 1 {
             return Err(out_of_turn("tasks are numbered in the order of spawning"));
         }
         let (Some(name), Some(parent)) = (self.tasks.name.get(task - 1), self.tasks.parent.get(task - 1)) else {
@@ -223,7 +273,7 @@ impl Reading {
             return Err(RecordError::NoParent { task, parent: *parent });
         }
         self.record.spawn(at_us, name, parent.checked_sub(1).map(TaskId::at));
-        self.waits.push(Some(0));
+        self.states.push(Some(State::default()));
         Ok(())
     }
 
@@ -235,14 +285,24 @@ impl Reading {
         out_of_turn: impl Fn(&'static str) -> RecordError,
     ) -> Result<(), RecordError> {
         let id = self.known(task, "events")?;
-        let waits = self.waits[id.index()].ok_or_else(|| out_of_turn("it has ended before"))?;
-        self.waits[id.index()] = match kind {
-            EventKind::Queued => Some(waits + 1),
+        let state = self.states[id.index()].ok_or_else(|| out_of_turn("it has ended before"))?;
+        self.states[id.index()] = match kind {
+            EventKind::Queued => Some(State { queued: state.queued + 1, ..state }),
             EventKind::Granted | EventKind::GaveUp => {
-                Some(waits.checked_sub(1).ok_or_else(|| out_of_turn("it does not wait for a permit"))?)
+                let queued = state.queued.checked_sub(1).ok_or_else(|| out_of_turn("it does not wait for a permit"))?;
+                Some(State { queued, ..state })
+            }
+            EventKind::Sent => Some(State { has_sent: true, ..state }),
+            EventKind::FirstByte | EventKind::Chunk if !state.has_sent => {
+                return Err(out_of_turn("it has not sent a request"));
             }
             EventKind::Ended(_) => None,
-            EventKind::Spawned | EventKind::PollStarted | EventKind::PollEnded => Some(waits),
+            EventKind::Spawned
+            | EventKind::PollStarted
+            | EventKind::PollEnded(_)
+            | EventKind::Ready
+            | EventKind::FirstByte
+            | EventKind::Chunk => Some(state),
         };
         self.record.push(at_us, id, kind);
         Ok(())
@@ -274,9 +334,16 @@ impl Reading {
         Ok(())
     }
 
+    /// The wait of this number, if it is in the file; 0 for none.
+    fn known_wait(&self, number: usize) -> Result<WaitId, RecordError> {
+        let Some(index) = number.checked_sub(1) else { return Ok(WaitId::UNKNOWN) };
+        let is_known = index < self.record.waits().list().len();
+        if is_known { Ok(WaitId::at(index)) } else { Err(RecordError::NoWait { wait: number }) }
+    }
+
     /// The task of this number, if it was spawned.
     fn known(&self, task: usize, of: &'static str) -> Result<TaskId, RecordError> {
-        let index = task.checked_sub(1).filter(|index| *index < self.waits.len());
+        let index = task.checked_sub(1).filter(|index| *index < self.states.len());
         index.map(TaskId::at).ok_or(RecordError::NoTask { of, task })
     }
 }
@@ -299,6 +366,16 @@ fn names(record: &Record) -> (Vec<Cow<'static, str>>, Vec<usize>) {
     (names, of_tasks)
 }
 
+/// For each end of a poll, the number of its wait; 0 for none. Empty if there is none at all.
+fn wait_numbers(record: &Record) -> Vec<usize> {
+    let number = |event: &Event| match event.kind {
+        EventKind::PollEnded(wait) => Some(wait.index().map_or(0, |index| index + 1)),
+        _ => None,
+    };
+    let numbers: Vec<_> = record.events().iter().filter_map(number).collect();
+    if numbers.iter().all(|number| *number == 0) { Vec::new() } else { numbers }
+}
+
 /// A task's number in the file; 0 for none.
 fn number(task: Option<TaskId>) -> usize {
     task.map_or(0, |task| task.index() + 1)
@@ -309,10 +386,14 @@ fn letter(kind: EventKind) -> char {
     match kind {
         EventKind::Spawned => 's',
         EventKind::PollStarted => '(',
-        EventKind::PollEnded => ')',
+        EventKind::PollEnded(_) => ')',
+        EventKind::Ready => 'r',
         EventKind::Queued => 'q',
         EventKind::Granted => 'g',
         EventKind::GaveUp => 'u',
+        EventKind::Sent => '>',
+        EventKind::FirstByte => '<',
+        EventKind::Chunk => 'c',
         EventKind::Ended(Outcome::Succeeded) => 'S',
         EventKind::Ended(Outcome::Failed) => 'F',
         EventKind::Ended(Outcome::TimedOut) => 'T',
@@ -325,10 +406,14 @@ fn kind_of(it: char) -> Option<EventKind> {
     let others = [
         EventKind::Spawned,
         EventKind::PollStarted,
-        EventKind::PollEnded,
+        EventKind::PENDING,
+        EventKind::Ready,
         EventKind::Queued,
         EventKind::Granted,
         EventKind::GaveUp,
+        EventKind::Sent,
+        EventKind::FirstByte,
+        EventKind::Chunk,
     ];
     others.into_iter().chain(Outcome::ALL.map(EventKind::Ended)).find(|kind| letter(*kind) == it)
 }

@@ -4,8 +4,6 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::exercises::async_basics;
-use crate::exercises::compared::Compared;
 use crate::measure::bottleneck::Bottleneck;
 use crate::measure::durations::Durations;
 use crate::measure::flow::rates;
@@ -20,8 +18,9 @@ use crate::share::samples::{finished, hostile, with_everything};
 
 #[track_caller]
 fn assert_same(run: &SavedRun, read: &SavedRun) {
-    assert_eq!(run.exercise.slug, read.exercise.slug);
-    assert_eq!((&run.settings, run.seed, &run.ending), (&read.settings, read.seed, &read.ending));
+    assert_eq!(run.experiment.exercise().slug, read.experiment.exercise().slug);
+    assert!(run.experiment.has_same_settings(&read.experiment));
+    assert_eq!(run.ending, read.ending);
     assert_eq!(run.record, read.record);
     assert_eq!(run.ideal, read.ideal);
     assert_eq!(run.report, read.report);
@@ -35,7 +34,7 @@ fn shown(run: &SavedRun) -> String {
     let (record, spans) = (&*run.record, Spans::from_record(&run.record));
     let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::from_record(ideal)));
     let ideal = ideal.as_ref().map(|(record, spans)| (*record, spans));
-    let compared = Compared::all(run.exercise, &run.settings, Some((record, &spans)), record.end_us(), ideal);
+    let compared = run.experiment.compared(Some((record, &spans)), record.end_us(), ideal);
     let told: Vec<_> = compared.iter().map(|it| (it.sentence(), it.speed_up(), it.scale_us())).collect();
     let warnings: Vec<_> =
         Warning::from_record(record, run.clock_resolution_us).iter().map(Warning::sentence).collect();
@@ -111,20 +110,32 @@ fn a_run_that_was_cut_short_reads_back() {
 #[test]
 fn every_kind_of_event_has_a_letter_of_its_own() {
     let mut record = Record::default();
-    use EventKind::{Ended, GaveUp, Granted, PollEnded, PollStarted, Queued};
+    use EventKind::{Chunk, Ended, FirstByte, GaveUp, Granted, PollStarted, Queued, Ready, Sent};
     for outcome in Outcome::ALL {
         let task = record.spawn(1, "task".into(), None);
-        for kind in [PollStarted, Queued, Queued, GaveUp, Granted, PollEnded, Ended(outcome)] {
+        for kind in [
+            PollStarted,
+            Queued,
+            Queued,
+            GaveUp,
+            Granted,
+            Sent,
+            EventKind::PENDING,
+            FirstByte,
+            Chunk,
+            Ready,
+            Ended(outcome),
+        ] {
             record.push(1, task, kind);
         }
     }
-    assert_eq!(Columns::from_record(&record).into_record().expect("it may be so"), record);
+    assert_eq!(Columns::from_record(&record).into_record(ClockKind::Browser).expect("it may be so"), record);
 }
 
 #[test]
 fn a_file_of_version_1_is_read_for_ever() {
     let run = from_json(include_bytes!("tests/version-1.json")).expect("it was exported once");
-    assert_eq!((run.exercise.slug, run.seed, run.record.end_us()), ("async-basics", 7, 60));
+    assert_eq!((run.experiment.exercise().slug, run.experiment.seed, run.record.end_us()), ("async-basics", 7, 60));
     assert_eq!(run.report.map(|report| report.digits().count()), Some(1));
 }
 
@@ -151,7 +162,7 @@ fn assert_refused(pointer: &str, to: Value, told: &str) {
 fn what_cannot_be_is_refused_in_words() {
     assert_refused("/format", json!("interleave-sun"), "the file is not a run that this page exported");
     assert_refused("/version", json!(3), "the file has version 3 of the form, and this page reads versions 1 to 2");
-    assert_refused("/exercise", json!("async-basic"), "there is no exercise `async-basic` here");
+    assert_refused("/program/exercise", json!("async-basic"), "there is no exercise `async-basic` here");
     assert_refused("/settings", json!({ "nope": "1" }), "exercise `async-basics` has no control `nope`");
     assert_refused(
         "/settings/download",
@@ -192,6 +203,13 @@ fn a_record_that_cannot_be_is_refused_in_words() {
     refused("/log/0/task", json!(3), "`log` tells of task 3, which is not there");
     refused("/log/0/task", json!(0), "`log` tells of task 0, which is not there");
     refused("/hidden_at_us", json!(u64::MAX), "`hidden_at_us` goes on for more than 24 hours");
+    refused("/events/kind", json!("s(s(q)<(gF("), "event 7 cannot happen to task 1: it has not sent a request");
+    refused("/events/wait", json!([1, 2, 1]), "the columns of `events` differ in length");
+    refused("/events/wait", json!([1, 3]), "`events` refers to wait 3, which is not there");
+    refused("/waits/sources", json!([]), "wait 1 refers to a source file, which is not there");
+    refused("/waits/list/0/line/line", json!(0), "wait 1 refers to line 0, which is not there");
+    refused("/waits/objects", json!([]), "wait 1 refers to an object, which is not there");
+    refused("/waits/list/1/for", json!({ "tasks": [2, 3] }), "wait 2 refers to a task, which is not there");
     assert_refused("/ideal/names", json!([]), "in the record of its ideal task 1 has no name");
 }
 
@@ -234,7 +252,7 @@ fn a_run_of_many_tasks_takes_few_bytes_a_task() {
     for n in 0..TASKS as u64 {
         let task = record.spawn(n, "sleep".into(), None);
         record.push(n, task, EventKind::PollStarted);
-        record.push(n, task, EventKind::PollEnded);
+        record.push(n, task, EventKind::PENDING);
         record.push(n + 1, task, EventKind::PollStarted);
         record.push(n + 1, task, EventKind::Ended(Outcome::Succeeded));
     }
@@ -368,7 +386,6 @@ fn rich() -> Vec<SavedRun> {
         ],
         ..Report::default()
     };
-    let exercise = &async_basics::EXERCISE;
     let other = SavedRun { report: Some(Rc::new(report)), ideal: None, ..small() };
-    vec![other, small(), SavedRun { exercise, ideal: None, report: None, ..small() }]
+    vec![other, small(), SavedRun { ideal: None, report: None, ..small() }]
 }

@@ -6,6 +6,7 @@ use futures::FutureExt;
 
 use super::*;
 use crate::endpoint::http::{Answer, Scripted};
+use crate::measure::Outcome;
 use crate::runtime::virtual_time::block_on;
 
 const URL: &str = "http://host.example/";
@@ -41,6 +42,28 @@ fn a_request_reaches_the_server_as_it_was_built() {
     let request = Request::post_json(URL, "{}").with_header("x-test", "1");
     drop(block_on(&run, client.send(request.clone())).expect("it ends").expect("the server answers"));
     assert_eq!(server.requests(), [request]);
+}
+
+#[test]
+fn the_phases_of_a_request_and_its_chunks_are_in_the_record() {
+    use EventKind::{Chunk, Ended, FirstByte, PollEnded, Sent};
+    let run = virtual_run();
+    let client = Client::new(&run, slow_server(&run));
+    let request = Request::get(URL).with_timeout(TICK * 10);
+    let task = async { client.send(request).await.expect("the server answers").body.text(1_000).await };
+    let body = block_on(&run, run.task("fetch", task)).expect("it ends");
+    assert_eq!(body.as_deref(), Ok("one two six!"));
+    let record = run.record();
+    let is_phase = |kind| matches!(kind, Sent | FirstByte | Chunk | Ended(_));
+    let phases = record.events().iter().filter(|event| is_phase(event.kind));
+    let phases: Vec<_> = phases.map(|event| (event.at_us / 100_000, event.kind)).collect();
+    let end = Ended(Outcome::Succeeded);
+    assert_eq!(phases, [(0, Sent), (1, FirstByte), (2, Chunk), (3, Chunk), (4, Chunk), (4, end)]);
+    for event in record.events() {
+        let PollEnded(wait) = event.kind else { continue };
+        let awaited = record.waits().get(wait).and_then(|wait| wait.awaited.as_ref());
+        assert_eq!(awaited, Some(&Awaited::Response));
+    }
 }
 
 #[test]

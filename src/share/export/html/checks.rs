@@ -12,7 +12,7 @@ pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Vec<Element> 
         return Vec::new();
     }
     let properties = match run.ending {
-        RunEnding::Finished { .. } => Property::all(run.exercise, &run.settings, &run.record, compared),
+        RunEnding::Finished { .. } => run.experiment.properties(&run.record, compared),
         // The others do not apply to a run that did not finish.
         RunEnding::Stopped { .. } | RunEnding::Failed { .. } => Property::nothing_left(&run.record),
     };

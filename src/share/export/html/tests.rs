@@ -199,7 +199,7 @@ fn every_digit_has_a_picture_and_the_digit_that_was_read() {
     let (run, page) = shown(&async_basics::EXERCISE, &[]);
     let digits: Vec<_> = run.report.as_ref().expect("it finished").digits().cloned().collect();
     let found = below(&page, "Findings");
-    assert!(!digits.is_empty() && found.contains(&escaped(&Digit::in_short(&digits, run.seed))));
+    assert!(!digits.is_empty() && found.contains(&escaped(&Digit::in_short(&digits, run.experiment.seed))));
     assert_eq!(found.matches("viewBox=\"0 0 8 8\"").count(), digits.len());
 }
 
@@ -218,7 +218,7 @@ fn every_promise_is_in_a_table_with_the_expected_and_the_measured_value() {
 #[test]
 fn every_property_of_the_run_is_listed_with_its_verdict() {
     let (run, page) = shown(&async_basics::EXERCISE, &[]);
-    let properties = Property::all(run.exercise, &run.settings, &run.record, &compared(&run));
+    let properties = run.experiment.properties(&run.record, &compared(&run));
     let checks = below(&page, "Checks");
     assert_eq!(checks.matches("<li>").count(), properties.len());
     assert!(properties.iter().all(|it| checks.contains(&escaped(&format!("{}: {}", it.verdict(), it.claim)))));

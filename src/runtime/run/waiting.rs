@@ -1,0 +1,267 @@
+//! What a task waits for, and in which line, noted while it is polled.
+//!
+//! A future that is not ready notes what it waits for. When the poll of its task ends, the latest note goes into the record.
+//! A task whose subtask was polled and is not ready waits for its subtasks.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::measure::waits::{Awaited, Source, SourceLine, Wait, WaitId, Waits};
+use crate::measure::{Record, TaskId};
+use crate::runtime::Run;
+use crate::source_hashes::hash_of;
+
+/// The line of code that waits, if it is known.
+pub(crate) type Line = Option<&'static Location<'static>>;
+
+/// The task that is being polled, and what it waits for as far as its poll has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Polled {
+    pub(super) task: Option<TaskId>,
+    wait: WaitId,
+}
+
+/// The notes of a run.
+#[derive(Debug)]
+pub(super) struct Notes {
+    polled: Cell<Polled>,
+    known: RefCell<Known>,
+}
+
+/// The waits that are in the record already.
+#[derive(Debug, Default)]
+struct Known {
+    /// The first ones, which are compared one by one: most programs wait in few places, again and again.
+    first: Vec<(Line, Awaited, WaitId)>,
+    all: HashMap<Wait, WaitId>,
+    sources: HashMap<&'static str, usize>,
+}
+
+/// The number of waits that are compared one by one.
+const MAX_FIRST: usize = 16;
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self { polled: Cell::new(Polled { task: None, wait: WaitId::UNKNOWN }), known: RefCell::default() }
+    }
+}
+
+impl Notes {
+    /// The task that is being polled.
+    pub(super) fn current_task(&self) -> Option<TaskId> {
+        self.polled.get().task
+    }
+
+    /// Begins the poll of a task. Returns what [`end_poll`](Self::end_poll) needs.
+    pub(super) fn begin_poll(&self, task: TaskId) -> Polled {
+        self.polled.replace(Polled { task: Some(task), wait: WaitId::UNKNOWN })
+    }
+
+    /// Ends the poll of a task.
+    pub(super) fn end_poll(&self, outside: Polled) {
+        self.polled.set(outside);
+    }
+
+    /// What the current task has noted last.
+    pub(super) fn noted(&self) -> WaitId {
+        self.polled.get().wait
+    }
+
+    /// Notes what the current task waits for.
+    pub(super) fn note(&self, line: Line, awaited: &Awaited, record: &RefCell<Record>) {
+        let Polled { task: Some(task), .. } = self.polled.get() else { return };
+        let wait = self.known.borrow_mut().id(line, awaited, record);
+        self.polled.set(Polled { task: Some(task), wait });
+    }
+}
+
+impl Known {
+    fn id(&mut self, line: Line, awaited: &Awaited, record: &RefCell<Record>) -> WaitId {
+        let is_same = |(its_line, its, _): &&(Line, Awaited, _)| is_same_line(*its_line, line) && its == awaited;
+        if let Some((.., id)) = self.first.iter().find(is_same) {
+            return *id;
+        }
+        let mut record = record.borrow_mut();
+        let wait =
+            Wait { line: line.map(|line| self.source_line(line, record.waits_mut())), awaited: Some(awaited.clone()) };
+        let id = *self.all.entry(wait).or_insert_with_key(|wait| record.waits_mut().add(wait.clone()));
+        if self.first.len() < MAX_FIRST {
+            self.first.push((line, awaited.clone(), id));
+        }
+        id
+    }
+
+    fn source_line(&mut self, line: &'static Location<'static>, waits: &mut Waits) -> SourceLine {
+        let source = *self.sources.entry(line.file()).or_insert_with_key(|path| {
+            let hash = hash_of(path).unwrap_or_default();
+            waits.add_source(Source { path: (*path).into(), hash: hash.into() })
+        });
+        SourceLine { source, line: line.line() }
+    }
+}
+
+/// True if both are the same place in the compiled code.
+fn is_same_line(one: Line, other: Line) -> bool {
+    one.map(std::ptr::from_ref) == other.map(std::ptr::from_ref)
+}
+
+pin_project! {
+    /// The future of [`Run::noted`].
+    #[derive(Debug)]
+    #[must_use = "a future does nothing until it is awaited"]
+    pub struct Noted<F> {
+        run: Run,
+        line: Line,
+        awaited: Awaited,
+        #[pin]
+        future: F,
+    }
+}
+
+impl Run {
+    /// Records that the current task waits for this whenever the future is not ready, in the caller's line.
+    ///
+    /// ```
+    /// use interleave::measure::waits::Awaited;
+    /// use interleave::measure::EventKind;
+    /// use interleave::runtime::{Run, virtual_time};
+    ///
+    /// let run = Run::on_virtual_clock(7);
+    /// let response = run.sleep(std::time::Duration::from_millis(50));
+    /// virtual_time::block_on(&run, run.task("fetch", run.noted(Awaited::Response, response)))?;
+    /// let record = run.record();
+    /// let EventKind::PollEnded(wait) = record.events()[2].kind else { panic!("it is not ready immediately") };
+    /// assert_eq!(record.waits().get(wait).and_then(|wait| wait.awaited.clone()), Some(Awaited::Response));
+    /// # Ok::<(), virtual_time::Stalled>(())
+    /// ```
+    #[track_caller]
+    pub fn noted<F: Future>(&self, awaited: Awaited, future: F) -> Noted<F> {
+        self.noted_in(Some(Location::caller()), awaited, future)
+    }
+
+    /// The same for another line.
+    pub(crate) fn noted_in<F: Future>(&self, line: Line, awaited: Awaited, future: F) -> Noted<F> {
+        Noted { run: self.clone(), line, awaited, future }
+    }
+}
+
+impl<F: Future> Future for Noted<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let poll = this.future.poll(context);
+        if poll.is_pending() {
+            this.run.note_wait(*this.line, this.awaited);
+        }
+        poll
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use futures::future::join;
+
+    use super::*;
+    use crate::measure::EventKind;
+    use crate::measure::waits::ObjectKind;
+    use crate::runtime::virtual_time::block_on;
+    use crate::test_support::ms;
+
+    /// The waits of a record: the names of the tasks, the lines relative to `base`, and what they waited for. Each is listed
+    /// once, because a task may be polled although nothing has changed for it.
+    fn waits(record: &Record, base: u32) -> Vec<(String, Option<u32>, Option<Awaited>)> {
+        let mut found = Vec::new();
+        for event in record.events() {
+            let EventKind::PollEnded(id) = event.kind else { continue };
+            let wait = record.waits().get(id);
+            let line = wait.and_then(|wait| wait.line).map(|line| {
+                assert_eq!(record.waits().sources()[line.source].path, file!());
+                line.line - base
+            });
+            let it = (record.task(event.task).name.to_string(), line, wait.and_then(|wait| wait.awaited.clone()));
+            if !found.contains(&it) {
+                found.push(it);
+            }
+        }
+        found
+    }
+
+    fn wait(task: &str, line: impl Into<Option<u32>>, awaited: Awaited) -> (String, Option<u32>, Option<Awaited>) {
+        (task.to_owned(), line.into(), Some(awaited))
+    }
+
+    #[test]
+    fn each_wait_has_its_line_and_what_is_awaited() {
+        let run = Run::on_virtual_clock(1);
+        let limit = run.limit(NonZeroUsize::new(1));
+        let base = line!();
+        let nap = || async {
+            let _permit = limit.acquire().await;
+            run.sleep(ms(10)).await;
+            run.yield_now().await;
+        };
+        let both = run.task("both", async { join(run.task("nap", nap()), run.task("nap", nap())).await });
+        block_on(&run, both).expect("they end");
+        let expected = [
+            wait("nap", 3, Awaited::Timer),
+            wait("nap", 2, Awaited::Object(0)),
+            wait("both", None, Awaited::Subtasks),
+            wait("nap", 4, Awaited::Timer),
+        ];
+        assert_eq!(waits(&run.record(), base), expected);
+        assert_eq!(run.record().waits().objects()[0].kind, ObjectKind::Semaphore);
+    }
+
+    #[test]
+    fn a_queue_is_one_object_for_both_sides() {
+        let run = Run::on_virtual_clock(1);
+        let queue = run.queue(NonZeroUsize::MIN);
+        let base = line!();
+        let producer = run.task("produce", async {
+            queue.put(1).await;
+            queue.put(2).await;
+        });
+        let consumer = run.task("consume", async {
+            run.sleep(ms(10)).await;
+            for _ in 0..2 {
+                queue.take().await;
+            }
+        });
+        block_on(&run, join(producer, consumer)).expect("they end");
+        let expected = [
+            wait("produce", 3, Awaited::Object(0)),
+            wait("consume", 6, Awaited::Timer),
+            wait("consume", 8, Awaited::Object(0)),
+        ];
+        assert_eq!(waits(&run.record(), base), expected);
+        assert_eq!(run.record().waits().objects().len(), 1);
+        assert_eq!(run.record().waits().objects()[0].kind, ObjectKind::Queue);
+    }
+
+    #[test]
+    fn what_the_runtime_waits_for_itself_is_not_noted() {
+        let run = Run::on_virtual_clock(1);
+        let inner = run.task("inner", std::future::pending::<()>());
+        block_on(&run, run.task("outer", run.timeout(ms(10), inner)))
+            .expect("it times out")
+            .expect_err("it never ends");
+        let expected = [("inner".to_owned(), None, None), wait("outer", None, Awaited::Subtasks)];
+        assert_eq!(waits(&run.record(), 0), expected);
+    }
+
+    #[test]
+    fn outside_of_tasks_nothing_is_noted() {
+        let run = Run::on_virtual_clock(1);
+        block_on(&run, run.sleep(ms(10))).expect("it ends");
+        assert!(run.record().waits().list().is_empty());
+    }
+}
