@@ -1,8 +1,8 @@
 //! Part 4 of the guide: asking an inference endpoint, many requests at once.
 //!
 //! You see what a limit, a timeout and retries do to real requests, that each of them ends with an outcome of its own,
-//! that a latency counted from the sending hides the queue in front of it, and how many requests at once the endpoint is
-//! worth asking.
+//! that a latency counted from the sending hides the queue in front of it, and how many requests at once the endpoint
+//! is worth asking.
 
 mod connection;
 mod findings;
@@ -35,7 +35,8 @@ async fn fetch_model_metadata(run: &Run, client: &Client, plan: &Plan, model: &s
     run.timeout(plan.timeout, client.model(model)).await?
 }
 
-/// Asks about all models at once. Each name keeps its own result: a model that is missing takes nothing from the others.
+/// Asks about all models at once. Each name keeps its own result: a model that is missing takes nothing from the
+/// others.
 async fn fetch_multiple_models(run: &Run, client: &Client, plan: &Plan) -> Vec<Result<ModelMetadata, OipError>> {
     let fetch = |model| run.try_task("fetch_model_metadata", fetch_model_metadata(run, client, plan, model));
     join_all(run, plan.models.iter().map(|model| fetch(model))).await
@@ -105,8 +106,8 @@ impl Session<'_> {
         join_all(self.run, requests).await
     }
 
-    /// Batches with 1, 2, 4, … requests at once, each long enough for a percentile. None is tried again: the pauses would
-    /// pass for the endpoint's own slowness.
+    /// Batches with 1, 2, 4, … requests at once, each long enough for a percentile. None is tried again: the pauses
+    /// would pass for the endpoint's own slowness.
     async fn concurrency_sweep(&self, up_to: u32) -> Sweep {
         let once = RetryPolicy { retries: 0, ..*self.retries };
         let session = Session { retries: &once, ..*self };

@@ -460,7 +460,8 @@ impl Findings {
 }
 
 impl Plan {
-    /// How many tasks fail at their first attempt, by the seed alone. One that takes longer than its timeout fails, too.
+    /// How many tasks fail at their first attempt, by the seed alone. One that takes longer than its timeout fails,
+    /// too.
     fn failures(&self, run: &Run) -> usize {
         let fails = |task: &u32| {
             let mut rng = run.rng(format_args!("attempt 1 of task {task}"));

@@ -67,8 +67,8 @@ impl Compared {
         exercise.comparisons.iter().map(compare).filter(|compared| !compared.bars.is_empty()).collect()
     }
 
-    /// The comparison of all root tasks of a run, in the order in which they started. Each label is the name of the task,
-    /// and of several tasks with the same name only the first is compared. `None` before the first root task.
+    /// The comparison of all root tasks of a run, in the order in which they started. Each label is the name of the
+    /// task, and of several tasks with the same name only the first is compared. `None` before the first root task.
     #[must_use]
     pub fn from_root_tasks(run: Option<Parts>, now_us: u64, ideal: Option<Parts>) -> Option<Self> {
         let (record, _) = run?;

@@ -1,8 +1,8 @@
 //! Part 7 of the guide: which kind of concurrency for which kind of work.
 //!
-//! You see the same waits one after the other, by async and in workers that block, and the same computation in the page,
-//! in slices, in one worker and in all: how long each takes, how long the page stands still meanwhile, and from that a
-//! matrix of which for what, in the browser's words and in Python's.
+//! You see the same waits one after the other, by async and in workers that block, and the same computation in the
+//! page, in slices, in one worker and in all: how long each takes, how long the page stands still meanwhile, and from
+//! that a matrix of which for what, in the browser's words and in Python's.
 
 mod findings;
 mod plan;

@@ -1,5 +1,5 @@
-//! What the guide teaches in words: when to use async and when not, what to do and how to make it quick, its concepts with
-//! Python's word and Rust's. Everything that can be seen has a link into the exercise that shows it.
+//! What the guide teaches in words: when to use async and when not, what to do and how to make it quick, its concepts
+//! with Python's word and Rust's. Everything that can be seen has a link into the exercise that shows it.
 
 /// A chapter of the guide.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Part 8 of the guide: whether all of it is true, in this browser.
 //!
-//! You see each promise of the guide, of the runtime and of the page with what was expected and what was measured here and
-//! now. What your browser has not is told apart from what failed.
+//! You see each promise of the guide, of the runtime and of the page with what was expected and what was measured here
+//! and now. What your browser has not is told apart from what failed.
 
 mod browser_promises;
 mod finding;
@@ -80,8 +80,8 @@ async fn concurrent_execution(run: &Run) {
     join_all(run, (0..SLEEPS).map(|_| run.task("sleep", run.sleep(LONG)))).await;
 }
 
-/// Five sleeps together are near to five times as fast as in turn. Twice is enough, so that a machine which is busy with
-/// other things does not change the verdict.
+/// Five sleeps together are near to five times as fast as in turn. Twice is enough, so that a machine which is busy
+/// with other things does not change the verdict.
 async fn concurrency_is_faster(run: &Run) -> Tested {
     let length_us = |part| Span::named(&run.record(), part).and_then(|span| span.length_us()).unwrap_or(0);
     let [in_turn_us, together_us] = ["sequential_execution", "concurrent_execution"].map(length_us);

@@ -23,8 +23,8 @@ pub(super) async fn save(run: SavedRun) -> String {
     }
 }
 
-/// Pins a saved run, with what was measured of it and of runs with the same settings. A run that is not saved stays pinned
-/// until the page is left.
+/// Pins a saved run, with what was measured of it and of runs with the same settings. A run that is not saved stays
+/// pinned until the page is left.
 pub(super) async fn pin(id: RunId, measured: Quantities) {
     if let Ok(pinned) = pinning::pin_run(id, measured).await {
         pinned.await;

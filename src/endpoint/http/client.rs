@@ -46,8 +46,8 @@ impl Client {
         Ok(Response { status, headers, body: body.map_chunks(|chunks| deadline.apply_to(chunks)) })
     }
 
-    /// Finds the cause of an error for which a browser does not name it: a server that cannot be reached, or a server whose
-    /// responses the page may not read. It sends one more request, to `url`.
+    /// Finds the cause of an error for which a browser does not name it: a server that cannot be reached, or a server
+    /// whose responses the page may not read. It sends one more request, to `url`.
     pub async fn explain(&self, error: HttpError, url: String) -> HttpError {
         match error {
             // The site's own addresses are not subject to CORS.

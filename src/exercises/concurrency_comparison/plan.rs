@@ -43,8 +43,8 @@ impl Plan {
     }
 }
 
-/// The controls of the exercise. The page stands still while it waits or computes inline, and cannot be stopped: no setting
-/// makes that much longer than ten seconds.
+/// The controls of the exercise. The page stands still while it waits or computes inline, and cannot be stopped: no
+/// setting makes that much longer than ten seconds.
 pub(super) const CONTROLS: &[Control] = &[
     Control::count("tasks", "Tasks", "How many there are of each kind.", 32, 10),
     Control::new(

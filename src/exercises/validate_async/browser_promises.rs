@@ -1,5 +1,5 @@
-//! What the page promises of workers, files and requests, each put to the test. A browser that has no such thing is told
-//! apart from one that breaks the promise.
+//! What the page promises of workers, files and requests, each put to the test. A browser that has no such thing is
+//! told apart from one that breaks the promise.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -119,8 +119,8 @@ async fn unknown_model_is_named(bench: &TestContext<'_>) -> Tested {
     }
 }
 
-/// The server works on one request at a time, and its seed draws 55 s for the first and 10 ms for the second. The first is
-/// dropped, and the second does not have to wait for it: the server was told.
+/// The server works on one request at a time, and its seed draws 55 s for the first and 10 ms for the second. The first
+/// is dropped, and the second does not have to wait for it: the server was told.
 async fn drop_aborts_fetch(bench: &TestContext<'_>) -> Tested {
     let client = client(bench, "s/capacity=1,spread=60000,seed=54571/")?;
     let image = [0.0; PIXELS];

@@ -1,5 +1,5 @@
-//! The connection to the exercise's endpoint: tested immediately if the endpoint is the page's own, else at the press of a
-//! button.
+//! The connection to the exercise's endpoint: tested immediately if the endpoint is the page's own, else at the press
+//! of a button.
 
 use futures::FutureExt;
 use leptos::prelude::*;

@@ -104,7 +104,8 @@ fn panel(runner: Runner, own: &'static OwnFiles) -> AnyView {
 }
 
 impl Panel {
-    /// The whole page takes files: if the reader missed a small target, the browser would open the file instead of the page.
+    /// The whole page takes files: if the reader missed a small target, the browser would open the file instead of the
+    /// page.
     fn listen(self) {
         let over = window_event_listener_untyped("dragover", move |event| {
             if transfer_of(&event).is_some() {

@@ -1,6 +1,7 @@
 //! The two sources side by side: the Rust that runs here, and the same in Python.
 //!
-//! They are fetched when the page is shown, because the sources of all exercises would be a large part of the first load. The build has marked their tokens (see `tools/site`); they are shown as text.
+//! They are fetched when the page is shown, because the sources of all exercises would be a large part of the first
+//! load. The build has marked their tokens (see `tools/site`); they are shown as text.
 
 use leptos::prelude::*;
 
