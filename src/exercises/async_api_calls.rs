@@ -202,7 +202,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
     .with_connection_test(ConnectionTest {
         ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),
         address: plan::address,
-        asks_at_once: plan::is_embedded,
+        is_automatic: plan::is_embedded,
     })
     .runs(code!(run in api))
     .loaded_by(|run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }));

@@ -147,7 +147,7 @@ struct TaskCounts {
 /// Whether no more tasks were in flight than the settings let; none for a part without a limit.
 fn within_limit(bar: &Bar, settings: &Settings, record: &Record) -> Option<Property> {
     let limited = bar.limited.as_ref()?;
-    let most = Some((limited.most)(settings)).filter(|most| *most > 0)?;
+    let most = Some((limited.max)(settings)).filter(|most| *most > 0)?;
     let peaks = named(record, bar.task).map(|part| Durations::from_record(record, limited.task, Some(part)).peak());
     let peak = peaks.max()?;
     let claim = format!("{}: no more than {} in flight at once", bar.label, count(most.into()));

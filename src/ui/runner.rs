@@ -64,7 +64,7 @@ impl Runner {
     pub(super) fn new(link: Setup) -> Self {
         let sent = link.sent.as_ref().map(|sent| Quantities::from_sent(sent, link.exercise, &link.settings));
         // A link may not make the page send requests to another host before the reader has seen which.
-        let may_run = link.exercise.connection_test.as_ref().is_none_or(|it| (it.asks_at_once)(&link.settings));
+        let may_run = link.exercise.connection_test.as_ref().is_none_or(|it| (it.is_automatic)(&link.settings));
         let runs_at_once = link.runs_at_once && may_run;
         let form = Form::new(link);
         let runner = Self {

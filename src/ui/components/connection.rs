@@ -38,7 +38,7 @@ fn panel(form: Form) -> AnyView {
     let mut asked = None;
     Effect::new(move || {
         let (address, at_once) =
-            form.settings.with(|settings| ((connect.address)(settings), (connect.asks_at_once)(settings)));
+            form.settings.with(|settings| ((connect.address)(settings), (connect.is_automatic)(settings)));
         if asked.as_ref() == Some(&address) {
             return;
         }
