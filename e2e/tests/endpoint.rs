@@ -171,11 +171,11 @@ fn every_error_in_a_request_is_refused_by_name() {
     refused(|it| it["inputs"][0]["shape"] = json!([-1, 4]), "input `features` has shape [-1,4], not [-1, 4]");
     refused(|it| it["inputs"][0]["data"] = json!("1"), "input `features`: `data` is not an array");
     refused(|it| it["inputs"][0]["data"] = json!([1]), "input `features` has 1 elements, its shape [2, 4] needs 8");
-    refused(|it| it["inputs"][0]["data"][1] = json!([1]), "`data` is not nested as its shape [2, 4] says");
-    refused(|it| it["inputs"][0]["data"][1] = json!(1), "`data` is not nested as its shape [2, 4] says");
-    refused(|it| it["inputs"][0]["data"][1][2] = json!("1"), "input `features`: \"1\" is no FP64");
-    refused(|it| it["inputs"][0]["data"][1][2] = json!(null), "input `features`: null is no FP64");
-    refused(|it| it["inputs"][1]["data"][0] = json!(1), "input `flags`: 1 is no BOOL");
+    refused(|it| it["inputs"][0]["data"][1] = json!([1]), "`data` is not nested according to its shape [2, 4]");
+    refused(|it| it["inputs"][0]["data"][1] = json!(1), "`data` is not nested according to its shape [2, 4]");
+    refused(|it| it["inputs"][0]["data"][1][2] = json!("1"), "input `features`: \"1\" is not FP64");
+    refused(|it| it["inputs"][0]["data"][1][2] = json!(null), "input `features`: null is not FP64");
+    refused(|it| it["inputs"][1]["data"][0] = json!(1), "input `flags`: 1 is not BOOL");
     let one_row = |it: &mut Value| {
         it["inputs"][1]["shape"] = json!([1, 2]);
         it["inputs"][1]["data"] = json!([true, true]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Page, PageError, eventually, eventually_within};
 
-/// All exercises with their defaults, on a busy machine.
+/// Enough time for all exercises with their defaults, even on a busy machine.
 const RUN_ALL_TIMEOUT: Duration = Duration::from_secs(400);
 
 impl Page {
@@ -12,7 +12,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When it takes too long.
+    /// If it takes too long.
     pub async fn open_runs(&self) -> Result<(), PageError> {
         self.open("runs").await?;
         eventually("the list of saved runs", async || {
@@ -27,7 +27,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When it takes too long.
+    /// If it takes too long.
     pub async fn wait_for_run_all(&self) -> Result<String, PageError> {
         eventually_within(RUN_ALL_TIMEOUT, "the end of all exercises", async || {
             let status = self.texts(".run-all [role=status]").await?.concat();
