@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::panic::Location;
 
 use crate::browser::Engine;
@@ -55,9 +56,7 @@ impl Fixture {
     pub async fn open_with_script(engine: Engine, link: &str, script: &str) -> Result<Self, TestError> {
         const NAME: &str = "before-all-others.js";
         let server = serve()?;
-        let html = std::fs::read_to_string(built_site().join("index.html"))?;
-        let html = html.replacen("<meta", &format!("<script src=\"{NAME}\"></script><meta"), 1);
-        server.replace("index.html", Replacement::Bytes { content_type: "text/html", body: html.into_bytes() });
+        insert_into_head(&server, &format!("<script src=\"{NAME}\"></script>"))?;
         server.replace(NAME, Replacement::Bytes { content_type: "text/javascript", body: script.as_bytes().to_vec() });
         Self::open_with_server(server, engine, link).await
     }
@@ -115,6 +114,18 @@ pub async fn wait_for_outcome(server: &Server, path: &str, expected: Outcome) ->
         Ok(if outcome == Some(expected) { Ok(()) } else { Err(format!("{outcome:?}")) })
     })
     .await
+}
+
+/// Inserts HTML at the start of the page's head.
+///
+/// # Errors
+///
+/// If the built site cannot be read.
+pub fn insert_into_head(server: &Server, html: &str) -> io::Result<()> {
+    let page = std::fs::read_to_string(built_site().join("index.html"))?;
+    let body = page.replacen("<meta", &format!("{html}<meta"), 1).into_bytes();
+    server.replace("index.html", Replacement::Bytes { content_type: "text/html", body });
+    Ok(())
 }
 
 fn serve() -> Result<Server, TestError> {

@@ -28,7 +28,7 @@ pub use audit::Violation;
 pub use control::Control;
 pub use keyboard::{TabCycle, TabStop};
 pub use resources::{COUNT_RESOURCES, Resources};
-pub use results::{Bar, Check, ResultsSnapshot, Validation};
+pub use results::{Bar, Check, ResultsSnapshot, Validation, milliseconds};
 pub use runs::is_loading;
 pub use tabs::Tab;
 pub use trigger::{HAS_TASKS, IS_RUNNING};

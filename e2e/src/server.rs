@@ -102,6 +102,20 @@ pub fn built_site() -> PathBuf {
     std::env::var_os("DIST").map_or_else(usual, PathBuf::from)
 }
 
+/// The path of a part of the built site's code, such as `split_jobs.wasm`, relative to the site. The name of its folder
+/// changes with each build.
+///
+/// # Errors
+///
+/// If the site cannot be read or does not have the part.
+pub fn built_part(name: &str) -> io::Result<String> {
+    let entries = std::fs::read_dir(built_site())?.collect::<Result<Vec<_>, _>>()?;
+    let folder = entries.into_iter().find(|entry| entry.path().join(name).is_file());
+    let folder = folder.and_then(|folder| folder.file_name().into_string().ok());
+    let path = folder.map(|folder| format!("{folder}/{name}"));
+    path.ok_or_else(|| io::Error::other(format!("the site has no `{name}`: only a release build has it")))
+}
+
 impl Server {
     /// Serves `folder` on a free port under `base`, a path that begins and ends with a slash. Everything else is 404.
     ///

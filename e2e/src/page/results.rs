@@ -288,3 +288,13 @@ impl Page {
         .await
     }
 }
+
+/// A time on the page, such as `12 ms` or `1.20 s`, in milliseconds.
+#[must_use]
+pub fn milliseconds(time: &str) -> Option<f64> {
+    match time.split_once(' ')? {
+        (ms, "ms") => ms.parse().ok(),
+        (s, "s") => s.parse().ok().map(|s: f64| s * 1e3),
+        _ => None,
+    }
+}

@@ -23,6 +23,30 @@ impl Page {
         .await
     }
 
+    /// Waits until the open list has this number of runs, and returns their titles.
+    ///
+    /// # Errors
+    ///
+    /// If it takes too long.
+    pub async fn wait_for_runs(&self, count: usize) -> Result<Vec<String>, PageError> {
+        eventually(&format!("a list of {count} runs"), async || {
+            let message = self.texts(".runs .empty").await?.concat();
+            let listed = self.texts("[data-run] td:first-child").await?;
+            let is_read = listed.len() == count && !is_loading(&message);
+            Ok(if is_read { Ok(listed) } else { Err(format!("{listed:?} {message}")) })
+        })
+        .await
+    }
+
+    /// The states of the exercises in the panel that runs all of them. Empty before it is started.
+    ///
+    /// # Errors
+    ///
+    /// If the browser is gone.
+    pub async fn run_all_states(&self) -> Result<Vec<String>, PageError> {
+        self.attributes("[data-run-all]", "data-state").await
+    }
+
     /// Waits until the panel on the first page has run all exercises, and returns its status.
     ///
     /// # Errors
