@@ -26,7 +26,7 @@ const LINK: &str = "concurrency-comparison?tasks=4&size=150&wait=50&workers=2&se
 
 /// The costs of an approach as they stand in the table: wall time, speed-up, longest block, frames, start.
 async fn costs(page: &Page, approach: &str) -> Result<Vec<String>, PageError> {
-    let rows = page.table("What each approach took").await?;
+    let rows = page.table("How long each approach took").await?;
     let found = rows.into_iter().find(|row| row[0] == approach);
     found.ok_or_else(|| PageError::Missing { what: format!("row `{approach}`") })
 }
@@ -41,12 +41,12 @@ async fn every_approach_comes_to_the_same_and_only_inline_work_blocks_the_page(e
         assert_eq!(check.holds, check.part != "cpu_inline", "{check:?}");
     }
     assert_eq!(page.bars().await?.len(), 7);
-    for approach in ["I/O, workers that block", "CPU, one worker", "CPU, all workers"] {
+    for approach in ["I/O, blocking workers", "CPU, one worker", "CPU, all workers"] {
         let costs = costs(page, approach).await?;
         assert!(costs[1..].iter().all(|cost| cost != "–"), "{costs:?}");
     }
     assert!(page.bar("async_io_tasks").await?.measured_ms < page.bar("sync_io_tasks").await?.measured_ms);
-    assert_eq!(page.table("Which for what").await?.len(), 7);
+    assert_eq!(page.table("Which approach for which work").await?.len(), 7);
     Ok(())
 }
 
