@@ -17,7 +17,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
 const LINK: &str = "validate-async?seed=7";
 const OF_WORKERS: [&str; 3] = ["worker_computes_the_same", "stop_frees_a_worker", "panic_is_an_error"];
 const OF_THE_SERVER: [&str; 4] =
-    ["server_tells_its_model", "server_reads_digits", "unknown_model_is_named", "drop_aborts_fetch"];
+    ["server_describes_its_model", "server_reads_digits", "unknown_model_is_named", "drop_aborts_fetch"];
 
 /// Runs the exercise. The names of what is lacking, after a look that all else has passed.
 async fn lacking(page: &Page) -> Result<Vec<String>, PageError> {
