@@ -104,7 +104,7 @@ async fn a_choice_is_made_with_the_list_and_stands_in_the_link() -> TestResult {
     page.wait_for_button("Run").await?;
     assert_eq!(page.control("on-error").await?.value, "fail-fast");
     page.run_to_the_end().await?;
-    assert!(page.notes().await?.contains("Failing fast ended with the first error"));
+    assert!(page.notes().await?.contains("Fail fast stopped at the first error"));
     Ok(())
 }
 
