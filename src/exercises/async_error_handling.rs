@@ -381,8 +381,8 @@ impl Findings {
         let length_us = |part| Span::named(&run.record(), part).and_then(|span| span.length_us()).unwrap_or(0);
         let (collected, retried) = (&self.collected, &self.retried);
         format!(
-            "Without retries, {} of {} tasks failed; this took {}. With retries, {} failed; this took {} attempts instead of {}, \
-             and {}.",
+            "Without retries, {} of {} tasks failed; this took {}. With retries, {} failed; this took {} attempts \
+             instead of {}, and {}.",
             units::count(failed(collected)),
             units::count(collected.len() as u64),
             units::span(length_us("run_tasks_with_error_handling")),

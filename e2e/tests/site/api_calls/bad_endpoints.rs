@@ -78,11 +78,11 @@ async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestRes
     ] {
         endpoint.behave(Behaviour { infer, cors, ..Behaviour::default() });
         page.run_to_the_end().await?;
-        let rows = page.table("What came of the requests").await?;
+        let rows = page.table("Outcomes of the requests").await?;
         assert_eq!((rows[1][0].as_str(), rows[1][1].as_str()), (cause, "3"), "{rows:?}");
         assert!(rows[1][3].contains(message), "expected `{message}`, found {rows:?}");
         let found = page.notes().await?;
-        assert_eq!(found.contains("asks for that with OPTIONS"), cors == Cors::NoPreflight, "{found}");
+        assert_eq!(found.contains("for permission with an OPTIONS request"), cors == Cors::NoPreflight, "{found}");
     }
     // An unknown model is refused by the endpoint.
     page.open(&link_to(&endpoint, "unknown", "")).await?;

@@ -48,12 +48,12 @@ async fn the_model_server_describes_itself_and_reads_the_digits(engine: Engine) 
     assert!(text.contains("`interleave` 0.1.0 answered in") && text.contains("images FP32 [-1, 64]"), "{text}");
     page.run_to_the_end().await?;
     let found = page.notes().await?;
-    assert!(found.contains("36 of 36 requests with 10 inputs each were answered"), "{found}");
+    assert!(found.contains("36 of 36 requests with 10 inputs each succeeded"), "{found}");
     // The classifier's own tests expect the same number.
-    assert!(found.contains("Of the 360 digits that came back 353 are read right"), "{found}");
+    assert!(found.contains("353 of 360 digits were classified correctly"), "{found}");
     assert_eq!(page.digits().await?.len(), 10);
     assert!(page.checks().await?.iter().all(|check| check.holds));
-    assert_eq!(page.table("The models and what they take").await?.len(), 4);
+    assert_eq!(page.table("Inputs and outputs of the models").await?.len(), 4);
     // None of these requests went over the network.
     assert!(fixture.server.requests().iter().all(|request| !request.path.contains("/api/")));
     Ok(())

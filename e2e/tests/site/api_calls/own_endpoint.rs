@@ -31,7 +31,7 @@ async fn the_endpoint_gets_no_request_before_the_reader_asks_for_it(engine: Engi
     .await?;
     assert_eq!(endpoint.received(), []);
     let text = test_connection(page).await?;
-    assert!(text.contains("`digits` takes images FP32 [-1, 64] and gives label INT64 [-1]"), "{text}");
+    assert!(text.contains("Inputs of `digits`: images FP32 [-1, 64]. Outputs: label INT64 [-1]"), "{text}");
     let received: Vec<_> = endpoint.received().into_iter().map(|request| (request.method, request.path)).collect();
     let expected =
         [("GET", "/v2"), ("GET", "/v2/models/digits")].map(|(method, path)| (method.to_owned(), path.to_owned()));
@@ -43,13 +43,13 @@ async fn requests_are_built_from_the_metadata_of_any_model() -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
     let fixture = Fixture::open("async-basics?seed=7").await?;
     let page = &fixture.page;
-    for (models, reads_digits) in [("digits", true), ("tabular", false), ("texts", false)] {
+    for (models, classifies_digits) in [("digits", true), ("tabular", false), ("texts", false)] {
         page.open(&link_to(&endpoint, models, "&requests=12&batch-size=3&limit=4")).await?;
         page.run_to_the_end().await?;
         // The endpoint is strict: a name, shape or datatype that is not the model's would be refused.
         assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 12)], "{models}");
         let found = page.notes().await?;
-        assert_eq!(found.contains("are read right"), reads_digits, "{models}: {found}");
+        assert_eq!(found.contains("classified correctly"), classifies_digits, "{models}: {found}");
     }
     assert!(endpoint.most_in_flight() <= 4, "{} at once", endpoint.most_in_flight());
     let posts = endpoint.received().into_iter().filter(|request| request.method == "POST").count();
@@ -90,7 +90,7 @@ async fn retries_wait_as_long_as_the_endpoint_asks(engine: Engine) -> TestResult
     let fixture = Fixture::open_in(engine, &link).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
-    let rows = page.table("What came of the requests").await?;
+    let rows = page.table("Outcomes of the requests").await?;
     assert_eq!((&*rows[0][1], &*rows[1][0], &*rows[1][1], &*rows[1][2]), ("3", "HTTP 429", "0", "3"), "{rows:?}");
     let took = page.bar("batch_inference_api").await?.measured_ms.unwrap_or_default();
     assert!(took >= 998.0, "the endpoint asked for a wait of 1 s, and the requests took {took} ms");
