@@ -1,7 +1,7 @@
 //! Code that is loaded when it is first needed, so that it is not in the first load.
 //!
-//! `lazy!` marks a function. In a release build of the page, `tools/site` puts it and everything that only it uses into a
-//! file of its own. In tests and debug builds it is an ordinary function.
+//! `lazy!` marks a function. In a release build of the page, `tools/site` puts it and everything that only it uses into
+//! a file of its own. In tests and debug builds it is an ordinary function.
 
 /// A part of the page's code could not be loaded. The next call tries again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,17 +25,18 @@ impl From<wasm_split_helpers::SplitLoaderError> for NotFetched {
 
 /// Puts a function into a part of its own.
 ///
-/// `lazy!(mod fetched in benchmark: page(runs_at_once: bool) -> AnyView)` takes the ordinary function `page` of the same
-/// module and makes two others, which may fail with [`NotFetched`]:
+/// `lazy!(mod fetched in benchmark: page(runs_at_once: bool) -> AnyView)` takes the ordinary function `page` of the
+/// same module and makes two others, which may fail with [`NotFetched`]:
 ///
 /// - `fetched::load().await` loads the file `split_benchmark.wasm`, unless it has been loaded already.
 /// - `fetched::page(false).await` also does that, and then calls the function. It does not wait if the part is loaded.
 ///
-/// Functions in parts of the same name share a file. Code that several parts need, but the page does not, becomes a file that
-/// is loaded with each of them. There is one for each set of parts, so a few big parts are better than many small ones.
+/// Functions in parts of the same name share a file. Code that several parts need, but the page does not, becomes a
+/// file that is loaded with each of them. There is one for each set of parts, so a few big parts are better than many
+/// small ones.
 ///
-/// Nothing else may call `page`, or it stays in the first load. It may be neither generic nor `async`: an asynchronous function
-/// returns a boxed future.
+/// Nothing else may call `page`, or it stays in the first load. It may be neither generic nor `async`: an asynchronous
+/// function returns a boxed future.
 macro_rules! lazy {
     (mod $module:ident in $part:ident: $function:ident($($name:ident: $type:ty),* $(,)?) -> $output:ty) => {
         mod $module {

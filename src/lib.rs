@@ -14,8 +14,8 @@
 //! - [`measure`]: the record of a run and everything that is computed from it. Pure.
 //! - [`lazy`]: code that is loaded when it is first needed.
 //!
-//! The crate `inference` has the digits, their classifiers and the model server's logic, and does not depend on the page.
-//! `model-server` puts that into a service worker.
+//! The crate `inference` has the digits, their classifiers and the model server's logic, and does not depend on the
+//! page. `model-server` puts that into a service worker.
 
 pub mod benchmark;
 pub mod endpoint;

@@ -1,6 +1,6 @@
-//! From measured times to a table and to budgets that are kept or missed.
+//! Turns measured times into tables, and compares them with budgets.
 //!
-//! The times themselves are taken elsewhere: by the page `#/benchmark` in a browser, and by a script in CPython.
+//! Other code measures the times: the page `#/benchmark` in a browser, and scripts in CPython.
 
 mod budget;
 mod first_load;

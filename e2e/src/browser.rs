@@ -1,7 +1,7 @@
-//! Starts a browser and the driver that steers it, and ends both when dropped.
+//! Starts a browser and the driver that controls it, and ends both when dropped.
 //!
-//! Every browser begins with a fresh profile: the driver makes one for the session and removes it. The driver gets a port
-//! of its own and, where it needs one, a screen of its own, so several can run side by side.
+//! Every browser starts with a new profile: the driver makes one for the session and removes it. Each driver has its own
+//! port and, if its browser needs one, its own screen. So several can run at the same time.
 
 mod devtools;
 mod driver;
@@ -35,13 +35,13 @@ use permission::GrantPermission;
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 900;
 
-/// A browser window that nobody sees.
+/// A browser with an invisible window.
 #[derive(Debug)]
 #[must_use = "dropping it ends the browser"]
 pub struct Browser {
     engine: Engine,
     client: Client,
-    // After the client: it is dropped last, and ends the browser with it.
+    // Declared after the client, so that it is dropped last. Dropping it ends the browser.
     _driver: Driver,
 }
 
@@ -50,7 +50,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// When a program is missing or does not start.
+    /// If a program is missing or does not start.
     pub async fn start(engine: Engine) -> Result<Self, BrowserError> {
         let program = engine.find_browser()?;
         let mut driver = Driver::start(engine).await?;
@@ -64,11 +64,11 @@ impl Browser {
         Ok(Self { engine, client, _driver: driver })
     }
 
-    /// Puts back what a test may have changed: tabs, the window, the page, and in Chromium emulated preferences and logs.
+    /// Resets what a test may have changed: tabs, the window, the page, and in Chromium emulated preferences and logs.
     ///
     /// # Errors
     ///
-    /// When the browser is gone or refuses.
+    /// If the browser is gone or refuses.
     pub(crate) async fn reset(&self) -> Result<(), BrowserError> {
         let client = &self.client;
         let windows = client.windows().await.map_err(Box::new)?;
@@ -88,34 +88,34 @@ impl Browser {
         Ok(())
     }
 
-    /// What it was started as.
+    /// The engine that was started.
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// The session, for what the page object does not do.
+    /// The session, for commands that [`Page`](crate::page::Page) does not have.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Errors and warnings on the console since the last call. Chromium only.
+    /// The errors and warnings on the console since the last call. Works only in Chromium.
     ///
     /// # Errors
     ///
-    /// When the browser is gone, or of another engine.
+    /// If the browser is gone, or is not Chromium.
     pub async fn console_problems(&self) -> Result<Vec<Message>, BrowserError> {
         self.expect_chromium("the console log")?;
         Ok(logs::console_problems(&self.client).await.map_err(Box::new)?)
     }
 
-    /// The addresses of all requests since the last call, those of other hosts and of failed requests included. Chromium
-    /// only.
+    /// The addresses of all requests since the last call, including failed requests and requests to other hosts. Works only
+    /// in Chromium.
     ///
     /// # Errors
     ///
-    /// When the browser is gone, or of another engine.
+    /// If the browser is gone, or is not Chromium.
     pub async fn requested_urls(&self) -> Result<Vec<String>, BrowserError> {
         self.expect_chromium("the request log")?;
         Ok(logs::requested_urls(&self.client).await.map_err(Box::new)?)
@@ -125,39 +125,38 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// When the browser does not know it. Firefox knows few, WebKit none.
+    /// If the browser does not support it. Firefox supports few permissions, WebKit none.
     pub async fn allow(&self, permission: &'static str) -> Result<(), BrowserError> {
         self.client.issue_cmd(GrantPermission(permission)).await.map_err(Box::new)?;
         Ok(())
     }
 
-    /// Stops all service workers, as the browser does with those that have nothing to do. Chromium only.
+    /// Stops all service workers, as the browser does with idle ones. Works only in Chromium.
     ///
     /// # Errors
     ///
-    /// When the browser is gone, or of another engine.
+    /// If the browser is gone, or is not Chromium.
     pub async fn stop_service_workers(&self) -> Result<(), BrowserError> {
         self.devtools("ServiceWorker.enable", json!({})).await?;
         self.devtools("ServiceWorker.stopAllWorkers", json!({})).await?;
-        // While it is enabled, a worker is never idle, and a new release waits for the old worker.
+        // While the domain is enabled, a worker is never idle, so a new release would wait for the old worker.
         self.devtools("ServiceWorker.disable", json!({})).await
     }
 
-    /// Reloads the page without any cache, as Shift and the reload button do. Chromium only.
+    /// Reloads the page without any cache, as Shift and the reload button do. Works only in Chromium.
     ///
     /// # Errors
     ///
-    /// When the browser is gone, or of another engine.
+    /// If the browser is gone, or is not Chromium.
     pub async fn reload_without_cache(&self) -> Result<(), BrowserError> {
         self.devtools("Page.reload", json!({ "ignoreCache": true })).await
     }
 
-    /// Gives the site of this address room for no more bytes than these, or as much as before for
-    /// none. Chromium only.
+    /// Limits the storage of the site at this address to a number of bytes. `None` removes the limit. Works only in Chromium.
     ///
     /// # Errors
     ///
-    /// When the browser is gone, or of another engine.
+    /// If the browser is gone, or is not Chromium.
     pub async fn limit_storage(&self, site: &str, quota_bytes: Option<u64>) -> Result<(), BrowserError> {
         let parameters = match quota_bytes {
             Some(bytes) => json!({ "origin": origin(site), "quotaSize": bytes }),
@@ -166,33 +165,34 @@ impl Browser {
         self.devtools("Storage.overrideQuotaForOrigin", parameters).await
     }
 
-    /// Clears what the site of this address has stored, as somebody does in the browser's settings. Chromium only.
+    /// Deletes the files and databases of the site at this address, as a user can do in the browser's settings. Works only in
+    /// Chromium.
     ///
     /// # Errors
     ///
-    /// When the browser is gone, or of another engine.
+    /// If the browser is gone, or is not Chromium.
     pub async fn clear_storage(&self, site: &str) -> Result<(), BrowserError> {
         let parameters = json!({ "origin": origin(site), "storageTypes": "file_systems,indexeddb" });
         self.devtools("Storage.clearDataForOrigin", parameters).await
     }
 
-    /// From now on the page believes that its reader has set these media features, such as `prefers-color-scheme` to
-    /// `dark`, and no others. Chromium only.
+    /// Sets the media features that the user prefers, such as `prefers-color-scheme` with the value `dark`, and resets all
+    /// others. Works only in Chromium.
     ///
     /// # Errors
     ///
-    /// When the browser is gone, or of another engine.
+    /// If the browser is gone, or is not Chromium.
     pub async fn emulate_media(&self, features: &[(&str, &str)]) -> Result<(), BrowserError> {
         let features: Vec<_> = features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await
     }
 
-    /// Drops files and folders of this machine on a point of the page, in pixels from its corner, as a hand with a mouse
-    /// does. Chromium only.
+    /// Drops files and folders of this machine on a point of the page, as a user does with a mouse. The point is in pixels
+    /// from the page's top left corner. Works only in Chromium.
     ///
     /// # Errors
     ///
-    /// When the browser is gone, or of another engine.
+    /// If the browser is gone, or is not Chromium.
     pub async fn drop_files(&self, files: &[&Path], (x, y): (u32, u32)) -> Result<(), BrowserError> {
         for kind in ["dragEnter", "dragOver", "drop"] {
             let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
@@ -201,13 +201,13 @@ impl Browser {
         Ok(())
     }
 
-    /// What the page's documents take, once all is collected that nobody holds. Chromium only.
+    /// The memory of the page's documents, after garbage collection. Works only in Chromium.
     ///
     /// # Errors
     ///
-    /// When the browser is gone, or of another engine.
+    /// If the browser is gone, or is not Chromium.
     pub async fn heap(&self) -> Result<Heap, BrowserError> {
-        // What a first collection lets go of may hold more.
+        // Objects that the first collection releases may hold others.
         for _ in 0..2 {
             self.devtools("HeapProfiler.collectGarbage", json!({})).await?;
         }
@@ -231,7 +231,7 @@ impl Browser {
     }
 }
 
-/// What stands before the path of an address.
+/// The part of an address before its path.
 fn origin(site: &str) -> String {
     site.split('/').take(3).collect::<Vec<_>>().join("/")
 }

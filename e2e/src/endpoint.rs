@@ -1,13 +1,17 @@
-//! A model endpoint on another origin than the site's: speaks the Open Inference Protocol v2, and badly where a test asks.
+//! A model endpoint on another origin than the site's. It uses the Open Inference Protocol v2, and gives bad answers when a
+//! test asks for them.
 //!
-//! It is written by hand on JSON values and knows nothing of the `inference` crate, so that a client which agrees with it
-//! agrees with the protocol and not just with its own server. It is strict: whatever in a request is not as the protocol
-//! or the model's metadata say is refused by name. One connection carries one request, so that a closed connection means
-//! that one.
+//! It is written by hand on JSON values and does not use the `inference` crate. So a client that works with it follows the
+//! protocol, and not only its own server. It is strict: it refuses a request that does not follow the protocol or the
+//! model's metadata, and its error names the part that is wrong. Each connection carries one request, so the end of a
+//! connection cancels exactly one request.
 //!
-//! The models are `digits` (`images` FP32 [-1, 64] to `label` INT64 [-1], always 0), `tabular` (`features` FP64 [-1, 4] and
-//! `flags` BOOL [-1, 2] to `score` FP32 [-1, 1], the sum of a row's features and set flags) and `texts` (`lines` BYTES [-1]
-//! to `length` INT64 [-1], in characters).
+//! There are three models:
+//!
+//! - `digits`: `images` FP32 [-1, 64] to `label` INT64 [-1], always 0.
+//! - `tabular`: `features` FP64 [-1, 4] and `flags` BOOL [-1, 2] to `score` FP32 [-1, 1], the sum of a row's features and its
+//!   number of true flags.
+//! - `texts`: `lines` BYTES [-1] to `length` INT64 [-1], in characters.
 //!
 //! Specification: <https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md>.
 
@@ -43,7 +47,7 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// When no port is to be had.
+    /// If there is no free port.
     pub fn start(behaviour: Behaviour) -> io::Result<Self> {
         let shared = Arc::new(Shared::new(behaviour));
         let host = {
@@ -53,50 +57,51 @@ impl Endpoint {
         Ok(Self { url: format!("http://{}/", host.address()), shared, _host: host })
     }
 
-    /// Its address, with the slash at its end. The protocol's paths, such as `v2/models/digits`, follow it.
+    /// Its address, which ends with a slash. The protocol's paths, such as `v2/models/digits`, are relative to it.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Answers so from now on. Requests under way keep the behaviour that they came to.
+    /// Changes the behaviour for all later requests. Requests in progress keep the old one.
     pub fn behave(&self, behaviour: Behaviour) {
         *lock(&self.shared.active) = Arc::new(ActiveBehaviour::new(behaviour));
     }
 
-    /// Requests that are here and neither answered nor closed by their client. Preflights do not count, here and below.
+    /// The number of requests that are neither answered nor closed by their client. Preflights do not count, also in the
+    /// methods below.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         lock(&self.shared.counts).in_flight
     }
 
-    /// The most that were in flight at any moment.
+    /// The highest number of requests in flight so far.
     #[must_use]
     pub fn most_in_flight(&self) -> usize {
         lock(&self.shared.counts).most_in_flight
     }
 
-    /// Requests whose client closed the connection before it had all that was due.
+    /// The number of requests whose client closed the connection before the answer was complete.
     #[must_use]
     pub fn cancelled(&self) -> usize {
         lock(&self.shared.counts).cancelled
     }
 
-    /// Every request so far, preflights included, in the order of arrival.
+    /// All requests so far, including preflights, in the order of arrival.
     #[must_use]
     pub fn received(&self) -> Vec<ReceivedRequest> {
         lock(&self.shared.received).clone()
     }
 
-    /// Bytes of bodies that the system has taken, over all answers. What waits in its buffers for the client is among
-    /// them: some MB at most.
+    /// The number of bytes of all bodies that were given to the system. Up to a few MB of them may still be in the system's
+    /// buffers.
     #[must_use]
     pub fn bytes_sent(&self) -> u64 {
         self.shared.bytes_sent.load(Ordering::Relaxed)
     }
 }
 
-/// What the owner and the connections both see.
+/// The state that the owner and the connections share.
 #[derive(Debug)]
 struct Shared {
     active: Mutex<Arc<ActiveBehaviour>>,
@@ -126,7 +131,7 @@ impl Shared {
         Arc::clone(&lock(&self.active))
     }
 
-    fn note(&self, request: &ReceivedRequest) {
+    fn add(&self, request: &ReceivedRequest) {
         lock(&self.received).push(request.clone());
     }
 
@@ -138,7 +143,7 @@ impl Shared {
     }
 }
 
-/// A request that is here. Dropped before it is answered it was cancelled.
+/// A request in flight. If it is dropped before it is answered, it counts as cancelled.
 struct InFlight<'a> {
     shared: &'a Shared,
     is_answered: bool,

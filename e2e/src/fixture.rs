@@ -1,9 +1,10 @@
 //! The fixture of every test in a browser: the site on a server, a browser, and a page that is ready.
 //!
-//! Each test has its own server, and so a site of its own even in a browser that other tests had before.
+//! Each test has its own server. So each test has its own site, even in a browser that other tests have used.
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::panic::Location;
 
 use crate::browser::Engine;
@@ -11,7 +12,7 @@ use crate::browser::pool::PooledBrowser;
 use crate::page::{Page, PageError, eventually};
 use crate::server::{Outcome, Replacement, Server, built_site};
 
-/// Where the site is served: deep enough for an address that forgets the path to miss it.
+/// The path under which the site is served. An address without this path does not find the site.
 pub const BASE: &str = "/some/sub-path/";
 
 /// What a test returns.
@@ -22,9 +23,9 @@ pub type TestResult = Result<(), TestError>;
 pub struct Fixture {
     /// The page, with Run enabled.
     pub page: Page,
-    /// The browser that it is open in.
+    /// The browser in which it is open.
     pub browser: PooledBrowser,
-    /// The host of the site.
+    /// The server of the site.
     pub server: Server,
 }
 
@@ -33,51 +34,50 @@ impl Fixture {
     ///
     /// # Errors
     ///
-    /// When there is no site, no browser, or no page that can run.
+    /// If there is no site, no browser, or no page that is ready to run.
     pub async fn open(link: &str) -> Result<Self, TestError> {
         Self::open_in(Engine::Chromium, link).await
     }
 
-    /// The same in a browser of this engine.
+    /// Like [`open`](Self::open), in a browser of this engine.
     ///
     /// # Errors
     ///
-    /// When there is no site, no browser, or no page that can run.
+    /// If there is no site, no browser, or no page that is ready to run.
     pub async fn open_in(engine: Engine, link: &str) -> Result<Self, TestError> {
         Self::open_with_server(serve()?, engine, link).await
     }
 
-    /// The same with a script that runs before the page's own scripts.
+    /// Like [`open_in`](Self::open_in), with a script that runs before the page's own scripts.
     ///
     /// # Errors
     ///
-    /// When there is no site, no browser, or no page that can run.
+    /// If there is no site, no browser, or no page that is ready to run.
     pub async fn open_with_script(engine: Engine, link: &str, script: &str) -> Result<Self, TestError> {
         const NAME: &str = "before-all-others.js";
         let server = serve()?;
-        let html = std::fs::read_to_string(built_site().join("index.html"))?;
-        let html = html.replacen("<meta", &format!("<script src=\"{NAME}\"></script><meta"), 1);
-        server.replace("index.html", Replacement::Bytes { content_type: "text/html", body: html.into_bytes() });
+        insert_into_head(&server, &format!("<script src=\"{NAME}\"></script>"))?;
         server.replace(NAME, Replacement::Bytes { content_type: "text/javascript", body: script.as_bytes().to_vec() });
         Self::open_with_server(server, engine, link).await
     }
 
-    /// The same on a server that is there already, so that a test can change the site before it is opened.
+    /// Like [`open_in`](Self::open_in), with a server that is running already, so that a test can change the site before it
+    /// is opened.
     ///
     /// # Errors
     ///
-    /// When there is no browser, or no page that can run.
+    /// If there is no browser, or no page that is ready to run.
     pub async fn open_with_server(server: Server, engine: Engine, link: &str) -> Result<Self, TestError> {
         let browser =
             PooledBrowser::take(engine).await.map_err(|error| TestError::with_advice(&error, error.advice()))?;
         Self::with(browser, server, link).await
     }
 
-    /// The same in a browser that no other test uses.
+    /// Like [`open_in`](Self::open_in), in a browser that no other test uses.
     ///
     /// # Errors
     ///
-    /// When there is no site, no browser, or no page that can run.
+    /// If there is no site, no browser, or no page that is ready to run.
     pub async fn open_in_new_browser(engine: Engine, link: &str) -> Result<Self, TestError> {
         let browser =
             PooledBrowser::new(engine).await.map_err(|error| TestError::with_advice(&error, error.advice()))?;
@@ -88,7 +88,7 @@ impl Fixture {
     ///
     /// # Errors
     ///
-    /// When it takes too long.
+    /// If it takes too long.
     pub async fn wait_for_outcome(&self, path: &str, expected: Outcome) -> Result<(), PageError> {
         wait_for_outcome(&self.server, path, expected).await
     }
@@ -107,7 +107,7 @@ impl Fixture {
 ///
 /// # Errors
 ///
-/// When it takes too long.
+/// If it takes too long.
 pub async fn wait_for_outcome(server: &Server, path: &str, expected: Outcome) -> Result<(), PageError> {
     eventually(&format!("a request for `{path}` that is {expected:?}"), async || {
         let outcome = server.outcome_of(path);
@@ -116,11 +116,23 @@ pub async fn wait_for_outcome(server: &Server, path: &str, expected: Outcome) ->
     .await
 }
 
+/// Inserts HTML at the start of the page's head.
+///
+/// # Errors
+///
+/// If the built site cannot be read.
+pub fn insert_into_head(server: &Server, html: &str) -> io::Result<()> {
+    let page = std::fs::read_to_string(built_site().join("index.html"))?;
+    let body = page.replacen("<meta", &format!("{html}<meta"), 1).into_bytes();
+    server.replace("index.html", Replacement::Bytes { content_type: "text/html", body });
+    Ok(())
+}
+
 fn serve() -> Result<Server, TestError> {
     Server::start(&built_site(), BASE).map_err(|error| TestError::with_advice(&error, error.advice()))
 }
 
-/// An error with the line of the test where it happened, as the test runner prints it.
+/// An error with the line of the test in which it happened. The test runner prints it with `Debug`.
 pub struct TestError(String);
 
 impl TestError {

@@ -1,4 +1,4 @@
-//! What the two servers share: a thread that accepts connections, and the little of HTTP that they read and write.
+//! The code that both servers share: a thread that accepts connections, and the parts of HTTP that they need.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,12 +10,12 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
-/// A browser's request head is well below this.
+/// The most that is read of a request's head. Heads from browsers are much smaller.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// As many connections may wait to be accepted; systems allow less, and then take what they allow.
+/// The number of connections that may wait to be accepted. A system with a lower limit uses its own.
 const BACKLOG: u32 = 4096;
 
-/// Accepts connections on a free port until it is dropped, which ends them all.
+/// Accepts connections on a free port. Dropping it closes all of them.
 #[derive(Debug)]
 pub(crate) struct Host {
     address: SocketAddr,
@@ -31,7 +31,7 @@ impl Host {
     {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = {
-            let _registers_with_it = runtime.enter();
+            let _entered = runtime.enter();
             listen()?
         };
         let address = listener.local_addr()?;
@@ -49,13 +49,13 @@ impl Drop for Host {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in there has been printed; there is nothing to add.
+            // A panic in the thread has been printed already.
             let _ = thread.join();
         }
     }
 }
 
-/// A port is never used twice: to a browser that several tests use, it would be the same site again.
+/// Listens on a port that was not used before: to a browser that several tests share, the same port would be the same site.
 fn listen() -> io::Result<TcpListener> {
     static USED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
@@ -68,7 +68,7 @@ fn listen() -> io::Result<TcpListener> {
     }
 }
 
-/// Ends every connection with the runtime when the other end of `stopped` is dropped.
+/// Accepts connections until the sender of `stopped` is dropped. The end of the runtime closes the open ones.
 async fn accept_until<Served>(
     mut stopped: oneshot::Receiver<()>,
     listener: TcpListener,
@@ -80,7 +80,7 @@ async fn accept_until<Served>(
         tokio::select! {
             _ = &mut stopped => return,
             accepted = listener.accept() => {
-                // What fails here has been hung up already.
+                // If this fails, the client has closed the connection already.
                 if let Ok((stream, _)) = accepted {
                     tokio::spawn(serve(stream));
                 }
@@ -89,7 +89,7 @@ async fn accept_until<Served>(
     }
 }
 
-/// Everything up to the empty line, or nothing if the client leaves before that.
+/// The head of a request, up to the empty line. `None` if the client closes the connection before that.
 pub(crate) async fn read_head(reader: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") && head.len() < MAX_HEAD_BYTES {
@@ -98,7 +98,7 @@ pub(crate) async fn read_head(reader: &mut (impl AsyncRead + Unpin)) -> Option<S
     String::from_utf8(head).ok()
 }
 
-/// The first two words of a request; the path comes without its query.
+/// The method and the path of a request, without the query.
 pub(crate) fn method_and_path(head: &str) -> Option<(&str, &str)> {
     let mut words = head.lines().next()?.split(' ');
     let (method, target) = (words.next()?, words.next()?);
@@ -111,13 +111,13 @@ pub(crate) async fn closed(reader: &mut (impl AsyncRead + Unpin)) {
     while reader.read(&mut ignored).await.is_ok_and(|n| n > 0) {}
 }
 
-/// The first line of an answer.
+/// The first line of a response.
 pub(crate) fn status_line(status: u16) -> String {
     let reason = http::StatusCode::from_u16(status).ok().and_then(|it| it.canonical_reason()).unwrap_or_default();
     format!("HTTP/1.1 {status} {reason}\r\n")
 }
 
-/// The page that comes with a status, as hosts send it: HTML, whatever was asked for.
+/// An HTML page about a status, which hosts send whatever was requested.
 pub(crate) fn status_page(status: u16) -> Vec<u8> {
     format!("<!DOCTYPE html><title>{status}</title><h1>{status}</h1>\n").into_bytes()
 }

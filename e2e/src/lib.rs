@@ -1,18 +1,18 @@
 //! Drives the built site in real browsers.
 //!
-//! - [`server`] serves the build as a static host does, and badly where a test asks for it.
+//! - [`server`] serves the build as a static host does, or gives bad answers when a test asks for them.
 //! - [`endpoint`] is a model server on another origin, good or bad, that shares no code with the page.
-//! - [`browser`] starts a browser and the driver that steers it.
+//! - [`browser`] starts a browser and the driver that controls it.
 //! - [`page`] is the exercise page as a user sees it: buttons, controls, status, results.
 //! - [`fixture`] sets all three up for a test.
 //! - [`suite`] runs the tests, in browsers that they share.
-//! - [`mod@bench`] turns the times that the benchmark page measures into a table and into budgets that are met or missed.
+//! - [`mod@bench`] turns the times that the benchmark page measures into tables, and compares them with budgets.
 //!
-//! `tests/site` tests what people rely on, and `src/bin/bench.rs` measures. Both need a release build of the page in `dist/`, by
-//! `trunk build --release`, or in the folder that the environment variable `DIST` names; then use `cargo test -p e2e` and
-//! `cargo run -p e2e --bin bench`. They need Chromium (or Chrome) and its chromedriver; many tests run in every engine that the
-//! environment variable `ENGINES` names, which are `chromium`, `firefox` and `webkit` if it is not set. `tools/setup test`
-//! installs them.
+//! `tests/site` contains the tests, and `src/bin/bench.rs` measures. Both need a release build of the page, made by
+//! `trunk build --release`, in `dist/` or in the folder that the environment variable `DIST` names. Then use
+//! `cargo test -p e2e` and `cargo run -p e2e --bin bench`. Both need Chromium (or Chrome) and its chromedriver. Many tests
+//! run in every engine that the environment variable `ENGINES` names: by default `chromium`, `firefox` and `webkit`.
+//! `tools/setup test` installs them.
 
 pub mod bench;
 pub mod browser;

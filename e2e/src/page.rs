@@ -1,7 +1,7 @@
-//! The exercise page as a person sees it.
+//! The exercise page as a user sees it.
 //!
-//! Buttons are found by their names, controls by the name that they have in links, results by what they measure; markup
-//! beyond that may change freely. Nothing waits for a fixed time: see [`eventually`].
+//! Buttons are found by their names, controls by their names in links, and results by what they measure. The rest of the
+//! markup may change freely. Nothing waits for a fixed time: see [`eventually`].
 
 mod audit;
 mod control;
@@ -28,7 +28,7 @@ pub use audit::Violation;
 pub use control::Control;
 pub use keyboard::{TabCycle, TabStop};
 pub use resources::{COUNT_RESOURCES, Resources};
-pub use results::{Bar, Check, ResultsSnapshot, Validation};
+pub use results::{Bar, Check, ResultsSnapshot, Validation, milliseconds};
 pub use runs::is_loading;
 pub use tabs::Tab;
 pub use trigger::{HAS_TASKS, IS_RUNNING};
@@ -36,9 +36,9 @@ pub use wait::{DEFAULT_TIMEOUT, eventually, eventually_every, eventually_within}
 
 use crate::browser::{Browser, BrowserError};
 
-/// How often a button is pressed that moves away under the mouse.
+/// The number of times that a button is pressed if it moves away from the mouse.
 const CLICK_ATTEMPTS: usize = 3;
-/// A click is in the page when the driver says so, or an instant later.
+/// A click reaches the page when the driver reports it, or a moment later.
 const CLICK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A window with the site in it.
@@ -48,48 +48,48 @@ pub struct Page {
     site: String,
 }
 
-/// Why the page could not be used as it should.
+/// The reason the page could not be used as expected.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
-    /// Something that every exercise page has is not there.
+    /// Something is missing that should be on the page.
     #[error("the page has no {what}")]
     Missing {
         /// What was looked for.
         what: String,
     },
-    /// Something did not happen.
-    #[error("{what} did not come within {} s, there was {last}", limit.as_secs_f64())]
+    /// Something did not happen in time.
+    #[error("{what} did not appear within {} s; the last state was {last}", limit.as_secs_f64())]
     TimedOut {
         /// What was waited for.
         what: String,
-        /// How long.
+        /// The time limit.
         limit: Duration,
-        /// What there was instead at the end.
+        /// The state at the end.
         last: String,
     },
-    /// A value on the page has another form than agreed.
-    #[error("the page answers in another form than agreed: {0}")]
+    /// A value on the page has an unexpected form.
+    #[error("the page returned a value of an unexpected form: {0}")]
     Unreadable(#[from] serde_json::Error),
-    /// The browser refused a command, or has ended.
+    /// The browser refused a command, or is gone.
     #[error("the browser refused a command: {0}")]
     Refused(#[source] Box<CmdError>),
-    /// A command that the page does not send itself failed.
+    /// A command to the browser, rather than to the page, failed.
     #[error(transparent)]
     Browser(#[from] BrowserError),
-    /// The script that looks for barriers is not installed.
+    /// The script that checks accessibility is not installed.
     #[error("axe-core cannot be read from `{}`", path.display())]
     NoAxe {
-        /// Where it should lie.
+        /// Where it should be.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A screenshot cannot be kept.
+    /// A screenshot cannot be saved.
     #[error("the screenshot `{}` cannot be written", path.display())]
     NotWritten {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
 }
@@ -100,9 +100,9 @@ impl PageError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Missing { .. } | Self::TimedOut { .. } | Self::Unreadable(_) => {
-                "open the page by hand, with the browser's console at its side; is the build up to date?"
+                "check that the build is up to date, then open the page by hand and look at the browser's console"
             }
-            Self::Refused(_) => "run it again; if it fails again, check what covers the element",
+            Self::Refused(_) => "run the test again; if it fails again, check whether something covers the element",
             Self::Browser(error) => error.advice(),
             Self::NoAxe { .. } => "run `tools/setup test`, then `. tools/env`",
             Self::NotWritten { .. } => "make the folder writable",
@@ -117,28 +117,28 @@ impl From<CmdError> for PageError {
 }
 
 impl Page {
-    /// A page of the site at this address, which ends with a slash. Nothing is opened yet.
+    /// A page of the site at this address, which ends with a slash. It opens nothing yet.
     #[must_use]
     pub fn new(browser: &Browser, site: &str) -> Self {
         Self { client: browser.client().clone(), site: site.to_owned() }
     }
 
-    /// Loads a link, such as `async-basics?seed=7`, as if it came from elsewhere.
+    /// Loads a link, such as `async-basics?seed=7`, in a new document.
     ///
     /// # Errors
     ///
-    /// When the browser cannot load it.
+    /// If the browser cannot load it.
     pub async fn open(&self, link: &str) -> Result<(), PageError> {
-        // A mere change of the fragment would not load the page anew.
+        // A change of only the fragment would not load the page again.
         self.client.goto("about:blank").await?;
         Ok(self.client.goto(&format!("{}#/{link}", self.site)).await?)
     }
 
-    /// Changes the link in the address bar of the page that is open.
+    /// Changes the link in the address bar of the open page.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn follow(&self, link: &str) -> Result<(), PageError> {
         self.evaluate("location.hash = arguments[0]", vec![format!("#/{link}").into()]).await
     }
@@ -147,19 +147,20 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser cannot load it.
+    /// If the browser cannot load it.
     pub async fn reload(&self) -> Result<(), PageError> {
         self.mark_document().await?;
-        // Firefox's driver would bypass all caches, and with them the service worker.
+        // The reload of Firefox's driver would bypass all caches, and with them the service worker.
         self.evaluate::<()>("location.reload()", Vec::new()).await?;
         self.wait_for_new_document().await
     }
 
-    /// Reloads the page without any cache, as Shift and the reload button do, and waits for the new document. Chromium only.
+    /// Reloads the page without any cache, as Shift and the reload button do, and waits for the new document. Works only in
+    /// Chromium.
     ///
     /// # Errors
     ///
-    /// When the browser is of another engine, or cannot load the page.
+    /// If the browser is not Chromium, or cannot load the page.
     pub async fn reload_without_cache(&self, browser: &Browser) -> Result<(), PageError> {
         self.mark_document().await?;
         browser.reload_without_cache().await?;
@@ -186,7 +187,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn link(&self) -> Result<String, PageError> {
         self.evaluate("return location.hash.replace(/^#\\//, '')", Vec::new()).await
     }
@@ -195,7 +196,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When it takes too long.
+    /// If it takes too long.
     pub async fn wait_for_link(&self, expected: &str) -> Result<(), PageError> {
         eventually(&format!("the link `{expected}`"), async || {
             let link = self.link().await?;
@@ -204,11 +205,11 @@ impl Page {
         .await
     }
 
-    /// The title of the exercise. The page has one, and only one.
+    /// The title of the exercise. A page has exactly one.
     ///
     /// # Errors
     ///
-    /// When there is none, or more than one.
+    /// If there is none, or more than one.
     pub async fn title(&self) -> Result<String, PageError> {
         let titles = self.texts("h1").await?;
         match titles.as_slice() {
@@ -217,12 +218,11 @@ impl Page {
         }
     }
 
-    /// Presses a button with the mouse, and again if the page moved while the mouse was on its way and something else was
-    /// hit.
+    /// Presses a button with the mouse. Tries again if the page moved in the meantime, so that the mouse hit something else.
     ///
     /// # Errors
     ///
-    /// When there is no such button, or something covers it.
+    /// If there is no such button, or something covers it.
     pub async fn press(&self, name: &str) -> Result<(), PageError> {
         for _ in 0..CLICK_ATTEMPTS {
             let button = self.button(name).await?;
@@ -235,10 +235,10 @@ impl Page {
                 return Ok(());
             }
         }
-        Err(PageError::Missing { what: format!("button `{name}` where the mouse was: the page moved") })
+        Err(PageError::Missing { what: format!("button `{name}` that stays in place: the page moved at each click") })
     }
 
-    /// Whether a button was pressed. One that is gone was: it went because of that.
+    /// True if a button was pressed. A button that has disappeared counts as pressed: the click removed it.
     async fn is_hit(&self, button: Value) -> bool {
         let hit = eventually_within(CLICK_TIMEOUT, "a click", async || {
             let is_hit = self.evaluate("return arguments[0].isHit", vec![button.clone()]).await.unwrap_or(true);
@@ -247,11 +247,11 @@ impl Page {
         hit.await.is_ok()
     }
 
-    /// Whether a button can be pressed.
+    /// True if a button can be pressed.
     ///
     /// # Errors
     ///
-    /// When there is no such button.
+    /// If there is no such button.
     pub async fn is_enabled(&self, name: &str) -> Result<bool, PageError> {
         Ok(self.button(name).await?.is_enabled().await?)
     }
@@ -260,7 +260,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When it takes too long.
+    /// If it takes too long.
     pub async fn wait_for_button(&self, name: &str) -> Result<(), PageError> {
         let what = format!("an enabled button `{name}`");
         eventually(&what, async || {
@@ -269,11 +269,11 @@ impl Page {
         .await
     }
 
-    /// Waits until there is a button, whether it can be pressed or not: then the code of the panel around it has come.
+    /// Waits until there is a button, enabled or not: then the code of the panel around it has been loaded.
     ///
     /// # Errors
     ///
-    /// When it takes too long.
+    /// If it takes too long.
     pub async fn wait_for_button_to_appear(&self, name: &str) -> Result<(), PageError> {
         eventually(&format!("a button `{name}`"), async || Ok(Ok(self.button(name).await.map(drop)?))).await
     }
@@ -282,7 +282,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the page has no status.
+    /// If the page has no status.
     pub async fn status(&self) -> Result<String, PageError> {
         let status = self.texts("[role=status]").await?.into_iter().next();
         status.ok_or_else(|| PageError::Missing { what: "status".to_owned() })
@@ -292,16 +292,16 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When it takes too long.
+    /// If it takes too long.
     pub async fn wait_for_status(&self, word: &str) -> Result<String, PageError> {
         self.wait_for_status_within(DEFAULT_TIMEOUT, word).await
     }
 
-    /// The same with another limit.
+    /// Like [`wait_for_status`](Self::wait_for_status), with this limit.
     ///
     /// # Errors
     ///
-    /// When it takes too long.
+    /// If it takes too long.
     pub async fn wait_for_status_within(&self, limit: Duration, word: &str) -> Result<String, PageError> {
         eventually_within(limit, &format!("the status `{word}`"), async || {
             let status = self.status().await?;
@@ -310,23 +310,23 @@ impl Page {
         .await
     }
 
-    /// Presses Run as soon as that is possible, and waits for the end.
+    /// Presses Run as soon as it is enabled, waits until the run has finished, and returns the status.
     ///
     /// # Errors
     ///
-    /// When the run does not finish.
+    /// If the run does not finish.
     pub async fn run_to_the_end(&self) -> Result<String, PageError> {
         self.wait_for_button("Run").await?;
         self.press("Run").await?;
         self.wait_for_status("Finished").await
     }
 
-    /// Presses Run and leaves the page alone until the run is over: each look from outside keeps the page busy for some
-    /// milliseconds, which it would measure. For runs that take a second at least.
+    /// Presses Run and leaves the page alone until the run is over: each command from outside blocks the page for some
+    /// milliseconds, which the run would measure. For runs that take at least a second.
     ///
     /// # Errors
     ///
-    /// When the run does not finish within the driver's 30 s for a script.
+    /// If the run does not finish within the driver's 30 s for a script.
     pub async fn run_undisturbed(&self) -> Result<(), PageError> {
         const END: &str = "return new Promise((done) => {
             const look = () => {
@@ -349,7 +349,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn texts(&self, selector: &str) -> Result<Vec<String>, PageError> {
         let script = "return [...document.querySelectorAll(arguments[0])].map(element => element.innerText.trim())";
         self.evaluate(script, vec![selector.into()]).await
@@ -359,7 +359,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn attributes(&self, selector: &str, name: &str) -> Result<Vec<String>, PageError> {
         let script = "return [...document.querySelectorAll(arguments[0])]
             .filter(element => element.hasAttribute(arguments[1]))
@@ -367,11 +367,11 @@ impl Page {
         self.evaluate(script, vec![selector.into(), name.into()]).await
     }
 
-    /// Chooses files of this machine in the page's field for them.
+    /// Chooses files of this machine in the page's file field.
     ///
     /// # Errors
     ///
-    /// When there is no such field, or a file is not there.
+    /// If there is no such field, or a file is not there.
     pub async fn choose_files(&self, files: &[&Path]) -> Result<(), PageError> {
         let field = self.find(Locator::Css("input[type=file]"), || "field for files".to_owned()).await?;
         let paths: Vec<_> = files.iter().map(|path| path.to_string_lossy()).collect();
@@ -382,7 +382,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the script throws, or returns something else than a `T`.
+    /// If the script throws, or returns something else than a `T`.
     pub async fn evaluate<T: DeserializeOwned>(&self, script: &str, arguments: Vec<Value>) -> Result<T, PageError> {
         Ok(serde_json::from_value(self.client.execute(script, arguments).await?)?)
     }

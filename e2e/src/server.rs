@@ -1,8 +1,8 @@
-//! A static host on this machine: serves the built site under a sub-path, and badly where a test asks for it.
+//! A static host on this machine. It serves the built site under a sub-path, and gives bad answers when a test asks for them.
 //!
-//! It is written on a bare `TcpListener` because the bad answers are the point: a body shorter than announced, an
-//! answer that never comes, and word of a client that hangs up first are what an HTTP library keeps from its user. One
-//! connection carries one request, so that a closed connection means that one.
+//! It uses a plain `TcpListener`, because an HTTP library would not allow the bad answers: a body that is shorter than
+//! `Content-Length`, or no answer at all. A library would also hide that a client closes the connection first. Each connection
+//! carries one request, so the end of a connection cancels exactly one request.
 
 mod connection;
 mod files;
@@ -19,14 +19,14 @@ use crate::host::{Host, lock};
 
 /// Serves a folder until it is dropped.
 #[derive(Debug)]
-#[must_use = "dropping it stops it"]
+#[must_use = "dropping it stops the server"]
 pub struct Server {
     url: String,
     shared: Arc<Shared>,
     _host: Host,
 }
 
-/// What to answer instead of the file.
+/// An answer instead of the file.
 #[derive(Clone, Debug)]
 pub enum Replacement {
     /// This status, with a short HTML page.
@@ -38,29 +38,29 @@ pub enum Replacement {
         /// The body.
         body: Vec<u8>,
     },
-    /// The file, cut after so many bytes; the length announced is the whole file's.
+    /// The file, cut off after this number of bytes. `Content-Length` is that of the whole file.
     CutAfter(usize),
-    /// The file, but later.
+    /// The file, after this delay.
     Late(Duration),
     /// Nothing: the connection stays open until the client closes it.
     Never,
 }
 
-/// A request as it arrived.
+/// A request that the server has received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedRequest {
-    /// `GET`, mostly.
+    /// The method, usually `GET`.
     pub method: String,
     /// The path as it was sent, from the root of the host, without the query.
     pub path: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The answer is still owed.
+    /// Not answered yet.
     Pending,
     /// Answered in full, with this status.
     Answered(u16),
@@ -70,16 +70,16 @@ pub enum Outcome {
     ClosedByClient,
 }
 
-/// Why the site cannot be served.
+/// The reason the site cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The folder is missing or holds no site.
+    /// The folder is missing or does not contain a site.
     #[error("there is no `index.html` in `{}`", folder.display())]
     NoSite {
-        /// Where it was looked for.
+        /// The folder.
         folder: PathBuf,
     },
-    /// There is no port to be had.
+    /// There is no free port.
     #[error("no port can be opened on this machine")]
     NoPort(#[from] io::Error),
 }
@@ -95,11 +95,25 @@ impl ServerError {
     }
 }
 
-/// The folder with the built site: the one that the environment variable `DIST` names, else `dist/` in the repository.
+/// The folder with the built site: the one that the environment variable `DIST` names, otherwise `dist/` in the repository.
 #[must_use]
 pub fn built_site() -> PathBuf {
     let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
     std::env::var_os("DIST").map_or_else(usual, PathBuf::from)
+}
+
+/// The path of a part of the built site's code, such as `split_jobs.wasm`, relative to the site. The name of its folder
+/// changes with each build.
+///
+/// # Errors
+///
+/// If the site cannot be read or does not have the part.
+pub fn built_part(name: &str) -> io::Result<String> {
+    let entries = std::fs::read_dir(built_site())?.collect::<Result<Vec<_>, _>>()?;
+    let folder = entries.into_iter().find(|entry| entry.path().join(name).is_file());
+    let folder = folder.and_then(|folder| folder.file_name().into_string().ok());
+    let path = folder.map(|folder| format!("{folder}/{name}"));
+    path.ok_or_else(|| io::Error::other(format!("the site has no `{name}`: only a release build has it")))
 }
 
 impl Server {
@@ -107,16 +121,16 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the folder holds no site, or no port is to be had.
+    /// If the folder does not contain a site, or there is no free port.
     pub fn start(folder: &Path, base: &str) -> Result<Self, ServerError> {
         Self::start_with(Files::new(folder, base))
     }
 
-    /// The same, with all but pictures and weights compressed for clients that take brotli, as good hosts do.
+    /// Like [`start`](Self::start), but compresses text, code and data for clients that accept brotli, as good hosts do.
     ///
     /// # Errors
     ///
-    /// When the folder holds no site, or no port is to be had.
+    /// If the folder does not contain a site, or there is no free port.
     pub fn start_compressing(folder: &Path, base: &str) -> Result<Self, ServerError> {
         Self::start_with(Files::new(folder, base).compressed())
     }
@@ -134,29 +148,29 @@ impl Server {
         Ok(Self { url: format!("http://{}{base}", host.address()), shared, _host: host })
     }
 
-    /// The site's address, with the slash at its end.
+    /// The site's address, which ends with a slash.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Answers requests for `path`, relative to the site, with `reply` from now on.
-    pub fn replace(&self, path: &str, reply: Replacement) {
-        lock(&self.shared.replies).insert(path.to_owned(), reply);
+    /// Answers requests for `path`, relative to the site, with `replacement` from now on.
+    pub fn replace(&self, path: &str, replacement: Replacement) {
+        lock(&self.shared.replacements).insert(path.to_owned(), replacement);
     }
 
     /// Answers requests for `path` with the site's own file again.
     pub fn restore(&self, path: &str) {
-        lock(&self.shared.replies).remove(path);
+        lock(&self.shared.replacements).remove(path);
     }
 
-    /// Every request so far, in the order of arrival.
+    /// All requests so far, in the order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<LoggedRequest> {
         lock(&self.shared.requests).clone()
     }
 
-    /// What became of the latest request for `path`, relative to the site.
+    /// The outcome of the latest request for `path`, relative to the site.
     #[must_use]
     pub fn outcome_of(&self, path: &str) -> Option<Outcome> {
         let path = format!("{}{path}", self.shared.files.base());
@@ -164,24 +178,24 @@ impl Server {
     }
 }
 
-/// What the owner and the connections both see.
+/// The state that the owner and the connections share.
 #[derive(Debug)]
 struct Shared {
     files: Files,
-    replies: Mutex<BTreeMap<String, Replacement>>,
+    replacements: Mutex<BTreeMap<String, Replacement>>,
     requests: Mutex<Vec<LoggedRequest>>,
 }
 
 impl Shared {
     fn new(files: Files) -> Self {
-        Self { files, replies: Mutex::default(), requests: Mutex::default() }
+        Self { files, replacements: Mutex::default(), requests: Mutex::default() }
     }
 
-    fn reply_for(&self, relative: &str) -> Option<Replacement> {
-        lock(&self.replies).get(relative).cloned()
+    fn replacement_for(&self, relative: &str) -> Option<Replacement> {
+        lock(&self.replacements).get(relative).cloned()
     }
 
-    /// Notes a request; the number is for [`end`](Self::end).
+    /// Adds a request, and returns its number for [`end`](Self::end).
     fn begin(&self, method: &str, path: &str) -> usize {
         let mut requests = lock(&self.requests);
         requests.push(LoggedRequest { method: method.to_owned(), path: path.to_owned(), outcome: Outcome::Pending });

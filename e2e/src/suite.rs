@@ -1,7 +1,7 @@
 //! The harness of the tests in `tests/site`: runs them in browsers that they share.
 //!
-//! Most tests wait most of the time, for timers, workers and replies. So several of them run at the same time. Those that
-//! measure or compute run afterwards, one after the other. Output and arguments are those of Rust's own harness.
+//! Most tests spend most of their time waiting for timers, workers and responses. So several of them run at the same time.
+//! Tests that measure or compute run afterwards, one after the other. Output and arguments are those of Rust's own harness.
 
 use std::env;
 use std::fs;
@@ -36,7 +36,7 @@ pub struct Test {
 
 impl Test {
     /// A test that may run at the same time as others. [`in_each_engine`](crate::in_each_engine) and
-    /// [`in_chromium`](crate::in_chromium) make it of a function.
+    /// [`in_chromium`](crate::in_chromium) create it from a function.
     #[must_use]
     pub fn new<Body>(module: &str, name: &str, engine: Engine, body: Body) -> Self
     where
@@ -47,7 +47,7 @@ impl Test {
         Self { name, engine, is_alone: false, start: Box::new(move || Box::pin(async move { body(engine).await })) }
     }
 
-    /// The same test with the machine to itself.
+    /// The same test, but no other test runs at the same time.
     #[must_use]
     pub fn alone(self) -> Self {
         Self { is_alone: true, ..self }
@@ -66,7 +66,7 @@ pub fn run(mut tests: Vec<Test>) -> ExitCode {
     };
     let runtime = Arc::new(Runtime::new().expect("threads can be started"));
     tests.retain(|test| wanted.contains(&test.engine));
-    // Engine by engine, so that only the browsers of one engine are open.
+    // Run engine by engine, so that only the browsers of one engine are open.
     tests.sort_by_key(|test| test.engine);
     let (alone, together): (Vec<_>, Vec<_>) = tests.into_iter().partition(|test| test.is_alone);
     let arguments = Arguments::from_args();
@@ -94,7 +94,7 @@ fn trial(test: Test, runtime: &Arc<Runtime>, times: &Times) -> Trial {
         lock(&times).push((start.elapsed(), name));
         match outcome {
             Ok(result) => result.map_err(|failure| Failed::from(format!("{failure:?}"))),
-            // Its message and place have been printed.
+            // Its message and location have been printed already.
             Err(panic) => panic::resume_unwind(panic),
         }
     })
@@ -110,7 +110,7 @@ fn report_times(times: &[(Duration, String)]) {
     }
 }
 
-/// Makes a test in every engine of each `async fn(Engine) -> TestResult`.
+/// Creates a test in every engine from each `async fn(Engine) -> TestResult`.
 #[macro_export]
 macro_rules! in_each_engine {
     ($($test:ident),+ $(,)?) => {
@@ -120,8 +120,8 @@ macro_rules! in_each_engine {
     };
 }
 
-/// Makes a test in Chromium of each `async fn() -> TestResult`: of what does not depend on the engine, and of what only
-/// Chromium can be asked for.
+/// Creates a test in Chromium from each `async fn() -> TestResult`, for behaviour that does not depend on the engine, and for
+/// tests that need a command that only Chromium has.
 #[macro_export]
 macro_rules! in_chromium {
     ($($test:ident),+ $(,)?) => {

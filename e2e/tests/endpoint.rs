@@ -1,4 +1,6 @@
-//! The model endpoint that other tests rely on: what it says, what it refuses, how it misbehaves, what it counts.
+//! The model endpoint that other tests rely on: its answers, its errors, its bad behaviour, and its counts.
+
+mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint, corrupt};
 use serde_json::{Value, json};
+use support::{authority, wait_until};
 
 const INFER: &str = "v2/models/digits/infer";
 
-/// A connection on which a request has been sent.
+/// Sends a request, and returns its connection.
 fn send(endpoint: &Endpoint, method: &str, path: &str, body: &str) -> TcpStream {
-    let address = endpoint.url().trim_start_matches("http://").trim_end_matches('/');
+    let address = authority(endpoint.url());
     let mut stream = TcpStream::connect(address).expect("it listens");
     let length = body.len();
     let request = format!("{method} /{path} HTTP/1.1\r\nHost: {address}\r\ncontent-length: {length}\r\n\r\n{body}");
@@ -19,7 +22,6 @@ fn send(endpoint: &Endpoint, method: &str, path: &str, body: &str) -> TcpStream 
     stream
 }
 
-/// Status, head and body.
 #[derive(Debug)]
 struct Response {
     status: u16,
@@ -66,7 +68,7 @@ fn good() -> Endpoint {
     start(Behaviour::default())
 }
 
-/// An endpoint that answers everything so.
+/// An endpoint that gives this answer to every request.
 fn answering(answer: Answer) -> Endpoint {
     start(Behaviour { metadata: answer.clone(), infer: answer, ..Behaviour::default() })
 }
@@ -85,18 +87,8 @@ fn table() -> Value {
     ] })
 }
 
-/// Polls until `condition` holds.
-#[track_caller]
-fn wait_until(condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !condition() {
-        assert!(Instant::now() < deadline, "it never came true");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
-fn it_describes_itself_and_its_models() {
+fn the_endpoint_describes_itself_and_its_models() {
     let endpoint = good();
     assert_eq!(get(&endpoint, "v2").json(), json!({ "name": "endpoint", "version": "1.0", "extensions": [] }));
     assert_eq!(get(&endpoint, "v2/health/live").json(), json!({ "live": true }));
@@ -111,7 +103,7 @@ fn it_describes_itself_and_its_models() {
 }
 
 #[test]
-fn it_infers_a_row_for_each_row() {
+fn an_inference_has_a_row_for_each_input_row() {
     let endpoint = good();
     let response = post(&endpoint, INFER, &digits(3)).json();
     let label = json!({ "name": "label", "datatype": "INT64", "shape": [3], "data": [0, 0, 0] });
@@ -128,7 +120,7 @@ fn it_infers_a_row_for_each_row() {
 }
 
 #[test]
-fn what_is_not_there_is_404_with_the_protocols_error() {
+fn an_unknown_path_is_404_with_the_protocols_error() {
     let endpoint = good();
     for path in ["", "v3", "/v2", "v2/", "v2/models", "v2/models/resnet", "v2/models/resnet/ready", INFER] {
         let reply = get(&endpoint, path);
@@ -139,7 +131,7 @@ fn what_is_not_there_is_404_with_the_protocols_error() {
     assert_eq!((reply.status, reply.json()), (404, json!({ "error": "there is no model `resnet`" })));
 }
 
-/// Changes a good request to `tabular` and expects the refusal.
+/// Changes a good request to `tabular`, and asserts that it is refused with this error.
 #[track_caller]
 fn assert_refused(endpoint: &Endpoint, change: impl Fn(&mut Value), expected: &str) {
     let mut request = table();
@@ -150,7 +142,7 @@ fn assert_refused(endpoint: &Endpoint, change: impl Fn(&mut Value), expected: &s
 }
 
 #[test]
-fn every_error_in_a_request_is_refused_by_name() {
+fn every_error_in_a_request_is_named() {
     let endpoint = good();
     let not_json = Response::read(send(&endpoint, "POST", INFER, "{\"inputs\":"));
     assert!(not_json.status == 400 && not_json.body.contains("the body is not JSON"), "{not_json:?}");
@@ -171,11 +163,11 @@ fn every_error_in_a_request_is_refused_by_name() {
     refused(|it| it["inputs"][0]["shape"] = json!([-1, 4]), "input `features` has shape [-1,4], not [-1, 4]");
     refused(|it| it["inputs"][0]["data"] = json!("1"), "input `features`: `data` is not an array");
     refused(|it| it["inputs"][0]["data"] = json!([1]), "input `features` has 1 elements, its shape [2, 4] needs 8");
-    refused(|it| it["inputs"][0]["data"][1] = json!([1]), "`data` is not nested as its shape [2, 4] says");
-    refused(|it| it["inputs"][0]["data"][1] = json!(1), "`data` is not nested as its shape [2, 4] says");
-    refused(|it| it["inputs"][0]["data"][1][2] = json!("1"), "input `features`: \"1\" is no FP64");
-    refused(|it| it["inputs"][0]["data"][1][2] = json!(null), "input `features`: null is no FP64");
-    refused(|it| it["inputs"][1]["data"][0] = json!(1), "input `flags`: 1 is no BOOL");
+    refused(|it| it["inputs"][0]["data"][1] = json!([1]), "`data` is not nested according to its shape [2, 4]");
+    refused(|it| it["inputs"][0]["data"][1] = json!(1), "`data` is not nested according to its shape [2, 4]");
+    refused(|it| it["inputs"][0]["data"][1][2] = json!("1"), "input `features`: \"1\" is not FP64");
+    refused(|it| it["inputs"][0]["data"][1][2] = json!(null), "input `features`: null is not FP64");
+    refused(|it| it["inputs"][1]["data"][0] = json!(1), "input `flags`: 1 is not BOOL");
     let one_row = |it: &mut Value| {
         it["inputs"][1]["shape"] = json!([1, 2]);
         it["inputs"][1]["data"] = json!([true, true]);
@@ -201,7 +193,7 @@ fn other_origins_may_do_what_the_behaviour_allows() {
 }
 
 #[test]
-fn a_bad_answer_is_as_bad_as_it_was_asked_for() {
+fn a_bad_answer_has_the_chosen_status_type_and_body() {
     for (answer, status, content_type, body) in [
         (Answer::Text(404), 404, "text/plain; charset=utf-8", "This is status 404.\n"),
         (Answer::Html(500), 500, "text/html; charset=utf-8", "<!DOCTYPE html><title>500</title><h1>500</h1>\n"),
@@ -218,7 +210,7 @@ fn a_bad_answer_is_as_bad_as_it_was_asked_for() {
 }
 
 #[test]
-fn metadata_and_inferences_can_be_bad_apart() {
+fn metadata_and_inferences_can_fail_separately() {
     let endpoint = start(Behaviour { metadata: Answer::Html(500), ..Behaviour::default() });
     assert_eq!((get(&endpoint, "v2").status, infer(&endpoint).status), (500, 200));
     endpoint.behave(Behaviour { infer: Answer::Html(500), ..Behaviour::default() });
@@ -226,13 +218,13 @@ fn metadata_and_inferences_can_be_bad_apart() {
 }
 
 #[test]
-fn half_an_answer_is_announced_as_it_is_or_as_the_whole() {
+fn half_an_answer_has_its_own_length_or_that_of_the_whole() {
     let whole = infer(&good()).body;
     let half = &whole[..whole.len() / 2];
-    for (answer, announced) in [(Answer::HalfJson, half.len()), (Answer::ClosedHalfway, whole.len())] {
+    for (answer, length) in [(Answer::HalfJson, half.len()), (Answer::ClosedHalfway, whole.len())] {
         let reply = infer(&answering(answer));
         assert_eq!((reply.status, reply.body.as_str()), (200, half));
-        assert_eq!(reply.header("content-length"), Some(announced.to_string().as_str()));
+        assert_eq!(reply.header("content-length"), Some(length.to_string().as_str()));
     }
 }
 
@@ -267,7 +259,7 @@ fn the_first_requests_of_a_kind_fail_and_the_next_are_answered() {
 }
 
 #[test]
-fn retry_after_is_exposed_where_that_is_asked_for() {
+fn retry_after_is_exposed_if_the_behaviour_says_so() {
     let infer_fails = Answer::FailFirst { times: usize::MAX, status: 429, retry_after_s: Some(1) };
     for exposes_retry_after in [false, true] {
         let endpoint = start(Behaviour { infer: infer_fails.clone(), exposes_retry_after, ..Behaviour::default() });
@@ -282,16 +274,16 @@ fn retry_after_is_exposed_where_that_is_asked_for() {
 fn an_inference_takes_its_latency_and_queues_for_a_slot() {
     let latency = Duration::from_millis(40);
     let endpoint = start(Behaviour { latency, capacity: Some(2), ..Behaviour::default() });
-    let begin = Instant::now();
+    let start = Instant::now();
     let streams: Vec<_> = (0..6).map(|_| send(&endpoint, "POST", INFER, &digits(1).to_string())).collect();
     for stream in streams {
         assert_eq!(Response::read(stream).status, 200);
     }
-    assert!(begin.elapsed() >= 3 * latency, "{:?}", begin.elapsed());
+    assert!(start.elapsed() >= 3 * latency, "{:?}", start.elapsed());
 }
 
 #[test]
-fn five_hundred_at_once_are_all_answered() {
+fn five_hundred_requests_at_once_are_all_answered() {
     let endpoint = start(Behaviour { infer: Answer::Never, ..Behaviour::default() });
     let waiting: Vec<_> = (0..500).map(|_| send(&endpoint, "POST", INFER, &digits(1).to_string())).collect();
     wait_until(|| endpoint.in_flight() == 500);
@@ -308,7 +300,7 @@ fn five_hundred_at_once_are_all_answered() {
 }
 
 #[test]
-fn a_client_that_hangs_up_leaves_the_count_and_the_queue() {
+fn a_request_whose_client_disconnects_is_no_longer_counted_or_queued() {
     let endless = Duration::from_secs(3600);
     let endpoint = start(Behaviour { latency: endless, capacity: Some(1), ..Behaviour::default() });
     let behaviours = [
@@ -328,7 +320,7 @@ fn a_client_that_hangs_up_leaves_the_count_and_the_queue() {
 }
 
 #[test]
-fn a_slot_is_free_again_when_its_client_has_gone() {
+fn a_slot_is_free_again_when_its_client_disconnects() {
     let flood = Answer::Flood { bytes: 100_000_000, is_announced: true };
     let endpoint = start(Behaviour { capacity: Some(1), infer: flood, ..Behaviour::default() });
     let first = send(&endpoint, "POST", INFER, &digits(1).to_string());
@@ -336,17 +328,17 @@ fn a_slot_is_free_again_when_its_client_has_gone() {
     let mut second = send(&endpoint, "POST", INFER, &digits(1).to_string());
     wait_until(|| endpoint.in_flight() == 2);
     drop(first);
-    second.read_exact(&mut [0; 1000]).expect("it is its turn");
+    second.read_exact(&mut [0; 1000]).expect("it has the slot");
 }
 
 #[test]
-fn a_head_comes_without_its_body() {
+fn a_head_is_sent_without_its_body() {
     let endpoint = answering(Answer::HeadOnly);
     let mut stream = send(&endpoint, "GET", "v2", "");
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         let mut byte = [0];
-        stream.read_exact(&mut byte).expect("the head comes");
+        stream.read_exact(&mut byte).expect("the head is sent");
         head.push(char::from(byte[0]));
     }
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("Content-Length: "), "{head}");
@@ -354,7 +346,7 @@ fn a_head_comes_without_its_body() {
 }
 
 #[test]
-fn a_flood_has_its_length_whether_that_is_told_or_not() {
+fn a_flood_has_its_length_with_and_without_the_header() {
     for is_announced in [true, false] {
         let endpoint = answering(Answer::Flood { bytes: 1_000_001, is_announced });
         let reply = get(&endpoint, "v2");
@@ -365,7 +357,7 @@ fn a_flood_has_its_length_whether_that_is_told_or_not() {
 }
 
 #[test]
-fn of_a_flood_no_more_is_sent_than_the_client_takes() {
+fn a_flood_stops_when_the_client_disconnects() {
     let endpoint = answering(Answer::Flood { bytes: 100_000_000, is_announced: false });
     let mut stream = send(&endpoint, "GET", "v2", "");
     stream.read_exact(&mut vec![0; 1_000_000]).expect("there is more than that");
@@ -376,28 +368,28 @@ fn of_a_flood_no_more_is_sent_than_the_client_takes() {
 }
 
 #[test]
-fn requests_are_remembered_as_they_came() {
+fn requests_are_remembered_in_order() {
     let endpoint = good();
     Response::read(send(&endpoint, "OPTIONS", INFER, ""));
     infer(&endpoint);
     get(&endpoint, "v2?x=1");
-    let message: Vec<_> = endpoint.received().into_iter().map(|it| (it.method, it.path, it.body)).collect();
+    let received: Vec<_> = endpoint.received().into_iter().map(|it| (it.method, it.path, it.body)).collect();
     let expected = [
         ("OPTIONS", "/v2/models/digits/infer", String::new()),
         ("POST", "/v2/models/digits/infer", digits(1).to_string()),
         ("GET", "/v2", String::new()),
     ];
-    assert_eq!(message, expected.map(|(method, path, body)| (method.to_owned(), path.to_owned(), body)));
+    assert_eq!(received, expected.map(|(method, path, body)| (method.to_owned(), path.to_owned(), body)));
     assert_eq!(endpoint.most_in_flight(), 1, "a preflight does not count");
 }
 
 #[test]
-fn a_dropped_endpoint_is_gone() {
+fn dropping_an_endpoint_closes_its_port_and_connections() {
     let endpoint = answering(Answer::Never);
-    let address = endpoint.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let address = authority(endpoint.url()).to_owned();
     let mut waiting = send(&endpoint, "GET", "v2", "");
     wait_until(|| endpoint.in_flight() == 1);
     drop(endpoint);
     assert!(TcpStream::connect(address).is_err());
-    assert_eq!(waiting.read(&mut [0]).unwrap_or_default(), 0, "it was hung up");
+    assert_eq!(waiting.read(&mut [0]).unwrap_or_default(), 0, "the connection is closed");
 }

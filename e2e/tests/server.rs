@@ -1,29 +1,32 @@
-//! The server that the other tests rely on: what it serves, how it misbehaves on request, what it remembers.
+//! The server that the other tests rely on: the files that it serves, its bad behaviour, and the requests that it remembers.
+
+mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use e2e::server::{Outcome, Replacement, Server, ServerError};
+use support::{authority, wait_until};
 use tempfile::TempDir;
 
 const BASE: &str = "/some/sub-path/";
 
-/// A server over a folder with a page, a module and a table.
+/// A server of a folder with a page, a wasm module and a table.
 fn site() -> (TempDir, Server) {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     for (name, text) in [("index.html", "<h1>Hello</h1>"), ("app_bg.wasm", "\0asm"), ("data/a b.csv", "1,2,3")] {
         let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("folders can be made");
+        std::fs::create_dir_all(path.parent().expect("it is in a folder")).expect("folders can be created");
         std::fs::write(path, text).expect("files can be written");
     }
     let server = Server::start(folder.path(), BASE).expect("the site is there");
     (folder, server)
 }
 
-/// Sends a request and hands over the connection.
+/// Sends a request, and returns its connection.
 fn send(server: &Server, method: &str, path: &str) -> TcpStream {
-    let address = server.url().trim_start_matches("http://").trim_end_matches(BASE);
+    let address = authority(server.url());
     let mut stream = TcpStream::connect(address).expect("it listens");
     write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it reads");
     stream
@@ -43,16 +46,6 @@ fn get(server: &Server, path: &str) -> (String, String) {
     (head.split(' ').nth(1).unwrap_or_default().to_owned(), body.to_owned())
 }
 
-/// Polls until `condition` holds.
-#[track_caller]
-fn wait_until(condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while !condition() {
-        assert!(Instant::now() < deadline, "it never came true");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
 fn files_are_served_under_the_sub_path() {
     let (_folder, server) = site();
@@ -61,7 +54,7 @@ fn files_are_served_under_the_sub_path() {
 }
 
 #[test]
-fn everything_else_is_missing() {
+fn other_paths_are_not_found() {
     let (_folder, server) = site();
     for path in ["/", "/index.html", "/favicon.ico", "/some/sub-path/async-basics", "/some/sub-path/../../etc/passwd"] {
         assert_eq!(get(&server, path).0, "404", "{path}");
@@ -69,7 +62,7 @@ fn everything_else_is_missing() {
 }
 
 #[test]
-fn an_answer_tells_its_type_and_length() {
+fn an_answer_has_its_type_and_length() {
     let (_folder, server) = site();
     let answer = answer(&server, "GET", "/some/sub-path/app_bg.wasm");
     assert!(answer.contains("Content-Type: application/wasm\r\n"), "{answer}");
@@ -95,7 +88,7 @@ fn a_replaced_file_comes_back_when_restored() {
 }
 
 #[test]
-fn a_cut_file_announces_more_than_it_sends() {
+fn a_cut_file_is_shorter_than_its_content_length() {
     let (_folder, server) = site();
     server.replace("index.html", Replacement::CutAfter(3));
     let answer = answer(&server, "GET", BASE);
@@ -105,16 +98,16 @@ fn a_cut_file_announces_more_than_it_sends() {
 }
 
 #[test]
-fn a_late_file_comes_after_its_delay() {
+fn a_late_file_is_sent_after_its_delay() {
     let (_folder, server) = site();
     server.replace("index.html", Replacement::Late(Duration::from_millis(60)));
-    let asked = Instant::now();
+    let start = Instant::now();
     assert_eq!(get(&server, BASE).0, "200");
-    assert!(asked.elapsed() >= Duration::from_millis(60));
+    assert!(start.elapsed() >= Duration::from_millis(60));
 }
 
 #[test]
-fn a_client_that_hangs_up_first_is_noticed() {
+fn a_connection_that_the_client_closes_first_is_noticed() {
     let (_folder, server) = site();
     server.replace("app_bg.wasm", Replacement::Never);
     let stream = send(&server, "GET", "/some/sub-path/app_bg.wasm");
@@ -129,9 +122,9 @@ fn requests_are_remembered_in_order() {
     get(&server, "/some/sub-path/app_bg.wasm?v=2");
     get(&server, "/favicon.ico");
     wait_until(|| server.requests().iter().all(|request| request.outcome != Outcome::Pending));
-    let message: Vec<_> = server.requests().into_iter().map(|request| (request.path, request.outcome)).collect();
+    let requests: Vec<_> = server.requests().into_iter().map(|request| (request.path, request.outcome)).collect();
     assert_eq!(
-        message,
+        requests,
         [
             ("/some/sub-path/app_bg.wasm".to_owned(), Outcome::Answered(200)),
             ("/favicon.ico".to_owned(), Outcome::Answered(404)),
@@ -140,16 +133,16 @@ fn requests_are_remembered_in_order() {
 }
 
 #[test]
-fn a_dropped_server_is_gone() {
+fn dropping_a_server_closes_its_port() {
     let (_folder, server) = site();
-    let address = server.url().trim_start_matches("http://").trim_end_matches(BASE).to_owned();
+    let address = authority(server.url()).to_owned();
     drop(server);
     assert!(TcpStream::connect(address).is_err());
 }
 
 #[test]
 fn a_folder_without_a_site_is_named() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     let error = Server::start(folder.path(), BASE).expect_err("it is empty");
     assert!(matches!(&error, ServerError::NoSite { .. }));
     assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");

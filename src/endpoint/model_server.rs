@@ -1,8 +1,9 @@
-//! Starts the model server that comes with the site. It runs in the service worker, which must control the page before it can
-//! answer its requests.
+//! Starts the model server that comes with the site. It runs in the service worker, which must control the page before
+//! it can answer its requests.
 //!
-//! A page is not controlled when its service worker has just been installed, and when the user reloaded the page bypassing all
-//! caches. Both end when the worker claims its pages: it does so when it starts, and when a page asks for it.
+//! A page is not controlled when its service worker has just been installed, and when the user reloaded the page
+//! bypassing all caches. Both end when the worker claims its pages: it does so when it starts, and when a page asks for
+//! it.
 
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use crate::endpoint::service_worker::NoServiceWorker;
 /// The path of the model server, relative to the page.
 pub const PATH: &str = "api/";
 
-/// The longest time that the page waits for the server to start. It takes a few tenths of a second, and several seconds on a
-/// busy machine.
+/// The longest time that the page waits for the server to start. It takes a few tenths of a second, and several seconds
+/// on a busy machine.
 pub const STARTS_WITHIN: Duration = Duration::from_secs(15);
 
 /// The reason there is no model server.
@@ -81,8 +82,8 @@ mod worker {
     /// After this time without an answer, the next attempt begins.
     const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
-    /// Each attempt registers the worker again. A registration can be removed just when the page gets it, and a browser may
-    /// end the worker just when it gets a request: then nothing more comes from either.
+    /// Each attempt registers the worker again. A registration can be removed just when the page gets it, and a browser
+    /// may end the worker just when it gets a request: then nothing more comes from either.
     pub(super) async fn start(page: &Run) -> Result<(), NoModelServer> {
         loop {
             if let Ok(is_live) = page.timeout(ATTEMPT_TIMEOUT, is_live(page)).await
@@ -93,8 +94,8 @@ mod worker {
         }
     }
 
-    /// Waits until the page is controlled, then asks the server whether it is live. A worker that was replaced in between does
-    /// not answer.
+    /// Waits until the page is controlled, then asks the server whether it is live. A worker that was replaced in
+    /// between does not answer.
     async fn is_live(page: &Run) -> Result<bool, NoServiceWorker> {
         let (workers, registration) = service_worker::register().await?;
         let mut checks = 0;

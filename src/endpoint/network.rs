@@ -4,8 +4,8 @@ use crate::endpoint::http::Client;
 use crate::endpoint::simulated_server::SimulatedServer;
 use crate::runtime::Run;
 
-/// The HTTP client of a run. On the page it sends real requests. On the virtual clock a new [`SimulatedServer`] answers below
-/// `api/`, and nothing else can be reached.
+/// The HTTP client of a run. On the page it sends real requests. On the virtual clock a new [`SimulatedServer`] answers
+/// below `api/`, and nothing else can be reached.
 #[must_use]
 pub fn http_client(run: &Run) -> Client {
     #[cfg(target_arch = "wasm32")]

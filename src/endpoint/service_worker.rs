@@ -1,7 +1,7 @@
 //! The site's service worker. The model server runs in it, and it caches the site for use without a network.
 //!
-//! The page sends it three messages: `keep` caches the site, `claim` makes it control the page, and `abort NAME` ends its work
-//! on a request.
+//! The page sends it three messages: `keep` caches the site, `claim` makes it control the page, and `abort NAME` ends
+//! its work on a request.
 
 #[cfg(target_arch = "wasm32")]
 pub(super) use browser::{abort, claim, controller, register};
@@ -57,12 +57,13 @@ mod browser {
         Ok((workers, registration.unchecked_into()))
     }
 
-    /// Registers the worker. If there was one before, it also checks for that of a new release: on its own, WebKit does so only
-    /// after a while. Without a service worker the page works as long as the host answers, so this reports no error.
+    /// Registers the worker. If there was one before, it also checks for that of a new release: on its own, WebKit does
+    /// so only after a while. Without a service worker the page works as long as the host answers, so this reports no
+    /// error.
     pub async fn install() {
         let Ok((_, registration)) = register().await else { return };
-        // The first worker belongs to this release. If the user leaves the page during another check, WebKit never ends that
-        // check, and then does not find later releases either.
+        // The first worker belongs to this release. If the user leaves the page during another check, WebKit never ends
+        // that check, and then does not find later releases either.
         if registration.active().is_none() {
             return;
         }
@@ -78,8 +79,8 @@ mod browser {
         let Ok(ready) = workers.ready() else { return };
         let Ok(registration) = JsFuture::from(ready).await else { return };
         let registration: ServiceWorkerRegistration = registration.unchecked_into();
-        // The worker of a new release is on its way, and `on_change` reports when it has taken over. Chromium makes it wait as
-        // long as the previous one gets messages.
+        // The worker of a new release is on its way, and `on_change` reports when it has taken over. Chromium makes it
+        // wait as long as the previous one gets messages.
         if registration.installing().is_some() || registration.waiting().is_some() {
             return;
         }

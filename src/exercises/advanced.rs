@@ -1,8 +1,8 @@
 //! Beyond the guide: what it names under its next steps, each in its simplest form.
 //!
 //! You see a queue that keeps a quick producer at the pace of a slow consumer, values that are used while the next ones
-//! are still on their way, connections that are closed however their task ends, and an event loop of one's own that takes
-//! an hour of waits in no time.
+//! are still on their way, connections that are closed however their task ends, and an event loop of one's own that
+//! takes an hour of waits in no time.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -32,8 +32,8 @@ async fn consume(run: &Run, queue: &Queue<u32>) {
     }
 }
 
-/// Both side by side over a queue, and the most that lay in it. With a bound the producer waits for the consumer; without
-/// one, what is not done yet piles up in memory.
+/// Both side by side over a queue, and the most that lay in it. With a bound the producer waits for the consumer;
+/// without one, what is not done yet piles up in memory.
 async fn stream_with_backpressure(run: &Run, readings: u32, bound: NonZeroUsize) -> usize {
     let (queue, most) = (run.queue(bound), Cell::new(0));
     let producer = run.task("produce", produce(run, readings, &queue, &most));
@@ -92,8 +92,8 @@ impl Drop for Resource {
     }
 }
 
-/// Some of the tasks end well and the others at their deadline, in the middle of their work. Returns how many connections
-/// were open at the most, and how many are when all tasks are over.
+/// Some of the tasks end well and the others at their deadline, in the middle of their work. Returns how many
+/// connections were open at the most, and how many are when all tasks are over.
 async fn resources_that_close(run: &Run, tasks: u32) -> (u32, u32) {
     let (open, most) = (Rc::new(Cell::new(0)), Cell::new(0));
     let query = async |task: u32| {
@@ -107,8 +107,8 @@ async fn resources_that_close(run: &Run, tasks: u32) -> (u32, u32) {
     (most.get(), open.get())
 }
 
-/// An event loop of one's own: its clock jumps from one deadline to the next. The same code, an hour of waits, and no time
-/// passes; tests of retries and timeouts are made of it. Returns the time on its clock and the time that it took.
+/// An event loop of one's own: its clock jumps from one deadline to the next. The same code, an hour of waits, and no
+/// time passes; tests of retries and timeouts are made of it. Returns the time on its clock and the time that it took.
 async fn own_event_loop(run: &Run) -> (Duration, Duration) {
     let start = run.now();
     let hour = Run::on_virtual_clock(run.seed());

@@ -1,8 +1,8 @@
-//! Part 4 of the guide: asking an inference endpoint, many requests at once.
+//! Part 4 of the guide: many concurrent requests to an inference endpoint.
 //!
-//! You see what a limit, a timeout and retries do to real requests, that each of them ends with an outcome of its own,
-//! that a latency counted from the sending hides the queue in front of it, and how many requests at once the endpoint is
-//! worth asking.
+//! You see the effect of a limit, a timeout and retries on real requests, and that every request has its own outcome.
+//! You see that latency from send hides the time that requests spend in the page's own queue. A sweep finds how many
+//! concurrent requests make sense for the endpoint.
 
 mod connection;
 mod findings;
@@ -30,18 +30,19 @@ use findings::{Call, Findings};
 use inputs::Inputs;
 use plan::{Arrivals, Plan};
 
-/// Asks what a model takes and what it gives. A reply that is too late is dropped, and the request with it.
+/// Fetches the names, types and shapes of a model's inputs and outputs. A timeout drops the request, which aborts it.
 async fn fetch_model_metadata(run: &Run, client: &Client, plan: &Plan, model: &str) -> Result<ModelMetadata, OipError> {
     run.timeout(plan.timeout, client.model(model)).await?
 }
 
-/// Asks about all models at once. Each name keeps its own result: a model that is missing takes nothing from the others.
+/// Fetches the metadata of all models concurrently. Each model has its own result: one that is missing does not affect
+/// the others.
 async fn fetch_multiple_models(run: &Run, client: &Client, plan: &Plan) -> Vec<Result<ModelMetadata, OipError>> {
     let fetch = |model| run.try_task("fetch_model_metadata", fetch_model_metadata(run, client, plan, model));
     join_all(run, plan.models.iter().map(|model| fetch(model))).await
 }
 
-/// What all requests share: one client, one model, one way to make inputs.
+/// The parts that all requests share.
 struct Session<'a> {
     run: &'a Run,
     client: &'a Client,
@@ -51,26 +52,26 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// One attempt: a batch of inputs, sent and answered before the deadline.
+    /// Makes one attempt: sends a batch of inputs, and waits for the response until the timeout.
     async fn attempt(&self, id: String, n: u32, sent: &Cell<Option<Duration>>) -> Result<InferResponse, OipError> {
         let request = self.inputs.request(self.run, n, id);
         sent.set(Some(self.run.now()));
         self.run.timeout(self.plan.timeout, self.client.infer(self.plan.model(), &request)).await?
     }
 
-    /// One request with its retries. Whatever happens, it ends as a [`Call`] and never as an error of the whole batch.
+    /// Makes one request, with retries. It always returns a [`Call`], so an error never affects the other requests.
     async fn infer(&self, limit: &Limit, key: &str, n: u32, due: Duration) -> Call {
         let sent = Cell::new(None);
         let failed = RefCell::new(Vec::new());
         let attempt = async |attempt| {
-            // Another attempt has another id, so that a server which draws by it draws anew.
+            // Each attempt has its own id, so that a server that derives random values from it derives new ones.
             let response = self.attempt(format!("{key}{n}/{attempt}"), n, &sent).await;
-            // Of a response no more is kept than is needed: there may be thousands.
+            // Only the labels of a response are kept, because there may be thousands of responses.
             let labels = response.map(|response| self.inputs.labels(&response));
             labels.inspect_err(|error| failed.borrow_mut().push(error.clone()))
         };
         let request = self.run.try_task("infer", async {
-            // One permit for all attempts: a retry must not stand at the end of the queue again.
+            // One permit for all attempts, so that a retry does not go back to the end of the queue.
             let _permit = limit.acquire().await;
             self.run.retry(format_args!("infer {key}{n}"), self.retries, attempt).await
         });
@@ -78,7 +79,7 @@ impl Session<'_> {
         Call::new(n, due, sent.get(), self.run.now(), failed.into_inner(), result)
     }
 
-    /// One request after the other: their latencies add up.
+    /// Makes one request after the other, so their latencies add up.
     async fn one_by_one(&self) -> Vec<Call> {
         let limit = self.run.limit(None);
         let mut calls = Vec::new();
@@ -88,13 +89,13 @@ impl Session<'_> {
         calls
     }
 
-    /// All requests at once, or at most so many of them while the rest queue: all of them are due now.
-    async fn batch_inference_api(&self, key: &str, requests: u32, most: Option<NonZeroUsize>) -> Vec<Call> {
-        let (limit, due) = (self.run.limit(most), self.run.now());
+    /// Makes all requests concurrently, with at most `limit` in flight while the rest queue. All of them are due now.
+    async fn batch_inference_api(&self, key: &str, requests: u32, limit: Option<NonZeroUsize>) -> Vec<Call> {
+        let (limit, due) = (self.run.limit(limit), self.run.now());
         join_all(self.run, (0..requests).map(|n| self.infer(&limit, key, n, due))).await
     }
 
-    /// Requests that are due at regular times, whatever has become of those before them.
+    /// Makes requests that are due at fixed intervals, whether or not earlier ones have ended.
     async fn inference_at_a_rate(&self, interval: Duration) -> Vec<Call> {
         let (limit, start) = (self.run.limit(self.plan.limit), self.run.now());
         let requests = (0..self.plan.requests).map(async |n| {
@@ -105,16 +106,16 @@ impl Session<'_> {
         join_all(self.run, requests).await
     }
 
-    /// Batches with 1, 2, 4, … requests at once, each long enough for a percentile. None is tried again: the pauses would
-    /// pass for the endpoint's own slowness.
-    async fn concurrency_sweep(&self, up_to: u32) -> Sweep {
-        let once = RetryPolicy { retries: 0, ..*self.retries };
-        let session = Session { retries: &once, ..*self };
+    /// Makes batches with 1, 2, 4, … requests in flight, up to `max`. Each batch is large enough for a p95. There are
+    /// no retries, because their pauses would make the endpoint look slower than it is.
+    async fn concurrency_sweep(&self, max: u32) -> Sweep {
+        let no_retries = RetryPolicy { retries: 0, ..*self.retries };
+        let session = Session { retries: &no_retries, ..*self };
         let mut levels = Vec::new();
-        for concurrency in (0..32).map(|power| 1 << power).take_while(|n| *n <= up_to) {
+        for concurrency in (0..32).map(|power| 1 << power).take_while(|n| *n <= max) {
             let requests = plan::requests_of_level(concurrency);
-            let most = NonZeroUsize::new(concurrency as usize);
-            let calls = session.batch_inference_api(&format!("sweep {concurrency}/"), requests, most).await;
+            let limit = NonZeroUsize::new(concurrency as usize);
+            let calls = session.batch_inference_api(&format!("sweep {concurrency}/"), requests, limit).await;
             let level = LoadLevel::new(concurrency, &Requests::from_timings(calls.iter().map(|call| call.timing)));
             self.run.log(Level::Info, findings::level_in_words(&level));
             levels.push(level);
@@ -125,7 +126,7 @@ impl Session<'_> {
 
 /// Runs the exercise. Each part that is compared is a root task.
 async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Findings, Failure> {
-    let client = Client::new(run, plan.about.clone());
+    let client = Client::new(run, plan.metadata_url.clone());
     let models = run.task("fetch_multiple_models", fetch_multiple_models(run, &client, plan)).await;
     let metadata = match models.first() {
         Some(Ok(metadata)) => metadata,
@@ -133,27 +134,27 @@ async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Findings
         None => return Err(connection::no_model()),
     };
     let inputs = Inputs::for_model(run, site, metadata, plan).await?;
-    let client = Client::new(run, plan.base.clone());
+    let client = Client::new(run, plan.inference_url.clone());
     let session = Session { run, client: &client, plan, inputs: &inputs, retries: &plan.retries };
 
     if plan.has_one_by_one {
-        run.log(Level::Info, "one request after the other");
+        run.log(Level::Info, "requests one by one");
         run.task("one_by_one", session.one_by_one()).await;
     }
     let calls = match plan.arrivals {
         Arrivals::AtOnce => {
-            run.log(Level::Info, "all requests are due now");
+            run.log(Level::Info, "concurrent requests, all due now");
             let batch = session.batch_inference_api("", plan.requests, plan.limit);
             run.task("batch_inference_api", batch).await
         }
         Arrivals::Every(interval) => {
-            run.log(Level::Info, "a request is due at regular times");
+            run.log(Level::Info, "requests due at fixed intervals");
             run.task("inference_at_a_rate", session.inference_at_a_rate(interval)).await
         }
     };
-    let sweep = match plan.sweep_to {
+    let sweep = match plan.sweep_max {
         0 => None,
-        up_to => Some(run.task("concurrency_sweep", session.concurrency_sweep(up_to)).await),
+        max => Some(run.task("concurrency_sweep", session.concurrency_sweep(max)).await),
     };
     Ok(Findings { models, calls, sweep, inputs })
 }
@@ -163,8 +164,7 @@ async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Findings
 /// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
     .teaches(
-        "Many requests at once wait together, up to what the endpoint can take; beyond \
-             that they wait for each other.",
+        "Concurrent requests save time up to the capacity of the endpoint. Beyond that, they only wait for each other.",
     )
     .with_controls(plan::CONTROLS)
     .with_presets(&[
@@ -178,20 +178,23 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
             "An endpoint that fails",
             "failure-rate=0.3&faults=all&requests=50&timeout=500&retries=3&one-by-one=off",
         ),
-        Preset::new("500 at once", "requests=500&batch-size=1&limit=0&capacity=0&timeout=10000&one-by-one=off"),
+        Preset::new(
+            "500 requests at once",
+            "requests=500&batch-size=1&limit=0&capacity=0&timeout=10000&one-by-one=off",
+        ),
     ])
     .with_comparisons(&[
         Comparison::race(
-            "The same requests, one by one and together",
+            "The same requests, one by one and concurrently",
             &[
                 Bar::new("one_by_one", "One by one").only_if(|settings| settings.is_on("one-by-one")),
-                Bar::new("batch_inference_api", "Together")
+                Bar::new("batch_inference_api", "Concurrent")
                     .only_if(|settings| settings.choice("arrivals") == "at-once"),
                 Bar::new("inference_at_a_rate", "At a rate").only_if(|settings| settings.choice("arrivals") == "rate"),
             ],
         ),
         Comparison::new(
-            "What else is asked",
+            "Other requests",
             &[
                 Bar::new("fetch_multiple_models", "Metadata"),
                 Bar::new("concurrency_sweep", "Sweep").only_if(|settings| settings.count("sweep") > 0),
@@ -201,7 +204,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
     .with_connection_test(ConnectionTest {
         ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),
         address: plan::address,
-        asks_at_once: plan::is_embedded,
+        is_automatic: plan::is_embedded,
     })
     .runs(code!(run in api))
     .loaded_by(|run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }));
@@ -212,15 +215,15 @@ async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Fai
     Ok(done.report(&run, &plan))
 }
 
-lazy!(mod reached in api: reach(run: Run, settings: Settings, asks: bool) -> ConnectionFuture);
+lazy!(mod reached in api: reach(run: Run, settings: Settings, is_test: bool) -> ConnectionFuture);
 
-/// Starts the page's own model server if that is the endpoint; and asks the endpoint what it is, if that is wanted.
-fn reach(run: Run, settings: Settings, asks: bool) -> ConnectionFuture {
+/// Starts the page's own model server if the settings select it. Then tests the connection if `is_test`.
+fn reach(run: Run, settings: Settings, is_test: bool) -> ConnectionFuture {
     Box::pin(async move {
         let plan = Plan::new(&settings, &run);
         if plan.is_embedded {
             model_server::start().await?;
         }
-        if asks { connection::test(&run, &plan).await } else { Ok(Connection::default()) }
+        if is_test { connection::test(&run, &plan).await } else { Ok(Connection::default()) }
     })
 }

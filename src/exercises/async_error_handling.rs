@@ -1,7 +1,8 @@
-//! Part 6 of the guide: tasks that fail, and what becomes of the others.
+//! Part 6 of the guide: tasks that fail, and what happens to the other tasks.
 //!
-//! You see that failing fast ends all at the first error while collecting keeps every result in its place, which errors
-//! another try mends, and what the retries cost in time and in load. Which attempt fails, and how, the seed draws.
+//! You see that failing fast cancels all tasks at the first error, while collecting keeps every result, in the order of
+//! the tasks. You also see which errors a retry can fix, and what retries cost in time and in load. The seed decides
+//! which attempts fail, and how.
 
 use std::num::NonZeroUsize;
 use std::rc::Rc;
@@ -12,12 +13,12 @@ use futures::future::pending;
 use crate::exercises::prelude::*;
 use crate::runtime::{Backoff, Limit, RetryError, RetryPolicy, TimedOut, join_all, try_join_all};
 
-/// Something that takes a while and may fail, in its own way at each attempt. Returns twice the task's number.
+/// An operation that takes some time and may fail. Returns twice the number of the task.
 async fn risky_operation(run: &Run, plan: &Plan, task: u32, attempt: u32) -> Result<u32, OperationError> {
     let mut rng = run.rng(format_args!("attempt {attempt} of task {task}"));
     let wait = plan.wait.mul_f64(0.5 + rng.f64());
     let fault = plan.draw_fault(run, task, &mut rng);
-    // What would be too late does not end at all: on a busy page it might end before anybody looks at the deadline.
+    // An operation longer than its timeout never ends: on a busy page it could end before the timeout is noticed.
     if fault == Some(SimulatedFault::Hangs) || wait > plan.timeout {
         pending::<()>().await;
     }
@@ -30,13 +31,13 @@ async fn risky_operation(run: &Run, plan: &Plan, task: u32, attempt: u32) -> Res
     }
 }
 
-/// The same with a deadline, so that what hangs is an error like any other.
+/// The operation with a timeout, which turns an operation that hangs into an error.
 async fn timed_operation(run: &Run, plan: &Plan, task: u32, attempt: u32) -> Result<u32, OperationError> {
     let operation = run.timeout(plan.timeout, risky_operation(run, plan, task, attempt));
     operation.await.map_err(|cause| OperationError::TimedOut { task, cause })?
 }
 
-/// The same without an error: what came of it is a value.
+/// Runs one attempt and never fails: an error becomes part of the result.
 async fn safe_risky_operation(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> TaskResult {
     let operation = async {
         let _permit = limit.acquire().await;
@@ -46,7 +47,7 @@ async fn safe_risky_operation(run: &Run, plan: &Plan, limit: &Limit, task: u32) 
     TaskResult { task, attempts: 1, result }
 }
 
-/// Tries again what another try may mend, after a pause that grows.
+/// Retries after errors that may be temporary. The pauses between attempts grow.
 async fn retry_async(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> TaskResult {
     let policy = RetryPolicy {
         retries: plan.max_retries,
@@ -55,7 +56,7 @@ async fn retry_async(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> TaskRe
         retry_after: OperationError::retry_after,
     };
     let operation = async {
-        // One permit for all attempts: a retry must not stand at the end of the queue again.
+        // One permit for all attempts, so that a retry does not go back to the end of the queue.
         let _permit = limit.acquire().await;
         let operation = async |attempt| {
             let value = timed_operation(run, plan, task, attempt).await?;
@@ -69,19 +70,19 @@ async fn retry_async(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> TaskRe
     }
 }
 
-/// Collects: every task runs to its end, and each result stands in its place, the errors among them.
+/// Collects all results, errors included, in the order of the tasks. Every task runs to its end.
 async fn run_tasks_with_error_handling(run: &Run, plan: &Plan) -> Vec<TaskResult> {
     let limit = run.limit(plan.limit);
     join_all(run, (0..plan.tasks).map(|task| safe_risky_operation(run, plan, &limit, task))).await
 }
 
-/// Collects as well, with another try for what failed.
+/// Collects all results like that, but retries tasks that fail.
 async fn run_tasks_with_retries(run: &Run, plan: &Plan) -> Vec<TaskResult> {
     let limit = run.limit(plan.limit);
     join_all(run, (0..plan.tasks).map(|task| retry_async(run, plan, &limit, task))).await
 }
 
-/// Fails fast: at the first error all others are cancelled, whatever they have done so far.
+/// Fails fast: the first error cancels all other tasks, and their work is lost.
 async fn fail_fast(run: &Run, plan: &Plan) -> Option<OperationError> {
     let limit = run.limit(plan.limit);
     let operation = async |task| {
@@ -96,25 +97,25 @@ async fn fail_fast(run: &Run, plan: &Plan) -> Option<OperationError> {
 async fn async_error_handling(run: &Run, plan: &Plan) -> Findings {
     let mut done = Findings::default();
     if plan.fails_fast {
-        run.log(Level::Info, "the first error ends all");
+        run.log(Level::Info, "fail fast: the first error cancels all other tasks");
         done.first_error = run.task("fail_fast", fail_fast(run, plan)).await;
     }
     if plan.collects {
-        run.log(Level::Info, "every result in its place");
+        run.log(Level::Info, "collect: every task runs to its end");
         let part = run.task("run_tasks_with_error_handling", run_tasks_with_error_handling(run, plan));
         done.collected = part.await;
-        run.log(Level::Info, "another try for what failed");
+        run.log(Level::Info, "retry: tasks that fail are tried again");
         done.retried = run.task("run_tasks_with_retries", run_tasks_with_retries(run, plan)).await;
     }
     done
 }
 
-/// What an attempt may come to instead of a value.
+/// The error of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum OperationError {
     #[error("task {task}: the connection was lost")]
     ConnectionLost { task: u32 },
-    #[error("task {task}: the server is busy and asks to be left alone for {}", units::span(retry_after.as_micros() as u64))]
+    #[error("task {task}: the server is busy: retry after {}", units::span(retry_after.as_micros() as u64))]
     ServerBusy { task: u32, retry_after: Duration },
     #[error("task {task}: the input is not valid")]
     InvalidInput { task: u32 },
@@ -123,12 +124,12 @@ enum OperationError {
 }
 
 impl OperationError {
-    /// Whether another try may mend it. The same input will not be valid the next time.
+    /// True if a retry may succeed. Invalid input fails every time.
     fn is_transient(&self) -> bool {
         !matches!(self, Self::InvalidInput { .. })
     }
 
-    /// How long the other side asks to be left alone.
+    /// The pause that the server asks for.
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::ServerBusy { retry_after, .. } => Some(*retry_after),
@@ -146,7 +147,7 @@ impl TaskError for OperationError {
     }
 }
 
-/// How an attempt can fail.
+/// A way in which an attempt fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SimulatedFault {
     ConnectionLost,
@@ -155,12 +156,12 @@ enum SimulatedFault {
     Hangs,
 }
 
-/// How many tasks there are, how they fail, and what is done about it.
+/// The number of tasks, how they fail, and how errors are handled.
 struct Plan {
     tasks: u32,
     failure_rate: f64,
     faults: &'static [SimulatedFault],
-    /// About how long an attempt takes: between half of it and one and a half.
+    /// The mean duration of an attempt. Durations vary between half of it and one and a half times as long.
     wait: Duration,
     timeout: Duration,
     max_retries: u32,
@@ -171,7 +172,8 @@ struct Plan {
 }
 
 impl Plan {
-    /// Whether an attempt fails is drawn for the attempt, and how for the task: an input does not become invalid.
+    /// The fault of an attempt, if it fails. Whether it fails is random for each attempt, but the kind of fault is the
+    /// same for all attempts of a task: an invalid input stays invalid.
     fn draw_fault(&self, run: &Run, task: u32, attempt: &mut Rng) -> Option<SimulatedFault> {
         let kind = || run.rng(format_args!("fault of task {task}")).u32(..self.faults.len() as u32) as usize;
         let fails = attempt.f64() < self.failure_rate;
@@ -179,7 +181,7 @@ impl Plan {
     }
 }
 
-/// What came of one task.
+/// The result of one task.
 #[derive(Debug)]
 struct TaskResult {
     task: u32,
@@ -187,7 +189,7 @@ struct TaskResult {
     result: Result<u32, OperationError>,
 }
 
-/// What came of all of them.
+/// The results of all parts.
 #[derive(Debug, Default)]
 struct Findings {
     first_error: Option<OperationError>,
@@ -200,22 +202,24 @@ struct Findings {
 /// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error handling")
     .with_short_title("Errors")
-    .teaches("An error is a result like any other: collect it, try again, or let it end everything at once.")
+    .teaches(
+        "You choose what an error does: it cancels all other tasks, becomes one of the results, or leads to a retry.",
+    )
     .with_controls(&[
-        Control::count("tasks", "Tasks", "How many there are.", 10_000, 20),
+        Control::count("tasks", "Tasks", "The number of tasks.", 10_000, 20),
         Control::new(
             "failure-rate",
             "Failure rate",
-            "How likely each attempt is to fail. At 0 none does, at 1 all do.",
+            "The probability that an attempt fails: at 0 none fails, at 1 all fail.",
             ControlKind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.3 },
         ),
         Control::choice(
             "faults",
             "Faults",
-            "How attempts fail. Invalid input is not tried again: it would fail again.",
+            "How attempts fail. Invalid input is never retried, because it would fail again.",
             &[
                 Choice::new("all", "All kinds"),
-                Choice::new("transient", "Lost and busy"),
+                Choice::new("transient", "Connection lost, server busy"),
                 Choice::new("invalid", "Invalid input"),
                 Choice::new("hangs", "Never answers"),
             ],
@@ -223,7 +227,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
         Control::choice(
             "on-error",
             "On an error",
-            "Fail fast cancels all others; collect keeps every result.",
+            "Fail fast cancels all other tasks at the first error. Collect runs every task to its end.",
             &[
                 Choice::new("compare", "Compare both"),
                 Choice::new("collect", "Collect"),
@@ -233,39 +237,49 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
         Control::count(
             "max-retries",
             "Retries",
-            "How many attempts may follow the first. At 0 there is only that one.",
+            "The maximum number of retries for a task. At 0 there is only one attempt.",
             10,
             2,
         ),
         Control::choice(
             "backoff",
             "Backoff",
-            "How the pauses grow: doubling up to eight times the first and drawn at random below that, or by the same \
-             step, as in the guide.",
+            "How the pauses between attempts grow. Exponential: random, up to a bound that doubles each time, at most \
+             three times. Linear: by the same step each time, as in the guide.",
             &[Choice::new("exponential", "Exponential, with jitter"), Choice::new("linear", "Linear")],
         ),
-        Control::millis("pause", "Pause", "The first pause before another try. The guide's own is 500 ms.", 100.0),
+        Control::millis(
+            "pause",
+            "Pause",
+            "The first pause or, with jitter, its upper bound. In the guide it is 500 ms.",
+            100.0,
+        ),
         Control::millis(
             "wait",
             "Wait",
-            "About how long an attempt takes: between half of it and one and a half.",
+            "The mean duration of an attempt. Durations vary between half of it and one and a half times as long.",
             100.0,
         ),
-        Control::millis("timeout", "Timeout", "An attempt that is not done by then is dropped.", 300.0),
-        Control::count("limit", "Limit", "How many tasks work at once; 0 is no limit.", 10_000, 0),
+        Control::millis(
+            "timeout",
+            "Timeout",
+            "The time limit for an attempt. An attempt that takes longer is dropped.",
+            300.0,
+        ),
+        Control::count("limit", "Limit", "The maximum number of tasks that run at once; 0 means no limit.", 10_000, 0),
     ])
     .with_comparisons(&[Comparison::new(
-        "The same tasks, three ways to meet an error",
+        "The same tasks, with three ways to handle errors",
         &[
             Bar::new("fail_fast", "Fail fast")
                 .only_if(|settings| settings.choice("on-error") != "collect")
-                .limiting("risky_operation", most),
+                .limiting("risky_operation", limit),
             Bar::new("run_tasks_with_error_handling", "Collect")
                 .only_if(|settings| settings.choice("on-error") != "fail-fast")
-                .limiting("risky_operation", most),
+                .limiting("risky_operation", limit),
             Bar::new("run_tasks_with_retries", "Retry")
                 .only_if(|settings| settings.choice("on-error") != "fail-fast")
-                .limiting("retry_async", most),
+                .limiting("retry_async", limit),
         ],
     )])
     .with_distributions(
@@ -278,7 +292,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
     )
     .runs(code!(run in exercises));
 
-fn most(settings: &Settings) -> u32 {
+fn limit(settings: &Settings) -> u32 {
     settings.count("limit")
 }
 
@@ -320,11 +334,11 @@ impl From<&Settings> for Plan {
     }
 }
 
-/// The causes, in the words and the order of the table.
+/// The causes of errors, as they appear in the table.
 const CAUSES: [&str; 4] = ["connection lost", "server busy", "invalid input", "timed out"];
 
 impl OperationError {
-    /// Its place among the [`CAUSES`].
+    /// Its index in [`CAUSES`].
     fn cause(&self) -> usize {
         match self {
             Self::ConnectionLost { .. } => 0,
@@ -346,13 +360,13 @@ impl Findings {
 
     fn notes(&self, run: &Run, plan: &Plan) -> Vec<String> {
         if plan.tasks == 0 {
-            return vec!["Without tasks there is nothing that could fail: every part is over at once.".to_owned()];
+            return vec!["There are no tasks, so nothing can fail and every part ends immediately.".to_owned()];
         }
         let mut notes = Vec::new();
         if let Some(error) = &self.first_error {
-            notes.push(format!("Failing fast ended with the first error: {error}."));
+            notes.push(format!("Fail fast stopped at the first error: {error}."));
         } else if plan.fails_fast {
-            notes.push("No task failed, so failing fast had to wait for all of them.".to_owned());
+            notes.push("No task failed, so fail fast waited for all of them.".to_owned());
         }
         if plan.collects {
             notes.push(self.what_retries_cost(run));
@@ -360,14 +374,15 @@ impl Findings {
         notes
     }
 
-    /// What the retries brought, and what they cost in time and in load.
+    /// The gain of the retries, and their cost in time and in load.
     fn what_retries_cost(&self, run: &Run) -> String {
         let failed = |handled: &[TaskResult]| handled.iter().filter(|it| it.result.is_err()).count() as u64;
         let attempts = |handled: &[TaskResult]| handled.iter().map(|it| u64::from(it.attempts)).sum::<u64>();
         let length_us = |part| Span::named(&run.record(), part).and_then(|span| span.length_us()).unwrap_or(0);
         let (collected, retried) = (&self.collected, &self.retried);
         format!(
-            "Without retries {} of {} tasks failed, in {}. With retries {} failed, after {} attempts instead of {}, in {}.",
+            "Without retries, {} of {} tasks failed; this took {}. With retries, {} failed; this took {} attempts \
+             instead of {}, and {}.",
             units::count(failed(collected)),
             units::count(collected.len() as u64),
             units::span(length_us("run_tasks_with_error_handling")),
@@ -378,47 +393,49 @@ impl Findings {
         )
     }
 
-    /// What came of the tasks in each part, by cause.
+    /// The outcomes of the tasks in each part, by cause.
     fn outcomes(&self, run: &Run, plan: &Plan) -> Table {
         let fast = FailedFast::new(run, self.first_error.as_ref());
-        let told = |is_run: bool, n: usize| if is_run { units::count(n as u64) } else { "–".to_owned() };
-        let row = |what: &str, fast_n: usize, is_meant: &dyn Fn(&TaskResult) -> bool| {
-            let of = |handled: &[TaskResult]| handled.iter().filter(|it| is_meant(it)).count();
+        let cell = |is_run: bool, n: usize| if is_run { units::count(n as u64) } else { "–".to_owned() };
+        let row = |outcome: &str, fast_n: usize, is_counted: &dyn Fn(&TaskResult) -> bool| {
+            let number = |results: &[TaskResult]| results.iter().filter(|it| is_counted(it)).count();
             vec![
-                what.to_owned(),
-                told(plan.fails_fast, fast_n),
-                told(plan.collects, of(&self.collected)),
-                told(plan.collects, of(&self.retried)),
+                outcome.to_owned(),
+                cell(plan.fails_fast, fast_n),
+                cell(plan.collects, number(&self.collected)),
+                cell(plan.collects, number(&self.retried)),
             ]
         };
         let causes = CAUSES.iter().enumerate().map(|(cause, name)| {
-            let is_meant = |error: &OperationError| error.cause() == cause;
-            let is_first = usize::from(self.first_error.as_ref().is_some_and(is_meant));
-            row(name, is_first, &|handled| handled.result.as_ref().is_err_and(is_meant))
+            let is_this = |error: &OperationError| error.cause() == cause;
+            let fast_n = usize::from(self.first_error.as_ref().is_some_and(is_this));
+            row(name, fast_n, &|it| it.result.as_ref().is_err_and(is_this))
         });
-        let mut rows = vec![row("succeeded", fast.succeeded, &|handled| handled.result.is_ok())];
+        let mut rows = vec![row("succeeded", fast.succeeded, &|it| it.result.is_ok())];
         rows.extend(causes);
         rows.push(row("cancelled", fast.cancelled, &|_| false));
         rows.push(vec![
-            "attempts made".to_owned(),
-            told(plan.fails_fast, fast.begun),
-            told(plan.collects, self.collected.len()),
-            told(plan.collects, self.retried.iter().map(|it| it.attempts as usize).sum()),
+            "attempts".to_owned(),
+            cell(plan.fails_fast, fast.started),
+            cell(plan.collects, self.collected.len()),
+            cell(plan.collects, self.retried.iter().map(|it| it.attempts as usize).sum()),
         ]);
         let parts = ["Fail fast", "Collect", "Retry"].map(Column::number);
         Table {
-            caption: "What came of the tasks, by cause".to_owned(),
+            caption: "Outcomes of the tasks, by cause".to_owned(),
             columns: [Column::text("Outcome")].into_iter().chain(parts).collect(),
             rows,
         }
     }
 
-    /// How many tasks took how many attempts.
+    /// The number of tasks for each number of attempts.
     fn attempts(&self, plan: &Plan) -> Table {
         let row = |attempts: u32| {
-            let such: Vec<_> = self.retried.iter().filter(|it| it.attempts == attempts).collect();
-            let succeeded = such.iter().filter(|it| it.result.is_ok()).count();
-            [attempts as usize, such.len(), succeeded, such.len() - succeeded].map(|n| units::count(n as u64)).to_vec()
+            let tasks: Vec<_> = self.retried.iter().filter(|it| it.attempts == attempts).collect();
+            let succeeded = tasks.iter().filter(|it| it.result.is_ok()).count();
+            [attempts as usize, tasks.len(), succeeded, tasks.len() - succeeded]
+                .map(|n| units::count(n as u64))
+                .to_vec()
         };
         Table {
             caption: "Attempts per task, with retries".to_owned(),
@@ -433,26 +450,26 @@ impl Findings {
             checks.push(FailedFast::new(run, self.first_error.as_ref()).check());
         }
         if plan.collects {
-            let is_whole = self.collected.iter().map(|it| it.task).eq(0..plan.tasks);
+            let is_complete = self.collected.iter().map(|it| it.task).eq(0..plan.tasks);
             let results = format!("{} results", units::count(self.collected.len() as u64));
             checks.push(Check::new(
                 "run_tasks_with_error_handling",
-                "every task has one result, in its place",
+                "every task has one result, in the order of the tasks",
                 results,
-                is_whole,
+                is_complete,
             ));
-            let drawn = plan.failures(run);
+            let expected = plan.failures(run);
             let failed = self.collected.iter().filter(|it| it.result.is_err()).count();
-            let claim = format!("{} tasks fail, as the seed draws", units::count(drawn as u64));
-            let told = format!("{} failed", units::count(failed as u64));
-            checks.push(Check::new("run_tasks_with_error_handling", claim, told, drawn == failed));
-            let most = self.retried.iter().map(|it| it.attempts).max().unwrap_or(0);
+            let claim = format!("{} tasks fail with this seed", units::count(expected as u64));
+            let measured = format!("{} failed", units::count(failed as u64));
+            checks.push(Check::new("run_tasks_with_error_handling", claim, measured, expected == failed));
+            let max = self.retried.iter().map(|it| it.attempts).max().unwrap_or(0);
             let claim = format!("at most {} attempts for a task", plan.max_retries + 1);
             checks.push(Check::new(
                 "run_tasks_with_retries",
                 claim,
-                format!("{most} at most"),
-                most <= plan.max_retries + 1,
+                format!("{max} at most"),
+                max <= plan.max_retries + 1,
             ));
         }
         checks
@@ -460,7 +477,7 @@ impl Findings {
 }
 
 impl Plan {
-    /// How many tasks fail at their first attempt, by the seed alone. One that takes longer than its timeout fails, too.
+    /// The number of tasks that fail at the first attempt with this seed, including those that exceed the timeout.
     fn failures(&self, run: &Run) -> usize {
         let fails = |task: &u32| {
             let mut rng = run.rng(format_args!("attempt 1 of task {task}"));
@@ -471,12 +488,12 @@ impl Plan {
     }
 }
 
-/// What the record says of the part that fails fast.
+/// The tasks of the part that fails fast, from the record.
 struct FailedFast {
     has_failed: bool,
     succeeded: usize,
     cancelled: usize,
-    begun: usize,
+    started: usize,
     /// From the first failure to the end of the part, in microseconds.
     late_us: u64,
 }
@@ -496,23 +513,23 @@ impl FailedFast {
             has_failed: first_error.is_some(),
             succeeded: outcomes.get(Outcome::Succeeded) as usize,
             cancelled,
-            begun: tasks.begun() as usize,
+            started: tasks.begun() as usize,
             late_us: first_us.zip(end_us).map_or(0, |(first_us, end_us)| end_us.saturating_sub(first_us)),
         }
     }
 
     fn check(&self) -> Check {
-        // A turn of the page may come in between, no other wait.
-        const AT_ONCE_US: u64 = 50_000;
-        let told = match self.has_failed {
+        // The browser may run other work in between, but the part itself must not wait.
+        const MAX_US: u64 = 50_000;
+        let measured = match self.has_failed {
             true => format!(
-                "{} after it, with {} cancelled",
+                "ended {} later, {} tasks cancelled",
                 units::span(self.late_us),
                 units::count(self.cancelled as u64)
             ),
             false => "no task failed".to_owned(),
         };
-        Check::new("fail_fast", "the first failure ends all at once", told, self.late_us <= AT_ONCE_US)
+        Check::new("fail_fast", "the first failure ends the part immediately", measured, self.late_us <= MAX_US)
     }
 }
 

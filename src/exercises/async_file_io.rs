@@ -1,8 +1,8 @@
 //! Part 3 of the guide: files, written and read one after the other and together.
 //!
 //! You see what concurrency brings where a disk and not a server is waited for, that a file which is missing takes
-//! nothing from the others, and how a large CSV is read in slices, so that the page stays free all the time. The files are
-//! real: they lie in the browser's own storage for this site, or they are your own.
+//! nothing from the others, and how a large CSV is read in slices, so that the page stays free all the time. The files
+//! are real: they lie in the browser's own storage for this site, or they are your own.
 
 mod csv;
 mod findings;
@@ -99,9 +99,9 @@ async fn write_multiple_files(
     join_all(run, writes).await.into_iter().collect()
 }
 
-/// Reads a CSV and, where its rows are digits, what the classifier takes them for: a slice, then a turn for everything else.
-/// Rows that are bad are named by their lines, and the others kept. The page has one processor: a slice is computed with its
-/// permit, so that many files together block the page no longer than one.
+/// Reads a CSV and, where its rows are digits, what the classifier takes them for: a slice, then a turn for everything
+/// else. Rows that are bad are named by their lines, and the others kept. The page has one processor: a slice is
+/// computed with its permit, so that many files together block the page no longer than one.
 async fn process_csv_async(
     run: &Run,
     source: &Source,
@@ -123,8 +123,8 @@ async fn process_csv_async(
     Ok(samples)
 }
 
-/// Processes some rows and returns the bytes after them. The clock ends a slice as well as its size: the same rows take ten
-/// times as long on a slow phone, or before the browser has compiled this code.
+/// Processes some rows and returns the bytes after them. The clock ends a slice as well as its size: the same rows take
+/// ten times as long on a slow phone, or before the browser has compiled this code.
 fn process_slice<'a>(
     run: &Run,
     bytes: &'a [u8],
@@ -194,8 +194,8 @@ async fn with_own_files(run: &Run, site: &Site, plan: &Plan) -> Result<Report, F
     Ok(own::report(run, &sources, &read, &saved))
 }
 
-/// Draws what the files are to hold, and makes those that are not there yet: that takes longer than to write a file again,
-/// and what comes first must not pay for it alone. What is there is left as it is.
+/// Draws what the files are to hold, and makes those that are not there yet: that takes longer than to write a file
+/// again, and what comes first must not pay for it alone. What is there is left as it is.
 async fn make_files(run: &Run, storage: &Storage, plan: &Plan) -> Result<Vec<FileContent>, StorageError> {
     let files = plan.contents(run).await;
     let there: BTreeSet<_> = storage.list().await?.into_iter().map(|stored| stored.name.to_string()).collect();

@@ -1,7 +1,8 @@
 //! Part 5 of the guide: a pipeline that loads, preprocesses and predicts, batch after batch and streamed.
 //!
-//! You see that stages which take turns leave each other idle, that streamed they are together as quick as the slowest of
-//! them, that a bounded queue lets the quick ones wait instead of filling memory, and which stage is worth relieving.
+//! You see that stages which take turns leave each other idle, that streamed they are together as quick as the slowest
+//! of them, that a bounded queue lets the quick ones wait instead of filling memory, and which stage is worth
+//! relieving.
 
 mod findings;
 mod notes;
@@ -113,8 +114,8 @@ impl AsyncMLPipeline<'_> {
         Ok(batch)
     }
 
-    /// The guide's way: loads everything, then takes one batch after the other through the stages. While one stage works
-    /// the others do nothing.
+    /// The guide's way: loads everything, then takes one batch after the other through the stages. While one stage
+    /// works the others do nothing.
     async fn run_pipeline(&self) -> Result<Vec<Predicted>, PredictError> {
         let samples = self.run.task("load_data", self.load_data(0..self.plan.samples)).await;
         let (mut samples, mut predicted) = (samples.into_iter(), Vec::new());
@@ -217,8 +218,8 @@ async fn async_ml_pipeline(run: &Run, site: &Site, plan: &Plan) -> Result<Findin
     Ok(Findings { in_turn, streamed, in_workers, sizes, digits })
 }
 
-/// Streamed once more, with inference in workers. Where a browser makes none this part fails, and the others are as good
-/// as before.
+/// Streamed once more, with inference in workers. Where a browser makes none this part fails, and the others are as
+/// good as before.
 async fn run_in_workers(
     run: &Run,
     pipeline: AsyncMLPipeline<'_>,

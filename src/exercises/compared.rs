@@ -1,4 +1,4 @@
-//! The parts of a run that are compared, with their ideals, in numbers and in words.
+//! [`Compared`]: the parts of a run side by side, with their ideals, in numbers and in words.
 
 use std::borrow::Cow;
 
@@ -9,44 +9,44 @@ use crate::measure::spans::{Spans, speed_up};
 use crate::measure::units::span;
 use crate::measure::{Outcome, Record};
 
-/// A record with the parts that were read from it.
+/// A record with the spans that were read from it.
 pub type Parts<'a> = (&'a Record, &'a Spans);
 
-/// One comparison, as far as the run has come.
+/// A comparison of parts of a run, which may still be running.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
-    /// What is compared.
+    /// What is compared, in a few words.
     pub title: Cow<'static, str>,
     /// What to look for; may be empty.
     pub about: Cow<'static, str>,
-    /// True if the last bar is meant to be faster than the first.
+    /// True if the last bar is expected to be faster than the first.
     pub is_race: bool,
-    /// Its bars; the first is the baseline.
+    /// The bars; the first is the baseline.
     pub bars: Vec<ComparedBar>,
 }
 
-/// One bar, as far as the run has come.
+/// A bar of a comparison: one root task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComparedBar {
     /// The name of its root task.
     pub task: Cow<'static, str>,
     /// Its label.
     pub label: Cow<'static, str>,
-    /// How long it has lasted so far, in microseconds; `None` before it begins.
+    /// The time since it began, until now or until its end, in microseconds; `None` before it begins.
     pub so_far_us: Option<u64>,
-    /// How it ended, if it has.
+    /// The outcome, once it has ended.
     pub outcome: Option<Outcome>,
-    /// How long it took, once it has succeeded.
+    /// The duration in microseconds, once it has succeeded.
     pub measured_us: Option<u64>,
-    /// How long it takes if only its waits take time.
+    /// The duration in microseconds if only its requested waits take time.
     pub ideal_us: Option<u64>,
-    /// The event loop's longest lag during it.
+    /// The longest lag of the event loop during it, in microseconds.
     pub lag_us: Option<u64>,
 }
 
 impl Compared {
-    /// The comparisons that an exercise makes with these settings. If it names none, its root tasks are compared. The
-    /// record may still grow; `ideal` is that of the same exercise on the virtual clock.
+    /// The comparisons of an exercise with these settings. If the exercise defines none, the root tasks of the run are
+    /// compared. The run may still be in progress. `ideal` is the same experiment on the virtual clock.
     #[must_use]
     pub fn all(
         exercise: &Exercise,
@@ -67,8 +67,8 @@ impl Compared {
         exercise.comparisons.iter().map(compare).filter(|compared| !compared.bars.is_empty()).collect()
     }
 
-    /// The comparison of all root tasks of a run, in the order in which they started. Each label is the name of the task,
-    /// and of several tasks with the same name only the first is compared. `None` before the first root task.
+    /// The comparison of all root tasks of a run, in the order in which they started. The labels are the names of the
+    /// tasks. If several tasks have the same name, only the first is included. `None` before the first root task.
     #[must_use]
     pub fn from_root_tasks(run: Option<Parts>, now_us: u64, ideal: Option<Parts>) -> Option<Self> {
         let (record, _) = run?;
@@ -90,7 +90,7 @@ impl Compared {
         lengths.flatten().max().unwrap_or(0).max(1)
     }
 
-    /// How many times as fast as the baseline the last bar is.
+    /// The speed of the last bar, relative to that of the baseline; `None` if this is not a race or has not finished.
     #[must_use]
     pub fn speed_up(&self) -> Option<f64> {
         if !self.is_race || self.bars.len() < 2 {
@@ -107,21 +107,21 @@ impl Compared {
         }
         let (first, last) = (self.bars.first()?, self.bars.last()?);
         let Some((first_us, last_us)) = first.measured_us.zip(last.measured_us) else {
-            // If the race was not finished, its parts are reported one by one.
+            // If one of them did not succeed, the parts are reported one by one.
             return self.lengths_sentence();
         };
         let baseline = first.label_in_sentence();
         let how = match self.speed_up() {
-            Some(ratio) if ratio >= 1.05 => format!("{ratio:.1} times as fast as {baseline} with"),
-            Some(ratio) if ratio <= 0.95 => format!("{:.1} times as slow as {baseline} with", 1.0 / ratio),
-            _ => format!("about as fast as {baseline} with"),
+            Some(ratio) if ratio >= 1.05 => format!("{ratio:.1} times as fast as {baseline}"),
+            Some(ratio) if ratio <= 0.95 => format!("{:.1} times as long as {baseline}", 1.0 / ratio),
+            _ => format!("about as fast as {baseline}"),
         };
         let ideal = last.ideal_us.map(|us| format!("; its waits alone take {}", span(us))).unwrap_or_default();
-        let sentence = format!("{} took {}, {how} {}{ideal}.", last.label, span(last_us), span(first_us));
+        let sentence = format!("{} took {}, {how} ({}){ideal}.", last.label, span(last_us), span(first_us));
         Some(self.with_lag(sentence))
     }
 
-    /// The duration of each part, when all have ended.
+    /// The duration of each part, once all have ended.
     fn lengths_sentence(&self) -> Option<String> {
         let all_ended = self.bars.iter().all(|bar| bar.outcome.is_some());
         let length = |bar: &ComparedBar| match (bar.measured_us, bar.outcome) {
@@ -139,14 +139,14 @@ impl Compared {
         }
     }
 
-    /// The longest block of the page, if the loop was blocked during one of the bars.
+    /// A sentence about the longest block of the event loop, if it was blocked during one of the bars.
     fn lag_sentence(&self) -> Option<String> {
         let worst = self.bars.iter().max_by_key(|bar| bar.lag_us)?;
         let worst_us = worst.lag_us.filter(|lag_us| *lag_us > BLOCKED_US)?;
         let others = self.bars.iter().filter(|bar| bar.task != worst.task);
         let best = others.min_by_key(|bar| bar.lag_us)?;
         Some(format!(
-            "During {} the page could do nothing else for {}; during {} its longest lag was {}.",
+            "During {}, the event loop was blocked for up to {}; during {}, its longest lag was {}.",
             worst.label_in_sentence(),
             span(worst_us),
             best.label_in_sentence(),
@@ -175,14 +175,14 @@ impl ComparedBar {
         }
     }
 
-    /// The label within a sentence: in lower case, unless it is the name of a task.
+    /// The label as it appears inside a sentence: in lower case, unless it is the name of a task.
     #[must_use]
     pub fn label_in_sentence(&self) -> Cow<'_, str> {
         if self.label == self.task { self.label.as_ref().into() } else { self.label.to_ascii_lowercase().into() }
     }
 }
 
-/// The number of parts that have ended, and of all parts that the run will have.
+/// The number of parts that have ended, and the number of all parts.
 #[must_use]
 pub fn progress(compared: &[Compared]) -> (usize, usize) {
     let bars = || compared.iter().flat_map(|compared| &compared.bars);
@@ -214,8 +214,7 @@ mod tests {
     fn the_sentence_has_units_a_ratio_and_the_ideal() {
         let bars = vec![bar("Sequential", 909_000, 900_000, 900), bar("Concurrent", 706_000, 700_000, 800)];
         let compared = compared(bars);
-        let sentence =
-            "Concurrent took 706 ms, 1.3 times as fast as sequential with 909 ms; its waits alone take 700 ms.";
+        let sentence = "Concurrent took 706 ms, 1.3 times as fast as sequential (909 ms); its waits alone take 700 ms.";
         assert_eq!(compared.sentence().as_deref(), Some(sentence));
     }
 
@@ -224,22 +223,22 @@ mod tests {
         let bars = vec![bar("Blocking", 300_000, 300_000, 290_000), bar("Sleeping", 101_000, 100_000, 1_200)];
         let sentence = compared(bars).sentence().expect("both have ended");
         assert!(sentence.ends_with(
-            " During blocking the page could do nothing else for 290 ms; during sleeping its longest lag was 1.2 ms."
+            " During blocking, the event loop was blocked for up to 290 ms; during sleeping, its longest lag was 1.2 ms."
         ));
     }
 
     #[test]
     fn no_gain_is_reported_as_no_gain() {
-        let of = |first, last| {
+        let sentence = |first, last| {
             let bars = vec![bar("A", first, first, 0), bar("B", last, last, 0)];
             compared(bars).sentence().expect("both have ended")
         };
-        assert!(of(500_000, 500_000).contains("about as fast as a"));
-        assert!(of(500_000, 1_000_000).contains("2.0 times as slow as a"));
+        assert!(sentence(500_000, 500_000).contains("about as fast as a (500 ms)"));
+        assert!(sentence(500_000, 1_000_000).contains("2.0 times as long as a (500 ms)"));
     }
 
     #[test]
-    fn parts_that_do_not_race_are_reported_one_by_one() {
+    fn parts_that_do_not_compete_are_reported_one_by_one() {
         let mut failed = bar("Broken", 300, 0, 0);
         (failed.measured_us, failed.outcome) = (None, Some(Outcome::Failed));
         let compared = Compared { is_race: false, ..compared(vec![failed, bar("Fixed", 101_000, 100_000, 0)]) };
@@ -248,7 +247,7 @@ mod tests {
         assert_eq!(
             Compared { is_race: true, ..compared.clone() }.sentence(),
             compared.sentence(),
-            "it did not finish the race"
+            "one of them failed"
         );
     }
 
@@ -274,7 +273,7 @@ mod tests {
         let bars: Vec<_> = compared.bars.iter().map(|bar| (&*bar.task, &*bar.label, bar.measured_us)).collect();
         assert_eq!(bars, [("One by one", "One by one", Some(900)), ("Together", "Together", Some(300))]);
         assert_eq!(compared.speed_up(), Some(3.0));
-        assert!(compared.sentence().expect("both have ended").contains("3.0 times as fast as One by one with"));
+        assert!(compared.sentence().expect("both have ended").contains("3.0 times as fast as One by one ("));
     }
 
     #[test]
@@ -287,6 +286,6 @@ mod tests {
         let spans = Spans::from_record(&record);
         let compared = Compared::all(&BARE, &settings, Some((&record, &spans)), 7, None);
         assert_eq!((compared.len(), &*compared[0].bars[0].label, compared[0].bars[0].so_far_us), (1, "main", Some(7)));
-        assert_eq!(compared[0].sentence(), None, "it is running");
+        assert_eq!(compared[0].sentence(), None, "it has not ended");
     }
 }

@@ -1,8 +1,8 @@
 //! Part 7 of the guide: which kind of concurrency for which kind of work.
 //!
-//! You see the same waits one after the other, by async and in workers that block, and the same computation in the page,
-//! in slices, in one worker and in all: how long each takes, how long the page stands still meanwhile, and from that a
-//! matrix of which for what, in the browser's words and in Python's.
+//! You see the same waits in sequence, with async and in blocking workers, and the same computation in the page, in
+//! slices, in one worker and in all workers. The exercise measures how long each takes and how long it blocks the page.
+//! A table then lists which approach to use for which work, in the browser and in Python.
 
 mod findings;
 mod plan;
@@ -22,36 +22,36 @@ use crate::workers::{Answer, Job, OffloadError, Pool, cpu_bound_task};
 use findings::Findings;
 use plan::Plan;
 
-/// Waits for a slow server, and lets nothing else happen: the guide's `time.sleep`.
+/// Waits for a slow server and blocks everything else: the guide's `time.sleep`.
 fn io_bound_task(run: &Run, wait: Duration) {
     run.block(wait);
 }
 
-/// The same wait, which lets go of the event loop: the guide's `asyncio.sleep`.
+/// The same wait, which yields to the event loop: the guide's `asyncio.sleep`.
 async fn io_bound_task_async(run: &Run, wait: Duration) {
     run.sleep(wait).await;
 }
 
-/// One wait after the other. The page stands still for all of them.
+/// One wait after another. They block the page the whole time.
 async fn sync_io_tasks(run: &Run, plan: &Plan) {
     for _ in 0..plan.tasks {
         run.task("io_bound_task", async { io_bound_task(run, plan.wait) }).await;
     }
 }
 
-/// All waits at once, in the one thread of the page.
+/// All waits at once, in the page's only thread.
 async fn async_io_tasks(run: &Run, plan: &Plan) {
     let wait = || run.task("io_bound_task_async", io_bound_task_async(run, plan.wait));
     join_all(run, (0..plan.tasks).map(|_| wait())).await;
 }
 
-/// All waits at once, each of which blocks a thread: a worker is one.
+/// All waits at once, each in a worker, which is a thread that the wait blocks.
 async fn threaded_io_tasks(run: &Run, plan: &Plan, threads: &Pool) -> Result<(), OffloadError> {
     let wait = || run.try_task("io_bound_task", threads.offload(Job::Block(plan.wait)));
     join_all(run, (0..plan.tasks).map(|_| wait())).await.into_iter().try_for_each(|done| done.map(drop))
 }
 
-/// One computation after the other, in the page.
+/// One computation after another, in the page.
 async fn cpu_inline(run: &Run, plan: &Plan) -> Vec<u32> {
     let mut numbers = Vec::new();
     for _ in 0..plan.tasks {
@@ -60,7 +60,7 @@ async fn cpu_inline(run: &Run, plan: &Plan) -> Vec<u32> {
     numbers
 }
 
-/// The same, with a turn for everybody else after each slice.
+/// The same, but yields to the event loop after each slice.
 async fn cpu_in_slices(run: &Run, plan: &Plan) -> Vec<u32> {
     let sliced = async || {
         let mut number = 0;
@@ -77,23 +77,23 @@ async fn cpu_in_slices(run: &Run, plan: &Plan) -> Vec<u32> {
     numbers
 }
 
-/// The same in workers, as many at once as there are workers.
+/// The same, in workers: as many computations at once as there are workers.
 async fn cpu_in_workers(run: &Run, plan: &Plan, workers: &Pool) -> Result<Vec<Answer>, OffloadError> {
     let task = || run.try_task("cpu_bound_task", workers.offload(Job::CpuBound { steps: plan.steps }));
     let done = join_all(run, (0..plan.tasks).map(|_| task())).await;
     done.into_iter().map(|done| Ok(done?.answer)).collect()
 }
 
-/// Workers that are ready: their start is not what is compared.
+/// Starts workers, in a task of its own: the comparison does not include the start.
 async fn started(run: &Run, part: &'static str, size: NonZeroUsize) -> Result<Pool, OffloadError> {
     let pool = Pool::new(run, size);
     run.try_task(part, pool.start()).await?;
     Ok(pool)
 }
 
-/// Runs the exercise. Each part that is compared is a root task. Without workers it goes on with what needs none.
+/// Runs the exercise. Each part that is compared is a root task. If workers cannot start, the other parts still run.
 async fn concurrency_comparison(run: &Run, plan: &Plan) -> Findings {
-    // Lets the heart beat between two parts, so that neither is blamed for what the other does to the page.
+    // Lets the heartbeat catch up between two parts, so that a block counts only for the part that caused it.
     let settle = async || run.sleep(PERIOD * 2).await;
 
     run.task("sync_io_tasks", sync_io_tasks(run, plan)).await;
@@ -126,7 +126,7 @@ async fn concurrency_comparison(run: &Run, plan: &Plan) -> Findings {
 /// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("concurrency-comparison", 7, "Concurrency compared")
     .with_short_title("Comparison")
-    .teaches("Async is for waiting and workers are for computing: each is wasted on the other.")
+    .teaches("Async is for waiting, workers are for computing: neither helps with the other.")
     .with_controls(plan::CONTROLS)
     .with_presets(&[Preset::new("Only waits", "size=0"), Preset::new("One worker", "workers=1")])
     .with_comparisons(&[
@@ -135,7 +135,7 @@ pub static EXERCISE: Exercise = Exercise::new("concurrency-comparison", 7, "Conc
             &[
                 Bar::new("sync_io_tasks", "One by one").that_blocks(),
                 Bar::new("async_io_tasks", "Async"),
-                Bar::new("threaded_io_tasks", "Workers that block"),
+                Bar::new("threaded_io_tasks", "Blocking workers"),
             ],
         ),
         Comparison::new(

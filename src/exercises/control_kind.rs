@@ -1,17 +1,17 @@
-//! What a control accepts: the kinds of values, and how each is read from text.
+//! [`ControlKind`]: the kinds of values that controls accept, and how each is read from text.
 
 use crate::measure::units::count;
 
-/// What a control accepts.
+/// The kind of value that a control accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum ControlKind {
-    /// A number, to three places after the point.
+    /// A number.
     Number {
-        /// The unit after it, such as `ms`; empty for a plain number.
+        /// The unit, such as `ms`; empty for a plain number.
         unit: &'static str,
-        /// The least value.
+        /// The smallest value.
         min: f64,
-        /// The greatest value.
+        /// The largest value.
         max: f64,
         /// The step of the slider.
         step: f64,
@@ -20,9 +20,9 @@ pub enum ControlKind {
     },
     /// A whole number.
     Count {
-        /// The least value.
+        /// The smallest value.
         min: u32,
-        /// The greatest value.
+        /// The largest value.
         max: u32,
         /// The default value.
         default: u32,
@@ -71,60 +71,60 @@ pub enum Value {
 /// The reason why a control does not accept a text.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvalidValue {
-    /// There is no text.
+    /// A number is expected, and the text is empty.
     #[error("a number is missing: use {range}")]
     Missing {
-        /// What is accepted.
+        /// The accepted values.
         range: String,
     },
-    /// It is not a number.
+    /// The text is not a number.
     #[error("`{text}` is not a number: use {range}")]
     NotANumber {
-        /// What was given.
+        /// The text that was given.
         text: String,
-        /// What is accepted.
+        /// The accepted values.
         range: String,
     },
-    /// It is not a whole number.
+    /// The number is not a whole number.
     #[error("{text} is not a whole number: use {range}")]
     NotWhole {
-        /// What was given.
+        /// The text that was given.
         text: String,
-        /// What is accepted.
+        /// The accepted values.
         range: String,
     },
-    /// It is outside the allowed range.
+    /// The number is outside the allowed range.
     #[error("{text} is out of range: use {range}")]
     OutOfRange {
-        /// What was given.
+        /// The text that was given.
         text: String,
-        /// What is accepted.
+        /// The accepted values.
         range: String,
     },
-    /// It is not one of the options.
-    #[error("`{text}` cannot be chosen: use {range}")]
+    /// The text is not one of the options.
+    #[error("`{text}` is not an option: use {range}")]
     NotOffered {
-        /// What was given.
+        /// The text that was given.
         text: String,
-        /// What can be chosen.
+        /// The options.
         range: String,
     },
-    /// It is a text that cannot be used.
+    /// The text cannot be used.
     #[error("{why}")]
     Unusable {
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// It is neither on nor off.
+    /// The text is neither `on` nor `off`.
     #[error("`{text}` is neither `on` nor `off`")]
     NotASwitch {
-        /// What was given.
+        /// The text that was given.
         text: String,
     },
 }
 
 impl Choice {
-    /// An option that is `value` in links and `label` on the page.
+    /// An option that appears as `value` in links and as `label` on the page.
     #[must_use]
     pub const fn new(value: &'static str, label: &'static str) -> Self {
         Self { value, label }
@@ -147,7 +147,7 @@ impl ControlKind {
         }
     }
 
-    /// The least and the greatest number, if it takes one.
+    /// The smallest and the largest number, if it accepts numbers.
     fn limits(&self) -> Option<(f64, f64)> {
         match *self {
             Self::Number { min, max, .. } => Some((min, max)),
@@ -156,11 +156,11 @@ impl ControlKind {
         }
     }
 
-    /// Reads a value from text that was typed or is in a link.
+    /// Reads a value from text that was typed or comes from a link.
     ///
     /// # Errors
     ///
-    /// A [`InvalidValue`] that names what was given and what is accepted.
+    /// An [`InvalidValue`] that names the given text and the accepted values.
     pub fn parse(&self, text: &str) -> Result<Value, InvalidValue> {
         let typed = text;
         let text = text.trim();
@@ -205,7 +205,7 @@ impl ControlKind {
         Ok(Value::Number(number))
     }
 
-    /// The allowed value nearest to a text that was refused: the nearer limit for a number, else the default.
+    /// The nearest allowed value to a refused text: for a number the nearer limit, otherwise the default.
     #[must_use]
     pub fn nearest(&self, text: &str) -> Value {
         let (Some((min, max)), Some(number)) = (self.limits(), parse_decimal(text.trim())) else {
@@ -215,7 +215,7 @@ impl ControlKind {
         Value::Number(if matches!(self, Self::Count { .. }) { number.round() } else { number })
     }
 
-    /// What it accepts, in words: `0 to 5,000 ms`.
+    /// The accepted values in words, such as `0 to 5,000 ms`.
     #[must_use]
     pub fn range(&self) -> String {
         match *self {
@@ -237,7 +237,7 @@ impl ControlKind {
 /// Reads a decimal number such as `400`, `1.5` or `-3`. Links and fields take no exponents, `inf` or `NaN`.
 fn parse_decimal(text: &str) -> Option<f64> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
-    // Adding zero makes 0 of -0.
+    // Adding zero turns -0 into 0.
     text.parse::<f64>().ok().filter(|_| is_plain).map(|number| number + 0.0)
 }
 
@@ -274,7 +274,7 @@ mod tests {
         ControlKind::Text { default: "mlp-64", refuse: |text| text.is_empty().then(|| "a name is missing".to_owned()) };
 
     #[test]
-    fn numbers_read_as_people_type_them() {
+    fn decimals_are_read_in_the_forms_that_people_type() {
         for (text, number) in
             [("400", 400.0), ("1.5", 1.5), (".25", 0.25), ("3.", 3.0), ("-0", 0.0), ("-2.125", -2.125)]
         {
@@ -286,8 +286,8 @@ mod tests {
     }
 
     #[test]
-    fn a_number_outside_the_range_is_refused_with_both() {
-        let refusal = DELAY.parse("9999").expect_err("it is too much");
+    fn a_number_out_of_range_is_refused_with_the_range() {
+        let refusal = DELAY.parse("9999").expect_err("it is too large");
         assert_eq!(refusal.to_string(), "9999 is out of range: use 0 to 5,000 ms");
     }
 
@@ -295,7 +295,7 @@ mod tests {
     fn a_text_that_is_not_a_number_is_refused() {
         assert_eq!(DELAY.parse(" ").expect_err("it is empty").to_string(), "a number is missing: use 0 to 5,000 ms");
         for text in ["fast", "NaN", "inf", "1e3", "0x10", "4 00"] {
-            let refusal = DELAY.parse(text).expect_err("it is no number");
+            let refusal = DELAY.parse(text).expect_err("it is not a number");
             assert!(matches!(refusal, InvalidValue::NotANumber { .. }), "{text}: {refusal}");
         }
     }
@@ -310,17 +310,17 @@ mod tests {
 
     #[test]
     fn an_unknown_option_is_refused_with_a_list_of_the_options() {
-        let refusal = BACKOFF.parse("quadratic").expect_err("nobody offers it");
-        assert_eq!(refusal.to_string(), "`quadratic` cannot be chosen: use `exponential`, `linear`");
+        let refusal = BACKOFF.parse("quadratic").expect_err("it is not an option");
+        assert_eq!(refusal.to_string(), "`quadratic` is not an option: use `exponential`, `linear`");
         assert_eq!(BACKOFF.nearest("quadratic"), Value::Choice("exponential"));
         assert_eq!(BACKOFF.parse("linear"), Ok(Value::Choice("linear")));
     }
 
     #[test]
-    fn a_text_is_kept_as_it_is() {
+    fn a_text_is_not_changed() {
         assert_eq!(NAME.parse(" <b> "), Ok(Value::Text(" <b> ".to_owned())));
         assert_eq!(NAME.parse(" ").expect_err("it is empty").to_string(), "a name is missing");
-        let refusal = NAME.parse(&"ü".repeat(501)).expect_err("it is long").to_string();
+        let refusal = NAME.parse(&"ü".repeat(501)).expect_err("it is too long").to_string();
         assert_eq!(refusal, "the text is too long: use at most 500 characters");
     }
 
@@ -334,7 +334,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_value_reads_back_from_its_text(thousandths in 0..5_000_000u32, is_on: bool) {
+        fn a_value_can_be_read_from_its_own_text(thousandths in 0..5_000_000u32, is_on: bool) {
             let number = f64::from(thousandths) / 1e3;
             prop_assert_eq!(DELAY.parse(&Value::Number(number).to_text()), Ok(Value::Number(number)));
             prop_assert_eq!(DEMO.parse(&Value::Switch(is_on).to_text()), Ok(Value::Switch(is_on)));

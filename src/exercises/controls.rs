@@ -1,10 +1,10 @@
-//! What a reader can set: the controls of an exercise, and the settings of one experiment.
+//! [`Control`]: something that the reader can set. [`Settings`]: the values of all controls of an exercise.
 
 use std::time::Duration;
 
 pub use crate::exercises::control_kind::{Choice, ControlKind, InvalidValue, Value};
 
-/// One thing that a reader can set.
+/// Something that the reader can set.
 #[derive(Clone, Copy, Debug)]
 pub struct Control {
     /// Its name in links: lower case, with hyphens.
@@ -13,16 +13,16 @@ pub struct Control {
     pub label: &'static str,
     /// What it does, in one sentence.
     pub help: &'static str,
-    /// What it accepts.
+    /// The kind of value that it accepts.
     pub kind: ControlKind,
-    /// The heading above it, where a group of controls begins; otherwise empty.
+    /// The heading above it if a group of controls begins with it; otherwise empty.
     pub heading: &'static str,
-    /// Returns true if it has an effect with these settings. A control without effect is hidden and keeps its value.
+    /// Returns true if it has an effect with these settings. Otherwise it is hidden, and keeps its value.
     pub is_offered: fn(&Settings) -> bool,
 }
 
 impl Control {
-    /// A control that is always offered.
+    /// A control that is always shown.
     #[must_use]
     pub const fn new(name: &'static str, label: &'static str, help: &'static str, kind: ControlKind) -> Self {
         Self { name, label, help, kind, heading: "", is_offered: |_| true }
@@ -34,7 +34,7 @@ impl Control {
         Self::new(name, label, help, ControlKind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 50.0, default })
     }
 
-    /// A control for a whole number from 0 on.
+    /// A control for a whole number from 0 to `max`.
     #[must_use]
     pub const fn count(name: &'static str, label: &'static str, help: &'static str, max: u32, default: u32) -> Self {
         Self::new(name, label, help, ControlKind::Count { min: 0, max, default })
@@ -57,13 +57,13 @@ impl Control {
         Self::new(name, label, help, ControlKind::Switch { default })
     }
 
-    /// Puts a heading above it: a group of controls begins here.
+    /// Starts a group of controls with this heading.
     #[must_use]
     pub const fn with_heading(self, heading: &'static str) -> Self {
         Self { heading, ..self }
     }
 
-    /// Offers it with some settings only.
+    /// Sets the settings with which it is shown.
     #[must_use]
     pub const fn only_if(self, is_offered: fn(&Settings) -> bool) -> Self {
         Self { is_offered, ..self }
@@ -75,16 +75,16 @@ impl Control {
         self.kind.default_value()
     }
 
-    /// Reads a value from text that was typed or is in a link.
+    /// Reads a value from text that was typed or comes from a link.
     ///
     /// # Errors
     ///
-    /// A [`InvalidValue`] that names what was given and what is accepted.
+    /// An [`InvalidValue`] that names the given text and the accepted values.
     pub fn parse(&self, text: &str) -> Result<Value, InvalidValue> {
         self.kind.parse(text)
     }
 
-    /// The allowed value nearest to a text that was refused: the nearer limit for a number, else the default.
+    /// The nearest allowed value to a refused text: for a number the nearer limit, otherwise the default.
     #[must_use]
     pub fn nearest(&self, text: &str) -> Value {
         self.kind.nearest(text)
@@ -98,7 +98,7 @@ pub struct Settings {
     values: Vec<Value>,
 }
 
-/// The same values for the controls of the same exercise.
+/// Settings are equal if they belong to the same exercise and have the same values.
 impl PartialEq for Settings {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self.controls, other.controls) && self.values == other.values
@@ -106,25 +106,25 @@ impl PartialEq for Settings {
 }
 
 impl Settings {
-    /// Every control at its default.
+    /// The settings with every control at its default.
     #[must_use]
     pub fn defaults(controls: &'static [Control]) -> Self {
         Self { controls, values: controls.iter().map(Control::default_value).collect() }
     }
 
-    /// Each control with its value, in the order of the page.
+    /// The controls with their values, in the order of the page.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Control, &Value)> {
         self.controls.iter().zip(&self.values)
     }
 
-    /// Sets a control. A name that the exercise does not have changes nothing.
+    /// Sets a control. Does nothing if there is no control with this name.
     pub fn set(&mut self, name: &str, value: Value) {
         if let Some(index) = self.controls.iter().position(|control| control.name == name) {
             self.values[index] = value;
         }
     }
 
-    /// The value of a control, if the exercise has it.
+    /// The value of a control, if there is one with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.iter().find(|(control, _)| control.name == name).map(|(_, value)| value)
@@ -134,8 +134,8 @@ impl Settings {
     ///
     /// # Panics
     ///
-    /// If the exercise has no control of this name, or if it is not a number. A test runs every exercise, so it would
-    /// find such a mistake.
+    /// If there is no control with this name, or if its value is not a number. The tests run every exercise, so they
+    /// would find such a mistake.
     #[must_use]
     pub fn number(&self, name: &str) -> f64 {
         match self.get(name) {
@@ -156,11 +156,11 @@ impl Settings {
         self.number(name) as u32
     }
 
-    /// The option that is chosen.
+    /// The chosen option.
     ///
     /// # Panics
     ///
-    /// Like [`number`](Self::number), for a name that offers no choice.
+    /// If there is no choice with this name.
     #[must_use]
     pub fn choice(&self, name: &str) -> &'static str {
         match self.get(name) {
@@ -173,7 +173,7 @@ impl Settings {
     ///
     /// # Panics
     ///
-    /// Like [`number`](Self::number), for a name that is no switch of the exercise.
+    /// If there is no switch with this name.
     #[must_use]
     pub fn is_on(&self, name: &str) -> bool {
         match self.get(name) {
@@ -182,17 +182,17 @@ impl Settings {
         }
     }
 
-    /// The value of a control as in a link; empty if there is no such control.
+    /// The value of a control as it appears in links; empty if there is no control with this name.
     #[must_use]
     pub fn to_text(&self, name: &str) -> String {
         self.get(name).map(Value::to_text).unwrap_or_default()
     }
 
-    /// The text of a control, without the space around it.
+    /// The text of a control, without surrounding white space.
     ///
     /// # Panics
     ///
-    /// Like [`number`](Self::number), for a name that is no text of the exercise.
+    /// If there is no text with this name.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         match self.get(name) {
@@ -201,7 +201,7 @@ impl Settings {
         }
     }
 
-    /// True if the control of this name has an effect now.
+    /// True if this control has an effect with these settings, or if there is none with this name.
     #[must_use]
     pub fn is_offered(&self, name: &str) -> bool {
         self.controls.iter().find(|control| control.name == name).is_none_or(|control| (control.is_offered)(self))
@@ -222,7 +222,7 @@ mod tests {
     fn settings_start_at_the_defaults_and_ignore_unknown_names() {
         let mut settings = Settings::defaults(&CONTROLS);
         settings.set("delay", Value::Number(50.0));
-        settings.set("stranger", Value::Number(1.0));
+        settings.set("unknown", Value::Number(1.0));
         assert_eq!(settings.millis("delay"), Duration::from_millis(50));
         assert!(settings.is_on("demo"));
     }

@@ -5,8 +5,8 @@
 //! good ones are kept (<https://www.rfc-editor.org/rfc/rfc4180>). Bytes must be UTF-8: guessing another encoding would
 //! give wrong names without a word.
 //!
-//! Rows are handed out and not kept: whoever feeds pieces of some 16 KB, with a pause for the page after each, can read a
-//! file of any size.
+//! Rows are handed out and not kept: whoever feeds pieces of some 16 KB, with a pause for the page after each, can read
+//! a file of any size.
 
 mod records;
 
@@ -16,7 +16,8 @@ use crate::measure::units::shortened;
 
 use records::{RowSplitter, SplitRow};
 
-/// A row with more bytes is bad. So many are read again at once where a quote is not closed: that must not keep the page.
+/// A row with more bytes is bad. So many are read again at once where a quote is not closed: that must not keep the
+/// page.
 pub const MOST_ROW_BYTES: usize = 100_000;
 
 /// At most this many problems of a header are reported.

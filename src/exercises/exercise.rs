@@ -1,4 +1,4 @@
-//! [`Exercise`]: the description of an exercise. Menu, links, controls, charts and tests are made from it.
+//! [`Exercise`]: the description of an exercise. The menu, links, controls, charts and tests are generated from it.
 
 use std::rc::Rc;
 
@@ -36,31 +36,31 @@ pub struct Exercise {
     pub distributions: &'static [Distribution],
     /// True if the page shows the event loop's pulse, and a button that counts presses, while it runs.
     pub has_pulse: bool,
-    /// True if it has an ideal: it spends its time in waits that it requests, not in a disk or a processor.
+    /// True if it has an ideal: its time goes into requested waits, not into a disk or a processor.
     pub has_ideal: bool,
     /// The folder of the browser's storage in which it keeps files, if it keeps any.
     pub folder: Option<&'static str>,
-    /// The setting with which it reads the reader's own files; `None` if it never does.
+    /// The setting that makes it read the reader's own files; `None` if it cannot.
     pub own_files: Option<OwnFiles>,
     /// How its endpoint is tested; `None` for an exercise without one.
     pub connection_test: Option<ConnectionTest>,
     /// The path of its source in the repository: the file that it is compiled from.
     pub rust: &'static str,
-    /// Loads what it needs, if that was not done yet: its code, and the server that the page brings. After that `run`
-    /// does not wait before its first step.
+    /// Loads its code and, if it uses the page's own model server, starts that; does nothing if this was done before.
+    /// After that, `run` takes its first step without waiting.
     pub load: fn(Run, Settings) -> Loading,
-    /// Runs it. Dropping the future stops it.
+    /// Starts it. Dropping the future stops it.
     pub run: fn(Run, Rc<Site>, Settings) -> ExerciseFuture,
 }
 
-/// An exercise that is running: its result is what it found, or why it failed.
+/// A running exercise. Its result is a report, or the reason why it failed.
 pub type ExerciseFuture = LocalBoxFuture<'static, Result<Report, Failure>>;
 
 /// An exercise that is being loaded.
 pub type Loading = LocalBoxFuture<'static, Result<(), Failure>>;
 
 impl Exercise {
-    /// An exercise that has an ideal and none of the other things that an exercise may have. The entry must end with
+    /// An exercise with an ideal and without any of the other optional parts. The entry must also call
     /// [`runs`](Self::runs).
     #[must_use]
     pub const fn new(slug: &'static str, part: u8, title: &'static str) -> Self {
@@ -81,8 +81,8 @@ impl Exercise {
             own_files: None,
             connection_test: None,
             rust: "",
-            load: |_, _| panic!("the exercise's entry does not end with `.runs(code!(…))`"),
-            run: |_, _, _| panic!("the exercise's entry does not end with `.runs(code!(…))`"),
+            load: |_, _| panic!("the exercise's entry does not call `.runs(code!(…))`"),
+            run: |_, _, _| panic!("the exercise's entry does not call `.runs(code!(…))`"),
         }
     }
 
@@ -92,7 +92,7 @@ impl Exercise {
         Self { teaches, ..self }
     }
 
-    /// Sets its name in the list; by default its title.
+    /// Sets the title in the menu; by default it is the full title.
     #[must_use]
     pub const fn with_short_title(self, short_title: &'static str) -> Self {
         Self { short_title, ..self }
@@ -104,7 +104,7 @@ impl Exercise {
         Self { controls, ..self }
     }
 
-    /// Sets how settings that do not go together are found.
+    /// Sets the function that finds conflicts between settings.
     #[must_use]
     pub const fn with_conflict(self, conflict: fn(&Settings) -> Option<Conflict>) -> Self {
         Self { conflict, ..self }
@@ -146,7 +146,7 @@ impl Exercise {
         Self { folder: Some(folder), ..self }
     }
 
-    /// Sets with which setting it reads the reader's own files.
+    /// Sets the setting that makes it read the reader's own files.
     #[must_use]
     pub const fn with_own_files(self, own_files: OwnFiles) -> Self {
         Self { own_files: Some(own_files), ..self }
@@ -165,7 +165,7 @@ impl Exercise {
         Self { rust, load, run, ..self }
     }
 
-    /// Sets how it is loaded, if that takes more than its code. `load` also has to load the code.
+    /// Sets how it is loaded, if it needs more than its code. `load` must also load the code.
     #[must_use]
     pub const fn loaded_by(self, load: fn(Run, Settings) -> Loading) -> Self {
         Self { load, ..self }
@@ -205,7 +205,7 @@ pub struct Code {
     pub rust: &'static str,
     /// Loads the code.
     pub load: fn(Run, Settings) -> Loading,
-    /// Loads the code if need be, then runs it.
+    /// Loads the code if necessary, then runs it.
     pub run: fn(Run, Rc<Site>, Settings) -> ExerciseFuture,
 }
 
@@ -241,7 +241,7 @@ macro_rules! code {
 
 pub(crate) use code;
 
-/// The setting with which an exercise reads the reader's own files.
+/// The setting that makes an exercise read the reader's own files.
 #[derive(Debug)]
 pub struct OwnFiles {
     /// The name of the control, which offers a choice.
@@ -263,10 +263,10 @@ impl OwnFiles {
 pub struct ConnectionTest {
     /// Sends the test requests.
     pub ask: fn(Run, Settings) -> ConnectionFuture,
-    /// What is tested with these settings. When it changes, the last result is no longer valid.
+    /// A key for what is tested with these settings. When it changes, the last result is no longer valid.
     pub address: fn(&Settings) -> String,
-    /// True if the test may start without a click. Only the page's own server may be tested like that.
-    pub asks_at_once: fn(&Settings) -> bool,
+    /// Returns true if the test may start without a click. Only the page's own server may be tested that way.
+    pub is_automatic: fn(&Settings) -> bool,
 }
 
 /// A connection test that is running.
@@ -275,7 +275,7 @@ pub type ConnectionFuture = LocalBoxFuture<'static, Result<Connection, Failure>>
 /// The answer of an endpoint to the connection test.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Connection {
-    /// Sentences. They contain text from the endpoint: show them as text only.
+    /// Sentences about the endpoint. They contain text from it: show them as text only.
     pub lines: Vec<String>,
 }
 
@@ -289,7 +289,7 @@ pub struct Preset {
 }
 
 impl Preset {
-    /// The settings of a link, with what they show.
+    /// A preset with its label and the settings of a link.
     #[must_use]
     pub const fn new(label: &'static str, query: &'static str) -> Self {
         Self { label, query }
@@ -303,20 +303,20 @@ pub struct Comparison {
     pub title: &'static str,
     /// What to look for; may be empty.
     pub about: &'static str,
-    /// True if the last bar is meant to be faster than the first.
+    /// True if the last bar is expected to be faster than the first.
     pub is_race: bool,
-    /// The names of the root tasks, each with its label.
+    /// The bars, one for each root task.
     pub bars: &'static [Bar],
 }
 
 impl Comparison {
-    /// Parts that are shown one below the other, and that do not compete.
+    /// A comparison of parts that do not compete for speed.
     #[must_use]
     pub const fn new(title: &'static str, bars: &'static [Bar]) -> Self {
         Self { title, about: "", is_race: false, bars }
     }
 
-    /// Parts of which the last is meant to be faster than the first.
+    /// A comparison in which the last part is expected to be faster than the first.
     #[must_use]
     pub const fn race(title: &'static str, bars: &'static [Bar]) -> Self {
         Self { is_race: true, ..Self::new(title, bars) }
@@ -336,11 +336,11 @@ pub struct Bar {
     pub task: &'static str,
     /// Its label.
     pub label: &'static str,
-    /// Returns true if it is run with these settings.
+    /// Returns true if the task runs with these settings.
     pub is_run: fn(&Settings) -> bool,
     /// True if it blocks the event loop on purpose.
     pub blocks: bool,
-    /// Tasks that a control limits, if the exercise has no check of its own for it.
+    /// Child tasks that a control limits, if the exercise has no check of its own for it.
     pub limited: Option<Limited>,
 }
 
@@ -350,17 +350,17 @@ pub struct Limited {
     /// Their name.
     pub task: &'static str,
     /// The limit with these settings; 0 means no limit.
-    pub most: fn(&Settings) -> u32,
+    pub max: fn(&Settings) -> u32,
 }
 
 impl Bar {
-    /// A bar that is always run.
+    /// A bar for a task that always runs.
     #[must_use]
     pub const fn new(task: &'static str, label: &'static str) -> Self {
         Self { task, label, is_run: |_| true, blocks: false, limited: None }
     }
 
-    /// Runs the part with some settings only.
+    /// Sets the settings with which the task runs.
     #[must_use]
     pub const fn only_if(self, is_run: fn(&Settings) -> bool) -> Self {
         Self { is_run, ..self }
@@ -372,21 +372,21 @@ impl Bar {
         Self { blocks: true, ..self }
     }
 
-    /// Declares that at most `most` of these tasks may be in flight at once.
+    /// Declares that at most `max` of these child tasks may be in flight at once.
     #[must_use]
-    pub const fn limiting(self, task: &'static str, most: fn(&Settings) -> u32) -> Self {
-        Self { limited: Some(Limited { task, most }), ..self }
+    pub const fn limiting(self, task: &'static str, max: fn(&Settings) -> u32) -> Self {
+        Self { limited: Some(Limited { task, max }), ..self }
     }
 }
 
-/// Settings that do not go together.
+/// A conflict between settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conflict {
     /// The control next to which the message is shown.
     pub control: &'static str,
-    /// The reason, as a sentence without its full stop.
+    /// The reason: a sentence without a full stop.
     pub why: String,
-    /// The nearest value of that control that is valid with the other settings.
+    /// The nearest value of that control that the other settings allow.
     pub nearest: Value,
 }
 

@@ -1,32 +1,32 @@
-//! What the guide teaches in words: when to use async and when not, what to do and how to make it quick, its concepts with
-//! Python's word and Rust's. Everything that can be seen has a link into the exercise that shows it.
+//! The text of the guide: when to use async and when not to, best practices, performance, and its concepts in Python and
+//! in Rust. Whatever an exercise can show has a link to that exercise.
 
 /// A chapter of the guide.
 #[derive(Debug)]
 pub struct Chapter {
-    /// Its title.
+    /// The title.
     pub title: &'static str,
-    /// What it is about, in a sentence or two.
+    /// A summary of one or two sentences.
     pub about: &'static str,
-    /// What it says.
+    /// The pieces of advice.
     pub items: &'static [Item],
 }
 
-/// One thing that the guide says.
+/// A piece of advice.
 #[derive(Debug)]
 pub struct Item {
-    /// The thing in a few words.
+    /// The subject, in a few words.
     pub head: &'static str,
-    /// The reason.
+    /// The explanation.
     pub text: &'static str,
-    /// Where it can be seen.
+    /// Links to exercises that show it.
     pub links: &'static [Link],
 }
 
-/// An exercise with its controls set.
+/// A link to an exercise, with settings.
 #[derive(Debug)]
 pub struct Link {
-    /// What one sees there, in a few words.
+    /// The text of the link.
     pub label: &'static str,
     /// The fragment with its `#`.
     pub fragment: &'static str,
@@ -37,11 +37,11 @@ pub struct Link {
 pub struct Concept {
     /// The concept in a few words.
     pub what: &'static str,
-    /// How Python says it.
+    /// The Python code for it.
     pub python: &'static str,
-    /// How it is said here, in Rust.
+    /// The Rust code for it, as this project writes it.
     pub rust: &'static str,
-    /// Where it can be seen.
+    /// A link to an exercise that shows it.
     pub link: Link,
 }
 
@@ -61,86 +61,85 @@ const fn concept(what: &'static str, python: &'static str, rust: &'static str, l
 pub const CHAPTERS: &[Chapter] = &[
     Chapter {
         title: "When to use async",
-        about: "Async pays where a program waits: many waits at once cost as much as the longest of them.",
+        about: "Async helps a program that waits: many waits at once take only as long as the longest of them.",
         items: &[
             item(
                 "Network requests",
-                "Calls of an API spend nearly all their time waiting for somebody else.",
+                "API calls spend nearly all their time waiting for the server.",
                 &[
-                    link("50 requests at once", "#/async-api-calls?requests=50&limit=50&capacity=0"),
+                    link("50 concurrent requests", "#/async-api-calls?requests=50&limit=50&capacity=0"),
                     link(
-                        "Where the server is full",
+                        "When the server is at its capacity",
                         "#/async-api-calls?latency=100&spread=0&capacity=8&failure-rate=0&sweep=32&one-by-one=off",
                     ),
                 ],
             ),
             item(
                 "Many files",
-                "Reading one file is quick. With hundreds of them the waits add up, and whether they overlap depends on the \
-                 disk and the system: measure it.",
-                &[link("200 files, one by one and together", "#/async-file-io?files=200&limit=16&missing=0")],
+                "Reading one file is quick, but with hundreds of files the waits add up. Whether they overlap depends on the \
+                 disk and the operating system, so measure it.",
+                &[link("200 files, in sequence and concurrently", "#/async-file-io?files=200&limit=16&missing=0")],
             ),
             item(
-                "Database queries, with a driver that is async",
-                "They are requests like others. Set a limit no greater than the pool of connections.",
+                "Database queries, with an async driver",
+                "A query is a request like any other. Keep the limit at or below the size of the connection pool.",
                 &[link("A limit below the number of tasks", "#/async-multiple?samples=40&limit=8")],
             ),
             item(
-                "Many items with a wait in each",
-                "A pipeline whose stages work side by side is as quick as its slowest stage.",
-                &[link("Batch after batch beside streamed", "#/async-ml-pipeline")],
+                "Many items that each need a wait",
+                "A pipeline whose stages run concurrently is as fast as its slowest stage.",
+                &[link("One batch after another, compared with streaming", "#/async-ml-pipeline")],
             ),
             item(
                 "Streams of data over time",
-                "Values are used as they come, while the next ones are on their way.",
+                "Each value is used as soon as it arrives, while the program waits for the next one.",
                 &[link("Values over time", "#/advanced")],
             ),
         ],
     },
     Chapter {
         title: "When not to",
-        about: "Async makes nothing compute faster. It makes waiting cheap.",
+        about: "Async does not make computation faster. It makes waiting cheap.",
         items: &[
             item(
                 "Computation",
-                "A function that computes holds the event loop until it is done. Use workers: in Python, processes.",
+                "A function that computes blocks the event loop until it returns. Use workers instead (in Python, processes).",
                 &[
                     link("Which approach for which work", "#/concurrency-comparison"),
                     link("What a blocked loop looks like", "#/common-issues?issue=sync-inside"),
                 ],
             ),
             item(
-                "A single operation after the other",
-                "Where each step needs the result of the one before there is nothing to overlap.",
-                &[link("One task has nothing to wait beside", "#/async-multiple?samples=1")],
+                "Operations that depend on each other",
+                "If each step needs the result of the previous step, nothing can overlap.",
+                &[link("A single task gains nothing", "#/async-multiple?samples=1")],
             ),
             item(
-                "What is over in less than a millisecond",
-                "Starting and resuming a task costs something too, if little: see by how much.",
-                &[link("What the runtime itself costs", "#/benchmark")],
+                "Work that takes less than a millisecond",
+                "Starting and resuming a task takes a little time of its own. Measure how much.",
+                &[link("The cost of the runtime itself", "#/benchmark")],
             ),
             item(
                 "Code that is simpler without it",
-                "An async function can only be awaited by another: the style spreads through a program. Keep it where the \
-                 waits are.",
+                "Only an async function can await another one, so async spreads through a program. Keep it to the parts that \
+                 wait.",
                 &[],
             ),
         ],
     },
     Chapter {
         title: "Best practices",
-        about: "Five habits that keep concurrent code from failing at night.",
+        about: "Five habits that make concurrent code reliable.",
         items: &[
             item(
                 "Let resources close themselves",
-                "Python's async with closes a session or a file however its block is left. In Rust that is what dropping \
-                 does, without a word.",
-                &[link("Connections of tasks that were cut off", "#/advanced")],
+                "Python's async with closes a session or a file however the block ends. In Rust, dropping the value closes it \
+                 automatically.",
+                &[link("Connections of tasks that timed out", "#/advanced")],
             ),
             item(
                 "Give every wait a timeout",
-                "What never answers must not be waited for for ever. A timeout belongs to each request, not to all of them \
-                 together.",
+                "Some servers never answer. Set a timeout for each request, not one for all requests together.",
                 &[link(
                     "Servers that never reply",
                     "#/async-api-calls?failure-rate=0.2&faults=hangs&timeout=1000&retries=0&one-by-one=off",
@@ -157,34 +156,35 @@ pub const CHAPTERS: &[Chapter] = &[
                 ],
             ),
             item(
-                "Limit how much is under way",
-                "Beyond what the other side can serve, more requests wait there, or are refused.",
+                "Limit concurrency",
+                "If you send more requests than the server can handle, the rest wait there or are refused.",
                 &[link("Too many connections", "#/common-issues?issue=too-many")],
             ),
             item(
                 "Work in batches",
-                "A batch shares what each call costs. A batch that is too large waits for its last item.",
-                &[link("Which batch size", "#/async-ml-pipeline?sweep=on&scale=0.5&inference=page")],
+                "The items of a batch share the cost of a call. If the batch is too large, the first items wait for the last one.",
+                &[link("Finding the best batch size", "#/async-ml-pipeline?sweep=on&scale=0.5&inference=page")],
             ),
         ],
     },
     Chapter {
         title: "Performance",
-        about: "The guide names rules of thumb. Here they are measured, on your machine.",
+        about: "The guide gives rules of thumb. Here you can measure them on your own machine.",
         items: &[
             item(
-                "Waiting: 10 to 20 times as fast is usual",
-                "It is as many times as there are equal waits at once, until something else is full.",
+                "Waiting: usually 10 to 20 times as fast",
+                "The speed-up is the number of equal waits at once, until something else becomes the bottleneck.",
                 &[link("20 equal waits", "#/async-multiple?samples=20&min=500&max=500&limit=0")],
             ),
             item(
                 "Computing: more processors, not async",
-                "The gain ends at the number of processors.",
-                &[link("One worker beside all", "#/concurrency-comparison")],
+                "The speed-up is at most the number of processors.",
+                &[link("One worker, compared with all workers", "#/concurrency-comparison")],
             ),
             item(
                 "How many at once",
-                "50 to 100 is said to be best. It is where throughput stops growing and latency begins to: find the knee.",
+                "The guide recommends 50 to 100. The best number is the knee: the point beyond which latency grows but throughput \
+                 does not.",
                 &[link(
                     "A concurrency sweep",
                     "#/async-api-calls?latency=100&spread=0&capacity=8&failure-rate=0&sweep=32&one-by-one=off",
@@ -192,22 +192,22 @@ pub const CHAPTERS: &[Chapter] = &[
             ),
             item(
                 "Batch size",
-                "Found by trying, not by rule.",
+                "There is no rule for the best size: measure it.",
                 &[link("A batch-size sweep", "#/async-ml-pipeline?sweep=on&scale=0.5&inference=page")],
             ),
             item(
                 "One client for all requests",
-                "Connections are opened once and used again. A browser does so by itself; in Python share one session.",
-                &[link("A client shared by all", "#/async-api-calls")],
+                "Connections are opened once and reused. A browser does this automatically; in Python, share one session.",
+                &[link("One client for all requests", "#/async-api-calls")],
             ),
             item(
-                "Timeouts that fit",
-                "Too short, and slow successes become failures that are tried again; too long, and nobody notices a hang.",
-                &[link("Retries and what they cost", "#/async-error-handling?failure-rate=0.5&max-retries=5")],
+                "The right timeouts",
+                "If a timeout is too short, slow requests fail and are retried. If it is too long, nobody notices a request that hangs.",
+                &[link("Retries and their cost", "#/async-error-handling?failure-rate=0.5&max-retries=5")],
             ),
             item(
                 "Memory",
-                "Every task takes some. A bounded queue keeps a quick producer from filling it.",
+                "Every task takes some memory. A bounded queue stops a fast producer from filling it.",
                 &[link(
                     "10,000 samples before a slow stage",
                     "#/async-ml-pipeline?samples=10000&batch-size=100&load=300&preprocess=5&scale=1&inference=page",
@@ -220,32 +220,32 @@ pub const CHAPTERS: &[Chapter] = &[
 /// The guide's checklist.
 pub const CONCEPTS: &[Concept] = &[
     concept("A function that can wait", "async def", "async fn", link("Async basics", "#/async-basics")),
-    concept("Waiting for one", "await f()", "f().await", link("Async basics", "#/async-basics")),
+    concept("Waiting for a result", "await f()", "f().await", link("Async basics", "#/async-basics")),
     concept(
-        "Starting the loop",
+        "Starting the event loop",
         "asyncio.run(main())",
-        "spawn_local(main()): the browser's loop runs already",
+        "spawn_local(main()); the browser's loop is already running",
         link("Async basics", "#/async-basics"),
     ),
     concept("Many at once", "asyncio.gather(*tasks)", "join_all(tasks).await", link("Many tasks", "#/async-multiple")),
     concept(
-        "A wait that blocks nobody",
+        "A wait that does not block",
         "await asyncio.sleep(1)",
         "run.sleep(1 s).await",
-        link("Blocking beside it", "#/async-basics?blocking=on"),
+        link("Compared with blocking", "#/async-basics?blocking=on"),
     ),
     concept(
-        "A resource that is closed for sure",
+        "A resource that is always closed",
         "async with",
-        "drop, at the end of its owner",
+        "drop, when its owner goes out of scope",
         link("Beyond the guide", "#/advanced"),
     ),
     concept("Files", "aiofiles.open(path)", "storage.read(name).await", link("Files", "#/async-file-io")),
     concept("Requests", "aiohttp.ClientSession", "Client, over fetch", link("API calls", "#/async-api-calls")),
     concept(
-        "Connections used again",
+        "Reused connections",
         "one ClientSession for all",
-        "the browser's own pool",
+        "the browser's connection pool",
         link("API calls", "#/async-api-calls"),
     ),
     concept(
@@ -255,13 +255,13 @@ pub const CONCEPTS: &[Concept] = &[
         link("Errors", "#/async-error-handling"),
     ),
     concept(
-        "Errors beside results",
+        "Errors along with results",
         "gather(…, return_exceptions=True)",
         "join_all of Results",
         link("Collect", "#/async-error-handling?on-error=collect"),
     ),
     concept(
-        "Trying again",
+        "Retries",
         "for attempt in range(3): …",
         "retry(run, policy, f).await",
         link("Retries", "#/async-error-handling?max-retries=3"),
@@ -270,9 +270,9 @@ pub const CONCEPTS: &[Concept] = &[
         "Async, threads or processes",
         "asyncio, run_in_executor, multiprocessing",
         "futures, workers",
-        link("Which for what", "#/concurrency-comparison"),
+        link("Concurrency compared", "#/concurrency-comparison"),
     ),
-    concept("Measuring", "time.perf_counter()", "every run is on the record", link("The benchmark", "#/benchmark")),
+    concept("Measuring", "time.perf_counter()", "every run is recorded", link("The benchmark", "#/benchmark")),
 ];
 
 #[cfg(test)]
@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_item_of_the_guides_checklist_is_there() {
+    fn all_items_of_the_guides_checklist_are_present() {
         assert_eq!(CONCEPTS.len(), 14);
         let items = |title: &str| CHAPTERS.iter().find(|it| it.title == title).map(|it| it.items.len());
         assert_eq!(items("When to use async"), Some(5));

@@ -1,5 +1,5 @@
-//! The arithmetic of the timeline, apart from drawing: which time range and which lanes are in view, and where they are in the
-//! picture.
+//! The arithmetic of the timeline, apart from drawing: which time range and which lanes are in view, and where they are
+//! in the picture.
 
 use crate::measure::histogram::round_step;
 
@@ -34,8 +34,8 @@ impl View {
         Self { from_us, to_us: from_us + 3.0 * length, from_lane: lane - 3.0, to_lane: lane + 4.0 }
     }
 
-    /// Zooms in (`factor` above 1) or out (below 1). The instant at the fraction `at` (0 to 1) of the width stays in its
-    /// place.
+    /// Zooms in (`factor` above 1) or out (below 1). The instant at the fraction `at` (0 to 1) of the width stays in
+    /// its place.
     #[must_use]
     pub fn zoomed(self, factor: f64, at: f64) -> Self {
         let width = self.to_us - self.from_us;
@@ -84,8 +84,8 @@ fn fit(from: f64, to: f64, end: f64) -> (f64, f64) {
     (from, from + length)
 }
 
-/// About `most` round instants for the axis between two times, in microseconds. Their distance is 1, 2 or 5 times a power of
-/// ten.
+/// About `most` round instants for the axis between two times, in microseconds. Their distance is 1, 2 or 5 times a
+/// power of ten.
 #[must_use]
 pub fn ticks(from_us: f64, to_us: f64, most: usize) -> Vec<u64> {
     let least_step = ((to_us - from_us).max(1.0) / most.max(1) as f64).ceil() as u64;

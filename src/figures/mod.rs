@@ -1,9 +1,10 @@
-//! Each chart, defined once: a function that returns a tree of nodes, which the page turns into elements and the HTML report
-//! into text. Pure.
+//! Each chart, defined once: a function that returns a tree of nodes, which the page turns into elements and the HTML
+//! report into text. Pure.
 //!
 //! A chart is a `figure` with a caption in words, and a table with the same data behind a disclosure. Lengths are SVG
-//! attributes: percentages, or numbers in a box that stretches. So style sheets decide about sizes, and the page and the
-//! report differ only by theirs. What a reader can move (the timeline's canvas, the slider of the sweep) is in `ui`.
+//! attributes: percentages, or numbers in a box that stretches. So style sheets decide about sizes, and the page and
+//! the report differ only by theirs. What a reader can move (the timeline's canvas, the slider of the sweep) is in
+//! `ui`.
 
 mod columns;
 mod histogram;

@@ -1,7 +1,7 @@
 //! [`Node`]: a piece of HTML or SVG as a value.
 //!
-//! Names of elements and attributes are in the code; text and values can come from anywhere. Code that turns nodes into a
-//! page keeps text as text.
+//! Names of elements and attributes are in the code; text and values can come from anywhere. Code that turns nodes into
+//! a page keeps text as text.
 
 use std::borrow::Cow;
 

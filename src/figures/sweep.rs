@@ -11,8 +11,8 @@ use crate::measure::units::{count, span};
 /// The level beyond which requests only wait.
 const KNEE: Mark = Mark { text: "the knee", class: "column knee" };
 
-/// The caption, the columns and their numbers as a table, without a target. `beats` are those of the whole run. None if nothing
-/// was measured.
+/// The caption, the columns and their numbers as a table, without a target. `beats` are those of the whole run. None if
+/// nothing was measured.
 #[must_use]
 pub fn sweep(sweep: &Sweep, beats: &[Beat]) -> Option<Node> {
     if sweep.levels().is_empty() {
@@ -51,8 +51,8 @@ pub fn caution(beats: &[Beat]) -> Option<Element> {
     Some(element("p").class("caution").text(text))
 }
 
-/// Throughput and p95 as columns, and both as a table. With a target in microseconds, the solid part of a column is what
-/// keeps it.
+/// Throughput and p95 as columns, and both as a table. With a target in microseconds, the solid part of a column is
+/// what keeps it.
 #[must_use]
 pub fn charts(sweep: &Sweep, target_us: Option<u64>) -> [Node; 5] {
     let (kept, line) = match target_us {

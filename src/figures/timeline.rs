@@ -1,5 +1,5 @@
-//! The timeline as a picture that stays as it is: for the report. The page draws it on a canvas, and takes the words and the
-//! table from here.
+//! The timeline as a picture that stays as it is: for the report. The page draws it on a canvas, and takes the words
+//! and the table from here.
 
 use std::cmp::Reverse;
 
@@ -18,7 +18,8 @@ const MOST_ROWS: usize = 200;
 /// At most this many lanes are drawn, the first.
 const MOST_LANES: u32 = 80;
 
-/// At most this many segments are drawn, the longest: nobody tells more apart, and they make a report of many megabytes.
+/// At most this many segments are drawn, the longest: nobody tells more apart, and they make a report of many
+/// megabytes.
 const MOST_SEGMENTS: usize = 4_000;
 
 /// The width of the picture, in its own units.

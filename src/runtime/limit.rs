@@ -4,8 +4,8 @@
 //! separates time in the queue from time at work.
 //!
 //! A permit that is returned goes to the longest waiting task, and wakes no other. The semaphore of `async_lock`
-//! may wake two tasks for one permit, and the one that gets none moves to the end of the queue. Then the order depends on
-//! the machine, and tasks are polled, and recorded, although they have nothing to do.
+//! may wake two tasks for one permit, and the one that gets none moves to the end of the queue. Then the order depends
+//! on the machine, and tasks are polled, and recorded, although they have nothing to do.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

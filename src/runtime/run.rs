@@ -417,7 +417,8 @@ impl Run {
         }
     }
 
-    /// Moves a virtual clock to the earliest deadline and wakes the sleepers that are due. Returns false if there are none.
+    /// Moves a virtual clock to the earliest deadline and wakes the sleepers that are due. Returns false if there are
+    /// none.
     pub(crate) fn jump_to_next_deadline(&self) -> bool {
         let Some(next_us) = self.0.timers.borrow().next_us() else { return false };
         self.0.clock.jump_to(next_us);

@@ -1,7 +1,7 @@
 //! Stopping by dropping: a future that other code can drop at any moment.
 //!
-//! The executor owns the futures that it polls, so the Stop button cannot drop them. [`stoppable`] keeps the future in a
-//! place that both can reach. Unlike `futures::future::abortable` it drops the future at the call and not at the
+//! The executor owns the futures that it polls, so the Stop button cannot drop them. [`stoppable`] keeps the future in
+//! a place that both can reach. Unlike `futures::future::abortable` it drops the future at the call and not at the
 //! next poll, so that when [`Stopper::stop`] returns, everything that the future held is gone.
 
 use std::cell::RefCell;

@@ -1,8 +1,8 @@
 //! The virtual clock: an event loop on which waiting takes no real time.
 //!
-//! [`block_on`] polls a future until it waits only for time, then moves the clock to the earliest deadline and wakes the
-//! sleepers that are due. Everything except waiting takes no time, so the time at the end is the run's *ideal*: the sum
-//! of the waits along its longest chain.
+//! [`block_on`] polls a future until it waits only for time, then moves the clock to the earliest deadline and wakes
+//! the sleepers that are due. Everything except waiting takes no time, so the time at the end is the run's *ideal*: the
+//! sum of the waits along its longest chain.
 
 use std::future::Future;
 use std::pin::{Pin, pin};

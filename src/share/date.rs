@@ -11,8 +11,8 @@ struct Minute {
 
 impl Minute {
     /// The minute at this number of milliseconds since 1970 began, by Hinnant's algorithm `civil_from_days`
-    /// (<https://howardhinnant.github.io/date_algorithms.html>). It lets years begin in March, so that a leap day is their
-    /// last day.
+    /// (<https://howardhinnant.github.io/date_algorithms.html>). It lets years begin in March, so that a leap day is
+    /// their last day.
     fn from_unix_ms(unix_ms: u64) -> Self {
         const DAYS_OF_400_YEARS: u64 = 146_097;
         let minutes = unix_ms / 60_000;

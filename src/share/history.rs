@@ -1,8 +1,9 @@
 //! Finished runs, saved across visits in a folder of the browser's storage.
 //!
-//! A run has up to three files with the same name: `ID.run` is the exported run, `ID.link` the link to its settings, and
-//! `ID.pin` exists if the run is pinned, with the quantities measured in it and in its repeats. So the list can be made without
-//! reading runs, two tabs do not overwrite each other's runs, and an interrupted write leaves at worst a run without a link.
+//! A run has up to three files with the same name: `ID.run` is the exported run, `ID.link` the link to its settings,
+//! and `ID.pin` exists if the run is pinned, with the quantities measured in it and in its repeats. So the list can be
+//! made without reading runs, two tabs do not overwrite each other's runs, and an interrupted write leaves at worst a
+//! run without a link.
 //!
 //! The files are in the browser's database, separate from the files of the exercise on file I/O.
 
@@ -116,8 +117,8 @@ impl History {
         self.storage.kind() != StorageKind::Memory
     }
 
-    /// Saves a run, and returns the number of older runs that were deleted to make room. While there are [`MAX_RUNS`] runs or
-    /// the storage is full, the oldest unpinned run is deleted.
+    /// Saves a run, and returns the number of older runs that were deleted to make room. While there are [`MAX_RUNS`]
+    /// runs or the storage is full, the oldest unpinned run is deleted.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Links that people have. Each opens the same experiment forever: links are never changed or removed here, and each release
-//! adds its new ones.
+//! Links that people have. Each opens the same experiment forever: links are never changed or removed here, and each
+//! release adds its new ones.
 
 use super::permalink::Destination;
 

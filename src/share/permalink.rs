@@ -1,15 +1,15 @@
 //! The whole experiment in a link: `#/async-basics?download=800&seed=7`.
 //!
-//! Everything is in the fragment, so any static host can serve every link. Controls at their defaults are left out. Besides
-//! the values of controls, by their names, a link can contain
+//! Everything is in the fragment, so any static host can serve every link. Controls at their defaults are left out.
+//! Besides the values of controls, by their names, a link can contain
 //!
 //! - `seed`: the seed of the random numbers;
 //! - `run=1`: the experiment runs at once;
 //! - `hide=load,seed`: the controls to hide, by name, or `all`, for teaching;
 //! - `was=12nz4.ut8`: the sender's result, see [`Sent`].
 //!
-//! A link can come from anywhere: each part that is not valid is replaced by the nearest valid one, with a [`Notice`]. No link
-//! causes a panic.
+//! A link can come from anywhere: each part that is not valid is replaced by the nearest valid one, with a [`Notice`].
+//! No link causes a panic.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -73,8 +73,8 @@ impl PartialEq for Setup {
     }
 }
 
-/// A message about a part of a link that is not valid, and its replacement. It contains text from the link: show it as text
-/// only.
+/// A message about a part of a link that is not valid, and its replacement. It contains text from the link: show it as
+/// text only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice(pub String);
 

@@ -143,8 +143,8 @@ impl Quantities {
         self.all.iter().find(|it| it.key == key)
     }
 
-    /// A table that compares these runs with a baseline, which is called `title`: the quantities of both, their ratio and its
-    /// confidence interval. The seed determines the samples that the interval is computed from.
+    /// A table that compares these runs with a baseline, which is called `title`: the quantities of both, their ratio
+    /// and its confidence interval. The seed determines the samples that the interval is computed from.
     #[must_use]
     pub fn compared_with(&self, baseline: &Self, title: &str, seed: u64) -> Table {
         let row = |current: &Quantity| {

@@ -56,7 +56,8 @@ impl Sent {
         &self.parts_us
     }
 
-    /// The duration of the part with this root task, in microseconds, if it succeeded. `settings` are those of the link.
+    /// The duration of the part with this root task, in microseconds, if it succeeded. `settings` are those of the
+    /// link.
     #[must_use]
     pub fn part_us(&self, exercise: &Exercise, settings: &Settings, task: &str) -> Option<u64> {
         let index = parts(exercise, settings).position(|it| it == task)?;

@@ -3,10 +3,10 @@
 //! The browser writes to a copy, which replaces the file when it is closed. This leaves two problems, so each file
 //! begins with the length of its content, in eight bytes:
 //!
-//! - A new file exists, empty, before its first write is finished, and stays if the page is closed at that moment. A file
-//!   without a length is treated as missing.
-//! - The standard does not say what a reader gets if the file is replaced during the read. Chromium refuses to read it and
-//!   Firefox aborts. Such a file, or one whose length does not match, is read again.
+//! - A new file exists, empty, before its first write is finished, and stays if the page is closed at that moment. A
+//!   file without a length is treated as missing.
+//! - The standard does not say what a reader gets if the file is replaced during the read. Chromium refuses to read it
+//!   and Firefox aborts. Such a file, or one whose length does not match, is read again.
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, join_all};

@@ -8,8 +8,8 @@ use wasm_bindgen::JsValue;
 
 use crate::share::permalink::{Destination, Notice};
 
-/// The address follows the controls after this time: a slider changes many times a second, and browsers limit how often a
-/// page may change its address.
+/// The address follows the controls after this time: a slider changes many times a second, and browsers limit how often
+/// a page may change its address.
 const SETTLES_AFTER: Duration = Duration::from_millis(150);
 
 /// One opening of a page.
@@ -29,8 +29,8 @@ impl Visit {
     }
 }
 
-/// The visit to the current address. A new one begins whenever the reader follows a link, goes back or forward, or types
-/// an address.
+/// The visit to the current address. A new one begins whenever the reader follows a link, goes back or forward, or
+/// types an address.
 pub(super) fn use_visit() -> RwSignal<Visit> {
     let visit = RwSignal::new(Visit::new(0));
     let listener = window_event_listener(leptos::ev::hashchange, move |_| {

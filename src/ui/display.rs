@@ -95,7 +95,8 @@ pub(super) struct Display {
 }
 
 impl Display {
-    /// An empty display. It is inlined nowhere: else each of the many closures that hold it would copy it field by field.
+    /// An empty display. It is inlined nowhere: else each of the many closures that hold it would copy it field by
+    /// field.
     #[inline(never)]
     pub(super) fn new(form: Form, baseline: Option<Baseline>) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! Turns a tree of nodes into elements of the page. If the tree is built again, only what differs is changed: an element that
-//! remains keeps its focus, and a disclosure stays open. Text becomes text nodes, never HTML.
+//! Turns a tree of nodes into elements of the page. If the tree is built again, only what differs is changed: an
+//! element that remains keeps its focus, and a disclosure stays open. Text becomes text nodes, never HTML.
 
 use leptos::prelude::*;
 use leptos::tachys;

@@ -14,8 +14,6 @@ use leptos::tachys::view::add_attr::AddAnyAttr;
 use wasm_bindgen::JsValue;
 use web_sys::{Element, Event, MouseEvent};
 
-use crate::runtime::browser::page_time_ms;
-
 /// A value in a view that changes.
 pub(super) type Changing<T> = Box<dyn FnMut() -> T + Send>;
 
@@ -105,11 +103,6 @@ impl ElementBuilder {
     fn boxed_click(mut self, act: Box<dyn FnMut(MouseEvent)>) -> Self {
         self.0.attributes.push(on(leptos::ev::click, act).into_any_attr());
         self
-    }
-
-    /// Calls `act` at each click, with the milliseconds that the page took to react to it.
-    pub(super) fn on_press(self, act: impl Fn(f64) + 'static) -> Self {
-        self.boxed_click(Box::new(move |event| act(page_time_ms() - event.time_stamp())))
     }
 
     /// Calls `take` whenever the reader changes the input.
@@ -231,7 +224,7 @@ macro_rules! tags {
     };
 }
 
-tags! { a b button caption code dd div dl dt figcaption figure h1 h2 h3 i label li ol option p pre progress section select span table tbody td th thead time tr ul }
+tags! { a button code div h1 h2 label li option p section select span ul }
 
 /// An `input` element.
 pub(super) fn input() -> ElementBuilder {

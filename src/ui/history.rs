@@ -23,8 +23,8 @@ pub(super) async fn save(run: SavedRun) -> String {
     }
 }
 
-/// Pins a saved run, with what was measured of it and of runs with the same settings. A run that is not saved stays pinned
-/// until the page is left.
+/// Pins a saved run, with what was measured of it and of runs with the same settings. A run that is not saved stays
+/// pinned until the page is left.
 pub(super) async fn pin(id: RunId, measured: Quantities) {
     if let Ok(pinned) = pinning::pin_run(id, measured).await {
         pinned.await;
@@ -50,7 +50,8 @@ lazy!(mod finding in share: newest_pinned(slug: &'static str) -> LocalBoxFuture<
 
 fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
     async move {
-        let reads_own = run.exercise.own_files.as_ref().is_some_and(|own| own.are_read(&run.settings));
+        let reads_own =
+            run.experiment.exercise().own_files.as_ref().is_some_and(|own| own.are_read(&run.experiment.settings));
         if reads_own {
             return "Not saved: runs with your own files never are.".to_owned();
         }

@@ -8,8 +8,8 @@ use leptos::prelude::*;
 use crate::lazy::NotFetched;
 use crate::runtime::turn::next_turn;
 
-/// A part of the page that is shown once its code is loaded. `view` calls the function that `lazy!` has made, which does
-/// not wait after `load` has ended.
+/// A part of the page that is shown once its code is loaded. `view` calls the function that `lazy!` has made, which
+/// does not wait after `load` has ended.
 pub(super) fn lazy_view<F: Future<Output = Result<AnyView, NotFetched>>>(
     load: impl Future<Output = Result<(), NotFetched>> + 'static,
     view: impl Fn() -> F + Send + 'static,

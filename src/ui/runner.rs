@@ -35,8 +35,8 @@ const DIGEST_EVERY_US: u64 = 160_000;
 /// The bars are drawn at most this often, which looks smooth.
 const STEP_EVERY_US: u64 = 50_000;
 
-/// After a frame the page rests this many times as long as drawing it took: drawing takes at most a fifth of the time of
-/// the run that it shows. Without a graphics processor it would take nearly all.
+/// After a frame the page rests this many times as long as drawing it took: drawing takes at most a fifth of the time
+/// of the run that it shows. Without a graphics processor it would take nearly all.
 const RESTS_PER_FRAME: u32 = 4;
 
 /// The page never rests longer: the reader should see that something is running.
@@ -64,7 +64,7 @@ impl Runner {
     pub(super) fn new(link: Setup) -> Self {
         let sent = link.sent.as_ref().map(|sent| Quantities::from_sent(sent, link.exercise, &link.settings));
         // A link may not make the page send requests to another host before the reader has seen which.
-        let may_run = link.exercise.connection_test.as_ref().is_none_or(|it| (it.asks_at_once)(&link.settings));
+        let may_run = link.exercise.connection_test.as_ref().is_none_or(|it| (it.is_automatic)(&link.settings));
         let runs_at_once = link.runs_at_once && may_run;
         let form = Form::new(link);
         let runner = Self {
@@ -108,8 +108,8 @@ impl Runner {
         }
         let experiment = untrack(|| self.form.experiment());
         let run = self.display.begin(experiment.clone());
-        // The page shows that it runs before the clock starts: drawing that is no part of the experiment, nor is loading
-        // its code or starting a server.
+        // The page shows that it runs before the clock starts: drawing that is no part of the experiment, nor is
+        // loading its code or starting a server.
         when_drawn(move || {
             leptos::task::spawn_local(async move {
                 let loaded = try_join(results::fetch().err_into(), experiment.load());

@@ -1,35 +1,35 @@
-//! What may be spent, and whether it was kept. The limits are the project's promises; a figure that is missing is a
-//! promise that nobody has checked, so it counts as missed.
+//! The project's budgets. Each limit is a promise of the project. A promise without a measured figure was not checked, so its
+//! budget counts as missed.
 
 use std::fmt;
 
 use super::{Case, Contender, Sample};
 
-/// A limit and the figure that has to keep it.
+/// A limit and the measured figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budget {
     /// What is limited.
     pub what: String,
-    /// What was measured, if it was.
+    /// The measured figure, if there is one.
     pub figure: Option<f64>,
-    /// The greatest figure that keeps it.
+    /// The greatest figure that meets the budget.
     pub limit: f64,
 }
 
-/// Whether a budget is kept.
+/// The result of comparing a figure with its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is.
+    /// The figure is at most the limit.
     Met,
-    /// It is not, or nobody knows.
+    /// The figure is above the limit, or there is none.
     Missed,
 }
 
 impl Budget {
-    /// Whether the figure keeps the limit.
+    /// Compares the figure with the limit.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        // A figure that is not a number keeps nothing.
+        // NaN is not at most the limit, so it counts as missed.
         let is_met = self.figure.is_some_and(|figure| figure <= self.limit);
         if is_met { Verdict::Met } else { Verdict::Missed }
     }
@@ -44,24 +44,24 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What is measured besides the times of cases and contenders.
+/// The measurements other than the times of cases and contenders.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurements {
-    /// Memory of the record for each of many sleeps, if the page tells it.
+    /// The memory of the record for each of many sleeps, if the page reports it.
     pub bytes_per_sleep: Option<f64>,
-    /// Memory of the record for each task of an exercise with 10,000 tasks behind a limit, some of which fail.
+    /// The memory of the record for each task of an exercise with 10,000 tasks behind a limit, some of which fail.
     pub bytes_per_exercise_task: f64,
-    /// How long that exercise kept the page at most, in milliseconds.
+    /// The longest time for which that exercise blocked the page, in milliseconds.
     pub longest_block_ms: f64,
-    /// What the first visit loads, compressed.
+    /// The compressed size of everything that counts in the first visit.
     pub first_load_bytes: u64,
 }
 
-/// All budgets: of the times, of a recorded task's memory, of the page's freedom and of the first load.
+/// All budgets: for the times, for the memory of a recorded task, for blocks of the page, and for the first load.
 #[must_use]
 pub fn budgets(samples: &[Sample], figures: Measurements) -> Vec<Budget> {
     let overhead = |what: &str, case, contender, limit| Budget {
-        what: format!("{what}, overhead: {} / promises", in_words(contender)),
+        what: format!("{what}, overhead: {} / promises", description(contender)),
         figure: ratio(samples, case, contender, Sample::over_ideal_ms),
         limit,
     };
@@ -85,15 +85,15 @@ pub fn budgets(samples: &[Sample], figures: Measurements) -> Vec<Budget> {
     budgets
 }
 
-/// A contender's figure over that of the promises.
+/// A contender's figure, divided by that of the promises.
 fn ratio(samples: &[Sample], case: Case, contender: Contender, figure: fn(&Sample) -> f64) -> Option<f64> {
     let of = |contender| samples.iter().find(|sample| sample.case == case && sample.contender == contender).map(figure);
-    // Promises without overhead leave nothing to compare with.
+    // If the promises have no overhead, there is no ratio.
     let promises = of(Contender::Promises).filter(|&figure| figure > 0.0)?;
     Some(of(contender)? / promises)
 }
 
-fn in_words(contender: Contender) -> &'static str {
+fn description(contender: Contender) -> &'static str {
     match contender {
         Contender::Runtime => "runtime",
         Contender::Recorded => "runtime, recorded",
@@ -110,7 +110,7 @@ mod tests {
         Sample::new(case, contender, &[ms; 5]).expect("it is good")
     }
 
-    /// Overheads of 5 and 10 ms against 80 and 400 ms.
+    /// The runtime has overheads of 5 to 50 ms, the promises of 80 and 400 ms.
     fn good() -> Vec<Sample> {
         vec![
             sample(Case::Sleeps10000, Contender::Runtime, 105.0),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn good_figures_keep_all_budgets() {
+    fn good_figures_meet_all_budgets() {
         let budgets = budgets(&good(), FIGURES);
         assert_eq!(missed(&budgets), [""; 0]);
         let figures: Vec<_> = budgets.iter().map(|budget| budget.figure).collect();
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_itself_is_kept_and_one_more_is_not() {
+    fn a_figure_at_the_limit_is_met_and_one_beyond_is_missed() {
         let at_the_limit = Measurements {
             bytes_per_sleep: Some(256.0),
             bytes_per_exercise_task: 256.0,
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_missed() {
+    fn a_budget_without_a_figure_is_missed() {
         let without_promises: Vec<_> =
             good().into_iter().filter(|sample| sample.contender != Contender::Promises).collect();
         assert_eq!(missed(&budgets(&without_promises, FIGURES)).len(), 5);
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn memory_is_checked_only_if_the_page_reports_it() {
-        let untold = Measurements { bytes_per_sleep: None, ..FIGURES };
-        assert_eq!(budgets(&good(), untold).len(), 8);
+        let without_memory = Measurements { bytes_per_sleep: None, ..FIGURES };
+        assert_eq!(budgets(&good(), without_memory).len(), 8);
     }
 }

@@ -1,6 +1,6 @@
-//! How many bytes the first visit of the site costs, compressed as a good host compresses.
+//! The number of bytes that the first visit of the site loads, compressed as by a good host.
 //!
-//! Which files those are is not guessed from the HTML: it is what the browser asked the server for.
+//! The files are not guessed from the HTML: they are those that the browser requested from the server.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,41 +9,41 @@ use brotli::enc::BrotliEncoderParams;
 
 use crate::server::LoggedRequest;
 
-/// HTML, CSS, JavaScript and wasm. Data and pictures are apart.
+/// The extensions of HTML, CSS, JavaScript and wasm. Data and pictures do not count.
 const COUNTED: [&str; 5] = ["html", "css", "js", "mjs", "wasm"];
-/// The highest quality, as hosts use it for files that they compress once.
+/// The highest quality, which hosts use for files that they compress once.
 const QUALITY: i32 = 11;
 
 /// The files of the first load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FirstLoad {
-    /// In the order in which they were asked for.
+    /// In the order of the requests.
     pub files: Vec<LoadedFile>,
 }
 
-/// One of them.
+/// A file of the first load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedFile {
-    /// Relative to the site.
+    /// The path, relative to the site.
     pub path: String,
-    /// As it lies on the disk.
+    /// The size on the disk.
     pub plain_bytes: u64,
-    /// Compressed.
+    /// The compressed size.
     pub brotli_bytes: u64,
 }
 
-/// Why the sizes cannot be told.
+/// The reason there are no sizes.
 #[derive(Debug, thiserror::Error)]
 pub enum FirstLoadError {
-    /// A file that the browser had cannot be read.
+    /// A file that the browser requested cannot be read.
     #[error("`{}` cannot be read", path.display())]
     NotRead {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The browser asked for nothing that counts.
+    /// The browser requested no file that counts.
     #[error("the browser loaded no HTML, CSS, JavaScript or wasm from the site")]
     Nothing,
 }
@@ -62,17 +62,17 @@ impl FirstLoad {
     }
 }
 
-/// Sizes of the counted files among `requests`, for a site in `folder` that is served under `base`.
+/// The sizes of the files among `requests` that count, for a site in `folder` that is served under `base`.
 ///
 /// # Errors
 ///
-/// When a file cannot be read, or none counts.
+/// If a file cannot be read, or none counts.
 pub fn first_load(folder: &Path, base: &str, requests: &[LoggedRequest]) -> Result<FirstLoad, FirstLoadError> {
     let files = counted(base, requests).into_iter().map(|path| size(folder, path)).collect::<Result<Vec<_>, _>>()?;
     if files.is_empty() { Err(FirstLoadError::Nothing) } else { Ok(FirstLoad { files }) }
 }
 
-/// The counted files, each once, with the folder's index by its name.
+/// The paths that count, each once. A request for the folder counts as `index.html`.
 fn counted(base: &str, requests: &[LoggedRequest]) -> Vec<String> {
     let mut paths = Vec::new();
     for path in requests.iter().filter_map(|request| request.path.strip_prefix(base)) {
@@ -87,13 +87,13 @@ fn counted(base: &str, requests: &[LoggedRequest]) -> Vec<String> {
 
 fn size(folder: &Path, path: String) -> Result<LoadedFile, FirstLoadError> {
     let whole = folder.join(&path);
-    let text = |source| FirstLoadError::NotRead { path: whole.clone(), source };
-    let bytes = std::fs::read(&whole).map_err(text)?;
-    let brotli_bytes = compressed(&bytes).map_err(text)?;
+    let not_read = |source| FirstLoadError::NotRead { path: whole.clone(), source };
+    let bytes = std::fs::read(&whole).map_err(not_read)?;
+    let brotli_bytes = compressed_size(&bytes).map_err(not_read)?;
     Ok(LoadedFile { path, plain_bytes: bytes.len() as u64, brotli_bytes })
 }
 
-fn compressed(mut bytes: &[u8]) -> io::Result<u64> {
+fn compressed_size(mut bytes: &[u8]) -> io::Result<u64> {
     let parameters = BrotliEncoderParams { quality: QUALITY, size_hint: bytes.len(), ..BrotliEncoderParams::default() };
     let length = brotli::BrotliCompress(&mut bytes, &mut io::sink(), &parameters)?;
     Ok(length as u64)
@@ -129,14 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_gone_is_named() {
+    fn the_error_names_a_missing_file() {
         let folder = tempfile::tempdir().unwrap();
         let error = first_load(folder.path(), "/s/", &requests()).unwrap_err();
         assert!(error.to_string().contains("index.html"), "{error}");
     }
 
     #[test]
-    fn nothing_loaded_is_an_error_and_not_zero_bytes() {
+    fn loading_nothing_is_an_error() {
         let error = first_load(Path::new("."), "/s/", &[]).unwrap_err();
         assert!(matches!(error, FirstLoadError::Nothing));
     }

@@ -1,7 +1,7 @@
-//! What Lighthouse says of the page as a phone loads it (<https://github.com/GoogleChrome/lighthouse>).
+//! Lighthouse's scores of the page on a phone (<https://github.com/GoogleChrome/lighthouse>).
 //!
-//! A phone is a slow processor and a slow network: Lighthouse computes both from what it sees on this machine, and a machine
-//! that is busy with something else seems a slow phone. So the page is loaded several times, and the medians count.
+//! Lighthouse simulates a phone's slow processor and slow network from times that it measures on this machine. On a busy
+//! machine the phone seems slower. So the page is loaded several times, and the medians count.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -10,18 +10,19 @@ use std::process::Command;
 
 use serde::Deserialize;
 
+use super::python::last_error_line;
 use super::{Budget, Summary};
 
 const RUNS: usize = 3;
 
-/// What is judged, by Lighthouse's names, and how many points of 100 may be missing.
+/// Lighthouse's categories, and the number of points that may be missing from 100.
 const CATEGORIES: [(&str, f64); 4] =
     [("performance", 5.0), ("accessibility", 0.0), ("best-practices", 0.0), ("seo", 0.0)];
 
-/// Points of 100 by category.
+/// The points (0 to 100) by category.
 pub type Scores = BTreeMap<String, f64>;
 
-/// The report, as far as it is read.
+/// The part of the report that is used.
 #[derive(Deserialize)]
 struct Report {
     categories: BTreeMap<String, Category>,
@@ -29,15 +30,15 @@ struct Report {
 
 #[derive(Deserialize)]
 struct Category {
-    /// From 0 to 1; none when the page could not be judged.
+    /// From 0 to 1. `None` if Lighthouse could not compute it.
     score: Option<f64>,
 }
 
-/// Why there are no scores.
+/// The reason there are no scores.
 #[derive(Debug, thiserror::Error)]
 pub enum LighthouseError {
-    /// It could not be installed, and `tools/setup` has said so.
-    #[error("it is not installed; `tools/setup bench` installs it where there is npm")]
+    /// It is not installed.
+    #[error("it is not installed; install npm, then run `tools/setup bench`")]
     NotInstalled,
     /// The system does not run it.
     #[error("`lighthouse` cannot be run")]
@@ -45,7 +46,7 @@ pub enum LighthouseError {
     /// It failed.
     #[error("it ended with an error: {0}")]
     Failed(String),
-    /// It answered something else.
+    /// Its report has an unexpected form.
     #[error("its report cannot be read")]
     Unreadable(#[from] serde_json::Error),
 }
@@ -54,7 +55,7 @@ pub enum LighthouseError {
 ///
 /// # Errors
 ///
-/// When Lighthouse is not installed or fails.
+/// If Lighthouse is not installed or fails.
 pub fn lighthouse(chrome: &Path, url: &str) -> Result<Scores, LighthouseError> {
     let visits = (0..RUNS).map(|_| visit(chrome, url)).collect::<Result<Vec<_>, _>>()?;
     Ok(medians(&visits))
@@ -72,8 +73,7 @@ fn visit(chrome: &Path, url: &str) -> Result<Scores, LighthouseError> {
             _ => LighthouseError::NotRun(error),
         })?;
     if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        return Err(LighthouseError::Failed(text.lines().last().unwrap_or_default().to_owned()));
+        return Err(LighthouseError::Failed(last_error_line(&output)));
     }
     read(&output.stdout)
 }
@@ -84,7 +84,7 @@ fn read(report: &[u8]) -> Result<Scores, LighthouseError> {
     Ok(report.categories.into_iter().filter_map(points).collect())
 }
 
-/// Of each category that every visit has judged.
+/// The median of each category that has a score in every visit.
 fn medians(visits: &[Scores]) -> Scores {
     let median = |name: &str| {
         let points: Option<Vec<f64>> = visits.iter().map(|scores| scores.get(name).copied()).collect();
@@ -93,7 +93,7 @@ fn medians(visits: &[Scores]) -> Scores {
     CATEGORIES.iter().filter_map(|(name, _)| median(name)).collect()
 }
 
-/// The budgets of the categories; one that was not judged is a budget that was missed.
+/// The budgets of the categories. A category without a score is missed.
 #[must_use]
 pub fn lighthouse_budgets(scores: &Scores) -> Vec<Budget> {
     let budget = |(name, limit): (&str, f64)| Budget {
@@ -122,20 +122,20 @@ mod tests {
     }
 
     #[test]
-    fn a_report_becomes_points_and_those_are_judged_one_by_one() {
-        assert_eq!(missed(&read(&report("0.95")).expect("it is one")), [false, false, false, true]);
-        assert_eq!(missed(&read(&report("0.94")).expect("it is one")), [true, false, false, true]);
+    fn each_category_of_a_report_has_its_own_verdict() {
+        assert_eq!(missed(&read(&report("0.95")).expect("it is a report")), [false, false, false, true]);
+        assert_eq!(missed(&read(&report("0.94")).expect("it is a report")), [true, false, false, true]);
     }
 
     #[test]
-    fn what_was_not_judged_is_missed() {
-        assert_eq!(missed(&read(&report("null")).expect("it is one")), [true, false, false, true]);
+    fn a_category_without_a_score_is_missed() {
+        assert_eq!(missed(&read(&report("null")).expect("it is a report")), [true, false, false, true]);
         assert_eq!(missed(&Scores::new()), [true; 4]);
     }
 
     #[test]
-    fn one_slow_visit_of_three_does_not_count() {
-        let visits = ["0.97", "0.51", "0.96"].map(|score| read(&report(score)).expect("it is one"));
+    fn one_slow_visit_of_three_does_not_change_the_median() {
+        let visits = ["0.97", "0.51", "0.96"].map(|score| read(&report(score)).expect("it is a report"));
         assert_eq!(medians(&visits)["performance"], 96.0);
     }
 }

@@ -1,8 +1,8 @@
-//! The same cases by `asyncio.gather` in CPython, for comparison.
+//! Scripts that measure in CPython: the same cases by `asyncio.gather`, for comparison.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde::Deserialize;
 
@@ -16,7 +16,7 @@ struct Answer {
     runs_ms: BTreeMap<String, Vec<f64>>,
 }
 
-/// Why there are no times from CPython.
+/// The reason there are no times from CPython.
 #[derive(Debug, thiserror::Error)]
 pub enum PythonError {
     /// There is no Python.
@@ -25,7 +25,7 @@ pub enum PythonError {
     /// The script failed.
     #[error("the script ended with an error: {0}")]
     Failed(String),
-    /// The script answered something else.
+    /// The script's answer has an unexpected form.
     #[error("the script's answer cannot be read")]
     Unreadable(#[from] serde_json::Error),
     /// A case is missing from its answer.
@@ -40,15 +40,22 @@ pub enum PythonError {
 ///
 /// # Errors
 ///
-/// When Python is missing, or the script fails or answers something else.
+/// If Python is missing, or the script fails or gives an unexpected answer.
 pub fn gather_in_python(script: &Path) -> Result<(String, Vec<Sample>), PythonError> {
     let runs = MIN_RUNS.to_string();
-    let output = Command::new("python3").arg(script).args(["--runs", &runs]).output().map_err(PythonError::NotRun)?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        return Err(PythonError::Failed(text.lines().last().unwrap_or_default().to_owned()));
-    }
-    read(&output.stdout)
+    read(&answer(Command::new("python3").arg(script).args(["--runs", &runs]))?)
+}
+
+/// Runs a script, and returns its output.
+pub(super) fn answer(command: &mut Command) -> Result<Vec<u8>, PythonError> {
+    let output = command.output().map_err(PythonError::NotRun)?;
+    if output.status.success() { Ok(output.stdout) } else { Err(PythonError::Failed(last_error_line(&output))) }
+}
+
+/// The last line that a program printed to its standard error.
+pub(super) fn last_error_line(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    text.lines().last().unwrap_or_default().to_owned()
 }
 
 fn read(answer: &[u8]) -> Result<(String, Vec<Sample>), PythonError> {
@@ -84,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_that_fails_is_quoted() {
+    fn the_error_of_a_script_that_fails_is_quoted() {
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("fails.py");
         std::fs::write(&script, "raise SystemExit('no luck')").unwrap();

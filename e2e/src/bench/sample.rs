@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use super::Summary;
 
-/// Fewer runs than this say nothing about how far they spread.
+/// The fewest runs that show how much the times vary.
 pub const MIN_RUNS: usize = 5;
 
-/// What is measured.
+/// The work that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Case {
     /// 1,000 sleeps of 100 ms at once.
@@ -20,7 +20,7 @@ pub enum Case {
     Ready100000,
 }
 
-/// Contender does it.
+/// The way in which the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Contender {
     /// The page's runtime.
@@ -33,7 +33,7 @@ pub enum Contender {
     Python,
 }
 
-/// A row of the page's table, as it stands in the row's attributes.
+/// A row of the page's table, from the row's attributes.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Row {
     /// The name of the case.
@@ -47,47 +47,47 @@ pub struct Row {
 /// Runs of one case by one contender.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// What was measured.
+    /// The work.
     pub case: Case,
-    /// Contender did it.
+    /// The way in which it was done.
     pub contender: Contender,
-    /// How long it took.
+    /// The time that it took.
     pub wall_ms: Summary,
 }
 
-/// Why a row of the table cannot be used.
+/// The reason a row of the table cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SampleError {
-    /// The case has another name than agreed.
-    #[error("the benchmark page measures `{0}`, which is not known here")]
+    /// The case has an unknown name.
+    #[error("the benchmark page has an unknown case `{0}`")]
     UnknownCase(String),
-    /// The contender has another name than agreed.
-    #[error("the benchmark page lists `{0}`, which is not known here")]
+    /// The contender has an unknown name.
+    #[error("the benchmark page has an unknown contender `{0}`")]
     UnknownContender(String),
-    /// Something is no time.
-    #[error("the runs of `{case}` by `{contender}` are no times: `{runs}`")]
+    /// A value is not a time.
+    #[error("the runs of `{case}` by `{contender}` are not times: `{runs}`")]
     NoTimes {
         /// The case.
         case: String,
         /// The contender.
         contender: String,
-        /// What there is.
+        /// The values.
         runs: String,
     },
-    /// There are too few runs to say how far they spread.
+    /// There are too few runs to show how much the times vary.
     #[error("`{case}` by `{contender}` was run {runs} times: at least {MIN_RUNS} are needed")]
     TooFew {
         /// The case.
         case: String,
         /// The contender.
         contender: String,
-        /// How many there are.
+        /// The number of runs.
         runs: usize,
     },
 }
 
 impl Case {
-    /// All of them, in the order of the table.
+    /// All cases, in the order of the table.
     pub const ALL: [Self; 4] = [Self::Sleeps1000, Self::Sleeps10000, Self::Sleeps100000, Self::Ready100000];
 
     /// The name on the page. In Python's answer the hyphen is an underscore.
@@ -101,7 +101,7 @@ impl Case {
         }
     }
 
-    /// What it takes when nothing but the waits costs time.
+    /// The time that it would take if only the waits took time.
     #[must_use]
     pub fn ideal_ms(self) -> f64 {
         match self {
@@ -127,11 +127,11 @@ impl Contender {
 }
 
 impl Sample {
-    /// From runs in milliseconds.
+    /// A sample of runs in milliseconds.
     ///
     /// # Errors
     ///
-    /// When they are too few, or not all of them are times.
+    /// If there are too few runs, or a value is not a time.
     pub fn new(case: Case, contender: Contender, runs_ms: &[f64]) -> Result<Self, SampleError> {
         let (case_name, contender_name) = (case.name().to_owned(), contender.name().to_owned());
         if runs_ms.len() < MIN_RUNS {
@@ -146,7 +146,7 @@ impl Sample {
         }
     }
 
-    /// How much of the median is not the wait.
+    /// The part of the median that is not the ideal time.
     #[must_use]
     pub fn over_ideal_ms(&self) -> f64 {
         self.wall_ms.median - self.case.ideal_ms()
@@ -162,12 +162,12 @@ impl TryFrom<&Row> for Sample {
         let case = case.ok_or_else(|| SampleError::UnknownCase(row.case.clone()))?;
         let contender = contender.ok_or_else(|| SampleError::UnknownContender(row.contender.clone()))?;
         let runs: Result<Vec<f64>, _> = row.runs.split(',').map(|run| run.trim().parse()).collect();
-        let no_times = |_| SampleError::NoTimes {
+        let not_times = |_| SampleError::NoTimes {
             case: row.case.clone(),
             contender: row.contender.clone(),
             runs: row.runs.clone(),
         };
-        Self::new(case, contender, &runs.map_err(no_times)?)
+        Self::new(case, contender, &runs.map_err(not_times)?)
     }
 }
 
@@ -187,25 +187,19 @@ mod tests {
 
     #[test]
     fn a_row_becomes_a_sample() {
-        let sample = Sample::try_from(&row("sleeps-10000", "runtime", "108,105.5, 106,107,110")).expect("it is good");
+        let sample = Sample::try_from(&row("sleeps-10000", "runtime", "108,105.5, 106,107,110")).expect("a sample");
         assert_eq!((sample.case, sample.contender), (Case::Sleeps10000, Contender::Runtime));
         assert_eq!(sample.wall_ms, Summary { median: 107.0, min: 105.5, max: 110.0 });
         assert_eq!(sample.over_ideal_ms(), 7.0);
     }
 
     #[test]
-    fn a_row_that_cannot_be_used_says_why() {
-        assert_refused(
-            row("naps-10", "runtime", "1,2,3,4,5"),
-            "the benchmark page measures `naps-10`, which is not known here",
-        );
-        assert_refused(
-            row("sleeps-1000", "tokio", "1,2,3,4,5"),
-            "the benchmark page lists `tokio`, which is not known here",
-        );
+    fn an_unusable_row_is_refused_with_the_reason() {
+        assert_refused(row("naps-10", "runtime", "1,2,3,4,5"), "the benchmark page has an unknown case `naps-10`");
+        assert_refused(row("sleeps-1000", "tokio", "1,2,3,4,5"), "the benchmark page has an unknown contender `tokio`");
         assert_refused(
             row("sleeps-1000", "runtime", "1,2,x,4,5"),
-            "the runs of `sleeps-1000` by `runtime` are no times: `1,2,x,4,5`",
+            "the runs of `sleeps-1000` by `runtime` are not times: `1,2,x,4,5`",
         );
         assert_refused(
             row("sleeps-1000", "runtime", "1,2,3"),
@@ -214,15 +208,15 @@ mod tests {
     }
 
     #[test]
-    fn a_negative_time_is_no_time() {
+    fn a_negative_time_is_refused() {
         let error =
             Sample::new(Case::Ready100000, Contender::Python, &[1.0, 2.0, -3.0, 4.0, 5.0]).expect_err("it is negative");
         assert!(matches!(error, SampleError::NoTimes { .. }));
     }
 
     #[test]
-    fn what_is_ready_has_nothing_to_wait_for() {
-        let sample = Sample::new(Case::Ready100000, Contender::Promises, &[30.0; 5]).expect("it is good");
+    fn the_ideal_of_ready_futures_is_zero() {
+        let sample = Sample::new(Case::Ready100000, Contender::Promises, &[30.0; 5]).expect("a sample");
         assert_eq!(sample.over_ideal_ms(), 30.0);
     }
 }

@@ -1,18 +1,18 @@
-//! What is told about several runs of the same thing.
+//! A summary of several runs of the same work.
 
-/// Median, least and greatest. With few and skewed values the median is steadier than the mean.
+/// Median, minimum and maximum. For few or skewed values, the median is more stable than the mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
-    /// Half of the values are at most this; the mean of the middle two if their number is even.
+    /// The middle value, or the mean of the middle two if the number of values is even.
     pub median: f64,
-    /// The least value.
+    /// The smallest value.
     pub min: f64,
     /// The greatest value.
     pub max: f64,
 }
 
 impl Summary {
-    /// Of values in any order. `None` when there are none or one is not finite.
+    /// A summary of values in any order. `None` if there are no values, or one is not finite.
     #[must_use]
     pub fn from_values(values: &[f64]) -> Option<Self> {
         if values.iter().any(|value| !value.is_finite()) {
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_what_is_no_number_have_no_summary() {
+    fn no_values_and_values_that_are_not_finite_have_no_summary() {
         assert_summary(&[], None);
         assert_summary(&[1.0, f64::NAN], None);
         assert_summary(&[1.0, f64::INFINITY], None);

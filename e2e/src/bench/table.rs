@@ -2,16 +2,16 @@
 
 use super::{FirstLoad, Sample};
 
-/// Where a column's text stands.
+/// The side to which a column's text is aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// Words.
+    /// For words.
     Left,
-    /// Numbers.
+    /// For numbers.
     Right,
 }
 
-/// Rows under a head, two blanks between columns, no blanks at the end of a line.
+/// Formats rows below a head, with two spaces between columns, and no spaces at the end of a line.
 #[must_use]
 pub fn aligned(head: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let names: Vec<String> = head.iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -22,11 +22,11 @@ pub fn aligned(head: &[(&str, Align)], rows: &[Vec<String>]) -> String {
         Align::Left => format!("{text:<width$}"),
         Align::Right => format!("{text:>width$}"),
     };
-    let message = |line: &Vec<String>| {
+    let format = |line: &Vec<String>| {
         let cells: Vec<String> = line.iter().zip(head.iter().zip(&widths)).map(cell).collect();
         format!("{}\n", cells.join("  ").trim_end())
     };
-    lines.into_iter().map(message).collect()
+    lines.into_iter().map(format).collect()
 }
 
 /// The times of every case and contender, in the order of the cases.
@@ -66,20 +66,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_stand_left_and_numbers_right() {
+    fn words_are_aligned_left_and_numbers_right() {
         let rows = [vec!["a".to_owned(), "1".to_owned()], vec!["longer".to_owned(), "1000".to_owned()]];
         let table = aligned(&[("name", Align::Left), ("n", Align::Right)], &rows);
         assert_eq!(table, "name       n\na          1\nlonger  1000\n");
     }
 
     #[test]
-    fn a_table_without_rows_has_its_head() {
+    fn a_table_without_rows_has_a_head() {
         assert_eq!(aligned(&[("name", Align::Left), ("n", Align::Left)], &[]), "name  n\n");
     }
 
     #[test]
     fn times_are_ordered_by_case_then_contender() {
-        let sample = |case, contender, ms| Sample::new(case, contender, &[ms; 5]).expect("it is good");
+        let sample = |case, contender, ms| Sample::new(case, contender, &[ms; 5]).expect("a sample");
         let table = times_table(&[
             sample(Case::Ready100000, Contender::Python, 1480.0),
             sample(Case::Sleeps1000, Contender::Promises, 106.0),

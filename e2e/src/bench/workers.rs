@@ -1,30 +1,31 @@
-//! What workers bring, read from the benchmark page, beside scikit-learn in CPython.
+//! The speed of the workers, read from the benchmark page, compared with scikit-learn in CPython.
 
 use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize;
 
+use super::python::answer;
 use super::{Budget, PythonError};
 
-/// Of each worker's processor at least this share must be a gain.
-const LEAST_SHARE: f64 = 0.85;
+/// The smallest share of the ideal speed-up that the workers must reach.
+const MIN_SHARE: f64 = 0.85;
 
-/// The attributes in which the page tells its figures.
+/// The attributes in which the page reports its figures.
 const ATTRIBUTES: [&str; 4] = ["data-workers", "data-speed-up", "data-digits-per-s", "data-single-digits-per-s"];
 
-/// What workers bring.
+/// The speed of the workers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Workers {
-    /// How many there are: one for each processor.
+    /// The number of workers: one for each processor.
     pub workers: f64,
-    /// How many times as fast as one of them they compute together.
+    /// The speed of all workers together, as a multiple of one worker's.
     pub speed_up: f64,
-    /// Digits that one of them reads in a second.
+    /// The digits that one worker reads per second.
     pub digits: Rates,
 }
 
-/// How many digits are read in a second.
+/// The number of digits that are read per second.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Rates {
     /// In batches of 360 images.
@@ -34,13 +35,13 @@ pub struct Rates {
 }
 
 impl Workers {
-    /// What to ask the page for.
+    /// The page's attributes that contain the figures.
     #[must_use]
     pub fn attributes() -> [&'static str; 4] {
         ATTRIBUTES
     }
 
-    /// From the values of [`attributes`](Self::attributes), if all are numbers.
+    /// Reads the values of [`attributes`](Self::attributes). Returns `None` if one is not a number.
     #[must_use]
     pub fn read(values: &[String]) -> Option<Self> {
         let numbers: Vec<f64> = values.iter().map(|value| value.parse().ok()).collect::<Option<_>>()?;
@@ -49,19 +50,19 @@ impl Workers {
     }
 }
 
-/// The budgets of the workers; a figure that was not measured is a budget that was missed.
+/// The budgets of the workers. A budget without a figure is missed.
 #[must_use]
 pub fn worker_budgets(measured: Option<Workers>, python: Option<Rates>) -> Vec<Budget> {
     let budget = |what: &str, figure, limit| Budget { what: what.to_owned(), figure, limit };
-    let beside = |rate: fn(Rates) -> f64| Some(rate(python?) / rate(measured?.digits));
+    let ratio = |rate: fn(Rates) -> f64| Some(rate(python?) / rate(measured?.digits));
     vec![
         budget(
             "a worker for each processor: ideal speed-up / measured",
             measured.map(|it| it.workers / it.speed_up),
-            1.0 / LEAST_SHARE,
+            1.0 / MIN_SHARE,
         ),
-        budget("digits a second, 360 at once: scikit-learn / a worker", beside(|rates| rates.digits_per_s), 1.0),
-        budget("digits a second, one by one: scikit-learn / a worker", beside(|rates| rates.single_digits_per_s), 1.0),
+        budget("digits per second, 360 at once: scikit-learn / a worker", ratio(|rates| rates.digits_per_s), 1.0),
+        budget("digits per second, one by one: scikit-learn / a worker", ratio(|rates| rates.single_digits_per_s), 1.0),
     ]
 }
 
@@ -69,14 +70,9 @@ pub fn worker_budgets(measured: Option<Workers>, python: Option<Rates>) -> Vec<B
 ///
 /// # Errors
 ///
-/// When Python or scikit-learn is missing, or the script answers something else.
+/// If Python or scikit-learn is missing, or the script gives an unexpected answer.
 pub fn predict_in_python(python: &Path, script: &Path) -> Result<Rates, PythonError> {
-    let output = Command::new(python).arg(script).output().map_err(PythonError::NotRun)?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        return Err(PythonError::Failed(text.lines().last().unwrap_or_default().to_owned()));
-    }
-    Ok(serde_json::from_slice(&output.stdout)?)
+    Ok(serde_json::from_slice(&answer(Command::new(python).arg(script))?)?)
 }
 
 #[cfg(test)]
@@ -104,14 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn each_budget_is_kept_or_missed_for_itself() {
+    fn each_budget_is_met_or_missed_by_itself() {
         assert_eq!(verdicts(Some(workers(3.41, 1.7e6)), Some(PYTHON)), [true, true, true]);
         assert_eq!(verdicts(Some(workers(3.39, 1.7e6)), Some(PYTHON)), [false, true, true]);
         assert_eq!(verdicts(Some(workers(3.41, 1.5e6)), Some(PYTHON)), [true, false, true]);
     }
 
     #[test]
-    fn what_was_not_measured_is_missed() {
+    fn a_budget_without_a_figure_is_missed() {
         assert_eq!(verdicts(None, Some(PYTHON)), [false, false, false]);
         assert_eq!(verdicts(Some(workers(3.41, 1.7e6)), None), [true, false, false]);
     }

@@ -1,7 +1,7 @@
-//! Measures the built site in a real browser, prints the times, and judges them by the budgets.
+//! Measures the built site in a real browser, prints the times, and compares them with the budgets.
 //!
-//! Needs a release build of the page in `dist/` (or in the folder that `DIST` names). Exits with 1 when a budget is
-//! missed, with 2 when nothing could be measured.
+//! It needs a release build of the page in `dist/` (or in the folder that `DIST` names). It exits with 1 if a budget is
+//! missed, and with 2 if nothing could be measured.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -18,18 +18,18 @@ use e2e::fixture::BASE;
 use e2e::page::{Page, PageError, eventually_every};
 use e2e::server::{Server, ServerError, built_site};
 
-/// Some hundred runs, the slowest of which take seconds.
+/// There are some hundred runs, and the slowest take seconds.
 const RUN_TIMEOUT: Duration = Duration::from_secs(600);
 
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Ten thousand tasks behind a limit, some of which fail and are tried again.
+/// Ten thousand tasks behind a limit. Some of them fail and are retried.
 const EXERCISE: &str = "async-error-handling?tasks=10000&limit=64&wait=20&pause=20&timeout=60&on-error=collect&seed=7";
 
 const ROWS: &str = "return [...document.querySelectorAll('tr[data-case][data-who]')].map(row =>
     ({ case: row.dataset.case, contender: row.dataset.who, runs: row.dataset.runs ?? '' }));";
 
-/// Why nothing could be measured.
+/// The reason nothing could be measured.
 #[derive(Debug, thiserror::Error)]
 enum BenchError {
     #[error(transparent)]
@@ -51,7 +51,7 @@ impl BenchError {
             Self::Browser(error) => error.advice(),
             Self::Page(error) => error.advice(),
             Self::FirstLoad(_) | Self::Sample(_) => {
-                "is the build of the same version as this program? build both again"
+                "the build and this program must have the same version: build both again"
             }
         }
     }
@@ -71,14 +71,14 @@ async fn main() -> ExitCode {
 
 async fn bench() -> Result<Vec<Budget>, BenchError> {
     let (load, mut samples, figures, workers) = measure_in_browser().await?;
-    // CPython runs alone, after the browser is gone.
+    // CPython runs alone, after the browser has ended.
     let version = add_python(&mut samples);
-    let python = rates_in_python();
+    let python = rates_of_python();
     println!("\n{}\n{version}\n\n{}", times_table(&samples), first_load_table(&load));
     println!("{}", digits_table(workers, python));
     let mut budgets = budgets(&samples, figures);
     budgets.extend(worker_budgets(workers, python));
-    budgets.extend(judged_by_lighthouse()?);
+    budgets.extend(measure_with_lighthouse()?);
     println!("{}", budgets_table(&budgets));
     Ok(budgets)
 }
@@ -95,7 +95,7 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Measurements, O
     page.open("benchmark").await?;
     page.wait_for_button("Run").await?;
     page.press("Run").await?;
-    end_of_the_runs(&page).await?;
+    wait_for_the_end(&page).await?;
     let rows: Vec<Row> = page.evaluate(ROWS, Vec::new()).await?;
     let samples = rows.iter().map(Sample::try_from).collect::<Result<_, _>>()?;
     let bytes_per_sleep = bytes_per_task(&page).await?;
@@ -113,14 +113,14 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Measurements, O
     Ok((load, samples, figures, workers))
 }
 
-/// Not every version of the page tells it.
+/// The memory of the record per task. Not every version of the page reports it.
 async fn bytes_per_task(page: &Page) -> Result<Option<f64>, PageError> {
     let text = page.attributes("[data-bytes-per-task]", "data-bytes-per-task").await?;
     Ok(text.first().and_then(|bytes| bytes.parse().ok()))
 }
 
-/// Looks seldom: what measures all processors must have them.
-async fn end_of_the_runs(page: &Page) -> Result<(), PageError> {
+/// Waits until all runs have finished. It looks rarely, because the measurements need all processors.
+async fn wait_for_the_end(page: &Page) -> Result<(), PageError> {
     eventually_every(POLL_INTERVAL, RUN_TIMEOUT, "the end of the runs", async || {
         let status = page.status().await?;
         Ok(if status.starts_with("Finished") { Ok(()) } else { Err(status) })
@@ -128,7 +128,7 @@ async fn end_of_the_runs(page: &Page) -> Result<(), PageError> {
     .await
 }
 
-/// What workers bring, as far as the page could measure it.
+/// The speed of the workers, if the page could measure it.
 async fn workers(page: &Page) -> Result<Option<Workers>, PageError> {
     let mut values = Vec::new();
     for name in Workers::attributes() {
@@ -137,23 +137,23 @@ async fn workers(page: &Page) -> Result<Option<Workers>, PageError> {
     Ok(Workers::read(&values))
 }
 
-/// How quickly scikit-learn reads digits. The Python that `tools/setup` equipped has it.
-fn rates_in_python() -> Option<Rates> {
+/// The rates at which scikit-learn reads digits. `tools/setup` installs it for one Python, which `PYTHON` names.
+fn rates_of_python() -> Option<Rates> {
     eprintln!("measuring scikit-learn …");
     let python = std::env::var_os("PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
     let measured = predict_in_python(&python, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/predict.py"));
     measured.inspect_err(|error| eprintln!("scikit-learn: not measured, {}", with_causes(error))).ok()
 }
 
-/// The budgets of what Lighthouse judges. Where it could not be installed there are none, which is told.
-fn judged_by_lighthouse() -> Result<Vec<Budget>, BenchError> {
-    eprintln!("asking Lighthouse …");
+/// The budgets of Lighthouse's scores. If it is not installed, prints that and returns no budgets.
+fn measure_with_lighthouse() -> Result<Vec<Budget>, BenchError> {
+    eprintln!("measuring with Lighthouse …");
     let server = Server::start_compressing(&built_site(), BASE)?;
     let chrome = Engine::Chromium.find_browser().map_err(BrowserError::from)?.unwrap_or_default();
     match lighthouse(&chrome, server.url()) {
         Ok(scores) => Ok(lighthouse_budgets(&scores)),
         Err(error @ LighthouseError::NotInstalled) => {
-            eprintln!("lighthouse: its budgets are missing below, {error}");
+            eprintln!("lighthouse: its budgets are missing below, because {error}");
             Ok(Vec::new())
         }
         Err(error) => {
@@ -169,11 +169,13 @@ fn digits_table(workers: Option<Workers>, python: Option<Rates>) -> String {
             |rate: fn(Rates) -> f64| rates.map_or("not measured".to_owned(), |rates| format!("{:.0}", rate(rates)));
         vec![contender.to_owned(), text(|rates| rates.digits_per_s), text(|rates| rates.single_digits_per_s)]
     };
-    let head = [("digits a second (mlp-64)", Align::Left), ("360 at once", Align::Right), ("one by one", Align::Right)];
+    let head =
+        [("digits per second (mlp-64)", Align::Left), ("360 at once", Align::Right), ("one by one", Align::Right)];
     aligned(&head, &[row("a worker", workers.map(|it| it.digits)), row("scikit-learn in CPython", python)])
 }
 
-/// Adds what CPython takes; no budget depends on it, so a machine without Python can measure too.
+/// Adds CPython's times, and returns a sentence about them. No budget depends on them, so a machine without Python can
+/// measure too.
 fn add_python(samples: &mut Vec<Sample>) -> String {
     eprintln!("measuring in CPython …");
     match gather_in_python(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/gather.py")) {
@@ -195,7 +197,7 @@ fn budgets_table(budgets: &[Budget]) -> String {
     aligned(&head, &budgets.iter().map(row).collect::<Vec<_>>())
 }
 
-/// The error with what led to it, in one line.
+/// The error and its causes, in one line.
 fn with_causes(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     causes.fold(error.to_string(), |text, cause| {

@@ -1,4 +1,4 @@
-//! What only Chromium's own protocol can do (<https://chromedevtools.github.io/devtools-protocol/>).
+//! Commands of Chromium's own protocol (<https://chromedevtools.github.io/devtools-protocol/>).
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use serde_json::{Value, json};

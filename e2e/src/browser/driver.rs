@@ -1,4 +1,4 @@
-//! The driver's process: starts it, learns its port, and ends it with all that it started.
+//! The driver's process: starts it, finds its port, and ends it together with the browser.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use super::error::{BrowserError, DriverError, START_ATTEMPTS};
 use super::process::{Process, START_TIMEOUT, kill};
 use super::screen::Screen;
 
-/// Closing a browser takes some tenths of a second, but Firefox waits for a page whose script does not end.
+/// Closing a browser takes some tenths of a second, but Firefox waits for a page with a script that does not end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -22,7 +22,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 pub(super) struct Driver {
     port: u16,
     session: Option<Session>,
-    // In the order of their end: profiles and whatever else browsers leave behind go when the browsers are gone.
+    // Fields are dropped in this order: the folder with the browser's files is deleted after the browser has ended.
     process: Process,
     _screen: Option<Screen>,
     _scratch: TempDir,
@@ -32,7 +32,7 @@ pub(super) struct Driver {
 #[derive(Debug)]
 struct Session {
     id: String,
-    /// The browser's process, which only geckodriver tells.
+    /// The id of the browser's process. Only geckodriver reports it.
     process: Option<i32>,
 }
 
@@ -54,7 +54,7 @@ impl Driver {
         Err(DriverError::Silent { name: engine.driver().name() }.into())
     }
 
-    /// None if it ended, or did not say in time where to reach it.
+    /// Returns `None` if the driver ended, or could not be reached in time.
     async fn start_once(engine: Engine) -> Result<Option<Self>, BrowserError> {
         let name = engine.driver().name();
         let scratch = tempfile::tempdir().map_err(DriverError::NoScratch)?;
@@ -67,7 +67,7 @@ impl Driver {
             on_screen(&mut command, screen);
         }
         let process = Process::start(&mut command).map_err(|source| DriverError::NotRun { name, source })?;
-        // From here on a failure drops it, and so ends the process.
+        // From here on, a failure drops the driver, which ends the process.
         let mut driver = Self { port, session: None, process, _screen: screen, _scratch: scratch };
         let reached = match announced {
             Some(find) => driver.process.first_output(find).await,
@@ -79,18 +79,18 @@ impl Driver {
         }))
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub fn url(&self) -> String {
         format!("http://{}:{}/", Ipv4Addr::LOCALHOST, self.port)
     }
 
-    /// Takes note of the browser that is to be closed at the end.
+    /// Remembers the browser, to close it at the end.
     pub fn set_session(&mut self, client: &Client) {
         self.session = Session::from_client(client);
     }
 
-    /// Asks it to close the browser, which has happened when it begins to answer. Only ended, it would leave the browser
-    /// behind.
+    /// Asks the driver to close the browser, and waits for the start of the response: then the browser is closed. If only the
+    /// driver ended, the browser would stay open.
     fn close(&self, session: &str) -> std::io::Result<()> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_read_timeout(Some(CLOSE_TIMEOUT))?;
@@ -110,8 +110,8 @@ impl Drop for Driver {
     }
 }
 
-/// Nothing else of the desktop: neither Wayland nor the bus for assistive technology, which would outlive the browser.
-/// And no sandbox, which containers do not allow.
+/// Uses the screen, and nothing else of the desktop: neither Wayland nor the bus for assistive technology, which would still
+/// run after the browser has ended. Also turns off the sandbox, which containers do not allow.
 fn on_screen(command: &mut Command, screen: &Screen) {
     command
         .env("DISPLAY", screen.name())
@@ -120,13 +120,13 @@ fn on_screen(command: &mut Command, screen: &Screen) {
         .env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1");
 }
 
-/// A port that is free now, and most likely in a moment.
+/// A port that is free now, and most likely still free a moment later.
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 impl Process {
-    /// The port, once it can be reached there.
+    /// Waits until the program accepts connections on the port. Returns `None` if it ends or takes too long.
     async fn wait_for_port(&mut self, port: u16) -> Option<u16> {
         let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline && !self.has_ended() {

@@ -1,4 +1,4 @@
-//! What differs from engine to engine: programs, arguments, capabilities.
+//! The differences between engines: programs, arguments, capabilities.
 
 use std::env;
 use std::fmt;
@@ -18,11 +18,11 @@ pub enum Engine {
     Chromium,
     /// Firefox, by geckodriver.
     Firefox,
-    /// WebKitGTK's own small browser, by `WebKitWebDriver`; on a Mac Safari, which runs one session at a time.
+    /// WebKitGTK's own small browser, by `WebKitWebDriver`. On a Mac, Safari, which runs one session at a time.
     Webkit,
 }
 
-/// A word in `ENGINES` that names none.
+/// A word in `ENGINES` that is not the name of an engine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown engine `{0}` in `ENGINES`: use chromium, firefox, webkit")]
 pub struct UnknownEngine(String);
@@ -44,11 +44,11 @@ impl Engine {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::Webkit];
 
-    /// The engines that the environment variable `ENGINES` names, with spaces between; all if there is none.
+    /// The engines that the environment variable `ENGINES` names, separated by spaces. All engines if it is empty or not set.
     ///
     /// # Errors
     ///
-    /// When it names one that does not exist.
+    /// If it names one that does not exist.
     pub fn wanted() -> Result<Vec<Self>, UnknownEngine> {
         let named = env::var("ENGINES").unwrap_or_default();
         if named.trim().is_empty() { Ok(Self::ALL.to_vec()) } else { listed(&named) }
@@ -58,7 +58,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When it is not installed.
+    /// If it is not installed.
     pub fn find_browser(self) -> Result<Option<PathBuf>, MissingProgram> {
         match self {
             Self::Chromium => CHROMIUM.find().map(Some),
@@ -76,7 +76,8 @@ impl Engine {
         }
     }
 
-    /// A driver that picks a free port, for 0, prints it in a line that this reads. The others must be given one.
+    /// Finds the port in a line of the driver's output. `None` if the driver does not print it: such a driver must be given a
+    /// port, while the others pick a free one if they are given 0.
     pub(super) fn announced_port(self) -> Option<fn(&str) -> Option<u16>> {
         match self {
             Self::Chromium => Some(|line| port_after("successfully on port ", line)),
@@ -93,7 +94,7 @@ impl Engine {
         }
     }
 
-    /// WebKitGTK has no mode without a screen.
+    /// True if the engine has no headless mode.
     pub(super) fn needs_screen(self) -> bool {
         self == Self::Webkit && !cfg!(target_os = "macos")
     }
@@ -110,7 +111,7 @@ impl Engine {
                 "moz:firefoxOptions": {
                     "binary": program,
                     "args": ["-headless"],
-                    // Processes in reserve would cost a quarter of the time of a short test.
+                    // Starting processes in advance would take a quarter of the time of a short test.
                     "prefs": { "dom.ipc.processPrelaunch.enabled": false },
                 },
             }),

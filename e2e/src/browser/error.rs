@@ -1,4 +1,4 @@
-//! Why there is no browser, or why it does not do something.
+//! The reasons that a browser does not start, or does not do something.
 
 use fantoccini::error::{CmdError, NewSessionError};
 
@@ -6,10 +6,11 @@ use super::engine::Engine;
 use super::process::START_TIMEOUT;
 use super::program::MissingProgram;
 
-/// Two programs may want the same port: chromedriver takes a free one of IPv4, and ends if it is used in IPv6.
+/// The number of attempts to start a driver. Two programs may pick the same port: chromedriver picks a port that is free in
+/// IPv4, and ends if the port is used in IPv6.
 pub(super) const START_ATTEMPTS: usize = 3;
 
-/// Why there is no browser.
+/// The reason there is no browser.
 #[derive(Debug, thiserror::Error)]
 pub enum BrowserError {
     /// A program is not installed.
@@ -18,23 +19,23 @@ pub enum BrowserError {
     /// The driver does not start.
     #[error(transparent)]
     Driver(#[from] DriverError),
-    /// The driver runs, the browser does not.
+    /// The driver runs, but the browser does not start.
     #[error("the driver `{driver}` could not start the browser: {source}")]
     NoSession {
         /// The driver's program.
         driver: &'static str,
-        /// What it said.
+        /// The driver's error.
         source: Box<NewSessionError>,
     },
     /// The engine does not support it.
     #[error("`{what}` is available only in Chromium, and this is {engine}")]
     OnlyInChromium {
-        /// What was asked for.
+        /// The command or log.
         what: &'static str,
-        /// The engine that was asked.
+        /// The engine of this browser.
         engine: Engine,
     },
-    /// Somebody has closed its last window.
+    /// Its last window was closed.
     #[error("the browser has no window")]
     NoWindow,
     /// The browser is gone, or refuses.
@@ -48,17 +49,17 @@ impl BrowserError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Missing(missing) => missing.advice(),
-            Self::Driver(_) => "run the driver by hand to see what it says",
+            Self::Driver(_) => "run the driver by hand and read its output",
             Self::NoSession { .. } => "the driver and the browser must have the same version: install both again",
             Self::OnlyInChromium { .. } => "use it only in Chromium",
             Self::NoWindow | Self::Refused(_) => {
-                "run it again; if it fails again, look for the browser's crash in the system's log"
+                "run the test again; if it fails again, check the system's log for a crash of the browser"
             }
         }
     }
 }
 
-/// Why the driver does not run.
+/// The reason the driver does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
     /// The system does not run the program.
@@ -66,16 +67,16 @@ pub enum DriverError {
     NotRun {
         /// The program.
         name: &'static str,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// There is nowhere to put the browser's profile.
-    #[error("no temporary folder can be made for the browser's profile")]
+    /// There is no folder for the browser's profile.
+    #[error("no temporary folder can be created for the browser's profile")]
     NoScratch(#[source] std::io::Error),
-    /// There is no port to be had.
+    /// There is no free port.
     #[error("no port can be opened on this machine")]
     NoPort(#[source] std::io::Error),
-    /// It ended, or did not say in time where to reach it, as often as it was started.
+    /// It ended, or could not be reached in time, at each attempt.
     #[error("`{name}` ended or could not be reached within {} s, {START_ATTEMPTS} times", START_TIMEOUT.as_secs())]
     Silent {
         /// The program.

@@ -1,20 +1,20 @@
-//! What a page takes of Chromium's memory.
+//! The memory that a page uses in Chromium.
 
 use serde_json::Value;
 
-/// Counts over the page's documents.
+/// Totals of the page's documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heap {
-    /// Values of JavaScript in bytes, without what lies in wasm memories.
+    /// The size of all JavaScript values, without wasm memories.
     pub js_bytes: u64,
-    /// Nodes, those included that stand in no document but are held by somebody.
+    /// The number of nodes, including those that are in no document but are still referenced.
     pub nodes: u64,
-    /// Listeners of nodes and of everything else.
+    /// The number of event listeners, on nodes and on all other objects.
     pub listeners: u64,
 }
 
 impl Heap {
-    /// Reads an answer of `Performance.getMetrics`; what it does not tell is 0.
+    /// Reads a reply to `Performance.getMetrics`. A metric that it does not contain is 0.
     pub(super) fn from_reply(reply: &Value) -> Self {
         let metrics = || reply["metrics"].as_array().into_iter().flatten();
         let metric = |name: &str| {

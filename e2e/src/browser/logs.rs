@@ -1,4 +1,4 @@
-//! What the browser noted on the side: the console, and every request that it made. Chromium only.
+//! The browser's logs: the console, and every request that it made. Works only in Chromium.
 
 use fantoccini::Client;
 use fantoccini::error::CmdError;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub struct Message {
     /// `SEVERE`, `WARNING`, `INFO` or `DEBUG`.
     pub level: String,
-    /// What it says, with its place before it.
+    /// The location in the code, followed by the text.
     #[serde(rename = "message")]
     pub text: String,
 }
@@ -26,7 +26,7 @@ pub(super) async fn requested_urls(client: &Client) -> Result<Vec<String>, CmdEr
     Ok(messages.iter().filter_map(|message| requested_url(&message.text)).collect())
 }
 
-/// The address in an event of the protocol of Chromium's developer tools, if it is about a request that begins.
+/// The address in an event of Chromium's DevTools protocol, if a request begins with this event.
 fn requested_url(event: &str) -> Option<String> {
     let event: Value = serde_json::from_str(event).ok()?;
     let message = event.get("message")?;
@@ -40,7 +40,7 @@ async fn fetch(client: &Client, log: &'static str) -> Result<Vec<Message>, CmdEr
     Ok(serde_json::from_value(messages)?)
 }
 
-/// Takes the entries of a log of Chromium's since the last time.
+/// Takes the entries of one of Chromium's logs since the last time.
 #[derive(Debug)]
 struct TakeLog(&'static str);
 
@@ -59,14 +59,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_that_begins_has_an_address() {
+    fn the_address_of_a_request_is_read_when_it_begins() {
         let event =
             r#"{"message":{"method":"Network.requestWillBeSent","params":{"request":{"url":"http://h/a.js"}}}}"#;
         assert_eq!(requested_url(event), Some("http://h/a.js".to_owned()));
     }
 
     #[test]
-    fn other_events_and_addresses_inside_the_page_are_left_out() {
+    fn other_events_and_data_urls_are_ignored() {
         for event in [
             r#"{"message":{"method":"Network.loadingFailed","params":{"request":{"url":"http://h/"}}}}"#,
             r#"{"message":{"method":"Network.requestWillBeSent","params":{"request":{"url":"data:,x"}}}}"#,

@@ -1,4 +1,4 @@
-//! Permissions that a person would be asked for.
+//! Permissions for which a browser would ask its user.
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use serde_json::json;

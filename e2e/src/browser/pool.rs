@@ -1,7 +1,7 @@
-//! Browsers that tests use one after the other: to start one takes one to three seconds.
+//! Browsers that tests use one after the other, because starting one takes one to three seconds.
 //!
-//! Each test serves the site on another port, so to the browser it is another site, with its own storage, caches and service
-//! worker. What else a test changes (tabs, the window, emulated preferences) is put back before the next one.
+//! Each test serves the site on another port. To the browser it is another site, with its own storage, caches and service
+//! worker. Everything else that a test changes (tabs, the window, emulated preferences) is reset before the next test.
 
 use std::ops::Deref;
 use std::sync::Mutex;
@@ -9,10 +9,10 @@ use std::sync::Mutex;
 use super::{Browser, BrowserError, Engine};
 use crate::host::lock;
 
-/// A browser serves this many tests. Firefox and WebKit become slower with each site that they have seen.
+/// The number of tests that use a browser. Firefox and WebKit become slower with each site that they have visited.
 const USES: u32 = 25;
 
-/// A browser that a test has.
+/// A browser that a test uses.
 #[derive(Debug)]
 #[must_use = "dropping it returns the browser"]
 pub struct PooledBrowser {
@@ -20,25 +20,25 @@ pub struct PooledBrowser {
     uses: u32,
 }
 
-/// Browsers that tests have returned, as they left them.
+/// Browsers that tests have returned and that are not reset yet.
 static RETURNED: Mutex<Vec<(Browser, u32)>> = Mutex::new(Vec::new());
 
 /// Browsers that are ready for the next test.
 static READY: Mutex<Vec<(Browser, u32)>> = Mutex::new(Vec::new());
 
 impl PooledBrowser {
-    /// A browser that is ready, or a new one.
+    /// Takes a browser that is ready, or starts a new one.
     ///
     /// # Errors
     ///
-    /// When a program is missing or does not start.
+    /// If a program is missing or does not start.
     pub async fn take(engine: Engine) -> Result<Self, BrowserError> {
         let (ready, others) = {
             let mut ready = lock(&READY);
             let others: Vec<_> = ready.extract_if(.., |(browser, _)| browser.engine() != engine).collect();
             (ready.pop(), others)
         };
-        // The tests go on to the next engine: the others are no longer needed.
+        // Tests run engine by engine, so browsers of another engine are no longer needed.
         drop(others);
         let (browser, uses) = match ready {
             Some((browser, uses)) => (browser, uses + 1),
@@ -47,11 +47,11 @@ impl PooledBrowser {
         Ok(Self { browser: Some(browser), uses })
     }
 
-    /// A browser that no test has had before, and that none gets after this.
+    /// Starts a browser that no other test uses, neither before nor after.
     ///
     /// # Errors
     ///
-    /// When a program is missing or does not start.
+    /// If a program is missing or does not start.
     pub async fn new(engine: Engine) -> Result<Self, BrowserError> {
         Ok(Self { browser: Some(Browser::start(engine).await?), uses: USES })
     }
@@ -68,14 +68,14 @@ impl Deref for PooledBrowser {
 impl Drop for PooledBrowser {
     fn drop(&mut self) {
         let Some(browser) = self.browser.take() else { return };
-        // What a failed test leaves behind is not known.
+        // A browser is not used again after a failed test: its state is not known.
         if self.uses < USES && !std::thread::panicking() {
             lock(&RETURNED).push((browser, self.uses));
         }
     }
 }
 
-/// Makes returned browsers ready for the next test. One that cannot be is closed.
+/// Resets the returned browsers for the next test. A browser that cannot be reset is closed.
 pub(crate) async fn clean_up() {
     loop {
         let Some((browser, uses)) = lock(&RETURNED).pop() else { return };
@@ -85,7 +85,7 @@ pub(crate) async fn clean_up() {
     }
 }
 
-/// Closes all browsers that no test has.
+/// Closes all browsers that no test uses.
 pub(crate) async fn close_all() {
     drop(std::mem::take(&mut *lock(&RETURNED)));
     drop(std::mem::take(&mut *lock(&READY)));

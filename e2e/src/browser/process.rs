@@ -1,4 +1,4 @@
-//! A program that runs beside the tests, and ends with its owner.
+//! A program that runs next to the tests, and ends when its owner is dropped.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-/// Programs start within a second; a busy machine gets much more.
+/// Programs start within a second, but a busy machine may need much longer.
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(20);
-/// Ending takes some hundredths of a second.
+/// A program ends within some hundredths of a second, but a busy machine may need much longer.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running program.
@@ -27,7 +27,8 @@ impl Process {
         Ok(Self { child, stdout })
     }
 
-    /// The first thing that `find` finds in a line of its output, if it comes in time. Asked once.
+    /// The first result that `find` returns for a line of the program's output. `None` if there is none in time, or if this
+    /// was called before.
     pub async fn first_output<T: Send + 'static>(&mut self, find: fn(&str) -> Option<T>) -> Option<T> {
         let stdout = self.stdout.take()?;
         let (sender, receiver) = oneshot::channel();
@@ -52,12 +53,12 @@ impl Process {
 }
 
 impl Drop for Process {
-    /// Killed outright, a program would not put away what it has made.
+    /// Asks the program to end first, because a killed program would not clean up its files.
     fn drop(&mut self) {
         if ask_to_end(&self.child) && self.has_ended_within(EXIT_TIMEOUT) {
             return;
         }
-        // Either it has ended by itself or this ends it; there is nobody to tell.
+        // An error means that it has ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -78,20 +79,20 @@ fn ask_to_end(_: &Child) -> bool {
 #[cfg(unix)]
 pub(super) fn kill(process: i32) {
     use rustix::process::{Pid, Signal, kill_process};
-    // It may have ended in this moment.
+    // An error means that it has ended already.
     let _ = Pid::from_raw(process).map(|process| kill_process(process, Signal::KILL));
 }
 
 #[cfg(not(unix))]
 pub(super) fn kill(_: i32) {}
 
-/// Reads all that the program prints, since one whose output nobody takes may stall, and passes on what was found.
+/// Sends the first result of `find`. Reads to the end of the output, because a program blocks if its output is not read.
 fn read_to_the_end<T>(stdout: ChildStdout, find: fn(&str) -> Option<T>, announce: oneshot::Sender<T>) {
     let mut announce = Some(announce);
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {
         let Some(found) = find(&line) else { continue };
         if let Some(announce) = announce.take() {
-            // Nobody may be waiting any more.
+            // An error means that the receiver no longer waits.
             let _ = announce.send(found);
         }
     }
@@ -106,26 +107,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_program_announces_is_found_among_its_lines() {
+    async fn the_first_match_in_the_output_is_found() {
         let mut process = shell("echo starting; echo 7; echo 8; exec sleep 1000");
         assert_eq!(process.first_output(|line| line.parse().ok()).await, Some(7));
     }
 
     #[tokio::test]
-    async fn a_program_that_ends_without_a_word_announces_nothing() {
+    async fn a_program_that_ends_without_output_has_no_match() {
         assert_eq!(shell("exit 1").first_output(|line| line.parse::<u16>().ok()).await, None);
     }
 
     #[tokio::test]
-    async fn a_dropped_program_may_put_away_what_it_made() {
+    async fn a_dropped_program_has_time_to_clean_up() {
         let folder = tempfile::tempdir().unwrap();
-        let made = folder.path().join("made");
+        let file = folder.path().join("file");
         let script =
-            format!("touch {0}; trap 'rm {0}; exit' TERM; echo 1; while :; do sleep 0.01; done", made.display());
+            format!("touch {0}; trap 'rm {0}; exit' TERM; echo 1; while :; do sleep 0.01; done", file.display());
         let mut process = shell(&script);
         process.first_output(|line| line.parse::<u8>().ok()).await.expect("it starts");
-        assert!(made.exists());
+        assert!(file.exists());
         drop(process);
-        assert!(!made.exists());
+        assert!(!file.exists());
     }
 }

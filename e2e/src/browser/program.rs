@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-/// A program by the names that it has on different systems.
+/// A program, with its names on different systems.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Program {
     what: &'static str,
@@ -62,10 +62,10 @@ pub(super) const XVFB: Program = Program {
     advice: "install it (on Debian `apt-get install xvfb`), set `XVFB` to its path, or leave `webkit` out of `ENGINES`",
 };
 
-/// A program that is needed and not there.
+/// A required program that is not installed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no {} found: none of {} is on PATH, and `{}` names none",
+    "no {} found: none of {} is on PATH, and `{}` is not set to a program",
     .0.what, in_backticks(.0.names), .0.variable
 )]
 pub struct MissingProgram(&'static Program);
@@ -83,12 +83,12 @@ fn in_backticks(names: &[&str]) -> String {
 }
 
 impl Program {
-    /// The name that it has most often.
+    /// Its most common name.
     pub fn name(&self) -> &'static str {
         self.names.first().copied().unwrap_or_default()
     }
 
-    /// Its file: the one that the environment variable names, else the first on PATH.
+    /// Its file: the one that the environment variable names, otherwise the first on PATH.
     pub fn find(&'static self) -> Result<PathBuf, MissingProgram> {
         let found = named_by(self.variable).or_else(|| self.names.iter().find_map(|name| on_path(name)));
         found.ok_or(MissingProgram(self))
@@ -115,7 +115,10 @@ mod tests {
     fn a_missing_browser_is_reported_in_one_line_with_advice() {
         let missing = MissingProgram(&FIREFOX);
         let text = missing.to_string();
-        assert_eq!(text, "no browser found: none of `firefox`, `firefox-esr` is on PATH, and `FIREFOX` names none");
+        assert_eq!(
+            text,
+            "no browser found: none of `firefox`, `firefox-esr` is on PATH, and `FIREFOX` is not set to a program"
+        );
         assert!(missing.advice().contains("apt-get install firefox-esr"));
     }
 

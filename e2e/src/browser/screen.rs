@@ -1,4 +1,4 @@
-//! A screen that nobody sees, for a browser that has no mode without one.
+//! An invisible screen, for a browser without a headless mode.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use super::error::{BrowserError, DriverError};
 use super::process::Process;
 use super::program::XVFB;
 
-/// An X server of its own, which picks a free number.
+/// An X server, which picks a free display number.
 #[derive(Debug)]
 pub(super) struct Screen {
     number: u32,
@@ -23,7 +23,7 @@ impl Screen {
         Ok(Self { number, _process: process })
     }
 
-    /// As the environment variable `DISPLAY` has it.
+    /// The value for the environment variable `DISPLAY`.
     pub fn name(&self) -> String {
         format!(":{}", self.number)
     }

@@ -1,4 +1,4 @@
-//! How the endpoint answers: well, late, or wrong in one of the ways that a client meets in the world.
+//! The way in which the endpoint answers: well, late, or wrong in one of the ways that clients meet in practice.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,39 +7,39 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
-/// How it answers. The default is good, at once, and open to every origin.
+/// The way in which the endpoint answers. By default all answers are good, immediate and open to every origin.
 #[derive(Clone, Debug, Default)]
 pub struct Behaviour {
-    /// How long an inference takes, whatever its answer.
+    /// The time that an inference takes, whatever its answer.
     pub latency: Duration,
-    /// How many inferences may be in work; the others queue in the order of their arrival. `None` for any number.
+    /// The most inferences that run at once; the others queue in the order of their arrival. `None` means no limit.
     pub capacity: Option<usize>,
-    /// What other origins may do.
+    /// The access of other origins.
     pub cors: Cors,
-    /// Whether other origins may read `Retry-After`.
+    /// True if other origins may read `Retry-After`.
     pub exposes_retry_after: bool,
-    /// What `GET` gets: the server's and the models' metadata, and their health.
+    /// The answer to `GET` requests: the server's and the models' metadata, and their health.
     pub metadata: Answer,
-    /// What `POST v2/models/{name}/infer` gets.
+    /// The answer to `POST v2/models/{name}/infer`.
     pub infer: Answer,
 }
 
-/// What the answers allow other origins. No browser keeps it, so a change is felt at once.
+/// The access that the answers allow to other origins. Browsers do not cache it, so a change takes effect immediately.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cors {
     /// Everything that the protocol needs.
     #[default]
     Open,
-    /// What needs no preflight: preflights are refused with 405.
+    /// Only requests that need no preflight: preflights are refused with 405.
     NoPreflight,
-    /// Nothing: no answer has a header about it.
+    /// Nothing: no answer has a CORS header.
     Closed,
 }
 
-/// What an answer looks like.
+/// The form of an answer.
 #[derive(Clone, Debug, Default)]
 pub enum Answer {
-    /// What the protocol says, errors of the request included.
+    /// The answer that the protocol defines, including errors for bad requests.
     #[default]
     Good,
     /// This status with a plain sentence.
@@ -50,62 +50,62 @@ pub enum Answer {
     Json(Value),
     /// The good answer after a change, such as those in [`corrupt`](super::corrupt).
     Changed(fn(&mut Value)),
-    /// The first half of the good answer's JSON, as if it were all.
+    /// The first half of the good answer's JSON, as if it were complete.
     HalfJson,
-    /// The first half of the good answer, then the connection closes. The length announced is the whole answer's.
+    /// The first half of the good answer, then the connection closes. `Content-Length` is that of the whole answer.
     ClosedHalfway,
     /// Nothing: the connection stays open until the client closes it.
     Never,
-    /// The good answer's head, and never its body.
+    /// The good answer's head, but never its body.
     HeadOnly,
-    /// Status 200 with an array that never ends, in JSON, until so many bytes are sent.
+    /// Status 200 with a JSON array that is cut off after a number of bytes.
     Flood {
         /// The length of the body.
         bytes: u64,
-        /// Whether `Content-Length` tells it.
+        /// True if there is a `Content-Length` header.
         is_announced: bool,
     },
     /// This status with the protocol's error for the first requests, then the good answer.
     FailFirst {
-        /// How many requests fail, counted from when this behaviour began.
+        /// The number of requests that fail, counted from the start of this behaviour.
         times: usize,
         /// The status, such as 429 or 503.
         status: u16,
-        /// The seconds in `Retry-After`, if it is to be sent.
+        /// The seconds in `Retry-After`, if there is such a header.
         retry_after_s: Option<u32>,
     },
 }
 
-/// A behaviour, and what has come to it so far.
+/// A behaviour, with its free slots and the number of requests so far.
 #[derive(Debug)]
 pub(super) struct ActiveBehaviour {
     pub settings: Behaviour,
     slots: Option<Semaphore>,
-    metadata_asked: AtomicUsize,
-    infers_asked: AtomicUsize,
+    metadata_requests: AtomicUsize,
+    infer_requests: AtomicUsize,
 }
 
 impl ActiveBehaviour {
     pub fn new(behaviour: Behaviour) -> Self {
         let slots = behaviour.capacity.map(Semaphore::new);
-        Self { settings: behaviour, slots, metadata_asked: AtomicUsize::new(0), infers_asked: AtomicUsize::new(0) }
+        Self { settings: behaviour, slots, metadata_requests: AtomicUsize::new(0), infer_requests: AtomicUsize::new(0) }
     }
 
-    /// What the next request of its kind gets.
+    /// The answer to the next request of this kind.
     pub fn next_answer(&self, is_infer: bool) -> &Answer {
-        let (answer, asked) = if is_infer {
-            (&self.settings.infer, &self.infers_asked)
+        let (answer, requests) = if is_infer {
+            (&self.settings.infer, &self.infer_requests)
         } else {
-            (&self.settings.metadata, &self.metadata_asked)
+            (&self.settings.metadata, &self.metadata_requests)
         };
-        let number = asked.fetch_add(1, Ordering::Relaxed);
+        let number = requests.fetch_add(1, Ordering::Relaxed);
         match answer {
             Answer::FailFirst { times, .. } if number >= *times => &Answer::Good,
             answer => answer,
         }
     }
 
-    /// Waits for a free slot and then for the latency. The slot is taken until the permit is dropped.
+    /// Waits for a free slot and then for the latency. Dropping the permit frees the slot.
     pub async fn work(&self) -> Option<SemaphorePermit<'_>> {
         let slot = match &self.slots {
             Some(slots) => slots.acquire().await.ok(),

@@ -1,4 +1,4 @@
-//! One connection: read a request, answer it as the behaviour wants, and watch for a client that hangs up first.
+//! One connection: reads a request, answers it according to the behaviour, and notices if the client closes it first.
 
 use std::future;
 use std::io;
@@ -22,10 +22,10 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     let mut reader = BufReader::new(reader);
     // Browsers also open connections in advance and never use them.
     let Some(request) = ReceivedRequest::read(&mut reader).await else { return };
-    shared.note(&request);
+    shared.add(&request);
     let active = shared.active_behaviour();
     let mut writer = ResponseWriter::new(writer, &active.settings, &shared.bytes_sent);
-    // A client that leaves has nobody to be told an error.
+    // An error means that the client is gone.
     if request.method == "OPTIONS" {
         let _ = writer.preflight().await;
         return;
@@ -38,7 +38,7 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-/// Sends what is due, and notes that it was sent.
+/// Sends the answer, then marks the request as answered.
 async fn answer(
     writer: &mut ResponseWriter<'_, impl AsyncWrite + Unpin>,
     in_flight: &mut InFlight<'_>,

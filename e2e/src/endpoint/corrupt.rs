@@ -1,43 +1,42 @@
-//! Changes that make a good answer one that a client must not believe, for [`Answer::Changed`](super::Answer::Changed).
+//! Changes that make a good answer invalid, for [`Answer::Changed`](super::Answer::Changed). A client must not accept it.
 //!
-//! Each is about the first output, in metadata as well as in the response to an inference. An answer without outputs stays
-//! as it is.
+//! Each changes the first output, in metadata and in responses to inferences. An answer without outputs is not changed.
 
 use serde_json::{Value, json};
 
-/// One element less than the shape says.
+/// Removes one element, so that the data do not fit the shape.
 pub fn too_few_elements(answer: &mut Value) {
     if let Some(data) = answer.pointer_mut("/outputs/0/data").and_then(Value::as_array_mut) {
         data.pop();
     }
 }
 
-/// One dimension more, of size 1, so the data fit.
+/// Adds a dimension of size 1, so that the data still fit the shape.
 pub fn other_shape(answer: &mut Value) {
     if let Some(shape) = answer.pointer_mut("/outputs/0/shape").and_then(Value::as_array_mut) {
         shape.push(json!(1));
     }
 }
 
-/// Texts instead of numbers: a datatype of the protocol, but not the one that the other answers tell.
+/// Replaces numbers by texts, with a datatype that the protocol has but that differs from the other answers.
 pub fn other_datatype(answer: &mut Value) {
     set(answer, "datatype", "BYTES");
     texts_for_numbers(answer);
 }
 
-/// A datatype that the protocol does not have.
+/// Sets a datatype that the protocol does not have.
 pub fn unknown_datatype(answer: &mut Value) {
     set(answer, "datatype", "FLOAT");
 }
 
-/// Elements that are not of the datatype.
+/// Replaces numbers by texts without changing the datatype.
 pub fn texts_for_numbers(answer: &mut Value) {
     if let Some(data) = answer.pointer_mut("/outputs/0/data").and_then(Value::as_array_mut) {
         data.iter_mut().for_each(|element| *element = element.to_string().into());
     }
 }
 
-/// A name that the other answers do not have.
+/// Sets a name that differs from the other answers.
 pub fn other_name(answer: &mut Value) {
     set(answer, "name", "something-else");
 }

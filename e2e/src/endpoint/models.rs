@@ -1,4 +1,4 @@
-//! What a good server says: its metadata and its models', their health, and what they infer.
+//! The answers of a good server: metadata, health and inferences.
 
 mod inputs;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::request::ReceivedRequest;
 use inputs::{Inputs, read_request};
 
-/// A tensor's form. A dimension of -1 may have any size.
+/// A tensor's name, datatype and shape. A dimension of -1 may have any size.
 #[derive(Debug)]
 pub(super) struct TensorSpec {
     pub name: &'static str,
@@ -15,7 +15,7 @@ pub(super) struct TensorSpec {
     pub shape: &'static [i64],
 }
 
-/// A model, whose only output has a row for each row of its inputs.
+/// A model with one output, which has a row for each row of the inputs.
 pub(super) struct Model {
     pub name: &'static str,
     pub inputs: &'static [TensorSpec],
@@ -58,7 +58,7 @@ fn length(line: &Value) -> Value {
     json!(line.as_str().unwrap_or_default().chars().count())
 }
 
-/// Status and JSON for a request.
+/// The status and the JSON for a request.
 pub(super) fn respond(request: &ReceivedRequest) -> (u16, Value) {
     match answer(request) {
         Ok(value) => (200, value),
@@ -66,7 +66,7 @@ pub(super) fn respond(request: &ReceivedRequest) -> (u16, Value) {
     }
 }
 
-/// What a good server does not answer with 200.
+/// An answer with another status than 200.
 pub(super) struct Refusal {
     status: u16,
     error: String,

@@ -1,22 +1,22 @@
-//! A request as it arrives.
+//! Reading a request.
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::host::{method_and_path, read_head};
 
-/// A request as it arrived.
+/// A request that the endpoint has received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceivedRequest {
-    /// `GET`, `POST` or `OPTIONS`, mostly.
+    /// The method: usually `GET`, `POST` or `OPTIONS`.
     pub method: String,
-    /// The path as it was sent, with the slash at its begin, without the query.
+    /// The path as it was sent, with the slash at its start, without the query.
     pub path: String,
-    /// The body; empty if there was none.
+    /// The body. Empty if there is none.
     pub body: String,
 }
 
 impl ReceivedRequest {
-    /// The whole request, or nothing if the client leaves before that or sends something else.
+    /// Reads a whole request. Returns `None` if the client closes the connection first, or does not send a valid request.
     pub(super) async fn read(reader: &mut (impl AsyncRead + Unpin)) -> Option<Self> {
         let head = read_head(reader).await?;
         let (method, path) = method_and_path(&head)?;

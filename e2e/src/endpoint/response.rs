@@ -1,10 +1,10 @@
-//! A whole answer, before anything of it is sent.
+//! A complete answer that is ready to be sent.
 
 use serde_json::{Value, json};
 
 use crate::host::status_page;
 
-/// Status, type and body.
+/// An answer's status, headers and body.
 pub(super) struct Response {
     pub status: u16,
     pub body: Vec<u8>,
@@ -33,13 +33,13 @@ impl Response {
         Self { status, body, content_type, retry_after_s: None }
     }
 
-    /// As if the first half were all.
+    /// Removes the second half of the body.
     pub fn cut_in_half(mut self) -> Self {
         self.body.truncate(self.body.len() / 2);
         self
     }
 
-    /// The headers that are about this answer, each with its line's end.
+    /// The headers of this answer, each with a line break at its end.
     pub fn headers(&self) -> String {
         let retry_after = self.retry_after_s.map(|seconds| format!("Retry-After: {seconds}\r\n")).unwrap_or_default();
         format!("Content-Type: {}\r\nContent-Length: {}\r\n{retry_after}", self.content_type, self.body.len())

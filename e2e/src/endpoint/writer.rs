@@ -1,4 +1,4 @@
-//! Where an answer goes, byte by byte, with the headers that a behaviour wants on all of them.
+//! Sending an answer, with the headers that the behaviour adds to all answers.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use super::behaviour::{Behaviour, Cors};
 use super::response::Response;
 use crate::host::status_line;
 
-/// How much of a flood is handed to the system at once.
+/// The part of a flood that is given to the system at once.
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// Nothing that a browser may keep, because behaviours change.
+/// The answer to a preflight. A browser may not cache it, because behaviours change.
 const ALLOWED: &str = "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n\
     Access-Control-Allow-Headers: content-type\r\nAccess-Control-Max-Age: 0\r\n";
 
@@ -28,7 +28,7 @@ impl<'a, W: AsyncWrite + Unpin> ResponseWriter<'a, W> {
         Self { writer, behaviour, bytes_sent }
     }
 
-    /// Answers a browser that asks what the page may do.
+    /// Answers a preflight, by which a browser asks what the page may do.
     pub async fn preflight(&mut self) -> io::Result<()> {
         match self.behaviour.cors {
             Cors::Open => self.head(204, ALLOWED).await?,
@@ -43,7 +43,7 @@ impl<'a, W: AsyncWrite + Unpin> ResponseWriter<'a, W> {
         self.writer.shutdown().await
     }
 
-    /// Announces the whole body and closes in the middle of it.
+    /// Sends the length of the whole body, but closes the connection after half of it.
     pub async fn send_half(&mut self, reply: &Response) -> io::Result<()> {
         self.send_head(reply).await?;
         self.body(&reply.body[..reply.body.len() / 2]).await?;
@@ -54,13 +54,13 @@ impl<'a, W: AsyncWrite + Unpin> ResponseWriter<'a, W> {
         self.head(reply.status, &reply.headers()).await
     }
 
-    /// An array of zeros, cut wherever the length has it.
+    /// Sends an array of zeros that is cut off after a number of bytes.
     pub async fn flood(&mut self, bytes: u64, is_announced: bool) -> io::Result<()> {
         let length = if is_announced { format!("Content-Length: {bytes}\r\n") } else { String::new() };
         self.head(200, &format!("Content-Type: application/json\r\n{length}")).await?;
-        let (begin, zeros) = (b"[0".to_vec(), b",0".repeat(CHUNK_BYTES / 2));
+        let (start, zeros) = (b"[0".to_vec(), b",0".repeat(CHUNK_BYTES / 2));
         let mut left = bytes;
-        let mut next = &begin;
+        let mut next = &start;
         while left > 0 {
             let part = usize::try_from(left).map_or(next.len(), |left| left.min(next.len()));
             self.body(&next[..part]).await?;

@@ -1,4 +1,4 @@
-//! What shuts people out of the page, as far as axe-core finds it (<https://github.com/dequelabs/axe-core>).
+//! Accessibility problems that axe-core finds on the page (<https://github.com/dequelabs/axe-core>).
 
 use std::fmt;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub struct Violation {
     pub impact: String,
     /// A CSS selector of the element.
     pub element: String,
-    /// What the element lacks.
+    /// What is wrong with the element.
     pub why: String,
 }
 
@@ -27,7 +27,8 @@ impl fmt::Display for Violation {
     }
 }
 
-/// All rules, those for good practice included, and that what is touched is large enough. Colours on their way to others would be judged half-way.
+/// Applies all default rules, good practice included, and the rule about the size of touch targets. It first waits for all
+/// animations, so that no colour is checked in the middle of a transition.
 const AUDIT: &str = "const text = rule => rule.nodes.map(node => ({
         rule: rule.id,
         impact: rule.impact,
@@ -40,11 +41,11 @@ const AUDIT: &str = "const text = rule => rule.nodes.map(node => ({
         .then(found => found.violations.flatMap(text));";
 
 impl Page {
-    /// What axe-core finds on the page as it stands.
+    /// The problems that axe-core finds on the page now.
     ///
     /// # Errors
     ///
-    /// When axe-core is not installed, or the browser is gone.
+    /// If axe-core is not installed, or the browser is gone.
     pub async fn violations(&self) -> Result<Vec<Violation>, PageError> {
         if !self.evaluate("return 'axe' in window", Vec::new()).await? {
             self.evaluate::<()>(&axe()?, Vec::new()).await?;
@@ -53,7 +54,7 @@ impl Page {
     }
 }
 
-/// The script, from where `tools/env` says that it is.
+/// The axe-core script. `tools/env` sets `AXE_SCRIPT` to its path.
 fn axe() -> Result<String, PageError> {
     let path = PathBuf::from(std::env::var_os("AXE_SCRIPT").unwrap_or_default());
     std::fs::read_to_string(&path).map_err(|source| PageError::NoAxe { path, source })

@@ -1,4 +1,4 @@
-//! The controls of an exercise: typed into and switched as a person does it.
+//! The controls of an exercise: read, typed into and switched as a user does.
 
 use std::iter;
 
@@ -16,15 +16,15 @@ pub struct Control {
     pub name: String,
     /// Its label.
     pub label: String,
-    /// What stands in its field; `on` or `off` for a switch; for a choice the name in links of what is chosen.
+    /// The content of its field. For a switch, `on` or `off`; for a choice, the chosen option's name in links.
     pub value: String,
-    /// Whether assistive technology is told that the value is refused.
+    /// True if assistive technology is informed that the value is not accepted.
     pub is_invalid: bool,
-    /// The refusal beside it, empty when there is none.
+    /// The error message next to it, empty if there is none.
     pub refusal: String,
 }
 
-/// A label counts only if the browser ties it to the field.
+/// Reads all controls. A label counts only if the browser connects it with the field.
 const READ_ALL: &str = "return [...document.querySelectorAll('[data-control]')].map(control => {
     const field = control.querySelector('input[type=number], input[type=text], input[type=checkbox], select');
     return {
@@ -41,7 +41,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When a control has no field.
+    /// If a control has no field.
     pub async fn controls(&self) -> Result<Vec<Control>, PageError> {
         self.evaluate(READ_ALL, Vec::new()).await
     }
@@ -50,7 +50,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the exercise does not have it.
+    /// If the exercise does not have it.
     pub async fn control(&self, name: &str) -> Result<Control, PageError> {
         let found = self.controls().await?.into_iter().find(|control| control.name == name);
         found.ok_or_else(|| PageError::Missing { what: format!("control `{name}`") })
@@ -60,16 +60,16 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When a control has no field.
+    /// If a control has no field.
     pub async fn values(&self) -> Result<Vec<(String, String)>, PageError> {
         Ok(self.controls().await?.into_iter().map(|control| (control.name, control.value)).collect())
     }
 
-    /// Replaces what stands in a number's field, then leaves the field.
+    /// Replaces the content of a field for a number or a text, then leaves the field.
     ///
     /// # Errors
     ///
-    /// When the exercise does not have the control.
+    /// If the exercise does not have the control.
     pub async fn fill_in(&self, name: &str, text: &str) -> Result<(), PageError> {
         let field = self.field(name, ":is(input[type=number], input[type=text])").await?;
         let select = "arguments[0].focus(); arguments[0].select()";
@@ -78,20 +78,20 @@ impl Page {
         self.type_keys(keys).await
     }
 
-    /// Turns a switch.
+    /// Switches a switch on or off.
     ///
     /// # Errors
     ///
-    /// When the exercise does not have the control.
+    /// If the exercise does not have the control.
     pub async fn toggle(&self, name: &str) -> Result<(), PageError> {
         Ok(self.field(name, "input[type=checkbox]").await?.click().await?)
     }
 
-    /// Chooses one of a few, by its name in links.
+    /// Chooses an option of a choice, by the option's name in links.
     ///
     /// # Errors
     ///
-    /// When the exercise does not have the control, or does not offer that.
+    /// If the exercise does not have the control, or the choice does not have the option.
     pub async fn choose(&self, name: &str, value: &str) -> Result<(), PageError> {
         Ok(self.field(name, "select").await?.select_by_value(value).await?)
     }
@@ -100,7 +100,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the exercise does not have the control.
+    /// If the exercise does not have the control.
     pub async fn nudge_slider(&self, name: &str) -> Result<(), PageError> {
         let slider = self.field(name, "input[type=range]").await?;
         Ok(slider.send_keys(&char::from(Key::Right).to_string()).await?)

@@ -1,28 +1,28 @@
-//! What the page offers to save.
+//! Files that the page offers as downloads.
 
 use super::{Page, PageError, eventually};
 
-/// Takes it instead of the browser, which would ask where to.
+/// Collects downloads in the page, because the browser would ask where to save them.
 const CATCH: &str = "window.saved = [];
     HTMLAnchorElement.prototype.click = function () {
         fetch(this.href).then(reply => reply.text()).then(text => window.saved.push([this.download, text]));
     };";
 
 impl Page {
-    /// From now on keeps what the page offers to save from the browser, which would ask where to.
+    /// Collects the page's downloads from now on, instead of leaving them to the browser.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn catch_downloads(&self) -> Result<(), PageError> {
         self.evaluate(CATCH, Vec::new()).await
     }
 
-    /// The name and the text of the last file that the page offered since then, once it has offered this many.
+    /// Waits until `count` files have been collected, and returns the name and the text of the last one.
     ///
     /// # Errors
     ///
-    /// When it does not offer as many.
+    /// If it takes too long.
     pub async fn download(&self, count: usize) -> Result<(String, String), PageError> {
         eventually(&format!("{count} files to save"), async || {
             let mut saved: Vec<(String, String)> = self.evaluate("return window.saved", Vec::new()).await?;

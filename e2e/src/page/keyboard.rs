@@ -1,4 +1,4 @@
-//! The page without a mouse.
+//! Using the page with the keyboard only.
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::key::Key;
@@ -6,34 +6,35 @@ use serde::Deserialize;
 
 use super::{Page, PageError};
 
-/// More than a page has places to stop at; a ring that never comes back is a trap.
+/// The most tab stops that a page may have. If the Tab key has not come back by then, the focus is trapped.
 const MAX_TAB_STOPS: usize = 200;
 
-/// A button by its name, a control by its own, anything else by its tag.
+/// Names the element that has the focus: a button or a control by its name, anything else by its tag.
 const FOCUSED: &str = "const element = document.activeElement;
     const control = element.closest('[data-control]');
     if (control) return control.dataset.control;
     return element.tagName === 'BUTTON' ? element.innerText.trim() : element.tagName.toLowerCase();";
 
-/// Where the Tab key stops.
+/// An element at which the Tab key stops.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct TabStop {
     /// The element's tag and text.
     pub name: String,
-    /// Whether it can be seen that it has the focus: by an outline, its own or that of the label that stands for it.
+    /// True if the focus is visible: the element or, for a file field, its label has an outline.
     pub is_seen: bool,
 }
 
-/// The way of the Tab key all around the page.
+/// The elements that the Tab key visits until it comes back to one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TabCycle {
-    /// In the order of the way.
+    /// In the order of the visits.
     pub stops: Vec<TabStop>,
-    /// The elements that can be used and are not on it.
+    /// The usable elements that the Tab key does not visit.
     pub missed: Vec<String>,
 }
 
-/// The element that has the focus now, if it had not before. Past the last one is the page itself, where nothing is seen.
+/// Returns the element that has the focus, or null if it had the focus before. After the last element comes the page itself,
+/// which needs no outline.
 const STOP: &str = "const element = document.activeElement;
     if (window.passed.has(element)) return null;
     window.passed.add(element);
@@ -44,7 +45,7 @@ const STOP: &str = "const element = document.activeElement;
         is_seen: element === document.body || outlineStyle !== 'none' && parseFloat(outlineWidth) > 0,
     };";
 
-/// What a mouse could use and the Tab key did not come by. Of what cannot be seen nothing counts.
+/// Returns the visible elements that a mouse can use and the Tab key did not visit.
 const MISSED: &str = "const usable = 'a[href], button, input, select, summary, [tabindex=\"0\"]';
     return [...document.querySelectorAll(usable)]
         .filter(element => element.checkVisibility() && !element.disabled && !window.passed.has(element))
@@ -55,25 +56,25 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn key(&self, key: Key) -> Result<(), PageError> {
         self.type_keys([char::from(key)]).await
     }
 
-    /// What has the focus: the name of a button or of a control, else the element's tag.
+    /// The element that has the focus: the name of a button or of a control, otherwise the element's tag.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn focused(&self) -> Result<String, PageError> {
         self.evaluate(FOCUSED, Vec::new()).await
     }
 
-    /// Presses Tab until `name` has the focus; the stops on the way, `name` included.
+    /// Presses Tab until `name` has the focus, and returns the tab stops on the way, including `name`.
     ///
     /// # Errors
     ///
-    /// When the Tab key does not lead there.
+    /// If the Tab key does not lead there.
     pub async fn tab_to(&self, name: &str) -> Result<Vec<String>, PageError> {
         let mut stops = Vec::new();
         while stops.len() < MAX_TAB_STOPS {
@@ -86,14 +87,14 @@ impl Page {
             }
         }
         stops.dedup();
-        Err(PageError::Missing { what: format!("`{name}` on the way of the Tab key, which is {stops:?}") })
+        Err(PageError::Missing { what: format!("tab stop `{name}`: the tab stops are {stops:?}") })
     }
 
-    /// Presses Tab until it comes to a place where it has been.
+    /// Presses Tab until it comes back to an element that it has visited.
     ///
     /// # Errors
     ///
-    /// When it never does.
+    /// If it never comes back.
     pub async fn tab_through(&self) -> Result<TabCycle, PageError> {
         self.evaluate::<()>("window.passed = new Set()", Vec::new()).await?;
         let mut stops = Vec::new();
@@ -104,10 +105,12 @@ impl Page {
                 None => return Ok(TabCycle { stops, missed: self.evaluate(MISSED, Vec::new()).await? }),
             }
         }
-        Err(PageError::Missing { what: format!("end of the way of the Tab key, which has {} stops", stops.len()) })
+        Err(PageError::Missing {
+            what: format!("last tab stop: after {} stops the Tab key has not come back", stops.len()),
+        })
     }
 
-    /// Presses and releases one key after the other.
+    /// Presses and releases the keys one after the other.
     pub(super) async fn type_keys(&self, keys: impl IntoIterator<Item = char>) -> Result<(), PageError> {
         let keyboard = KeyActions::new("keyboard".to_owned());
         let actions = keys

@@ -1,5 +1,5 @@
-// What the page holds of the browser. It stands before the page's own scripts and counts from then on: a thing is held
-// from when it is asked for until it is given back, or has come to its end by itself.
+// Counts the browser's resources that the page holds. It runs before the page's own scripts. A resource is held from the
+// time when it is requested until it is released or ends by itself.
 (() => {
   const held = {
     timers: new Map(), intervals: new Map(), frames: new Map(), listeners: new Map(), urls: new Map(),
@@ -8,12 +8,12 @@
 
   const timers = (kind, set, clears, ends) => {
     const native = window[set];
-    window[set] = (act, ...more) => {
-      const id = native((...given) => {
+    window[set] = (act, ...options) => {
+      const id = native((...args) => {
         if (ends) held[kind].delete(id);
-        return act(...given);
-      }, ...more);
-      held[kind].set(id, `${set} ${more[0] ?? ''}`);
+        return act(...args);
+      }, ...options);
+      held[kind].set(id, `${set} ${options[0] ?? ''}`);
       return id;
     };
     for (const clear of clears) {
@@ -24,12 +24,12 @@
       };
     }
   };
-  // Either clears what the other of the two has set.
+  // Each of the two clear functions also clears what the other set function has set.
   timers('timers', 'setTimeout', ['clearTimeout', 'clearInterval'], true);
   timers('intervals', 'setInterval', ['clearTimeout', 'clearInterval'], false);
   timers('frames', 'requestAnimationFrame', ['cancelAnimationFrame'], true);
 
-  // Whoever else is listened to goes with the page's elements and requests, and takes its listeners along.
+  // Only listeners on objects that live as long as the page are counted. All others are removed with their objects.
   const lasts = (target) => [window, document, document.documentElement, document.body].includes(target)
     || [window.MediaQueryList, window.ServiceWorkerContainer].some((kind) => kind && target instanceof kind);
   const numbers = new WeakMap();
@@ -102,20 +102,20 @@
 
   const { fetch } = window;
   window.fetch = (...request) => {
-    const answer = fetch(...request);
-    held.requests.set(answer, String(request[0]?.url ?? request[0]));
-    const end = () => held.requests.delete(answer);
-    answer.then(end, end);
-    return answer;
+    const response = fetch(...request);
+    held.requests.set(response, String(request[0]?.url ?? request[0]));
+    const end = () => held.requests.delete(response);
+    response.then(end, end);
+    return response;
   };
 
   let memory;
   for (const name of ['instantiate', 'instantiateStreaming']) {
     const native = WebAssembly[name];
     WebAssembly[name] = async (...module) => {
-      const made = await native.apply(WebAssembly, module);
-      memory ??= (made.instance ?? made).exports.memory;
-      return made;
+      const result = await native.apply(WebAssembly, module);
+      memory ??= (result.instance ?? result).exports.memory;
+      return result;
     };
   }
 

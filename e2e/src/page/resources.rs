@@ -1,4 +1,4 @@
-//! What the page holds of the browser, as a script counts it that stands before the page's own.
+//! The browser's resources that the page holds, counted by a script that runs before the page's own scripts.
 
 use std::collections::BTreeMap;
 
@@ -6,31 +6,32 @@ use serde::Deserialize;
 
 use super::{Page, PageError};
 
-/// Counts from then on. Open the page [with it](crate::fixture::Fixture::open_with_script).
+/// The script that counts resources. Open the page [with it](crate::fixture::Fixture::open_with_script).
 pub const COUNT_RESOURCES: &str = include_str!("resources.js");
 
-/// WebKit's driver sets a timer in the page for whatever it asks there, and leaves it.
-const WEBKITS_DRIVERS: &str = "setTimeout 30000";
+/// The timer that WebKit's driver sets in the page for each script, and does not clear.
+const TIMER_OF_WEBKIT_DRIVER: &str = "setTimeout 30000";
 
-/// What the page holds, and the size of its memory.
+/// The resources that the page holds, and the size of its memory.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Resources {
-    /// By kind a word on each thing: timers, listeners of what lasts as long as the page, workers, object URLs, …
+    /// A description of each resource, by kind: timers, workers, object URLs, listeners on objects that live as long as
+    /// the page, …
     pub held: BTreeMap<String, Vec<String>>,
     /// The size of the wasm memory in bytes. It never shrinks.
     pub wasm_bytes: u64,
 }
 
 impl Page {
-    /// What the page holds now.
+    /// The resources that the page holds now.
     ///
     /// # Errors
     ///
-    /// When it was not opened with [`COUNT_RESOURCES`] before its own scripts.
+    /// If the page was not opened with [`COUNT_RESOURCES`].
     pub async fn resources(&self) -> Result<Resources, PageError> {
         let mut resources: Resources = self.evaluate("return window.heldResources()", Vec::new()).await?;
         for things in resources.held.values_mut() {
-            things.retain(|thing| thing != WEBKITS_DRIVERS);
+            things.retain(|thing| thing != TIMER_OF_WEBKIT_DRIVER);
         }
         Ok(resources)
     }

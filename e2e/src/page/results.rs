@@ -1,4 +1,4 @@
-//! What a run leaves on the page.
+//! The results of a run on the page.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use super::{Page, PageError, eventually};
 pub struct Bar {
     /// The task that it measures.
     pub task: String,
-    /// What it took, once that is known.
+    /// The measured time, once it is known.
     pub measured_ms: Option<f64>,
-    /// What it would take if only the waits counted.
+    /// The time that it would take if only the waits took time.
     pub ideal_ms: Option<f64>,
-    /// What stands on it.
+    /// The text on the bar.
     pub text: String,
 }
 
@@ -24,26 +24,26 @@ pub struct Bar {
 pub struct Check {
     /// The part.
     pub part: String,
-    /// Whether what should be true is true.
+    /// True if the check passed.
     pub holds: bool,
-    /// What the page says of it.
+    /// The page's text about it.
     pub text: String,
 }
 
-/// A promise that was put to the test.
+/// The result of testing one of the project's promises.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Validation {
     /// Its name.
     pub name: String,
     /// `passed`, `failed` or `lacking`.
     pub verdict: String,
-    /// The link to what shows it, without `#/`.
+    /// The link to the exercise that shows it, without `#/`.
     pub link: String,
-    /// What the page says of it.
+    /// The page's text about it.
     pub text: String,
 }
 
-/// All that a run shows; two are equal when nothing has changed in between.
+/// Everything that a run shows. Two snapshots are equal if nothing changed between them.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct ResultsSnapshot {
     /// The status.
@@ -54,9 +54,9 @@ pub struct ResultsSnapshot {
     pub bars: Vec<Bar>,
     /// The lines of the log.
     pub log: Vec<String>,
-    /// What each figure says about itself.
+    /// The captions of all figures.
     pub captions: Vec<String>,
-    /// The rows of all tables, those behind a disclosure included.
+    /// The rows of all tables, including those in closed disclosures.
     pub rows: Vec<String>,
     /// The timeline's picture, as a data URL.
     pub timeline: String,
@@ -100,7 +100,7 @@ const ROWS: &str = "return [...document.querySelectorAll('table tr')].map(row =>
 
 const TIMELINE: &str = "return document.querySelector('figure.timeline canvas').toDataURL();";
 
-/// The text of each digit as assistive technology gets it, whichever way it is given.
+/// The text of each digit as assistive technology gets it: a label, an image's alternative text, or plain text.
 const DIGITS: &str = "return [...document.querySelectorAll('figure.digits .digit')].map(digit => {
     const labelled = digit.matches('[aria-label]') ? digit : digit.querySelector('[aria-label]');
     return labelled?.getAttribute('aria-label') || digit.querySelector('img')?.alt || digit.textContent.trim();
@@ -111,7 +111,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When a bar's attributes are no numbers.
+    /// If an attribute of a bar is not a number.
     pub async fn bars(&self) -> Result<Vec<Bar>, PageError> {
         self.evaluate(BARS, Vec::new()).await
     }
@@ -120,7 +120,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When no comparison has it.
+    /// If no comparison has it.
     pub async fn bar(&self, task: &str) -> Result<Bar, PageError> {
         let found = self.bars().await?.into_iter().find(|bar| bar.task == task);
         found.ok_or_else(|| PageError::Missing { what: format!("bar `{task}`") })
@@ -130,7 +130,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn metrics(&self) -> Result<BTreeMap<String, String>, PageError> {
         self.evaluate(METRICS, Vec::new()).await
     }
@@ -139,7 +139,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the page does not show it.
+    /// If the page does not show it.
     pub async fn metric(&self, name: &str) -> Result<String, PageError> {
         let found = self.metrics().await?.remove(name);
         found.ok_or_else(|| PageError::Missing { what: format!("metric `{name}`") })
@@ -149,25 +149,25 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn checks(&self) -> Result<Vec<Check>, PageError> {
         self.evaluate(CHECKS, Vec::new()).await
     }
 
-    /// What should be true of the whole run, each by its name.
+    /// The checks of the whole run, by name.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn properties(&self) -> Result<Vec<Check>, PageError> {
         self.evaluate(PROPERTIES, Vec::new()).await
     }
 
-    /// The promises that were put to the test.
+    /// The results of all tests of promises.
     ///
     /// # Errors
     ///
-    /// When one of them has no link.
+    /// If one of them has no link.
     pub async fn validations(&self) -> Result<Vec<Validation>, PageError> {
         self.evaluate(VALIDATIONS, Vec::new()).await
     }
@@ -176,7 +176,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the page does not show it.
+    /// If the page does not show it.
     pub async fn exact_metric(&self, name: &str) -> Result<f64, PageError> {
         let found: Option<f64> = self.evaluate(EXACT, vec![name.into()]).await?;
         found.ok_or_else(|| PageError::Missing { what: format!("exact metric `{name}`") })
@@ -186,7 +186,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn table(&self, caption: &str) -> Result<Vec<Vec<String>>, PageError> {
         // The caption of another table may contain this one.
         let script = "const tables = [...document.querySelectorAll('table')];
@@ -200,7 +200,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn notes(&self) -> Result<String, PageError> {
         Ok(self.texts(".results p").await?.join("\n"))
     }
@@ -209,7 +209,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When it takes too long.
+    /// If it takes too long.
     pub async fn wait_for_tasks(&self) -> Result<(), PageError> {
         eventually("a recorded task", async || {
             let tasks = self.metric("tasks").await?;
@@ -223,25 +223,25 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn log(&self) -> Result<Vec<String>, PageError> {
         self.texts(".log li").await
     }
 
-    /// What the gallery of digits says, image by image.
+    /// The texts of the gallery of digits, image by image.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn digits(&self) -> Result<Vec<String>, PageError> {
         self.evaluate(DIGITS, Vec::new()).await
     }
 
-    /// The messages of the page about a bad link.
+    /// The page's messages about a bad link.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn notices(&self) -> Result<Vec<String>, PageError> {
         self.texts(".notices .notice").await
     }
@@ -250,7 +250,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn open_disclosures(&self) -> Result<(), PageError> {
         self.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })", Vec::new()).await
     }
@@ -259,7 +259,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When a part of it is missing.
+    /// If a part of it is missing.
     pub async fn results(&self) -> Result<ResultsSnapshot, PageError> {
         Ok(ResultsSnapshot {
             status: self.status().await?,
@@ -272,19 +272,29 @@ impl Page {
         })
     }
 
-    /// The same, once it no longer changes.
+    /// Waits until the results no longer change, and returns them.
     ///
     /// # Errors
     ///
-    /// When it does not come to rest.
+    /// If they keep changing for too long.
     pub async fn settled_results(&self) -> Result<ResultsSnapshot, PageError> {
         let mut last = self.results().await?;
-        eventually("a page at rest", async || {
+        eventually("a page that no longer changes", async || {
             let now = self.results().await?;
             let is_same = now == last;
             last = now.clone();
             Ok(if is_same { Ok(now) } else { Err("one that changes".to_owned()) })
         })
         .await
+    }
+}
+
+/// A time on the page, such as `12 ms` or `1.20 s`, in milliseconds.
+#[must_use]
+pub fn milliseconds(time: &str) -> Option<f64> {
+    match time.split_once(' ')? {
+        (ms, "ms") => ms.parse().ok(),
+        (s, "s") => s.parse().ok().map(|s: f64| s * 1e3),
+        _ => None,
     }
 }

@@ -1,35 +1,34 @@
-//! Acting at a moment that only the page itself cannot miss.
+//! Acting at a moment that only the page itself is sure to notice.
 //!
-//! A driver takes its time between two looks, and a busy machine takes more: what passes may be over before it is seen,
-//! and a run before Stop is pressed.
+//! Some time passes between two commands of a driver, more on a busy machine. A short state may be over before a test sees
+//! it, and a run may be over before a test presses Stop.
 
 use super::{Page, PageError};
 
-/// Of a run that has begun: tasks are counted.
+/// The condition that the run has recorded a task.
 pub const HAS_TASKS: &str = "/[1-9]/.test(document.querySelector('[data-metric=tasks]')?.innerText)";
 
-/// Of a run that is under way.
+/// The condition that a run is in progress.
 pub const IS_RUNNING: &str = "document.querySelector('button.stop:enabled')";
 
 impl Page {
-    /// From now on the page looks every few milliseconds whether an expression is true, and then carries out a statement,
-    /// once.
+    /// Makes the page check a condition every few milliseconds from now on, and run `act` once when it is true.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
-    pub async fn run_when(&self, is_so: &str, act: &str) -> Result<(), PageError> {
+    /// If the browser is gone.
+    pub async fn run_when(&self, condition: &str, act: &str) -> Result<(), PageError> {
         let watch =
-            format!("const watch = setInterval(() => {{ if ({is_so}) {{ clearInterval(watch); {act}; }} }}, 1);");
+            format!("const watch = setInterval(() => {{ if ({condition}) {{ clearInterval(watch); {act}; }} }}, 1);");
         self.evaluate(&watch, Vec::new()).await
     }
 
-    /// The same with Stop, which is pressed once an expression is true of a run that is under way.
+    /// Makes the page press Stop as soon as a run is in progress and a condition is true.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
-    pub async fn stop_when(&self, is_so: &str) -> Result<(), PageError> {
-        self.run_when(&format!("{IS_RUNNING} && {is_so}"), "document.querySelector('button.stop').click()").await
+    /// If the browser is gone.
+    pub async fn stop_when(&self, condition: &str) -> Result<(), PageError> {
+        self.run_when(&format!("{IS_RUNNING} && {condition}"), "document.querySelector('button.stop').click()").await
     }
 }

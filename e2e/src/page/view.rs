@@ -1,11 +1,11 @@
-//! The window: its size, what does not fit into it, and a picture of it.
+//! The window: its size, content that is too wide for it, and screenshots.
 
 use std::path::Path;
 
 use super::{Page, PageError, eventually};
 
-/// The element that reaches farthest to the right, if the page can be scrolled sideways. What lies in a box that
-/// scrolls or clips by itself is not to blame.
+/// Describes the element that extends furthest to the right, if the page can be scrolled sideways. Elements in a box that
+/// scrolls or clips its content do not count.
 const OVERFLOW: &str = "const root = document.documentElement;
     if (root.scrollWidth <= root.clientWidth) return null;
     const right = element => element.getBoundingClientRect().right;
@@ -21,11 +21,11 @@ const OVERFLOW: &str = "const root = document.documentElement;
     return `${root.scrollWidth} px in ${root.clientWidth} px, by ${name} ${widest.textContent.trim().slice(0, 60)}`;";
 
 impl Page {
-    /// Gives the page's area this width in CSS pixels.
+    /// Sets the width of the page's area, in CSS pixels.
     ///
     /// # Errors
     ///
-    /// When the browser cannot make the window so narrow: Firefox stops at 500 px, WebKitGTK at about 450.
+    /// If the browser cannot make the window so narrow: Firefox stops at 500 px, WebKitGTK at about 450.
     pub async fn set_width(&self, width: u32) -> Result<(), PageError> {
         let (_, _, window, height) = self.client.get_window_rect().await?;
         let inner: u64 = self.evaluate("return innerWidth", Vec::new()).await?;
@@ -38,20 +38,20 @@ impl Page {
         .await
     }
 
-    /// What makes the page scroll sideways, if it does.
+    /// The element that makes the page scroll sideways, if there is one.
     ///
     /// # Errors
     ///
-    /// When the browser is gone.
+    /// If the browser is gone.
     pub async fn overflow(&self) -> Result<Option<String>, PageError> {
         self.evaluate(OVERFLOW, Vec::new()).await
     }
 
-    /// Writes a picture of the window to a PNG file.
+    /// Writes a screenshot of the window to a PNG file.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub async fn screenshot(&self, path: &Path) -> Result<(), PageError> {
         let image = self.client.screenshot().await?;
         std::fs::write(path, image).map_err(|source| PageError::NotWritten { path: path.to_owned(), source })

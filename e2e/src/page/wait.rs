@@ -1,4 +1,4 @@
-//! Waiting for a condition instead of for a time.
+//! Waiting for a condition instead of a fixed time.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +6,13 @@ use tokio::time::sleep;
 
 use super::PageError;
 
-/// Far longer than anything takes on an idle machine, so that a busy one makes no test fail.
+/// Much longer than anything takes on an idle machine, so that tests do not fail on a busy one.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// A command to the browser takes some milliseconds itself.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Looks again and again until `look` gives a value. As long as it has none it says what there is instead, also by an error
-/// that something is missing or that the browser refuses.
+/// Calls `look` until it returns a value. Until then, `look` returns the current state as a text, or the error that
+/// something is missing or that the browser refused a command.
 ///
 /// # Errors
 ///
@@ -24,7 +24,7 @@ pub async fn eventually<T>(
     eventually_within(DEFAULT_TIMEOUT, what, look).await
 }
 
-/// The same with another limit.
+/// Like [`eventually`], with this limit.
 ///
 /// # Errors
 ///
@@ -37,7 +37,8 @@ pub async fn eventually_within<T>(
     eventually_every(POLL_INTERVAL, limit, what, look).await
 }
 
-/// The same with longer pauses, for measurements: each look takes the processor a few milliseconds.
+/// Like [`eventually`], with this limit and this pause between two calls. Measurements need longer pauses, because each call
+/// takes a few milliseconds of processor time.
 ///
 /// # Errors
 ///
@@ -69,23 +70,23 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_looks_until_there_is_a_value() {
+    async fn eventually_looks_until_there_is_a_value() {
         let mut looks = 0;
         let value = eventually("three looks", async || {
             looks += 1;
             Ok(if looks == 3 { Ok(looks) } else { Err(looks.to_string()) })
         });
-        assert_eq!(value.await.expect("it comes"), 3);
+        assert_eq!(value.await.expect("a value"), 3);
     }
 
     #[tokio::test]
-    async fn it_waits_for_missing_things_but_not_for_unreadable_ones() {
+    async fn eventually_waits_for_missing_things_but_not_for_unreadable_ones() {
         let mut looks = 0;
         let value = eventually("a status", async || {
             looks += 1;
             if looks == 3 { Ok(Ok(looks)) } else { Err(PageError::Missing { what: "status".to_owned() }) }
         });
-        assert_eq!(value.await.expect("it comes"), 3);
+        assert_eq!(value.await.expect("a value"), 3);
 
         let unreadable = eventually("a number", async || {
             let number: u8 = serde_json::from_str("x")?;
@@ -95,11 +96,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_timeout_says_what_there_was_instead() {
+    async fn a_timeout_reports_the_last_state() {
         let never = eventually_within(Duration::ZERO, "the status `Finished`", async || {
             Ok(Err::<(), _>("`Running`".to_owned()))
         });
-        let error = never.await.expect_err("it never comes");
-        assert_eq!(error.to_string(), "the status `Finished` did not come within 0 s, there was `Running`");
+        let error = never.await.expect_err("a timeout");
+        assert_eq!(error.to_string(), "the status `Finished` did not appear within 0 s; the last state was `Running`");
     }
 }

@@ -1,4 +1,4 @@
-//! One connection: read a request, answer it, and watch for a client that hangs up first.
+//! One connection: reads a request, answers it, and notices if the client closes it first.
 
 use std::future;
 use std::io;
@@ -27,7 +27,7 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     shared.end(number, outcome);
 }
 
-/// Sends what is due for the path.
+/// Sends the answer for the path.
 async fn answer(
     writer: &mut (impl AsyncWrite + Unpin),
     shared: &Shared,
@@ -42,8 +42,8 @@ async fn answer(
         return send(writer, method, 404, &page(404)).await;
     };
     let (status, file) =
-        shared.files.read(&relative, takes_brotli(request)).map_or_else(|| (404, page(404)), |file| (200, file));
-    match shared.reply_for(&relative) {
+        shared.files.read(&relative, accepts_brotli(request)).map_or_else(|| (404, page(404)), |file| (200, file));
+    match shared.replacement_for(&relative) {
         None => send(writer, method, status, &file).await,
         Some(Replacement::Status(status)) => send(writer, method, status, &page(status)).await,
         Some(Replacement::Bytes { content_type, body }) => {
@@ -74,7 +74,7 @@ async fn send_part(writer: &mut (impl AsyncWrite + Unpin), file: &File, bytes: u
     Ok(Outcome::CutShort)
 }
 
-/// The browser may keep a copy but has to ask again, so that a test which replaces a file is not answered from a cache.
+/// The head of a response. The browser may cache the file but must ask again, so that a replaced file takes effect.
 fn head(status: u16, file: &File) -> String {
     let encoding = if file.is_brotli { "Content-Encoding: br\r\n" } else { "" };
     format!(
@@ -85,8 +85,8 @@ fn head(status: u16, file: &File) -> String {
     )
 }
 
-/// Whether a request's head says that the answer may be compressed with brotli.
-fn takes_brotli(request: &str) -> bool {
+/// True if a request's head allows an answer that is compressed with brotli.
+fn accepts_brotli(request: &str) -> bool {
     let mut headers = request.lines().filter_map(|line| line.split_once(':'));
     let accepted = headers.find(|(name, _)| name.eq_ignore_ascii_case("accept-encoding"));
     accepted.is_some_and(|(_, encodings)| encodings.split(',').any(|encoding| encoding.trim() == "br"))
@@ -101,9 +101,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brotli_is_for_those_who_ask_for_it() {
-        assert!(takes_brotli("GET / HTTP/1.1\r\nHost: h\r\naccept-encoding: gzip, deflate, br, zstd\r\n\r\n"));
-        assert!(!takes_brotli("GET /br HTTP/1.1\r\nHost: br\r\nAccept-Encoding: gzip\r\n\r\n"));
-        assert!(!takes_brotli("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    fn brotli_is_only_for_clients_that_accept_it() {
+        assert!(accepts_brotli("GET / HTTP/1.1\r\nHost: h\r\naccept-encoding: gzip, deflate, br, zstd\r\n\r\n"));
+        assert!(!accepts_brotli("GET /br HTTP/1.1\r\nHost: br\r\nAccept-Encoding: gzip\r\n\r\n"));
+        assert!(!accepts_brotli("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
     }
 }

@@ -1,4 +1,4 @@
-//! From a request's path to a file of the site, and never to one outside it.
+//! The file of the site for a request's path, and never a file outside the site.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::host::lock;
 
-/// What hosts use that compress while they answer.
+/// The quality that hosts use if they compress each response.
 const QUALITY: i32 = 5;
 
 /// The site's folder, and the path under which it is served.
@@ -17,7 +17,7 @@ const QUALITY: i32 = 5;
 pub(super) struct Files {
     folder: PathBuf,
     base: String,
-    /// What has been compressed so far, by its path, if anything is to be.
+    /// The files compressed so far, by path. `None` if no files are to be compressed.
     compressed: Option<Mutex<BTreeMap<String, Vec<u8>>>>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// A body as it is.
+    /// A file that is not compressed.
     pub fn plain(content_type: &'static str, body: Vec<u8>) -> Self {
         Self { content_type, is_brotli: false, body }
     }
@@ -41,7 +41,7 @@ impl Files {
         Self { folder: folder.to_owned(), base: base.to_owned(), compressed: None }
     }
 
-    /// The same, compressed where that is worth it.
+    /// Compresses the files that become smaller.
     pub fn compressed(self) -> Self {
         Self { compressed: Some(Mutex::default()), ..self }
     }
@@ -54,7 +54,8 @@ impl Files {
         &self.base
     }
 
-    /// The path below the base, decoded, with `index.html` in place of a folder. `None` for what a host must not serve.
+    /// The path below the base, decoded. A folder stands for its `index.html`. `None` if the path is not below the base, or
+    /// leads out of the folder.
     pub fn relative(&self, path: &str) -> Option<String> {
         let below = path.strip_prefix(&self.base)?;
         let decoded = percent_decode_str(below).decode_utf8().ok()?;
@@ -66,11 +67,11 @@ impl Files {
         Some(if is_folder { format!("{decoded}index.html") } else { decoded.into_owned() })
     }
 
-    pub fn read(&self, relative: &str, takes_brotli: bool) -> Option<File> {
+    pub fn read(&self, relative: &str, accepts_brotli: bool) -> Option<File> {
         let path = self.folder.join(relative);
         let body = std::fs::read(&path).ok()?;
         let plain = File::plain(content_type(&path), body);
-        let compressed = self.compressed.as_ref().filter(|_| takes_brotli && shrinks(plain.content_type));
+        let compressed = self.compressed.as_ref().filter(|_| accepts_brotli && shrinks(plain.content_type));
         let Some(compressed) = compressed else { return Some(plain) };
         let body = lock(compressed).entry(relative.to_owned()).or_insert_with(|| brotli_of(&plain.body)).clone();
         Some(File { is_brotli: true, body, ..plain })
@@ -124,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_means_its_index() {
+    fn a_folder_stands_for_its_index() {
         assert_relative("/some/sub-path/", Some("index.html"));
         assert_relative("/some/sub-path/guide/", Some("guide/index.html"));
     }
 
     #[test]
-    fn what_is_not_below_the_base_is_not_served() {
+    fn a_path_outside_the_base_is_not_served() {
         assert_relative("/", None);
         assert_relative("/app.js", None);
         assert_relative("/some/sub-path", None);
@@ -148,15 +149,15 @@ mod tests {
     }
 
     #[test]
-    fn code_is_compressed_for_those_who_take_it_and_weights_are_not() {
-        let folder = tempfile::tempdir().expect("there is room");
+    fn code_is_compressed_if_the_client_accepts_it_and_weights_are_not() {
+        let folder = tempfile::tempdir().expect("it can be created");
         let text = "go();".repeat(1000);
         std::fs::write(folder.path().join("app.js"), &text).expect("it can be written");
         std::fs::write(folder.path().join("a.safetensors"), &text).expect("it can be written");
         let plain = Files::new(folder.path(), "/");
         assert_eq!(plain.read("app.js", true).map(|file| file.is_brotli), Some(false));
         let files = plain.compressed();
-        let read = |path, takes| files.read(path, takes).map(|file| (file.is_brotli, file.body.len() < 100));
+        let read = |path, accepts| files.read(path, accepts).map(|file| (file.is_brotli, file.body.len() < 100));
         assert_eq!(read("app.js", true), Some((true, true)));
         assert_eq!(read("app.js", false), Some((false, false)));
         assert_eq!(read("a.safetensors", true), Some((false, false)));

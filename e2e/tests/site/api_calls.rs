@@ -1,5 +1,5 @@
-//! What a person can rely on in the exercise on API calls: with the page's own model server, and with an independent endpoint
-//! on another origin, in every engine.
+//! The exercise on API calls: with the page's own model server, and with an independent endpoint on another origin, in every
+//! engine.
 
 mod bad_endpoints;
 mod model_server;
@@ -13,8 +13,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
     bad_endpoints::tests().chain(model_server::tests()).chain(own_endpoint::tests())
 }
 
-/// Nothing random and no comparison, so that a run is little more than its requests.
-const PLAIN: &str = "async-api-calls?one-by-one=off&failure-rate=0&spread=0&seed=7";
+/// Nothing random and no comparison, so that a run consists mostly of its requests.
+pub const PLAIN: &str = "async-api-calls?one-by-one=off&failure-rate=0&spread=0&seed=7";
 
 /// A link to the exercise with an endpoint on another origin.
 fn link_to(endpoint: &Endpoint, models: &str, more: &str) -> String {
@@ -25,22 +25,22 @@ fn encoded(url: &str) -> String {
     url.replace(':', "%3A").replace('/', "%2F")
 }
 
-/// The outcomes of all requests by cause.
+/// The number of requests by outcome.
 async fn outcomes(page: &Page) -> Result<Vec<(String, u32)>, PageError> {
-    let rows = page.table("What came of the requests").await?;
+    let rows = page.table("Outcomes of the requests").await?;
     Ok(rows.into_iter().map(|row| (row[0].clone(), row[1].replace(',', "").parse().unwrap_or(u32::MAX))).collect())
 }
 
-/// What the page says of the connection, once it is no longer asking.
+/// The page's text about the connection, after the test of the connection.
 async fn connection(page: &Page) -> Result<String, PageError> {
-    eventually("word of the connection", async || {
+    eventually("a text about the connection", async || {
         let text = page.texts("[data-connection]").await?.join("\n");
         Ok(if text.is_empty() || text.contains("Testing") { Err(text) } else { Ok(text) })
     })
     .await
 }
 
-/// Presses the button that tests the connection, and returns what the page says then.
+/// Presses the button that tests the connection, and returns the page's text about it.
 async fn test_connection(page: &Page) -> Result<String, PageError> {
     page.wait_for_button("Test connection").await?;
     page.press("Test connection").await?;

@@ -1,5 +1,4 @@
-//! What a person can rely on in the exercises on many tasks, on errors, on files, on kinds of concurrency, on validation
-//! and on common issues, in a real browser, with the built site under a sub-path.
+//! The other exercises, and what works the same in all of them, in a real browser, with the built site under a sub-path.
 
 mod common_issues;
 mod concurrency;

@@ -1,4 +1,4 @@
-//! What people rely on, in real browsers, with the built site under a sub-path.
+//! The behaviour that users rely on, in real browsers, with the built site under a sub-path.
 
 mod api_calls;
 mod async_basics;

@@ -1,4 +1,4 @@
-//! What a client can rely on at the model server, asked by plain `fetch` from the page, with the site under a sub-path.
+//! The model server, used by plain `fetch` from the page, with the site under a sub-path.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use e2e::{in_chromium, in_each_engine};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Some page; the tests do not run it.
+/// Any page. The tests do not run it.
 const LINK: &str = "async-basics?seed=7";
 
 /// Registers the worker and waits until it controls the page.
@@ -24,7 +24,7 @@ const REGISTER: &str = r#"
         return registration.scope;
     });"#;
 
-/// Sends a request and tells what came back, and after how long.
+/// Sends a request, and returns the response and the time that it took.
 const FETCH: &str = r#"
     const [path, body] = arguments, start = performance.now();
     const options = body === null ? {} : { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) };
@@ -36,13 +36,13 @@ const FETCH: &str = r#"
         ms: performance.now() - start,
     }));"#;
 
-/// Sends several at once, and tells how long until all have their reply and the statuses.
+/// Sends several requests at once, and returns the time until all are answered, and the statuses.
 const FETCH_ALL: &str = r#"
     const [path, count] = arguments, start = performance.now();
     const one = (_, id) => fetch(`api/${path}?id=${id}`).then(async (response) => [response.status, await response.text()][0]);
     return Promise.all(Array.from({ length: count }, one)).then((statuses) => [performance.now() - start, statuses]);"#;
 
-/// Begins several and aborts them all after a time: at once, or while their bodies are read.
+/// Starts several requests, aborts all of them after a time, and returns the outcome of each.
 const ABORT_ALL: &str = r#"
     const [path, count, afterMs] = arguments, abort = new AbortController();
     const one = (_, id) => fetch(`api/${path}?id=${id}`, { signal: abort.signal })
@@ -93,41 +93,41 @@ async fn post(page: &Page, path: &str, body: Value) -> Result<Answer, PageError>
     page.evaluate(FETCH, vec![path.into(), body]).await
 }
 
-/// Waits until the server's own count says that nothing is under way, and returns the last.
-async fn wait_until_idle(page: &Page) -> Result<Value, PageError> {
-    eventually("no request in flight", async || {
+/// Waits until this number of requests is in flight according to the server, and returns the server's statistics.
+async fn wait_for_in_flight(page: &Page, expected: u32) -> Result<Value, PageError> {
+    eventually(&format!("{expected} requests in flight"), async || {
         let stats = get(page, "stats").await?.json();
-        Ok(if stats["in_flight"] == 0 { Ok(stats) } else { Err(stats.to_string()) })
+        Ok(if stats["in_flight"] == expected { Ok(stats) } else { Err(stats.to_string()) })
     })
     .await
 }
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
-        it_speaks_the_protocol,
+        the_model_server_follows_the_protocol,
         five_hundred_requests_at_once_are_all_answered,
-        requests_whose_reader_has_gone_leave_the_count,
-        a_page_that_goes_takes_its_requests_along,
-        nothing_else_is_intercepted,
-        a_new_release_replaces_the_old_whole
+        aborted_requests_are_no_longer_in_flight,
+        closing_a_page_ends_its_requests,
+        requests_for_other_paths_are_not_intercepted,
+        a_new_release_replaces_the_whole_old_one
     ]
     .chain(in_chromium![
-        what_is_wrong_is_told_in_the_protocols_error_body,
-        a_scenario_makes_it_slow_or_fail,
-        with_a_capacity_the_others_queue,
+        errors_have_the_protocols_error_body,
+        a_scenario_makes_requests_slow_or_fail,
+        requests_beyond_the_capacity_queue,
         a_page_is_controlled_again_after_a_forced_reload
     ])
 }
 
-/// The first image of the data set as a model takes it, and its label.
-fn a_real_digit() -> (Vec<f64>, i64) {
+/// The first image of the data set in the form that a model takes, and its label.
+fn first_digit() -> (Vec<f64>, i64) {
     let csv = std::fs::read_to_string(e2e::server::built_site().join("static/data/digits.csv")).expect("it is there");
     let row: Vec<f64> =
         csv.lines().nth(1).expect("a row").split(',').map(|cell| cell.parse().expect("a number")).collect();
     (row[1..].iter().map(|pixel| pixel / 16.0).collect(), row[0] as i64)
 }
 
-async fn it_speaks_the_protocol(engine: Engine) -> TestResult {
+async fn the_model_server_follows_the_protocol(engine: Engine) -> TestResult {
     let fixture = fixture(engine).await?;
     let page = &fixture.page;
     let server = get(page, "v2").await?;
@@ -137,14 +137,14 @@ async fn it_speaks_the_protocol(engine: Engine) -> TestResult {
         let metadata = get(page, &format!("v2/models/{model}")).await?.json();
         assert_eq!((&metadata["name"], &metadata["inputs"][0]["shape"]), (&json!(model), &json!([-1, 64])));
 
-        let (pixels, label) = a_real_digit();
+        let (pixels, label) = first_digit();
         let input = json!({"name": "images", "shape": [1, 64], "datatype": "FP32", "data": [pixels]});
         let infer = post(page, &format!("v2/models/{model}/infer"), json!({"id": "7", "inputs": [input]})).await?;
         let response = infer.json();
         assert_eq!((infer.status, &response["id"], &response["model_name"]), (200, &json!("7"), &json!(model)));
         assert_eq!(response["outputs"][2]["data"], json!([label]), "{model}");
     }
-    // Nothing of this went over the network.
+    // None of these requests went over the network.
     assert!(fixture.server.requests().iter().all(|request| !request.path.contains("/api/")));
     if engine == Engine::Chromium {
         assert_eq!(fixture.browser.console_problems().await?, []);
@@ -152,7 +152,7 @@ async fn it_speaks_the_protocol(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn what_is_wrong_is_told_in_the_protocols_error_body() -> TestResult {
+async fn errors_have_the_protocols_error_body() -> TestResult {
     let fixture = fixture(Engine::Chromium).await?;
     for (path, body, status, expected) in [
         ("v2/models/resnet", Value::Null, 404, "there is no model `resnet`"),
@@ -169,7 +169,7 @@ async fn what_is_wrong_is_told_in_the_protocols_error_body() -> TestResult {
     Ok(())
 }
 
-async fn a_scenario_makes_it_slow_or_fail() -> TestResult {
+async fn a_scenario_makes_requests_slow_or_fail() -> TestResult {
     let fixture = fixture(Engine::Chromium).await?;
     let page = &fixture.page;
     let slow = get(page, "s/latency=300/v2/models/mlp-16").await?;
@@ -188,14 +188,14 @@ async fn a_scenario_makes_it_slow_or_fail() -> TestResult {
     Ok(())
 }
 
-async fn with_a_capacity_the_others_queue() -> TestResult {
+async fn requests_beyond_the_capacity_queue() -> TestResult {
     let fixture = fixture(Engine::Chromium).await?;
     let path = "s/latency=1500,capacity=2/v2/models/mlp-16";
     // The first request starts the program.
     get(&fixture.page, "v2").await?;
     let (ms, statuses): (f64, Vec<u16>) = fixture.page.evaluate(FETCH_ALL, vec![path.into(), 4.into()]).await?;
     assert_eq!(statuses, [200; 4]);
-    // All at once would take 1.5 s, one after the other 6 s. Clocks have steps of up to 1 ms.
+    // All at once would take 1.5 s, one after the other 6 s. The clock has a resolution of up to 1 ms.
     assert!((2_998.0..6_000.0).contains(&ms), "{ms}");
     Ok(())
 }
@@ -205,11 +205,11 @@ async fn five_hundred_requests_at_once_are_all_answered(engine: Engine) -> TestR
     let path = "s/latency=100/v2/models/mlp-16";
     let (_, statuses): (f64, Vec<u16>) = fixture.page.evaluate(FETCH_ALL, vec![path.into(), 500.into()]).await?;
     assert_eq!(statuses, [200; 500]);
-    assert_eq!(wait_until_idle(&fixture.page).await?["completed"], 500);
+    assert_eq!(wait_for_in_flight(&fixture.page, 0).await?["completed"], 500);
     Ok(())
 }
 
-async fn requests_whose_reader_has_gone_leave_the_count(engine: Engine) -> TestResult {
+async fn aborted_requests_are_no_longer_in_flight(engine: Engine) -> TestResult {
     let fixture = fixture(engine).await?;
     let page = &fixture.page;
     for (path, after_ms) in [
@@ -219,25 +219,21 @@ async fn requests_whose_reader_has_gone_leave_the_count(engine: Engine) -> TestR
     ] {
         let ends: Vec<String> = page.evaluate(ABORT_ALL, vec![path.into(), 50.into(), after_ms.into()]).await?;
         assert_eq!(ends, ["AbortError"; 50], "{path}, aborted after {after_ms} ms");
-        let stats = wait_until_idle(page).await?;
+        let stats = wait_for_in_flight(page, 0).await?;
         assert_eq!((&stats["queued"], &stats["serving"], &stats["completed"]), (&json!(0), &json!(0), &json!(0)));
     }
     assert_eq!(get(page, "s/latency=1,capacity=2/v2/models/mlp-16").await?.status, 200);
     Ok(())
 }
 
-async fn a_page_that_goes_takes_its_requests_along(engine: Engine) -> TestResult {
+async fn closing_a_page_ends_its_requests(engine: Engine) -> TestResult {
     let fixture = fixture(engine).await?;
     let page = &fixture.page;
     page.evaluate::<Value>("fetch('api/s/fail=1,kinds=hang/v2/models/mlp-16'); return null", Vec::new()).await?;
-    eventually("one request in flight", async || {
-        let stats = get(page, "stats").await?.json();
-        Ok(if stats["in_flight"] == 1 { Ok(()) } else { Err(stats.to_string()) })
-    })
-    .await?;
+    wait_for_in_flight(page, 1).await?;
     page.reload().await?;
     page.wait_for_button("Run").await?;
-    wait_until_idle(page).await?;
+    wait_for_in_flight(page, 0).await?;
     Ok(())
 }
 
@@ -251,11 +247,11 @@ async fn a_page_is_controlled_again_after_a_forced_reload() -> TestResult {
     Ok(())
 }
 
-async fn nothing_else_is_intercepted(engine: Engine) -> TestResult {
+async fn requests_for_other_paths_are_not_intercepted(engine: Engine) -> TestResult {
     let fixture = fixture(engine).await?;
     let html = get(&fixture.page, "../index.html").await?;
     assert!(html.status == 200 && html.body.contains("<title>Interleave</title>"), "{html:?}");
-    // What only the network can say: the host's own missing page, and a reply that was put there now.
+    // Only the network can give these answers: the host's own page about a missing file, and a file that was replaced now.
     assert_eq!(get(&fixture.page, "../apiary").await?.status, 404);
     let body = b"from the host".to_vec();
     fixture.server.replace("static/data/digits.csv", Replacement::Bytes { content_type: "text/plain", body });
@@ -263,7 +259,7 @@ async fn nothing_else_is_intercepted(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn a_new_release_replaces_the_old_whole(engine: Engine) -> TestResult {
+async fn a_new_release_replaces_the_whole_old_one(engine: Engine) -> TestResult {
     let fixture = fixture(engine).await?;
     let page = &fixture.page;
     let name = "return fetch('api/v2').then((response) => response.json()).then((it) => it.name)";
@@ -272,7 +268,7 @@ async fn a_new_release_replaces_the_old_whole(engine: Engine) -> TestResult {
     let watch =
         "navigator.serviceWorker.addEventListener('controllerchange', () => window.isReplaced = true); return null";
     page.evaluate::<Value>(watch, Vec::new()).await?;
-    // A release whose program answers otherwise, under another name, as its hash gives it one.
+    // The program of the new release gives another answer. It has another name, because a real one has another hash in its name.
     let site = e2e::server::built_site();
     let worker = std::fs::read_to_string(site.join("service-worker.js"))?;
     let program = worker.split("importScripts(\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a program");
@@ -280,10 +276,10 @@ async fn a_new_release_replaces_the_old_whole(engine: Engine) -> TestResult {
     let script = |text: String| Replacement::Bytes { content_type: "text/javascript", body: text.into_bytes() };
     fixture.server.replace("model_server-new.js", script(new.to_owned()));
     fixture.server.replace("service-worker.js", script(worker.replace(program, "model_server-new.js")));
-    // The host has the old program no more. The old worker needs it no more either.
+    // The host no longer has the old program. The old worker does not need it.
     fixture.server.replace(program, Replacement::Status(404));
-    // Chromium replaces a worker only when it has been idle for up to 30 s, and each question makes it busy. So nothing is asked
-    // until the browser itself says that another worker has taken over.
+    // Chromium replaces a worker only after it was idle for up to 30 s, and each request makes it busy. So no request is sent
+    // until the browser reports that another worker has taken over.
     let update = "return navigator.serviceWorker.ready.then((registration) => registration.update()).then(() => null)";
     page.evaluate::<Value>(update, Vec::new()).await?;
     eventually_every(Duration::from_millis(500), 2 * DEFAULT_TIMEOUT, "the worker of the new release", async || {

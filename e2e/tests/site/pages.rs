@@ -1,4 +1,4 @@
-//! What a person can rely on around the exercises: the first page, the guide, runs that are held against others and runs that are kept.
+//! The pages around the exercises (the first page, the guide, saved runs), and what works the same on every page.
 
 mod accessibility;
 mod all_pages;
@@ -13,6 +13,9 @@ mod tabs;
 mod widths;
 
 use e2e::suite::Test;
+
+/// A run of some 200 ms.
+const QUICK: &str = "async-basics?download=60&load=20&preprocess=20&blocking=off&seed=7";
 
 pub fn tests() -> impl Iterator<Item = Test> {
     accessibility::tests()

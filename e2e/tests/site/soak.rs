@@ -1,5 +1,5 @@
-//! Two hundred runs in one life of the page, some stopped and some left at random moments: nothing stays behind but the
-//! runs that are kept.
+//! Two hundred runs without a reload of the page. Some are stopped, and some are left, at random moments. The page releases all
+//! of the browser's resources except for those of saved runs.
 
 use e2e::browser::{Engine, Heap};
 use e2e::fixture::{Fixture, TestError, TestResult};
@@ -9,10 +9,10 @@ use e2e::server::Replacement;
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![what_runs_took_from_the_browser_is_given_back, what_is_not_given_back_is_noticed]
+    in_each_engine![runs_release_the_browsers_resources, resources_that_are_not_released_are_noticed]
 }
 
-/// Whatever the runs need of the browser: timers, files of the site and of the storage, the model server, workers.
+/// Together, these runs use timers, files of the site, stored files, the model server and workers.
 const EXERCISES: [&str; 8] = [
     "async-basics?scale=0.1&blocking=off",
     "async-multiple?samples=8&scale=0.1",
@@ -24,34 +24,35 @@ const EXERCISES: [&str; 8] = [
     "common-issues?wait=100",
 ];
 
-/// Where the page rests between the parts of the test: each time the same page, before a run.
+/// The page at which resources are counted: each time the same page, before a run.
 const REST: &str = "async-basics?seed=7";
 
-/// So many runs come first, in which the page takes what it takes once: code, its one channel, room for a run.
+/// The number of runs at the start, in which the page takes the resources that it needs only once: code, its channel, memory for
+/// a run.
 const WARM_UP: u32 = 40;
 
-/// The rest, of which the second half must not take more than the first left.
+/// The numbers of runs in the two parts after that. After the second part, the page must not hold more than after the first.
 fn runs(engine: Engine) -> [u32; 2] {
     if engine == Engine::Chromium { [80, 80] } else { [20, 20] }
 }
 
-/// The wasm memory grows in steps of 64 KB, and how many depends on the moments at which runs are stopped. 160 runs that leave
-/// their records would take several times as much.
+/// The growth of the wasm memory that is allowed. It grows in steps of 64 KB, and the number of steps depends on the moments at
+/// which runs are stopped. 160 runs that kept their records would take several times as much.
 const WASM_SLACK_BYTES: u64 = 450_000;
 
-/// So much of each run Chromium itself notes: its requests, its place in the history, how the layout shifted. It is 4 kB
-/// for those that are saved.
-const NOTED_BYTES: u64 = 8_000;
+/// The memory that Chromium itself may use for each run: for its requests, its entry in the history, and layout shifts. It was
+/// 4 kB for saved runs.
+const BROWSER_BYTES_PER_RUN: u64 = 8_000;
 
-/// Follows a link, presses Run, and sees to the end: `finish`, `save` what came of it, or after some milliseconds `stop`
-/// or `leave`.
+/// Follows a link, presses Run, and ends the run in one of these ways: waits for its end (`finish`), exports it then (`save`),
+/// or presses Stop (`stop`) or returns (`leave`) after some milliseconds.
 const RUN: &str = "
     const [link, seed, end, afterMs] = arguments;
     const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-    const patience = performance.now() + 25_000;
-    const until = async (isSo) => {
-        while (!isSo()) {
-            if (performance.now() > patience) throw new Error(`${location.hash} is at: ${status()} ${stage}`);
+    const deadline = performance.now() + 25_000;
+    const until = async (condition) => {
+        while (!condition()) {
+            if (performance.now() > deadline) throw new Error(`${location.hash} is at: ${status()} ${stage}`);
             await sleep(4);
         }
     };
@@ -60,7 +61,7 @@ const RUN: &str = "
     const status = () => find('[role=status]')?.textContent ?? '';
     const run = () => find('button.run');
     const button = (name) => [...document.querySelectorAll('button')].find((it) => it.textContent === name);
-    // The browser would ask where to.
+    // The browser would ask where to save the file.
     HTMLAnchorElement.prototype.click = () => null;
     location.hash = `#/${link}&seed=${seed}`;
     const isThere = () => find('[data-control=seed] input')?.value === String(seed) && status().startsWith('Ready');
@@ -80,17 +81,17 @@ const RUN: &str = "
         return status();
     })();";
 
-/// Draws the same numbers every time, by the multiplier of Knuth's MMIX.
-struct Draws(u64);
+/// Generates the same random numbers every time, with the multiplier of Knuth's MMIX.
+struct Random(u64);
 
-impl Draws {
+impl Random {
     fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }
 }
 
-/// What became of runs.
+/// The numbers of runs by their end.
 #[derive(Debug, Default)]
 struct Ends {
     finished: u32,
@@ -98,12 +99,12 @@ struct Ends {
     left: u32,
 }
 
-/// So many runs, half of them to their end.
-async fn run(page: &Page, draws: &mut Draws, runs: u32, ends: &mut Ends) -> TestResult {
+/// Does a number of runs. About half of them run to their end.
+async fn run(page: &Page, random: &mut Random, runs: u32, ends: &mut Ends) -> TestResult {
     for _ in 0..runs {
-        let exercise = EXERCISES[draws.below(EXERCISES.len() as u64) as usize];
-        let end = ["finish", "finish", "save", "stop", "stop", "leave"][draws.below(6) as usize];
-        let (seed, after_ms) = (draws.below(1_000_000), draws.below(400));
+        let exercise = EXERCISES[random.below(EXERCISES.len() as u64) as usize];
+        let end = ["finish", "finish", "save", "stop", "stop", "leave"][random.below(6) as usize];
+        let (seed, after_ms) = (random.below(1_000_000), random.below(400));
         let text: String = page.evaluate(RUN, vec![exercise.into(), seed.into(), end.into(), after_ms.into()]).await?;
         match text.split([' ', '.']).next() {
             Some("Finished") => ends.finished += 1,
@@ -115,14 +116,14 @@ async fn run(page: &Page, draws: &mut Draws, runs: u32, ends: &mut Ends) -> Test
     Ok(())
 }
 
-/// Goes where the page rests, and waits until it holds nothing that must come to its end.
-async fn at_rest(fixture: &Fixture) -> Result<(Resources, Option<Heap>), TestError> {
+/// Opens the page [`REST`], waits until all temporary resources are released, and counts the others.
+async fn resources_at_rest(fixture: &Fixture) -> Result<(Resources, Option<Heap>), TestError> {
     let page = &fixture.page;
     page.follow(REST).await?;
-    let passing = ["timers", "intervals", "frames", "urls", "workers", "databases", "requests"];
-    let resources = eventually("a page that holds nothing more", async || {
+    let temporary = ["timers", "intervals", "frames", "urls", "workers", "databases", "requests"];
+    let resources = eventually("a page without temporary resources", async || {
         let resources = page.resources().await?;
-        let held = passing.iter().find(|kind| !resources.held[**kind].is_empty());
+        let held = temporary.iter().find(|kind| !resources.held[**kind].is_empty());
         let is_there = page.status().await?.starts_with("Ready") && page.link().await? == REST;
         Ok(match held {
             None if is_there => Ok(resources),
@@ -131,20 +132,20 @@ async fn at_rest(fixture: &Fixture) -> Result<(Resources, Option<Heap>), TestErr
         })
     })
     .await?;
-    let is_told = fixture.browser.engine() == Engine::Chromium;
-    let heap = if is_told { Some(fixture.browser.heap().await?) } else { None };
+    let has_heap = fixture.browser.engine() == Engine::Chromium;
+    let heap = if has_heap { Some(fixture.browser.heap().await?) } else { None };
     Ok((resources, heap))
 }
 
-async fn what_runs_took_from_the_browser_is_given_back(engine: Engine) -> TestResult {
+async fn runs_release_the_browsers_resources(engine: Engine) -> TestResult {
     let fixture = Fixture::open_with_script(engine, REST, COUNT_RESOURCES).await?;
     let page = &fixture.page;
-    let (mut draws, mut ends) = (Draws(7), Ends::default());
+    let (mut random, mut ends) = (Random(7), Ends::default());
     let [first, second] = runs(engine);
     let mut rests = Vec::new();
     for runs in [WARM_UP, first, second] {
-        run(page, &mut draws, runs, &mut ends).await?;
-        let (resources, heap) = at_rest(&fixture).await?;
+        run(page, &mut random, runs, &mut ends).await?;
+        let (resources, heap) = resources_at_rest(&fixture).await?;
         println!("{engine}, {ends:?}: {} bytes of wasm memory, {heap:?}", resources.wasm_bytes);
         rests.push((resources, heap));
     }
@@ -156,9 +157,9 @@ async fn what_runs_took_from_the_browser_is_given_back(engine: Engine) -> TestRe
         }
         assert!(after.wasm_bytes <= before.wasm_bytes + WASM_SLACK_BYTES, "{after:?} after {before:?}");
         if let (Some(before), Some(heap)) = (heap_before, heap) {
-            let noted = NOTED_BYTES * u64::from(first + second);
-            assert!(heap.js_bytes <= before.js_bytes + noted, "{heap:?} after {before:?}");
-            // A page that rests is the same page, but for a line or two of what it tells.
+            let allowed = BROWSER_BYTES_PER_RUN * u64::from(first + second);
+            assert!(heap.js_bytes <= before.js_bytes + allowed, "{heap:?} after {before:?}");
+            // The page is the same each time, except for a line or two of text.
             assert!(
                 heap.nodes <= before.nodes + 50 && heap.listeners <= before.listeners + 5,
                 "{heap:?} after {before:?}"
@@ -166,35 +167,35 @@ async fn what_runs_took_from_the_browser_is_given_back(engine: Engine) -> TestRe
         }
     }
     page.follow("runs").await?;
-    // Of those that were left some had finished before.
-    let (least, most) = (ends.finished as usize, (ends.finished + ends.left) as usize);
+    // Some of the runs that were left had finished before.
+    let (min, max) = (ends.finished as usize, (ends.finished + ends.left) as usize);
     eventually("every run that finished, and none that was stopped", async || {
         let listed = page.texts("[data-run]").await?.len();
-        Ok(if (least..=most).contains(&listed) { Ok(()) } else { Err(format!("{listed} after {ends:?}")) })
+        Ok(if (min..=max).contains(&listed) { Ok(()) } else { Err(format!("{listed} after {ends:?}")) })
     })
     .await?;
     Ok(())
 }
 
-/// One thing of each kind that is never given back.
-const KEEP: &str = "
+/// Takes a resource of each kind, and never releases it.
+const LEAK: &str = "
     const nothing = () => null;
-    window.kept = [new Worker('static/worker.js', { type: 'module' }), new MessageChannel()];
+    window.leaked = [new Worker('static/worker.js', { type: 'module' }), new MessageChannel()];
     window.nodes = Array.from({ length: 1000 }, () => document.createElement('p'));
     setTimeout(nothing, 1e9);
     setInterval(nothing, 1e9);
     addEventListener('resize', nothing);
     matchMedia('print').addEventListener('change', nothing);
-    URL.createObjectURL(new Blob(['kept']));
-    indexedDB.open('kept');
+    URL.createObjectURL(new Blob(['leaked']));
+    indexedDB.open('leaked');
     fetch('never');";
 
-async fn what_is_not_given_back_is_noticed(engine: Engine) -> TestResult {
+async fn resources_that_are_not_released_are_noticed(engine: Engine) -> TestResult {
     let fixture = Fixture::open_with_script(engine, REST, COUNT_RESOURCES).await?;
     let page = &fixture.page;
     fixture.server.replace("never", Replacement::Never);
-    let (before, heap) = at_rest(&fixture).await?;
-    page.evaluate::<()>(KEEP, Vec::new()).await?;
+    let (before, heap) = resources_at_rest(&fixture).await?;
+    page.evaluate::<()>(LEAK, Vec::new()).await?;
     let count = |resources: &Resources, kind: &str| resources.held[kind].len();
     for (kind, more) in [
         ("timers", 1),

@@ -39,8 +39,8 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// [`HttpError::TooLarge`] as soon as the body is known to be larger than the limit: reading stops and the request is
-    /// aborted. Otherwise the reason the body did not arrive.
+    /// [`HttpError::TooLarge`] as soon as the body is known to be larger than the limit: reading stops and the request
+    /// is aborted. Otherwise the reason the body did not arrive.
     pub async fn bytes(mut self, limit_bytes: usize) -> Result<Vec<u8>, HttpError> {
         let too_large = |url, size_bytes| HttpError::TooLarge { url, limit_bytes, size_bytes };
         if let Some(size_bytes) = self.announced_bytes.filter(|bytes| *bytes > limit_bytes) {
@@ -90,7 +90,8 @@ impl fmt::Debug for Body {
     }
 }
 
-/// The chunks of a body, as a stream that ends after the last chunk or after the first error. Dropping it aborts the request.
+/// The chunks of a body, as a stream that ends after the last chunk or after the first error. Dropping it aborts the
+/// request.
 #[must_use = "dropping the chunks aborts the request"]
 pub struct Chunks {
     // None after the end.

@@ -13,8 +13,8 @@ use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, Reques
 use crate::endpoint::http::{Body, Headers, HttpError, Request, Response, Transport};
 use crate::endpoint::service_worker;
 
-/// Sends requests by `fetch`. Nothing comes from the browser's cache, so the first and the second of two requests cost the
-/// same.
+/// Sends requests by `fetch`. Nothing comes from the browser's cache, so the first and the second of two requests cost
+/// the same.
 ///
 /// Requests to the site's own addresses have a name, by which its service worker learns that they were aborted.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,8 @@ struct AbortOnDrop {
 
 impl AbortOnDrop {
     fn new() -> Self {
-        // Every browser that runs wasm has an `AbortController`. Without one, requests would only continue after a stop.
+        // Every browser that runs wasm has an `AbortController`. Without one, requests would only continue after a
+        // stop.
         Self { controller: AbortController::new().ok(), named: None }
     }
 
@@ -151,8 +152,8 @@ impl Drop for AbortOnDrop {
         if let Some(controller) = &self.controller {
             controller.abort();
         }
-        // A service worker does not see the abort itself, only that the stream of its response is cancelled. WebKit sometimes
-        // does not cancel it, and then the worker would continue forever. So it also gets a message.
+        // A service worker does not see the abort itself, only that the stream of its response is cancelled. WebKit
+        // sometimes does not cancel it, and then the worker would continue forever. So it also gets a message.
         if let Some((worker, name)) = self.named.take() {
             service_worker::abort(&worker, &name);
         }

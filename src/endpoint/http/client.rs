@@ -60,8 +60,8 @@ impl Client {
         self.run.noted_in(None, Awaited::Response, response)
     }
 
-    /// Finds the cause of an error for which a browser does not name it: a server that cannot be reached, or a server whose
-    /// responses the page may not read. It sends one more request, to `url`.
+    /// Finds the cause of an error for which a browser does not name it: a server that cannot be reached, or a server
+    /// whose responses the page may not read. It sends one more request, to `url`.
     pub async fn explain(&self, error: HttpError, url: String) -> HttpError {
         match error {
             // The site's own addresses are not subject to CORS.

@@ -1,5 +1,5 @@
-//! HTTP, as far as a page can use it: a request with method, headers and body; a response whose body is read whole, up to a
-//! limit, or chunk by chunk; errors by cause.
+//! HTTP, as far as a page can use it: a request with method, headers and body; a response whose body is read whole, up
+//! to a limit, or chunk by chunk; errors by cause.
 //!
 //! ```
 //! use interleave::endpoint::http::{Answer, Client, Request, Scripted};
@@ -16,9 +16,10 @@
 //! # Ok::<(), virtual_time::Stalled>(())
 //! ```
 //!
-//! A [`Client`] sends a [`Request`] through a [`Transport`]: `Browser` uses `fetch`, and [`Scripted`] answers on a run's
-//! clock as a test says. Dropping the future of a request, its [`Response`] or the stream of its chunks aborts the request.
-//! A status other than 2xx is a response, not an error: what it means depends on the protocol above this layer.
+//! A [`Client`] sends a [`Request`] through a [`Transport`]: `Browser` uses `fetch`, and [`Scripted`] answers on a
+//! run's clock as a test says. Dropping the future of a request, its [`Response`] or the stream of its chunks aborts
+//! the request. A status other than 2xx is a response, not an error: what it means depends on the protocol above this
+//! layer.
 
 mod base_url;
 mod body;

@@ -70,8 +70,8 @@ impl Answer {
     }
 }
 
-/// Answers each request with the [`Answer`] of a function. It records the requests, and counts those under way. Clones share
-/// both.
+/// Answers each request with the [`Answer`] of a function. It records the requests, and counts those under way. Clones
+/// share both.
 #[derive(Clone)]
 pub struct Scripted {
     run: Run,

@@ -8,8 +8,8 @@ use crate::endpoint::http::{HttpError, Request, Response};
 
 /// Sends requests and receives responses.
 pub trait Transport {
-    /// Sends a request and waits for the headers of its response. Dropping the future, the response or the stream of its
-    /// chunks aborts the request. The request's timeout is left to the [`Client`](crate::endpoint::http::Client).
+    /// Sends a request and waits for the headers of its response. Dropping the future, the response or the stream of
+    /// its chunks aborts the request. The request's timeout is left to the [`Client`](crate::endpoint::http::Client).
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, HttpError>>;
 
     /// True if a server answers there, even if the page may not read the response.

@@ -1,7 +1,7 @@
 //! [`Client`]: an endpoint that speaks the Open Inference Protocol v2, as a few async functions.
 //!
-//! A request has no deadline of its own: the caller adds one with [`Run::timeout`](crate::runtime::Run::timeout), and retries
-//! with [`Run::retry`](crate::runtime::Run::retry). Dropping the future of a request aborts it.
+//! A request has no deadline of its own: the caller adds one with [`Run::timeout`](crate::runtime::Run::timeout), and
+//! retries with [`Run::retry`](crate::runtime::Run::retry). Dropping the future of a request aborts it.
 
 use inference::protocol::{
     DecodeError, ErrorBody, InferRequest, InferResponse, ModelMetadata, ServerMetadata, decode, encode,

@@ -1,4 +1,4 @@
-//! Whether an endpoint can be reached, and why not, in the reader's words.
+//! Tests the connection to an endpoint, and explains why an endpoint cannot be used.
 
 use crate::endpoint::model_server::NoModelServer;
 use crate::endpoint::oip::{Client, OipError};
@@ -9,23 +9,25 @@ use super::findings::tensors_in_words;
 use super::inputs::InputsError;
 use super::plan::Plan;
 
-/// Asks the endpoint who it is, and its first model what it takes.
+/// Fetches the name and version of the server, and the metadata of the first model.
 pub(super) async fn test(run: &Run, plan: &Plan) -> Result<Connection, Failure> {
-    let client = Client::new(run, plan.about.clone());
+    let client = Client::new(run, plan.metadata_url.clone());
     let start = run.now();
-    let server = match run.timeout(plan.timeout, client.server()).await.unwrap_or_else(|late| Err(late.into())) {
-        Ok(server) => server,
-        Err(error) => return Err(Failure::from(explained(run, &client, plan, error).await)),
-    };
+    let server =
+        match run.timeout(plan.timeout, client.server()).await.unwrap_or_else(|timed_out| Err(timed_out.into())) {
+            Ok(server) => server,
+            Err(error) => return Err(Failure::from(explain(run, &client, plan, error).await)),
+        };
     let took = units::span((run.now() - start).as_micros() as u64);
-    let model = run.timeout(plan.timeout, client.model(plan.model())).await.unwrap_or_else(|late| Err(late.into()));
+    let model =
+        run.timeout(plan.timeout, client.model(plan.model())).await.unwrap_or_else(|timed_out| Err(timed_out.into()));
     let model = match model {
         Ok(model) => model,
         Err(error) => return Err(failure(run, &client, plan, error).await),
     };
     let server = format!("`{}` {} answered in {took}.", server.name, server.version);
     let model = format!(
-        "`{}` takes {} and gives {}.",
+        "Inputs of `{}`: {}. Outputs: {}.",
         model.name,
         tensors_in_words(&model.inputs),
         tensors_in_words(&model.outputs)
@@ -33,20 +35,20 @@ pub(super) async fn test(run: &Run, plan: &Plan) -> Result<Connection, Failure> 
     Ok(Connection { lines: vec![server, model] })
 }
 
-/// The failure if the first model does not describe its inputs.
+/// The failure if the metadata of the first model cannot be fetched.
 pub(super) async fn failure(run: &Run, client: &Client, plan: &Plan, error: OipError) -> Failure {
-    let failure = Failure::from(explained(run, client, plan, error).await);
+    let failure = Failure::from(explain(run, client, plan, error).await);
     Failure { message: format!("model `{}`: {}", plan.model(), failure.message), ..failure }
 }
 
-/// A better word for it, if one can be had in time.
-async fn explained(run: &Run, client: &Client, plan: &Plan, error: OipError) -> OipError {
+/// Replaces an error by a more specific one, if the client can find the cause before the timeout.
+async fn explain(run: &Run, client: &Client, plan: &Plan, error: OipError) -> OipError {
     run.timeout(plan.timeout, client.explain(error.clone())).await.unwrap_or(error)
 }
 
-/// The failure if no model is named.
+/// The failure if the list of models is empty.
 pub(super) fn no_model() -> Failure {
-    Failure { message: "no model is named".to_owned(), advice: "Write the name of a model that the endpoint has." }
+    Failure { message: "there is no model name".to_owned(), advice: "Enter the name of one of the endpoint's models." }
 }
 
 impl From<OipError> for Failure {

@@ -1,4 +1,4 @@
-//! What the controls mean: which endpoint, which requests, and when.
+//! [`Plan`]: which requests are sent, where and when. It is made from the controls.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -12,45 +12,47 @@ use crate::runtime::{Backoff, RetryPolicy};
 /// When requests are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrivals {
-    /// All now.
+    /// All of them now.
     AtOnce,
-    /// One after each such interval.
+    /// One in each interval of this length.
     Every(Duration),
 }
 
-/// What is asked, where and when.
+/// Which requests are sent, where and when.
 #[derive(Debug)]
 pub(super) struct Plan {
+    /// True if the endpoint is the page's own model server.
     pub is_embedded: bool,
-    /// Where the models' metadata are asked for.
-    pub about: BaseUrl,
-    /// Where inference is asked for. The model server is told in the address how to behave, which concerns inference
-    /// only: without metadata there would be nothing to send.
-    pub base: BaseUrl,
-    /// Their names; the first gets the requests.
+    /// The base URL of requests for metadata.
+    pub metadata_url: BaseUrl,
+    /// The base URL of inference requests. For the page's own model server it contains latency, failures and the like,
+    /// which apply to inference only: a run cannot do without metadata.
+    pub inference_url: BaseUrl,
+    /// The names of the models. Inference requests go to the first.
     pub models: Vec<String>,
     pub requests: u32,
-    /// Inputs in each request, at least 1.
+    /// The number of inputs in each request, at least 1.
     pub batch_size: u32,
     pub limit: Option<NonZeroUsize>,
-    /// For each attempt.
+    /// The time limit for each attempt.
     pub timeout: Duration,
     pub retries: RetryPolicy<OipError>,
     pub arrivals: Arrivals,
     pub has_one_by_one: bool,
-    /// The most requests at once in the sweep; 0 is no sweep.
-    pub sweep_to: u32,
+    /// The maximum number of concurrent requests in the sweep; 0 means no sweep.
+    pub sweep_max: u32,
 }
 
 impl Plan {
-    /// The plan for these settings, with what is random in the model server drawn by the run's seed.
+    /// The plan for these settings. The random values of the model server depend on the run's seed.
     pub fn new(settings: &Settings, run: &Run) -> Self {
         let is_embedded = is_embedded(settings);
-        let [about, base] = if is_embedded { model_server(settings, run) } else { own_endpoint(settings) };
+        let [metadata_url, inference_url] =
+            if is_embedded { model_server(settings, run) } else { own_endpoint(settings) };
         Self {
             is_embedded,
-            about,
-            base,
+            metadata_url,
+            inference_url,
             models: names(settings.text("models")).map(str::to_owned).collect(),
             requests: settings.count("requests"),
             batch_size: settings.count("batch-size"),
@@ -67,7 +69,7 @@ impl Plan {
                 _ => Arrivals::AtOnce,
             },
             has_one_by_one: settings.is_on("one-by-one"),
-            sweep_to: settings.count("sweep"),
+            sweep_max: settings.count("sweep"),
         }
     }
 
@@ -79,36 +81,38 @@ impl Plan {
         }
     }
 
-    /// The most requests that can be under way at once.
-    pub fn most_at_once(&self) -> u32 {
-        let limited = self.limit.map_or(self.requests, |most| self.requests.min(most.get() as u32));
-        limited.max(self.sweep_to).max(1)
+    /// The maximum number of requests that can be in flight, at least 1.
+    pub fn max_in_flight(&self) -> u32 {
+        let limited = self.limit.map_or(self.requests, |limit| self.requests.min(limit.get() as u32));
+        limited.max(self.sweep_max).max(1)
     }
 
-    /// The model that gets the requests; empty if none is named.
+    /// The model that gets the inference requests; empty if the list is empty.
     pub fn model(&self) -> &str {
         self.models.first().map_or("", String::as_str)
     }
 }
 
-/// The pause before the second attempt is drawn up to this.
+/// The upper bound of the random pause before the second attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// A level of a sweep has so many rounds, and at least as many requests as a p95 wants.
-const ROUNDS: u32 = 4;
-const FEWEST: u32 = 20;
+/// The minimum number of rounds in a level of the sweep. In a round, each of the concurrent requests is made once.
+const MIN_ROUNDS: u32 = 4;
 
-/// How many requests a level of the sweep sends: whole rounds, so that the last is no emptier than the others.
+/// The minimum number of requests in a level of the sweep: as many as a p95 needs.
+const MIN_REQUESTS: u32 = 20;
+
+/// The number of requests in a level of the sweep. It is a whole number of rounds, so that the last round is full.
 pub(super) fn requests_of_level(concurrency: u32) -> u32 {
-    concurrency * ROUNDS.max(FEWEST.div_ceil(concurrency))
+    concurrency * MIN_ROUNDS.max(MIN_REQUESTS.div_ceil(concurrency))
 }
 
-/// Whether the endpoint is the page's own.
+/// True if the endpoint is the page's own model server.
 pub(super) fn is_embedded(settings: &Settings) -> bool {
     settings.choice("endpoint") == "embedded"
 }
 
-/// The page's own model server: for metadata, and for inference with all that can be set.
+/// The base URLs of the page's own model server: for metadata, and for inference with the chosen scenario.
 fn model_server(settings: &Settings, run: &Run) -> [BaseUrl; 2] {
     let number = |name: &str| settings.number(name).round();
     let mut scenario = format!("latency={},spread={},seed={}", number("latency"), number("spread"), run.seed());
@@ -120,7 +124,7 @@ fn model_server(settings: &Settings, run: &Run) -> [BaseUrl; 2] {
     [model_server::PATH, &base].map(BaseUrl::relative)
 }
 
-/// The kinds of failures as the model server has them in its addresses.
+/// The kinds of failures, as they are written in the model server's URLs.
 fn kinds(settings: &Settings) -> &'static str {
     match settings.choice("faults") {
         "all" => "500+503+429+hang+garbage",
@@ -131,13 +135,13 @@ fn kinds(settings: &Settings) -> &'static str {
     }
 }
 
-/// What was typed is an address: the control took it.
+/// The base URL of the reader's own endpoint, for metadata and inference. The control accepts only valid URLs.
 fn own_endpoint(settings: &Settings) -> [BaseUrl; 2] {
     let base = BaseUrl::parse(settings.text("url")).unwrap_or_else(|_| BaseUrl::relative(settings.text("url")));
     [base.clone(), base]
 }
 
-/// What the connection is tested with.
+/// A key for what a connection test depends on.
 pub(super) fn address(settings: &Settings) -> String {
     let url = if is_embedded(settings) { "" } else { settings.text("url") };
     format!("{url} {} {}", settings.text("models"), settings.to_text("timeout"))
@@ -152,14 +156,14 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::choice(
         "endpoint",
         "Endpoint",
-        "The page brings a server of its own. Any that speaks the Open Inference Protocol v2, such as KServe, Triton or \
-         MLServer, can take its place.",
-        &[Choice::new("embedded", "The page's own model server"), Choice::new("own", "An endpoint of your own")],
+        "The server that gets the requests: the page's own, or any that implements the Open Inference Protocol v2, \
+         such as KServe, Triton or MLServer.",
+        &[Choice::new("embedded", "The page's own model server"), Choice::new("own", "Your own endpoint")],
     ),
     Control::new(
         "url",
         "Base URL",
-        "All that stands before v2/… in the endpoint's addresses. It must allow this page by CORS.",
+        "The endpoint's URL, without v2/… at the end. The endpoint must allow requests from this page (CORS).",
         ControlKind::Text {
             default: "http://localhost:8000",
             refuse: |text| BaseUrl::parse(text).err().map(|error| error.to_string()),
@@ -169,69 +173,82 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "models",
         "Models",
-        "Names with commas between. All are asked what they take; the first gets the requests.",
+        "Model names, separated by commas. The metadata of all is fetched; inference requests go to the first.",
         ControlKind::Text {
             default: "mlp-64, mlp-16, mlp-64-32, logistic-regression",
-            refuse: |text| names(text).next().is_none().then(|| "a model's name is missing".to_owned()),
+            refuse: |text| names(text).next().is_none().then(|| "a model name is missing".to_owned()),
         },
     ),
-    Control::count("requests", "Requests", "How many there are.", 5_000, 30).with_heading("Requests"),
+    Control::count("requests", "Requests", "The number of requests.", 5_000, 30).with_heading("Requests"),
     Control::new(
         "batch-size",
         "Batch size",
-        "How many inputs each request holds.",
+        "The number of inputs in each request.",
         ControlKind::Count { min: 1, max: 1_000, default: 10 },
     ),
     Control::choice(
         "arrivals",
         "Arrivals",
-        "All at once is a closed loop: the limit says when the next is sent. At a rate is an open loop: requests are due \
-         whatever has become of those before.",
+        "All at once (closed loop): with a limit, a request is sent when another one ends. At a rate (open loop): \
+         requests are due at fixed times, whether or not earlier ones have ended.",
         &[Choice::new("at-once", "All at once"), Choice::new("rate", "At a rate")],
     ),
     Control::new(
         "rate",
         "Rate",
-        "How many are due in each second.",
+        "The number of requests that are due per second.",
         ControlKind::Number { unit: "/s", min: 0.1, max: 1_000.0, step: 1.0, default: 20.0 },
     )
     .only_if(|settings| settings.choice("arrivals") == "rate"),
-    Control::count("limit", "Limit", "How many are under way at once; 0 is no limit.", 5_000, 8),
+    Control::count("limit", "Limit", "The maximum number of requests in flight; 0 means no limit.", 5_000, 8),
     Control::new(
         "timeout",
         "Timeout",
-        "A request that has no reply by then is aborted. The guide's own is 10 s.",
+        "The time limit for an attempt. A request that takes longer is aborted. In the guide it is 10 s.",
         ControlKind::Number { unit: "ms", min: 1.0, max: 60_000.0, step: 100.0, default: 2_000.0 },
     ),
-    Control::count("retries", "Retries", "How many attempts may follow the first, after pauses that grow.", 10, 2),
-    Control::switch("one-by-one", "One by one", "Sends the same requests one after the other first, to compare.", true),
+    Control::count(
+        "retries",
+        "Retries",
+        "The maximum number of retries for a request. The pauses before them grow.",
+        10,
+        2,
+    ),
+    Control::switch("one-by-one", "One by one", "First sends the same requests one by one, for comparison.", true),
     Control::count(
         "sweep",
         "Sweep up to",
-        "Sends batches with 1, 2, 4, … requests at once, up to so many; 0 is no sweep.",
+        "Sends batches with 1, 2, 4, … requests in flight, up to this number; 0 means no sweep.",
         1_024,
         0,
     ),
-    Control::millis("latency", "Latency", "How long it works on a request at least.", 60.0)
+    Control::millis("latency", "Latency", "The minimum time that the server needs for a request.", 60.0)
         .with_heading("The model server")
         .only_if(is_embedded),
-    Control::millis("spread", "Spread", "Up to how much longer, drawn for each request.", 40.0).only_if(is_embedded),
-    Control::count("capacity", "Capacity", "How many it works on at once, the others queue; 0 is no limit.", 1_000, 8)
+    Control::millis("spread", "Spread", "The maximum of the random time that is added for each request.", 40.0)
         .only_if(is_embedded),
+    Control::count(
+        "capacity",
+        "Capacity",
+        "The number of requests that the server handles at once. Others queue; 0 means no limit.",
+        1_000,
+        8,
+    )
+    .only_if(is_embedded),
     Control::new(
         "failure-rate",
         "Failure rate",
-        "How likely an inference fails.",
+        "The probability that an inference fails.",
         ControlKind::Number { unit: "", min: 0.0, max: 1.0, step: 0.05, default: 0.05 },
     )
     .only_if(is_embedded),
     Control::choice(
         "faults",
         "Faults",
-        "How it fails.",
+        "How an inference fails.",
         &[
             Choice::new("errors", "500 and 503"),
-            Choice::new("busy", "429, come again in 1 s"),
+            Choice::new("busy", "429, retry after 1 s"),
             Choice::new("hangs", "Never answers"),
             Choice::new("garbage", "Broken JSON"),
             Choice::new("all", "All kinds"),

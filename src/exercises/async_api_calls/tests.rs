@@ -1,4 +1,4 @@
-//! The exercise on the virtual clock, where the model server's own logic answers and takes exactly its time.
+//! The exercise on the virtual clock, with responses from the model server's own logic.
 
 use super::*;
 use crate::exercises::experiment::Experiment;
@@ -6,7 +6,7 @@ use crate::exercises::test_support::{set_texts, settings_with};
 use crate::measure::events::Record;
 use crate::runtime::virtual_time::block_on;
 
-/// Nothing random, nothing besides the requests.
+/// Nothing random, no batches.
 const PLAIN: &[(&str, f64)] = &[("spread", 0.0), ("failure-rate", 0.0), ("capacity", 0.0), ("batch-size", 1.0)];
 
 fn site() -> Site {
@@ -25,7 +25,7 @@ fn settings(numbers: &[(&str, f64)], texts: &[(&str, &str)]) -> Settings {
 fn outcome(settings: &Settings) -> (Run, Result<Report, Failure>) {
     let run = Run::on_virtual_clock(7);
     let future = (EXERCISE.run)(run.clone(), Rc::new(site()), settings.clone());
-    let result = block_on(&run, future).expect("it waits for nothing but time");
+    let result = block_on(&run, future).expect("it waits only for timers");
     (run, result)
 }
 
@@ -43,7 +43,7 @@ fn column(table: &Table, column: usize) -> Vec<&str> {
 }
 
 #[test]
-fn the_server_works_on_as_many_as_it_can_and_the_batch_takes_its_rounds() {
+fn a_batch_larger_than_the_servers_capacity_takes_several_rounds() {
     let numbers = [("requests", 40.0), ("limit", 0.0), ("latency", 100.0), ("capacity", 8.0)];
     let (run, report) = report(&settings(&numbers, &[]));
     assert_eq!(length_us(&run.record(), "batch_inference_api"), 500_000);
@@ -51,7 +51,7 @@ fn the_server_works_on_as_many_as_it_can_and_the_batch_takes_its_rounds() {
     assert_eq!(requests.throughput_per_s(), Some(80.0));
     assert_eq!(requests.from_send().max(), Some(500_000.0), "the queue is at the server");
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
-    assert!(report.notes[0].starts_with("40 of 40 requests with 1 input each were answered, in 500 ms: 80.0 requests"));
+    assert!(report.notes[0].starts_with("40 of 40 requests with 1 input each succeeded in 500 ms: 80.0 requests"));
 }
 
 #[test]
@@ -67,14 +67,14 @@ fn the_knee_of_a_sweep_is_at_the_servers_capacity() {
 }
 
 #[test]
-fn a_level_of_a_sweep_is_whole_rounds_and_enough_for_a_p95() {
+fn a_level_of_a_sweep_has_full_rounds_and_enough_requests_for_a_p95() {
     for (concurrency, requests) in [(1, 20), (2, 20), (4, 20), (8, 32), (16, 64), (1_024, 4_096)] {
         assert_eq!(plan::requests_of_level(concurrency), requests);
     }
 }
 
 #[test]
-fn a_schedule_that_outruns_the_endpoint_shows_from_schedule_only() {
+fn only_latency_from_schedule_shows_that_the_endpoint_is_too_slow() {
     let numbers = [("requests", 100.0), ("limit", 1.0), ("rate", 10.0), ("latency", 500.0)];
     let (_, report) = report(&settings(&numbers, &[("arrivals", "rate"), ("timeout", "5000")]));
     let requests = report.requests().expect("it sent some");
@@ -85,7 +85,7 @@ fn a_schedule_that_outruns_the_endpoint_shows_from_schedule_only() {
 }
 
 #[test]
-fn a_schedule_that_the_endpoint_keeps_up_with_says_so() {
+fn the_notes_say_if_the_endpoint_kept_up() {
     let numbers = [("requests", 30.0), ("limit", 0.0), ("rate", 10.0), ("latency", 500.0)];
     let (run, report) = report(&settings(&numbers, &[("arrivals", "rate")]));
     assert_eq!(length_us(&run.record(), "inference_at_a_rate"), 2_900_000 + 500_000);
@@ -93,7 +93,7 @@ fn a_schedule_that_the_endpoint_keeps_up_with_says_so() {
 }
 
 #[test]
-fn every_request_ends_with_its_cause() {
+fn every_request_is_counted_by_its_cause() {
     let texts = [("faults", "all"), ("timeout", "300")];
     let numbers = [("requests", 200.0), ("failure-rate", 0.6), ("retries", 0.0), ("limit", 0.0)];
     let (run, report) = report(&settings(&numbers, &texts));
@@ -108,7 +108,7 @@ fn every_request_ends_with_its_cause() {
 }
 
 #[test]
-fn retries_mend_what_passes_and_are_counted() {
+fn retries_fix_temporary_failures_and_are_counted() {
     let numbers = [("requests", 100.0), ("failure-rate", 0.3), ("retries", 8.0), ("limit", 0.0)];
     let (_, report) = report(&settings(&numbers, &[]));
     assert_eq!(column(report.tables()[0], 1), ["100", "0", "0"], "{:?}", report.tables()[0]);
@@ -124,7 +124,7 @@ fn retries_mend_what_passes_and_are_counted() {
 }
 
 #[test]
-fn what_asks_to_be_left_alone_is_left_alone() {
+fn a_retry_waits_as_long_as_the_server_asks() {
     let numbers = [("requests", 1.0), ("failure-rate", 1.0), ("retries", 1.0), ("latency", 100.0)];
     let (run, report) = report(&settings(&numbers, &[("faults", "busy")]));
     assert_eq!(column(report.tables()[0], 0), ["succeeded", "HTTP 429"]);
@@ -132,15 +132,15 @@ fn what_asks_to_be_left_alone_is_left_alone() {
 }
 
 #[test]
-fn the_digits_are_read_as_well_as_the_classifier_reads_them() {
+fn the_accuracy_is_that_of_the_classifier() {
     let (_, report) = report(&settings(&[("requests", 36.0), ("batch-size", 10.0)], &[]));
-    // All 360 images, once each: a test beside the classifiers holds the same number.
-    assert!(report.notes[1].starts_with("Of the 360 digits that came back 353 are read right"), "{}", report.notes[1]);
+    // All 360 images, once each: the tests of the classifiers expect the same number.
+    assert!(report.notes[1].starts_with("353 of 360 digits were classified correctly"), "{}", report.notes[1]);
     assert_eq!(report.digits().count(), 10);
 }
 
 #[test]
-fn a_model_that_is_missing_keeps_its_row_and_takes_nothing_from_the_others() {
+fn a_missing_model_has_its_own_row_and_does_not_affect_the_others() {
     let (_, report) = report(&settings(&[], &[("models", "mlp-16, resnet , mlp-64,")]));
     let models = report.tables()[2];
     assert_eq!(column(models, 0), ["mlp-16", "resnet", "mlp-64"]);
@@ -149,40 +149,40 @@ fn a_model_that_is_missing_keeps_its_row_and_takes_nothing_from_the_others() {
 }
 
 #[test]
-fn a_first_model_that_is_missing_fails_the_run_and_is_named() {
+fn the_run_fails_if_the_first_model_is_missing() {
     let failure = outcome(&settings(&[], &[("models", "resnet")])).1.expect_err("there is no such model");
     assert!(failure.message.starts_with("model `resnet`: HTTP status 404: there is no model `resnet`"), "{failure:?}");
     assert!(failure.advice.starts_with("Check the model's name"));
 }
 
 #[test]
-fn an_endpoint_that_is_not_there_fails_the_run() {
+fn the_run_fails_if_the_endpoint_cannot_be_reached() {
     let settings = settings(&[], &[("endpoint", "own"), ("url", "http://models.example")]);
-    let failure = outcome(&settings).1.expect_err("nobody is there");
+    let failure = outcome(&settings).1.expect_err("there is no server");
     assert!(failure.message.contains("`http://models.example/v2/models/mlp-64` cannot be reached"), "{failure:?}");
-    assert!(Experiment::new(&EXERCISE, settings, 7).ideal(&site()).is_none(), "what a network takes has no ideal");
+    assert!(Experiment::new(&EXERCISE, settings, 7).ideal(&site()).is_none(), "there is no ideal time for a network");
 }
 
 #[test]
-fn no_requests_are_over_at_once_and_say_so() {
+fn a_run_without_requests_ends_immediately_and_says_so() {
     let (run, report) = report(&settings(&[("requests", 0.0)], &[]));
     assert_eq!(length_us(&run.record(), "batch_inference_api"), 0);
-    assert!(report.notes[0].starts_with("Without requests"));
+    assert!(report.notes[0].starts_with("No inference requests were sent"));
     assert_eq!(report.notes.len(), 1);
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
 }
 
 #[test]
-fn a_connection_tells_who_is_there_and_what_the_model_takes() {
+fn a_connection_test_shows_the_server_and_the_models_inputs_and_outputs() {
     let run = Run::on_virtual_clock(7);
     let connect = EXERCISE.connection_test.as_ref().expect("it has an endpoint").ask;
     let connection = block_on(&run, connect(run.clone(), settings(&[], &[]))).expect("it ends").expect("it is there");
     assert!(connection.lines[0].starts_with("`interleave` 0.1.0 answered in 0 ms"), "{connection:?}");
-    assert!(connection.lines[1].starts_with("`mlp-64` takes images FP32 [-1, 64] and gives logits FP32 [-1, 10]"));
+    assert!(connection.lines[1].starts_with("Inputs of `mlp-64`: images FP32 [-1, 64]. Outputs: logits FP32 [-1, 10]"));
 }
 
 #[test]
-fn a_stopped_run_leaves_nobody_waiting() {
+fn a_stopped_run_leaves_no_timers() {
     let run = Run::on_virtual_clock(7);
     let settings = settings(
         &[("requests", 50.0), ("limit", 0.0), ("failure-rate", 1.0)],
@@ -192,12 +192,12 @@ fn a_stopped_run_leaves_nobody_waiting() {
     let stopped = run.timeout(Duration::from_millis(500), future);
     assert!(block_on(&run, stopped).expect("it ends").is_err());
     assert_eq!(run.sleepers(), 0);
-    let left = Durations::from_record(&run.record(), "infer", None).outcomes();
-    assert_eq!(left.get(Outcome::Cancelled), 50);
+    let outcomes = Durations::from_record(&run.record(), "infer", None).outcomes();
+    assert_eq!(outcomes.get(Outcome::Cancelled), 50);
 }
 
 #[test]
-fn the_same_seed_fails_alike_one_by_one_and_together() {
+fn the_same_requests_fail_one_by_one_and_concurrently() {
     let mut settings = settings(&[("requests", 30.0), ("failure-rate", 0.4), ("retries", 0.0)], &[]);
     settings.set("one-by-one", Value::Switch(true));
     let (run, _) = report(&settings);

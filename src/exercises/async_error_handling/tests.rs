@@ -19,7 +19,7 @@ fn settings(numbers: &[(&str, f64)], choices: &[(&str, &str)]) -> Settings {
 fn run(seed: u64, settings: &Settings) -> (Run, Report) {
     let run = Run::on_virtual_clock(seed);
     let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings.clone());
-    let report = block_on(&run, future).expect("it waits for nothing but time").expect("it cannot fail");
+    let report = block_on(&run, future).expect("it waits only for timers").expect("it cannot fail");
     assert!(report.checks.iter().all(Check::is_as_meant), "seed {seed}: {:?}", report.checks);
     assert_eq!(run.sleepers(), 0);
     (run, report)
@@ -32,14 +32,14 @@ fn column(report: &Report, column: usize) -> [u32; 7] {
 }
 
 fn tasks(record: &Record, name: &str, part: &str) -> Durations {
-    let part = Span::named(record, part).expect("it was run");
+    let part = Span::named(record, part).expect("it ran");
     Durations::from_record(record, name, Some(part.task))
 }
 
 #[test]
-fn collecting_gives_every_task_a_result_and_retries_mend_most() {
+fn collecting_gives_every_task_a_result_and_retries_fix_most_failures() {
     let (run, report) = run(7, &settings(&[], &[]));
-    // These numbers are the same in every browser: `tests/exercises.rs` holds them there.
+    // These numbers are the same in every browser: the tests in `tests/browser` expect them too.
     assert_eq!(column(&report, 2), [15, 2, 1, 1, 1, 0, 20]);
     assert_eq!(column(&report, 3), [19, 0, 0, 1, 0, 0, 25]);
     let collected = tasks(&run.record(), "risky_operation", "run_tasks_with_error_handling").outcomes();
@@ -47,25 +47,25 @@ fn collecting_gives_every_task_a_result_and_retries_mend_most() {
 }
 
 #[test]
-fn failing_fast_ends_at_the_instant_of_the_first_failure_and_the_rest_read_cancelled() {
+fn failing_fast_ends_at_the_instant_of_the_first_failure_and_cancels_the_rest() {
     for limit in [0.0, 3.0] {
         let choices = [("on-error", "fail-fast"), ("faults", "transient")];
         let (run, report) = run(7, &settings(&[("tasks", 100.0), ("limit", limit)], &choices));
         let record = run.record();
-        let part = Span::named(&record, "fail_fast").expect("it was run");
+        let part = Span::named(&record, "fail_fast").expect("it ran");
         let tasks = tasks(&record, "risky_operation", "fail_fast");
         let failures: Vec<_> = tasks.tasks().iter().filter(|it| it.outcome == Outcome::Failed).collect();
         assert_eq!(failures.len(), 1);
         assert_eq!(part.end, Some((failures[0].ended_us, Outcome::Succeeded)));
         let [succeeded, .., cancelled, attempts] = column(&report, 1);
         assert_eq!(succeeded + 1 + cancelled, 100, "limit {limit}");
-        // With a limit only those that had a permit were tried: whose turn it was when the first failed.
+        // With a limit only tasks with a permit made an attempt: those that succeeded, and three at the failure.
         assert_eq!(attempts, if limit == 0.0 { 100 } else { succeeded + 3 }, "limit {limit}");
     }
 }
 
 #[test]
-fn a_rate_of_zero_fails_nothing_and_a_rate_of_one_everything() {
+fn no_task_fails_at_a_rate_of_zero_and_every_task_at_a_rate_of_one() {
     let (_, report) = run(7, &settings(&[("failure-rate", 0.0)], &[]));
     assert_eq!((column(&report, 1)[0], column(&report, 2)[0], column(&report, 3)[6]), (20, 20, 20));
     assert!(report.notes[0].contains("No task failed"));
@@ -74,20 +74,20 @@ fn a_rate_of_zero_fails_nothing_and_a_rate_of_one_everything() {
 }
 
 #[test]
-fn no_retries_is_the_same_as_collecting() {
+fn without_retries_the_outcomes_are_those_of_collecting() {
     let (_, report) = run(7, &settings(&[("max-retries", 0.0)], &[]));
     assert_eq!(column(&report, 3), column(&report, 2));
 }
 
 #[test]
-fn no_tasks_are_over_at_once_and_say_so() {
+fn a_run_without_tasks_ends_immediately_and_says_why() {
     let (run, report) = run(7, &settings(&[("tasks", 0.0)], &[]));
     assert_eq!(run.record().end_us(), 0);
-    assert!(report.notes[0].starts_with("Without tasks"));
+    assert!(report.notes[0].starts_with("There are no tasks"));
 }
 
 #[test]
-fn what_never_answers_costs_its_timeout() {
+fn a_task_that_never_ends_takes_as_long_as_its_timeout() {
     let (run, _) = run(7, &settings(&[("failure-rate", 1.0), ("max-retries", 0.0)], &[("faults", "hangs")]));
     let record = run.record();
     let tasks = tasks(&record, "risky_operation", "run_tasks_with_error_handling");
@@ -96,7 +96,7 @@ fn what_never_answers_costs_its_timeout() {
 }
 
 #[test]
-fn ten_thousand_tasks_behind_a_limit_keep_it() {
+fn ten_thousand_tasks_respect_a_limit() {
     let (run, _) = run(7, &settings(&[("tasks", 10_000.0), ("limit", 64.0)], &[("on-error", "collect")]));
     let record = run.record();
     let metrics = Metrics::from_record(&record);
@@ -107,7 +107,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn every_seed_keeps_the_limit_and_gives_every_task_one_start_and_one_end(
+    fn with_every_seed_tasks_respect_the_limit_and_start_and_end_once(
         seed in 0..1_000_000u64, tasks in 0..40u32, rate in 0..=20u32, limit in 0..12u32, retries in 0..4u32,
     ) {
         let numbers = [
@@ -123,8 +123,8 @@ proptest! {
             let expected = if limit == 0 { tasks } else { limit.min(tasks) };
             prop_assert_eq!(super::tests::tasks(&record, name, part).peak(), expected, "{}", part);
         }
-        for column_of_all in [1, 2, 3] {
-            let [outcomes @ .., _] = column(&report, column_of_all);
+        for part in [1, 2, 3] {
+            let [outcomes @ .., _] = column(&report, part);
             prop_assert_eq!(outcomes.iter().sum::<u32>(), tasks);
         }
         let mut starts = vec![0; record.tasks().len()];

@@ -25,7 +25,8 @@ pub(super) struct ReadResults {
 const BYTES_IN_A_TURN: usize = 2_000_000;
 
 impl ReadResults {
-    /// What was read in the order of its names, beside what was written, which is in the same order without the missing.
+    /// What was read in the order of its names, beside what was written, which is in the same order without the
+    /// missing.
     pub async fn open(
         run: &Run,
         part: &'static str,

@@ -96,8 +96,8 @@ impl Plan {
         }
     }
 
-    /// The most samples that are loaded and not done at once when streamed, with so many who predict at once: a batch in
-    /// the hands of each stage, and those in the queues.
+    /// The most samples that are loaded and not done at once when streamed, with so many who predict at once: a batch
+    /// in the hands of each stage, and those in the queues.
     pub fn most_under_way(&self, at_once: u32) -> u64 {
         let batches = 2 * self.bound.get() as u64 + 2 + u64::from(at_once);
         (batches * u64::from(self.batch_size)).min(self.samples.into())

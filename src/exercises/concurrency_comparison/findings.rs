@@ -1,4 +1,4 @@
-//! Which approach for which work, with the reader's own numbers.
+//! Which approach to use for which work, with the numbers that were measured.
 
 use crate::exercises::prelude::*;
 use crate::measure::Record;
@@ -7,10 +7,10 @@ use crate::workers::{Answer, OffloadError};
 
 use super::plan::Plan;
 
-/// From so many microseconds on a block of the page can be told from what else a machine does meanwhile.
-const IS_LONG_US: u64 = 100_000;
+/// Work shorter than this is not checked for blocks of the page: other activity of the machine could cause them.
+const LEAST_CHECKED_US: u64 = 100_000;
 
-/// What came of it all.
+/// The results of all parts.
 #[derive(Debug)]
 pub(super) struct Findings {
     pub threaded: Result<(), OffloadError>,
@@ -23,25 +23,25 @@ pub(super) struct Findings {
 /// A way to do one kind of work.
 struct Approach {
     label: &'static str,
-    /// The root task in which it is done.
+    /// The root task that does the work.
     part: &'static str,
-    /// The root task in which its workers start.
+    /// The root task that starts its workers.
     start: Option<&'static str>,
     browser: &'static str,
     python: &'static str,
     fit_for: &'static str,
 }
 
-/// All of them, by kind of work. The first of each kind is what the others are compared with.
+/// All approaches, by kind of work. The others of each kind are compared with the first.
 const KINDS: [&[Approach]; 2] = [
     &[
         Approach {
             label: "I/O, one by one",
             part: "sync_io_tasks",
             start: None,
-            browser: "a loop that blocks",
+            browser: "a blocking loop",
             python: "time.sleep, requests",
-            fit_for: "a script with one thing to do, never a page or a server",
+            fit_for: "a script that does one thing, never a page or a server",
         },
         Approach {
             label: "I/O, async",
@@ -52,12 +52,12 @@ const KINDS: [&[Approach]; 2] = [
             fit_for: "many waits: network, files, databases",
         },
         Approach {
-            label: "I/O, workers that block",
+            label: "I/O, blocking workers",
             part: "threaded_io_tasks",
             start: Some("start_threads"),
             browser: "a pool of workers",
             python: "threads: asyncio.to_thread, ThreadPoolExecutor",
-            fit_for: "waits inside a library that can only block",
+            fit_for: "a library that can only block",
         },
     ],
     &[
@@ -65,8 +65,8 @@ const KINDS: [&[Approach]; 2] = [
             label: "CPU, inline",
             part: "cpu_inline",
             start: None,
-            browser: "a call",
-            python: "a call, in a coroutine or not",
+            browser: "a function call",
+            python: "a function call, in a coroutine or not",
             fit_for: "work of less than a few milliseconds",
         },
         Approach {
@@ -75,23 +75,23 @@ const KINDS: [&[Approach]; 2] = [
             start: None,
             browser: "yield_now between the slices",
             python: "await asyncio.sleep(0) between the slices",
-            fit_for: "work that can be cut, where the page shows how far it is",
+            fit_for: "work that can be split, and progress that the page shows",
         },
         Approach {
             label: "CPU, one worker",
             part: "cpu_in_one_worker",
             start: Some("start_one_worker"),
             browser: "offload to a worker",
-            python: "one process; a thread holds the GIL",
-            fit_for: "work that cannot be cut, while the page goes on",
+            python: "one process, because a thread would hold the GIL",
+            fit_for: "work that cannot be split, without blocking the page",
         },
         Approach {
             label: "CPU, all workers",
             part: "cpu_in_all_workers",
             start: Some("start_all_workers"),
-            browser: "a pool of as many workers as processors",
+            browser: "a pool with one worker per processor",
             python: "processes: ProcessPoolExecutor",
-            fit_for: "much work in parts that do not need each other",
+            fit_for: "a lot of work in independent parts",
         },
     ],
 ];
@@ -101,7 +101,7 @@ fn approaches() -> impl Iterator<Item = (&'static Approach, &'static str)> {
     KINDS.iter().flat_map(|kind| kind.iter().map(|approach| (approach, kind[0].part)))
 }
 
-/// A record with its parts.
+/// A record and the spans of its parts.
 struct MeasuredParts<'a> {
     record: &'a Record,
     spans: Spans,
@@ -127,33 +127,34 @@ impl MeasuredParts<'_> {
     fn row(&self, approach: &Approach, baseline: &str) -> Vec<String> {
         vec![
             approach.label.to_owned(),
-            told(self.length_us(approach.part), units::span),
-            told(self.speed_up(baseline, approach.part), times),
-            told(self.lag_us(approach.part), units::span),
-            told(self.frames_missed(approach.part), units::count),
-            told(approach.start.and_then(|start| self.length_us(start)), units::span),
+            or_dash(self.length_us(approach.part), units::span),
+            or_dash(self.speed_up(baseline, approach.part), times),
+            or_dash(self.lag_us(approach.part), units::span),
+            or_dash(self.frames_missed(approach.part), units::count),
+            or_dash(approach.start.and_then(|start| self.length_us(start)), units::span),
         ]
     }
 
     fn guideline(&self, approach: &Approach, baseline: &str) -> Vec<String> {
-        let length = told(self.length_us(approach.part), units::span);
-        let gain = told(self.speed_up(baseline, approach.part), times);
-        let block = told(self.lag_us(approach.part), units::span);
+        let length = or_dash(self.length_us(approach.part), units::span);
+        let gain = or_dash(self.speed_up(baseline, approach.part), times);
+        let block = or_dash(self.lag_us(approach.part), units::span);
         vec![
             approach.fit_for.to_owned(),
             approach.browser.to_owned(),
             approach.python.to_owned(),
-            format!("{}: {length}, speed-up {gain}, the page blocked for {block}", approach.label),
+            format!("{}: {length}, speed-up {gain}, longest block {block}", approach.label),
         ]
     }
 
-    /// Whether the page could turn meanwhile, held against the block that the same work is when it is done inline.
+    /// Checks that a part did not block the page, compared with the block that the same work causes inline.
     fn page_was_free(&self, part: &'static str, inline_us: u64) -> Check {
         let lag_us = self.lag_us(part).unwrap_or(0);
-        // Far from both sides, so that a machine which is busy with other things does not change the verdict.
+        // Half is far from both outcomes, so that other activity of the machine does not change the verdict.
         let most_us = inline_us / 2;
-        let claim = format!("the event loop is never blocked for more than {}, half of the work", units::span(most_us));
-        Check::new(part, claim, format!("at worst {}", units::span(lag_us)), lag_us <= most_us)
+        let claim =
+            format!("the event loop is never blocked for more than {} (half of the work)", units::span(most_us));
+        Check::new(part, claim, format!("longest block: {}", units::span(lag_us)), lag_us <= most_us)
     }
 }
 
@@ -169,23 +170,23 @@ impl Findings {
 
     fn notes(&self, measured: &MeasuredParts, plan: &Plan) -> Vec<String> {
         let mut notes = vec![
-            "The waits stand for a server, as in the guide: each approach waits for as long, and only how differs."
+            "The waits stand in for a server, as in the guide. Each approach waits for the same time, in its own way."
                 .to_owned(),
         ];
         let workers = plan.workers.get();
         if let Some(gain) = measured.speed_up("cpu_in_one_worker", "cpu_in_all_workers") {
             notes.push(format!(
-                "{} computed {} as fast as one, over {}.",
+                "{} computed {} {} as fast as one worker.",
                 if workers == 1 { "The only worker".to_owned() } else { format!("{workers} workers") },
-                times(gain),
                 if plan.tasks == 1 { "a single task".to_owned() } else { format!("{} tasks", plan.tasks) },
+                times(gain),
             ));
         }
         if workers == 1 {
-            notes.push("With one processor workers compute no faster, but the page stays free meanwhile.".to_owned());
+            notes.push("With one worker, computing is no faster, but it does not block the page.".to_owned());
         }
         let failed = self.threaded.as_ref().err().or(self.in_one.as_ref().err()).or(self.in_all.as_ref().err());
-        notes.extend(failed.map(|error| format!("Workers could not do their part: {error}. {}", error.advice())));
+        notes.extend(failed.map(|error| format!("The parts in workers failed: {error}. {}", error.advice())));
         notes
     }
 
@@ -194,15 +195,15 @@ impl Findings {
         let mut same = |part, numbers: Option<Vec<u32>>| {
             let Some(numbers) = numbers else { return };
             let equal = numbers.iter().zip(&self.inline).filter(|(number, inline)| number == inline).count();
-            let told = format!("{equal} of {} numbers", self.inline.len());
-            checks.push(Check::new(part, "the same comes of it as inline", told, equal == self.inline.len()));
+            let measured = format!("{equal} of {} results are the same", self.inline.len());
+            checks.push(Check::new(part, "the results are the same as inline", measured, equal == self.inline.len()));
         };
         same("cpu_in_slices", Some(self.in_slices.clone()));
         same("cpu_in_one_worker", self.in_one.as_deref().ok().map(numbers));
         same("cpu_in_all_workers", self.in_all.as_deref().ok().map(numbers));
 
         let inline_us = measured.length_us("cpu_inline").unwrap_or(0);
-        if inline_us >= IS_LONG_US {
+        if inline_us >= LEAST_CHECKED_US {
             checks.push(measured.page_was_free("cpu_inline", inline_us).meant_to_fail());
             checks.push(measured.page_was_free("cpu_in_slices", inline_us));
             checks.extend(self.in_one.is_ok().then(|| measured.page_was_free("cpu_in_one_worker", inline_us)));
@@ -215,8 +216,8 @@ impl Findings {
 fn costs(measured: &MeasuredParts) -> Table {
     Table {
         caption:
-            "What each approach took, compared with the first of its kind. Frames are counted at 60 a second, and \
-                  workers are started before their work begins"
+            "How long each approach took, compared with the first of its kind. Frames are counted at 60 per second, \
+             and the start of workers is measured separately"
                 .to_owned(),
         columns: vec![
             Column::text("Approach"),
@@ -224,7 +225,7 @@ fn costs(measured: &MeasuredParts) -> Table {
             Column::number("Speed-up"),
             Column::number("Longest block"),
             Column::number("Frames missed"),
-            Column::number("Start of the workers"),
+            Column::number("Start of workers"),
         ],
         rows: approaches().map(|(approach, baseline)| measured.row(approach, baseline)).collect(),
     }
@@ -232,9 +233,9 @@ fn costs(measured: &MeasuredParts) -> Table {
 
 fn guidelines(measured: &MeasuredParts) -> Table {
     Table {
-        caption: "Which for what".to_owned(),
+        caption: "Which approach for which work".to_owned(),
         columns: vec![
-            Column::text("Fit for"),
+            Column::text("Suitable for"),
             Column::text("In the browser"),
             Column::text("In Python"),
             Column::text("In this run"),
@@ -248,7 +249,7 @@ fn numbers(answers: &[Answer]) -> Vec<u32> {
     answers.iter().filter_map(number).collect()
 }
 
-fn told<T>(value: Option<T>, in_words: impl Fn(T) -> String) -> String {
+fn or_dash<T>(value: Option<T>, in_words: impl Fn(T) -> String) -> String {
     value.map_or("–".to_owned(), in_words)
 }
 

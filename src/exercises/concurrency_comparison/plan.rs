@@ -1,4 +1,4 @@
-//! What the controls mean.
+//! The meaning of the controls.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use crate::exercises::prelude::*;
 use crate::workers::processors;
 
-/// So many steps are a slice: a few milliseconds.
+/// The number of steps in a slice. They take a few milliseconds.
 const SLICE_STEPS: u32 = 3_000_000;
 
-/// What is done.
+/// The amount of work, and the number of workers.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub tasks: u32,
     pub wait: Duration,
-    /// Of each task that computes.
+    /// The number of steps of each task that computes.
     pub steps: u32,
     pub workers: NonZeroUsize,
 }
@@ -31,28 +31,34 @@ impl From<&Settings> for Plan {
 }
 
 impl Plan {
-    /// One for each task.
+    /// The number of threads: one for each task.
     pub fn threads(&self) -> NonZeroUsize {
         NonZeroUsize::new(self.tasks as usize).unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// The steps of a task in slices.
+    /// The number of steps in each slice of a task.
     pub fn slices(&self) -> impl Iterator<Item = u32> {
         let rest = Some(self.steps % SLICE_STEPS).filter(|rest| *rest > 0);
         std::iter::repeat_n(SLICE_STEPS, (self.steps / SLICE_STEPS) as usize).chain(rest)
     }
 }
 
-/// The controls of the exercise. The page stands still while it waits or computes inline, and cannot be stopped: no setting
+/// The controls of the exercise. Waiting in sequence and computing inline block the page, and cannot be stopped. No setting
 /// makes that much longer than ten seconds.
 pub(super) const CONTROLS: &[Control] = &[
-    Control::count("tasks", "Tasks", "How many there are of each kind.", 32, 10),
+    Control::count("tasks", "Tasks", "The number of tasks of each kind.", 32, 10),
     Control::new(
         "wait",
         "Wait",
-        "How long a task waits that is bound by I/O.",
+        "How long each I/O-bound task waits.",
         ControlKind::Number { unit: "ms", min: 0.0, max: 300.0, step: 10.0, default: 100.0 },
     ),
-    Control::count("size", "Size", "How many million steps a task computes that is bound by the CPU.", 200, 30),
-    Control::count("workers", "Workers", "How many compute at once; 0 is one for each processor.", 64, 0),
+    Control::count("size", "Size", "The number of steps of each CPU-bound task, in millions.", 200, 30),
+    Control::count(
+        "workers",
+        "Workers",
+        "The number of workers that compute at once; 0 means one per processor.",
+        64,
+        0,
+    ),
 ];

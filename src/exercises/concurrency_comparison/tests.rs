@@ -1,4 +1,4 @@
-//! The exercise on the virtual clock, where each worker is a processor.
+//! The exercise on the virtual clock, where each worker has a processor of its own.
 
 use futures::FutureExt;
 use futures::future::{Either, select};
@@ -15,7 +15,7 @@ fn report(settings: &Settings) -> (Run, Report) {
     let run = Run::on_virtual_clock(7);
     let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings.clone());
     let ended = block_on(&run, select(future, run.heartbeat().boxed_local())).expect("it ends");
-    let Either::Left((report, _)) = ended else { unreachable!("the heart beats for ever") };
+    let Either::Left((report, _)) = ended else { unreachable!("the heartbeat never ends") };
     (run, report.expect("it cannot fail"))
 }
 
@@ -24,50 +24,50 @@ fn length_ms(run: &Run, part: &str) -> u64 {
 }
 
 #[test]
-fn waits_take_their_sum_one_by_one_and_the_longest_of_them_together() {
+fn waits_take_their_sum_in_sequence_and_the_longest_of_them_concurrently() {
     let (run, _) = report(&settings(&[]));
     let parts = ["sync_io_tasks", "async_io_tasks", "threaded_io_tasks"].map(|part| length_ms(&run, part));
     assert_eq!(parts, [1_000, 100, 100]);
 }
 
 #[test]
-fn a_computation_is_shared_out_over_the_workers() {
+fn computations_are_shared_among_the_workers() {
     let (run, _) = report(&settings(&[("tasks", 8.0), ("size", 1.0)]));
     assert_eq!((length_ms(&run, "cpu_in_one_worker"), length_ms(&run, "cpu_in_all_workers")), (8, 2));
     let (run, _) = report(&settings(&[("tasks", 9.0), ("size", 1.0)]));
-    assert_eq!(length_ms(&run, "cpu_in_all_workers"), 3, "the last task has a round of its own");
+    assert_eq!(length_ms(&run, "cpu_in_all_workers"), 3, "the last task runs alone in the last round");
 }
 
 #[test]
-fn only_what_blocks_the_page_misses_frames() {
+fn only_parts_that_block_the_page_miss_frames() {
     let (_, report) = report(&settings(&[]));
     let rows: Vec<_> = report.tables()[0].rows.iter().map(|row| (row[0].as_str(), row[4].as_str())).collect();
-    assert_eq!(rows[0], ("I/O, one by one", "58"), "a second, but for the 20 ms until the first beat is due");
+    assert_eq!(rows[0], ("I/O, one by one", "58"), "a second, except the 20 ms until the first beat is due");
     assert!(rows[1..].iter().all(|(_, frames)| *frames == "0"), "{rows:?}");
 }
 
 #[test]
-fn every_approach_comes_to_the_same_numbers_and_stands_in_the_matrix() {
+fn every_approach_computes_the_same_numbers_and_is_in_the_table() {
     let (_, report) = report(&settings(&[("size", 1.0)]));
     assert_eq!(report.checks.len(), 3);
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
-    let matrix = &report.tables()[1].rows;
-    assert_eq!(matrix.len(), 7);
-    assert_eq!(matrix[1][3], "I/O, async: 100 ms, speed-up 10.0 ×, the page blocked for 0 ms");
+    let table = &report.tables()[1].rows;
+    assert_eq!(table.len(), 7);
+    assert_eq!(table[1][3], "I/O, async: 100 ms, speed-up 10.0 ×, longest block 0 ms");
 }
 
 #[test]
-fn nothing_to_do_and_a_single_processor_are_good_settings() {
+fn nothing_to_do_and_a_single_worker_are_valid_settings() {
     for numbers in [[("tasks", 0.0), ("workers", 1.0)], [("workers", 64.0), ("wait", 0.0)]] {
         let (_, report) = report(&settings(&numbers));
         assert!(report.checks.iter().all(Check::is_as_meant), "{numbers:?}: {:?}", report.checks);
     }
     let (_, report) = report(&settings(&[("workers", 1.0)]));
-    assert!(report.notes.iter().any(|note| note.contains("With one processor")), "{:?}", report.notes);
+    assert!(report.notes.iter().any(|note| note.contains("With one worker")), "{:?}", report.notes);
 }
 
 #[test]
-fn without_workers_the_rest_is_told_and_why() {
+fn without_workers_the_other_parts_and_the_reason_are_reported() {
     let refused = || OffloadError::NotStarted { why: "the policy forbids it".to_owned() };
     let run = Run::on_virtual_clock(7);
     block_on(&run, run.task("async_io_tasks", run.sleep(Duration::from_millis(100)))).expect("it ends");
@@ -86,7 +86,7 @@ fn without_workers_the_rest_is_told_and_why() {
 }
 
 #[test]
-fn slices_make_up_all_steps() {
+fn slices_add_up_to_all_steps() {
     let plan = |size| Plan::from(&settings(&[("size", size)]));
     assert_eq!(plan(7.0).slices().collect::<Vec<_>>(), [3_000_000, 3_000_000, 1_000_000]);
     assert_eq!(plan(0.0).slices().count(), 0);

@@ -198,7 +198,8 @@ impl Splitter {
         Self { reader, text: vec![0; 1024], text_bytes: 0, ends: vec![0; 64], values: 0 }
     }
 
-    /// Reads to the end of the row, or of the bytes. Returns whether it was that of the row, and how many bytes it read.
+    /// Reads to the end of the row, or of the bytes. Returns whether it was that of the row, and how many bytes it
+    /// read.
     fn split(&mut self, bytes: &[u8]) -> (bool, usize) {
         let mut used = 0;
         // No bytes at all would mean the end of the file.

@@ -34,8 +34,8 @@ fn record_of(exercise: &Exercise, settings: &Settings) -> Record {
     let run = Run::on_virtual_clock(7);
     let future = (exercise.run)(run.clone(), Rc::new(site()), settings.clone());
     let ended = block_on(&run, select(future, run.heartbeat().boxed_local())).expect("it ends");
-    let Either::Left((report, heart)) = ended else { unreachable!("the heart beats for ever") };
-    // Then it enters the beat that is overdue.
+    let Either::Left((report, heart)) = ended else { unreachable!("the heartbeat never ends") };
+    // Dropping the heartbeat records the beat that is overdue.
     drop(heart);
     report.expect("it cannot fail");
     run.take_record()
@@ -65,32 +65,29 @@ fn every_exercise_at_its_defaults_has_all_properties() {
 }
 
 #[test]
-fn a_part_that_blocks_on_purpose_is_told_apart() {
+fn intended_blocks_are_reported_separately() {
     let exercise = catalogue::find("async-basics").expect("it is there");
     let properties = properties_of(exercise, &Settings::defaults(exercise.controls));
     assert_eq!(names(&properties), ["tasks-end", "loop-free", "speed-up", "speed-up"]);
-    assert_eq!(properties[1].claim, "The loop is never kept for more than 50 ms but where a part blocks on purpose");
-    assert_eq!(properties[1].measured, "0 ms at the longest, and 300 ms on purpose");
-    assert_eq!(properties[2].claim, "Concurrent is 1.03 times as fast as sequential or more, 80 % of the ideal");
+    assert_eq!(properties[1].claim, "No unintended block of the event loop over 50 ms");
+    assert_eq!(properties[1].measured, "longest: 0 ms, intended: 300 ms");
+    assert_eq!(properties[2].claim, "Concurrent is at least 1.03 times as fast as sequential, 80 % of the ideal");
 }
 
 #[test]
-fn a_limit_of_the_settings_is_held_against_the_peak() {
+fn the_peak_is_compared_with_the_limit_in_the_settings() {
     let exercise = catalogue::find("async-error-handling").expect("it is there");
     let mut settings = Settings::defaults(exercise.controls);
     settings.set("limit", crate::exercises::controls::Value::Number(3.0));
     let properties = properties_of(exercise, &settings);
     let limits: Vec<_> = properties.iter().filter(|it| it.name == "within-limit").collect();
     assert_eq!(limits.len(), 3, "{properties:#?}");
-    assert_eq!(
-        (&*limits[1].claim, &*limits[1].measured),
-        ("Collect: no more than 3 in flight at once", "3 at the peak")
-    );
+    assert_eq!((&*limits[1].claim, &*limits[1].measured), ("Collect: at most 3 in flight", "peak: 3"));
     assert!(names(&properties).contains(&"permits-back"));
 }
 
 #[test]
-fn of_a_hidden_page_no_times_are_told() {
+fn times_of_a_hidden_page_are_not_checked() {
     let exercise = catalogue::find("async-basics").expect("it is there");
     let settings = Settings::defaults(exercise.controls);
     let mut record = record_of(exercise, &settings);
@@ -98,8 +95,8 @@ fn of_a_hidden_page_no_times_are_told() {
     assert_eq!(names(&Property::all(exercise, &settings, &record, &[])), ["tasks-end"]);
 }
 
-/// What a crowd behind a limit leaves, some of whom are stopped.
-fn crowd(tasks: usize, most: usize, stopped_after_ms: u64) -> Record {
+/// The record of tasks behind a limit, some of which are stopped.
+fn limited_tasks(tasks: usize, most: usize, stopped_after_ms: u64) -> Record {
     let run = Run::on_virtual_clock(1);
     let limit = run.limit(NonZeroUsize::new(most));
     let work = async || {
@@ -128,14 +125,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn nothing_is_left_of_a_crowd_whenever_it_is_stopped(tasks in 1..40usize, most in 1..9usize, after_ms in 0..200u64) {
-        let properties = Property::nothing_left(&crowd(tasks, most, after_ms));
+    fn tasks_behind_a_limit_leave_nothing_whenever_they_are_stopped(tasks in 1..40usize, most in 1..9usize, after_ms in 0..200u64) {
+        let properties = Property::nothing_left(&limited_tasks(tasks, most, after_ms));
         prop_assert!(properties.iter().all(|it| it.holds), "{:?}", properties);
     }
 
     #[test]
-    fn a_task_and_a_permit_that_stay_are_noticed(tasks in 5..40usize, most in 1..5usize, which in 0..1_000usize) {
-        let record = crowd(tasks, most, 10_000);
+    fn an_unfinished_task_and_a_missing_permit_are_noticed(tasks in 5..40usize, most in 1..5usize, which in 0..1_000usize) {
+        let record = limited_tasks(tasks, most, 10_000);
         let ends: Vec<_> = (0..record.events().len()).filter(|place| {
             matches!(record.events()[*place].kind, EventKind::Ended(_))
         }).collect();

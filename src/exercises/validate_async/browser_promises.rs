@@ -1,5 +1,5 @@
-//! What the page promises of workers, files and requests, each put to the test. A browser that has no such thing is told
-//! apart from one that breaks the promise.
+//! Promises of the page about workers, files and requests, and their tests. A browser that lacks the feature is reported
+//! separately from one that breaks the promise.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -18,15 +18,15 @@ use crate::exercises::prelude::*;
 use crate::storage::{Storage, StorageError, StorageKind};
 use crate::workers::{Answer, Job, OffloadError, Pool, cpu_bound_task, offload};
 
-use super::finding::{Promise, TestContext, Tested, Unconfirmed, alike, equal, holds};
+use super::finding::{Promise, TestContext, Tested, Unconfirmed, check, same, same_text};
 
-/// What a worker computes is what the page computes.
+/// A worker computes the same result as the page.
 async fn worker_computes_the_same(run: &Run) -> Tested {
     let done = offload(run, Job::CpuBound { steps: STEPS }).await?;
     same_as_the_page(&done.answer)
 }
 
-/// A worker that is stopped in the middle of an endless job makes room for the next job.
+/// Stopping a worker in the middle of an endless job makes room for the next job.
 async fn stop_frees_a_worker(run: &Run) -> Tested {
     let pool = Pool::new(run, NonZeroUsize::MIN);
     pool.start().await?;
@@ -35,43 +35,44 @@ async fn stop_frees_a_worker(run: &Run) -> Tested {
     same_as_the_page(&next.answer)
 }
 
-/// A job that panics ends its worker and nothing else, and the error says what happened.
+/// A job that panics ends only its worker, and the error contains the panic message.
 async fn panic_is_an_error(run: &Run) -> Tested {
-    let words = "on purpose, for a test";
-    match offload(run, Job::Panic(words.to_owned())).await {
-        Err(OffloadError::Panicked { message }) if message.contains(words) => {
-            holds(true, format!("the panic `{words}`"), format!("the panic `{words}`"))
+    let message = "on purpose, for a test";
+    let expected = format!("the panic `{message}`");
+    match offload(run, Job::Panic(message.to_owned())).await {
+        Err(OffloadError::Panicked { message: measured }) if measured.contains(message) => {
+            check(true, expected.clone(), expected)
         }
         Err(error @ OffloadError::NotStarted { .. }) => Err(error.into()),
-        other => holds(false, format!("the panic `{words}`"), format!("{other:?}")),
+        other => check(false, expected, format!("{other:?}")),
     }
 }
 
-/// Every byte that a file can hold comes back in its place.
+/// A file with every possible byte is read back unchanged.
 async fn file_comes_back(run: &Run) -> Tested {
     let storage = open(run).await?;
     let written: Vec<u8> = (0..=u8::MAX).cycle().take(100_000).collect();
     storage.write(FILE, &written).await?;
     let read = storage.read(FILE).await?;
     storage.delete(FILE).await?;
-    let same = written.iter().zip(&read).take_while(|(written, read)| written == read).count();
-    let told = |same: usize| format!("{} of {} alike", units::count(same as u64), units::size(written.len() as u64));
-    holds(written == read, told(written.len()), format!("{}, in {}", told(same), storage.kind()))
+    let equal = written.iter().zip(&read).take_while(|(written, read)| written == read).count();
+    let in_words =
+        |equal: usize| format!("{} of {} bytes equal", units::count(equal as u64), units::count(written.len() as u64));
+    check(written == read, in_words(written.len()), format!("{}, in {}", in_words(equal), storage.kind()))
 }
 
-/// A file that is not there is named.
+/// The error for a missing file names the file.
 async fn missing_file_is_named(run: &Run) -> Tested {
     let storage = open(run).await?;
     let expected = "there is no file `missing.bin`".to_owned();
     match storage.read("missing.bin").await {
-        Err(error @ StorageError::NotFound { .. }) => alike(expected, error.to_string()),
+        Err(error @ StorageError::NotFound { .. }) => same_text(expected, error.to_string()),
         Err(error) => Err(error.into()),
-        Ok(_) => holds(false, expected, "a file"),
+        Ok(_) => check(false, expected, "a file"),
     }
 }
 
-/// Who reads while somebody writes finds the old content or the new, and so does who reads after a write that was
-/// dropped.
+/// A read during a write returns the old content or the new, never a mixture. The same is true after a dropped write.
 async fn writes_are_whole(run: &Run) -> Tested {
     let storage = open(run).await?;
     let [old, new] = [b'o', b'n'].map(|letter| vec![letter; 200_000]);
@@ -82,90 +83,90 @@ async fn writes_are_whole(run: &Run) -> Tested {
     let reads = [meanwhile?, storage.read(FILE).await?];
     storage.delete(FILE).await?;
     let whole = reads.iter().filter(|read| **read == old || **read == new).count();
-    alike("2 of 2 reads whole", format!("{whole} of 2 reads whole"))
+    same_text("2 of 2 reads complete", format!("{whole} of 2 reads complete"))
 }
 
-/// The model server tells what its models take.
-async fn server_tells_its_model(bench: &TestContext<'_>) -> Tested {
-    let model = client(bench, "")?.model(MODEL).await?;
-    let told = |name: &str, shape: &[i64]| format!("{name} takes {shape:?}");
+/// The model server describes the inputs of its models.
+async fn server_describes_its_model(context: &TestContext<'_>) -> Tested {
+    let model = client(context, "")?.model(MODEL).await?;
+    let in_words = |name: &str, shape: &[i64]| format!("{name} takes inputs of shape {shape:?}");
     let shape = model.inputs.first().map_or(&[][..], |input| &input.shape);
-    alike(told(MODEL, &[-1, 64]), told(&model.name, shape))
+    same_text(in_words(MODEL, &[-1, 64]), in_words(&model.name, shape))
 }
 
-/// The model server reads the digits that the same classifier reads in the page.
-async fn server_reads_digits(bench: &TestContext<'_>) -> Tested {
-    let client = client(bench, "")?;
-    let weights = bench.site.read("models/mlp-64.safetensors").await?;
-    let digits = Digits::from_csv(&bench.site.read("data/digits.csv").await?).map_err(LoadError::from)?;
+/// The model server predicts the same digits as the same classifier in the page.
+async fn server_reads_digits(context: &TestContext<'_>) -> Tested {
+    let client = client(context, "")?;
+    let weights = context.site.read("models/mlp-64.safetensors").await?;
+    let digits = Digits::from_csv(&context.site.read("data/digits.csv").await?).map_err(LoadError::from)?;
     let images = &digits.scale()[..IMAGES * PIXELS];
     let in_page = Classifier::from_safetensors(&weights).map_err(LoadError::from)?;
     let in_page = in_page.predict(images).map_err(LoadError::from)?;
     let response = client.infer(MODEL, &request("digits", images)).await?;
     let labels = response.output(LABEL).and_then(Tensor::numbers).unwrap_or_default();
-    equal(in_page, labels.iter().map(|label| *label as u8).collect())
+    same(in_page, labels.iter().map(|label| *label as u8).collect())
 }
 
-/// What the model server does not have it names.
-async fn unknown_model_is_named(bench: &TestContext<'_>) -> Tested {
-    match client(bench, "")?.model("mlp-17").await {
+/// The error for an unknown model names the model.
+async fn unknown_model_is_named(context: &TestContext<'_>) -> Tested {
+    match client(context, "")?.model("mlp-17").await {
         Err(OipError::Status { status, message, .. }) => {
             let message = message.unwrap_or_default();
             let is_named = status == 404 && message.contains("mlp-17");
-            holds(is_named, "status 404, with the model's name", format!("status {status}: {message}"))
+            check(is_named, "status 404, with the model's name", format!("status {status}: {message}"))
         }
         Err(error) => Err(error.into()),
-        Ok(_) => holds(false, "status 404, with the model's name", "a model"),
+        Ok(_) => check(false, "status 404, with the model's name", "a model"),
     }
 }
 
-/// The server works on one request at a time, and its seed draws 55 s for the first and 10 ms for the second. The first is
-/// dropped, and the second does not have to wait for it: the server was told.
-async fn drop_aborts_fetch(bench: &TestContext<'_>) -> Tested {
-    let client = client(bench, "s/capacity=1,spread=60000,seed=54571/")?;
+/// The server handles one request at a time. With its seed, the first request takes 55 s and the second 10 ms. The first is
+/// dropped, so the second does not have to wait for it.
+async fn drop_aborts_fetch(context: &TestContext<'_>) -> Tested {
+    let client = client(context, "s/capacity=1,spread=60000,seed=54571/")?;
     let image = [0.0; PIXELS];
     let (first, second) = (request("first", &image), request("second", &image));
-    let began = bench.run.now();
-    // When it says who it is, it has the first request as well.
+    let started = context.run.now();
+    // When the server answers the second of these, it has received the first.
     select(client.infer(MODEL, &first).boxed_local(), client.server().boxed_local()).await;
     client.infer(MODEL, &second).await?;
-    let took = bench.run.now() - began;
+    let took = context.run.now() - started;
     let measured = format!("an answer after {}", units::span(took.as_micros() as u64));
-    holds(took < FIRST_TAKES, "an answer before the first one's 55 s are over", measured)
+    check(took < FIRST_TAKES, "an answer before the 55 s of the first request are over", measured)
 }
 
 const SHORT: Duration = Duration::from_millis(20);
 const HOUR: Duration = Duration::from_secs(3_600);
-/// Some milliseconds of work.
+/// A few milliseconds of work.
 const STEPS: u32 = 1_000_000;
 const FILE: &str = "bytes.bin";
 const MODEL: &str = "mlp-64";
 const IMAGES: usize = 12;
-/// So long the first request of [`drop_aborts_fetch`] would keep the server.
+/// The time that the first request of [`drop_aborts_fetch`] would take.
 const FIRST_TAKES: Duration = Duration::from_secs(55);
 
-/// A folder that stays when the page is closed.
+/// Opens a folder whose files remain when the page is closed.
 async fn open(run: &Run) -> Result<Storage, Unconfirmed> {
     let storage = Storage::open(run, "validate-async").await;
     match storage.kind() {
         StorageKind::Memory => {
-            Err(Unconfirmed::Lacking("it keeps no files for this page, so memory stands in".to_owned()))
+            Err(Unconfirmed::Lacking("it cannot store files for this page, so they are kept in memory".to_owned()))
         }
         StorageKind::PrivateFileSystem | StorageKind::IndexedDb => Ok(storage),
     }
 }
 
-/// What the page itself computes in so many steps.
+/// Checks that an answer is what the page itself computes in as many steps.
 fn same_as_the_page(answer: &Answer) -> Tested {
     let number = |number: u32| units::count(number.into());
     let measured = if let Answer::Number(it) = answer { number(*it) } else { format!("{answer:?}") };
-    alike(number(cpu_bound_task(0, STEPS)), measured)
+    same_text(number(cpu_bound_task(0, STEPS)), measured)
 }
 
-/// A client of the page's own model server, which behaves as the path says.
-fn client(bench: &TestContext, path: &str) -> Result<Client, Unconfirmed> {
-    bench.server.clone()?;
-    Ok(Client::new(bench.run, BaseUrl::relative(&format!("{}{path}", model_server::PATH))))
+/// A client of the page's own model server, whose behaviour is set by the path.
+fn client(context: &TestContext, path: &str) -> Result<Client, Unconfirmed> {
+    context.server.clone()?;
+    Ok(Client::new(context.run, BaseUrl::relative(&format!("{}{path}", model_server::PATH))))
 }
 
 fn request(id: &str, images: &[f32]) -> InferRequest {
@@ -173,11 +174,11 @@ fn request(id: &str, images: &[f32]) -> InferRequest {
     InferRequest { id: Some(id.to_owned()), inputs: vec![images], outputs: Vec::new() }
 }
 
-/// All of them.
+/// The promises of the page.
 pub(super) const PROMISES: &[Promise] = &[
     Promise {
         name: "worker_computes_the_same",
-        says: "A worker computes what the page computes",
+        says: "A worker computes the same result as the page",
         shown_by: "concurrency-comparison",
         test: |it| Box::pin(worker_computes_the_same(it.run)),
     },
@@ -189,49 +190,49 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "panic_is_an_error",
-        says: "A job that panics is an error with a name",
+        says: "A job that panics ends with an error that contains its message",
         shown_by: "concurrency-comparison",
         test: |it| Box::pin(panic_is_an_error(it.run)),
     },
     Promise {
         name: "file_comes_back",
-        says: "A file comes back byte for byte",
+        says: "A file is read back byte for byte",
         shown_by: "async-file-io?missing=0",
         test: |it| Box::pin(file_comes_back(it.run)),
     },
     Promise {
         name: "missing_file_is_named",
-        says: "A file that is missing is an error with its name",
+        says: "The error for a missing file names the file",
         shown_by: "async-file-io?missing=3",
         test: |it| Box::pin(missing_file_is_named(it.run)),
     },
     Promise {
         name: "writes_are_whole",
-        says: "A file never holds half of a write",
+        says: "A file never contains half of a write",
         shown_by: "async-file-io",
         test: |it| Box::pin(writes_are_whole(it.run)),
     },
     Promise {
-        name: "server_tells_its_model",
-        says: "The model server tells what a model takes",
+        name: "server_describes_its_model",
+        says: "The model server describes the inputs of a model",
         shown_by: "async-api-calls?requests=10",
-        test: |it| Box::pin(server_tells_its_model(it)),
+        test: |it| Box::pin(server_describes_its_model(it)),
     },
     Promise {
         name: "server_reads_digits",
-        says: "The model server reads what the classifier reads in the page",
+        says: "The model server predicts the same digits as the classifier in the page",
         shown_by: "async-api-calls?failure-rate=0",
         test: |it| Box::pin(server_reads_digits(it)),
     },
     Promise {
         name: "unknown_model_is_named",
-        says: "What the server says of its errors arrives",
+        says: "The page shows the error messages of the server",
         shown_by: "async-api-calls?models=mlp-64%2C+mlp-17",
         test: |it| Box::pin(unknown_model_is_named(it)),
     },
     Promise {
         name: "drop_aborts_fetch",
-        says: "A request that is dropped is aborted, and the server is told",
+        says: "Dropping a request aborts it, also on the server",
         shown_by: "async-api-calls?faults=hangs&failure-rate=0.3&timeout=500",
         test: |it| Box::pin(drop_aborts_fetch(it)),
     },

@@ -1,4 +1,4 @@
-//! What a validation comes to, and how one is done so that it fails alone.
+//! The result of a validation, and how validations run so that a failure affects only itself.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -15,24 +15,24 @@ use crate::runtime::virtual_time::Stalled;
 use crate::storage::StorageError;
 use crate::workers::OffloadError;
 
-/// What a validation comes to.
+/// The result of a validation.
 pub(super) type Tested = Result<Finding, Unconfirmed>;
 
-/// Something that was measured as it was expected.
+/// A measurement that matches the expectation.
 #[derive(Debug)]
 pub(super) struct Finding {
     expected: String,
     measured: String,
 }
 
-/// Why nothing was found to be as expected.
+/// Why a promise was not confirmed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unconfirmed {
     #[error("expected {expected}, measured {measured}")]
     Otherwise { expected: String, measured: String },
     #[error("{0}")]
     Failed(String),
-    #[error("not done, since this browser lacks what it needs: {0}")]
+    #[error("not tested, because this browser lacks a feature: {0}")]
     Lacking(String),
 }
 
@@ -45,48 +45,47 @@ impl TaskError for Unconfirmed {
     }
 }
 
-/// Both must be the same.
-pub(super) fn equal<T: PartialEq + Debug>(expected: T, measured: T) -> Tested {
-    holds(expected == measured, format!("{expected:?}"), format!("{measured:?}"))
+/// Checks that both values are the same.
+pub(super) fn same<T: PartialEq + Debug>(expected: T, measured: T) -> Tested {
+    check(expected == measured, format!("{expected:?}"), format!("{measured:?}"))
 }
 
-/// Both must be told in the same words.
-pub(super) fn alike(expected: impl Into<String>, measured: impl Into<String>) -> Tested {
+/// Checks that both texts are the same.
+pub(super) fn same_text(expected: impl Into<String>, measured: impl Into<String>) -> Tested {
     let (expected, measured) = (expected.into(), measured.into());
-    holds(expected == measured, expected, measured)
+    check(expected == measured, expected, measured)
 }
 
-/// This must be true.
-pub(super) fn holds(is_so: bool, expected: impl Into<String>, measured: impl Into<String>) -> Tested {
+/// Checks that a condition is true.
+pub(super) fn check(is_met: bool, expected: impl Into<String>, measured: impl Into<String>) -> Tested {
     let (expected, measured) = (expected.into(), measured.into());
-    if is_so { Ok(Finding { expected, measured }) } else { Err(Unconfirmed::Otherwise { expected, measured }) }
+    if is_met { Ok(Finding { expected, measured }) } else { Err(Unconfirmed::Otherwise { expected, measured }) }
 }
 
-/// What is not there after that time is not coming. Far longer than anything takes on a busy machine: a worker that is
-/// slow to start is given 20 s.
+/// A validation that takes longer than this fails. It is far longer than any of them takes on a busy machine: a worker
+/// has 20 s to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A promise, and how it is put to the test.
+/// A promise and its test.
 pub(super) struct Promise {
     pub name: &'static str,
-    /// What is promised, in a few words.
+    /// The promise, in a few words.
     pub says: &'static str,
-    /// The experiment that shows it, as in a link.
+    /// The experiment that demonstrates it, as in a link.
     pub shown_by: &'static str,
     pub test: for<'a> fn(&'a TestContext<'a>) -> LocalBoxFuture<'a, Tested>,
 }
 
-/// What is needed to put promises to the test.
+/// What the tests of promises need.
 pub(super) struct TestContext<'a> {
     pub run: &'a Run,
     pub site: &'a Site,
-    /// Whether the page's own model server is there.
+    /// `Ok` if the page's own model server is running.
     pub server: Result<(), NoModelServer>,
 }
 
 impl TestContext<'_> {
-    /// Puts promises to the test, one after the other and each in a task of its own. Whatever comes of one, the others
-    /// go on.
+    /// Tests promises, one after another and each in a task of its own. A test that fails does not affect the others.
     pub async fn validate(&self, group: &'static str, promises: &[Promise]) -> Vec<Validation> {
         let mut validations = Vec::new();
         for Promise { name, says, shown_by, test } in promises {
@@ -177,15 +176,15 @@ mod tests {
 
     fn validate(test: for<'a> fn(&'a TestContext<'a>) -> LocalBoxFuture<'a, Tested>) -> (Validation, Run) {
         let (run, site) = (Run::on_virtual_clock(1), Site::in_memory([]));
-        let bench = TestContext { run: &run, site: &site, server: Ok(()) };
+        let context = TestContext { run: &run, site: &site, server: Ok(()) };
         let promises = [Promise { name: "test", says: "it is so", shown_by: "async-basics", test }];
-        let mut validations = block_on(&run, bench.validate("", &promises)).expect("it ends");
+        let mut validations = block_on(&run, context.validate("", &promises)).expect("it ends");
         (validations.remove(0), run)
     }
 
     #[test]
-    fn what_differs_is_told_with_what_was_expected() {
-        let (validation, run) = validate(|_| Box::pin(async { equal([2, 4], [2, 5]) }));
+    fn a_difference_is_reported_with_the_expectation() {
+        let (validation, run) = validate(|_| Box::pin(async { same([2, 4], [2, 5]) }));
         assert_eq!(
             (validation.verdict, &*validation.expected, &*validation.measured),
             (Verdict::Failed, "[2, 4]", "[2, 5]")
@@ -194,14 +193,14 @@ mod tests {
     }
 
     #[test]
-    fn what_never_ends_fails_alone_and_leaves_nothing() {
+    fn a_test_that_never_ends_fails_and_leaves_nothing_behind() {
         let (validation, run) = validate(|_| Box::pin(std::future::pending()));
         assert_eq!((validation.verdict, &*validation.measured), (Verdict::Failed, "not done within 30.00 s"));
         assert_eq!(run.sleepers(), 0);
     }
 
     #[test]
-    fn what_a_browser_lacks_is_no_failure() {
+    fn a_feature_that_a_browser_lacks_is_not_a_failure() {
         let (validation, run) = validate(|_| {
             let no_worker = OffloadError::NotStarted { why: "Worker is not defined".to_owned() };
             Box::pin(async { Err(no_worker.into()) })

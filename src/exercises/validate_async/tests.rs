@@ -23,7 +23,7 @@ fn names(report: &Report, verdict: Verdict) -> Vec<&str> {
 }
 
 #[test]
-fn every_promise_is_kept_and_only_files_that_stay_are_lacking_where_there_is_no_browser() {
+fn without_a_browser_only_persistent_files_are_lacking_and_every_other_promise_passes() {
     let (run, report) = run(site());
     assert_eq!(names(&report, Verdict::Failed), [""; 0], "{:#?}", report.sections);
     assert_eq!(names(&report, Verdict::Lacking), ["file_comes_back", "missing_file_is_named", "writes_are_whole"]);
@@ -33,7 +33,7 @@ fn every_promise_is_kept_and_only_files_that_stay_are_lacking_where_there_is_no_
 }
 
 #[test]
-fn each_promise_is_a_task_of_its_own_and_one_that_is_broken_fails_alone() {
+fn each_promise_has_its_own_task_and_a_broken_one_does_not_affect_the_others() {
     let (run, report) = run(Site::in_memory([]));
     assert_eq!(names(&report, Verdict::Failed), ["server_reads_digits"]);
     assert!(report.notes[0].contains("failed 1: server_reads_digits"), "{}", report.notes[0]);

@@ -1,8 +1,8 @@
 //! One timer for all sleepers.
 //!
-//! All sleepers of a run are in one ordered queue, and at most one alarm of the clock is set: for the earliest deadline.
-//! When it goes off, the sleepers that are due are removed first, then the alarm is set for the next deadline, and only
-//! then are the sleepers woken, so that a task that wakes may sleep again immediately.
+//! All sleepers of a run are in one ordered queue, and at most one alarm of the clock is set: for the earliest
+//! deadline. When it goes off, the sleepers that are due are removed first, then the alarm is set for the next
+//! deadline, and only then are the sleepers woken, so that a task that wakes may sleep again immediately.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -86,8 +86,8 @@ impl Timers {
         self.buckets.first_key_value().map(|(deadline_us, _)| *deadline_us)
     }
 
-    /// The deadline for which the alarm must be set now. `None` if the current alarm is early enough. Its sleeper may have
-    /// been removed; then it finds no sleeper that is due, and the next alarm is set.
+    /// The deadline for which the alarm must be set now. `None` if the current alarm is early enough. Its sleeper may
+    /// have been removed; then it finds no sleeper that is due, and the next alarm is set.
     #[cfg_attr(
         not(any(target_arch = "wasm32", test)),
         expect(dead_code, reason = "only the browser's clock has an alarm")
@@ -124,8 +124,8 @@ impl Timers {
 
 /// The future of [`Run::sleep`].
 ///
-/// It counts from its first poll, as Python's `asyncio.sleep` counts from its first await. It may end late, if the event
-/// loop is busy, but never early. Dropping it removes it from the queue.
+/// It counts from its first poll, as Python's `asyncio.sleep` counts from its first await. It may end late, if the
+/// event loop is busy, but never early. Dropping it removes it from the queue.
 #[derive(Debug)]
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Sleep {

@@ -1,7 +1,7 @@
 //! A run as one page that needs nothing else: no script, its own styles, charts as inline SVG.
 //!
-//! It is read long after the run, by people who have not seen it, and often on paper. So only the numbers of a chart are
-//! behind a disclosure, and long lists say how much is left out.
+//! It is read long after the run, by people who have not seen it, and often on paper. So only the numbers of a chart
+//! are behind a disclosure, and long lists say how much is left out.
 
 mod checks;
 

@@ -1,8 +1,8 @@
 //! The timeline in the Trace Event Format, which Perfetto and chrome://tracing open
 //! (<https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU>).
 //!
-//! A lane is a thread, so that the slices of a thread never overlap. A slice is a segment of a task's life; an arrow goes
-//! from the segment in which a task was made to its own first.
+//! A lane is a thread, so that the slices of a thread never overlap. A slice is a segment of a task's life; an arrow
+//! goes from the segment in which a task was made to its own first.
 
 use serde::Serialize;
 

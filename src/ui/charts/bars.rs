@@ -7,15 +7,15 @@ use crate::figures::bars::{self, Baseline};
 use crate::figures::node::Node;
 use crate::ui::display::Display;
 use crate::ui::drawing::drawings;
-use crate::ui::element::part;
 
 /// All comparisons of the exercise. They have their places before the first run.
 pub(crate) fn comparisons(display: Display) -> AnyView {
-    part(move || {
+    let shown = move || {
         display.step.track();
         display.runs.track();
         drawings(display.compared().iter().map(|compared| comparison(display, compared)))
-    })
+    };
+    shown.into_any()
 }
 
 fn comparison(display: Display, compared: &Compared) -> Node {

@@ -1,4 +1,5 @@
-//! Draws the timeline on a canvas. [`crate::figures::geometry`] computes what is in view, and the places of times on the canvas.
+//! Draws the timeline on a canvas. [`crate::figures::geometry`] computes what is in view, and the places of times on
+//! the canvas.
 
 use leptos::prelude::window;
 use wasm_bindgen::JsCast;

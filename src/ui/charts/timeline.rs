@@ -1,7 +1,7 @@
 //! The timeline: every task as a bar in its lane, drawn during the run.
 //!
-//! Wheel, drag and keys change what is in view. Below the canvas, a sentence describes the task under the cursor, or the one that
-//! is chosen with keys.
+//! Wheel, drag and keys change what is in view. Below the canvas, a sentence describes the task under the cursor, or
+//! the one that is chosen with keys.
 
 use leptos::html::Canvas;
 use leptos::prelude::*;

@@ -5,15 +5,20 @@ use leptos::prelude::*;
 use crate::exercises::properties::Property;
 use crate::measure::Record;
 use crate::ui::display::{Display, Status};
-use crate::ui::element::{b, h2, li, p, part, span, ul};
 
 /// The checks that every run has, once one is over.
 pub(crate) fn properties(display: Display) -> AnyView {
     let shown = move || match display.status.get() {
-        Status::Ready | Status::Running => p().class("empty").text("Check results appear here after the run.").view(),
+        Status::Ready | Status::Running => {
+            view! { <p class="empty">"Check results appear here after the run."</p> }.into_any()
+        }
         Status::Over(_) => display.show(|views| (views.properties)(display)),
     };
-    [h2().text("Checks").view(), part(shown)].into_any()
+    view! {
+        <h2>"Checks"</h2>
+        {shown}
+    }
+    .into_any()
 }
 
 /// See [`properties`].
@@ -29,14 +34,23 @@ pub(crate) fn lines(display: Display) -> AnyView {
     let Some(properties) = display.with_record(read) else { return ().into_any() };
     let message =
         display.report.with(|report| Property::in_short(&properties, report.as_ref().map_or(&[][..], |it| &it.checks)));
-    [p().text(message).view(), ul().class("checks").add_all(properties.iter().map(property)).view()].into_any()
+    view! {
+        <p>{message}</p>
+        <ul class="checks">{properties.iter().map(property).collect_view()}</ul>
+    }
+    .into_any()
 }
 
 fn property(property: &Property) -> AnyView {
-    li().class(if property.holds { "passes" } else { "fails" })
-        .attr("data-property", property.name)
-        .attr("data-holds", property.holds.to_string())
-        .el(b().text(property.verdict()))
-        .el(span().text(format!("{} ({}).", property.claim, property.measured)))
-        .view()
+    view! {
+        <li
+            class=if property.holds { "passes" } else { "fails" }
+            data-property=property.name
+            data-holds=property.holds.to_string()
+        >
+            <b>{property.verdict()}</b>
+            <span>{format!("{} ({}).", property.claim, property.measured)}</span>
+        </li>
+    }
+    .into_any()
 }

@@ -1,5 +1,5 @@
-//! The connection to the exercise's endpoint: tested immediately if the endpoint is the page's own, else at the press of a
-//! button.
+//! The connection to the exercise's endpoint: tested immediately if the endpoint is the page's own, else at the press
+//! of a button.
 
 use futures::FutureExt;
 use leptos::prelude::*;
@@ -7,7 +7,6 @@ use leptos::prelude::*;
 use crate::exercises::exercise::{Connection, ConnectionTest, Failure};
 use crate::lazy::lazy;
 use crate::runtime::{Run, Stopper, stoppable};
-use crate::ui::element::{button, div, p, part};
 use crate::ui::form::Form;
 use crate::ui::lazy_view::lazy_view;
 
@@ -24,7 +23,8 @@ pub(crate) fn connection(form: Form) -> AnyView {
     if form.exercise.connection_test.is_none() {
         return ().into_any();
     }
-    div().class("connection").add(lazy_view(fetched::load(), move || fetched::panel(form))).view()
+    let panel = lazy_view(fetched::load(), move || fetched::panel(form));
+    view! { <div class="connection">{panel}</div> }.into_any()
 }
 
 lazy!(mod fetched in api: panel(form: Form) -> AnyView);
@@ -38,7 +38,7 @@ fn panel(form: Form) -> AnyView {
     let mut asked = None;
     Effect::new(move || {
         let (address, at_once) =
-            form.settings.with(|settings| ((connect.address)(settings), (connect.asks_at_once)(settings)));
+            form.settings.with(|settings| ((connect.address)(settings), (connect.is_automatic)(settings)));
         if asked.as_ref() == Some(&address) {
             return;
         }
@@ -52,15 +52,12 @@ fn panel(form: Form) -> AnyView {
     });
     on_cleanup(move || drop(asking.try_update_value(Option::take)));
     // If a field is refused, the settings are not those that the reader sees.
-    let is_off = move || (state.with(|state| *state == State::Asking) || form.has_refusals()).then(String::new);
-    [
-        div()
-            .attr("aria-live", "polite")
-            .attr("data-connection", "")
-            .add(part(move || if form.has_refusals() { message(&State::Untested) } else { message(&state.get()) }))
-            .view(),
-        button().class("quiet").attr_changing("disabled", is_off).on_click(test).text("Test connection").view(),
-    ]
+    let is_off = move || state.with(|state| *state == State::Asking) || form.has_refusals();
+    let shown = move || if form.has_refusals() { message(&State::Untested) } else { message(&state.get()) };
+    view! {
+        <div aria-live="polite" data-connection="">{shown}</div>
+        <button class="quiet" disabled=is_off on:click=move |_| test()>"Test connection"</button>
+    }
     .into_any()
 }
 
@@ -80,13 +77,18 @@ fn ask(form: Form, connect: &'static ConnectionTest, state: RwSignal<State>) -> 
 /// What the endpoint says is shown as text only.
 fn message(state: &State) -> AnyView {
     match state {
-        State::Untested => p().class("hint").text("Not tested yet.").view(),
-        State::Asking => p().class("hint").text("Testing …").view(),
+        State::Untested => view! { <p class="hint">"Not tested yet."</p> }.into_any(),
+        State::Asking => view! { <p class="hint">"Testing …"</p> }.into_any(),
         State::Answered(Connection { lines }) => {
-            div().class("answered").add_all(lines.iter().map(|line| p().text(line).view())).view()
+            let lines = lines.iter().map(|line| view! { <p>{line.clone()}</p> }).collect_view();
+            view! { <div class="answered">{lines}</div> }.into_any()
         }
-        State::Failed(Failure { message, advice }) => {
-            div().class("failure").el(p().text(format!("{message}."))).el(p().class("hint").text(advice)).view()
+        State::Failed(Failure { message, advice }) => view! {
+            <div class="failure">
+                <p>{format!("{message}.")}</p>
+                <p class="hint">{*advice}</p>
+            </div>
         }
+        .into_any(),
     }
 }

@@ -6,21 +6,21 @@ use crate::share::permalink::{Destination, Setup};
 use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::lab_bar::lab_bar;
-use crate::ui::element::{a, h2, p, section};
 use crate::ui::runner::Runner;
 
 /// The exercise as `setup` says, under this heading.
-pub(crate) fn demo(name: &str, setup: Setup) -> AnyView {
+pub(crate) fn demo(name: &'static str, setup: Setup) -> AnyView {
     let link = Destination::Exercise(Setup { runs_at_once: false, ..setup.clone() }).to_string();
     let title = setup.exercise.title;
     let runner = Runner::new(setup);
-    section()
-        .class("panel demo")
-        .attr("aria-label", name)
-        .el(h2().text(name))
-        .add(lab_bar(runner))
-        .add(comparisons(runner.display))
-        .add(timeline(runner.display))
-        .el(p().class("hint").el(a().attr("href", link).text(format!("{title}, with its controls and its code"))))
-        .view()
+    view! {
+        <section class="panel demo" aria-label=name>
+            <h2>{name}</h2>
+            {lab_bar(runner)}
+            {comparisons(runner.display)}
+            {timeline(runner.display)}
+            <p class="hint"><a href=link>{format!("{title}, with its controls and its code")}</a></p>
+        </section>
+    }
+    .into_any()
 }

@@ -9,7 +9,6 @@ use crate::measure::units;
 use crate::share::export::Form;
 use crate::ui::display::Display;
 use crate::ui::download::{REFUSED, offer};
-use crate::ui::element::{ElementBuilder, button, div, li, p, part, span, ul};
 use crate::ui::focus::focus;
 use crate::ui::lazy_view::lazy_view;
 
@@ -20,16 +19,21 @@ const MENU: &str = "export-menu";
 const BUTTON: &str = "export";
 
 /// The button. It works once a run is over.
-pub(crate) fn export_button(display: Display, is_open: RwSignal<bool>) -> ElementBuilder {
+pub(crate) fn export_button(display: Display, is_open: RwSignal<bool>) -> AnyView {
     let is_shown = move || display.has_saved() && is_open.get();
-    button()
-        .class("quiet")
-        .attr("id", BUTTON)
-        .attr("aria-controls", MENU)
-        .attr_changing("aria-expanded", move || Some(is_shown().to_string()))
-        .attr_changing("disabled", move || (!display.has_saved()).then(String::new))
-        .on_click(move || is_open.update(|is_open| *is_open = !*is_open))
-        .text("Export")
+    view! {
+        <button
+            class="quiet"
+            id=BUTTON
+            aria-controls=MENU
+            aria-expanded=move || is_shown().to_string()
+            disabled=move || !display.has_saved()
+            on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
+        >
+            "Export"
+        </button>
+    }
+    .into_any()
 }
 
 /// The menu, while it is open.
@@ -38,7 +42,7 @@ pub(crate) fn export_menu(display: Display, is_open: RwSignal<bool>) -> AnyView 
         let is_shown = is_open.get() && display.has_saved();
         if is_shown { lazy_view(fetched::load(), move || fetched::menu(display, is_open)) } else { ().into_any() }
     };
-    div().attr("id", MENU).add(part(menu)).view()
+    view! { <div id=MENU>{menu}</div> }.into_any()
 }
 
 lazy!(mod fetched in share: menu(display: Display, is_open: RwSignal<bool>) -> AnyView);
@@ -54,13 +58,20 @@ fn menu(display: Display, is_open: RwSignal<bool>) -> AnyView {
     on_cleanup(move || listener.remove());
     let message = RwSignal::new(String::new());
     let choice = |form: Form| {
-        let choose = move || message.set(save(display, form));
-        let about = span().class("hint").text(form.about());
-        li().el(button().class("quiet").on_click(choose).text(form.name())).el(about).view()
+        view! {
+            <li>
+                <button class="quiet" on:click=move |_| message.set(save(display, form))>{form.name()}</button>
+                <span class="hint">{form.about()}</span>
+            </li>
+        }
     };
-    let forms = ul().attr("aria-label", "Forms").add_all(Form::ALL.map(choice));
-    let news = p().class("hint").attr("aria-live", "polite").text_changing(move || message.get());
-    div().class("export-menu").el(forms).el(news).view()
+    view! {
+        <div class="export-menu">
+            <ul aria-label="Forms">{Form::ALL.map(choice).collect_view()}</ul>
+            <p class="hint" aria-live="polite">{move || message.get()}</p>
+        </div>
+    }
+    .into_any()
 }
 
 /// True if a key closes the menu: Escape, in it or on its button.

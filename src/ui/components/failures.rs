@@ -6,19 +6,21 @@ use crate::measure::events::FailedTask;
 use crate::measure::units::{count, span};
 use crate::measure::{Level, Record, TaskId};
 use crate::ui::display::Display;
-use crate::ui::element::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
 
 /// The number of tasks on a page of the list.
 const ROWS: usize = 10;
 
+const HEADERS: [&str; 6] = ["Task", "In", "Ended at", "Outcome", "Message", "Timeline"];
+
 /// The list. It is empty as long as nothing has failed.
 pub(crate) fn failures(display: Display) -> AnyView {
     let first = RwSignal::new(0);
-    part(move || {
+    let shown = move || {
         display.digest.track();
         first.track();
         if display.runs.get() == 0 { ().into_any() } else { display.show(|views| (views.failures)(display, first)) }
-    })
+    };
+    shown.into_any()
 }
 
 /// See [`failures`].
@@ -35,48 +37,65 @@ pub(crate) fn list(display: Display, first: RwSignal<usize>) -> AnyView {
 fn page(display: Display, record: &Record, failed: &[FailedTask], first: RwSignal<usize>, shown: usize) -> AnyView {
     // Another run may have fewer.
     let from = shown.min((failed.len() - 1) / ROWS * ROWS);
-    let rows = failed.iter().skip(from).take(ROWS).map(|failed| row(display, record, *failed));
+    let rows = failed.iter().skip(from).take(ROWS).map(|failed| row(display, record, *failed)).collect_view();
     let to = (from + ROWS).min(failed.len());
-    let headers = ["Task", "In", "Ended at", "Outcome", "Message", "Timeline"]
-        .map(|header| th().attr("scope", "col").text(header).view());
-    let turn = |name: &str, to: Option<usize>| {
-        let off = to.is_none().then(String::new);
-        let turn = move || to.into_iter().for_each(|to| first.set(to));
-        button().class("quiet").attr_if("disabled", off).on_click(turn).text(name)
-    };
-    let caption_text = format!(
+    let caption = format!(
         "{} to {} of {} tasks that failed",
         count(from as u64 + 1),
         count(to as u64),
         count(failed.len() as u64)
     );
-    let pages = div()
-        .class("pages")
-        .el(turn("Earlier", from.checked_sub(ROWS)))
-        .el(turn("Later", (to < failed.len()).then_some(to)));
-    let list =
-        table().el(caption().text(&caption_text)).el(thead().el(tr().add_all(headers))).el(tbody().add_all(rows));
-    div()
-        .class("panel failures")
-        .el(h2().text("Failed tasks"))
-        .el(div().class("scrolls").attr("tabindex", "0").attr("role", "region").attr("aria-label", caption_text).el(list))
-        .add(if failed.len() > ROWS { pages.view() } else { ().into_any() })
-        .el(p()
-            .class("hint")
-            .text("An error that propagates is listed for each task that it passes. Attempts that were retried are not listed here: see the timeline and the log."))
-        .view()
+    let label = caption.clone();
+    let pages = (failed.len() > ROWS).then(|| {
+        view! {
+            <div class="pages">
+                {turn(first, "Earlier", from.checked_sub(ROWS))}
+                {turn(first, "Later", (to < failed.len()).then_some(to))}
+            </div>
+        }
+    });
+    view! {
+        <div class="panel failures">
+            <h2>"Failed tasks"</h2>
+            <div class="scrolls" tabindex="0" role="region" aria-label=label>
+                <table>
+                    <caption>{caption}</caption>
+                    <thead>
+                        <tr>{HEADERS.map(|header| view! { <th scope="col">{header}</th> }).collect_view()}</tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            {pages}
+            <p class="hint">
+                "An error that propagates is listed for each task that it passes. Attempts that were retried are not listed here: see the timeline and the log."
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+/// A button that shows the page that starts at the task with this number, if there is one.
+fn turn(first: RwSignal<usize>, name: &'static str, to: Option<usize>) -> AnyView {
+    let turn = move |_| to.into_iter().for_each(|to| first.set(to));
+    view! { <button class="quiet" disabled=to.is_none() on:click=turn>{name}</button> }.into_any()
 }
 
 fn row(display: Display, record: &Record, failed: FailedTask) -> AnyView {
     let task = record.task(failed.task);
     let parent = task.parent.map(|parent| record.task(parent).name.to_string()).unwrap_or_default();
     let outcome = format!("{} {}", failed.outcome.sign(), failed.outcome.name());
-    let show = button().class("quiet").attr("aria-label", format!("Show {} in the timeline", task.name)).text("Show");
+    let show = move |_| display.wanted.set(Some(failed.task));
     let cells = [task.name.to_string(), parent, span(failed.at_us), outcome, message(record, failed.task)];
-    tr().attr("data-failed", failed.outcome.name())
-        .add_all(cells.map(|cell| td().text(cell).view()))
-        .el(td().el(show.on_click(move || display.wanted.set(Some(failed.task)))))
-        .view()
+    view! {
+        <tr data-failed=failed.outcome.name()>
+            {cells.map(|cell| view! { <td>{cell}</td> }).collect_view()}
+            <td>
+                <button class="quiet" aria-label=format!("Show {} in the timeline", task.name) on:click=show>"Show"</button>
+            </td>
+        </tr>
+    }
+    .into_any()
 }
 
 /// The error that the task logged, or else the one of a task inside it.

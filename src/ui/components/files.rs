@@ -8,7 +8,6 @@ use crate::runtime::Run;
 use crate::storage::{Storage, StorageError, StorageEstimate, StoredFile as File};
 use crate::ui::display::Display;
 use crate::ui::download::{REFUSED, offer};
-use crate::ui::element::{button, caption, div, h2, p, part, table, tbody, td, th, thead, tr};
 use crate::ui::lazy_view::lazy_view;
 
 /// At first this many files are listed, and this many more at each press of a button. The last by name come first.
@@ -61,27 +60,17 @@ fn panel(display: Display, folder: &'static str) -> AnyView {
             panel.read(String::new());
         }
     });
-    let is_off = move || (display.is_running() || !panel.has_files()).then(String::new);
-    div()
-        .class("panel")
-        .el(h2().text("Stored files"))
-        .el(p().class("hint").text_changing(move || panel.summary()))
-        .add(part(move || panel.found.with(|found| found.as_ref().map_or_else(nothing, |found| panel.list(found)))))
-        .el(p()
-            .class("hint")
-            .attr("aria-live", "polite")
-            .attr("data-stored", "")
-            .text_changing(move || panel.message.get()))
-        .el(button()
-            .class("quiet")
-            .attr_changing("disabled", is_off)
-            .on_click(move || panel.delete_all())
-            .text("Delete all files"))
-        .view()
-}
-
-fn nothing() -> AnyView {
-    ().into_any()
+    let is_off = move || display.is_running() || !panel.has_files();
+    view! {
+        <div class="panel">
+            <h2>"Stored files"</h2>
+            <p class="hint">{move || panel.summary()}</p>
+            {move || panel.found.with(|found| found.as_ref().map(|found| panel.list(found)))}
+            <p class="hint" aria-live="polite" data-stored="">{move || panel.message.get()}</p>
+            <button class="quiet" disabled=is_off on:click=move |_| panel.delete_all()>"Delete all files"</button>
+        </div>
+    }
+    .into_any()
 }
 
 impl Folder {
@@ -143,38 +132,58 @@ impl Folder {
         if found.files.is_empty() {
             return ().into_any();
         }
-        let headers = ["File", "Size", "Save", "Delete"].map(|header| th().attr("scope", "col").text(header).view());
+        let headers = ["File", "Size", "Save", "Delete"];
         let left_out = found.files.len().saturating_sub(self.shown.get());
         let (order, more) = match left_out {
             0 => ("By name, the last first".to_owned(), ().into_any()),
             _ => (format!("By name, the last first; {left_out} more not shown"), self.more(left_out)),
         };
-        let shown = found.files.iter().rev().take(self.shown.get());
-        let rows = table()
-            .el(caption().text(order))
-            .el(thead().el(tr().add_all(headers)))
-            .el(tbody().add_all(shown.map(|file| self.row(file))));
-        let frame = div().class("scrolls").attr("tabindex", "0").attr("role", "region");
-        [frame.attr("aria-label", "Stored files, a table").el(rows).view(), more].into_any()
+        let rows = found.files.iter().rev().take(self.shown.get()).map(|file| self.row(file)).collect_view();
+        view! {
+            <div class="scrolls" tabindex="0" role="region" aria-label="Stored files, a table">
+                <table>
+                    <caption>{order}</caption>
+                    <thead>
+                        <tr>{headers.map(|header| view! { <th scope="col">{header}</th> }).collect_view()}</tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            {more}
+        }
+        .into_any()
     }
 
     fn row(self, file: &File) -> AnyView {
         let name = file.name.to_string();
         let (saved, deleted) = (name.clone(), name.clone());
-        let is_off = move || self.display.is_running().then(String::new);
-        let save = button().class("quiet").attr("aria-label", format!("Download {name}")).text("Download");
-        let delete = button().class("quiet").attr("aria-label", format!("Delete {name}")).text("Delete");
-        tr().el(td().text(&name))
-            .el(td().class("number").text(units::size(file.size_bytes)))
-            .el(td().el(save.on_click(move || self.download(saved.clone()))))
-            .el(td().el(delete.attr_changing("disabled", is_off).on_click(move || self.delete(deleted.clone()))))
-            .view()
+        let (save_label, delete_label) = (format!("Download {name}"), format!("Delete {name}"));
+        let save = move |_| self.download(saved.clone());
+        let delete = move |_| self.delete(deleted.clone());
+        view! {
+            <tr>
+                <td>{name}</td>
+                <td class="number">{units::size(file.size_bytes)}</td>
+                <td><button class="quiet" aria-label=save_label on:click=save>"Download"</button></td>
+                <td>
+                    <button
+                        class="quiet"
+                        aria-label=delete_label
+                        disabled=move || self.display.is_running()
+                        on:click=delete
+                    >
+                        "Delete"
+                    </button>
+                </td>
+            </tr>
+        }
+        .into_any()
     }
 
     fn more(self, left_out: usize) -> AnyView {
         let more = left_out.min(PAGE);
-        let show = move || self.shown.update(|shown| *shown += PAGE);
-        button().class("quiet").on_click(show).text(format!("Show {more} more")).view()
+        let show = move |_| self.shown.update(|shown| *shown += PAGE);
+        view! { <button class="quiet" on:click=show>{format!("Show {more} more")}</button> }.into_any()
     }
 }
 

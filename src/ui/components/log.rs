@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use crate::measure::units::count;
 use crate::measure::{Level, LogLine, Record};
 use crate::ui::display::Display;
-use crate::ui::element::{div, h2, li, ol, p, part, span, time};
 
 /// At most this many lines are shown, the last ones: a run of ten thousand tasks logs more than anybody reads.
 const MOST_LINES: usize = 200;
@@ -20,16 +19,17 @@ pub(crate) fn log(display: Display) -> AnyView {
         if display.runs.get() == 0 { ().into_any() } else { display.show(|views| (views.log)(display)) }
     };
     let empty = move || match display.runs.get() {
-        0 => p().class("empty").text("Log messages appear here.").view(),
+        0 => view! { <p class="empty">"Log messages appear here."</p> }.into_any(),
         _ => ().into_any(),
     };
-    let lines_box = div()
-        .class("log-box")
-        .attr("tabindex", "0")
-        .attr("role", "region")
-        .attr("aria-label", "Log lines")
-        .el(ol().class("log").add(part(lines)));
-    [h2().text("Log").view(), lines_box.view(), part(empty)].into_any()
+    view! {
+        <h2>"Log"</h2>
+        <div class="log-box" tabindex="0" role="region" aria-label="Log lines">
+            <ol class="log">{lines}</ol>
+        </div>
+        {empty}
+    }
+    .into_any()
 }
 
 /// See [`log`].
@@ -41,7 +41,7 @@ pub(crate) fn lines(display: Display) -> AnyView {
             let left_out = lines.len().saturating_sub(most);
             let note = (left_out > 0).then(|| {
                 let note = format!("{} earlier lines are not shown.", count(left_out as u64));
-                li().class("empty").text(note).view()
+                view! { <li class="empty">{note}</li> }.into_any()
             });
             note.into_iter().chain(lines[left_out..].iter().map(|it| line(it, record))).collect_view()
         })
@@ -56,5 +56,12 @@ fn line(line: &LogLine, record: &Record) -> AnyView {
     };
     let task = line.task.map(|task| record.task(task).name.to_string()).unwrap_or_default();
     let at = format!("{:.3} s", line.at_us as f64 / 1e6);
-    li().class(class).el(time().text(at)).el(span().class("task").text(task)).el(span().text(&line.text)).view()
+    view! {
+        <li class=class>
+            <time>{at}</time>
+            <span class="task">{task}</span>
+            <span>{line.text.to_string()}</span>
+        </li>
+    }
+    .into_any()
 }

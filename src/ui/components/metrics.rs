@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use crate::measure::figures::{Figure, Figures, METRICS, Metric};
 use crate::ui::display::Display;
-use crate::ui::element::{dd, div, dl, dt, h2, part};
 
 /// The figures, each with its meaning. They have no values before the first run.
 pub(crate) fn metrics(display: Display) -> AnyView {
@@ -14,18 +13,24 @@ pub(crate) fn metrics(display: Display) -> AnyView {
         let figures = display.views().map(|views| (views.figures)(display)).unwrap_or_default();
         METRICS.iter().zip(figures).map(metric).collect_view().into_any()
     };
-    [h2().text("Metrics").view(), dl().class("metrics").add(part(shown)).view()].into_any()
+    view! {
+        <h2>"Metrics"</h2>
+        <dl class="metrics">{shown}</dl>
+    }
+    .into_any()
 }
 
 fn metric((metric, figure): (&Metric, Figure)) -> AnyView {
-    div()
-        .el(dt().text(metric.label))
-        .el(dd()
-            .attr("data-metric", metric.name)
-            .attr_if("data-exact", figure.exact.map(|it| it.to_string()))
-            .text(figure.text.unwrap_or_else(|| "–".to_owned())))
-        .el(dd().class("help").text(metric.help))
-        .view()
+    view! {
+        <div>
+            <dt>{metric.label}</dt>
+            <dd data-metric=metric.name data-exact=figure.exact.map(|it| it.to_string())>
+                {figure.text.unwrap_or_else(|| "–".to_owned())}
+            </dd>
+            <dd class="help">{metric.help}</dd>
+        </div>
+    }
+    .into_any()
 }
 
 /// The values of the metrics now.

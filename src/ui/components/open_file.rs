@@ -11,28 +11,40 @@ use web_sys::{Event, File, HtmlInputElement};
 use crate::lazy::lazy;
 use crate::share::run_file::{ImportError, from_json, refuse_large};
 use crate::share::saved::SavedRun;
-use crate::ui::element::{ElementBuilder, div, input, label, p, part};
 use crate::ui::opened;
 
 /// The reason why a file cannot be shown: what happened, then what to do.
 type OpenError = [String; 2];
 
 /// The button. A run that can be shown opens on its page; `error` gets the reason why a file cannot.
-pub(crate) fn open_file(error: RwSignal<Option<OpenError>>) -> ElementBuilder {
-    let file = input()
-        .attr("id", "open-file")
-        .attr("type", "file")
-        .attr("accept", ".json,application/json")
-        .on_change(move |event| take(event, error));
-    div().class("open-file").el(file).el(label().attr("for", "open-file").text("Open a file…"))
+pub(crate) fn open_file(error: RwSignal<Option<OpenError>>) -> AnyView {
+    view! {
+        <div class="open-file">
+            <input
+                id="open-file"
+                type="file"
+                accept=".json,application/json"
+                on:change=move |event| take(&event, error)
+            />
+            <label for="open-file">"Open a file…"</label>
+        </div>
+    }
+    .into_any()
 }
 
 /// The reason why the last file cannot be shown.
 pub(crate) fn open_error(error: RwSignal<Option<OpenError>>) -> AnyView {
-    part(move || match error.get() {
-        Some([why, advice]) => div().class("failure").el(p().text(why)).el(p().class("hint").text(advice)).view(),
+    let shown = move || match error.get() {
+        Some([why, advice]) => view! {
+            <div class="failure">
+                <p>{why}</p>
+                <p class="hint">{advice}</p>
+            </div>
+        }
+        .into_any(),
         None => ().into_any(),
-    })
+    };
+    shown.into_any()
 }
 
 fn take(event: &Event, error: RwSignal<Option<OpenError>>) {

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 
 use crate::share::date;
 use crate::ui::display::Display;
-use crate::ui::element::{p, part};
 
 /// The note, if the run was opened.
 pub(crate) fn origin(display: Display) -> AnyView {
-    part(move || if display.is_opened() { display.show(|views| (views.origin)(display)) } else { ().into_any() })
+    let note = move || if display.is_opened() { display.show(|views| (views.origin)(display)) } else { ().into_any() };
+    note.into_any()
 }
 
 /// See [`origin`].
@@ -16,5 +16,5 @@ pub(crate) fn line(display: Display) -> AnyView {
     let Some(saved) = display.saved() else { return ().into_any() };
     let ended = date::in_words(saved.finished_at_ms);
     let note = format!("This run was opened from a file or from Runs. It ended on {ended}. Run starts a new one.");
-    p().class("caution").attr("data-opened", "").text(note).view()
+    view! { <p class="caution" data-opened="">{note}</p> }.into_any()
 }

@@ -8,7 +8,6 @@ use crate::exercises::exercise::OwnFiles;
 use crate::lazy::lazy;
 use crate::measure::units;
 use crate::storage::Source;
-use crate::ui::element::{self, ElementBuilder, button, div, label, li, p, part, span, ul};
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::runner::Runner;
 
@@ -21,9 +20,9 @@ const NAME_CHARS: usize = 60;
 /// The panel in which the reader chooses files, for an exercise that reads them.
 pub(crate) fn own_files(runner: Runner) -> AnyView {
     let Some(own) = &runner.form.exercise.own_files else { return ().into_any() };
-    let is_hidden = move || (!runner.form.settings.with(|settings| own.are_read(settings))).then(String::new);
+    let is_hidden = move || !runner.form.settings.with(|settings| own.are_read(settings));
     let panel = lazy_view(fetched::load(), move || fetched::panel(runner, own));
-    div().class("own-files").attr_changing("hidden", is_hidden).add(panel).view()
+    view! { <div class="own-files" hidden=is_hidden>{panel}</div> }.into_any()
 }
 
 lazy!(mod fetched in files: panel(runner: Runner, own: &'static OwnFiles) -> AnyView);
@@ -76,35 +75,25 @@ fn panel(runner: Runner, own: &'static OwnFiles) -> AnyView {
         is_over: RwSignal::new(false),
     };
     panel.listen();
-    let has_none = move || panel.files.with(Vec::is_empty).then(String::new);
-    let input = element::input()
-        .attr("id", "own-files")
-        .attr("type", "file")
-        .attr("multiple", "")
-        .on_change(move |event| panel.take_chosen(event));
-    let place = div()
-        .attr_changing("class", move || Some(if panel.is_over.get() { "drop over" } else { "drop" }.to_owned()))
-        .el(p().text("Drop files anywhere on the page, or"))
-        .el(input)
-        .el(label().attr("for", "own-files").text("Choose files"));
-    let message = p().class("hint").attr("aria-live", "polite").text_changing(move || panel.sentence());
-    [
-        place.view(),
-        message.view(),
-        p().class("hint").attr("data-own", "").text_changing(move || panel.progress()).view(),
-        part(move || panel.files.with(|files| panel.list(files))),
-        button()
-            .class("quiet")
-            .attr_changing("disabled", has_none)
-            .on_click(move || panel.hold(Vec::new(), String::new()))
-            .text("Remove all")
-            .view(),
-    ]
+    let has_none = move || panel.files.with(Vec::is_empty);
+    let remove_all = move |_| panel.hold(Vec::new(), String::new());
+    view! {
+        <div class=move || if panel.is_over.get() { "drop over" } else { "drop" }>
+            <p>"Drop files anywhere on the page, or"</p>
+            <input id="own-files" type="file" multiple=true on:change=move |event| panel.take_chosen(&event) />
+            <label for="own-files">"Choose files"</label>
+        </div>
+        <p class="hint" aria-live="polite">{move || panel.sentence()}</p>
+        <p class="hint" data-own="">{move || panel.progress()}</p>
+        {move || panel.files.with(|files| panel.list(files))}
+        <button class="quiet" disabled=has_none on:click=remove_all>"Remove all"</button>
+    }
     .into_any()
 }
 
 impl Panel {
-    /// The whole page takes files: if the reader missed a small target, the browser would open the file instead of the page.
+    /// The whole page takes files: if the reader missed a small target, the browser would open the file instead of the
+    /// page.
     fn listen(self) {
         let over = window_event_listener_untyped("dragover", move |event| {
             if transfer_of(&event).is_some() {
@@ -203,10 +192,13 @@ impl Panel {
     }
 
     fn list(self, files: &[Chosen]) -> AnyView {
-        let left_out = files.len().saturating_sub(MOST);
-        let more = (left_out > 0).then(|| li().text(format!("and {} more", units::count(left_out as u64))).view());
+        if files.is_empty() {
+            return ().into_any();
+        }
         let listed = files.iter().take(MOST).enumerate().map(|(place, file)| self.item(place, &file.source));
-        filled(ul(), listed.chain(more))
+        let left_out = files.len().saturating_sub(MOST);
+        let more = (left_out > 0).then(|| view! { <li>{format!("and {} more", units::count(left_out as u64))}</li> });
+        view! { <ul>{listed.collect_view()} {more}</ul> }.into_any()
     }
 
     fn item(self, place: usize, source: &Source) -> AnyView {
@@ -216,20 +208,17 @@ impl Panel {
             self.files.with(|files| files.get(place).map_or(0, |file| file.source.bytes_read())).to_string()
         };
         let name = units::shortened(source.name(), NAME_CHARS);
-        let bar = element::progress().attr("aria-label", format!("Progress of reading {name}")).attr("max", max);
-        let remove = button().class("quiet").attr("aria-label", format!("Remove {name}")).text("✕");
-        li().el(span().text(&name))
-            .el(span().class("number").text(units::size(source.size_bytes())))
-            .el(remove.on_click(move || self.remove(place)))
-            .el(bar.prop("value", read))
-            .view()
+        let (remove_label, progress_label) = (format!("Remove {name}"), format!("Progress of reading {name}"));
+        view! {
+            <li>
+                <span>{name}</span>
+                <span class="number">{units::size(source.size_bytes())}</span>
+                <button class="quiet" aria-label=remove_label on:click=move |_| self.remove(place)>"✕"</button>
+                <progress aria-label=progress_label max=max prop:value=read></progress>
+            </li>
+        }
+        .into_any()
     }
-}
-
-/// A list, or nothing if it is empty.
-fn filled(list: ElementBuilder, items: impl Iterator<Item = AnyView>) -> AnyView {
-    let mut items = items.peekable();
-    if items.peek().is_some() { list.add_all(items).view() } else { ().into_any() }
 }
 
 /// The data that is dragged, if there are files in it.

@@ -1,12 +1,13 @@
 //! The event loop's pulse, live, and a button that counts presses, so that the reader can feel a block.
 
 use leptos::prelude::*;
+use web_sys::MouseEvent;
 
 use crate::lazy::lazy;
 use crate::measure::heartbeat::longest_lag_us;
 use crate::measure::units;
+use crate::runtime::browser::page_time_ms;
 use crate::ui::display::Display;
-use crate::ui::element::{button, div, p, progress};
 use crate::ui::lazy_view::lazy_view;
 
 /// The progress bar fills once in this many milliseconds.
@@ -34,14 +35,15 @@ lazy!(mod fetched in exercises: beating(display: Display) -> AnyView);
 
 fn beating(display: Display) -> AnyView {
     let presses = RwSignal::new(Presses::default());
-    let press = move |answered_after_ms: f64| {
+    let press = move |event: MouseEvent| {
+        let reacted_after_ms = page_time_ms() - event.time_stamp();
         let run = display.runs.get_untracked();
         presses.update(|presses| {
             if presses.run != run {
                 *presses = Presses { run, ..Presses::default() };
             }
             presses.count += 1;
-            presses.slowest_ms = presses.slowest_ms.max(answered_after_ms);
+            presses.slowest_ms = presses.slowest_ms.max(reacted_after_ms);
         });
     };
     let message = move || match presses.get() {
@@ -56,13 +58,15 @@ fn beating(display: Display) -> AnyView {
         display.frame.track();
         (display.now_us() / 1_000 % TURN_MS).to_string()
     };
-    div()
-        .class("pulse")
-        .el(progress().attr("aria-hidden", "true").attr("max", TURN_MS.to_string()).prop("value", beat))
-        .el(p().class("pulse-figures").attr("data-pulse", "").text_changing(move || figures(display)))
-        .el(button().attr("data-presses", "").on_press(press).text("Count my presses"))
-        .el(p().class("hint").attr("aria-live", "polite").text_changing(message))
-        .view()
+    view! {
+        <div class="pulse">
+            <progress aria-hidden="true" max=TURN_MS.to_string() prop:value=beat></progress>
+            <p class="pulse-figures" data-pulse="">{move || figures(display)}</p>
+            <button data-presses="" on:click=press>"Count my presses"</button>
+            <p class="hint" aria-live="polite">{message}</p>
+        </div>
+    }
+    .into_any()
 }
 
 fn figures(display: Display) -> String {

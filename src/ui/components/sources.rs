@@ -1,12 +1,12 @@
 //! The two sources side by side: the Rust that runs here, and the same in Python.
 //!
-//! They are fetched when the page is shown, because the sources of all exercises would be a large part of the first load. The build has marked their tokens (see `tools/site`); they are shown as text.
+//! They are fetched when the page is shown, because the sources of all exercises would be a large part of the first
+//! load. The build has marked their tokens (see `tools/site`); they are shown as text.
 
 use leptos::prelude::*;
 
 use crate::endpoint::site_file;
 use crate::exercises::exercise::Exercise;
-use crate::ui::element::{b, code, figcaption, figure, i, part, pre, section};
 
 /// Ends a class, as `tools/site` writes it.
 const END: char = '\u{1}';
@@ -16,28 +16,35 @@ const CLASSES: [&str; 6] = ["c", "s", "n", "f", "t", "k"];
 
 /// Both sources of an exercise.
 pub(crate) fn sources(exercise: &'static Exercise) -> AnyView {
-    section()
-        .class("sources")
-        .attr("aria-label", "Sources")
-        .add(pane(exercise.rust.to_owned(), "Rust", "what runs on this page"))
-        .add(pane(exercise.python(), "Python", "the same with asyncio"))
-        .view()
+    view! {
+        <section class="sources" aria-label="Sources">
+            {pane(exercise.rust.to_owned(), "Rust", "what runs on this page")}
+            {pane(exercise.python(), "Python", "the same with asyncio")}
+        </section>
+    }
+    .into_any()
 }
 
 /// One source, by its path in the repository, with what it is in a few words.
-fn pane(path: String, title: &str, about: &str) -> AnyView {
+fn pane(path: String, title: &'static str, about: &str) -> AnyView {
     let source = RwSignal::new(String::new());
-    let name = figcaption().el(b().text(title)).text(format!(", {about} · ")).el(code().text(path.clone()));
+    let file = format!("sources/{path}");
     leptos::task::spawn_local(async move {
-        let text = match site_file::read(&format!("sources/{path}")).await {
+        let text = match site_file::read(&file).await {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) => format!("The source could not be loaded: {error}. {}", error.advice()),
         };
         source.set(text);
     });
-    let shown = code().add(part(move || source.with(|text| tokens(text).into_any())));
-    let text = pre().attr("tabindex", "0").attr("aria-label", format!("{title} source")).el(shown);
-    figure().class("panel source").el(name).el(text).view()
+    view! {
+        <figure class="panel source">
+            <figcaption><b>{title}</b>{format!(", {about} · ")}<code>{path}</code></figcaption>
+            <pre tabindex="0" aria-label=format!("{title} source")>
+                <code>{move || source.with(|text| tokens(text))}</code>
+            </pre>
+        </figure>
+    }
+    .into_any()
 }
 
 fn tokens(source: &str) -> Vec<AnyView> {
@@ -58,7 +65,7 @@ fn tokens(source: &str) -> Vec<AnyView> {
 fn token(mark: Option<char>, text: &str) -> AnyView {
     let text = text.to_owned();
     match mark.filter(|mark| *mark != END) {
-        Some(mark) => i().class(CLASSES[mark as usize - 2]).text(text).view(),
+        Some(mark) => view! { <i class=CLASSES[mark as usize - 2]>{text}</i> }.into_any(),
         None => text.into_any(),
     }
 }

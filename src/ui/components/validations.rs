@@ -4,15 +4,19 @@ use leptos::prelude::*;
 
 use crate::exercises::catalogue;
 use crate::measure::validation::Validation;
-use crate::ui::element::{a, b, h3, li, span, ul};
 
 /// The promises in groups, each below the heading of its group.
 pub(crate) fn validations(promises: &[Validation]) -> AnyView {
-    let group = |of: &[Validation]| {
-        let head = of.first().map(|it| h3().text(&it.group).view());
-        [head.into_any(), ul().class("validations").add_all(of.iter().map(line)).view()].into_any()
-    };
     promises.chunk_by(|one, next| one.group == next.group).map(group).collect_view().into_any()
+}
+
+fn group(promises: &[Validation]) -> AnyView {
+    let heading = promises.first().map(|it| view! { <h3>{it.group.clone()}</h3> });
+    view! {
+        {heading}
+        <ul class="validations">{promises.iter().map(line).collect_view()}</ul>
+    }
+    .into_any()
 }
 
 fn line(validation: &Validation) -> AnyView {
@@ -23,13 +27,18 @@ fn line(validation: &Validation) -> AnyView {
         "" => (String::new(), format!("{}.", validation.measured)),
         expected => (format!("expected {expected}"), format!("measured {}", validation.measured)),
     };
-    li().class(validation.verdict.name())
-        .attr("data-validation", &validation.name)
-        .attr("data-verdict", validation.verdict.name())
-        .el(b().text(validation.verdict.in_words()))
-        .el(span().class("promise").text(format!("{}.", validation.promise)))
-        .el(span().class("expected").text(expected))
-        .el(span().class("measured").text(measured))
-        .el(a().attr("href", format!("#/{}", validation.shown_by)).text(exercise))
-        .view()
+    view! {
+        <li
+            class=validation.verdict.name()
+            data-validation=validation.name.clone()
+            data-verdict=validation.verdict.name()
+        >
+            <b>{validation.verdict.in_words()}</b>
+            <span class="promise">{format!("{}.", validation.promise)}</span>
+            <span class="expected">{expected}</span>
+            <span class="measured">{measured}</span>
+            <a href=format!("#/{}", validation.shown_by)>{exercise.to_owned()}</a>
+        </li>
+    }
+    .into_any()
 }

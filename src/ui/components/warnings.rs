@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use crate::measure::Record;
 use crate::measure::warnings::Warning;
 use crate::ui::display::Display;
-use crate::ui::element::{li, part, ul};
 
 /// The warnings of a run that is over.
 pub(crate) fn warnings(display: Display) -> AnyView {
@@ -17,12 +16,12 @@ pub(crate) fn warnings(display: Display) -> AnyView {
             display.show(|views| (views.warnings)(display))
         }
     };
-    ul().class("warnings").add(part(lines)).view()
+    view! { <ul class="warnings">{lines}</ul> }.into_any()
 }
 
 /// See [`warnings`].
 pub(crate) fn lines(display: Display) -> AnyView {
-    let line = |warning: &Warning| li().text(warning.sentence()).view();
+    let line = |warning: &Warning| view! { <li>{warning.sentence()}</li> };
     let lines = |record: &Record| {
         Warning::from_record(record, display.clock_resolution_us()).iter().map(line).collect_view().into_any()
     };

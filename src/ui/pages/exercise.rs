@@ -144,8 +144,8 @@ fn result_head(runner: Runner, saved: RwSignal<String>) -> AnyView {
     let (is_open, error) = (RwSignal::new(false), RwSignal::new(None));
     let actions = div()
         .class("actions")
-        .el(open_file(error))
-        .el(export_button(display, is_open))
+        .add(open_file(error))
+        .add(export_button(display, is_open))
         .add(pin)
         .el(button()
             .class("quiet")

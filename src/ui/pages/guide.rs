@@ -7,7 +7,6 @@ use crate::exercises::guide::{CHAPTERS, CONCEPTS, Chapter, Concept, Item, Link};
 use crate::lazy::lazy;
 use crate::share::permalink::Setup;
 use crate::ui::components::demo::demo;
-use crate::ui::element::{a, caption, code, div, h2, h3, li, p, section, table, tbody, td, th, thead, tr, ul};
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::pages::exercise::page_head;
 
@@ -22,56 +21,76 @@ pub(crate) fn guide_page() -> AnyView {
 lazy!(mod fetched in guide: text() -> AnyView);
 
 fn text() -> AnyView {
-    div().class("guide").add_all(CHAPTERS.iter().map(chapter)).add(concepts()).view()
+    let chapters = CHAPTERS.iter().map(chapter).collect_view();
+    view! { <div class="guide">{chapters} {concepts()}</div> }.into_any()
 }
 
-fn chapter(chapter: &Chapter) -> AnyView {
-    section()
-        .el(h2().text(chapter.title))
-        .el(p().class("hint").text(chapter.about))
-        .el(ul().class("cards").add_all(chapter.items.iter().map(item)))
-        .view()
+fn chapter(chapter: &'static Chapter) -> AnyView {
+    view! {
+        <section>
+            <h2>{chapter.title}</h2>
+            <p class="hint">{chapter.about}</p>
+            <ul class="cards">{chapter.items.iter().map(item).collect_view()}</ul>
+        </section>
+    }
+    .into_any()
 }
 
 fn item(item: &Item) -> AnyView {
-    let links = item.links.iter().map(|it| li().el(link(it)).view());
-    let links = ul().class("links").add_all(links).view();
-    li().class("panel card").el(h3().text(item.head)).el(p().text(item.text)).add(links).view()
+    let links = item.links.iter().map(|it| view! { <li>{link(it)}</li> }).collect_view();
+    view! {
+        <li class="panel card">
+            <h3>{item.head}</h3>
+            <p>{item.text}</p>
+            <ul class="links">{links}</ul>
+        </li>
+    }
+    .into_any()
 }
 
-fn link(link: &Link) -> crate::ui::element::ElementBuilder {
-    a().attr("href", link.fragment).text(link.label)
+fn link(link: &Link) -> AnyView {
+    view! { <a href=link.fragment>{link.label}</a> }.into_any()
 }
 
 fn concepts() -> AnyView {
     let headers = ["Concept", "Python", "Rust, here", "See it"];
-    let headers = headers.map(|header| th().attr("scope", "col").text(header).view());
-    let table = table()
-        .el(caption().text("The guide's checklist, with the words of both languages"))
-        .el(thead().el(tr().add_all(headers)))
-        .el(tbody().add_all(CONCEPTS.iter().map(concept)));
-    let scrolls = div()
-        .class("scrolls panel")
-        .attr("tabindex", "0")
-        .attr("role", "region")
-        .attr("aria-label", "Concepts, a table");
-    section().el(h2().text("Concepts")).el(scrolls.el(table)).view()
+    view! {
+        <section>
+            <h2>"Concepts"</h2>
+            <div class="scrolls panel" tabindex="0" role="region" aria-label="Concepts, a table">
+                <table>
+                    <caption>"The guide's checklist, with the words of both languages"</caption>
+                    <thead>
+                        <tr>{headers.map(|header| view! { <th scope="col">{header}</th> }).collect_view()}</tr>
+                    </thead>
+                    <tbody>{CONCEPTS.iter().map(concept).collect_view()}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+    .into_any()
 }
 
 fn concept(concept: &Concept) -> AnyView {
-    tr().el(td().text(concept.what))
-        .el(td().el(code().text(concept.python)))
-        .el(td().el(code().text(concept.rust)))
-        .el(td().el(link(&concept.link)))
-        .view()
+    view! {
+        <tr>
+            <td>{concept.what}</td>
+            <td><code>{concept.python}</code></td>
+            <td><code>{concept.rust}</code></td>
+            <td>{link(&concept.link)}</td>
+        </tr>
+    }
+    .into_any()
 }
 
 /// The last part, live.
 fn beyond() -> AnyView {
-    section()
-        .class("guide")
-        .el(h2().text(ADVANCED.title))
-        .el(p().class("hint").text(ADVANCED.teaches))
-        .add(demo("Beyond the guide, live", Setup::new(ADVANCED)))
-        .view()
+    view! {
+        <section class="guide">
+            <h2>{ADVANCED.title}</h2>
+            <p class="hint">{ADVANCED.teaches}</p>
+            {demo("Beyond the guide, live", Setup::new(ADVANCED))}
+        </section>
+    }
+    .into_any()
 }

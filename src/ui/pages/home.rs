@@ -8,7 +8,6 @@ use crate::exercises::exercise::Exercise;
 use crate::share::permalink::{Destination, Setup};
 use crate::ui::components::demo::demo;
 use crate::ui::components::run_all::run_all;
-use crate::ui::element::{a, div, h1, h2, li, ol, p, part, section, span, ul};
 use crate::ui::finished::{Finished, use_finished};
 use crate::ui::lazy_view::in_turn;
 
@@ -17,10 +16,15 @@ pub(crate) fn home_page() -> AnyView {
     document().set_title("Interleave · asynchronous programming for machine learning, run in your browser");
     let about = "Real asynchronous work, run in your browser, drawn task by task, and measured honestly. \
                  For people who know Python and models, and want to know what concurrency buys.";
-    let head = div().class("hero").el(h1().text("See what concurrency buys")).el(p().class("teaches").text(about));
+    let head = view! {
+        <div class="hero">
+            <h1>"See what concurrency buys"</h1>
+            <p class="teaches">{about}</p>
+        </div>
+    };
     let race = || demo("Three waits: in sequence, then concurrently", race());
     let rest = || [run_all(), more()].into_any();
-    [head.view(), in_turn(race), in_turn(exercises), in_turn(rest)].into_any()
+    [head.into_any(), in_turn(race), in_turn(exercises), in_turn(rest)].into_any()
 }
 
 /// The first exercise without its second half: it takes a few seconds.
@@ -35,24 +39,30 @@ fn exercises() -> AnyView {
     let finished = use_finished();
     let done = move || finished.with(|slugs| EXERCISES.iter().filter(|it| slugs.contains(&it.slug)).count());
     let count = move || format!("{} of {} finished in this browser", done(), EXERCISES.len());
-    section()
-        .attr("aria-labelledby", "exercises-title")
-        .class("catalogue")
-        .el(h2().attr("id", "exercises-title").text("The exercises"))
-        .el(p().class("hint").text_changing(count))
-        .el(ol().class("cards").add_all(EXERCISES.iter().map(|exercise| card(exercise, finished))))
-        .view()
+    view! {
+        <section class="catalogue" aria-labelledby="exercises-title">
+            <h2 id="exercises-title">"The exercises"</h2>
+            <p class="hint">{count}</p>
+            <ol class="cards">{EXERCISES.iter().map(|exercise| card(exercise, finished)).collect_view()}</ol>
+        </section>
+    }
+    .into_any()
 }
 
 fn card(exercise: &'static Exercise, finished: Finished) -> AnyView {
     let is_done = move || finished.with(|slugs| slugs.contains(&exercise.slug));
-    let mark = part(move || match is_done() {
-        true => span().class("done").text("✓ finished").view(),
-        false => ().into_any(),
-    });
-    let name = a().attr("href", Destination::from_exercise(exercise).to_string()).text(exercise.title);
-    let head = div().class("card-head").el(span().class("part").text(format!("Part {}", exercise.part))).add(mark);
-    li().class("panel card").el(head).el(h2().el(name)).el(p().text(exercise.teaches)).view()
+    let mark = move || is_done().then(|| view! { <span class="done">"✓ finished"</span> });
+    view! {
+        <li class="panel card">
+            <div class="card-head">
+                <span class="part">{format!("Part {}", exercise.part)}</span>
+                {mark}
+            </div>
+            <h2><a href=Destination::from_exercise(exercise).to_string()>{exercise.title}</a></h2>
+            <p>{exercise.teaches}</p>
+        </li>
+    }
+    .into_any()
 }
 
 /// The other pages.
@@ -67,13 +77,19 @@ fn more() -> AnyView {
             "The cost of the runtime itself, compared with the browser's own promises.",
         ),
     ];
-    let links = links.map(|(place, title, about)| {
-        li().class("panel card").el(h2().el(a().attr("href", place.to_string()).text(title))).el(p().text(about)).view()
+    let links = links.map(|(destination, title, about)| {
+        view! {
+            <li class="panel card">
+                <h2><a href=destination.to_string()>{title}</a></h2>
+                <p>{about}</p>
+            </li>
+        }
     });
-    section()
-        .class("catalogue")
-        .attr("aria-labelledby", "more-title")
-        .el(h2().attr("id", "more-title").text("More"))
-        .el(ul().class("cards").add_all(links))
-        .view()
+    view! {
+        <section class="catalogue" aria-labelledby="more-title">
+            <h2 id="more-title">"More"</h2>
+            <ul class="cards">{links.collect_view()}</ul>
+        </section>
+    }
+    .into_any()
 }

@@ -14,7 +14,6 @@ use crate::share::run_file::from_json;
 use crate::share::saved::SavedRun;
 use crate::ui::components::open_file::{open_error, open_file};
 use crate::ui::download::{REFUSED, offer};
-use crate::ui::element::{b, button, caption, div, p, part, section, table, tbody, td, th, thead, tr};
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::opened;
 use crate::ui::pages::exercise::page_head;
@@ -49,20 +48,21 @@ fn panel() -> AnyView {
         list.read().await;
     });
     let error = RwSignal::new(None);
-    let content = part(move || match (list.history.with(Option::is_some), list.entries.with(Vec::is_empty)) {
-        (false, _) => p().class("empty").text("Loading …").view(),
-        (true, true) => p().class("empty").text("Finished runs appear here.").view(),
+    let content = move || match (list.history.with(Option::is_some), list.entries.with(Vec::is_empty)) {
+        (false, _) => view! { <p class="empty">"Loading …"</p> }.into_any(),
+        (true, true) => view! { <p class="empty">"Finished runs appear here."</p> }.into_any(),
         (true, false) => list.list(),
-    });
-    section()
-        .class("panel runs")
-        .attr("aria-label", "Saved runs")
-        .el(div().class("actions").el(open_file(error)))
-        .add(open_error(error))
-        .add(part(move || p().class("hint").text(list.rule()).view()))
-        .el(p().class("hint").attr("aria-live", "polite").text_changing(move || list.message.get()))
-        .add(content)
-        .view()
+    };
+    view! {
+        <section class="panel runs" aria-label="Saved runs">
+            <div class="actions">{open_file(error)}</div>
+            {open_error(error)}
+            <p class="hint">{move || list.rule()}</p>
+            <p class="hint" aria-live="polite">{move || list.message.get()}</p>
+            {content}
+        </section>
+    }
+    .into_any()
 }
 
 impl RunList {
@@ -98,51 +98,52 @@ impl RunList {
 
     fn list(self) -> AnyView {
         let headers = ["Exercise", "Finished", "Took", "Size", "Actions"];
-        let headers = headers.map(|header| th().attr("scope", "col").text(header).view());
-        let rows = move || self.entries.with(|entries| entries.iter().map(|it| self.row(it)).collect_view().into_any());
-        let delete_all = button().class("quiet").on_click(move || self.delete_all()).text("Delete all");
-        let runs = table()
-            .el(caption().text("The newest first"))
-            .el(thead().el(tr().add_all(headers)))
-            .el(tbody().add(part(rows)));
-        let scrolls = div()
-            .class("scrolls")
-            .attr("tabindex", "0")
-            .attr("role", "region")
-            .attr("aria-label", "Saved runs, a table");
-        [scrolls.el(runs).view(), delete_all.view()].into_any()
+        let rows = move || self.entries.with(|entries| entries.iter().map(|it| self.row(it)).collect_view());
+        view! {
+            <div class="scrolls" tabindex="0" role="region" aria-label="Saved runs, a table">
+                <table>
+                    <caption>"The newest first"</caption>
+                    <thead>
+                        <tr>{headers.map(|header| view! { <th scope="col">{header}</th> }).collect_view()}</tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            <button class="quiet" on:click=move |_| self.delete_all()>"Delete all"</button>
+        }
+        .into_any()
     }
 
-    fn row(self, kept: &HistoryEntry) -> AnyView {
-        let title = catalogue::find(&kept.id.slug).map_or(&*kept.id.slug, |exercise| exercise.title);
-        let when = date::in_words(kept.id.finished_at_ms);
-        let (id, name) = (kept.id.clone(), format!("{title} of {when}"));
-        let action = |text: &str, act: fn(Self, RunId)| {
-            let id = id.clone();
-            button()
-                .class("quiet")
-                .attr("aria-label", format!("{text} {name}"))
-                .on_click(move || act(self, id.clone()))
-                .text(text)
+    fn row(self, saved: &HistoryEntry) -> AnyView {
+        let title = catalogue::find(&saved.id.slug).map_or(&*saved.id.slug, |exercise| exercise.title).to_owned();
+        let when = date::in_words(saved.id.finished_at_ms);
+        let name = format!("{title} of {when}");
+        let action = |text: &'static str, act: fn(Self, RunId)| {
+            let id = saved.id.clone();
+            view! {
+                <button class="quiet" aria-label=format!("{text} {name}") on:click=move |_| act(self, id.clone())>
+                    {text}
+                </button>
+            }
         };
-        let pin = if kept.is_pinned { action("Unpin", Self::unpin) } else { action("Pin", Self::pin) };
-        let actions = div()
-            .class("actions")
-            .el(action("Open", Self::open))
-            .el(pin)
-            .el(action("Export", Self::export))
-            .el(action("Delete", Self::delete));
-        let mut first = td().el(b().text(title));
-        if kept.is_pinned {
-            first = first.text(" · pinned");
+        let pin = if saved.is_pinned { action("Unpin", Self::unpin) } else { action("Pin", Self::pin) };
+        view! {
+            <tr data-run=saved.id.to_string()>
+                <td><b>{title.clone()}</b>{saved.is_pinned.then_some(" · pinned")}</td>
+                <td>{when.clone()}</td>
+                <td>{span(saved.id.wall_us)}</td>
+                <td>{size(saved.size_bytes)}</td>
+                <td>
+                    <div class="actions">
+                        {action("Open", Self::open)}
+                        {pin}
+                        {action("Export", Self::export)}
+                        {action("Delete", Self::delete)}
+                    </div>
+                </td>
+            </tr>
         }
-        tr().attr("data-run", kept.id.to_string())
-            .el(first)
-            .el(td().text(when))
-            .el(td().text(span(kept.id.wall_us)))
-            .el(td().text(size(kept.size_bytes)))
-            .el(td().el(actions))
-            .view()
+        .into_any()
     }
 
     fn open(self, id: RunId) {

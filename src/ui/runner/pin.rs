@@ -33,8 +33,8 @@ impl Runner {
         self.form.sent.set(None);
     }
 
-    /// Compares the runs with the one that was pinned on an earlier visit, unless there is another baseline already. The
-    /// first run waits for it, so that nothing of it is measured.
+    /// Compares the runs with the one that was pinned on an earlier visit, unless there is another baseline already.
+    /// The first run waits for it, so that nothing of it is measured.
     pub(super) async fn find_pinned(self) {
         if self.has_looked_for_pinned.try_get_value() != Some(false) {
             return;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::Runner;
-use crate::exercises::experiment::Experiment;
 use crate::share::quantities::Quantities;
 use crate::ui::display::Status;
 
@@ -19,7 +18,7 @@ impl Runner {
     /// Counts the run that has just finished, and starts the next of a series.
     pub(super) fn count_repeat(self) {
         let Some(run) = untrack(|| self.display.saved()) else { return };
-        let experiment = Experiment::new(run.exercise, run.settings.clone(), run.seed);
+        let experiment = run.experiment.clone();
         self.display.same_settings.update(|runs| runs.add(experiment, Quantities::from_run(&run)));
         let left = self.repeats_left.get_untracked().saturating_sub(1);
         self.repeats_left.set(left);

@@ -1,4 +1,4 @@
-//! From a request's body to the elements of its inputs, or to the first thing in it that is wrong.
+//! Reads the inputs in a request's body, or finds the first mistake in it.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Model, Refusal, TensorSpec};
 
-/// An inference that is asked for as it should be.
+/// A valid request for an inference.
 #[derive(Debug)]
 pub(super) struct InferRequest {
     pub id: Option<Value>,
@@ -22,7 +22,7 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    /// Empty if the model has no such input.
+    /// The elements of an input. Empty if the model has no such input.
     pub fn get(&self, name: &str) -> &[Value] {
         self.elements.get(name).map_or(&[], Vec::as_slice)
     }
@@ -42,7 +42,7 @@ pub(super) fn read_request(model: &Model, body: &str) -> Result<InferRequest, Re
     Ok(InferRequest { id, inputs: read_inputs(model, inputs)? })
 }
 
-/// The outputs that are wanted, if any are named, must be the model's.
+/// Checks that the model has the requested outputs, if the request names any.
 fn check_outputs(model: &Model, body: &Map<String, Value>) -> Result<(), Refusal> {
     let Some(outputs) = body.get("outputs") else { return Ok(()) };
     let outputs = outputs.as_array().ok_or_else(|| Refusal::bad_request("`outputs` is not an array"))?;
@@ -62,51 +62,51 @@ fn read_inputs(model: &Model, inputs: &[Value]) -> Result<Inputs, Refusal> {
         let input = object(input, "an input")?;
         only(input, "an input", &["name", "shape", "datatype", "parameters", "data"])?;
         let name = text(input, "name", "an input")?;
-        let form = model.inputs.iter().find(|form| form.name == name);
-        let form = form.ok_or_else(|| Refusal::bad_request(format!("model `{}` has no input `{name}`", model.name)))?;
-        let (rows, read) = read_input(form, input)?;
-        expect(elements.insert(form.name, read).is_none(), || format!("input `{name}` is there twice"))?;
+        let spec = model.inputs.iter().find(|spec| spec.name == name);
+        let spec = spec.ok_or_else(|| Refusal::bad_request(format!("model `{}` has no input `{name}`", model.name)))?;
+        let (rows, read) = read_input(spec, input)?;
+        expect(elements.insert(spec.name, read).is_none(), || format!("input `{name}` is there twice"))?;
         all_rows.push(rows);
     }
-    for form in model.inputs {
-        expect(elements.contains_key(form.name), || format!("input `{}` is missing", form.name))?;
+    for spec in model.inputs {
+        expect(elements.contains_key(spec.name), || format!("input `{}` is missing", spec.name))?;
     }
     let rows = all_rows.first().copied().unwrap_or_default();
     expect(all_rows.iter().all(|other| *other == rows), || format!("the inputs have {all_rows:?} rows"))?;
     Ok(Inputs { rows, elements })
 }
 
-/// How many rows an input has, and its elements.
-fn read_input(form: &TensorSpec, input: &Map<String, Value>) -> Result<(usize, Vec<Value>), Refusal> {
-    let name = form.name;
+/// An input's number of rows, and its elements.
+fn read_input(spec: &TensorSpec, input: &Map<String, Value>) -> Result<(usize, Vec<Value>), Refusal> {
+    let name = spec.name;
     let datatype = text(input, "datatype", name)?;
-    expect(datatype == form.datatype, || format!("input `{name}` is {}, not {datatype}", form.datatype))?;
-    let shape = read_shape(form, input)?;
+    expect(datatype == spec.datatype, || format!("input `{name}` is {}, not {datatype}", spec.datatype))?;
+    let shape = read_shape(spec, input)?;
     let elements = read_data(name, &shape, input)?;
     for element in &elements {
-        expect(is_of(datatype, element), || format!("input `{name}`: {element} is no {datatype}"))?;
+        expect(is_of(datatype, element), || format!("input `{name}`: {element} is not {datatype}"))?;
     }
     Ok((shape.first().copied().unwrap_or_default(), elements))
 }
 
-fn read_shape(form: &TensorSpec, input: &Map<String, Value>) -> Result<Vec<usize>, Refusal> {
+fn read_shape(spec: &TensorSpec, input: &Map<String, Value>) -> Result<Vec<usize>, Refusal> {
     let given = input.get("shape").cloned().unwrap_or_default();
-    let wrong = || format!("input `{}` has shape {given}, not {:?}", form.name, form.shape);
+    let wrong = || format!("input `{}` has shape {given}, not {:?}", spec.name, spec.shape);
     let sizes = given.as_array().ok_or_else(|| Refusal::bad_request(wrong()))?;
     let sizes: Option<Vec<usize>> = sizes.iter().map(|size| usize::try_from(size.as_u64()?).ok()).collect();
     let sizes = sizes.ok_or_else(|| Refusal::bad_request(wrong()))?;
     let fits = |(size, allowed): (&usize, &i64)| *allowed == -1 || i64::try_from(*size) == Ok(*allowed);
-    let has_form = sizes.len() == form.shape.len() && sizes.iter().zip(form.shape).all(fits);
-    expect(has_form, wrong)?;
+    let is_allowed = sizes.len() == spec.shape.len() && sizes.iter().zip(spec.shape).all(fits);
+    expect(is_allowed, wrong)?;
     Ok(sizes)
 }
 
-/// The elements, which may be flat or nested, as many as the shape needs.
+/// The elements, flat or nested. Their number must fit the shape.
 fn read_data(name: &str, shape: &[usize], input: &Map<String, Value>) -> Result<Vec<Value>, Refusal> {
     let data = input.get("data").and_then(Value::as_array);
     let data = data.ok_or_else(|| Refusal::bad_request(format!("input `{name}`: `data` is not an array")))?;
     if data.iter().any(Value::is_array) {
-        let wrong = || format!("input `{name}`: `data` is not nested as its shape {shape:?} says");
+        let wrong = || format!("input `{name}`: `data` is not nested according to its shape {shape:?}");
         return nested(data, shape).ok_or_else(|| Refusal::bad_request(wrong()));
     }
     let (found, expected) = (data.len(), shape.iter().product::<usize>());
@@ -114,7 +114,7 @@ fn read_data(name: &str, shape: &[usize], input: &Map<String, Value>) -> Result<
     Ok(data.clone())
 }
 
-/// The elements of arrays in arrays, if their lengths are those of the shape.
+/// The elements of nested arrays. `None` if their lengths do not fit the shape.
 fn nested(data: &[Value], shape: &[usize]) -> Option<Vec<Value>> {
     let (size, inner) = shape.split_first()?;
     if data.len() != *size {
@@ -127,7 +127,7 @@ fn nested(data: &[Value], shape: &[usize]) -> Option<Vec<Value>> {
     Some(rows?.concat())
 }
 
-/// Whether JSON writes an element of this type so. Numbers with a fraction are no whole numbers, not even `1.0`.
+/// True if an element has this datatype. A number with a decimal point is not an integer, not even `1.0`.
 fn is_of(datatype: &str, element: &Value) -> bool {
     match datatype {
         "BOOL" => element.is_boolean(),

@@ -1,4 +1,4 @@
-//! Endpoints that are not there, or not what they should be: each has a word of its own, and the page goes on.
+//! Endpoints that are missing or give bad answers: each is reported with its own cause, and the page keeps working.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         a_reply_of_100_mb_is_not_read,
         a_closed_port_is_reported
     ]
-    .chain(in_chromium![what_is_no_address_is_refused_beside_its_control])
+    .chain(in_chromium![an_invalid_address_is_refused_next_to_its_control])
 }
 
 async fn an_endpoint_without_metadata_is_reported_by_cause(engine: Engine) -> TestResult {
@@ -64,7 +64,7 @@ async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestRes
     let fixture = Fixture::open_in(engine, &link).await?;
     let page = &fixture.page;
     for (infer, cors, cause, message) in [
-        // First, because WebKit keeps the answer to a preflight for some seconds, also where it is told not to.
+        // First, because WebKit caches the answer to a preflight for some seconds, even if the response forbids it.
         (Answer::Good, Cors::NoPreflight, "unreachable or blocked", "cannot be reached"),
         (Answer::Text(404), Cors::Open, "HTTP 404", "HTTP status 404"),
         (Answer::Html(200), Cors::Open, "not JSON", "but an HTML page"),
@@ -78,13 +78,13 @@ async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestRes
     ] {
         endpoint.behave(Behaviour { infer, cors, ..Behaviour::default() });
         page.run_to_the_end().await?;
-        let rows = page.table("What came of the requests").await?;
+        let rows = page.table("Outcomes of the requests").await?;
         assert_eq!((rows[1][0].as_str(), rows[1][1].as_str()), (cause, "3"), "{rows:?}");
         assert!(rows[1][3].contains(message), "expected `{message}`, found {rows:?}");
         let found = page.notes().await?;
-        assert_eq!(found.contains("asks for that with OPTIONS"), cors == Cors::NoPreflight, "{found}");
+        assert_eq!(found.contains("for permission with an OPTIONS request"), cors == Cors::NoPreflight, "{found}");
     }
-    // What the endpoint refuses it says itself.
+    // An unknown model is refused by the endpoint.
     page.open(&link_to(&endpoint, "unknown", "")).await?;
     page.wait_for_button("Run").await?;
     page.press("Run").await?;
@@ -98,8 +98,8 @@ async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
     let link = link_to(&endpoint, "digits", "&requests=1&retries=0&timeout=20000");
     let fixture = Fixture::open_in(engine, &link).await?;
     let page = &fixture.page;
-    // WebKit takes all that comes before it looks whether anybody still wants it. The others take what a slow machine lets
-    // through until the page is heard.
+    // WebKit reads everything that arrives before it checks that the response is still needed. The other engines read what
+    // arrives until the page's abort reaches them.
     let bytes = if engine == Engine::Webkit { 100_000_000 } else { 1_000_000_000 };
     for is_announced in [true, false] {
         let infer = Answer::Flood { bytes, is_announced };
@@ -107,8 +107,8 @@ async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
         let before = endpoint.bytes_sent();
         page.run_to_the_end().await?;
         assert_eq!(outcomes(page).await?[1], ("response too large".to_owned(), 1));
-        let taken = endpoint.bytes_sent() - before;
-        assert!(engine == Engine::Webkit || taken < bytes / 2, "{taken} bytes were taken");
+        let sent = endpoint.bytes_sent() - before;
+        assert!(engine == Engine::Webkit || sent < bytes / 2, "{sent} bytes were sent");
     }
     endpoint.behave(Behaviour::default());
     page.run_to_the_end().await?;
@@ -116,7 +116,7 @@ async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn what_is_no_address_is_refused_beside_its_control() -> TestResult {
+async fn an_invalid_address_is_refused_next_to_its_control() -> TestResult {
     let fixture = Fixture::open(&format!("{PLAIN}&endpoint=own")).await?;
     let page = &fixture.page;
     for (text, message) in [
@@ -135,7 +135,7 @@ async fn what_is_no_address_is_refused_beside_its_control() -> TestResult {
     assert!(!page.control("url").await?.is_invalid);
     page.wait_for_button("Run").await?;
 
-    // What is hidden keeps nobody from running.
+    // A hidden control does not disable Run.
     page.fill_in("url", "nonsense").await?;
     page.choose("endpoint", "embedded").await?;
     page.wait_for_button("Run").await?;
@@ -155,10 +155,10 @@ async fn a_closed_port_is_reported(engine: Engine) -> TestResult {
     let url = encoded(&format!("http://127.0.0.1:{port}"));
     let fixture = Fixture::open_in(engine, &format!("{PLAIN}&endpoint=own&url={url}&models=m")).await?;
     let page = &fixture.page;
-    let begun = Instant::now();
+    let start = Instant::now();
     page.press("Run").await?;
     page.wait_for_status("Failed").await?;
-    assert!(begun.elapsed() < Duration::from_secs(15), "it waited for {:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(15), "it waited for {:?}", start.elapsed());
     let status = page.status().await?;
     assert!(status.contains(&format!("`http://127.0.0.1:{port}/v2/models/m` cannot be reached")), "{status}");
     assert!(page.texts(".failure .hint").await?.join(" ").contains("Check that the server runs at this address"));

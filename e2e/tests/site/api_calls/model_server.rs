@@ -12,49 +12,49 @@ use super::{PLAIN, connection, outcomes, test_connection};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
-        it_tells_who_it_is_and_reads_the_digits,
+        the_model_server_describes_itself_and_reads_the_digits,
         one_fifty_and_five_hundred_requests_at_once_are_all_answered,
-        a_stop_takes_every_request_back,
-        a_browser_without_service_workers_is_told_and_can_ask_elsewhere,
+        stop_aborts_every_request,
+        without_service_workers_the_page_says_so_and_can_use_another_endpoint,
         a_worker_that_does_not_load_is_reported_and_fixed_without_a_reload,
-        a_worker_that_has_gone_comes_back_with_the_next_run
+        an_unregistered_worker_is_registered_again_by_the_next_run
     ]
     .chain(in_chromium![
         every_request_that_fails_has_its_cause,
-        a_worker_that_was_stopped_starts_again_by_itself,
-        a_registration_without_an_answer_is_tried_again,
-        a_page_that_was_reloaded_past_its_worker_finds_back_to_it
+        a_stopped_worker_starts_again_by_itself,
+        a_registration_without_an_answer_is_retried,
+        a_page_reloaded_without_its_worker_uses_it_again
     ])
 }
 
-/// The server's own count of requests under way.
+/// The number of requests in flight according to the server.
 async fn in_flight(page: &Page) -> Result<u64, PageError> {
     let stats: Value = page.evaluate("return fetch('api/stats').then((reply) => reply.json())", Vec::new()).await?;
     Ok(stats["in_flight"].as_u64().unwrap_or(u64::MAX))
 }
 
 async fn wait_for_in_flight(page: &Page, expected: u64) -> Result<(), PageError> {
-    eventually(&format!("{expected} requests under way"), async || {
+    eventually(&format!("{expected} requests in flight"), async || {
         let found = in_flight(page).await?;
         Ok(if found == expected { Ok(()) } else { Err(found.to_string()) })
     })
     .await
 }
 
-async fn it_tells_who_it_is_and_reads_the_digits(engine: Engine) -> TestResult {
+async fn the_model_server_describes_itself_and_reads_the_digits(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, &format!("{PLAIN}&requests=36&latency=20")).await?;
     let page = &fixture.page;
     let text = connection(page).await?;
     assert!(text.contains("`interleave` 0.1.0 answered in") && text.contains("images FP32 [-1, 64]"), "{text}");
     page.run_to_the_end().await?;
     let found = page.notes().await?;
-    assert!(found.contains("36 of 36 requests with 10 inputs each were answered"), "{found}");
-    // As many as the classifier reads right itself, which its own tests hold.
-    assert!(found.contains("Of the 360 digits that came back 353 are read right"), "{found}");
+    assert!(found.contains("36 of 36 requests with 10 inputs each succeeded"), "{found}");
+    // The classifier's own tests expect the same number.
+    assert!(found.contains("353 of 360 digits were classified correctly"), "{found}");
     assert_eq!(page.digits().await?.len(), 10);
     assert!(page.checks().await?.iter().all(|check| check.holds));
-    assert_eq!(page.table("The models and what they take").await?.len(), 4);
-    // Nothing of this went over the network.
+    assert_eq!(page.table("Inputs and outputs of the models").await?.len(), 4);
+    // None of these requests went over the network.
     assert!(fixture.server.requests().iter().all(|request| !request.path.contains("/api/")));
     Ok(())
 }
@@ -62,7 +62,7 @@ async fn it_tells_who_it_is_and_reads_the_digits(engine: Engine) -> TestResult {
 async fn one_fifty_and_five_hundred_requests_at_once_are_all_answered(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, PLAIN).await?;
     let page = &fixture.page;
-    // WebKit never ends an installation whose page goes away meanwhile.
+    // In WebKit, the installation of a worker never ends if its page is closed before.
     connection(page).await?;
     for requests in [1, 50, 500] {
         let settings = "batch-size=1&limit=0&capacity=0&latency=20&timeout=30000";
@@ -84,19 +84,14 @@ async fn every_request_that_fails_has_its_cause() -> TestResult {
     let causes: Vec<_> = outcomes.iter().map(|(cause, _)| cause.as_str()).collect();
     assert_eq!(causes, ["succeeded", "HTTP 429", "HTTP 500", "HTTP 503", "not JSON", "timed out"]);
     assert_eq!(outcomes.iter().map(|(_, n)| n).sum::<u32>(), 60);
-    eventually("no request under way", async || {
-        let found = in_flight(page).await?;
-        Ok(if found == 0 { Ok(()) } else { Err(found.to_string()) })
-    })
-    .await?;
-    Ok(())
+    Ok(wait_for_in_flight(page, 0).await?)
 }
 
-async fn a_stop_takes_every_request_back(engine: Engine) -> TestResult {
+async fn stop_aborts_every_request(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, PLAIN).await?;
     let page = &fixture.page;
     connection(page).await?;
-    // Many at the server, many of them in its queue, and replies that never come.
+    // First many requests in the server's queue, then responses that never arrive.
     for settings in ["latency=2000&capacity=8", "latency=0&failure-rate=1&faults=hangs&capacity=0"] {
         page.open(&format!("{PLAIN}&requests=100&batch-size=1&limit=0&timeout=60000&retries=0&{settings}")).await?;
         page.wait_for_button("Run").await?;
@@ -113,7 +108,7 @@ async fn a_stop_takes_every_request_back(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn a_browser_without_service_workers_is_told_and_can_ask_elsewhere(engine: Engine) -> TestResult {
+async fn without_service_workers_the_page_says_so_and_can_use_another_endpoint(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, &format!("{PLAIN}&requests=5")).await?;
     let page = &fixture.page;
     connection(page).await?;
@@ -132,12 +127,12 @@ async fn a_browser_without_service_workers_is_told_and_can_ask_elsewhere(engine:
     Ok(())
 }
 
-async fn a_worker_that_was_stopped_starts_again_by_itself() -> TestResult {
+async fn a_stopped_worker_starts_again_by_itself() -> TestResult {
     let fixture = Fixture::open(&format!("{PLAIN}&requests=5&latency=5")).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
     fixture.browser.stop_service_workers().await?;
-    // Another worker counts from the beginning.
+    // A new worker counts from 0.
     let stats: Value = page.evaluate("return fetch('api/stats').then((reply) => reply.json())", Vec::new()).await?;
     assert_eq!(stats["completed"], 0);
     page.run_to_the_end().await?;
@@ -145,7 +140,7 @@ async fn a_worker_that_was_stopped_starts_again_by_itself() -> TestResult {
     Ok(())
 }
 
-async fn a_page_that_was_reloaded_past_its_worker_finds_back_to_it() -> TestResult {
+async fn a_page_reloaded_without_its_worker_uses_it_again() -> TestResult {
     let fixture = Fixture::open(&format!("{PLAIN}&requests=5&latency=5")).await?;
     let page = &fixture.page;
     connection(page).await?;
@@ -157,7 +152,7 @@ async fn a_page_that_was_reloaded_past_its_worker_finds_back_to_it() -> TestResu
 }
 
 async fn a_worker_that_does_not_load_is_reported_and_fixed_without_a_reload(engine: Engine) -> TestResult {
-    // Another page first: the exercise's own would have started the worker already.
+    // Another page first: the exercise's own page would have started the worker already.
     let fixture = Fixture::open_in(engine, "async-basics?seed=7").await?;
     let page = &fixture.page;
     fixture.server.replace("service-worker.js", Replacement::Status(404));
@@ -172,7 +167,7 @@ async fn a_worker_that_does_not_load_is_reported_and_fixed_without_a_reload(engi
     Ok(())
 }
 
-async fn a_worker_that_has_gone_comes_back_with_the_next_run(engine: Engine) -> TestResult {
+async fn an_unregistered_worker_is_registered_again_by_the_next_run(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, &format!("{PLAIN}&requests=5&latency=5")).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -185,7 +180,7 @@ async fn a_worker_that_has_gone_comes_back_with_the_next_run(engine: Engine) -> 
     Ok(())
 }
 
-async fn a_registration_without_an_answer_is_tried_again() -> TestResult {
+async fn a_registration_without_an_answer_is_retried() -> TestResult {
     let fixture = Fixture::open(&format!("{PLAIN}&requests=5&latency=5")).await?;
     let page = &fixture.page;
     connection(page).await?;

@@ -1,4 +1,4 @@
-//! An independent endpoint on another origin, which knows nothing of the project's own protocol code.
+//! An independent endpoint on another origin, which does not use the project's own protocol code.
 
 use std::time::Duration;
 
@@ -13,29 +13,29 @@ use super::{link_to, outcomes, test_connection};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
-        it_is_asked_only_when_the_reader_says_so,
-        a_stop_closes_every_connection,
+        the_endpoint_gets_no_request_before_the_reader_asks_for_it,
+        stop_closes_every_connection,
         retries_wait_as_long_as_the_endpoint_asks
     ]
-    .chain(in_chromium![requests_are_built_from_the_metadata_of_any_model, its_capacity_is_found_by_a_sweep])
+    .chain(in_chromium![requests_are_built_from_the_metadata_of_any_model, a_sweep_finds_the_capacity])
 }
 
-async fn it_is_asked_only_when_the_reader_says_so(engine: Engine) -> TestResult {
+async fn the_endpoint_gets_no_request_before_the_reader_asks_for_it(engine: Engine) -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
     let fixture = Fixture::open_in(engine, &link_to(&endpoint, "digits", "")).await?;
     let page = &fixture.page;
-    eventually("word of the connection", async || {
+    eventually("a text about the connection", async || {
         let text = page.texts("[data-connection]").await?.join("\n");
         Ok(if text.contains("Not tested yet") { Ok(()) } else { Err(text) })
     })
     .await?;
     assert_eq!(endpoint.received(), []);
     let text = test_connection(page).await?;
-    assert!(text.contains("`digits` takes images FP32 [-1, 64] and gives label INT64 [-1]"), "{text}");
-    let asked: Vec<_> = endpoint.received().into_iter().map(|request| (request.method, request.path)).collect();
+    assert!(text.contains("Inputs of `digits`: images FP32 [-1, 64]. Outputs: label INT64 [-1]"), "{text}");
+    let received: Vec<_> = endpoint.received().into_iter().map(|request| (request.method, request.path)).collect();
     let expected =
         [("GET", "/v2"), ("GET", "/v2/models/digits")].map(|(method, path)| (method.to_owned(), path.to_owned()));
-    assert_eq!(asked, expected);
+    assert_eq!(received, expected);
     Ok(())
 }
 
@@ -43,13 +43,13 @@ async fn requests_are_built_from_the_metadata_of_any_model() -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
     let fixture = Fixture::open("async-basics?seed=7").await?;
     let page = &fixture.page;
-    for (models, reads_digits) in [("digits", true), ("tabular", false), ("texts", false)] {
+    for (models, classifies_digits) in [("digits", true), ("tabular", false), ("texts", false)] {
         page.open(&link_to(&endpoint, models, "&requests=12&batch-size=3&limit=4")).await?;
         page.run_to_the_end().await?;
         // The endpoint is strict: a name, shape or datatype that is not the model's would be refused.
         assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 12)], "{models}");
         let found = page.notes().await?;
-        assert_eq!(found.contains("are read right"), reads_digits, "{models}: {found}");
+        assert_eq!(found.contains("classified correctly"), classifies_digits, "{models}: {found}");
     }
     assert!(endpoint.most_in_flight() <= 4, "{} at once", endpoint.most_in_flight());
     let posts = endpoint.received().into_iter().filter(|request| request.method == "POST").count();
@@ -57,24 +57,24 @@ async fn requests_are_built_from_the_metadata_of_any_model() -> TestResult {
     Ok(())
 }
 
-async fn a_stop_closes_every_connection(engine: Engine) -> TestResult {
+async fn stop_closes_every_connection(engine: Engine) -> TestResult {
     let endpoint = Endpoint::start(Behaviour { infer: Answer::Never, ..Behaviour::default() })?;
     let link = link_to(&endpoint, "digits", "&requests=40&batch-size=1&limit=0&timeout=60000&retries=0");
     let fixture = Fixture::open_in(engine, &link).await?;
     let page = &fixture.page;
-    let wait_for = async |what: &str, is_so: &dyn Fn(usize) -> bool| {
+    let wait_for = async |what: &str, condition: &dyn Fn(usize) -> bool| {
         eventually(what, async || {
             let found = endpoint.in_flight();
-            Ok(if is_so(found) { Ok(()) } else { Err(found.to_string()) })
+            Ok(if condition(found) { Ok(()) } else { Err(found.to_string()) })
         })
         .await
     };
     page.press("Run").await?;
-    // A browser opens no more than a few connections to one host; the others wait in it.
-    wait_for("requests under way", &|found| found >= 4).await?;
+    // A browser opens only a few connections to one host; the other requests wait in the browser.
+    wait_for("requests in flight", &|found| found >= 4).await?;
     page.press("Stop").await?;
     page.wait_for_status("Stopped").await?;
-    wait_for("no request under way", &|found| found == 0).await?;
+    wait_for("no request in flight", &|found| found == 0).await?;
     let received = endpoint.received().len();
     endpoint.behave(Behaviour::default());
     page.run_to_the_end().await?;
@@ -90,14 +90,14 @@ async fn retries_wait_as_long_as_the_endpoint_asks(engine: Engine) -> TestResult
     let fixture = Fixture::open_in(engine, &link).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
-    let rows = page.table("What came of the requests").await?;
+    let rows = page.table("Outcomes of the requests").await?;
     assert_eq!((&*rows[0][1], &*rows[1][0], &*rows[1][1], &*rows[1][2]), ("3", "HTTP 429", "0", "3"), "{rows:?}");
     let took = page.bar("batch_inference_api").await?.measured_ms.unwrap_or_default();
-    assert!(took >= 998.0, "they were asked to wait for 1 s, and took {took} ms");
+    assert!(took >= 998.0, "the endpoint asked for a wait of 1 s, and the requests took {took} ms");
     Ok(())
 }
 
-async fn its_capacity_is_found_by_a_sweep() -> TestResult {
+async fn a_sweep_finds_the_capacity() -> TestResult {
     // A browser opens at most six connections to one host, so the capacity is below that.
     let behaviour = Behaviour { latency: Duration::from_millis(150), capacity: Some(2), ..Behaviour::default() };
     let endpoint = Endpoint::start(behaviour)?;

@@ -1,4 +1,4 @@
-//! Files that are missing, broken off or something else: the run fails with a clear word, and can be run again.
+//! Files that are missing, incomplete or of another kind: the run fails with a clear message, and can be started again.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
@@ -22,7 +22,7 @@ async fn a_bad_data_set_fails_the_run_with_a_clear_message_and_a_good_one_fixes_
     assert_bad_files_are_reported(DATA, "data set").await
 }
 
-/// An error in the network is told by the file's name, bad content by what it should have been.
+/// Asserts that a network error names the file, and that bad content is reported with the expected content.
 async fn assert_bad_files_are_reported(path: &str, what: &str) -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     let page = &fixture.page;
@@ -53,7 +53,7 @@ async fn assert_bad_files_are_reported(path: &str, what: &str) -> TestResult {
     Ok(())
 }
 
-/// The same bytes every time, without any order in them.
+/// Random bytes, the same every time.
 fn noise() -> Vec<u8> {
     let step = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
     std::iter::successors(Some(7_u32), step).map(|state| (state >> 24) as u8).take(6_000).collect()

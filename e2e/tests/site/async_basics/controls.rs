@@ -1,4 +1,4 @@
-//! What a control does not take stays visible, with the reason beside it.
+//! A value that a control does not accept stays visible, with the reason next to it.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
@@ -21,7 +21,7 @@ async fn a_number_out_of_range_is_refused_next_to_its_control_until_fixed() -> T
         let refused = page.control(name).await?;
         assert!(refused.is_invalid, "{refused:?}");
         assert!(refused.refusal.contains(bad), "{refused:?}");
-        assert_eq!(refused.value, bad, "what was typed stays");
+        assert_eq!(refused.value, bad, "the typed text stays");
         assert!(!page.is_enabled("Run").await?);
 
         page.fill_in(name, good).await?;

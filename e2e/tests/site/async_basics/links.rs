@@ -1,4 +1,4 @@
-//! The whole experiment is in the link: it leads to the page, follows it, and may be wrong.
+//! The link contains the whole experiment: it sets the controls, follows their changes, and may be wrong.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
@@ -11,10 +11,10 @@ pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
         a_reloaded_link_restores_controls_and_seed,
         the_link_follows_the_controls,
-        the_controls_follow_a_link_that_is_typed,
-        the_copied_link_is_the_whole_experiment,
+        the_controls_follow_a_typed_link,
+        the_copied_link_contains_the_whole_experiment,
         a_link_with_run_starts_by_itself,
-        a_bad_link_is_named_in_a_notice_and_the_page_works
+        a_bad_link_is_reported_in_a_notice_and_the_page_works
     ]
 }
 
@@ -49,7 +49,7 @@ async fn the_link_follows_the_controls() -> TestResult {
     Ok(())
 }
 
-async fn the_controls_follow_a_link_that_is_typed() -> TestResult {
+async fn the_controls_follow_a_typed_link() -> TestResult {
     let fixture = Fixture::open(DEFAULTS).await?;
     let page = &fixture.page;
     page.follow("async-basics?preprocess=700&seed=8").await?;
@@ -62,7 +62,7 @@ async fn the_controls_follow_a_link_that_is_typed() -> TestResult {
     Ok(())
 }
 
-async fn the_copied_link_is_the_whole_experiment() -> TestResult {
+async fn the_copied_link_contains_the_whole_experiment() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     let page = &fixture.page;
     fixture.browser.allow("clipboard-read").await?;
@@ -83,7 +83,7 @@ async fn a_link_with_run_starts_by_itself() -> TestResult {
     Ok(())
 }
 
-async fn a_bad_link_is_named_in_a_notice_and_the_page_works() -> TestResult {
+async fn a_bad_link_is_reported_in_a_notice_and_the_page_works() -> TestResult {
     let fixture = Fixture::open(DEFAULTS).await?;
     let page = &fixture.page;
     for (link, expected) in [

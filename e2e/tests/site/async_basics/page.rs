@@ -1,4 +1,4 @@
-//! The page before anything runs, and what holds all the time: labels, keys, widths, console, network.
+//! The page before a run, and what is always true of it: sources, keyboard, console, network.
 
 use std::collections::BTreeSet;
 
@@ -9,16 +9,16 @@ use e2e::server::Outcome;
 use e2e::suite::Test;
 use fantoccini::key::Key;
 
-use super::{DEFAULTS, LONG, SHORT, WEIGHTS};
+use super::{DEFAULTS, LONG, SHORT, WEIGHTS, run_and_stop_with_keys};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
         the_page_opens_ready_to_run,
-        both_sources_stand_beside_the_exercise,
+        both_sources_are_shown_with_the_exercise,
         a_good_run_leaves_the_console_clean,
         every_request_stays_under_the_sub_path_of_this_host,
         the_keyboard_reaches_everything,
-        a_control_can_be_set_by_keys_alone
+        a_control_can_be_changed_with_the_keyboard_alone
     ]
 }
 
@@ -26,7 +26,7 @@ async fn the_page_opens_ready_to_run() -> TestResult {
     let fixture = Fixture::open(DEFAULTS).await?;
     let page = &fixture.page;
     page.wait_for_status("Ready").await?;
-    assert_eq!(page.texts("[role=status]").await?.len(), 1, "one place tells where the run stands");
+    assert_eq!(page.texts("[role=status]").await?.len(), 1, "there is one status");
     assert_eq!(page.title().await?, "Async basics");
     assert!(page.is_enabled("Run").await?);
     assert!(!page.is_enabled("Stop").await?, "nothing runs");
@@ -37,7 +37,7 @@ async fn the_page_opens_ready_to_run() -> TestResult {
     Ok(())
 }
 
-async fn both_sources_stand_beside_the_exercise() -> TestResult {
+async fn both_sources_are_shown_with_the_exercise() -> TestResult {
     let fixture = Fixture::open(DEFAULTS).await?;
     let sources = fixture.page.texts("section.sources").await?.join("\n");
     assert!(sources.contains("async fn concurrent_execution"), "there is no Rust in {sources}");
@@ -62,9 +62,9 @@ async fn every_request_stays_under_the_sub_path_of_this_host() -> TestResult {
     let requests = fixture.server.requests();
     let outside: Vec<_> = requests.iter().filter(|request| !request.path.starts_with(BASE)).collect();
     assert!(outside.is_empty(), "{outside:?}");
-    // The service worker may be about to keep the site.
-    let is_well = |outcome| matches!(outcome, Outcome::Answered(200) | Outcome::Pending);
-    let missing: Vec<_> = requests.iter().filter(|request| !is_well(request.outcome)).collect();
+    // The service worker may be caching the site at the moment.
+    let is_good = |outcome| matches!(outcome, Outcome::Answered(200) | Outcome::Pending);
+    let missing: Vec<_> = requests.iter().filter(|request| !is_good(request.outcome)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 
     let urls = fixture.browser.requested_urls().await?;
@@ -77,22 +77,17 @@ async fn every_request_stays_under_the_sub_path_of_this_host() -> TestResult {
 async fn the_keyboard_reaches_everything() -> TestResult {
     let fixture = Fixture::open(LONG).await?;
     let page = &fixture.page;
-    page.tab_to("Run").await?;
-    page.key(Key::Enter).await?;
-    page.wait_for_status("Running").await?;
-    page.tab_to("Stop").await?;
-    page.key(Key::Enter).await?;
-    page.wait_for_status("Stopped").await?;
+    run_and_stop_with_keys(page).await?;
 
     page.tab_to("Run").await?;
-    let way: BTreeSet<_> = page.tab_to("Run").await?.into_iter().collect();
+    let stops: BTreeSet<_> = page.tab_to("Run").await?.into_iter().collect();
     for name in ["download", "load", "preprocess", "scale", "blocking", "seed", "Copy link", "canvas"] {
-        assert!(way.contains(name), "{name} is not on {way:?}");
+        assert!(stops.contains(name), "{name} is not one of {stops:?}");
     }
     Ok(())
 }
 
-async fn a_control_can_be_set_by_keys_alone() -> TestResult {
+async fn a_control_can_be_changed_with_the_keyboard_alone() -> TestResult {
     let fixture = Fixture::open(DEFAULTS).await?;
     let page = &fixture.page;
     page.tab_to("blocking").await?;

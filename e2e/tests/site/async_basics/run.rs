@@ -1,4 +1,4 @@
-//! A run that finishes: what it shows, and that its numbers can be true.
+//! A finished run: its results, and that its numbers are plausible.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
@@ -9,14 +9,14 @@ use super::{DEFAULTS, SHORT};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
-        a_run_ends_in_finished_with_all_results,
+        a_finished_run_shows_all_results,
         the_numbers_of_a_run_make_sense,
-        without_the_demo_only_the_two_orders_are_compared,
-        the_same_seed_shows_the_same_images_and_another_shows_others
+        without_the_demo_only_sequential_and_concurrent_are_compared,
+        the_same_seed_shows_the_same_images_and_another_seed_shows_others
     ]
 }
 
-async fn a_run_ends_in_finished_with_all_results() -> TestResult {
+async fn a_finished_run_shows_all_results() -> TestResult {
     let fixture = Fixture::open(DEFAULTS).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -32,12 +32,12 @@ async fn a_run_ends_in_finished_with_all_results() -> TestResult {
     assert_eq!(page.digits().await?.len(), 12);
     assert!(!page.log().await?.is_empty());
     assert!(page.is_enabled("Run").await?, "it can run again");
-    assert!(!page.is_enabled("Stop").await?, "nothing runs any more");
+    assert!(!page.is_enabled("Stop").await?, "nothing is running");
     Ok(())
 }
 
 async fn the_numbers_of_a_run_make_sense() -> TestResult {
-    // Twice as long one after the other as together, so that a busy machine does not change which is longer.
+    // Sequential takes twice as long as concurrent, so that a busy machine does not change the order.
     let fixture = Fixture::open("async-basics?download=500&load=500&preprocess=50&scale=2&seed=7").await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -53,7 +53,8 @@ async fn the_numbers_of_a_run_make_sense() -> TestResult {
     Ok(())
 }
 
-/// A wait may be late, on a busy machine by much, but never early. The browser's clock has steps of 0.1 ms.
+/// Asserts that a part took at least its ideal time, and not much more. A wait may end late, on a busy machine very late, but
+/// never early. The browser's clock has a resolution of 0.1 ms.
 async fn assert_near_its_ideal(page: &Page, task: &str, ideal_ms: f64) -> Result<f64, PageError> {
     let bar = page.bar(task).await?;
     assert_eq!(bar.ideal_ms, Some(ideal_ms), "{bar:?}");
@@ -63,7 +64,7 @@ async fn assert_near_its_ideal(page: &Page, task: &str, ideal_ms: f64) -> Result
     Ok(measured_ms)
 }
 
-/// The sentence is rounded to one decimal.
+/// Asserts that the page shows this speed-up, rounded to one decimal.
 async fn assert_speed_up(page: &Page, expected: f64) -> Result<(), PageError> {
     let text = page.texts(".speed-up").await?.remove(0);
     let ratio: f64 = text.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();
@@ -71,7 +72,7 @@ async fn assert_speed_up(page: &Page, expected: f64) -> Result<(), PageError> {
     Ok(())
 }
 
-async fn without_the_demo_only_the_two_orders_are_compared() -> TestResult {
+async fn without_the_demo_only_sequential_and_concurrent_are_compared() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     fixture.page.run_to_the_end().await?;
     let tasks: Vec<_> = fixture.page.bars().await?.into_iter().map(|bar| bar.task).collect();
@@ -79,7 +80,7 @@ async fn without_the_demo_only_the_two_orders_are_compared() -> TestResult {
     Ok(())
 }
 
-async fn the_same_seed_shows_the_same_images_and_another_shows_others() -> TestResult {
+async fn the_same_seed_shows_the_same_images_and_another_seed_shows_others() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;

@@ -1,4 +1,4 @@
-//! The page of the common issues.
+//! The exercise on common issues.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
@@ -8,9 +8,9 @@ use e2e::suite::Test;
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
         the_broken_halves_fail_their_checks_and_the_fixed_halves_pass,
-        presses_are_counted_for_each_run_and_the_pulse_is_told,
-        a_press_that_had_to_wait_is_told_with_how_long,
-        the_page_has_its_place_in_the_frame_and_its_sources
+        presses_are_counted_for_each_run_and_the_pulse_is_described,
+        the_wait_of_a_late_press_is_shown,
+        the_page_opens_from_the_navigation_and_shows_its_sources
     ]
 }
 
@@ -32,11 +32,11 @@ async fn the_broken_halves_fail_their_checks_and_the_fixed_halves_pass() -> Test
     Ok(())
 }
 
-async fn presses_are_counted_for_each_run_and_the_pulse_is_told() -> TestResult {
+async fn presses_are_counted_for_each_run_and_the_pulse_is_described() -> TestResult {
     let fixture = Fixture::open("common-issues?issue=blocked-loop&wait=1000&seed=7").await?;
     let page = &fixture.page;
     page.wait_for_button("Count my presses").await?;
-    // One after the other by the driver they might take longer than the run.
+    // The page presses by itself: with the driver, the presses might take longer than the run.
     let press = "for (let press = 0; press < 8; press += 1) document.querySelector('[data-presses]').click()";
     page.run_when(HAS_TASKS, press).await?;
     page.press("Run").await?;
@@ -50,26 +50,26 @@ async fn presses_are_counted_for_each_run_and_the_pulse_is_told() -> TestResult 
     Ok(())
 }
 
-/// Presses, then keeps the page for 400 ms before it can answer.
+/// Creates a press, blocks the page for 400 ms, and then delivers the press.
 const PRESS_AND_BLOCK: &str = "const press = new MouseEvent('click', { bubbles: true });
     const until = performance.now() + 400;
     while (performance.now() < until);
     document.querySelector('[data-presses]').dispatchEvent(press);";
 
-async fn a_press_that_had_to_wait_is_told_with_how_long() -> TestResult {
+async fn the_wait_of_a_late_press_is_shown() -> TestResult {
     let fixture = Fixture::open("common-issues?issue=closed&seed=7").await?;
     fixture.page.wait_for_button("Count my presses").await?;
     fixture.page.evaluate::<()>(PRESS_AND_BLOCK, Vec::new()).await?;
-    eventually("how long the press waited", async || {
+    eventually("the time that the press waited", async || {
         let message = fixture.page.texts(".pulse p").await?.join(" ");
-        let after = message.split("took up to ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
-        Ok(if after.is_some_and(|ms| ms >= 400.0) { Ok(()) } else { Err(message) })
+        let wait_ms = message.split("took up to ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
+        Ok(if wait_ms.is_some_and(|ms| ms >= 400.0) { Ok(()) } else { Err(message) })
     })
     .await?;
     Ok(())
 }
 
-async fn the_page_has_its_place_in_the_frame_and_its_sources() -> TestResult {
+async fn the_page_opens_from_the_navigation_and_shows_its_sources() -> TestResult {
     let fixture = Fixture::open("async-basics?seed=7").await?;
     let page = &fixture.page;
     page.evaluate::<()>(

@@ -1,37 +1,34 @@
 //! The exercise that compares kinds of concurrency, and the workers behind it, in every engine.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use e2e::browser::Engine;
-use e2e::fixture::{BASE, Fixture, TestResult};
+use e2e::fixture::{BASE, Fixture, TestResult, insert_into_head};
 use e2e::page::{Page, PageError, eventually};
-use e2e::server::{Replacement, Server, built_site};
+use e2e::server::{Replacement, Server, built_part, built_site};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
-        every_approach_comes_to_the_same_and_only_inline_work_blocks_the_page,
-        stop_ends_a_worker_that_computes_and_the_next_run_has_another
+        all_approaches_have_the_same_result_and_only_inline_work_blocks_the_page,
+        stop_ends_a_busy_worker_and_the_next_run_has_another
     ]
     .chain(in_chromium![
-        a_policy_without_workers_is_told_and_the_rest_is_measured,
-        a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again
+        a_policy_that_forbids_workers_is_reported_and_the_rest_is_measured,
+        code_that_a_worker_cannot_fetch_is_reported_and_requested_again
     ])
 }
 
-/// Short enough for a test, long enough for a block of the page to be seen.
+/// A run that is short enough for a test, and long enough to block the page noticeably.
 const LINK: &str = "concurrency-comparison?tasks=4&size=150&wait=50&workers=2&seed=7";
 
-/// The costs of an approach as they stand in the table: wall time, speed-up, longest block, frames, start.
+/// The row of an approach in the table of costs: name, wall time, speed-up, longest block, frames, start.
 async fn costs(page: &Page, approach: &str) -> Result<Vec<String>, PageError> {
-    let rows = page.table("What each approach took").await?;
+    let rows = page.table("How long each approach took").await?;
     let found = rows.into_iter().find(|row| row[0] == approach);
     found.ok_or_else(|| PageError::Missing { what: format!("row `{approach}`") })
 }
 
-async fn every_approach_comes_to_the_same_and_only_inline_work_blocks_the_page(engine: Engine) -> TestResult {
+async fn all_approaches_have_the_same_result_and_only_inline_work_blocks_the_page(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, LINK).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -41,16 +38,16 @@ async fn every_approach_comes_to_the_same_and_only_inline_work_blocks_the_page(e
         assert_eq!(check.holds, check.part != "cpu_inline", "{check:?}");
     }
     assert_eq!(page.bars().await?.len(), 7);
-    for approach in ["I/O, workers that block", "CPU, one worker", "CPU, all workers"] {
+    for approach in ["I/O, blocking workers", "CPU, one worker", "CPU, all workers"] {
         let costs = costs(page, approach).await?;
         assert!(costs[1..].iter().all(|cost| cost != "–"), "{costs:?}");
     }
     assert!(page.bar("async_io_tasks").await?.measured_ms < page.bar("sync_io_tasks").await?.measured_ms);
-    assert_eq!(page.table("Which for what").await?.len(), 7);
+    assert_eq!(page.table("Which approach for which work").await?.len(), 7);
     Ok(())
 }
 
-async fn stop_ends_a_worker_that_computes_and_the_next_run_has_another(engine: Engine) -> TestResult {
+async fn stop_ends_a_busy_worker_and_the_next_run_has_another(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, LINK).await?;
     let page = &fixture.page;
     page.press("Run").await?;
@@ -67,13 +64,9 @@ async fn stop_ends_a_worker_that_computes_and_the_next_run_has_another(engine: E
     Ok(())
 }
 
-async fn a_policy_without_workers_is_told_and_the_rest_is_measured() -> TestResult {
-    let site = built_site();
-    let server = Server::start(&site, BASE)?;
-    let html = fs::read_to_string(site.join("index.html"))?;
-    let policy = r#"<meta http-equiv="Content-Security-Policy" content="worker-src 'none'">"#;
-    let body = html.replacen("<meta", &format!("{policy}<meta"), 1).into_bytes();
-    server.replace("index.html", Replacement::Bytes { content_type: "text/html", body });
+async fn a_policy_that_forbids_workers_is_reported_and_the_rest_is_measured() -> TestResult {
+    let server = Server::start(&built_site(), BASE)?;
+    insert_into_head(&server, r#"<meta http-equiv="Content-Security-Policy" content="worker-src 'none'">"#)?;
     let fixture = Fixture::open_with_server(server, Engine::Chromium, LINK).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -85,10 +78,10 @@ async fn a_policy_without_workers_is_told_and_the_rest_is_measured() -> TestResu
     Ok(())
 }
 
-async fn a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again() -> TestResult {
+async fn code_that_a_worker_cannot_fetch_is_reported_and_requested_again() -> TestResult {
     let fixture = Fixture::open(LINK).await?;
     let page = &fixture.page;
-    let part = part_of_the_jobs(&built_site())?;
+    let part = built_part("split_jobs.wasm")?;
     fixture.server.replace(&part, Replacement::Status(500));
     page.run_to_the_end().await?;
     let message = page.notes().await?;
@@ -97,14 +90,4 @@ async fn a_part_that_a_worker_cannot_fetch_is_told_and_asked_for_again() -> Test
     page.run_to_the_end().await?;
     assert_eq!(page.checks().await?.len(), 7);
     Ok(())
-}
-
-/// The file with the jobs' code, relative to the site.
-fn part_of_the_jobs(site: &Path) -> std::io::Result<String> {
-    const NAME: &str = "split_jobs.wasm";
-    let entries = fs::read_dir(site)?.collect::<Result<Vec<_>, _>>()?;
-    let folder = entries.into_iter().find(|entry| entry.path().join(NAME).is_file());
-    let found = folder.map(|folder| PathBuf::from(folder.file_name()).join(NAME));
-    let found = found.and_then(|path| path.to_str().map(str::to_owned));
-    found.ok_or_else(|| std::io::Error::other(format!("the site has no `{NAME}`: is it a release build?")))
 }

@@ -9,15 +9,15 @@ use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
-        the_seeds_failures_are_those_of_the_virtual_clock,
-        every_task_that_failed_is_listed_and_found_in_the_timeline,
-        rates_of_zero_and_one_and_no_tasks_and_no_retries_mean_what_they_say,
-        a_choice_is_made_with_the_list_and_stands_in_the_link,
-        ten_thousand_tasks_leave_the_page_usable_and_stop_at_once
+        the_failures_of_a_seed_are_the_same_as_on_the_virtual_clock,
+        every_failed_task_is_listed_and_shown_in_the_timeline,
+        rates_of_zero_and_one_no_tasks_and_no_retries_work,
+        a_choice_changes_the_parts_and_is_in_the_link,
+        ten_thousand_tasks_leave_the_page_usable_and_stop_immediately
     ]
 }
 
-/// Its defaults with a tenth of the waits.
+/// The defaults with a tenth of the waits.
 const SHORT: &str = "async-error-handling?pause=10&wait=10&timeout=60&seed=7";
 
 /// A column of the table of outcomes: succeeded, four causes, cancelled, attempts.
@@ -26,11 +26,11 @@ async fn outcomes(page: &Page, column: usize) -> Result<Vec<String>, PageError> 
     Ok(rows.into_iter().map(|row| row[column].clone()).collect())
 }
 
-async fn the_seeds_failures_are_those_of_the_virtual_clock() -> TestResult {
+async fn the_failures_of_a_seed_are_the_same_as_on_the_virtual_clock() -> TestResult {
     let fixture = Fixture::open("async-error-handling?seed=7").await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
-    // The tests beside the exercise hold the same numbers.
+    // The exercise's own tests on the virtual clock expect the same numbers.
     assert_eq!(outcomes(page, 2).await?, ["15", "2", "1", "1", "1", "0", "20"]);
     assert_eq!(outcomes(page, 3).await?, ["19", "0", "0", "1", "0", "0", "25"]);
     let checks = page.checks().await?;
@@ -39,14 +39,14 @@ async fn the_seeds_failures_are_those_of_the_virtual_clock() -> TestResult {
     Ok(())
 }
 
-async fn every_task_that_failed_is_listed_and_found_in_the_timeline() -> TestResult {
+async fn every_failed_task_is_listed_and_shown_in_the_timeline() -> TestResult {
     let fixture = Fixture::open(
         "async-error-handling?tasks=200&failure-rate=1&max-retries=0&on-error=collect&pause=10&wait=10&timeout=60",
     )
     .await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
-    // Each task fails once when it is collected; with retries both the task and its only attempt do.
+    // Each of the 200 tasks fails once when errors are collected. With retries, the task and its only attempt fail.
     assert!(page.texts(".failures caption").await?[0].starts_with("1 to 10 of 600 tasks"));
     let mut seen = page.table("tasks that failed").await?.len();
     while page.is_enabled("Later").await? {
@@ -59,16 +59,16 @@ async fn every_task_that_failed_is_listed_and_found_in_the_timeline() -> TestRes
     assert!(last[4].starts_with("task "), "{last:?}");
 
     page.evaluate::<()>("[...document.querySelectorAll('[data-failed] button')].at(-1).click()", Vec::new()).await?;
-    eventually("words about the task", async || {
-        let words = page.texts(".timeline .chosen").await?.join("");
-        Ok(if words.starts_with(&last[0]) && words.contains(&last[2]) { Ok(()) } else { Err(words) })
+    eventually("a description of the task", async || {
+        let text = page.texts(".timeline .chosen").await?.join("");
+        Ok(if text.starts_with(&last[0]) && text.contains(&last[2]) { Ok(()) } else { Err(text) })
     })
     .await?;
-    assert_eq!(page.focused().await?, "canvas", "the keys go on from there");
+    assert_eq!(page.focused().await?, "canvas", "the arrow keys continue from there");
     Ok(())
 }
 
-async fn rates_of_zero_and_one_and_no_tasks_and_no_retries_mean_what_they_say() -> TestResult {
+async fn rates_of_zero_and_one_no_tasks_and_no_retries_work() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     let page = &fixture.page;
     for (link, column, expected) in [
@@ -85,7 +85,7 @@ async fn rates_of_zero_and_one_and_no_tasks_and_no_retries_mean_what_they_say() 
     Ok(())
 }
 
-async fn a_choice_is_made_with_the_list_and_stands_in_the_link() -> TestResult {
+async fn a_choice_changes_the_parts_and_is_in_the_link() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     let page = &fixture.page;
     page.choose("on-error", "fail-fast").await?;
@@ -104,11 +104,11 @@ async fn a_choice_is_made_with_the_list_and_stands_in_the_link() -> TestResult {
     page.wait_for_button("Run").await?;
     assert_eq!(page.control("on-error").await?.value, "fail-fast");
     page.run_to_the_end().await?;
-    assert!(page.notes().await?.contains("Failing fast ended with the first error"));
+    assert!(page.notes().await?.contains("Fail fast stopped at the first error"));
     Ok(())
 }
 
-async fn ten_thousand_tasks_leave_the_page_usable_and_stop_at_once() -> TestResult {
+async fn ten_thousand_tasks_leave_the_page_usable_and_stop_immediately() -> TestResult {
     let fixture = Fixture::open("async-error-handling?tasks=10000&limit=64&on-error=collect").await?;
     let page = &fixture.page;
     page.press("Run").await?;
@@ -118,12 +118,12 @@ async fn ten_thousand_tasks_leave_the_page_usable_and_stop_at_once() -> TestResu
         Ok(if failed.contains("of ") { Ok(()) } else { Err(format!("`{failed}`")) })
     })
     .await?;
-    // Answered while everything goes on.
+    // The page answers during the run.
     page.press("Copy link").await?;
     page.press("Stop").await?;
     page.wait_for_status_within(Duration::from_secs(5), "Stopped").await?;
     let tasks = page.metric("tasks").await?;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(page.metric("tasks").await?, tasks, "nothing goes on");
+    assert_eq!(page.metric("tasks").await?, tasks, "nothing continues");
     Ok(())
 }

@@ -4,36 +4,36 @@ use std::time::Duration;
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestResult};
-use e2e::page::{Page, PageError, eventually};
+use e2e::page::{Page, PageError, eventually, milliseconds};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
-/// The test that measures, which needs the machine to itself.
+/// The test that measures. No other test may run at the same time.
 pub fn measuring() -> impl Iterator<Item = Test> {
-    in_each_engine![a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped]
+    in_each_engine![a_csv_of_100_000_rows_does_not_block_the_page_and_can_be_stopped]
 }
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
-        two_hundred_files_come_back_byte_for_byte,
-        missing_files_are_named_and_the_others_still_come,
-        a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes,
-        what_is_stored_is_listed_and_can_be_deleted
+        two_hundred_files_are_read_back_byte_for_byte,
+        missing_files_are_named_and_the_others_are_read,
+        storage_cleared_during_a_run_is_reported_and_the_next_run_finishes,
+        stored_files_are_listed_and_can_be_deleted
     ]
-    .chain(in_chromium![a_full_disk_is_named_and_nothing_that_was_stored_is_lost])
+    .chain(in_chromium![a_full_disk_is_reported_and_no_stored_file_is_lost])
 }
 
-/// The text below the list of stored files, and how many are listed.
+/// The text below the list of stored files, and the number of files in the list.
 async fn stored(page: &Page) -> Result<(String, usize), PageError> {
     Ok((page.texts("[data-stored]").await?.join(""), page.table("By name").await?.len()))
 }
 
-async fn two_hundred_files_come_back_byte_for_byte(engine: Engine) -> TestResult {
+async fn two_hundred_files_are_read_back_byte_for_byte(engine: Engine) -> TestResult {
     let fixture =
         Fixture::open_in(engine, "async-file-io?files=200&size=64&missing=0&limit=16&rounds=1&seed=7").await?;
     let page = &fixture.page;
     page.press("Run").await?;
-    // Firefox makes some 100 files in a second, on an idle machine.
+    // Firefox creates some 100 files per second, on an idle machine.
     page.wait_for_status_within(Duration::from_secs(120), "Finished").await?;
     let checks = page.checks().await?;
     assert!(checks.len() == 4 && checks.iter().all(|check| check.holds), "{checks:?}");
@@ -43,7 +43,7 @@ async fn two_hundred_files_come_back_byte_for_byte(engine: Engine) -> TestResult
     Ok(())
 }
 
-async fn missing_files_are_named_and_the_others_still_come(engine: Engine) -> TestResult {
+async fn missing_files_are_named_and_the_others_are_read(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, "async-file-io?files=7&missing=3&size=1&seed=7").await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -58,11 +58,11 @@ async fn missing_files_are_named_and_the_others_still_come(engine: Engine) -> Te
     Ok(())
 }
 
-/// Of a run whose log says how far it is with the rows.
+/// The condition that the log shows the progress with the rows.
 const ROWS_ARE_COUNTED: &str = "document.querySelector('.log')?.innerText.includes(' rows, ')";
 
-/// The longest lag of a page that does as little at once as can be: two seconds of slices of 2 ms, with a turn for everything
-/// else after each, while its title is drawn again ten times a second.
+/// Measures the longest lag of a page that does as little as possible at once: slices of 2 ms for two seconds, with a turn of
+/// the event loop after each, and a title that is redrawn ten times per second.
 const LAG_OF_SLICES: &str = "return new Promise(done => {
         const { port1, port2 } = new MessageChannel();
         const end = performance.now() + 2000;
@@ -85,7 +85,7 @@ const LAG_OF_SLICES: &str = "return new Promise(done => {
         draw(0);
     })";
 
-async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: Engine) -> TestResult {
+async fn a_csv_of_100_000_rows_does_not_block_the_page_and_can_be_stopped(engine: Engine) -> TestResult {
     let link = "async-file-io?rows=100000&files=1&size=1&rounds=1&bad-rows=5&seed=7";
     let fixture = Fixture::open_in(engine, link).await?;
     let page = &fixture.page;
@@ -96,7 +96,7 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     assert!(log.contains(" rows, ") && !log.contains("100,000 rows"), "{log}");
     page.run_undisturbed().await?;
     let lag_ms = lag_of_the_csv(page).await?;
-    // A busy machine makes every page wait. What it takes from a page that does almost nothing comes on top.
+    // On a busy machine every page has to wait. The lag of a page that does almost nothing is added to the limit.
     let other_ms: f64 = page.evaluate(LAG_OF_SLICES, Vec::new()).await?;
     assert!(lag_ms <= 50.0 + 3.0 * other_ms, "{lag_ms} ms, and in slices of 2 ms {other_ms} ms");
     let found = page.notes().await?;
@@ -105,24 +105,15 @@ async fn a_csv_of_100_000_rows_leaves_the_page_free_and_can_be_stopped(engine: E
     Ok(())
 }
 
-/// The longest time, in milliseconds, for which the page was blocked while the CSV was processed. The database takes its time,
-/// too, to hand over so much, but that is another part.
+/// The longest time, in milliseconds, for which the page was blocked while the CSV was processed. Reading so much from the
+/// database also blocks the page, but that is another part.
 async fn lag_of_the_csv(page: &Page) -> Result<f64, PageError> {
     let rows = page.table("A CSV in slices").await?;
-    let lag = rows.iter().find(|row| row[0] == "Process").and_then(|row| in_ms(row.last()?));
+    let lag = rows.iter().find(|row| row[0] == "Process").and_then(|row| milliseconds(row.last()?));
     lag.ok_or_else(|| PageError::Missing { what: "lag of the CSV".to_owned() })
 }
 
-/// A length such as `12 ms` or `1.20 s`, in milliseconds.
-fn in_ms(length: &str) -> Option<f64> {
-    match length.split_once(' ')? {
-        (ms, "ms") => ms.parse().ok(),
-        (s, "s") => s.parse().ok().map(|s: f64| s * 1e3),
-        _ => None,
-    }
-}
-
-async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResult {
+async fn stored_files_are_listed_and_can_be_deleted(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, "async-file-io?files=3&size=1&seed=7").await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -156,7 +147,7 @@ async fn what_is_stored_is_listed_and_can_be_deleted(engine: Engine) -> TestResu
     Ok(())
 }
 
-/// Takes the exercise's folder away. A file that is being written to is in the way for a moment.
+/// Deletes the exercise's folder. Tries again while a file in it is being written.
 const CLEAR: &str = "const title = 'interleave-async-file-io';
     if (typeof FileSystemFileHandle !== 'undefined' && navigator.storage?.getDirectory) {
         const clear = () => navigator.storage.getDirectory()
@@ -167,7 +158,7 @@ const CLEAR: &str = "const title = 'interleave-async-file-io';
         indexedDB.deleteDatabase(title);
     }";
 
-/// As somebody does who clears the site's data. Only Chromium can be told to do so itself.
+/// Clears the site's data, as a user can do in the browser's settings. Only Chromium has a command for it.
 async fn clear(fixture: &Fixture) -> TestResult {
     match fixture.browser.engine() {
         Engine::Chromium => fixture.browser.clear_storage(fixture.server.url()).await?,
@@ -176,7 +167,7 @@ async fn clear(fixture: &Fixture) -> TestResult {
     Ok(())
 }
 
-async fn a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes(engine: Engine) -> TestResult {
+async fn storage_cleared_during_a_run_is_reported_and_the_next_run_finishes(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, "async-file-io?files=500&size=4&rounds=20&seed=7").await?;
     let page = &fixture.page;
     page.press("Run").await?;
@@ -196,8 +187,8 @@ async fn a_storage_that_is_cleared_meanwhile_is_named_and_the_next_run_finishes(
 const SHOW_MORE: &str =
     "[...document.querySelectorAll('button')].find(button => /^Show .* more$/.test(button.innerText))?.click()";
 
-/// Only Chromium can be told how much room there is.
-async fn a_full_disk_is_named_and_nothing_that_was_stored_is_lost() -> TestResult {
+/// Only in Chromium, because only Chromium has a command that limits the storage.
+async fn a_full_disk_is_reported_and_no_stored_file_is_lost() -> TestResult {
     let fixture = Fixture::open("async-file-io?files=2&size=1&missing=0&rounds=1&seed=7").await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -211,11 +202,11 @@ async fn a_full_disk_is_named_and_nothing_that_was_stored_is_lost() -> TestResul
     assert!(status.contains("there is no space left for `data-"), "{status}");
     let advice = page.texts(".failure").await?.join(" ");
     assert!(advice.contains("The stored files are unchanged"), "{advice}");
-    eventually("what was stored before", async || {
+    eventually("the files that were stored before", async || {
         page.evaluate::<()>(SHOW_MORE, Vec::new()).await?;
         let after = page.table("By name").await?;
         let is_there = before.iter().all(|row| after.contains(row));
-        Ok(if is_there { Ok(()) } else { Err(format!("{before:?} was there, and now {after:?}")) })
+        Ok(if is_there { Ok(()) } else { Err(format!("{after:?} instead of {before:?}")) })
     })
     .await?;
     fixture.browser.limit_storage(fixture.server.url(), None).await?;

@@ -6,19 +6,19 @@ use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
-        a_batch_takes_its_longest_sample_and_one_by_one_the_sum,
-        the_distribution_has_its_percentiles_with_n_and_agrees_with_itself,
-        an_empty_batch_is_over_at_once_and_the_page_says_why,
+        a_concurrent_batch_takes_as_long_as_its_longest_sample_and_a_sequential_one_the_sum,
+        the_distribution_has_percentiles_with_n_and_is_consistent,
+        an_empty_batch_finishes_immediately_with_an_explanation,
         a_limit_of_zero_leaves_the_limited_batch_out,
         a_shortest_time_above_the_longest_is_refused_next_to_its_control_until_fixed,
-        what_is_counted_is_whole
+        a_count_must_be_a_whole_number_in_its_range
     ]
 }
 
 /// Ten samples of 20 to 100 ms.
 const SHORT: &str = "async-multiple?scale=0.2&seed=7";
 
-async fn a_batch_takes_its_longest_sample_and_one_by_one_the_sum() -> TestResult {
+async fn a_concurrent_batch_takes_as_long_as_its_longest_sample_and_a_sequential_one_the_sum() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -38,7 +38,7 @@ async fn a_batch_takes_its_longest_sample_and_one_by_one_the_sum() -> TestResult
     Ok(())
 }
 
-async fn the_distribution_has_its_percentiles_with_n_and_agrees_with_itself() -> TestResult {
+async fn the_distribution_has_percentiles_with_n_and_is_consistent() -> TestResult {
     let fixture = Fixture::open("async-multiple?samples=200&limit=16&one-by-one=off&scale=0.2&seed=7").await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -54,7 +54,7 @@ async fn the_distribution_has_its_percentiles_with_n_and_agrees_with_itself() ->
     Ok(())
 }
 
-async fn an_empty_batch_is_over_at_once_and_the_page_says_why() -> TestResult {
+async fn an_empty_batch_finishes_immediately_with_an_explanation() -> TestResult {
     let fixture = Fixture::open("async-multiple?samples=0&scale=0.1&seed=7").await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -94,7 +94,7 @@ async fn a_shortest_time_above_the_longest_is_refused_next_to_its_control_until_
     Ok(())
 }
 
-async fn what_is_counted_is_whole() -> TestResult {
+async fn a_count_must_be_a_whole_number_in_its_range() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
     let page = &fixture.page;
     page.fill_in("samples", "2.5").await?;

@@ -1,4 +1,4 @@
-//! Files of the reader's own, chosen and dropped, in every engine.
+//! The reader's own files, chosen or dropped, in every engine.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,24 +14,24 @@ use tempfile::TempDir;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
-        each_file_that_is_chosen_has_its_own_outcome,
+        each_chosen_file_has_its_own_outcome,
         a_file_of_200_mb_is_read_piece_by_piece,
-        files_that_are_dropped_are_taken_wherever_they_fall,
-        without_a_file_the_page_says_what_to_do,
-        nothing_is_kept_outside_the_folder_of_the_lesson
+        files_can_be_dropped_anywhere_on_the_page,
+        a_run_without_a_file_fails_with_advice,
+        nothing_is_stored_outside_the_folder_of_the_exercise
     ]
     .chain(in_chromium![
-        nothing_of_the_readers_files_leaves_the_machine,
-        a_folder_that_is_dropped_is_named_and_the_files_beside_it_are_taken,
-        a_csv_of_200_mb_shows_how_far_it_is_and_can_be_stopped,
-        a_file_that_changes_after_it_was_chosen_is_named
+        the_readers_files_do_not_leave_the_machine,
+        a_dropped_folder_is_reported_and_the_files_next_to_it_are_accepted,
+        a_csv_of_200_mb_shows_its_progress_and_can_be_stopped,
+        a_file_that_is_deleted_after_it_was_chosen_is_reported
     ])
 }
 
 const LINK: &str = "async-file-io?source=own&seed=7";
 const LARGE_BYTES: u64 = 200_000_000;
 
-/// Files in a folder that goes with it.
+/// Files in a temporary folder, which is deleted on drop.
 struct Files(TempDir);
 
 impl Files {
@@ -47,18 +47,18 @@ impl Files {
 }
 
 async fn choose(page: &Page, files: &[PathBuf]) -> Result<(), PageError> {
-    // The panel's code may still be on its way.
+    // The panel's code may not be loaded yet.
     page.wait_for_button_to_appear("Remove all").await?;
     page.choose_files(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>()).await?;
     page.wait_for_button("Remove all").await
 }
 
-/// What stands below the place where files are dropped.
+/// The text below the field for files.
 async fn text(page: &Page) -> Result<String, PageError> {
     Ok(page.texts(".own-files .hint").await?.join(" "))
 }
 
-async fn each_file_that_is_chosen_has_its_own_outcome(engine: Engine) -> TestResult {
+async fn each_chosen_file_has_its_own_outcome(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, LINK).await?;
     let (page, files) = (&fixture.page, Files::new()?);
     let digits = fs::read(built_site().join("static/data/digits.csv"))?;
@@ -97,7 +97,7 @@ async fn each_file_that_is_chosen_has_its_own_outcome(engine: Engine) -> TestRes
         Ok(if is_there { Ok(()) } else { Err(format!("{stored:?}")) })
     })
     .await?;
-    // Of what was only read nothing is kept.
+    // Files that were only read are not stored.
     assert_eq!(page.table("By name").await?.len(), 1);
     Ok(())
 }
@@ -106,7 +106,7 @@ async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, LINK).await?;
     let (page, files) = (&fixture.page, Files::new()?);
     let path = files.add("weights.bin", b"")?;
-    // Without content of its own it takes no room on the disk.
+    // A file without content takes no space on the disk.
     File::options().write(true).open(&path)?.set_len(LARGE_BYTES)?;
     choose(page, std::slice::from_ref(&path)).await?;
     choose(page, &[path]).await?;
@@ -124,8 +124,8 @@ async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn files_that_are_dropped_are_taken_wherever_they_fall(engine: Engine) -> TestResult {
-    // Not the choice of one's own files: dropping some makes it.
+async fn files_can_be_dropped_anywhere_on_the_page(engine: Engine) -> TestResult {
+    // The reader's own files are not selected as the source: dropping a file selects them.
     let fixture = Fixture::open_in(engine, "async-file-io?seed=7").await?;
     let page = &fixture.page;
     page.wait_for_button_to_appear("Delete all files").await?;
@@ -145,7 +145,7 @@ async fn files_that_are_dropped_are_taken_wherever_they_fall(engine: Engine) -> 
     Ok(())
 }
 
-async fn without_a_file_the_page_says_what_to_do(engine: Engine) -> TestResult {
+async fn a_run_without_a_file_fails_with_advice(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, LINK).await?;
     let page = &fixture.page;
     page.press("Run").await?;
@@ -159,37 +159,32 @@ async fn without_a_file_the_page_says_what_to_do(engine: Engine) -> TestResult {
     Ok(())
 }
 
-/// The names of whatever the site keeps, but for the page's own choice of colours.
-const KEPT: &str = "const names = Object.keys(localStorage).filter(key => !key.includes('theme'));
+/// Returns the names of everything that the site has stored, except for the colour scheme.
+const STORED: &str = "const names = Object.keys(localStorage).filter(key => !key.includes('theme'));
     names.push(...Object.keys(sessionStorage), ...(await indexedDB.databases()).map(database => database.name));
     const root = await navigator.storage?.getDirectory?.();
     if (root) for await (const name of root.keys()) names.push(name);
     return names;";
 
-async fn nothing_is_kept_outside_the_folder_of_the_lesson(engine: Engine) -> TestResult {
+async fn nothing_is_stored_outside_the_folder_of_the_exercise(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, "async-file-io?files=3&size=1&rounds=1&seed=7").await?;
     let (page, files) = (&fixture.page, Files::new()?);
     page.run_to_the_end().await?;
     page.follow(LINK).await?;
     choose(page, &[files.add("mine.csv", b"a\n1\n")?]).await?;
     page.run_to_the_end().await?;
-    let kept: Vec<String> = page.evaluate(&format!("return (async () => {{ {KEPT} }})()"), Vec::new()).await?;
-    // The exercise's folder, runs that have finished (those on the reader's files are not among them), and which exercises
-    // have.
+    let stored: Vec<String> = page.evaluate(&format!("return (async () => {{ {STORED} }})()"), Vec::new()).await?;
+    // The exercise's folder, the saved runs (without those on the reader's files), and the list of finished exercises.
     let ours = ["interleave-async-file-io", "interleave-runs", "interleave-finished"];
-    assert!(kept.iter().all(|name| ours.contains(&name.as_str())), "{kept:?}");
-    assert!(kept.iter().any(|name| name == ours[0]), "the exercise has a folder");
+    assert!(stored.iter().all(|name| ours.contains(&name.as_str())), "{stored:?}");
+    assert!(stored.iter().any(|name| name == ours[0]), "the exercise has a folder");
     page.open("runs").await?;
-    eventually("the run on files that were made, and no other", async || {
-        let runs = page.texts("[data-run] td:first-child").await?;
-        Ok(if runs.len() == 1 { Ok(()) } else { Err(format!("{runs:?}")) })
-    })
-    .await?;
+    page.wait_for_runs(1).await?;
     Ok(())
 }
 
-/// Only Chromium tells what the page asks for.
-async fn nothing_of_the_readers_files_leaves_the_machine() -> TestResult {
+/// Only in Chromium, because only Chromium logs the page's requests.
+async fn the_readers_files_do_not_leave_the_machine() -> TestResult {
     let fixture = Fixture::open(LINK).await?;
     let (page, files) = (&fixture.page, Files::new()?);
     choose(page, &[files.add("mine.csv", b"a\n1\n")?, files.add("mine.bin", &[7; 100_000])?]).await?;
@@ -200,15 +195,15 @@ async fn nothing_of_the_readers_files_leaves_the_machine() -> TestResult {
     Ok(())
 }
 
-/// Real folders are dropped by Chromium's protocol only.
-async fn a_folder_that_is_dropped_is_named_and_the_files_beside_it_are_taken() -> TestResult {
+/// Only in Chromium, because only Chromium has a command that drops a real folder.
+async fn a_dropped_folder_is_reported_and_the_files_next_to_it_are_accepted() -> TestResult {
     let fixture = Fixture::open(LINK).await?;
     let (page, files) = (&fixture.page, Files::new()?);
     page.wait_for_button_to_appear("Remove all").await?;
     let folder = files.0.path().join("photos");
     fs::create_dir(&folder)?;
-    let beside = files.add("good.csv", b"a\n1\n")?;
-    fixture.browser.drop_files(&[&folder, &beside], (600, 300)).await?;
+    let file = files.add("good.csv", b"a\n1\n")?;
+    fixture.browser.drop_files(&[&folder, &file], (600, 300)).await?;
     page.wait_for_button("Remove all").await?;
     let sentence = text(page).await?;
     assert!(sentence.contains("`photos` is a folder") && sentence.contains("1 file with 4 B"), "{sentence}");
@@ -217,7 +212,7 @@ async fn a_folder_that_is_dropped_is_named_and_the_files_beside_it_are_taken() -
     Ok(())
 }
 
-async fn a_csv_of_200_mb_shows_how_far_it_is_and_can_be_stopped() -> TestResult {
+async fn a_csv_of_200_mb_shows_its_progress_and_can_be_stopped() -> TestResult {
     let fixture = Fixture::open(LINK).await?;
     let (page, files) = (&fixture.page, Files::new()?);
     choose(page, &[large_csv(&files)?]).await?;
@@ -225,7 +220,7 @@ async fn a_csv_of_200_mb_shows_how_far_it_is_and_can_be_stopped() -> TestResult 
     page.press("Run").await?;
     page.wait_for_status("Stopped").await?;
     let stopped_at = text(page).await?;
-    // What has been stopped reads no further, and another file is read as if nothing had been.
+    // The stopped run reads no further, and the next run reads another file normally.
     page.press("Remove all").await?;
     choose(page, &[files.add("good.csv", b"a\n1\n")?]).await?;
     page.run_to_the_end().await?;
@@ -233,7 +228,7 @@ async fn a_csv_of_200_mb_shows_how_far_it_is_and_can_be_stopped() -> TestResult 
     Ok(())
 }
 
-/// The digits again and again.
+/// A CSV of 200 MB that repeats the rows of the data set.
 fn large_csv(files: &Files) -> io::Result<PathBuf> {
     let digits = fs::read(built_site().join("static/data/digits.csv"))?;
     let path = files.add("large.csv", &digits)?;
@@ -245,8 +240,8 @@ fn large_csv(files: &Files) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// What was read from disk may change under the page's hands.
-async fn a_file_that_changes_after_it_was_chosen_is_named() -> TestResult {
+/// A file on the disk may change while the page uses it.
+async fn a_file_that_is_deleted_after_it_was_chosen_is_reported() -> TestResult {
     let fixture = Fixture::open(LINK).await?;
     let (page, files) = (&fixture.page, Files::new()?);
     let (gone, stays) = (files.add("gone.csv", b"a\n1\n")?, files.add("stays.csv", b"a\n1\n")?);

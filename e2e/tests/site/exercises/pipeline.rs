@@ -4,58 +4,52 @@ use std::time::Duration;
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestResult};
-use e2e::page::{Page, PageError};
+use e2e::page::Page;
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
-        streamed_beats_batch_after_batch_by_what_the_ideal_says,
-        ten_thousand_samples_leave_the_page_free_and_the_memory_flat,
-        workers_read_the_same_and_relieve_a_slow_model,
-        where_workers_are_forbidden_the_other_ways_are_as_good
+        streaming_is_faster_than_batch_by_batch_by_the_ideal_ratio,
+        ten_thousand_samples_leave_the_page_usable_and_the_memory_flat,
+        workers_make_the_same_predictions_and_speed_up_a_slow_model,
+        without_workers_the_other_ways_still_work
     ]
     .chain(in_chromium![
-        a_sweep_draws_both_ways_against_the_batch_size,
-        no_samples_and_batches_that_are_too_large_are_no_trouble,
+        a_sweep_shows_both_ways_by_batch_size,
+        no_samples_and_too_large_batches_work,
         the_exercise_logs_no_warning_or_error
     ])
 }
 
-/// So much may the gain differ from the ideal one.
+/// The relative difference to the ideal that is allowed.
 const TOLERANCE: f64 = 0.2;
 
-/// So many runs may be disturbed before that.
+/// The number of runs. One of the first may be disturbed by a busy machine.
 const RUNS: u32 = 5;
 
-async fn run_patiently(page: &Page) -> Result<(), PageError> {
-    page.wait_for_button("Run").await?;
-    page.press("Run").await?;
-    page.wait_for_status_within(Duration::from_secs(60), "Finished").await.map(drop)
-}
-
-async fn streamed_beats_batch_after_batch_by_what_the_ideal_says(engine: Engine) -> TestResult {
-    // Stages of 100 ms each, so that a timer which is late by some milliseconds is no large part of them.
+async fn streaming_is_faster_than_batch_by_batch_by_the_ideal_ratio(engine: Engine) -> TestResult {
+    // Stages of 100 ms each, so that a timer that is late by some milliseconds does not matter much.
     let link = "async-ml-pipeline?samples=80&load=1000&preprocess=100&predict=100&scale=1&inference=page&seed=7";
     let fixture = Fixture::open_in(engine, link).await?;
     let page = &fixture.page;
-    // A busy machine makes a run late and never early, so the least of some runs is what comes nearest to the truth.
-    let mut least = [f64::INFINITY; 2];
+    // A busy machine makes a run slower and never faster, so the shortest of several runs is the most accurate.
+    let mut shortest = [f64::INFINITY; 2];
     let mut in_turn_s = f64::NAN;
     for run in 1..=RUNS {
-        run_patiently(page).await?;
+        page.run_to_the_end().await?;
         let bars = [page.bar("run_pipeline").await?, page.bar("run_streamed").await?];
-        let known = |ms: Option<f64>| ms.expect("it is known when the run is over");
+        let known = |ms: Option<f64>| ms.expect("it is known after the run");
         let [in_turn_ideal, streamed_ideal] = bars.each_ref().map(|bar| known(bar.ideal_ms));
         assert_eq!((in_turn_ideal, streamed_ideal), (3_000.0, 1_200.0));
-        least = [0, 1].map(|way| least[way].min(known(bars[way].measured_ms)));
+        shortest = [0, 1].map(|way| shortest[way].min(known(bars[way].measured_ms)));
         in_turn_s = known(bars[0].measured_ms) / 1e3;
-        let (measured, ideal) = (least[0] / least[1], in_turn_ideal / streamed_ideal);
+        let (measured, ideal) = (shortest[0] / shortest[1], in_turn_ideal / streamed_ideal);
         let is_near = (measured / ideal - 1.0).abs() < TOLERANCE;
         if is_near {
             break;
         }
-        assert!(run < RUNS, "{measured} times as fast instead of {ideal}: {least:?} ms");
+        assert!(run < RUNS, "{measured} times as fast instead of {ideal}: {shortest:?} ms");
     }
 
     let checks = page.checks().await?;
@@ -63,15 +57,15 @@ async fn streamed_beats_batch_after_batch_by_what_the_ideal_says(engine: Engine)
     assert_names_the_bottleneck(page).await?;
     assert_eq!(page.attributes("figure.flow", "data-flow").await?, ["In turn", "Streamed"]);
     let rates = page.table("Streamed: samples per second by stage").await?;
-    // The rows divide the axis, which is as long as the longer way took.
+    // The rows divide the time axis, which is as long as the slower way.
     let row_s = in_turn_s / rates.len() as f64;
     let samples: f64 = rates.iter().map(|row| row[2].parse::<f64>().expect("a number") * row_s).sum();
-    assert!((samples / 80.0 - 1.0).abs() < TOLERANCE, "the first stage's line holds {samples} samples");
+    assert!((samples / 80.0 - 1.0).abs() < TOLERANCE, "the line of the first stage shows {samples} samples");
     Ok(())
 }
 
-/// Which stages are the bottleneck depends on how late their timers were, so the sentence is compared with the table of the
-/// same run. That stages of equal delays are the bottleneck together is tested on the virtual clock.
+/// Asserts that the page names the busiest stage as the bottleneck. Which stage that is depends on how late the timers were, so
+/// the sentence is compared with the table of the same run. A test on the virtual clock covers stages with equal delays.
 async fn assert_names_the_bottleneck(page: &Page) -> TestResult {
     let stages = page.table("stages did with their time").await?;
     let share = |row: &Vec<String>| row[6].trim_end_matches(" %").parse::<f64>().expect("a percentage");
@@ -84,20 +78,20 @@ async fn assert_names_the_bottleneck(page: &Page) -> TestResult {
     Ok(())
 }
 
-async fn ten_thousand_samples_leave_the_page_free_and_the_memory_flat(engine: Engine) -> TestResult {
+async fn ten_thousand_samples_leave_the_page_usable_and_the_memory_flat(engine: Engine) -> TestResult {
     let link = "async-ml-pipeline?samples=10000&batch-size=100&load=100&preprocess=2&predict=40&scale=1&bound=3\
                 &inference=page&seed=7";
     let fixture = Fixture::open_in(engine, link).await?;
     let page = &fixture.page;
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
-    // Answered while everything goes on.
+    // The page answers during the run.
     page.press("Copy link").await?;
     page.wait_for_status_within(Duration::from_secs(60), "Finished").await?;
     let rows = page.table("ways through the pipeline").await?;
-    assert_eq!(rows[0][3], "10,000", "in turn all samples are in memory");
-    let most: u32 = rows[1][3].parse().expect("a number without a comma");
-    assert!(most <= 900, "{most}: a batch in the hands of each stage, and three in each queue");
+    assert_eq!(rows[0][3], "10,000", "in turn, all samples are in memory");
+    let peak: u32 = rows[1][3].parse().expect("a number without a comma");
+    assert!(peak <= 900, "{peak}: each stage has one batch, and each queue has three");
     let stages = page.table("stages did with their time").await?;
     assert_eq!(stages.len(), 6);
     assert!(page.checks().await?.iter().all(|check| check.holds));
@@ -107,15 +101,15 @@ async fn ten_thousand_samples_leave_the_page_free_and_the_memory_flat(engine: En
     page.wait_for_status("Stopped").await?;
     let tasks = page.metric("tasks").await?;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(page.metric("tasks").await?, tasks, "nothing goes on");
+    assert_eq!(page.metric("tasks").await?, tasks, "nothing continues");
     Ok(())
 }
 
-async fn workers_read_the_same_and_relieve_a_slow_model(engine: Engine) -> TestResult {
+async fn workers_make_the_same_predictions_and_speed_up_a_slow_model(engine: Engine) -> TestResult {
     let link = "async-ml-pipeline?samples=160&load=0&preprocess=0&predict=100&scale=1&workers=4&seed=7";
     let fixture = Fixture::open_in(engine, link).await?;
     let page = &fixture.page;
-    run_patiently(page).await?;
+    page.run_to_the_end().await?;
     let checks = page.checks().await?;
     assert!(checks.len() == 7 && checks.iter().all(|check| check.holds), "{checks:?}");
     let measured = async |task| page.bar(task).await.map(|bar| bar.measured_ms.expect("it ended"));
@@ -127,13 +121,13 @@ async fn workers_read_the_same_and_relieve_a_slow_model(engine: Engine) -> TestR
     Ok(())
 }
 
-async fn where_workers_are_forbidden_the_other_ways_are_as_good(engine: Engine) -> TestResult {
+async fn without_workers_the_other_ways_still_work(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, "async-ml-pipeline?samples=40&scale=0.5&seed=7").await?;
     let page = &fixture.page;
-    // As a policy of the site does it.
+    // A content security policy has the same effect.
     let forbid = "window.Worker = class { constructor() { throw new DOMException('forbidden', 'SecurityError'); } }";
     page.evaluate::<()>(forbid, Vec::new()).await?;
-    run_patiently(page).await?;
+    page.run_to_the_end().await?;
     let found = page.notes().await?;
     assert!(found.contains("Inference in workers was left out: no worker could be started"), "{found}");
     assert!(page.bar("run_streamed").await?.measured_ms.is_some());
@@ -144,11 +138,11 @@ async fn where_workers_are_forbidden_the_other_ways_are_as_good(engine: Engine) 
     Ok(())
 }
 
-async fn a_sweep_draws_both_ways_against_the_batch_size() -> TestResult {
+async fn a_sweep_shows_both_ways_by_batch_size() -> TestResult {
     let link = "async-ml-pipeline?samples=20&load=100&scale=1&sweep=on&inference=page&seed=7";
     let fixture = Fixture::open(link).await?;
     let page = &fixture.page;
-    run_patiently(page).await?;
+    page.run_to_the_end().await?;
     let rows = page.table("Batch sizes").await?;
     assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["1", "2", "4", "8", "16", "20"]);
     assert!(page.texts("[data-batch-sizes] figcaption").await?[0].starts_with("Streamed, batches of "));
@@ -156,15 +150,15 @@ async fn a_sweep_draws_both_ways_against_the_batch_size() -> TestResult {
     Ok(())
 }
 
-async fn no_samples_and_batches_that_are_too_large_are_no_trouble() -> TestResult {
+async fn no_samples_and_too_large_batches_work() -> TestResult {
     let fixture = Fixture::open("async-ml-pipeline?samples=0&sweep=on&seed=7").await?;
     let page = &fixture.page;
-    run_patiently(page).await?;
+    page.run_to_the_end().await?;
     assert!(page.notes().await?.contains("Nothing went through the pipeline"));
     assert!(page.checks().await?.iter().all(|check| check.holds));
 
     page.open("async-ml-pipeline?samples=5&batch-size=10000&scale=0.1&seed=7").await?;
-    run_patiently(page).await?;
+    page.run_to_the_end().await?;
     assert!(page.notes().await?.contains("All samples are in a single batch"));
     assert!(page.checks().await?.iter().all(|check| check.holds));
     Ok(())
@@ -172,7 +166,7 @@ async fn no_samples_and_batches_that_are_too_large_are_no_trouble() -> TestResul
 
 async fn the_exercise_logs_no_warning_or_error() -> TestResult {
     let fixture = Fixture::open("async-ml-pipeline?samples=40&scale=0.5&sweep=on&seed=7").await?;
-    run_patiently(&fixture.page).await?;
+    fixture.page.run_to_the_end().await?;
     assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }

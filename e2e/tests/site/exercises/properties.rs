@@ -1,4 +1,4 @@
-//! What is true of every run, whatever its lesson: told after each, in every engine.
+//! The checks of the whole run, which every exercise has, in every engine.
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestResult};
@@ -7,13 +7,11 @@ use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![a_run_that_finished_says_which_properties_it_had].chain(in_chromium![
-        a_run_that_was_stopped_says_that_nothing_is_left,
-        a_part_that_blocks_on_purpose_is_told_apart
-    ])
+    in_each_engine![a_finished_run_shows_its_properties]
+        .chain(in_chromium![a_stopped_run_shows_that_nothing_is_left, intended_blocks_are_reported_separately])
 }
 
-/// Their names, and of those that no machine can change whether they hold.
+/// The names of the properties. Asserts that those hold that do not depend on the machine's speed.
 async fn properties(page: &Page) -> Result<Vec<String>, PageError> {
     let properties = page.properties().await?;
     for property in properties.iter().filter(|it| !["loop-free", "speed-up"].contains(&it.part.as_str())) {
@@ -22,21 +20,21 @@ async fn properties(page: &Page) -> Result<Vec<String>, PageError> {
     Ok(properties.into_iter().map(|it| it.part).collect())
 }
 
-async fn a_run_that_finished_says_which_properties_it_had(engine: Engine) -> TestResult {
+async fn a_finished_run_shows_its_properties(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, "async-error-handling?pause=10&wait=10&timeout=60&limit=3&seed=7").await?;
     let page = &fixture.page;
-    assert_eq!(properties(page).await?, [""; 0], "before the first run there is nothing to tell");
+    assert_eq!(properties(page).await?, [""; 0], "there are none before the first run");
     page.run_to_the_end().await?;
     let limits = ["within-limit"; 3];
     let expected = ["tasks-end", "permits-back"].into_iter().chain(limits).chain(["loop-free"]).collect::<Vec<_>>();
     assert_eq!(properties(page).await?[..6], expected);
     let message = page.properties().await?;
-    assert!(message[3].text.contains("no more than 3 in flight at once (3 at the peak)"), "{:?}", message[3]);
+    assert!(message[3].text.contains("at most 3 in flight (peak: 3)"), "{:?}", message[3]);
     assert!(page.notes().await?.contains("Of the checks of its parts"));
     Ok(())
 }
 
-async fn a_run_that_was_stopped_says_that_nothing_is_left() -> TestResult {
+async fn a_stopped_run_shows_that_nothing_is_left() -> TestResult {
     let fixture = Fixture::open("async-multiple?samples=60&one-by-one=off&limit=2&seed=7").await?;
     let page = &fixture.page;
     page.press("Run").await?;
@@ -51,12 +49,12 @@ async fn a_run_that_was_stopped_says_that_nothing_is_left() -> TestResult {
     Ok(())
 }
 
-async fn a_part_that_blocks_on_purpose_is_told_apart() -> TestResult {
+async fn intended_blocks_are_reported_separately() -> TestResult {
     let fixture = Fixture::open("async-basics?seed=7").await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
     assert_eq!(properties(page).await?, ["tasks-end", "loop-free", "speed-up", "speed-up"]);
     let message = &page.properties().await?[1].text;
-    assert!(message.contains("but where a part blocks on purpose") && message.contains(" ms on purpose"), "{message}");
+    assert!(message.contains("No unintended block") && message.contains("intended: "), "{message}");
     Ok(())
 }

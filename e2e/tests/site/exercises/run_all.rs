@@ -8,34 +8,30 @@ use e2e::server::Replacement;
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![one_that_fails_keeps_none_of_the_others_from_running, stop_stops_at_once_and_so_does_leaving]
+    in_each_engine![the_others_run_if_one_exercise_fails, stop_and_leaving_the_page_stop_immediately]
 }
 
-/// Where the panel stands: on the first page.
+/// The first page, which has the panel.
 const LINK: &str = "";
 
-/// Each exercise's state, with all that its line says.
+/// Each exercise's state, with the text of its line.
 async fn lines(page: &Page) -> Result<Vec<(String, String)>, PageError> {
-    let states = page.attributes("[data-run-all]", "data-state").await?;
+    let states = page.run_all_states().await?;
     Ok(states.into_iter().zip(page.texts("[data-run-all]").await?).collect())
-}
-
-async fn states(page: &Page) -> Result<Vec<String>, PageError> {
-    page.attributes("[data-run-all]", "data-state").await
 }
 
 async fn press(page: &Page, button: &str) -> Result<(), PageError> {
     page.evaluate(&format!("document.querySelector('.run-all button.{button}').click()"), Vec::new()).await
 }
 
-/// Presses Run all when that is there.
+/// Presses Run all as soon as it is enabled.
 async fn start(page: &Page) -> Result<(), PageError> {
     page.wait_for_button("Run all").await?;
-    assert_eq!(states(page).await?, [""; 0]);
+    assert_eq!(page.run_all_states().await?, [""; 0]);
     page.press("Run all").await
 }
 
-async fn one_that_fails_keeps_none_of_the_others_from_running(engine: Engine) -> TestResult {
+async fn the_others_run_if_one_exercise_fails(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, LINK).await?;
     let page = &fixture.page;
     fixture.server.replace("static/models/mlp-16.safetensors", Replacement::Status(500));
@@ -55,31 +51,31 @@ async fn one_that_fails_keeps_none_of_the_others_from_running(engine: Engine) ->
     Ok(())
 }
 
-async fn stop_stops_at_once_and_so_does_leaving(engine: Engine) -> TestResult {
+async fn stop_and_leaving_the_page_stop_immediately(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, LINK).await?;
     let page = &fixture.page;
     start(page).await?;
     eventually("the second exercise", async || {
-        let states = states(page).await?;
+        let states = page.run_all_states().await?;
         Ok(if states.get(1).is_some_and(|state| state == "running") { Ok(()) } else { Err(states.join(", ")) })
     })
     .await?;
     press(page, "stop").await?;
-    let stopped = states(page).await?;
+    let stopped = page.run_all_states().await?;
     assert_eq!(stopped[..3], ["finished", "stopped", "waiting"]);
     assert_eq!(page.texts(".run-all [role=status]").await?, ["Stopped. Nothing is left running."]);
 
     press(page, "run").await?;
-    eventually("an exercise again", async || {
-        let states = states(page).await?;
-        let is_under_way = states.iter().any(|state| state == "running");
-        Ok(if is_under_way { Ok(()) } else { Err(states.join(", ")) })
+    eventually("a running exercise", async || {
+        let states = page.run_all_states().await?;
+        let is_running = states.iter().any(|state| state == "running");
+        Ok(if is_running { Ok(()) } else { Err(states.join(", ")) })
     })
     .await?;
     page.follow("async-basics?scale=0.2&seed=7").await?;
     page.run_to_the_end().await?;
     page.follow(LINK).await?;
     page.wait_for_button("Run all").await?;
-    assert_eq!(states(page).await?, [""; 0]);
+    assert_eq!(page.run_all_states().await?, [""; 0]);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A run that leaves the page as a file and comes back, in every engine.
+//! Exporting a run as a file and opening it again, in every engine.
 
 use std::fs;
 
@@ -11,44 +11,44 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![a_finished_run_comes_back_to_the_last_digit].chain(in_chromium![
-        a_run_that_was_stopped_leaves_and_comes_back,
-        a_file_leads_to_the_page_of_its_exercise,
-        a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on,
+    in_each_engine![a_finished_run_is_opened_without_any_difference].chain(in_chromium![
+        a_stopped_run_is_exported_and_opened,
+        a_file_opens_on_the_page_of_its_exercise,
+        a_file_that_is_not_a_run_is_refused_with_the_reason_and_the_page_works,
         hostile_text_in_a_file_is_only_text,
-        each_form_is_a_file_that_others_read
+        each_format_of_export_is_valid
     ])
 }
 
 const LINK: &str = "async-multiple?samples=12&limit=4&seed=7";
 
-/// Presses Export and the form of this name, and takes the file.
-async fn export(page: &Page, form: &str) -> Result<(String, String), PageError> {
+/// Exports the run in the format with this name, and returns the file's name and text.
+async fn export(page: &Page, format: &str) -> Result<(String, String), PageError> {
     page.catch_downloads().await?;
     page.wait_for_button("Export").await?;
     if page.attributes("button[aria-expanded]", "aria-expanded").await? == ["false"] {
         page.press("Export").await?;
     }
-    page.wait_for_button(form).await?;
-    page.press(form).await?;
+    page.wait_for_button(format).await?;
+    page.press(format).await?;
     page.download(1).await
 }
 
-/// Opens a file with this text. It is there as long as what is returned: a page may read it later.
+/// Opens a file with this text. Keep the returned folder: the page may read the file later.
 async fn open(page: &Page, text: &str) -> Result<TempDir, TestError> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("run.json");
     fs::write(&path, text)?;
     page.choose_files(&[path.as_path()]).await?;
-    eventually("what came of the file", async || {
-        let told = page.texts("[data-opened], .result-head ~ div .failure").await?;
-        Ok(if told.is_empty() { Err("nothing".to_owned()) } else { Ok(()) })
+    eventually("the opened file or an error", async || {
+        let texts = page.texts("[data-opened], .result-head ~ div .failure").await?;
+        Ok(if texts.is_empty() { Err("nothing".to_owned()) } else { Ok(()) })
     })
     .await?;
     Ok(folder)
 }
 
-async fn a_finished_run_comes_back_to_the_last_digit(engine: Engine) -> TestResult {
+async fn a_finished_run_is_opened_without_any_difference(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, LINK).await?;
     let page = &fixture.page;
     assert!(!page.is_enabled("Export").await?, "there is nothing to export yet");
@@ -65,22 +65,22 @@ async fn a_finished_run_comes_back_to_the_last_digit(engine: Engine) -> TestResu
     assert_eq!((&after.status, &after.metrics, &after.bars), (&before.status, &before.metrics, &before.bars));
     assert_eq!((&after.log, &after.captions), (&before.log, &before.captions));
     assert_eq!(after.rows, before.rows);
-    assert!(after.timeline == before.timeline, "the timeline is the same picture");
+    assert!(after.timeline == before.timeline, "the timeline looks the same");
     assert_eq!(page.checks().await?, checks);
-    let told = page.texts(".results .panel p").await?;
-    let missing: Vec<_> = findings.iter().filter(|it| !told.contains(it) && !it.contains("Downloaded")).collect();
+    let texts = page.texts(".results .panel p").await?;
+    let missing: Vec<_> = findings.iter().filter(|it| !texts.contains(it) && !it.contains("Downloaded")).collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert!(page.texts("[data-opened]").await?[0].contains("Run starts a new one"));
     assert_eq!(page.link().await?, LINK);
 
     let (_, again) = export(page, "JSON").await?;
-    assert_eq!(again, text, "what comes back leaves as it came");
+    assert_eq!(again, text, "an opened run is exported without any difference");
     page.run_to_the_end().await?;
     assert!(page.texts("[data-opened]").await?.is_empty());
     Ok(())
 }
 
-async fn a_run_that_was_stopped_leaves_and_comes_back() -> TestResult {
+async fn a_stopped_run_is_exported_and_opened() -> TestResult {
     let fixture = Fixture::open("async-basics?download=2000&scale=5&seed=7").await?;
     let page = &fixture.page;
     page.press("Run").await?;
@@ -97,7 +97,7 @@ async fn a_run_that_was_stopped_leaves_and_comes_back() -> TestResult {
     Ok(())
 }
 
-async fn a_file_leads_to_the_page_of_its_exercise() -> TestResult {
+async fn a_file_opens_on_the_page_of_its_exercise() -> TestResult {
     let fixture = Fixture::open(LINK).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -111,7 +111,7 @@ async fn a_file_leads_to_the_page_of_its_exercise() -> TestResult {
     Ok(())
 }
 
-async fn a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on() -> TestResult {
+async fn a_file_that_is_not_a_run_is_refused_with_the_reason_and_the_page_works() -> TestResult {
     let fixture = Fixture::open(LINK).await?;
     let page = &fixture.page;
     let cases = [
@@ -122,11 +122,11 @@ async fn a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on() -> Te
             "the file has version 9 of the form, and this page reads versions 1 to 2.",
         ),
     ];
-    for (text, told) in cases {
+    for (text, reason) in cases {
         let _file = open(page, text).await?;
-        eventually(told, async || {
+        eventually(reason, async || {
             let now = page.texts(".failure").await?.join(" ");
-            Ok(if now.contains(told) { Ok(()) } else { Err(now) })
+            Ok(if now.contains(reason) { Ok(()) } else { Err(now) })
         })
         .await?;
     }
@@ -135,7 +135,7 @@ async fn a_file_that_is_no_run_is_refused_in_words_and_the_page_works_on() -> Te
     Ok(())
 }
 
-/// Puts a text in the place of every text that the page shows of a run.
+/// Replaces every text that the page shows of a run.
 fn with_text(file: &mut Value, text: &str) {
     file["record"]["names"][1] = json!(text);
     file["record"]["log"] = json!([{ "at_us": 0, "task": 1, "level": "info", "text": text }]);
@@ -159,18 +159,18 @@ async fn hostile_text_in_a_file_is_only_text() -> TestResult {
     page.wait_for_status("Failed").await?;
     page.open_disclosures().await?;
     page.settled_results().await?;
-    let made: (u32, u32) = page
+    let created: (u32, u32) = page
         .evaluate("return [document.querySelectorAll('main img, main script').length, window.dialogs]", Vec::new())
         .await?;
-    assert_eq!(made, (0, 0));
+    assert_eq!(created, (0, 0));
     for place in [".failure p", ".log span", ".results caption", ".results td", ".checks span", "[role=status]"] {
-        let told = page.texts(place).await?;
-        assert!(told.iter().any(|it| it.contains(TEXT)), "{place} tells it: {told:?}");
+        let texts = page.texts(place).await?;
+        assert!(texts.iter().any(|it| it.contains(TEXT)), "{place}: {texts:?}");
     }
     Ok(())
 }
 
-async fn each_form_is_a_file_that_others_read() -> TestResult {
+async fn each_format_of_export_is_valid() -> TestResult {
     let fixture = Fixture::open(LINK).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;

@@ -1,9 +1,9 @@
-//! Every page, with settings for a short run, and how to visit each of them as it opens and after a run.
+//! All pages, with settings for a short run, and a function that visits each of them before and after a run.
 
 use e2e::fixture::TestResult;
 use e2e::page::{Page, PageError, eventually, is_loading};
 
-/// The exercises, and the pages that look like one.
+/// The exercises.
 pub const EXERCISES: [&str; 10] = [
     "async-basics?scale=0.1&blocking=off&seed=7",
     "async-multiple?scale=0.1&seed=7",
@@ -20,8 +20,8 @@ pub const EXERCISES: [&str; 10] = [
 /// The first page, the guide, the saved runs, the benchmark, and the page that a wrong link leads to.
 pub const OTHER_PAGES: [&str; 5] = ["", "guide", "runs", "benchmark", "async-basic?lod=2&seed=x"];
 
-/// Opens each page and calls `look` with its link and the words "as it opens", and again after a run with every disclosure
-/// open. The first page runs by itself, and the benchmark would take too long.
+/// Opens each page and calls `look` with its link and the words "before a run". Calls it again after a run, with all
+/// disclosures open. The first page starts its run by itself, and the benchmark would take too long.
 pub async fn for_each_page(
     page: &Page,
     links: &[&str],
@@ -29,7 +29,7 @@ pub async fn for_each_page(
 ) -> TestResult {
     for link in links {
         open(page, link).await?;
-        look(link, "as it opens").await?;
+        look(link, "before a run").await?;
         if !["", "runs", "benchmark"].contains(link) {
             page.run_to_the_end().await?;
             page.open_disclosures().await?;
@@ -54,7 +54,7 @@ async fn open(page: &Page, link: &str) -> Result<(), PageError> {
     wait_for_all_parts(page).await
 }
 
-/// Waits for the parts of a page whose code is loaded lazily. They are empty until then.
+/// Waits for the parts of a page whose code is loaded lazily. Until then, they show a placeholder.
 async fn wait_for_all_parts(page: &Page) -> Result<(), PageError> {
     eventually("all parts of the page", async || {
         let text = page.texts(".empty").await?.join(" ");

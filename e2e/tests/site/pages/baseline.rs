@@ -1,23 +1,23 @@
-//! A run beside another: pinned, repeated, or sent with the link; and controls that a link hides.
+//! Comparing a run with a baseline: a pinned run, repeated runs, or a result in a link. Also controls that a link hides.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::{Page, PageError, eventually};
 use e2e::suite::Test;
 
+use super::QUICK;
+
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
-        a_pinned_run_lies_under_the_next_with_a_table_of_differences,
-        repeated_runs_say_how_sure_a_difference_is,
-        a_link_with_a_result_shows_it_beside_the_readers,
-        a_link_hides_controls_until_the_reader_wants_them
+        a_pinned_run_is_drawn_under_the_next_and_compared_in_a_table,
+        repeated_runs_show_the_uncertainty_of_a_difference,
+        a_result_in_a_link_is_compared_with_the_readers_run,
+        a_link_hides_controls_until_the_reader_shows_them
     ]
 }
 
-const QUICK: &str = "async-basics?download=60&load=20&preprocess=20&blocking=off&seed=7";
-
-/// What a bar was in the run that this one is held against, in microseconds.
-async fn beside_us(page: &Page, task: &str) -> Result<Option<u64>, PageError> {
+/// The length of a bar in the baseline, in microseconds.
+async fn baseline_us(page: &Page, task: &str) -> Result<Option<u64>, PageError> {
     let text = page.attributes(&format!("[data-bar='{task}'][data-beside-us]"), "data-beside-us").await?;
     Ok(text.first().and_then(|us| us.parse().ok()))
 }
@@ -27,15 +27,15 @@ async fn repeat(page: &Page, times: u32) -> Result<(), PageError> {
         field.dispatchEvent(new Event('change', { bubbles: true }));";
     page.evaluate::<()>(field, vec![times.to_string().into()]).await?;
     page.press("Repeat").await?;
-    let wanted = format!("{times} runs with these settings are measured.");
+    let expected = format!("{times} runs with these settings are measured.");
     eventually("the end of the series", async || {
         let text = page.texts(".series .hint").await?.join(" ");
-        Ok(if text == wanted { Ok(()) } else { Err(text) })
+        Ok(if text == expected { Ok(()) } else { Err(text) })
     })
     .await
 }
 
-async fn a_pinned_run_lies_under_the_next_with_a_table_of_differences() -> TestResult {
+async fn a_pinned_run_is_drawn_under_the_next_and_compared_in_a_table() -> TestResult {
     let fixture = Fixture::open(QUICK).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -43,25 +43,25 @@ async fn a_pinned_run_lies_under_the_next_with_a_table_of_differences() -> TestR
     page.press("Pin").await?;
     page.fill_in("download", "300").await?;
     page.run_to_the_end().await?;
-    let ghost = beside_us(page, "concurrent_execution").await?.expect("the pinned run lies under it");
-    assert_eq!(ghost as f64 / 1e3, pinned_ms);
+    let baseline = baseline_us(page, "concurrent_execution").await?.expect("the pinned run is drawn under it");
+    assert_eq!(baseline as f64 / 1e3, pinned_ms);
     let rows = page.table("The pinned run").await?;
     let row = rows.iter().find(|row| row[0] == "Concurrent").expect("it was run in both");
     let ratio: f64 = row[3].parse().expect("a number");
     assert!(ratio > 1.5, "{rows:?}");
-    assert_eq!(row[4], "–", "one run of each says nothing of how sure that is");
+    assert_eq!(row[4], "–", "a single run has no uncertainty");
 
     page.press("Unpin").await?;
-    eventually("the table to go", async || {
+    eventually("the end of the table", async || {
         let rows = page.table("The pinned run").await?;
         Ok(if rows.is_empty() { Ok(()) } else { Err(format!("{rows:?}")) })
     })
     .await?;
-    assert_eq!(beside_us(page, "concurrent_execution").await?, None);
+    assert_eq!(baseline_us(page, "concurrent_execution").await?, None);
     Ok(())
 }
 
-async fn repeated_runs_say_how_sure_a_difference_is() -> TestResult {
+async fn repeated_runs_show_the_uncertainty_of_a_difference() -> TestResult {
     let fixture = Fixture::open(QUICK).await?;
     let page = &fixture.page;
     repeat(page, 5).await?;
@@ -70,12 +70,12 @@ async fn repeated_runs_say_how_sure_a_difference_is() -> TestResult {
     repeat(page, 5).await?;
     let rows = page.table("The pinned run (medians of 5 runs) compared with this one (medians of 5 runs)").await?;
     let row = rows.iter().find(|row| row[0] == "Sequential").expect("it was run in both");
-    // 100 ms of waits against 340 ms.
+    // 100 ms of waits in the pinned runs, 340 ms in the others.
     assert!(row[4].ends_with(": more"), "{row:?}");
     let tasks = rows.iter().find(|row| row[0] == "Tasks").expect("every run has them");
     assert_eq!(tasks[4], "1.00 to 1.00: no difference shown");
 
-    // Stop ends the whole series, of runs that take long enough to be seen running.
+    // Stop ends the whole series. The runs are long enough for the test to see one that is running.
     page.fill_in("download", "2000").await?;
     page.press("Repeat").await?;
     page.wait_for_status("Running").await?;
@@ -86,14 +86,14 @@ async fn repeated_runs_say_how_sure_a_difference_is() -> TestResult {
     Ok(())
 }
 
-async fn a_link_with_a_result_shows_it_beside_the_readers() -> TestResult {
+async fn a_result_in_a_link_is_compared_with_the_readers_run() -> TestResult {
     let fixture = Fixture::open(QUICK).await?;
     let page = &fixture.page;
-    // 46,656 and 23,328 µs; nothing of the reader's can be so quick.
+    // 46,656 and 23,328 µs: the reader's run cannot be so quick.
     page.open(&format!("{QUICK}&was=1000.i00")).await?;
     page.run_to_the_end().await?;
     assert_eq!(page.notices().await?, [""; 0]);
-    assert_eq!(beside_us(page, "sequential_execution").await?, Some(46_656));
+    assert_eq!(baseline_us(page, "sequential_execution").await?, Some(46_656));
     let rows = page.table("The sender's run").await?;
     assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["Sequential", "Concurrent"]);
     assert!(rows.iter().all(|row| row[3].parse::<f64>().is_ok_and(|ratio| ratio > 1.0)), "{rows:?}");
@@ -104,7 +104,7 @@ async fn a_link_with_a_result_shows_it_beside_the_readers() -> TestResult {
     Ok(())
 }
 
-async fn a_link_hides_controls_until_the_reader_wants_them() -> TestResult {
+async fn a_link_hides_controls_until_the_reader_shows_them() -> TestResult {
     let fixture = Fixture::open(&format!("{QUICK}&hide=download,seed")).await?;
     let page = &fixture.page;
     let shown = async || {

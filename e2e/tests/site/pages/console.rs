@@ -1,4 +1,4 @@
-//! What the browser has to complain of. Only Chromium tells.
+//! The browser's console. Only in Chromium, because only Chromium lets a test read it.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;

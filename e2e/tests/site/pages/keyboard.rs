@@ -1,5 +1,5 @@
-//! The page without a mouse, and with less motion. In Chromium only: Safari's keys pass over links and buttons unless a
-//! person asks for them, and only Chromium can be told what its reader prefers.
+//! Using the page with the keyboard, and with reduced motion. Only in Chromium: in Safari, the Tab key skips links and buttons
+//! by default, and only Chromium can emulate preferences.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
@@ -9,43 +9,43 @@ use fantoccini::key::Key;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
-        the_tab_key_leads_around_the_first_page,
-        the_tab_key_leads_around_an_exercise_that_has_finished,
-        escape_closes_the_forms_of_export_and_gives_the_focus_back,
+        the_tab_key_reaches_everything_on_the_first_page,
+        the_tab_key_reaches_everything_on_a_finished_exercise,
+        escape_closes_the_formats_of_export_and_returns_the_focus,
         arrow_keys_describe_the_tasks_of_the_timeline_one_by_one,
-        run_all_leaves_the_focus_on_its_way_out,
-        nothing_moves_by_itself_where_less_motion_is_preferred
+        run_all_moves_the_focus_to_stop,
+        nothing_is_animated_if_reduced_motion_is_preferred
     ]
 }
 
 const QUICK: &str = "async-basics?scale=0.1&blocking=off&seed=7";
 
-/// Presses Tab all around the page: everything that can be used is on the way, and seen when it has the focus.
-async fn assert_all_around(page: &Page) -> TestResult {
-    let round = page.tab_through().await?;
-    let unseen: Vec<_> = round.stops.iter().filter(|stop| !stop.is_seen).map(|stop| &stop.name).collect();
-    assert!(unseen.is_empty(), "no sign of the focus on {unseen:?}");
-    assert_eq!(round.missed, [""; 0], "the Tab key passes them over");
+/// Asserts that the Tab key visits everything that can be used, and that the focus is visible each time.
+async fn assert_tab_reaches_everything(page: &Page) -> TestResult {
+    let cycle = page.tab_through().await?;
+    let unseen: Vec<_> = cycle.stops.iter().filter(|stop| !stop.is_seen).map(|stop| &stop.name).collect();
+    assert!(unseen.is_empty(), "the focus is not visible on {unseen:?}");
+    assert_eq!(cycle.missed, [""; 0], "the Tab key skips them");
     Ok(())
 }
 
-async fn the_tab_key_leads_around_the_first_page() -> TestResult {
+async fn the_tab_key_reaches_everything_on_the_first_page() -> TestResult {
     let fixture = Fixture::open("").await?;
     fixture.page.wait_for_status("Finished").await?;
-    assert_all_around(&fixture.page).await
+    assert_tab_reaches_everything(&fixture.page).await
 }
 
-async fn the_tab_key_leads_around_an_exercise_that_has_finished() -> TestResult {
+async fn the_tab_key_reaches_everything_on_a_finished_exercise() -> TestResult {
     let fixture = Fixture::open(QUICK).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
     page.open_disclosures().await?;
     page.press("Export").await?;
     page.wait_for_button("JSON").await?;
-    assert_all_around(page).await
+    assert_tab_reaches_everything(page).await
 }
 
-async fn escape_closes_the_forms_of_export_and_gives_the_focus_back() -> TestResult {
+async fn escape_closes_the_formats_of_export_and_returns_the_focus() -> TestResult {
     let fixture = Fixture::open(QUICK).await?;
     let page = &fixture.page;
     page.run_to_the_end().await?;
@@ -56,7 +56,7 @@ async fn escape_closes_the_forms_of_export_and_gives_the_focus_back() -> TestRes
     page.key(Key::Escape).await?;
     assert_eq!(page.focused().await?, "Export");
     assert_eq!(page.attributes("button[aria-expanded]", "aria-expanded").await?, ["false"]);
-    assert!(page.is_enabled("JSON").await.is_err(), "the forms are gone");
+    assert!(page.is_enabled("JSON").await.is_err(), "the formats are closed");
     Ok(())
 }
 
@@ -82,7 +82,7 @@ async fn arrow_keys_describe_the_tasks_of_the_timeline_one_by_one() -> TestResul
     Ok(())
 }
 
-async fn run_all_leaves_the_focus_on_its_way_out() -> TestResult {
+async fn run_all_moves_the_focus_to_stop() -> TestResult {
     let fixture = Fixture::open("").await?;
     let page = &fixture.page;
     page.tab_to("Run all").await?;
@@ -97,7 +97,7 @@ async fn run_all_leaves_the_focus_on_its_way_out() -> TestResult {
     Ok(())
 }
 
-/// Counts from now on how much is on the move at most, frame by frame.
+/// Records the highest number of animations at once from now on, frame by frame.
 const COUNT: &str = "window.moving = 0;
     const look = () => {
         window.moving = Math.max(window.moving, document.getAnimations().length);
@@ -105,7 +105,7 @@ const COUNT: &str = "window.moving = 0;
     };
     look();";
 
-async fn nothing_moves_by_itself_where_less_motion_is_preferred() -> TestResult {
+async fn nothing_is_animated_if_reduced_motion_is_preferred() -> TestResult {
     let fixture = Fixture::open(QUICK).await?;
     let (browser, page) = (&fixture.browser, &fixture.page);
     for (motion, may_move) in [("no-preference", true), ("reduce", false)] {
@@ -116,7 +116,7 @@ async fn nothing_moves_by_itself_where_less_motion_is_preferred() -> TestResult 
         page.evaluate::<()>(COUNT, Vec::new()).await?;
         page.press("Run").await?;
         page.wait_for_status("Finished").await?;
-        // Buttons would pass from one scheme's colours to the other's.
+        // Without the preference, buttons fade to the colours of the other scheme.
         browser.emulate_media(&prefer("dark")).await?;
         page.run_to_the_end().await?;
         let moving: u32 = page.evaluate("return window.moving", Vec::new()).await?;

@@ -1,4 +1,4 @@
-//! The site without its host, and with a host that has another release of it.
+//! The site without its host, and with a host that has a new release.
 
 use std::fs;
 use std::path::Path;
@@ -11,40 +11,40 @@ use e2e::server::{Server, built_site};
 use e2e::suite::Test;
 use tempfile::TempDir;
 
+use super::QUICK;
+
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
-        the_site_loads_again_without_its_host,
-        a_new_release_is_there_with_the_next_load_and_whole,
-        a_page_of_the_release_before_works_on
+        the_site_works_without_its_host,
+        the_next_load_uses_the_whole_new_release,
+        an_open_page_of_the_previous_release_keeps_working
     ]
 }
 
-const QUICK: &str = "async-basics?download=60&load=20&preprocess=20&blocking=off&seed=7";
-
-/// Waits until a release is kept whole whose name begins so: in its cache the index comes last.
-async fn wait_until_kept(page: &Page, start: &str) -> Result<(), PageError> {
+/// Waits until a release whose name starts with `start` is completely cached. The index is the last file in its cache.
+async fn wait_for_cached_release(page: &Page, start: &str) -> Result<(), PageError> {
     let script = "
-        const message = async (name) => {
-            const kept = (await (await caches.open(name)).keys()).map((request) => request.url);
-            return [name.split(' ')[1], kept.length, kept.some((url) => url.endsWith('/index.html'))];
+        const describe = async (name) => {
+            const urls = (await (await caches.open(name)).keys()).map((request) => request.url);
+            return [name.split(' ')[1], urls.length, urls.some((url) => url.endsWith('/index.html'))];
         };
-        return caches.keys().then((names) => Promise.all(names.map(message)))";
-    eventually(&format!("a release `{start}…` that is kept whole"), async || {
+        return caches.keys().then((names) => Promise.all(names.map(describe)))";
+    eventually(&format!("a completely cached release `{start}…`"), async || {
         let caches: Vec<(String, usize, bool)> = page.evaluate(script, Vec::new()).await?;
-        let is_kept = caches.iter().any(|(name, _, is_whole)| *is_whole && name.starts_with(start));
-        Ok(if is_kept { Ok(()) } else { Err(format!("{caches:?}")) })
+        let is_cached = caches.iter().any(|(name, _, is_complete)| *is_complete && name.starts_with(start));
+        Ok(if is_cached { Ok(()) } else { Err(format!("{caches:?}")) })
     })
     .await
 }
 
-async fn the_site_loads_again_without_its_host(engine: Engine) -> TestResult {
+async fn the_site_works_without_its_host(engine: Engine) -> TestResult {
     let Fixture { page, browser: _browser, server } = Fixture::open_in(engine, QUICK).await?;
-    wait_until_kept(&page, "").await?;
+    wait_for_cached_release(&page, "").await?;
     drop(server);
 
     page.reload().await?;
     page.run_to_the_end().await?;
-    // With parts, models and data, a worker and the model server, none of which this visit has fetched so far.
+    // These need code, models, data, a worker and the model server, none of which this visit has loaded yet.
     for link in ["async-ml-pipeline?samples=40&batch=8&seed=7", "async-api-calls?requests=4&sweep=2&latency=10&seed=7"]
     {
         page.open(link).await?;
@@ -59,10 +59,10 @@ async fn the_site_loads_again_without_its_host(engine: Engine) -> TestResult {
     Ok(())
 }
 
-/// The site in a folder where it can be changed while it is served.
+/// A copy of the site, which can be changed while it is served.
 struct Release {
     folder: TempDir,
-    /// The hash in the name of the folder with its code.
+    /// The hash in the name of the folder that contains its code.
     code: String,
 }
 
@@ -73,7 +73,7 @@ impl Release {
         Ok(Self { code: hash_after(folder.path(), "interleave-")?, folder })
     }
 
-    /// Puts another release in its place, with another title and its code under other names.
+    /// Replaces it by another release, with another title and other names of the files with code.
     fn replace(&self) -> Result<(), TestError> {
         let site = self.folder.path();
         fs::rename(site.join(format!("interleave-{}", self.code)), site.join(format!("interleave-{NEW}")))?;
@@ -92,7 +92,7 @@ impl Release {
 /// The hash in the names of the new release.
 const NEW: &str = "0123456789abcdef";
 
-/// What follows in the name that begins so.
+/// The rest of the name of the file or folder that starts with `start`.
 fn hash_after(site: &Path, start: &str) -> Result<String, TestError> {
     for entry in fs::read_dir(site)? {
         if let Some(rest) = entry?.file_name().to_string_lossy().strip_prefix(start) {
@@ -116,48 +116,48 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whether the index is the new release's, and of which folders the open page's code is.
-async fn made_of(page: &Page) -> Result<(bool, Vec<String>), PageError> {
+/// True if the index is that of the new release, and the hashes of the folders from which the open page has loaded its code.
+async fn loaded_release(page: &Page) -> Result<(bool, Vec<String>), PageError> {
     let is_new = "return fetch('./').then((response) => response.text()).then((html) => html.includes('<title>New'))";
     let folders = "return [...new Set(performance.getEntriesByType('resource')
         .map((it) => it.name.match(/interleave-([0-9a-f]{16})/)?.[1]).filter(Boolean))]";
     Ok((page.evaluate(is_new, Vec::new()).await?, page.evaluate(folders, Vec::new()).await?))
 }
 
-async fn a_new_release_is_there_with_the_next_load_and_whole(engine: Engine) -> TestResult {
+async fn the_next_load_uses_the_whole_new_release(engine: Engine) -> TestResult {
     let release = Release::built()?;
     let fixture = Fixture::open_with_server(Server::start(release.folder.path(), BASE)?, engine, QUICK).await?;
     let Fixture { page, browser: _browser, server } = fixture;
-    wait_until_kept(&page, "").await?;
-    assert_eq!(made_of(&page).await?, (false, vec![release.code.clone()]));
+    wait_for_cached_release(&page, "").await?;
+    assert_eq!(loaded_release(&page).await?, (false, vec![release.code.clone()]));
 
     release.replace()?;
     let new = (true, vec![NEW.to_owned()]);
     page.reload().await?;
     page.run_to_the_end().await?;
-    assert_eq!(made_of(&page).await?, new);
+    assert_eq!(loaded_release(&page).await?, new);
 
-    wait_until_kept(&page, "new").await?;
+    wait_for_cached_release(&page, "new").await?;
     drop(server);
     page.reload().await?;
     page.run_to_the_end().await?;
-    assert_eq!(made_of(&page).await?, new);
+    assert_eq!(loaded_release(&page).await?, new);
     Ok(())
 }
 
-async fn a_page_of_the_release_before_works_on(engine: Engine) -> TestResult {
+async fn an_open_page_of_the_previous_release_keeps_working(engine: Engine) -> TestResult {
     let release = Release::built()?;
     let fixture = Fixture::open_with_server(Server::start(release.folder.path(), BASE)?, engine, QUICK).await?;
     let page = &fixture.page;
-    wait_until_kept(page, "").await?;
+    wait_for_cached_release(page, "").await?;
     release.replace()?;
-    // The worker of the new release takes over, and the host has nothing of the old one any more.
+    // The worker of the new release takes over, and the host no longer has the old release.
     let update = "
         const container = navigator.serviceWorker;
         const changed = new Promise((resolve) => container.addEventListener('controllerchange', resolve, { once: true }));
         return container.ready.then((registration) => registration.update()).then(() => changed).then(() => null)";
     page.evaluate::<serde_json::Value>(update, Vec::new()).await?;
     page.run_to_the_end().await?;
-    assert_eq!(made_of(page).await?.1, [release.code]);
+    assert_eq!(loaded_release(page).await?.1, [release.code]);
     Ok(())
 }
