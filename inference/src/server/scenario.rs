@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::random::rng_for;
+
 /// The maximum latency and spread, in milliseconds.
 const MAX_MS: u32 = 60_000;
 /// The maximum capacity.
@@ -112,7 +114,7 @@ impl Scenario {
     /// The outcome of the request with this key. Its latency does not depend on the failures, and a request that fails
     /// at one rate fails at every higher rate.
     pub(super) fn outcome(&self, key: &str) -> RequestOutcome {
-        let mut rng = fastrand::Rng::with_seed(hash(self.seed.unwrap_or_default(), key));
+        let mut rng = rng_for(self.seed.unwrap_or_default(), key);
         let [spread, luck, kind] = [rng.f64(), rng.f64(), rng.f64()];
         let ms = f64::from(self.latency_ms.unwrap_or(0)) + spread * f64::from(self.spread_ms.unwrap_or(0));
         let fails = luck * MILLION < f64::from(self.fail_millionths.unwrap_or(0));
@@ -218,21 +220,6 @@ fn kinds(value: &str) -> Result<BTreeSet<FailureKind>, ScenarioError> {
 fn seed(value: &str) -> Result<u64, ScenarioError> {
     let expected = "a whole number from 0 to 18446744073709551615";
     value.parse().map_err(|_| ScenarioError::Value { name: "seed", found: value.to_owned(), expected })
-}
-
-/// The FNV-1a hash, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>), scrambled at both ends, so that similar
-/// seeds and keys give unrelated values.
-fn hash(seed: u64, key: &str) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325 ^ scramble(seed);
-    scramble(key.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-fn scramble(seed: u64) -> u64 {
-    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]
