@@ -71,7 +71,7 @@ pub enum RecordError {
         task: usize,
     },
     /// A task was created inside a task that did not exist.
-    #[error("task {} was made inside task {}, which was not there", count(*task as u64), count(*parent as u64))]
+    #[error("task {} was created inside task {}, which did not exist", count(*task as u64), count(*parent as u64))]
     NoParent {
         /// The task's number.
         task: usize,
@@ -79,7 +79,7 @@ pub enum RecordError {
         parent: usize,
     },
     /// A task that does not exist is mentioned.
-    #[error("`{of}` tells of task {}, which is not there", count(*task as u64))]
+    #[error("`{of}` mentions task {}, which does not exist", count(*task as u64))]
     NoTask {
         /// The column.
         of: &'static str,
@@ -87,7 +87,7 @@ pub enum RecordError {
         task: usize,
     },
     /// A letter is no kind of event.
-    #[error("`{letter}` is no kind of event")]
+    #[error("`{letter}` is not a kind of event")]
     NoKind {
         /// The letter.
         letter: char,
@@ -103,7 +103,7 @@ pub enum RecordError {
         why: &'static str,
     },
     /// Tasks were never spawned.
-    #[error("{} tasks are listed, and {} were spawned", count(*listed as u64), count(*spawned as u64))]
+    #[error("{} tasks are listed, but {} were spawned", count(*listed as u64), count(*spawned as u64))]
     NotSpawned {
         /// The number of tasks.
         listed: usize,
@@ -111,13 +111,13 @@ pub enum RecordError {
         spawned: usize,
     },
     /// Time goes backwards.
-    #[error("the times of `{of}` are not in their order")]
+    #[error("the times of `{of}` are not in order")]
     Backwards {
         /// The column.
         of: &'static str,
     },
     /// A time is too long.
-    #[error("`{of}` goes on for more than {}", longest())]
+    #[error("`{of}` contains a time longer than {}", longest())]
     TooLong {
         /// The column.
         of: &'static str,
@@ -235,11 +235,11 @@ impl Reading {
         out_of_turn: impl Fn(&'static str) -> RecordError,
     ) -> Result<(), RecordError> {
         let id = self.known(task, "events")?;
-        let waits = self.waits[id.index()].ok_or_else(|| out_of_turn("it has ended before"))?;
+        let waits = self.waits[id.index()].ok_or_else(|| out_of_turn("it has already ended"))?;
         self.waits[id.index()] = match kind {
             EventKind::Queued => Some(waits + 1),
             EventKind::Granted | EventKind::GaveUp => {
-                Some(waits.checked_sub(1).ok_or_else(|| out_of_turn("it does not wait for a permit"))?)
+                Some(waits.checked_sub(1).ok_or_else(|| out_of_turn("it is not waiting for a permit"))?)
             }
             EventKind::Ended(_) => None,
             EventKind::Spawned | EventKind::PollStarted | EventKind::PollEnded => Some(waits),

@@ -100,7 +100,7 @@ async fn a_result_in_a_link_is_compared_with_the_readers_run() -> TestResult {
 
     page.open(&format!("{QUICK}&was=1.2.3.4.5")).await?;
     page.wait_for_button("Run").await?;
-    assert!(page.notices().await?.join(" ").contains("The sender's result has other parts"));
+    assert!(page.notices().await?.join(" ").contains("The sender's result does not match"));
     Ok(())
 }
 
