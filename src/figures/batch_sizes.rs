@@ -17,7 +17,7 @@ pub fn batch_sizes(sizes: &BatchSizes) -> Option<Node> {
         return None;
     }
     let figure = element("figure")
-        .class("sweep")
+        .class("batch-sizes")
         .attr("data-batch-sizes", "")
         .child(element("figcaption").class("sentence").text(sizes.sentence()))
         .children(way(sizes, "In turn", SizeLevel::in_turn_per_s))
