@@ -1,6 +1,6 @@
 //! The results for files and rows, as tables, checks and notes.
 
-use crate::exercises::exercise::Failure;
+use crate::exercises::exercise::{Failure, failure_from};
 use crate::exercises::prelude::*;
 use crate::storage::{StorageError, StorageKind};
 
@@ -166,11 +166,7 @@ pub(super) fn nothing_chosen() -> Failure {
     }
 }
 
-impl From<StorageError> for Failure {
-    fn from(error: StorageError) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
-    }
-}
+failure_from!(StorageError);
 
 impl From<CsvError> for Failure {
     fn from(error: CsvError) -> Self {

@@ -2,7 +2,7 @@
 
 use inference::digits::Digits;
 
-use crate::exercises::exercise::Failure;
+use crate::exercises::exercise::failure_from;
 use crate::exercises::prelude::*;
 use crate::measure::batch_sizes::BatchSizes;
 use crate::measure::flow::{Flow, QueueDepth, Stage, StageSpec};
@@ -192,8 +192,4 @@ impl PredictError {
     }
 }
 
-impl From<PredictError> for Failure {
-    fn from(error: PredictError) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
-    }
-}
+failure_from!(PredictError);
