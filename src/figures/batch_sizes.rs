@@ -75,14 +75,11 @@ fn as_table(sizes: &BatchSizes) -> Table {
 mod tests {
     use super::*;
     use crate::figures::query::assert_sound;
-
-    fn level(batch_size: u32, in_turn_us: u64, streamed_us: u64) -> SizeLevel {
-        SizeLevel { batch_size, samples: 100, in_turn_us, streamed_us }
-    }
+    use crate::test_support::size_level;
 
     #[test]
     fn columns_are_as_high_as_their_share_of_the_best_of_both_ways() {
-        let sizes = BatchSizes::new(vec![level(1, 4_000_000, 2_000_000), level(16, 2_000_000, 1_000_000)]);
+        let sizes = BatchSizes::new(vec![size_level(1, 4_000_000, 2_000_000), size_level(16, 2_000_000, 1_000_000)]);
         let figure = batch_sizes(&sizes).expect("there are levels");
         assert_sound(&figure);
         assert_eq!(figure.attributes("rect", "height"), ["25%", "50%", "50%", "100%"]);
@@ -94,7 +91,7 @@ mod tests {
     #[test]
     fn no_levels_are_no_figure_and_one_without_a_length_is_sound() {
         assert_eq!(batch_sizes(&BatchSizes::new(Vec::new())), None);
-        let one = batch_sizes(&BatchSizes::new(vec![level(1, 0, 0)])).expect("there is a level");
+        let one = batch_sizes(&BatchSizes::new(vec![size_level(1, 0, 0)])).expect("there is a level");
         assert_sound(&one);
     }
 }
