@@ -20,7 +20,7 @@ pub fn batch_sizes(sizes: &BatchSizes) -> Option<Node> {
         .class("batch-sizes")
         .attr("data-batch-sizes", "")
         .child(element("figcaption").class("sentence").text(sizes.sentence()))
-        .children(way(sizes, "In turn", SizeLevel::in_turn_per_s))
+        .children(way(sizes, "Sequential", SizeLevel::in_turn_per_s))
         .children(way(sizes, "Streamed", SizeLevel::streamed_per_s))
         .child(disclosed(&as_table(sizes)));
     Some(figure.into())
@@ -45,7 +45,7 @@ fn way(sizes: &BatchSizes, name: &str, per_s: fn(&SizeLevel) -> f64) -> [Element
 
 fn title(level: &SizeLevel) -> String {
     format!(
-        "{} samples in batches of {}: {} in turn, {} streamed",
+        "{} samples in batches of {}: {} sequential, {} streamed",
         count(level.samples.into()),
         count(level.batch_size.into()),
         span(level.in_turn_us),
@@ -63,7 +63,7 @@ fn as_table(sizes: &BatchSizes) -> Table {
             format!("{:.1}", level.streamed_per_s()),
         ]
     };
-    let titles = ["Batch size", "In turn", "per second", "Streamed", "per second"];
+    let titles = ["Batch size", "Sequential", "per second", "Streamed", "per second"];
     Table {
         caption: "Batch sizes: time and samples per second".to_owned(),
         columns: titles.map(TableColumn::number).to_vec(),
