@@ -64,8 +64,9 @@ async fn streaming_is_faster_than_batch_by_batch_by_the_ideal_ratio(engine: Engi
     Ok(())
 }
 
-/// Asserts that the page names the busiest stage as the bottleneck. Which stage that is depends on how late the timers were, so
-/// the sentence is compared with the table of the same run. A test on the virtual clock covers stages with equal delays.
+/// Asserts that the page names the busiest stage as the bottleneck. Which stage that is depends on how late the timers
+/// were, so the sentence is compared with the table of the same run. A test on the virtual clock covers stages with
+/// equal delays.
 async fn assert_names_the_bottleneck(page: &Page) -> TestResult {
     let stages = page.table("waiting times of the stages").await?;
     let share = |row: &Vec<String>| row[6].trim_end_matches(" %").parse::<f64>().expect("a percentage");

@@ -1,4 +1,5 @@
-//! Comparing a run with a baseline: a pinned run, repeated runs, or a result in a link. Also controls that a link hides.
+//! Comparing a run with a baseline: a pinned run, repeated runs, or a result in a link. Also controls that a link
+//! hides.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
