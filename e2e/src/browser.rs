@@ -1,7 +1,7 @@
 //! Starts a browser and the driver that controls it, and ends both when dropped.
 //!
-//! Every browser starts with a new profile: the driver makes one for the session and removes it. Each driver has its own
-//! port and, if its browser needs one, its own screen. So several can run at the same time.
+//! Every browser starts with a new profile: the driver makes one for the session and removes it. Each driver has its
+//! own port and, if its browser needs one, its own screen. So several can run at the same time.
 
 mod devtools;
 mod driver;
@@ -110,8 +110,8 @@ impl Browser {
         Ok(logs::console_problems(&self.client).await.map_err(Box::new)?)
     }
 
-    /// The addresses of all requests since the last call, including failed requests and requests to other hosts. Works only
-    /// in Chromium.
+    /// The addresses of all requests since the last call, including failed requests and requests to other hosts. Works
+    /// only in Chromium.
     ///
     /// # Errors
     ///
@@ -152,7 +152,8 @@ impl Browser {
         self.devtools("Page.reload", json!({ "ignoreCache": true })).await
     }
 
-    /// Limits the storage of the site at this address to a number of bytes. `None` removes the limit. Works only in Chromium.
+    /// Limits the storage of the site at this address to a number of bytes. `None` removes the limit. Works only in
+    /// Chromium.
     ///
     /// # Errors
     ///
@@ -165,8 +166,8 @@ impl Browser {
         self.devtools("Storage.overrideQuotaForOrigin", parameters).await
     }
 
-    /// Deletes the files and databases of the site at this address, as a user can do in the browser's settings. Works only in
-    /// Chromium.
+    /// Deletes the files and databases of the site at this address, as a user can do in the browser's settings. Works
+    /// only in Chromium.
     ///
     /// # Errors
     ///
@@ -176,8 +177,8 @@ impl Browser {
         self.devtools("Storage.clearDataForOrigin", parameters).await
     }
 
-    /// Sets the media features that the user prefers, such as `prefers-color-scheme` with the value `dark`, and resets all
-    /// others. Works only in Chromium.
+    /// Sets the media features that the user prefers, such as `prefers-color-scheme` with the value `dark`, and resets
+    /// all others. Works only in Chromium.
     ///
     /// # Errors
     ///
@@ -187,8 +188,8 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await
     }
 
-    /// Drops files and folders of this machine on a point of the page, as a user does with a mouse. The point is in pixels
-    /// from the page's top left corner. Works only in Chromium.
+    /// Drops files and folders of this machine on a point of the page, as a user does with a mouse. The point is in
+    /// pixels from the page's top left corner. Works only in Chromium.
     ///
     /// # Errors
     ///

@@ -1,19 +1,20 @@
-//! A model endpoint on another origin than the site's. It uses the Open Inference Protocol v2, and gives bad answers when a
-//! test asks for them.
+//! A model endpoint on another origin than the site's. It uses the Open Inference Protocol v2, and gives bad answers
+//! when a test asks for them.
 //!
-//! It is written by hand on JSON values and does not use the `inference` crate. So a client that works with it follows the
-//! protocol, and not only its own server. It is strict: it refuses a request that does not follow the protocol or the
-//! model's metadata, and its error names the part that is wrong. Each connection carries one request, so the end of a
-//! connection cancels exactly one request.
+//! It is written by hand on JSON values and does not use the `inference` crate. So a client that works with it follows
+//! the protocol, and not only its own server. It is strict: it refuses a request that does not follow the protocol or
+//! the model's metadata, and its error names the part that is wrong. Each connection carries one request, so the end of
+//! a connection cancels exactly one request.
 //!
 //! There are three models:
 //!
 //! - `digits`: `images` FP32 [-1, 64] to `label` INT64 [-1], always 0.
-//! - `tabular`: `features` FP64 [-1, 4] and `flags` BOOL [-1, 2] to `score` FP32 [-1, 1], the sum of a row's features and its
-//!   number of true flags.
+//! - `tabular`: `features` FP64 [-1, 4] and `flags` BOOL [-1, 2] to `score` FP32 [-1, 1], the sum of a row's features
+//!   and its number of true flags.
 //! - `texts`: `lines` BYTES [-1] to `length` INT64 [-1], in characters.
 //!
-//! Specification: <https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md>.
+//! Specification:
+//! <https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md>.
 
 mod behaviour;
 mod connection;
@@ -68,8 +69,8 @@ impl Endpoint {
         *lock(&self.shared.active) = Arc::new(ActiveBehaviour::new(behaviour));
     }
 
-    /// The number of requests that are neither answered nor closed by their client. Preflights do not count, also in the
-    /// methods below.
+    /// The number of requests that are neither answered nor closed by their client. Preflights do not count, also in
+    /// the methods below.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         lock(&self.shared.counts).in_flight
@@ -93,8 +94,8 @@ impl Endpoint {
         lock(&self.shared.received).clone()
     }
 
-    /// The number of bytes of all bodies that were given to the system. Up to a few MB of them may still be in the system's
-    /// buffers.
+    /// The number of bytes of all bodies that were given to the system. Up to a few MB of them may still be in the
+    /// system's buffers.
     #[must_use]
     pub fn bytes_sent(&self) -> u64 {
         self.shared.bytes_sent.load(Ordering::Relaxed)

@@ -61,8 +61,8 @@ impl Fixture {
         Self::open_with_server(server, engine, link).await
     }
 
-    /// Like [`open_in`](Self::open_in), with a server that is running already, so that a test can change the site before it
-    /// is opened.
+    /// Like [`open_in`](Self::open_in), with a server that is running already, so that a test can change the site
+    /// before it is opened.
     ///
     /// # Errors
     ///

@@ -55,7 +55,8 @@ impl Drop for Host {
     }
 }
 
-/// Listens on a port that was not used before: to a browser that several tests share, the same port would be the same site.
+/// Listens on a port that was not used before: to a browser that several tests share, the same port would be the same
+/// site.
 fn listen() -> io::Result<TcpListener> {
     static USED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {

@@ -9,9 +9,9 @@
 //! - [`mod@bench`] turns the times that the benchmark page measures into tables, and compares them with budgets.
 //!
 //! `tests/site` contains the tests, and `src/bin/bench.rs` measures. Both need a release build of the page, made by
-//! `trunk build --release`, in `dist/` or in the folder that the environment variable `DIST` names. Then use
-//! `cargo test -p e2e` and `cargo run -p e2e --bin bench`. Both need Chromium (or Chrome) and its chromedriver. Many tests
-//! run in every engine that the environment variable `ENGINES` names: by default `chromium`, `firefox` and `webkit`.
+//! `trunk build --release`, in `dist/` or in the folder that the environment variable `DIST` names. Then use `cargo
+//! test -p e2e` and `cargo run -p e2e --bin bench`. Both need Chromium (or Chrome) and its chromedriver. Many tests run
+//! in every engine that the environment variable `ENGINES` names: by default `chromium`, `firefox` and `webkit`.
 //! `tools/setup test` installs them.
 
 pub mod bench;

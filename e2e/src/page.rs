@@ -1,7 +1,7 @@
 //! The exercise page as a user sees it.
 //!
-//! Buttons are found by their names, controls by their names in links, and results by what they measure. The rest of the
-//! markup may change freely. Nothing waits for a fixed time: see [`eventually`].
+//! Buttons are found by their names, controls by their names in links, and results by what they measure. The rest of
+//! the markup may change freely. Nothing waits for a fixed time: see [`eventually`].
 
 mod audit;
 mod control;
@@ -155,8 +155,8 @@ impl Page {
         self.wait_for_new_document().await
     }
 
-    /// Reloads the page without any cache, as Shift and the reload button do, and waits for the new document. Works only in
-    /// Chromium.
+    /// Reloads the page without any cache, as Shift and the reload button do, and waits for the new document. Works
+    /// only in Chromium.
     ///
     /// # Errors
     ///
@@ -218,7 +218,8 @@ impl Page {
         }
     }
 
-    /// Presses a button with the mouse. Tries again if the page moved in the meantime, so that the mouse hit something else.
+    /// Presses a button with the mouse. Tries again if the page moved in the meantime, so that the mouse hit something
+    /// else.
     ///
     /// # Errors
     ///

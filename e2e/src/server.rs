@@ -1,8 +1,9 @@
-//! A static host on this machine. It serves the built site under a sub-path, and gives bad answers when a test asks for them.
+//! A static host on this machine. It serves the built site under a sub-path, and gives bad answers when a test asks for
+//! them.
 //!
 //! It uses a plain `TcpListener`, because an HTTP library would not allow the bad answers: a body that is shorter than
-//! `Content-Length`, or no answer at all. A library would also hide that a client closes the connection first. Each connection
-//! carries one request, so the end of a connection cancels exactly one request.
+//! `Content-Length`, or no answer at all. A library would also hide that a client closes the connection first. Each
+//! connection carries one request, so the end of a connection cancels exactly one request.
 
 mod connection;
 mod files;
@@ -95,7 +96,8 @@ impl ServerError {
     }
 }
 
-/// The folder with the built site: the one that the environment variable `DIST` names, otherwise `dist/` in the repository.
+/// The folder with the built site: the one that the environment variable `DIST` names, otherwise `dist/` in the
+/// repository.
 #[must_use]
 pub fn built_site() -> PathBuf {
     let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
@@ -126,7 +128,8 @@ impl Server {
         Self::start_with(Files::new(folder, base))
     }
 
-    /// Like [`start`](Self::start), but compresses text, code and data for clients that accept brotli, as good hosts do.
+    /// Like [`start`](Self::start), but compresses text, code and data for clients that accept brotli, as good hosts
+    /// do.
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
 //! The harness of the tests in `tests/site`: runs them in browsers that they share.
 //!
-//! Most tests spend most of their time waiting for timers, workers and responses. So several of them run at the same time.
-//! Tests that measure or compute run afterwards, one after the other. Output and arguments are those of Rust's own harness.
+//! Most tests spend most of their time waiting for timers, workers and responses. So several of them run at the same
+//! time. Tests that measure or compute run afterwards, one after the other. Output and arguments are those of Rust's
+//! own harness.
 
 use std::env;
 use std::fs;
@@ -120,8 +121,8 @@ macro_rules! in_each_engine {
     };
 }
 
-/// Creates a test in Chromium from each `async fn() -> TestResult`, for behaviour that does not depend on the engine, and for
-/// tests that need a command that only Chromium has.
+/// Creates a test in Chromium from each `async fn() -> TestResult`, for behaviour that does not depend on the engine,
+/// and for tests that need a command that only Chromium has.
 #[macro_export]
 macro_rules! in_chromium {
     ($($test:ident),+ $(,)?) => {

@@ -1,4 +1,5 @@
-//! The server that the other tests rely on: the files that it serves, its bad behaviour, and the requests that it remembers.
+//! The server that the other tests rely on: the files that it serves, its bad behaviour, and the requests that it
+//! remembers.
 
 mod support;
 

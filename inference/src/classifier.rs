@@ -18,7 +18,7 @@ pub struct Classifier {
     layers: Vec<Layer>,
 }
 
-/// The reason why numbers are not valid images.
+/// The reason numbers are not valid images.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum InputError {
     /// The numbers are not a whole number of images.
@@ -43,8 +43,8 @@ impl Classifier {
     /// Reads a classifier from a safetensors file.
     ///
     /// The file contains `layers.0.weight` `[outputs, 64]`, `layers.0.bias` `[outputs]` and so on up to 10 outputs, all
-    /// float32, and its metadata a `name`. The memory used is proportional to the size of the bytes,
-    /// whatever they declare.
+    /// float32. Its metadata contain a `name`. The memory used is proportional to the number of bytes, not to the sizes
+    /// that the file declares.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Classifier {
         Ok(logits)
     }
 
-    /// The digit with the greatest score for each image, `[n]`; the smaller digit where two are equal.
+    /// The digit with the greatest score for each image, `[n]`. If two scores are equal, the smaller digit.
     ///
     /// `images` is `[n, 64]` row by row, with pixels from 0 to 1 as [`Digits::scale`] gives them.
     ///
@@ -132,7 +132,7 @@ impl Classifier {
         correct
     }
 
-    /// Runs the layers for one image after the other, and reuses the memory.
+    /// Calls `take` with the logits of each image. All images share the same memory.
     fn for_each_logits(&self, images: &[f32], mut take: impl FnMut(&[f32])) {
         let mut inputs = ActiveInputs::default();
         let mut outputs = Vec::new();
@@ -169,7 +169,7 @@ fn is_scaled(pixel: &f32) -> bool {
     (0.0..=1.0).contains(pixel)
 }
 
-/// The index of the greatest score, the first of equals.
+/// The index of the greatest score. If several are equal, the first.
 pub(crate) fn greatest(scores: &[f32]) -> u8 {
     let mut best = 0;
     for (digit, score) in scores.iter().enumerate() {
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_greatest_score_wins_and_the_smaller_digit_where_two_are_equal() {
+    fn the_greatest_score_wins_and_the_smaller_digit_if_two_are_equal() {
         assert_eq!(greatest(&[0.0, 3.0, 1.0]), 1);
         assert_eq!(greatest(&[2.0, 3.0, 3.0]), 1);
         assert_eq!(greatest(&[0.0; CLASSES]), 0);

@@ -12,7 +12,7 @@ pub const PIXELS: usize = 64;
 /// The number of classes: the digits 0 to 9.
 pub const CLASSES: usize = 10;
 
-/// The maximum value of a pixel, full ink; 0 is paper.
+/// The maximum value of a pixel: full ink. 0 is paper.
 pub const BRIGHTEST: u8 = 16;
 
 const COLUMNS: usize = 1 + PIXELS;
@@ -26,14 +26,14 @@ pub struct Digits {
     labels: Vec<u8>,
 }
 
-/// The reason why bytes are not a file of digits.
+/// The reason bytes are not a file of digits.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum DigitsError {
     /// The file is empty.
     #[error("the file is empty")]
     Empty,
     /// The file is a web page. Many servers send one for a wrong address.
-    #[error("found a web page instead of a CSV file, it begins with `{found}`")]
+    #[error("found a web page instead of a CSV file: it begins with `{found}`")]
     WebPage {
         /// The file's first characters, at most 40.
         found: String,
@@ -52,7 +52,7 @@ pub enum DigitsError {
     Truncated {
         /// The line, counted from 1, the header included.
         line: usize,
-        /// The number of values in the line, without a last one that is empty.
+        /// The number of values in the line. An empty last value does not count.
         found: usize,
     },
     /// A row is not a label and an image.
@@ -66,7 +66,7 @@ pub enum DigitsError {
     },
 }
 
-/// The reason why a row is not a label and an image.
+/// The reason a row is not a label and an image.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RowError {
     /// The number of values is wrong.
@@ -96,7 +96,7 @@ pub enum RowError {
 }
 
 impl Digits {
-    /// Reads a CSV file with the header `label,p0,...,p63` and one image a row.
+    /// Reads a CSV file with the header `label,p0,...,p63` and one image per row.
     ///
     /// Line ends may be those of any system, empty lines are skipped, and the last line may have no line end.
     ///
@@ -194,7 +194,7 @@ impl Digits {
     }
 }
 
-/// Exact for every pixel, since 16 is a power of two.
+/// Divides a pixel by 16. The result is exact, because 16 is a power of two.
 fn scale_pixel(pixel: u8) -> f32 {
     f32::from(pixel) / f32::from(BRIGHTEST)
 }
@@ -225,7 +225,7 @@ fn row_error(row: &ByteRecord, cause: RowError, bytes: &[u8]) -> DigitsError {
     DigitsError::BadRow { line, cause }
 }
 
-/// Where the row begins. The reader's own position may still be before the end of an earlier line.
+/// The byte at which the row starts. The reader's own position may still be before the end of an earlier line.
 fn row_start(row: &ByteRecord, bytes: &[u8]) -> usize {
     let position = row.position().map_or(0, csv::Position::byte);
     let before = usize::try_from(position).map_or(bytes.len(), |position| position.min(bytes.len()));
@@ -323,7 +323,7 @@ mod tests {
         assert_error("", "the file is empty");
         assert_error(
             "<!DOCTYPE html>\n<title>Not found</title>",
-            "found a web page instead of a CSV file, it begins with `<!DOCTYPE html>`",
+            "found a web page instead of a CSV file: it begins with `<!DOCTYPE html>`",
         );
         assert_error("a,b\n1,2\n", "the first line must be `label,p0,...,p63`, found `a,b`");
         assert_error(
@@ -336,23 +336,23 @@ mod tests {
 
     #[test]
     fn the_error_for_a_bad_row_names_its_line_and_the_problem() {
-        let after_header = |row: &str| format!("{}\n{}\n{row}\n", header(), super::tests::row("1", "1"));
-        assert_error(&after_header("1,2"), "line 3 is not a digit: it has 2 values instead of 65");
-        assert_error(&after_header(&row("1", "2,3")), "line 3 is not a digit: it has 66 values instead of 65");
+        let after_a_row = |bad: &str| format!("{}\n{}\n{bad}\n", header(), row("1", "1"));
+        assert_error(&after_a_row("1,2"), "line 3 is not a digit: it has 2 values instead of 65");
+        assert_error(&after_a_row(&row("1", "2,3")), "line 3 is not a digit: it has 66 values instead of 65");
         assert_error(
-            &after_header(&row("1", "ink")),
+            &after_a_row(&row("1", "ink")),
             "line 3 is not a digit: `p63` is `ink`, which is not a whole number",
         );
         assert_error(
-            &after_header(&row("1", "1.5")),
+            &after_a_row(&row("1", "1.5")),
             "line 3 is not a digit: `p63` is `1.5`, which is not a whole number",
         );
-        assert_error(&after_header(&row("1", "")), "line 3 is not a digit: `p63` is ``, which is not a whole number");
-        assert_error(&after_header(&row("1", "17")), "line 3 is not a digit: `p63` is 17, but must be from 0 to 16");
-        assert_error(&after_header(&row("1", "-1")), "line 3 is not a digit: `p63` is -1, but must be from 0 to 16");
-        assert_error(&after_header(&row("10", "0")), "line 3 is not a digit: `label` is 10, but must be from 0 to 9");
+        assert_error(&after_a_row(&row("1", "")), "line 3 is not a digit: `p63` is ``, which is not a whole number");
+        assert_error(&after_a_row(&row("1", "17")), "line 3 is not a digit: `p63` is 17, but must be from 0 to 16");
+        assert_error(&after_a_row(&row("1", "-1")), "line 3 is not a digit: `p63` is -1, but must be from 0 to 16");
+        assert_error(&after_a_row(&row("10", "0")), "line 3 is not a digit: `label` is 10, but must be from 0 to 9");
         assert_error(
-            &after_header(&row("99999", "0")),
+            &after_a_row(&row("99999", "0")),
             "line 3 is not a digit: `label` is 99999, but must be from 0 to 9",
         );
     }
@@ -384,7 +384,7 @@ mod tests {
         #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(6), failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn what_is_written_is_read_again(images in prop::collection::vec((0..=9u8, prop::collection::vec(0..=BRIGHTEST, PIXELS)), 1..20)) {
+        fn written_digits_are_read_back(images in prop::collection::vec((0..=9u8, prop::collection::vec(0..=BRIGHTEST, PIXELS)), 1..20)) {
             let rows: String = images.iter().map(|(label, pixels)| {
                 let pixels: String = pixels.iter().map(|pixel| format!(",{pixel}")).collect();
                 format!("{label}{pixels}\n")

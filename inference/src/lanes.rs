@@ -1,7 +1,7 @@
 //! Arithmetic on sixteen numbers at once: four SIMD vectors of wasm, so that one addition does not wait for another.
 //!
 //! On wasm the vectors are explicit, because the compiler does not vectorise loops when it optimises for size.
-//! Elsewhere vectorising is left to the compiler. Each number is computed separately, with additions in the same order,
+//! On other targets, the compiler vectorises. Each number is computed separately, with additions in the same order,
 //! so both versions give the same results, bit by bit.
 
 /// The number of numbers in a [`Lanes`].

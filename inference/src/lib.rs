@@ -4,9 +4,10 @@
 //! - [`classifier`]: weights read from safetensors, and their predictions.
 //! - [`protocol`]: the Open Inference Protocol's requests and responses, for client and server.
 //! - [`server`]: the model server's logic, from a request to a pending reply.
+//! - [`random`]: random numbers that depend only on a seed and a key.
 //!
-//! All of them take bytes and return values. The caller brings the bytes, and nothing here depends on a page, a clock
-//! or a runtime. For any bytes, the result is a value or an error that names the cause.
+//! All but the last take bytes and return values. The caller brings the bytes, and nothing here depends on a page, a
+//! clock or a runtime. For any bytes, the result is a value or an error that names the cause.
 //!
 //! ```
 //! use inference::{classifier::Classifier, digits::Digits};
@@ -26,5 +27,6 @@ pub mod digits;
 mod lanes;
 mod layer;
 pub mod protocol;
+pub mod random;
 pub mod server;
 mod weights;

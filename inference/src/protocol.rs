@@ -131,7 +131,7 @@ pub struct ErrorBody {
     pub error: String,
 }
 
-/// The reason why a body is not the expected message of the protocol.
+/// The reason a body is not the expected message of the protocol.
 #[derive(Debug, Error)]
 pub enum DecodeError {
     /// The body is empty.
@@ -154,8 +154,9 @@ pub enum DecodeError {
 /// ```
 /// use inference::protocol::{InferRequest, decode};
 ///
-/// let body = br#"{"id": "1", "inputs": [{"name": "x", "shape": [2, 2], "datatype": "FP32", "data": [[1, 2], [3,
-/// 4]]}]}"#; let request: InferRequest = decode(body)?; assert_eq!(request.inputs[0].shape(), [2, 2]);
+/// let body = br#"{"inputs": [{"name": "x", "shape": [2, 2], "datatype": "FP32", "data": [[1, 2], [3, 4]]}]}"#;
+/// let request: InferRequest = decode(body)?;
+/// assert_eq!(request.inputs[0].shape(), [2, 2]);
 ///
 /// let error = decode::<InferRequest>(b"{\"inputs\": 1}").unwrap_err();
 /// assert!(error.to_string().starts_with("the body is not the protocol's: invalid type: integer `1`"));
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_fields_are_not_encoded() {
+    fn empty_optional_fields_are_not_encoded() {
         let request = InferRequest { id: None, inputs: Vec::new(), outputs: Vec::new() };
         assert_eq!(encode(&request), b"{\"inputs\":[]}");
     }

@@ -12,12 +12,12 @@
 //! | `stats` | the server's counts of requests: a [`Stats`] |
 //!
 //! The prefix `s/{settings}/` sets a [`Scenario`]: latency, capacity and failures. It applies to a model's metadata and
-//! inference. All other requests, and invalid ones, are answered at once.
+//! inference. All other requests, and invalid ones, are answered immediately.
 //!
 //! Random values are derived from the scenario's seed and the request's key, so the same requests get the same replies
-//! in any order. The key is the `id` of the inference request; else the `id` in the path's query (`?id=7`); else the
-//! number of requests without an id in its scenario since the server started. To retry a request with another outcome,
-//! change its id.
+//! in any order. The key is the `id` of the inference request. If it has none, it is the `id` in the path's query
+//! (`?id=7`), otherwise the number of requests without an id in this scenario since the server started. To retry a
+//! request with another outcome, change its id.
 //!
 //! Nothing here depends on a clock or a browser: the caller provides the sleep.
 
@@ -45,13 +45,14 @@ const JSON: &str = "application/json";
 /// A body that is truncated before a value.
 const GARBAGE: &[u8] = b"{\"model_name\": \"";
 
-/// The header in which a page names a request, so that it can tell the service worker later that it has aborted it.
+/// The header in which a page names a request. The page uses the name to tell the service worker that it has aborted the
+/// request.
 pub const REQUEST_NAME_HEADER: &str = "x-request-name";
 
 /// A request.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// `GET`, `POST` and so on.
+    /// The method, such as `GET` or `POST`.
     pub method: &'a str,
     /// The path relative to the server's root, without a leading slash, with the query if there is one.
     pub path: &'a str,
@@ -98,8 +99,8 @@ pub struct PendingReply {
     /// The reply. Its status and headers are valid immediately.
     pub reply: Reply,
     /// False if the body never arrives.
-    comes: bool,
-    /// The wait, unless the request is answered at once.
+    arrives: bool,
+    /// The wait, unless the request is answered immediately.
     work: Option<QueuedWork>,
 }
 
@@ -111,11 +112,11 @@ struct QueuedWork {
 }
 
 impl PendingReply {
-    fn at_once(reply: Reply) -> Self {
-        Self { reply, comes: true, work: None }
+    fn immediate(reply: Reply) -> Self {
+        Self { reply, arrives: true, work: None }
     }
 
-    /// The time to serve the request, without the time in the queue. Zero if it is answered at once.
+    /// The time to serve the request, without the time in the queue. Zero if it is answered immediately.
     #[must_use]
     pub fn latency(&self) -> Duration {
         self.work.as_ref().map_or(Duration::ZERO, |work| work.latency)
@@ -132,7 +133,7 @@ impl PendingReply {
             sleep(latency).await;
         }
         queued.leave();
-        if !self.comes {
+        if !self.arrives {
             std::future::pending::<()>().await;
         }
         queued.complete();
@@ -149,14 +150,14 @@ pub struct Stats {
     pub queued: usize,
     /// Requests being served.
     pub serving: usize,
-    /// Requests with a complete reply since the server started, including failures on purpose.
+    /// Requests with a complete reply since the server started, including intended failures.
     pub completed: u64,
     /// Requests that were cancelled by the client.
     pub cancelled: u64,
 }
 
 impl Stats {
-    fn and(self, counts: Counts) -> Self {
+    fn plus(self, counts: Counts) -> Self {
         Self {
             in_flight: self.in_flight + counts.in_flight,
             queued: self.queued + counts.queued,
@@ -208,19 +209,21 @@ impl Server {
     /// ```
     pub fn answer(&mut self, request: Request<'_>) -> PendingReply {
         match Route::new(request.method, request.path) {
-            Ok(route) => self.follow(route, request.body),
-            Err(error) => PendingReply::at_once(refusal(&error)),
+            Ok(route) => self.perform(route, request.body),
+            Err(error) => PendingReply::immediate(route_error(&error)),
         }
     }
 
-    fn follow(&mut self, Route { scenario, id, operation }: Route, body: &[u8]) -> PendingReply {
+    fn perform(&mut self, Route { scenario, id, operation }: Route, body: &[u8]) -> PendingReply {
         let (reply, key) = match operation {
-            Operation::Server => return PendingReply::at_once(Reply::ok(&about())),
-            Operation::Live => return PendingReply::at_once(Reply::ok(&Live { live: true })),
-            Operation::Ready => return PendingReply::at_once(Reply::ok(&Ready { ready: true })),
-            Operation::Stats => return PendingReply::at_once(Reply::ok(&self.stats(scenario.as_ref()))),
+            Operation::Server => return PendingReply::immediate(Reply::ok(&metadata())),
+            Operation::Live => return PendingReply::immediate(Reply::ok(&Live { live: true })),
+            Operation::Ready => return PendingReply::immediate(Reply::ok(&Ready { ready: true })),
+            Operation::Stats => return PendingReply::immediate(Reply::ok(&self.stats(scenario.as_ref()))),
             Operation::ModelReady(model) => {
-                return PendingReply::at_once(self.models.ready(&model).map_or_else(refused, |it| Reply::ok(&it)));
+                return PendingReply::immediate(
+                    self.models.ready(&model).map_or_else(model_error, |it| Reply::ok(&it)),
+                );
             }
             Operation::Model(model) => (self.models.metadata(&model).map(|it| Reply::ok(&it)), id),
             Operation::Infer(model) => match self.models.infer(&model, body) {
@@ -229,13 +232,13 @@ impl Server {
             },
         };
         match reply {
-            Ok(reply) => self.enact(scenario.unwrap_or_default(), key, reply),
-            Err(error) => PendingReply::at_once(refused(error)),
+            Ok(reply) => self.enqueue(scenario.unwrap_or_default(), key, reply),
+            Err(error) => PendingReply::immediate(model_error(error)),
         }
     }
 
-    /// Puts a request into its scenario's queue, and applies a failure if it is due.
-    fn enact(&mut self, scenario: Scenario, id: Option<String>, reply: Reply) -> PendingReply {
+    /// Puts a request into its scenario's queue, and replaces the reply if the scenario makes it fail.
+    fn enqueue(&mut self, scenario: Scenario, id: Option<String>, reply: Reply) -> PendingReply {
         let state = self
             .scenarios
             .entry(scenario.clone())
@@ -248,24 +251,28 @@ impl Server {
             |id| format!("id {id}"),
         );
         let outcome = scenario.outcome(&key);
-        let comes = outcome.failure != Some(FailureKind::Hang);
+        let arrives = outcome.failure != Some(FailureKind::Hang);
         let reply = outcome.failure.map_or(reply.clone(), |kind| failed(kind, reply));
-        PendingReply { reply, comes, work: Some(QueuedWork { queued: state.queue.enter(), latency: outcome.latency }) }
+        PendingReply {
+            reply,
+            arrives,
+            work: Some(QueuedWork { queued: state.queue.enter(), latency: outcome.latency }),
+        }
     }
 
-    /// The counts of one scenario, or of all if it is `None`.
+    /// The counts of one scenario, or of all scenarios for `None`.
     fn stats(&self, scenario: Option<&Scenario>) -> Stats {
-        let scenarios = self.scenarios.iter().filter(|(of, _)| scenario.is_none_or(|scenario| scenario == *of));
-        scenarios.fold(Stats::default(), |stats, (_, state)| stats.and(state.queue.counts()))
+        let scenarios = self.scenarios.iter().filter(|(key, _)| scenario.is_none_or(|scenario| scenario == *key));
+        scenarios.fold(Stats::default(), |stats, (_, state)| stats.plus(state.queue.counts()))
     }
 }
 
-fn about() -> ServerMetadata {
+fn metadata() -> ServerMetadata {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     ServerMetadata { name: NAME.to_owned(), version, extensions: Vec::new() }
 }
 
-/// The reply with a failure on purpose.
+/// The reply with an intended failure.
 fn failed(kind: FailureKind, reply: Reply) -> Reply {
     match kind {
         FailureKind::Internal => Reply::error(500, "the model failed, on purpose"),
@@ -276,7 +283,7 @@ fn failed(kind: FailureKind, reply: Reply) -> Reply {
     }
 }
 
-fn refusal(error: &RouteError) -> Reply {
+fn route_error(error: &RouteError) -> Reply {
     match error {
         RouteError::Scenario(_) => Reply::error(400, error.to_string()),
         RouteError::NotFound { .. } => Reply::error(404, error.to_string()),
@@ -284,7 +291,7 @@ fn refusal(error: &RouteError) -> Reply {
     }
 }
 
-fn refused(error: ModelError) -> Reply {
+fn model_error(error: ModelError) -> Reply {
     let status = match error {
         ModelError::Unknown { .. } | ModelError::UnknownVersion { .. } => 404,
         _ => 400,

@@ -22,7 +22,7 @@ const LENGTH_BYTES: usize = size_of::<u64>();
 /// The maximum length of a header, by the format's rules.
 const MAX_HEADER_BYTES: u64 = 100_000_000;
 
-/// The reason why bytes are not a classifier.
+/// The reason bytes are not a classifier.
 #[derive(Debug, Error)]
 pub enum ClassifierError {
     /// The file is empty.
@@ -34,7 +34,7 @@ pub enum ClassifierError {
     /// The file has another format, or its header breaks the format's rules.
     #[error("the file is not a safetensors file")]
     NotSafetensors {
-        /// What is wrong with the header, if there is one.
+        /// The problem in the header, if there is a header.
         #[source]
         source: Option<serde_json::Error>,
     },
@@ -88,7 +88,7 @@ pub enum ClassifierError {
         found: Vec<usize>,
     },
     /// A weight is infinite or not a number.
-    #[error("tensor `{tensor}` has {} at index {index}, expected finite numbers", name_of(*found))]
+    #[error("tensor `{tensor}` has {} at index {index}, expected finite numbers", description(*found))]
     NotFinite {
         /// The name of the tensor.
         tensor: String,
@@ -253,8 +253,8 @@ fn is_name(name: &str, layers: usize) -> bool {
     index.is_some_and(|index| index < layers && (name == weight_name(index) || name == bias_name(index)))
 }
 
-/// The words for a number that is not finite.
-fn name_of(number: f32) -> &'static str {
+/// A description of a number that is not finite.
+fn description(number: f32) -> &'static str {
     if number.is_nan() { "a value that is not a number" } else { "an infinite number" }
 }
 

@@ -1,8 +1,8 @@
-//! Beyond the guide: what it names under its next steps, each in its simplest form.
+//! Beyond the guide: the topics that it lists as next steps, each in its simplest form.
 //!
-//! You see a queue that keeps a quick producer at the pace of a slow consumer, values that are used while the next ones
-//! are still on their way, connections that are closed however their task ends, and an event loop of one's own that
-//! takes an hour of waits in no time.
+//! You see a queue that slows a fast producer down to the pace of a slow consumer, values that are used as they arrive,
+//! connections that are closed however their task ends, and a separate event loop that gets through an hour of waits in
+//! almost no time.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -15,7 +15,7 @@ use futures::stream::{self, Stream, StreamExt};
 use crate::exercises::prelude::*;
 use crate::runtime::{Queue, virtual_time};
 
-/// A sensor gives a reading every so often, and that is quicker than anybody works on it.
+/// A sensor that produces readings at a fixed rate, faster than the consumer works on them.
 async fn produce(run: &Run, readings: u32, queue: &Queue<u32>, most: &Cell<usize>) {
     for reading in 0..readings {
         run.sleep(PERIOD).await;
@@ -25,15 +25,15 @@ async fn produce(run: &Run, readings: u32, queue: &Queue<u32>, most: &Cell<usize
     queue.close();
 }
 
-/// Works on what it takes from the queue, one after the other.
+/// Takes readings from the queue and works on them, one after another.
 async fn consume(run: &Run, queue: &Queue<u32>) {
     while queue.take().await.is_some() {
         run.task("work", run.sleep(WORK)).await;
     }
 }
 
-/// Both side by side over a queue, and the most that lay in it. With a bound the producer waits for the consumer;
-/// without one, what is not done yet piles up in memory.
+/// Runs both concurrently and returns the maximum length of the queue between them. With a bound the producer waits for
+/// the consumer. Without one, readings pile up in memory.
 async fn stream_with_backpressure(run: &Run, readings: u32, bound: NonZeroUsize) -> usize {
     let (queue, most) = (run.queue(bound), Cell::new(0));
     let producer = run.task("produce", produce(run, readings, &queue, &most));
@@ -42,8 +42,8 @@ async fn stream_with_backpressure(run: &Run, readings: u32, bound: NonZeroUsize)
     most.get()
 }
 
-/// A generator of values over time: Python's `async def` with `yield`. Nothing happens until somebody asks for the next
-/// value, and dropping it ends it.
+/// A generator of values over time: Python's `async def` with `yield`. It runs only when the next value is requested,
+/// and dropping it ends it.
 fn readings(run: &Run, n: u32) -> impl Stream<Item = u32> + '_ {
     stream::unfold(0, move |reading| async move {
         if reading == n {
@@ -54,7 +54,7 @@ fn readings(run: &Run, n: u32) -> impl Stream<Item = u32> + '_ {
     })
 }
 
-/// Waits for the whole list, then looks at it. When the first value is used, all others are there as well.
+/// Waits for all values before it uses the first. Returns the time until then.
 async fn use_when_all_are_there(run: &Run, n: u32) -> Duration {
     let start = run.now();
     let all: Vec<u32> = readings(run, n).collect().await;
@@ -63,7 +63,7 @@ async fn use_when_all_are_there(run: &Run, n: u32) -> Duration {
     first_at
 }
 
-/// Uses each value as soon as it is there: `async for`. The first comes after a single wait.
+/// Uses each value as soon as it arrives: `async for`. Returns the time until the first one, which takes a single wait.
 async fn use_as_they_come(run: &Run, n: u32) -> Duration {
     let start = run.now();
     let mut first_at = None;
@@ -74,7 +74,7 @@ async fn use_as_they_come(run: &Run, n: u32) -> Duration {
     first_at.unwrap_or_default()
 }
 
-/// A resource that closes itself. Python needs `async with` for it; here whoever owns it closes it by letting go.
+/// A resource that closes itself when it is dropped. Python needs `async with` for that.
 struct Resource {
     open: Rc<Cell<u32>>,
 }
@@ -92,8 +92,8 @@ impl Drop for Resource {
     }
 }
 
-/// Some of the tasks end well and the others at their deadline, in the middle of their work. Returns how many
-/// connections were open at the most, and how many are when all tasks are over.
+/// Some of the tasks succeed, and the others reach their deadline in the middle of their work. Returns the maximum
+/// number of open connections, and the number of connections that are open after all tasks have ended.
 async fn resources_that_close(run: &Run, tasks: u32) -> (u32, u32) {
     let (open, most) = (Rc::new(Cell::new(0)), Cell::new(0));
     let query = async |task: u32| {
@@ -102,13 +102,14 @@ async fn resources_that_close(run: &Run, tasks: u32) -> (u32, u32) {
         run.sleep(PERIOD * task).await;
     };
     let queries = (1..=tasks).map(|task| run.try_task("query", run.timeout(PERIOD * tasks / 2, query(task))));
-    // Half of them reach the deadline, which is what they are there for.
+    // Half of them reach the deadline: these errors are expected.
     drop(join_all(queries).await);
     (most.get(), open.get())
 }
 
-/// An event loop of one's own: its clock jumps from one deadline to the next. The same code, an hour of waits, and no
-/// time passes; tests of retries and timeouts are made of it. Returns the time on its clock and the time that it took.
+/// A separate event loop, whose clock jumps from one deadline to the next: the same code gets through an hour of waits
+/// in almost no time. Tests of retries and timeouts use it. Returns the time on its clock and the time that it really
+/// took.
 async fn own_event_loop(run: &Run) -> (Duration, Duration) {
     let start = run.now();
     let hour = Run::on_virtual_clock(run.seed());
@@ -118,29 +119,29 @@ async fn own_event_loop(run: &Run) -> (Duration, Duration) {
     (hour.now(), run.now() - start)
 }
 
-/// How often there is a reading, and how long one is worked on.
+/// The time between two readings, and the time that the consumer needs for one.
 const PERIOD: Duration = Duration::from_millis(20);
 const WORK: Duration = Duration::from_millis(60);
-/// A queue as long as anybody could want is as good as none that ends.
+/// The length of a queue that never gets full.
 const ENDLESS: NonZeroUsize = NonZeroUsize::new(1_000_000).expect("it is not zero");
 
-/// Runs the four, each in root tasks of its own.
+/// Runs the four topics, each in root tasks of its own.
 async fn advanced(run: &Run, readings: u32, bound: NonZeroUsize) -> Vec<Check> {
     let piled_up = run.task("without_a_bound", stream_with_backpressure(run, readings, ENDLESS)).await;
-    let held_back = run.task("with_backpressure", stream_with_backpressure(run, readings, bound)).await;
+    let limited = run.task("with_backpressure", stream_with_backpressure(run, readings, bound)).await;
     let late = run.task("use_when_all_are_there", use_when_all_are_there(run, readings)).await;
     let early = run.task("use_as_they_come", use_as_they_come(run, readings)).await;
     let (most_open, left_open) = run.task("resources_that_close", resources_that_close(run, readings)).await;
     let (on_its_clock, took) = run.task("own_event_loop", own_event_loop(run)).await;
     vec![
         waits("without_a_bound", piled_up, bound).meant_to_fail(),
-        waits("with_backpressure", held_back, bound),
+        waits("with_backpressure", limited, bound),
         comes_early("use_when_all_are_there", late, readings).meant_to_fail(),
         comes_early("use_as_they_come", early, readings),
         Check::new(
             "resources_that_close",
             "every connection is closed, however its task ended",
-            format!("{most_open} open at the most, {left_open} at the end"),
+            format!("at most {most_open} open, {left_open} open at the end"),
             most_open == readings && left_open == 0,
         ),
         Check::new(
@@ -153,12 +154,12 @@ async fn advanced(run: &Run, readings: u32, bound: NonZeroUsize) -> Vec<Check> {
 }
 
 fn waits(part: &'static str, most: usize, bound: NonZeroUsize) -> Check {
-    Check::new(part, format!("at most {bound} wait in the queue"), format!("at most {most}"), most <= bound.get())
+    Check::new(part, format!("at most {bound} readings in the queue"), format!("at most {most}"), most <= bound.get())
 }
 
 fn comes_early(part: &'static str, first_at: Duration, readings: u32) -> Check {
     let half = PERIOD * readings / 2;
-    let claim = format!("the first value is used within {}, half of what all take", span(half));
+    let claim = format!("the first value is used within {}, half of the time for all values", span(half));
     Check::new(part, claim, format!("after {}", span(first_at)), first_at <= half)
 }
 
@@ -230,7 +231,7 @@ mod tests {
     fn report(readings: &str, bound: &str) -> (Run, Report) {
         let mut settings = Settings::defaults(EXERCISE.controls);
         for (control, text) in EXERCISE.controls.iter().zip([readings, bound]) {
-            settings.set(control.name, control.parse(text).expect("it takes it"));
+            settings.set(control.name, control.parse(text).expect("it is valid"));
         }
         let run = Run::on_virtual_clock(7);
         let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings);
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_does_what_it_is_there_for() {
+    fn each_part_shows_what_it_should() {
         for (readings, bound) in [("20", "3"), ("8", "1"), ("200", "100")] {
             let (run, report) = report(readings, bound);
             assert_eq!(report.checks.len(), 6);
@@ -253,7 +254,7 @@ mod tests {
         let (run, _) = report("20", "3");
         let lengths = ["without_a_bound", "with_backpressure"]
             .map(|part| Span::named(&run.record(), part).and_then(|span| span.length_us()).expect("it ended well"));
-        // The first reading comes after 20 ms, and then the consumer is never without work.
+        // The first reading arrives after 20 ms, and then the consumer always has work.
         assert_eq!(lengths, [20_000 + 20 * 60_000; 2]);
     }
 }

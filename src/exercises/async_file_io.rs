@@ -1,8 +1,8 @@
-//! Part 3 of the guide: files, written and read one after the other and together.
+//! Part 3 of the guide: files, written and read in sequence and concurrently.
 //!
-//! You see what concurrency brings where a disk and not a server is waited for, that a file which is missing takes
-//! nothing from the others, and how a large CSV is read in slices, so that the page stays free all the time. The files
-//! are real: they lie in the browser's own storage for this site, or they are your own.
+//! You see what concurrency gains when the waits are for a disk and not for a server, that a missing file does not
+//! affect the others, and how a large CSV is read in slices, so that the page is never blocked. The files are real:
+//! they are in the browser's storage for this site, or they are your own.
 
 mod csv;
 mod findings;
@@ -34,13 +34,13 @@ use own::{Content, Read};
 use plan::{FileContent, PREDICTIONS, Plan, SAMPLES};
 use rounds::{Concurrency, Rounds};
 
-/// Nobody needs to be told of a shorter wait.
+/// A wait for another tab is logged only if it is longer than this.
 const A_MOMENT: Duration = Duration::from_millis(100);
 
-/// So many predictions are written to a text in a turn of the page.
+/// The number of predictions that are formatted before the page gets a turn.
 const ROWS_IN_A_TURN: usize = 10_000;
 
-/// Writes a file. Whoever reads it meanwhile sees the old content or the new, and never a part.
+/// Writes a file. A reader sees the old content or the new, never a part of it.
 async fn write_file_async(storage: &Storage, name: &str, content: &[u8]) -> Result<(), StorageError> {
     storage.write(name, content).await
 }
@@ -50,8 +50,8 @@ async fn read_file_async(storage: &Storage, name: &str) -> Result<Vec<u8>, Stora
     storage.read(name).await
 }
 
-/// Reads many files together, with a limit. Each name keeps its own result: a file that is missing takes
-/// nothing from the others.
+/// Reads many files concurrently, with a limit. The results are in the order of the names. A missing file does not
+/// affect the others.
 async fn read_multiple_files(
     run: &Run,
     storage: &Storage,
@@ -66,7 +66,7 @@ async fn read_multiple_files(
     join_all(run, names.iter().map(|name| run.try_task("read_file_async", read(name)))).await
 }
 
-/// The same files one after the other.
+/// Reads the same files one after another.
 async fn read_one_by_one(run: &Run, storage: &Storage, names: &[String]) -> Vec<Result<Vec<u8>, StorageError>> {
     let mut contents = Vec::new();
     for name in names {
@@ -75,7 +75,7 @@ async fn read_one_by_one(run: &Run, storage: &Storage, names: &[String]) -> Vec<
     contents
 }
 
-/// Writes one file after the other.
+/// Writes one file after another.
 async fn write_one_by_one(run: &Run, storage: &Storage, files: &[FileContent]) -> Result<(), StorageError> {
     for file in files {
         run.try_task("write_file_async", write_file_async(storage, &file.name, &file.bytes)).await?;
@@ -83,7 +83,7 @@ async fn write_one_by_one(run: &Run, storage: &Storage, files: &[FileContent]) -
     Ok(())
 }
 
-/// Writes them together, with a limit.
+/// Writes the same files concurrently, with a limit.
 async fn write_multiple_files(
     run: &Run,
     storage: &Storage,
@@ -99,9 +99,9 @@ async fn write_multiple_files(
     join_all(run, writes).await.into_iter().collect()
 }
 
-/// Reads a CSV and, where its rows are digits, what the classifier takes them for: a slice, then a turn for everything
-/// else. Rows that are bad are named by their lines, and the others kept. The page has one processor: a slice is
-/// computed with its permit, so that many files together block the page no longer than one.
+/// Reads a CSV in slices and yields to the event loop after each. If the rows are digits, the classifier predicts them.
+/// Bad rows are reported with their lines, and good rows are still processed. The page has one processor, so each slice
+/// needs the only permit of `processor`: many files at once block the page no longer than one.
 async fn process_csv_async(
     run: &Run,
     source: &Source,
@@ -123,8 +123,8 @@ async fn process_csv_async(
     Ok(samples)
 }
 
-/// Processes some rows and returns the bytes after them. The clock ends a slice as well as its size: the same rows take
-/// ten times as long on a slow phone, or before the browser has compiled this code.
+/// Processes some rows and returns the bytes after them. A slice is limited in size and in time, because the same rows
+/// take ten times as long on a slow phone, or before the browser has compiled this code.
 fn process_slice<'a>(
     run: &Run,
     bytes: &'a [u8],
@@ -141,7 +141,7 @@ fn process_slice<'a>(
     Ok(rest)
 }
 
-/// Saves what was predicted as CSV: the sample's number, the digit that the classifier reads, and what it is.
+/// Saves predictions as CSV: the number of the sample, the predicted digit, and the label.
 async fn save_predictions_async(
     run: &Run,
     storage: &Storage,
@@ -156,8 +156,8 @@ async fn save_predictions_async(
     write_file_async(storage, name, text.as_bytes()).await
 }
 
-/// Reads files of the reader's own together, with a limit: tables row by row, and of others the bytes. No
-/// more than a piece of each is in memory.
+/// Reads the user's own files concurrently, with a limit: tables row by row, other files as bytes. At most one piece of
+/// each file is in memory.
 async fn read_own_files(run: &Run, sources: &[Source], most: NonZeroUsize, classifier: &Classifier) -> Vec<Read> {
     let (limit, processor) = (run.limit(Some(most)), run.limit(Some(NonZeroUsize::MIN)));
     let read = async |source: &Source| {
@@ -176,7 +176,7 @@ async fn read_own_files(run: &Run, sources: &[Source], most: NonZeroUsize, class
     join_all(run, reads).await
 }
 
-/// Runs the exercise on the reader's own files.
+/// Runs the exercise on the user's own files.
 async fn with_own_files(run: &Run, site: &Site, plan: &Plan) -> Result<Report, Failure> {
     let sources = site.own_files();
     if sources.is_empty() {
@@ -194,17 +194,19 @@ async fn with_own_files(run: &Run, site: &Site, plan: &Plan) -> Result<Report, F
     Ok(own::report(run, &sources, &read, &saved))
 }
 
-/// Draws what the files are to hold, and makes those that are not there yet: that takes longer than to write a file
-/// again, and what comes first must not pay for it alone. What is there is left as it is.
+/// Draws the contents of the files, and creates the files that do not exist yet. Creating a file takes longer than
+/// writing it again, and this extra time should not count for whichever way comes first. Existing files are not
+/// changed.
 async fn make_files(run: &Run, storage: &Storage, plan: &Plan) -> Result<Vec<FileContent>, StorageError> {
     let files = plan.contents(run).await;
-    let there: BTreeSet<_> = storage.list().await?.into_iter().map(|stored| stored.name.to_string()).collect();
-    let missing = files.iter().filter(|file| !there.contains(&file.name));
+    let existing: BTreeSet<_> = storage.list().await?.into_iter().map(|stored| stored.name.to_string()).collect();
+    let missing = files.iter().filter(|file| !existing.contains(&file.name));
     let made = join_all(run, missing.map(|file| write_file_async(storage, &file.name, b""))).await;
     made.into_iter().collect::<Result<(), _>>().map(|()| files)
 }
 
-/// Writes and reads the same files in each way, and notes how long each took. In each round another way comes first.
+/// Writes and reads the same files in each way and measures how long each takes. In each round a different way comes
+/// first.
 async fn one_round(
     run: &Run,
     storage: &Storage,
@@ -214,7 +216,7 @@ async fn one_round(
 ) -> Result<Vec<ReadResults>, StorageError> {
     let (names, mut readings) = (plan.names(), Vec::new());
     for concurrency in rounds.next_round(plan.limit) {
-        // A storage that answers at once would else keep the page for all ways together.
+        // Without this, a storage that answers at once would block the page for all ways in a row.
         run.yield_now().await;
         let (writing, reading) = (concurrency.writing(), concurrency.reading());
         match concurrency {
@@ -239,11 +241,7 @@ async fn lock_folder(run: &Run) -> FolderLock {
     match run.timeout(A_MOMENT, &mut lock).await {
         Ok(lock) => lock,
         Err(_) => {
-            run.log(
-                Level::Warning,
-                "another tab runs this exercise: waiting until it has finished with the \
-             files",
-            );
+            run.log(Level::Warning, "another tab runs this exercise: waiting until it has finished with the files");
             lock.await
         }
     }
@@ -260,7 +258,7 @@ async fn with_files_made_here(run: &Run, site: &Site, plan: &Plan) -> Result<Rep
     let mut readings = one_round(run, &storage, plan, &files, &mut rounds).await?;
     for round in 2..=plan.rounds {
         run.log(Level::Info, format!("round {round} of {}", plan.rounds));
-        // In a task of its own: the bars show the first round.
+        // In a task of its own, because the bars show only the first round.
         readings.extend(run.try_task("another_round", one_round(run, &storage, plan, &files, &mut rounds)).await?);
     }
 
@@ -270,7 +268,7 @@ async fn with_files_made_here(run: &Run, site: &Site, plan: &Plan) -> Result<Rep
     let (source, processor) = (Source::from_bytes(SAMPLES, content), run.limit(Some(NonZeroUsize::MIN)));
     let process = async {
         match process_csv_async(run, &source, &classifier, &processor).await {
-            // A header alone is a table without rows.
+            // Without rows, the CSV that was written has only a header.
             Err(CsvError::Form(RowsError::NoRows)) => Ok(Samples::default()),
             samples => samples,
         }

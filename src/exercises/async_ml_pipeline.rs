@@ -1,8 +1,8 @@
-//! Part 5 of the guide: a pipeline that loads, preprocesses and predicts, batch after batch and streamed.
+//! Part 5 of the guide: a pipeline that loads, preprocesses and predicts, sequential and streamed.
 //!
-//! You see that stages which take turns leave each other idle, that streamed they are together as quick as the slowest
-//! of them, that a bounded queue lets the quick ones wait instead of filling memory, and which stage is worth
-//! relieving.
+//! You see that sequential stages are idle most of the time, and that concurrent (streamed) stages are together as fast
+//! as the slowest one. You see that bounded queues make fast stages wait instead of filling the memory, and which stage
+//! is the bottleneck.
 
 mod findings;
 mod notes;
@@ -29,17 +29,17 @@ use crate::workers::{Answer, Job, OffloadError, Pool};
 use findings::Findings;
 use plan::Plan;
 
-/// A digit on its way through the pipeline.
+/// A digit that goes through the pipeline.
 #[derive(Clone, Debug)]
 struct Sample {
     id: u32,
     label: u8,
-    /// From 0 to 16 as it is loaded, from 0 to 1 once it is preprocessed: 64 values.
+    /// 64 values: from 0 to 16 when loaded, from 0 to 1 when preprocessed.
     pixels: Vec<f32>,
     prediction: Option<u8>,
 }
 
-/// The pipeline. Besides its real work each stage waits, as a disk or a larger model would.
+/// The pipeline. In addition to its real work, each stage waits, as for a disk or a larger model.
 #[derive(Clone, Copy)]
 struct AsyncMLPipeline<'a> {
     run: &'a Run,
@@ -47,25 +47,25 @@ struct AsyncMLPipeline<'a> {
     weights: &'a [u8],
     model: &'a Classifier,
     plan: &'a Plan,
-    /// Who predicts; the page itself without them.
+    /// The workers that predict; `None` if the page does.
     workers: Option<&'a Pool>,
 }
 
 impl AsyncMLPipeline<'_> {
-    /// Loads samples by their numbers. When there are no more images it begins with the first again.
+    /// Loads the samples with these ids. After the last image of the data set, the first one follows.
     async fn load_data(&self, ids: Range<u32>) -> Vec<Sample> {
         self.run.sleep(self.plan.time_to_load(&ids)).await;
         ids.map(|id| Sample::load(self.digits, id)).collect()
     }
 
-    /// Scales the pixels as the classifier was trained.
+    /// Scales the pixels to the range with which the classifier was trained.
     async fn preprocess_sample(&self, mut sample: Sample) -> Sample {
         self.run.sleep(self.plan.preprocess).await;
         sample.pixels.iter_mut().for_each(|pixel| *pixel /= f32::from(BRIGHTEST));
         sample
     }
 
-    /// Preprocesses the samples of a batch together: it takes as long as one of them.
+    /// Preprocesses the samples of a batch concurrently, which takes as long as one of them.
     async fn preprocess_batch(&self, batch: Vec<Sample>) -> Vec<Sample> {
         let preprocess = |sample| {
             let preprocessed = self.preprocess_sample(sample);
@@ -77,14 +77,14 @@ impl AsyncMLPipeline<'_> {
         join_all(self.run, batch.into_iter().map(preprocess)).await
     }
 
-    /// Reads the digit.
+    /// Predicts the digit of a sample.
     async fn predict_sample(&self, mut sample: Sample) -> Result<Sample, PredictError> {
         self.run.sleep(self.plan.predict).await;
         sample.prediction = self.model.predict(&sample.pixels)?.first().copied();
         Ok(sample)
     }
 
-    /// Reads the digits of a batch: all together in the page, or the batch as a whole in a worker.
+    /// Predicts the digits of a batch: concurrently in the page, or all in one job of a worker.
     async fn predict_batch(&self, batch: Vec<Sample>) -> Result<Vec<Sample>, PredictError> {
         if let Some(workers) = self.workers {
             return self.predict_batch_in_worker(workers, batch).await;
@@ -99,7 +99,7 @@ impl AsyncMLPipeline<'_> {
         try_join_all(self.run, batch.into_iter().map(predict)).await
     }
 
-    /// Hands a batch to a worker, so that the page stays free however long the model takes.
+    /// Sends a batch to a worker, so that the page stays responsive however long the model takes.
     async fn predict_batch_in_worker(
         &self,
         workers: &Pool,
@@ -114,8 +114,8 @@ impl AsyncMLPipeline<'_> {
         Ok(batch)
     }
 
-    /// The guide's way: loads everything, then takes one batch after the other through the stages. While one stage
-    /// works the others do nothing.
+    /// The guide's pipeline, which is sequential: it loads everything, then preprocesses and predicts one batch after
+    /// the other. While one stage works, the others are idle.
     async fn run_pipeline(&self) -> Result<Vec<Predicted>, PredictError> {
         let samples = self.run.task("load_data", self.load_data(0..self.plan.samples)).await;
         let (mut samples, mut predicted) = (samples.into_iter(), Vec::new());
@@ -128,20 +128,20 @@ impl AsyncMLPipeline<'_> {
         Ok(predicted)
     }
 
-    /// Streamed: all stages work side by side, each on a batch of its own. A queue between two of them holds a few
-    /// batches; whoever is quicker waits there.
+    /// The streamed pipeline: all stages run concurrently, each on its own batch. The queues between them are bounded,
+    /// so a stage waits if the next one is slower.
     async fn run_streamed(&self) -> Result<Vec<Predicted>, PredictError> {
         let (loaded, preprocessed) = (self.run.queue(self.plan.bound), self.run.queue(self.plan.bound));
         let load = self.run.task("load", self.load_stage(&loaded));
         let preprocess = self.run.task("preprocess", self.preprocess_stage(&loaded, &preprocessed));
         let predict = || self.run.try_task("predict", self.predict_stage(&preprocessed));
-        let at_once = self.workers.map_or(1, |workers| workers.size().get());
-        let predict = try_join_all(self.run, (0..at_once).map(|_| predict()));
-        // The first error drops the other stages.
+        let predictors = self.workers.map_or(1, |workers| workers.size().get());
+        let predict = try_join_all(self.run, (0..predictors).map(|_| predict()));
+        // The first error cancels the other stages.
         let ((), (), predicted) = try_join3(load.map(Ok), preprocess.map(Ok), predict).await?;
         let mut predicted = predicted.concat();
-        if at_once > 1 {
-            // One worker may have overtaken another.
+        if predictors > 1 {
+            // Batches may be done in any order.
             predicted.sort_by_key(|predicted| predicted.id);
         }
         Ok(predicted)
@@ -167,23 +167,23 @@ impl AsyncMLPipeline<'_> {
         let mut predicted = Vec::new();
         while let Some(batch) = self.run.task("take", input.take()).await {
             let batch = self.run.try_task("predict_batch", self.predict_batch(batch)).await?;
-            // No more is kept of a sample: there may be many.
+            // The pixels are dropped, because there may be many samples.
             predicted.extend(batch.iter().map(Predicted::from));
         }
         Ok(predicted)
     }
 
-    /// Takes the same samples through both ways in batches of 1, 2, 4, … up to all in one.
+    /// Runs both pipelines on the same samples in batches of 1, 2, 4, …, and with all samples in one batch.
     async fn batch_size_sweep(&self) -> Result<BatchSizes, PredictError> {
         let mut levels = Vec::new();
-        for plan in self.plan.swept() {
+        for plan in self.plan.sweep() {
             let pipeline = AsyncMLPipeline { plan: &plan, ..*self };
             let start = self.run.now();
             pipeline.run_pipeline().await?;
-            let between = self.run.now();
+            let middle = self.run.now();
             pipeline.run_streamed().await?;
             let us = |span: Duration| span.as_micros() as u64;
-            let (in_turn_us, streamed_us) = (us(between - start), us(self.run.now() - between));
+            let (in_turn_us, streamed_us) = (us(middle - start), us(self.run.now() - middle));
             let level = SizeLevel { batch_size: plan.batch_size, samples: plan.samples, in_turn_us, streamed_us };
             self.run.log(Level::Info, notes::level_in_words(&level));
             levels.push(level);
@@ -201,10 +201,10 @@ async fn async_ml_pipeline(run: &Run, site: &Site, plan: &Plan) -> Result<Findin
     let pipeline = AsyncMLPipeline { run, digits: &digits, weights: &weights, model: &model, plan, workers: None };
 
     if !plan.records_samples() {
-        run.log(Level::Info, "so many samples are on the record by batches only");
+        run.log(Level::Info, "many samples: only their batches are recorded as tasks");
     }
-    run.log(Level::Info, "batch after batch");
-    let in_turn = run.try_task("run_pipeline", pipeline.run_pipeline()).await?;
+    run.log(Level::Info, "sequential, one batch after the other");
+    let sequential = run.try_task("run_pipeline", pipeline.run_pipeline()).await?;
     run.log(Level::Info, "streamed");
     let streamed = run.try_task("run_streamed", pipeline.run_streamed()).await?;
     let in_workers = match plan.workers {
@@ -215,18 +215,17 @@ async fn async_ml_pipeline(run: &Run, site: &Site, plan: &Plan) -> Result<Findin
         false => None,
         true => Some(run.try_task("batch_size_sweep", pipeline.batch_size_sweep()).await?),
     };
-    Ok(Findings { in_turn, streamed, in_workers, sizes, digits })
+    Ok(Findings { sequential, streamed, in_workers, sizes, digits })
 }
 
-/// Streamed once more, with inference in workers. Where a browser makes none this part fails, and the others are as
-/// good as before.
+/// Runs the streamed pipeline with inference in workers. If the browser cannot start workers, only this part fails.
 async fn run_in_workers(
     run: &Run,
     pipeline: AsyncMLPipeline<'_>,
     workers: &Pool,
 ) -> Result<Vec<Predicted>, PredictError> {
     run.log(Level::Info, "streamed, with inference in workers");
-    // Their start is no part of the comparison.
+    // Starting the workers is not part of the comparison.
     let start = run.try_task("start_workers", workers.start()).await;
     let pipeline = AsyncMLPipeline { workers: Some(workers), ..pipeline };
     let streamed = async {
@@ -236,7 +235,7 @@ async fn run_in_workers(
     run.try_task("run_streamed_in_workers", streamed).await
 }
 
-/// What is kept of a sample.
+/// The result for one sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Predicted {
     id: u32,
@@ -258,10 +257,10 @@ impl From<&Sample> for Predicted {
     }
 }
 
-/// Why a batch could not be predicted.
+/// The reason why a batch could not be predicted.
 #[derive(Debug, thiserror::Error)]
 enum PredictError {
-    #[error("the classifier cannot read a sample: {0}")]
+    #[error("the classifier cannot use a sample: {0}")]
     Input(#[from] InputError),
     #[error(transparent)]
     Offload(#[from] OffloadError),
@@ -273,24 +272,24 @@ impl TaskError for PredictError {}
 
 /// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("async-ml-pipeline", 5, "ML pipeline")
-    .teaches("Stages that work side by side are together as quick as the slowest of them.")
+    .teaches("Stages that run concurrently are together as fast as the slowest one.")
     .with_controls(plan::CONTROLS)
     .with_presets(&[
-        Preset::new("The guide's own batches", "batch-size=32&scale=1"),
-        Preset::new("Stages of equal length", "load=500&preprocess=20&predict=20"),
-        Preset::new("A slow model, and two of it", "predict=50&scale=1"),
+        Preset::new("The guide's batch size", "batch-size=32&scale=1"),
+        Preset::new("Equally slow stages", "load=500&preprocess=20&predict=20"),
+        Preset::new("A slow model in two workers", "predict=50&scale=1"),
         Preset::new("10,000 samples", "samples=10000&batch-size=100&load=300&preprocess=5&scale=1&inference=page"),
-        Preset::new("Which batch size", "sweep=on&scale=0.5&inference=page"),
+        Preset::new("Find the batch size", "sweep=on&scale=0.5&inference=page"),
     ])
     .with_comparisons(&[
         Comparison::race(
-            "The same samples, batch after batch and streamed",
-            &[Bar::new("run_pipeline", "In turn"), Bar::new("run_streamed", "Streamed"), IN_WORKERS],
+            "The same samples, sequential and streamed",
+            &[Bar::new("run_pipeline", "Sequential"), Bar::new("run_streamed", "Streamed"), IN_WORKERS],
         ),
         Comparison::new(
-            "What else is run",
+            "Other parts",
             &[
-                Bar::new("start_workers", "Workers").only_if(plan::has_workers),
+                Bar::new("start_workers", "Start workers").only_if(plan::has_workers),
                 Bar::new("batch_size_sweep", "Sweep").only_if(|settings| settings.is_on("sweep")),
             ],
         ),

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_go_together_and_have_something_to_compare() {
+    fn the_defaults_do_not_conflict_and_have_something_to_compare() {
         for exercise in all() {
             let settings = Settings::defaults(exercise.controls);
             assert_eq!((exercise.conflict)(&settings), None, "{}", exercise.slug);

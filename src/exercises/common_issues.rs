@@ -1,7 +1,7 @@
 //! The five issues that the guide calls common, each as a pair: broken first, then fixed.
 //!
-//! You see what each looks like from outside, in the timeline and in a check that the broken half fails and the fixed
-//! half passes. While the loop is blocked, try the button that counts presses.
+//! You see each issue in the timeline, and in a check that the broken half fails and the fixed half passes. While the
+//! loop is blocked, try the button that counts presses.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -126,7 +126,7 @@ impl Server {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the server takes {CAPACITY} connections and refused this one")]
+#[error("the server accepts {CAPACITY} connections and refused this one")]
 struct ConnectionRefused;
 
 impl TaskError for ConnectionRefused {}
@@ -202,7 +202,7 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
         Control::choice(
             "issue",
             "Issue",
-            "All five pairs, one after the other, or only one of them.",
+            "All five pairs, one after another, or only one of them.",
             &[
                 Choice::new("all", "All five"),
                 Choice::new("never-awaited", "Never awaited"),
@@ -215,7 +215,7 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
         Control::new(
             "wait",
             "Block",
-            "How long the loop is blocked at a time. The guide's own time.sleep takes 1,000 ms.",
+            "How long the loop is blocked each time. The guide's time.sleep takes 1,000 ms.",
             ControlKind::Number { unit: "ms", min: 100.0, max: 2_000.0, step: 50.0, default: 500.0 },
         ),
     ])
@@ -239,7 +239,7 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
             ],
         )
         .about(
-            "A wait that holds the event loop, like time.sleep, freezes the whole page. Press the button above \
+            "A wait that blocks the event loop, like time.sleep, freezes the whole page. Press the button above \
              while it runs: the page answers when the block is over.",
         ),
         Comparison::new(
@@ -315,10 +315,10 @@ async fn loop_was_free(run: &Run, part: &'static str, wait: Duration) -> Check {
     run.sleep(PERIOD * 2).await;
     let record = run.record();
     let lag_us = Span::named(&record, part).and_then(|span| span.longest_lag_us(&record)).unwrap_or(0);
-    // Far from both halves, so that a machine which is busy with other things does not change the verdict.
+    // Half is far from both outcomes, so that other activity of the machine does not change the verdict.
     let most_us = (wait / 2).as_micros() as u64;
-    let claim = format!("the event loop is never blocked for more than {}, half of the wait", units::span(most_us));
-    Check::new(part, claim, format!("at worst {}", units::span(lag_us)), lag_us <= most_us)
+    let claim = format!("the event loop is never blocked for more than {} (half of the wait)", units::span(most_us));
+    Check::new(part, claim, format!("longest block: {}", units::span(lag_us)), lag_us <= most_us)
 }
 
 #[cfg(test)]
@@ -336,7 +336,7 @@ mod tests {
         let run = Run::on_virtual_clock(7);
         let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings);
         let ended = block_on(&run, select(future, run.heartbeat().boxed_local())).expect("it ends");
-        let Either::Left((report, _)) = ended else { unreachable!("the heart beats for ever") };
+        let Either::Left((report, _)) = ended else { unreachable!("the heartbeat never ends") };
         (run, report.expect("it cannot fail"))
     }
 
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn each_pair_can_be_run_by_itself() {
+    fn each_pair_can_run_alone() {
         for issue in ["never-awaited", "blocked-loop", "too-many", "sync-inside", "closed"] {
             let (run, report) = run(issue);
             assert_eq!(report.checks.len(), if issue == "sync-inside" { 3 } else { 2 }, "{issue}");
@@ -375,10 +375,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_awaited_was_cancelled_before_it_ran() {
+    fn a_task_that_was_never_awaited_was_cancelled_before_it_ran() {
         let (run, _) = run("never-awaited");
         let record = run.record();
-        let part = Span::named(&record, "never_awaited").expect("it was run");
+        let part = Span::named(&record, "never_awaited").expect("it has run");
         let tasks = Durations::from_record(&record, "save_result", Some(part.task));
         assert_eq!((tasks.outcomes().get(Outcome::Cancelled), tasks.begun()), (1, 0));
     }

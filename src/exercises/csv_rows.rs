@@ -1,12 +1,12 @@
-//! CSV, read as it comes: bytes in pieces of any size go in, rows come out as soon as they are complete.
+//! A CSV reader for streams: bytes go in, in pieces of any size, and rows come out as soon as they are complete.
 //!
 //! Splitting and quoting is left to `csv-core`, the engine of the `csv` crate, which needs no file and no memory of its
-//! own. What it leaves out stands here: lines as an editor counts them, and a word for each row that is bad, while the
-//! good ones are kept (<https://www.rfc-editor.org/rfc/rfc4180>). Bytes must be UTF-8: guessing another encoding would
-//! give wrong names without a word.
+//! own. This module adds line numbers as an editor counts them, and a message for each bad row, while good rows are
+//! still read (<https://www.rfc-editor.org/rfc/rfc4180>). The bytes must be UTF-8: guessing another encoding could
+//! silently produce wrong text.
 //!
-//! Rows are handed out and not kept: whoever feeds pieces of some 16 KB, with a pause for the page after each, can read
-//! a file of any size.
+//! Rows are returned and not stored. A caller that feeds pieces of some 16 KB, and yields to the page after each, can
+//! read a file of any size.
 
 mod records;
 
@@ -16,17 +16,17 @@ use crate::measure::units::shortened;
 
 use records::{RowSplitter, SplitRow};
 
-/// A row with more bytes is bad. So many are read again at once where a quote is not closed: that must not keep the
-/// page.
+/// A row with more bytes is bad. At most this many bytes are read again in one go after a quote that is not closed, so
+/// that the page is not blocked for long.
 pub const MOST_ROW_BYTES: usize = 100_000;
 
 /// At most this many problems of a header are reported.
 pub const MAX_HEADER_PROBLEMS: usize = 20;
 
-/// A column's name has so many characters in an oddity.
+/// At most this many characters of a column's name are part of a message.
 const NAME_CHARS: usize = 40;
 
-/// A mark at the beginning of a file has at most so many bytes.
+/// The maximum size of a byte order mark at the beginning of a file, in bytes.
 const MARK_BYTES: usize = 3;
 const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 const UTF16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
@@ -47,7 +47,7 @@ const UTF16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
 /// ```
 #[derive(Debug)]
 pub struct CsvRows {
-    // The file's first bytes, until there are enough to tell a mark. None after that.
+    // The first bytes of the file, until there are enough to recognise a byte order mark. `None` after that.
     head: Option<Vec<u8>>,
     records: RowSplitter,
     columns: Option<usize>,
@@ -55,43 +55,43 @@ pub struct CsvRows {
     failed: Option<CsvError>,
 }
 
-/// What comes out, the header first.
+/// A result of reading. The header comes first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parsed {
     /// The names of the columns.
     Header(Header),
-    /// A row with a value for each of them.
+    /// A row with a value for each column.
     Row(Row),
-    /// A row that is left out.
+    /// A row that is skipped.
     Bad(BadRow),
 }
 
 /// The first row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// What the columns are called, in their order.
+    /// The names of the columns, in order.
     pub names: Vec<String>,
-    /// What is odd about that, and does no harm: the first [`MAX_HEADER_PROBLEMS`].
+    /// Problems with the names, which do not prevent reading: the first [`MAX_HEADER_PROBLEMS`].
     pub problems: Vec<HeaderProblem>,
 }
 
-/// What is odd about a column's name. Columns count from 1.
+/// A problem with a column's name. Columns are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderProblem {
     /// It is empty.
     #[error("column {column} has no name")]
     NoName {
-        /// Which column.
+        /// The column.
         column: usize,
     },
-    /// Another column is called the same.
+    /// Two columns have the same name.
     #[error("columns {first} and {again} are both called `{}`", shortened(name, NAME_CHARS))]
     Repeated {
-        /// What both are called.
+        /// The name.
         name: String,
-        /// The first that is called so.
+        /// The first column with this name.
         first: usize,
-        /// Another.
+        /// Another column with this name.
         again: usize,
     },
 }
@@ -99,7 +99,7 @@ pub enum HeaderProblem {
 /// A good row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The line in which it begins, as an editor shows it.
+    /// The line in which it begins, as an editor counts lines.
     pub line: u64,
     text: String,
     ends: Vec<usize>,
@@ -124,67 +124,67 @@ impl Row {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} {why}")]
 pub struct BadRow {
-    /// The line in which it begins, or in which the quote does that is not closed, as an editor shows it.
+    /// The line in which it begins, as an editor counts lines. If a quote is not closed, the line with that quote.
     pub line: u64,
-    /// What is wrong with it.
+    /// The error.
     pub why: RowError,
 }
 
-/// What is wrong with a row.
+/// Why a row is bad.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
-    /// It is ragged.
+    /// It has more or fewer values than the header.
     #[error("has {} instead of {columns}{}", values(*found), over(*lines))]
     WrongLength {
-        /// How many values it has.
+        /// The number of its values.
         found: usize,
-        /// How many the header has.
+        /// The number of columns in the header.
         columns: usize,
-        /// Over how many lines it goes: many may be a sign of a quote that is missing.
+        /// The number of lines that it spans. More than one may be the sign of a missing quote.
         lines: u64,
     },
-    /// Its bytes are no text in UTF-8.
+    /// Its bytes are not UTF-8.
     #[error("is not UTF-8 in column {column}: save the file as UTF-8, it may be Latin-1 or Windows-1252")]
     NotUtf8 {
-        /// The first column with such a byte, counted from 1.
+        /// The first column with such bytes, counted from 1.
         column: usize,
     },
-    /// A value begins with a quote, and nothing in the rest of the file ends it.
+    /// A value begins with a quote, and the rest of the file does not close it.
     #[error("opens a quote that is not closed")]
     OpenQuote,
     /// It has too many bytes.
     #[error("has more than {MOST_ROW_BYTES} bytes{}", if *is_quoted { ": is a quote not closed?" } else { "" })]
     TooLong {
-        /// Whether a quote was still open there.
+        /// True if a quote was still open at the limit.
         is_quoted: bool,
     },
 }
 
-/// Why nothing can be made of a file.
+/// Why a file cannot be read at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CsvError {
-    /// There is nothing in it but, perhaps, empty lines.
+    /// It is empty, or has only empty lines.
     #[error("the file is empty")]
     Empty,
-    /// It begins as files in UTF-16 do.
+    /// It begins like a UTF-16 file.
     #[error("the file is UTF-16: save it as UTF-8")]
     Utf16,
-    /// No names can be read from its first row.
+    /// Its first row is bad.
     #[error("the header cannot be read: {0}")]
     BadHeader(BadRow),
-    /// There is a header, and no row below it, neither good nor bad.
+    /// There is a header, but no rows below it, good or bad.
     #[error("the file has a header but no rows")]
     NoRows,
 }
 
-/// How much came, so far.
+/// What has been read so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Bytes that went in.
+    /// The number of bytes.
     pub bytes: u64,
-    /// Good rows.
+    /// The number of good rows.
     pub rows: u64,
-    /// Bad rows.
+    /// The number of bad rows.
     pub bad: u64,
 }
 
@@ -193,11 +193,11 @@ fn values(found: usize) -> String {
 }
 
 fn over(lines: u64) -> String {
-    if lines == 1 { String::new() } else { format!(" and goes over {lines} lines: is a quote not closed?") }
+    if lines == 1 { String::new() } else { format!(" and spans {lines} lines: is a quote not closed?") }
 }
 
 impl Default for CsvRows {
-    /// Nothing has come yet.
+    /// A reader at the beginning of a file.
     fn default() -> Self {
         let head = Some(Vec::new());
         Self { head, records: RowSplitter::default(), columns: None, counts: Counts::default(), failed: None }
@@ -205,11 +205,11 @@ impl Default for CsvRows {
 }
 
 impl CsvRows {
-    /// Takes the next piece of the file, and gives what it completes.
+    /// Takes the next piece of the file and returns what it completes.
     ///
     /// # Errors
     ///
-    /// Why nothing can be made of the file, as soon as that is known.
+    /// If the file cannot be read at all. The same error is returned from then on.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Parsed>, CsvError> {
         self.counts.bytes += bytes.len() as u64;
         let Some(mut head) = self.head.take() else { return self.read(bytes) };
@@ -224,11 +224,11 @@ impl CsvRows {
         Ok(parsed)
     }
 
-    /// Ends the file, and gives what it completes.
+    /// Ends the file and returns what that completes.
     ///
     /// # Errors
     ///
-    /// Why nothing can be made of the file.
+    /// If the file cannot be read at all.
     pub fn finish(&mut self) -> Result<Vec<Parsed>, CsvError> {
         let head = self.head.take().unwrap_or_default();
         let mut parsed = self.read_head(&head)?;
@@ -241,7 +241,7 @@ impl CsvRows {
         }
     }
 
-    /// How much came, so far.
+    /// What has been read so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts
@@ -295,10 +295,10 @@ impl CsvRows {
     }
 }
 
-/// The row, if every value in it is text.
+/// The row, if every value in it is UTF-8 text.
 fn text_of(SplitRow { line, text, ends }: SplitRow) -> Result<Row, BadRow> {
     match String::from_utf8(text) {
-        // A letter must not begin in one value and end in the next.
+        // A character must not begin in one value and end in the next.
         Ok(text) if ends.iter().all(|&end| text.is_char_boundary(end)) => Ok(Row { line, text, ends }),
         Ok(text) => Err(not_utf8(line, text.as_bytes(), &ends)),
         Err(error) => Err(not_utf8(line, error.as_bytes(), &ends)),
@@ -324,19 +324,19 @@ fn of_length(row: Row, columns: usize) -> Result<Row, BadRow> {
 fn header_of(row: &Row) -> Header {
     let names: Vec<_> = row.values().map(str::to_owned).collect();
     let mut first_of = BTreeMap::new();
-    let oddity = |(name, column)| oddity_of(name, column, &mut first_of);
+    let problem = |(name, column)| problem_of(name, column, &mut first_of);
     let problems = names
         .iter()
         .zip(1..)
         .map(|(name, column)| (name.as_str(), column))
-        .filter_map(oddity)
+        .filter_map(problem)
         .take(MAX_HEADER_PROBLEMS)
         .collect();
     Header { names, problems }
 }
 
-/// What is odd about a column's name, beside those before it.
-fn oddity_of<'a>(name: &'a str, column: usize, first_of: &mut BTreeMap<&'a str, usize>) -> Option<HeaderProblem> {
+/// The problem with a column's name, if there is one. `first_of` has the columns before it.
+fn problem_of<'a>(name: &'a str, column: usize, first_of: &mut BTreeMap<&'a str, usize>) -> Option<HeaderProblem> {
     if name.is_empty() {
         return Some(HeaderProblem::NoName { column });
     }

@@ -399,14 +399,17 @@ pub struct Failure {
     pub advice: &'static str,
 }
 
-impl From<NotFetched> for Failure {
-    fn from(error: NotFetched) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
-    }
+/// Makes a [`Failure`] of each of these errors, from its message and its `advice()`.
+macro_rules! failure_from {
+    ($($error:ty),+) => {$(
+        impl From<$error> for $crate::exercises::exercise::Failure {
+            fn from(error: $error) -> Self {
+                Self { message: error.to_string(), advice: error.advice() }
+            }
+        }
+    )+};
 }
 
-impl From<OffloadError> for Failure {
-    fn from(error: OffloadError) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
-    }
-}
+pub(crate) use failure_from;
+
+failure_from!(NotFetched, OffloadError);

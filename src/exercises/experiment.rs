@@ -16,9 +16,9 @@ use crate::runtime::{Run, virtual_time};
 /// A program with its settings and its seed.
 #[derive(Clone, Debug)]
 pub struct Experiment {
-    /// What is run.
+    /// The program to run.
     pub program: Program,
-    /// What its controls are set to.
+    /// The values of its controls.
     pub settings: Settings,
     /// The seed of its random numbers.
     pub seed: u64,
@@ -57,7 +57,7 @@ impl Experiment {
         Compared::all(self.exercise(), &self.settings, run, now_us, ideal)
     }
 
-    /// What should be true of a run that has finished. See [`Property::all`].
+    /// The properties of a run that has finished. See [`Property::all`].
     #[must_use]
     pub fn properties(&self, record: &Record, compared: &[Compared]) -> Vec<Property> {
         Property::all(self.exercise(), &self.settings, record, compared)
@@ -69,8 +69,8 @@ impl Experiment {
         Some(self.exercise().report_without_end()).filter(|report| !report.sections.is_empty())
     }
 
-    /// Its record on the virtual clock, with the files that `site` has read already. Returns `None` if it cannot run to
-    /// its end like that.
+    /// Its record on the virtual clock, with the files that `site` has already read. Returns `None` if it cannot finish
+    /// there.
     #[must_use]
     pub fn ideal(&self, site: &Site) -> Option<Record> {
         let run = Run::on_virtual_clock(self.seed);
@@ -95,11 +95,11 @@ mod in_browser {
     use crate::runtime::visibility::HiddenPageMark;
     use crate::runtime::{Stopper, stoppable};
 
-    /// The page is kept busy for at most this long in one go: a frame at 60 Hz has room for it.
+    /// The maximum time in one go that blocks the page. It fits in a frame at 60 Hz.
     const BUSY: Duration = Duration::from_millis(8);
 
     impl Experiment {
-        /// Loads its code, and whatever else it needs before it can start.
+        /// Loads its code, and everything else that it needs before it can start.
         ///
         /// # Errors
         ///
@@ -111,8 +111,8 @@ mod in_browser {
             try_join3(starting, slicing, load).await.map(drop)
         }
 
-        /// Starts it; this does not wait after [`load`](Self::load). `on_end` is called once, when it has run to its end,
-        /// and not when it is stopped.
+        /// Starts it. After [`load`](Self::load), this does not wait. `on_end` is called once, when it finishes or
+        /// fails, but not when it is stopped.
         ///
         /// # Errors
         ///
@@ -125,8 +125,8 @@ mod in_browser {
             starting::start(self, site, Box::new(on_end)).await
         }
 
-        /// Its ideal, if it has one: the same as [`ideal`](Self::ideal), computed in slices, so that the page goes on
-        /// meanwhile.
+        /// Its ideal, if it has one: the same as [`ideal`](Self::ideal), but computed in slices, so that the page is
+        /// not blocked.
         pub async fn ideal_in_slices(self, site: Rc<Site>) -> Option<Record> {
             if !self.exercise().has_ideal {
                 return None;
@@ -158,8 +158,8 @@ mod in_browser {
         Some(run.take_record())
     }
 
-    /// An experiment that is running. Dropping it stops it immediately: no timer fires, no request goes on and nothing is
-    /// recorded afterwards.
+    /// An experiment that is running. Dropping it stops it immediately: no timer fires, no request goes on and nothing
+    /// is recorded afterwards.
     #[must_use = "dropping it stops the experiment"]
     pub struct RunningExperiment {
         run: Run,

@@ -1,5 +1,5 @@
-//! The text of the guide: when to use async and when not to, best practices, performance, and its concepts in Python and
-//! in Rust. Whatever an exercise can show has a link to that exercise.
+//! The text of the guide: when to use async and when not to, best practices, performance, and its concepts in Python
+//! and in Rust. Whatever an exercise can show has a link to that exercise.
 
 /// A chapter of the guide.
 #[derive(Debug)]
@@ -76,8 +76,8 @@ pub const CHAPTERS: &[Chapter] = &[
             ),
             item(
                 "Many files",
-                "Reading one file is quick, but with hundreds of files the waits add up. Whether they overlap depends on the \
-                 disk and the operating system, so measure it.",
+                "Reading one file is quick, but with hundreds of files the waits add up. Whether they overlap \
+                 depends on the disk and the operating system, so measure it.",
                 &[link("200 files, in sequence and concurrently", "#/async-file-io?files=200&limit=16&missing=0")],
             ),
             item(
@@ -103,7 +103,8 @@ pub const CHAPTERS: &[Chapter] = &[
         items: &[
             item(
                 "Computation",
-                "A function that computes blocks the event loop until it returns. Use workers instead (in Python, processes).",
+                "A function that computes blocks the event loop until it returns. Use workers instead (in Python, \
+                 processes).",
                 &[
                     link("Which approach for which work", "#/concurrency-comparison"),
                     link("What a blocked loop looks like", "#/common-issues?issue=sync-inside"),
@@ -121,8 +122,8 @@ pub const CHAPTERS: &[Chapter] = &[
             ),
             item(
                 "Code that is simpler without it",
-                "Only an async function can await another one, so async spreads through a program. Keep it to the parts that \
-                 wait.",
+                "Only an async function can await another one, so async spreads through a program. Keep it to the \
+                 parts that wait.",
                 &[],
             ),
         ],
@@ -133,8 +134,8 @@ pub const CHAPTERS: &[Chapter] = &[
         items: &[
             item(
                 "Let resources close themselves",
-                "Python's async with closes a session or a file however the block ends. In Rust, dropping the value closes it \
-                 automatically.",
+                "Python's async with closes a session or a file however the block ends. In Rust, dropping the value \
+                 closes it automatically.",
                 &[link("Connections of tasks that timed out", "#/advanced")],
             ),
             item(
@@ -147,9 +148,9 @@ pub const CHAPTERS: &[Chapter] = &[
             ),
             item(
                 "Handle errors task by task",
-                "Collect the errors with the results (gather with return_exceptions), or fail at the first error and cancel \
-                 the other tasks. At the first error, Rust's try_join and Python's TaskGroup cancel the others. Python's \
-                 gather does not: it raises the error, and the others go on running.",
+                "Collect the errors with the results (gather with return_exceptions), or fail at the first error and \
+                 cancel the other tasks. At the first error, Rust's try_join and Python's TaskGroup cancel the others. \
+                 Python's gather does not: it raises the error, and the others go on running.",
                 &[
                     link("Collect", "#/async-error-handling?on-error=collect"),
                     link("Fail fast", "#/async-error-handling?on-error=fail-fast"),
@@ -162,7 +163,8 @@ pub const CHAPTERS: &[Chapter] = &[
             ),
             item(
                 "Work in batches",
-                "The items of a batch share the cost of a call. If the batch is too large, the first items wait for the last one.",
+                "The items of a batch share the cost of a call. If the batch is too large, the first items wait for \
+                 the last one.",
                 &[link("Finding the best batch size", "#/async-ml-pipeline?sweep=on&scale=0.5&inference=page")],
             ),
         ],
@@ -183,8 +185,8 @@ pub const CHAPTERS: &[Chapter] = &[
             ),
             item(
                 "How many at once",
-                "The guide recommends 50 to 100. The best number is the knee: the point beyond which latency grows but throughput \
-                 does not.",
+                "The guide recommends 50 to 100. The best number is the knee: the point beyond which latency grows but \
+                 throughput does not.",
                 &[link(
                     "A concurrency sweep",
                     "#/async-api-calls?latency=100&spread=0&capacity=8&failure-rate=0&sweep=32&one-by-one=off",
@@ -197,12 +199,14 @@ pub const CHAPTERS: &[Chapter] = &[
             ),
             item(
                 "One client for all requests",
-                "Connections are opened once and reused. A browser does this automatically; in Python, share one session.",
+                "Connections are opened once and reused. A browser does this automatically; in Python, share one \
+                 session.",
                 &[link("One client for all requests", "#/async-api-calls")],
             ),
             item(
                 "The right timeouts",
-                "If a timeout is too short, slow requests fail and are retried. If it is too long, nobody notices a request that hangs.",
+                "If a timeout is too short, slow requests fail and are retried. If it is too long, nobody notices a \
+                 request that hangs.",
                 &[link("Retries and their cost", "#/async-error-handling?failure-rate=0.5&max-retries=5")],
             ),
             item(

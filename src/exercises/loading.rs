@@ -4,7 +4,7 @@ use inference::classifier::{ClassifierError, InputError};
 use inference::digits::DigitsError;
 
 use crate::endpoint::site_file::SiteFileError;
-use crate::exercises::exercise::Failure;
+use crate::exercises::exercise::failure_from;
 use crate::runtime::TaskError;
 
 /// Why a file of the site could not be used.
@@ -26,14 +26,17 @@ pub enum LoadError {
 
 impl TaskError for LoadError {}
 
-impl From<LoadError> for Failure {
-    fn from(error: LoadError) -> Self {
-        let advice = match &error {
-            LoadError::Fetch(cause) => cause.advice(),
-            LoadError::Model(_) | LoadError::Dataset(_) | LoadError::Input(_) => {
+impl LoadError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Fetch(error) => error.advice(),
+            Self::Model(_) | Self::Dataset(_) | Self::Input(_) => {
                 "The file on the server is not the one that belongs to this page. Copy the site again, then reload."
             }
-        };
-        Self { message: error.to_string(), advice }
+        }
     }
 }
+
+failure_from!(LoadError);

@@ -69,7 +69,8 @@ impl Property {
             n => {
                 let as_meant = of_parts.iter().filter(|check| check.is_as_meant()).count();
                 format!(
-                    "{whole}. Of the checks of its parts, shown next to their bars, {as_meant} of {n} ended as expected."
+                    "{whole}. Of the checks of its parts, shown next to their bars, {as_meant} of {n} ended as \
+                     expected."
                 )
             }
         }
@@ -163,8 +164,8 @@ fn within_limit(bar: &Bar, settings: &Settings, record: &Record) -> Option<Prope
     Some(Property { name: "within-limit", claim, measured, holds: peak <= most })
 }
 
-/// No long block of the event loop, except in parts that block it on purpose. Returns `None` without a heartbeat outside
-/// of those parts.
+/// No long block of the event loop, except in parts that block it on purpose. Returns `None` without a heartbeat
+/// outside of those parts.
 fn loop_is_free(blocking: &[&Bar], record: &Record) -> Option<Property> {
     let spans: Vec<_> =
         blocking.iter().flat_map(|bar| named(record, bar.task)).map(|task| span_of(record, task)).collect();

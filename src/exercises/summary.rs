@@ -1,4 +1,4 @@
-//! [`RunSummary`]: what came of a run, in a line.
+//! [`RunSummary`]: the result of a run in one line.
 
 use crate::exercises::compared::Compared;
 use crate::exercises::experiment::Experiment;
@@ -7,12 +7,12 @@ use crate::measure::report::Report;
 use crate::measure::spans::Spans;
 use crate::measure::validation::Verdict;
 
-/// What came of a run that has finished.
+/// The result of a run that has finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunSummary {
-    /// How long it took, in microseconds.
+    /// Its duration, in microseconds.
     pub wall_us: u64,
-    /// True if the page was hidden meanwhile.
+    /// True if the page was hidden during the run.
     pub was_hidden: bool,
     /// The number of its checks.
     pub checks: usize,
@@ -23,7 +23,7 @@ pub struct RunSummary {
 }
 
 impl RunSummary {
-    /// Sums up a run: the checks of the whole run, of its parts, and the promises that this browser can keep.
+    /// Sums up a run. Its checks are those of the whole run, those of its parts, and the promises that were tested.
     #[must_use]
     pub fn new(experiment: &Experiment, record: &Record, ideal: Option<&Record>, report: &Report) -> Self {
         let spans = Spans::from_record(record);

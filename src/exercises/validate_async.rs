@@ -80,8 +80,8 @@ async fn concurrent_execution(run: &Run) {
     join_all(run, (0..SLEEPS).map(|_| run.task("sleep", run.sleep(LONG)))).await;
 }
 
-/// Five concurrent sleeps are almost five times as fast as five sleeps in sequence. The check asks only for twice as fast,
-/// so that other activity of the machine does not change the verdict.
+/// Five concurrent sleeps are almost five times as fast as five sleeps in sequence. The check asks only for twice as
+/// fast, so that other activity of the machine does not change the verdict.
 async fn concurrency_is_faster(run: &Run) -> Tested {
     let length_us = |part| Span::named(&run.record(), part).and_then(|span| span.length_us()).unwrap_or(0);
     let [sequential_us, concurrent_us] = ["sequential_execution", "concurrent_execution"].map(length_us);

@@ -17,10 +17,10 @@ pub fn batch_sizes(sizes: &BatchSizes) -> Option<Node> {
         return None;
     }
     let figure = element("figure")
-        .class("sweep")
+        .class("batch-sizes")
         .attr("data-batch-sizes", "")
         .child(element("figcaption").class("sentence").text(sizes.sentence()))
-        .children(way(sizes, "In turn", SizeLevel::in_turn_per_s))
+        .children(way(sizes, "Sequential", SizeLevel::in_turn_per_s))
         .children(way(sizes, "Streamed", SizeLevel::streamed_per_s))
         .child(disclosed(&as_table(sizes)));
     Some(figure.into())
@@ -45,7 +45,7 @@ fn way(sizes: &BatchSizes, name: &str, per_s: fn(&SizeLevel) -> f64) -> [Element
 
 fn title(level: &SizeLevel) -> String {
     format!(
-        "{} samples in batches of {}: {} in turn, {} streamed",
+        "{} samples in batches of {}: {} sequential, {} streamed",
         count(level.samples.into()),
         count(level.batch_size.into()),
         span(level.in_turn_us),
@@ -63,7 +63,7 @@ fn as_table(sizes: &BatchSizes) -> Table {
             format!("{:.1}", level.streamed_per_s()),
         ]
     };
-    let titles = ["Batch size", "In turn", "per second", "Streamed", "per second"];
+    let titles = ["Batch size", "Sequential", "per second", "Streamed", "per second"];
     Table {
         caption: "Batch sizes: time and samples per second".to_owned(),
         columns: titles.map(TableColumn::number).to_vec(),
@@ -75,14 +75,11 @@ fn as_table(sizes: &BatchSizes) -> Table {
 mod tests {
     use super::*;
     use crate::figures::query::assert_sound;
-
-    fn level(batch_size: u32, in_turn_us: u64, streamed_us: u64) -> SizeLevel {
-        SizeLevel { batch_size, samples: 100, in_turn_us, streamed_us }
-    }
+    use crate::test_support::size_level;
 
     #[test]
     fn columns_are_as_high_as_their_share_of_the_best_of_both_ways() {
-        let sizes = BatchSizes::new(vec![level(1, 4_000_000, 2_000_000), level(16, 2_000_000, 1_000_000)]);
+        let sizes = BatchSizes::new(vec![size_level(1, 4_000_000, 2_000_000), size_level(16, 2_000_000, 1_000_000)]);
         let figure = batch_sizes(&sizes).expect("there are levels");
         assert_sound(&figure);
         assert_eq!(figure.attributes("rect", "height"), ["25%", "50%", "50%", "100%"]);
@@ -94,7 +91,7 @@ mod tests {
     #[test]
     fn no_levels_are_no_figure_and_one_without_a_length_is_sound() {
         assert_eq!(batch_sizes(&BatchSizes::new(Vec::new())), None);
-        let one = batch_sizes(&BatchSizes::new(vec![level(1, 0, 0)])).expect("there is a level");
+        let one = batch_sizes(&BatchSizes::new(vec![size_level(1, 0, 0)])).expect("there is a level");
         assert_sound(&one);
     }
 }

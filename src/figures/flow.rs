@@ -91,7 +91,7 @@ mod tests {
         };
         Flow {
             part: "run".into(),
-            name: "In turn".into(),
+            name: "Sequential".into(),
             from_us: 0,
             length_us,
             samples: 8,
@@ -108,7 +108,7 @@ mod tests {
         figures.iter().for_each(assert_sound);
         assert_eq!(figures[0].texts(".edges"), ["0 ms800 ms"]);
         assert_eq!((figures[0].all("path").len(), figures[0].texts(".label")[0].as_str()), (1, "Load"));
-        assert_eq!(figures[0].texts("h3"), ["In turn: 400 ms, 20.0 samples per second"]);
+        assert_eq!(figures[0].texts("h3"), ["Sequential: 400 ms, 20.0 samples per second"]);
         let rows = figures[0].rows();
         assert_eq!((rows[0][0].as_str(), rows.last().expect("there are bins")[1].as_str()), ("0 ms", "800 ms"));
     }

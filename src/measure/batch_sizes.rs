@@ -111,18 +111,15 @@ impl BatchSizes {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn level(batch_size: u32, in_turn_us: u64, streamed_us: u64) -> SizeLevel {
-        SizeLevel { batch_size, samples: 100, in_turn_us, streamed_us }
-    }
+    use crate::test_support::size_level;
 
     #[test]
     fn the_sentence_names_the_smallest_sufficient_size_and_the_loss_with_one_batch() {
         let sizes = BatchSizes::new(vec![
-            level(1, 4_000_000, 2_000_000),
-            level(10, 1_000_000, 510_000),
-            level(50, 800_000, 500_000),
-            level(100, 780_000, 780_000),
+            size_level(1, 4_000_000, 2_000_000),
+            size_level(10, 1_000_000, 510_000),
+            size_level(50, 800_000, 500_000),
+            size_level(100, 780_000, 780_000),
         ]);
         assert_eq!(
             sizes.sentence(),
@@ -135,6 +132,6 @@ mod tests {
     #[test]
     fn there_is_no_best_size_without_throughput() {
         assert_eq!(BatchSizes::default().sentence(), "Nothing was measured.");
-        assert_eq!(BatchSizes::new(vec![level(1, 0, 0)]).enough(SizeLevel::streamed_per_s), None);
+        assert_eq!(BatchSizes::new(vec![size_level(1, 0, 0)]).enough(SizeLevel::streamed_per_s), None);
     }
 }

@@ -288,6 +288,7 @@ mod tests {
     use super::*;
     use crate::runtime::Run;
     use crate::runtime::virtual_time::block_on;
+    use crate::test_support::{hold, ms};
 
     /// Runs tasks with a limit, and cancels the rest after `patience_ms`.
     fn limited(seed: u64, tasks: usize, most: usize, patience_ms: u64) -> Durations {
@@ -310,11 +311,7 @@ mod tests {
     fn time_at_work_and_in_the_queue_are_separate() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(1));
-        let nap = || async {
-            let _permit = limit.acquire().await;
-            run.sleep(Duration::from_millis(10)).await;
-        };
-        block_on(&run, join_all((0..3).map(|_| run.task("nap", nap())))).expect("they end");
+        block_on(&run, join_all((0..3).map(|_| run.task("nap", hold(&run, &limit, ms(10)))))).expect("they end");
         let naps = Durations::from_record(&run.record(), "nap", None);
         let times: Vec<_> = naps.tasks().iter().map(|nap| (nap.total_us, nap.queued_us, nap.work_us())).collect();
         assert_eq!(times, [(10_000, 0, 10_000), (20_000, 10_000, 10_000), (30_000, 20_000, 10_000)]);

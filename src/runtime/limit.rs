@@ -185,7 +185,7 @@ mod tests {
     use crate::measure::segments::{Phase, TaskHistories};
     use crate::measure::{Outcome, Record};
     use crate::runtime::virtual_time::block_on;
-    use crate::test_support::ms;
+    use crate::test_support::{hold, ms};
 
     /// The time that each task spent in the queue, in microseconds.
     fn queued_us(record: &Record) -> Vec<u64> {
@@ -201,11 +201,7 @@ mod tests {
     fn a_task_that_waits_for_a_permit_is_queued_until_it_is_granted() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(1));
-        let nap = || async {
-            let _permit = limit.acquire().await;
-            run.sleep(ms(10)).await;
-        };
-        block_on(&run, join_all((0..3).map(|_| run.task("nap", nap())))).expect("they end");
+        block_on(&run, join_all((0..3).map(|_| run.task("nap", hold(&run, &limit, ms(10)))))).expect("they end");
         assert_eq!(queued_us(&run.record()), [0, 10_000, 20_000]);
         assert_eq!(run.now(), ms(30));
     }
@@ -214,11 +210,7 @@ mod tests {
     fn without_a_limit_no_task_waits() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(None);
-        let nap = || async {
-            let _permit = limit.acquire().await;
-            run.sleep(ms(10)).await;
-        };
-        block_on(&run, join_all((0..100).map(|_| nap()))).expect("they end");
+        block_on(&run, join_all((0..100).map(|_| hold(&run, &limit, ms(10))))).expect("they end");
         assert_eq!(run.now(), ms(10));
     }
 
@@ -262,10 +254,7 @@ mod tests {
             drop(select(Box::pin(limit.acquire()), run.sleep(ms(5))).await);
             run.sleep(ms(5)).await;
         });
-        let holder = run.task("holder", async {
-            let _permit = limit.acquire().await;
-            run.sleep(ms(20)).await;
-        });
+        let holder = run.task("holder", hold(&run, &limit, ms(20)));
         block_on(&run, join(holder, times_out)).expect("they end");
         assert_eq!(queued_us(&run.record()), [5_000, 0], "in the order of spawning");
         assert!(limit.acquire().now_or_never().is_some(), "the permit is back");
@@ -275,11 +264,7 @@ mod tests {
     fn tasks_that_are_dropped_in_the_queue_never_ran() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(3));
-        let nap = || async {
-            let _permit = limit.acquire().await;
-            run.sleep(ms(10)).await;
-        };
-        let naps = join_all((0..100).map(|_| run.task("nap", nap())));
+        let naps = join_all((0..100).map(|_| run.task("nap", hold(&run, &limit, ms(10)))));
         drop(block_on(&run, select(naps, run.sleep(ms(5)))).expect("the sleep ends"));
         let record = run.record();
         let naps = Durations::from_record(&record, "nap", None);
@@ -290,11 +275,7 @@ mod tests {
     fn a_task_that_waits_for_two_permits_is_queued_until_it_has_both() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(1));
-        let hold = async {
-            let _permit = limit.acquire().await;
-            run.sleep(ms(10)).await;
-        };
-        let both = run.task("both", join(hold, limit.acquire().map(drop)));
+        let both = run.task("both", join(hold(&run, &limit, ms(10)), limit.acquire().map(drop)));
         let held = limit.acquire().now_or_never().expect("it is free");
         let give_back = async {
             run.sleep(ms(20)).await;
@@ -309,10 +290,7 @@ mod tests {
     fn a_cancelled_task_returns_its_permit() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(1));
-        let mut holder = Box::pin(run.task("holder", async {
-            let _permit = limit.acquire().await;
-            run.sleep(ms(1_000)).await;
-        }));
+        let mut holder = Box::pin(run.task("holder", hold(&run, &limit, ms(1_000))));
         assert_eq!((&mut holder).now_or_never(), None);
         assert!(limit.acquire().now_or_never().is_none(), "the task holds it");
         drop(holder);

@@ -16,7 +16,6 @@ mod join;
 mod limit;
 mod nested;
 mod queue;
-mod random;
 mod retry;
 mod run;
 mod scope;
@@ -28,11 +27,11 @@ pub mod virtual_time;
 #[cfg(target_arch = "wasm32")]
 pub mod visibility;
 
+pub use inference::random::Rng;
+pub(crate) use inference::random::rng_for;
 pub use join::{join_all, try_join_all};
 pub use limit::{Limit, Permit};
 pub use queue::Queue;
-pub use random::Rng;
-pub(crate) use random::rng_for;
 pub use retry::{Backoff, RetryError, RetryPolicy};
 pub use run::{Noted, Run, Sleep, Task, TaskError};
 pub use scope::{JoinHandle, Scope, ScopeClosed};

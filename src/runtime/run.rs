@@ -17,11 +17,12 @@ use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
 
+use inference::random::{Rng, rng_for};
+
 use crate::measure::heartbeat::{Beat, PERIOD};
 use crate::measure::waits::{Awaited, ObjectKind, SharedObject};
 use crate::measure::{EventKind, Level, LogLine, Record, TaskId};
 use crate::runtime::clock::{Clock, micros};
-use crate::runtime::random::{Rng, rng_for};
 
 pub(crate) use task::TaskEnd;
 pub use task::{Task, TaskError};

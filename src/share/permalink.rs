@@ -139,7 +139,7 @@ impl Setup {
         }
         if setup.sent.as_ref().is_some_and(|sent| !sent.fits(exercise, &setup.settings)) {
             setup.sent = None;
-            notices.push(Notice("The sender's result has other parts than this exercise: it was left out.".to_owned()));
+            notices.push(Notice("The sender's result does not match this exercise, so it was ignored.".to_owned()));
         }
         setup
     }
@@ -167,11 +167,11 @@ impl Setup {
             }
             "run" => self.runs_at_once = text == "1",
             "hide" => return text.split(',').try_for_each(|name| self.hide(name)),
-            "was" => self.sent = Some(text.parse().map_err(|error| Notice(format!("{error}: it was left out.")))?),
+            "was" => self.sent = Some(text.parse().map_err(|error| Notice(format!("{error}: it was ignored.")))?),
             _ => {
                 let control = self.exercise.controls.iter().find(|control| control.name == name).ok_or_else(|| {
                     let name = shortened(name);
-                    Notice(format!("This exercise has no control `{name}`: it was left out."))
+                    Notice(format!("This exercise has no control `{name}`: it was ignored."))
                 })?;
                 let (value, refusal) = match control.parse(text) {
                     Ok(value) => (value, None),
@@ -313,11 +313,11 @@ mod tests {
         assert_eq!((setup.hidden, setup.sent), (vec!["load"], None));
         let expected = [
             "This exercise has no control `nope` to hide.",
-            "The sender's result has other parts than this exercise: it was left out.",
+            "The sender's result does not match this exercise, so it was ignored.",
         ];
         assert_eq!(notices, expected);
         let (_, notices) = experiment("#/async-basics?was=<script>");
-        assert_eq!(notices, ["The result in this link cannot be read: it was left out."]);
+        assert_eq!(notices, ["The result in this link cannot be read: it was ignored."]);
     }
 
     #[test]
@@ -367,7 +367,7 @@ mod tests {
             "There is no exercise `async-basic`: showing `async-basics` instead.",
             "Download: 99999 is out of range: use 0 to 2,000 ms. Using 2000 instead.",
             "Data set: `fast` is not a number: use 0 to 2,000 ms. Using 200 instead.",
-            "This exercise has no control `nope`: it was left out.",
+            "This exercise has no control `nope`: it was ignored.",
             "Blocking demo: `maybe` is neither `on` nor `off`. Using on instead.",
             "Seed: `-1` is not a seed: use a whole number from 0 to 999,999. Using 7 instead.",
         ];

@@ -1,5 +1,5 @@
-//! The project's budgets. Each limit is a promise of the project. A promise without a measured figure was not checked, so its
-//! budget counts as missed.
+//! The project's budgets. Each limit is a promise of the project. A promise without a measured figure was not checked,
+//! so its budget counts as missed.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Lighthouse's scores of the page on a phone (<https://github.com/GoogleChrome/lighthouse>).
 //!
-//! Lighthouse simulates a phone's slow processor and slow network from times that it measures on this machine. On a busy
-//! machine the phone seems slower. So the page is loaded several times, and the medians count.
+//! Lighthouse simulates a phone's slow processor and slow network from times that it measures on this machine. On a
+//! busy machine the phone seems slower. So the page is loaded several times, and the medians count.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};

@@ -89,8 +89,8 @@ impl Driver {
         self.session = Session::from_client(client);
     }
 
-    /// Asks the driver to close the browser, and waits for the start of the response: then the browser is closed. If only the
-    /// driver ended, the browser would stay open.
+    /// Asks the driver to close the browser, and waits for the start of the response: then the browser is closed. If
+    /// only the driver ended, the browser would stay open.
     fn close(&self, session: &str) -> std::io::Result<()> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_read_timeout(Some(CLOSE_TIMEOUT))?;
@@ -110,8 +110,8 @@ impl Drop for Driver {
     }
 }
 
-/// Uses the screen, and nothing else of the desktop: neither Wayland nor the bus for assistive technology, which would still
-/// run after the browser has ended. Also turns off the sandbox, which containers do not allow.
+/// Uses the screen, and nothing else of the desktop: neither Wayland nor the bus for assistive technology, which would
+/// still run after the browser has ended. Also turns off the sandbox, which containers do not allow.
 fn on_screen(command: &mut Command, screen: &Screen) {
     command
         .env("DISPLAY", screen.name())

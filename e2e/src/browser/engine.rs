@@ -44,7 +44,8 @@ impl Engine {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::Webkit];
 
-    /// The engines that the environment variable `ENGINES` names, separated by spaces. All engines if it is empty or not set.
+    /// The engines that the environment variable `ENGINES` names, separated by spaces. All engines if it is empty or
+    /// not set.
     ///
     /// # Errors
     ///
@@ -76,8 +77,8 @@ impl Engine {
         }
     }
 
-    /// Finds the port in a line of the driver's output. `None` if the driver does not print it: such a driver must be given a
-    /// port, while the others pick a free one if they are given 0.
+    /// Finds the port in a line of the driver's output. `None` if the driver does not print it: such a driver must be
+    /// given a port, while the others pick a free one if they are given 0.
     pub(super) fn announced_port(self) -> Option<fn(&str) -> Option<u16>> {
         match self {
             Self::Chromium => Some(|line| port_after("successfully on port ", line)),

@@ -6,8 +6,8 @@ use super::engine::Engine;
 use super::process::START_TIMEOUT;
 use super::program::MissingProgram;
 
-/// The number of attempts to start a driver. Two programs may pick the same port: chromedriver picks a port that is free in
-/// IPv4, and ends if the port is used in IPv6.
+/// The number of attempts to start a driver. Two programs may pick the same port: chromedriver picks a port that is
+/// free in IPv4, and ends if the port is used in IPv6.
 pub(super) const START_ATTEMPTS: usize = 3;
 
 /// The reason there is no browser.

@@ -1,7 +1,8 @@
 //! Browsers that tests use one after the other, because starting one takes one to three seconds.
 //!
-//! Each test serves the site on another port. To the browser it is another site, with its own storage, caches and service
-//! worker. Everything else that a test changes (tabs, the window, emulated preferences) is reset before the next test.
+//! Each test serves the site on another port. To the browser it is another site, with its own storage, caches and
+//! service worker. Everything else that a test changes (tabs, the window, emulated preferences) is reset before the
+//! next test.
 
 use std::ops::Deref;
 use std::sync::Mutex;

@@ -27,8 +27,8 @@ impl Process {
         Ok(Self { child, stdout })
     }
 
-    /// The first result that `find` returns for a line of the program's output. `None` if there is none in time, or if this
-    /// was called before.
+    /// The first result that `find` returns for a line of the program's output. `None` if there is none in time, or if
+    /// this was called before.
     pub async fn first_output<T: Send + 'static>(&mut self, find: fn(&str) -> Option<T>) -> Option<T> {
         let stdout = self.stdout.take()?;
         let (sender, receiver) = oneshot::channel();
@@ -86,7 +86,8 @@ pub(super) fn kill(process: i32) {
 #[cfg(not(unix))]
 pub(super) fn kill(_: i32) {}
 
-/// Sends the first result of `find`. Reads to the end of the output, because a program blocks if its output is not read.
+/// Sends the first result of `find`. Reads to the end of the output, because a program blocks if its output is not
+/// read.
 fn read_to_the_end<T>(stdout: ChildStdout, find: fn(&str) -> Option<T>, announce: oneshot::Sender<T>) {
     let mut announce = Some(announce);
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {

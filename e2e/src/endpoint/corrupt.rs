@@ -1,4 +1,5 @@
-//! Changes that make a good answer invalid, for [`Answer::Changed`](super::Answer::Changed). A client must not accept it.
+//! Changes that make a good answer invalid, for [`Answer::Changed`](super::Answer::Changed). A client must not accept
+//! it.
 //!
 //! Each changes the first output, in metadata and in responses to inferences. An answer without outputs is not changed.
 

@@ -16,7 +16,8 @@ pub struct ReceivedRequest {
 }
 
 impl ReceivedRequest {
-    /// Reads a whole request. Returns `None` if the client closes the connection first, or does not send a valid request.
+    /// Reads a whole request. Returns `None` if the client closes the connection first, or does not send a valid
+    /// request.
     pub(super) async fn read(reader: &mut (impl AsyncRead + Unpin)) -> Option<Self> {
         let head = read_head(reader).await?;
         let (method, path) = method_and_path(&head)?;

@@ -27,8 +27,8 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Applies all default rules, good practice included, and the rule about the size of touch targets. It first waits for all
-/// animations, so that no colour is checked in the middle of a transition.
+/// Applies all default rules, good practice included, and the rule about the size of touch targets. It first waits for
+/// all animations, so that no colour is checked in the middle of a transition.
 const AUDIT: &str = "const text = rule => rule.nodes.map(node => ({
         rule: rule.id,
         impact: rule.impact,

@@ -33,8 +33,8 @@ pub struct TabCycle {
     pub missed: Vec<String>,
 }
 
-/// Returns the element that has the focus, or null if it had the focus before. After the last element comes the page itself,
-/// which needs no outline.
+/// Returns the element that has the focus, or null if it had the focus before. After the last element comes the page
+/// itself, which needs no outline.
 const STOP: &str = "const element = document.activeElement;
     if (window.passed.has(element)) return null;
     window.passed.add(element);

@@ -1,5 +1,5 @@
-// Counts the browser's resources that the page holds. It runs before the page's own scripts. A resource is held from the
-// time when it is requested until it is released or ends by itself.
+// Counts the browser's resources that the page holds. It runs before the page's own scripts. A resource is held from
+// the time when it is requested until it is released or ends by itself.
 (() => {
   const held = {
     timers: new Map(), intervals: new Map(), frames: new Map(), listeners: new Map(), urls: new Map(),

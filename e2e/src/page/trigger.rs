@@ -1,7 +1,7 @@
 //! Acting at a moment that only the page itself is sure to notice.
 //!
-//! Some time passes between two commands of a driver, more on a busy machine. A short state may be over before a test sees
-//! it, and a run may be over before a test presses Stop.
+//! Some time passes between two commands of a driver, more on a busy machine. A short state may be over before a test
+//! sees it, and a run may be over before a test presses Stop.
 
 use super::{Page, PageError};
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::{Page, PageError, eventually};
 
-/// Describes the element that extends furthest to the right, if the page can be scrolled sideways. Elements in a box that
-/// scrolls or clips its content do not count.
+/// Describes the element that extends furthest to the right, if the page can be scrolled sideways. Elements in a box
+/// that scrolls or clips its content do not count.
 const OVERFLOW: &str = "const root = document.documentElement;
     if (root.scrollWidth <= root.clientWidth) return null;
     const right = element => element.getBoundingClientRect().right;

@@ -37,8 +37,8 @@ pub async fn eventually_within<T>(
     eventually_every(POLL_INTERVAL, limit, what, look).await
 }
 
-/// Like [`eventually`], with this limit and this pause between two calls. Measurements need longer pauses, because each call
-/// takes a few milliseconds of processor time.
+/// Like [`eventually`], with this limit and this pause between two calls. Measurements need longer pauses, because each
+/// call takes a few milliseconds of processor time.
 ///
 /// # Errors
 ///

@@ -54,8 +54,8 @@ impl Files {
         &self.base
     }
 
-    /// The path below the base, decoded. A folder stands for its `index.html`. `None` if the path is not below the base, or
-    /// leads out of the folder.
+    /// The path below the base, decoded. A folder stands for its `index.html`. `None` if the path is not below the
+    /// base, or leads out of the folder.
     pub fn relative(&self, path: &str) -> Option<String> {
         let below = path.strip_prefix(&self.base)?;
         let decoded = percent_decode_str(below).decode_utf8().ok()?;

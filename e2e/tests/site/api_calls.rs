@@ -1,5 +1,5 @@
-//! The exercise on API calls: with the page's own model server, and with an independent endpoint on another origin, in every
-//! engine.
+//! The exercise on API calls: with the page's own model server, and with an independent endpoint on another origin, in
+//! every engine.
 
 mod bad_endpoints;
 mod model_server;

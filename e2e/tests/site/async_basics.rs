@@ -35,8 +35,8 @@ const LONG: &str = "async-basics?download=2000&scale=5&seed=7";
 /// A run of less than 200 ms.
 const SHORT: &str = "async-basics?scale=0.1&blocking=off&seed=7";
 
-/// A fixture for tests that count requests. It has no service worker, because that requests the whole site at some time after
-/// the first second in which nothing runs.
+/// A fixture for tests that count requests. It has no service worker, because that requests the whole site at some time
+/// after the first second in which nothing runs.
 async fn without_service_worker(link: &str) -> Result<Fixture, TestError> {
     let remove = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })";
     Fixture::open_with_script(Engine::Chromium, link, remove).await

@@ -1,4 +1,5 @@
-//! The most important behaviour of the page, in every engine. Also tests that the harness controls all engines in the same way.
+//! The most important behaviour of the page, in every engine. Also tests that the harness controls all engines in the
+//! same way.
 
 use e2e::browser::{Browser, BrowserError, Engine};
 use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint};
@@ -204,7 +205,8 @@ async fn another_origin_notices_aborted_requests(engine: Engine) -> TestResult {
     let endpoint = Endpoint::start(Behaviour::default())?;
     for infer in [Answer::Never, Answer::HeadOnly] {
         endpoint.behave(Behaviour { infer, ..Behaviour::default() });
-        // These are `POST` requests: several identical `GET` requests would wait for each other, because of the browser's cache.
+        // These are `POST` requests: several identical `GET` requests would wait for each other, because of the
+        // browser's cache.
         let arguments = vec![format!("{}v2/models/digits/infer", endpoint.url()).into(), 5.into()];
         fixture.page.evaluate::<()>(START, arguments).await?;
         wait_for_in_flight(&endpoint, 5).await?;

@@ -1,4 +1,5 @@
-//! The other exercises, and what works the same in all of them, in a real browser, with the built site under a sub-path.
+//! The other exercises, and what works the same in all of them, in a real browser, with the built site under a
+//! sub-path.
 
 mod common_issues;
 mod concurrency;

@@ -1,5 +1,5 @@
-//! The measurements of the exercise on API calls: throughput, the knee, and latencies since due and since sent. No other test
-//! runs at the same time, because it would change the measurements.
+//! The measurements of the exercise on API calls: throughput, the knee, and latencies since due and since sent. No
+//! other test runs at the same time, because it would change the measurements.
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestResult};
@@ -53,7 +53,8 @@ async fn throughput_peaks_at_the_servers_maximum_and_the_knee_is_its_capacity(en
 }
 
 async fn an_overload_shows_only_in_the_latency_since_due(engine: Engine) -> TestResult {
-    // One permit, 50 ms for each request, and 100 requests per second are due: five times as many as the endpoint can serve.
+    // One permit, 50 ms for each request, and 100 requests per second are due: five times as many as the endpoint can
+    // serve.
     let settings = "arrivals=rate&rate=100&limit=1&requests=100&batch-size=1&capacity=0&latency=50";
     let fixture = Fixture::open_in(engine, &format!("{PLAIN}&{settings}")).await?;
     let page = &fixture.page;

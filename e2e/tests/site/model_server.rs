@@ -251,7 +251,8 @@ async fn requests_for_other_paths_are_not_intercepted(engine: Engine) -> TestRes
     let fixture = fixture(engine).await?;
     let html = get(&fixture.page, "../index.html").await?;
     assert!(html.status == 200 && html.body.contains("<title>Interleave</title>"), "{html:?}");
-    // Only the network can give these answers: the host's own page about a missing file, and a file that was replaced now.
+    // Only the network can give these answers: the host's own page about a missing file, and a file that was replaced
+    // now.
     assert_eq!(get(&fixture.page, "../apiary").await?.status, 404);
     let body = b"from the host".to_vec();
     fixture.server.replace("static/data/digits.csv", Replacement::Bytes { content_type: "text/plain", body });
@@ -268,7 +269,8 @@ async fn a_new_release_replaces_the_whole_old_one(engine: Engine) -> TestResult 
     let watch =
         "navigator.serviceWorker.addEventListener('controllerchange', () => window.isReplaced = true); return null";
     page.evaluate::<Value>(watch, Vec::new()).await?;
-    // The program of the new release gives another answer. It has another name, because a real one has another hash in its name.
+    // The program of the new release gives another answer. It has another name, because a real one has another hash in
+    // its name.
     let site = e2e::server::built_site();
     let worker = std::fs::read_to_string(site.join("service-worker.js"))?;
     let program = worker.split("importScripts(\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a program");
@@ -278,8 +280,8 @@ async fn a_new_release_replaces_the_whole_old_one(engine: Engine) -> TestResult 
     fixture.server.replace("service-worker.js", script(worker.replace(program, "model_server-new.js")));
     // The host no longer has the old program. The old worker does not need it.
     fixture.server.replace(program, Replacement::Status(404));
-    // Chromium replaces a worker only after it was idle for up to 30 s, and each request makes it busy. So no request is sent
-    // until the browser reports that another worker has taken over.
+    // Chromium replaces a worker only after it was idle for up to 30 s, and each request makes it busy. So no request
+    // is sent until the browser reports that another worker has taken over.
     let update = "return navigator.serviceWorker.ready.then((registration) => registration.update()).then(() => null)";
     page.evaluate::<Value>(update, Vec::new()).await?;
     eventually_every(Duration::from_millis(500), 2 * DEFAULT_TIMEOUT, "the worker of the new release", async || {

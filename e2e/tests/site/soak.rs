@@ -1,5 +1,5 @@
-//! Two hundred runs without a reload of the page. Some are stopped, and some are left, at random moments. The page releases all
-//! of the browser's resources except for those of saved runs.
+//! Two hundred runs without a reload of the page. Some are stopped, and some are left, at random moments. The page
+//! releases all of the browser's resources except for those of saved runs.
 
 use e2e::browser::{Engine, Heap};
 use e2e::fixture::{Fixture, TestError, TestResult};
@@ -27,25 +27,26 @@ const EXERCISES: [&str; 8] = [
 /// The page at which resources are counted: each time the same page, before a run.
 const REST: &str = "async-basics?seed=7";
 
-/// The number of runs at the start, in which the page takes the resources that it needs only once: code, its channel, memory for
-/// a run.
+/// The number of runs at the start, in which the page takes the resources that it needs only once: code, its channel,
+/// memory for a run.
 const WARM_UP: u32 = 40;
 
-/// The numbers of runs in the two parts after that. After the second part, the page must not hold more than after the first.
+/// The numbers of runs in the two parts after that. After the second part, the page must not hold more than after the
+/// first.
 fn runs(engine: Engine) -> [u32; 2] {
     if engine == Engine::Chromium { [80, 80] } else { [20, 20] }
 }
 
-/// The growth of the wasm memory that is allowed. It grows in steps of 64 KB, and the number of steps depends on the moments at
-/// which runs are stopped. 160 runs that kept their records would take several times as much.
+/// The growth of the wasm memory that is allowed. It grows in steps of 64 KB, and the number of steps depends on the
+/// moments at which runs are stopped. 160 runs that kept their records would take several times as much.
 const WASM_SLACK_BYTES: u64 = 450_000;
 
-/// The memory that Chromium itself may use for each run: for its requests, its entry in the history, and layout shifts. It was
-/// 4 kB for saved runs.
+/// The memory that Chromium itself may use for each run: for its requests, its entry in the history, and layout shifts.
+/// It was 4 kB for saved runs.
 const BROWSER_BYTES_PER_RUN: u64 = 8_000;
 
-/// Follows a link, presses Run, and ends the run in one of these ways: waits for its end (`finish`), exports it then (`save`),
-/// or presses Stop (`stop`) or returns (`leave`) after some milliseconds.
+/// Follows a link, presses Run, and ends the run in one of these ways: waits for its end (`finish`), exports it then
+/// (`save`), or presses Stop (`stop`) or returns (`leave`) after some milliseconds.
 const RUN: &str = "
     const [link, seed, end, afterMs] = arguments;
     const sleep = (ms) => new Promise((done) => setTimeout(done, ms));

@@ -1,7 +1,8 @@
 //! A tensor in JSON: a name, a shape, a datatype, and the elements in rows.
 //!
-//! The protocol allows the elements flat or nested as the shape says. Both are read, and flat is written. A [`Tensor`]
-//! is always valid: it has as many elements as its shape says, all of its datatype.
+//! The protocol allows flat elements, and elements that are nested according to the shape. Both are read, and flat
+//! elements are written. A [`Tensor`] is always valid: the number of elements fits its shape, and all are of its
+//! datatype.
 
 use std::fmt;
 
@@ -81,11 +82,11 @@ impl fmt::Display for Datatype {
 /// The elements of a tensor, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
-    /// Of every datatype that is a number. Whole numbers beyond 2^53 are rounded, as everywhere in JavaScript.
+    /// The elements of every numeric datatype. Integers beyond 2^53 are rounded, as in JavaScript.
     Numbers(Vec<f64>),
-    /// Of [`Datatype::Bool`].
+    /// The elements of [`Datatype::Bool`].
     Booleans(Vec<bool>),
-    /// Of [`Datatype::Bytes`].
+    /// The elements of [`Datatype::Bytes`].
     Texts(Vec<String>),
 }
 
@@ -116,10 +117,10 @@ pub struct Tensor {
     data: Data,
 }
 
-/// The reason why elements are not a valid tensor.
+/// The reason elements are not a valid tensor.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TensorError {
-    /// The number of elements exceeds any memory.
+    /// The number of elements is greater than any memory.
     #[error("tensor `{tensor}` has shape {shape:?}, which is too large")]
     TooLarge {
         /// The tensor's name.
@@ -146,7 +147,7 @@ pub enum TensorError {
         tensor: String,
         /// The shape.
         shape: Vec<usize>,
-        /// The shape that the data have by their brackets.
+        /// The shape of the data according to their brackets.
         found: Vec<usize>,
     },
     /// Rows of the data differ in length or depth.
@@ -168,11 +169,11 @@ pub enum TensorError {
 }
 
 impl Tensor {
-    /// A tensor, after a check that its parts fit together. Numbers of [`Datatype::Fp32`] are rounded to such.
+    /// Creates a tensor. Numbers of [`Datatype::Fp32`] are rounded to single precision.
     ///
     /// # Errors
     ///
-    /// Why the elements are not of this shape or datatype.
+    /// If the elements do not fit the shape or the datatype.
     pub fn new(
         name: impl Into<String>,
         shape: Vec<usize>,
@@ -197,11 +198,11 @@ impl Tensor {
         self
     }
 
-    /// Numbers in [`Datatype::Fp32`], in rows of `columns`: shape `[numbers / columns, columns]`.
+    /// A tensor of [`Datatype::Fp32`] with rows of `columns` numbers: its shape is `[numbers / columns, columns]`.
     ///
     /// # Errors
     ///
-    /// If the rows are not whole, or a number is not finite.
+    /// If the last row is incomplete, or a number is not finite.
     pub fn rows_of_f32(name: impl Into<String>, columns: usize, numbers: &[f32]) -> Result<Self, TensorError> {
         let shape = vec![numbers.len() / columns.max(1), columns];
         Self::new(name, shape, Datatype::Fp32, Data::Numbers(numbers.iter().copied().map(f64::from).collect()))
@@ -257,7 +258,7 @@ impl Tensor {
             (Data::Numbers(numbers), datatype) if !matches!(datatype, Datatype::Bool | Datatype::Bytes) => {
                 numbers.iter().position(|number| !is_of(datatype, *number))
             }
-            // No element is of a wrong type where there is none.
+            // An empty tensor has no wrong element.
             (data, _) => (!data.is_empty()).then_some(0),
         }
     }
@@ -265,14 +266,14 @@ impl Tensor {
 
 fn is_of(datatype: Datatype, number: f64) -> bool {
     match datatype.whole_numbers() {
-        Some((least, greatest)) => number.fract() == 0.0 && (least..=greatest).contains(&number),
+        Some((min, max)) => number.fract() == 0.0 && (min..=max).contains(&number),
         // JSON has only finite numbers.
         None if datatype == Datatype::Fp32 => (number as f32).is_finite(),
         None => number.is_finite(),
     }
 }
 
-/// A tensor as it is sent.
+/// A tensor in the form in which it is sent.
 #[derive(Serialize, Deserialize)]
 struct WireTensor<D> {
     name: String,
@@ -307,7 +308,7 @@ impl Serialize for Elements<'_> {
                 // Some servers do not accept `1.0` as an integer.
                 Datatype::Uint64 => elements.serialize_element(&(number as u64))?,
                 datatype if datatype.whole_numbers().is_some() => elements.serialize_element(&(number as i64))?,
-                // The shortest text that is this number again.
+                // As f32, it is written as the shortest text that is read as the same number.
                 Datatype::Fp32 => elements.serialize_element(&(number as f32))?,
                 _ => elements.serialize_element(&number)?,
             }
@@ -343,7 +344,7 @@ fn check_nesting(name: &str, shape: &[usize], data: &Nested) -> Result<(), Tenso
     }
 }
 
-/// All elements as one type, or the index of the first that is not of it.
+/// All elements as one type, or the index of the first element of another type.
 fn all<T>(elements: &[Element], as_type: impl Fn(&Element) -> Option<T>) -> Result<Vec<T>, usize> {
     elements.iter().enumerate().map(|(index, element)| as_type(element).ok_or(index)).collect()
 }
@@ -375,8 +376,9 @@ impl Element {
     }
 }
 
-/// Elements in brackets of any depth, with the shape that the brackets have, if they have one.
+/// Elements in brackets of any depth.
 struct Nested {
+    /// The shape according to the brackets. `None` if the rows differ.
     shape: Option<Vec<usize>>,
     elements: Vec<Element>,
 }
@@ -449,7 +451,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 struct Rows {
     elements: Vec<Element>,
     count: usize,
-    /// The shape of every row so far; `None` once two differ.
+    /// The shape of the last row. `None` if the rows in it differ.
     shape: Option<Vec<usize>>,
     is_ragged: bool,
 }
@@ -526,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn tensors_without_elements_are_tensors() {
+    fn tensors_without_elements_are_valid() {
         for (shape, data) in [("[0]", "[]"), ("[0, 64]", "[]"), ("[2, 0]", "[[], []]"), ("[0, 0]", "[]")] {
             assert!(read(shape, "FP32", data).unwrap().data().is_empty(), "{shape}");
         }

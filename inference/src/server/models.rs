@@ -1,7 +1,7 @@
 //! The classifiers as models of the protocol.
 //!
-//! Their weights are part of the program: the server is restarted for every burst of requests, so it must start at
-//! once, and never with the weights of another release.
+//! Their weights are part of the program: the server is restarted for every burst of requests, so it must start
+//! immediately, and never with the weights of another release.
 
 use thiserror::Error;
 
@@ -39,7 +39,7 @@ const FILES: [&[u8]; 4] = [
 #[derive(Debug)]
 pub(super) struct Models(Vec<Classifier>);
 
-/// The reason why a model cannot answer.
+/// The reason a model cannot answer.
 #[derive(Debug, Error)]
 pub(super) enum ModelError {
     #[error("there is no model `{name}`; there are {known}")]
@@ -96,7 +96,7 @@ impl Models {
         let request: InferRequest = decode(body)?;
         let images = images(&request.inputs)?;
         let logits = classifier.logits(&images)?;
-        let outputs = wanted(&request.outputs)?.into_iter().map(|name| output(name, &logits)).collect();
+        let outputs = requested_outputs(&request.outputs)?.into_iter().map(|name| output(name, &logits)).collect();
         Ok(InferResponse {
             model_name: classifier.name().to_owned(),
             model_version: Some(VERSION.to_owned()),
@@ -134,7 +134,7 @@ fn images(inputs: &[Tensor]) -> Result<Vec<f32>, ModelError> {
 }
 
 /// The outputs that a request asks for, in its order, or all if it names none.
-fn wanted(requested: &[RequestedOutput]) -> Result<Vec<&'static str>, ModelError> {
+fn requested_outputs(requested: &[RequestedOutput]) -> Result<Vec<&'static str>, ModelError> {
     let all = [LOGITS, PROBABILITIES, LABEL];
     if requested.is_empty() {
         return Ok(all.to_vec());
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn probabilities_sum_to_one_whatever_the_scores() {
+    fn probabilities_sum_to_one_for_any_scores() {
         for scores in [[1.0, 2.0, 3.0], [1000.0, -1000.0, 999.0], [0.0; 3]] {
             let probabilities = softmax(&scores);
             assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{probabilities:?}");

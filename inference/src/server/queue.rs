@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_free_place_goes_to_the_next_and_wakes_it() {
+    fn a_free_place_goes_to_the_next_request_and_wakes_it() {
         let queue = Queue::new(Some(1));
         let (first, mut second) = (queue.enter(), queue.enter());
         let wakes = Arc::new(Wakes::default());
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
 
         let mut third = queue.enter();
-        assert!(!is_served(&mut third), "it came after the place was given to another");
+        assert!(!is_served(&mut third), "the place was given to the second before");
         assert!(is_served(&mut second));
     }
 
@@ -213,7 +213,7 @@ mod tests {
                 prop_assert_eq!(counts.in_flight, requests.len());
                 prop_assert_eq!(counts.serving, requests.len().min(capacity));
                 prop_assert_eq!(counts.queued, requests.len() - counts.serving);
-                // The first to arrive are served.
+                // The requests that arrived first are served.
                 let served: Vec<_> = requests.iter_mut().map(is_served).collect();
                 prop_assert!(served.is_sorted_by(|a, b| a >= b));
             }

@@ -1,13 +1,13 @@
-//! From a path to the requested operation.
+//! The operation that a path requests.
 
 use thiserror::Error;
 
 use super::scenario::{Scenario, ScenarioError};
 
-/// The operation that a request asks for, and the scenario.
+/// The requested operation, and the scenario.
 #[derive(Debug, PartialEq)]
 pub(super) struct Route {
-    /// `None` if the path has no scenario; then `stats` are those of all scenarios.
+    /// `None` if the path has no scenario. In this case `stats` means those of all scenarios.
     pub scenario: Option<Scenario>,
     /// The id in the query.
     pub id: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct ModelPath {
     pub version: Option<String>,
 }
 
-/// The reason why a path has no operation.
+/// The reason a path has no operation.
 #[derive(Debug, Error, PartialEq)]
 pub(super) enum RouteError {
     #[error("the scenario in the path is wrong: {0}")]

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::random::rng_for;
+
 /// The maximum latency and spread, in milliseconds.
 const MAX_MS: u32 = 60_000;
 /// The maximum capacity.
@@ -63,13 +65,13 @@ impl FailureKind {
     ];
 }
 
-/// The reason why the settings in a path are invalid.
+/// The reason the settings in a path are invalid.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ScenarioError {
     /// A setting is not of the form `name=value`.
     #[error("`{found}` is not a setting: write it as `latency=100`")]
     NoValue {
-        /// What there is instead.
+        /// The text in the path.
         found: String,
     },
     /// There is no such setting.
@@ -112,20 +114,20 @@ impl Scenario {
     /// The outcome of the request with this key. Its latency does not depend on the failures, and a request that fails
     /// at one rate fails at every higher rate.
     pub(super) fn outcome(&self, key: &str) -> RequestOutcome {
-        let mut rng = fastrand::Rng::with_seed(hash(self.seed.unwrap_or_default(), key));
-        let [spread, luck, kind] = [rng.f64(), rng.f64(), rng.f64()];
+        let mut rng = rng_for(self.seed.unwrap_or_default(), key);
+        let [spread, failure, kind] = [rng.f64(), rng.f64(), rng.f64()];
         let ms = f64::from(self.latency_ms.unwrap_or(0)) + spread * f64::from(self.spread_ms.unwrap_or(0));
-        let fails = luck * MILLION < f64::from(self.fail_millionths.unwrap_or(0));
+        let fails = failure * MILLION < f64::from(self.fail_millionths.unwrap_or(0));
         RequestOutcome {
             latency: Duration::from_micros((ms * 1e3).round() as u64),
             failure: fails.then(|| self.kind(kind)),
         }
     }
 
-    /// One of the kinds, by a number from 0 to below 1.
-    fn kind(&self, drawn: f64) -> FailureKind {
+    /// One of the kinds, chosen by a random number from 0 to below 1.
+    fn kind(&self, random: f64) -> FailureKind {
         let kinds: Vec<_> = self.kinds.iter().flatten().copied().collect();
-        kinds.get((drawn * kinds.len() as f64) as usize).copied().unwrap_or(FailureKind::Internal)
+        kinds.get((random * kinds.len() as f64) as usize).copied().unwrap_or(FailureKind::Internal)
     }
 
     /// The same scenario without settings that equal the default, so that equal behaviour means equal scenarios.
@@ -149,7 +151,7 @@ impl Scenario {
             "spread" => put(&mut self.spread_ms, ms("spread", value)?),
             "capacity" => {
                 let expected = "a whole number from 1 to 10000";
-                put(&mut self.capacity, whole("capacity", value, 1, MAX_CAPACITY, expected)?)
+                put(&mut self.capacity, integer("capacity", value, 1, MAX_CAPACITY, expected)?)
             }
             "fail" => put(&mut self.fail_millionths, share(value)?),
             "kinds" => put(&mut self.kinds, kinds(value)?),
@@ -177,17 +179,11 @@ fn put<T>(place: &mut Option<T>, value: T) -> bool {
 }
 
 fn ms(name: &'static str, value: &str) -> Result<u32, ScenarioError> {
-    whole(name, value, 0, MAX_MS, "a whole number of milliseconds from 0 to 60000")
+    integer(name, value, 0, MAX_MS, "a whole number of milliseconds from 0 to 60000")
 }
 
-fn whole(
-    name: &'static str,
-    value: &str,
-    least: u32,
-    greatest: u32,
-    expected: &'static str,
-) -> Result<u32, ScenarioError> {
-    let number = value.parse().ok().filter(|number| (least..=greatest).contains(number));
+fn integer(name: &'static str, value: &str, min: u32, max: u32, expected: &'static str) -> Result<u32, ScenarioError> {
+    let number = value.parse().ok().filter(|number| (min..=max).contains(number));
     number.ok_or_else(|| ScenarioError::Value { name, found: value.to_owned(), expected })
 }
 
@@ -202,8 +198,8 @@ fn share(value: &str) -> Result<u32, ScenarioError> {
 }
 
 fn kinds(value: &str) -> Result<BTreeSet<FailureKind>, ScenarioError> {
-    let of = |name: &str| FailureKind::ALL.into_iter().find(|(_, known)| *known == name).map(|(kind, _)| kind);
-    let kinds: Option<Vec<_>> = value.split('+').map(of).collect();
+    let kind = |name: &str| FailureKind::ALL.into_iter().find(|(_, known)| *known == name).map(|(kind, _)| kind);
+    let kinds: Option<Vec<_>> = value.split('+').map(kind).collect();
     let kinds = kinds.and_then(|kinds| {
         let unique: BTreeSet<_> = kinds.iter().copied().collect();
         (unique.len() == kinds.len()).then_some(unique)
@@ -218,21 +214,6 @@ fn kinds(value: &str) -> Result<BTreeSet<FailureKind>, ScenarioError> {
 fn seed(value: &str) -> Result<u64, ScenarioError> {
     let expected = "a whole number from 0 to 18446744073709551615";
     value.parse().map_err(|_| ScenarioError::Value { name: "seed", found: value.to_owned(), expected })
-}
-
-/// The FNV-1a hash, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>), scrambled at both ends, so that similar
-/// seeds and keys give unrelated values.
-fn hash(seed: u64, key: &str) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325 ^ scramble(seed);
-    scramble(key.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-fn scramble(seed: u64) -> u64 {
-    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]
@@ -289,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_draws_never_change() {
+    fn the_first_random_values_never_change() {
         let scenario = scenario("latency=100,spread=100,fail=0.5,kinds=500+503+429+hang+garbage,seed=7");
         let outcomes: Vec<_> = (0..4).map(|id| scenario.outcome(&format!("id {id}"))).collect();
         let latencies: Vec<_> = outcomes.iter().map(|outcome| outcome.latency.as_micros()).collect();

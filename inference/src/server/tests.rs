@@ -1,4 +1,4 @@
-//! The server request by request.
+//! Tests of the server, request by request.
 
 use std::cell::RefCell;
 use std::pin::{Pin, pin};
@@ -42,7 +42,7 @@ fn infer_body(id: Option<&str>, images: usize) -> Vec<u8> {
     encode(&InferRequest { id: id.map(str::to_owned), inputs, outputs: Vec::new() })
 }
 
-/// A body that a small test writes out.
+/// A body without images, which is small.
 fn small_body(id: &str) -> Vec<u8> {
     json!({"id": id, "inputs": [{"name": INPUT, "shape": [0, 64], "datatype": "FP32", "data": []}]})
         .to_string()
@@ -113,7 +113,7 @@ fn a_request_may_ask_for_some_of_the_outputs() {
 }
 
 #[test]
-fn no_images_give_no_labels() {
+fn a_request_without_images_gets_no_labels() {
     let (status, body) = answer(post("v2/models/mlp-64/infer", &small_body("a")));
     assert_eq!((status, &body["outputs"][2]["shape"]), (200, &json!([0])));
 }
@@ -185,7 +185,7 @@ fn an_invalid_body_is_refused() {
         ),
     ] {
         assert_refused(post("v2/models/mlp-16/infer", body.as_bytes()), 400, expected);
-        // At once, whatever the scenario.
+        // It is refused immediately, whatever the scenario.
         let pending = Server::new().answer(post("s/latency=100,fail=1/v2/models/mlp-16/infer", body.as_bytes()));
         assert_eq!((pending.reply.status, pending.latency()), (400, Duration::ZERO), "{body}");
     }
@@ -196,50 +196,50 @@ fn every_kind_of_failure_has_its_reply() {
     let reply = |kind: &str| {
         let path = format!("s/fail=1,kinds={kind}/v2/models/mlp-16");
         let pending = Server::new().answer(get(&path));
-        (pending.reply.clone(), pending.comes)
+        (pending.reply.clone(), pending.arrives)
     };
     for (kind, status) in [("500", 500), ("503", 503), ("429", 429)] {
-        let (reply, comes) = reply(kind);
-        assert_eq!((reply.status, comes), (status, true));
+        let (reply, arrives) = reply(kind);
+        assert_eq!((reply.status, arrives), (status, true));
         assert!(decode::<ErrorBody>(&reply.body).unwrap().error.ends_with("on purpose"));
         assert_eq!(reply.headers.contains(&("retry-after", "1".to_owned())), kind == "429");
     }
-    let (garbage, comes) = reply("garbage");
-    assert_eq!((garbage.status, comes), (200, true));
+    let (garbage, arrives) = reply("garbage");
+    assert_eq!((garbage.status, arrives), (200, true));
     assert!(serde_json::from_slice::<Value>(&garbage.body).is_err());
-    let (hung, comes) = reply("hang");
-    assert_eq!((hung.status, comes), (200, false));
+    let (hung, arrives) = reply("hang");
+    assert_eq!((hung.status, arrives), (200, false));
 }
 
-const ROUGH: &str = "s/latency=10,spread=90,fail=0.5,kinds=500+503+429+hang+garbage,seed=7/v2/models/mlp-16";
+const UNRELIABLE: &str = "s/latency=10,spread=90,fail=0.5,kinds=500+503+429+hang+garbage,seed=7/v2/models/mlp-16";
 
 #[test]
 fn the_same_requests_get_the_same_replies_in_any_order() {
-    let path = format!("{ROUGH}/infer");
+    let path = format!("{UNRELIABLE}/infer");
     let mut server = Server::new();
-    let mut ask = |id: usize| {
+    let mut send = |id: usize| {
         let pending = server.answer(post(&path, &small_body(&id.to_string())));
-        (pending.latency(), pending.comes, pending.reply.clone())
+        (pending.latency(), pending.arrives, pending.reply.clone())
     };
-    let forth: Vec<_> = (0..50).map(&mut ask).collect();
-    let mut back: Vec<_> = (0..50).rev().map(&mut ask).collect();
-    back.reverse();
-    assert!(forth == back);
-    assert!(forth.iter().any(|(_, _, reply)| reply.status == 200));
-    assert!(forth.iter().any(|(_, _, reply)| reply.status == 503));
+    let ascending: Vec<_> = (0..50).map(&mut send).collect();
+    let mut descending: Vec<_> = (0..50).rev().map(&mut send).collect();
+    descending.reverse();
+    assert!(ascending == descending);
+    assert!(ascending.iter().any(|(_, _, reply)| reply.status == 200));
+    assert!(ascending.iter().any(|(_, _, reply)| reply.status == 503));
 }
 
 #[test]
 fn requests_without_an_id_are_numbered_unless_the_query_has_one() {
-    let ask = |server: &mut Server, path: &str| server.answer(get(path)).latency();
+    let latency = |server: &mut Server, path: &str| server.answer(get(path)).latency();
     let (mut one, mut other) = (Server::new(), Server::new());
-    let first: Vec<_> = (0..5).map(|_| ask(&mut one, ROUGH)).collect();
-    let again: Vec<_> = (0..5).map(|_| ask(&mut other, ROUGH)).collect();
+    let first: Vec<_> = (0..5).map(|_| latency(&mut one, UNRELIABLE)).collect();
+    let again: Vec<_> = (0..5).map(|_| latency(&mut other, UNRELIABLE)).collect();
     assert_eq!(first, again);
     assert!(first.windows(2).all(|pair| pair[0] != pair[1]));
 
-    let with_id = format!("{ROUGH}?id=a");
-    assert_eq!(ask(&mut one, &with_id), ask(&mut one, &with_id));
+    let with_id = format!("{UNRELIABLE}?id=a");
+    assert_eq!(latency(&mut one, &with_id), latency(&mut one, &with_id));
 }
 
 /// A clock that is advanced manually.
@@ -247,7 +247,7 @@ fn requests_without_an_id_are_numbered_unless_the_query_has_one() {
 struct ManualClock(RefCell<Duration>);
 
 impl ManualClock {
-    /// Ready after `duration`.
+    /// A future that is ready after `duration`.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
         let due = *self.0.borrow() + duration;
         std::future::poll_fn(move |_| if *self.0.borrow() >= due { Poll::Ready(()) } else { Poll::Pending })
@@ -260,7 +260,7 @@ impl ManualClock {
 
 type Body<'a> = Pin<Box<dyn Future<Output = Vec<u8>> + 'a>>;
 
-/// Polls all in order, and keeps those that are not ready.
+/// Polls all bodies in order, and removes those that are ready.
 fn poll_all(bodies: &mut Vec<Body<'_>>) {
     bodies.retain_mut(|body| body.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
@@ -281,7 +281,7 @@ fn six_requests_with_capacity_two_take_three_times_the_latency() {
     let mut left = Vec::new();
     for _ in 0..7 {
         poll_all(&mut bodies);
-        // Again, for those that were woken by the first round.
+        // Again, for those that the first round has woken.
         poll_all(&mut bodies);
         left.push(bodies.len());
         clock.advance_ms(50);

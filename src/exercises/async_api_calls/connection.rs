@@ -2,7 +2,7 @@
 
 use crate::endpoint::model_server::NoModelServer;
 use crate::endpoint::oip::{Client, OipError};
-use crate::exercises::exercise::{Connection, Failure};
+use crate::exercises::exercise::{Connection, Failure, failure_from};
 use crate::exercises::prelude::*;
 
 use super::findings::tensors_in_words;
@@ -51,23 +51,4 @@ pub(super) fn no_model() -> Failure {
     Failure { message: "there is no model name".to_owned(), advice: "Enter the name of one of the endpoint's models." }
 }
 
-impl From<OipError> for Failure {
-    fn from(error: OipError) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
-    }
-}
-
-impl From<NoModelServer> for Failure {
-    fn from(error: NoModelServer) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
-    }
-}
-
-impl From<InputsError> for Failure {
-    fn from(error: InputsError) -> Self {
-        match error {
-            InputsError::Load(error) => error.into(),
-            _ => Self { message: error.to_string(), advice: error.advice() },
-        }
-    }
-}
+failure_from!(OipError, NoModelServer, InputsError);

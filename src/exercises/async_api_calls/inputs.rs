@@ -48,7 +48,8 @@ impl InputsError {
             Self::NotDeclared { .. } => {
                 "Declare the inputs in the model's configuration: this page builds requests from the metadata."
             }
-            Self::TooLarge { .. } | Self::Load(_) => "Choose a smaller batch size or a lower limit.",
+            Self::TooLarge { .. } => "Choose a smaller batch size or a lower limit.",
+            Self::Load(error) => error.advice(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of a CSV; where they are digits, with what the classifier takes them for.
+//! Rows of a CSV, with the classifier's predictions if they are digits.
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use crate::exercises::csv_rows::{Counts, CsvError as RowsError, Header, HeaderPr
 use crate::exercises::prelude::*;
 use crate::storage::{Source, SourceError};
 
-/// A slice ends after this many bytes, which take some 2 ms with the classifier's part, or after this time.
+/// A slice ends after this many bytes, which take about 2 ms including the classifier, or after this time.
 pub(super) const SLICE_BYTES: usize = 16_000;
 pub(super) const SLICE_TIME: Duration = Duration::from_millis(4);
 
 /// The clock is read after each part of a slice.
 pub(super) const PART_BYTES: usize = 2_000;
 
-/// So many bad rows are listed.
+/// The maximum number of bad rows that are listed.
 const MOST_BAD: usize = 20;
 
-/// So many good rows are shown.
+/// The maximum number of good rows that are shown.
 pub(super) const MOST_SHOWN: usize = 5;
 
-/// Of a long list of columns so many are shown.
+/// The maximum number of columns that are shown.
 pub(super) const MOST_COLUMNS: usize = 12;
 
-/// So many characters of a value are shown.
+/// The maximum number of characters of a value that are shown.
 pub(super) const MOST_CHARS: usize = 40;
 
 /// Why a CSV could not be processed to its end.
@@ -41,37 +41,38 @@ pub(super) enum CsvError {
 
 impl TaskError for CsvError {}
 
-/// A digit that was read.
+/// A digit and its prediction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PredictedDigit {
-    /// The row in which it stands, counted from 0; bad rows count, too.
+    /// Its row, counted from 0. Bad rows count, too.
     pub sample_id: u64,
-    /// What it is.
+    /// The correct digit.
     pub label: u8,
-    /// What the classifier takes it for.
+    /// The digit that the classifier predicts.
     pub prediction: u8,
 }
 
-/// What came of the rows.
+/// The results of processing rows.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
-    /// The columns' names.
+    /// The names of the columns.
     pub columns: Vec<String>,
-    /// What is odd about them.
+    /// Problems with these names.
     pub problems: Vec<HeaderProblem>,
-    /// How many rows are good.
+    /// The number of good rows.
     pub rows: u64,
-    /// Of digits: what each good row is, and what the classifier takes it for.
+    /// The good rows with their predictions, if the rows are digits.
     pub digits: Vec<PredictedDigit>,
-    /// How many rows are bad, and the first of them.
+    /// The number of bad rows.
     pub bad: u64,
+    /// Messages about the first bad rows.
     pub first_bad: Vec<String>,
-    /// The first good rows: the first of their values, shortened.
+    /// The first values of the first good rows, shortened.
     pub shown: Vec<Vec<String>>,
 }
 
 impl Samples {
-    /// Takes in what was read.
+    /// Adds rows that were read.
     pub fn take(&mut self, parsed: Vec<Parsed>, classifier: &Classifier) -> Result<(), CsvError> {
         let (mut found, mut pixels) = (Vec::new(), Vec::new());
         for parsed in parsed {
@@ -98,7 +99,7 @@ impl Samples {
         Ok(())
     }
 
-    /// Whether the columns are those of a digit: label, p0, …, p63.
+    /// True if the columns are those of a digit: label, p0, …, p63.
     pub fn are_digits(&self) -> bool {
         let [label, pixels @ ..] = &self.columns[..] else { return false };
         let is_pixel = |(place, name): (usize, &String)| name.strip_prefix('p').is_some_and(|n| n == place.to_string());
@@ -113,21 +114,21 @@ impl Samples {
         }
     }
 
-    fn note_bad(&mut self, told: impl FnOnce() -> String) {
+    fn note_bad(&mut self, message: impl FnOnce() -> String) {
         self.bad += 1;
         if self.first_bad.len() < MOST_BAD {
-            self.first_bad.push(told());
+            self.first_bad.push(message());
         }
     }
 
-    /// How many digits the classifier reads right.
+    /// The number of correct predictions.
     pub fn right(&self) -> usize {
         self.digits.iter().filter(|it| it.label == it.prediction).count()
     }
 }
 
-/// The label and the image of a row, scaled as the classifier was trained. Whole numbers may be written as `5.0`, as
-/// they are when they come out of an array of fractions.
+/// The label and the image of a row, scaled as the classifier expects. Whole numbers may be written as `5.0`, as tools
+/// do that store all numbers as floats.
 fn digit(row: &Row) -> Result<(u8, Vec<f32>), String> {
     let brightest = f32::from(BRIGHTEST);
     let mut values = row.values().map(str::trim);
@@ -146,13 +147,13 @@ fn wrong(column: &str, value: &str, wanted: &str) -> String {
     format!("`{column}` is `{}`, which is not {wanted}", units::shortened(value, MOST_CHARS))
 }
 
-/// How far it is, for the log.
+/// The progress of reading, for the log.
 pub(super) fn progress(source: &Source, counts: &Counts) -> String {
     let (read, all) = (units::size(source.bytes_read()), units::size(source.size_bytes()));
     format!("{} rows, {read} of {all}", units::count(counts.rows))
 }
 
-/// What was predicted, as CSV with the guide's columns: so many rows at a time.
+/// Predictions as CSV with the guide's columns, in texts of at most `rows_at_once` rows.
 pub(super) fn predictions(digits: &[PredictedDigit], rows_at_once: usize) -> impl Iterator<Item = String> {
     let row = |it: &PredictedDigit| format!("{},{},{}\n", it.sample_id, it.prediction, it.label);
     let rows = digits.chunks(rows_at_once).map(move |digits| digits.iter().map(row).collect());

@@ -1,6 +1,6 @@
-//! What came of the files and the rows, in numbers and in words.
+//! The results for files and rows, as tables, checks and notes.
 
-use crate::exercises::exercise::Failure;
+use crate::exercises::exercise::{Failure, failure_from};
 use crate::exercises::prelude::*;
 use crate::storage::{StorageError, StorageKind};
 
@@ -8,25 +8,25 @@ use super::csv::{CsvError, MOST_CHARS, MOST_COLUMNS, MOST_SHOWN, Samples};
 use super::plan::{FileContent, Plan};
 use super::rounds::{READING, Rounds, WRITING};
 
-/// So many files are listed.
+/// The maximum number of files that are listed.
 const MOST_FILES: usize = 30;
 
-/// What came of reading the files in one way: held against what was written, and forgotten.
+/// The results of reading the files in one way, compared with what was written. The contents are not stored.
 #[derive(Debug)]
 pub(super) struct ReadResults {
     part: &'static str,
-    /// The name of each file that was asked for, with its size in bytes or why it did not come.
+    /// The name of each requested file, with its size in bytes or the error.
     files: Vec<(String, Result<usize, StorageError>)>,
-    /// How many came back byte for byte, or were named as missing.
+    /// The number of files that were read back byte for byte, or correctly reported as missing.
     right: usize,
 }
 
-/// So many bytes are compared in a turn of the page.
+/// The number of bytes that are compared before the page gets a turn.
 const BYTES_IN_A_TURN: usize = 2_000_000;
 
 impl ReadResults {
-    /// What was read in the order of its names, beside what was written, which is in the same order without the
-    /// missing.
+    /// Compares what was read with what was written. Both are in the order of the names; `written` has no missing
+    /// files.
     pub async fn open(
         run: &Run,
         part: &'static str,
@@ -54,7 +54,7 @@ impl ReadResults {
     }
 }
 
-/// What came of it all.
+/// The results of all parts.
 #[derive(Debug)]
 pub(super) struct Findings {
     pub kind: StorageKind,
@@ -83,11 +83,11 @@ impl Findings {
             Ok(bytes) => vec![name.clone(), "✓ read".to_owned(), units::size(*bytes as u64)],
             Err(error) => vec![name.clone(), format!("✕ {error}"), "–".to_owned()],
         };
-        let together = self.readings.iter().find(|reading| reading.part == "read_all_at_once");
+        let all_at_once = self.readings.iter().find(|reading| reading.part == "read_all_at_once");
         Table {
             caption: format!("The files that were read all at once (the first {MOST_FILES})"),
             columns: vec![Column::text("File"), Column::text("Outcome"), Column::number("Size")],
-            rows: together.map(|it| it.files.iter().take(MOST_FILES).map(row).collect()).unwrap_or_default(),
+            rows: all_at_once.map(|it| it.files.iter().take(MOST_FILES).map(row).collect()).unwrap_or_default(),
         }
     }
 
@@ -118,7 +118,7 @@ fn about_rows(samples: &Samples) -> String {
     format!("Of {all} rows, {good} are good and {bad} are bad. {}", accuracy(right, read))
 }
 
-/// How many digits were read right.
+/// A sentence about the number of correct predictions.
 pub(super) fn accuracy(right: usize, all: usize) -> String {
     let share = units::percent(right as f64 / all.max(1) as f64);
     format!(
@@ -128,20 +128,20 @@ pub(super) fn accuracy(right: usize, all: usize) -> String {
     )
 }
 
-/// The bad rows of a table and what is odd about its columns, if there is such.
+/// The bad rows of a table and the problems with its columns, if there are any.
 pub(super) fn faults(name: &str, samples: &Samples) -> Option<Table> {
     let problems = samples.problems.iter().map(ToString::to_string);
-    let told: Vec<_> = problems.chain(samples.first_bad.iter().cloned()).collect();
+    let messages: Vec<_> = problems.chain(samples.first_bad.iter().cloned()).collect();
     let left_out = samples.bad - samples.first_bad.len() as u64;
     let more = if left_out > 0 { format!(", and {} more rows", units::count(left_out)) } else { String::new() };
-    (!told.is_empty()).then(|| Table {
+    (!messages.is_empty()).then(|| Table {
         caption: format!("{name}: skipped rows and other problems{more}"),
         columns: vec![Column::text("What is wrong")],
-        rows: told.into_iter().map(|told| vec![told]).collect(),
+        rows: messages.into_iter().map(|message| vec![message]).collect(),
     })
 }
 
-/// The first rows, if there are any, as columns: there are few of them, and of a table's own columns there may be many.
+/// The first rows, if there are any. They are shown as columns, because a table may have many columns.
 pub(super) fn first_rows(name: &str, samples: &Samples) -> Option<Table> {
     const HEADS: [&str; MOST_SHOWN] = ["Row 1", "Row 2", "Row 3", "Row 4", "Row 5"];
     let columns = samples.columns.iter().take(MOST_COLUMNS).enumerate();
@@ -158,7 +158,7 @@ pub(super) fn first_rows(name: &str, samples: &Samples) -> Option<Table> {
     })
 }
 
-/// Files of the reader's own are wanted, and there are none.
+/// The failure of a run on the user's own files without any files.
 pub(super) fn nothing_chosen() -> Failure {
     Failure {
         message: "no file has been chosen".to_owned(),
@@ -166,18 +166,10 @@ pub(super) fn nothing_chosen() -> Failure {
     }
 }
 
-impl From<StorageError> for Failure {
-    fn from(error: StorageError) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
-    }
-}
+failure_from!(StorageError);
 
 impl From<CsvError> for Failure {
     fn from(error: CsvError) -> Self {
-        Self {
-            message: format!("the CSV cannot be used: {error}"),
-            advice: "Run again: the file is written \
-         again.",
-        }
+        Self { message: format!("the CSV cannot be used: {error}"), advice: "Run again: that writes the file again." }
     }
 }

@@ -1,4 +1,4 @@
-//! What came of files of the reader's own, in numbers and in words.
+//! The results for the user's own files, as tables, checks and notes.
 
 use std::borrow::Cow;
 
@@ -9,40 +9,40 @@ use super::csv::{CsvError, PredictedDigit, Samples};
 use super::findings;
 use super::plan::PREDICTIONS;
 
-/// The root task in which they are read.
+/// The root task that reads them.
 pub(super) const PART: &str = "read_own_files";
 
-/// So many files are listed.
+/// The maximum number of files that are listed.
 const MOST_FILES: usize = 100;
 
-/// Of so many tables the first rows are shown.
+/// The maximum number of tables whose first rows are shown.
 const MOST_SHOWN: usize = 3;
 
-/// A file name has so many characters in a table or on the timeline.
+/// The maximum number of characters of a file name in a table or on the timeline.
 pub(super) const NAME_CHARS: usize = 60;
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug)]
 pub(super) enum Content {
-    /// Whatever it may be.
+    /// Any other file.
     Bytes,
-    /// A table.
+    /// A CSV.
     Rows(Samples),
 }
 
-/// The name of a file with predictions, and whether it could be saved.
+/// The name of a file with predictions, and the result of saving it.
 pub(super) type Saved = (String, Result<(), StorageError>);
 
-/// What came of one file.
+/// The result of reading one file.
 pub(super) type Read = Result<Content, CsvError>;
 
-/// Whether a file is read as CSV: its name says so.
+/// True if the file's name ends with `.csv`. Such files are read row by row.
 pub(super) fn is_csv(source: &Source) -> bool {
     source.name().rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("csv"))
 }
 
-/// What was predicted, each with the name of the file in which it is saved: where several tables hold digits, that has
-/// the number of the table's own file.
+/// The predictions, each with the name of the file to save them in. If several files contain digits, the name includes
+/// the number of the file.
 pub(super) fn predictions(read: &[Read]) -> Vec<(String, &[PredictedDigit])> {
     let with_digits = read.iter().zip(1..).filter_map(|(read, number)| match read {
         Ok(Content::Rows(samples)) if !samples.digits.is_empty() => Some((number, &samples.digits[..])),
@@ -61,9 +61,9 @@ fn tables(read: &[Read]) -> impl Iterator<Item = &Samples> {
     })
 }
 
-/// What came of all files, and of saving what was predicted.
+/// The report about all files and about saving the predictions.
 pub(super) fn report(run: &Run, sources: &[Source], read: &[Read], saved: &[Saved]) -> Report {
-    let mut notes = vec![how_quick(run, sources, read)];
+    let mut notes = vec![throughput(run, sources, read)];
     notes.extend(about_digits(read, saved));
     let mut tables = vec![outcomes(sources, read)];
     let named: Vec<_> = sources.iter().zip(read).filter_map(named_table).take(MOST_FILES).collect();
@@ -80,7 +80,7 @@ fn named_table<'a>((source, read): (&'a Source, &'a Read)) -> Option<(Cow<'a, st
     }
 }
 
-fn how_quick(run: &Run, sources: &[Source], read: &[Read]) -> String {
+fn throughput(run: &Run, sources: &[Source], read: &[Read]) -> String {
     let good: Vec<_> = sources.iter().zip(read).filter(|(_, read)| read.is_ok()).map(|(source, _)| source).collect();
     let bytes: u64 = good.iter().map(|source| source.bytes_read()).sum();
     let us = Span::named(&run.record(), PART).and_then(|span| span.length_us()).unwrap_or(0);
@@ -100,16 +100,16 @@ fn about_digits(read: &[Read], saved: &[Saved]) -> Vec<String> {
         let why = match (tables(read).next().is_some(), tables(read).any(Samples::are_digits)) {
             (false, _) => return Vec::new(),
             (true, false) => "No table has the columns label, p0, …, p63, so there is nothing to predict.",
-            (true, true) => "No row holds a digit, so there is nothing to predict.",
+            (true, true) => "No row contains a digit, so there is nothing to predict.",
         };
         return vec![why.to_owned()];
     }
     let right: usize = tables(read).map(Samples::right).sum();
-    let told = saved.iter().map(|(name, saved)| match saved {
+    let messages = saved.iter().map(|(name, saved)| match saved {
         Ok(()) => format!("The predictions are in `{name}`, among the stored files."),
         Err(error) => format!("`{name}` could not be saved: {error}. {}", error.advice()),
     });
-    std::iter::once(findings::accuracy(right, all)).chain(told.take(MOST_SHOWN)).collect()
+    std::iter::once(findings::accuracy(right, all)).chain(messages.take(MOST_SHOWN)).collect()
 }
 
 fn outcomes(sources: &[Source], read: &[Read]) -> Table {
@@ -136,11 +136,11 @@ fn outcome(read: &Read) -> String {
     }
 }
 
-/// Of whatever was read to its end, no byte may be missing.
+/// Checks that no byte is missing from any file that could be read.
 fn check(sources: &[Source], read: &[Read]) -> Option<Check> {
     let good = sources.iter().zip(read).filter(|(_, read)| read.is_ok());
     let of = good.clone().count();
     let right = good.filter(|(source, _)| source.bytes_read() == source.size_bytes()).count();
     let measured = format!("{} of {}", units::count(right as u64), files(of));
-    (of > 0).then(|| Check::new(PART, "every file that could be read was read to its last byte", measured, right == of))
+    (of > 0).then(|| Check::new(PART, "every readable file is read to its last byte", measured, right == of))
 }

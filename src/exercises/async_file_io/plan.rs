@@ -1,4 +1,4 @@
-//! What the controls mean: which files, how large, and which of them are missing.
+//! The meaning of the controls: which files to write and read, how large they are, and which of them are missing.
 
 use std::fmt::Write;
 use std::num::NonZeroUsize;
@@ -13,19 +13,19 @@ pub(super) const FOLDER: &str = "async-file-io";
 /// The CSV that is processed.
 pub(super) const SAMPLES: &str = "samples.csv";
 
-/// What is predicted for its rows.
+/// The predictions for its rows.
 pub(super) const PREDICTIONS: &str = "predictions.csv";
 
-/// So many rows of the CSV are made in a turn of the page.
+/// The number of rows of the CSV that are made before the page gets a turn.
 const ROWS_IN_A_TURN: u32 = 200;
 
-/// Of the reader's own files no more are read at once: a piece of each is in memory.
+/// The maximum number of the user's own files that are read at once: a piece of each is in memory.
 const MOST_OWN_AT_ONCE: NonZeroUsize = NonZeroUsize::new(32).expect("32 is not zero");
 
-/// All files together may be so large: they are in memory three times.
+/// The maximum size of all files together: they are in memory three times.
 const MOST_BYTES: f64 = 50e6;
 
-/// What is written and read, unless it is files of the reader's own.
+/// The settings of a run. If `reads_own` is true, the user's own files are read and only `limit` matters.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub reads_own: bool,
@@ -38,7 +38,7 @@ pub(super) struct Plan {
     pub bad_rows: u32,
 }
 
-/// A file that is to be written.
+/// A file to write.
 #[derive(Debug)]
 pub(super) struct FileContent {
     pub name: String,
@@ -61,12 +61,12 @@ impl From<&Settings> for Plan {
 }
 
 impl Plan {
-    /// How many of the reader's own files are read at once.
+    /// The maximum number of the user's own files that are read at once.
     pub fn limit_of_own(&self) -> NonZeroUsize {
         self.limit.map_or(MOST_OWN_AT_ONCE, |limit| limit.min(MOST_OWN_AT_ONCE))
     }
 
-    /// The files to write, with bytes that the seed draws: each has its own, so that none can pass for another.
+    /// The files to write, with random bytes from the seed. Each has different bytes, so that a mix-up is noticed.
     pub async fn contents(&self, run: &Run) -> Vec<FileContent> {
         let mut contents = Vec::new();
         for n in 0..self.files {
@@ -79,7 +79,7 @@ impl Plan {
         contents
     }
 
-    /// The files to read: those that are written, with the missing ones spread among them.
+    /// The names of the files to read: those that are written, with missing ones spread among them.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<_> = (0..self.files).map(file_name).collect();
         for n in 0..self.missing {
@@ -89,7 +89,7 @@ impl Plan {
         names
     }
 
-    /// The digits as CSV, again and again until there are as many rows as wanted, with bad ones spread among them.
+    /// The digits as CSV, repeated until there are enough rows, with bad rows spread among them.
     pub async fn csv(&self, run: &Run, digits: &Digits) -> Vec<u8> {
         let mut text = "label".to_owned();
         (0..PIXELS).for_each(|pixel| write(&mut text, format_args!(",p{pixel}")));
@@ -110,7 +110,7 @@ impl Plan {
     }
 }
 
-/// Writing to a text does not fail.
+/// Appends to a text, which cannot fail.
 fn write(text: &mut String, part: std::fmt::Arguments) {
     let _ = text.write_fmt(part);
 }
@@ -119,7 +119,7 @@ fn file_name(n: u32) -> String {
     format!("data-{n}.bin")
 }
 
-/// Files of that size would be too much together.
+/// A conflict if all files together would be too large.
 pub(super) fn conflict(settings: &Settings) -> Option<Conflict> {
     let files = settings.count("files").max(1);
     let most_kb = (MOST_BYTES / 1e3 / f64::from(files)).floor();
@@ -130,7 +130,7 @@ pub(super) fn conflict(settings: &Settings) -> Option<Conflict> {
     })
 }
 
-/// Whether files of the reader's own are read.
+/// True if the user's own files are read.
 pub(super) fn reads_own(settings: &Settings) -> bool {
     settings.choice("source") == "own"
 }
@@ -139,7 +139,7 @@ pub(super) fn is_made(settings: &Settings) -> bool {
     !reads_own(settings)
 }
 
-/// Whether files are read and written with a limit, too.
+/// True if files are also written and read with a limit.
 pub(super) fn is_limited(settings: &Settings) -> bool {
     is_made(settings) && settings.count("limit") > 0
 }

@@ -1,5 +1,5 @@
-//! How long each way of writing and reading took, over some rounds in turns: a machine that slows down then does so for
-//! all of them.
+//! How long each way of writing and reading took. The ways take turns for several rounds, so that a machine that slows
+//! down affects all of them.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use crate::measure::statistics::Summary;
 
 use super::plan;
 
-/// Writing, each way a root task: the first is what the others are held against.
+/// The ways of writing, each a root task. The others are compared with the first.
 pub(super) const WRITING: &[Bar; 3] = &[
     Bar::new("write_one_by_one", "One by one").only_if(plan::is_made),
     Bar::new("write_all_at_once", "All at once").only_if(plan::is_made),
     Bar::new("write_within_limit", "Up to the limit").only_if(plan::is_limited).limiting("write_file_async", most),
 ];
 
-/// ReadResults, likewise.
+/// The ways of reading, likewise.
 pub(super) const READING: &[Bar; 3] = &[
     Bar::new("read_one_by_one", "One by one").only_if(plan::is_made),
     Bar::new("read_all_at_once", "All at once").only_if(plan::is_made),
@@ -27,7 +27,7 @@ fn most(settings: &Settings) -> u32 {
     settings.count("limit")
 }
 
-/// How files are gone through.
+/// The number of files that are written or read at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Concurrency {
     OneByOne,
@@ -36,17 +36,17 @@ pub(super) enum Concurrency {
 }
 
 impl Concurrency {
-    /// The task in which files are written so.
+    /// The task that writes files in this way.
     pub fn writing(self) -> &'static str {
         WRITING[self.place()].task
     }
 
-    /// The task in which they are read so.
+    /// The task that reads files in this way.
     pub fn reading(self) -> &'static str {
         READING[self.place()].task
     }
 
-    /// How many are under way at once; none is no limit.
+    /// The maximum number of files at once, or `None` without a limit.
     pub fn most(self) -> Option<NonZeroUsize> {
         match self {
             Self::OneByOne => Some(NonZeroUsize::MIN),
@@ -64,35 +64,37 @@ impl Concurrency {
     }
 }
 
-/// A ratio nearer to one than this is no difference to speak of.
+/// A smaller ratio does not count as a difference.
 const LEAST_GAIN: f64 = 1.1;
 
-/// Nor are two steps of the coarsest clock that browsers have.
+/// A smaller difference does not count: it is two steps of the coarsest clock of any browser.
 const LEAST_DIFFERENCE_US: f64 = 2_000.0;
 
-/// Fewer rounds say too little: of three one way wins all by luck in one case of four.
+/// Fewer rounds are too few for a verdict. Even with three, one of two ways wins all by chance in one case of four.
 const LEAST_ROUNDS: usize = 3;
 
-/// What was measured.
+/// The measured times.
 #[derive(Debug, Default)]
 pub(super) struct Rounds {
-    begun: usize,
-    /// Of each way, in microseconds, in the order of the rounds.
+    /// The number of rounds that have started.
+    started: usize,
+    /// The times of each way in microseconds, in the order of the rounds.
     times: Vec<(&'static str, Vec<u64>)>,
 }
 
 impl Rounds {
-    /// The orders of the next round: in each another one comes first, since what comes first may meet a cold cache.
+    /// The ways of the next round, in order. In each round a different way comes first, because the first may find a
+    /// cold cache.
     pub fn next_round(&mut self, limit: Option<NonZeroUsize>) -> Vec<Concurrency> {
-        let mut orders = vec![Concurrency::OneByOne, Concurrency::AllAtOnce];
-        orders.extend(limit.map(Concurrency::UpTo));
-        let first = self.begun % orders.len();
-        orders.rotate_left(first);
-        self.begun += 1;
-        orders
+        let mut ways = vec![Concurrency::OneByOne, Concurrency::AllAtOnce];
+        ways.extend(limit.map(Concurrency::UpTo));
+        let first = self.started % ways.len();
+        ways.rotate_left(first);
+        self.started += 1;
+        ways
     }
 
-    /// Goes a way, as a task that bears its name, and notes how long it took.
+    /// Runs one way as a task with its name, and adds the time that it took.
     pub async fn measure<T>(&mut self, run: &Run, task: &'static str, work: impl Future<Output = T>) -> T {
         let from = run.now();
         let done = run.task(task, work).await;
@@ -100,7 +102,7 @@ impl Rounds {
         done
     }
 
-    /// The same for a way that may fail. Then it measures nothing.
+    /// The same for a way that may fail. A failure adds no time.
     pub async fn try_measure<T, E: TaskError>(
         &mut self,
         run: &Run,
@@ -125,13 +127,13 @@ impl Rounds {
         self.times.iter().find(|(way, _)| *way == task).map_or(&[], |(_, times)| times)
     }
 
-    /// Whether files together were quicker, and by how much; if not, why they need not be.
+    /// A sentence about whether concurrency was faster and by how much, and if it was not, why that can be.
     pub fn verdict(&self, what: &str, ways: &[Bar; 3], limit: Option<NonZeroUsize>) -> String {
         let [one_by_one, all_at_once, within_limit] = ways.each_ref().map(|way| self.round_times(way.task));
         let Some(gain) = Gain::new(one_by_one, all_at_once) else { return String::new() };
         let limited = Gain::new(one_by_one, within_limit).zip(limit);
         let helps = gain.helps() || limited.is_some_and(|(gain, _)| gain.helps());
-        let why = match helps || !gain.is_told() {
+        let why = match helps || !gain.is_clear() {
             true => "",
             false => " The storage may answer from memory, or it may handle requests one at a time.",
         };
@@ -139,7 +141,7 @@ impl Rounds {
         format!("{what} all at once {}.{}{why}", gain.in_words(), limited.unwrap_or_default())
     }
 
-    /// All ways with the median, the least and the most.
+    /// All ways with the median, the minimum and the maximum.
     pub fn table(&self) -> Table {
         let rounds = self.times.first().map_or(0, |(_, times)| times.len());
         let row = |what: &str, way: &Bar| {
@@ -163,8 +165,8 @@ impl Rounds {
             columns: vec![
                 Column::text("Way"),
                 Column::number("Median"),
-                Column::number("Least"),
-                Column::number("Most"),
+                Column::number("Minimum"),
+                Column::number("Maximum"),
             ],
             rows: writing.chain(reading).collect(),
         }
@@ -177,7 +179,7 @@ struct Gain {
     /// The medians of both, in microseconds.
     before_us: f64,
     after_us: f64,
-    /// In how many rounds the second was faster.
+    /// The number of rounds in which the second was faster.
     wins: usize,
     rounds: usize,
 }
@@ -190,12 +192,12 @@ impl Gain {
         Some(Self { before_us: median(before_us)?, after_us: median(after_us)?, wins, rounds: before_us.len() })
     }
 
-    /// Whether there are rounds enough to tell.
-    fn is_told(self) -> bool {
+    /// True if there are enough rounds for a verdict.
+    fn is_clear(self) -> bool {
         self.rounds >= LEAST_ROUNDS
     }
 
-    /// How many times as fast the second is as the first.
+    /// The time of the first, divided by the time of the second.
     fn ratio(self) -> f64 {
         self.before_us / self.after_us
     }
@@ -204,19 +206,20 @@ impl Gain {
         (self.before_us - self.after_us).abs() >= LEAST_DIFFERENCE_US
     }
 
-    /// To be faster in some of the rounds may be luck.
+    /// True if the second is clearly faster. It must be faster in all rounds, because in some it could be by chance.
     fn helps(self) -> bool {
-        self.is_told() && self.is_different() && self.ratio() >= LEAST_GAIN && self.wins == self.rounds
+        self.is_clear() && self.is_different() && self.ratio() >= LEAST_GAIN && self.wins == self.rounds
     }
 
+    /// True if the second is clearly slower.
     fn costs(self) -> bool {
-        self.is_told() && self.is_different() && self.ratio() <= 1.0 / LEAST_GAIN && self.wins == 0
+        self.is_clear() && self.is_different() && self.ratio() <= 1.0 / LEAST_GAIN && self.wins == 0
     }
 
     fn in_words(self) -> String {
         let Self { wins, rounds, .. } = self;
         let share = units::percent(self.after_us / self.before_us);
-        if !self.is_told() {
+        if !self.is_clear() {
             return format!(
                 "took {share} of the time of one by one; {LEAST_ROUNDS} rounds are needed to see if it helps"
             );
@@ -238,43 +241,43 @@ mod tests {
 
     fn rounds(writing: [&[u64]; 3]) -> Rounds {
         let named = WRITING.iter().zip(writing).filter(|(_, times)| !times.is_empty());
-        Rounds { begun: 0, times: named.map(|(way, times)| (way.task, times.to_vec())).collect() }
+        Rounds { started: 0, times: named.map(|(way, times)| (way.task, times.to_vec())).collect() }
     }
 
     #[test]
-    fn a_gain_is_told_as_a_share_of_the_time() {
-        let told =
+    fn a_gain_is_reported_as_a_share_of_the_time() {
+        let verdict =
             rounds([&[100_000, 110_000, 90_000], &[50_000, 55_000, 45_000], &[]]).verdict("Writing", WRITING, None);
-        assert_eq!(told, "Writing all at once took 50.0 % of the time of one by one, and less in each of 3 rounds.");
+        assert_eq!(verdict, "Writing all at once took 50.0 % of the time of one by one, and less in each of 3 rounds.");
     }
 
     #[test]
-    fn what_is_quicker_in_some_rounds_only_is_no_gain() {
-        let told =
+    fn a_way_that_is_faster_in_only_some_rounds_is_not_a_gain() {
+        let verdict =
             rounds([&[100_000, 100_000, 100_000], &[50_000, 50_000, 150_000], &[]]).verdict("Writing", WRITING, None);
-        assert!(told.contains("made no clear difference") && told.contains("less in 2 of 3 rounds"), "{told}");
-        assert!(told.contains("The storage may answer from memory"), "{told}");
+        assert!(verdict.contains("made no clear difference") && verdict.contains("less in 2 of 3 rounds"), "{verdict}");
+        assert!(verdict.contains("The storage may answer from memory"), "{verdict}");
     }
 
     #[test]
-    fn a_loss_is_told_as_well() {
+    fn a_loss_is_reported_too() {
         let times: [&[u64]; 3] = [&[100_000; 3], &[150_000; 3], &[90_000; 3]];
-        let told = rounds(times).verdict("Writing", WRITING, NonZeroUsize::new(8));
-        assert!(told.starts_with("Writing all at once took 1.5 times as long as one by one"), "{told}");
-        assert!(told.contains("With at most 8 at once it took 90.0 % of the time of one by one"), "{told}");
-        assert!(!told.contains("The storage may"), "the limit helps: {told}");
+        let verdict = rounds(times).verdict("Writing", WRITING, NonZeroUsize::new(8));
+        assert!(verdict.starts_with("Writing all at once took 1.5 times as long as one by one"), "{verdict}");
+        assert!(verdict.contains("With at most 8 at once it took 90.0 % of the time of one by one"), "{verdict}");
+        assert!(!verdict.contains("The storage may"), "the limit helps: {verdict}");
     }
 
     #[test]
-    fn one_round_and_steps_of_the_clock_are_no_verdict() {
-        let told = rounds([&[100_000], &[50_000], &[]]).verdict("Writing", WRITING, None);
-        assert!(told.contains("3 rounds are needed"), "{told}");
-        let told = rounds([&[3_000; 3], &[2_000; 3], &[]]).verdict("Writing", WRITING, None);
-        assert!(told.contains("made no clear difference"), "{told}");
+    fn one_round_or_steps_of_the_clock_are_not_enough_for_a_verdict() {
+        let verdict = rounds([&[100_000], &[50_000], &[]]).verdict("Writing", WRITING, None);
+        assert!(verdict.contains("3 rounds are needed"), "{verdict}");
+        let verdict = rounds([&[3_000; 3], &[2_000; 3], &[]]).verdict("Writing", WRITING, None);
+        assert!(verdict.contains("made no clear difference"), "{verdict}");
     }
 
     #[test]
-    fn each_manner_comes_first_in_its_turn() {
+    fn each_way_comes_first_in_turn() {
         let (mut rounds, limit) = (Rounds::default(), NonZeroUsize::new(8));
         let first: Vec<_> = (0..4).map(|_| rounds.next_round(limit)[0].most()).collect();
         assert_eq!(first, [Some(NonZeroUsize::MIN), None, limit, Some(NonZeroUsize::MIN)]);
@@ -282,12 +285,12 @@ mod tests {
     }
 
     #[test]
-    fn without_time_there_is_nothing_to_tell() {
+    fn without_measured_time_there_is_no_verdict() {
         assert_eq!(rounds([&[0], &[0], &[]]).verdict("Writing", WRITING, None), "");
     }
 
     #[test]
-    fn the_table_has_a_row_for_each_way_that_was_gone() {
+    fn the_table_has_a_row_for_each_way_that_was_measured() {
         let table = rounds([&[3_000, 1_000, 2_000], &[1_000, 1_000, 1_000], &[]]).table();
         assert_eq!(table.rows.len(), 2);
         assert_eq!(table.rows[0], ["Writing, one by one", "2.0 ms", "1.0 ms", "3.0 ms"]);

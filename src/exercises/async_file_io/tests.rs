@@ -28,7 +28,7 @@ fn report(settings: &Settings) -> (Run, Report) {
 }
 
 #[test]
-fn of_ten_files_three_of_which_are_missing_seven_come_and_three_are_named_in_order() {
+fn of_ten_files_seven_are_read_and_the_three_missing_ones_are_reported() {
     let (_, report) = report(&settings(&[("files", 7.0), ("missing", 3.0)]));
     let outcomes: Vec<_> = report.tables()[0].rows.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
     assert_eq!(outcomes.iter().filter(|(_, outcome)| *outcome == "✓ read").count(), 7);
@@ -39,16 +39,16 @@ fn of_ten_files_three_of_which_are_missing_seven_come_and_three_are_named_in_ord
 }
 
 #[test]
-fn bad_rows_are_named_by_their_lines_and_the_digits_read_as_well_as_ever() {
+fn bad_rows_are_reported_with_their_lines_and_do_not_affect_the_predictions() {
     let (_, report) = report(&settings(&[("rows", 360.0), ("bad-rows", 2.0)]));
-    // A test beside the classifiers holds the same number.
+    // A test of the classifiers has the same number.
     assert!(report.notes.iter().any(|note| note.contains("right for 353 of 360 digits: 98.1 %")), "{:?}", report.notes);
     let bad: Vec<_> = report.tables()[3].rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(bad, ["line 121 has 3 values instead of 65", "line 242 has 3 values instead of 65"]);
 }
 
 #[test]
-fn without_files_and_rows_it_is_over_at_once() {
+fn it_works_without_files_and_rows() {
     let (_, report) = report(&settings(&[("files", 0.0), ("missing", 0.0), ("rows", 0.0), ("bad-rows", 0.0)]));
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
     assert!(report.notes.iter().any(|note| note.contains("no good row")));
@@ -62,8 +62,8 @@ fn predictions_have_the_guides_columns() {
 }
 
 #[test]
-fn files_that_are_too_much_together_are_a_conflict_with_a_way_out() {
-    let conflict = plan::conflict(&settings(&[("files", 1_000.0), ("size", 64.0)])).expect("it is too much");
+fn files_that_are_too_large_together_are_a_conflict_with_a_suggestion() {
+    let conflict = plan::conflict(&settings(&[("files", 1_000.0), ("size", 64.0)])).expect("they are too large");
     assert_eq!((conflict.control, conflict.nearest), ("size", Value::Number(50.0)));
 }
 
@@ -78,16 +78,16 @@ fn read_own(sources: Vec<Source>) -> (Run, Result<Report, Failure>) {
     (run, report)
 }
 
-/// The outcome of each file, and all that is told of what is wrong in them.
+/// The outcome of each file, and all messages about what is wrong in them.
 fn outcomes(report: &Report) -> (Vec<&str>, Vec<&str>) {
     let outcomes = report.tables()[0].rows.iter().map(|row| row[1].as_str()).collect();
-    let told = report.tables().into_iter().filter(|table| table.columns[0].title == "What is wrong");
-    (outcomes, told.flat_map(|table| &table.rows).map(|row| row[0].as_str()).collect())
+    let problems = report.tables().into_iter().filter(|table| table.columns[0].title == "What is wrong");
+    (outcomes, problems.flat_map(|table| &table.rows).map(|row| row[0].as_str()).collect())
 }
 
 #[test]
-fn each_file_of_the_readers_own_has_its_own_outcome() {
-    for (bytes, outcome, told) in [
+fn each_of_the_users_own_files_has_its_own_outcome() {
+    for (bytes, outcome, problems) in [
         (&b""[..], "✕ the file is empty", vec![]),
         (b"a,b\n", "✕ the file has a header but no rows", vec![]),
         (b"\xFF\xFEa\0", "✕ the file is UTF-16: save it as UTF-8", vec![]),
@@ -105,14 +105,14 @@ fn each_file_of_the_readers_own_has_its_own_outcome() {
             Source::from_bytes("first.CSV", bytes.to_vec()),
             Source::from_bytes("picture.png", vec![0; 10]),
         ]);
-        let report = report.expect("a bad file is no failure of the exercise");
-        assert_eq!(outcomes(&report), (vec![outcome, "✓ read"], told), "{}", bytes.escape_ascii());
+        let report = report.expect("a bad file does not fail the exercise");
+        assert_eq!(outcomes(&report), (vec![outcome, "✓ read"], problems), "{}", bytes.escape_ascii());
         assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
     }
 }
 
 #[test]
-fn digits_of_the_readers_own_are_predicted_file_by_file() {
+fn digits_in_the_users_own_files_are_predicted_file_by_file() {
     let digits = std::fs::read(format!("{}/static/data/digits.csv", env!("CARGO_MANIFEST_DIR"))).expect("it is there");
     let mut wrong = digits.clone();
     wrong.extend(format!("ten{}\n", ",1".repeat(64)).bytes());
@@ -125,7 +125,7 @@ fn digits_of_the_readers_own_are_predicted_file_by_file() {
 }
 
 #[test]
-fn digits_are_known_by_all_their_columns_and_may_be_written_as_fractions() {
+fn digits_are_recognised_by_all_their_columns_and_may_be_written_as_fractions() {
     let header = "label".to_owned() + &(0..64).map(|n| format!(",p{n}")).collect::<String>();
     let row = |label: &str, pixel: &str| format!("\n{label}{}", format!(",{pixel}").repeat(64));
     let fractions = header.clone() + &row("5.0", "0.0") + &row("7", "16.5") + &row("3.0", "8.25") + "\n";
@@ -142,7 +142,7 @@ fn digits_are_known_by_all_their_columns_and_may_be_written_as_fractions() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_takes_nothing_from_the_others() {
+fn a_file_that_cannot_be_read_does_not_affect_the_others() {
     let broken = Source::new("moved.csv", 10, || futures::stream::iter([Err(SourceError::Gone)]).boxed_local());
     let (_, report) = read_own(vec![broken, Source::from_bytes("good.csv", b"a\n1\n".to_vec())]);
     let report = report.expect("one is good");
@@ -153,16 +153,16 @@ fn a_file_that_cannot_be_read_takes_nothing_from_the_others() {
 }
 
 #[test]
-fn of_files_that_cannot_be_read_nothing_is_claimed() {
+fn files_that_cannot_be_read_are_not_checked() {
     let broken = Source::new("moved.csv", 10, || futures::stream::iter([Err(SourceError::Gone)]).boxed_local());
     let (_, report) = read_own(vec![broken]);
-    let report = report.expect("it is no failure of the exercise");
+    let report = report.expect("it does not fail the exercise");
     assert!(report.checks.is_empty(), "{:?}", report.checks);
     assert!(report.notes[0].starts_with("0 of 1 file could be read: 0 B in "), "{:?}", report.notes);
 }
 
 #[test]
-fn without_a_file_it_says_what_to_do() {
+fn without_a_file_it_reports_what_is_missing() {
     let (_, report) = read_own(Vec::new());
     assert_eq!(report.expect_err("there is nothing to read").message, "no file has been chosen");
 }
@@ -173,7 +173,7 @@ fn many_files_take_turns_slice_by_slice() {
     let (run, report) =
         read_own((0..8).map(|n| Source::from_bytes(&format!("{n}.csv"), text.clone().into())).collect());
     assert!(outcomes(&report.expect("all are good")).0.iter().all(|it| *it == "✓ rows: 20,000 good, 0 bad"));
-    // 80 KB are five slices and a bit: six turns for each file, and never two files in one.
+    // 80 KB are just over five slices, so each file takes at least five turns, and no file takes two turns in a row.
     let turns: Vec<_> =
         run.record().events().iter().filter(|it| it.kind == EventKind::Granted).map(|it| it.task).collect();
     assert!(turns.len() >= 40, "{turns:?}");

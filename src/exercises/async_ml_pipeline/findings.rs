@@ -1,8 +1,8 @@
-//! What came of the samples, in numbers and in words.
+//! The report of a run: tables, predictions and checks.
 
 use inference::digits::Digits;
 
-use crate::exercises::exercise::Failure;
+use crate::exercises::exercise::failure_from;
 use crate::exercises::prelude::*;
 use crate::measure::batch_sizes::BatchSizes;
 use crate::measure::flow::{Flow, QueueDepth, Stage, StageSpec};
@@ -11,20 +11,20 @@ use crate::workers::processors;
 use super::plan::Plan;
 use super::{PredictError, Predicted, notes};
 
-/// So many digits are shown.
-const MOST_DIGITS: usize = 12;
+/// The number of digits that are shown.
+const SHOWN_DIGITS: usize = 12;
 
-/// The parts that samples go through, with what they are called.
-const IN_TURN: (&str, &str) = ("run_pipeline", "In turn");
+/// The root tasks that run the pipeline, with their labels.
+const SEQUENTIAL: (&str, &str) = ("run_pipeline", "Sequential");
 const STREAMED: (&str, &str) = ("run_streamed", "Streamed");
 const IN_WORKERS: (&str, &str) = ("run_streamed_in_workers", "In workers");
 
-/// What came of it all.
+/// The results of all parts.
 #[derive(Debug)]
 pub(super) struct Findings {
-    pub in_turn: Vec<Predicted>,
+    pub sequential: Vec<Predicted>,
     pub streamed: Vec<Predicted>,
-    /// None where workers were not asked for.
+    /// The results in workers; `None` if the settings do not use workers.
     pub in_workers: Option<Result<Vec<Predicted>, PredictError>>,
     pub sizes: Option<BatchSizes>,
     pub digits: Digits,
@@ -33,13 +33,18 @@ pub(super) struct Findings {
 impl Findings {
     pub fn report(self, run: &Run, plan: &Plan) -> Report {
         let flows = flows(run, plan);
-        let of = |(part, _)| flows.iter().find(|flow| flow.part == part);
-        let (in_turn, streamed) = (of(IN_TURN), of(STREAMED));
+        let find = |(part, _)| flows.iter().find(|flow| flow.part == part);
+        let (sequential, streamed) = (find(SEQUENTIAL), find(STREAMED));
         let notes = [
             streamed.map(|flow| notes::about_the_bottleneck(flow, plan)),
-            in_turn.zip(streamed).and_then(|(in_turn, streamed)| notes::about_the_formula(in_turn, streamed, plan)),
+            sequential
+                .zip(streamed)
+                .and_then(|(sequential, streamed)| notes::about_the_gain(sequential, streamed, plan)),
             streamed.map(|flow| notes::about_memory(flow, plan)),
-            self.in_workers.as_ref().zip(plan.workers).map(|(it, most)| notes::about_workers(it, most, processors())),
+            self.in_workers
+                .as_ref()
+                .zip(plan.workers)
+                .map(|(it, workers)| notes::about_workers(it, workers, processors())),
             notes::about_accuracy(&self.streamed),
         ];
         Report {
@@ -50,111 +55,111 @@ impl Findings {
     }
 
     fn sections(self, run: &Run, flows: Vec<Flow>) -> Vec<Section> {
-        let tables = [self.ways(&flows), stages(&flows)].map(Section::Table);
+        let tables = [self.modes(&flows), stages(&flows)].map(Section::Table);
         let digits = Section::Digits(self.shown(run));
         let measured = [Some(Section::Flow(flows)), self.sizes.map(Section::BatchSizes)];
         tables.into_iter().chain([digits]).chain(measured.into_iter().flatten()).collect()
     }
 
-    /// Each way with what it brought.
-    fn ways(&self, flows: &[Flow]) -> Table {
+    /// The time, throughput and accuracy of each mode.
+    fn modes(&self, flows: &[Flow]) -> Table {
         let row = |(flow, predicted): (&Flow, &[Predicted])| {
             vec![
                 flow.name.to_string(),
                 units::span(flow.length_us),
                 flow.per_s().map_or("–".to_owned(), |per_s| format!("{per_s:.1}")),
                 units::count(flow.most_under_way.into()),
-                notes::share_right(predicted).unwrap_or("–".to_owned()),
+                notes::share_correct(predicted).unwrap_or("–".to_owned()),
             ]
         };
         Table {
-            caption: "The ways through the pipeline".to_owned(),
+            caption: "Time and throughput of the pipeline".to_owned(),
             columns: vec![
-                Column::text("Way"),
+                Column::text("Mode"),
                 Column::number("Time"),
                 Column::number("Samples per second"),
-                Column::number("Most under way"),
-                Column::number("Read right"),
+                Column::number("Most in flight"),
+                Column::number("Correct"),
             ],
             rows: flows.iter().zip(self.by_part().map(|(_, predicted)| predicted)).map(row).collect(),
         }
     }
 
-    /// The parts that were run to their end, with what came out.
+    /// The parts that succeeded, with their predictions.
     fn by_part(&self) -> impl Iterator<Item = (&'static str, &[Predicted])> {
         let in_workers = self.in_workers.as_ref().and_then(|result| result.as_deref().ok());
         let parts =
-            [(IN_TURN.0, Some(&*self.in_turn)), (STREAMED.0, Some(&*self.streamed)), (IN_WORKERS.0, in_workers)];
+            [(SEQUENTIAL.0, Some(&*self.sequential)), (STREAMED.0, Some(&*self.streamed)), (IN_WORKERS.0, in_workers)];
         parts.into_iter().filter_map(|(part, predicted)| Some((part, predicted?)))
     }
 
-    /// Samples that the seed draws, as they were read when streamed.
+    /// Random samples with their predictions in the streamed mode.
     fn shown(&self, run: &Run) -> Vec<Digit> {
         let (n, mut rng) = (self.streamed.len(), run.rng("digits to show"));
         let digit = |sample: &Predicted| {
             let pixels = self.digits.scaled(sample.id as usize % self.digits.len()).to_vec();
             Some(Digit { pixels, label: sample.label, predicted: sample.digit? })
         };
-        let drawn = std::iter::repeat_with(|| rng.u64(..n as u64) as usize).take(MOST_DIGITS.min(n));
-        drawn.filter_map(|index| digit(&self.streamed[index])).collect()
+        let indices = std::iter::repeat_with(|| rng.u64(..n as u64) as usize).take(SHOWN_DIGITS.min(n));
+        indices.filter_map(|index| digit(&self.streamed[index])).collect()
     }
 
     fn checks(&self, flows: &[Flow], plan: &Plan) -> Vec<Check> {
-        let in_place = self.by_part().map(|(part, predicted)| self.in_place(part, predicted, plan));
-        let streamed = flows.iter().filter(|flow| flow.part != IN_TURN.0);
-        in_place.chain(streamed.flat_map(|flow| bounded(flow, plan))).collect()
+        let complete = self.by_part().map(|(part, predicted)| self.check_completeness(part, predicted, plan));
+        let streamed = flows.iter().filter(|flow| flow.part != SEQUENTIAL.0);
+        complete.chain(streamed.flat_map(|flow| check_bounds(flow, plan))).collect()
     }
 
-    fn in_place(&self, part: &'static str, predicted: &[Predicted], plan: &Plan) -> Check {
-        let right = (0..plan.samples).zip(predicted).filter(|(id, sample)| *id == sample.id).count();
-        let measured = format!("{} of {}", units::count(right as u64), units::count(plan.samples.into()));
-        let is_complete = right == plan.samples as usize && right == predicted.len();
-        let claim = "every sample comes out once, in its place, read alike";
-        Check::new(part, claim, measured, is_complete && self.is_the_same(predicted))
+    fn check_completeness(&self, part: &'static str, predicted: &[Predicted], plan: &Plan) -> Check {
+        let in_order = (0..plan.samples).zip(predicted).filter(|(id, sample)| *id == sample.id).count();
+        let measured = format!("{} of {}", units::count(in_order as u64), units::count(plan.samples.into()));
+        let is_complete = in_order == plan.samples as usize && in_order == predicted.len();
+        let claim = "every sample comes out once, in order, with the same prediction";
+        Check::new(part, claim, measured, is_complete && self.is_same(predicted))
     }
 
-    /// Whether the digits are those of the way that the guide goes.
-    fn is_the_same(&self, predicted: &[Predicted]) -> bool {
-        predicted.iter().all(|it| it.digit.is_some()) && *predicted == *self.in_turn
+    /// True if the predictions are those of the sequential mode.
+    fn is_same(&self, predicted: &[Predicted]) -> bool {
+        predicted.iter().all(|it| it.digit.is_some()) && *predicted == *self.sequential
     }
 }
 
-/// The parts as the record has them.
+/// The flow of samples through each part, from the record.
 fn flows(run: &Run, plan: &Plan) -> Vec<Flow> {
-    let flow = |(part, name), loaded_at_once| {
+    let flow = |(part, name), load_size| {
         let stage = |name, task, work, batch_size| StageSpec { name, task, work, batch_size };
         let stages = [
-            stage("Load", "load", "load_data", loaded_at_once),
+            stage("Load", "load", "load_data", load_size),
             stage("Preprocess", "preprocess", "preprocess_batch", plan.batch_size),
             stage("Predict", "predict", "predict_batch", plan.batch_size),
         ];
         Flow::new(&run.record(), part, name, plan.samples, &stages)
     };
-    let flows = [flow(IN_TURN, plan.samples), flow(STREAMED, plan.batch_size), flow(IN_WORKERS, plan.batch_size)];
+    let flows = [flow(SEQUENTIAL, plan.samples), flow(STREAMED, plan.batch_size), flow(IN_WORKERS, plan.batch_size)];
     flows.into_iter().flatten().collect()
 }
 
-/// What the bound of the queues promises.
-fn bounded(flow: &Flow, plan: &Plan) -> [Check; 2] {
+/// Checks that the bounds of the queues are respected.
+fn check_bounds(flow: &Flow, plan: &Plan) -> [Check; 2] {
     let deepest = flow.queues.iter().map(QueueDepth::peak).max().unwrap_or(0);
-    let at_once = flow.stages.last().map_or(1, |predict| predict.servers);
-    let most = plan.most_under_way(at_once);
+    let predictors = flow.stages.last().map_or(1, |predict| predict.servers);
+    let max = plan.max_in_flight(predictors);
     let queued = Check::new(
         flow.part.clone(),
         format!("at most {} batches in a queue", plan.bound),
         format!("{deepest} at the peak"),
         deepest as usize <= plan.bound.get(),
     );
-    let under_way = Check::new(
+    let in_flight = Check::new(
         flow.part.clone(),
-        format!("at most {} samples under way", units::count(most)),
+        format!("at most {} samples in flight", units::count(max)),
         format!("{} at the peak", units::count(flow.most_under_way.into())),
-        u64::from(flow.most_under_way) <= most,
+        u64::from(flow.most_under_way) <= max,
     );
-    [queued, under_way]
+    [queued, in_flight]
 }
 
-/// What each stage did with its time, in each way.
+/// The busy and waiting times of each stage, in each mode.
 fn stages(flows: &[Flow]) -> Table {
     let row = |flow: &Flow, stage: &Stage| {
         let waited = |us: u64| if flow.queues.is_empty() { "–".to_owned() } else { units::span(us) };
@@ -169,14 +174,14 @@ fn stages(flows: &[Flow]) -> Table {
         ]
     };
     Table {
-        caption: "What the stages did with their time".to_owned(),
+        caption: "Busy and waiting times of the stages".to_owned(),
         columns: vec![
-            Column::text("Way"),
+            Column::text("Mode"),
             Column::text("Stage"),
             Column::number("Busy"),
             Column::number("Waiting"),
-            Column::number("of it for input"),
-            Column::number("for room"),
+            Column::number("Waiting for input"),
+            Column::number("Waiting for space"),
             Column::number("Busy share"),
         ],
         rows: flows.iter().flat_map(|flow| flow.stages.iter().map(move |stage| row(flow, stage))).collect(),
@@ -186,14 +191,10 @@ fn stages(flows: &[Flow]) -> Table {
 impl PredictError {
     pub(super) fn advice(&self) -> &'static str {
         match self {
-            Self::Input(_) => "The file on the server is not the one that belongs to this page: copy the site again.",
+            Self::Input(_) => "The file on the server does not match this page: deploy the site again.",
             Self::Offload(error) => error.advice(),
         }
     }
 }
 
-impl From<PredictError> for Failure {
-    fn from(error: PredictError) -> Self {
-        Self { message: error.to_string(), advice: error.advice() }
-    }
-}
+failure_from!(PredictError);

@@ -1,4 +1,4 @@
-//! What the controls mean: how many samples in which batches, and how long each stage takes.
+//! [`Plan`]: the number of samples, their batches, and the delays of the stages. It is made from the controls.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -6,30 +6,30 @@ use std::time::Duration;
 
 use crate::exercises::prelude::*;
 
-/// A sweep takes no more samples than that: with batches of one it would never end.
-const MOST_SWEPT: u32 = 200;
+/// The maximum number of samples in a sweep, which would take too long with more samples in batches of one.
+const MAX_SWEEP_SAMPLES: u32 = 200;
 
-/// Of more samples each batch is one task on the record, and not each of its samples: the record of a run grows with
-/// every task, and who looks at so many sees none of them.
-const MOST_ON_RECORD: u32 = 2_000;
+/// The maximum number of samples that are recorded as tasks. With more samples only batches are: the record would get
+/// large, and nobody can see so many tasks in the timeline.
+const MAX_RECORDED_SAMPLES: u32 = 2_000;
 
-/// How the pipeline is run.
+/// The settings of the pipeline.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub samples: u32,
-    /// At least 1.
+    /// The number of samples in a batch, at least 1.
     pub batch_size: u32,
-    /// For all samples together.
+    /// The delay for all samples together.
     pub load: Duration,
-    /// For each sample of a batch at once.
+    /// The delay for a sample. The samples of a batch wait concurrently.
     pub preprocess: Duration,
-    /// For each sample of a batch at once.
+    /// The delay for a sample. The samples of a batch wait concurrently.
     pub predict: Duration,
-    /// So many batches lie between two stages at most.
+    /// The maximum number of batches in a queue.
     pub bound: NonZeroUsize,
     /// The path of the model's weights.
     pub model: &'static str,
-    /// How many predict at once, if they do.
+    /// The number of workers; `None` if they are not used.
     pub workers: Option<NonZeroUsize>,
     pub has_sweep: bool,
 }
@@ -58,35 +58,35 @@ impl From<&Settings> for Plan {
 }
 
 impl Plan {
-    /// The numbers of the samples in each batch. The last may have fewer.
+    /// The ids of the samples in each batch. The last batch may be smaller.
     pub fn batches(&self) -> impl Iterator<Item = Range<u32>> + use<> {
         let (samples, size) = (self.samples, self.batch_size);
         (0..self.batch_count()).map(move |n| n * size..(n + 1).saturating_mul(size).min(samples))
     }
 
-    /// How many batches there are.
+    /// The number of batches.
     pub fn batch_count(&self) -> u32 {
         self.samples.div_ceil(self.batch_size)
     }
 
-    /// How long so many samples take to load: each batch an equal share, the last one, too.
+    /// The time to load these samples. Every batch takes the same share of the total, even if the last is smaller.
     pub fn time_to_load(&self, ids: &Range<u32>) -> Duration {
         let batches = (ids.len() as u32).div_ceil(self.batch_size);
         self.load.mul_f64(f64::from(batches) / f64::from(self.batch_count().max(1)))
     }
 
-    /// Whether each sample is a task of its own in each stage.
+    /// True if each sample is recorded as a task in each stage.
     pub fn records_samples(&self) -> bool {
-        self.samples <= MOST_ON_RECORD
+        self.samples <= MAX_RECORDED_SAMPLES
     }
 
-    /// How long each stage takes for a batch.
+    /// The time that each stage takes for a batch.
     pub fn stage_times(&self) -> [Duration; 3] {
         [self.time_to_load(&(0..self.batch_size.min(self.samples))), self.preprocess, self.predict]
     }
 
-    /// How long it takes streamed: the first batch goes through all stages, and then one comes out whenever the slowest
-    /// stage is done with it.
+    /// The time that the delays alone take when streamed: the first batch goes through all stages, then the others
+    /// follow at the pace of the slowest stage.
     pub fn streamed_ideal(&self) -> Duration {
         let times = self.stage_times();
         let slowest = times.into_iter().max().unwrap_or_default();
@@ -96,16 +96,16 @@ impl Plan {
         }
     }
 
-    /// The most samples that are loaded and not done at once when streamed, with so many who predict at once: a batch
-    /// in the hands of each stage, and those in the queues.
-    pub fn most_under_way(&self, at_once: u32) -> u64 {
-        let batches = 2 * self.bound.get() as u64 + 2 + u64::from(at_once);
+    /// The maximum number of samples between loading and prediction when streamed: the batches in the two queues, one
+    /// batch in each of the first two stages, and one for each predictor.
+    pub fn max_in_flight(&self, predictors: u32) -> u64 {
+        let batches = 2 * self.bound.get() as u64 + 2 + u64::from(predictors);
         (batches * u64::from(self.batch_size)).min(self.samples.into())
     }
 
-    /// The same with batches of 1, 2, 4, … and all in one, for a sweep.
-    pub fn swept(&self) -> impl Iterator<Item = Self> {
-        let samples = self.samples.min(MOST_SWEPT);
+    /// The plans of a sweep: batches of 1, 2, 4, …, and one batch with all samples.
+    pub fn sweep(&self) -> impl Iterator<Item = Self> {
+        let samples = self.samples.min(MAX_SWEEP_SAMPLES);
         let load = self.load.mul_f64(f64::from(samples) / f64::from(self.samples.max(1)));
         let doubled = (0..32).map(|power| 1 << power).take_while(move |size| *size < samples);
         let sizes = doubled.chain((samples > 0).then_some(samples));
@@ -113,29 +113,34 @@ impl Plan {
     }
 }
 
-/// Whether inference is run in workers as well.
+/// True if inference also runs in workers.
 pub(super) fn has_workers(settings: &Settings) -> bool {
     settings.choice("inference") == "workers"
 }
 
-/// A time that a stage takes.
+/// A control for the delay of a stage.
 const fn delay(name: &'static str, label: &'static str, help: &'static str, default: f64) -> Control {
     Control::new(name, label, help, ControlKind::Number { unit: "ms", min: 0.0, max: 2_000.0, step: 5.0, default })
 }
 
 /// The controls of the exercise.
 pub(super) const CONTROLS: &[Control] = &[
-    Control::count("samples", "Samples", "How many digits go through.", 10_000, 200),
+    Control::count("samples", "Samples", "The number of digits to classify.", 10_000, 200),
     Control::new(
         "batch-size",
         "Batch size",
-        "How many a stage takes at once. The guide's own is 32.",
+        "The number of samples in a batch. In the guide it is 32.",
         ControlKind::Count { min: 1, max: 10_000, default: 8 },
     ),
-    delay("load", "Load", "How long loading all samples takes; streamed, each batch takes its share.", 500.0)
+    delay("load", "Load", "The time to load all samples. Streamed, each batch takes an equal share of it.", 500.0)
         .with_heading("Stages"),
-    delay("preprocess", "Preprocess", "How long a sample takes. Those of a batch wait together.", 10.0),
-    delay("predict", "Predict", "How long a sample takes, besides the real inference.", 20.0),
+    delay("preprocess", "Preprocess", "The delay for a sample. The samples of a batch wait concurrently.", 10.0),
+    delay(
+        "predict",
+        "Predict",
+        "The delay for a sample, in addition to the real inference. The samples of a batch wait concurrently.",
+        20.0,
+    ),
     Control::new(
         "scale",
         "Scale",
@@ -145,13 +150,13 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "bound",
         "Queue",
-        "How many batches lie between two stages at most.",
+        "The maximum number of batches that wait between two stages.",
         ControlKind::Count { min: 1, max: 1_000, default: 2 },
     ),
     Control::choice(
         "model",
         "Model",
-        "The real classifier that reads the digits.",
+        "The classifier that predicts the digits.",
         &[
             Choice::new("mlp-64", "mlp-64"),
             Choice::new("mlp-64-32", "mlp-64-32"),
@@ -163,15 +168,20 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::choice(
         "inference",
         "Inference",
-        "Where it runs. Workers have processors of their own.",
+        "Where inference runs. Workers run in parallel to the page.",
         &[Choice::new("workers", "In the page, then in workers"), Choice::new("page", "In the page only")],
     ),
     Control::new(
         "workers",
         "Workers",
-        "How many of them predict at once, each a batch.",
+        "The number of workers. Each predicts one batch at a time.",
         ControlKind::Count { min: 1, max: 16, default: 2 },
     )
     .only_if(has_workers),
-    Control::switch("sweep", "Batch sizes", "Tries batches of 1, 2, 4, … afterwards, with at most 200 samples.", false),
+    Control::switch(
+        "sweep",
+        "Batch sizes",
+        "Afterwards also runs batches of 1, 2, 4, …, with at most 200 samples.",
+        false,
+    ),
 ];

@@ -1,4 +1,4 @@
-//! The exercise on the virtual clock, where stages take exactly their times.
+//! The exercise on the virtual clock, where stages take exactly their delays.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::measure::flow::Flow;
 use crate::measure::metrics::Metrics;
 use crate::runtime::virtual_time::block_on;
 
-/// Nothing but the two ways in the page, at the guide's own delays.
+/// Inference in the page only, and the guide's own delays.
 const PLAIN: &[(&str, &str)] = &[("inference", "page"), ("scale", "1")];
 
 fn file(path: &'static str) -> (&'static str, Rc<[u8]>) {
@@ -40,19 +40,19 @@ fn length_us(run: &Run, part: &str) -> u64 {
 }
 
 fn flow<'a>(report: &'a Report, name: &str) -> &'a Flow {
-    report.flows().find(|flow| flow.name == name).expect("it was run")
+    report.flows().find(|flow| flow.name == name).expect("it ran")
 }
 
 fn note<'a>(report: &'a Report, part: &str) -> &'a str {
     let found = report.notes.iter().find(|note| note.contains(part));
-    found.unwrap_or_else(|| panic!("nothing about `{part}` in {:?}", report.notes))
+    found.unwrap_or_else(|| panic!("no note contains `{part}`: {:?}", report.notes))
 }
 
 #[test]
-fn with_the_guides_own_numbers_streaming_hides_all_but_the_loading() {
+fn with_the_guides_own_numbers_streaming_takes_little_longer_than_loading() {
     let (run, report) = report(&[("batch-size", "32")]);
     assert_eq!(length_us(&run, "run_pipeline"), 500_000 + 7 * 30_000);
-    // Each seventh of loading is rounded up to whole microseconds.
+    // The time to load a batch, a seventh of 500 ms, is rounded up to whole microseconds.
     assert_eq!(length_us(&run, "run_streamed"), 7 * 71_429 + 30_000);
     assert!(note(&report, "bottleneck").starts_with("Load is the bottleneck: streamed, it worked for 94.3 %"));
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
@@ -60,11 +60,11 @@ fn with_the_guides_own_numbers_streaming_hides_all_but_the_loading() {
 }
 
 #[test]
-fn the_slowest_stage_is_named_with_what_would_relieve_it() {
+fn the_bottleneck_is_named_with_a_remedy() {
     let (_, predict) = report(&[("predict", "50")]);
-    let told = note(&predict, "bottleneck");
-    assert!(told.contains("A quicker model, or several at once, would relieve it; then load sets the pace"), "{told}");
-    assert!(told.ends_with("with at most 400 samples per second instead of 156."), "{told}");
+    let about = note(&predict, "bottleneck");
+    assert!(about.contains("A faster model, or several models at once, would help. Then load would be"), "{about}");
+    assert!(about.ends_with("with at most 400 samples per second instead of 156."), "{about}");
 
     let (_, equal) = report(&[("preprocess", "20")]);
     assert!(note(&equal, "bottleneck").contains("bottleneck together"), "{:?}", equal.notes);
@@ -74,41 +74,41 @@ fn the_slowest_stage_is_named_with_what_would_relieve_it() {
 }
 
 #[test]
-fn workers_predict_as_many_batches_at_once_as_there_are_and_read_the_same() {
+fn each_worker_predicts_a_batch_at_a_time_with_the_same_result() {
     let (run, report) = report(&[("inference", "workers"), ("predict", "50"), ("workers", "3"), ("samples", "240")]);
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
     assert_eq!(flow(&report, "In workers").stages[2].servers, 3);
     let [streamed, in_workers] = ["run_streamed", "run_streamed_in_workers"].map(|part| length_us(&run, part));
     assert!(in_workers * 2 < streamed, "{in_workers} instead of {streamed}");
-    let right: Vec<_> = report.tables()[0].rows.iter().map(|row| row[4].as_str()).collect();
-    assert_eq!(right, ["97.9 %"; 3]);
+    let correct: Vec<_> = report.tables()[0].rows.iter().map(|row| row[4].as_str()).collect();
+    assert_eq!(correct, ["97.9 %"; 3]);
 }
 
 #[test]
 fn the_accuracy_on_all_images_is_that_of_the_classifier() {
-    // A test beside the classifiers holds the same numbers.
-    for (model, right) in [("mlp-64", 353), ("mlp-64-32", 351), ("mlp-16", 351), ("logistic-regression", 346)] {
+    // The tests of the classifiers expect the same numbers.
+    for (model, correct) in [("mlp-64", 353), ("mlp-64-32", 351), ("mlp-16", 351), ("logistic-regression", 346)] {
         let (_, report) = report(&[("samples", "360"), ("batch-size", "50"), ("model", model)]);
-        let told = note(&report, "The classifier reads");
-        assert!(told.contains(&format!("reads {right} of 360 samples right")), "{model}: {told}");
+        let about = note(&report, "classified correctly");
+        assert!(about.starts_with(&format!("{correct} of 360 samples")), "{model}: {about}");
         assert_eq!(report.digits().count(), 12);
     }
 }
 
 #[test]
-fn ten_thousand_samples_before_a_slow_stage_are_never_in_memory_together() {
+fn bounded_queues_keep_most_of_ten_thousand_samples_out_of_memory() {
     let (run, report) = report(&[("samples", "10000"), ("batch-size", "50"), ("predict", "100"), ("bound", "3")]);
-    assert_eq!(flow(&report, "In turn").most_under_way, 10_000);
-    // A batch in each stage's hands, and three in each queue.
+    assert_eq!(flow(&report, "Sequential").most_under_way, 10_000);
+    // A batch in each stage, and three in each queue.
     assert_eq!(flow(&report, "Streamed").most_under_way, (3 + 2 * 3) * 50);
     assert_eq!(flow(&report, "Streamed").queues.iter().map(|queue| queue.peak()).collect::<Vec<_>>(), [3, 3]);
-    // Nor does the record hold each of them.
+    // The record does not contain every sample either.
     assert!(run.record().heap_bytes() < 500_000, "{}", run.record().heap_bytes());
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
 }
 
 #[test]
-fn no_samples_are_over_at_once_and_say_so() {
+fn a_run_without_samples_ends_immediately_and_says_so() {
     let (run, report) = report(&[("samples", "0"), ("inference", "workers"), ("sweep", "on")]);
     assert_eq!(run.now(), Duration::ZERO);
     assert!(report.notes[0].starts_with("Nothing went through"), "{:?}", report.notes);
@@ -118,7 +118,7 @@ fn no_samples_are_over_at_once_and_say_so() {
 }
 
 #[test]
-fn a_batch_larger_than_the_data_holds_all_of_it() {
+fn a_batch_size_above_the_number_of_samples_gives_one_batch() {
     let (run, report) = report(&[("samples", "5"), ("batch-size", "32")]);
     assert_eq!(length_us(&run, "run_pipeline"), 530_000);
     assert_eq!(length_us(&run, "run_streamed"), 530_000);
@@ -127,35 +127,35 @@ fn a_batch_larger_than_the_data_holds_all_of_it() {
 }
 
 #[test]
-fn a_sweep_finds_the_batch_size_that_is_enough() {
+fn a_sweep_finds_the_smallest_sufficient_batch_size() {
     let (_, report) = report(&[("sweep", "on"), ("samples", "1000"), ("load", "2000")]);
     let sizes = report.batch_sizes().expect("it was asked for");
     let measured: Vec<_> = sizes.levels().iter().map(|level| (level.batch_size, level.samples)).collect();
     assert_eq!(measured, [1, 2, 4, 8, 16, 32, 64, 128, 200].map(|size| (size, 200)));
-    // A fifth of the samples takes a fifth of the loading: 400 ms.
+    // Loading a fifth of the samples takes a fifth of the time: 400 ms.
     assert_eq!(sizes.levels()[8].in_turn_us, 430_000);
     assert!(sizes.sentence().starts_with("Streamed, batches of 16 are enough"), "{}", sizes.sentence());
 }
 
 #[test]
-fn a_stopped_run_leaves_nobody_waiting() {
+fn a_stopped_run_leaves_no_timers() {
     let run = Run::on_virtual_clock(7);
     let settings = settings(&[("predict", "500"), ("inference", "workers")]);
     let future = (EXERCISE.run)(run.clone(), Rc::new(site()), settings);
-    // In the middle of the streamed way, where both queues are full.
+    // In the middle of the streamed part, when both queues are full.
     let stopped = run.timeout(Duration::from_millis(16_000), future);
     assert!(block_on(&run, stopped).expect("it ends").is_err());
     assert_eq!(run.sleepers(), 0);
     let outcomes = Metrics::from_record(&run.record()).outcomes;
-    let left = run.record().tasks().len() as u32 - outcomes.get(Outcome::Succeeded);
-    assert!(left > 3 && outcomes.get(Outcome::Cancelled) == left, "{outcomes:?}");
+    let unfinished = run.record().tasks().len() as u32 - outcomes.get(Outcome::Succeeded);
+    assert!(unfinished > 3 && outcomes.get(Outcome::Cancelled) == unfinished, "{outcomes:?}");
 }
 
 #[test]
-fn files_that_are_not_there_fail_the_run() {
+fn the_run_fails_if_a_file_is_missing() {
     let run = Run::on_virtual_clock(7);
     let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings(&[]));
-    let failure = block_on(&run, future).expect("it ends").expect_err("nothing is there");
+    let failure = block_on(&run, future).expect("it ends").expect_err("there are no files");
     assert!(failure.message.contains("`models/mlp-64.safetensors` cannot be reached"), "{failure:?}");
 }
 
@@ -163,11 +163,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn streamed_takes_the_fill_and_then_the_slowest_stage(
+    fn streamed_time_depends_on_the_first_batch_and_the_slowest_stage(
         samples in 0..120u32, batch_size in 1..40u32, bound in 1..4u32,
         load in 0..400u32, preprocess in 0..30u32, predict in 0..30u32,
     ) {
-        // A whole number of microseconds for each batch, so that nothing is rounded.
+        // A multiple of the number of batches, so that nothing is rounded.
         let load = load * samples.div_ceil(batch_size);
         prop_assume!(load <= 2_000);
         let values = [samples, batch_size, bound, load, preprocess, predict].map(|number| number.to_string());
@@ -177,8 +177,8 @@ proptest! {
         let plan = Plan::from(&settings(&values));
         prop_assert_eq!(length_us(&run, "run_streamed"), plan.streamed_ideal().as_micros() as u64);
 
-        let in_turn = u64::from(load + plan.batch_count() * (preprocess + predict)) * 1_000;
-        prop_assert_eq!(length_us(&run, "run_pipeline"), in_turn);
+        let sequential_us = u64::from(load + plan.batch_count() * (preprocess + predict)) * 1_000;
+        prop_assert_eq!(length_us(&run, "run_pipeline"), sequential_us);
         prop_assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
         for stage in &flow(&report, "Streamed").stages {
             prop_assert_eq!(stage.works.iter().map(|work| work.samples).sum::<u32>(), samples, "{}", stage.name);

@@ -43,8 +43,8 @@ impl Plan {
     }
 }
 
-/// The controls of the exercise. Waiting in sequence and computing inline block the page, and cannot be stopped. No setting
-/// makes that much longer than ten seconds.
+/// The controls of the exercise. Waiting in sequence and computing inline block the page, and cannot be stopped. No
+/// setting makes that much longer than ten seconds.
 pub(super) const CONTROLS: &[Control] = &[
     Control::count("tasks", "Tasks", "The number of tasks of each kind.", 32, 10),
     Control::new(

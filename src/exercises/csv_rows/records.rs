@@ -1,22 +1,22 @@
-//! Bytes in pieces, split into rows and values: what `csv-core` does, with lines counted and an end to every quote.
+//! Splits bytes into rows and values with `csv-core`, counts lines, and copes with quotes that are never closed.
 //!
-//! A quote that is never closed would make one row of all that follows. So a row may have only so many bytes; where
-//! that, or the file, ends within quotes, the line in which they begin is bad, and what follows it is read again. That
-//! reads nothing more than twice: what stood between quotes that do not close has no quote in it that could open and
-//! not close.
+//! A quote that is never closed would turn the rest of the file into one row. So the size of a row is limited. If a row
+//! reaches the limit, or the end of the file, inside quotes, the line in which the quote begins is bad, and the text
+//! after that line is read again. Nothing is read more than twice: text inside an unclosed quote contains no quote that
+//! could open without closing.
 
 use csv_core::{ReadRecordResult, Reader};
 
 use super::{BadRow, MOST_ROW_BYTES, RowError};
 
-/// A row as it is split.
+/// A row, split into values.
 #[derive(Debug)]
 pub(super) struct SplitRow {
     /// The line in which it begins.
     pub(super) line: u64,
-    /// All values, without their quotes, and nothing between them.
+    /// All values without their quotes, one directly after another.
     pub(super) text: Vec<u8>,
-    /// Where each value ends in that.
+    /// The end of each value in `text`.
     pub(super) ends: Vec<usize>,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct SplitRow {
 #[derive(Debug)]
 pub(super) struct RowSplitter {
     splitter: Splitter,
-    // What has come of a row that is not complete, as it stands in the file.
+    // The bytes so far of a row that is not complete, as they are in the file.
     raw: Vec<u8>,
     row_line: u64,
     lines: Lines,
@@ -54,7 +54,7 @@ impl RowSplitter {
                 self.raw.clear();
                 rows.push(Ok(self.splitter.take(self.row_line)));
             } else {
-                self.go_on_behind_quote(RowError::OpenQuote, &mut rows);
+                self.resume_after_quote(RowError::OpenQuote, &mut rows);
             }
         }
         rows
@@ -79,7 +79,7 @@ impl RowSplitter {
         }
     }
 
-    /// Passes over the rest of a line that is bad. Returns how many bytes that were.
+    /// Skips the rest of a bad line. Returns the number of skipped bytes.
     fn skip(&mut self, bytes: &[u8]) -> usize {
         let end = bytes.iter().position(is_line_end);
         self.skips_line = end.is_none();
@@ -88,7 +88,7 @@ impl RowSplitter {
         used
     }
 
-    /// Reads up to the end of the row, or of the bytes. Returns how many that were.
+    /// Reads to the end of the row, or of the bytes. Returns the number of bytes read.
     fn read_row(&mut self, bytes: &[u8], rows: &mut Vec<Result<SplitRow, BadRow>>) -> usize {
         if self.raw.is_empty() {
             self.row_line = self.lines.line;
@@ -104,34 +104,34 @@ impl RowSplitter {
         }
         self.raw.extend_from_slice(&bytes[..used]);
         if self.is_too_long() {
-            self.give_up(rows);
+            self.reject_row(rows);
         }
         used
     }
 
-    /// Whether the row has more bytes than it may. Among quotes nobody can tell whether the last one ends the value, so
-    /// those are read to their end, unless there are as many again.
+    /// True if the row is too long. After a quote it is unknown whether that quote ends the value or is one of a pair.
+    /// So a series of quotes is read to its end, unless it doubles the length of the row.
     fn is_too_long(&self) -> bool {
         let is_among_quotes = self.raw.last() == Some(&b'"') && self.raw.len() < 2 * MOST_ROW_BYTES;
         self.raw.len() > MOST_ROW_BYTES && !is_among_quotes
     }
 
-    fn give_up(&mut self, rows: &mut Vec<Result<SplitRow, BadRow>>) {
+    fn reject_row(&mut self, rows: &mut Vec<Result<SplitRow, BadRow>>) {
         let is_quoted = !self.splitter.ends_with_line();
         let why = RowError::TooLong { is_quoted };
         if is_quoted {
-            return self.go_on_behind_quote(why, rows);
+            return self.resume_after_quote(why, rows);
         }
         rows.push(Err(BadRow { line: self.row_line, why }));
-        self.start_anew();
+        self.start_row();
         self.skips_line = true;
     }
 
-    /// Gives up the line in which a quote begins that is still open, and reads again what follows.
-    fn go_on_behind_quote(&mut self, why: RowError, rows: &mut Vec<Result<SplitRow, BadRow>>) {
+    /// Reports the line with the open quote as bad, and reads the text after that line again.
+    fn resume_after_quote(&mut self, why: RowError, rows: &mut Vec<Result<SplitRow, BadRow>>) {
         let line = self.row_line + line_ends(self.splitter.complete_values());
         rows.push(Err(BadRow { line, why }));
-        let raw = self.start_anew();
+        let raw = self.start_row();
         let mut lines = Lines { line: self.row_line, after_return: false };
         let end = raw.iter().position(|&byte| {
             lines.pass(&[byte]);
@@ -146,8 +146,8 @@ impl RowSplitter {
         }
     }
 
-    /// Forgets what has come of a row. Returns that.
-    fn start_anew(&mut self) -> Vec<u8> {
+    /// Starts a new row. Returns the bytes of the current one.
+    fn start_row(&mut self) -> Vec<u8> {
         self.splitter = Splitter::new();
         std::mem::take(&mut self.raw)
     }
@@ -157,14 +157,14 @@ fn is_line_end(byte: &u8) -> bool {
     matches!(byte, b'\r' | b'\n')
 }
 
-/// How many lines end in these bytes.
+/// The number of lines that end in these bytes.
 pub(super) fn line_ends(bytes: &[u8]) -> u64 {
     let mut lines = Lines { line: 0, after_return: false };
     lines.pass(bytes);
     lines.line
 }
 
-/// Counts lines. They end with `\n`, `\r\n` or `\r`.
+/// A line counter. Lines end with `\n`, `\r\n` or `\r`.
 #[derive(Clone, Copy, Debug)]
 struct Lines {
     line: u64,
@@ -180,7 +180,7 @@ impl Lines {
     }
 }
 
-/// The reader of `csv-core` with room for what it gives.
+/// The reader of `csv-core`, with buffers for its output.
 #[derive(Debug)]
 struct Splitter {
     reader: Reader,
@@ -193,16 +193,16 @@ struct Splitter {
 impl Splitter {
     fn new() -> Self {
         let mut reader = Reader::new();
-        // It takes a mark away where it begins, if the mark comes whole. That has been done: an empty line takes it in.
+        // At its start the reader removes a byte order mark. The caller has already done that, so an empty line gets
+        // the reader past its start.
         reader.read_record(b"\n", &mut [0], &mut [0]);
         Self { reader, text: vec![0; 1024], text_bytes: 0, ends: vec![0; 64], values: 0 }
     }
 
-    /// Reads to the end of the row, or of the bytes. Returns whether it was that of the row, and how many bytes it
-    /// read.
+    /// Reads to the end of the row, or of the bytes. Returns true if the row is complete, and the number of bytes read.
     fn split(&mut self, bytes: &[u8]) -> (bool, usize) {
         let mut used = 0;
-        // No bytes at all would mean the end of the file.
+        // To `csv-core`, an empty slice means the end of the file.
         while used < bytes.len() {
             let (result, read) = self.read(&bytes[used..]);
             used += read;
@@ -226,22 +226,23 @@ impl Splitter {
         (result, read)
     }
 
-    /// The row that is complete.
+    /// Takes the complete row.
     fn take(&mut self, line: u64) -> SplitRow {
         let (text, ends) = (self.text[..self.text_bytes].to_vec(), self.ends[..self.values].to_vec());
         (self.text_bytes, self.values) = (0, 0);
         SplitRow { line, text, ends }
     }
 
-    /// What came before the value that is still read.
+    /// The complete values, without the one that is still being read.
     fn complete_values(&self) -> &[u8] {
         let end = self.values.checked_sub(1).map_or(0, |last| self.ends[last]);
         &self.text[..end]
     }
 
-    /// Ends the line. Returns whether that ends the row as well, which it does not within quotes.
+    /// Ends the line. Returns true if that also ends the row, which it does not inside quotes.
     ///
-    /// A clone could be asked without harm, if clones of the reader were whole (csv-core 0.1.13 forgets its states).
+    /// This changes the reader. A clone would avoid that, but clones of a reader are incomplete: `csv-core` 0.1.13 does
+    /// not copy the states.
     fn ends_with_line(&mut self) -> bool {
         self.split(b"\n").0
     }

@@ -3,7 +3,7 @@ use proptest::test_runner::RngSeed;
 
 use super::*;
 
-/// All that comes of a file, in pieces of so many bytes.
+/// The result of reading a file in pieces of this size.
 fn read_in(bytes: &[u8], piece: usize) -> Result<Vec<Parsed>, CsvError> {
     let mut rows = CsvRows::default();
     let mut parsed = Vec::new();
@@ -19,13 +19,13 @@ fn read(bytes: impl AsRef<[u8]>) -> Result<Vec<Parsed>, CsvError> {
 }
 
 /// The header as `a|b`, a row as `2: 1|2`, a bad one by its message.
-fn told(parsed: &[Parsed]) -> Vec<String> {
-    let told = parsed.iter().map(|parsed| match parsed {
+fn in_words(parsed: &[Parsed]) -> Vec<String> {
+    let words = parsed.iter().map(|parsed| match parsed {
         Parsed::Header(header) => header.names.join("|"),
         Parsed::Row(row) => format!("{}: {}", row.line, row.values().collect::<Vec<_>>().join("|")),
         Parsed::Bad(bad) => bad.to_string(),
     });
-    told.collect()
+    words.collect()
 }
 
 #[track_caller]
@@ -33,7 +33,7 @@ fn assert_read(bytes: impl AsRef<[u8]>, expected: &[&str]) {
     let bytes = bytes.as_ref();
     for piece in [usize::MAX, 1, 2, 3, 7] {
         let parsed = read_in(bytes, piece).expect("there are rows");
-        assert_eq!(told(&parsed), expected, "in pieces of {piece}");
+        assert_eq!(in_words(&parsed), expected, "in pieces of {piece}");
     }
 }
 
@@ -41,7 +41,7 @@ fn assert_read(bytes: impl AsRef<[u8]>, expected: &[&str]) {
 fn assert_fails(bytes: impl AsRef<[u8]>, expected: &str) {
     let bytes = bytes.as_ref();
     for piece in [usize::MAX, 1, 2, 3] {
-        let error = read_in(bytes, piece).expect_err("nothing can be made of it");
+        let error = read_in(bytes, piece).expect_err("it cannot be read");
         assert_eq!(error.to_string(), expected, "in pieces of {piece}");
     }
 }
@@ -52,7 +52,7 @@ fn the_header_comes_first_and_then_the_rows_with_their_lines() {
 }
 
 #[test]
-fn line_ends_of_any_system_a_mark_and_a_missing_last_end_are_fine() {
+fn any_line_ends_a_byte_order_mark_and_a_missing_last_line_end_are_accepted() {
     let expected = ["a|b", "2: 1|2", "3: 3|4"];
     assert_read("a,b\r\n1,2\r\n3,4\r\n", &expected);
     assert_read("a,b\r1,2\r3,4\r", &expected);
@@ -63,7 +63,7 @@ fn line_ends_of_any_system_a_mark_and_a_missing_last_end_are_fine() {
 }
 
 #[test]
-fn quotes_hold_commas_quotes_and_lines() {
+fn quoted_values_can_contain_commas_quotes_and_lines() {
     assert_read("a,b\n\"x,y\",\"say \"\"no\"\"\"\n", &["a|b", "2: x,y|say \"no\""]);
     assert_read("a,b\n\"x\ny\r\nz\",1\n3,4\n", &["a|b", "2: x\ny\r\nz|1", "5: 3|4"]);
     assert_read("\"a\nb\",c\n1,2\n", &["a\nb|c", "3: 1|2"]);
@@ -73,7 +73,7 @@ fn quotes_hold_commas_quotes_and_lines() {
 }
 
 #[test]
-fn a_ragged_row_is_left_out_by_its_line_and_the_good_ones_are_kept() {
+fn a_row_of_the_wrong_length_is_reported_with_its_line_and_good_rows_are_read() {
     assert_read(
         "a,b\n1\n1,2\n1,2,3\n3,4\n",
         &["a|b", "line 2 has 1 value instead of 2", "3: 1|2", "line 4 has 3 values instead of 2", "5: 3|4"],
@@ -81,15 +81,15 @@ fn a_ragged_row_is_left_out_by_its_line_and_the_good_ones_are_kept() {
 }
 
 #[test]
-fn a_quote_that_closes_by_accident_far_below_is_suspected() {
+fn a_row_that_a_missing_quote_may_have_joined_is_reported_with_a_hint() {
     assert_read(
         "a,b\n\"1,2\n3,4\n5,\"6\n7,8\n",
-        &["a|b", "line 2 has 1 value instead of 2 and goes over 3 lines: is a quote not closed?", "5: 7|8"],
+        &["a|b", "line 2 has 1 value instead of 2 and spans 3 lines: is a quote not closed?", "5: 7|8"],
     );
 }
 
 #[test]
-fn a_quote_that_is_never_closed_costs_one_line() {
+fn a_quote_that_is_never_closed_makes_one_line_bad() {
     let open = "opens a quote that is not closed";
     assert_read("a,b\n1,2\n3,\"4\n5,6\n7,8", &["a|b", "2: 1|2", &format!("line 3 {open}"), "4: 5|6", "5: 7|8"]);
     assert_read("a,b\r\n1,2\r\n\"3,4\r\n\r\n5,6\r\n", &["a|b", "2: 1|2", &format!("line 3 {open}"), "5: 5|6"]);
@@ -100,7 +100,7 @@ fn a_quote_that_is_never_closed_costs_one_line() {
 }
 
 #[test]
-fn bytes_that_are_not_utf_8_make_their_row_bad() {
+fn bytes_that_are_not_utf_8_make_only_their_row_bad() {
     let advice = "save the file as UTF-8, it may be Latin-1 or Windows-1252";
     let expected = format!("line 3 is not UTF-8 in column 2: {advice}");
     assert_read(b"a,b\n1,2\n3,Z\xFCrich\n5,6\n", &["a|b", "2: 1|2", &expected, "4: 5|6"]);
@@ -109,7 +109,7 @@ fn bytes_that_are_not_utf_8_make_their_row_bad() {
 }
 
 #[test]
-fn a_file_of_which_nothing_can_be_made_is_told_by_cause() {
+fn a_file_that_cannot_be_read_is_reported_with_the_cause() {
     for empty in ["", "\n\r\n", "\u{feff}", "\u{feff}\n"] {
         assert_fails(empty, "the file is empty");
     }
@@ -127,7 +127,7 @@ fn a_file_of_which_nothing_can_be_made_is_told_by_cause() {
 }
 
 #[test]
-fn whoever_goes_on_after_a_failure_hears_it_again() {
+fn reading_on_after_a_failure_returns_it_again() {
     let mut rows = CsvRows::default();
     assert_eq!(rows.feed(b"\xFF\xFEa\0"), Err(CsvError::Utf16));
     assert_eq!(rows.feed(b"a,b\n1,2\n"), Err(CsvError::Utf16));
@@ -135,7 +135,7 @@ fn whoever_goes_on_after_a_failure_hears_it_again() {
 }
 
 #[test]
-fn odd_names_of_columns_are_told_and_do_no_harm() {
+fn problems_with_column_names_are_reported_and_do_not_prevent_reading() {
     let parsed = read("a,,b,a\n1,2,3,4\n").expect("there is a row");
     let Parsed::Header(header) = &parsed[0] else { panic!("{parsed:?}") };
     let problems: Vec<_> = header.problems.iter().map(HeaderProblem::to_string).collect();
@@ -147,14 +147,14 @@ fn a_row_that_is_too_long_is_bad_and_the_next_is_good() {
     let long = "x".repeat(MOST_ROW_BYTES + 10);
     for piece in [usize::MAX, 65_536, 100_003] {
         let parsed = read_in(format!("a\n1\n{long}\n2\n").as_bytes(), piece).expect("there are rows");
-        assert_eq!(told(&parsed), ["a", "2: 1", "line 3 has more than 100000 bytes", "4: 2"]);
+        assert_eq!(in_words(&parsed), ["a", "2: 1", "line 3 has more than 100000 bytes", "4: 2"]);
         let parsed = read_in(format!("a\n\"{long}\n2\n").as_bytes(), piece).expect("there are rows");
-        assert_eq!(told(&parsed), ["a", "line 2 has more than 100000 bytes: is a quote not closed?", "3: 2"]);
+        assert_eq!(in_words(&parsed), ["a", "line 2 has more than 100000 bytes: is a quote not closed?", "3: 2"]);
     }
 }
 
 #[test]
-fn a_quote_that_is_not_closed_in_a_large_file_costs_one_line_and_little_memory() {
+fn an_unclosed_quote_in_a_large_file_makes_one_line_bad_and_needs_little_memory() {
     let row = "12345678,12345678\n";
     let count = 3 * MOST_ROW_BYTES / row.len();
     let file = format!("a,b\n\"open,1\n{}", row.repeat(count));
@@ -171,8 +171,8 @@ fn a_quote_that_is_not_closed_in_a_large_file_costs_one_line_and_little_memory()
 }
 
 #[test]
-fn a_quote_that_is_not_closed_costs_one_line_wherever_the_limit_cuts_what_follows() {
-    // Of five alignments one ends between two quotes that stand for one.
+fn an_unclosed_quote_makes_one_line_bad_wherever_the_limit_cuts_the_rest() {
+    // With one of the five offsets, the limit is between the two quotes of a pair.
     for shift in 0..5 {
         let row = "1,\"\"\n";
         let count = 2 * MOST_ROW_BYTES / row.len();
@@ -185,7 +185,7 @@ fn a_quote_that_is_not_closed_costs_one_line_wherever_the_limit_cuts_what_follow
 }
 
 #[test]
-fn of_a_wide_header_only_the_first_oddities_are_told() {
+fn only_the_first_problems_of_a_wide_header_are_reported() {
     let parsed = CsvRows::default().feed(format!("a{}\n", ",b".repeat(10_000)).as_bytes()).expect("there is a header");
     let Parsed::Header(header) = &parsed[0] else { panic!("{parsed:?}") };
     assert_eq!((header.names.len(), header.problems.len()), (10_001, MAX_HEADER_PROBLEMS));
@@ -193,7 +193,7 @@ fn of_a_wide_header_only_the_first_oddities_are_told() {
     assert!(long.to_string().len() < 200);
 }
 
-/// Bytes such as files have, good and bad.
+/// Bytes like those of good and bad files.
 fn any_file() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => "[ab1]{1,3}".prop_map(String::into_bytes),
@@ -213,12 +213,12 @@ proptest! {
     #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(9), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn pieces_of_any_size_give_the_same(bytes in any_file(), piece in 1..20_usize) {
+    fn pieces_of_any_size_give_the_same_result(bytes in any_file(), piece in 1..20_usize) {
         prop_assert_eq!(read_in(&bytes, piece), read(&bytes));
     }
 
     #[test]
-    fn good_files_give_the_rows_of_the_csv_crate(
+    fn good_files_give_the_same_rows_as_the_csv_crate(
         table in (1..5_usize).prop_flat_map(|columns| {
             prop::collection::vec(prop::collection::vec("[a-c,\"\r\n ü🦀]{0,6}", columns), 2..12)
         }),
@@ -243,7 +243,7 @@ proptest! {
     }
 
     #[test]
-    fn lines_are_where_an_editor_has_them(bytes in any_file()) {
+    fn line_numbers_are_those_of_an_editor(bytes in any_file()) {
         let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n").replace('\r', "\n");
         let lines = text.split('\n').count() as u64;
         let mut last = 0;

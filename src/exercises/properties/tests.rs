@@ -125,7 +125,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn tasks_behind_a_limit_leave_nothing_whenever_they_are_stopped(tasks in 1..40usize, most in 1..9usize, after_ms in 0..200u64) {
+    fn limited_tasks_leave_nothing_whenever_they_are_stopped(tasks in 1..40usize, most in 1..9usize, after_ms in 0..200u64) {
         let properties = Property::nothing_left(&limited_tasks(tasks, most, after_ms));
         prop_assert!(properties.iter().all(|it| it.holds), "{:?}", properties);
     }

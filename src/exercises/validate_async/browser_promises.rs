@@ -1,5 +1,5 @@
-//! Promises of the page about workers, files and requests, and their tests. A browser that lacks the feature is reported
-//! separately from one that breaks the promise.
+//! Promises of the page about workers, files and requests, and their tests. A browser that lacks the feature is
+//! reported separately from one that breaks the promise.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -120,8 +120,8 @@ async fn unknown_model_is_named(context: &TestContext<'_>) -> Tested {
     }
 }
 
-/// The server handles one request at a time. With its seed, the first request takes 55 s and the second 10 ms. The first is
-/// dropped, so the second does not have to wait for it.
+/// The server handles one request at a time. With its seed, the first request takes 55 s and the second 10 ms. The
+/// first is dropped, so the second does not have to wait for it.
 async fn drop_aborts_fetch(context: &TestContext<'_>) -> Tested {
     let client = client(context, "s/capacity=1,spread=60000,seed=54571/")?;
     let image = [0.0; PIXELS];

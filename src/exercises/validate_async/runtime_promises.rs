@@ -116,8 +116,8 @@ async fn permanent_errors_are_not_retried(run: &Run) -> Tested {
     same_text("the input is not valid, at the only attempt", outcome)
 }
 
-/// Twenty tasks are dropped: four are running and the rest are in the queue. No timer is left, all permits are returned,
-/// and the record shows that the tasks were cancelled.
+/// Twenty tasks are dropped: four are running and the rest are in the queue. No timer is left, all permits are
+/// returned, and the record shows that the tasks were cancelled.
 async fn cancel_leaves_nothing(run: &Run) -> Tested {
     let left = run.nested(async |run| {
         let limit = run.limit(NonZeroUsize::new(4));

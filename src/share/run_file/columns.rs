@@ -81,7 +81,7 @@ pub enum RecordError {
         task: usize,
     },
     /// A task was created inside a task that did not exist.
-    #[error("task {} was made inside task {}, which was not there", count(*task as u64), count(*parent as u64))]
+    #[error("task {} was created inside task {}, which did not exist", count(*task as u64), count(*parent as u64))]
     NoParent {
         /// The task's number.
         task: usize,
@@ -89,7 +89,7 @@ pub enum RecordError {
         parent: usize,
     },
     /// A task that does not exist is mentioned.
-    #[error("`{of}` tells of task {}, which is not there", count(*task as u64))]
+    #[error("`{of}` mentions task {}, which does not exist", count(*task as u64))]
     NoTask {
         /// The column.
         of: &'static str,
@@ -97,7 +97,7 @@ pub enum RecordError {
         task: usize,
     },
     /// A letter is no kind of event.
-    #[error("`{letter}` is no kind of event")]
+    #[error("`{letter}` is not a kind of event")]
     NoKind {
         /// The letter.
         letter: char,
@@ -113,7 +113,7 @@ pub enum RecordError {
         why: &'static str,
     },
     /// Tasks were never spawned.
-    #[error("{} tasks are listed, and {} were spawned", count(*listed as u64), count(*spawned as u64))]
+    #[error("{} tasks are listed, but {} were spawned", count(*listed as u64), count(*spawned as u64))]
     NotSpawned {
         /// The number of tasks.
         listed: usize,
@@ -121,7 +121,7 @@ pub enum RecordError {
         spawned: usize,
     },
     /// A wait refers to a file, object or line that is not possible.
-    #[error("wait {} refers to {to}, which is not there", count(*wait as u64))]
+    #[error("wait {} refers to {to}, which does not exist", count(*wait as u64))]
     BadWait {
         /// The wait, counted from 1.
         wait: usize,
@@ -129,19 +129,19 @@ pub enum RecordError {
         to: &'static str,
     },
     /// The end of a poll refers to a wait that does not exist.
-    #[error("`events` refers to wait {}, which is not there", count(*wait as u64))]
+    #[error("`events` refers to wait {}, which does not exist", count(*wait as u64))]
     NoWait {
         /// The number of the wait.
         wait: usize,
     },
     /// Time goes backwards.
-    #[error("the times of `{of}` are not in their order")]
+    #[error("the times of `{of}` are not in order")]
     Backwards {
         /// The column.
         of: &'static str,
     },
     /// A time is too long.
-    #[error("`{of}` goes on for more than {}", longest())]
+    #[error("`{of}` contains a time longer than {}", longest())]
     TooLong {
         /// The column.
         of: &'static str,
@@ -285,11 +285,12 @@ impl Reading {
         out_of_turn: impl Fn(&'static str) -> RecordError,
     ) -> Result<(), RecordError> {
         let id = self.known(task, "events")?;
-        let state = self.states[id.index()].ok_or_else(|| out_of_turn("it has ended before"))?;
+        let state = self.states[id.index()].ok_or_else(|| out_of_turn("it has already ended"))?;
         self.states[id.index()] = match kind {
             EventKind::Queued => Some(State { queued: state.queued + 1, ..state }),
             EventKind::Granted | EventKind::GaveUp => {
-                let queued = state.queued.checked_sub(1).ok_or_else(|| out_of_turn("it does not wait for a permit"))?;
+                let queued =
+                    state.queued.checked_sub(1).ok_or_else(|| out_of_turn("it is not waiting for a permit"))?;
                 Some(State { queued, ..state })
             }
             EventKind::Sent => Some(State { has_sent: true, ..state }),

@@ -11,16 +11,16 @@ const MOST_CHARS: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// It is larger than any run.
-    #[error("the file has {}, and no more than {} is read", size(*size_bytes), size(MOST_BYTES))]
+    #[error("the file is too large: {}, and the maximum is {}", size(*size_bytes), size(MOST_BYTES))]
     TooLarge {
         /// Its size in bytes.
         size_bytes: u64,
     },
     /// The browser can no longer read it.
-    #[error("the browser cannot read the file any more")]
+    #[error("the browser can no longer read the file")]
     Unreadable,
     /// It is not JSON.
-    #[error("the file is not JSON, or only a part of it: it stops making sense at line {line}, column {column}")]
+    #[error("the file is not valid JSON (line {line}, column {column})")]
     NotJson {
         /// The line, counted from 1.
         line: usize,
@@ -31,19 +31,19 @@ pub enum ImportError {
     #[error("the file is not a run that this page exported")]
     NotARun,
     /// This page does not know its version.
-    #[error("the file has version {version} of the form, and this page reads versions 1 to {VERSION}")]
+    #[error("the file has format version {version}, but this page reads versions 1 to {VERSION}")]
     Version {
         /// The version that it states.
         version: u64,
     },
     /// A field is missing or of the wrong kind.
-    #[error("the file does not have the form of a run: {says}")]
+    #[error("the file is not a valid run: {says}")]
     Misfit {
         /// The error of the parser.
         says: String,
     },
     /// This page does not have its exercise.
-    #[error("there is no exercise `{slug}` here")]
+    #[error("this page has no exercise `{slug}`")]
     NoExercise {
         /// The exercise that it states.
         slug: String,
@@ -65,7 +65,7 @@ pub enum ImportError {
         why: String,
     },
     /// A number is too large.
-    #[error("`{name}` is {}, and at most {} is possible", count(*value), count(*most))]
+    #[error("`{name}` is {}, but the maximum is {}", count(*value), count(*most))]
     Beyond {
         /// The field.
         name: &'static str,
@@ -75,10 +75,10 @@ pub enum ImportError {
         most: u64,
     },
     /// The record of the run is not possible.
-    #[error("in the record of the run {0}")]
+    #[error("the record of the run is not valid: {0}")]
     Record(#[source] RecordError),
     /// The record of its ideal is not possible.
-    #[error("in the record of its ideal {0}")]
+    #[error("the record of the ideal is not valid: {0}")]
     Ideal(#[source] RecordError),
     /// The report cannot be shown.
     #[error("the report cannot be shown: {0}")]
@@ -90,14 +90,16 @@ impl ImportError {
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::TooLarge { .. } => "Run with fewer tasks and export that.",
+            Self::TooLarge { .. } => "Run with fewer tasks, then export that run.",
             Self::Unreadable => "It may have been moved or changed: choose it again.",
-            Self::NotJson { .. } | Self::NotARun => "Choose a file that Export has made as JSON, and take it whole.",
-            Self::Version { version } if *version > VERSION => "Open it with the page that made it, or a newer one.",
-            Self::NoExercise { .. } | Self::NoControl { .. } | Self::Setting { .. } => {
-                "Open it with the page that made it: its exercises may be others."
+            Self::NotJson { .. } | Self::NotARun => "Choose a complete JSON file from Export.",
+            Self::Version { version } if *version > VERSION => {
+                "Open it with the page that exported it, or a newer one."
             }
-            _ => "The file was changed since it was exported, or damaged: export the run again.",
+            Self::NoExercise { .. } | Self::NoControl { .. } | Self::Setting { .. } => {
+                "Open it with the page that exported it: its exercises may be different."
+            }
+            _ => "The file was changed or damaged after it was exported. Export the run again.",
         }
     }
 

@@ -161,56 +161,55 @@ fn assert_refused(pointer: &str, to: Value, told: &str) {
 #[test]
 fn what_cannot_be_is_refused_in_words() {
     assert_refused("/format", json!("interleave-sun"), "the file is not a run that this page exported");
-    assert_refused("/version", json!(3), "the file has version 3 of the form, and this page reads versions 1 to 2");
-    assert_refused("/program/exercise", json!("async-basic"), "there is no exercise `async-basic` here");
+    assert_refused("/version", json!(3), "the file has format version 3, but this page reads versions 1 to 2");
+    assert_refused("/program/exercise", json!("async-basic"), "this page has no exercise `async-basic`");
     assert_refused("/settings", json!({ "nope": "1" }), "exercise `async-basics` has no control `nope`");
     assert_refused(
         "/settings/download",
         json!("99999"),
         "control `download`: 99999 is out of range: use 0 to 2,000 ms",
     );
-    assert_refused("/seed", json!(1_000_000), "`seed` is 1,000,000, and at most 999,999 is possible");
+    assert_refused("/seed", json!(1_000_000), "`seed` is 1,000,000, but the maximum is 999,999");
     assert_refused(
         "/ending",
         json!({ "finished": { "wall_us": u64::MAX } }),
-        "`ending` is 18,446,744,073,709,551,615, and at most 86,400,000,000 is possible",
+        "`ending` is 18,446,744,073,709,551,615, but the maximum is 86,400,000,000",
     );
     let no_number = from_json(br#"{"format": "interleave-run", "version": 1, "seed": "seven"}"#);
-    let told =
-        "the file does not have the form of a run: invalid type: string \"seven\", expected u64 at line 1 column 58";
+    let told = "the file is not a valid run: invalid type: string \"seven\", expected u64 at line 1 column 58";
     assert_eq!(no_number.expect_err("it is no seed").to_string(), told);
 }
 
 #[test]
 fn a_record_that_cannot_be_is_refused_in_words() {
     let refused = |pointer: &str, to, told: &str| {
-        assert_refused(&format!("/record{pointer}"), to, &format!("in the record of the run {told}"));
+        assert_refused(&format!("/record{pointer}"), to, &format!("the record of the run is not valid: {told}"));
     };
     refused("/names", json!([]), "task 1 has no name");
-    refused("/tasks/parent", json!([0, 2]), "task 2 was made inside task 2, which was not there");
+    refused("/tasks/parent", json!([0, 2]), "task 2 was created inside task 2, which did not exist");
     refused("/tasks/parent", json!([0]), "the columns of `tasks` differ in length");
-    refused("/tasks", json!({ "name": [0], "parent": [0] }), "`events` tells of task 2, which is not there");
-    refused("/tasks", json!({ "name": [0, 0, 0], "parent": [0, 0, 0] }), "3 tasks are listed, and 2 were spawned");
+    refused("/tasks", json!({ "name": [0], "parent": [0] }), "`events` mentions task 2, which does not exist");
+    refused("/tasks", json!({ "name": [0, 0, 0], "parent": [0, 0, 0] }), "3 tasks are listed, but 2 were spawned");
     refused("/events/kind", json!("s(s(q)"), "the columns of `events` differ in length");
-    refused("/events/kind", json!("s(s(q)%(gF("), "`%` is no kind of event");
-    refused("/events/kind", json!("((s(q))(gF("), "`events` tells of task 1, which is not there");
+    refused("/events/kind", json!("s(s(q)%(gF("), "`%` is not a kind of event");
+    refused("/events/kind", json!("((s(q))(gF("), "`events` mentions task 1, which does not exist");
     refused("/events/task/2", json!(1), "event 3 cannot happen to task 1: tasks are numbered in the order of spawning");
-    refused("/events/task/10", json!(2), "event 11 cannot happen to task 2: it has ended before");
-    refused("/events/kind", json!("s(s(g))(gF("), "event 5 cannot happen to task 2: it does not wait for a permit");
-    refused("/events/after_us/3", json!(u64::MAX), "`events` goes on for more than 24 hours");
-    refused("/beats", json!({ "due_us": [9, 1], "late_us": [0, 0] }), "the times of `beats` are not in their order");
-    refused("/beats", json!({ "due_us": [u64::MAX], "late_us": [1] }), "`beats` goes on for more than 24 hours");
-    refused("/log/0/task", json!(3), "`log` tells of task 3, which is not there");
-    refused("/log/0/task", json!(0), "`log` tells of task 0, which is not there");
-    refused("/hidden_at_us", json!(u64::MAX), "`hidden_at_us` goes on for more than 24 hours");
+    refused("/events/task/10", json!(2), "event 11 cannot happen to task 2: it has already ended");
+    refused("/events/kind", json!("s(s(g))(gF("), "event 5 cannot happen to task 2: it is not waiting for a permit");
+    refused("/events/after_us/3", json!(u64::MAX), "`events` contains a time longer than 24 hours");
+    refused("/beats", json!({ "due_us": [9, 1], "late_us": [0, 0] }), "the times of `beats` are not in order");
+    refused("/beats", json!({ "due_us": [u64::MAX], "late_us": [1] }), "`beats` contains a time longer than 24 hours");
+    refused("/log/0/task", json!(3), "`log` mentions task 3, which does not exist");
+    refused("/log/0/task", json!(0), "`log` mentions task 0, which does not exist");
+    refused("/hidden_at_us", json!(u64::MAX), "`hidden_at_us` contains a time longer than 24 hours");
     refused("/events/kind", json!("s(s(q)<(gF("), "event 7 cannot happen to task 1: it has not sent a request");
     refused("/events/wait", json!([1, 2, 1]), "the columns of `events` differ in length");
-    refused("/events/wait", json!([1, 3]), "`events` refers to wait 3, which is not there");
-    refused("/waits/sources", json!([]), "wait 1 refers to a source file, which is not there");
-    refused("/waits/list/0/line/line", json!(0), "wait 1 refers to line 0, which is not there");
-    refused("/waits/objects", json!([]), "wait 1 refers to an object, which is not there");
-    refused("/waits/list/1/for", json!({ "tasks": [2, 3] }), "wait 2 refers to a task, which is not there");
-    assert_refused("/ideal/names", json!([]), "in the record of its ideal task 1 has no name");
+    refused("/events/wait", json!([1, 3]), "`events` refers to wait 3, which does not exist");
+    refused("/waits/sources", json!([]), "wait 1 refers to a source file, which does not exist");
+    refused("/waits/list/0/line/line", json!(0), "wait 1 refers to line 0, which does not exist");
+    refused("/waits/objects", json!([]), "wait 1 refers to an object, which does not exist");
+    refused("/waits/list/1/for", json!({ "tasks": [2, 3] }), "wait 2 refers to a task, which does not exist");
+    assert_refused("/ideal/names", json!([]), "the record of the ideal is not valid: task 1 has no name");
 }
 
 #[test]
@@ -237,7 +236,7 @@ fn findings_that_cannot_be_shown_are_refused_in_words() {
 
 #[test]
 fn what_is_no_json_is_refused_with_its_place() {
-    let told = "the file is not JSON, or only a part of it: it stops making sense at line 1, column 1";
+    let told = "the file is not valid JSON (line 1, column 1)";
     assert_eq!(from_json(b"PK").expect_err("it is a zip file").to_string(), told);
     for bytes in [&b"[1, 2]"[..], b"7", b"null", b"{}", b"{\"format\": 7}"] {
         assert_eq!(from_json(bytes).expect_err("it is something else"), ImportError::NotARun);

@@ -59,7 +59,7 @@ fn number_field(form: Form, control: &'static Control, unit: &str, range: [f64; 
         .prop("value", move || form.text_of(control.name))
         .on_input(set);
     let value = span()
-        .class("value")
+        .class("entry")
         .el(number_input(form, control.name, &limits).on_input(set))
         .el(span().class("unit").text(unit));
     field(form, control)
@@ -123,7 +123,7 @@ fn seed_field(form: Form) -> AnyView {
         number_input(form, SEED, &limits).on_input(move |event| form.set_seed(&event_target_value(event)));
     frame(SEED, "Seed")
         .attr_changing("hidden", move || hidden_by_name(form, SEED))
-        .el(span().class("value").el(field_of_seed).el(another))
+        .el(span().class("entry").el(field_of_seed).el(another))
         .add(refusal(form, SEED))
         .add(help(SEED, "Same seed, same random values, on every machine."))
         .view()

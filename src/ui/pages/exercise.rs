@@ -82,7 +82,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     [
         page_head(exercise.title, exercise.teaches),
         presets(exercise),
-        div().class("bench").el(setup).el(results).view(),
+        div().class("workbench").el(setup).el(results).view(),
         sources(exercise),
     ]
     .into_any()
@@ -90,7 +90,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
 
 /// The title of a page, and its purpose.
 pub(super) fn page_head(title: &str, about: &str) -> AnyView {
-    div().class("exercise-head").el(h1().text(title)).el(p().class("teaches").text(about)).view()
+    div().class("page-head").el(h1().text(title)).el(p().class("teaches").text(about)).view()
 }
 
 /// Links to settings that are worth a look.

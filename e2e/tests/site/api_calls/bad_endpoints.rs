@@ -98,8 +98,8 @@ async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
     let link = link_to(&endpoint, "digits", "&requests=1&retries=0&timeout=20000");
     let fixture = Fixture::open_in(engine, &link).await?;
     let page = &fixture.page;
-    // WebKit reads everything that arrives before it checks that the response is still needed. The other engines read what
-    // arrives until the page's abort reaches them.
+    // WebKit reads everything that arrives before it checks that the response is still needed. The other engines read
+    // what arrives until the page's abort reaches them.
     let bytes = if engine == Engine::Webkit { 100_000_000 } else { 1_000_000_000 };
     for is_announced in [true, false] {
         let infer = Answer::Flood { bytes, is_announced };

@@ -53,8 +53,8 @@ async fn the_numbers_of_a_run_make_sense() -> TestResult {
     Ok(())
 }
 
-/// Asserts that a part took at least its ideal time, and not much more. A wait may end late, on a busy machine very late, but
-/// never early. The browser's clock has a resolution of 0.1 ms.
+/// Asserts that a part took at least its ideal time, and not much more. A wait may end late, on a busy machine very
+/// late, but never early. The browser's clock has a resolution of 0.1 ms.
 async fn assert_near_its_ideal(page: &Page, task: &str, ideal_ms: f64) -> Result<f64, PageError> {
     let bar = page.bar(task).await?;
     assert_eq!(bar.ideal_ms, Some(ideal_ms), "{bar:?}");

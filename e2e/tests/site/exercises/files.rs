@@ -61,8 +61,8 @@ async fn missing_files_are_named_and_the_others_are_read(engine: Engine) -> Test
 /// The condition that the log shows the progress with the rows.
 const ROWS_ARE_COUNTED: &str = "document.querySelector('.log')?.innerText.includes(' rows, ')";
 
-/// Measures the longest lag of a page that does as little as possible at once: slices of 2 ms for two seconds, with a turn of
-/// the event loop after each, and a title that is redrawn ten times per second.
+/// Measures the longest lag of a page that does as little as possible at once: slices of 2 ms for two seconds, with a
+/// turn of the event loop after each, and a title that is redrawn ten times per second.
 const LAG_OF_SLICES: &str = "return new Promise(done => {
         const { port1, port2 } = new MessageChannel();
         const end = performance.now() + 2000;
@@ -105,8 +105,8 @@ async fn a_csv_of_100_000_rows_does_not_block_the_page_and_can_be_stopped(engine
     Ok(())
 }
 
-/// The longest time, in milliseconds, for which the page was blocked while the CSV was processed. Reading so much from the
-/// database also blocks the page, but that is another part.
+/// The longest time, in milliseconds, for which the page was blocked while the CSV was processed. Reading so much from
+/// the database also blocks the page, but that is another part.
 async fn lag_of_the_csv(page: &Page) -> Result<f64, PageError> {
     let rows = page.table("A CSV in slices").await?;
     let lag = rows.iter().find(|row| row[0] == "Process").and_then(|row| milliseconds(row.last()?));

@@ -35,16 +35,16 @@ async fn streaming_is_faster_than_batch_by_batch_by_the_ideal_ratio(engine: Engi
     let page = &fixture.page;
     // A busy machine makes a run slower and never faster, so the shortest of several runs is the most accurate.
     let mut shortest = [f64::INFINITY; 2];
-    let mut in_turn_s = f64::NAN;
+    let mut sequential_s = f64::NAN;
     for run in 1..=RUNS {
         page.run_to_the_end().await?;
         let bars = [page.bar("run_pipeline").await?, page.bar("run_streamed").await?];
         let known = |ms: Option<f64>| ms.expect("it is known after the run");
-        let [in_turn_ideal, streamed_ideal] = bars.each_ref().map(|bar| known(bar.ideal_ms));
-        assert_eq!((in_turn_ideal, streamed_ideal), (3_000.0, 1_200.0));
+        let [sequential_ideal, streamed_ideal] = bars.each_ref().map(|bar| known(bar.ideal_ms));
+        assert_eq!((sequential_ideal, streamed_ideal), (3_000.0, 1_200.0));
         shortest = [0, 1].map(|way| shortest[way].min(known(bars[way].measured_ms)));
-        in_turn_s = known(bars[0].measured_ms) / 1e3;
-        let (measured, ideal) = (shortest[0] / shortest[1], in_turn_ideal / streamed_ideal);
+        sequential_s = known(bars[0].measured_ms) / 1e3;
+        let (measured, ideal) = (shortest[0] / shortest[1], sequential_ideal / streamed_ideal);
         let is_near = (measured / ideal - 1.0).abs() < TOLERANCE;
         if is_near {
             break;
@@ -55,19 +55,20 @@ async fn streaming_is_faster_than_batch_by_batch_by_the_ideal_ratio(engine: Engi
     let checks = page.checks().await?;
     assert!(checks.len() == 4 && checks.iter().all(|check| check.holds), "{checks:?}");
     assert_names_the_bottleneck(page).await?;
-    assert_eq!(page.attributes("figure.flow", "data-flow").await?, ["In turn", "Streamed"]);
+    assert_eq!(page.attributes("figure.flow", "data-flow").await?, ["Sequential", "Streamed"]);
     let rates = page.table("Streamed: samples per second by stage").await?;
     // The rows divide the time axis, which is as long as the slower way.
-    let row_s = in_turn_s / rates.len() as f64;
+    let row_s = sequential_s / rates.len() as f64;
     let samples: f64 = rates.iter().map(|row| row[2].parse::<f64>().expect("a number") * row_s).sum();
     assert!((samples / 80.0 - 1.0).abs() < TOLERANCE, "the line of the first stage shows {samples} samples");
     Ok(())
 }
 
-/// Asserts that the page names the busiest stage as the bottleneck. Which stage that is depends on how late the timers were, so
-/// the sentence is compared with the table of the same run. A test on the virtual clock covers stages with equal delays.
+/// Asserts that the page names the busiest stage as the bottleneck. Which stage that is depends on how late the timers
+/// were, so the sentence is compared with the table of the same run. A test on the virtual clock covers stages with
+/// equal delays.
 async fn assert_names_the_bottleneck(page: &Page) -> TestResult {
-    let stages = page.table("stages did with their time").await?;
+    let stages = page.table("waiting times of the stages").await?;
     let share = |row: &Vec<String>| row[6].trim_end_matches(" %").parse::<f64>().expect("a percentage");
     let streamed = stages.iter().filter(|row| row[0] == "Streamed");
     let busiest = streamed.max_by(|a, b| share(a).total_cmp(&share(b))).expect("three stages");
@@ -88,11 +89,11 @@ async fn ten_thousand_samples_leave_the_page_usable_and_the_memory_flat(engine: 
     // The page answers during the run.
     page.press("Copy link").await?;
     page.wait_for_status_within(Duration::from_secs(60), "Finished").await?;
-    let rows = page.table("ways through the pipeline").await?;
-    assert_eq!(rows[0][3], "10,000", "in turn, all samples are in memory");
+    let rows = page.table("throughput of the pipeline").await?;
+    assert_eq!(rows[0][3], "10,000", "sequential, all samples are in memory");
     let peak: u32 = rows[1][3].parse().expect("a number without a comma");
     assert!(peak <= 900, "{peak}: each stage has one batch, and each queue has three");
-    let stages = page.table("stages did with their time").await?;
+    let stages = page.table("waiting times of the stages").await?;
     assert_eq!(stages.len(), 6);
     assert!(page.checks().await?.iter().all(|check| check.holds));
 
@@ -115,7 +116,7 @@ async fn workers_make_the_same_predictions_and_speed_up_a_slow_model(engine: Eng
     let measured = async |task| page.bar(task).await.map(|bar| bar.measured_ms.expect("it ended"));
     let (streamed, in_workers) = (measured("run_streamed").await?, measured("run_streamed_in_workers").await?);
     assert!(in_workers * 2.0 < streamed, "{in_workers} ms instead of {streamed} ms");
-    let right: Vec<_> = page.table("ways through the pipeline").await?.into_iter().map(|row| row[4].clone()).collect();
+    let right: Vec<_> = page.table("throughput of the pipeline").await?.into_iter().map(|row| row[4].clone()).collect();
     assert_eq!(right, ["97.5 %"; 3]);
     assert_eq!(page.digits().await?.len(), 12);
     Ok(())
@@ -129,7 +130,7 @@ async fn without_workers_the_other_ways_still_work(engine: Engine) -> TestResult
     page.evaluate::<()>(forbid, Vec::new()).await?;
     page.run_to_the_end().await?;
     let found = page.notes().await?;
-    assert!(found.contains("Inference in workers was left out: no worker could be started"), "{found}");
+    assert!(found.contains("Inference in workers failed: no worker could be started"), "{found}");
     assert!(page.bar("run_streamed").await?.measured_ms.is_some());
     assert_eq!(page.bar("run_streamed_in_workers").await?.measured_ms, None);
     let text = page.texts("figure.comparison figcaption").await?;

@@ -115,11 +115,11 @@ async fn a_file_that_is_not_a_run_is_refused_with_the_reason_and_the_page_works(
     let fixture = Fixture::open(LINK).await?;
     let page = &fixture.page;
     let cases = [
-        ("PK", "This file cannot be opened: the file is not JSON, or only a part of it"),
+        ("PK", "This file cannot be opened: the file is not valid JSON (line 1, column 1)"),
         ("[]", "This file cannot be opened: the file is not a run that this page exported."),
         (
             r#"{ "format": "interleave-run", "version": 9 }"#,
-            "the file has version 9 of the form, and this page reads versions 1 to 2.",
+            "the file has format version 9, but this page reads versions 1 to 2.",
         ),
     ];
     for (text, reason) in cases {

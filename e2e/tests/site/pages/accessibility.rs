@@ -1,5 +1,5 @@
-//! axe-core finds no accessibility problem on any page, in either colour scheme. Only in Chromium, because only Chromium can
-//! emulate preferences.
+//! axe-core finds no accessibility problem on any page, in either colour scheme. Only in Chromium, because only
+//! Chromium can emulate preferences.
 
 use e2e::browser::Browser;
 use e2e::fixture::{Fixture, TestError, TestResult};
@@ -98,8 +98,8 @@ async fn every_control_has_a_visible_label() -> TestResult {
     Ok(())
 }
 
-/// Returns the system's colour for selected text, and the colours of a bar's end, of the key's first square, and of running
-/// tasks in the timeline.
+/// Returns the system's colour for selected text, and the colours of a bar's end, of the key's first square, and of
+/// running tasks in the timeline.
 const HIGHLIGHTS: &str = "const probe = document.body.appendChild(document.createElement('i'));
     probe.style.forcedColorAdjust = 'none';
     probe.style.color = 'Highlight';

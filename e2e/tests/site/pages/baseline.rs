@@ -1,4 +1,5 @@
-//! Comparing a run with a baseline: a pinned run, repeated runs, or a result in a link. Also controls that a link hides.
+//! Comparing a run with a baseline: a pinned run, repeated runs, or a result in a link. Also controls that a link
+//! hides.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
@@ -100,7 +101,7 @@ async fn a_result_in_a_link_is_compared_with_the_readers_run() -> TestResult {
 
     page.open(&format!("{QUICK}&was=1.2.3.4.5")).await?;
     page.wait_for_button("Run").await?;
-    assert!(page.notices().await?.join(" ").contains("The sender's result has other parts"));
+    assert!(page.notices().await?.join(" ").contains("The sender's result does not match"));
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! Using the page with the keyboard, and with reduced motion. Only in Chromium: in Safari, the Tab key skips links and buttons
-//! by default, and only Chromium can emulate preferences.
+//! Using the page with the keyboard, and with reduced motion. Only in Chromium: in Safari, the Tab key skips links and
+//! buttons by default, and only Chromium can emulate preferences.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;

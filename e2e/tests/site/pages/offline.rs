@@ -116,7 +116,8 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// True if the index is that of the new release, and the hashes of the folders from which the open page has loaded its code.
+/// True if the index is that of the new release, and the hashes of the folders from which the open page has loaded its
+/// code.
 async fn loaded_release(page: &Page) -> Result<(bool, Vec<String>), PageError> {
     let is_new = "return fetch('./').then((response) => response.text()).then((html) => html.includes('<title>New'))";
     let folders = "return [...new Set(performance.getEntriesByType('resource')

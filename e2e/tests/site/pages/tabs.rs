@@ -99,8 +99,8 @@ async fn two_tabs_run_at_once_and_the_runs_of_both_are_saved(engine: Engine) -> 
 
 async fn two_tabs_of_the_exercise_on_files_read_what_they_wrote(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, "guide").await?;
-    // Both tabs write files with the same names and different content. Firefox creates some 100 files per second, on an idle
-    // machine.
+    // Both tabs write files with the same names and different content. Firefox creates some 100 files per second, on an
+    // idle machine.
     let rounds = if engine == Engine::Firefox { 3 } else { 10 };
     let link = format!("async-file-io?files=20&size=64&missing=0&rounds={rounds}");
     run_in_two_tabs(&fixture.page, [&format!("{link}&seed=7"), &format!("{link}&seed=8")]).await
@@ -114,8 +114,9 @@ const WATCH_HIDDEN: &str =
 const SEEM_HIDDEN: &str = "Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
     document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));";
 
-/// Opens another tab in front, switches to it, and returns the tab behind it. In a browser in which that tab stays visible, the
-/// tab is made to believe that it is hidden. That tests the page's reaction, but not a run with slowed timers.
+/// Opens another tab in front, switches to it, and returns the tab behind it. In a browser in which that tab stays
+/// visible, the tab is made to believe that it is hidden. That tests the page's reaction, but not a run with slowed
+/// timers.
 async fn hide(page: &Page) -> Result<Tab, PageError> {
     let behind = page.tab().await?;
     page.evaluate::<()>(WATCH_HIDDEN, Vec::new()).await?;

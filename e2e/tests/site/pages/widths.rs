@@ -1,5 +1,5 @@
-//! All pages in a narrow, a medium and a wide window, and the console. Only in Chromium: other browsers have no window as narrow
-//! as a phone's, and do not let a test read the console.
+//! All pages in a narrow, a medium and a wide window, and the console. Only in Chromium: other browsers have no window
+//! as narrow as a phone's, and do not let a test read the console.
 
 use std::path::Path;
 

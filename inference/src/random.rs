@@ -1,7 +1,7 @@
 //! Random numbers that depend only on the seed and on a key that names their purpose.
 //!
-//! Each task, and each attempt of a task, has its own generator, so the order of polling changes nothing: the same link
-//! gives the same delays and the same failures on every machine.
+//! Each request to the server, each task of the page and each of its attempts has its own generator. So the order in
+//! which they run changes nothing: the same link gives the same delays and the same failures on every machine.
 
 use std::fmt::{self, Write};
 
@@ -10,7 +10,8 @@ use std::fmt::{self, Write};
 pub type Rng = fastrand::Rng;
 
 /// The generator for one purpose.
-pub(crate) fn rng_for(seed: u64, key: impl fmt::Display) -> Rng {
+#[must_use]
+pub fn rng_for(seed: u64, key: impl fmt::Display) -> Rng {
     let mut hash = Fnv1a(0xcbf2_9ce4_8422_2325 ^ scramble(seed));
     write!(hash, "{key}").expect("a hash accepts any text");
     Rng::with_seed(scramble(hash.0))
