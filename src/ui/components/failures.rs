@@ -91,7 +91,9 @@ fn row(display: Display, record: &Record, failed: FailedTask) -> AnyView {
         <tr data-failed=failed.outcome.name()>
             {cells.map(|cell| view! { <td>{cell}</td> }).collect_view()}
             <td>
-                <button class="quiet" aria-label=format!("Show {} in the timeline", task.name) on:click=show>"Show"</button>
+                <button class="quiet" aria-label=format!("Show {} in the timeline", task.name) on:click=show>
+                    "Show"
+                </button>
             </td>
         </tr>
     }

@@ -66,7 +66,7 @@ fn panel() -> AnyView {
 }
 
 impl RunList {
-    /// How long runs stay saved.
+    /// The rule for how long runs stay saved.
     fn rule(self) -> String {
         match self.history.with(|history| history.as_ref().is_none_or(History::lasts)) {
             true => format!(
@@ -85,7 +85,7 @@ impl RunList {
         }
     }
 
-    /// Does something with a run, and then shows the result.
+    /// Performs an action on a run, then shows the result.
     fn act(self, id: RunId, act: impl AsyncFnOnce(&History, &RunId) -> Result<String, String> + 'static) {
         let act = async move {
             let Some(history) = self.history.get_untracked() else { return };
@@ -102,7 +102,7 @@ impl RunList {
         view! {
             <div class="scrolls" tabindex="0" role="region" aria-label="Saved runs, a table">
                 <table>
-                    <caption>"The newest first"</caption>
+                    <caption>"Newest first"</caption>
                     <thead>
                         <tr>{headers.map(|header| view! { <th scope="col">{header}</th> }).collect_view()}</tr>
                     </thead>
