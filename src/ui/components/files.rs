@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 
 use crate::lazy::lazy;
+use crate::measure::report::Column;
 use crate::measure::units;
 use crate::runtime::Run;
 use crate::storage::{Storage, StorageError, StorageEstimate, StoredFile as File};
+use crate::ui::components::table::table;
 use crate::ui::display::Display;
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::lazy_view::lazy_view;
@@ -132,7 +134,7 @@ impl Folder {
         if found.files.is_empty() {
             return ().into_any();
         }
-        let headers = ["File", "Size", "Save", "Delete"];
+        let columns = ["File", "Size", "Save", "Delete"].map(Column::text);
         let left_out = found.files.len().saturating_sub(self.shown.get());
         let (order, more) = match left_out {
             0 => ("By name, last first".to_owned(), ().into_any()),
@@ -140,15 +142,7 @@ impl Folder {
         };
         let rows = found.files.iter().rev().take(self.shown.get()).map(|file| self.row(file)).collect_view();
         view! {
-            <div class="scrolls" tabindex="0" role="region" aria-label="Stored files, a table">
-                <table>
-                    <caption>{order}</caption>
-                    <thead>
-                        <tr>{headers.map(|header| view! { <th scope="col">{header}</th> }).collect_view()}</tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table("Stored files, a table".to_owned(), order, &columns, rows.into_any())}
             {more}
         }
         .into_any()
