@@ -1,7 +1,7 @@
-//! Part 1 of the guide: functions that wait, one after the other and together.
+//! Part 1 of the guide: functions that wait, in sequence and concurrently.
 //!
-//! You see that two waits side by side cost as much as the longer one, that a step which needs the result of another
-//! still comes after it, and that a wait which blocks spoils it for everybody on the page.
+//! You see that two concurrent waits take as long as the longer one, and that a step that needs the result of another
+//! step still runs after it. You also see that a blocking wait stops everything else on the page.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use inference::digits::Digits;
 
 use crate::exercises::prelude::*;
 
-/// Fetches the weights of a classifier of handwritten digits, then waits as a slower network would.
+/// Fetches the weights of a classifier of handwritten digits, then waits, as for a slower network.
 async fn download_model(run: &Run, site: &Site, delay: Duration) -> Result<Classifier, LoadError> {
     let bytes = site.read("models/logistic-regression.safetensors").await?;
     run.sleep(delay).await;
@@ -26,13 +26,13 @@ async fn load_dataset(run: &Run, site: &Site, delay: Duration) -> Result<Digits,
     Ok(Digits::from_csv(&bytes)?)
 }
 
-/// Scales every pixel from 0…16 to 0…1, as the classifier was trained: `[images, 64]`.
+/// Scales the pixels from 0…16 to 0…1, the range with which the classifier was trained. The shape is `[images, 64]`.
 async fn preprocess_data(run: &Run, dataset: &Digits, delay: Duration) -> Vec<f32> {
     run.sleep(delay).await;
     dataset.scale()
 }
 
-/// One step after the other: the waits add up.
+/// Runs one step after the other, so the waits add up.
 async fn sequential_execution(run: &Run, site: &Site, delays: Delays) -> Result<Prepared, LoadError> {
     let model = run.try_task("download_model", download_model(run, site, delays.download)).await?;
     let dataset = run.try_task("load_dataset", load_dataset(run, site, delays.load)).await?;
@@ -40,8 +40,8 @@ async fn sequential_execution(run: &Run, site: &Site, delays: Delays) -> Result<
     Ok(Prepared { model, dataset, features })
 }
 
-/// The model and the data set at the same time: the shorter wait is free. Preprocessing needs the data, so it comes
-/// after.
+/// Loads the model and the data set concurrently, so the shorter wait costs nothing. Preprocessing needs the data set,
+/// so it runs afterwards.
 async fn concurrent_execution(run: &Run, site: &Site, delays: Delays) -> Result<Prepared, LoadError> {
     let (model, dataset) = try_join(
         run.try_task("download_model", download_model(run, site, delays.download)),
@@ -52,12 +52,12 @@ async fn concurrent_execution(run: &Run, site: &Site, delays: Delays) -> Result<
     Ok(Prepared { model, dataset, features })
 }
 
-/// Three waits together, each of which lets the others work.
+/// Three concurrent waits that do not block each other.
 async fn async_sleep(run: &Run, delay: Duration) {
     join_all((0..3).map(|_| run.task("sleep", run.sleep(delay)))).await;
 }
 
-/// Three waits "together", each of which keeps the whole page from doing anything else.
+/// Three "concurrent" waits that block the event loop, and with it the whole page.
 async fn blocking_sleep(run: &Run, delay: Duration) {
     join_all((0..3).map(|_| run.task("block", async { run.block(delay) }))).await;
 }
@@ -78,7 +78,7 @@ async fn async_basics(run: &Run, site: &Site, delays: Delays, has_demo: bool) ->
     Ok(prepared)
 }
 
-/// How long each step waits besides its real work.
+/// The time that each step waits in addition to its real work.
 #[derive(Clone, Copy)]
 struct Delays {
     download: Duration,
@@ -87,7 +87,7 @@ struct Delays {
     demo: Duration,
 }
 
-/// What the steps bring: everything that a first prediction needs.
+/// The results of the steps: everything that a prediction needs.
 struct Prepared {
     model: Classifier,
     dataset: Digits,
@@ -150,7 +150,7 @@ impl From<&Settings> for Delays {
 }
 
 impl Prepared {
-    /// What was loaded, proved by a first prediction, with twelve images that the seed draws.
+    /// A report on what was loaded: a prediction of all digits, and twelve random images.
     fn report(&self, run: &Run) -> Result<Report, LoadError> {
         let predicted = self.model.predict(&self.features)?;
         let correct = predicted.iter().zip(self.dataset.labels()).filter(|(a, b)| a == b).count();
@@ -161,10 +161,10 @@ impl Prepared {
             label: self.dataset.label(index),
             predicted: predicted[index],
         });
-        let row = |what: &str, value: String| vec![what.to_owned(), value];
+        let row = |name: &str, value: String| vec![name.to_owned(), value];
         let loaded = Table {
             caption: "What was loaded".to_owned(),
-            columns: vec![Column::text("What"), Column::number("Value")],
+            columns: vec![Column::text("Item"), Column::number("Value")],
             rows: vec![
                 row("Model", self.model.name().to_owned()),
                 row("Parameters", units::count(self.model.parameters() as u64)),
@@ -216,11 +216,11 @@ mod tests {
     fn run(settings: Settings, site: Site) -> (Run, Result<Report, Failure>) {
         let run = Run::on_virtual_clock(7);
         let result = block_on(&run, (EXERCISE.run)(run.clone(), Rc::new(site), settings));
-        (run, result.expect("the exercise waits for nothing but time"))
+        (run, result.expect("it waits only for timers"))
     }
 
     #[test]
-    fn sequential_takes_the_sum_and_concurrent_the_longer_of_two_plus_the_third() {
+    fn sequential_takes_the_sum_and_concurrent_the_longer_download_plus_preprocessing() {
         let (run, result) = run(settings(&[]), site(MODEL, DATA));
         result.expect("the files are good");
         let record = run.record();
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_demo_only_the_two_orders_run() {
+    fn without_the_demo_only_sequential_and_concurrent_run() {
         let mut settings = settings(&[]);
         settings.set("blocking", Value::Switch(false));
         let record = Experiment::new(&EXERCISE, settings.clone(), 7).ideal(&site(MODEL, DATA)).expect("it runs");
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_tells_what_was_really_loaded() {
+    fn the_report_shows_what_was_loaded() {
         let (_, result) = run(settings(&[]), site(MODEL, DATA));
         let report = result.expect("the files are good");
         let values: Vec<_> = report.tables()[0].rows.iter().map(|row| row[1].as_str()).collect();
@@ -295,9 +295,9 @@ mod tests {
             assert!(failure.message.contains(expected), "{what}: {}", failure.message);
             assert!(!failure.advice.is_empty());
             let record = run.record();
-            let told = record.log_lines().iter().filter(|line| line.text == failure.message).count();
-            assert_eq!(told, 1, "{what}: an error that travels up is told once");
-            let span = Span::named(&record, "sequential_execution").expect("it began");
+            let lines = record.log_lines().iter().filter(|line| line.text == failure.message).count();
+            assert_eq!(lines, 1, "{what}: an error is logged once, not by every parent");
+            let span = Span::named(&record, "sequential_execution").expect("it started");
             assert!(matches!(span.end, Some((_, Outcome::Failed))), "{what}");
         }
     }

@@ -1,7 +1,7 @@
-//! Part 2 of the guide: many tasks at once, each as long as the seed draws.
+//! Part 2 of the guide: many concurrent tasks of random lengths.
 //!
-//! You see that a batch takes as long as its longest sample and not as long as all of them together, that a limit lets
-//! only so many work at once while the rest queue, and that results come back in their places and by their names.
+//! You see that a concurrent batch takes as long as its longest sample, not as long as all of them in sequence. You see
+//! that with a limit some samples run while the others queue, and that results come back in order or by name.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -13,13 +13,13 @@ use inference::classifier::Classifier;
 use crate::exercises::prelude::*;
 use crate::runtime::{join_all, try_join_all};
 
-/// Works on one sample, which takes a while. Returns its number.
+/// Processes one sample, which takes some time. Returns its number.
 async fn process_sample(run: &Run, batch: Batch, sample: u32) -> u32 {
-    run.sleep(batch.time_of(run, sample)).await;
+    run.sleep(batch.sample_time(run, sample)).await;
     sample
 }
 
-/// One sample after the other: their times add up.
+/// Processes one sample after the other, so their times add up.
 async fn process_batch_sequential(run: &Run, batch: Batch) -> Vec<u32> {
     let mut processed = Vec::new();
     for sample in 0..batch.samples {
@@ -28,10 +28,10 @@ async fn process_batch_sequential(run: &Run, batch: Batch) -> Vec<u32> {
     processed
 }
 
-/// All samples at once, or with a limit while the rest queue. The results are in the order of the samples,
-/// whichever ended first.
-async fn process_batch_async(run: &Run, batch: Batch, most: Option<NonZeroUsize>) -> Vec<u32> {
-    let limit = run.limit(most);
+/// Processes all samples concurrently. With a limit, some run while the others queue. The results are in the order of
+/// the samples, not in the order in which they end.
+async fn process_batch_async(run: &Run, batch: Batch, max_concurrent: Option<NonZeroUsize>) -> Vec<u32> {
+    let limit = run.limit(max_concurrent);
     let limited = async |sample| {
         let _permit = limit.acquire().await;
         process_sample(run, batch, sample).await
@@ -39,23 +39,24 @@ async fn process_batch_async(run: &Run, batch: Batch, most: Option<NonZeroUsize>
     join_all(run, (0..batch.samples).map(|sample| run.task("process_sample", limited(sample)))).await
 }
 
-/// Fetches the weights of one classifier, then waits as a slower network would.
+/// Fetches the weights of a classifier, then waits, as for a slower network.
 async fn download_model(run: &Run, site: &Site, model: Model, delay: Duration) -> Result<Classifier, LoadError> {
     let bytes = site.read(model.path).await?;
     run.sleep(delay).await;
     Ok(Classifier::from_safetensors(&bytes)?)
 }
 
-/// All models at once, to be found by their names. The first that fails ends it, and the others are dropped.
+/// Downloads all models concurrently, and returns them by name. The first error cancels the other downloads.
 async fn download_multiple_models(
     run: &Run,
     site: &Site,
     batch: Batch,
 ) -> Result<BTreeMap<&'static str, Classifier>, LoadError> {
-    let tasks = MODELS
-        .iter()
-        .map(|model| run.try_task("download_model", download_model(run, site, *model, batch.delay_of(run, *model))));
-    let models = try_join_all(run, tasks).await?;
+    let download = |model: &Model| {
+        let delay = batch.download_delay(run, *model);
+        run.try_task("download_model", download_model(run, site, *model, delay))
+    };
+    let models = try_join_all(run, MODELS.iter().map(download)).await?;
     Ok(MODELS.iter().map(|model| model.name).zip(models).collect())
 }
 
@@ -64,25 +65,25 @@ async fn async_multiple(
     run: &Run,
     site: &Site,
     batch: Batch,
-    one_by_one: bool,
-    most: Option<NonZeroUsize>,
+    has_one_by_one: bool,
+    limit: Option<NonZeroUsize>,
 ) -> Result<Findings, LoadError> {
-    if one_by_one {
+    if has_one_by_one {
         run.log(Level::Info, "samples in sequence");
         run.task("process_batch_sequential", process_batch_sequential(run, batch)).await;
     }
     run.log(Level::Info, "all samples at once");
     let processed = run.task("process_batch_async", process_batch_async(run, batch, None)).await;
-    if most.is_some() {
-        run.log(Level::Info, "with a limit");
-        run.task("process_batch_limited", process_batch_async(run, batch, most)).await;
+    if limit.is_some() {
+        run.log(Level::Info, "all samples, with a limit");
+        run.task("process_batch_limited", process_batch_async(run, batch, limit)).await;
     }
     run.log(Level::Info, "four models, by name");
     let models = run.try_task("download_multiple_models", download_multiple_models(run, site, batch)).await?;
     Ok(Findings { processed, models })
 }
 
-/// The samples, and how long each of them and each download takes.
+/// The number of samples, and the times of samples and downloads.
 #[derive(Clone, Copy)]
 struct Batch {
     samples: u32,
@@ -92,14 +93,14 @@ struct Batch {
 }
 
 impl Batch {
-    /// Between the shortest and the longest, by the seed and the number of the sample.
-    fn time_of(self, run: &Run, sample: u32) -> Duration {
+    /// The time of a sample: random, from the shortest to the longest.
+    fn sample_time(self, run: &Run, sample: u32) -> Duration {
         let share = run.rng(format_args!("process_sample {sample}")).f64();
         self.shortest + self.longest.saturating_sub(self.shortest).mul_f64(share)
     }
 
-    /// Between half a second and two, times the scale.
-    fn delay_of(self, run: &Run, model: Model) -> Duration {
+    /// The delay of a download: random, from 0.5 s to 2 s, multiplied by the scale.
+    fn download_delay(self, run: &Run, model: Model) -> Duration {
         let share = run.rng(format_args!("download_model {}", model.name)).f64();
         Duration::from_millis(500).mul_f64(self.scale * (1.0 + 3.0 * share))
     }
@@ -119,7 +120,7 @@ static MODELS: [Model; 4] = [
     Model { name: "mlp-64-32", path: "models/mlp-64-32.safetensors" },
 ];
 
-/// What the exercise found, besides its record.
+/// The results of the exercise.
 struct Findings {
     processed: Vec<u32>,
     models: BTreeMap<&'static str, Classifier>,
@@ -135,7 +136,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
         Control::millis(
             "min",
             "Shortest",
-            "The shortest time for a sample. The seed picks a time between this and the longest.",
+            "The shortest time for a sample. Each sample takes a random time between this and the longest.",
             100.0,
         ),
         Control::millis("max", "Longest", "The longest time for a sample.", 500.0),
@@ -149,7 +150,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
         Control::switch(
             "one-by-one",
             "One by one",
-            "Also runs the batch in sequence. With many samples this takes long.",
+            "Also runs the batch in sequence, which takes long if there are many samples.",
             true,
         ),
         Control::new(
@@ -190,9 +191,9 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
     let batch = Batch::from(&settings);
-    let most = NonZeroUsize::new(settings.count("limit") as usize);
-    let done = async_multiple(&run, &site, batch, settings.is_on("one-by-one"), most).await?;
-    Ok(done.report(&run, batch, most))
+    let limit = NonZeroUsize::new(settings.count("limit") as usize);
+    let done = async_multiple(&run, &site, batch, settings.is_on("one-by-one"), limit).await?;
+    Ok(done.report(&run, batch, limit))
 }
 
 impl From<&Settings> for Batch {
@@ -208,29 +209,29 @@ impl From<&Settings> for Batch {
 }
 
 impl Findings {
-    fn report(&self, run: &Run, batch: Batch, most: Option<NonZeroUsize>) -> Report {
+    fn report(&self, run: &Run, batch: Batch, limit: Option<NonZeroUsize>) -> Report {
         let notes = match batch.samples {
-            0 => vec!["A batch without samples is over as soon as it begins: there is nothing to wait for.".to_owned()],
+            0 => vec!["A batch without samples ends immediately, because there is nothing to wait for.".to_owned()],
             _ => Vec::new(),
         };
         let tables = [self.batch_in_numbers(run, batch), self.models_by_name()];
-        Report { notes, sections: tables.map(Section::Table).into(), checks: self.checks(run, batch, most) }
+        Report { notes, sections: tables.map(Section::Table).into(), checks: self.checks(run, batch, limit) }
     }
 
-    /// What the batch took beside the sum and the longest of its samples.
+    /// The time of the batch in each mode, compared with the sum and the longest of its samples.
     fn batch_in_numbers(&self, run: &Run, batch: Batch) -> Table {
-        let times_us = || (0..batch.samples).map(|sample| batch.time_of(run, sample).as_micros() as u64);
-        let row = |what: &str, value: Option<u64>| vec![what.to_owned(), value.map_or("–".to_owned(), units::span)];
+        let times_us = || (0..batch.samples).map(|sample| batch.sample_time(run, sample).as_micros() as u64);
+        let row = |name: &str, value: Option<u64>| vec![name.to_owned(), value.map_or("–".to_owned(), units::span)];
         let measured = |part: &str| Span::named(&run.record(), part).and_then(|span| span.length_us());
         Table {
-            caption: format!("The batch of {} samples in numbers", units::count(batch.samples.into())),
-            columns: vec![Column::text("What"), Column::number("Time")],
+            caption: format!("Times of a batch of {} samples", units::count(batch.samples.into())),
+            columns: vec![Column::text("Mode"), Column::number("Time")],
             rows: vec![
-                row("The sum of the samples, as drawn", Some(times_us().sum())),
-                row("The longest of them", times_us().max()),
-                row("One by one, as measured", measured("process_batch_sequential")),
-                row("Limited, as measured", measured("process_batch_limited")),
-                row("All at once, as measured", measured("process_batch_async")),
+                row("Sum of all samples (requested)", Some(times_us().sum())),
+                row("Longest sample (requested)", times_us().max()),
+                row("One by one (measured)", measured("process_batch_sequential")),
+                row("Limited (measured)", measured("process_batch_limited")),
+                row("All at once (measured)", measured("process_batch_async")),
             ],
         }
     }
@@ -247,15 +248,15 @@ impl Findings {
         }
     }
 
-    fn checks(&self, run: &Run, batch: Batch, most: Option<NonZeroUsize>) -> Vec<Check> {
+    fn checks(&self, run: &Run, batch: Batch, limit: Option<NonZeroUsize>) -> Vec<Check> {
         let record = run.record();
         let in_order = self.processed.iter().copied().eq(0..batch.samples);
-        let places = if in_order { "each result is in its place" } else { "the order is another" };
-        let order = Check::new("process_batch_async", "results are in the order of the samples", places, in_order);
-        let limited = most.zip(Span::named(&record, "process_batch_limited")).map(|(most, part)| {
+        let measured = if in_order { "same order" } else { "different order" };
+        let order = Check::new("process_batch_async", "results are in the order of the samples", measured, in_order);
+        let limited = limit.zip(Span::named(&record, "process_batch_limited")).map(|(limit, part)| {
             let peak = Durations::from_record(&record, "process_sample", Some(part.task)).peak();
-            let expected = most.get().min(batch.samples as usize);
-            let claim = format!("never more than {most} running");
+            let expected = limit.get().min(batch.samples as usize);
+            let claim = format!("never more than {limit} running");
             Check::new("process_batch_limited", claim, format!("{peak} at the peak"), peak as usize == expected)
         });
         [order].into_iter().chain(limited).collect()
@@ -287,7 +288,7 @@ mod tests {
     fn run(seed: u64, settings: &Settings) -> (Run, Report) {
         let run = Run::on_virtual_clock(seed);
         let future = (EXERCISE.run)(run.clone(), Rc::new(site()), settings.clone());
-        let report = block_on(&run, future).expect("it waits for nothing but time").expect("the files are good");
+        let report = block_on(&run, future).expect("it waits only for timers").expect("the files are good");
         (run, report)
     }
 
@@ -297,12 +298,12 @@ mod tests {
 
     fn times_us(run: &Run, settings: &Settings) -> Vec<u64> {
         let batch = Batch::from(settings);
-        // The clock knows whole microseconds and never wakes anybody early.
-        (0..batch.samples).map(|sample| batch.time_of(run, sample).as_nanos().div_ceil(1_000) as u64).collect()
+        // The clock rounds wake-up times up to whole microseconds.
+        (0..batch.samples).map(|sample| batch.sample_time(run, sample).as_nanos().div_ceil(1_000) as u64).collect()
     }
 
     #[test]
-    fn together_a_batch_takes_its_longest_sample_and_one_by_one_their_sum() {
+    fn a_batch_takes_its_longest_sample_concurrently_and_the_sum_in_sequence() {
         let settings = settings(&[]);
         let (run, report) = run(7, &settings);
         let times = times_us(&run, &settings);
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn the_models_are_found_by_their_names() {
+    fn the_report_lists_the_models_by_name() {
         let (run, report) = run(7, &settings(&[]));
         let names: Vec<_> = report.tables()[1].rows.iter().map(|row| row[0].as_str()).collect();
         assert_eq!(names, ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"]);
@@ -321,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_is_missing_is_named_and_the_other_downloads_are_dropped() {
+    fn a_missing_model_is_named_and_the_other_downloads_are_cancelled() {
         let run = Run::on_virtual_clock(7);
         let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings(&[("samples", 0.0)]));
         let failure = block_on(&run, future).expect("it ends").expect_err("there are no files");
@@ -330,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_without_samples_is_over_at_once_and_says_so() {
+    fn a_batch_without_samples_ends_immediately_and_says_so() {
         let (run, report) = run(7, &settings(&[("samples", 0.0)]));
         assert_eq!(length_us(&run, "process_batch_async"), 0);
         assert!(report.notes[0].contains("without samples"));
@@ -338,14 +339,14 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_zero_leaves_the_limited_batch_out() {
+    fn a_limit_of_zero_skips_the_limited_batch() {
         let (run, report) = run(7, &settings(&[("limit", 0.0)]));
         assert_eq!(Span::named(&run.record(), "process_batch_limited"), None);
         assert_eq!(report.checks.len(), 1);
     }
 
     #[test]
-    fn a_shortest_time_above_the_longest_is_a_conflict_with_a_way_out() {
+    fn a_shortest_time_above_the_longest_is_a_conflict_with_a_nearest_value() {
         let settings = settings(&[("min", 600.0)]);
         let conflict = (EXERCISE.conflict)(&settings).expect("they do not go together");
         assert_eq!((conflict.control, conflict.nearest), ("min", Value::Number(500.0)));
@@ -355,7 +356,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn the_makespans_follow_from_the_drawn_times(
+        fn the_makespans_follow_from_the_times_of_the_samples(
             seed in 0..1_000u64, samples in 0..60u32, limit in 1..70u32, min in 0..300u32, more in 0..300u32,
         ) {
             let values = [("samples", samples), ("limit", limit), ("min", min), ("max", min + more)];
@@ -370,7 +371,7 @@ mod tests {
             let limited = Span::named(&record, "process_batch_limited").expect("there is a limit");
             let tasks = Durations::from_record(&record, "process_sample", Some(limited.task));
             prop_assert_eq!(tasks.peak(), limit.min(samples));
-            // Who comes first is served first, so the makespan is that of a list schedule.
+            // Permits are given in order, so the makespan is that of a list schedule.
             let mut free_at_us = vec![0u64; limit as usize];
             for time in times {
                 let first_free = free_at_us.iter_mut().min().expect("the limit is at least 1");

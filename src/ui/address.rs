@@ -18,7 +18,7 @@ pub(super) struct Visit {
     /// Counts the visits.
     pub(super) number: u32,
     pub(super) destination: Destination,
-    /// What the link said that is not so.
+    /// The parts of the link that could not be used.
     pub(super) notices: Vec<Notice>,
 }
 
@@ -44,7 +44,7 @@ fn fragment() -> String {
     location().hash().unwrap_or_default()
 }
 
-/// Keeps the address at `destination`, without adding to the browser's history.
+/// Keeps the address equal to `destination`, without adding to the browser's history.
 pub(super) fn use_follow(destination: impl Fn() -> Destination + 'static) {
     let timer = StoredValue::new_local(None::<TimeoutHandle>);
     let here = StoredValue::new_local(fragment());

@@ -28,10 +28,16 @@ pub fn App() -> impl IntoView {
             {cfg!(debug_assertions).then(|| view! { <span class="badge">"Debug build: its numbers mislead"</span> })}
             <nav aria-label="More">
                 <a href=Destination::Guide.to_string() aria-current=move || current(is_at("guide"))>"Guide"</a>
-                <a href=Destination::from_exercise(COMMON_ISSUES).to_string() aria-current=move || current(is_at(COMMON_ISSUES.slug))>
+                <a
+                    href=Destination::from_exercise(COMMON_ISSUES).to_string()
+                    aria-current=move || current(is_at(COMMON_ISSUES.slug))
+                >
                     {COMMON_ISSUES.short_title}
                 </a>
-                <a href=Destination::Benchmark { runs_at_once: false }.to_string() aria-current=move || current(is_at("benchmark"))>
+                <a
+                    href=Destination::Benchmark { runs_at_once: false }.to_string()
+                    aria-current=move || current(is_at("benchmark"))
+                >
                     "Benchmark"
                 </a>
                 <a href=Destination::Runs.to_string() aria-current=move || current(is_at("runs"))>"Runs"</a>
@@ -51,7 +57,7 @@ pub fn App() -> impl IntoView {
                             <a href=format!("#/{slug}") aria-current=move || current(is_at(slug))>
                                 <span class="part" aria-hidden="true">{exercise.part.to_string()}</span>
                                 {exercise.short_title}
-                                // The first page says the same to a screen reader.
+                                // For a screen reader, the first page says the same.
                                 <span class="done" aria-hidden="true">{done}</span>
                             </a>
                         </li>
@@ -60,7 +66,7 @@ pub fn App() -> impl IntoView {
             </ol>
         </nav>
         <main id="main" tabindex="-1">
-            // Each visit has a page of its own: the next one takes over nothing that was typed, opened or scrolled.
+            // Each visit has its own page: nothing that was typed, opened or scrolled is carried over to the next one.
             <For each=move || [visit.get()] key=|visit| visit.number let(visit)>
                 {notices_of(visit.notices)}
                 {page(visit.destination)}
@@ -79,7 +85,7 @@ fn page(destination: Destination) -> AnyView {
     }
 }
 
-/// What a link said that is not so.
+/// The parts of a link that could not be used.
 fn notices_of(notices: Vec<Notice>) -> AnyView {
     if notices.is_empty() {
         return ().into_any();

@@ -56,13 +56,13 @@ impl Ideal {
 #[derive(Clone, Copy)]
 pub(super) struct Display {
     pub(super) exercise: &'static Exercise,
-    /// What will run next. It is shown as long as nothing has run.
+    /// The setup of the next run. It is shown until the first run starts.
     pub(super) form: Form,
     pub(super) status: RwSignal<Status>,
     pub(super) report: RwSignal<Option<Rc<Report>>, LocalStorage>,
-    /// The ideal, once the run has finished.
+    /// The ideal of the run, once it has finished.
     ideal: RwSignal<Option<Rc<Ideal>>, LocalStorage>,
-    /// What was started.
+    /// The experiment that was started last.
     experiment: RwSignal<Option<Experiment>>,
     memory: RwSignal<Option<Memory>>,
     /// The number of runs shown so far.
@@ -77,7 +77,7 @@ pub(super) struct Display {
     pub(super) chosen: RwSignal<Option<TaskId>>,
     /// The task that the reader wants to see in the timeline.
     pub(super) wanted: RwSignal<Option<TaskId>>,
-    /// What the runs are compared with, if there is something.
+    /// The run, or the series of runs, that the runs are compared with, if there is one.
     pub(super) baseline: RwSignal<Option<Baseline>>,
     /// The runs with the settings of the last one that finished.
     pub(super) same_settings: RwSignal<SameSettings>,
@@ -95,7 +95,7 @@ pub(super) struct Display {
 }
 
 impl Display {
-    /// An empty display. It is inlined nowhere: else each of the many closures that hold it would copy it field by
+    /// An empty display. It is not inlined: otherwise each of the many closures that hold it would copy it field by
     /// field.
     #[inline(never)]
     pub(super) fn new(form: Form, baseline: Option<Baseline>) -> Self {
@@ -186,7 +186,7 @@ impl Display {
         Some(self.meter.with_value(Meter::metrics))
     }
 
-    /// What is known of the run on display in numbers.
+    /// The figures of the run on display.
     pub(super) fn facts(self) -> Option<Facts> {
         Some(Facts {
             measured: self.measured()?,
@@ -217,7 +217,7 @@ impl Display {
         }
     }
 
-    /// The experiment on display; what is set up as long as nothing has run.
+    /// The experiment on display. Before the first run, it is the one that the form describes.
     pub(super) fn experiment(self) -> Experiment {
         self.experiment.get().unwrap_or_else(|| self.form.experiment())
     }
@@ -227,7 +227,7 @@ impl Display {
         self.experiment.get_untracked()
     }
 
-    /// The comparisons, as far as the run has come.
+    /// The comparisons, up to the current time of the run.
     pub(super) fn compared(self) -> Vec<Compared> {
         let experiment = self.experiment();
         let ideal = self.ideal.get();
@@ -241,7 +241,7 @@ impl Display {
     }
 }
 
-/// What changes the display, for the runner.
+/// The methods with which the runner changes the display.
 impl Display {
     /// Clears the display for an experiment that is about to start, and returns the number of its run.
     pub(super) fn begin(self, experiment: Experiment) -> u32 {
@@ -356,7 +356,7 @@ impl Display {
         self.status.set(Status::Over(ending));
     }
 
-    /// Forgets what was read of the run before.
+    /// Discards what was read from the previous run.
     fn forget_run(self) {
         self.run.set_value(None);
         self.is_live.set_value(false);
@@ -366,7 +366,7 @@ impl Display {
     }
 }
 
-/// The clock's resolution in microseconds, measured when it is first asked for.
+/// The clock's resolution in microseconds, measured when it is first needed.
 fn measure_clock() -> u64 {
     thread_local! {
         static RESOLUTION_US: OnceCell<u64> = const { OnceCell::new() };

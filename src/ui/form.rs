@@ -1,4 +1,4 @@
-//! [`Form`]: what the reader sets up. What was typed and refused is kept next to the reason.
+//! [`Form`]: the setup of the next run. Input that was refused stays in its field, next to the reason.
 
 use leptos::prelude::*;
 
@@ -8,10 +8,10 @@ use crate::exercises::experiment::Experiment;
 use crate::share::permalink::{self, Destination, Setup};
 use crate::share::sent::Sent;
 
-/// The name under which the seed's refusal is kept; no control may have it.
+/// The name of the seed in the form. No control may have this name.
 pub(super) const SEED: &str = "seed";
 
-/// What the next run will be.
+/// The setup of the next run.
 #[derive(Clone, Copy)]
 pub(super) struct Form {
     pub(super) exercise: &'static Exercise,
@@ -21,12 +21,12 @@ pub(super) struct Form {
     runs_at_once: bool,
     /// The names of the controls that the link hides.
     pub(super) hidden: RwSignal<Vec<&'static str>>,
-    /// The result that the link brought along.
+    /// The result that the link contains.
     pub(super) sent: RwSignal<Option<Sent>>,
     refusals: RwSignal<Vec<RefusedInput>>,
 }
 
-/// What was typed into a control, and why it was not taken.
+/// Input that a control refused, and the reason.
 struct RefusedInput {
     /// The control's name, or [`SEED`].
     name: &'static str,
@@ -48,22 +48,22 @@ impl Form {
         }
     }
 
-    /// What would run now.
+    /// The experiment that Run would start now.
     pub(super) fn experiment(self) -> Experiment {
         Experiment::new(self.exercise, self.settings.get(), self.seed.get())
     }
 
-    /// The link to what is set up now.
+    /// The link to the current setup.
     pub(super) fn destination(self) -> Destination {
         Destination::Exercise(self.setup(self.sent.get()))
     }
 
-    /// The link to what is set up now, without a sender's result.
+    /// The link to the current setup, without a sender's result.
     pub(super) fn destination_without_result(self) -> Destination {
         Destination::Exercise(self.setup(None))
     }
 
-    /// What is set up now, with a result.
+    /// The current setup, with a result.
     pub(super) fn setup(self, sent: Option<Sent>) -> Setup {
         Setup {
             exercise: self.exercise,
@@ -77,7 +77,7 @@ impl Form {
 }
 
 impl Form {
-    /// Sets a control from text, or keeps the reason why the text is refused.
+    /// Sets a control from text. If the text is refused, keeps it with the reason.
     pub(super) fn set(self, control: &'static Control, text: &str) {
         match control.parse(text) {
             Ok(value) => self.set_value(control, value),
@@ -96,7 +96,7 @@ impl Form {
         self.settings.update(|settings| settings.set(name, Value::Choice(choice)));
     }
 
-    /// Sets the seed from text, or keeps the reason why the text is refused.
+    /// Sets the seed from text. If the text is refused, keeps it with the reason.
     pub(super) fn set_seed(self, text: &str) {
         match permalink::parse_seed(text) {
             Ok(seed) => {
@@ -107,7 +107,7 @@ impl Form {
         }
     }
 
-    /// Sets every control to its default, and forgets what was refused.
+    /// Sets every control to its default, and removes refused input.
     pub(super) fn reset(self) {
         self.refusals.update(Vec::clear);
         self.settings.set(Settings::defaults(self.exercise.controls));
@@ -124,7 +124,7 @@ impl Form {
         self.settings.with(self.exercise.conflict)
     }
 
-    /// The text in the field of this name: its value, or what was typed and refused.
+    /// The text in the field of this name: its value, or the input that was refused.
     pub(super) fn text_of(self, name: &str) -> String {
         let typed =
             self.refusals.with(|refusals| refusals.iter().find(|it| it.name == name).map(|it| it.typed.clone()));

@@ -1,4 +1,4 @@
-//! Parts of the page that come later: when their code is loaded, or in a turn of the event loop of their own.
+//! Parts of the page that are shown later: when their code is loaded, or in their own turn of the event loop.
 
 use std::future::Future;
 
@@ -36,8 +36,8 @@ fn not_loaded(error: &NotFetched) -> AnyView {
     .into_any()
 }
 
-/// A part of the page that is made in a turn of its own, after those that were asked for before: a slow machine paints
-/// and answers in between.
+/// A part of the page that is built in its own turn of the event loop, after the parts before it. In between, a slow
+/// machine can paint and react to input.
 pub(super) fn in_turn(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
     let is_due = RwSignal::new(false);
     next_turn(move || is_due.set(true));

@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 
 use crate::endpoint::service_worker::{install, keep_site, on_change};
 
-/// By then the page shows its first view.
+/// After this time the page shows its first view.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// The bar of a run that is running.

@@ -11,7 +11,7 @@ thread_local! {
     static OPENED: RefCell<Option<SavedRun>> = const { RefCell::new(None) };
 }
 
-/// Opens a run on a new page of its exercise, which is set up as it was.
+/// Opens a run on a new page of its exercise, with the settings of that run.
 pub(super) fn open(saved: SavedRun) {
     let place = saved.destination();
     OPENED.set(Some(saved));

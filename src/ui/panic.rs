@@ -19,7 +19,7 @@ fn show(message: &str) -> Option<()> {
     banner.set_class_name("panic");
     banner.set_attribute("role", "alert").ok()?;
     let text = document.create_element("p").ok()?;
-    text.set_text_content(Some(&format!("This page has a bug and cannot go on: {message}")));
+    text.set_text_content(Some(&format!("This page has a bug and cannot continue: {message}")));
     let button = document.create_element("button").ok()?;
     button.set_text_content(Some("Reload"));
     let reload = Closure::<dyn FnMut()>::new(|| {

@@ -1,4 +1,4 @@
-//! Loads what the page needs only once a run has begun: the code that draws its results, in one piece.
+//! Loads the code that draws the results of a run, in one piece. The page needs it only once a run has begun.
 
 use crate::lazy::{NotFetched, lazy};
 use crate::ui::charts::timeline;

@@ -29,17 +29,17 @@ use crate::ui::display::{Display, Status};
 use crate::ui::form::Form;
 use crate::ui::results;
 
-/// Text and tables are drawn at most this often: nobody reads faster, and they cost more than the timeline.
+/// The minimum time between two drawings of text and tables: nobody reads faster, and they cost more than the timeline.
 const DIGEST_EVERY_US: u64 = 160_000;
 
-/// The bars are drawn at most this often, which looks smooth.
+/// The minimum time between two drawings of the bars. It looks smooth.
 const STEP_EVERY_US: u64 = 50_000;
 
 /// After a frame the page rests this many times as long as drawing it took: drawing takes at most a fifth of the time
 /// of the run that it shows. Without a graphics processor it would take nearly all.
 const RESTS_PER_FRAME: u32 = 4;
 
-/// The page never rests longer: the reader should see that something is running.
+/// The longest rest: the reader should see that something is running.
 const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// Starts, stops and repeats runs.
@@ -47,19 +47,19 @@ const LONGEST_REST: Duration = Duration::from_millis(250);
 pub(super) struct Runner {
     pub(super) form: Form,
     pub(super) display: Display,
-    /// The number of runs of a series that are still to come, the one under way included.
+    /// The number of runs left in a series, including the current one.
     pub(super) repeats_left: RwSignal<u32>,
-    /// True once a run that was pinned on an earlier visit has been looked for.
+    /// True once the runner has looked for a run that was pinned on an earlier visit.
     has_looked_for_pinned: StoredValue<bool>,
     running: StoredValue<Option<RunningExperiment>, LocalStorage>,
-    /// Stops what follows the end of the experiment.
+    /// Stops the work that follows the end of the experiment.
     finishing: StoredValue<Option<Stopper>, LocalStorage>,
     site: StoredValue<Rc<Site>, LocalStorage>,
 }
 
 impl Runner {
     /// The runner of a page, as a link sets it up. Leaving the page stops what is running.
-    // Not inlined: else each of the many closures that hold it would copy it field by field.
+    // Not inlined: otherwise each of the many closures that hold it would copy it field by field.
     #[inline(never)]
     pub(super) fn new(link: Setup) -> Self {
         let sent = link.sent.as_ref().map(|sent| Quantities::from_sent(sent, link.exercise, &link.settings));
@@ -108,8 +108,8 @@ impl Runner {
         }
         let experiment = untrack(|| self.form.experiment());
         let run = self.display.begin(experiment.clone());
-        // The page shows that it runs before the clock starts: drawing that is no part of the experiment, nor is
-        // loading its code or starting a server.
+        // The page shows that the run has started before the clock does: drawing that, loading code and starting a
+        // server are not part of the experiment.
         when_drawn(move || {
             leptos::task::spawn_local(async move {
                 let loaded = try_join(results::fetch().err_into(), experiment.load());
@@ -160,7 +160,7 @@ impl Runner {
         drop(self.finishing.try_update_value(Option::take));
     }
 
-    /// Called when the experiment has ended. What follows can be stopped as well.
+    /// Called when the experiment has ended. The work that follows can be stopped as well.
     fn end(self, result: Result<Report, Failure>) {
         drop(self.running.try_update_value(Option::take));
         self.display.end_live();
@@ -169,8 +169,8 @@ impl Runner {
         leptos::task::spawn_local(finishing);
     }
 
-    /// Shows the results, and then that they are there. The browser has a turn in between: all of it at once takes long
-    /// after ten thousand tasks.
+    /// Shows the results, then the new status. The browser gets turns in between: after ten thousand tasks, doing all
+    /// of it at once takes long.
     async fn finish(self, result: Result<Report, Failure>) {
         let wall_us = self.display.with_record(Record::end_us).unwrap_or(0);
         let ending = match result {
@@ -252,7 +252,7 @@ fn open(display: Display, views: ResultViews, saved: SavedRun) {
     next_turn(move || display.draw_figures());
 }
 
-/// Does something with the next frame. A hidden page has none, and a series of runs goes on in it.
+/// Calls `act` with the next frame. A hidden page has no frames, but a series of runs must continue there.
 fn when_drawn(act: impl FnOnce() + 'static) {
     if document().hidden() {
         next_turn(act);
@@ -261,7 +261,7 @@ fn when_drawn(act: impl FnOnce() + 'static) {
     }
 }
 
-/// When parts of a run under way were last drawn, in microseconds of the run.
+/// The times when parts of the current run were last drawn, in microseconds of the run.
 #[derive(Clone, Copy, Default)]
 struct LastDrawn {
     step_us: u64,

@@ -128,8 +128,8 @@ pub(super) fn about_workers(
             if processors.get() == 1 { "" } else { "s" },
         ),
         Ok(_) => format!(
-            "{workers} workers predict {workers} batches at once, which makes predict faster but no other stage. \
-             The page stays responsive while they compute."
+            "{workers} workers predict {workers} batches at once, which speeds up the predict stage only. The page \
+             stays responsive while they compute."
         ),
     }
 }

@@ -8,7 +8,7 @@ use crate::figures::node::Node;
 use crate::ui::display::Display;
 use crate::ui::drawing::drawings;
 
-/// All comparisons of the exercise. They have their places before the first run.
+/// All comparisons of the exercise. Before the first run they are empty.
 pub(crate) fn comparisons(display: Display) -> AnyView {
     let shown = move || {
         display.step.track();

@@ -1,4 +1,4 @@
-//! The charts of a page: the data of a run, drawn as `figures` defines it, and what the reader can move in it.
+//! The charts of a page: the data of a run, drawn as `figures` defines it, and the parts that the reader can use.
 
 pub(super) mod bars;
 mod painter;

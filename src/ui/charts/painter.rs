@@ -19,7 +19,7 @@ const LOOP: f64 = 18.0;
 pub(super) const TOP: f64 = AXIS + LOOP + 6.0;
 /// The greatest height of a lane.
 const LANE: f64 = 40.0;
-/// Lanes lower than this have no text.
+/// Lanes that are lower than this have no text.
 const LANE_FOR_TEXT: f64 = 13.0;
 /// About the width of a letter.
 const LETTER: f64 = 6.8;
@@ -177,7 +177,7 @@ impl Painter {
         }
     }
 
-    /// Draws a mark at the end of every task that did not succeed, even if its lane is very thin.
+    /// Draws a mark at the end of every task that did not succeed, even in a very thin lane.
     fn bad_ends(&self, histories: &TaskHistories) {
         let lane_height = self.lane_height();
         let height = (lane_height - 1.0).max(1.5);
@@ -208,7 +208,7 @@ impl Painter {
             && (lane_height >= 1.0 || lane == 0.0 || row(lane) != row(lane - 1.0))
     }
 
-    /// Draws the hatching, the second sign of a queue.
+    /// Draws the hatching. Like the colour, it shows that a task is queued.
     fn hatch(&self, x: f64, y: f64, width: f64, height: f64) {
         self.context.set_fill_style_str(&self.colours.muted);
         let mut offset = 2.0;

@@ -18,7 +18,7 @@ use crate::ui::display::views::TimelineViews;
 use crate::ui::drawing::drawing;
 use crate::ui::theme::use_theme;
 
-/// How far one press of a key moves the view, as a fraction of its width.
+/// The distance that one press of a key moves the view, as a fraction of its width.
 const KEY_STEP: f64 = 0.2;
 
 /// The length of the axis of an empty chart.
@@ -220,7 +220,7 @@ impl Chart {
         });
         self.show(around);
         self.choose(Some(task));
-        // If this fails, only the keys do not continue from here.
+        // If this fails, the arrow keys do not continue from here.
         let _ = canvas.focus();
     }
 
@@ -275,7 +275,7 @@ impl Chart {
 
     fn take_press(self, event: &PointerEvent) {
         if let Some(canvas) = self.canvas.get_untracked() {
-            // If this fails, only a drag ends at the edge of the canvas.
+            // If this fails, a drag ends at the edge of the canvas.
             let _ = canvas.set_pointer_capture(event.pointer_id());
         }
     }

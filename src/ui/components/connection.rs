@@ -1,5 +1,5 @@
-//! The connection to the exercise's endpoint: tested immediately if the endpoint is the page's own, else at the press
-//! of a button.
+//! The connection to the exercise's endpoint: tested immediately if the endpoint is the page's own, otherwise when
+//! the reader presses a button.
 
 use futures::FutureExt;
 use leptos::prelude::*;
@@ -74,7 +74,7 @@ fn ask(form: Form, connect: &'static ConnectionTest, state: RwSignal<State>) -> 
     stopper
 }
 
-/// What the endpoint says is shown as text only.
+/// The result of the test. Text from the endpoint is only ever shown as text.
 fn message(state: &State) -> AnyView {
     match state {
         State::Untested => view! { <p class="hint">"Not tested yet."</p> }.into_any(),

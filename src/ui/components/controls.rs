@@ -45,7 +45,7 @@ fn group_heading(form: Form, control: &'static Control) -> AnyView {
     h2().class("group").attr_changing("hidden", move || hidden(form, control)).text(control.heading).view()
 }
 
-/// A slider and a field for the same number, with its unit and its least value, greatest value and step.
+/// A slider and a field for the same number, with its unit, minimum, maximum and step.
 fn number_field(form: Form, control: &'static Control, unit: &str, range: [f64; 3]) -> AnyView {
     let limits = range.map(|number| Value::Number(number).to_text());
     let set = move |event: &Event| form.set(control, &event_target_value(event));

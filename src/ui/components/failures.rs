@@ -3,8 +3,10 @@
 use leptos::prelude::*;
 
 use crate::measure::events::FailedTask;
+use crate::measure::report::Column;
 use crate::measure::units::{count, span};
 use crate::measure::{Level, Record, TaskId};
+use crate::ui::components::table::table;
 use crate::ui::display::Display;
 
 /// The number of tasks on a page of the list.
@@ -45,7 +47,6 @@ fn page(display: Display, record: &Record, failed: &[FailedTask], first: RwSigna
         count(to as u64),
         count(failed.len() as u64)
     );
-    let label = caption.clone();
     let pages = (failed.len() > ROWS).then(|| {
         view! {
             <div class="pages">
@@ -57,15 +58,7 @@ fn page(display: Display, record: &Record, failed: &[FailedTask], first: RwSigna
     view! {
         <div class="panel failures">
             <h2>"Failed tasks"</h2>
-            <div class="scrolls" tabindex="0" role="region" aria-label=label>
-                <table>
-                    <caption>{caption}</caption>
-                    <thead>
-                        <tr>{HEADERS.map(|header| view! { <th scope="col">{header}</th> }).collect_view()}</tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table(caption.clone(), caption, &HEADERS.map(Column::text), rows.into_any())}
             {pages}
             <p class="hint">
                 "An error that propagates is listed for each task that it passes. Attempts that were retried are not listed here: see the timeline and the log."
@@ -91,7 +84,9 @@ fn row(display: Display, record: &Record, failed: FailedTask) -> AnyView {
         <tr data-failed=failed.outcome.name()>
             {cells.map(|cell| view! { <td>{cell}</td> }).collect_view()}
             <td>
-                <button class="quiet" aria-label=format!("Show {} in the timeline", task.name) on:click=show>"Show"</button>
+                <button class="quiet" aria-label=format!("Show {} in the timeline", task.name) on:click=show>
+                    "Show"
+                </button>
             </td>
         </tr>
     }

@@ -3,14 +3,16 @@
 use leptos::prelude::*;
 
 use crate::lazy::lazy;
+use crate::measure::report::Column;
 use crate::measure::units;
 use crate::runtime::Run;
 use crate::storage::{Storage, StorageError, StorageEstimate, StoredFile as File};
+use crate::ui::components::table::table;
 use crate::ui::display::Display;
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::lazy_view::lazy_view;
 
-/// At first this many files are listed, and this many more at each press of a button. The last by name come first.
+/// The number of files that are listed at first, and that each press of a button adds. The last by name come first.
 const PAGE: usize = 20;
 
 /// The panel, for an exercise that stores files.
@@ -38,7 +40,7 @@ struct Folder {
     name: &'static str,
     /// `None` until the folder was read, and if that failed.
     found: RwSignal<Option<Found>, LocalStorage>,
-    /// What was done last, or why it failed.
+    /// The result of the last action.
     message: RwSignal<String>,
     shown: RwSignal<usize>,
     /// Counts the reads: one that takes longer than the next is ignored.
@@ -74,7 +76,7 @@ fn panel(display: Display, folder: &'static str) -> AnyView {
 }
 
 impl Folder {
-    /// Reads the folder again, and shows what was done.
+    /// Reads the folder again, and shows the result of an action.
     fn read(self, message: String) {
         let Some(read) = self.reads.try_update_value(|reads| {
             *reads += 1;
@@ -132,23 +134,15 @@ impl Folder {
         if found.files.is_empty() {
             return ().into_any();
         }
-        let headers = ["File", "Size", "Save", "Delete"];
+        let columns = ["File", "Size", "Save", "Delete"].map(Column::text);
         let left_out = found.files.len().saturating_sub(self.shown.get());
         let (order, more) = match left_out {
-            0 => ("By name, the last first".to_owned(), ().into_any()),
-            _ => (format!("By name, the last first; {left_out} more not shown"), self.more(left_out)),
+            0 => ("By name, last first".to_owned(), ().into_any()),
+            _ => (format!("By name, last first; {left_out} more not shown"), self.more(left_out)),
         };
         let rows = found.files.iter().rev().take(self.shown.get()).map(|file| self.row(file)).collect_view();
         view! {
-            <div class="scrolls" tabindex="0" role="region" aria-label="Stored files, a table">
-                <table>
-                    <caption>{order}</caption>
-                    <thead>
-                        <tr>{headers.map(|header| view! { <th scope="col">{header}</th> }).collect_view()}</tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table("Stored files, a table".to_owned(), order, &columns, rows.into_any())}
             {more}
         }
         .into_any()

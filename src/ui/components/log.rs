@@ -6,10 +6,10 @@ use crate::measure::units::count;
 use crate::measure::{Level, LogLine, Record};
 use crate::ui::display::Display;
 
-/// At most this many lines are shown, the last ones: a run of ten thousand tasks logs more than anybody reads.
+/// The number of lines that are shown, counted from the end: a run of ten thousand tasks logs more than anybody reads.
 const MOST_LINES: usize = 200;
 
-/// The same while a run is under way, when each line moves up several times a second: as many as the box shows.
+/// The same during a run, when lines move up several times a second. It is what the box can show.
 const MOST_LINES_LIVE: usize = 20;
 
 /// The log. Its lines may hold text from files and servers, which is only ever shown as text.

@@ -20,5 +20,6 @@ pub(super) mod report;
 pub(super) mod run_all;
 pub(super) mod run_bar;
 pub(super) mod sources;
+pub(super) mod table;
 pub(super) mod validations;
 pub(super) mod warnings;

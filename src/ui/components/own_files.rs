@@ -11,10 +11,10 @@ use crate::storage::Source;
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::runner::Runner;
 
-/// At most this many files are listed.
+/// The number of files that are listed at most.
 const MOST: usize = 20;
 
-/// A file name is cut to this length in the list.
+/// The number of characters to which a file name is cut in the list.
 const NAME_CHARS: usize = 60;
 
 /// The panel in which the reader chooses files, for an exercise that reads them.
@@ -61,7 +61,7 @@ struct Panel {
     runner: Runner,
     own: &'static OwnFiles,
     files: RwSignal<Vec<Chosen>, LocalStorage>,
-    /// Which files could not be taken, and why.
+    /// The files that were not added, and why.
     message: RwSignal<String>,
     is_over: RwSignal<bool>,
 }
@@ -102,7 +102,7 @@ impl Panel {
             }
         });
         let left = window_event_listener_untyped("dragleave", move |event| {
-            // Between two elements of the page it is still over the page.
+            // When the pointer moves from one element to another, it is still over the page.
             if event.dyn_ref::<DragEvent>().is_none_or(|event| event.related_target().is_none()) {
                 self.show_over(false);
             }
@@ -144,7 +144,7 @@ impl Panel {
         let mut files = self.files.get_untracked();
         for file in added {
             if files.iter().any(|known| known.is_same(&file)) {
-                message += &format!("`{}` was there already. ", units::shortened(file.source.name(), NAME_CHARS));
+                message += &format!("`{}` is already in the list. ", units::shortened(file.source.name(), NAME_CHARS));
             } else {
                 files.push(file);
             }
@@ -170,7 +170,7 @@ impl Panel {
         self.files.with(|files| files.iter().map(|file| bytes(&file.source)).sum())
     }
 
-    /// Which files could not be taken, and the number of files. A screen reader reads this when it changes.
+    /// The files that were not added, and the number of files. A screen reader reads this when it changes.
     fn sentence(self) -> String {
         let size = units::size(self.sum(Source::size_bytes));
         let count = match self.files.with(Vec::len) {

@@ -1,4 +1,4 @@
-//! The event loop's pulse, live, and a button that counts presses, so that the reader can feel a block.
+//! The event loop's pulse, live, and a button that counts presses, so that the reader notices when the loop is blocked.
 
 use leptos::prelude::*;
 use web_sys::MouseEvent;
@@ -51,7 +51,7 @@ fn beating(display: Display) -> AnyView {
             let times = if count == 1 { "press".to_owned() } else { format!("{} presses", units::count(count.into())) };
             format!("{times}; the page took up to {slowest_ms:.0} ms to react.")
         }
-        _ => "Press it while a run is under way.".to_owned(),
+        _ => "Press it during a run.".to_owned(),
     };
     // It moves with every frame, and stops while the page is blocked.
     let beat = move || {

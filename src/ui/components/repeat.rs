@@ -1,11 +1,11 @@
-//! Runs that are repeated, to know how certain a difference is, and the comparison with the baseline.
+//! Repeated runs, which show how certain a difference is, and the comparison with the baseline.
 
 use leptos::prelude::*;
 
 use crate::measure::bootstrap::LEAST_VALUES;
 use crate::ui::runner::Runner;
 
-/// The most runs of a series.
+/// The maximum number of runs in a series.
 const MOST_REPEATS: u32 = 100;
 
 /// The button that repeats a run, and the differences from the baseline, if there is one.
@@ -42,8 +42,8 @@ fn series(runner: Runner) -> AnyView {
         match (runner.repeats_left.get(), measured) {
             (0, 0 | 1) => String::new(),
             (0, runs) => format!("{runs} runs with these settings are measured."),
-            (1, _) => "The last run of the series.".to_owned(),
-            (left, _) => format!("{left} runs of the series are left."),
+            (1, _) => "This is the last run of the series.".to_owned(),
+            (left, _) => format!("{left} runs of the series are left, including this one."),
         }
     };
     view! {

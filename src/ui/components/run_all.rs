@@ -1,5 +1,5 @@
-//! All exercises with their defaults, one after the other, with a line for each: what came of it and how many of its
-//! checks passed.
+//! All exercises with their defaults, one after the other, with a line for each: its result, and how many checks
+//! passed.
 
 use std::rc::Rc;
 
@@ -43,7 +43,7 @@ const RUN_ALL: &str = "Run all";
 
 lazy!(mod fetched in all: all_exercises() -> AnyView);
 
-/// The list of all exercises. They start immediately, since somebody has pressed the button.
+/// The list of all exercises. They start immediately, because the reader has pressed the button.
 fn all_exercises() -> AnyView {
     let all = RunAll::new();
     all.start();
@@ -67,7 +67,7 @@ fn all_exercises() -> AnyView {
     .into_any()
 }
 
-/// The state of the whole.
+/// The state of all runs together.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Running,

@@ -11,7 +11,7 @@ pub(crate) fn RunBar(
     can_start: Signal<bool>,
     /// True while Stop works.
     is_running: Signal<bool>,
-    /// The number of parts that are over, and of all parts.
+    /// The number of finished parts, and of all parts.
     progress: Signal<(usize, usize)>,
     /// The status in a word, then in a sentence.
     status: Signal<String>,
@@ -32,7 +32,7 @@ pub(crate) fn RunBar(
                 <button class="run" disabled=move || !can_start.get() on:click=move |_| on_run()>{run_label}</button>
                 <button class="stop" disabled=move || !is_running.get() on:click=move |_| on_stop()>"Stop"</button>
             </div>
-            <progress aria-label="Parts that are over, in per cent" max="100" prop:value=percent></progress>
+            <progress aria-label="Finished parts, in per cent" max="100" prop:value=percent></progress>
             <p class="status" role="status">{move || status.get()}</p>
         </div>
     }

@@ -25,7 +25,7 @@ pub(crate) fn sources(exercise: &'static Exercise) -> AnyView {
     .into_any()
 }
 
-/// One source, by its path in the repository, with what it is in a few words.
+/// One source, by its path in the repository, with a short description.
 fn pane(path: String, title: &'static str, about: &str) -> AnyView {
     let source = RwSignal::new(String::new());
     let file = format!("sources/{path}");

@@ -1,19 +1,19 @@
-//! What a run is compared with: a baseline, and the runs with the same settings.
+//! The two sides of a comparison: a baseline, and the runs with the same settings.
 
 use crate::exercises::experiment::Experiment;
 use crate::share::history::RunId;
 use crate::share::quantities::Quantities;
 
-/// What the runs of a page are compared with.
+/// The run, or the series of runs, that the runs of a page are compared with.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::ui) struct Baseline {
-    /// What it is, at the beginning of a sentence.
+    /// Its name at the beginning of a sentence.
     pub(in crate::ui) title: &'static str,
-    /// What it is, in a word at a bar.
+    /// Its name next to a bar, in one word.
     pub(in crate::ui) word: &'static str,
-    /// What was measured of it.
+    /// Its measurements.
     pub(in crate::ui) measured: Quantities,
-    /// Which of the saved runs it is, if it is one.
+    /// The id of the saved run, if it is one.
     pub(in crate::ui) id: Option<RunId>,
 }
 
@@ -32,14 +32,14 @@ impl Baseline {
 /// The finished runs with the same settings and seed as the last one.
 #[derive(Clone, Debug, Default)]
 pub(in crate::ui) struct SameSettings {
-    /// What was run. Its settings and seed are those of all of them.
+    /// The experiment that all of them ran.
     experiment: Option<Experiment>,
-    /// What was measured of them.
+    /// Their measurements.
     pub(in crate::ui) measured: Quantities,
 }
 
 impl SameSettings {
-    /// Adds a run. A run with other settings replaces those before it.
+    /// Adds a run. A run with other settings replaces the earlier ones.
     pub(in crate::ui) fn add(&mut self, experiment: Experiment, measured: Quantities) {
         if !self.experiment.as_ref().is_some_and(|it| it.has_same_settings(&experiment)) {
             *self = Self { experiment: Some(experiment), measured: Quantities::default() };

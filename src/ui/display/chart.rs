@@ -7,7 +7,7 @@ use super::Display;
 use crate::figures::geometry::View;
 use crate::measure::segments::TaskHistories;
 
-/// The timeline's state. What it draws is in `charts::timeline`.
+/// The timeline's state. The code that draws it is in `charts::timeline`.
 #[derive(Clone, Copy)]
 pub(in crate::ui) struct Chart {
     pub(in crate::ui) display: Display,
@@ -15,7 +15,7 @@ pub(in crate::ui) struct Chart {
     pub(in crate::ui) histories: StoredValue<TaskHistories, LocalStorage>,
     /// The run that `histories` belongs to.
     pub(in crate::ui) run: StoredValue<u32, LocalStorage>,
-    /// What is in view; none is the whole run.
+    /// The part of the run that is in view. `None` is the whole run.
     pub(in crate::ui) view: RwSignal<Option<View>>,
 }
 

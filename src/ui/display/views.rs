@@ -1,5 +1,5 @@
-//! The functions that show a run, loaded in one piece once a run has begun. They are known here by their types only, so
-//! that the components can use each other's without importing them.
+//! The functions that show a run, loaded in one piece once a run has begun. This file has only their types, so that
+//! components can use each other's functions without importing them.
 
 use leptos::prelude::*;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
@@ -9,7 +9,7 @@ use super::chart::Chart;
 use crate::measure::TaskId;
 use crate::measure::figures::Figures;
 
-/// The functions that show the results of a run, each of the component of its name.
+/// The functions that show the results of a run, each from the component with the same name.
 #[derive(Clone, Copy)]
 pub(in crate::ui) struct ResultViews {
     pub(in crate::ui) warnings: fn(Display) -> AnyView,
@@ -23,7 +23,7 @@ pub(in crate::ui) struct ResultViews {
     pub(in crate::ui) timeline: TimelineViews,
 }
 
-/// What the timeline does and tells.
+/// The functions of the timeline.
 #[derive(Clone, Copy)]
 pub(in crate::ui) struct TimelineViews {
     pub(in crate::ui) draw: fn(Chart, &HtmlCanvasElement),

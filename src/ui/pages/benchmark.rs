@@ -10,6 +10,7 @@ use crate::measure::units::count;
 use crate::runtime::{Stopper, stoppable};
 use crate::ui::components::report::data_table;
 use crate::ui::components::run_bar::RunBar;
+use crate::ui::components::table::table;
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::pages::exercise::page_head;
 
@@ -87,22 +88,9 @@ fn page(runs_at_once: bool) -> AnyView {
 
 /// A table of the times of every case.
 fn times(results: RwSignal<Results>) -> AnyView {
-    let headers = HEADERS.iter().enumerate().map(|(index, header)| {
-        view! { <th scope="col" class=if index < 2 { "" } else { "number" }>{*header}</th> }
-    });
+    let caption = "Wall time in milliseconds, and the part of it above the ideal";
     let rows = move || results.with(|results| results.measured.iter().map(|it| row(it, results)).collect_view());
-    view! {
-        <div class="scrolls" tabindex="0" role="region" aria-label="Times, a table">
-            <table>
-                <caption>"Wall time in milliseconds, and the part of it above the ideal"</caption>
-                <thead>
-                    <tr>{headers.collect_view()}</tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    table("Times, a table".to_owned(), caption.to_owned(), COLUMNS, rows.into_any())
 }
 
 fn memory(bytes_per_task: usize) -> AnyView {
@@ -151,8 +139,15 @@ fn workers(measured: Workers) -> AnyView {
     .into_any()
 }
 
-const HEADERS: [&str; 7] =
-    ["What", "Implementation", "Median", "Minimum", "Maximum", "Over the ideal", "Relative to `Promise.all`"];
+const COLUMNS: &[Column] = &[
+    Column::text("What"),
+    Column::text("Implementation"),
+    Column::number("Median"),
+    Column::number("Minimum"),
+    Column::number("Maximum"),
+    Column::number("Over the ideal"),
+    Column::number("Relative to `Promise.all`"),
+];
 
 fn row(measured: &Measured, results: &Results) -> AnyView {
     let summary = measured.summary();

@@ -5,8 +5,10 @@ use leptos::prelude::*;
 use crate::exercises::catalogue::ADVANCED;
 use crate::exercises::guide::{CHAPTERS, CONCEPTS, Chapter, Concept, Item, Link};
 use crate::lazy::lazy;
+use crate::measure::report::Column;
 use crate::share::permalink::Setup;
 use crate::ui::components::demo::demo;
+use crate::ui::components::table::table;
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::pages::exercise::page_head;
 
@@ -53,19 +55,13 @@ fn link(link: &Link) -> AnyView {
 }
 
 fn concepts() -> AnyView {
-    let headers = ["Concept", "Python", "Rust, here", "See it"];
+    let caption = "The guide's checklist, with the words of both languages";
+    let columns = ["Concept", "Python", "Rust, here", "See it"].map(Column::text);
+    let rows = CONCEPTS.iter().map(concept).collect_view();
     view! {
         <section>
             <h2>"Concepts"</h2>
-            <div class="scrolls panel" tabindex="0" role="region" aria-label="Concepts, a table">
-                <table>
-                    <caption>"The guide's checklist, with the words of both languages"</caption>
-                    <thead>
-                        <tr>{headers.map(|header| view! { <th scope="col">{header}</th> }).collect_view()}</tr>
-                    </thead>
-                    <tbody>{CONCEPTS.iter().map(concept).collect_view()}</tbody>
-                </table>
-            </div>
+            <div class="panel">{table("Concepts, a table".to_owned(), caption.to_owned(), &columns, rows.into_any())}</div>
         </section>
     }
     .into_any()

@@ -1,4 +1,4 @@
-//! The first page: what this is, shown by a run, then what there is.
+//! The first page: what Interleave is, shown by a run, then the list of exercises and other pages.
 
 use leptos::prelude::*;
 

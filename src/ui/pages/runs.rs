@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::exercises::catalogue;
 use crate::lazy::lazy;
+use crate::measure::report::Column;
 use crate::measure::units::{size, span};
 use crate::share::date;
 use crate::share::export::Form;
@@ -13,6 +14,7 @@ use crate::share::quantities::Quantities;
 use crate::share::run_file::from_json;
 use crate::share::saved::SavedRun;
 use crate::ui::components::open_file::{open_error, open_file};
+use crate::ui::components::table::table;
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::opened;
@@ -66,7 +68,7 @@ fn panel() -> AnyView {
 }
 
 impl RunList {
-    /// How long runs stay saved.
+    /// The rule for how long runs stay saved.
     fn rule(self) -> String {
         match self.history.with(|history| history.as_ref().is_none_or(History::lasts)) {
             true => format!(
@@ -85,7 +87,7 @@ impl RunList {
         }
     }
 
-    /// Does something with a run, and then shows the result.
+    /// Performs an action on a run, then shows the result.
     fn act(self, id: RunId, act: impl AsyncFnOnce(&History, &RunId) -> Result<String, String> + 'static) {
         let act = async move {
             let Some(history) = self.history.get_untracked() else { return };
@@ -97,18 +99,10 @@ impl RunList {
     }
 
     fn list(self) -> AnyView {
-        let headers = ["Exercise", "Finished", "Took", "Size", "Actions"];
+        let columns = ["Exercise", "Finished", "Took", "Size", "Actions"].map(Column::text);
         let rows = move || self.entries.with(|entries| entries.iter().map(|it| self.row(it)).collect_view());
         view! {
-            <div class="scrolls" tabindex="0" role="region" aria-label="Saved runs, a table">
-                <table>
-                    <caption>"The newest first"</caption>
-                    <thead>
-                        <tr>{headers.map(|header| view! { <th scope="col">{header}</th> }).collect_view()}</tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table("Saved runs, a table".to_owned(), "Newest first".to_owned(), &columns, rows.into_any())}
             <button class="quiet" on:click=move |_| self.delete_all()>"Delete all"</button>
         }
         .into_any()

@@ -11,12 +11,12 @@ use crate::ui::display::baseline::Baseline;
 use crate::ui::history;
 
 impl Runner {
-    /// Compares the next runs with this one and those with the same settings. From now on others are counted: a run is
-    /// not compared with itself.
+    /// Compares the next runs with this one and those with the same settings. The next runs are counted separately: a
+    /// run is not compared with itself.
     pub(in crate::ui) fn pin(self) {
         let Some(run) = untrack(|| self.display.saved()) else { return };
         let runs = self.display.same_settings.try_update_untracked(mem::take).unwrap_or_default();
-        // A run that was opened is not among the runs that are counted.
+        // An opened run is not one of the counted runs.
         let is_opened = untrack(|| self.display.is_opened());
         let measured = if is_opened { Quantities::from_run(&run) } else { runs.measured };
         let id = RunId::from_run(&run);
@@ -34,7 +34,7 @@ impl Runner {
     }
 
     /// Compares the runs with the one that was pinned on an earlier visit, unless there is another baseline already.
-    /// The first run waits for it, so that nothing of it is measured.
+    /// The first run starts after this, so that no measurement includes the search.
     pub(super) async fn find_pinned(self) {
         if self.has_looked_for_pinned.try_get_value() != Some(false) {
             return;

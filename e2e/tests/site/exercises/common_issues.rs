@@ -46,7 +46,7 @@ async fn presses_are_counted_for_each_run_and_the_pulse_is_described() -> TestRe
     assert!(message.contains("Pulse of the event loop: last beat"), "{message}");
     assert_eq!(page.bars().await?.len(), 2, "the other pairs are not run");
     page.run_to_the_end().await?;
-    assert!(page.texts(".pulse p").await?.join(" ").contains("Press it while a run is under way"));
+    assert!(page.texts(".pulse p").await?.join(" ").contains("Press it during a run"));
     Ok(())
 }
 

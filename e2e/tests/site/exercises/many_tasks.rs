@@ -29,7 +29,7 @@ async fn a_concurrent_batch_takes_as_long_as_its_longest_sample_and_a_sequential
         assert!(measured >= ideal, "{bar:?}");
     }
     let ideal = async |task| page.bar(task).await.map(|bar| bar.ideal_ms.expect("it was computed"));
-    let numbers = page.table("samples in numbers").await?;
+    let numbers = page.table("Times of a batch").await?;
     assert_eq!(numbers.len(), 5, "{numbers:?}");
     assert!(ideal("process_batch_sequential").await? > 5.0 * ideal("process_batch_async").await?);
     assert!(page.checks().await?.iter().all(|check| check.holds));

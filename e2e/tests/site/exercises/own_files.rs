@@ -111,7 +111,7 @@ async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
     choose(page, std::slice::from_ref(&path)).await?;
     choose(page, &[path]).await?;
     assert!(
-        text(page).await?.contains("`weights.bin` was there already. 1 file with 200.0 MB."),
+        text(page).await?.contains("`weights.bin` is already in the list. 1 file with 200.0 MB."),
         "{}",
         text(page).await?
     );
