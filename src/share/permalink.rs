@@ -4,7 +4,7 @@
 //! Besides the values of controls, by their names, a link can contain
 //!
 //! - `seed`: the seed of the random numbers;
-//! - `run=1`: the experiment runs at once;
+//! - `run=1`: the experiment starts immediately;
 //! - `hide=load,seed`: the controls to hide, by name, or `all`, for teaching;
 //! - `was=12nz4.ut8`: the sender's result, see [`Sent`].
 //!
@@ -44,7 +44,7 @@ pub enum Destination {
     Exercise(Setup),
     /// The benchmark.
     Benchmark {
-        /// True if it runs at once.
+        /// True if it runs immediately.
         runs_at_once: bool,
     },
 }
@@ -58,7 +58,7 @@ pub struct Setup {
     pub settings: Settings,
     /// The seed of its random numbers, at most [`MAX_SEED`].
     pub seed: u64,
-    /// True if it runs at once.
+    /// True if it runs immediately.
     pub runs_at_once: bool,
     /// The names of the hidden controls, including `seed`.
     pub hidden: Vec<&'static str>,

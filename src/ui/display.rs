@@ -34,7 +34,7 @@ pub(super) enum Status {
 }
 
 impl Status {
-    /// True if a run has come to its end.
+    /// True if a run has finished.
     pub(super) fn has_finished(&self) -> bool {
         matches!(self, Self::Over(RunEnding::Finished { .. }))
     }
@@ -202,7 +202,7 @@ impl Display {
         self.read_saved(|saved| saved.clock_resolution_us).unwrap_or_else(measure_clock)
     }
 
-    /// The bytes of the record on display, in the browser in which it was made.
+    /// The size of the record on display in bytes, in the browser that made it.
     fn record_bytes(self) -> u64 {
         let saved = self.read_saved(|saved| saved.record_bytes);
         saved.or_else(|| self.with_record(|record| record.heap_bytes() as u64)).unwrap_or(0)

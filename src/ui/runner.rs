@@ -78,13 +78,13 @@ impl Runner {
         };
         on_cleanup(move || runner.drop_running());
         if runs_at_once {
-            // When the page has been drawn.
+            // After the page has been drawn.
             request_animation_frame(move || runner.start());
         }
         runner
     }
 
-    /// The link to what the run on display was started with, and its result.
+    /// The link to the settings and the result of the run on display.
     pub(super) fn destination_with_result(self) -> Destination {
         let Experiment { settings, seed, .. } = self.display.experiment();
         let setup = self.form.setup(Sent::from_compared(&self.display.compared()));

@@ -1,7 +1,7 @@
-//! A run as one page that needs nothing else: no script, its own styles, charts as inline SVG.
+//! A run as one self-contained page: no scripts, its own styles, charts as inline SVG.
 //!
-//! It is read long after the run, by people who have not seen it, and often on paper. So only the numbers of a chart
-//! are behind a disclosure, and long lists say how much is left out.
+//! It is read long after the run, by people who have not seen the run, and often on paper. So only the numbers of a
+//! chart are behind a disclosure, and long lists say how much is not shown.
 
 mod checks;
 
@@ -19,12 +19,12 @@ use crate::measure::{Level, LogLine, Record};
 use crate::share::date;
 use crate::share::saved::{RunEnding, SavedRun};
 
-/// At most this many lines of the log are shown, the last.
+/// At most this many lines of the log are shown: the last ones.
 const MOST_LINES: usize = 500;
 
 const STYLE: &str = include_str!("html/style.css");
 
-/// Only the page's own styles are allowed, in case that something else ever gets in.
+/// Only the page's own styles are allowed, in case anything else ever gets into the page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// Writes the page.
@@ -51,18 +51,18 @@ pub(super) fn write(run: &SavedRun) -> String {
     ]);
     let main = element("main").children(top(run)).children(sections.flatten());
     let (head, main) = (to_html(&head.map(Node::from)), to_html(&[main.into()]));
-    // A style sheet has no escapes. This one is in the code.
+    // The style sheet is part of the code, so it is safe without escaping.
     format!("<!doctype html>\n<html lang=\"en\"><head>{head}<style>{STYLE}</style></head><body>{main}</body></html>\n")
 }
 
-/// A part of the page below a heading. None if it is empty.
+/// A part of the page below a heading. Returns `None` if it is empty.
 fn section<T: Into<Node>>(title: &'static str, inside: impl IntoIterator<Item = T>) -> Option<Element> {
     let mut inside = inside.into_iter().peekable();
     inside.peek()?;
     Some(element("section").child(element("h2").text(title)).children(inside))
 }
 
-/// What was run and how it ended.
+/// The exercise, and how its run ended.
 fn top(run: &SavedRun) -> Vec<Element> {
     let paragraph = || element("p");
     let advice = match &run.ending {
@@ -90,7 +90,7 @@ fn settings(run: &SavedRun) -> Option<Element> {
     }))
 }
 
-/// A list of names and values. None if it is empty.
+/// A list of names and values. Returns `None` if it is empty.
 fn definitions(pairs: impl IntoIterator<Item = Element>) -> Option<Element> {
     let list = element("dl").children(pairs);
     (!list.children.is_empty()).then_some(list)
@@ -111,10 +111,10 @@ fn compared(run: &SavedRun) -> Vec<Compared> {
 
 fn comparison(compared: &Compared, report: Option<&Report>) -> Node {
     let checks = report.map_or(&[][..], |report| &report.checks);
-    bars::comparison(compared, checks, None, "Not all parts ended.")
+    bars::comparison(compared, checks, None, "Not all parts have ended.")
 }
 
-/// None for a run that failed before it began.
+/// The timeline. Returns `None` for a run that failed before it began.
 fn timeline(record: &Record) -> Option<Node> {
     (!record.tasks().is_empty()).then(|| timeline::timeline(record))
 }
@@ -141,7 +141,7 @@ fn results(run: &SavedRun) -> Vec<Option<Element>> {
 fn log(record: &Record) -> Vec<Element> {
     let lines = record.log_lines();
     let left_out = lines.len().saturating_sub(MOST_LINES);
-    let left_out_text = format!("{} earlier lines are left out.", count(left_out as u64));
+    let left_out_text = format!("{} earlier lines are not shown.", count(left_out as u64));
     let note = (left_out > 0).then(|| element("p").text(left_out_text));
     let shown = lines[left_out..].iter().map(|it| line(it, record));
     let list = (!lines.is_empty()).then(|| element("ol").class("log").children(shown));

@@ -5,7 +5,7 @@ use crate::figures::node::{Element, Node};
 /// Elements without content and without an end tag.
 const VOID: [&str; 1] = ["meta"];
 
-/// The HTML of some nodes, one after the other.
+/// The HTML of some nodes, one after another.
 pub(super) fn to_html<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> String {
     let mut html = String::new();
     nodes.into_iter().for_each(|node| write(node, &mut html));

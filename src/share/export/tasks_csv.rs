@@ -1,4 +1,4 @@
-//! A line for each task, as RFC 4180 has it. Times are microseconds.
+//! Writes a CSV line for each task, as RFC 4180 describes. Times are in microseconds.
 
 use crate::measure::events::EventKind;
 use crate::measure::segments::{Phase, TaskHistories};
@@ -6,7 +6,7 @@ use crate::measure::{Record, TaskId};
 
 const HEAD: &str = "id,parent,name,spawned_us,first_polled_us,ended_us,outcome,running_us,waiting_us,queued_us,polls";
 
-/// What is added up over a task's life.
+/// Counts and times of a task over its life.
 #[derive(Clone, Default)]
 struct Sums {
     first_polled_us: Option<u64>,
@@ -16,17 +16,17 @@ struct Sums {
     queued_us: u64,
 }
 
-/// Writes the tasks in the order of spawning. What did not happen is an empty field.
+/// Writes the tasks in the order of spawning. A field is empty if its event did not happen.
 pub(super) fn write(record: &Record) -> String {
     let histories = TaskHistories::from_record(record);
     let mut csv = format!("{HEAD}\r\n");
     for ((task, history), sums) in histories.iter().zip(sums(record, &histories)) {
-        let told = record.task(task);
+        let spawned = record.task(task);
         let (ended_us, outcome) = history.end.unzip();
         let fields = [
             id(Some(task)),
-            id(told.parent),
-            text(&told.name),
+            id(spawned.parent),
+            text(&spawned.name),
             history.spawned_us.to_string(),
             number(sums.first_polled_us),
             number(ended_us),
@@ -69,7 +69,7 @@ fn number(number: Option<u64>) -> String {
     number.map(|number| number.to_string()).unwrap_or_default()
 }
 
-/// A text between quotes where it must be. What a spreadsheet would take for a formula has an apostrophe before it
+/// A text, in quotes if necessary. A text that a spreadsheet would read as a formula gets an apostrophe in front
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 fn text(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_reads_back_whatever_is_in_it_and_is_never_a_formula() {
+    fn any_name_can_be_read_back_and_none_is_a_formula() {
         for name in ["a,b", "a \"b\"", "a\r\nb", "a\nb", "ü"] {
             assert_eq!(rows(name)[2][2], name);
         }

@@ -1,8 +1,8 @@
 //! The timeline in the Trace Event Format, which Perfetto and chrome://tracing open
 //! (<https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU>).
 //!
-//! A lane is a thread, so that the slices of a thread never overlap. A slice is a segment of a task's life; an arrow
-//! goes from the segment in which a task was made to its own first.
+//! Each lane is a thread, so the slices of a thread never overlap. A slice is a segment of a task's life. An arrow goes
+//! from the segment in which a task was created to the first segment of that task.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::measure::segments::{Segment, TaskHistories};
 use crate::measure::{Record, TaskId};
 use crate::share::saved::SavedRun;
 
-/// All lanes are of one process.
+/// The id of the process that all lanes belong to.
 const PID: u32 = 1;
 
 #[derive(Serialize)]
@@ -30,20 +30,20 @@ struct About {
     finished_at_ms: u64,
 }
 
-/// One event, told apart by `ph`. Times are microseconds.
+/// One event, whose kind is in `ph`. Times are in microseconds.
 #[derive(Serialize)]
 #[serde(tag = "ph")]
 enum TraceEvent<'a> {
-    /// What a process or a thread is called.
+    /// The name of a process or a thread.
     #[serde(rename = "M")]
     Named { name: &'static str, pid: u32, tid: u32, args: Name },
     /// A slice.
     #[serde(rename = "X")]
-    Slice { name: String, cat: &'static str, pid: u32, tid: u32, ts: u64, dur: u64, args: OfTask<'a> },
-    /// Where an arrow begins.
+    Slice { name: String, cat: &'static str, pid: u32, tid: u32, ts: u64, dur: u64, args: TaskDetails<'a> },
+    /// The start of an arrow.
     #[serde(rename = "s")]
     From { name: &'static str, cat: &'static str, id: usize, pid: u32, tid: u32, ts: u64 },
-    /// Where it ends: at the slice around that time.
+    /// The end of an arrow, at the slice that contains its time.
     #[serde(rename = "f")]
     To { name: &'static str, cat: &'static str, id: usize, pid: u32, tid: u32, ts: u64, bp: &'static str },
 }
@@ -53,9 +53,9 @@ struct Name {
     name: String,
 }
 
-/// What is told of a slice's task.
+/// The details of a slice's task.
 #[derive(Serialize)]
-struct OfTask<'a> {
+struct TaskDetails<'a> {
     task: &'a str,
     id: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +83,7 @@ fn events<'a>(record: &'a Record, title: &str) -> Vec<TraceEvent<'a>> {
     std::iter::once(process).chain(lanes).chain(drawn).chain(arrows.flatten()).collect()
 }
 
-/// All segments that are drawn, task by task in the order of their times.
+/// All segments to draw, by task and then by time.
 fn slices(record: &Record, histories: &TaskHistories) -> Vec<Segment> {
     let open = histories.open_segments(record.end_us()).filter(|it| it.to_us > it.from_us);
     let mut slices: Vec<_> = histories.segments().iter().copied().chain(open).collect();
@@ -104,7 +104,7 @@ fn slice<'a>(record: &'a Record, histories: &TaskHistories, segment: &Segment) -
         tid: segment.lane + 1,
         ts: segment.from_us,
         dur: segment.to_us - segment.from_us,
-        args: OfTask {
+        args: TaskDetails {
             task: name,
             id: segment.task.index() + 1,
             outcome: histories.task(segment.task).end.map(|(_, outcome)| outcome.name()),
@@ -112,9 +112,10 @@ fn slice<'a>(record: &'a Record, histories: &TaskHistories, segment: &Segment) -
     }
 }
 
-/// From the slice in which a task was made to its first. None where one of the two was too short for the clock.
+/// The arrow from the slice in which a task was created to the task's first slice. Returns `None` if one of them was
+/// too short for the clock.
 fn arrow<'a>(record: &Record, slices: &[Segment], task: TaskId, spawned_us: u64) -> Option<[TraceEvent<'a>; 2]> {
-    let from = around(slices, record.task(task).parent?, spawned_us)?;
+    let from = containing(slices, record.task(task).parent?, spawned_us)?;
     let to = slices.get(slices.partition_point(|it| it.task < task)).filter(|it| it.task == task)?;
     let (name, cat, id, pid) = ("spawned", "spawned", task.index() + 1, PID);
     Some([
@@ -123,8 +124,8 @@ fn arrow<'a>(record: &Record, slices: &[Segment], task: TaskId, spawned_us: u64)
     ])
 }
 
-/// The slice of a task around a time.
-fn around(slices: &[Segment], task: TaskId, at_us: u64) -> Option<&Segment> {
+/// The slice of a task that contains a time.
+fn containing(slices: &[Segment], task: TaskId, at_us: u64) -> Option<&Segment> {
     let before = slices.partition_point(|it| (it.task, it.from_us) <= (task, at_us)).checked_sub(1)?;
     slices.get(before).filter(|it| it.task == task && at_us < it.to_us)
 }
@@ -153,7 +154,7 @@ mod tests {
         event[key].as_u64().unwrap_or_else(|| panic!("`{key}` is a whole number in {event}"))
     }
 
-    /// The slices of each thread, each from when to when.
+    /// The start and the end of all slices of each thread.
     fn by_thread(run: &SavedRun) -> HashMap<u64, Vec<(u64, u64)>> {
         let mut threads: HashMap<_, Vec<_>> = HashMap::new();
         for event in of_kind(run, "X") {
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_sound(run: &SavedRun) {
+    fn assert_valid(run: &SavedRun) {
         let threads = by_thread(run);
         let histories = TaskHistories::from_record(&run.record);
         let open = histories.open_segments(run.record.end_us()).filter(|it| it.to_us > it.from_us).count();
@@ -180,7 +181,7 @@ mod tests {
             threads[&number(event, "tid")].iter().any(|(from, to)| (*from..*to).contains(&ts))
         };
         let (begins, ends) = (of_kind(run, "s"), of_kind(run, "f"));
-        assert!(begins.iter().chain(&ends).all(is_within), "arrows are bound to slices");
+        assert!(begins.iter().chain(&ends).all(is_within), "arrows start and end at slices");
         for (begin, end) in begins.iter().zip(&ends) {
             assert_eq!((&begin["id"], &begin["name"], &begin["cat"]), (&end["id"], &end["name"], &end["cat"]));
             assert!(number(begin, "ts") <= number(end, "ts") && end["bp"] == "e");
@@ -192,18 +193,18 @@ mod tests {
     }
 
     #[test]
-    fn every_exercise_leaves_a_sound_trace() {
+    fn every_exercise_has_a_valid_trace() {
         for exercise in catalogue::all() {
-            assert_sound(&finished(exercise, with_everything(exercise)));
+            assert_valid(&finished(exercise, with_everything(exercise)));
         }
     }
 
     #[test]
-    fn a_task_is_told_with_its_outcome_and_an_arrow_from_where_it_was_made() {
+    fn a_task_has_its_outcome_and_an_arrow_from_where_it_was_created() {
         let run = hostile("download");
-        assert_sound(&run);
+        assert_valid(&run);
         let slices = of_kind(&run, "X");
-        let last = slices.last().expect("there are some");
+        let last = slices.last().expect("there are slices");
         assert_eq!((&last["name"], &last["cat"]), (&"download running".into(), &"running".into()));
         assert_eq!(last["args"], serde_json::json!({ "task": "download", "id": 2, "outcome": "failed" }));
         let arrows = of_kind(&run, "s");
@@ -212,7 +213,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_record_leaves_a_sound_trace(steps in prop::collection::vec((0..4u64, any::<prop::sample::Index>(), 0..5u8), 0..60)) {
+        fn every_record_has_a_valid_trace(steps in prop::collection::vec((0..4u64, any::<prop::sample::Index>(), 0..5u8), 0..60)) {
             let mut record = Record::default();
             let (mut at_us, mut alive) = (0, Vec::new());
             for (pause_us, index, step) in steps {
@@ -225,7 +226,7 @@ mod tests {
                     (_, place) => alive.push(record.spawn(at_us, "task".into(), place.map(|place| alive[place]))),
                 }
             }
-            assert_sound(&SavedRun { record: Rc::new(record), ..sample() });
+            assert_valid(&SavedRun { record: Rc::new(record), ..sample() });
         }
     }
 

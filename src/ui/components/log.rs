@@ -12,7 +12,7 @@ const MOST_LINES: usize = 200;
 /// The same during a run, when lines move up several times a second. It is what the box can show.
 const MOST_LINES_LIVE: usize = 20;
 
-/// The log. Its lines may hold text from files and servers, which is only ever shown as text.
+/// The log. Its lines may contain text from files and servers, which is only ever shown as text.
 pub(crate) fn log(display: Display) -> AnyView {
     let lines = move || {
         display.digest.track();

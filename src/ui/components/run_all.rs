@@ -22,7 +22,7 @@ use crate::ui::focus::focus;
 use crate::ui::lazy_view::lazy_view;
 
 /// The panel with its button. Everything else in it is loaded when the button is first pressed. Leaving the page stops
-/// what is running.
+/// the run.
 pub(crate) fn run_all() -> AnyView {
     let is_wanted = RwSignal::new(false);
     let content = move || match is_wanted.get() {
@@ -32,7 +32,7 @@ pub(crate) fn run_all() -> AnyView {
     view! {
         <section class="panel run-all" aria-label="Run all exercises">
             <h2>"Run all"</h2>
-            <p class="hint">"Every exercise with its defaults, one after the other. It takes about a minute."</p>
+            <p class="hint">"Every exercise with its defaults, one after another. It takes about a minute."</p>
             {content}
         </section>
     }
@@ -47,7 +47,7 @@ lazy!(mod fetched in all: all_exercises() -> AnyView);
 fn all_exercises() -> AnyView {
     let all = RunAll::new();
     all.start();
-    // The button that was pressed is gone, and the focus with it.
+    // The button that had the focus has been removed.
     next_turn(|| focus(".run-all .stop"));
     view! {
         <RunBar
@@ -123,7 +123,7 @@ struct RunAll {
     state: RwSignal<State>,
     /// One for each exercise of the catalogue, in its order.
     lines: RwSignal<Vec<Line>>,
-    /// Stops what is running.
+    /// Stops the current run.
     stopper: StoredValue<Option<Stopper>, LocalStorage>,
 }
 
@@ -155,7 +155,7 @@ impl RunAll {
         leptos::task::spawn_local(work);
     }
 
-    /// Stops what is running. Nothing is left of it when this returns.
+    /// Stops the current run. When this returns, nothing of it is left running.
     fn stop(self) {
         drop(self.stopper.try_update_value(Option::take));
         self.lines.update(|lines| {
@@ -165,7 +165,7 @@ impl RunAll {
         self.state.set(State::Stopped);
     }
 
-    /// Runs one exercise after the other. The others run even if one fails.
+    /// Runs one exercise after another. The others run even if one fails.
     async fn run(self) {
         for (place, exercise) in catalogue::all().enumerate() {
             self.set_line(place, Line::Running);

@@ -72,7 +72,8 @@ impl RunList {
     fn rule(self) -> String {
         match self.history.with(|history| history.as_ref().is_none_or(History::lasts)) {
             true => format!(
-                "The newest {MAX_RUNS} runs are kept, and all pinned ones. When there is no room, the oldest are deleted first."
+                "The newest {MAX_RUNS} runs stay saved, and all pinned ones. If there is no room, the oldest are \
+                 deleted first."
             ),
             false => "This browser does not let the page store anything: runs are lost when you leave it.".to_owned(),
         }

@@ -1,4 +1,4 @@
-//! What should be true of a run, with the verdicts.
+//! The checks of a run, with their verdicts.
 
 use crate::exercises::compared::Compared;
 use crate::exercises::properties::Property;
@@ -6,7 +6,7 @@ use crate::figures::node::{Element, element};
 use crate::measure::report::Check;
 use crate::share::saved::{RunEnding, SavedRun};
 
-/// What is true of the whole run; nothing for a run that failed before it began.
+/// The checks of the whole run. Empty for a run that failed before it began.
 pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Vec<Element> {
     if run.record.tasks().is_empty() {
         return Vec::new();

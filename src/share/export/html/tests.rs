@@ -90,7 +90,7 @@ fn hostile_text_is_only_text() {
 }
 
 #[test]
-fn every_exercise_has_a_page_with_what_it_found() {
+fn every_exercise_has_a_page_with_its_results() {
     for exercise in catalogue::all() {
         let run = finished(exercise, with_everything(exercise));
         let page = write(&run);
@@ -107,14 +107,14 @@ fn every_exercise_has_a_page_with_what_it_found() {
         let percentiles = usize::from(report.requests().is_some()) + page.matches("data-distribution").count();
         let shown = without_disclosures(&page);
         assert_eq!(shown.matches("<table>").count(), report.tables().len() + groups + percentiles, "{}", exercise.slug);
-        // All figures but the digits have their numbers as a table.
+        // Every figure has its numbers as a table, except the digits.
         let figures = page.matches("<figure").count() - page.matches("<figure class=\"digits\"").count();
         assert_eq!(page.matches("<details><summary>Show as table</summary>").count(), figures, "{}", exercise.slug);
     }
 }
 
 #[test]
-fn a_run_of_very_many_tasks_has_a_small_page_that_says_what_is_left_out() {
+fn a_run_of_very_many_tasks_has_a_small_page_that_says_what_is_not_shown() {
     let mut record = Record::default();
     let tasks: Vec<_> = (0..20_000).map(|_| record.spawn(0, "sleep".into(), None)).collect();
     for (n, task) in tasks.into_iter().enumerate() {
@@ -123,7 +123,7 @@ fn a_run_of_very_many_tasks_has_a_small_page_that_says_what_is_left_out() {
         record.log(LogLine { at_us: n as u64, task: Some(task), level: Level::Error, text: "it failed".into() });
     }
     let page = write(&SavedRun { record: Rc::new(record), ..hostile("x") });
-    assert!(page.contains("the longest in the first 80 lanes") && page.contains("19,500 earlier lines are left out"));
+    assert!(page.contains("the longest in the first 80 lanes") && page.contains("19,500 earlier lines are not shown"));
     assert!(page.len() < 1_500_000, "{} bytes", page.len());
 }
 
@@ -195,7 +195,7 @@ fn a_pipeline_has_an_outline_for_each_stage_and_queue_and_columns_for_each_batch
 }
 
 #[test]
-fn every_digit_has_a_picture_and_the_digit_that_was_read() {
+fn every_digit_has_a_picture_and_its_prediction() {
     let (run, page) = shown(&async_basics::EXERCISE, &[]);
     let digits: Vec<_> = run.report.as_ref().expect("it finished").digits().cloned().collect();
     let found = below(&page, "Findings");
