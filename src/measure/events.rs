@@ -88,7 +88,8 @@ pub enum EventKind {
     PollStarted,
     /// The poll returned, and the task is not ready: it waits there, for that.
     PollEnded(WaitId),
-    /// What the task waited for is there. It is polled when the event loop comes to it. Recorded only where it is known.
+    /// What the task waited for is there. It is polled when the event loop comes to it. Recorded only where it is
+    /// known.
     Ready,
     /// The task started to wait for a permit.
     Queued,
@@ -235,7 +236,8 @@ impl Record {
         self.hidden_at_us.get_or_insert(at_us);
     }
 
-    /// Notes that something in the run was simulated, such as the responses of a host that accepts no requests from a page.
+    /// Notes that something in the run was simulated, such as the responses of a host that accepts no requests from a
+    /// page.
     pub fn mark_simulated(&mut self) {
         self.has_simulated_parts = true;
     }

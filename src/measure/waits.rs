@@ -1,7 +1,7 @@
 //! Where and for what tasks wait.
 //!
-//! A wait begins when a poll ends. Most tasks of a run wait in the same few places, so the record lists each place once, and
-//! the event refers to it by a [`WaitId`] of three bytes.
+//! A wait begins when a poll ends. Most tasks of a run wait in the same few places, so the record lists each place
+//! once, and the event refers to it by a [`WaitId`] of three bytes.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! What a task waits for, and in which line, noted while it is polled.
 //!
-//! A future that is not ready notes what it waits for. When the poll of its task ends, the latest note goes into the record.
-//! A task whose subtask was polled and is not ready waits for its subtasks.
+//! A future that is not ready notes what it waits for. When the poll of its task ends, the latest note goes into the
+//! record. A task whose subtask was polled and is not ready waits for its subtasks.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -176,8 +176,8 @@ mod tests {
     use crate::runtime::virtual_time::block_on;
     use crate::test_support::ms;
 
-    /// The waits of a record: the names of the tasks, the lines relative to `base`, and what they waited for. Each is listed
-    /// once, because a task may be polled although nothing has changed for it.
+    /// The waits of a record: the names of the tasks, the lines relative to `base`, and what they waited for. Each is
+    /// listed once, because a task may be polled although nothing has changed for it.
     fn waits(record: &Record, base: u32) -> Vec<(String, Option<u32>, Option<Awaited>)> {
         let mut found = Vec::new();
         for event in record.events() {
