@@ -1,10 +1,11 @@
 //! The durations of the tasks of one kind: the sample for percentiles and histogram, and a consistency check of the
 //! record.
 
-use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
+use crate::measure::events::{Event, EventKind, Outcome, Record};
 use crate::measure::heartbeat::Beat;
 use crate::measure::metrics::OutcomeCounts;
 use crate::measure::statistics::Summary;
+use crate::measure::task_id::TaskId;
 
 /// One task that ended by itself. A cancelled task has no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,9 +23,11 @@ pub mod shapes;
 pub mod spans;
 pub mod statistics;
 pub mod sweep;
+pub mod task_id;
 pub mod units;
 pub mod validation;
 pub mod waits;
 pub mod warnings;
 
-pub use events::{ClockKind, Event, EventKind, Level, LogLine, Outcome, Record, Task, TaskId};
+pub use events::{ClockKind, Event, EventKind, Level, LogLine, Outcome, Record, Task};
+pub use task_id::TaskId;

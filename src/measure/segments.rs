@@ -6,7 +6,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
+use crate::measure::events::{Event, EventKind, Outcome, Record};
+use crate::measure::task_id::TaskId;
 
 /// What a task is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

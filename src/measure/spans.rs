@@ -3,8 +3,9 @@
 //! An exercise runs its parts as root tasks, one after the other. The duration of each, and its ideal if only its waits
 //! took time, are read from two records of the same exercise: one on the browser's clock, one on the virtual clock.
 
-use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
+use crate::measure::events::{Event, EventKind, Outcome, Record};
 use crate::measure::heartbeat::{frames_missed, longest_lag_us};
+use crate::measure::task_id::TaskId;
 
 /// One part of a run.
 ///

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::events::TaskId;
+use crate::measure::task_id::TaskId;
 
 /// A reference to one of a record's [`Wait`]s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

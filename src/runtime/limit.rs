@@ -11,14 +11,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::num::NonZeroUsize;
-use std::panic::Location;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use crate::measure::waits::{Awaited, ObjectKind};
 use crate::measure::{EventKind, TaskId};
-use crate::runtime::Run;
-use crate::runtime::run::Line;
+use crate::runtime::{Line, Run, here};
 
 /// A number of permits that tasks share: the counterpart of `asyncio.Semaphore`. See [`Run::limit`].
 #[derive(Debug)]
@@ -83,11 +81,11 @@ impl Limit {
     /// Waits for a permit. Tasks are served in the order of their calls. Dropping the future leaves the queue.
     #[track_caller]
     pub fn acquire(&self) -> impl Future<Output = Permit<'_>> {
-        self.acquire_in(Some(Location::caller()))
+        self.acquire_in(here())
     }
 
     /// The same for a caller in another line.
-    pub(super) async fn acquire_in(&self, line: Line) -> Permit<'_> {
+    pub(crate) async fn acquire_in(&self, line: Line) -> Permit<'_> {
         if let Some(left) = self.free.get().checked_sub(1) {
             self.free.set(left);
             return Permit(self);

@@ -9,10 +9,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::panic::Location;
 
 use crate::measure::waits::ObjectKind;
-use crate::runtime::{Limit, Run};
+use crate::runtime::{Limit, Run, here};
 
 /// A bounded queue: the counterpart of `asyncio.Queue`. It may have any number of producers and consumers. See
 /// [`Run::queue`].
@@ -69,7 +68,7 @@ impl<T> Queue<T> {
     /// Waits for a free slot and adds an item. Dropping the future drops the item.
     #[track_caller]
     pub fn put(&self, item: T) -> impl Future<Output = ()> {
-        let line = Some(Location::caller());
+        let line = here();
         async move {
             self.free_slots.acquire_in(line).await.forget();
             self.items.borrow_mut().push_back(item);
@@ -81,7 +80,7 @@ impl<T> Queue<T> {
     /// nothing.
     #[track_caller]
     pub fn take(&self) -> impl Future<Output = Option<T>> {
-        let line = Some(Location::caller());
+        let line = here();
         async move {
             let permit = self.items_ready.acquire_in(line).await;
             // If the queue is closed and empty, the permit is returned, and the next consumer gets it.

@@ -9,7 +9,9 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use crate::measure::waits::Awaited;
 use crate::measure::{Level, Outcome, units};
+use crate::runtime::here;
 use crate::runtime::run::{Task, TaskEnd};
 use crate::runtime::{Rng, Run, TaskError};
 
@@ -132,14 +134,16 @@ impl Run {
     /// assert_eq!(Metrics::from_record(&run.record()).outcomes.get(Outcome::Retried), 2);
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
-    pub async fn retry<T, E: TaskError>(
+    #[track_caller]
+    pub fn retry<T, E: TaskError>(
         &self,
         key: impl fmt::Display,
         policy: &RetryPolicy<E>,
         operation: impl AsyncFn(u32) -> Result<T, E>,
-    ) -> Result<T, RetryError<E>> {
+    ) -> impl Future<Output = Result<T, RetryError<E>>> {
+        let line = here();
         // On the heap once it has started: otherwise each of thousands of waiting tasks would contain space for it.
-        Box::pin(self.retry_inline(key, policy, operation)).await
+        async move { Box::pin(self.in_line(line, self.retry_inline(key, policy, operation))).await }
     }
 
     async fn retry_inline<T, E: TaskError>(
@@ -167,14 +171,16 @@ impl Run {
             match self.attempt(attempt, result).await {
                 AttemptResult::Succeeded(output) => return Ok(output),
                 AttemptResult::Failed(last) => return Err(RetryError { attempts: attempt, last }),
-                AttemptResult::Retried(_, pause) => self.sleep(pause).await,
+                AttemptResult::Retried(_, pause) => {
+                    self.noted_without_line(Awaited::Timer, self.internal_sleep(pause)).await;
+                }
             }
             attempt += 1;
         }
     }
 
     fn attempt<T, E: TaskError, F: Future<Output = AttemptResult<T, E>>>(&self, number: u32, attempt: F) -> Task<F> {
-        Task::new(self.clone(), attempt_name(number), attempt, |attempt| match attempt {
+        Task::new(self.clone(), attempt_name(number), None, attempt, |attempt| match attempt {
             AttemptResult::Succeeded(_) => TaskEnd::SUCCEEDED,
             AttemptResult::Failed(error) => TaskEnd::with_error(error),
             AttemptResult::Retried(error, pause) => TaskEnd {

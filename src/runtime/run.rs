@@ -12,7 +12,6 @@ use std::borrow::Cow;
 use std::cell::{Ref, RefCell};
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
@@ -28,7 +27,7 @@ pub(crate) use task::TaskEnd;
 pub use task::{Task, TaskError};
 pub use timers::Sleep;
 pub use waiting::Noted;
-pub(crate) use waiting::{Line, Polled};
+pub(crate) use waiting::{Line, Polled, here};
 
 use timers::{SleeperId, Timers};
 use waiting::Notes;
@@ -117,10 +116,10 @@ impl Run {
     /// ```
     #[track_caller]
     pub fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep::new(self.clone(), duration, Some(Location::caller()))
+        Sleep::new(self.clone(), duration, here())
     }
 
-    /// A sleep of the runtime's own, for which no task waits: a deadline, or a pause between batches.
+    /// A sleep that is not recorded as what the task waits for: a deadline, or a pause between batches.
     pub(super) fn internal_sleep(&self, duration: Duration) -> Sleep {
         Sleep::new(self.clone(), duration, None)
     }
@@ -187,8 +186,9 @@ impl Run {
     /// assert_eq!(Metrics::from_record(&run.record()).peak_concurrency, 3);
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
+    #[track_caller]
     pub fn task<F: Future>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F> {
-        Task::new(self.clone(), name.into(), future, |_| TaskEnd::SUCCEEDED)
+        Task::new(self.clone(), name.into(), here(), future, |_| TaskEnd::SUCCEEDED)
     }
 
     /// Like [`task`](Self::task), for a future that may fail: an `Err` is recorded by its
@@ -206,12 +206,13 @@ impl Run {
     /// assert_eq!(run.record().log_lines()[0].text, "the file is empty");
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
+    #[track_caller]
     pub fn try_task<T, E, F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F>
     where
         F: Future<Output = Result<T, E>>,
         E: TaskError,
     {
-        Task::new(self.clone(), name.into(), future, TaskEnd::from_result)
+        Task::new(self.clone(), name.into(), here(), future, TaskEnd::from_result)
     }
 
     /// A random number generator for one purpose. Its numbers depend only on the run's seed and on `key`, not on the
@@ -331,7 +332,12 @@ impl Run {
 
     /// Records that the current task waits for this, if its poll ends without another note.
     pub(crate) fn note_wait(&self, line: Line, awaited: &Awaited) {
-        self.0.notes.note(line, awaited, &self.0.record);
+        self.0.notes.note(line, Some(awaited), &self.0.record);
+    }
+
+    /// Adds the line to what the current task waits for, unless it has one.
+    pub(crate) fn add_line(&self, line: Line) {
+        self.0.notes.add_line(line, &self.0.record);
     }
 
     /// Records an event of the current task, if there is one.
@@ -372,9 +378,9 @@ impl Run {
         self.0.notes.begin_poll(task)
     }
 
-    /// Records that a poll of `task` is over. `end` is given if the task is over, too.
+    /// Records that a poll of `task` is over. `end` is given if the task is over, too. `line` is where it was created.
     #[inline(never)]
-    pub(crate) fn poll_ended(&self, task: TaskId, outside: Polled, end: Option<TaskEnd>) {
+    pub(crate) fn poll_ended(&self, task: TaskId, line: Line, outside: Polled, end: Option<TaskEnd>) {
         let is_pending = end.is_none();
         let kind = match end {
             None => EventKind::PollEnded(self.0.notes.noted()),
@@ -388,7 +394,7 @@ impl Run {
         self.push(task, kind);
         self.0.notes.end_poll(outside);
         if is_pending {
-            self.note_wait(None, &Awaited::Subtasks);
+            self.note_wait(line, &Awaited::Subtasks);
         }
     }
 

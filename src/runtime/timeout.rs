@@ -8,7 +8,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use crate::measure::{Outcome, units};
-use crate::runtime::{Run, Sleep, TaskError};
+use crate::runtime::{Line, Run, Sleep, TaskError, here};
 
 /// A future was not ready in time and was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,7 @@ pin_project! {
         #[pin]
         future: Option<F>,
         deadline: Sleep,
+        line: Line,
         limit: Duration,
     }
 }
@@ -59,8 +60,9 @@ impl Run {
     /// assert_eq!(Metrics::from_record(&run.record()).outcomes.get(Outcome::TimedOut), 1);
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
+    #[track_caller]
     pub fn timeout<F: Future>(&self, limit: Duration, future: F) -> Timeout<F> {
-        Timeout { future: Some(future), deadline: self.internal_sleep(limit), limit }
+        Timeout { future: Some(future), deadline: self.internal_sleep(limit), line: here(), limit }
     }
 }
 
@@ -73,8 +75,13 @@ impl<F: Future> Future for Timeout<F> {
         // The future is polled first, so that it succeeds if it was ready in time but is polled late.
         let result = match future.poll(context) {
             Poll::Ready(output) => Ok(output),
-            Poll::Pending if Pin::new(this.deadline).poll(context).is_ready() => Err(TimedOut { limit: *this.limit }),
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending if Pin::new(&mut *this.deadline).poll(context).is_ready() => {
+                Err(TimedOut { limit: *this.limit })
+            }
+            Poll::Pending => {
+                this.deadline.run().add_line(*this.line);
+                return Poll::Pending;
+            }
         };
         this.future.set(None);
         Poll::Ready(result)

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
 
-use crate::runtime::{Limit, Run, join_all};
+use crate::measure::waits::Awaited;
+use crate::runtime::{Limit, Line, Run, join_all};
 use crate::workers::{CompletedJob, Job, OffloadError};
 
 /// Runs jobs, one at a time. Dropping it terminates it, even during a job.
@@ -31,12 +32,17 @@ impl<W: Worker> Dispatcher<W> {
         Self { run: run.clone(), limit: run.limit(Some(size)), idle: RefCell::default() }
     }
 
-    /// Runs a job on the next free worker. Jobs are served in the order in which they were queued.
-    pub async fn run(&self, job: Job) -> Result<CompletedJob, OffloadError> {
-        let _permit = self.limit.acquire().await;
+    /// Runs a job on the next free worker. Jobs are served in the order in which they were queued. The task that calls this
+    /// waits in `line`.
+    pub async fn run_in(&self, line: Line, job: Job) -> Result<CompletedJob, OffloadError> {
+        self.run.in_line(line, self.run(job)).await
+    }
+
+    async fn run(&self, job: Job) -> Result<CompletedJob, OffloadError> {
+        let _permit = self.limit.acquire_in(None).await;
         let mut worker = self.worker().await?;
         // Only this future holds the worker, so that dropping it terminates the worker.
-        let result = worker.run(job).await;
+        let result = self.run.noted_without_line(Awaited::Worker, worker.run(job)).await;
         if !result.as_ref().is_err_and(OffloadError::is_fatal) {
             self.idle.borrow_mut().push(worker);
         }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
-use crate::runtime::Run;
+use crate::runtime::{Line, Run, here};
 use crate::workers::dispatcher::Dispatcher;
 use crate::workers::virtual_worker::VirtualWorker;
 #[cfg(target_arch = "wasm32")]
@@ -85,11 +85,16 @@ impl Pool {
     /// # Errors
     ///
     /// If no worker can be started, the worker dies, or the job is invalid. The pool can still be used.
-    pub async fn offload(&self, job: Job) -> Result<CompletedJob, OffloadError> {
+    #[track_caller]
+    pub fn offload(&self, job: Job) -> impl Future<Output = Result<CompletedJob, OffloadError>> {
+        self.offload_in(here(), job)
+    }
+
+    async fn offload_in(&self, line: Line, job: Job) -> Result<CompletedJob, OffloadError> {
         match &self.0.backend {
             #[cfg(target_arch = "wasm32")]
-            Backend::Browser(dispatcher) => dispatcher.run(job).await,
-            Backend::Virtual(dispatcher) => dispatcher.run(job).await,
+            Backend::Browser(dispatcher) => dispatcher.run_in(line, job).await,
+            Backend::Virtual(dispatcher) => dispatcher.run_in(line, job).await,
         }
     }
 }
@@ -114,8 +119,10 @@ impl Pool {
 /// assert_eq!(run.now(), Duration::from_millis(300), "each has a processor of its own");
 /// # Ok::<(), virtual_time::Stalled>(())
 /// ```
-pub async fn offload(run: &Run, job: Job) -> Result<CompletedJob, OffloadError> {
-    Pool::new(run, NonZeroUsize::MIN).offload(job).await
+#[track_caller]
+pub fn offload(run: &Run, job: Job) -> impl Future<Output = Result<CompletedJob, OffloadError>> {
+    let line = here();
+    async move { Pool::new(run, NonZeroUsize::MIN).offload_in(line, job).await }
 }
 
 /// The number of processors, or 1 if the browser does not report it.

@@ -57,7 +57,7 @@ impl Client {
     }
 
     fn awaited<F: Future>(&self, response: F) -> Noted<F> {
-        self.run.noted_in(None, Awaited::Response, response)
+        self.run.noted_without_line(Awaited::Response, response)
     }
 
     /// Finds the cause of an error for which a browser does not name it: a server that cannot be reached, or a server
@@ -86,7 +86,7 @@ impl Client {
 /// The same chunks, with their arrival in the record.
 fn recorded(chunks: Chunks, run: Run) -> impl Stream<Item = Result<Vec<u8>, HttpError>> {
     stream::unfold((chunks, run), async |(mut chunks, run)| {
-        let chunk = run.noted_in(None, Awaited::Response, chunks.next()).await?;
+        let chunk = run.noted_without_line(Awaited::Response, chunks.next()).await?;
         if chunk.is_ok() {
             run.push_to_current(EventKind::Chunk);
         }

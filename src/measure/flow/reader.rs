@@ -1,6 +1,7 @@
 //! Reads the events of a part in order and assigns each to its stage.
 
-use crate::measure::events::{Event, EventKind, Outcome, Record, TaskId};
+use crate::measure::events::{Event, EventKind, Outcome, Record};
+use crate::measure::task_id::TaskId;
 
 use super::{QueueDepth, Stage, StageSpec, Work};
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::measure::{EventKind, Level, Outcome, TaskId};
-use crate::runtime::Run;
+use crate::runtime::{Line, Run};
 
 /// An error with which a task can end.
 ///
@@ -61,6 +61,8 @@ pin_project! {
     pub struct Task<F: Future> {
         run: Run,
         id: TaskId,
+        // Where the task was created.
+        line: Line,
         // `None` when it is over. It is dropped as soon as it is ready, so that its subtasks end before it does.
         #[pin]
         future: Option<F>,
@@ -79,9 +81,15 @@ pin_project! {
 }
 
 impl<F: Future> Task<F> {
-    pub(crate) fn new(run: Run, name: Cow<'static, str>, future: F, end: fn(&F::Output) -> TaskEnd) -> Self {
+    pub(crate) fn new(
+        run: Run,
+        name: Cow<'static, str>,
+        line: Line,
+        future: F,
+        end: fn(&F::Output) -> TaskEnd,
+    ) -> Self {
         let id = run.spawned(name);
-        Self { run, id, future: Some(future), end }
+        Self { run, id, line, future: Some(future), end }
     }
 }
 
@@ -93,14 +101,14 @@ impl<F: Future> Future for Task<F> {
         let (run, id) = (this.run, *this.id);
         let Some(future) = this.future.as_mut().as_pin_mut() else { panic!("a task was polled after it had ended") };
 
-        let previous = run.poll_started(id);
+        let outside = run.poll_started(id);
         let poll = future.poll(context);
         match &poll {
             Poll::Ready(output) => {
                 this.future.set(None);
-                run.poll_ended(id, previous, Some((this.end)(output)));
+                run.poll_ended(id, *this.line, outside, Some((this.end)(output)));
             }
-            Poll::Pending => run.poll_ended(id, previous, None),
+            Poll::Pending => run.poll_ended(id, *this.line, outside, None),
         }
         poll
     }

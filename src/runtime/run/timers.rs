@@ -11,8 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::measure::waits::Awaited;
-use crate::runtime::Run;
-use crate::runtime::run::Line;
+use crate::runtime::{Line, Run};
 
 /// The id of a sleeper. It is valid for one sleep, until the sleeper is woken or removed.
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +139,10 @@ pub struct Sleep {
 impl Sleep {
     pub(crate) fn new(run: Run, duration: Duration, line: Line) -> Self {
         Self { run, duration, line, id: None, is_over: false }
+    }
+
+    pub(crate) fn run(&self) -> &Run {
+        &self.run
     }
 
     fn pending(&self) -> Poll<()> {

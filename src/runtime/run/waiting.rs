@@ -1,7 +1,8 @@
 //! What a task waits for, and in which line, noted while it is polled.
 //!
 //! A future that is not ready notes what it waits for. When the poll of its task ends, the latest note goes into the
-//! record. A task whose subtask was polled and is not ready waits for its subtasks.
+//! record. A task whose subtask was polled and is not ready waits for its subtasks. The line is that of the innermost call
+//! that knows its caller: a deadline around a request gives the request its line.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -20,6 +21,12 @@ use crate::source_hashes::hash_of;
 /// The line of code that waits, if it is known.
 pub(crate) type Line = Option<&'static Location<'static>>;
 
+/// The line of the caller, or of its caller if it has the attribute `track_caller`, too.
+#[track_caller]
+pub(crate) fn here() -> Line {
+    Some(Location::caller())
+}
+
 /// The task that is being polled, and what it waits for as far as its poll has come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Polled {
@@ -34,11 +41,14 @@ pub(super) struct Notes {
     known: RefCell<Known>,
 }
 
+/// What a wait is looked up by.
+type Key = (Line, Option<Awaited>);
+
 /// The waits that are in the record already.
 #[derive(Debug, Default)]
 struct Known {
     /// The first ones, which are compared one by one: most programs wait in few places, again and again.
-    first: Vec<(Line, Awaited, WaitId)>,
+    first: Vec<(Key, WaitId)>,
     all: HashMap<Wait, WaitId>,
     sources: HashMap<&'static str, usize>,
 }
@@ -74,25 +84,37 @@ impl Notes {
     }
 
     /// Notes what the current task waits for.
-    pub(super) fn note(&self, line: Line, awaited: &Awaited, record: &RefCell<Record>) {
-        let Polled { task: Some(task), .. } = self.polled.get() else { return };
-        let wait = self.known.borrow_mut().id(line, awaited, record);
-        self.polled.set(Polled { task: Some(task), wait });
+    pub(super) fn note(&self, line: Line, awaited: Option<&Awaited>, record: &RefCell<Record>) {
+        let polled = self.polled.get();
+        if polled.task.is_some() {
+            let wait = self.known.borrow_mut().id(line, awaited, record);
+            self.polled.set(Polled { wait, ..polled });
+        }
+    }
+
+    /// Adds the line to what the current task has noted, unless it has one.
+    pub(super) fn add_line(&self, line: Line, record: &RefCell<Record>) {
+        let awaited = match record.borrow().waits().get(self.noted()) {
+            Some(Wait { line: Some(_), .. }) => return,
+            Some(Wait { awaited, .. }) => awaited.clone(),
+            None => None,
+        };
+        self.note(line, awaited.as_ref(), record);
     }
 }
 
 impl Known {
-    fn id(&mut self, line: Line, awaited: &Awaited, record: &RefCell<Record>) -> WaitId {
-        let is_same = |(its_line, its, _): &&(Line, Awaited, _)| is_same_line(*its_line, line) && its == awaited;
-        if let Some((.., id)) = self.first.iter().find(is_same) {
+    fn id(&mut self, line: Line, awaited: Option<&Awaited>, record: &RefCell<Record>) -> WaitId {
+        let is_same = |((its_line, its), _): &&(Key, _)| is_same_line(*its_line, line) && its.as_ref() == awaited;
+        if let Some((_, id)) = self.first.iter().find(is_same) {
             return *id;
         }
         let mut record = record.borrow_mut();
-        let wait =
-            Wait { line: line.map(|line| self.source_line(line, record.waits_mut())), awaited: Some(awaited.clone()) };
+        let line_in_record = line.map(|line| self.source_line(line, record.waits_mut()));
+        let wait = Wait { line: line_in_record, awaited: awaited.cloned() };
         let id = *self.all.entry(wait).or_insert_with_key(|wait| record.waits_mut().add(wait.clone()));
         if self.first.len() < MAX_FIRST {
-            self.first.push((line, awaited.clone(), id));
+            self.first.push(((line, awaited.cloned()), id));
         }
         id
     }
@@ -118,18 +140,19 @@ pin_project! {
     pub struct Noted<F> {
         run: Run,
         line: Line,
-        awaited: Awaited,
+        // `None` to add only the line to what the future itself notes.
+        awaited: Option<Awaited>,
         #[pin]
         future: F,
     }
 }
 
 impl Run {
-    /// Records that the current task waits for this whenever the future is not ready, in the caller's line.
+    /// Records that the current task waits for this, in the caller's line, whenever the future is not ready.
     ///
     /// ```
-    /// use interleave::measure::waits::Awaited;
     /// use interleave::measure::EventKind;
+    /// use interleave::measure::waits::Awaited;
     /// use interleave::runtime::{Run, virtual_time};
     ///
     /// let run = Run::on_virtual_clock(7);
@@ -142,12 +165,17 @@ impl Run {
     /// ```
     #[track_caller]
     pub fn noted<F: Future>(&self, awaited: Awaited, future: F) -> Noted<F> {
-        self.noted_in(Some(Location::caller()), awaited, future)
+        Noted { run: self.clone(), line: here(), awaited: Some(awaited), future }
     }
 
-    /// The same for another line.
-    pub(crate) fn noted_in<F: Future>(&self, line: Line, awaited: Awaited, future: F) -> Noted<F> {
-        Noted { run: self.clone(), line, awaited, future }
+    /// The same if the caller's line is not one that the user wrote.
+    pub(crate) fn noted_without_line<F: Future>(&self, awaited: Awaited, future: F) -> Noted<F> {
+        Noted { run: self.clone(), line: None, awaited: Some(awaited), future }
+    }
+
+    /// Adds the line to what the current task waits for whenever the future is not ready, unless that has a line.
+    pub(crate) fn in_line<F: Future>(&self, line: Line, future: F) -> Noted<F> {
+        Noted { run: self.clone(), line, awaited: None, future }
     }
 }
 
@@ -158,7 +186,10 @@ impl<F: Future> Future for Noted<F> {
         let this = self.project();
         let poll = this.future.poll(context);
         if poll.is_pending() {
-            this.run.note_wait(*this.line, this.awaited);
+            match this.awaited {
+                Some(awaited) => this.run.note_wait(*this.line, awaited),
+                None => this.run.add_line(*this.line),
+            }
         }
         poll
     }
@@ -174,6 +205,7 @@ mod tests {
     use crate::measure::EventKind;
     use crate::measure::waits::ObjectKind;
     use crate::runtime::virtual_time::block_on;
+    use crate::runtime::{Backoff, RetryPolicy};
     use crate::test_support::ms;
 
     /// The waits of a record: the names of the tasks, the lines relative to `base`, and what they waited for. Each is
@@ -214,7 +246,7 @@ mod tests {
         let expected = [
             wait("nap", 3, Awaited::Timer),
             wait("nap", 2, Awaited::Object(0)),
-            wait("both", None, Awaited::Subtasks),
+            wait("both", 6, Awaited::Subtasks),
             wait("nap", 4, Awaited::Timer),
         ];
         assert_eq!(waits(&run.record(), base), expected);
@@ -248,14 +280,38 @@ mod tests {
     }
 
     #[test]
-    fn what_the_runtime_waits_for_itself_is_not_noted() {
+    fn a_deadline_is_not_what_a_task_waits_for_but_gives_it_a_line() {
         let run = Run::on_virtual_clock(1);
-        let inner = run.task("inner", std::future::pending::<()>());
-        block_on(&run, run.task("outer", run.timeout(ms(10), inner)))
-            .expect("it times out")
-            .expect_err("it never ends");
-        let expected = [("inner".to_owned(), None, None), wait("outer", None, Awaited::Subtasks)];
-        assert_eq!(waits(&run.record(), 0), expected);
+        let base = line!();
+        let inner = run.task("inner", async {
+            let _ = run.timeout(ms(10), std::future::pending::<()>()).await;
+            let _ = run.timeout(ms(10), run.noted_without_line(Awaited::Response, std::future::pending::<()>())).await;
+            run.sleep(ms(10)).await;
+        });
+        let outer = run.task("outer", run.timeout(ms(100), inner));
+        block_on(&run, outer).expect("it ends").expect("it ends in time");
+        let expected = [
+            ("inner".to_owned(), Some(2), None),
+            wait("outer", 1, Awaited::Subtasks),
+            wait("inner", 3, Awaited::Response),
+            wait("inner", 4, Awaited::Timer),
+        ];
+        assert_eq!(waits(&run.record(), base), expected);
+    }
+
+    #[test]
+    fn the_pauses_between_attempts_are_in_the_line_of_the_retry() {
+        let run = Run::on_virtual_clock(1);
+        let policy = RetryPolicy {
+            retries: 1,
+            backoff: Backoff::Linear { step: ms(10) },
+            is_transient: |_| true,
+            retry_after: |_| None,
+        };
+        let base = line!();
+        let retried = run.task("retried", run.retry("key", &policy, async |_| Err::<(), _>("it is busy")));
+        block_on(&run, retried).expect("it ends").expect_err("no attempt succeeds");
+        assert_eq!(waits(&run.record(), base), [wait("retried", 1, Awaited::Timer)]);
     }
 
     #[test]
