@@ -177,7 +177,7 @@ struct Property(String);
 
 impl Property {
     fn write(&self, element: &Element, key: &str) {
-        // It fails only on frozen objects, and an element is none.
+        // It fails only on frozen objects, and elements are not frozen.
         let _ = js_sys::Reflect::set(element, &JsValue::from_str(key), &JsValue::from_str(&self.0));
     }
 }

@@ -198,7 +198,7 @@ impl Runner {
         self.display.started()?.ideal_in_slices(self.site.get_value()).await
     }
 
-    /// Draws while this run is under way.
+    /// Draws while this run is running.
     fn animate(self, run: u32, mut drawn: LastDrawn) {
         request_animation_frame(move || {
             if !self.display.is_under_way(run) {
@@ -224,7 +224,7 @@ impl Runner {
         });
     }
 
-    /// Shows a run of this exercise that was opened, unless another has been started meanwhile.
+    /// Shows a run of this exercise that was opened, unless another has been started in the meantime.
     pub(super) fn open(self, saved: SavedRun) {
         leptos::task::spawn_local(async move {
             let opened = async {
