@@ -1,8 +1,8 @@
-//! A builder of elements.
+//! A builder of elements, for the controls and the page of an exercise. Write all other views with `view!`.
 //!
-//! For every type of element and of closure in a `view!` the compiler makes a copy of Leptos' machinery, some kilobytes
-//! each. The builder has one type for all of them. It is left from a smaller budget for the first load: write new views
-//! with `view!`.
+//! For every type of element and of closure in a `view!`, the compiler makes a copy of Leptos' machinery, some
+//! kilobytes each. The builder has one type for all of them. It remains from a smaller budget for the first load.
+//! Fields in which the reader types need [`Property`].
 
 use leptos::html;
 use leptos::prelude::*;

@@ -200,6 +200,7 @@ impl Runner {
 
     /// Draws while this run is running.
     fn animate(self, run: u32, mut drawn: LastDrawn) {
+        // `use_raf_fn` of `leptos-use` draws in every frame; this rests in between.
         request_animation_frame(move || {
             if !self.display.is_under_way(run) {
                 return;
@@ -254,6 +255,7 @@ fn open(display: Display, views: ResultViews, saved: SavedRun) {
 
 /// Calls `act` with the next frame. A hidden page has no frames, but a series of runs must continue there.
 fn when_drawn(act: impl FnOnce() + 'static) {
+    // It is read once; `use_document_visibility` of `leptos-use` is a signal.
     if document().hidden() {
         next_turn(act);
     } else {
