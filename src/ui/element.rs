@@ -1,8 +1,8 @@
 //! A builder of elements, for the controls and the page of an exercise. Write all other views with `view!`.
 //!
-//! For every type of element and of closure in a `view!`, the compiler makes a copy of Leptos' machinery, some
-//! kilobytes each. The builder has one type for all of them. It remains from a smaller budget for the first load.
-//! Fields in which the reader types need [`Property`].
+//! For every type of element and of closure in a `view!`, the compiler makes a copy of Leptos' machinery. The builder
+//! has one type for all of them: replacing it in 20 files added 12 KB with brotli to the page's code. It remains from a
+//! smaller budget for the first load. Fields in which the reader types need [`Property`].
 
 use leptos::html;
 use leptos::prelude::*;
