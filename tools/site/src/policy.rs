@@ -14,7 +14,7 @@ use crate::hash::ContentHash;
 /// The policy is written before this tag. Nothing above it loads a file.
 const BEFORE: &str = "<meta";
 
-/// The name in a script that tells that it is trunk's reload script.
+/// The name that identifies trunk's reload script.
 const RELOADS: &str = "WebSocket";
 
 /// Placeholders in quotes that trunk fills in when it serves the page. A script that is a file uses these expressions
