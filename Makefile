@@ -1,4 +1,4 @@
-# Every command of this project. `tools/setup` installs what a goal lacks, and is silent otherwise.
+# All commands of this project. `tools/setup` installs the missing tools for a goal, and is silent if nothing is missing.
 
 SHELL := bash
 RUN := . tools/env &&
@@ -11,7 +11,7 @@ serve: ## serve the playground at http://127.0.0.1:8080, as it is published
 	@tools/setup build
 	@$(RUN) trunk serve --release
 
-dev: ## serve a debug build, which is quick to build and slow to run, and build it again after each change
+dev: ## serve a debug build (quick to build, slow to run), and build it again after each change
 	@tools/setup build
 	@$(RUN) trunk serve --dist target/dev-site
 
@@ -28,7 +28,7 @@ bench: ## compare the runtime and the workers with promises and CPython, and mea
 	@$(RUN) trunk build --release
 	@$(RUN) PYTHON="$$TOOLS/python/bin/python" cargo run --quiet --package e2e --bin bench
 
-site: ## leave a site in dist/, for any static host, under any path
+site: ## build the site in dist/, for any static host and any path
 	@tools/setup build
 	@$(RUN) trunk build --release
 
@@ -39,11 +39,11 @@ data: ## train the classifiers, and write the data set again
 	@tools/setup data
 	@$(RUN) "$$TOOLS/python/bin/python" tools/train_digits.py
 
-setup: ## only install what is missing
+setup: ## only install the missing tools
 	@tools/setup test
 
-clean: ## remove what was built here, but not the tools
+clean: ## remove everything that was built, but not the tools
 	@rm -rf target dist
 
-help: ## this list
+help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 10

@@ -1,8 +1,9 @@
-// The service worker of the site. It answers what is asked below `api/`, and brings the page when there is no network.
+// The service worker of the site. It answers requests below `api/`, and serves the site when there is no network.
 //
-// The model server's logic is Rust: `model_server.js` is the program, wasm included. Its name bears its hash once the site
-// is built, so that this script changes with it: that is how a browser notices a new release, and it keeps both of one
-// release together. For the same reason the names of all files of the release are put in here.
+// The model server's logic is Rust: `model_server.js` is the program, including its wasm. In the built site, its name
+// contains its hash, so this script changes whenever the program does. That is how a browser notices a new release, and
+// why the script and the program always belong to the same release. For the same reason, the build writes the names of
+// all files of the release into this script.
 
 importScripts("model_server.js");
 
@@ -20,35 +21,35 @@ function answer(event) {
   return wasm_bindgen.answer(event, root);
 }
 
-// A page that is open works on with a new release: what is below `api/` means the same.
+// A new release takes over immediately: an open page of the old release also works with the new model server.
 addEventListener("install", () => skipWaiting());
-// Pages that were loaded before the first worker came need it, too, and so does a page after a forced reload, which the
-// browser leaves alone: it sends "claim" to the active worker.
+// The worker also takes control of pages that were loaded before the first worker was installed. After a forced reload,
+// the browser does not connect the page with its worker, so the page sends "claim" to the active worker.
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 addEventListener("message", (event) => {
   if (event.data === "claim") event.waitUntil(clients.claim());
-  else if (event.data === "keep") event.waitUntil(keep());
-  // A page that has aborted a request says so: the browser does not, or not always.
+  else if (event.data === "keep") event.waitUntil(cacheRelease());
+  // A page reports that it has aborted a request, because the browser does not always report it.
   else if (isStarted && event.data?.startsWith?.("abort ")) wasm_bindgen.abort(event.data.slice("abort ".length));
 });
 addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.url.startsWith(root)) return event.respondWith(answer(event));
   const name = request.method === "GET" ? nameOf(request.url) : null;
-  if (name !== null && isNamedByHash(name)) event.respondWith(same(request));
+  if (name !== null && isNamedByHash(name)) event.respondWith(unchanging(request));
   else if (name === INDEX || RELEASE.files.includes(name)) event.respondWith(latest(request, name));
 });
 
-// The site's own files, with a network and without.
+// The site's own files, with and without a network.
 //
-// Each release is kept in a cache of its own, which is of use when all of it is there; the index, which comes last, says
-// so. As long as the host answers, what it says holds: a new release is there with the next load, and only files whose
-// names bear their hash come from a cache. Without a host everything comes from one release.
+// Each release has its own cache, which is used only if it is complete. The index is cached last, so a cache with an
+// index is complete. If the host answers, the page uses the host's files, so the next load shows a new release. Only
+// files with a hash in their names come from a cache. Without a host, all files come from the same release.
 
 const INDEX = "index.html";
 
-// More would keep the page's own requests waiting.
-const AT_ONCE = 4;
+// The number of files that are fetched at once. With more, the page's own requests would have to wait.
+const CONCURRENCY = 4;
 
 // The name of a file below the site, or null for anything else.
 function nameOf(url) {
@@ -57,81 +58,84 @@ function nameOf(url) {
   return path.startsWith(site) ? path.slice(site.length) || INDEX : null;
 }
 
-// Whatever release it belongs to, it never changes.
+// True for a file that never changes, because its name contains its hash.
 function isNamedByHash(name) {
   return /^[\w-]+-[0-9a-f]{16}[./]/.test(name);
 }
 
-// The page of an older release may still be open, and ask for a part that the host has no more.
-async function same(request) {
-  return (await kept(request.url)) ?? fetch(request);
+// A file that never changes. It comes from any cache, because an open page of an older release may request a file that
+// the host no longer has.
+async function unchanging(request) {
+  return (await cached(request.url)) ?? fetch(request);
 }
 
-// A host may have told the browser to keep the index for a while, and a new release would be hidden as long.
+// The host's current file, or without a host the one in the latest cache. The browser's own cache is not used for the
+// index, because it could hide a new release for some time.
 async function latest(request, name) {
   try {
     return await (name === INDEX ? fetch(request, { cache: "no-cache" }) : fetch(request));
   } catch (error) {
     const cache = await latestCache().catch(() => undefined);
-    const response = await kept(name, cache);
+    const response = await cached(name, cache);
     if (response === undefined) throw error;
     return response;
   }
 }
 
-// A file from one cache, or from any.
-function kept(url, cache = caches) {
-  // Where nothing may be stored, nothing is kept.
+// A file from this cache, or by default from any cache.
+function cached(url, cache = caches) {
+  // An error means that the browser does not allow storage.
   return cache.match(url, { ignoreSearch: true, ignoreVary: true }).catch(() => undefined);
 }
 
 const cacheName = `${site} ${RELEASE.name}`;
 
-// The caches of this site's other releases, the oldest first. Other sites may share the host.
+// The names of the caches of this site's other releases, the oldest first. Other sites may have the same origin.
 async function otherCaches() {
   const names = await caches.keys();
   return names.filter((name) => name.startsWith(`${site} `) && name !== cacheName);
 }
 
-// That of this release, or while it is not whole the latest that is.
+// The cache of this release. If it is not complete, the latest complete cache.
 async function latestCache() {
   for (const name of [cacheName, ...(await otherCaches()).reverse()]) {
     const cache = await caches.open(name);
-    if (await kept(INDEX, cache)) return cache;
+    if (await cached(INDEX, cache)) return cache;
   }
   return undefined;
 }
 
-let keeping = null;
+let caching = null;
 
-// Keeps this release, unless that is done or under way. What fails is tried again when the page is opened again.
-function keep() {
-  keeping ??= keepRelease().catch(() => {}).finally(() => (keeping = null));
-  return keeping;
+// Caches this release, unless it is cached already or is being cached. If that fails, it is tried again when the page
+// is opened again.
+function cacheRelease() {
+  caching ??= fillCache().catch(() => {}).finally(() => (caching = null));
+  return caching;
 }
 
-async function keepRelease() {
+async function fillCache() {
   const cache = await caches.open(cacheName);
-  if (RELEASE.files.length === 0 || (await kept(INDEX, cache))) return;
+  if (RELEASE.files.length === 0 || (await cached(INDEX, cache))) return;
   const waiting = RELEASE.files.values();
   const lane = async () => {
     for (const name of waiting) {
-      if (!(await kept(name, cache))) await cache.put(name, await fetched(name));
+      if (!(await cached(name, cache))) await cache.put(name, await fetched(name));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: CONCURRENCY }, lane));
 
   const index = await fetched(INDEX);
   const named = (await index.clone().text()).matchAll(/[\w-]+-[0-9a-f]{16}[./]/g);
   const isOfThisRelease = [...named].every(([name]) => RELEASE.files.some((file) => file.includes(name)));
   if (!isOfThisRelease) return;
   await cache.put(INDEX, index);
-  // The release before stays, for pages of it that are still open.
+  // The previous release stays, for its pages that are still open.
   for (const name of (await otherCaches()).slice(0, -1)) await caches.delete(name);
 }
 
 async function fetched(name) {
-  // The browser's own cache must not lend what is of another release.
+  // The browser's own cache may contain files of another release.
   const response = await fetch(name, { cache: isNamedByHash(name) ? "default" : "no-cache", priority: "low" });
   if (!response.ok) throw new Error(`${name}: status ${response.status}`);
   return response;

@@ -2,7 +2,7 @@
 // module is not compiled again. First this script reports that it is loaded. The page then sends the address of the binding
 // script and the module. From then on the module handles the messages: it reports that it is ready, and replies to each job.
 
-// Waiting on memory that nobody changes is the only way to block a thread without keeping its processor busy.
+// Waiting on memory that no other code changes is the only way to block a thread without keeping its processor busy.
 globalThis.blockFor = (ms) => {
   const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   Atomics.wait(new Int32Array(buffer), 0, 0, ms);

@@ -1,5 +1,5 @@
-//! Tests of the runtime with the browser's clock, timers and `fetch`. They count the page's timers and requests, so they
-//! need a page of their own, separate from the tests in `browser`.
+//! Tests of the runtime with the browser's clock, timers and `fetch`. They count the page's timers and requests, so
+//! they need a page of their own, separate from the tests in `browser`.
 #![cfg(target_arch = "wasm32")]
 
 use std::cell::{Cell, RefCell};
@@ -73,14 +73,14 @@ async fn ten_thousand_sleepers_share_a_few_timers() {
 async fn sleepers_wake_in_the_order_of_their_deadlines() {
     let run = Run::in_browser(1);
     let order = RefCell::new(Vec::new());
-    let naps = [60, 20, 40].map(|n| {
+    let sleeps = [60, 20, 40].map(|n| {
         let (run, order) = (&run, &order);
         async move {
             run.sleep(ms(n)).await;
             order.borrow_mut().push(n);
         }
     });
-    join_all(naps).await;
+    join_all(sleeps).await;
     assert_eq!(order.into_inner(), [20, 40, 60]);
 }
 
@@ -88,10 +88,10 @@ async fn sleepers_wake_in_the_order_of_their_deadlines() {
 async fn a_dropped_sleep_leaves_no_timer_behind() {
     let run = Run::in_browser(1);
     let before = timers_pending();
-    let mut nap = run.sleep(ms(60_000));
-    assert!((&mut nap).now_or_never().is_none());
+    let mut sleep = run.sleep(ms(60_000));
+    assert!((&mut sleep).now_or_never().is_none());
     assert_eq!(timers_pending(), before + 1);
-    drop(nap);
+    drop(sleep);
     assert_eq!((timers_pending(), run.sleepers()), (before, 0));
 }
 
@@ -110,15 +110,15 @@ async fn the_heartbeat_measures_a_blocked_loop() {
 #[wasm_bindgen_test]
 async fn a_future_that_wakes_itself_starves_a_timer_and_yield_now_does_not() {
     let run = Run::in_browser(1);
-    let rung = Rc::new(Cell::new(false));
-    let ring = Rc::clone(&rung);
-    let timer = gloo_timers::callback::Timeout::new(0, move || ring.set(true));
+    let has_fired = Rc::new(Cell::new(false));
+    let fire = Rc::clone(&has_fired);
+    let timer = gloo_timers::callback::Timeout::new(0, move || fire.set(true));
     for _ in 0..20_000 {
         wake_myself().await;
     }
-    assert!(!rung.get(), "the timer of 0 ms had no turn");
+    assert!(!has_fired.get(), "the timer of 0 ms did not fire");
     let mut turns = 0;
-    while !rung.get() {
+    while !has_fired.get() {
         run.yield_now().await;
         turns += 1;
         assert!(run.now() < ms(10_000), "{turns} turns, and none for the timer");
@@ -126,7 +126,7 @@ async fn a_future_that_wakes_itself_starves_a_timer_and_yield_now_does_not() {
     drop(timer);
 }
 
-/// What `yield_now` must not do: it is polled again before other tasks have had a turn.
+/// Wakes itself, so it is polled again before other tasks. `yield_now` must not do this.
 async fn wake_myself() {
     let mut has_been_polled = false;
     poll_fn(|context| {
@@ -145,7 +145,7 @@ fn the_virtual_clock_works_in_a_browser_too() {
 }
 
 #[wasm_bindgen_test]
-fn a_seed_draws_the_same_numbers_as_on_the_host() {
+fn a_seed_gives_the_same_random_numbers_as_on_the_host() {
     // The test `the_first_draws_never_change` expects the same numbers on the host.
     let mut rng = Run::in_browser(7).rng("golden");
     let draws: Vec<u32> = (0..4).map(|_| rng.u32(..1_000)).collect();
@@ -168,10 +168,10 @@ async fn a_request_that_fails_has_a_cause() {
 
 #[wasm_bindgen_test]
 async fn dropping_a_request_aborts_it() {
-    let (asked, aborted) = (requests(), requests_aborted());
+    let (sent, aborted) = (requests(), requests_aborted());
     let mut request = Box::pin(site_file::read("static/data/digits.csv"));
     assert!((&mut request).now_or_never().is_none());
-    assert_eq!((requests() - asked, requests_aborted() - aborted), (1, 0));
+    assert_eq!((requests() - sent, requests_aborted() - aborted), (1, 0));
     drop(request);
     assert_eq!(requests_aborted() - aborted, 1);
 }
@@ -181,12 +181,12 @@ async fn async_basics_takes_as_long_as_its_waits() {
     let run = Run::in_browser(7);
     let site = Rc::new(Site::served_from("static/"));
     (EXERCISE.run)(run.clone(), Rc::clone(&site), quick()).await.expect("the files are good");
-    let ideal = Experiment::new(&EXERCISE, quick(), 7).ideal(&site).expect("the files are at hand now");
+    let ideal = Experiment::new(&EXERCISE, quick(), 7).ideal(&site).expect("the files are loaded now");
     let record = run.record();
     for name in ["sequential_execution", "concurrent_execution", "async_sleep", "blocking_sleep"] {
         let (measured, ideal) = (length_us(&record, name), length_us(&ideal, name));
         assert!(measured >= ideal, "{name} took {measured} µs, less than its waits");
-        // A machine that is busy with other things makes it late; the release build is held to a few per cent.
+        // A busy machine makes it late.
         assert!(measured < ideal * 2 + 200_000, "{name} took {measured} µs instead of {ideal}");
     }
     assert!(length_us(&record, "concurrent_execution") < length_us(&record, "sequential_execution"));
@@ -203,16 +203,16 @@ async fn stop_leaves_nothing_running() {
             move |_| ended.set(true)
         };
         let site = Rc::new(Site::served_from("static/"));
-        let experiment = Experiment::new(&EXERCISE, quick(), 7).start(site, on_end).await.expect("its code is here");
+        let experiment = Experiment::new(&EXERCISE, quick(), 7).start(site, on_end).await.expect("its code is loaded");
         page.sleep(ms(after_ms)).await;
-        let (run, asked) = (experiment.run().clone(), requests());
+        let (run, sent) = (experiment.run().clone(), requests());
         drop(experiment);
 
         let events = run.record().events().len();
         assert_eq!((run.sleepers(), timers_pending()), (0, pending), "stopped after {after_ms} ms");
         page.sleep(ms(250)).await;
         assert_eq!(run.record().events().len(), events, "stopped after {after_ms} ms");
-        assert_eq!((requests(), ended.get()), (asked, false), "stopped after {after_ms} ms");
+        assert_eq!((requests(), ended.get()), (sent, false), "stopped after {after_ms} ms");
         assert!(every_task_has_ended(&run.record()), "stopped after {after_ms} ms");
     }
 }

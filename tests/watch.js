@@ -1,7 +1,7 @@
 // Counts the page's timers and requests: timers that are pending, and requests that were aborted.
 
-// The test runner's own page keeps a timer of this length, in milliseconds. It is not counted.
-const OF_THE_RUNNER = 5000;
+// The test runner's own page has a timer of this length, in milliseconds. It is not counted.
+const TIMER_OF_RUNNER_MS = 5000;
 
 const pending = new Set();
 const set = globalThis.setTimeout;
@@ -10,7 +10,7 @@ let timers = 0;
 
 globalThis.setTimeout = (callback, delay, ...rest) => {
   const id = set(() => { pending.delete(id); callback(); }, delay, ...rest);
-  if (delay !== OF_THE_RUNNER) {
+  if (delay !== TIMER_OF_RUNNER_MS) {
     timers += 1;
     pending.add(id);
   }
@@ -21,11 +21,11 @@ globalThis.clearTimeout = (id) => {
   clear(id);
 };
 
-const ask = globalThis.fetch;
+const send = globalThis.fetch;
 const signals = [];
 globalThis.fetch = (...request) => {
   signals.push(request[0]?.signal ?? request[1]?.signal);
-  return ask(...request);
+  return send(...request);
 };
 
 export const timers_set = () => timers;

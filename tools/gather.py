@@ -1,9 +1,9 @@
-"""Times `asyncio.gather` in this CPython, to stand beside the same work in the browser.
+"""Times `asyncio.gather` in this CPython, to compare it with the browser.
 
     python tools/gather.py --runs 5
 
-Prints one line of JSON: wall times in milliseconds, one for each run. The coroutines
-are created inside the timed section, as the page's benchmark creates its futures.
+Prints one line of JSON: wall times in milliseconds, one for each run. The measured time
+includes creating the coroutines, as the page's benchmark includes creating its futures.
 """
 
 import argparse
@@ -18,7 +18,7 @@ READY = 100_000
 
 
 async def ready():
-    """Has nothing to wait for."""
+    """Returns immediately."""
 
 
 async def time_gather(make, count):
@@ -29,13 +29,13 @@ async def time_gather(make, count):
 
 
 def measure(make, count, runs):
-    """Runs each time in a new event loop, so that no run inherits what another left."""
+    """Returns the times of several runs, each in a new event loop."""
     return [round(asyncio.run(time_gather(make, count)), 3) for _ in range(runs)]
 
 
 def main():
     parser = argparse.ArgumentParser(description="Times asyncio.gather.")
-    parser.add_argument("--runs", type=int, default=5, help="how often to measure each")
+    parser.add_argument("--runs", type=int, default=5, help="number of runs per case")
     runs = parser.parse_args().runs
 
     result = {"python": platform.python_version()}

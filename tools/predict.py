@@ -1,4 +1,4 @@
-"""Times scikit-learn's `predict` on the digits, to stand beside a worker of the page.
+"""Times scikit-learn's `predict` on the digits, to compare it with a worker.
 
     python tools/predict.py
 
@@ -15,12 +15,12 @@ import sklearn
 from train_digits import scale, split_digits, train_all
 
 MODEL = "mlp-64"
-# So many calls with all images, and as many with one as there are images.
+# The number of calls with all images. There is one call with each single image.
 CALLS = 1_000
 
 
 def images_per_s(predict, batches):
-    """Returns how many images a second are read in the median call."""
+    """Returns the images per second of the median call."""
     rates = []
     for batch in batches:
         start = time.perf_counter()

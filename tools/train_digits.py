@@ -1,20 +1,20 @@
-"""Trains the four classifiers that Interleave serves, and writes images to try them on.
+"""Trains the four classifiers that Interleave serves, and writes images to test them.
 
     python tools/train_digits.py            writes the files below again
     python tools/train_digits.py --check    trains, and fails if a file would differ
 
-`static/models/<name>.safetensors` holds the weights, `static/data/digits.csv` the 360
-images that no classifier has seen, `inference/tests/expected.json` what scikit-learn
-answers for them. All come out byte by byte the same on every x86-64 machine with the
-versions in `requirements.txt`, which `tools/setup data` installs.
+`static/models/<name>.safetensors` has the weights, `static/data/digits.csv` the 360
+images that were not used for training, and `inference/tests/expected.json` the results
+of scikit-learn for them. All are the same, byte by byte, on every x86-64 machine with
+the versions in `requirements.txt`, which `tools/setup data` installs.
 """
 
 import os
 
 # Another number of threads, another routine of OpenBLAS or another vector width of
-# NumPy changes the last bits of a sum, and training carries that into the weights. So
-# all three are fixed to what every x86-64 machine since 2013 has. They are read when
-# NumPy is imported, therefore this comes first.
+# NumPy changes the last bits of a sum, and so the trained weights. All three are fixed
+# to values that every x86-64 machine since 2013 supports. NumPy reads them when it is
+# imported, so this comes first.
 os.environ.update(
     OMP_NUM_THREADS="1",
     OPENBLAS_NUM_THREADS="1",
@@ -41,7 +41,7 @@ SEED = 6
 HOLD_OUT = 360
 BRIGHTEST = 16
 EXPECTED_IMAGES = 8
-NOTHING = 1e-9
+NEGLIGIBLE = 1e-9
 HIDDEN_LAYERS = {"mlp-16": (16,), "mlp-64": (64,), "mlp-64-32": (64, 32)}
 ATTRIBUTION = (
     "trained on Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, "
@@ -62,7 +62,7 @@ def split_digits():
 
 
 def scale(images):
-    """Brings pixels to the range 0..1, which is what every classifier takes."""
+    """Scales pixels to the range 0..1, which every classifier expects."""
     return images / BRIGHTEST
 
 
@@ -97,11 +97,11 @@ def layers_of(model):
 
 
 def logits_of(model, images):
-    """Returns what the last layer gives before softmax [n, 10], in float64.
+    """Returns the outputs of the last layer before softmax [n, 10], in float64.
 
-    For the logistic regression it is `decision_function`. The perceptrons of
-    scikit-learn only show probabilities, so theirs is computed from `coefs_` and
-    `intercepts_`.
+    For the logistic regression this is `decision_function`. The perceptrons of
+    scikit-learn return only probabilities, so their logits are computed from `coefs_`
+    and `intercepts_`.
     """
     if isinstance(model, LogisticRegression):
         return model.decision_function(images)
@@ -128,17 +128,17 @@ def model_file(name, model, description):
 
 
 def to_float32(values):
-    """Rounds to float32, and to zero what training has shrunk to nothing.
+    """Rounds to float32, and rounds tiny weights to zero.
 
-    A weight of 1e-40 adds nothing to a logit, but processors take a hundred cycles to
-    multiply by a number that small.
+    A weight of 1e-40 does not change a logit, but processors take a hundred cycles to
+    multiply by such a small number.
     """
-    kept = np.where(np.abs(values) < NOTHING, 0, values)
-    return np.ascontiguousarray(kept, dtype=np.float32)
+    rounded = np.where(np.abs(values) < NEGLIGIBLE, 0, values)
+    return np.ascontiguousarray(rounded, dtype=np.float32)
 
 
 def with_sorted_header(file):
-    """Orders the header: `safetensors` writes metadata in a new order on every run."""
+    """Sorts the header, because `safetensors` changes the order each time."""
     size = int.from_bytes(file[:8], "little")
     header = json.loads(file[8 : 8 + size])
     ordered = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
@@ -154,7 +154,7 @@ def images_file(images, labels):
 
 
 def expected_file(models, images, labels):
-    """Returns how many images scikit-learn has right, and the logits of the first."""
+    """Returns scikit-learn's number of correct predictions, and logits of some images."""
     expected = {
         name: {
             "correct": int((model.predict(images) == labels).sum()),
@@ -188,14 +188,14 @@ def write(files):
 
 
 def check(files):
-    """Exits with the name of the first file that is not the same."""
+    """Exits with the name of the first file that differs."""
     for path, content in files.items():
         if not (ROOT / path).is_file():
             sys.exit(f"{path} is missing: run `python tools/train_digits.py`")
         if (ROOT / path).read_bytes() != content:
             versions = f"numpy {np.__version__} and scikit-learn {sklearn.__version__}"
             sys.exit(
-                f"{path} differs from what {versions} make: see tools/requirements.txt"
+                f"{path} differs from the result of {versions}: see tools/requirements.txt"
             )
 
 

@@ -45,8 +45,8 @@ const JSON: &str = "application/json";
 /// A body that is truncated before a value.
 const GARBAGE: &[u8] = b"{\"model_name\": \"";
 
-/// The header in which a page names a request. The page uses the name to tell the service worker that it has aborted the
-/// request.
+/// The header in which a page names a request. The page uses the name to tell the service worker that it has aborted
+/// the request.
 pub const REQUEST_NAME_HEADER: &str = "x-request-name";
 
 /// A request.

@@ -1,4 +1,4 @@
-//! Files that are not classifiers: each is refused with its cause, and nothing panics.
+//! Files that are not classifiers: each is refused with the cause, and nothing panics.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ fn real() -> Vec<u8> {
     std::fs::read(REAL).expect("the page's own weights")
 }
 
-/// A file of zeros, described by datatype and shape of each tensor.
+/// A file of zeros, described by the datatype and shape of each tensor.
 #[derive(Clone)]
 struct File {
     metadata: Value,
@@ -22,7 +22,7 @@ struct File {
 }
 
 impl File {
-    /// A perceptron with two layers that is as it should be.
+    /// A valid perceptron with two layers.
     fn good() -> Self {
         let tensors = [
             ("layers.0.weight", ("F32", vec![3, 64])),
@@ -68,7 +68,7 @@ fn error(bytes: &[u8]) -> String {
     Classifier::from_safetensors(bytes).expect_err("not a classifier").to_string()
 }
 
-/// What is wrong with the header.
+/// The cause of the error for a file with this header.
 fn cause(header: &str) -> String {
     let error = Classifier::from_safetensors(&with_header(header, &[0; 8])).expect_err("not a classifier");
     std::error::Error::source(&error).expect("the header is wrong").to_string()
@@ -84,7 +84,7 @@ fn assert_refused(file: File, expected: &str) {
 }
 
 #[test]
-fn a_file_as_it_should_be_is_accepted() {
+fn a_valid_file_is_accepted() {
     let classifier = Classifier::from_safetensors(&File::good().bytes()).expect("a classifier");
     assert_eq!(classifier.name(), "good");
     assert_eq!(classifier.description(), "");
@@ -134,7 +134,7 @@ fn a_header_of_any_depth_or_length_is_refused_or_read_without_a_panic() {
 }
 
 #[test]
-fn a_file_that_is_cut_off_says_how_much_is_missing() {
+fn the_error_for_an_incomplete_file_gives_both_sizes() {
     let real = real();
     let end = real.len();
     assert_eq!(error(&real[..5]), "the file is cut off: it has 5 bytes and needs at least 8");
@@ -209,7 +209,7 @@ fn numbers_must_be_finite_float32() {
 }
 
 #[test]
-fn sizes_that_no_machine_has_are_refused_without_taking_memory() {
+fn huge_sizes_are_refused_without_using_memory() {
     let huge = usize::MAX / 8;
     let tensors: Vec<_> = (0..8)
         .map(|index| {
@@ -233,7 +233,7 @@ proptest! {
     })]
 
     #[test]
-    fn any_part_of_a_file_is_refused(length in 0..5_000usize) {
+    fn an_incomplete_file_is_refused(length in 0..5_000usize) {
         prop_assert!(Classifier::from_safetensors(&real()[..length]).is_err());
     }
 

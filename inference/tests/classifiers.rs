@@ -1,6 +1,6 @@
-//! The four classifiers of the page, against what scikit-learn says of the same images.
+//! The four classifiers of the page, compared with scikit-learn on the same images.
 //!
-//! `expected.json` and the files in `static/` are written together by `tools/train_digits.py`.
+//! `tools/train_digits.py` writes `expected.json` and the files in `static/` together.
 
 use std::collections::BTreeMap;
 
@@ -30,21 +30,21 @@ fn classifier(name: &str) -> Classifier {
 }
 
 fn expected() -> BTreeMap<String, Expected> {
-    serde_json::from_slice(&read("tests/expected.json")).expect("what the training script wrote")
+    serde_json::from_slice(&read("tests/expected.json")).expect("a file of the training script")
 }
 
 #[test]
-fn there_are_360_images_with_every_digit_about_as_often() {
+fn there_are_360_images_and_about_as_many_of_each_digit() {
     let digits = digits();
     assert_eq!(digits.len(), 360);
     for digit in 0..=9 {
         let count = digits.labels().iter().filter(|&&label| label == digit).count();
-        assert!((34..=38).contains(&count), "{digit} is there {count} times");
+        assert!((34..=38).contains(&count), "there are {count} images of {digit}");
     }
 }
 
 #[test]
-fn logits_are_those_of_scikit_learn() {
+fn logits_are_the_same_as_with_scikit_learn() {
     let images = digits().scale();
     for (name, expected) in expected() {
         let images = &images[..expected.logits.len() * PIXELS];
@@ -59,7 +59,7 @@ fn logits_are_those_of_scikit_learn() {
 }
 
 #[test]
-fn as_many_images_are_right_as_with_scikit_learn() {
+fn as_many_predictions_are_correct_as_with_scikit_learn() {
     let expected = expected();
     assert_eq!(expected.len(), 4);
     for (name, Expected { correct, .. }) in expected {
@@ -68,14 +68,14 @@ fn as_many_images_are_right_as_with_scikit_learn() {
 }
 
 #[test]
-fn the_first_image_is_a_four_to_all_of_them() {
+fn every_classifier_reads_the_first_image_as_a_four() {
     for name in expected().into_keys() {
         assert_eq!(classifier(&name).predict(&digits().scaled(0)), Ok(vec![4]), "{name}");
     }
 }
 
 #[test]
-fn classifiers_tell_what_they_are() {
+fn classifiers_have_a_name_a_description_and_sizes() {
     #[track_caller]
     fn assert_is(name: &str, sizes: &[usize], parameters: usize) {
         let classifier = classifier(name);
@@ -102,7 +102,7 @@ fn an_image_has_the_same_logits_in_any_batch() {
 }
 
 #[test]
-fn no_images_give_no_answers() {
+fn no_images_give_no_predictions() {
     let classifier = classifier("mlp-16");
     assert_eq!(classifier.logits(&[]), Ok(vec![]));
     assert_eq!(classifier.predict(&[]), Ok(vec![]));

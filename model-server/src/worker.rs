@@ -1,4 +1,4 @@
-//! Fetch events in, responses out.
+//! Turns fetch events into responses.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use wasm_streams::ReadableStream;
 use web_sys::{FetchEvent, Headers, Request, Response, ResponseInit};
 
 thread_local! {
-    /// Lives as long as the worker. The browser stops an idle worker and starts it again later.
+    /// The server, which lives as long as the worker. The browser stops an idle worker and starts it again later.
     static SERVER: RefCell<Server> = RefCell::new(Server::new());
     /// Named requests, which their page can abort.
     static NAMED: RefCell<BTreeMap<String, oneshot::Sender<()>>> = RefCell::default();
@@ -39,13 +39,13 @@ pub fn start() {
 pub async fn answer(event: FetchEvent, root: String) -> Result<Response, JsValue> {
     let request = event.request();
     // Registered before anything is awaited: the page may abort the request at any time from now on.
-    let named = NamedRequest::enter(&request)?;
+    let named = NamedRequest::register(&request)?;
     let body = JsFuture::from(request.array_buffer()?).await?;
     let url = request.url();
     let path = url.strip_prefix(&root).unwrap_or_default().split('#').next().unwrap_or_default();
     let request = server::Request { method: &request.method(), path, body: &Uint8Array::new(&body).to_vec() };
     let pending = SERVER.with_borrow_mut(|server| server.answer(request));
-    respond(pending, named, KeepAlive::keep(&event)?)
+    respond(pending, named, KeepAlive::new(&event)?)
 }
 
 /// Aborts the request with this name, if it is still there.
@@ -77,7 +77,7 @@ fn respond(pending: PendingReply, named: NamedRequest, alive: KeepAlive) -> Resu
     Response::new_with_opt_readable_stream_and_init(Some(&body), &init)
 }
 
-/// Rounds up to a millisecond: a little late is better than early.
+/// Sleeps for a duration, rounded up to a millisecond: a little late is better than early.
 fn sleep(duration: Duration) -> TimeoutFuture {
     let ms = duration.as_micros().div_ceil(1000);
     TimeoutFuture::new(u32::try_from(ms).unwrap_or(u32::MAX))
@@ -87,22 +87,22 @@ fn sleep(duration: Duration) -> TimeoutFuture {
 struct NamedRequest {
     name: Option<String>,
     cancelled: oneshot::Receiver<()>,
-    // A request without a name cannot be aborted.
-    _kept: Option<oneshot::Sender<()>>,
+    // A request without a name cannot be aborted: it owns its sender, so that the receiver never becomes ready.
+    _unused_sender: Option<oneshot::Sender<()>>,
 }
 
 impl NamedRequest {
-    fn enter(request: &Request) -> Result<Self, JsValue> {
+    fn register(request: &Request) -> Result<Self, JsValue> {
         let (sender, cancelled) = oneshot::channel();
         let name = request.headers().get(REQUEST_NAME_HEADER)?;
-        let kept = match &name {
+        let unused_sender = match &name {
             Some(name) => {
                 NAMED.with_borrow_mut(|named| named.insert(name.clone(), sender));
                 None
             }
             None => Some(sender),
         };
-        Ok(Self { name, cancelled, _kept: kept })
+        Ok(Self { name, cancelled, _unused_sender: unused_sender })
     }
 }
 
@@ -126,11 +126,11 @@ impl Drop for NamedRequest {
 struct KeepAlive(Function);
 
 impl KeepAlive {
-    fn keep(event: &FetchEvent) -> Result<Self, JsValue> {
+    fn new(event: &FetchEvent) -> Result<Self, JsValue> {
         let mut done = None;
         let promise = Promise::new(&mut |resolve, _| done = Some(resolve));
         event.wait_until(&promise)?;
-        Ok(Self(done.expect("a promise calls its function at once")))
+        Ok(Self(done.expect("a promise calls its function immediately")))
     }
 }
 

@@ -369,15 +369,15 @@ impl Findings {
             notes.push("No task failed, so fail fast waited for all of them.".to_owned());
         }
         if plan.collects {
-            notes.push(self.what_retries_cost(run));
+            notes.push(self.about_retries(run));
         }
         notes
     }
 
     /// The gain of the retries, and their cost in time and in load.
-    fn what_retries_cost(&self, run: &Run) -> String {
-        let failed = |handled: &[TaskResult]| handled.iter().filter(|it| it.result.is_err()).count() as u64;
-        let attempts = |handled: &[TaskResult]| handled.iter().map(|it| u64::from(it.attempts)).sum::<u64>();
+    fn about_retries(&self, run: &Run) -> String {
+        let failed = |results: &[TaskResult]| results.iter().filter(|it| it.result.is_err()).count() as u64;
+        let attempts = |results: &[TaskResult]| results.iter().map(|it| u64::from(it.attempts)).sum::<u64>();
         let length_us = |part| Span::named(&run.record(), part).and_then(|span| span.length_us()).unwrap_or(0);
         let (collected, retried) = (&self.collected, &self.retried);
         format!(

@@ -167,7 +167,7 @@ pub struct Check {
     pub claim: String,
     /// What was measured, in a few words.
     pub measured: String,
-    /// True if the claim holds.
+    /// True if the claim is met.
     pub holds: bool,
     /// True if the part exists to show how it fails.
     pub is_meant_to_fail: bool,

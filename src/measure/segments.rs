@@ -1,7 +1,7 @@
 //! The history of each task as segments: what it was doing, and when.
 //!
 //! [`TaskHistories`] reads the record as it grows, so that the timeline can be drawn during the run. It also gives
-//! every task a lane: the lowest one that is free, so that ten thousand short tasks one after the other need few lanes.
+//! every task a lane: the lowest one that is free, so that ten thousand short tasks one after another need few lanes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

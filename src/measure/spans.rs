@@ -1,6 +1,6 @@
 //! The parts of a run that are compared: its root tasks, which have no parent.
 //!
-//! An exercise runs its parts as root tasks, one after the other. The duration of each, and its ideal if only its waits
+//! An exercise runs its parts as root tasks, one after another. The duration of each, and its ideal if only its waits
 //! took time, are read from two records of the same exercise: one on the browser's clock, one on the virtual clock.
 
 use crate::measure::events::{Event, EventKind, Outcome, Record};

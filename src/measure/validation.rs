@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A promise that was tested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validation {
-    /// Whose promise it is, in a few words. Promises of the same group are next to each other.
+    /// The group of the promise, in a few words. Promises of the same group are next to each other.
     pub group: Cow<'static, str>,
     /// The name of its task.
     pub name: Cow<'static, str>,
@@ -28,9 +28,9 @@ pub struct Validation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The promise holds.
+    /// The promise is met.
     Passed,
-    /// The promise does not hold.
+    /// The promise is not met.
     Failed,
     /// This browser lacks the feature, so nothing was tested.
     Lacking,

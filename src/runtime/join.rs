@@ -226,6 +226,6 @@ mod tests {
         let (outputs, ()) = block_on(&run, join(join_all(&run, (0..10_000).map(work)), watch)).expect("they end");
         assert!(outputs.into_iter().eq(0..10_000));
         assert_eq!(run.now(), ms(10));
-        assert!(turns.get() > 10_000 / BATCH_SIZE / 2, "others had {} turns meanwhile", turns.get());
+        assert!(turns.get() > 10_000 / BATCH_SIZE / 2, "others had only {} turns", turns.get());
     }
 }

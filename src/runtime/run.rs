@@ -74,7 +74,7 @@ impl Run {
         Self::in_browser(0)
     }
 
-    /// A run on a virtual clock that stands at zero. Drive it with
+    /// A run on a virtual clock that starts at zero. Drive it with
     /// [`virtual_time::block_on`](crate::runtime::virtual_time::block_on).
     #[must_use]
     pub fn on_virtual_clock(seed: u64) -> Self {

@@ -33,6 +33,7 @@ impl Visit {
 /// types an address.
 pub(super) fn use_visit() -> RwSignal<Visit> {
     let visit = RwSignal::new(Visit::new(0));
+    // Leptos' listener does what `use_event_listener` of `leptos-use` does.
     let listener = window_event_listener(leptos::ev::hashchange, move |_| {
         visit.update(|visit| *visit = Visit::new(visit.number + 1));
     });
@@ -46,6 +47,7 @@ fn fragment() -> String {
 
 /// Keeps the address equal to `destination`, without adding to the browser's history.
 pub(super) fn use_follow(destination: impl Fn() -> Destination + 'static) {
+    // Without `watch_debounced` of `leptos-use`, because of its size (see `ui`).
     let timer = StoredValue::new_local(None::<TimeoutHandle>);
     let here = StoredValue::new_local(fragment());
     let clear = move || {

@@ -17,7 +17,7 @@ pub(super) fn drawing(node: impl Into<Node>) -> AnyView {
     Drawing(node.into()).into_any()
 }
 
-/// The view of several nodes, one after the other.
+/// The view of several nodes, one after another.
 pub(super) fn drawings<T: Into<Node>>(nodes: impl IntoIterator<Item = T>) -> AnyView {
     nodes.into_iter().map(drawing).collect_view().into_any()
 }
@@ -137,7 +137,7 @@ impl Mountable for Drawn {
     // `unmount` of a DOM node is not implemented in tachys.
     fn unmount(&mut self) {
         if let Some(parent) = self.dom.parent_node() {
-            // It fails only if the node has another parent meanwhile.
+            // It fails only if the node has been moved to another parent.
             let _ = parent.remove_child(&self.dom);
         }
     }

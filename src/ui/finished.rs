@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::exercises::catalogue;
 
-// Plain `web-sys` for the reason given in `theme`.
+// Without `use_local_storage` of `leptos-use`, as in `theme`.
 const KEY: &str = "interleave-finished";
 
 /// The slugs of exercises that have finished in this browser.

@@ -198,8 +198,9 @@ impl Runner {
         self.display.started()?.ideal_in_slices(self.site.get_value()).await
     }
 
-    /// Draws while this run is under way.
+    /// Draws while this run is running.
     fn animate(self, run: u32, mut drawn: LastDrawn) {
+        // `use_raf_fn` of `leptos-use` draws in every frame; this rests in between.
         request_animation_frame(move || {
             if !self.display.is_under_way(run) {
                 return;
@@ -224,7 +225,7 @@ impl Runner {
         });
     }
 
-    /// Shows a run of this exercise that was opened, unless another has been started meanwhile.
+    /// Shows a run of this exercise that was opened, unless another has been started in the meantime.
     pub(super) fn open(self, saved: SavedRun) {
         leptos::task::spawn_local(async move {
             let opened = async {
@@ -254,6 +255,7 @@ fn open(display: Display, views: ResultViews, saved: SavedRun) {
 
 /// Calls `act` with the next frame. A hidden page has no frames, but a series of runs must continue there.
 fn when_drawn(act: impl FnOnce() + 'static) {
+    // It is read once; `use_document_visibility` of `leptos-use` is a signal.
     if document().hidden() {
         next_turn(act);
     } else {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-// Plain `web-sys`: `use_local_storage` of `leptos-use` adds codecs and events between tabs, which are not needed here.
+// Without `use_local_storage` of `leptos-use`: its codecs and its events between tabs are not needed here.
 const KEY: &str = "interleave-theme";
 
 /// The scheme that the reader chose.

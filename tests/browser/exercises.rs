@@ -1,5 +1,5 @@
-//! The lessons in a browser: that a seed fails there as everywhere, that the page stays free, and that the common issues
-//! are what they are said to be.
+//! The exercises in a browser: a seed fails in the same way as on the host, waits take their time, and the common
+//! issues have the problems that they describe.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,7 +23,7 @@ fn settings(exercise: &Exercise, values: &[(&str, Value)]) -> Settings {
     settings
 }
 
-/// Runs a lesson as the page does, with the heart beating beside it.
+/// Runs an exercise as the page does, with the heartbeat.
 async fn run(exercise: &'static Exercise, settings: Settings, seed: u64) -> (Run, Report) {
     let page = Run::for_page();
     let report = Rc::new(RefCell::new(None));
@@ -31,7 +31,7 @@ async fn run(exercise: &'static Exercise, settings: Settings, seed: u64) -> (Run
     let site = Rc::new(Site::served_from("static/"));
     let experiment = Experiment::new(exercise, settings, seed);
     let started = experiment.start(site, move |result| *slot.borrow_mut() = Some(result));
-    let experiment = started.await.expect("its code is here");
+    let experiment = started.await.expect("its code is loaded");
     while report.borrow().is_none() {
         page.sleep(std::time::Duration::from_millis(10)).await;
     }
@@ -39,16 +39,16 @@ async fn run(exercise: &'static Exercise, settings: Settings, seed: u64) -> (Run
     (experiment.run().clone(), report)
 }
 
-/// The columns of the table of outcomes, for tasks that are collected and for those that are tried again.
+/// Two columns of the table of outcomes: with collected errors, and with retries.
 fn outcomes(report: &Report) -> [Vec<String>; 2] {
     [2, 3].map(|column| report.tables()[0].rows.iter().map(|row| row[column].clone()).collect())
 }
 
 #[wasm_bindgen_test]
-async fn a_seed_fails_in_a_browser_as_it_fails_everywhere() {
+async fn a_seed_fails_in_the_same_way_in_a_browser_as_on_the_host() {
     let exercise = &async_error_handling::EXERCISE;
     let (_, report) = run(exercise, settings(exercise, &[]), 7).await;
-    // The tests beside the lesson hold the same numbers for the host.
+    // The exercise's own tests expect the same numbers on the host.
     assert_eq!(
         outcomes(&report),
         [["15", "2", "1", "1", "1", "0", "20"], RETRIED].map(|it| it.map(String::from).to_vec())
@@ -60,27 +60,27 @@ async fn a_seed_fails_in_a_browser_as_it_fails_everywhere() {
     for seed in [1, 2, 3] {
         let (_, measured) = run(exercise, settings(exercise, &many), seed).await;
         let on_virtual_clock = Run::on_virtual_clock(seed);
-        let lesson = (exercise.run)(on_virtual_clock.clone(), Rc::new(Site::in_memory([])), settings(exercise, &many));
-        let ideal = interleave::runtime::virtual_time::block_on(&on_virtual_clock, lesson);
+        let run = (exercise.run)(on_virtual_clock.clone(), Rc::new(Site::in_memory([])), settings(exercise, &many));
+        let ideal = interleave::runtime::virtual_time::block_on(&on_virtual_clock, run);
         let ideal = ideal.expect("it ends").expect("it cannot fail");
         assert_eq!(outcomes(&measured), outcomes(&ideal), "seed {seed}");
     }
 }
 
 #[wasm_bindgen_test]
-async fn a_limited_batch_keeps_its_limit_and_takes_its_time() {
+async fn a_limited_batch_stays_within_its_limit_and_takes_at_least_its_ideal_time() {
     let exercise = &async_multiple::EXERCISE;
     let settings = settings(exercise, &[("samples", Value::Number(40.0)), ("one-by-one", Value::Switch(false))]);
     let (run, report) = run(exercise, settings.clone(), 7).await;
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
     let site = Rc::new(Site::served_from("static/"));
     for model in ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"] {
-        site.read(Box::leak(format!("models/{model}.safetensors").into_boxed_str())).await.expect("it is there");
+        site.read(Box::leak(format!("models/{model}.safetensors").into_boxed_str())).await.expect("the file exists");
     }
     let experiment = Experiment::new(exercise, settings, 7);
-    let ideal = experiment.ideal(&site).expect("the files are at hand");
-    let in_slices = experiment.ideal_in_slices(site).await.expect("the files are at hand");
-    assert_eq!(ideal.events(), in_slices.events(), "slices change nothing");
+    let ideal = experiment.ideal(&site).expect("the files are loaded");
+    let in_slices = experiment.ideal_in_slices(site).await.expect("the files are loaded");
+    assert_eq!(ideal.events(), in_slices.events(), "computing in slices changes nothing");
     let length_us =
         |record: &Record, part| Span::named(record, part).and_then(|span| span.length_us()).expect("it ended well");
     for part in ["process_batch_async", "process_batch_limited", "download_multiple_models"] {
@@ -90,7 +90,7 @@ async fn a_limited_batch_keeps_its_limit_and_takes_its_time() {
 }
 
 #[wasm_bindgen_test]
-async fn ten_thousand_tasks_that_fail_behind_a_limit_leave_a_small_record_that_agrees_with_itself() {
+async fn ten_thousand_failing_tasks_behind_a_limit_have_a_small_consistent_record() {
     let exercise = &async_error_handling::EXERCISE;
     let settings = settings(
         exercise,
@@ -120,7 +120,7 @@ async fn ten_thousand_tasks_that_fail_behind_a_limit_leave_a_small_record_that_a
 }
 
 #[wasm_bindgen_test]
-async fn every_broken_half_of_a_common_issue_fails_its_check_and_every_fixed_half_passes() {
+async fn every_broken_version_of_a_common_issue_fails_its_check_and_every_fixed_version_passes() {
     let exercise = &common_issues::EXERCISE;
     let (_, report) = run(exercise, settings(exercise, &[]), 7).await;
     assert_eq!(report.checks.iter().filter(|check| check.is_meant_to_fail).count(), 5);

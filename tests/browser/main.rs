@@ -1,4 +1,4 @@
-//! Tests in a real browser, in one page: `wasm-pack test`. On the host only what the storages promise is tested, in memory.
+//! Tests in a real browser, in one page, by `wasm-pack test`. On the host only the storage in memory is tested.
 
 mod storage;
 

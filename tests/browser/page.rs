@@ -1,4 +1,4 @@
-//! The page, mounted in a browser and used through what a person sees: names, texts and states.
+//! The page, mounted in a browser and used through what a user sees: names, texts and states.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Element, Event, EventInit, HtmlButtonElement, HtmlElement, HtmlInputElement};
 
-/// The page in an element of its own, which goes with it.
+/// The page in its own element, which is removed when it is dropped.
 struct Page {
     root: HtmlElement,
     _mounted: Box<dyn std::any::Any>,
@@ -28,7 +28,7 @@ impl Page {
     }
 
     fn find(&self, selector: &str) -> Option<Element> {
-        self.root.query_selector(selector).expect("the selector is sound")
+        self.root.query_selector(selector).expect("the selector is valid")
     }
 
     fn text(&self, selector: &str) -> String {
@@ -36,7 +36,7 @@ impl Page {
     }
 
     fn button(&self, name: &str) -> HtmlButtonElement {
-        let all = self.root.query_selector_all("button").expect("the selector is sound");
+        let all = self.root.query_selector_all("button").expect("the selector is valid");
         let mut buttons = (0..all.length()).filter_map(|index| all.get(index)?.dyn_into().ok());
         buttons.find(|button: &HtmlButtonElement| button.text_content().as_deref() == Some(name)).expect(name)
     }
@@ -47,12 +47,12 @@ impl Page {
         let bubbles = EventInit::new();
         bubbles.set_bubbles(true);
         let event = Event::new_with_event_init_dict("input", &bubbles).expect("it is an event");
-        input.dispatch_event(&event).expect("it was just made");
+        input.dispatch_event(&event).expect("it was just created");
     }
 
-    async fn wait_for(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+    async fn wait_for(&self, what: &str, condition: impl Fn(&Self) -> bool) {
         let (page, stopwatch) = (Run::for_page(), Stopwatch::start());
-        while !is_so(self) {
+        while !condition(self) {
             let state = self.text("[role=status]");
             assert!(stopwatch.elapsed() < Duration::from_secs(20), "waited for {what}; the status is `{state}`");
             page.sleep(Duration::from_millis(10)).await;
@@ -67,7 +67,7 @@ impl Page {
 impl Drop for Page {
     fn drop(&mut self) {
         let root = self.root.clone();
-        // When the view has been taken down.
+        // The element is removed after the view is unmounted.
         set_timeout(move || root.remove(), Duration::ZERO);
     }
 }
@@ -88,7 +88,7 @@ async fn a_run_goes_from_ready_to_finished_with_its_results() {
 }
 
 #[wasm_bindgen_test]
-async fn stop_ends_a_run_at_once() {
+async fn stop_ends_a_run_immediately() {
     let page = Page::open("#/async-basics?seed=7");
     page.button("Run").click();
     page.wait_for("the first task", |page| page.text("[data-metric=tasks]") != "–").await;
@@ -101,10 +101,10 @@ async fn stop_ends_a_run_at_once() {
 }
 
 #[wasm_bindgen_test]
-async fn a_number_out_of_range_is_refused_beside_its_control() {
+async fn a_number_out_of_range_is_refused_next_to_its_control() {
     let page = Page::open("#/async-basics?seed=7");
     page.enter("#control-download", "99999");
-    page.wait_for("the refusal", |page| page.text("#refusal-download").contains("99999 is out of range")).await;
+    page.wait_for("the error message", |page| page.text("#refusal-download").contains("99999 is out of range")).await;
     page.wait_for("Run to be disabled", |page| page.button("Run").disabled()).await;
     assert_eq!(
         page.find("#control-download").and_then(|input| input.get_attribute("aria-invalid")).as_deref(),
@@ -133,7 +133,7 @@ async fn text_from_a_link_is_shown_as_text() {
 }
 
 #[wasm_bindgen_test]
-async fn a_link_says_run_and_it_runs() {
+async fn a_link_with_run_starts_a_run() {
     let page = Page::open("#/async-basics?scale=0.1&blocking=off&run=1");
     page.wait_for_status("Finished").await;
     assert!(page.find("[data-bar=blocking_sleep]").is_none());

@@ -1,4 +1,4 @@
-// What happens to a storage from outside.
+// Changes to a storage from outside, and simulated failures.
 
 export async function clear_files(title) {
   const root = await navigator.storage.getDirectory();
@@ -13,7 +13,7 @@ export function clear_database(title) {
   });
 }
 
-// As a page leaves it that is closed while it first writes to a file.
+// Leaves a file as a page does that is closed during its first write to the file.
 export async function leave_unfinished(title, name) {
   const root = await navigator.storage.getDirectory();
   const folder = await root.getDirectoryHandle(title);
@@ -23,12 +23,12 @@ export async function leave_unfinished(title, name) {
 const handle = globalThis.FileSystemFileHandle?.prototype;
 const createWritable = handle?.createWritable;
 
-// As Safari was before version 26: there are files, but a page cannot write to them.
-export function without_files(is_so) {
+// Simulates Safari before version 26: there are files, but a page cannot write to them.
+export function without_files(is_on) {
   if (!createWritable) {
     return;
   }
-  if (is_so) {
+  if (is_on) {
     delete handle.createWritable;
   } else {
     handle.createWritable = createWritable;
@@ -38,14 +38,14 @@ export function without_files(is_so) {
 const write = globalThis.FileSystemWritableFileStream?.prototype.write;
 const put = IDBObjectStore.prototype.put;
 
-// As if the disk were full when a file is nearly written.
-export function with_full_disk(is_so) {
+// Simulates a disk that is full when a file is almost written.
+export function with_full_disk(is_on) {
   const full = () => new DOMException("no room", "QuotaExceededError");
   if (write) {
-    FileSystemWritableFileStream.prototype.write = is_so ? () => Promise.reject(full()) : write;
+    FileSystemWritableFileStream.prototype.write = is_on ? () => Promise.reject(full()) : write;
   }
   let puts = 0;
-  IDBObjectStore.prototype.put = is_so
+  IDBObjectStore.prototype.put = is_on
     ? function (...what) {
         puts += 1;
         if (puts % 2 === 0) {
@@ -60,8 +60,8 @@ const arrayBuffer = Blob.prototype.arrayBuffer;
 const directory = globalThis.FileSystemDirectoryHandle?.prototype;
 const getDirectoryHandle = directory?.getDirectoryHandle;
 
-// As Firefox is on a busy machine: it aborts the reading of a file that is being replaced, this many times in a row, and then
-// cannot look for folders either.
+// Simulates Firefox on a busy machine: it aborts this number of reads of a file that is being replaced, and until then
+// also fails to open folders.
 export function with_aborted_reads(times) {
   const refuse = (name) => Promise.reject(new DOMException("not now", name));
   let left = times;

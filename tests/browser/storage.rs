@@ -1,4 +1,4 @@
-//! What every storage promises, tried on all that the browser has, and on the host in memory.
+//! The promises of every storage, tested on all kinds that the browser has, and in memory on the host.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use interleave::runtime::Run;
 use interleave::storage::name::MOST_BYTES;
 use interleave::storage::{BadName, FileName, Storage, StorageError, StorageKind, StoredFile};
 
-/// Makes a test of each promise, in a folder of its own.
+/// Creates a test for each promise, in its own folder.
 macro_rules! promises {
     ($($promise:ident)*) => {
         #[cfg(target_arch = "wasm32")]
@@ -20,7 +20,7 @@ macro_rules! promises {
                     let run = interleave::runtime::Run::in_browser(7);
                     for storage in crate::storage::browser::every_kind(stringify!($promise)).await {
                         super::$promise(&run, &storage).await;
-                        storage.delete_all().await.expect("it can be tidied up");
+                        storage.delete_all().await.expect("it can be emptied");
                     }
                 }
             )*
@@ -32,11 +32,11 @@ macro_rules! promises {
                 #[test]
                 fn $promise() {
                     let run = interleave::runtime::Run::on_virtual_clock(7);
-                    let tried = async {
+                    let test = async {
                         let storage = interleave::storage::Storage::open(&run, stringify!($promise)).await;
                         super::$promise(&run, &storage).await;
                     };
-                    interleave::runtime::virtual_time::block_on(&run, tried).expect("nothing waits for ever");
+                    interleave::runtime::virtual_time::block_on(&run, test).expect("nothing waits forever");
                 }
             )*
         }
@@ -44,20 +44,20 @@ macro_rules! promises {
 }
 
 promises! {
-    what_is_written_is_read_again
-    a_file_that_is_not_there_is_told_by_name
-    what_cannot_be_a_name_is_refused
-    odd_names_are_kept_to_the_letter
-    what_is_added_follows_what_was_there
-    a_list_is_in_order_and_has_sizes
-    two_hundred_files_come_back_byte_for_byte
+    written_content_is_read_back
+    a_missing_file_is_named
+    invalid_names_are_refused
+    unusual_names_are_stored_unchanged
+    appended_content_follows_the_old_content
+    a_list_is_sorted_and_has_sizes
+    two_hundred_files_are_read_back_byte_for_byte
     the_later_of_two_writes_wins
-    nothing_is_lost_of_what_is_added_at_once
-    a_reader_sees_the_old_content_or_the_new
-    a_write_that_is_dropped_leaves_the_old_content_or_the_new
-    a_first_write_that_is_dropped_leaves_no_part
-    deleting_all_comes_after_what_was_asked_for_before
-    a_folder_knows_nothing_of_another
+    nothing_is_lost_of_concurrent_appends
+    a_reader_sees_the_old_or_the_new_content
+    a_dropped_write_leaves_the_old_or_the_new_content
+    a_dropped_first_write_leaves_no_incomplete_file
+    deleting_all_files_waits_for_earlier_operations
+    a_folder_does_not_change_another
 }
 
 fn names(list: &[StoredFile]) -> Vec<&str> {
@@ -68,11 +68,11 @@ fn not_found<T>(name: &str) -> Result<T, StorageError> {
     Err(StorageError::NotFound { name: FileName::parse(name).expect("it is a name") })
 }
 
-/// Moments after which a write is dropped: after so many turns of the browser and so many milliseconds.
+/// The moments at which a write is dropped: after a number of turns of the event loop, and a number of milliseconds.
 const MOMENTS: [(usize, u64); 12] =
     [(0, 0), (1, 0), (2, 0), (4, 0), (8, 0), (20, 0), (0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (0, 32)];
 
-async fn pass(run: &Run, (turns, ms): (usize, u64)) {
+async fn wait(run: &Run, (turns, ms): (usize, u64)) {
     for _ in 0..turns {
         run.yield_now().await;
     }
@@ -81,7 +81,7 @@ async fn pass(run: &Run, (turns, ms): (usize, u64)) {
     }
 }
 
-async fn what_is_written_is_read_again(_run: &Run, storage: &Storage) {
+async fn written_content_is_read_back(_run: &Run, storage: &Storage) {
     let every_byte: Vec<u8> = (0..=255).cycle().take(100_000).collect();
     for content in [&every_byte[..], b"short", b"", "Zürich 数字\r\n".as_bytes()] {
         storage.write("a.bin", content).await.expect("there is room");
@@ -90,7 +90,7 @@ async fn what_is_written_is_read_again(_run: &Run, storage: &Storage) {
     }
 }
 
-async fn a_file_that_is_not_there_is_told_by_name(_run: &Run, storage: &Storage) {
+async fn a_missing_file_is_named(_run: &Run, storage: &Storage) {
     storage.write("a.txt", b"a").await.expect("there is room");
     assert_eq!(storage.delete("a.txt").await, Ok(()), "{}", storage.kind());
     for name in ["a.txt", "never.txt"] {
@@ -101,7 +101,7 @@ async fn a_file_that_is_not_there_is_told_by_name(_run: &Run, storage: &Storage)
     assert_eq!(storage.list().await, Ok(vec![]), "{}", storage.kind());
 }
 
-async fn what_cannot_be_a_name_is_refused(_run: &Run, storage: &Storage) {
+async fn invalid_names_are_refused(_run: &Run, storage: &Storage) {
     for name in ["", ".", "..", "a/b", "../a", "a\\b", "a\0", &"x".repeat(MOST_BYTES + 1)] {
         let why: BadName = FileName::parse(name).expect_err("it is none");
         let error = StorageError::BadName { name: name.to_owned(), why };
@@ -114,7 +114,7 @@ async fn what_cannot_be_a_name_is_refused(_run: &Run, storage: &Storage) {
     assert_eq!(storage.list().await, Ok(vec![]), "{}", storage.kind());
 }
 
-async fn odd_names_are_kept_to_the_letter(_run: &Run, storage: &Storage) {
+async fn unusual_names_are_stored_unchanged(_run: &Run, storage: &Storage) {
     let long = "é".repeat(MOST_BYTES / 2);
     let odd = [
         "a%2Fb",
@@ -149,17 +149,17 @@ async fn odd_names_are_kept_to_the_letter(_run: &Run, storage: &Storage) {
     assert_eq!(names(&storage.list().await.expect("it is there")), expected, "{}", storage.kind());
 }
 
-async fn what_is_added_follows_what_was_there(_run: &Run, storage: &Storage) {
+async fn appended_content_follows_the_old_content(_run: &Run, storage: &Storage) {
     for (piece, whole) in [("one", "one"), (", two", "one, two"), ("", "one, two"), ("\n", "one, two\n")] {
         storage.append("log.txt", piece.as_bytes()).await.expect("there is room");
         assert_eq!(storage.read("log.txt").await.as_deref(), Ok(whole.as_bytes()), "{}", storage.kind());
         assert_eq!(storage.size("log.txt").await, Ok(whole.len() as u64), "{}", storage.kind());
     }
-    storage.write("log.txt", b"anew").await.expect("there is room");
-    assert_eq!(storage.read("log.txt").await.as_deref(), Ok(&b"anew"[..]), "{}", storage.kind());
+    storage.write("log.txt", b"new").await.expect("there is room");
+    assert_eq!(storage.read("log.txt").await.as_deref(), Ok(&b"new"[..]), "{}", storage.kind());
 }
 
-async fn a_list_is_in_order_and_has_sizes(_run: &Run, storage: &Storage) {
+async fn a_list_is_sorted_and_has_sizes(_run: &Run, storage: &Storage) {
     for (name, size) in [("b", 2), ("c", 0), ("a", 70_000)] {
         storage.write(name, &vec![7; size]).await.expect("there is room");
     }
@@ -168,7 +168,7 @@ async fn a_list_is_in_order_and_has_sizes(_run: &Run, storage: &Storage) {
     assert_eq!(list, [("a", 70_000), ("b", 2), ("c", 0)], "{}", storage.kind());
 }
 
-async fn two_hundred_files_come_back_byte_for_byte(run: &Run, storage: &Storage) {
+async fn two_hundred_files_are_read_back_byte_for_byte(run: &Run, storage: &Storage) {
     let content = |number: usize| {
         let mut rng = run.rng(number);
         let bytes: Vec<u8> = (0..65_536).map(|_| rng.u8(..)).collect();
@@ -193,7 +193,7 @@ async fn the_later_of_two_writes_wins(_run: &Run, storage: &Storage) {
     }
 }
 
-async fn nothing_is_lost_of_what_is_added_at_once(_run: &Run, storage: &Storage) {
+async fn nothing_is_lost_of_concurrent_appends(_run: &Run, storage: &Storage) {
     let pieces = (0..20).map(|number| format!("{number},"));
     try_join_all(pieces.clone().map(async |piece| storage.append("a", piece.as_bytes()).await))
         .await
@@ -202,7 +202,7 @@ async fn nothing_is_lost_of_what_is_added_at_once(_run: &Run, storage: &Storage)
     assert_eq!(storage.read("a").await.as_deref(), Ok(whole.as_bytes()), "{}", storage.kind());
 }
 
-async fn a_reader_sees_the_old_content_or_the_new(_run: &Run, storage: &Storage) {
+async fn a_reader_sees_the_old_or_the_new_content(_run: &Run, storage: &Storage) {
     let content = |number: u8| vec![number; 1_000 + 40_000 * usize::from(number % 7)];
     storage.write("a", &content(0)).await.expect("there is room");
     let write = async {
@@ -223,28 +223,28 @@ async fn a_reader_sees_the_old_content_or_the_new(_run: &Run, storage: &Storage)
     }
 }
 
-async fn a_write_that_is_dropped_leaves_the_old_content_or_the_new(run: &Run, storage: &Storage) {
+async fn a_dropped_write_leaves_the_old_or_the_new_content(run: &Run, storage: &Storage) {
     let (old, new) = (vec![1; 300_000], vec![2; 500_000]);
     for moment in MOMENTS {
         storage.write("a", &old).await.expect("there is room");
-        drop(select(pin!(storage.write("a", &new)), pin!(pass(run, moment))).await);
+        drop(select(pin!(storage.write("a", &new)), pin!(wait(run, moment))).await);
         let seen = storage.read("a").await.expect("it was there before");
         assert!(seen == old || seen == new, "{}: a part after {moment:?}", storage.kind());
-        // It waits until whatever was begun has come to its end.
+        // Appending waits until the dropped write has ended.
         storage.append("a", b"").await.unwrap_or_else(|error| panic!("{}: {error}", storage.kind()));
         let left = storage.read("a").await.expect("it was there before");
         assert!(left == old || left == new, "{}: a part after {moment:?}", storage.kind());
         let is_instant = storage.kind() == StorageKind::Memory;
-        assert!(is_instant || moment != (0, 0) || left == old, "{}: it had just begun", storage.kind());
+        assert!(is_instant || moment != (0, 0) || left == old, "{}: it had just started", storage.kind());
     }
-    storage.delete("a").await.expect("nobody holds it");
+    storage.delete("a").await.expect("it is not in use");
 }
 
-async fn a_first_write_that_is_dropped_leaves_no_part(run: &Run, storage: &Storage) {
+async fn a_dropped_first_write_leaves_no_incomplete_file(run: &Run, storage: &Storage) {
     let content = vec![1; 300_000];
     for (number, moment) in MOMENTS.into_iter().enumerate() {
         let name = format!("{number}.bin");
-        drop(select(pin!(storage.write(&name, &content)), pin!(pass(run, moment))).await);
+        drop(select(pin!(storage.write(&name, &content)), pin!(wait(run, moment))).await);
         let is_whole_or_missing = match storage.read(&name).await {
             Ok(read) => read == content,
             error => error == not_found(&name),
@@ -255,7 +255,7 @@ async fn a_first_write_that_is_dropped_leaves_no_part(run: &Run, storage: &Stora
     }
 }
 
-async fn deleting_all_comes_after_what_was_asked_for_before(_run: &Run, storage: &Storage) {
+async fn deleting_all_files_waits_for_earlier_operations(_run: &Run, storage: &Storage) {
     storage.write("a", b"old").await.expect("there is room");
     let writes = join(storage.write("a", b"new"), storage.write("b", b"new"));
     let ((a, b), all) = join(writes, storage.delete_all()).await;
@@ -263,7 +263,7 @@ async fn deleting_all_comes_after_what_was_asked_for_before(_run: &Run, storage:
     assert_eq!(storage.list().await, Ok(vec![]), "{}", storage.kind());
 }
 
-async fn a_folder_knows_nothing_of_another(run: &Run, storage: &Storage) {
+async fn a_folder_does_not_change_another(run: &Run, storage: &Storage) {
     let other = Storage::open(run, "another").await;
     other.write("a", b"other").await.expect("there is room");
     assert_eq!(storage.read("a").await, not_found("a"), "{}", storage.kind());
@@ -289,13 +289,17 @@ mod memory {
         assert_eq!(storage.write("a", b"12345678901").now_or_never(), full("a"));
         assert_eq!(storage.read("a").now_or_never(), Some(Ok(b"123456".to_vec())));
         assert_eq!(storage.estimate().now_or_never(), Some(Some(StorageEstimate { quota_bytes: 10, used_bytes: 6 })));
-        assert_eq!(storage.write("a", b"1234567890").now_or_never(), Some(Ok(())), "in the old one's place it fits");
+        assert_eq!(
+            storage.write("a", b"1234567890").now_or_never(),
+            Some(Ok(())),
+            "it fits if the old file is replaced"
+        );
         assert_eq!(storage.delete("a").now_or_never(), Some(Ok(())));
         assert_eq!(storage.write("b", b"1234567890").now_or_never(), Some(Ok(())));
     }
 
     #[test]
-    fn every_operation_on_a_cleared_storage_says_so() {
+    fn every_operation_on_a_cleared_storage_fails_with_the_cause() {
         let memory = InMemory::default();
         let storage = Storage::new(memory.clone());
         assert_eq!(storage.write("a", b"1").now_or_never(), Some(Ok(())));
@@ -326,12 +330,12 @@ pub mod browser {
         async fn clear_database(title: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
         async fn leave_unfinished(title: &str, name: &str) -> Result<JsValue, JsValue>;
-        fn without_files(is_so: bool);
-        fn with_full_disk(is_so: bool);
+        fn without_files(is_on: bool);
+        fn with_full_disk(is_on: bool);
         fn with_aborted_reads(times: u32);
     }
 
-    /// The folder in every way that this browser offers, empty.
+    /// An empty folder in each kind of storage that this browser has.
     pub async fn every_kind(folder: &'static str) -> Vec<Storage> {
         let kinds = [StorageKind::PrivateFileSystem, StorageKind::IndexedDb, StorageKind::Memory];
         let opened = join_all(kinds.map(|kind| Storage::open_kind(kind, folder))).await;
@@ -355,7 +359,7 @@ pub mod browser {
     }
 
     #[wasm_bindgen_test]
-    async fn data_that_are_cleared_while_in_use_are_told_and_opening_again_helps() {
+    async fn data_cleared_while_in_use_are_reported_and_can_be_opened_again() {
         for storage in every_kind("cleared").await {
             storage.write("a", b"a").await.expect("there is room");
             match storage.kind() {
@@ -366,14 +370,14 @@ pub mod browser {
                 StorageKind::Memory => continue,
             }
             assert_cleared(&storage).await;
-            let again = Storage::open_kind(storage.kind(), "cleared").await.expect("it can be made again");
+            let again = Storage::open_kind(storage.kind(), "cleared").await.expect("it can be created again");
             again.write("a", b"again").await.expect("there is room");
             assert_eq!(again.read("a").await.as_deref(), Ok(&b"again"[..]), "{}", storage.kind());
         }
     }
 
     #[wasm_bindgen_test]
-    async fn a_full_disk_is_told_and_nothing_is_lost() {
+    async fn a_full_disk_is_reported_and_nothing_is_lost() {
         let full = |name| Err(StorageError::Full { name: FileName::parse(name).expect("it is a name") });
         for storage in every_kind("full").await {
             let kind = storage.kind();
@@ -382,10 +386,10 @@ pub mod browser {
             }
             storage.write("a", b"old").await.expect("there is room");
             with_full_disk(true);
-            let ends =
+            let results =
                 [storage.write("a", b"new").await, storage.append("a", b"new").await, storage.write("b", b"new").await];
             with_full_disk(false);
-            assert_eq!(ends, [full("a"), full("a"), full("b")], "{kind}");
+            assert_eq!(results, [full("a"), full("a"), full("b")], "{kind}");
             assert_eq!(storage.read("a").await.as_deref(), Ok(&b"old"[..]), "{kind}");
             assert_eq!(storage.list().await.expect("it is there").len(), 1, "{kind}");
             storage.write("b", b"new").await.expect("there is room again");
@@ -393,7 +397,7 @@ pub mod browser {
     }
 
     #[wasm_bindgen_test]
-    async fn a_read_that_is_aborted_is_repeated_and_never_reported_as_loss() {
+    async fn an_aborted_read_is_repeated_and_never_reported_as_a_loss() {
         let Ok(storage) = Storage::open_kind(StorageKind::PrivateFileSystem, "aborted").await else { return };
         storage.write("a", b"content").await.expect("there is room");
         with_aborted_reads(3);
@@ -407,7 +411,7 @@ pub mod browser {
     }
 
     #[wasm_bindgen_test]
-    async fn a_file_that_was_never_finished_is_none() {
+    async fn an_unfinished_file_does_not_exist() {
         let Ok(storage) = Storage::open_kind(StorageKind::PrivateFileSystem, "unfinished").await else { return };
         let not_found = StorageError::NotFound { name: FileName::parse("a").expect("it is a name") };
         for _ in 0..2 {
@@ -424,19 +428,19 @@ pub mod browser {
     }
 
     #[wasm_bindgen_test]
-    async fn the_best_that_there_is_is_chosen() {
+    async fn the_best_available_storage_is_used() {
         let run = Run::in_browser(7);
         let best = every_kind("best").await[0].kind();
         assert_eq!(Storage::open(&run, "best").await.kind(), best);
         assert_ne!(best, StorageKind::Memory);
         without_files(true);
-        let stand_in = Storage::open(&run, "best").await;
+        let fallback = Storage::open(&run, "best").await;
         without_files(false);
-        assert_eq!(stand_in.kind(), StorageKind::IndexedDb, "a file system that cannot be written to is none");
+        assert_eq!(fallback.kind(), StorageKind::IndexedDb, "a file system that cannot be written to is not used");
     }
 
     #[wasm_bindgen_test]
-    async fn what_one_handle_writes_another_reads() {
+    async fn one_handle_reads_what_another_wrote() {
         for storage in every_kind("shared").await {
             let other = Storage::open_kind(storage.kind(), "shared").await.expect("it is there");
             let large = vec![1; 1_000_000];
@@ -447,11 +451,11 @@ pub mod browser {
     }
 
     #[wasm_bindgen_test]
-    async fn room_is_told_in_numbers_that_make_sense() {
+    async fn the_estimate_of_used_bytes_is_below_the_quota() {
         for storage in every_kind("room").await {
             storage.write("a", &vec![1; 100_000]).await.expect("there is room");
-            let Some(room) = storage.estimate().await else { continue };
-            assert!(room.used_bytes < room.quota_bytes, "{}: {room:?}", storage.kind());
+            let Some(estimate) = storage.estimate().await else { continue };
+            assert!(estimate.used_bytes < estimate.quota_bytes, "{}: {estimate:?}", storage.kind());
         }
     }
 }

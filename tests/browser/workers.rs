@@ -34,14 +34,14 @@ fn started(run: &Run) -> usize {
 }
 
 #[wasm_bindgen_test]
-async fn the_page_goes_on_while_a_worker_computes() {
+async fn the_page_is_not_blocked_while_a_worker_computes() {
     let run = Run::in_browser(1);
     let offloaded_until_us = Cell::new(0);
     let work = async {
-        offload(&run, compute(400)).await.expect("a worker can be made here");
+        offload(&run, compute(400)).await.expect("a worker can be started");
         offloaded_until_us.set(run.now().as_micros() as u64);
         run.sleep(Duration::from_millis(50)).await;
-        // Far longer than a busy machine keeps the page waiting.
+        // Much longer than a busy machine makes the page wait.
         run.block(Duration::from_millis(1_500));
     };
     drop(select(Box::pin(work), Box::pin(run.heartbeat())).await);
@@ -52,14 +52,14 @@ async fn the_page_goes_on_while_a_worker_computes() {
         beats.map(|beat| beat.lag_us()).max().expect("the heart has beaten")
     };
     assert!(until_us >= 400_000, "it took {until_us} µs");
-    assert!(lag_us(true) * 2 < lag_us(false), "{} µs beside {} µs inline", lag_us(true), lag_us(false));
+    assert!(lag_us(true) * 2 < lag_us(false), "{} µs with a worker, {} µs inline", lag_us(true), lag_us(false));
 }
 
 #[wasm_bindgen_test]
 async fn blocked_workers_wait_concurrently_and_use_no_processor() {
     let run = Run::in_browser(1);
     let pool = pool(&run, 8);
-    pool.start().await.expect("workers can be made here");
+    pool.start().await.expect("workers can be started");
     let before = run.now();
     let done = join_all((0..8).map(|_| pool.offload(block(400)))).await;
     let together = run.now() - before;
@@ -75,7 +75,7 @@ async fn a_worker_is_reused_and_its_start_is_not_part_of_its_work() {
     let run = Run::in_browser(1);
     let pool = pool(&run, 2);
     for _ in 0..3 {
-        let done = pool.offload(compute(20)).await.expect("a worker can be made here");
+        let done = pool.offload(compute(20)).await.expect("a worker can be started");
         assert!(done.worked >= Duration::from_millis(19), "{done:?}");
     }
     assert_eq!(started(&run), 1);
@@ -88,10 +88,10 @@ async fn a_worker_is_reused_and_its_start_is_not_part_of_its_work() {
 async fn a_dropped_job_terminates_its_worker_and_frees_its_permit() {
     let run = Run::in_browser(1);
     let pool = pool(&run, 1);
-    pool.start().await.expect("a worker can be made here");
+    pool.start().await.expect("a worker can be started");
     let endless = pool.offload(compute(60_000)).boxed_local();
     drop(select(endless, run.sleep(Duration::from_millis(200))).await);
-    pool.offload(compute(10)).await.expect("another worker can be made");
+    pool.offload(compute(10)).await.expect("another worker can be started");
     assert!(run.now() < Duration::from_secs(30));
     assert_eq!(started(&run), 2);
 }
@@ -101,18 +101,18 @@ async fn a_dropped_job_frees_the_processor() {
     const OTHERS: usize = 5;
     let run = Run::in_browser(1);
     let pool = pool(&run, OTHERS + 1);
-    pool.start().await.expect("workers can be made here");
+    pool.start().await.expect("workers can be started");
     let steps = async || {
         run.sleep(Duration::from_millis(100)).await;
         pool.offload(Job::CpuBound { steps: 20_000_000 }).await.expect("it is done").worked
     };
     let endless = join_all((0..OTHERS).map(|_| pool.offload(compute(60_000))));
-    let Either::Right((beside_others, endless)) = select(Box::pin(endless), Box::pin(steps())).await else {
+    let Either::Right((with_others, endless)) = select(Box::pin(endless), Box::pin(steps())).await else {
         unreachable!("a minute is longer");
     };
     drop(endless);
     let alone = steps().await;
-    assert!(alone < beside_others, "{alone:?} after the others were stopped, {beside_others:?} beside them");
+    assert!(alone < with_others, "{alone:?} after the others were stopped, {with_others:?} before");
 }
 
 #[wasm_bindgen_test]
@@ -122,7 +122,7 @@ async fn a_job_that_panics_fails_with_its_message_and_its_worker_is_replaced() {
     let result = pool.offload(Job::Panic("the model is upside down".to_owned())).await;
     let Err(OffloadError::Panicked { message }) = &result else { panic!("{result:?}") };
     assert!(message.contains("the model is upside down") && message.contains("runner.rs"), "{message}");
-    let number = pool.offload(Job::CpuBound { steps: 1_000 }).await.expect("another took its place");
+    let number = pool.offload(Job::CpuBound { steps: 1_000 }).await.expect("another worker has replaced it");
     assert_eq!(number.answer, Answer::Number(cpu_bound_task(0, 1_000)));
     assert_eq!(started(&run), 2);
 }

@@ -106,7 +106,7 @@ impl Findings {
         )
     }
 
-    /// A hint about preflight requests, if every request was unreachable. Browsers do not tell the page if it was one.
+    /// A hint about CORS preflight requests, if every request was unreachable: browsers do not tell the page the cause.
     fn about_preflight(&self) -> Option<String> {
         let is_unreachable =
             |call: &Call| call.result.as_ref().is_err_and(|error| error.cause().starts_with("unreachable"));

@@ -13,7 +13,7 @@ const DIGITS: &str = "data/digits.csv";
 /// The maximum number of elements in flight. With all their copies, such as JSON, they take about 100 MB.
 const MAX_ELEMENTS_IN_FLIGHT: usize = 5_000_000;
 
-/// The maximum number of elements in a request. The page builds a request without a break.
+/// The maximum number of elements in a request. Building a request blocks the page, so it must not be larger.
 const MAX_ELEMENTS: usize = 1_000_000;
 
 /// The inputs for a model.

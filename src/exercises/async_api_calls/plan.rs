@@ -26,7 +26,7 @@ pub(super) struct Plan {
     /// The base URL of requests for metadata.
     pub metadata_url: BaseUrl,
     /// The base URL of inference requests. For the page's own model server it contains latency, failures and the like,
-    /// which apply to inference only: a run cannot do without metadata.
+    /// which apply to inference only, because every run needs the metadata.
     pub inference_url: BaseUrl,
     /// The names of the models. Inference requests go to the first.
     pub models: Vec<String>,

@@ -225,13 +225,13 @@ impl Gain {
             );
         }
         if self.helps() {
-            return format!("took {share} of the time of one by one, and less in each of {rounds} rounds");
+            return format!("took {share} of the time of one by one, and was faster in each of {rounds} rounds");
         }
         if self.costs() {
             let times = format!("{:.1}", 1.0 / self.ratio());
-            return format!("took {times} times as long as one by one, and longer in each of {rounds} rounds");
+            return format!("took {times} times as long as one by one, and was slower in each of {rounds} rounds");
         }
-        format!("made no clear difference: {share} of the time of one by one, and less in {wins} of {rounds} rounds")
+        format!("made no clear difference: {share} of the time of one by one, and faster in {wins} of {rounds} rounds")
     }
 }
 
@@ -248,14 +248,20 @@ mod tests {
     fn a_gain_is_reported_as_a_share_of_the_time() {
         let verdict =
             rounds([&[100_000, 110_000, 90_000], &[50_000, 55_000, 45_000], &[]]).verdict("Writing", WRITING, None);
-        assert_eq!(verdict, "Writing all at once took 50.0 % of the time of one by one, and less in each of 3 rounds.");
+        assert_eq!(
+            verdict,
+            "Writing all at once took 50.0 % of the time of one by one, and was faster in each of 3 rounds."
+        );
     }
 
     #[test]
     fn a_way_that_is_faster_in_only_some_rounds_is_not_a_gain() {
         let verdict =
             rounds([&[100_000, 100_000, 100_000], &[50_000, 50_000, 150_000], &[]]).verdict("Writing", WRITING, None);
-        assert!(verdict.contains("made no clear difference") && verdict.contains("less in 2 of 3 rounds"), "{verdict}");
+        assert!(
+            verdict.contains("made no clear difference") && verdict.contains("faster in 2 of 3 rounds"),
+            "{verdict}"
+        );
         assert!(verdict.contains("The storage may answer from memory"), "{verdict}");
     }
 

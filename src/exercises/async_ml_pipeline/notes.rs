@@ -84,7 +84,7 @@ pub(super) fn about_the_gain(sequential: &Flow, streamed: &Flow, plan: &Plan) ->
     let others = match plan.batch_count() {
         0 | 1 => String::new(),
         batches => format!(
-            ", then {}, the time of the slowest stage, for each of the {} others",
+            ", then {} (the slowest stage) for each of the {} others",
             span(slowest),
             units::count(u64::from(batches) - 1),
         ),
@@ -101,8 +101,8 @@ pub(super) fn about_the_gain(sequential: &Flow, streamed: &Flow, plan: &Plan) ->
 /// The benefit of bounded queues.
 pub(super) fn about_memory(flow: &Flow, plan: &Plan) -> String {
     format!(
-        "Sequential, all {} samples are in memory at once. Streamed, at most {} samples were in memory. With any \
-         number of samples the limit is {}, because a stage waits while the next queue is full.",
+        "The sequential pipeline keeps all {} samples in memory at once. The streamed pipeline had at most {} in \
+         memory. With any number of samples its limit is {}, because a stage waits while the next queue is full.",
         units::count(plan.samples.into()),
         units::count(flow.most_under_way.into()),
         units::count(Plan { samples: u32::MAX, ..plan.clone() }.max_in_flight(1)),

@@ -35,10 +35,10 @@ fn shown(run: &SavedRun) -> String {
     let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::from_record(ideal)));
     let ideal = ideal.as_ref().map(|(record, spans)| (*record, spans));
     let compared = run.experiment.compared(Some((record, &spans)), record.end_us(), ideal);
-    let told: Vec<_> = compared.iter().map(|it| (it.sentence(), it.speed_up(), it.scale_us())).collect();
+    let comparisons: Vec<_> = compared.iter().map(|it| (it.sentence(), it.speed_up(), it.scale_us())).collect();
     let warnings: Vec<_> =
         Warning::from_record(record, run.clock_resolution_us).iter().map(Warning::sentence).collect();
-    format!("{:?}{told:?}{warnings:?}{}{}", Metrics::from_record(record), histories(record), found(run))
+    format!("{:?}{comparisons:?}{warnings:?}{}{}", Metrics::from_record(record), histories(record), found(run))
 }
 
 fn histories(record: &Record) -> String {
@@ -133,14 +133,14 @@ fn every_kind_of_event_has_a_letter_of_its_own() {
 }
 
 #[test]
-fn a_file_of_version_1_is_read_for_ever() {
+fn files_of_version_1_can_still_be_read() {
     let run = from_json(include_bytes!("tests/version-1.json")).expect("it was exported once");
     assert_eq!((run.experiment.exercise().slug, run.experiment.seed, run.record.end_us()), ("async-basics", 7, 60));
     assert_eq!(run.report.map(|report| report.digits().count()), Some(1));
 }
 
 #[test]
-fn what_is_not_known_is_passed_over() {
+fn unknown_fields_are_ignored() {
     let mut value = value_of(&small());
     value["later"] = json!({ "a": [1] });
     value["record"]["later"] = json!(1);
@@ -150,16 +150,16 @@ fn what_is_not_known_is_passed_over() {
 
 /// Changes one thing in a file, and expects it to be refused like this.
 #[track_caller]
-fn assert_refused(pointer: &str, to: Value, told: &str) {
+fn assert_refused(pointer: &str, to: Value, message: &str) {
     let mut value = value_of(&small());
     *value.pointer_mut(pointer).unwrap_or_else(|| panic!("there is a {pointer}")) = to;
     let error = read(&value).expect_err("it cannot be so");
-    assert_eq!(error.to_string(), told, "{pointer}");
+    assert_eq!(error.to_string(), message, "{pointer}");
     assert!(!error.advice().is_empty());
 }
 
 #[test]
-fn what_cannot_be_is_refused_in_words() {
+fn impossible_values_are_refused_with_a_message() {
     assert_refused("/format", json!("interleave-sun"), "the file is not a run that this page exported");
     assert_refused("/version", json!(3), "the file has format version 3, but this page reads versions 1 to 2");
     assert_refused("/program/exercise", json!("async-basic"), "this page has no exercise `async-basic`");
@@ -176,14 +176,14 @@ fn what_cannot_be_is_refused_in_words() {
         "`ending` is 18,446,744,073,709,551,615, but the maximum is 86,400,000,000",
     );
     let no_number = from_json(br#"{"format": "interleave-run", "version": 1, "seed": "seven"}"#);
-    let told = "the file is not a valid run: invalid type: string \"seven\", expected u64 at line 1 column 58";
-    assert_eq!(no_number.expect_err("it is no seed").to_string(), told);
+    let message = "the file is not a valid run: invalid type: string \"seven\", expected u64 at line 1 column 58";
+    assert_eq!(no_number.expect_err("it is no seed").to_string(), message);
 }
 
 #[test]
-fn a_record_that_cannot_be_is_refused_in_words() {
-    let refused = |pointer: &str, to, told: &str| {
-        assert_refused(&format!("/record{pointer}"), to, &format!("the record of the run is not valid: {told}"));
+fn impossible_records_are_refused_with_a_message() {
+    let refused = |pointer: &str, to, message: &str| {
+        assert_refused(&format!("/record{pointer}"), to, &format!("the record of the run is not valid: {message}"));
     };
     refused("/names", json!([]), "task 1 has no name");
     refused("/tasks/parent", json!([0, 2]), "task 2 was created inside task 2, which did not exist");
@@ -213,7 +213,7 @@ fn a_record_that_cannot_be_is_refused_in_words() {
 }
 
 #[test]
-fn findings_that_cannot_be_shown_are_refused_in_words() {
+fn sections_that_cannot_be_shown_are_refused_with_a_message() {
     let refused = |pointer: &str, to, message: &str| {
         let section = 1 + pointer.trim_start_matches('/')[..1].parse::<usize>().expect("its index");
         let message = format!("the report cannot be shown: section {section}: {message}");
@@ -235,9 +235,9 @@ fn findings_that_cannot_be_shown_are_refused_in_words() {
 }
 
 #[test]
-fn what_is_no_json_is_refused_with_its_place() {
-    let told = "the file is not valid JSON (line 1, column 1)";
-    assert_eq!(from_json(b"PK").expect_err("it is a zip file").to_string(), told);
+fn invalid_json_is_refused_with_its_position() {
+    let message = "the file is not valid JSON (line 1, column 1)";
+    assert_eq!(from_json(b"PK").expect_err("it is a zip file").to_string(), message);
     for bytes in [&b"[1, 2]"[..], b"7", b"null", b"{}", b"{\"format\": 7}"] {
         assert_eq!(from_json(bytes).expect_err("it is something else"), ImportError::NotARun);
     }
@@ -245,7 +245,7 @@ fn what_is_no_json_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_run_of_many_tasks_takes_few_bytes_a_task() {
+fn a_run_of_many_tasks_takes_few_bytes_per_task() {
     const TASKS: usize = 20_000;
     let mut record = Record::default();
     for n in 0..TASKS as u64 {
@@ -313,12 +313,12 @@ fn apply(value: &mut Value, at: &str, change: Change) {
 
 proptest! {
     #[test]
-    fn no_bytes_panic(bytes: Vec<u8>) {
+    fn no_bytes_cause_a_panic(bytes: Vec<u8>) {
         prop_assert!(from_json(&bytes).is_err());
     }
 
     #[test]
-    fn a_file_that_was_cut_off_is_refused(share in 0.0..1.0f64) {
+    fn a_truncated_file_is_refused(share in 0.0..1.0f64) {
         let bytes = to_json(&small());
         let part = &bytes[..(bytes.len() as f64 * share) as usize];
         let is_refused = matches!(from_json(part), Err(ImportError::NotJson { .. }));
@@ -326,7 +326,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_changed_is_refused_or_shown(changes in prop::collection::vec((any::<prop::sample::Index>(), change()), 1..4)) {
+    fn every_change_is_refused_or_can_be_shown(changes in prop::collection::vec((any::<prop::sample::Index>(), change()), 1..4)) {
         thread_local!(static FILES: Vec<(Value, Vec<String>)> = rich().iter().map(|run| {
             let (value, mut all) = (value_of(run), Vec::new());
             places(&value, "", &mut all);
@@ -339,7 +339,7 @@ proptest! {
             }
             if let Ok(run) = read(&value) {
                 shown(&run);
-                assert_same(&run, &from_json(&to_json(&run)).expect("what is shown can be kept"));
+                assert_same(&run, &from_json(&to_json(&run)).expect("what can be shown can be saved"));
             }
         }
     }

@@ -48,6 +48,7 @@ pub(crate) fn export_menu(display: Display, is_open: RwSignal<bool>) -> AnyView 
 lazy!(mod fetched in share: menu(display: Display, is_open: RwSignal<bool>) -> AnyView);
 
 fn menu(display: Display, is_open: RwSignal<bool>) -> AnyView {
+    // Leptos' listener does what `use_event_listener` of `leptos-use` does.
     let listener = window_event_listener(leptos::ev::keydown, move |event| {
         if leaves(&event) {
             // First the focus, which would disappear with the menu.

@@ -95,6 +95,7 @@ impl Panel {
     /// The whole page takes files: if the reader missed a small target, the browser would open the file instead of the
     /// page.
     fn listen(self) {
+        // `use_drop_zone` of `leptos-use` also takes drags without files, such as text.
         let over = window_event_listener_untyped("dragover", move |event| {
             if transfer_of(&event).is_some() {
                 event.prevent_default();

@@ -1,4 +1,4 @@
-//! All exercises with their defaults, one after the other, with a line for each: its result, and how many checks
+//! All exercises with their defaults, one after another, with a line for each: its result, and how many checks
 //! passed.
 
 use std::rc::Rc;
@@ -225,7 +225,7 @@ fn sentences(summary: &RunSummary) -> String {
     };
     let gain = summary.gain.as_deref().map(|gain| format!(" {gain}")).unwrap_or_default();
     let hidden = match summary.was_hidden {
-        true => " The page was hidden meanwhile, so its times are too long.",
+        true => " The page was hidden during the run, so its times are too long.",
         false => "",
     };
     format!("{} of {} checks passed.{not_met}{gain}{hidden}", summary.met(), summary.checks)

@@ -179,6 +179,7 @@ fn failure(display: Display) -> AnyView {
 
 /// Puts text on the clipboard, which browsers offer on secure pages only.
 async fn copy_text(text: &str) -> Result<(), ()> {
+    // `use_clipboard` of `leptos-use` does not report that the browser refused.
     let clipboard = window().navigator().clipboard();
     if wasm_bindgen::JsValue::from(clipboard.clone()).is_undefined() {
         return Err(());

@@ -1,4 +1,4 @@
-//! What trunk and `make` say about the build, in environment variables.
+//! The settings of the build, which trunk and `tools/test` pass in environment variables.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use crate::error::SiteError;
 /// The page's binary.
 pub const PAGE: &str = "interleave";
 
-/// Set to `tests` by `tools/test`.
+/// The environment variable that `tools/test` sets to `tests`.
 const PURPOSE: &str = "SITE_FOR";
 
-/// What the site is built for.
+/// The purpose of the site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// To be published: as small and fast as wasm-opt can make it.
+    /// For publishing: as small and fast as wasm-opt can make it.
     Published,
     /// For tests only: the same code in the same parts, without wasm-opt.
     Test,
-    /// To look at while editing: as the compiler left it.
+    /// For development: the compiler's output, not split and not optimized.
     Debug,
 }
 
@@ -27,11 +27,11 @@ pub enum Kind {
 pub struct Build {
     /// The folder that will be served.
     pub site: PathBuf,
-    /// The page's wasm as the linker left it, in a release build.
+    /// The page's wasm after linking, in a release build.
     pub linked: PathBuf,
-    /// A folder of ours for intermediate files and the cache.
+    /// A folder for intermediate files and the cache.
     pub work: PathBuf,
-    /// What the site is built for.
+    /// The purpose of the site.
     pub kind: Kind,
 }
 
@@ -62,12 +62,12 @@ fn kind(is_release: bool, is_for_tests: bool) -> Kind {
     }
 }
 
-/// True for the folder that `make site` leaves for a host.
+/// True for the folder in which `make site` puts the site for a host.
 fn is_published(dist: &Path) -> bool {
     dist.file_name().is_some_and(|name| name == "dist")
 }
 
-/// Cargo runs this program from `PROFILE/` in the folder where it also built the page.
+/// Cargo's target folder. This program is in its subfolder `PROFILE/`, and the page was built in it too.
 fn target_folder() -> Result<PathBuf, SiteError> {
     let program = env::current_exe().map_err(|source| SiteError::file("the running program", source))?;
     Ok(program.ancestors().nth(2).unwrap_or(Path::new("target")).to_owned())
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_build_for_tests_has_a_folder_of_its_own() {
+    fn a_build_for_tests_has_its_own_folder() {
         assert!(is_published(Path::new("/somewhere/dist")));
         assert!(!is_published(Path::new("/somewhere/target/test-site")));
     }

@@ -1,9 +1,9 @@
-//! Makes one script of the service worker's program: JavaScript and wasm together, with their hash in its name. It also tells
-//! the service worker which files make the release.
+//! Bundles the service worker's program in one script: JavaScript and wasm together, with their hash in its name. It
+//! also writes the list of the release's files into the service worker's script.
 //!
-//! Trunk names a worker's files without a hash, and leaves the wasm to be fetched when the worker starts. That can be long
-//! after it was installed, when the host may have another release. A browser keeps the scripts that a service worker imports
-//! together, and looks for new ones by itself. So the wasm is in a script.
+//! Trunk names a worker's files without a hash, and a worker would fetch its wasm when it starts. That can be long
+//! after the worker was installed, and the host may have another release then. A browser stores all scripts that a
+//! service worker imports when it installs the worker, and looks for new ones by itself. So the wasm is in a script.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ const NAME: &str = "model_server";
 /// The script that imports the program.
 const WORKER: &str = "service-worker.js";
 
-/// The program's wasm, as trunk left it.
+/// The program's wasm, as trunk has built it.
 pub fn wasm(site: &Path) -> PathBuf {
     site.join(format!("{NAME}_bg.wasm"))
 }
@@ -31,7 +31,7 @@ pub fn wasm(site: &Path) -> PathBuf {
 ///
 /// # Errors
 ///
-/// If the program or the worker's script is missing or has another form.
+/// If the program or the worker's script is missing or has an unexpected form.
 pub fn put(site: &Path, kind: Kind) -> Result<(), SiteError> {
     let (script, wasm, worker) = (site.join(NAME).with_extension("js"), wasm(site), site.join(WORKER));
     let program = program(&files::read_text(&script)?, &files::read(&wasm)?);
@@ -41,7 +41,7 @@ pub fn put(site: &Path, kind: Kind) -> Result<(), SiteError> {
     files::remove(&wasm)?;
     let text = with_import(&files::read_text(&worker)?, &name)?;
     let text = match kind {
-        // A debug build changes all the time, and nobody needs it offline.
+        // A debug build changes often, and is not needed offline.
         Kind::Debug => text,
         Kind::Published | Kind::Test => {
             Release::from_site(site)?.written_into(&text).ok_or_else(|| SiteError::missing(WORKER, "RELEASE"))?
@@ -50,12 +50,13 @@ pub fn put(site: &Path, kind: Kind) -> Result<(), SiteError> {
     files::write(&worker, text)
 }
 
-/// Base64 costs a third of the size before compression, and takes less time to decode than denser encodings.
+/// The script with the wasm as text. Base64 makes it a third larger before compression, and decodes faster than more
+/// compact encodings.
 fn program(script: &str, wasm: &[u8]) -> String {
     format!("{script}\nconst MODEL_SERVER_WASM = \"{}\";\n", BASE64_STANDARD.encode(wasm))
 }
 
-/// The worker's script with the program's name in it.
+/// The worker's script, which imports the program by its new name.
 fn with_import(worker: &str, name: &str) -> Result<String, SiteError> {
     let import = |name: &str| format!("importScripts(\"{name}\")");
     let old = import(&format!("{NAME}.js"));

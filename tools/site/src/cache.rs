@@ -1,7 +1,7 @@
-//! Results that are used again as long as their input stays the same.
+//! A cache of results, which are used again as long as their input stays the same.
 //!
-//! An entry's key is the hash of everything that the result depends on, so an entry never becomes wrong. One that no build
-//! has used for a week is deleted.
+//! An entry's key is the hash of everything that the result depends on, so an entry never becomes invalid. An entry
+//! that no build has used for a week is deleted.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use crate::error::SiteError;
 use crate::files;
 
-/// After this time without use an entry is deleted.
+/// An entry is deleted after this time without use.
 const UNUSED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A folder with one file for each result.
@@ -20,13 +20,14 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Opens the cache in a folder, which is made if there is none.
+    /// Opens the cache in a folder. Creates the folder if there is none.
     pub fn open(folder: &Path) -> Result<Self, SiteError> {
         fs::create_dir_all(folder).map_err(|source| SiteError::file(folder, source))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// The result for this key: the one in the cache, or else the one that `make` returns, which is then kept.
+    /// The result for this key: the one in the cache, otherwise the one that `make` returns, which is added to the
+    /// cache.
     pub fn get_or_make(
         &self,
         key: &str,
@@ -38,14 +39,14 @@ impl Cache {
             return Ok(content);
         }
         let content = make()?;
-        // A build that is interrupted must leave no half entry, and two builds may run at the same time.
+        // An interrupted build must not leave an incomplete entry, and two builds may run at the same time.
         let partial = self.folder.join(format!("{key}.{}", std::process::id()));
         files::write(&partial, &content)?;
         fs::rename(&partial, &path).map_err(|source| SiteError::file(&path, source))?;
         Ok(content)
     }
 
-    /// Deletes what has not been used for a week.
+    /// Deletes the entries that have not been used for a week.
     pub fn remove_unused(&self) -> Result<(), SiteError> {
         let Some(oldest) = SystemTime::now().checked_sub(UNUSED_FOR) else { return Ok(()) };
         for entry in files::entries(&self.folder)? {
@@ -58,8 +59,8 @@ impl Cache {
     }
 }
 
-/// An entry's time of modification is the time of its last use. If the system does not let us set it, the entry is only
-/// made again sooner.
+/// Sets an entry's modification time, which is the time of its last use. If the system does not allow that, the entry
+/// is only deleted sooner.
 fn mark_as_used(path: &Path) {
     let _ = File::options().write(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
 }
@@ -77,12 +78,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(folder.path()).unwrap();
         assert_eq!(cache.get_or_make("a", || bytes("first")).unwrap(), b"first");
-        assert_eq!(cache.get_or_make("a", || panic!("it is there")).unwrap(), b"first");
+        assert_eq!(cache.get_or_make("a", || panic!("it is cached")).unwrap(), b"first");
         assert_eq!(cache.get_or_make("b", || bytes("second")).unwrap(), b"second");
     }
 
     #[test]
-    fn a_failure_is_not_kept() {
+    fn a_failure_is_not_cached() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(folder.path()).unwrap();
         assert!(cache.get_or_make("a", || Err(SiteError::NoTrunk)).is_err());
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_used_for_a_week_is_deleted() {
+    fn entries_that_were_not_used_for_a_week_are_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(folder.path()).unwrap();
         let long_ago = SystemTime::now() - 2 * UNUSED_FOR;
@@ -98,7 +99,7 @@ mod tests {
             cache.get_or_make(key, || bytes(key)).unwrap();
             File::options().write(true).open(folder.path().join(key)).unwrap().set_modified(long_ago).unwrap();
         }
-        cache.get_or_make("used", || panic!("it is there")).unwrap();
+        cache.get_or_make("used", || panic!("it is cached")).unwrap();
         cache.remove_unused().unwrap();
         assert_eq!(files::all(folder.path()).unwrap(), ["used"]);
     }

@@ -1,25 +1,25 @@
-//! What can go wrong while the site is built.
+//! The errors of the build.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use syntect::parsing::{ParsingError, ScopeError};
 
-/// Why there is no site. Trunk shows it and ends the build.
+/// The reason there is no site. Trunk shows it and ends the build.
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     /// The environment of a trunk hook is missing.
     #[error("trunk runs this after a build: use `make site`")]
     NoTrunk,
-    /// A build for tests was about to replace the one for publishing.
+    /// A build for tests would replace the one for publishing.
     #[error("a build for tests must not be in `dist/`: use `trunk build --release --dist target/test-site`")]
     TestBuildInDist,
-    /// The file system refused.
+    /// A file operation failed.
     #[error("`{path}` could not be read or written: {source}")]
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// A tool is not installed.
@@ -27,7 +27,7 @@ pub enum SiteError {
     NoTool {
         /// The program.
         tool: &'static str,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// A tool ended with an error.
@@ -35,24 +35,26 @@ pub enum SiteError {
     Tool {
         /// The program.
         tool: &'static str,
-        /// What it printed.
+        /// The tool's error output.
         message: String,
     },
     /// The code that is marked as lazy could not be separated.
     #[error("the page's wasm could not be split: {0}")]
     Split(String),
-    /// A file that we change does not have the form that we know.
-    #[error("`{place}` has no `{what}`: was it written by another version of its tool?")]
+    /// A file that this program changes has an unexpected form.
+    #[error(
+        "`{place}` has no `{what}`: check that `tools/versions` has the version of its tool that this program supports"
+    )]
     Missing {
-        /// Where we looked.
+        /// The file or folder.
         place: String,
-        /// What we looked for.
+        /// The missing text or file.
         what: String,
     },
     /// The highlighter does not know a language.
     #[error("there is no syntax for `.{extension}` files")]
     NoSyntax {
-        /// The end of the file's name.
+        /// The file's extension.
         extension: &'static str,
     },
     /// A syntax definition of the highlighter is broken.
@@ -69,7 +71,7 @@ impl SiteError {
         Self::File { path: path.as_ref().to_owned(), source }
     }
 
-    /// The error of a place that has not got what it should have.
+    /// The error of a file or folder in which something is missing.
     pub fn missing(place: &str, what: &str) -> Self {
         Self::Missing { place: place.to_owned(), what: what.to_owned() }
     }

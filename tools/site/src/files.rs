@@ -1,4 +1,4 @@
-//! Files and folders, with errors that name them.
+//! File operations, with errors that name the file.
 
 use std::fs;
 use std::io;
@@ -16,7 +16,7 @@ pub fn read_text(path: &Path) -> Result<String, SiteError> {
     fs::read_to_string(path).map_err(|source| SiteError::file(path, source))
 }
 
-/// Writes a file, and makes its folder if there is none.
+/// Writes a file. Creates its folder if there is none.
 pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), SiteError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).and_then(|()| fs::write(path, content)).map_err(|source| SiteError::file(path, source))
@@ -27,7 +27,7 @@ pub fn remove(path: &Path) -> Result<(), SiteError> {
     fs::remove_file(path).map_err(|source| SiteError::file(path, source))
 }
 
-/// Deletes a folder with everything in it. It is fine if there is none.
+/// Deletes a folder and its content, if it exists.
 pub fn remove_folder(path: &Path) -> Result<(), SiteError> {
     match fs::remove_dir_all(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(SiteError::file(path, source)),
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_files_are_listed_with_the_folders_they_are_in() {
+    fn all_files_are_listed_with_their_folders() {
         let folder = tempfile::tempdir().unwrap();
         for file in ["b.js", "a/c/d.css", "a/b.wasm"] {
             write(&folder.path().join(file), "x").unwrap();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_as_good_as_removed() {
+    fn removing_a_missing_folder_succeeds() {
         let folder = tempfile::tempdir().unwrap();
         assert!(remove_folder(&folder.path().join("none")).is_ok());
     }

@@ -1,11 +1,11 @@
 //! Names for content: equal content has the same name on every machine and with every compiler.
 //!
-//! SHA-256 (FIPS 180-4) over the parts, each after its length, so that moving a byte from one part to the next changes the
-//! hash.
+//! The hash is SHA-256 (FIPS 180-4) over the parts. The length of each part comes before it, so that moving a byte from
+//! one part to the next changes the hash.
 
 use sha2::{Digest, Sha256};
 
-/// Takes parts of content one after the other.
+/// A hash of several parts of content.
 #[derive(Default)]
 pub struct ContentHash(Sha256);
 
@@ -19,13 +19,14 @@ impl ContentHash {
         self
     }
 
-    /// The first 64 bits as 16 hexadecimal digits: for file names. The service worker knows names with a hash by this form.
+    /// The first 64 bits as 16 hexadecimal digits, for file names. The service worker recognises names with a hash by
+    /// this form.
     #[must_use]
     pub fn name(self) -> String {
         self.key()[..16].to_owned()
     }
 
-    /// The whole hash as 64 hexadecimal digits: for a cache, where two contents must never be confused.
+    /// The whole hash as 64 hexadecimal digits, for a cache, in which two contents must never have the same key.
     #[must_use]
     pub fn key(self) -> String {
         self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -38,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_name_never_changes() {
-        // What `printf '\003\0\0\0\0\0\0\0abc' | sha256sum` prints.
+        // The output of `printf '\003\0\0\0\0\0\0\0abc' | sha256sum`.
         let expected = "ce91dc5eec0139adf091900d225971d6ad246a845bad791b5693a9d0d55dd391";
         let key = ContentHash::default().with("abc").key();
         assert_eq!(key, expected);
@@ -46,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn it_matters_where_a_part_ends() {
+    fn the_hash_depends_on_the_ends_of_the_parts() {
         let hash = |parts: [&str; 2]| ContentHash::default().with(parts[0]).with(parts[1]).name();
         assert_ne!(hash(["ab", "c"]), hash(["a", "bc"]));
     }

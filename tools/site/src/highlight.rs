@@ -1,8 +1,8 @@
 //! Marks the tokens of the sources that the page shows, so that the page needs no highlighter.
 //!
-//! Each exercise and each Python script of the guide becomes a file of the site: the plain text, in which one control
-//! character before a token names its class and another ends it. The page reads it as text and never as HTML. There are
-//! only a few classes, so that the style sheet can colour them in both schemes.
+//! Each exercise and each Python script of the guide becomes a file of the site: the plain text, in which a control
+//! character before a token stands for its class, and another one ends the class. The page reads it as text and never
+//! as HTML. There are only a few classes, so that the style sheet can colour them in both schemes.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -14,16 +14,16 @@ use crate::error::SiteError;
 use crate::files;
 use crate::hash::ContentHash;
 
-/// The exercise's entry in the catalogue begins here. The page shows what is above it.
+/// The line at which the exercise's entry in the catalogue starts. The page shows the source above it.
 const END_OF_EXERCISE: &str = "// The entry in the catalogue.";
 
 /// Part of the cache's keys: increase it when the marks change.
 const VERSION: &str = "1";
 
-/// Ends a class; `END` of `src/ui/components/sources.rs` is the same.
+/// The character that ends a class. `END` in `src/ui/components/sources.rs` is the same.
 const END: char = '\u{1}';
 
-/// The characters that begin a class; `CLASSES` of `src/ui/components/sources.rs` has the same order.
+/// The characters that start a class. `CLASSES` in `src/ui/components/sources.rs` has the same order.
 const COMMENT: char = '\u{2}';
 const STRING: char = '\u{3}';
 const NUMBER: char = '\u{4}';
@@ -31,7 +31,8 @@ const FUNCTION: char = '\u{5}';
 const TYPE: char = '\u{6}';
 const KEYWORD: char = '\u{7}';
 
-/// The class of a token by the beginning of its innermost scope that has one. Operators have none.
+/// The classes of tokens, by the start of a scope's name. The innermost scope with a class counts. Operators have no
+/// class.
 const CLASSES: [(&str, Option<char>); 15] = [
     ("comment", Some(COMMENT)),
     ("string", Some(STRING)),
@@ -75,7 +76,7 @@ fn sources(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, SiteError> {
 }
 
 fn mark(source: &str, extension: &'static str) -> Result<String, SiteError> {
-    // Loading the syntaxes takes a second in a debug build, which a build without new sources saves.
+    // They are loaded only when needed, because loading takes a second in a debug build.
     static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
     let syntax = SYNTAXES.find_syntax_by_extension(extension).ok_or(SiteError::NoSyntax { extension })?;
     mark_tokens(source, syntax, &SYNTAXES)
@@ -103,7 +104,7 @@ fn class(scopes: &ScopeStack) -> Option<char> {
     scopes.as_slice().iter().rev().find_map(|scope| of_scope(scope.build_string())).flatten()
 }
 
-/// Text with classes; neighbours of one class share a mark.
+/// Text with marks. Adjacent tokens of the same class share a mark.
 #[derive(Default)]
 struct Marked {
     text: String,
@@ -112,7 +113,7 @@ struct Marked {
 
 impl Marked {
     fn push(&mut self, token: &str, class: Option<char>) {
-        // Blanks have no colour: they never end a class.
+        // Whitespace has no colour, so it does not end a class.
         if !token.trim().is_empty() && class != self.class {
             self.close();
             self.text.extend(class);
@@ -138,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_its_marks_a_source_is_as_it_was() {
+    fn a_source_is_unchanged_except_for_its_marks() {
         let source = include_str!("main.rs");
         let marked: String = mark(source, "rs").unwrap().chars().filter(|c| !('\u{1}'..='\u{7}').contains(c)).collect();
         assert_eq!(marked, source);

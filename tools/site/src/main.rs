@@ -1,14 +1,16 @@
-//! Turns what trunk built into the site that is served. Trunk runs this once after each build, as its only post-build hook.
+//! Turns trunk's output into the site that is served. Trunk runs this once after each build, as its only post-build
+//! hook.
 //!
 //! - [`highlight`]: the sources that the page shows, with their tokens marked.
-//! - [`split`]: takes the code that is marked with `lazy!` out of the page's wasm, in release builds.
+//! - [`split`]: moves the code that is marked with `lazy!` out of the page's wasm, in release builds.
 //! - [`optimize`]: makes every wasm module smaller and faster with wasm-opt, in builds that are published.
 //! - [`page`]: puts the page's new code into the site, and its address into `index.html`.
 //! - [`policy`]: writes the Content-Security-Policy, and moves inline scripts into files.
-//! - [`bundle`]: makes one script of the service worker's program. [`release`] lists the files that the worker caches.
+//! - [`bundle`]: bundles the service worker's program in one script. [`release`] lists the files that the worker
+//!   caches.
 //!
-//! [`build`] says which kind of build this is, [`cache`] keeps results whose input has not changed, [`hash`] names files by
-//! their content, [`files`] reads and writes them, [`tool`] runs other programs, and [`error`] has what can go wrong.
+//! [`build`] has the settings of the build, [`cache`] stores results whose input has not changed, [`hash`] names files
+//! by their content, [`files`] reads and writes files, [`tool`] runs other programs, and [`error`] has the errors.
 
 mod build;
 mod bundle;
@@ -43,14 +45,14 @@ fn main() -> ExitCode {
 
 /// Finishes the site in trunk's staging folder.
 ///
-/// Highlighting needs nothing of the rest, so it runs at the same time. The policy is written after `index.html` has its
-/// last script, and the service worker comes last because it lists all other files.
+/// Highlighting does not depend on the rest, so it runs at the same time. The policy is written after the last script
+/// has been added to `index.html`, and the service worker comes last, because it lists all other files.
 fn finish(build: &Build) -> Result<(), SiteError> {
     let cache = Cache::open(&build.work.join("cache"))?;
     thread::scope(|scope| {
         let sources = scope.spawn(|| highlight::write_all(&build.site, &cache));
         if build.kind != Kind::Debug {
-            let code = split::take_apart(build)?;
+            let code = split::split_and_bind(build)?;
             if build.kind == Kind::Published {
                 let server = (bundle::wasm(&build.site), optimize::Goal::Size);
                 optimize::all(code.modules().chain([server]), &cache)?;

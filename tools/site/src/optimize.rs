@@ -1,7 +1,7 @@
-//! Makes the wasm modules of a published site smaller and faster with wasm-opt. Its flags are here and nowhere else.
+//! Makes the wasm modules of a published site smaller and faster with wasm-opt. All of its flags are in this file.
 //!
-//! Each module gets one core, and as many modules as there are cores are optimized at the same time: the wasm-opt from npm
-//! runs on one core only.
+//! wasm-opt uses one core for each module, because the one from npm can use only one. As many modules as there are
+//! cores are optimized at the same time.
 
 use std::ffi::OsStr;
 use std::num::NonZero;
@@ -15,13 +15,13 @@ use crate::files;
 use crate::hash::ContentHash;
 use crate::tool;
 
-/// What matters most about a module.
+/// The goal of the optimization of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
-    /// It is in the first load.
+    /// For modules in the first load.
     Size,
-    /// It is fetched later. It calls the main module through the table, by a small function for each callee. `-O3` inlines
-    /// these, which makes calls faster and the compressed file no bigger.
+    /// For modules that are fetched later. They call the main module through the table, by a small function for each
+    /// callee. `-O3` inlines these functions, which makes calls faster and the compressed file no larger.
     Speed,
 }
 
@@ -34,7 +34,7 @@ impl Goal {
     }
 }
 
-/// What the modules may use, and a limit for inlining that makes them smaller.
+/// The wasm features that the modules may use, and a limit for inlining that makes them smaller.
 ///
 /// `--converge` is left out: it doubles the time and saves 1 KB.
 const FLAGS: [&str; 8] = [
@@ -48,11 +48,11 @@ const FLAGS: [&str; 8] = [
     "--enable-simd",
 ];
 
-/// Smaller modules stay as they are. The wasm-opt from npm takes 0.8 s for the smallest, while 80 of the page's 106 modules are
-/// below this size and have 7 % of its bytes; the first load has none of them.
+/// Smaller modules are not optimized. The wasm-opt from npm takes 0.8 s even for the smallest. 80 of the page's 106
+/// modules are below this size. They have 7 % of its bytes, and none of them is in the first load.
 const MIN_BYTES: u64 = 9_000;
 
-/// Optimizes these modules in place. Those that an earlier build has optimized come from the cache.
+/// Optimizes these modules in place. Modules that an earlier build has optimized come from the cache.
 ///
 /// # Errors
 ///
@@ -60,7 +60,7 @@ const MIN_BYTES: u64 = 9_000;
 pub fn all(modules: impl Iterator<Item = (PathBuf, Goal)>, cache: &Cache) -> Result<(), SiteError> {
     let size = |path: &Path| path.metadata().map_or(0, |it| it.len());
     let mut modules: Vec<_> = modules.filter(|(path, _)| size(path) >= MIN_BYTES).collect();
-    // They are taken from the end: the largest takes longest, so it is started first.
+    // They are taken from the end: the largest takes the longest time, so it is started first.
     modules.sort_by_key(|(path, _)| size(path));
     let version = run([OsStr::new("--version")])?;
     let waiting = Mutex::new(modules);

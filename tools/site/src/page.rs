@@ -1,6 +1,7 @@
-//! Puts the page's split code in the place of the code that trunk made, and its new address into `index.html`.
+//! Replaces trunk's code of the page by the split code, and its address in `index.html` by the new one.
 //!
-//! The code is in one folder, named after the hash of everything in it. So its files never find a file of another release.
+//! The code is in one folder, which has the hash of its content in its name. So its files never load a file of another
+//! release.
 
 use std::path::Path;
 
@@ -10,11 +11,11 @@ use crate::files;
 use crate::hash::ContentHash;
 use crate::split::{Code, LOADER};
 
-/// Replaces trunk's code by ours.
+/// Replaces trunk's code by the split code.
 ///
 /// # Errors
 ///
-/// If trunk's code is not there, or `index.html` does not load it in the way that we know.
+/// If trunk's code is missing, or `index.html` loads it in an unexpected way.
 pub fn put(code: &Code, site: &Path) -> Result<(), SiteError> {
     let names = files::entries(site)?;
     let names = names.iter().filter_map(|path| path.file_name()?.to_str());
@@ -47,7 +48,8 @@ fn trunk_name<'a>(mut names: impl Iterator<Item = &'a str>, page: &str) -> Optio
     })
 }
 
-/// `index.html` with the address of the new code. What is before a name, the address of the site, stays.
+/// `index.html` with the address of the new code. The part of an address before the name of a file, which is the
+/// address of the site, does not change.
 fn with_code(html: &str, old: &str, new: &str) -> Result<String, SiteError> {
     let script = format!("{old}.js");
     // The page's script imports the loader, so the browser requests both at once.
@@ -69,7 +71,7 @@ fn replace(html: &str, what: &str, with: &str) -> Result<String, SiteError> {
 mod tests {
     use super::*;
 
-    /// What trunk 0.21.14 writes, shortened.
+    /// The shortened output of trunk 0.21.14.
     const HTML: &str = "\
 <script type=\"module\">
 import init, * as bindings from './interleave-1a2b.js';
@@ -94,7 +96,7 @@ const wasm = await init({ module_or_path: './code-ff/interleave_bg.wasm' });
     }
 
     #[test]
-    fn an_address_of_the_site_stays_before_the_names() {
+    fn the_address_of_the_site_does_not_change() {
         let html = with_code(&HTML.replace("./", "/some/path/"), "interleave-1a2b", "code-ff").unwrap();
         for name in ["interleave.js", "parts.js", "interleave_bg.wasm", "snippets/page-77/a.js"] {
             assert!(html.contains(&format!("/some/path/code-ff/{name}")), "{name}: {html}");
@@ -102,7 +104,7 @@ const wasm = await init({ module_or_path: './code-ff/interleave_bg.wasm' });
     }
 
     #[test]
-    fn html_of_another_form_is_refused() {
+    fn html_of_an_unexpected_form_is_refused() {
         for what in ["modulepreload", "interleave-1a2b_bg.wasm", "interleave-1a2b.js"] {
             let error = with_code(&HTML.replace(what, "else"), "interleave-1a2b", "code-ff").unwrap_err();
             assert!(error.to_string().contains("index.html"), "{what}: {error}");
@@ -110,7 +112,7 @@ const wasm = await init({ module_or_path: './code-ff/interleave_bg.wasm' });
     }
 
     #[test]
-    fn the_name_that_trunk_gave_is_found_among_others() {
+    fn trunks_name_of_the_page_is_found_among_others() {
         let name = |names: &[&str]| trunk_name(names.iter().copied(), "page");
         assert_eq!(name(&["index.html", "other-1_bg.wasm", "page-1a2b_bg.wasm"]).as_deref(), Some("page-1a2b"));
         assert_eq!(name(&["page_bg.wasm", "pages-1_bg.wasm"]), None);

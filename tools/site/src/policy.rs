@@ -1,8 +1,8 @@
-//! Writes the page's Content-Security-Policy into its HTML (<https://www.w3.org/TR/CSP3/>): the page may load only the
-//! site's own files, and runs no script that is in the HTML. The scripts that trunk puts there become files.
+//! Writes the page's Content-Security-Policy into its HTML (<https://www.w3.org/TR/CSP3/>). The page may load only the
+//! site's own files, and runs no script that is in the HTML. The scripts that trunk puts into the HTML become files.
 //!
-//! This is done in every build, so the policy also holds under `trunk serve`, whose reload script becomes a file too.
-//! Hashes of the scripts would not work: trunk makes the HTML smaller afterwards.
+//! Every build does this, so the policy also applies under `trunk serve`, whose reload script becomes a file too.
+//! Hashes of the scripts in the policy would not work, because trunk minifies the HTML afterwards.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::error::SiteError;
 use crate::files;
 use crate::hash::ContentHash;
 
-/// The policy is written before this. What is above it loads nothing.
+/// The policy is written before this tag. Nothing above it loads a file.
 const BEFORE: &str = "<meta";
 
-/// What trunk's reload script opens.
+/// The name that identifies trunk's reload script.
 const RELOADS: &str = "WebSocket";
 
-/// Placeholders that trunk fills in when it serves the page, in quotes of any kind, and expressions with the same value for a
-/// script that is a file: it is served from where the page is.
+/// Placeholders in quotes that trunk fills in when it serves the page. A script that is a file uses these expressions
+/// with the same value instead. It is served from the same host as the page.
 const PLACEHOLDERS: [(&str, &str); 3] = [
     ("{{__TRUNK_ADDRESS__}}", "location.host"),
     ("{{__TRUNK_WS_BASE__}}", "\"/\""),
@@ -54,10 +54,10 @@ struct Page {
     scripts: Vec<Script>,
 }
 
-/// A script that was in the page.
+/// A script that was in the HTML.
 #[derive(Debug, PartialEq, Eq)]
 struct Script {
-    /// The name of its file. It has a hash, so that no cache mixes two releases.
+    /// The name of its file. It contains a hash, so that a cache does not mix two releases.
     name: String,
     text: String,
 }
@@ -81,7 +81,7 @@ impl Page {
     }
 }
 
-/// The attributes of a script, its text and what follows it, unless it is a file already.
+/// The attributes of a script, its text, and the rest. `None` if the script is a file already.
 fn inline(piece: &str) -> Option<(&str, &str, &str)> {
     let (attributes, rest) = piece.split_once('>')?;
     let (text, rest) = rest.split_once("</script>")?;
@@ -108,7 +108,8 @@ fn no_place() -> SiteError {
     SiteError::missing("index.html", "<meta> before its first script")
 }
 
-/// The reader's own endpoint may be anywhere, so the page may send requests to any host. It loads nothing else from there.
+/// The policy. The page may send requests to any host, because the reader's own endpoint may be anywhere. It loads
+/// nothing else from other hosts.
 fn policy(scripts: &[Script]) -> String {
     let sockets = if scripts.iter().any(|script| script.text.contains(RELOADS)) { " ws: wss:" } else { "" };
     [
@@ -116,7 +117,7 @@ fn policy(scripts: &[Script]) -> String {
         "script-src 'self' 'wasm-unsafe-eval'",
         "style-src 'self'",
         "img-src 'self' data:",
-        // The page may read what it offers as a download.
+        // `blob:` lets the page read its own downloads.
         &format!("connect-src 'self' blob: http: https:{sockets}"),
         "worker-src 'self'",
         "manifest-src 'self'",
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_comes_before_everything_that_is_loaded() {
+    fn the_policy_comes_before_everything_that_loads_a_file() {
         let html = with_policy(HTML, "default-src 'none'").expect("it has a head");
         assert!(html.starts_with("<html><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'\">"));
         assert!(with_policy("<script>1</script><meta>", "").is_err());

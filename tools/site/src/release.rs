@@ -6,17 +6,17 @@ use crate::error::SiteError;
 use crate::files;
 use crate::hash::ContentHash;
 
-/// What the service worker's script says about its release before the site is built.
+/// The placeholder for the release in the service worker's script.
 const UNKNOWN: &str = "const RELEASE = { name: \"\", files: [] };";
 
-/// Not in the list: the index says that all other files are cached, so it is cached last; the browser itself keeps the
-/// worker's scripts; and the preview is for other sites.
+/// The files that are not in the list. The index is cached last, because it shows that all other files are cached. The
+/// browser itself stores the worker's scripts. The preview is for other sites.
 const NOT_LISTED: [&str; 4] = ["index.html", "service-worker.js", "model_server-", "static/preview.png"];
 
 /// The files of a built site.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Release {
-    /// A hash of all of them.
+    /// The hash of all files.
     pub name: String,
     /// Their paths, relative to the site, sorted.
     pub files: Vec<String>,
@@ -38,7 +38,7 @@ impl Release {
         Ok(Self { name: hash.name(), files })
     }
 
-    /// The worker's script with the release in it, or `None` if it has no place for that.
+    /// The worker's script with the release in it, or `None` if it has no placeholder for the release.
     pub fn written_into(&self, worker: &str) -> Option<String> {
         // Rust and JavaScript write a string and a list of strings in the same way.
         let known = format!("const RELEASE = {{ name: {:?}, files: {:?} }};", self.name, self.files);
@@ -46,7 +46,7 @@ impl Release {
     }
 }
 
-/// Hidden files are for the host.
+/// True for hidden files, which are for the host.
 fn is_hidden(file: &str) -> bool {
     file.split('/').any(|name| name.starts_with('.'))
 }
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn it_has_every_file_that_the_page_may_request() {
+    fn a_release_has_every_file_that_the_page_may_request() {
         let release = release(&[
             ("index.html", "<p>"),
             ("service-worker.js", ""),
@@ -78,14 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn its_name_changes_with_every_file() {
+    fn the_name_of_a_release_changes_with_every_file() {
         let name_with = |text| release(&[("a/b.csv", text), ("c.js", "")]).name;
         assert_eq!(name_with("1"), name_with("1"));
         assert_ne!(name_with("1"), name_with("2"));
     }
 
     #[test]
-    fn the_worker_of_the_site_has_a_place_for_it() {
+    fn the_sites_worker_has_a_placeholder_for_the_release() {
         let worker = include_str!("../../../model-server/service-worker.js");
         let release = Release { name: "ff".to_owned(), files: vec!["a.js".to_owned(), "b/c.csv".to_owned()] };
         let text = release.written_into(worker).unwrap();

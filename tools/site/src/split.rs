@@ -1,8 +1,9 @@
-//! Takes the code that is marked with `lazy!` (see `src/lazy.rs`) out of the page's wasm, so that the first load is without it.
+//! Moves the code that is marked with `lazy!` (see `src/lazy.rs`) out of the page's wasm, so that it is not in the
+//! first load.
 //!
-//! By now trunk has made the page of one wasm file. This makes the page's wasm and JavaScript again, from what the linker
-//! left: split into parts by `wasm_split_cli_support`, and bound to JavaScript by wasm-bindgen. A debug build is not split;
-//! `build.rs` marks nothing there.
+//! Trunk has built the page with one wasm file before. This module builds the page's wasm and JavaScript again from the
+//! linker's output: `wasm_split_cli_support` splits it into parts, and wasm-bindgen binds it to JavaScript. A debug
+//! build is not split, because `lazy!` marks nothing in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,11 @@ use crate::tool;
 /// The script that fetches the parts, next to the page's own script.
 pub const LOADER: &str = "parts.js";
 
-/// How the loader that `wasm_split_cli_support` writes compiles a part.
+/// The call with which the loader of `wasm_split_cli_support` compiles a part.
 const STREAMING: &str = "WebAssembly.instantiateStreaming(";
 
-/// What it does instead. Streaming requires the media type `application/wasm`, which some simple hosts do not send. The
-/// page's own script, by wasm-bindgen, does without it too.
+/// The function that the loader calls instead. Streaming requires the media type `application/wasm`, which some simple
+/// hosts do not send. The page's own script, by wasm-bindgen, does not need it either.
 const ANY_MEDIA_TYPE: &str = "
 async function instantiate(request, imports) {
     const response = await request;
@@ -39,19 +40,19 @@ pub struct Code {
 }
 
 impl Code {
-    /// Every wasm module, and what matters most about it.
+    /// Every wasm module, with the goal of its optimization.
     pub fn modules(&self) -> impl Iterator<Item = (PathBuf, Goal)> {
         let parts = self.parts.iter().map(|part| (part.clone(), Goal::Speed));
         [(self.main.clone(), Goal::Size)].into_iter().chain(parts)
     }
 }
 
-/// Splits what the linker left, and binds it to JavaScript.
+/// Splits the linker's output, and binds it to JavaScript.
 ///
 /// # Errors
 ///
-/// If a file is missing or not what its tool used to write.
-pub fn take_apart(build: &Build) -> Result<Code, SiteError> {
+/// If a file is missing or has an unexpected form.
+pub fn split_and_bind(build: &Build) -> Result<Code, SiteError> {
     let (folder, unbound) = (build.work.join("code"), build.work.join("main.wasm"));
     files::remove_folder(&folder)?;
     fs::create_dir_all(&folder).map_err(|source| SiteError::file(&folder, source))?;
@@ -74,8 +75,8 @@ fn split(linked: &[u8], main: &Path, folder: &Path) -> Result<Vec<PathBuf>, Site
     Ok(split.split_modules)
 }
 
-/// Only the main module calls JavaScript. The parts reach it through the table of functions, which is one of the exports that
-/// are kept here.
+/// Binds the main module to JavaScript. The parts call the main module through the table of functions, so the exports
+/// of the linker stay.
 fn bind(main: &Path, folder: &Path) -> Result<(), SiteError> {
     const FLAGS: [&str; 5] = ["--target=web", "--no-typescript", "--keep-lld-exports", "--out-name", PAGE];
     tool::run("wasm-bindgen", |command| command.args(FLAGS).arg("--out-dir").args([folder, main])).map(drop)
@@ -83,7 +84,7 @@ fn bind(main: &Path, folder: &Path) -> Result<(), SiteError> {
 
 /// The loader for hosts that send wasm with any media type.
 fn with_any_media_type(loader: &str) -> Result<String, SiteError> {
-    // A page without parts has nothing to fetch.
+    // The loader of a page without parts fetches nothing.
     if !loader.contains("fetch(") {
         return Ok(loader.to_owned());
     }
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loader_of_another_form_is_refused() {
+    fn a_loader_of_an_unexpected_form_is_refused() {
         assert!(with_any_media_type("fetch(a);").is_err());
         assert_eq!(with_any_media_type("let none;").unwrap(), "let none;");
     }

@@ -1,11 +1,11 @@
-//! Runs the other programs that a build needs.
+//! Runs other programs that the build needs.
 
 use std::process::{Command, Stdio};
 
 use crate::error::SiteError;
 
-/// Runs a program with what `prepare` adds to its command, and returns what it prints. Its warnings are shown only if it
-/// fails: wasm-opt warns of names that it does not know.
+/// Runs a program, and returns its output. `prepare` adds arguments to the command. The program's warnings are shown
+/// only if it fails, because wasm-opt warns of names that it does not know.
 ///
 /// # Errors
 ///
@@ -24,18 +24,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_program_prints_is_returned() {
+    fn the_output_of_a_program_is_returned() {
         assert_eq!(run("sh", |sh| sh.args(["-c", "echo out; echo warning >&2"])).unwrap(), b"out\n");
     }
 
     #[test]
-    fn an_error_has_the_words_of_the_program() {
+    fn an_error_contains_the_error_output_of_the_program() {
         let error = run("sh", |sh| sh.args(["-c", "echo no such flag >&2; exit 1"])).unwrap_err();
         assert_eq!(error.to_string(), "`sh` failed: no such flag");
     }
 
     #[test]
-    fn a_program_that_is_missing_is_named() {
+    fn a_missing_program_is_named() {
         let error = run("no-such-program", |it| it).unwrap_err();
         assert!(error.to_string().starts_with("`no-such-program` could not be started"), "{error}");
     }

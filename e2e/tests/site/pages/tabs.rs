@@ -186,6 +186,6 @@ async fn run_all_finishes_in_a_hidden_tab(engine: Engine) -> TestResult {
     page.switch_to(&behind).await?;
     page.wait_for_run_all().await?;
     let text = page.texts("[data-run-all]").await?.join("\n");
-    assert!(text.contains("The page was hidden meanwhile, so its times are too long."), "{text}");
+    assert!(text.contains("The page was hidden during the run, so its times are too long."), "{text}");
     Ok(())
 }
