@@ -72,7 +72,7 @@ fn bar(bar: &ComparedBar, outline: Option<Outline>, scale_us: f64) -> Element {
     let beside = [ideal, other].into_iter().flatten().map(|text| element("span").text(text));
     element("div")
         .class(class)
-        .attr_if("data-beside-us", outline.as_ref().map(|it| it.us))
+        .attr_if("data-baseline-us", outline.as_ref().map(|it| it.us))
         .attr("data-bar", bar.task.clone())
         .attr_if("data-measured-us", bar.measured_us)
         .attr_if("data-ideal-us", bar.ideal_us)
@@ -179,7 +179,7 @@ mod tests {
         assert_sound(&figure);
         assert_eq!(figure.attributes(".fill", "width"), ["50%"]);
         assert_eq!(figure.attributes(".ghost", "width"), ["100%"]);
-        assert_eq!(figure.attributes(".bar", "data-beside-us"), ["1000000"]);
+        assert_eq!(figure.attributes(".bar", "data-baseline-us"), ["1000000"]);
         assert_eq!(figure.texts(".ideal-figure"), ["ideal 500 mspinned 1.00 s"]);
     }
 

@@ -307,7 +307,7 @@ def print_models(models):
 
 
 def print_outcomes(outcomes, took):
-    """Prints what came of the requests, and how long it took."""
+    """Prints how the requests ended, and how long they took."""
     print(f"requests            {len(outcomes)} in {took:.3f} s")
     ends = Counter(
         one.failure.cause if one.failure else "succeeded" for one in outcomes

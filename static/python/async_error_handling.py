@@ -181,7 +181,7 @@ async def run_tasks_with_retries(options):
 
 
 def categorize(results):
-    """Counts what came of the tasks: how many succeeded, how many failed of what."""
+    """Counts how the tasks ended: how many succeeded, and how many failed with which error."""
     outcomes = Counter()
     for result in results:
         if not isinstance(result, BaseException):

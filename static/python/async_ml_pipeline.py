@@ -1,4 +1,4 @@
-"""Part 5, an ML pipeline: in turn, stages are slow; concurrently, they overlap.
+"""Part 5, an ML pipeline: sequential stages are slow; concurrent stages overlap.
 
 Hand-written digits are loaded, preprocessed and read by a real classifier. First batch
 after batch, as in the guide; then streamed, where each stage is a task of its own and
@@ -124,7 +124,7 @@ class AsyncMLPipeline:
         return predicted
 
     async def run_streamed(self, samples):
-        """All stages side by side, each on a batch of its own."""
+        """All stages at the same time, each on a batch of its own."""
         loaded = asyncio.Queue(maxsize=self.bound)
         preprocessed = asyncio.Queue(maxsize=self.bound)
         predicted = []
@@ -207,7 +207,7 @@ def ideal(delays, batches):
 async def sweep(make, samples):
     """Prints samples per second against batch size, both ways."""
     sizes = [2**n for n in range(32) if 2**n < samples] + [samples]
-    print("batch size     in turn  streamed  samples per second")
+    print("batch size  sequential  streamed  samples per second")
     for size in sizes:
         per_second = []
         for way in (AsyncMLPipeline.run_pipeline, AsyncMLPipeline.run_streamed):
@@ -231,12 +231,12 @@ async def main(options):
         )
 
     pipeline = make()
-    in_turn = await measure("in turn", pipeline, pipeline.run_pipeline, options.samples)
+    sequential = await measure("sequential", pipeline, pipeline.run_pipeline, options.samples)
     pipeline = make()
     run = pipeline.run_streamed
     streamed = await measure("streamed", pipeline, run, options.samples)
     batches = len(pipeline.batches(options.samples))
-    print(f"speed-up     {in_turn / streamed:6.2f} times")
+    print(f"speed-up     {sequential / streamed:6.2f} times")
     print(f"by formula   {ideal(delays, batches):6.3f} s streamed")
 
     if options.workers:

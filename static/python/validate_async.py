@@ -57,7 +57,7 @@ async def validate_results_in_order(wait):
 
 
 async def validate_error_handling(wait):
-    """One that fails takes nothing from the others, and its error is in its place."""
+    """One failure does not affect the others, and its error is in its place."""
 
     async def risky_operation(n):
         await asyncio.sleep(wait)
@@ -118,7 +118,7 @@ async def validate_limit(wait):
     while not semaphore.locked():
         await semaphore.acquire()
         back += 1
-    return equal("3 at the peak, 3 back", f"{peak} at the peak, {back} back")
+    return equal("a peak of 3, 3 back", f"a peak of {peak}, {back} back")
 
 
 async def validate_timeout(wait):
@@ -201,7 +201,7 @@ async def validate_queue(wait):
 
     await asyncio.gather(make(), take())
     text = f"{len(taken)} in order" if taken == list(range(12)) else str(taken)
-    return equal("12 in order, 3 at the peak", f"{text}, {peak} at the peak")
+    return equal("12 in order, a peak of 3", f"{text}, a peak of {peak}")
 
 
 async def validate_blocking(wait):

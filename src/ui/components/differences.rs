@@ -25,7 +25,7 @@ pub(crate) fn table(display: Display) -> AnyView {
         view! { <p class="hint">{hint}</p> }
     });
     view! {
-        <div data-beside=baseline.word>
+        <div data-baseline=baseline.word>
             {data_table(table)}
             {hint}
         </div>

@@ -19,7 +19,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
 
 /// The length of a bar in the baseline, in microseconds.
 async fn baseline_us(page: &Page, task: &str) -> Result<Option<u64>, PageError> {
-    let text = page.attributes(&format!("[data-bar='{task}'][data-beside-us]"), "data-beside-us").await?;
+    let text = page.attributes(&format!("[data-bar='{task}'][data-baseline-us]"), "data-baseline-us").await?;
     Ok(text.first().and_then(|us| us.parse().ok()))
 }
 

@@ -91,7 +91,7 @@ async fn a_pinned_run_is_still_pinned_at_the_next_visit() -> TestResult {
     page.open(QUICK).await?;
     page.wait_for_button("Run").await?;
     page.run_to_the_end().await?;
-    let baselines = page.attributes("[data-bar][data-beside-us]", "data-beside-us").await?;
+    let baselines = page.attributes("[data-bar][data-baseline-us]", "data-baseline-us").await?;
     assert_eq!(baselines.len(), 2, "{baselines:?}");
     eventually("the table of differences", async || {
         let rows = page.table("The pinned run").await?;
