@@ -64,5 +64,5 @@ impl Page {
 /// True if a text says that a part of the page is still being loaded.
 #[must_use]
 pub fn is_loading(text: &str) -> bool {
-    ["Loading", "Being "].iter().any(|words| text.contains(words))
+    text.contains("Loading")
 }
