@@ -127,7 +127,7 @@ pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
     match head.version {
         1 => {
             let file: RunFile<Cow<str>, ReportV1> = parse(bytes)?;
-            file.into_run(|slug| slug, |report, exercise| Rc::new(report.into_report(exercise)))
+            file.into_run(|slug| slug, version_1::report)
         }
         VERSION => {
             let file: RunFile = parse(bytes)?;
@@ -155,13 +155,13 @@ impl<'a, P, R> RunFile<'a, P, R> {
     fn into_run(
         self,
         slug: impl FnOnce(P) -> Cow<'a, str>,
-        convert: impl FnOnce(R, &Exercise) -> Rc<Report>,
+        convert: impl FnOnce(Option<R>, &Exercise) -> Option<Rc<Report>>,
     ) -> Result<SavedRun, ImportError> {
         self.refuse_numbers()?;
         let slug = slug(self.program);
         let exercise = catalogue::find(&slug).ok_or_else(|| ImportError::no_exercise(&slug))?;
         let settings = settings(exercise, &self.settings)?;
-        let report = self.report.map(|report| convert(report, exercise));
+        let report = convert(self.report, exercise);
         if let Some(report) = &report {
             section::check(report)?;
         }

@@ -140,6 +140,17 @@ fn files_of_version_1_can_still_be_read() {
 }
 
 #[test]
+fn a_stopped_run_of_version_1_shows_what_its_record_has() {
+    let mut value: Value = serde_json::from_slice(include_bytes!("tests/version-1.json")).expect("it is JSON");
+    value["exercise"] = json!("async-multiple");
+    value["settings"] = json!({});
+    value["ending"] = json!({ "stopped": { "after_us": 60 } });
+    value["report"] = Value::Null;
+    let report = read(&value).expect("it can be read").report.expect("the record has durations");
+    assert!(matches!(report.sections[..], [Section::Distribution(_), ..]), "{:?}", report.sections);
+}
+
+#[test]
 fn unknown_fields_are_ignored() {
     let mut value = value_of(&small());
     value["later"] = json!({ "a": [1] });

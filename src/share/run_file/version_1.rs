@@ -1,5 +1,7 @@
 //! The report in files of version 1, which had one field for each kind of result.
 
+use std::rc::Rc;
+
 use serde::Deserialize;
 
 use crate::exercises::exercise::Exercise;
@@ -26,9 +28,16 @@ pub(super) struct ReportV1 {
     validations: Vec<Validation>,
 }
 
+/// The same report in the current form. A run without a report has at least what its record shows.
+pub(super) fn report(report: Option<ReportV1>, exercise: &Exercise) -> Option<Rc<Report>> {
+    let report = report.map_or_else(|| exercise.report_without_end(), |report| report.into_report(exercise));
+    let is_empty = report == Report::default();
+    (!is_empty).then(|| Rc::new(report))
+}
+
 impl ReportV1 {
     /// The same report with its results as sections. Distributions were not in the file: they come from the exercise.
-    pub(super) fn into_report(self, exercise: &Exercise) -> Report {
+    fn into_report(self, exercise: &Exercise) -> Report {
         let mut sections: Vec<_> = self.tables.into_iter().map(Section::Table).collect();
         sections.extend((!self.digits.is_empty()).then_some(Section::Digits(self.digits)));
         sections.extend((!self.validations.is_empty()).then_some(Section::Validations(self.validations)));
