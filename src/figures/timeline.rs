@@ -10,6 +10,7 @@ use crate::measure::metrics::Metrics;
 use crate::measure::report::{Column, Table};
 use crate::measure::segments::{Segment, TaskHistories, TaskHistory};
 use crate::measure::units::{count, percent, shortened, span};
+use crate::measure::wait_times::WaitTime;
 use crate::measure::{Outcome, Record, TaskId};
 
 /// The table shows at most this many tasks.
@@ -21,6 +22,9 @@ const MOST_LANES: u32 = 80;
 /// At most this many segments are drawn, the longest: nobody tells more apart, and they make a report of many
 /// megabytes.
 const MOST_SEGMENTS: usize = 4_000;
+
+/// The words for a task name at most this many of its waits, the longest.
+const MOST_WAITS: usize = 2;
 
 /// The width of the picture, in its own units.
 const WIDTH: f64 = 900.0;
@@ -200,12 +204,24 @@ pub fn words(record: &Record, task: TaskId, history: &TaskHistory, now_us: u64) 
         None => "not finished".to_owned(),
     };
     format!(
-        "{name}{}: {}, from {}; its code ran {} of the time; {end}.",
+        "{name}{}: {}, from {}; queued {}; its code ran {} of the time; {end}.{}",
         parent.unwrap_or_default(),
         span(length_us),
         span(history.spawned_us),
-        percent(share)
+        span(history.queued_us),
+        percent(share),
+        waits_in_words(record, task, now_us),
     )
+}
+
+/// The longest waits of a task, as a sentence after a space. Empty if none is known.
+fn waits_in_words(record: &Record, task: TaskId, now_us: u64) -> String {
+    let times = WaitTime::of_task(record, task, now_us);
+    let words = |time: &WaitTime| format!("{} {}", span(time.total_us), time.wait.words(record.waits()));
+    match times.iter().take(MOST_WAITS).map(words).collect::<Vec<_>>() {
+        none if none.is_empty() => String::new(),
+        some => format!(" It waited {}.", some.join(", and ")),
+    }
 }
 
 /// The tasks as a table.
@@ -213,6 +229,11 @@ pub fn words(record: &Record, task: TaskId, history: &TaskHistory, now_us: u64) 
 pub fn as_table(record: &Record) -> Table {
     let histories = TaskHistories::from_record(record);
     let now_us = record.end_us();
+    let waits = WaitTime::of_first_tasks(record, MOST_ROWS, now_us);
+    let longest_wait = |task: TaskId| {
+        let longest = waits[task.index()].first();
+        longest.map(|time| time.wait.words(record.waits())).unwrap_or_default()
+    };
     let row = |(task, history): (TaskId, &TaskHistory)| {
         let it = record.task(task);
         let parent = it.parent.map(|parent| record.task(parent).name.to_string());
@@ -221,7 +242,9 @@ pub fn as_table(record: &Record) -> Table {
             parent.unwrap_or_default(),
             span(history.spawned_us),
             span(history.duration_us(now_us)),
+            span(history.queued_us),
             span(history.running_us),
+            longest_wait(task),
             history.end.map_or("not finished", |(_, outcome)| outcome.name()).to_owned(),
         ]
     };
@@ -237,7 +260,9 @@ pub fn as_table(record: &Record) -> Table {
             Column::text("In"),
             Column::number("Spawned at"),
             Column::number("Lasted"),
+            Column::number("Queued"),
             Column::number("Code ran"),
+            Column::text("Longest wait"),
             Column::text("Outcome"),
         ],
         rows: histories.iter().take(MOST_ROWS).map(row).collect(),
@@ -272,7 +297,7 @@ mod tests {
         assert_eq!(figure.texts(".name"), ["load"]);
         assert_eq!(figure.texts(".muted"), ["0 ms", "200 ms", "400 ms", "600 ms", "800 ms", "1.00 s"]);
         assert_eq!(figure.attributes(".muted", "x"), ["0", "180", "360", "540", "720", "900"]);
-        assert_eq!(figure.rows(), [["load", "", "0 ms", "1.00 s", "250 ms", "failed"]]);
+        assert_eq!(figure.rows(), [["load", "", "0 ms", "1.00 s", "0 ms", "250 ms", "", "failed"]]);
     }
 
     #[test]
@@ -287,7 +312,7 @@ mod tests {
         let record = record();
         let histories = TaskHistories::from_record(&record);
         let words = words(&record, TaskId::at(0), histories.task(TaskId::at(0)), 1_000_000);
-        assert_eq!(words, "load: 1.00 s, from 0 ms; its code ran 25.0 % of the time; failed at 1.00 s.");
+        assert_eq!(words, "load: 1.00 s, from 0 ms; queued 0 ms; its code ran 25.0 % of the time; failed at 1.00 s.");
         let caption = caption(&record, &Metrics::from_record(&record));
         assert_eq!(caption, "1 tasks over 1.00 s, at most 1 at once.");
     }

@@ -26,6 +26,7 @@ pub mod sweep;
 pub mod task_id;
 pub mod units;
 pub mod validation;
+pub mod wait_times;
 pub mod waits;
 pub mod warnings;
 

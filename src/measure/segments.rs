@@ -58,6 +58,8 @@ pub struct TaskHistory {
     pub lane: u32,
     /// The time that its own code has run so far, in microseconds, as far as the clock can measure it.
     pub running_us: u64,
+    /// The time that it was queued so far, in microseconds: before its first poll, and for permits.
+    pub queued_us: u64,
     phase: Phase,
     since_us: u64,
     /// The number of permits that it waits for.
@@ -183,6 +185,7 @@ impl TaskHistories {
             end: None,
             lane,
             running_us: 0,
+            queued_us: 0,
             phase: Phase::Queued,
             since_us: at_us,
             waits: 0,
@@ -201,8 +204,10 @@ impl TaskHistories {
         };
         history.phase = phase;
         history.since_us = event.at_us;
-        if closed.phase == Phase::Running {
-            history.running_us += closed.to_us - closed.from_us;
+        match closed.phase {
+            Phase::Running => history.running_us += closed.to_us - closed.from_us,
+            Phase::Queued => history.queued_us += closed.to_us - closed.from_us,
+            Phase::Waiting => {}
         }
         if closed.to_us > closed.from_us {
             self.segments.push(closed);

@@ -143,7 +143,7 @@ impl Run {
     ) -> impl Future<Output = Result<T, RetryError<E>>> {
         let line = here();
         // On the heap once it has started: otherwise each of thousands of waiting tasks would contain space for it.
-        async move { Box::pin(self.in_line(line, self.retry_inline(key, policy, operation))).await }
+        async move { Box::pin(self.with_line(line, self.retry_inline(key, policy, operation))).await }
     }
 
     async fn retry_inline<T, E: TaskError>(

@@ -35,7 +35,7 @@ impl<W: Worker> Dispatcher<W> {
     /// Runs a job on the next free worker. Jobs are served in the order in which they were queued. The task that calls this
     /// waits in `line`.
     pub async fn run_in(&self, line: Line, job: Job) -> Result<CompletedJob, OffloadError> {
-        self.run.in_line(line, self.run(job)).await
+        self.run.with_line(line, self.run(job)).await
     }
 
     async fn run(&self, job: Job) -> Result<CompletedJob, OffloadError> {

@@ -1,8 +1,8 @@
-//! What a task waits for, and in which line, noted while it is polled.
+//! Notes what a task waits for, and on which line, while the task is polled.
 //!
 //! A future that is not ready notes what it waits for. When the poll of its task ends, the latest note goes into the
-//! record. A task whose subtask was polled and is not ready waits for its subtasks. The line is that of the innermost call
-//! that knows its caller: a deadline around a request gives the request its line.
+//! record. If a task polls a subtask that is not ready, it waits for its subtasks. The line is the innermost known one: a
+//! request without a line gets that of the timeout around it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -21,33 +21,34 @@ use crate::source_hashes::hash_of;
 /// The line of code that waits, if it is known.
 pub(crate) type Line = Option<&'static Location<'static>>;
 
-/// The line of the caller, or of its caller if it has the attribute `track_caller`, too.
+/// The line that called this function. If the calling function is itself `#[track_caller]`, the line that called that.
 #[track_caller]
 pub(crate) fn here() -> Line {
     Some(Location::caller())
 }
 
-/// The task that is being polled, and what it waits for as far as its poll has come.
+/// The task that is being polled, and the latest wait that it has noted in this poll.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Polled {
     pub(super) task: Option<TaskId>,
     wait: WaitId,
 }
 
-/// The notes of a run.
+/// The current poll, and the waits that are in the record.
 #[derive(Debug)]
 pub(super) struct Notes {
     polled: Cell<Polled>,
     known: RefCell<Known>,
 }
 
-/// What a wait is looked up by.
+/// The lookup key of a wait.
 type Key = (Line, Option<Awaited>);
 
-/// The waits that are in the record already.
+/// The waits that are already in the record.
 #[derive(Debug, Default)]
 struct Known {
-    /// The first ones, which are compared one by one: most programs wait in few places, again and again.
+    /// The first ones, which are compared one by one: most programs wait in a few places, again and again. A line may have
+    /// several addresses in the compiled code, so an entry may be missing here that is in `all`.
     first: Vec<(Key, WaitId)>,
     all: HashMap<Wait, WaitId>,
     sources: HashMap<&'static str, usize>,
@@ -68,12 +69,12 @@ impl Notes {
         self.polled.get().task
     }
 
-    /// Begins the poll of a task. Returns what [`end_poll`](Self::end_poll) needs.
+    /// Begins the poll of a task. Returns the poll outside of it, to be restored by [`end_poll`](Self::end_poll).
     pub(super) fn begin_poll(&self, task: TaskId) -> Polled {
         self.polled.replace(Polled { task: Some(task), wait: WaitId::UNKNOWN })
     }
 
-    /// Ends the poll of a task.
+    /// Ends the poll of a task and restores the poll outside of it.
     pub(super) fn end_poll(&self, outside: Polled) {
         self.polled.set(outside);
     }
@@ -83,7 +84,7 @@ impl Notes {
         self.polled.get().wait
     }
 
-    /// Notes what the current task waits for.
+    /// Notes what the current task waits for. Outside of tasks nothing is noted.
     pub(super) fn note(&self, line: Line, awaited: Option<&Awaited>, record: &RefCell<Record>) {
         let polled = self.polled.get();
         if polled.task.is_some() {
@@ -134,7 +135,7 @@ fn is_same_line(one: Line, other: Line) -> bool {
 }
 
 pin_project! {
-    /// The future of [`Run::noted`].
+    /// The future of [`Run::noted`] and similar functions.
     #[derive(Debug)]
     #[must_use = "a future does nothing until it is awaited"]
     pub struct Noted<F> {
@@ -148,7 +149,7 @@ pin_project! {
 }
 
 impl Run {
-    /// Records that the current task waits for this, in the caller's line, whenever the future is not ready.
+    /// Whenever the future is not ready, records that the current task waits for `awaited` on the caller's line.
     ///
     /// ```
     /// use interleave::measure::EventKind;
@@ -159,7 +160,7 @@ impl Run {
     /// let response = run.sleep(std::time::Duration::from_millis(50));
     /// virtual_time::block_on(&run, run.task("fetch", run.noted(Awaited::Response, response)))?;
     /// let record = run.record();
-    /// let EventKind::PollEnded(wait) = record.events()[2].kind else { panic!("it is not ready immediately") };
+    /// let EventKind::PollEnded(wait) = record.events()[2].kind else { panic!("the first poll should be pending") };
     /// assert_eq!(record.waits().get(wait).and_then(|wait| wait.awaited.clone()), Some(Awaited::Response));
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
@@ -168,13 +169,13 @@ impl Run {
         Noted { run: self.clone(), line: here(), awaited: Some(awaited), future }
     }
 
-    /// The same if the caller's line is not one that the user wrote.
+    /// Like [`noted`](Self::noted), for callers that are not the user's code: it records no line.
     pub(crate) fn noted_without_line<F: Future>(&self, awaited: Awaited, future: F) -> Noted<F> {
         Noted { run: self.clone(), line: None, awaited: Some(awaited), future }
     }
 
-    /// Adds the line to what the current task waits for whenever the future is not ready, unless that has a line.
-    pub(crate) fn in_line<F: Future>(&self, line: Line, future: F) -> Noted<F> {
+    /// Whenever the future is not ready, adds the line to what the current task waits for, unless that has one.
+    pub(crate) fn with_line<F: Future>(&self, line: Line, future: F) -> Noted<F> {
         Noted { run: self.clone(), line, awaited: None, future }
     }
 }

@@ -73,6 +73,7 @@ async fn arrow_keys_describe_the_tasks_of_the_timeline_one_by_one() -> TestResul
     }
     assert!(tasks.iter().all(|task| task.contains("its code ran")), "{tasks:?}");
     assert!(tasks[0] != tasks[1] && tasks[1] != tasks[2], "{tasks:?}");
+    assert!(tasks[0].contains(" for its subtasks on line "), "{tasks:?}");
     page.key(Key::Up).await?;
     assert_eq!(text().await?, tasks[1]);
     page.key(Key::Escape).await?;

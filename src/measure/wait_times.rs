@@ -1,0 +1,164 @@
+//! How long a task waited in each place.
+
+use std::cmp::Reverse;
+
+use crate::measure::events::{Event, EventKind, Record};
+use crate::measure::task_id::TaskId;
+use crate::measure::waits::{Awaited, ObjectKind, Wait, WaitId, Waits};
+
+/// The time that a task waited in one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTime<'a> {
+    /// The place.
+    pub wait: &'a Wait,
+    /// The sum of its waits there, in microseconds.
+    pub total_us: u64,
+}
+
+impl<'a> WaitTime<'a> {
+    /// The places in which a task has waited until `now_us`, the longest time first. Places of which nothing is known are
+    /// left out.
+    #[must_use]
+    pub fn of_task(record: &'a Record, task: TaskId, now_us: u64) -> Vec<Self> {
+        let mut sums = Sums::default();
+        for event in record.events().iter().filter(|event| event.task == task) {
+            sums.take(record.waits(), event);
+        }
+        sums.into_times(record.waits(), now_us)
+    }
+
+    /// The same for each of the first `count` tasks.
+    #[must_use]
+    pub fn of_first_tasks(record: &'a Record, count: usize, now_us: u64) -> Vec<Vec<Self>> {
+        let mut sums: Vec<_> = record.tasks().iter().take(count).map(|_| Sums::default()).collect();
+        for event in record.events() {
+            if let Some(sums) = sums.get_mut(event.task.index()) {
+                sums.take(record.waits(), event);
+            }
+        }
+        sums.into_iter().map(|sums| sums.into_times(record.waits(), now_us)).collect()
+    }
+}
+
+/// The waits of one task, added up.
+#[derive(Default)]
+struct Sums<'a> {
+    times: Vec<WaitTime<'a>>,
+    /// The wait that has not ended, and its beginning.
+    open: Option<(WaitId, u64)>,
+}
+
+impl<'a> Sums<'a> {
+    fn take(&mut self, waits: &'a Waits, event: &Event) {
+        match event.kind {
+            EventKind::PollEnded(wait) => self.open = Some((wait, event.at_us)),
+            EventKind::PollStarted | EventKind::Ended(_) => self.close(waits, event.at_us),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, waits: &'a Waits, at_us: u64) {
+        let Some((wait, from_us)) = self.open.take() else { return };
+        let Some(wait) = waits.get(wait) else { return };
+        let us = at_us.saturating_sub(from_us);
+        match self.times.iter_mut().find(|time| time.wait == wait) {
+            Some(time) => time.total_us += us,
+            None => self.times.push(WaitTime { wait, total_us: us }),
+        }
+    }
+
+    fn into_times(mut self, waits: &'a Waits, now_us: u64) -> Vec<WaitTime<'a>> {
+        self.close(waits, now_us);
+        self.times.sort_by_key(|time| Reverse(time.total_us));
+        self.times
+    }
+}
+
+impl Wait {
+    /// What is awaited and where, in words, such as "for a permit on line 36 of `async_multiple.rs`".
+    #[must_use]
+    pub fn words(&self, waits: &Waits) -> String {
+        let awaited = self.awaited.as_ref().map(|awaited| format!("for {}", awaited.words(waits)));
+        let line = self.line.and_then(|line| {
+            let path = &waits.sources().get(line.source)?.path;
+            let name = path.rsplit('/').next().unwrap_or(path);
+            Some(format!("on line {} of {name}", line.line))
+        });
+        [awaited, line].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Awaited {
+    fn words(&self, waits: &Waits) -> String {
+        let text = match self {
+            Self::Timer => "a timer",
+            Self::Subtasks => "its subtasks",
+            Self::Tasks(tasks) if tasks.len() == 1 => "another task",
+            Self::Tasks(_) => "other tasks",
+            Self::Object(index) => match waits.objects().get(*index).map(|object| object.kind) {
+                Some(ObjectKind::Semaphore) => "a permit",
+                Some(ObjectKind::Queue) => "a queue",
+                Some(ObjectKind::Lock) => "a lock",
+                Some(ObjectKind::Event) => "an event",
+                Some(ObjectKind::Condition) => "a condition",
+                Some(ObjectKind::Barrier) => "a barrier",
+                Some(ObjectKind::Future) | None => "a future",
+            },
+            Self::Response => "a response",
+            Self::File => "a file",
+            Self::Worker => "a worker",
+        };
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use futures::future::join;
+
+    use super::*;
+    use crate::runtime::Run;
+    use crate::runtime::virtual_time::block_on;
+    use crate::test_support::ms;
+
+    #[test]
+    fn the_waits_of_a_task_are_added_up_by_place() {
+        let run = Run::on_virtual_clock(1);
+        let limit = run.limit(NonZeroUsize::new(1));
+        let base = line!();
+        let nap = || async {
+            let _permit = limit.acquire().await;
+            for _ in 0..2 {
+                run.sleep(ms(10)).await;
+            }
+        };
+        block_on(&run, join(run.task("first", nap()), run.task("second", nap()))).expect("they end");
+        let record = run.record();
+        let times = |task| {
+            let times = WaitTime::of_task(&record, TaskId::at(task), 40_000).into_iter();
+            times.map(|time| (time.total_us, time.wait.words(record.waits()))).collect::<Vec<_>>()
+        };
+        let timer = format!("for a timer on line {} of wait_times.rs", base + 4);
+        let permit = format!("for a permit on line {} of wait_times.rs", base + 2);
+        assert_eq!(times(0), [(20_000, timer.clone())]);
+        assert_eq!(times(1), [(20_000, permit), (20_000, timer)]);
+        let all: Vec<_> = (0..2).map(|task| WaitTime::of_task(&record, TaskId::at(task), 40_000)).collect();
+        assert_eq!(WaitTime::of_first_tasks(&record, 2, 40_000), all);
+    }
+
+    #[test]
+    fn a_wait_that_has_not_ended_counts_until_now() {
+        let mut record = Record::default();
+        let wait = record.waits_mut().add(Wait { line: None, awaited: Some(Awaited::File) });
+        let task = record.spawn(0, "read".into(), None);
+        record.push(0, task, EventKind::PollStarted);
+        record.push(10, task, EventKind::PollEnded(wait));
+        let times = WaitTime::of_task(&record, task, 50);
+        assert_eq!(
+            (times.len(), times[0].total_us, times[0].wait.words(record.waits())),
+            (1, 40, "for a file".to_owned())
+        );
+    }
+}
