@@ -5,14 +5,14 @@
 
 /// A part of the page's code could not be loaded. The next call tries again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this part of the page could not be fetched")]
+#[error("this part of the page could not be loaded")]
 pub struct NotFetched;
 
 impl NotFetched {
     /// What to do about it.
     #[must_use]
     pub fn advice(&self) -> &'static str {
-        "Check that the server still runs and that the network is there, then reload: the site may have been replaced."
+        "Check your connection and that the server is running, then reload. The site may have been updated."
     }
 }
 

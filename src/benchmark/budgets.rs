@@ -32,7 +32,7 @@ impl Budget {
 pub fn budgets(results: &Results) -> Vec<Budget> {
     let overhead = |n, contender, who, limit| {
         let what =
-            format!("{} sleeps, {who}: overhead over that of the promises", crate::measure::units::count(u64::from(n)));
+            format!("{} sleeps, {who}: overhead relative to `Promise.all`", crate::measure::units::count(u64::from(n)));
         Budget::at_most(what, of_promises(results, Case::Sleeps(n), contender), limit)
     };
     let workers = results.workers.as_ref().and_then(|it| it.as_ref().ok());
@@ -42,18 +42,18 @@ pub fn budgets(results: &Results) -> Vec<Budget> {
         overhead(10_000, Contender::Recorded, "recorded", 1.0 / 4.0),
         overhead(100_000, Contender::Recorded, "recorded", 1.0 / 4.0),
         Budget::at_most(
-            "100,000 that are ready: time over that of the promises",
+            "100,000 ready futures: time relative to `Promise.all`",
             of_promises(results, Case::Ready(100_000), Contender::Runtime),
             1.0,
         ),
-        Budget::at_most("Bytes of the record for each task", results.bytes_per_task.map(|bytes| bytes as f64), 256.0),
+        Budget::at_most("Record size per task, in bytes", results.bytes_per_task.map(|bytes| bytes as f64), 256.0),
         Budget::at_most(
             "Longest block of the page while 10,000 tasks are recorded, ms",
             results.longest_block_us.map(|us| us as f64 / 1e3),
             50.0,
         ),
         Budget {
-            what: "Speed-up of a worker for each processor, over their number".to_owned(),
+            what: "Speed-up with one worker per processor, divided by the number of processors".to_owned(),
             figure: workers.map(|it| it.speed_up / it.workers.max(1) as f64),
             limit: 0.85,
             is_least: true,

@@ -15,7 +15,7 @@ pub enum NoServiceWorker {
     #[error("a service worker needs a page that is loaded over `https` or from this machine")]
     Insecure,
     /// The browser has no service workers, or none in this window.
-    #[error("this browser has no service workers here")]
+    #[error("this browser does not allow service workers in this window")]
     Unsupported,
     /// The browser refused to register it.
     #[error("{reason}")]

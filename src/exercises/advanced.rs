@@ -140,21 +140,21 @@ async fn advanced(run: &Run, readings: u32, bound: NonZeroUsize) -> Vec<Check> {
         comes_early("use_as_they_come", early, readings),
         Check::new(
             "resources_that_close",
-            "every connection is closed, however its task ended",
+            "every connection is closed, even if its task timed out",
             format!("at most {most_open} open, {left_open} open at the end"),
             most_open == readings && left_open == 0,
         ),
         Check::new(
             "own_event_loop",
             "an hour of waits takes less than a second",
-            format!("{} on its clock, {} on yours", span(on_its_clock), span(took)),
+            format!("{} of virtual time, {} of real time", span(on_its_clock), span(took)),
             on_its_clock == Duration::from_secs(3_600) && took < Duration::from_secs(1),
         ),
     ]
 }
 
 fn waits(part: &'static str, most: usize, bound: NonZeroUsize) -> Check {
-    Check::new(part, format!("at most {bound} readings in the queue"), format!("at most {most}"), most <= bound.get())
+    Check::new(part, format!("at most {bound} readings in the queue"), format!("peak: {most}"), most <= bound.get())
 }
 
 fn comes_early(part: &'static str, first_at: Duration, readings: u32) -> Check {
@@ -179,7 +179,7 @@ pub static EXERCISE: Exercise = Exercise::new("advanced", 0, "Beyond the guide")
         Control::new(
             "readings",
             "Readings",
-            "The number of values from the sensor, one every 20 ms.",
+            "The number of readings from a simulated sensor, one every 20 ms.",
             ControlKind::Count { min: 8, max: 200, default: 20 },
         ),
         Control::new(
@@ -211,8 +211,7 @@ pub static EXERCISE: Exercise = Exercise::new("advanced", 0, "Beyond the guide")
              none stays open.",
         ),
         Comparison::new("4 · An event loop of your own", &[Bar::new("own_event_loop", "An hour")]).about(
-            "The same futures on a clock that jumps from deadline to deadline: sixty waits, the longest of an \
-             hour.",
+            "The same futures on a clock that jumps from deadline to deadline: 60 concurrent waits of 1 to 60 minutes.",
         ),
     ])
     .runs(code!(run in exercises));

@@ -161,7 +161,7 @@ struct Plan {
     tasks: u32,
     failure_rate: f64,
     faults: &'static [SimulatedFault],
-    /// The mean duration of an attempt. Durations vary between half of it and one and a half times as long.
+    /// The mean duration of an attempt. Each attempt takes 50 % to 150 % of it.
     wait: Duration,
     timeout: Duration,
     max_retries: u32,
@@ -244,8 +244,8 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
         Control::choice(
             "backoff",
             "Backoff",
-            "How the pauses between attempts grow. Exponential: random, up to a bound that doubles each time, at most \
-             three times. Linear: by the same step each time, as in the guide.",
+            "How the pauses between attempts grow. Exponential: each pause is random, up to a bound that doubles \
+            after each attempt, at most three times. Linear: each pause is longer by the same step, as in the guide.",
             &[Choice::new("exponential", "Exponential, with jitter"), Choice::new("linear", "Linear")],
         ),
         Control::millis(
@@ -257,7 +257,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
         Control::millis(
             "wait",
             "Wait",
-            "The mean duration of an attempt. Durations vary between half of it and one and a half times as long.",
+            "The mean duration of an attempt. Each attempt takes 50 % to 150 % of it.",
             100.0,
         ),
         Control::millis(
@@ -468,7 +468,7 @@ impl Findings {
             checks.push(Check::new(
                 "run_tasks_with_retries",
                 claim,
-                format!("{max} at most"),
+                format!("most: {max}"),
                 max <= plan.max_retries + 1,
             ));
         }

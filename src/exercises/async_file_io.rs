@@ -241,7 +241,7 @@ async fn lock_folder(run: &Run) -> FolderLock {
     match run.timeout(A_MOMENT, &mut lock).await {
         Ok(lock) => lock,
         Err(_) => {
-            run.log(Level::Warning, "another tab runs this exercise: waiting until it has finished with the files");
+            run.log(Level::Warning, "another tab is running this exercise: waiting for it to finish");
             lock.await
         }
     }
@@ -313,8 +313,8 @@ pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
     .with_distributions(
         const {
             &[
-                Distribution::new("Written at once", "write_file_async", "write_all_at_once"),
-                Distribution::new("Read at once", "read_file_async", "read_all_at_once"),
+                Distribution::new("Written concurrently", "write_file_async", "write_all_at_once"),
+                Distribution::new("Read concurrently", "read_file_async", "read_all_at_once"),
             ]
         },
     )

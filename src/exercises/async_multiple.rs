@@ -150,7 +150,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
         Control::switch(
             "one-by-one",
             "One by one",
-            "Also runs the batch in sequence, which takes long if there are many samples.",
+            "Also runs the batch in sequence, which takes a long time if there are many samples.",
             true,
         ),
         Control::new(
@@ -257,7 +257,7 @@ impl Findings {
             let peak = Durations::from_record(&record, "process_sample", Some(part.task)).peak();
             let expected = limit.get().min(batch.samples as usize);
             let claim = format!("never more than {limit} running");
-            Check::new("process_batch_limited", claim, format!("{peak} at the peak"), peak as usize == expected)
+            Check::new("process_batch_limited", claim, format!("peak: {peak}"), peak as usize == expected)
         });
         [order].into_iter().chain(limited).collect()
     }

@@ -276,7 +276,7 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
             ],
         )
         .about(
-            "Work for a loop, a session or a scope that has been closed is refused; Python says that the event \
+            "A closed event loop, session or scope refuses new work; Python says that the event \
              loop is closed. Do the work inside, and await it there.",
         ),
     ])
@@ -294,10 +294,11 @@ fn is_run(settings: &Settings, issue: &str) -> bool {
 
 fn in_short(checks: &[Check]) -> String {
     let as_meant = checks.iter().filter(|check| check.is_as_meant()).count();
+    if as_meant < checks.len() {
+        return format!("{as_meant} of {} parts behaved as expected.", checks.len());
+    }
     format!(
-        "{as_meant} of {} parts behaved as expected: each broken version failed its check, each fixed version \
-         passed.",
-        checks.len()
+        "All {as_meant} parts behaved as expected: each broken version failed its check, and each fixed version passed."
     )
 }
 
@@ -317,7 +318,7 @@ async fn loop_was_free(run: &Run, part: &'static str, wait: Duration) -> Check {
     let lag_us = Span::named(&record, part).and_then(|span| span.longest_lag_us(&record)).unwrap_or(0);
     // Half is far from both outcomes, so that other activity of the machine does not change the verdict.
     let most_us = (wait / 2).as_micros() as u64;
-    let claim = format!("the event loop is never blocked for more than {} (half of the wait)", units::span(most_us));
+    let claim = format!("the event loop is never blocked for more than {} (half of the block)", units::span(most_us));
     Check::new(part, claim, format!("longest block: {}", units::span(lag_us)), lag_us <= most_us)
 }
 
@@ -359,7 +360,7 @@ mod tests {
         ];
         assert_eq!(halves, expected);
         assert!(report.checks.iter().all(Check::is_as_meant));
-        assert!(report.notes[0].starts_with("11 of 11"));
+        assert!(report.notes[0].starts_with("All 11 parts"));
     }
 
     #[test]

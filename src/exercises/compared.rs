@@ -116,7 +116,7 @@ impl Compared {
             Some(ratio) if ratio <= 0.95 => format!("{:.1} times as long as {baseline}", 1.0 / ratio),
             _ => format!("about as fast as {baseline}"),
         };
-        let ideal = last.ideal_us.map(|us| format!("; its waits alone take {}", span(us))).unwrap_or_default();
+        let ideal = last.ideal_us.map(|us| format!("; ideal: {}", span(us))).unwrap_or_default();
         let sentence = format!("{} took {}, {how} ({}){ideal}.", last.label, span(last_us), span(first_us));
         Some(self.with_lag(sentence))
     }
@@ -214,7 +214,7 @@ mod tests {
     fn the_sentence_has_units_a_ratio_and_the_ideal() {
         let bars = vec![bar("Sequential", 909_000, 900_000, 900), bar("Concurrent", 706_000, 700_000, 800)];
         let compared = compared(bars);
-        let sentence = "Concurrent took 706 ms, 1.3 times as fast as sequential (909 ms); its waits alone take 700 ms.";
+        let sentence = "Concurrent took 706 ms, 1.3 times as fast as sequential (909 ms); ideal: 700 ms.";
         assert_eq!(compared.sentence().as_deref(), Some(sentence));
     }
 

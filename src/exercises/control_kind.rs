@@ -72,7 +72,7 @@ pub enum Value {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvalidValue {
     /// A number is expected, and the text is empty.
-    #[error("a number is missing: use {range}")]
+    #[error("enter a number: use {range}")]
     Missing {
         /// The accepted values.
         range: String,
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_a_number_is_refused() {
-        assert_eq!(DELAY.parse(" ").expect_err("it is empty").to_string(), "a number is missing: use 0 to 5,000 ms");
+        assert_eq!(DELAY.parse(" ").expect_err("it is empty").to_string(), "enter a number: use 0 to 5,000 ms");
         for text in ["fast", "NaN", "inf", "1e3", "0x10", "4 00"] {
             let refusal = DELAY.parse(text).expect_err("it is not a number");
             assert!(matches!(refusal, InvalidValue::NotANumber { .. }), "{text}: {refusal}");

@@ -144,7 +144,7 @@ pub enum RowError {
         lines: u64,
     },
     /// Its bytes are not UTF-8.
-    #[error("is not UTF-8 in column {column}: save the file as UTF-8, it may be Latin-1 or Windows-1252")]
+    #[error("is not UTF-8 in column {column}: save the file as UTF-8 (it may be Latin-1 or Windows-1252)")]
     NotUtf8 {
         /// The first column with such bytes, counted from 1.
         column: usize,
@@ -153,7 +153,7 @@ pub enum RowError {
     #[error("opens a quote that is not closed")]
     OpenQuote,
     /// It has too many bytes.
-    #[error("has more than {MOST_ROW_BYTES} bytes{}", if *is_quoted { ": is a quote not closed?" } else { "" })]
+    #[error("has more than {MOST_ROW_BYTES} bytes{}", if *is_quoted { ": a closing quote may be missing" } else { "" })]
     TooLong {
         /// True if a quote was still open at the limit.
         is_quoted: bool,
@@ -193,7 +193,7 @@ fn values(found: usize) -> String {
 }
 
 fn over(lines: u64) -> String {
-    if lines == 1 { String::new() } else { format!(" and spans {lines} lines: is a quote not closed?") }
+    if lines == 1 { String::new() } else { format!(" and spans {lines} lines: a closing quote may be missing") }
 }
 
 impl Default for CsvRows {

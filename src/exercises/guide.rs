@@ -134,7 +134,8 @@ pub const CHAPTERS: &[Chapter] = &[
         items: &[
             item(
                 "Let resources close themselves",
-                "Python's async with closes a session or a file however the block ends. In Rust, dropping the value \
+                "In Python, an async with block closes its session or file even if it raises an error. In Rust, \
+                dropping the value \
                  closes it automatically.",
                 &[link("Connections of tasks that timed out", "#/advanced")],
             ),

@@ -20,7 +20,7 @@ pub enum LoadError {
     #[error("the data set cannot be used: {0}")]
     Dataset(#[from] DigitsError),
     /// Each is valid, but they do not fit together.
-    #[error("the weights and the data set do not fit: {0}")]
+    #[error("the weights and the data set do not match: {0}")]
     Input(#[from] InputError),
 }
 
@@ -33,7 +33,7 @@ impl LoadError {
         match self {
             Self::Fetch(error) => error.advice(),
             Self::Model(_) | Self::Dataset(_) | Self::Input(_) => {
-                "The file on the server is not the one that belongs to this page. Copy the site again, then reload."
+                "The file on the server does not match this page. Deploy the site again, then reload."
             }
         }
     }

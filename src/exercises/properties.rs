@@ -69,8 +69,8 @@ impl Property {
             n => {
                 let as_meant = of_parts.iter().filter(|check| check.is_as_meant()).count();
                 format!(
-                    "{whole}. Of the checks of its parts, shown next to their bars, {as_meant} of {n} ended as \
-                     expected."
+                    "{whole}. Of the checks of single parts, shown below their bars, {as_meant} of {n} had the \
+                    expected result."
                 )
             }
         }
@@ -182,7 +182,7 @@ fn loop_is_free(blocking: &[&Bar], record: &Record) -> Option<Property> {
     };
     Some(Property {
         name: "loop-free",
-        claim: format!("No {unintended}block of the event loop over {}", span(BLOCKED_US)),
+        claim: format!("No {unintended}event-loop block over {}", span(BLOCKED_US)),
         measured: format!("longest: {}{intended}", span(lag_us)),
         holds: lag_us <= BLOCKED_US,
     })

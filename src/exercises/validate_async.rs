@@ -164,7 +164,7 @@ pub static EXERCISE: Exercise = Exercise::new("validate-async", 8, "Validation")
                 Bar::new("validate_browser", "Browser"),
             ],
         )
-        .about("Some of them block the page on purpose, to test that the heartbeat notices."),
+        .about("Some of them block the page on purpose, to test that blocks are detected."),
     ])
     .without_ideal()
     .runs(code!(run in validate))

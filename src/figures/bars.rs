@@ -125,7 +125,7 @@ fn as_table(compared: &Compared) -> Table {
             Column::text("Part"),
             Column::number("Measured"),
             Column::number("Ideal"),
-            Column::number("Longest lag of the loop"),
+            Column::number("Longest loop lag"),
         ],
         rows: compared.bars.iter().map(row).collect(),
     }

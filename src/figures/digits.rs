@@ -20,13 +20,13 @@ fn digit(digit: &Digit) -> Element {
     let Digit { label, predicted, .. } = digit;
     let (class, read, text) = match digit.is_right() {
         true => ("digit", "read", format!("✓ {label}")),
-        false => ("digit wrong", "misread", format!("✕ {label}, read {predicted}")),
+        false => ("digit wrong", "misread", format!("✕ {label}, predicted {predicted}")),
     };
     let path = |(opacity, path): (String, String)| element("path").attr("d", path).attr("fill-opacity", opacity);
     let picture = element("svg")
         .attr("viewBox", "0 0 8 8")
         .attr("role", "img")
-        .attr("aria-label", format!("a {label}, {read} as {predicted}"))
+        .attr("aria-label", format!("{label}, {read} as {predicted}"))
         .children(shades(digit).into_iter().map(path));
     element("li").class(class).child(picture).child(element("span").attr("aria-hidden", "true").text(text))
 }
@@ -41,8 +41,8 @@ mod tests {
         let digit = |predicted| Digit { pixels: vec![1.0; 64], label: 3, predicted };
         let figure = digits(&[digit(3), digit(8)], 7).expect("there are digits");
         assert_sound(&figure);
-        assert_eq!(figure.attributes("svg", "aria-label"), ["a 3, read as 3", "a 3, misread as 8"]);
-        assert_eq!(figure.texts("span"), ["✓ 3", "✕ 3, read 8"]);
+        assert_eq!(figure.attributes("svg", "aria-label"), ["3, read as 3", "3, misread as 8"]);
+        assert_eq!(figure.texts("span"), ["✓ 3", "✕ 3, predicted 8"]);
         assert_eq!(figure.all(".wrong").len(), 1);
         assert_eq!(digits(&[], 7), None);
     }

@@ -18,12 +18,12 @@ pub fn distribution(record: &Record, of: &Distribution) -> Option<Node> {
     let part = Span::named(record, &of.part)?;
     let durations = Durations::from_record(record, &of.task, Some(part.task));
     let (duration_us, verb): (fn(&TaskDuration) -> u64, _) = match durations.has_queue() {
-        true => (|task| task.total_us, "took with its time in the queue"),
+        true => (|task| task.total_us, "took, including its time in the queue"),
         false => (TaskDuration::work_us, "took"),
     };
     let spread = Histogram::from_values(&durations.tasks().iter().map(duration_us).collect::<Vec<_>>())?;
     let percentiles = percentiles(
-        format!("{}: percentiles that n can support, failed tasks included", of.title),
+        format!("{}: percentiles, including failed tasks (– means too few samples)", of.title),
         "Time",
         &samples(&durations),
     );
@@ -44,7 +44,7 @@ pub fn distribution(record: &Record, of: &Distribution) -> Option<Node> {
 
 fn caption(durations: &Durations, spread: &Histogram) -> String {
     format!(
-        "{} tasks in steps of {}; the tallest bar is {} tasks.",
+        "{} tasks, one bar per {}; the tallest bar has {} tasks.",
         count(durations.tasks().len() as u64),
         span(spread.step),
         count(tallest(spread).into()),
@@ -54,13 +54,13 @@ fn caption(durations: &Durations, spread: &Histogram) -> String {
 /// The time at work, and the time with the queue if there was one.
 fn samples(durations: &Durations) -> Vec<(&'static str, Summary)> {
     let total = durations.has_queue().then(|| ("With the queue", durations.total()));
-    [("At work", durations.work())].into_iter().chain(total).collect()
+    [("Without the queue", durations.work())].into_iter().chain(total).collect()
 }
 
 fn in_words(law: LittlesLaw) -> String {
-    let verdict = if law.holds() { "The record agrees with itself." } else { "The record contradicts itself." };
+    let verdict = if law.holds() { "The two agree." } else { "They differ, so the record is inconsistent." };
     format!(
-        "Little's law: {:.1} per second × {} at work each = {:.2} at work on average; counted instant by instant: {:.2}. \
+        "Little's law: {:.1} tasks per second × {} each = {:.2} tasks running on average. Measured directly: {:.2}. \
          {verdict}",
         law.throughput_per_s,
         span((law.work_ms * 1e3) as u64),
@@ -78,7 +78,7 @@ fn caution(durations: &Durations) -> Option<Element> {
     let others = durations.unblocked().work();
     let percentile = |p: f64| others.percentile(p).map_or("–".to_owned(), |us| span(us as u64));
     let text = format!(
-        "{} of {} tasks ran while the page was blocked and may be late. Without them p50 of the time at work is {}, and \
+        "{} of {} tasks ran while the page was blocked and may be late. Without them, p50 without the queue is {}, and \
          p95 {}.",
         count(n as u64),
         count(durations.tasks().len() as u64),
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(figure.attributes("rect", "height"), ["33.33", "100", "0", "0", "33.33"]);
         assert_eq!(figure.texts(".edges"), ["0 ms50 ms"]);
         assert_eq!(figure.rows()[1], ["10 ms", "20 ms", "3"]);
-        assert_eq!(figure.texts("figcaption"), ["5 tasks in steps of 10 ms; the tallest bar is 3 tasks."]);
+        assert_eq!(figure.texts("figcaption"), ["5 tasks, one bar per 10 ms; the tallest bar has 3 tasks."]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(super) fn bins(caption: String, spreads: &[(&'static str, &Histogram)]) -> T
         let counts = spreads.iter().map(|(_, spread)| count(spread.counts[place].into()));
         [span(from), span(to)].into_iter().chain(counts).collect()
     };
-    let titles = ["From", "To below"].into_iter().chain(spreads.iter().map(|(title, _)| *title));
+    let titles = ["From", "To (exclusive)"].into_iter().chain(spreads.iter().map(|(title, _)| *title));
     Table {
         caption,
         columns: titles.map(Column::number).collect(),

@@ -17,9 +17,9 @@ pub fn latency(requests: &Requests, beats: &[Beat]) -> Option<Node> {
     let figure = element("figure")
         .class("histogram")
         .attr("data-latencies", "")
-        .child(element("h3").text(format!("{FROM_SCHEDULE} (what a user waits)")))
+        .child(element("h3").text(format!("{FROM_SCHEDULE} (how long a user waits)")))
         .child(picture(FROM_SCHEDULE, schedule))
-        .child(element("h3").text(format!("{FROM_SEND} (what the server took)")))
+        .child(element("h3").text(format!("{FROM_SEND} (how long the server took)")))
         .child(picture(FROM_SEND, send))
         .child(edges(schedule))
         .child(element("figcaption").text(both.caption()))
@@ -50,7 +50,7 @@ mod tests {
         let counts = |column: usize| bins.iter().map(|row| row[column].parse::<u32>().expect("a count")).sum::<u32>();
         assert_eq!((counts(2), counts(3)), (4, 4));
         assert_eq!(figure.texts(".edges"), ["0 ms15 ms"]);
-        // All are equally long from schedule: one full bar and no others.
+        // All are equally long since due: one full bar and no others.
         let heights = figure.attributes("rect", "height");
         assert_eq!(heights[..bins.len()].iter().filter(|height| **height == "100").count(), 1);
     }

@@ -44,8 +44,8 @@ pub fn caption(sweep: &Sweep) -> Element {
 pub fn caution(beats: &[Beat]) -> Option<Element> {
     let longest_us = beats.iter().filter(|it| it.is_blocked()).map(|it| it.lag_us()).max()?;
     let text = format!(
-        "The page was blocked during this measurement, for up to {}. The limit of the throughput may be the page's and not \
-         the endpoint's.",
+        "The page was blocked during this measurement, for up to {}. The page, not the endpoint, may have limited \
+        the throughput.",
         span(longest_us)
     );
     Some(element("p").class("caution").text(text))
@@ -143,7 +143,7 @@ fn as_table(sweep: &Sweep, target_us: Option<u64>) -> Table {
     let mut titles = vec!["At once", "Succeeded", "Failed", "Per second", "p50", "p95"];
     titles.extend(target_us.map(|_| "Within the target"));
     Table {
-        caption: "The sweep: throughput, latency since sent and goodput".to_owned(),
+        caption: "The sweep: throughput, latency since sent, and throughput within the target".to_owned(),
         columns: titles.into_iter().map(TableColumn::number).collect(),
         rows: sweep.levels().iter().map(row).collect(),
     }

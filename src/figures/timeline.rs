@@ -9,7 +9,7 @@ use crate::figures::table::disclosed;
 use crate::measure::metrics::Metrics;
 use crate::measure::report::{Column, Table};
 use crate::measure::segments::{Segment, TaskHistories, TaskHistory};
-use crate::measure::units::{count, percent, shortened, span};
+use crate::measure::units::{count, counted, percent, shortened, span};
 use crate::measure::wait_times::WaitTime;
 use crate::measure::{Outcome, Record, TaskId};
 
@@ -161,9 +161,9 @@ fn segments(histories: &TaskHistories, frame: &Frame) -> (Vec<Segment>, usize) {
 
 fn caption_of_picture(histories: &TaskHistories, lanes: u32, drawn: usize, all: usize) -> String {
     let tasks = format!(
-        "{} tasks in {} lanes: blue while their code runs, pale while they wait, grey in a queue.",
-        count(histories.len() as u64),
-        count(histories.lanes().into())
+        "{} in {}: blue while their code runs, pale while they wait, grey in a queue.",
+        counted(histories.len() as u64, "task", "tasks"),
+        counted(histories.lanes().into(), "lane", "lanes")
     );
     if drawn == all && lanes == histories.lanes() {
         return tasks;
@@ -185,8 +185,8 @@ pub fn caption(record: &Record, measured: &Metrics) -> String {
         n => format!(" The page was blocked {n} times."),
     };
     format!(
-        "{} tasks over {}, at most {} at once.{blocked}",
-        count(measured.tasks.into()),
+        "{} in {}, at most {} at once.{blocked}",
+        counted(measured.tasks.into(), "task", "tasks"),
         span(measured.wall_us),
         measured.peak_concurrency
     )
@@ -314,6 +314,6 @@ mod tests {
         let words = words(&record, TaskId::at(0), histories.task(TaskId::at(0)), 1_000_000);
         assert_eq!(words, "load: 1.00 s, from 0 ms; queued 0 ms; its code ran 25.0 % of the time; failed at 1.00 s.");
         let caption = caption(&record, &Metrics::from_record(&record));
-        assert_eq!(caption, "1 tasks over 1.00 s, at most 1 at once.");
+        assert_eq!(caption, "1 task in 1.00 s, at most 1 at once.");
     }
 }

@@ -85,8 +85,8 @@ impl BatchSizes {
         let found = self.enough(SizeLevel::streamed_per_s).zip(self.enough(SizeLevel::in_turn_per_s));
         let Some((streamed, in_turn)) = found else { return "Nothing was measured.".to_owned() };
         format!(
-            "Streamed, batches of {} are enough: {:.0} samples per second, and no other size is 5 % faster. In sequence, batches \
-             of {} are needed to reach {:.0}.{}",
+            "Streamed: batches of {} are enough ({:.0} samples per second; no other size is more than 5 % faster). \
+            In sequence: batches of {} are enough ({:.0} samples per second).{}",
             count(streamed.batch_size.into()),
             streamed.streamed_per_s(),
             count(in_turn.batch_size.into()),
@@ -123,8 +123,8 @@ mod tests {
         ]);
         assert_eq!(
             sizes.sentence(),
-            "Streamed, batches of 10 are enough: 196 samples per second, and no other size is 5 % faster. In sequence, \
-             batches of 50 are needed to reach 125. With all samples in a single batch nothing can overlap, and \
+            "Streamed: batches of 10 are enough (196 samples per second; no other size is more than 5 % faster). In \
+             sequence: batches of 50 are enough (125 samples per second). With all samples in a single batch nothing can overlap, and \
              streaming reaches 128."
         );
     }

@@ -24,7 +24,7 @@ impl Digit {
     #[must_use]
     pub fn in_short(digits: &[Self], seed: u64) -> String {
         let (n, right) = (digits.len(), digits.iter().filter(|digit| digit.is_right()).count());
-        format!("{n} images of the data set, chosen with seed {seed}. The classifier is right for {right} of them.")
+        format!("{n} images of the data set, chosen with seed {seed}. {right} of them were classified correctly.")
     }
 }
 

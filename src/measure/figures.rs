@@ -26,7 +26,7 @@ impl Metric {
 /// All metrics of a run.
 pub const METRICS: [Metric; 11] = [
     Metric::new("wall", "Wall time", "From the start to the last event"),
-    Metric::new("ideal", "Ideal", "The same run if only its waits took time"),
+    Metric::new("ideal", "Ideal", "Time of the run if only its waits took time"),
     Metric::new("efficiency", "Efficiency", "Ideal divided by wall time"),
     Metric::new("tasks", "Tasks", "Tasks recorded"),
     Metric::new("peak-concurrency", "Peak concurrency", "Most tasks in progress at once"),
@@ -34,7 +34,7 @@ pub const METRICS: [Metric; 11] = [
     Metric::new("outcomes", "Outcomes", "How the tasks ended"),
     Metric::new("lag", "Loop lag", "Longest event-loop block"),
     Metric::new("clock", "Clock", "Resolution of this browser's clock"),
-    Metric::new("record", "Record", "Memory of its events, names and log"),
+    Metric::new("record", "Record", "Memory used by the recorded events, names and log"),
     Metric::new("memory", "Memory", "WebAssembly memory, before and after"),
 ];
 

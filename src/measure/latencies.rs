@@ -9,10 +9,10 @@ use crate::measure::statistics::Summary;
 use crate::measure::units::{count, span};
 
 /// The label of the latency from when a request was due.
-pub const FROM_SCHEDULE: &str = "From schedule";
+pub const FROM_SCHEDULE: &str = "Since due";
 
 /// The label of the latency from when it was sent.
-pub const FROM_SEND: &str = "From send";
+pub const FROM_SEND: &str = "Since sent";
 
 /// The histograms of both latencies of some requests, with the same bins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,8 @@ impl Latencies {
     #[must_use]
     pub fn caption(&self) -> String {
         format!(
-            "{} requests in steps of {}, including failed ones. Each histogram has its own scale. The difference between the \
+            "{} requests, including failed ones; one bar per {}. The two histograms have different vertical scales. \
+            The difference between the \
              two is time spent waiting in the page: for a permit, before a retry, or for the event loop.",
             count(self.n as u64),
             span(self.from_schedule.step),
@@ -56,10 +57,10 @@ pub fn table(requests: &Requests) -> Table {
     let (succeeded, failed) = requests.by_success();
     let mut samples = vec![(FROM_SCHEDULE, succeeded.from_schedule()), (FROM_SEND, succeeded.from_send())];
     if !failed.timings().is_empty() {
-        samples.push(("Failed, from schedule", failed.from_schedule()));
-        samples.push(("Failed, from send", failed.from_send()));
+        samples.push(("Failed, since due", failed.from_schedule()));
+        samples.push(("Failed, since sent", failed.from_send()));
     }
-    percentiles("Latency: percentiles (– means too few samples)".to_owned(), "Counted", &samples)
+    percentiles("Latency: percentiles (– means too few samples)".to_owned(), "Latency", &samples)
 }
 
 /// A warning about requests that a block of the page may have delayed, with the percentiles of the others. Returns
@@ -79,8 +80,9 @@ pub fn caution(requests: &Requests, beats: &[Beat]) -> Option<String> {
     }
     let p95 = |sample: Summary| sample.percentile(95.0).map_or("–".to_owned(), |us| span(us as u64));
     Some(format!(
-        "The page was blocked during {} of {} requests, so they may be late. Without them p95 is {} from schedule and {} \
-         from send.",
+        "The page was blocked during {} of {} requests, so they may be late. Without them p95 is {} since due \
+        and {} \
+         since sent.",
         count(late as u64),
         count(all as u64),
         p95(others.from_schedule()),

@@ -36,7 +36,7 @@ pub enum Section {
     Table(Table),
     /// Handwritten digits, with the classifier's predictions.
     Digits(Vec<Digit>),
-    /// The latencies of requests, from schedule and from send.
+    /// The latencies of requests, since due and since sent.
     Latency(Requests),
     /// Throughput and latency at rising concurrency.
     Sweep(Sweep),

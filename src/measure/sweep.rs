@@ -135,15 +135,16 @@ impl Sweep {
         };
         let Some(knee) = self.knee() else {
             return format!(
-                "There is no knee up to {} requests at once, with a throughput of {:.1} per second there: more at once may \
-                 increase it.",
+                "There is no knee up to {} concurrent requests. The throughput there is {:.1} per second, and more \
+                concurrency may increase it.",
                 count(last.concurrency.into()),
                 last.throughput_per_s(),
             );
         };
         format!(
-            "The knee is at {}: throughput peaks at {:.1} per second, and one request takes {} without a queue, so {saturation:.1} \
-             at once keep the endpoint busy. More than that only wait{}.",
+            "The knee, the point beyond which more requests only wait, is at {} concurrent requests. Throughput \
+            peaks at {:.1} per second. Without a queue a request takes {}, so {saturation:.1} concurrent requests \
+            keep the endpoint busy.{}",
             count(knee.concurrency.into()),
             self.best_per_s(),
             span(self.unqueued_us() as u64),
@@ -159,7 +160,7 @@ impl Sweep {
             self.0.iter().max_by(|a, b| goodput(a).total_cmp(&goodput(b)).then(b.concurrency.cmp(&a.concurrency)));
         match best.filter(|level| goodput(level) > 0.0) {
             Some(level) => format!(
-                "Within {}, the best throughput is {:.1} per second, with {} at once.",
+                "Counting only requests within {}, the best throughput is {:.1} per second, at {} concurrent requests.",
                 span(target_us),
                 goodput(level),
                 count(level.concurrency.into()),
@@ -182,7 +183,7 @@ fn waits(knee: &LoadLevel, last: &LoadLevel) -> String {
     }
     let times = format!("{:.1}", at_last as f64 / at_knee as f64);
     let at_once = count(last.concurrency.into());
-    format!(": with {at_once} at once p95 is {} instead of {}, {times} times as long", span(at_last), span(at_knee))
+    format!(" With {at_once}, p95 is {} instead of {} ({times} times as long).", span(at_last), span(at_knee))
 }
 
 #[cfg(test)]
@@ -211,15 +212,16 @@ mod tests {
     fn the_sentence_names_the_knee_and_the_wait_beyond_it() {
         assert_eq!(
             sweep(8, 5).sentence(),
-            "The knee is at 8: throughput peaks at 80.0 per second, and one request takes 100 ms without a queue, so 8.0 at \
-             once keep the endpoint busy. More than that only wait: with 32 at once p95 is 400 ms instead of 100 ms, 4.0 times as long."
+            "The knee, the point beyond which more requests only wait, is at 8 concurrent requests. Throughput peaks at \
+             80.0 per second. Without a queue a request takes 100 ms, so 8.0 concurrent requests keep the endpoint busy. \
+             With 32, p95 is 400 ms instead of 100 ms (4.0 times as long)."
         );
     }
 
     #[test]
     fn there_is_no_knee_while_throughput_rises() {
         assert_eq!(sweep(1_000, 4).knee(), None);
-        assert!(sweep(1_000, 4).sentence().starts_with("There is no knee up to 16 requests at once"));
+        assert!(sweep(1_000, 4).sentence().starts_with("There is no knee up to 16 concurrent requests"));
         assert_eq!(sweep(8, 0).knee(), None, "one level says nothing");
     }
 
@@ -251,7 +253,7 @@ mod tests {
         let sweep = sweep(8, 5);
         assert_eq!(
             sweep.goodput_sentence(150_000),
-            "Within 150 ms, the best throughput is 80.0 per second, with 8 at once."
+            "Counting only requests within 150 ms, the best throughput is 80.0 per second, at 8 concurrent requests."
         );
         assert_eq!(sweep.levels()[5].goodput_per_s(150_000), 0.0);
         assert_eq!(sweep.goodput_sentence(50_000), "No request succeeds within 50 ms, at any concurrency.");

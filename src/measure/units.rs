@@ -38,6 +38,12 @@ pub fn count(n: u64) -> String {
     text
 }
 
+/// A count with its noun in the singular or plural: `1 task`, `12,345 tasks`.
+#[must_use]
+pub fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
 /// A share from 0 to 1 as a percentage: `97.2 %`.
 #[must_use]
 pub fn percent(share: f64) -> String {

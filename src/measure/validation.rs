@@ -53,12 +53,12 @@ impl Verdict {
         match self {
             Self::Passed => "✓ passed",
             Self::Failed => "✕ failed",
-            Self::Lacking => "– this browser lacks it",
+            Self::Lacking => "– not supported by this browser",
         }
     }
 }
 
-/// A sentence about all of them: `30 of 31 passed; this browser lacks 1: worker_answers.`
+/// A sentence about all of them: `30 of 31 passed; 1 not supported by this browser: worker_answers.`
 #[must_use]
 pub fn in_short(validations: &[Validation]) -> String {
     let names = |verdict| {
@@ -67,14 +67,14 @@ pub fn in_short(validations: &[Validation]) -> String {
     };
     let list = |what: &str, names: &[&str]| match names {
         [] => String::new(),
-        names => format!("; {what} {}: {}", names.len(), names.join(", ")),
+        names => format!("; {} {what}: {}", names.len(), names.join(", ")),
     };
     format!(
         "{} of {} passed{}{}.",
         names(Verdict::Passed).len(),
         validations.len(),
         list("failed", &names(Verdict::Failed)),
-        list("this browser lacks", &names(Verdict::Lacking)),
+        list("not supported by this browser", &names(Verdict::Lacking)),
     )
 }
 
@@ -104,10 +104,10 @@ mod tests {
             validation("stop_frees_a_worker", Verdict::Lacking),
         ];
         assert_eq!(in_short(&all[..1]), "1 of 1 passed.");
-        assert_eq!(in_short(&all[..2]), "1 of 2 passed; failed 1: retry.");
+        assert_eq!(in_short(&all[..2]), "1 of 2 passed; 1 failed: retry.");
         assert_eq!(
             in_short(&all),
-            "1 of 4 passed; failed 1: retry; this browser lacks 2: worker_answers, stop_frees_a_worker."
+            "1 of 4 passed; 1 failed: retry; 2 not supported by this browser: worker_answers, stop_frees_a_worker."
         );
     }
 }

@@ -84,8 +84,8 @@ pub struct RetryError<E> {
 impl<E: fmt::Display> fmt::Display for RetryError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.attempts {
-            1 => write!(f, "{}, at the only attempt", self.last),
-            n => write!(f, "{}, at the last of {n} attempts", self.last),
+            1 => write!(f, "{} (only 1 attempt)", self.last),
+            n => write!(f, "{} (after {n} attempts)", self.last),
         }
     }
 }
@@ -187,7 +187,7 @@ impl Run {
                 outcome: Outcome::Retried,
                 message: Some((
                     Level::Warning,
-                    format!("{error}; again after {}", units::span(pause.as_micros() as u64)),
+                    format!("{error}; retrying in {}", units::span(pause.as_micros() as u64)),
                 )),
             },
         })
@@ -279,7 +279,7 @@ mod tests {
         let ask = async |_| Err::<(), _>(AskError::NoSuchModel);
         let error = block_on(&run, run.retry("ask", &policy(9, LINEAR), ask)).expect("it ends").expect_err("it fails");
         assert_eq!(error, RetryError { attempts: 1, last: AskError::NoSuchModel });
-        assert_eq!(error.to_string(), "there is no such model, at the only attempt");
+        assert_eq!(error.to_string(), "there is no such model (only 1 attempt)");
         assert_eq!(run.now(), ms(0));
     }
 
@@ -303,9 +303,9 @@ mod tests {
         let log: Vec<_> = record.log_lines().iter().map(|line| (line.level, line.text.as_ref())).collect();
         let silent = "the server does not answer: not done within 100 ms";
         let expected = [
-            (Level::Warning, format!("{silent}; again after 500 ms")),
+            (Level::Warning, format!("{silent}; retrying in 500 ms")),
             (Level::Error, silent.to_owned()),
-            (Level::Error, format!("{silent}, at the last of 2 attempts")),
+            (Level::Error, format!("{silent} (after 2 attempts)")),
         ];
         assert_eq!(log, expected.each_ref().map(|(level, text)| (*level, text.as_str())));
     }

@@ -14,7 +14,7 @@ use crate::runtime::Run;
 
 /// The future waits for something that never happens: no task is ready and there are no sleepers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the run waits for something that never comes: no task is ready and none sleeps")]
+#[error("deadlock: every task is waiting, and no timer is left")]
 pub struct Stalled;
 
 /// Drives a future on the virtual clock of `run` until it ends.

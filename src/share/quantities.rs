@@ -177,10 +177,10 @@ fn from_requests(requests: &Requests) -> Vec<Quantity> {
         sample.percentile(p).map(|us| Quantity::new(key, name, Unit::Span, us))
     };
     let found = [
-        percentile("schedule-p50", "p50 from schedule", &schedule, 50.0),
-        percentile("schedule-p95", "p95 from schedule", &schedule, 95.0),
-        percentile("send-p50", "p50 from send", &send, 50.0),
-        percentile("send-p95", "p95 from send", &send, 95.0),
+        percentile("schedule-p50", "p50 since due", &schedule, 50.0),
+        percentile("schedule-p95", "p95 since due", &schedule, 95.0),
+        percentile("send-p50", "p50 since sent", &send, 50.0),
+        percentile("send-p95", "p95 since sent", &send, 95.0),
         requests.throughput_per_s().map(|it| Quantity::new("throughput", "Throughput", Unit::PerSecond, it)),
     ];
     found.into_iter().flatten().collect()
@@ -189,8 +189,8 @@ fn from_requests(requests: &Requests) -> Vec<Quantity> {
 fn in_words(interval: Interval) -> String {
     let verdict = match (interval.holds_one(), interval.high < 1.0) {
         (true, _) => "no difference shown",
-        (false, true) => "less",
-        (false, false) => "more",
+        (false, true) => "lower",
+        (false, false) => "higher",
     };
     format!("{:.2} to {:.2}: {verdict}", interval.low, interval.high)
 }
@@ -224,8 +224,8 @@ mod tests {
         let (slow, quick) = (runs(990_000..990_010), runs(500_000..500_010));
         let verdict =
             |current: &Quantities, baseline| current.compared_with(baseline, "The pinned run", 7).rows[0][4].clone();
-        assert_eq!(verdict(&quick, &slow), "0.51 to 0.51: less");
-        assert_eq!(verdict(&slow, &quick), "1.98 to 1.98: more");
+        assert_eq!(verdict(&quick, &slow), "0.51 to 0.51: lower");
+        assert_eq!(verdict(&slow, &quick), "1.98 to 1.98: higher");
         let spread = runs([980_000, 1_000_000, 990_000, 970_000, 1_010_000]);
         assert!(verdict(&spread, &slow).ends_with("no difference shown"), "{}", verdict(&spread, &slow));
     }

@@ -33,7 +33,7 @@ pub enum StorageError {
         name: FileName,
     },
     /// The folder no longer exists because this site's data were cleared or blocked.
-    #[error("the storage is gone: this site's data were cleared or blocked while it was in use")]
+    #[error("the stored files are gone: this site's data was cleared or blocked during use")]
     Cleared,
     /// The browser or the user does not allow this page to store files.
     #[error("the browser does not allow this page to store files")]

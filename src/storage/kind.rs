@@ -23,12 +23,13 @@ impl StorageKind {
                  delete them."
             }
             Self::IndexedDb => {
-                "This page has no writable private file system in this browser, so files are stored in its database, \
+                "This browser has no writable private file system for this page, so files are stored in its database, \
                  IndexedDB. They stay on this machine until you delete them. The times are those of the database."
             }
             Self::Memory => {
-                "This browser does not allow the page to store files, as in some private windows, so they are in memory. \
-                 They are gone when the page is closed or reloaded. The times are those of copying."
+                "This browser does not allow the page to store files, as in some private windows, so they are kept \
+                only in memory and are lost when the page is closed or reloaded. The measured times are only for \
+                copying in memory."
             }
         }
     }

@@ -17,7 +17,7 @@ pub enum BadName {
     #[error("it is empty")]
     Empty,
     /// The text is a path to another folder.
-    #[error("`{found}` separates folders")]
+    #[error("it contains `{found}`")]
     Separator {
         /// `/` or `\`.
         found: char,
@@ -108,10 +108,10 @@ mod tests {
             ("", "it is empty"),
             (".", "it is a folder"),
             ("..", "it is a folder"),
-            ("../a", "`/` separates folders"),
-            ("/etc/passwd", "`/` separates folders"),
-            ("a/", "`/` separates folders"),
-            ("a\\b", "`\\` separates folders"),
+            ("../a", "it contains `/`"),
+            ("/etc/passwd", "it contains `/`"),
+            ("a/", "it contains `/`"),
+            ("a\\b", "it contains `\\`"),
             ("a\0", "it has a control character, U+0000"),
             ("a\nb", "it has a control character, U+000A"),
             (&long, "it has 202 bytes, more than 200"),

@@ -25,7 +25,7 @@ pub fn App() -> impl IntoView {
         <a class="skip" href="#main" on:click=focus_main>"Skip to the content"</a>
         <header class="top">
             <a class="brand" href="#/">"Interleave"</a>
-            {cfg!(debug_assertions).then(|| view! { <span class="badge">"Debug build: its numbers mislead"</span> })}
+            {cfg!(debug_assertions).then(|| view! { <span class="badge">"Debug build: timings are misleading"</span> })}
             <nav aria-label="More">
                 <a href=Destination::Guide.to_string() aria-current=move || current(is_at("guide"))>"Guide"</a>
                 <a
@@ -43,7 +43,7 @@ pub fn App() -> impl IntoView {
                 <a href=Destination::Runs.to_string() aria-current=move || current(is_at("runs"))>"Runs"</a>
                 <button class="quiet" on:click=move |_| theme.update(|theme| *theme = theme.next())>
                     <span aria-hidden="true">"◐ "</span>
-                    {move || format!("Scheme: {}", theme.get().name())}
+                    {move || format!("Theme: {}", theme.get().name())}
                 </button>
             </nav>
         </header>
@@ -93,7 +93,7 @@ fn notices_of(notices: Vec<Notice>) -> AnyView {
     let lines = notices.into_iter().map(|notice| view! { <li class="notice">{notice.0}</li> }).collect_view();
     view! {
         <section class="notices" aria-label="Notices about this link">
-            <p>"Not everything in this link could be used:"</p>
+            <p>"Parts of this link could not be used:"</p>
             <ul>{lines}</ul>
         </section>
     }

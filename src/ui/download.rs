@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
 /// The message if [`offer`] returns `None`.
-pub(super) const REFUSED: &str = "The browser does not let the page offer a download.";
+pub(super) const REFUSED: &str = "The browser blocked the download.";
 
 /// Lets the browser save bytes under a name. Returns `None` if the browser does not allow it.
 pub(super) fn offer(name: &str, bytes: &[u8]) -> Option<()> {

@@ -53,7 +53,7 @@ fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
         let reads_own =
             run.experiment.exercise().own_files.as_ref().is_some_and(|own| own.are_read(&run.experiment.settings));
         if reads_own {
-            return "Not saved: runs with your own files never are.".to_owned();
+            return "Not saved: runs with your own files are never saved.".to_owned();
         }
         let (id, link) = (RunId::from_run(&run), run.destination().to_string());
         match History::open().await.save(&id, &to_json(&run), &link).await {

@@ -74,7 +74,7 @@ pub enum OffloadError {
         why: String,
     },
     /// The worker died during the job. It will be replaced.
-    #[error("the worker died during its job: {why}")]
+    #[error("the worker stopped unexpectedly during its job: {why}")]
     Died {
         /// The browser's message.
         why: String,
@@ -99,13 +99,16 @@ impl OffloadError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::NotStarted { .. } => {
-                "The site's content security policy (`worker-src`) or a browser extension may forbid workers: allow \
-                 them, then reload. Everything that needs no worker still runs."
+                "The site's content security policy (`worker-src`) or a browser extension may be blocking workers: \
+                allow them, then reload. Everything that does not need a worker still works."
             }
             Self::Died { .. } | Self::Panicked { .. } => {
                 "The worker has been replaced: run again, with less data if memory ran out."
             }
-            Self::InvalidJob { .. } => "The file on the server does not match this page: deploy the site again.",
+            Self::InvalidJob { .. } => {
+                "The file on the server does not match this page. Deploy the site again, then \
+                reload."
+            }
         }
     }
 

@@ -264,7 +264,7 @@ async def sweep(session, model, inputs, options):
     """Prints what more at once bring, and returns all outcomes."""
     count = options.requests // 5
     print(f"sweep               {count} requests each, none tried again")
-    print(f"  {'at once':18}{'throughput':>12}{'p95':>10} from send")
+    print(f"  {'at once':18}{'throughput':>12}{'p95':>10} since sent")
     rates, everything = {}, []
     for limit in LEVELS:
         # A pause before another attempt would count as if the server were slow.
@@ -330,7 +330,7 @@ def print_latencies(answered):
     from_send = [one.from_send for one in answered]
     headings = "".join(f"{f'p{p}':>10}" for p in PERCENTILES)
     print(f"latency             {headings} of {len(answered)} that succeeded")
-    for name, values in ("from schedule", from_schedule), ("from send", from_send):
+    for name, values in ("since due", from_schedule), ("since sent", from_send):
         columns = (seconds(percentile(values, p)) for p in PERCENTILES)
         print(f"  {name:18}" + "".join(f"{column:>10}" for column in columns))
 
@@ -338,7 +338,7 @@ def print_latencies(answered):
     felt, served = percentile(from_schedule, p), percentile(from_send, p)
     if felt and felt > 2 * served:
         print(
-            f"The p{p} from schedule is {felt / served:.1f} times that from send:"
+            f"The p{p} since due is {felt / served:.1f} times that since sent:"
             " requests waited here, for the limit or\nanother attempt. Latencies from"
             " send leave that out; this is called coordinated omission."
         )

@@ -111,7 +111,7 @@ async fn a_number_out_of_range_is_refused_next_to_its_control() {
         Some("true")
     );
 
-    page.button("Back to the defaults").click();
+    page.button("Reset to defaults").click();
     page.wait_for("Run to work again", |page| !page.button("Run").disabled()).await;
     let input: HtmlInputElement = page.find("#control-download").expect("it is there").unchecked_into();
     assert_eq!((input.value().as_str(), page.text("#refusal-download").as_str()), ("400", ""));

@@ -35,7 +35,7 @@ async fn throughput_peaks_at_the_servers_maximum_and_the_knee_is_its_capacity(en
     // No machine is faster than the waits, and a slow machine adds its own time to each.
     assert!((32.0..=41.0).contains(&highest), "8 at a time for 200 ms each are 40 per second: {text}");
     assert_eq!(page.attributes("figure.sweep", "data-knee").await?, ["8"], "{text}");
-    assert!(text.contains("The knee is at 8:"), "{text}");
+    assert!(text.contains("is at 8 concurrent requests"), "{text}");
 
     // The target moves without another run.
     let runs = page.metric("tasks").await?;
@@ -61,7 +61,7 @@ async fn an_overload_shows_only_in_the_latency_since_due(engine: Engine) -> Test
     page.run_to_the_end().await?;
     let rows = page.table("Latency: percentiles").await?;
     let p99: Vec<_> = rows.iter().map(|row| milliseconds(&row[6]).unwrap_or(f64::NAN)).collect();
-    assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["From schedule", "From send"]);
+    assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["Since due", "Since sent"]);
     assert!(p99[0] > 5.0 * p99[1], "{rows:?}");
     let found = page.notes().await?;
     assert!(found.contains("coordinated omission") && found.contains("a request was due every 10 ms"), "{found}");

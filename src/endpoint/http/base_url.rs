@@ -18,7 +18,7 @@ pub struct BaseUrl(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
     /// The text is empty.
-    #[error("a base URL is missing: it looks like `http://localhost:8000`")]
+    #[error("enter a base URL, such as `http://localhost:8000`")]
     Missing,
     /// The text has no scheme, or one other than `http` and `https`.
     #[error("`{text}` is not a URL: it must begin with `http://` or `https://`")]
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn a_text_that_is_not_a_base_url_is_refused_with_its_cause() {
         for (text, message) in [
-            ("", "a base URL is missing"),
+            ("", "enter a base URL"),
             ("localhost:8000", "it must begin with `http://`"),
             ("ftp://host", "it must begin with `http://`"),
             ("http://", "there is no valid host after"),

@@ -128,11 +128,11 @@ impl HttpError {
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::InvalidUrl { .. } => "Correct the URL: it looks like `http://localhost:8000`.",
+            Self::InvalidUrl { .. } => "Correct the URL. An example: `http://localhost:8000`.",
             Self::InvalidHeader { .. } => "Correct the header: a name has no spaces, and a value has no line breaks.",
             Self::Unreachable { .. } => {
-                "Check that the server runs at this address, and that host and port are right. A browser does not say \
-                 more: its own rules, an extension or a firewall may also block the request."
+                "Check that the server runs at this address, and that host and port are right. Browsers do not \
+                report the exact cause: a security rule, an extension or a firewall may also have blocked the request."
             }
             Self::BlockedByCors { .. } => {
                 "Configure the server to send `Access-Control-Allow-Origin` with this page's origin, and to answer \
@@ -143,7 +143,7 @@ impl HttpError {
             }
             Self::TimedOut { .. } => "Set a longer timeout, or check whether the server is stuck.",
             Self::ConnectionLost { .. } => "The server or the network closed the connection: run again.",
-            Self::TooLarge { .. } => "Request less at once.",
+            Self::TooLarge { .. } => "Request a smaller response.",
             Self::InvalidUtf8 { .. } => "Check that this address returns text.",
         }
     }

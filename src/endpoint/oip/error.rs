@@ -72,7 +72,7 @@ impl OipError {
             Self::Http(error) => error.cause().into(),
             Self::Status { status, .. } => format!("HTTP {status}").into(),
             Self::NotJson { .. } => "not JSON".into(),
-            Self::NotTheProtocol { .. } => "not the protocol".into(),
+            Self::NotTheProtocol { .. } => "protocol error".into(),
             Self::TimedOut(_) => "timed out".into(),
         }
     }
@@ -110,13 +110,14 @@ impl OipError {
                 "Check the model's name and the base URL, which is everything before `v2/…`."
             }
             Self::Status { status: 401 | 403, .. } => {
-                "The server requires a login. This page sends no credentials: use an endpoint without a login, or a proxy \
+                "The server requires a login. This page sends no credentials: use an endpoint without a login, or a \
+                proxy \
                  that adds them."
             }
             Self::Status { status: 408 | 425 | 429 | 500..=599, .. } => {
                 "The server is overloaded or has an error: run again with retries or a lower limit, or look at its log."
             }
-            Self::Status { .. } => "The server rejects this request: its message says why.",
+            Self::Status { .. } => "The server rejected this request: see its message.",
             Self::NotJson { .. } | Self::NotTheProtocol { .. } => {
                 "Another server may be answering there: check the base URL, and that the server supports the Open \
                  Inference Protocol v2."

@@ -16,7 +16,7 @@ use super::plan::{Arrivals, Plan};
 /// The number of digits that are shown.
 const SHOWN_DIGITS: usize = 10;
 
-/// If latency from schedule exceeds latency from send by this factor, requests wait mostly in the page.
+/// If latency since due exceeds latency since sent by this factor, requests wait mostly in the page.
 const OMISSION_FACTOR: f64 = 2.0;
 
 /// The result of one request.
@@ -189,7 +189,7 @@ impl Findings {
             Check::new(
                 part,
                 format!("at most {limit} in flight"),
-                format!("{peak} at the peak"),
+                format!("peak: {peak}"),
                 peak as usize <= limit.get(),
             )
         });
@@ -254,13 +254,13 @@ fn about_arrivals(plan: &Plan, requests: &Requests) -> String {
     match (plan.arrivals, plan.limit) {
         (Arrivals::AtOnce, Some(limit)) => format!(
             "Closed loop: at most {limit} requests are in flight, and the next one is sent when one ends. A slow \
-             endpoint gets fewer requests, so latency from send hardly changes, however many requests are waiting. \
-             Only latency from schedule includes their wait. Choose “At a rate” in Arrivals to send requests on a \
+             endpoint gets fewer requests, so latency since sent hardly changes, however many requests are waiting. \
+             Only latency since due includes their wait. Choose “At a rate” in Arrivals to send requests on a \
              schedule that does not depend on the endpoint."
         ),
         (Arrivals::AtOnce, None) => {
             "No limit: every request was sent as soon as possible, so requests queue in the browser and at the \
-             endpoint. Latency from send includes that wait. Latency from schedule also includes the time that the \
+             endpoint. Latency since sent includes that wait. Latency since due also includes the time that the \
              page needs to send them all."
                 .to_owned()
         }
@@ -280,7 +280,7 @@ fn about_connections(plan: &Plan) -> Option<String> {
     (!plan.is_embedded && plan.max_in_flight() > CONNECTIONS).then(|| {
         format!(
             "A browser opens about {CONNECTIONS} connections to one host over HTTP/1.1. Other requests wait in the \
-             browser, and latency from send includes that wait. To measure the endpoint alone, use HTTP/2, or send at \
+             browser, and latency since sent includes that wait. To measure the endpoint alone, use HTTP/2, or send at \
              most {CONNECTIONS} requests at once."
         )
     })
@@ -295,12 +295,12 @@ fn omission(requests: &Requests) -> String {
     let Some((name, schedule_us, send_us)) = found else { return String::new() };
     let (schedule, send) = (units::span(schedule_us as u64), units::span(send_us as u64));
     if schedule_us < send_us * OMISSION_FACTOR {
-        return format!("The endpoint kept up: {name} is {schedule} from schedule and {send} from send.");
+        return format!("The endpoint kept up: {name} is {schedule} since due and {send} since sent.");
     }
     format!(
-        "From schedule, {name} is {schedule}: {:.1} times the {send} from send. Requests that were due had to wait for \
-         others before they were sent. Latency from send leaves out that wait, just when the endpoint is slow. This is \
-         called coordinated omission. Latency from schedule is what users wait.",
+        "{name} is {schedule} since due but only {send} since sent: {:.1} times as long. Requests that were due had \
+        to wait for others before they were sent. Latency since sent leaves out that wait, exactly when the endpoint \
+        is slow. This is called coordinated omission. Latency since due is how long users wait.",
         schedule_us / send_us
     )
 }

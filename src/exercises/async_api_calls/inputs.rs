@@ -31,8 +31,8 @@ pub(super) enum InputsError {
     #[error("model `{model}` does not declare its inputs, so no request can be built")]
     NotDeclared { model: String },
     #[error(
-        "each request would contain {} elements, with {in_flight} requests in flight: the limits are {} elements in a \
-         request and {} in flight",
+        "each request would contain {} elements, and {in_flight} requests can be in flight; the limits are {} \
+        elements per request and {} elements in flight",
         units::count(*elements as u64),
         units::count(MAX_ELEMENTS as u64),
         units::count(MAX_ELEMENTS_IN_FLIGHT as u64)
@@ -253,7 +253,7 @@ mod tests {
         assert!(error.to_string().contains("each request would contain 31,457,280 elements"), "{error}");
         let error =
             inputs(&model(&[("x", Datatype::Fp32, &[-1, 100_000][..]); 9]), 1).expect_err("8 of them are too much");
-        assert!(error.to_string().contains("900,000 elements, with 8 requests in flight"), "{error}");
+        assert!(error.to_string().contains("900,000 elements, and 8 requests can be in flight"), "{error}");
         assert!(inputs(&model(&[("x", Datatype::Fp32, &[i64::MAX, i64::MAX])]), 1).is_err());
     }
 

@@ -176,7 +176,7 @@ pub(super) const CONTROLS: &[Control] = &[
         "Model names, separated by commas. The metadata of all is fetched; inference requests go to the first.",
         ControlKind::Text {
             default: "mlp-64, mlp-16, mlp-64-32, logistic-regression",
-            refuse: |text| names(text).next().is_none().then(|| "a model name is missing".to_owned()),
+            refuse: |text| names(text).next().is_none().then(|| "enter at least one model name".to_owned()),
         },
     ),
     Control::count("requests", "Requests", "The number of requests.", 5_000, 30).with_heading("Requests"),

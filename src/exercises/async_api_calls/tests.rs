@@ -89,7 +89,7 @@ fn the_notes_say_if_the_endpoint_kept_up() {
     let numbers = [("requests", 30.0), ("limit", 0.0), ("rate", 10.0), ("latency", 500.0)];
     let (run, report) = report(&settings(&numbers, &[("arrivals", "rate")]));
     assert_eq!(length_us(&run.record(), "inference_at_a_rate"), 2_900_000 + 500_000);
-    assert!(report.notes.iter().any(|note| note.contains("The endpoint kept up: p95 is 500 ms from schedule")));
+    assert!(report.notes.iter().any(|note| note.contains("The endpoint kept up: p95 is 500 ms since due")));
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn digit(row: &Row) -> Result<(u8, Vec<f32>), String> {
 }
 
 fn wrong(column: &str, value: &str, wanted: &str) -> String {
-    format!("`{column}` is `{}`, which is not {wanted}", units::shortened(value, MOST_CHARS))
+    format!("`{column}` is `{}`, but must be {wanted}", units::shortened(value, MOST_CHARS))
 }
 
 /// The progress of reading, for the log.

@@ -121,11 +121,7 @@ fn about_rows(samples: &Samples) -> String {
 /// A sentence about the number of correct predictions.
 pub(super) fn accuracy(right: usize, all: usize) -> String {
     let share = units::percent(right as f64 / all.max(1) as f64);
-    format!(
-        "The classifier is right for {} of {} digits: {share}.",
-        units::count(right as u64),
-        units::count(all as u64)
-    )
+    format!("{} of {} digits were classified correctly: {share}.", units::count(right as u64), units::count(all as u64))
 }
 
 /// The bad rows of a table and the problems with its columns, if there are any.
@@ -133,10 +129,10 @@ pub(super) fn faults(name: &str, samples: &Samples) -> Option<Table> {
     let problems = samples.problems.iter().map(ToString::to_string);
     let messages: Vec<_> = problems.chain(samples.first_bad.iter().cloned()).collect();
     let left_out = samples.bad - samples.first_bad.len() as u64;
-    let more = if left_out > 0 { format!(", and {} more rows", units::count(left_out)) } else { String::new() };
+    let more = if left_out > 0 { format!(" ({} more rows not shown)", units::count(left_out)) } else { String::new() };
     (!messages.is_empty()).then(|| Table {
         caption: format!("{name}: skipped rows and other problems{more}"),
-        columns: vec![Column::text("What is wrong")],
+        columns: vec![Column::text("Problem")],
         rows: messages.into_iter().map(|message| vec![message]).collect(),
     })
 }
@@ -150,9 +146,9 @@ pub(super) fn first_rows(name: &str, samples: &Samples) -> Option<Table> {
         std::iter::once(units::shortened(column, MOST_CHARS).into_owned()).chain(values).collect()
     };
     let left_out = samples.columns.len().saturating_sub(MOST_COLUMNS);
-    let more = if left_out > 0 { format!(", without its last {left_out} columns") } else { String::new() };
+    let more = if left_out > 0 { format!(" (last {left_out} columns not shown)") } else { String::new() };
     (!samples.shown.is_empty()).then(|| Table {
-        caption: format!("{name}: its first rows{more}"),
+        caption: format!("{name}: first rows{more}"),
         columns: std::iter::once("Column").chain(HEADS).take(1 + samples.shown.len()).map(Column::text).collect(),
         rows: columns.map(row).collect(),
     })
@@ -170,6 +166,6 @@ failure_from!(StorageError);
 
 impl From<CsvError> for Failure {
     fn from(error: CsvError) -> Self {
-        Self { message: format!("the CSV cannot be used: {error}"), advice: "Run again: that writes the file again." }
+        Self { message: format!("the CSV cannot be used: {error}"), advice: "Run again to create the file again." }
     }
 }

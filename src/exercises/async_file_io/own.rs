@@ -99,14 +99,14 @@ fn about_digits(read: &[Read], saved: &[Saved]) -> Vec<String> {
     if all == 0 {
         let why = match (tables(read).next().is_some(), tables(read).any(Samples::are_digits)) {
             (false, _) => return Vec::new(),
-            (true, false) => "No table has the columns label, p0, …, p63, so there is nothing to predict.",
+            (true, false) => "No CSV file has the columns label, p0, …, p63, so there is nothing to predict.",
             (true, true) => "No row contains a digit, so there is nothing to predict.",
         };
         return vec![why.to_owned()];
     }
     let right: usize = tables(read).map(Samples::right).sum();
     let messages = saved.iter().map(|(name, saved)| match saved {
-        Ok(()) => format!("The predictions are in `{name}`, among the stored files."),
+        Ok(()) => format!("Predictions saved as `{name}` (see Stored files)."),
         Err(error) => format!("`{name}` could not be saved: {error}. {}", error.advice()),
     });
     std::iter::once(findings::accuracy(right, all)).chain(messages.take(MOST_SHOWN)).collect()
@@ -118,7 +118,8 @@ fn outcomes(sources: &[Source], read: &[Read]) -> Table {
         vec![name, outcome(read), units::size(source.size_bytes())]
     };
     let left_out = sources.len().saturating_sub(MOST_FILES);
-    let more = if left_out > 0 { format!(", and {} more", units::count(left_out as u64)) } else { String::new() };
+    let more =
+        if left_out > 0 { format!(" ({} more not shown)", units::count(left_out as u64)) } else { String::new() };
     Table {
         caption: format!("Your files{more}"),
         columns: vec![Column::text("File"), Column::text("Outcome"), Column::number("Size")],
@@ -142,5 +143,5 @@ fn check(sources: &[Source], read: &[Read]) -> Option<Check> {
     let of = good.clone().count();
     let right = good.filter(|(source, _)| source.bytes_read() == source.size_bytes()).count();
     let measured = format!("{} of {}", units::count(right as u64), files(of));
-    (of > 0).then(|| Check::new(PART, "every readable file is read to its last byte", measured, right == of))
+    (of > 0).then(|| Check::new(PART, "every readable file is read completely", measured, right == of))
 }

@@ -125,7 +125,7 @@ pub(super) fn conflict(settings: &Settings) -> Option<Conflict> {
     let most_kb = (MOST_BYTES / 1e3 / f64::from(files)).floor();
     (is_made(settings) && settings.number("size") > most_kb).then(|| Conflict {
         control: "size",
-        why: format!("{files} files of this size are more than {} in total", units::size(MOST_BYTES as u64)),
+        why: format!("{files} files of this size would exceed {} in total", units::size(MOST_BYTES as u64)),
         nearest: Value::Number(most_kb),
     })
 }
@@ -150,7 +150,7 @@ pub(super) const CONTROLS: &[Control] = &[
         "source",
         "Source",
         "Your own files are read in this page and are not sent anywhere.",
-        &[Choice::new("made", "Files made here"), Choice::new("own", "Your own files")],
+        &[Choice::new("made", "Generated files"), Choice::new("own", "Your own files")],
     )
     .with_heading("Files"),
     Control::count("files", "Files", "The number of files that are written and read.", 1_000, 20).only_if(is_made),
@@ -161,7 +161,7 @@ pub(super) const CONTROLS: &[Control] = &[
         ControlKind::Number { unit: "KB", min: 0.0, max: 1_000.0, step: 1.0, default: 64.0 },
     )
     .only_if(is_made),
-    Control::count("missing", "Missing", "The number of files to read that do not exist.", 100, 3).only_if(is_made),
+    Control::count("missing", "Missing", "The number of missing files that are also read.", 100, 3).only_if(is_made),
     Control::count(
         "limit",
         "Limit",
@@ -172,7 +172,7 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "rounds",
         "Rounds",
-        "The number of times that each way is measured.",
+        "The number of measurements of each method.",
         ControlKind::Count { min: 1, max: 20, default: 3 },
     )
     .only_if(is_made),

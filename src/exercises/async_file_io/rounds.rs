@@ -159,11 +159,11 @@ impl Rounds {
         let reading = READING.iter().filter_map(|way| row("Reading", way));
         Table {
             caption: format!(
-                "Duration of each way, {}",
+                "Duration of each method, {}",
                 if rounds == 1 { "once".to_owned() } else { format!("in {rounds} rounds") }
             ),
             columns: vec![
-                Column::text("Way"),
+                Column::text("Method"),
                 Column::number("Median"),
                 Column::number("Minimum"),
                 Column::number("Maximum"),
@@ -221,17 +221,20 @@ impl Gain {
         let share = units::percent(self.after_us / self.before_us);
         if !self.is_clear() {
             return format!(
-                "took {share} of the time of one by one; {LEAST_ROUNDS} rounds are needed to see if it helps"
+                "took {share} as long as one by one; run at least {LEAST_ROUNDS} rounds to see whether it helps"
             );
         }
         if self.helps() {
-            return format!("took {share} of the time of one by one, and was faster in each of {rounds} rounds");
+            return format!("took {share} as long as one by one, and was faster in each of {rounds} rounds");
         }
         if self.costs() {
             let times = format!("{:.1}", 1.0 / self.ratio());
             return format!("took {times} times as long as one by one, and was slower in each of {rounds} rounds");
         }
-        format!("made no clear difference: {share} of the time of one by one, and faster in {wins} of {rounds} rounds")
+        format!(
+            "made no clear difference: it took {share} as long as one by one, and was faster in {wins} of \
+            {rounds} rounds"
+        )
     }
 }
 
@@ -250,7 +253,7 @@ mod tests {
             rounds([&[100_000, 110_000, 90_000], &[50_000, 55_000, 45_000], &[]]).verdict("Writing", WRITING, None);
         assert_eq!(
             verdict,
-            "Writing all at once took 50.0 % of the time of one by one, and was faster in each of 3 rounds."
+            "Writing all at once took 50.0 % as long as one by one, and was faster in each of 3 rounds."
         );
     }
 
@@ -270,14 +273,14 @@ mod tests {
         let times: [&[u64]; 3] = [&[100_000; 3], &[150_000; 3], &[90_000; 3]];
         let verdict = rounds(times).verdict("Writing", WRITING, NonZeroUsize::new(8));
         assert!(verdict.starts_with("Writing all at once took 1.5 times as long as one by one"), "{verdict}");
-        assert!(verdict.contains("With at most 8 at once it took 90.0 % of the time of one by one"), "{verdict}");
+        assert!(verdict.contains("With at most 8 at once it took 90.0 % as long as one by one"), "{verdict}");
         assert!(!verdict.contains("The storage may"), "the limit helps: {verdict}");
     }
 
     #[test]
     fn one_round_or_steps_of_the_clock_are_not_enough_for_a_verdict() {
         let verdict = rounds([&[100_000], &[50_000], &[]]).verdict("Writing", WRITING, None);
-        assert!(verdict.contains("3 rounds are needed"), "{verdict}");
+        assert!(verdict.contains("run at least 3 rounds"), "{verdict}");
         let verdict = rounds([&[3_000; 3], &[2_000; 3], &[]]).verdict("Writing", WRITING, None);
         assert!(verdict.contains("made no clear difference"), "{verdict}");
     }

@@ -42,7 +42,11 @@ fn of_ten_files_seven_are_read_and_the_three_missing_ones_are_reported() {
 fn bad_rows_are_reported_with_their_lines_and_do_not_affect_the_predictions() {
     let (_, report) = report(&settings(&[("rows", 360.0), ("bad-rows", 2.0)]));
     // A test of the classifiers has the same number.
-    assert!(report.notes.iter().any(|note| note.contains("right for 353 of 360 digits: 98.1 %")), "{:?}", report.notes);
+    assert!(
+        report.notes.iter().any(|note| note.contains("353 of 360 digits were classified correctly: 98.1 %")),
+        "{:?}",
+        report.notes
+    );
     let bad: Vec<_> = report.tables()[3].rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(bad, ["line 121 has 3 values instead of 65", "line 242 has 3 values instead of 65"]);
 }
@@ -81,7 +85,7 @@ fn read_own(sources: Vec<Source>) -> (Run, Result<Report, Failure>) {
 /// The outcome of each file, and all messages about what is wrong in them.
 fn outcomes(report: &Report) -> (Vec<&str>, Vec<&str>) {
     let outcomes = report.tables()[0].rows.iter().map(|row| row[1].as_str()).collect();
-    let problems = report.tables().into_iter().filter(|table| table.columns[0].title == "What is wrong");
+    let problems = report.tables().into_iter().filter(|table| table.columns[0].title == "Problem");
     (outcomes, problems.flat_map(|table| &table.rows).map(|row| row[0].as_str()).collect())
 }
 
@@ -98,7 +102,7 @@ fn each_of_the_users_own_files_has_its_own_outcome() {
         (
             b"city\nZ\xFCrich\nBern\n",
             "✓ rows: 1 good, 1 bad",
-            vec!["line 2 is not UTF-8 in column 1: save the file as UTF-8, it may be Latin-1 or Windows-1252"],
+            vec!["line 2 is not UTF-8 in column 1: save the file as UTF-8 (it may be Latin-1 or Windows-1252)"],
         ),
     ] {
         let (_, report) = read_own(vec![
@@ -118,8 +122,12 @@ fn digits_in_the_users_own_files_are_predicted_file_by_file() {
     wrong.extend(format!("ten{}\n", ",1".repeat(64)).bytes());
     let (run, report) = read_own(vec![Source::from_bytes("one.csv", digits), Source::from_bytes("two.csv", wrong)]);
     let report = report.expect("both are good");
-    assert_eq!(outcomes(&report).1, ["line 362: `label` is `ten`, which is not a digit"]);
-    assert!(report.notes.iter().any(|note| note.contains("right for 706 of 720 digits")), "{:?}", report.notes);
+    assert_eq!(outcomes(&report).1, ["line 362: `label` is `ten`, but must be a digit"]);
+    assert!(
+        report.notes.iter().any(|note| note.contains("706 of 720 digits were classified correctly")),
+        "{:?}",
+        report.notes
+    );
     assert!(report.notes.iter().any(|note| note.contains("`predictions-2.csv`")), "{:?}", report.notes);
     assert!(Span::named(&run.record(), "save_predictions_async").is_some());
 }
@@ -135,9 +143,9 @@ fn digits_are_recognised_by_all_their_columns_and_may_be_written_as_fractions() 
         Source::from_bytes("others.csv", others.into_bytes()),
     ]);
     let report = report.expect("both are tables");
-    let wrong = vec!["line 3: `p0` is `16.5`, which is not from 0 to 16"];
+    let wrong = vec!["line 3: `p0` is `16.5`, but must be from 0 to 16"];
     assert_eq!(outcomes(&report), (vec!["✓ rows: 2 good, 1 bad", "✓ rows: 1 good, 0 bad"], wrong));
-    assert!(report.notes.iter().any(|note| note.contains("of 2 digits:")), "{:?}", report.notes);
+    assert!(report.notes.iter().any(|note| note.contains("of 2 digits were classified")), "{:?}", report.notes);
     assert!(report.notes.iter().any(|note| note.contains("`predictions.csv`")), "{:?}", report.notes);
 }
 

@@ -114,7 +114,7 @@ impl Findings {
         let in_order = (0..plan.samples).zip(predicted).filter(|(id, sample)| *id == sample.id).count();
         let measured = format!("{} of {}", units::count(in_order as u64), units::count(plan.samples.into()));
         let is_complete = in_order == plan.samples as usize && in_order == predicted.len();
-        let claim = "every sample comes out once, in order, with the same prediction";
+        let claim = "every sample comes out exactly once, in order, with the same prediction as in sequence";
         Check::new(part, claim, measured, is_complete && self.is_same(predicted))
     }
 
@@ -147,13 +147,13 @@ fn check_bounds(flow: &Flow, plan: &Plan) -> [Check; 2] {
     let queued = Check::new(
         flow.part.clone(),
         format!("at most {} batches in a queue", plan.bound),
-        format!("{deepest} at the peak"),
+        format!("peak: {deepest}"),
         deepest as usize <= plan.bound.get(),
     );
     let in_flight = Check::new(
         flow.part.clone(),
         format!("at most {} samples in flight", units::count(max)),
-        format!("{} at the peak", units::count(flow.most_under_way.into())),
+        format!("peak: {}", units::count(flow.most_under_way.into())),
         u64::from(flow.most_under_way) <= max,
     );
     [queued, in_flight]
@@ -191,7 +191,7 @@ fn stages(flows: &[Flow]) -> Table {
 impl PredictError {
     pub(super) fn advice(&self) -> &'static str {
         match self {
-            Self::Input(_) => "The file on the server does not match this page: deploy the site again.",
+            Self::Input(_) => "The file on the server does not match this page. Deploy the site again, then reload.",
             Self::Offload(error) => error.advice(),
         }
     }

@@ -28,8 +28,8 @@ pub(super) fn about_the_bottleneck(flow: &Flow, plan: &Plan) -> String {
              stages hardly overlap. With smaller batches they would overlap more.",
             lower(busiest),
             units::percent(share),
-            counted(plan.batch_count(), "batch", "batches"),
-            counted(plan.batch_size, "sample", "samples"),
+            units::counted(plan.batch_count().into(), "batch", "batches"),
+            units::counted(plan.batch_size.into(), "sample", "samples"),
         ),
         Some(Bottleneck::One { stage, share, next, next_per_s }) => {
             let then = if next_per_s.is_finite() {
@@ -43,7 +43,8 @@ pub(super) fn about_the_bottleneck(flow: &Flow, plan: &Plan) -> String {
                 "Then no other stage would limit the throughput".to_owned()
             };
             format!(
-                "{} is the bottleneck: streamed, it worked for {} of the time, and the other stages waited for it. {}. \
+                "{} is the bottleneck: in the streamed run, it worked for {} of the time, and the other stages \
+                waited for it. {}. \
                  {then}.",
                 stage.name,
                 units::percent(share),
@@ -51,7 +52,8 @@ pub(super) fn about_the_bottleneck(flow: &Flow, plan: &Plan) -> String {
             )
         }
         Some(Bottleneck::Two { stage, other, shares: [share, other_share] }) => format!(
-            "{} and {} are the bottleneck together: streamed, they worked for {} and {} of the time. {}, but not much \
+            "{} and {} are the bottleneck together: in the streamed run, they worked for {} and {} of the time. {}, \
+            but not much \
              unless the other stage gets faster as well.",
             stage.name,
             lower(other),
@@ -71,10 +73,6 @@ fn remedy(stage: &Stage) -> &'static str {
     }
 }
 
-fn counted(n: u32, one: &str, many: &str) -> String {
-    format!("{} {}", units::count(n.into()), if n == 1 { one } else { many })
-}
-
 /// The gain of streaming, and the time that the delays alone take.
 pub(super) fn about_the_gain(sequential: &Flow, streamed: &Flow, plan: &Plan) -> Option<String> {
     let ratio = speed_up(sequential.length_us, streamed.length_us)?;
@@ -84,13 +82,14 @@ pub(super) fn about_the_gain(sequential: &Flow, streamed: &Flow, plan: &Plan) ->
     let others = match plan.batch_count() {
         0 | 1 => String::new(),
         batches => format!(
-            ", then {} (the slowest stage) for each of the {} others",
+            ", then {} (the slowest stage) for each of the other {}",
             span(slowest),
-            units::count(u64::from(batches) - 1),
+            units::counted(u64::from(batches) - 1, "batch", "batches"),
         ),
     };
     Some(format!(
-        "Streamed took {}, {ratio:.1} times as fast as sequential. The delays alone take {}: {} for the first batch\
+        "The streamed run took {}, {ratio:.1} times as fast as the sequential run. The delays alone take {}: {} for \
+        the first batch\
          {others}.",
         units::span(streamed.length_us),
         span(plan.streamed_ideal()),
@@ -102,7 +101,8 @@ pub(super) fn about_the_gain(sequential: &Flow, streamed: &Flow, plan: &Plan) ->
 pub(super) fn about_memory(flow: &Flow, plan: &Plan) -> String {
     format!(
         "The sequential pipeline keeps all {} samples in memory at once. The streamed pipeline had at most {} in \
-         memory. With any number of samples its limit is {}, because a stage waits while the next queue is full.",
+         memory. However many samples there are, it never holds more than {}, because a stage waits while the next \
+         queue is full.",
         units::count(plan.samples.into()),
         units::count(flow.most_under_way.into()),
         units::count(Plan { samples: u32::MAX, ..plan.clone() }.max_in_flight(1)),
@@ -119,7 +119,7 @@ pub(super) fn about_workers(
         Err(error) => format!("Inference in workers failed: {error}. {}", error.advice()),
         Ok(_) if workers.get() == 1 => {
             "One worker predicts no faster than the page. The benefit is that the page stays responsive while a model \
-             computes. These models are so small that the messages may take longer than the predictions."
+             computes. These models are so small that sending the data may take longer than the predictions."
                 .to_owned()
         }
         Ok(_) if workers > processors => format!(

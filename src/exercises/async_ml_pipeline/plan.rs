@@ -132,7 +132,7 @@ pub(super) const CONTROLS: &[Control] = &[
         "The number of samples in a batch. In the guide it is 32.",
         ControlKind::Count { min: 1, max: 10_000, default: 8 },
     ),
-    delay("load", "Load", "The time to load all samples. Streamed, each batch takes an equal share of it.", 500.0)
+    delay("load", "Load", "The time to load all samples. When streamed, each batch takes an equal share of it.", 500.0)
         .with_heading("Stages"),
     delay("preprocess", "Preprocess", "The delay for a sample. The samples of a batch wait concurrently.", 10.0),
     delay(
@@ -168,7 +168,7 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::choice(
         "inference",
         "Inference",
-        "Where inference runs. Workers run in parallel to the page.",
+        "Where inference runs. Workers run in parallel with the page.",
         &[Choice::new("workers", "In the page, then in workers"), Choice::new("page", "In the page only")],
     ),
     Control::new(

@@ -54,7 +54,9 @@ fn with_the_guides_own_numbers_streaming_takes_little_longer_than_loading() {
     assert_eq!(length_us(&run, "run_pipeline"), 500_000 + 7 * 30_000);
     // The time to load a batch, a seventh of 500 ms, is rounded up to whole microseconds.
     assert_eq!(length_us(&run, "run_streamed"), 7 * 71_429 + 30_000);
-    assert!(note(&report, "bottleneck").starts_with("Load is the bottleneck: streamed, it worked for 94.3 %"));
+    assert!(
+        note(&report, "bottleneck").starts_with("Load is the bottleneck: in the streamed run, it worked for 94.3 %")
+    );
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
     assert_eq!(report.flows().count(), 2);
 }
@@ -134,7 +136,7 @@ fn a_sweep_finds_the_smallest_sufficient_batch_size() {
     assert_eq!(measured, [1, 2, 4, 8, 16, 32, 64, 128, 200].map(|size| (size, 200)));
     // Loading a fifth of the samples takes a fifth of the time: 400 ms.
     assert_eq!(sizes.levels()[8].in_turn_us, 430_000);
-    assert!(sizes.sentence().starts_with("Streamed, batches of 16 are enough"), "{}", sizes.sentence());
+    assert!(sizes.sentence().starts_with("Streamed: batches of 16 are enough"), "{}", sizes.sentence());
 }
 
 #[test]

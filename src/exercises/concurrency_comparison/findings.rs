@@ -170,7 +170,7 @@ impl Findings {
 
     fn notes(&self, measured: &MeasuredParts, plan: &Plan) -> Vec<String> {
         let mut notes = vec![
-            "The waits stand in for a server, as in the guide. Each approach waits for the same time, in its own way."
+            "The waits simulate a server's response time, as in the guide. Every approach waits equally long."
                 .to_owned(),
         ];
         let workers = plan.workers.get();
@@ -216,8 +216,8 @@ impl Findings {
 fn costs(measured: &MeasuredParts) -> Table {
     Table {
         caption:
-            "How long each approach took, compared with the first of its kind. Frames are counted at 60 per second, \
-             and the start of workers is measured separately"
+            "How long each approach took. The speed-up is relative to the first approach of its group (I/O or CPU). \
+            Frames are counted at 60 per second, and the start of workers is measured separately"
                 .to_owned(),
         columns: vec![
             Column::text("Approach"),

@@ -84,7 +84,7 @@ fn a_row_of_the_wrong_length_is_reported_with_its_line_and_good_rows_are_read() 
 fn a_row_that_a_missing_quote_may_have_joined_is_reported_with_a_hint() {
     assert_read(
         "a,b\n\"1,2\n3,4\n5,\"6\n7,8\n",
-        &["a|b", "line 2 has 1 value instead of 2 and spans 3 lines: is a quote not closed?", "5: 7|8"],
+        &["a|b", "line 2 has 1 value instead of 2 and spans 3 lines: a closing quote may be missing", "5: 7|8"],
     );
 }
 
@@ -101,7 +101,7 @@ fn a_quote_that_is_never_closed_makes_one_line_bad() {
 
 #[test]
 fn bytes_that_are_not_utf_8_make_only_their_row_bad() {
-    let advice = "save the file as UTF-8, it may be Latin-1 or Windows-1252";
+    let advice = "save the file as UTF-8 (it may be Latin-1 or Windows-1252)";
     let expected = format!("line 3 is not UTF-8 in column 2: {advice}");
     assert_read(b"a,b\n1,2\n3,Z\xFCrich\n5,6\n", &["a|b", "2: 1|2", &expected, "4: 5|6"]);
     let parted = format!("line 2 is not UTF-8 in column 1: {advice}");
@@ -121,8 +121,8 @@ fn a_file_that_cannot_be_read_is_reported_with_the_cause() {
     assert_fails("\"a,b\n1,2\n", "the header cannot be read: line 1 opens a quote that is not closed");
     assert_fails(
         b"a,\xE9\n1,2\n",
-        "the header cannot be read: line 1 is not UTF-8 in column 2: save the file as UTF-8, it may be Latin-1 or \
-         Windows-1252",
+        "the header cannot be read: line 1 is not UTF-8 in column 2: save the file as UTF-8 (it may be Latin-1 or \
+         Windows-1252)",
     );
 }
 
@@ -149,7 +149,10 @@ fn a_row_that_is_too_long_is_bad_and_the_next_is_good() {
         let parsed = read_in(format!("a\n1\n{long}\n2\n").as_bytes(), piece).expect("there are rows");
         assert_eq!(in_words(&parsed), ["a", "2: 1", "line 3 has more than 100000 bytes", "4: 2"]);
         let parsed = read_in(format!("a\n\"{long}\n2\n").as_bytes(), piece).expect("there are rows");
-        assert_eq!(in_words(&parsed), ["a", "line 2 has more than 100000 bytes: is a quote not closed?", "3: 2"]);
+        assert_eq!(
+            in_words(&parsed),
+            ["a", "line 2 has more than 100000 bytes: a closing quote may be missing", "3: 2"]
+        );
     }
 }
 

@@ -69,7 +69,7 @@ fn intended_blocks_are_reported_separately() {
     let exercise = catalogue::find("async-basics").expect("it is there");
     let properties = properties_of(exercise, &Settings::defaults(exercise.controls));
     assert_eq!(names(&properties), ["tasks-end", "loop-free", "speed-up", "speed-up"]);
-    assert_eq!(properties[1].claim, "No unintended block of the event loop over 50 ms");
+    assert_eq!(properties[1].claim, "No unintended event-loop block over 50 ms");
     assert_eq!(properties[1].measured, "longest: 0 ms, intended: 300 ms");
     assert_eq!(properties[2].claim, "Concurrent is at least 1.03 times as fast as sequential, 80 % of the ideal");
 }

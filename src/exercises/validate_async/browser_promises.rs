@@ -132,7 +132,7 @@ async fn drop_aborts_fetch(context: &TestContext<'_>) -> Tested {
     client.infer(MODEL, &second).await?;
     let took = context.run.now() - started;
     let measured = format!("an answer after {}", units::span(took.as_micros() as u64));
-    check(took < FIRST_TAKES, "an answer before the 55 s of the first request are over", measured)
+    check(took < FIRST_TAKES, "an answer in less than 55 s, which the first request takes", measured)
 }
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -150,7 +150,7 @@ async fn open(run: &Run) -> Result<Storage, Unconfirmed> {
     let storage = Storage::open(run, "validate-async").await;
     match storage.kind() {
         StorageKind::Memory => {
-            Err(Unconfirmed::Lacking("it cannot store files for this page, so they are kept in memory".to_owned()))
+            Err(Unconfirmed::Lacking("it cannot store files for this page, so they are only in memory".to_owned()))
         }
         StorageKind::PrivateFileSystem | StorageKind::IndexedDb => Ok(storage),
     }
@@ -208,7 +208,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "writes_are_whole",
-        says: "A file never contains half of a write",
+        says: "A file never contains a partial write",
         shown_by: "async-file-io",
         test: |it| Box::pin(writes_are_whole(it.run)),
     },

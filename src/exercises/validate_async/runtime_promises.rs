@@ -113,7 +113,7 @@ async fn permanent_errors_are_not_retried(run: &Run) -> Tested {
     let refused = async |_| Err::<(), _>("the input is not valid");
     let ended = run.retry("refused", &policy(|_| false), refused).await;
     let outcome = ended.map_or_else(|error| error.to_string(), |()| "a value".to_owned());
-    same_text("the input is not valid, at the only attempt", outcome)
+    same_text("the input is not valid (only 1 attempt)", outcome)
 }
 
 /// Twenty tasks are dropped: four are running and the rest are in the queue. No timer is left, all permits are

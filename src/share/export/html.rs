@@ -71,7 +71,7 @@ fn top(run: &SavedRun) -> Vec<Element> {
     };
     let warnings = Warning::from_record(&run.record, run.clock_resolution_us);
     let warnings = warnings.iter().map(|it| paragraph().class("caution").text(it.sentence()));
-    let ended = format!("It ended on {}, with seed {}.", date::in_words(run.finished_at_ms), run.experiment.seed);
+    let ended = format!("Ended on {}. Seed: {}.", date::in_words(run.finished_at_ms), run.experiment.seed);
     let link = paragraph().text("Run it again: ").child(element("code").text(run.destination().to_string()));
     let about = [
         element("h1").text(run.experiment.exercise().title),

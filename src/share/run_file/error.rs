@@ -78,7 +78,7 @@ pub enum ImportError {
     #[error("the record of the run is not valid: {0}")]
     Record(#[source] RecordError),
     /// The record of its ideal is not possible.
-    #[error("the record of the ideal is not valid: {0}")]
+    #[error("the ideal run's record is not valid: {0}")]
     Ideal(#[source] RecordError),
     /// The report cannot be shown.
     #[error("the report cannot be shown: {0}")]

@@ -220,7 +220,7 @@ fn impossible_records_are_refused_with_a_message() {
     refused("/waits/list/0/line/line", json!(0), "wait 1 refers to line 0, which does not exist");
     refused("/waits/objects", json!([]), "wait 1 refers to an object, which does not exist");
     refused("/waits/list/1/for", json!({ "tasks": [2, 3] }), "wait 2 refers to a task, which does not exist");
-    assert_refused("/ideal/names", json!([]), "the record of the ideal is not valid: task 1 has no name");
+    assert_refused("/ideal/names", json!([]), "the ideal run's record is not valid: task 1 has no name");
 }
 
 #[test]

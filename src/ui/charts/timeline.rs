@@ -65,7 +65,8 @@ pub(crate) fn timeline(display: Display) -> AnyView {
                 node_ref=canvas
                 tabindex="0"
                 role="img"
-                aria-label="Timeline of the tasks. Up and down choose a task, left and right move, plus and minus magnify, 0 shows all."
+                aria-label="Timeline of the tasks. Up and down choose a task, left and right move, plus and minus \
+                    zoom, 0 shows all."
                 on:keydown=move |event| chart.handle(|code| (code.take_key)(chart, &event))
                 on:wheel=move |event| chart.handle(|code| (code.take_wheel)(chart, &event))
                 on:pointerdown=move |event| chart.take_press(&event)
@@ -157,7 +158,7 @@ impl Chart {
     fn caption(self) -> String {
         self.display.digest.track();
         self.display.runs.track();
-        let expected = "Tasks are drawn here while they run, below the pulse of the event loop.";
+        let expected = "Tasks are drawn here while they run, below the heartbeat of the event loop.";
         self.code().and_then(|code| (code.caption)(self.display)).unwrap_or_else(|| expected.to_owned())
     }
 

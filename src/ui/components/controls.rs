@@ -20,7 +20,7 @@ pub(crate) fn controls(form: Form) -> AnyView {
         };
         [group_heading(form, control), field]
     });
-    let back = button().class("quiet").on_click(move || form.reset()).text("Back to the defaults");
+    let back = button().class("quiet").on_click(move || form.reset()).text("Reset to defaults");
     div().class("controls").add_all(fields).add(seed_field(form)).add(hidden_by_link(form)).el(back).view()
 }
 

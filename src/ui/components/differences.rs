@@ -18,10 +18,8 @@ pub(crate) fn table(display: Display) -> AnyView {
     let is_certain = measured.runs.min(baseline.measured.runs) >= LEAST_VALUES;
     let hint = (!is_certain).then(|| {
         let times = LEAST_VALUES;
-        let hint = format!(
-            "For an interval of the ratio, run each {times} times: repeat {times} times, pin, change something, repeat \
-             {times} times."
-        );
+        let hint =
+            format!("To get a confidence interval: repeat {times} times, pin, change something, repeat {times} times.");
         view! { <p class="hint">{hint}</p> }
     });
     view! {

@@ -68,7 +68,7 @@ fn menu(display: Display, is_open: RwSignal<bool>) -> AnyView {
     };
     view! {
         <div class="export-menu">
-            <ul aria-label="Forms">{Form::ALL.map(choice).collect_view()}</ul>
+            <ul aria-label="Formats">{Form::ALL.map(choice).collect_view()}</ul>
             <p class="hint" aria-live="polite">{move || message.get()}</p>
         </div>
     }

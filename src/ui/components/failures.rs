@@ -61,7 +61,8 @@ fn page(display: Display, record: &Record, failed: &[FailedTask], first: RwSigna
             {table(caption.clone(), caption, &HEADERS.map(Column::text), rows.into_any())}
             {pages}
             <p class="hint">
-                "An error that propagates is listed for each task that it passes. Attempts that were retried are not listed here: see the timeline and the log."
+                "An error that propagates is listed for each task that it passes through. Attempts that were retried \
+                are not listed here: see the timeline and the log."
             </p>
         </div>
     }

@@ -109,14 +109,14 @@ impl Folder {
     fn delete_all(self) {
         leptos::task::spawn_local(async move {
             let deleted = self.storage().await.delete_all().await;
-            self.read(deleted.map_or_else(in_words, |()| "All files of this exercise are deleted.".to_owned()));
+            self.read(deleted.map_or_else(in_words, |()| "Deleted all files of this exercise.".to_owned()));
         });
     }
 
     fn delete(self, name: String) {
         leptos::task::spawn_local(async move {
             let deleted = self.storage().await.delete(&name).await;
-            self.read(deleted.map_or_else(in_words, |()| format!("`{name}` is deleted.")));
+            self.read(deleted.map_or_else(in_words, |()| format!("Deleted `{name}`.")));
         });
     }
 
@@ -134,11 +134,11 @@ impl Folder {
         if found.files.is_empty() {
             return ().into_any();
         }
-        let columns = ["File", "Size", "Save", "Delete"].map(Column::text);
+        let columns = ["File", "Size", "Download", "Delete"].map(Column::text);
         let left_out = found.files.len().saturating_sub(self.shown.get());
         let (order, more) = match left_out {
-            0 => ("By name, last first".to_owned(), ().into_any()),
-            _ => (format!("By name, last first; {left_out} more not shown"), self.more(left_out)),
+            0 => ("By name, Z to A".to_owned(), ().into_any()),
+            _ => (format!("By name, Z to A ({left_out} more not shown)"), self.more(left_out)),
         };
         let rows = found.files.iter().rev().take(self.shown.get()).map(|file| self.row(file)).collect_view();
         view! {
@@ -194,7 +194,7 @@ fn summary(found: &Found) -> String {
     let bytes: u64 = found.files.iter().map(|file| file.size_bytes).sum();
     let room = found.room.map(|room| {
         format!(
-            " This site uses {} of the {} that the browser gives it.",
+            " This site uses {} of the {} that the browser allows.",
             units::size(room.used_bytes),
             units::size(room.quota_bytes)
         )
@@ -203,5 +203,5 @@ fn summary(found: &Found) -> String {
         1 => "1 file".to_owned(),
         n => format!("{} files", units::count(n as u64)),
     };
-    format!("{files} with {} in all. {}{}", units::size(bytes), found.kind, room.unwrap_or_default())
+    format!("{files}, {} in total. {}{}", units::size(bytes), found.kind, room.unwrap_or_default())
 }

@@ -46,7 +46,7 @@ fn class(status: &Status) -> &'static str {
 fn sentence(status: &Status) -> String {
     match status {
         Status::Ready => "Ready. Nothing has run yet.".to_owned(),
-        Status::Running => "Running. Stop ends it immediately.".to_owned(),
+        Status::Running => "Running. Press Stop to end it.".to_owned(),
         Status::Over(ending) => ending.sentence(),
     }
 }

@@ -15,6 +15,9 @@ pub(crate) fn origin(display: Display) -> AnyView {
 pub(crate) fn line(display: Display) -> AnyView {
     let Some(saved) = display.saved() else { return ().into_any() };
     let ended = date::in_words(saved.finished_at_ms);
-    let note = format!("This run was opened from a file or from Runs. It ended on {ended}. Run starts a new one.");
+    let note = format!(
+        "This run was opened from a file or from Runs. It ended on {ended}. Press Run to start a new \
+        one."
+    );
     view! { <p class="caution" data-opened="">{note}</p> }.into_any()
 }

@@ -177,8 +177,8 @@ impl Panel {
         let count = match self.files.with(Vec::len) {
             0 => "No file is chosen yet. Files stay on your machine: they are read here and not sent anywhere."
                 .to_owned(),
-            1 => format!("1 file with {size}."),
-            n => format!("{} files with {size}.", units::count(n as u64)),
+            1 => format!("1 file, {size}."),
+            n => format!("{} files, {size}.", units::count(n as u64)),
         };
         self.message.get() + &count
     }

@@ -80,11 +80,11 @@ fn figures(display: Display) -> String {
     match lags.flatten() {
         Some((last, longest)) => {
             format!(
-                "Pulse of the event loop: last beat {} late, at most {} late.",
+                "Heartbeat of the event loop: last beat {} late, worst {} late.",
                 units::span(last),
                 units::span(longest)
             )
         }
-        None => "Pulse of the event loop: a beat is due every 20 ms.".to_owned(),
+        None => "Heartbeat of the event loop: a beat is due every 20 ms.".to_owned(),
     }
 }

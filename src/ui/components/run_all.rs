@@ -182,7 +182,7 @@ impl RunAll {
 
     fn sentence(self) -> String {
         match self.state.get() {
-            State::Running => "Running. Stop ends it immediately.".to_owned(),
+            State::Running => "Running. Press Stop to end it.".to_owned(),
             State::Stopped => "Stopped. Nothing is left running.".to_owned(),
             State::Finished => self.lines.with(|lines| totals(lines)),
         }

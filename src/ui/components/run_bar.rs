@@ -32,7 +32,7 @@ pub(crate) fn RunBar(
                 <button class="run" disabled=move || !can_start.get() on:click=move |_| on_run()>{run_label}</button>
                 <button class="stop" disabled=move || !is_running.get() on:click=move |_| on_stop()>"Stop"</button>
             </div>
-            <progress aria-label="Finished parts, in per cent" max="100" prop:value=percent></progress>
+            <progress aria-label="Progress" max="100" prop:value=percent></progress>
             <p class="status" role="status">{move || status.get()}</p>
         </div>
     }

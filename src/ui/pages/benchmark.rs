@@ -88,7 +88,7 @@ fn page(runs_at_once: bool) -> AnyView {
 
 /// A table of the times of every case.
 fn times(results: RwSignal<Results>) -> AnyView {
-    let caption = "Wall time in milliseconds, and the part of it above the ideal";
+    let caption = "Wall time, and overhead above the ideal, in milliseconds";
     let rows = move || results.with(|results| results.measured.iter().map(|it| row(it, results)).collect_view());
     table("Times, a table".to_owned(), caption.to_owned(), COLUMNS, rows.into_any())
 }
@@ -112,7 +112,12 @@ fn as_table(budgets: &[Budget]) -> Table {
     };
     Table {
         caption: "The budgets that a page can measure itself".to_owned(),
-        columns: vec![Column::text("What"), Column::number("Measured"), Column::number("Budget"), Column::text("Met")],
+        columns: vec![
+            Column::text("Budget item"),
+            Column::number("Measured"),
+            Column::number("Budget"),
+            Column::text("Result"),
+        ],
         rows: budgets.iter().map(row).collect(),
     }
 }
@@ -145,7 +150,7 @@ const COLUMNS: &[Column] = &[
     Column::number("Median"),
     Column::number("Minimum"),
     Column::number("Maximum"),
-    Column::number("Over the ideal"),
+    Column::number("Overhead"),
     Column::number("Relative to `Promise.all`"),
 ];
 
@@ -202,7 +207,7 @@ fn class(state: State) -> &'static str {
 fn sentence(state: State) -> &'static str {
     match state {
         State::Ready => "Ready. It takes about half a minute.",
-        State::Running => "Running. Stop ends it immediately.",
+        State::Running => "Running. Press Stop to end it.",
         State::Finished => "Finished. The table shows all rounds.",
         State::Stopped => "Stopped. The table shows the rounds that had ended.",
     }

@@ -102,7 +102,7 @@ fn presets(exercise: &Exercise) -> AnyView {
         let address = format!("#/{}?{}", exercise.slug, preset.query);
         li().el(a().attr("href", address).text(preset.label)).view()
     });
-    ul().class("presets").attr("aria-label", "Settings worth a look").add_all(links).view()
+    ul().class("presets").attr("aria-label", "Example settings").add_all(links).view()
 }
 
 /// The buttons for a result.
@@ -119,7 +119,7 @@ fn result_head(runner: Runner, saved: RwSignal<String>) -> AnyView {
             p().class("hint").text("Link copied: settings, seed, and the result if you asked for it.").view()
         }
         Some(Err(link)) => {
-            let why = "This browser does not let the page copy. The link is: ";
+            let why = "The browser did not allow copying. Copy this link yourself: ";
             p().class("hint").text(why).el(code().text(link)).view()
         }
     };

@@ -16,7 +16,7 @@ use crate::ui::pages::exercise::page_head;
 pub(crate) fn guide_page() -> AnyView {
     document().set_title("Guide · Interleave");
     let about = "When asynchronous code pays off and when it does not, what to watch out for, and what Python's terms \
-                 are called in Rust. Every claim has a run that shows it.";
+                 are called in Rust. Each claim links to a run that shows it.";
     [page_head("Guide", about), lazy_view(fetched::load(), fetched::text), beyond()].into_any()
 }
 
@@ -55,8 +55,8 @@ fn link(link: &Link) -> AnyView {
 }
 
 fn concepts() -> AnyView {
-    let caption = "The guide's checklist, with the words of both languages";
-    let columns = ["Concept", "Python", "Rust, here", "See it"].map(Column::text);
+    let caption = "The same terms in Python and Rust";
+    let columns = ["Concept", "Python", "Rust on this page", "See it"].map(Column::text);
     let rows = CONCEPTS.iter().map(concept).collect_view();
     view! {
         <section>

@@ -15,10 +15,10 @@ use crate::ui::lazy_view::in_turn;
 pub(crate) fn home_page() -> AnyView {
     document().set_title("Interleave · asynchronous programming for machine learning, run in your browser");
     let about = "Real asynchronous work, run in your browser, drawn task by task, and measured honestly. \
-                 For people who know Python and models, and want to know what concurrency buys.";
+                 For people who know Python and machine learning, and want to see what concurrency gains.";
     let head = view! {
         <div class="hero">
-            <h1>"See what concurrency buys"</h1>
+            <h1>"See what concurrency buys you"</h1>
             <p class="teaches">{about}</p>
         </div>
     };

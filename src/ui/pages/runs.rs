@@ -72,10 +72,10 @@ impl RunList {
     fn rule(self) -> String {
         match self.history.with(|history| history.as_ref().is_none_or(History::lasts)) {
             true => format!(
-                "The newest {MAX_RUNS} runs stay saved, and all pinned ones. If there is no room, the oldest are \
-                 deleted first."
+                "The newest {MAX_RUNS} runs and all pinned runs are saved. If space runs out, the oldest are deleted \
+                first."
             ),
-            false => "This browser does not let the page store anything: runs are lost when you leave it.".to_owned(),
+            false => "This browser does not allow the page to store data: runs are lost when you leave it.".to_owned(),
         }
     }
 
@@ -183,7 +183,7 @@ impl RunList {
         let delete = async move {
             let Some(history) = self.history.get_untracked() else { return };
             let message = match history.delete_all().await {
-                Ok(()) => "All runs are deleted, including pinned ones.".to_owned(),
+                Ok(()) => "Deleted all runs, including pinned ones.".to_owned(),
                 Err(error) => format!("{error}. {}", error.advice()),
             };
             self.message.set(message);

@@ -116,7 +116,11 @@ async fn without_service_workers_the_page_says_so_and_can_use_another_endpoint(e
         "Object.defineProperty(navigator, 'serviceWorker', { configurable: true, value: undefined }); return null";
     page.evaluate::<Value>(hide, Vec::new()).await?;
     let text = test_connection(page).await?;
-    assert!(text.contains("this browser has no service workers here") && text.contains("your own endpoint"), "{text}");
+    assert!(
+        text.contains("this browser does not allow service workers in this window")
+            && text.contains("your own endpoint"),
+        "{text}"
+    );
     page.press("Run").await?;
     page.wait_for_status("Failed before it began").await?;
     page.choose("endpoint", "own").await?;

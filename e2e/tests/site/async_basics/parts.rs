@@ -46,7 +46,7 @@ async fn a_run_fails_if_its_exercise_cannot_be_loaded_and_the_next_run_loads_it(
         fixture.server.replace(&part, reply.clone());
         fixture.page.press("Run").await?;
         let status = fixture.page.wait_for_status("Failed").await?;
-        assert!(status.contains("could not be fetched"), "{reply:?}: {status}");
+        assert!(status.contains("could not be loaded"), "{reply:?}: {status}");
     }
     fixture.server.restore(&part);
     fixture.page.run_to_the_end().await?;
@@ -75,7 +75,7 @@ async fn a_benchmark_that_cannot_be_loaded_is_reported_and_loads_later() -> Test
     fixture.page.open("benchmark").await?;
     eventually("the reason", async || {
         let text = fixture.page.texts(".failure").await?.join(" ");
-        Ok(if text.contains("could not be fetched") { Ok(()) } else { Err(format!("`{text}`")) })
+        Ok(if text.contains("could not be loaded") { Ok(()) } else { Err(format!("`{text}`")) })
     })
     .await?;
     assert_eq!(fixture.page.title().await?, "Benchmark");

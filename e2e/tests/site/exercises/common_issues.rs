@@ -27,7 +27,7 @@ async fn the_broken_halves_fail_their_checks_and_the_fixed_halves_pass() -> Test
     let broken: Vec<_> = checks.iter().filter(|check| !check.holds).map(|check| check.part.as_str()).collect();
     let expected = ["never_awaited", "blocked_loop", "too_many_connections", "sync_inside_async", "work_after_close"];
     assert_eq!(broken, expected);
-    assert!(page.notes().await?.contains("11 of 11"));
+    assert!(page.notes().await?.contains("All 11 parts"));
     assert_eq!(fixture.browser.console_problems().await?, []);
     Ok(())
 }
@@ -43,7 +43,7 @@ async fn presses_are_counted_for_each_run_and_the_pulse_is_described() -> TestRe
     page.wait_for_status("Finished").await?;
     let message = page.texts(".pulse p").await?.join(" ");
     assert!(message.contains("8 presses"), "{message}");
-    assert!(message.contains("Pulse of the event loop: last beat"), "{message}");
+    assert!(message.contains("Heartbeat of the event loop: last beat"), "{message}");
     assert_eq!(page.bars().await?.len(), 2, "the other pairs are not run");
     page.run_to_the_end().await?;
     assert!(page.texts(".pulse p").await?.join(" ").contains("Press it during a run"));

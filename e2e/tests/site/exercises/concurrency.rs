@@ -85,7 +85,7 @@ async fn code_that_a_worker_cannot_fetch_is_reported_and_requested_again() -> Te
     fixture.server.replace(&part, Replacement::Status(500));
     page.run_to_the_end().await?;
     let message = page.notes().await?;
-    assert!(message.contains("no worker could be started") && message.contains("could not be fetched"), "{message}");
+    assert!(message.contains("no worker could be started") && message.contains("could not be loaded"), "{message}");
     fixture.server.restore(&part);
     page.run_to_the_end().await?;
     assert_eq!(page.checks().await?.len(), 7);

@@ -54,7 +54,7 @@ async fn missing_files_are_named_and_the_others_are_read(engine: Engine) -> Test
         assert_eq!(row[1], format!("✕ there is no file `{}`", row[0]));
     }
     let found = page.notes().await?;
-    assert!(found.contains("right for 353 of 360 digits"), "{found}");
+    assert!(found.contains("353 of 360 digits were classified correctly"), "{found}");
     Ok(())
 }
 
@@ -175,7 +175,7 @@ async fn storage_cleared_during_a_run_is_reported_and_the_next_run_finishes(engi
     page.wait_for_tasks().await?;
     clear(&fixture).await?;
     let status = page.wait_for_status_within(Duration::from_secs(60), "Failed").await?;
-    assert!(status.contains("the storage is gone"), "{status}");
+    assert!(status.contains("the stored files are gone"), "{status}");
     let advice = page.texts(".failure").await?.join(" ");
     assert!(advice.contains("Run again to create a new folder"), "{advice}");
     page.fill_in("files", "5").await?;

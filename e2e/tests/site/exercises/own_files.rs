@@ -89,7 +89,7 @@ async fn each_chosen_file_has_its_own_outcome(engine: Engine) -> TestResult {
         assert!(text.contains(wrong), "{wrong}: {text}");
     }
     let found = page.notes().await?;
-    assert!(found.contains("right for 353 of 360 digits"), "{found}");
+    assert!(found.contains("353 of 360 digits were classified correctly"), "{found}");
     assert!(page.checks().await?.iter().all(|check| check.holds));
     eventually("predictions among the stored files", async || {
         let stored = page.table("By name").await?;

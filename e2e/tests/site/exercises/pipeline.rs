@@ -146,7 +146,7 @@ async fn a_sweep_shows_both_ways_by_batch_size() -> TestResult {
     page.run_to_the_end().await?;
     let rows = page.table("Batch sizes").await?;
     assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["1", "2", "4", "8", "16", "20"]);
-    assert!(page.texts("[data-batch-sizes] figcaption").await?[0].starts_with("Streamed, batches of "));
+    assert!(page.texts("[data-batch-sizes] figcaption").await?[0].starts_with("Streamed: batches of "));
     assert_eq!(page.attributes("[data-batch-sizes] .columns", "role").await?.len(), 2);
     Ok(())
 }

@@ -70,7 +70,7 @@ async fn a_finished_run_is_opened_without_any_difference(engine: Engine) -> Test
     let texts = page.texts(".results .panel p").await?;
     let missing: Vec<_> = findings.iter().filter(|it| !texts.contains(it) && !it.contains("Downloaded")).collect();
     assert!(missing.is_empty(), "{missing:?}");
-    assert!(page.texts("[data-opened]").await?[0].contains("Run starts a new one"));
+    assert!(page.texts("[data-opened]").await?[0].contains("Press Run to start a new one"));
     assert_eq!(page.link().await?, LINK);
 
     let (_, again) = export(page, "JSON").await?;

@@ -51,7 +51,7 @@ async fn without_workers_their_promises_are_not_tested_and_the_others_pass() -> 
     fixture.page.evaluate::<()>("delete window.Worker", Vec::new()).await?;
     assert_eq!(lacking(&fixture.page).await?, WORKER_PROMISES);
     let message = fixture.page.notes().await?;
-    assert!(message.contains("28 of 31 passed; this browser lacks 3: "), "{message}");
+    assert!(message.contains("28 of 31 passed; 3 not supported by this browser: "), "{message}");
     for validation in fixture.page.validations().await?.iter().filter(|it| it.verdict == "lacking") {
         assert!(validation.text.contains("no worker could be started"), "{validation:?}");
     }

@@ -66,10 +66,10 @@ fn every_bad_response_is_an_error_with_its_cause() {
         (html, "not JSON", "the response is not JSON, but an HTML page"),
         (json(200, "{\"name\": "), "not JSON", "the response is not JSON: EOF"),
         (json(200, ""), "not JSON", "the response is not JSON: it is empty"),
-        (json(200, "{\"hello\": 1}"), "not the protocol", "missing field `name`"),
+        (json(200, "{\"hello\": 1}"), "protocol error", "missing field `name`"),
         (
             json(200, r#"{"name": "m", "inputs": [{"name": "x", "datatype": "TEXT"}]}"#),
-            "not the protocol",
+            "protocol error",
             "unknown variant `TEXT`",
         ),
         (json(200, "{}").with_header("content-length", "16000001"), "response too large", "the limit is 16.0 MB"),
@@ -93,7 +93,7 @@ fn a_result_that_contradicts_itself_does_not_follow_the_protocol() {
     let body = r#"{"model_name": "m", "outputs": [{"name": "y", "shape": [2], "datatype": "FP32", "data": [1]}]}"#;
     let (client, _) = client_of(json(200, body));
     let error = client.infer("m", &digits("7")).now_or_never().expect("it does not wait").expect_err("one is missing");
-    assert_eq!(error.cause(), "not the protocol");
+    assert_eq!(error.cause(), "protocol error");
     assert!(error.to_string().contains("has 1 elements, but its shape [2] needs 2"), "{error}");
 }
 
