@@ -111,7 +111,7 @@ async fn a_file_of_200_mb_is_read_piece_by_piece(engine: Engine) -> TestResult {
     choose(page, std::slice::from_ref(&path)).await?;
     choose(page, &[path]).await?;
     assert!(
-        text(page).await?.contains("`weights.bin` is already in the list. 1 file with 200.0 MB."),
+        text(page).await?.contains("`weights.bin` is already in the list. 1 file, 200.0 MB."),
         "{}",
         text(page).await?
     );
@@ -206,7 +206,7 @@ async fn a_dropped_folder_is_reported_and_the_files_next_to_it_are_accepted() ->
     fixture.browser.drop_files(&[&folder, &file], (600, 300)).await?;
     page.wait_for_button("Remove all").await?;
     let sentence = text(page).await?;
-    assert!(sentence.contains("`photos` is a folder") && sentence.contains("1 file with 4 B"), "{sentence}");
+    assert!(sentence.contains("`photos` is a folder") && sentence.contains("1 file, 4 B"), "{sentence}");
     page.run_to_the_end().await?;
     assert_eq!(page.table("Your files").await?.len(), 1);
     Ok(())

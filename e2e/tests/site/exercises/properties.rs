@@ -55,6 +55,6 @@ async fn intended_blocks_are_reported_separately() -> TestResult {
     page.run_to_the_end().await?;
     assert_eq!(properties(page).await?, ["tasks-end", "loop-free", "speed-up", "speed-up"]);
     let message = &page.properties().await?[1].text;
-    assert!(message.contains("No unintended block") && message.contains("intended: "), "{message}");
+    assert!(message.contains("No unintended event-loop block") && message.contains("intended: "), "{message}");
     Ok(())
 }
