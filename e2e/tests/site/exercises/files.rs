@@ -139,7 +139,11 @@ async fn stored_files_are_listed_and_can_be_deleted(engine: Engine) -> TestResul
     page.press("Delete all files").await?;
     eventually("no file", async || {
         let (message, rows) = stored(page).await?;
-        Ok(if rows == 0 && message.contains("Deleted all files") { Ok(()) } else { Err(format!("{rows} files, {message}")) })
+        Ok(if rows == 0 && message.contains("Deleted all files") {
+            Ok(())
+        } else {
+            Err(format!("{rows} files, {message}"))
+        })
     })
     .await?;
     assert!(!page.is_enabled("Delete all files").await?);
