@@ -56,7 +56,7 @@ impl Property {
     /// The verdict in words, with a symbol.
     #[must_use]
     pub fn verdict(&self) -> &'static str {
-        if self.holds { "✓ passed" } else { "✕ not met" }
+        if self.holds { "✓ passed" } else { "✕ failed" }
     }
 
     /// A sentence about how many passed, and about the checks of the run's parts, which are shown next to their bars.

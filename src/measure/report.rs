@@ -195,10 +195,10 @@ impl Check {
     #[must_use]
     pub fn verdict(&self) -> &'static str {
         match (self.holds, self.is_meant_to_fail) {
-            (true, false) => "✓ passes",
-            (false, true) => "✕ fails (expected)",
-            (false, false) => "✕ fails",
-            (true, true) => "✓ passes (unexpected)",
+            (true, false) => "✓ passed",
+            (false, true) => "✕ failed (expected)",
+            (false, false) => "✕ failed",
+            (true, true) => "✓ passed (unexpected)",
         }
     }
 

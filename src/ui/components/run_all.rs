@@ -221,7 +221,7 @@ fn totals(lines: &[Line]) -> String {
 fn sentences(summary: &RunSummary) -> String {
     let not_met = match &summary.not_met[..] {
         [] => String::new(),
-        claims => format!(" Not met: {}.", claims.join("; ")),
+        claims => format!(" Failed: {}.", claims.join("; ")),
     };
     let gain = summary.gain.as_deref().map(|gain| format!(" {gain}")).unwrap_or_default();
     let hidden = match summary.was_hidden {

@@ -21,7 +21,7 @@ async fn the_broken_halves_fail_their_checks_and_the_fixed_halves_pass() -> Test
     let checks = page.checks().await?;
     assert_eq!(checks.len(), 11);
     for check in &checks {
-        let word = if check.holds { "passes" } else { "fails (expected)" };
+        let word = if check.holds { "passed" } else { "failed (expected)" };
         assert!(check.text.contains(word), "{check:?}");
     }
     let broken: Vec<_> = checks.iter().filter(|check| !check.holds).map(|check| check.part.as_str()).collect();
