@@ -3,7 +3,7 @@
 //! A task that waits for its permit is *queued* in the record until the permit is granted, so that the timeline
 //! separates time in the queue from time at work.
 //!
-//! A permit that is returned goes to the longest waiting task, and wakes no other. The semaphore of `async_lock`
+//! A permit that is returned goes to the task that has waited longest, and no other task is woken. The semaphore of `async_lock`
 //! may wake two tasks for one permit, and the one that gets none moves to the end of the queue. Then the order depends
 //! on the machine, and tasks are polled, and recorded, although they have nothing to do.
 
@@ -30,7 +30,7 @@ pub struct Limit {
 
 /// The permission to run under a [`Limit`]. Dropping it returns it.
 #[derive(Debug)]
-#[must_use = "a permit that is dropped at once limits nothing"]
+#[must_use = "a permit that is dropped immediately limits nothing"]
 pub struct Permit<'a>(&'a Limit);
 
 /// A task in the queue.
@@ -78,13 +78,13 @@ impl Limit {
         Self { run: run.clone(), awaited, free: Cell::new(free), queue: RefCell::default() }
     }
 
-    /// Waits for a permit. Tasks are served in the order of their calls. Dropping the future leaves the queue.
+    /// Waits for a permit. Tasks are served in the order of their calls. Dropping the future removes the task from the queue.
     #[track_caller]
     pub fn acquire(&self) -> impl Future<Output = Permit<'_>> {
         self.acquire_in(here())
     }
 
-    /// The same for a caller in another line.
+    /// Like [`acquire`](Self::acquire), but records that the task waits on `line`.
     pub(crate) async fn acquire_in(&self, line: Line) -> Permit<'_> {
         if let Some(left) = self.free.get().checked_sub(1) {
             self.free.set(left);
@@ -105,7 +105,7 @@ impl Limit {
 
     /// Gives a permit to the task that has waited longest, or keeps it for the next call.
     pub(super) fn add_permit(&self) {
-        // The queue is not borrowed while a task is woken, which may enter the queue again.
+        // The queue is not borrowed while a task is woken, because a woken task may enter the queue again.
         let next = std::iter::from_fn(|| self.queue.borrow_mut().pop_front()).find(|it| !it.has_left.get());
         let Some(next) = next else {
             self.free.set(self.free.get() + 1);
@@ -119,7 +119,7 @@ impl Limit {
 }
 
 impl Permit<'_> {
-    /// Drops the permit without returning it.
+    /// Consumes the permit without returning it to the limit.
     pub(super) fn forget(self) {
         std::mem::forget(self);
     }
@@ -158,7 +158,7 @@ impl<'a> QueueEntry<'a> {
 impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
         let kind = if self.is_taken { EventKind::Granted } else { EventKind::GaveUp };
-        // Only if the task continues without its permit, an event is recorded. A task that is dropped ends anyway.
+        // An event is recorded only if the task goes on, so that it is the current one. A dropped task ends anyway.
         if let Some(task) = self.task.filter(|_| self.limit.run.current_task() == self.task) {
             self.limit.run.push(task, kind);
         }

@@ -38,7 +38,7 @@ fn site() -> Site {
     }))
 }
 
-/// Settings with which an exercise shows everything that it can, with as little work as possible.
+/// Turns on all switches and the sweep, and sets the smallest size, so that the exercise shows much with little work.
 pub(super) fn with_everything(exercise: &Exercise) -> Settings {
     let mut settings = Settings::defaults(exercise.controls);
     for control in exercise.controls {
@@ -73,7 +73,7 @@ pub(super) fn finished(exercise: &'static Exercise, settings: Settings) -> Saved
     }
 }
 
-/// A small run with something of every kind, which contains `text` wherever text is possible.
+/// A small run in which every text that is not fixed is `text`.
 pub(super) fn hostile(text: &'static str) -> SavedRun {
     let exercise = &crate::exercises::async_basics::EXERCISE;
     let mut record = Record::default().with_waits(hostile_waits(text));
@@ -116,7 +116,7 @@ fn hostile_waits(text: &'static str) -> Waits {
     waits
 }
 
-/// Adds the findings that only some exercises have, with `text` wherever text is possible.
+/// Adds one section of each kind that this exercise does not have, with `text` wherever text is possible.
 fn fill(report: &mut Report, text: &'static str) {
     report.checks.push(Check::new("sequential_execution", text, text, true));
     report.sections.push(Section::Digits(vec![Digit { pixels: vec![0.5; 64], label: 7, predicted: 1 }]));

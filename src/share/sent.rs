@@ -36,13 +36,13 @@ pub struct Sent {
     parts_us: Vec<Option<u64>>,
 }
 
-/// The text in a link is not a result.
+/// The text is not a valid result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The result in this link cannot be read")]
 pub struct BadResult;
 
 impl Sent {
-    /// The durations of the parts that were run. `None` if no part succeeded.
+    /// The durations of the parts that were run. `None` if no part succeeded, or if the result does not fit into a link.
     #[must_use]
     pub fn from_compared(compared: &[Compared]) -> Option<Self> {
         let parts_us: Vec<_> = compared.iter().flat_map(|it| &it.bars).map(|bar| bar.measured_us).collect();
@@ -64,7 +64,7 @@ impl Sent {
         *self.parts_us.get(index)?
     }
 
-    /// True if it has as many parts as the exercise with these settings. Otherwise it comes from another version.
+    /// True if it has as many parts as the exercise with these settings. If not, the link was made by another version.
     #[must_use]
     pub fn fits(&self, exercise: &Exercise, settings: &Settings) -> bool {
         self.parts_us.len() == parts(exercise, settings).count()
@@ -109,7 +109,7 @@ impl FromStr for Sent {
     fn from_str(text: &str) -> Result<Self, BadResult> {
         let part = |text: &str| match text {
             NONE => Ok(None),
-            // Only digits: `from_str_radix` also accepts a sign.
+            // `from_str_radix` also accepts a sign and capital letters.
             _ if !text.chars().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase()) => Err(BadResult),
             _ => u64::from_str_radix(text, RADIX as u32).ok().filter(|us| *us <= MAX_US).map(Some).ok_or(BadResult),
         };

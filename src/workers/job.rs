@@ -1,4 +1,4 @@
-//! Jobs and their results: the messages to a worker and back.
+//! Jobs and their results: the messages to and from a worker.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub enum Job {
     Panic(String),
 }
 
-/// The answer of a job.
+/// The result of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// For [`Job::Compute`] and [`Job::Block`]: they have no result.

@@ -1,7 +1,7 @@
 //! Measures the built site in a real browser, prints the times, and compares them with the budgets.
 //!
 //! It needs a release build of the page in `dist/` (or in the folder that `DIST` names). It exits with 1 if a budget is
-//! missed, and with 2 if nothing could be measured.
+//! missed, and with 2 if a measurement could not be made.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use e2e::fixture::BASE;
 use e2e::page::{Page, PageError, eventually_every};
 use e2e::server::{Server, ServerError, built_site};
 
-/// There are some hundred runs, and the slowest take seconds.
+/// Enough for all rounds of the benchmark, which normally take less than a minute.
 const RUN_TIMEOUT: Duration = Duration::from_secs(600);
 
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ const EXERCISE: &str = "async-error-handling?tasks=10000&limit=64&wait=20&pause=
 const ROWS: &str = "return [...document.querySelectorAll('tr[data-case][data-who]')].map(row =>
     ({ case: row.dataset.case, contender: row.dataset.who, runs: row.dataset.runs ?? '' }));";
 
-/// The reason nothing could be measured.
+/// The reason a measurement could not be made.
 #[derive(Debug, thiserror::Error)]
 enum BenchError {
     #[error(transparent)]
@@ -50,9 +50,7 @@ impl BenchError {
             Self::Server(error) => error.advice(),
             Self::Browser(error) => error.advice(),
             Self::Page(error) => error.advice(),
-            Self::FirstLoad(_) | Self::Sample(_) => {
-                "the build and this program must have the same version: build both again"
-            }
+            Self::FirstLoad(_) | Self::Sample(_) => "the build and this program must be the same version: rebuild both",
         }
     }
 }
@@ -71,7 +69,7 @@ async fn main() -> ExitCode {
 
 async fn bench() -> Result<Vec<Budget>, BenchError> {
     let (load, mut samples, figures, workers) = measure_in_browser().await?;
-    // CPython runs alone, after the browser has ended.
+    // CPython runs alone, after the browser has closed.
     let version = add_python(&mut samples);
     let python = rates_of_python();
     println!("\n{}\n{version}\n\n{}", times_table(&samples), first_load_table(&load));

@@ -1,4 +1,4 @@
-//! The answers of a good server: metadata, health and inferences.
+//! The responses of a well-behaved server: metadata, health and inferences.
 
 mod inputs;
 
@@ -15,7 +15,7 @@ pub(super) struct TensorSpec {
     pub shape: &'static [i64],
 }
 
-/// A model with one output, which has a row for each row of the inputs.
+/// A model whose single output has one row for each row of the inputs.
 pub(super) struct Model {
     pub name: &'static str,
     pub inputs: &'static [TensorSpec],
@@ -58,7 +58,7 @@ fn length(line: &Value) -> Value {
     json!(line.as_str().unwrap_or_default().chars().count())
 }
 
-/// The status and the JSON for a request.
+/// Returns the status code and the JSON body for a request.
 pub(super) fn respond(request: &ReceivedRequest) -> (u16, Value) {
     match answer(request) {
         Ok(value) => (200, value),
@@ -66,7 +66,7 @@ pub(super) fn respond(request: &ReceivedRequest) -> (u16, Value) {
     }
 }
 
-/// An answer with another status than 200.
+/// An error response: any status other than 200.
 pub(super) struct Refusal {
     status: u16,
     error: String,

@@ -109,7 +109,7 @@ pub(super) fn about_memory(flow: &Flow, plan: &Plan) -> String {
     )
 }
 
-/// The benefit of workers on a machine with this number of processors, or the reason why there are none.
+/// The benefit of workers on a machine with this number of processors, or why inference in workers failed.
 pub(super) fn about_workers(
     result: &Result<Vec<Predicted>, PredictError>,
     workers: NonZeroUsize,

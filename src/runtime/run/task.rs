@@ -11,14 +11,14 @@ use pin_project_lite::pin_project;
 use crate::measure::{EventKind, Level, Outcome, TaskId};
 use crate::runtime::{Line, Run};
 
-/// An error with which a task can end.
+/// An error that a task can return.
 ///
 /// ```
 /// use interleave::measure::Outcome;
 /// use interleave::runtime::TaskError;
 ///
 /// #[derive(Debug, thiserror::Error)]
-/// #[error("the queue of the model is full")]
+/// #[error("the model's queue is full")]
 /// struct ServerBusy;
 ///
 /// impl TaskError for ServerBusy {}
@@ -56,14 +56,15 @@ impl TaskEnd {
 pin_project! {
     /// The future of [`Run::task`] and [`Run::try_task`].
     ///
-    /// Dropping it before it has ended drops what it wraps and then records it as cancelled.
+    /// If the task is dropped before it ends, its future is dropped first, then the task is recorded as cancelled.
     #[must_use = "a future does nothing until it is awaited"]
     pub struct Task<F: Future> {
         run: Run,
         id: TaskId,
         // Where the task was created.
         line: Line,
-        // `None` when it is over. It is dropped as soon as it is ready, so that its subtasks end before it does.
+        // `None` once the task has ended. The future is dropped as soon as it is ready, so that its subtasks are recorded
+        // as ended before this task.
         #[pin]
         future: Option<F>,
         end: fn(&F::Output) -> TaskEnd,
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_with_one_await_leaves_five_events() {
+    fn a_task_with_one_await_records_five_events() {
         use EventKind::{Ended, PollEnded, PollStarted, Spawned};
         let run = Run::on_virtual_clock(1);
         block_on(&run, run.task("nap", run.sleep(NAP))).expect("the sleep ends");

@@ -7,13 +7,13 @@ use super::Display;
 use crate::figures::geometry::View;
 use crate::measure::segments::TaskHistories;
 
-/// The timeline's state. The code that draws it is in `charts::timeline`.
+/// The code that draws it is in `charts::timeline`.
 #[derive(Clone, Copy)]
 pub(in crate::ui) struct Chart {
     pub(in crate::ui) display: Display,
     pub(in crate::ui) canvas: NodeRef<Canvas>,
     pub(in crate::ui) histories: StoredValue<TaskHistories, LocalStorage>,
-    /// The run that `histories` belongs to.
+    /// The value of [`Display::runs`] when `histories` was last reset; 0 before the first run.
     pub(in crate::ui) run: StoredValue<u32, LocalStorage>,
     /// The part of the run that is in view. `None` is the whole run.
     pub(in crate::ui) view: RwSignal<Option<View>>,
