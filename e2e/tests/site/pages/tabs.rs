@@ -45,6 +45,7 @@ async fn back_and_forward_restore_each_page_with_its_controls(engine: Engine) ->
     wait_for_page(page, many, "Many tasks").await?;
     assert_eq!(page.control("samples").await?.value, "4");
     page.stop_when("true").await?;
+    page.wait_for_button("Run").await?;
     page.press("Run").await?;
     page.wait_for_status("Stopped").await?;
     page.back().await?;
