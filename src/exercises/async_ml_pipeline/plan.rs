@@ -10,7 +10,7 @@ use crate::exercises::prelude::*;
 const MAX_SWEEP_SAMPLES: u32 = 200;
 
 /// The maximum number of samples that are recorded as tasks. With more samples only batches are: the record would get
-/// large, and nobody can see so many tasks in the timeline.
+/// large, and the timeline would have too many tasks to be readable.
 const MAX_RECORDED_SAMPLES: u32 = 2_000;
 
 /// The settings of the pipeline.
