@@ -48,7 +48,7 @@ impl Test {
         Self { name, engine, is_alone: false, start: Box::new(move || Box::pin(async move { body(engine).await })) }
     }
 
-    /// The same test, but no other test runs at the same time.
+    /// The same test, but no other test runs at the same time. For tests that measure time, or that compute.
     #[must_use]
     pub fn alone(self) -> Self {
         Self { is_alone: true, ..self }

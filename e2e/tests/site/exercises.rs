@@ -15,11 +15,6 @@ mod validate;
 
 use e2e::suite::Test;
 
-/// Tests that measure.
-pub fn measuring() -> impl Iterator<Item = Test> {
-    files::measuring()
-}
-
 pub fn tests() -> impl Iterator<Item = Test> {
     common_issues::tests()
         .chain(concurrency::tests())

@@ -11,15 +11,16 @@ mod soak;
 
 use std::process::ExitCode;
 
-use e2e::suite::{self, Test};
+use e2e::suite;
 
 fn main() -> ExitCode {
-    let together = engines::tests()
+    let tests = engines::tests()
         .chain(async_basics::tests())
         .chain(exercises::tests())
         .chain(api_calls::tests())
+        .chain(measuring::tests())
         .chain(model_server::tests())
-        .chain(pages::tests());
-    let alone = exercises::measuring().chain(measuring::tests()).chain(soak::tests());
-    suite::run(together.chain(alone.map(Test::alone)).collect())
+        .chain(pages::tests())
+        .chain(soak::tests());
+    suite::run(tests.collect())
 }

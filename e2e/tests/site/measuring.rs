@@ -14,6 +14,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         throughput_peaks_at_the_servers_maximum_and_the_knee_is_its_capacity,
         an_overload_shows_only_in_the_latency_since_due
     ]
+    .map(Test::alone)
 }
 
 /// The values of an attribute of all columns, one for each level of concurrency.

@@ -9,7 +9,7 @@ use e2e::server::Replacement;
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![runs_release_the_browsers_resources, resources_that_are_not_released_are_noticed]
+    in_each_engine![runs_release_the_browsers_resources, resources_that_are_not_released_are_noticed].map(Test::alone)
 }
 
 /// Together, these runs use timers, files of the site, stored files, the model server and workers.

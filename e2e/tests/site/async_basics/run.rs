@@ -10,10 +10,10 @@ use super::{DEFAULTS, SHORT};
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
         a_finished_run_shows_all_results,
-        the_numbers_of_a_run_make_sense,
         without_the_demo_only_sequential_and_concurrent_are_compared,
         the_same_seed_shows_the_same_images_and_another_seed_shows_others
     ]
+    .chain(in_chromium![the_numbers_of_a_run_make_sense].map(Test::alone))
 }
 
 async fn a_finished_run_shows_all_results() -> TestResult {

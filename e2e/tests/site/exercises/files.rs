@@ -8,12 +8,8 @@ use e2e::page::{Page, PageError, eventually, milliseconds};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
-/// The test that measures. No other test may run at the same time.
-pub fn measuring() -> impl Iterator<Item = Test> {
-    in_each_engine![a_csv_of_100_000_rows_does_not_block_the_page_and_can_be_stopped]
-}
-
 pub fn tests() -> impl Iterator<Item = Test> {
+    let measuring = in_each_engine![a_csv_of_100_000_rows_does_not_block_the_page_and_can_be_stopped];
     in_each_engine![
         two_hundred_files_are_read_back_byte_for_byte,
         missing_files_are_named_and_the_others_are_read,
@@ -21,6 +17,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         stored_files_are_listed_and_can_be_deleted
     ]
     .chain(in_chromium![a_full_disk_is_reported_and_no_stored_file_is_lost])
+    .chain(measuring.map(Test::alone))
 }
 
 /// The text below the list of stored files, and the number of files in the list.

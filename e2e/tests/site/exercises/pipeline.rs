@@ -9,10 +9,12 @@ use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![
+    let measuring = in_each_engine![
         streaming_is_faster_than_batch_by_batch_by_the_ideal_ratio,
-        ten_thousand_samples_leave_the_page_usable_and_the_memory_flat,
         workers_make_the_same_predictions_and_speed_up_a_slow_model,
+    ];
+    in_each_engine![
+        ten_thousand_samples_leave_the_page_usable_and_the_memory_flat,
         without_workers_the_other_ways_still_work
     ]
     .chain(in_chromium![
@@ -20,6 +22,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         no_samples_and_too_large_batches_work,
         the_exercise_logs_no_warning_or_error
     ])
+    .chain(measuring.map(Test::alone))
 }
 
 /// The relative difference to the ideal that is allowed.

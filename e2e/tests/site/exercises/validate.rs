@@ -7,7 +7,7 @@ use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![every_promise_passes].chain(in_chromium![
+    in_each_engine![every_promise_passes].map(Test::alone).chain(in_chromium![
         without_workers_their_promises_are_not_tested_and_the_others_pass,
         without_service_workers_the_model_servers_promises_are_not_tested_and_the_others_pass,
         each_promise_links_to_an_exercise_that_shows_it
