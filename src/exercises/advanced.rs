@@ -154,7 +154,8 @@ async fn advanced(run: &Run, readings: u32, bound: NonZeroUsize) -> Vec<Check> {
 }
 
 fn waits(part: &'static str, most: usize, bound: NonZeroUsize) -> Check {
-    Check::new(part, format!("at most {bound} readings in the queue"), format!("peak: {most}"), most <= bound.get())
+    let claim = format!("at most {} in the queue", units::counted(bound.get() as u64, "reading", "readings"));
+    Check::new(part, claim, format!("peak: {most}"), most <= bound.get())
 }
 
 fn comes_early(part: &'static str, first_at: Duration, readings: u32) -> Check {

@@ -106,7 +106,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-basics", 1, "Async basics")
         Control::new(
             "scale",
             "Scale",
-            "Multiplies all delays. At 5 they are the guide's own: 2 s, 1 s and 1.5 s.",
+            "Multiplies all delays. At 5 they are those of the Python guide: 2 s, 1 s and 1.5 s.",
             ControlKind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 1.0 },
         ),
         Control::switch(

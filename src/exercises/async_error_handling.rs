@@ -245,13 +245,13 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
             "backoff",
             "Backoff",
             "How the pauses between attempts grow. Exponential: each pause is random, up to a bound that doubles \
-            after each attempt, at most three times. Linear: each pause is longer by the same step, as in the guide.",
+            after each attempt, at most three times. Linear: each pause is longer by the same step, as in the Python guide.",
             &[Choice::new("exponential", "Exponential, with jitter"), Choice::new("linear", "Linear")],
         ),
         Control::millis(
             "pause",
             "Pause",
-            "The first pause or, with jitter, its upper bound. In the guide it is 500 ms.",
+            "The first pause or, with jitter, its upper bound. In the Python guide it is 500 ms.",
             100.0,
         ),
         Control::millis(
@@ -381,13 +381,13 @@ impl Findings {
         let length_us = |part| Span::named(&run.record(), part).and_then(|span| span.length_us()).unwrap_or(0);
         let (collected, retried) = (&self.collected, &self.retried);
         format!(
-            "Without retries, {} of {} tasks failed; this took {}. With retries, {} failed; this took {} attempts \
-             instead of {}, and {}.",
+            "Without retries, {} of {} failed; this took {}. With retries, {} failed; this took {} instead of {}, and \
+             {}.",
             units::count(failed(collected)),
-            units::count(collected.len() as u64),
+            units::counted(collected.len() as u64, "task", "tasks"),
             units::span(length_us("run_tasks_with_error_handling")),
             units::count(failed(retried)),
-            units::count(attempts(retried)),
+            units::counted(attempts(retried), "attempt", "attempts"),
             units::count(attempts(collected)),
             units::span(length_us("run_tasks_with_retries")),
         )
@@ -460,11 +460,12 @@ impl Findings {
             ));
             let expected = plan.failures(run);
             let failed = self.collected.iter().filter(|it| it.result.is_err()).count();
-            let claim = format!("{} tasks fail with this seed", units::count(expected as u64));
+            let claim = format!("with this seed, {} must fail", units::counted(expected as u64, "task", "tasks"));
             let measured = format!("{} failed", units::count(failed as u64));
             checks.push(Check::new("run_tasks_with_error_handling", claim, measured, expected == failed));
             let max = self.retried.iter().map(|it| it.attempts).max().unwrap_or(0);
-            let claim = format!("at most {} attempts for a task", plan.max_retries + 1);
+            let claim =
+                format!("at most {} for a task", units::counted((plan.max_retries + 1).into(), "attempt", "attempts"));
             checks.push(Check::new(
                 "run_tasks_with_retries",
                 claim,
@@ -523,9 +524,9 @@ impl FailedFast {
         const MAX_US: u64 = 50_000;
         let measured = match self.has_failed {
             true => format!(
-                "ended {} later, {} tasks cancelled",
+                "ended {} later, {} cancelled",
                 units::span(self.late_us),
-                units::count(self.cancelled as u64)
+                units::counted(self.cancelled as u64, "task", "tasks")
             ),
             false => "no task failed".to_owned(),
         };

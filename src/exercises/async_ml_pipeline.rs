@@ -275,7 +275,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-ml-pipeline", 5, "ML pipeli
     .teaches("Stages that run concurrently are together as fast as the slowest one.")
     .with_controls(plan::CONTROLS)
     .with_presets(&[
-        Preset::new("The guide's batch size", "batch-size=32&scale=1"),
+        Preset::new("The Python guide's batch size", "batch-size=32&scale=1"),
         Preset::new("Equally slow stages", "load=500&preprocess=20&predict=20"),
         Preset::new("A slow model in two workers", "predict=50&scale=1"),
         Preset::new("10,000 samples", "samples=10000&batch-size=100&load=300&preprocess=5&scale=1&inference=page"),

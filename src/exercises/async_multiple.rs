@@ -156,7 +156,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
         Control::new(
             "scale",
             "Scale",
-            "Multiplies all waits. At 1 they are the guide's own: samples of 0.1 to 0.5 s, models of 0.5 to 2 s.",
+            "Multiplies all waits. At 1 they are those of the Python guide: samples of 0.1 to 0.5 s, models of 0.5 to 2 s.",
             ControlKind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 0.5 },
         ),
     ])
@@ -224,7 +224,7 @@ impl Findings {
         let row = |name: &str, value: Option<u64>| vec![name.to_owned(), value.map_or("–".to_owned(), units::span)];
         let measured = |part: &str| Span::named(&run.record(), part).and_then(|span| span.length_us());
         Table {
-            caption: format!("Times of a batch of {} samples", units::count(batch.samples.into())),
+            caption: format!("Times of a batch of {}", units::counted(batch.samples.into(), "sample", "samples")),
             columns: vec![Column::text("Mode"), Column::number("Time")],
             rows: vec![
                 row("Sum of all samples (requested)", Some(times_us().sum())),

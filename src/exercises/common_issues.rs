@@ -215,7 +215,7 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
         Control::new(
             "wait",
             "Block",
-            "How long the loop is blocked each time. The guide's time.sleep takes 1,000 ms.",
+            "How long the loop is blocked each time. time.sleep in the Python guide takes 1,000 ms.",
             ControlKind::Number { unit: "ms", min: 100.0, max: 2_000.0, step: 50.0, default: 500.0 },
         ),
     ])

@@ -172,7 +172,7 @@ pub const CHAPTERS: &[Chapter] = &[
     },
     Chapter {
         title: "Performance",
-        about: "The guide gives rules of thumb. Here you can measure them on your own machine.",
+        about: "The Python guide gives rules of thumb. Here you can measure them on your own machine.",
         items: &[
             item(
                 "Waiting: usually 10 to 20 times as fast",
@@ -186,7 +186,7 @@ pub const CHAPTERS: &[Chapter] = &[
             ),
             item(
                 "How many at once",
-                "The guide recommends 50 to 100. The best number is the knee: the point beyond which latency grows but \
+                "The Python guide recommends 50 to 100. The best number is the knee: the point beyond which latency grows but \
                  throughput does not.",
                 &[link(
                     "A concurrency sweep",

@@ -11,7 +11,7 @@ use crate::measure::durations::Durations;
 use crate::measure::heartbeat::{BLOCKED_US, Beat};
 use crate::measure::report::Check;
 use crate::measure::spans::speed_up;
-use crate::measure::units::{count, span};
+use crate::measure::units::{count, counted, span};
 use crate::measure::{EventKind, Record, TaskId};
 
 /// The share of the ideal speed-up that a run should reach. The rest is lost to the work of the page itself.
@@ -135,7 +135,11 @@ impl Leftovers {
     fn permits_come_back(&self) -> Option<Property> {
         let Self { waiting, queued, granted, held, .. } = *self;
         let measured = match (held, waiting) {
-            (0, 0) => format!("{} waits, {} permits granted, all returned", count(queued), count(granted)),
+            (0, 0) => format!(
+                "{}, {} granted, all returned",
+                counted(queued, "wait", "waits"),
+                counted(granted, "permit", "permits")
+            ),
             _ => {
                 format!("{} of {} permits not returned, {} still waiting", count(held), count(granted), count(waiting))
             }

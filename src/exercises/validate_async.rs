@@ -96,7 +96,7 @@ async fn validate_async(context: &TestContext<'_>) -> Vec<Validation> {
     let run = context.run;
     run.task("sequential_execution", sequential_execution(run)).await;
     run.task("concurrent_execution", concurrent_execution(run)).await;
-    let guide = run.task("validate_guide", context.validate("Promises of the guide", PROMISES)).await;
+    let guide = run.task("validate_guide", context.validate("Promises of the Python guide", PROMISES)).await;
     let runtime = context.validate("Promises of the runtime", runtime_promises::PROMISES);
     let runtime = run.task("validate_runtime", runtime).await;
     let browser = context.validate("Promises of the page in this browser", browser_promises::PROMISES);
@@ -148,7 +148,7 @@ const PROMISES: &[Promise] = &[
 /// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("validate-async", 8, "Validation")
     .teaches(
-        "Every promise of the guide and of this page, tested in your browser: what was expected, what was measured, \
+        "Every promise of the Python guide and of this page, tested in your browser: what was expected, what was measured, \
          and what your browser lacks.",
     )
     .with_comparisons(&[

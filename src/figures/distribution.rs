@@ -10,7 +10,7 @@ use crate::measure::percentiles::percentiles;
 use crate::measure::report::Distribution;
 use crate::measure::spans::Span;
 use crate::measure::statistics::Summary;
-use crate::measure::units::{count, span};
+use crate::measure::units::{count, counted, span};
 
 /// How long these tasks took in a run. None if the run has no such tasks.
 #[must_use]
@@ -44,10 +44,10 @@ pub fn distribution(record: &Record, of: &Distribution) -> Option<Node> {
 
 fn caption(durations: &Durations, spread: &Histogram) -> String {
     format!(
-        "{} tasks, one bar per {}; the tallest bar has {} tasks.",
-        count(durations.tasks().len() as u64),
+        "{}, one bar per {}; the tallest bar has {}.",
+        counted(durations.tasks().len() as u64, "task", "tasks"),
         span(spread.step),
-        count(tallest(spread).into()),
+        counted(tallest(spread).into(), "task", "tasks"),
     )
 }
 

@@ -6,7 +6,7 @@ use crate::measure::percentiles::percentiles;
 use crate::measure::report::Table;
 use crate::measure::requests::Requests;
 use crate::measure::statistics::Summary;
-use crate::measure::units::{count, span};
+use crate::measure::units::{count, counted, span};
 
 /// The label of the latency from when a request was due.
 pub const FROM_SCHEDULE: &str = "Since due";
@@ -42,10 +42,10 @@ impl Latencies {
     #[must_use]
     pub fn caption(&self) -> String {
         format!(
-            "{} requests, including failed ones; one bar per {}. The two histograms have different vertical scales. \
-            The difference between the \
-             two is time spent waiting in the page: for a permit, before a retry, or for the event loop.",
-            count(self.n as u64),
+            "{}, including failed ones; one bar per {}. The two histograms have different vertical scales. The \
+             difference between the two is time spent waiting in the page: for a permit, before a retry, or for the \
+             event loop.",
+            counted(self.n as u64, "request", "requests"),
             span(self.from_schedule.step),
         )
     }

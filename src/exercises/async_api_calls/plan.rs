@@ -204,7 +204,7 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "timeout",
         "Timeout",
-        "The time limit for an attempt. A request that takes longer is aborted. In the guide it is 10 s.",
+        "The time limit for an attempt. A request that takes longer is aborted. In the Python guide it is 10 s.",
         ControlKind::Number { unit: "ms", min: 1.0, max: 60_000.0, step: 100.0, default: 2_000.0 },
     ),
     Control::count(

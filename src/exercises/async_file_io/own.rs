@@ -86,12 +86,8 @@ fn throughput(run: &Run, sources: &[Source], read: &[Read]) -> String {
     let us = Span::named(&run.record(), PART).and_then(|span| span.length_us()).unwrap_or(0);
     let per_second = (us > 0 && bytes > 0).then(|| units::size((bytes as f64 * 1e6 / us as f64) as u64));
     let rate = per_second.map(|rate| format!(", {rate} per second")).unwrap_or_default();
-    let (n, all) = (units::count(good.len() as u64), files(sources.len()));
+    let (n, all) = (units::count(good.len() as u64), units::counted(sources.len() as u64, "file", "files"));
     format!("{n} of {all} could be read: {} in {}{rate}.", units::size(bytes), units::span(us))
-}
-
-fn files(n: usize) -> String {
-    if n == 1 { "1 file".to_owned() } else { format!("{} files", units::count(n as u64)) }
 }
 
 fn about_digits(read: &[Read], saved: &[Saved]) -> Vec<String> {
@@ -142,6 +138,6 @@ fn check(sources: &[Source], read: &[Read]) -> Option<Check> {
     let good = sources.iter().zip(read).filter(|(_, read)| read.is_ok());
     let of = good.clone().count();
     let right = good.filter(|(source, _)| source.bytes_read() == source.size_bytes()).count();
-    let measured = format!("{} of {}", units::count(right as u64), files(of));
+    let measured = format!("{} of {}", units::count(right as u64), units::counted(of as u64, "file", "files"));
     (of > 0).then(|| Check::new(PART, "every readable file is read completely", measured, right == of))
 }

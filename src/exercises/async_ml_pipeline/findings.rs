@@ -146,13 +146,13 @@ fn check_bounds(flow: &Flow, plan: &Plan) -> [Check; 2] {
     let max = plan.max_in_flight(predictors);
     let queued = Check::new(
         flow.part.clone(),
-        format!("at most {} batches in a queue", plan.bound),
+        format!("at most {} in a queue", units::counted(plan.bound.get() as u64, "batch", "batches")),
         format!("peak: {deepest}"),
         deepest as usize <= plan.bound.get(),
     );
     let in_flight = Check::new(
         flow.part.clone(),
-        format!("at most {} samples in flight", units::count(max)),
+        format!("at most {} in flight", units::counted(max, "sample", "samples")),
         format!("peak: {}", units::count(flow.most_under_way.into())),
         u64::from(flow.most_under_way) <= max,
     );

@@ -123,9 +123,9 @@ pub(super) fn about_workers(
                 .to_owned()
         }
         Ok(_) if workers > processors => format!(
-            "{workers} workers share {processors} processor{} here. The delays of their batches still overlap, but \
-             long computations would not overlap fully.",
-            if processors.get() == 1 { "" } else { "s" },
+            "{workers} workers share {} here. The delays of their batches still overlap, but long computations would \
+             not overlap fully.",
+            units::counted(processors.get() as u64, "processor", "processors"),
         ),
         Ok(_) => format!(
             "{workers} workers predict {workers} batches at once, which speeds up the predict stage only. The page \

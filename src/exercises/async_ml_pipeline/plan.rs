@@ -129,7 +129,7 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "batch-size",
         "Batch size",
-        "The number of samples in a batch. In the guide it is 32.",
+        "The number of samples in a batch. In the Python guide it is 32.",
         ControlKind::Count { min: 1, max: 10_000, default: 8 },
     ),
     delay("load", "Load", "The time to load all samples. When streamed, each batch takes an equal share of it.", 500.0)
@@ -144,7 +144,7 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "scale",
         "Scale",
-        "Multiplies all delays. At 1 they are the guide's own: 0.5 s, 0.01 s and 0.02 s.",
+        "Multiplies all delays. At 1 they are those of the Python guide: 0.5 s, 0.01 s and 0.02 s.",
         ControlKind::Number { unit: "×", min: 0.1, max: 10.0, step: 0.1, default: 2.0 },
     ),
     Control::new(

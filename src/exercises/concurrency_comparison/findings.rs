@@ -170,16 +170,15 @@ impl Findings {
 
     fn notes(&self, measured: &MeasuredParts, plan: &Plan) -> Vec<String> {
         let mut notes = vec![
-            "The waits simulate a server's response time, as in the guide. Every approach waits equally long."
+            "The waits simulate a server's response time, as in the Python guide. Every approach waits equally long."
                 .to_owned(),
         ];
         let workers = plan.workers.get();
         if let Some(gain) = measured.speed_up("cpu_in_one_worker", "cpu_in_all_workers") {
             notes.push(format!(
-                "{} computed {} {} as fast as one worker.",
+                "{} computed {} {gain:.1} times as fast as one worker.",
                 if workers == 1 { "The only worker".to_owned() } else { format!("{workers} workers") },
                 if plan.tasks == 1 { "a single task".to_owned() } else { format!("{} tasks", plan.tasks) },
-                times(gain),
             ));
         }
         if workers == 1 {

@@ -199,9 +199,6 @@ fn summary(found: &Found) -> String {
             units::size(room.quota_bytes)
         )
     });
-    let files = match found.files.len() {
-        1 => "1 file".to_owned(),
-        n => format!("{} files", units::count(n as u64)),
-    };
+    let files = units::counted(found.files.len() as u64, "file", "files");
     format!("{files}, {} in total. {}{}", units::size(bytes), found.kind, room.unwrap_or_default())
 }

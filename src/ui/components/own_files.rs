@@ -177,8 +177,7 @@ impl Panel {
         let count = match self.files.with(Vec::len) {
             0 => "No file is chosen yet. Files stay on your machine: they are read here and not sent anywhere."
                 .to_owned(),
-            1 => format!("1 file, {size}."),
-            n => format!("{} files, {size}.", units::count(n as u64)),
+            n => format!("{}, {size}.", units::counted(n as u64, "file", "files")),
         };
         self.message.get() + &count
     }

@@ -38,10 +38,13 @@ fn race() -> Setup {
 fn exercises() -> AnyView {
     let finished = use_finished();
     let done = move || finished.with(|slugs| EXERCISES.iter().filter(|it| slugs.contains(&it.slug)).count());
+    let about = "They follow a guide to asynchronous Python for machine learning (asyncio, aiofiles, aiohttp, \
+                 pytest-asyncio), called the Python guide on these pages.";
     let count = move || format!("{} of {} finished in this browser", done(), EXERCISES.len());
     view! {
         <section class="catalogue" aria-labelledby="exercises-title">
             <h2 id="exercises-title">"The exercises"</h2>
+            <p>{about}</p>
             <p class="hint">{count}</p>
             <ol class="cards">{EXERCISES.iter().map(|exercise| card(exercise, finished)).collect_view()}</ol>
         </section>
