@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use crate::share::permalink::{Destination, Notice};
+use crate::ui::scrolling::{self, use_scrolling};
 
 /// The address follows the controls after this time: a slider changes many times a second, and browsers limit how often
 /// a page may change its address.
@@ -33,9 +34,11 @@ impl Visit {
 /// types an address.
 pub(super) fn use_visit() -> RwSignal<Visit> {
     let visit = RwSignal::new(Visit::new(0));
+    let scrolling = use_scrolling();
     // Leptos' listener does what `use_event_listener` of `leptos-use` does.
     let listener = window_event_listener(leptos::ev::hashchange, move |_| {
         visit.update(|visit| *visit = Visit::new(visit.number + 1));
+        scrolling.open();
     });
     on_cleanup(move || listener.remove());
     visit
@@ -73,7 +76,8 @@ pub(super) fn use_follow(destination: impl Fn() -> Destination + 'static) {
 
 fn replace(fragment: &str) {
     // If the browser refuses, the button still copies the link.
-    let _ = window().history().and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(fragment)));
+    let replace = |history: web_sys::History| history.replace_state_with_url(&scrolling::state(), "", Some(fragment));
+    let _ = window().history().and_then(replace);
 }
 
 /// Opens a page as a link does, even if it is open already.

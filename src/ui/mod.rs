@@ -26,6 +26,7 @@ mod pages;
 mod panic;
 mod results;
 mod runner;
+mod scrolling;
 mod sections;
 mod theme;
 

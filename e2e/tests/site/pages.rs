@@ -9,6 +9,7 @@ mod home;
 mod keyboard;
 mod offline;
 mod runs;
+mod scrolling;
 mod tabs;
 mod widths;
 
@@ -26,6 +27,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(keyboard::tests())
         .chain(offline::tests())
         .chain(runs::tests())
+        .chain(scrolling::tests())
         .chain(tabs::tests())
         .chain(widths::tests())
 }
