@@ -14,6 +14,7 @@ pub mod flow;
 pub mod heartbeat;
 pub mod histogram;
 pub mod latencies;
+pub mod line_waits;
 pub mod metrics;
 pub mod percentiles;
 pub mod report;

@@ -40,35 +40,76 @@ impl<'a> WaitTime<'a> {
     }
 }
 
+/// A wait of a task that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedWait {
+    /// The place.
+    pub wait: WaitId,
+    /// Its beginning, in microseconds since the run's start.
+    pub from_us: u64,
+    /// Its end, in microseconds since the run's start.
+    pub to_us: u64,
+}
+
+impl EndedWait {
+    /// Its duration in microseconds.
+    #[must_use]
+    pub fn us(&self) -> u64 {
+        self.to_us.saturating_sub(self.from_us)
+    }
+}
+
+/// The wait of a task that has not ended, if there is one: the place, and its beginning in microseconds since the run's
+/// start. It follows the events of one task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenWait(pub Option<(WaitId, u64)>);
+
+impl OpenWait {
+    /// Takes the next event of the task. Returns the wait that it ends, if any.
+    pub fn take(&mut self, event: &Event) -> Option<EndedWait> {
+        match event.kind {
+            EventKind::PollEnded(wait) => {
+                let ended = self.end(event.at_us);
+                self.0 = Some((wait, event.at_us));
+                ended
+            }
+            EventKind::PollStarted | EventKind::Ended(_) => self.end(event.at_us),
+            _ => None,
+        }
+    }
+
+    /// Ends the wait now. Returns it.
+    pub fn end(&mut self, at_us: u64) -> Option<EndedWait> {
+        self.0.take().map(|(wait, from_us)| EndedWait { wait, from_us, to_us: at_us })
+    }
+}
+
 /// The waits of one task, added up.
 #[derive(Default)]
 struct Sums<'a> {
     times: Vec<WaitTime<'a>>,
-    /// The wait that has not ended, and its beginning.
-    open: Option<(WaitId, u64)>,
+    open: OpenWait,
 }
 
 impl<'a> Sums<'a> {
     fn take(&mut self, waits: &'a Waits, event: &Event) {
-        match event.kind {
-            EventKind::PollEnded(wait) => self.open = Some((wait, event.at_us)),
-            EventKind::PollStarted | EventKind::Ended(_) => self.close(waits, event.at_us),
-            _ => {}
+        if let Some(ended) = self.open.take(event) {
+            self.add(waits, ended);
         }
     }
 
-    fn close(&mut self, waits: &'a Waits, at_us: u64) {
-        let Some((wait, from_us)) = self.open.take() else { return };
-        let Some(wait) = waits.get(wait) else { return };
-        let us = at_us.saturating_sub(from_us);
+    fn add(&mut self, waits: &'a Waits, ended: EndedWait) {
+        let Some(wait) = waits.get(ended.wait) else { return };
         match self.times.iter_mut().find(|time| time.wait == wait) {
-            Some(time) => time.total_us += us,
-            None => self.times.push(WaitTime { wait, total_us: us }),
+            Some(time) => time.total_us += ended.us(),
+            None => self.times.push(WaitTime { wait, total_us: ended.us() }),
         }
     }
 
     fn into_times(mut self, waits: &'a Waits, now_us: u64) -> Vec<WaitTime<'a>> {
-        self.close(waits, now_us);
+        if let Some(ended) = self.open.end(now_us) {
+            self.add(waits, ended);
+        }
         self.times.sort_by_key(|time| Reverse(time.total_us));
         self.times
     }

@@ -44,7 +44,7 @@ pub struct Wait {
 }
 
 /// A line of a source file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SourceLine {
     /// The index of the file in [`Waits::sources`].
     pub source: usize,
