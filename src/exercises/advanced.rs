@@ -27,8 +27,8 @@ async fn produce(run: &Run, readings: u32, queue: &Queue<u32>, most: &Cell<usize
 
 /// Takes readings from the queue and works on them, one after another.
 async fn consume(run: &Run, queue: &Queue<u32>) {
-    while queue.take().await.is_some() {
-        run.task("work", run.sleep(WORK)).await;
+    while let Some(reading) = queue.take().await {
+        run.task(("work", reading), run.sleep(WORK)).await;
     }
 }
 
@@ -101,7 +101,7 @@ async fn resources_that_close(run: &Run, tasks: u32) -> (u32, u32) {
         most.set(most.get().max(open.get()));
         run.sleep(PERIOD * task).await;
     };
-    let queries = (1..=tasks).map(|task| run.try_task("query", run.timeout(PERIOD * tasks / 2, query(task))));
+    let queries = (1..=tasks).map(|task| run.try_task(("query", task), run.timeout(PERIOD * tasks / 2, query(task))));
     // Half of them reach the deadline: these errors are expected.
     drop(join_all(queries).await);
     (most.get(), open.get())

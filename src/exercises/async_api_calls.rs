@@ -30,6 +30,9 @@ use findings::{Call, Findings};
 use inputs::Inputs;
 use plan::{Arrivals, Plan};
 
+/// The name of a task contains at most this many characters of a model's name.
+const NAME_CHARS: usize = 40;
+
 /// Fetches the names, types and shapes of a model's inputs and outputs. A timeout drops the request, which aborts it.
 async fn fetch_model_metadata(run: &Run, client: &Client, plan: &Plan, model: &str) -> Result<ModelMetadata, OipError> {
     run.timeout(plan.timeout, client.model(model)).await?
@@ -38,7 +41,10 @@ async fn fetch_model_metadata(run: &Run, client: &Client, plan: &Plan, model: &s
 /// Fetches the metadata of all models concurrently. Each model has its own result: one that is missing does not affect
 /// the others.
 async fn fetch_multiple_models(run: &Run, client: &Client, plan: &Plan) -> Vec<Result<ModelMetadata, OipError>> {
-    let fetch = |model| run.try_task("fetch_model_metadata", fetch_model_metadata(run, client, plan, model));
+    let fetch = |model| {
+        let name = format!("fetch_model_metadata {}", units::shortened(model, NAME_CHARS));
+        run.try_task(name, fetch_model_metadata(run, client, plan, model))
+    };
     join_all(run, plan.models.iter().map(|model| fetch(model))).await
 }
 
@@ -70,7 +76,7 @@ impl Session<'_> {
             let labels = response.map(|response| self.inputs.labels(&response));
             labels.inspect_err(|error| failed.borrow_mut().push(error.clone()))
         };
-        let request = self.run.try_task("infer", async {
+        let request = self.run.try_task(("infer", n), async {
             // One permit for all attempts, so that a retry does not go back to the end of the queue.
             let _permit = limit.acquire().await;
             self.run.retry(format_args!("infer {key}{n}"), self.retries, attempt).await

@@ -54,12 +54,12 @@ async fn concurrent_execution(run: &Run, site: &Site, delays: Delays) -> Result<
 
 /// Three concurrent waits that do not block each other.
 async fn async_sleep(run: &Run, delay: Duration) {
-    join_all((0..3).map(|_| run.task("sleep", run.sleep(delay)))).await;
+    join_all((0..3).map(|n| run.task(("sleep", n), run.sleep(delay)))).await;
 }
 
 /// Three "concurrent" waits that block the event loop, and with it the whole page.
 async fn blocking_sleep(run: &Run, delay: Duration) {
-    join_all((0..3).map(|_| run.task("block", async { run.block(delay) }))).await;
+    join_all((0..3).map(|n| run.task(("block", n), async { run.block(delay) }))).await;
 }
 
 /// Runs the exercise. Each part that is compared is a root task.

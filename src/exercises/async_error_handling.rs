@@ -43,7 +43,7 @@ async fn safe_risky_operation(run: &Run, plan: &Plan, limit: &Limit, task: u32) 
         let _permit = limit.acquire().await;
         timed_operation(run, plan, task, 1).await
     };
-    let result = run.try_task("risky_operation", operation).await;
+    let result = run.try_task(("risky_operation", task), operation).await;
     TaskResult { task, attempts: 1, result }
 }
 
@@ -64,7 +64,7 @@ async fn retry_async(run: &Run, plan: &Plan, limit: &Limit, task: u32) -> TaskRe
         };
         run.retry(format_args!("risky_operation {task}"), &policy, operation).await
     };
-    match run.try_task("retry_async", operation).await {
+    match run.try_task(("retry_async", task), operation).await {
         Ok((value, attempts)) => TaskResult { task, attempts, result: Ok(value) },
         Err(RetryError { attempts, last }) => TaskResult { task, attempts, result: Err(last) },
     }
@@ -89,7 +89,7 @@ async fn fail_fast(run: &Run, plan: &Plan) -> Option<OperationError> {
         let _permit = limit.acquire().await;
         timed_operation(run, plan, task, 1).await
     };
-    let tasks = (0..plan.tasks).map(|task| run.try_task("risky_operation", operation(task)));
+    let tasks = (0..plan.tasks).map(|task| run.try_task(("risky_operation", task), operation(task)));
     try_join_all(run, tasks).await.err()
 }
 

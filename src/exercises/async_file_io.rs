@@ -63,22 +63,22 @@ async fn read_multiple_files(
         let _permit = limit.acquire().await;
         read_file_async(storage, name).await
     };
-    join_all(run, names.iter().map(|name| run.try_task("read_file_async", read(name)))).await
+    join_all(run, (0..).zip(names).map(|(n, name)| run.try_task(("read_file_async", n), read(name)))).await
 }
 
 /// Reads the same files one after another.
 async fn read_one_by_one(run: &Run, storage: &Storage, names: &[String]) -> Vec<Result<Vec<u8>, StorageError>> {
     let mut contents = Vec::new();
-    for name in names {
-        contents.push(run.try_task("read_file_async", read_file_async(storage, name)).await);
+    for (n, name) in (0..).zip(names) {
+        contents.push(run.try_task(("read_file_async", n), read_file_async(storage, name)).await);
     }
     contents
 }
 
 /// Writes one file after another.
 async fn write_one_by_one(run: &Run, storage: &Storage, files: &[FileContent]) -> Result<(), StorageError> {
-    for file in files {
-        run.try_task("write_file_async", write_file_async(storage, &file.name, &file.bytes)).await?;
+    for (n, file) in (0..).zip(files) {
+        run.try_task(("write_file_async", n), write_file_async(storage, &file.name, &file.bytes)).await?;
     }
     Ok(())
 }
@@ -95,7 +95,7 @@ async fn write_multiple_files(
         let _permit = limit.acquire().await;
         write_file_async(storage, &file.name, &file.bytes).await
     };
-    let writes = files.iter().map(|file| run.try_task("write_file_async", write(file)));
+    let writes = (0..).zip(files).map(|(n, file)| run.try_task(("write_file_async", n), write(file)));
     join_all(run, writes).await.into_iter().collect()
 }
 

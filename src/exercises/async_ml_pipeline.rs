@@ -67,10 +67,11 @@ impl AsyncMLPipeline<'_> {
 
     /// Preprocesses the samples of a batch concurrently, which takes as long as one of them.
     async fn preprocess_batch(&self, batch: Vec<Sample>) -> Vec<Sample> {
-        let preprocess = |sample| {
+        let preprocess = |sample: Sample| {
+            let id = sample.id;
             let preprocessed = self.preprocess_sample(sample);
             match self.plan.records_samples() {
-                true => Left(self.run.task("preprocess_sample", preprocessed)),
+                true => Left(self.run.task(("preprocess_sample", id), preprocessed)),
                 false => Right(preprocessed),
             }
         };
@@ -89,10 +90,11 @@ impl AsyncMLPipeline<'_> {
         if let Some(workers) = self.workers {
             return self.predict_batch_in_worker(workers, batch).await;
         }
-        let predict = |sample| {
+        let predict = |sample: Sample| {
+            let id = sample.id;
             let predicted = self.predict_sample(sample);
             match self.plan.records_samples() {
-                true => Left(self.run.try_task("predict_sample", predicted)),
+                true => Left(self.run.try_task(("predict_sample", id), predicted)),
                 false => Right(predicted),
             }
         };
@@ -119,10 +121,10 @@ impl AsyncMLPipeline<'_> {
     async fn run_pipeline(&self) -> Result<Vec<Predicted>, PredictError> {
         let samples = self.run.task("load_data", self.load_data(0..self.plan.samples)).await;
         let (mut samples, mut predicted) = (samples.into_iter(), Vec::new());
-        for ids in self.plan.batches() {
+        for (n, ids) in (0..).zip(self.plan.batches()) {
             let batch = samples.by_ref().take(ids.len()).collect();
-            let batch = self.run.task("preprocess_batch", self.preprocess_batch(batch)).await;
-            let batch = self.run.try_task("predict_batch", self.predict_batch(batch)).await?;
+            let batch = self.run.task(("preprocess_batch", n), self.preprocess_batch(batch)).await;
+            let batch = self.run.try_task(("predict_batch", n), self.predict_batch(batch)).await?;
             predicted.extend(batch.iter().map(Predicted::from));
         }
         Ok(predicted)
@@ -148,8 +150,8 @@ impl AsyncMLPipeline<'_> {
     }
 
     async fn load_stage(&self, output: &Queue<Vec<Sample>>) {
-        for ids in self.plan.batches() {
-            let batch = self.run.task("load_data", self.load_data(ids)).await;
+        for (n, ids) in (0..).zip(self.plan.batches()) {
+            let batch = self.run.task(("load_data", n), self.load_data(ids)).await;
             self.run.task("put", output.put(batch)).await;
         }
         output.close();
@@ -157,7 +159,8 @@ impl AsyncMLPipeline<'_> {
 
     async fn preprocess_stage(&self, input: &Queue<Vec<Sample>>, output: &Queue<Vec<Sample>>) {
         while let Some(batch) = self.run.task("take", input.take()).await {
-            let batch = self.run.task("preprocess_batch", self.preprocess_batch(batch)).await;
+            let n = self.plan.batch_of(batch[0].id);
+            let batch = self.run.task(("preprocess_batch", n), self.preprocess_batch(batch)).await;
             self.run.task("put", output.put(batch)).await;
         }
         output.close();
@@ -166,7 +169,8 @@ impl AsyncMLPipeline<'_> {
     async fn predict_stage(&self, input: &Queue<Vec<Sample>>) -> Result<Vec<Predicted>, PredictError> {
         let mut predicted = Vec::new();
         while let Some(batch) = self.run.task("take", input.take()).await {
-            let batch = self.run.try_task("predict_batch", self.predict_batch(batch)).await?;
+            let n = self.plan.batch_of(batch[0].id);
+            let batch = self.run.try_task(("predict_batch", n), self.predict_batch(batch)).await?;
             // The pixels are dropped, because there may be many samples.
             predicted.extend(batch.iter().map(Predicted::from));
         }

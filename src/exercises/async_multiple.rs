@@ -23,7 +23,7 @@ async fn process_sample(run: &Run, batch: Batch, sample: u32) -> u32 {
 async fn process_batch_sequential(run: &Run, batch: Batch) -> Vec<u32> {
     let mut processed = Vec::new();
     for sample in 0..batch.samples {
-        processed.push(run.task("process_sample", process_sample(run, batch, sample)).await);
+        processed.push(run.task(("process_sample", sample), process_sample(run, batch, sample)).await);
     }
     processed
 }
@@ -36,7 +36,7 @@ async fn process_batch_async(run: &Run, batch: Batch, max_concurrent: Option<Non
         let _permit = limit.acquire().await;
         process_sample(run, batch, sample).await
     };
-    join_all(run, (0..batch.samples).map(|sample| run.task("process_sample", limited(sample)))).await
+    join_all(run, (0..batch.samples).map(|sample| run.task(("process_sample", sample), limited(sample)))).await
 }
 
 /// Fetches the weights of a classifier, then waits, as for a slower network.
@@ -54,7 +54,7 @@ async fn download_multiple_models(
 ) -> Result<BTreeMap<&'static str, Classifier>, LoadError> {
     let download = |model: &Model| {
         let delay = batch.download_delay(run, *model);
-        run.try_task("download_model", download_model(run, site, *model, delay))
+        run.try_task(format!("download_model {}", model.name), download_model(run, site, *model, delay))
     };
     let models = try_join_all(run, MODELS.iter().map(download)).await?;
     Ok(MODELS.iter().map(|model| model.name).zip(models).collect())
@@ -311,6 +311,17 @@ mod tests {
         assert_eq!(length_us(&run, "process_batch_async"), times.iter().copied().max().expect("there are ten"));
         assert_eq!(length_us(&run, "process_batch_sequential"), times.iter().sum::<u64>());
         assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    }
+
+    #[test]
+    fn tasks_are_named_by_what_they_work_on() {
+        let (run, _) = run(7, &settings(&[]));
+        let record = run.record();
+        let limited = Span::named(&record, "process_batch_limited").expect("there is a limit").task;
+        let in_limited = record.tasks().iter().filter(|task| task.parent == Some(limited));
+        let names: Vec<_> = in_limited.map(|task| task.name.to_string()).collect();
+        assert_eq!((names.len(), &*names[0], &*names[9]), (10, "process_sample 0", "process_sample 9"));
+        assert!(record.tasks().iter().any(|task| task.name.text() == "download_model mlp-16"));
     }
 
     #[test]

@@ -34,23 +34,23 @@ async fn awaited(run: &Run, saved: &Cell<u32>) {
 
 /// Broken: a wait that blocks the event loop. The page freezes and ignores clicks.
 async fn blocked_loop(run: &Run, wait: Duration) {
-    for _ in 0..3 {
+    for n in 0..3 {
         run.sleep(WAIT).await;
-        run.task("block", async { run.block(wait) }).await;
+        run.task(("block", n), async { run.block(wait) }).await;
     }
 }
 
 /// Fixed: the same wait yields to the event loop.
 async fn free_loop(run: &Run, wait: Duration) {
-    for _ in 0..3 {
+    for n in 0..3 {
         run.sleep(WAIT).await;
-        run.task("sleep", run.sleep(wait)).await;
+        run.task(("sleep", n), run.sleep(wait)).await;
     }
 }
 
 /// Broken: all requests at once, more than the server accepts.
 async fn too_many_connections(run: &Run, server: &Server) {
-    join_all((0..REQUESTS).map(|_| run.try_task("fetch", server.answer(run)))).await;
+    join_all((0..REQUESTS as u32).map(|n| run.try_task(("fetch", n), server.answer(run)))).await;
 }
 
 /// Fixed: at most as many requests at once as the server accepts. The rest queue here.
@@ -60,7 +60,7 @@ async fn limited_connections(run: &Run, server: &Server) {
         let _permit = limit.acquire().await;
         server.answer(run).await
     };
-    join_all((0..REQUESTS).map(|_| run.try_task("fetch", limited_fetch()))).await;
+    join_all((0..REQUESTS as u32).map(|n| run.try_task(("fetch", n), limited_fetch()))).await;
 }
 
 /// One piece of a computation that knows nothing of event loops.

@@ -74,8 +74,8 @@ impl Compared {
         let (record, _) = run?;
         let mut names: Vec<&Cow<'static, str>> = Vec::new();
         for task in record.tasks().iter().filter(|task| task.parent.is_none()) {
-            if !names.contains(&&task.name) {
-                names.push(&task.name);
+            if !names.contains(&task.name.kind()) {
+                names.push(task.name.kind());
             }
         }
         let bars = names.iter().map(|name| ComparedBar::new((*name).clone(), (*name).clone(), run, now_us, ideal));

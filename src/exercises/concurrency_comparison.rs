@@ -34,28 +34,28 @@ async fn io_bound_task_async(run: &Run, wait: Duration) {
 
 /// One wait after another. They block the page the whole time.
 async fn sync_io_tasks(run: &Run, plan: &Plan) {
-    for _ in 0..plan.tasks {
-        run.task("io_bound_task", async { io_bound_task(run, plan.wait) }).await;
+    for n in 0..plan.tasks {
+        run.task(("io_bound_task", n), async { io_bound_task(run, plan.wait) }).await;
     }
 }
 
 /// All waits at once, in the page's only thread.
 async fn async_io_tasks(run: &Run, plan: &Plan) {
-    let wait = || run.task("io_bound_task_async", io_bound_task_async(run, plan.wait));
-    join_all(run, (0..plan.tasks).map(|_| wait())).await;
+    let wait = |n| run.task(("io_bound_task_async", n), io_bound_task_async(run, plan.wait));
+    join_all(run, (0..plan.tasks).map(wait)).await;
 }
 
 /// All waits at once, each in a worker, which is a thread that the wait blocks.
 async fn threaded_io_tasks(run: &Run, plan: &Plan, threads: &Pool) -> Result<(), OffloadError> {
-    let wait = || run.try_task("io_bound_task", threads.offload(Job::Block(plan.wait)));
-    join_all(run, (0..plan.tasks).map(|_| wait())).await.into_iter().try_for_each(|done| done.map(drop))
+    let wait = |n| run.try_task(("io_bound_task", n), threads.offload(Job::Block(plan.wait)));
+    join_all(run, (0..plan.tasks).map(wait)).await.into_iter().try_for_each(|done| done.map(drop))
 }
 
 /// One computation after another, in the page.
 async fn cpu_inline(run: &Run, plan: &Plan) -> Vec<u32> {
     let mut numbers = Vec::new();
-    for _ in 0..plan.tasks {
-        numbers.push(run.task("cpu_bound_task", async { cpu_bound_task(0, plan.steps) }).await);
+    for n in 0..plan.tasks {
+        numbers.push(run.task(("cpu_bound_task", n), async { cpu_bound_task(0, plan.steps) }).await);
     }
     numbers
 }
@@ -71,16 +71,16 @@ async fn cpu_in_slices(run: &Run, plan: &Plan) -> Vec<u32> {
         number
     };
     let mut numbers = Vec::new();
-    for _ in 0..plan.tasks {
-        numbers.push(run.task("cpu_bound_task", sliced()).await);
+    for n in 0..plan.tasks {
+        numbers.push(run.task(("cpu_bound_task", n), sliced()).await);
     }
     numbers
 }
 
 /// The same, in workers: as many computations at once as there are workers.
 async fn cpu_in_workers(run: &Run, plan: &Plan, workers: &Pool) -> Result<Vec<Answer>, OffloadError> {
-    let task = || run.try_task("cpu_bound_task", workers.offload(Job::CpuBound { steps: plan.steps }));
-    let done = join_all(run, (0..plan.tasks).map(|_| task())).await;
+    let task = |n| run.try_task(("cpu_bound_task", n), workers.offload(Job::CpuBound { steps: plan.steps }));
+    let done = join_all(run, (0..plan.tasks).map(task)).await;
     done.into_iter().map(|done| Ok(done?.answer)).collect()
 }
 

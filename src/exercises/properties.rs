@@ -211,7 +211,7 @@ fn speed_up_is_near_the_ideal(compared: &Compared) -> Option<Property> {
 /// The tasks with this name, in the order of spawning.
 fn named<'a>(record: &'a Record, name: &'a str) -> impl Iterator<Item = TaskId> + 'a {
     let tasks = record.tasks().iter().enumerate();
-    tasks.filter(move |(_, task)| task.name == name).map(|(index, _)| TaskId::at(index))
+    tasks.filter(move |(_, task)| task.name.kind() == name).map(|(index, _)| TaskId::at(index))
 }
 
 /// The times of the first and the last event of a task, in microseconds.

@@ -42,7 +42,7 @@ pub fn timeline(record: &Record) -> Node {
     let marks = histories.iter().filter_map(|(_, history)| failure(&frame, history)).take(MOST_SEGMENTS);
     let names = histories
         .iter()
-        .filter_map(|(task, history)| name(&record.task(task).name, &frame, history))
+        .filter_map(|(task, history)| name(&record.task(task).name.text(), &frame, history))
         .take(MOST_SEGMENTS);
     let picture = element("svg")
         .attr("viewBox", format!("0 0 {WIDTH} {}", bottom + 20.0))

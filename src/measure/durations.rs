@@ -89,7 +89,7 @@ impl LittlesLaw {
 }
 
 impl Durations {
-    /// The durations of all tasks of this name in a record that were spawned inside `part`, or anywhere if it is
+    /// The durations of all tasks of this kind in a record that were spawned inside `part`, or anywhere if it is
     /// `None`.
     #[must_use]
     pub fn from_record(record: &Record, name: &str, part: Option<TaskId>) -> Self {
@@ -192,7 +192,7 @@ struct TaskTimes {
 impl DurationsReader {
     fn new(record: &Record, name: &str, part: Option<TaskId>) -> Self {
         let is_selected = |(index, task): (usize, &crate::measure::Task)| {
-            let is_selected = task.name == name && record.is_within(Some(TaskId::at(index)), part);
+            let is_selected = task.name.kind() == name && record.is_within(Some(TaskId::at(index)), part);
             is_selected.then(TaskTimes::default)
         };
         let times = record.tasks().iter().enumerate().map(is_selected).collect();

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::heartbeat::Beat;
 use crate::measure::task_id::TaskId;
+use crate::measure::task_name::TaskName;
 use crate::measure::waits::{WaitId, Waits};
 
 /// How a task ended.
@@ -103,8 +104,8 @@ pub struct Event {
 /// The data of a task apart from its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
-    /// Its name in the exercise, usually the name of the function that it runs.
-    pub name: Cow<'static, str>,
+    /// Its name: usually the function that it runs, and the number of what it works on.
+    pub name: TaskName,
     /// The task that spawned it, if any.
     pub parent: Option<TaskId>,
 }
@@ -183,7 +184,7 @@ impl Record {
     }
 
     /// Adds a new task and its first event.
-    pub fn spawn(&mut self, at_us: u64, name: Cow<'static, str>, parent: Option<TaskId>) -> TaskId {
+    pub fn spawn(&mut self, at_us: u64, name: TaskName, parent: Option<TaskId>) -> TaskId {
         let task = TaskId::at(self.tasks.len());
         grow(&mut self.tasks);
         self.tasks.push(Task { name, parent });
@@ -300,14 +301,14 @@ impl Record {
     /// The memory that the record takes, in bytes, including spare capacity.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        let texts = self.tasks.iter().map(|task| &task.name).chain(self.log.iter().map(|line| &line.text));
-        let owned = texts.map(|text| if let Cow::Owned(text) = text { text.capacity() } else { 0 });
+        let names = self.tasks.iter().map(|task| task.name.heap_bytes());
+        let lines = self.log.iter().map(|line| if let Cow::Owned(text) = &line.text { text.capacity() } else { 0 });
         self.events.capacity() * size_of::<Event>()
             + self.tasks.capacity() * size_of::<Task>()
             + self.log.capacity() * size_of::<LogLine>()
             + self.beats.capacity() * size_of::<Beat>()
             + self.waits.heap_bytes()
-            + owned.sum::<usize>()
+            + names.chain(lines).sum::<usize>()
     }
 
     /// The time of the last event, in microseconds since the run's start; 0 for an empty record.

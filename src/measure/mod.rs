@@ -25,6 +25,7 @@ pub mod spans;
 pub mod statistics;
 pub mod sweep;
 pub mod task_id;
+pub mod task_name;
 pub mod units;
 pub mod validation;
 pub mod wait_times;
@@ -33,3 +34,4 @@ pub mod warnings;
 
 pub use events::{ClockKind, Event, EventKind, Level, LogLine, Outcome, Record, Task};
 pub use task_id::TaskId;
+pub use task_name::TaskName;

@@ -105,7 +105,7 @@ impl Spans {
     /// The first part of that name. `record` must be the record that was read.
     #[must_use]
     pub fn named(&self, record: &Record, name: &str) -> Option<Span> {
-        self.spans.iter().find(|span| record.task(span.task).name == name).copied()
+        self.spans.iter().find(|span| record.task(span.task).name.kind() == name).copied()
     }
 }
 

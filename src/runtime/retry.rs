@@ -4,7 +4,6 @@
 //! clients do not all retry at the same moment: "full jitter" of Brooker, "Exponential Backoff And Jitter" (2015,
 //! <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
 
-use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -180,7 +179,7 @@ impl Run {
     }
 
     fn attempt<T, E: TaskError, F: Future<Output = AttemptResult<T, E>>>(&self, number: u32, attempt: F) -> Task<F> {
-        Task::new(self.clone(), attempt_name(number), None, attempt, |attempt| match attempt {
+        Task::new(self.clone(), ("attempt", number).into(), None, attempt, |attempt| match attempt {
             AttemptResult::Succeeded(_) => TaskEnd::SUCCEEDED,
             AttemptResult::Failed(error) => TaskEnd::with_error(error),
             AttemptResult::Retried(error, pause) => TaskEnd {
@@ -192,13 +191,6 @@ impl Run {
             },
         })
     }
-}
-
-/// The name of an attempt. The first few need no allocation.
-fn attempt_name(attempt: u32) -> Cow<'static, str> {
-    const FIRST: [&str; 4] = ["attempt 1", "attempt 2", "attempt 3", "attempt 4"];
-    let first = FIRST.get(attempt as usize - 1).copied();
-    first.map_or_else(|| format!("attempt {attempt}").into(), Cow::Borrowed)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use inference::random::{Rng, rng_for};
 
 use crate::measure::heartbeat::{Beat, PERIOD};
 use crate::measure::waits::{Awaited, ObjectKind, SharedObject};
-use crate::measure::{EventKind, Level, LogLine, Record, TaskId};
+use crate::measure::{EventKind, Level, LogLine, Record, TaskId, TaskName};
 use crate::runtime::clock::{Clock, micros};
 
 pub(crate) use task::TaskEnd;
@@ -173,7 +173,8 @@ impl Run {
     }
 
     /// Wraps a future so that it is recorded: its creation, every poll, and its end. Inside another task it becomes a
-    /// subtask. If it returns, it succeeded; if it is dropped before, it is `cancelled`.
+    /// subtask. If it returns, it succeeded; if it is dropped before, it is `cancelled`. If several tasks run the same
+    /// function, the name includes the number of what each works on: `("process_sample", 7)`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -187,7 +188,7 @@ impl Run {
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     #[track_caller]
-    pub fn task<F: Future>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F> {
+    pub fn task<F: Future>(&self, name: impl Into<TaskName>, future: F) -> Task<F> {
         Task::new(self.clone(), name.into(), here(), future, |_| TaskEnd::SUCCEEDED)
     }
 
@@ -207,7 +208,7 @@ impl Run {
     /// # Ok::<(), virtual_time::Stalled>(())
     /// ```
     #[track_caller]
-    pub fn try_task<T, E, F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F>
+    pub fn try_task<T, E, F>(&self, name: impl Into<TaskName>, future: F) -> Task<F>
     where
         F: Future<Output = Result<T, E>>,
         E: TaskError,
@@ -360,7 +361,7 @@ impl Run {
 
     // The following are not inlined, so that the code of each kind of task does not contain a copy.
     #[inline(never)]
-    pub(crate) fn spawned(&self, name: Cow<'static, str>) -> TaskId {
+    pub(crate) fn spawned(&self, name: TaskName) -> TaskId {
         let now_us = self.now_us();
         self.0.record.borrow_mut().spawn(now_us, name, self.current_task())
     }

@@ -30,7 +30,7 @@ fn pool(run: &Run, size: usize) -> Pool {
 /// The number of workers started so far.
 fn started(run: &Run) -> usize {
     let record = run.record();
-    record.tasks().iter().filter(|task| task.name == "start_worker").count()
+    record.tasks().iter().filter(|task| task.name.kind() == "start_worker").count()
 }
 
 #[wasm_bindgen_test]

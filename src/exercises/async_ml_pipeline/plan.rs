@@ -64,6 +64,11 @@ impl Plan {
         (0..self.batch_count()).map(move |n| n * size..(n + 1).saturating_mul(size).min(samples))
     }
 
+    /// The number of the batch that a sample is in, counted from 0.
+    pub fn batch_of(&self, sample: u32) -> u32 {
+        sample / self.batch_size
+    }
+
     /// The number of batches.
     pub fn batch_count(&self) -> u32 {
         self.samples.div_ceil(self.batch_size)

@@ -1,6 +1,5 @@
 //! The wrapper that records a future.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +7,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::measure::{EventKind, Level, Outcome, TaskId};
+use crate::measure::{EventKind, Level, Outcome, TaskId, TaskName};
 use crate::runtime::{Line, Run};
 
 /// An error that a task can return.
@@ -82,13 +81,7 @@ pin_project! {
 }
 
 impl<F: Future> Task<F> {
-    pub(crate) fn new(
-        run: Run,
-        name: Cow<'static, str>,
-        line: Line,
-        future: F,
-        end: fn(&F::Output) -> TaskEnd,
-    ) -> Self {
+    pub(crate) fn new(run: Run, name: TaskName, line: Line, future: F, end: fn(&F::Output) -> TaskEnd) -> Self {
         let id = run.spawned(name);
         Self { run, id, line, future: Some(future), end }
     }

@@ -26,7 +26,7 @@ pub(super) fn write(record: &Record) -> String {
         let fields = [
             id(Some(task)),
             id(spawned.parent),
-            text(&spawned.name),
+            text(&spawned.name.text()),
             history.spawned_us.to_string(),
             number(sums.first_polled_us),
             number(ended_us),

@@ -4,6 +4,8 @@
 //! Each lane is a thread, so the slices of a thread never overlap. A slice is a segment of a task's life. An arrow goes
 //! from the segment in which a task was created to the first segment of that task.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::measure::segments::{Segment, TaskHistories};
@@ -56,7 +58,7 @@ struct Name {
 /// The details of a slice's task.
 #[derive(Serialize)]
 struct TaskDetails<'a> {
-    task: &'a str,
+    task: Cow<'a, str>,
     id: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
@@ -96,7 +98,7 @@ fn named(what: &'static str, tid: u32, name: String) -> TraceEvent<'static> {
 }
 
 fn slice<'a>(record: &'a Record, histories: &TaskHistories, segment: &Segment) -> TraceEvent<'a> {
-    let name = record.task(segment.task).name.as_ref();
+    let name = record.task(segment.task).name.text();
     TraceEvent::Slice {
         name: format!("{name} {}", segment.phase.name()),
         cat: segment.phase.name(),

@@ -12,12 +12,12 @@ use super::waits;
 use crate::measure::heartbeat::Beat;
 use crate::measure::units::count;
 use crate::measure::waits::{WaitId, Waits};
-use crate::measure::{ClockKind, Event, EventKind, Level, LogLine, Outcome, Record, TaskId};
+use crate::measure::{ClockKind, Event, EventKind, Level, LogLine, Outcome, Record, Task, TaskId, TaskName};
 
 /// A record, column by column. Tasks are numbered from 1 in the order of spawning.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Columns {
-    /// The names of the tasks, without duplicates.
+    /// The kinds of the tasks, without duplicates: their names without the numbers.
     names: Vec<Cow<'static, str>>,
     tasks: Tasks,
     events: Events,
@@ -33,8 +33,11 @@ pub(super) struct Columns {
 
 #[derive(Serialize, Deserialize)]
 struct Tasks {
-    /// The index of each task's name, counted from 0.
+    /// The index of each task's kind, counted from 0.
     name: Vec<usize>,
+    /// The number in each task's name plus one; 0 for none. Empty if none has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    number: Vec<u32>,
     /// The number of the task inside which each was created; 0 for none.
     parent: Vec<usize>,
 }
@@ -165,7 +168,7 @@ impl Columns {
         };
         Self {
             names,
-            tasks: Tasks { name, parent },
+            tasks: Tasks { name, number: task_numbers(record), parent },
             events: Events {
                 after_us: after_us.collect(),
                 task: record.events().iter().map(|event| number(Some(event.task))).collect(),
@@ -222,7 +225,8 @@ struct State {
 
 impl Reading {
     fn new(names: Vec<Cow<'static, str>>, tasks: Tasks, record: Record) -> Result<Self, RecordError> {
-        if tasks.name.len() != tasks.parent.len() {
+        let has_numbers = !tasks.number.is_empty();
+        if tasks.name.len() != tasks.parent.len() || has_numbers && tasks.name.len() != tasks.number.len() {
             return Err(RecordError::Uneven { of: "tasks" });
         }
         Ok(Self { names, tasks, states: Vec::new(), record })
@@ -267,12 +271,13 @@ impl Reading {
         let (Some(name), Some(parent)) = (self.tasks.name.get(task - 1), self.tasks.parent.get(task - 1)) else {
             return Err(RecordError::NoTask { of: "events", task });
         };
-        let name = self.names.get(*name).ok_or(RecordError::NoName { task })?.clone();
+        let kind = self.names.get(*name).ok_or(RecordError::NoName { task })?.clone();
+        let number = self.tasks.number.get(task - 1).and_then(|number| number.checked_sub(1));
         // So no task is its own ancestor, either.
         if *parent >= task {
             return Err(RecordError::NoParent { task, parent: *parent });
         }
-        self.record.spawn(at_us, name, parent.checked_sub(1).map(TaskId::at));
+        self.record.spawn(at_us, TaskName::new(kind, number), parent.checked_sub(1).map(TaskId::at));
         self.states.push(Some(State::default()));
         Ok(())
     }
@@ -363,8 +368,15 @@ fn names(record: &Record) -> (Vec<Cow<'static, str>>, Vec<usize>) {
             names.len() - 1
         })
     };
-    let of_tasks = record.tasks().iter().map(|task| &task.name).map(place).collect();
+    let of_tasks = record.tasks().iter().map(|task| task.name.kind()).map(place).collect();
     (names, of_tasks)
+}
+
+/// The number in each task's name plus one; 0 for none. Empty if there is none at all.
+fn task_numbers(record: &Record) -> Vec<u32> {
+    let number = |task: &Task| task.name.number().map_or(0, |number| number + 1);
+    let numbers: Vec<_> = record.tasks().iter().map(number).collect();
+    if numbers.iter().all(|number| *number == 0) { Vec::new() } else { numbers }
 }
 
 /// For each end of a poll, the number of its wait; 0 for none. Empty if there is none at all.

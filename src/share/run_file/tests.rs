@@ -45,7 +45,7 @@ fn histories(record: &Record) -> String {
     let histories = TaskHistories::from_record(record);
     let open: Vec<_> = histories.open_segments(record.end_us()).collect();
     let lines = record.log_lines().iter().map(|line| record.is_within(line.task, None));
-    let mut names: Vec<_> = record.tasks().iter().map(|task| &task.name).collect();
+    let mut names: Vec<_> = record.tasks().iter().map(|task| task.name.kind()).collect();
     names.sort_unstable();
     names.dedup();
     let of_name = |name: &&std::borrow::Cow<'static, str>| {
@@ -199,6 +199,8 @@ fn impossible_records_are_refused_with_a_message() {
     refused("/names", json!([]), "task 1 has no name");
     refused("/tasks/parent", json!([0, 2]), "task 2 was created inside task 2, which did not exist");
     refused("/tasks/parent", json!([0]), "the columns of `tasks` differ in length");
+    let uneven = json!({ "name": [0, 0], "number": [1], "parent": [0, 1] });
+    refused("/tasks", uneven, "the columns of `tasks` differ in length");
     refused("/tasks", json!({ "name": [0], "parent": [0] }), "`events` mentions task 2, which does not exist");
     refused("/tasks", json!({ "name": [0, 0, 0], "parent": [0, 0, 0] }), "3 tasks are listed, but 2 were spawned");
     refused("/events/kind", json!("s(s(q)"), "the columns of `events` differ in length");
@@ -260,7 +262,7 @@ fn a_run_of_many_tasks_takes_few_bytes_per_task() {
     const TASKS: usize = 20_000;
     let mut record = Record::default();
     for n in 0..TASKS as u64 {
-        let task = record.spawn(n, "sleep".into(), None);
+        let task = record.spawn(n, ("sleep", n as u32).into(), None);
         record.push(n, task, EventKind::PollStarted);
         record.push(n, task, EventKind::PENDING);
         record.push(n + 1, task, EventKind::PollStarted);

@@ -137,7 +137,7 @@ impl Painter {
         self.bad_ends(histories);
         if self.lane_height() >= LANE_FOR_TEXT {
             for (task, history) in histories.iter() {
-                self.words(&record.task(task).name, history, now_us);
+                self.words(&record.task(task).name.text(), history, now_us);
             }
         }
         if let Some(task) = chosen {
