@@ -7,7 +7,7 @@
 
 importScripts("model_server.js");
 
-const RELEASE = { name: "", files: [] };
+const RELEASE = { name: "", files: [], pages: [] };
 
 const site = registration.scope;
 const root = new URL("api/", site).href;
@@ -38,6 +38,7 @@ addEventListener("fetch", (event) => {
   const name = request.method === "GET" ? nameOf(request.url) : null;
   if (name !== null && isNamedByHash(name)) event.respondWith(unchanging(request));
   else if (name === INDEX || RELEASE.files.includes(name)) event.respondWith(latest(request, name));
+  else if (RELEASE.pages.includes(name)) event.respondWith(pageOf(request, name));
 });
 
 // The site's own files, with and without a network.
@@ -79,6 +80,18 @@ async function latest(request, name) {
     const response = await cached(name, cache);
     if (response === undefined) throw error;
     return response;
+  }
+}
+
+// The page of an exercise. It shows the same view as the index does for a link to the exercise, so without a host the
+// browser goes there.
+async function pageOf(request, name) {
+  try {
+    return await fetch(request, { cache: "no-cache" });
+  } catch {
+    const { hash, search } = new URL(request.url);
+    const route = hash.startsWith("#/") ? hash : `#/${name.slice(0, -1)}${search}`;
+    return Response.redirect(new URL(route, site));
   }
 }
 

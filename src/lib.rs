@@ -3,6 +3,7 @@
 //! The modules, from the top. Each uses only modules below it:
 //!
 //! - `ui`: everything that the user sees.
+//! - [`frame`]: the texts and links of the frame around every page.
 //! - [`benchmark`]: the cost of the runtime itself, compared with the browser's promises.
 //! - [`share`]: runs outside the page, as links and files, and saved runs.
 //! - [`figures`]: each chart, defined once for the page and for the HTML report. Pure.
@@ -21,6 +22,7 @@ pub mod benchmark;
 pub mod endpoint;
 pub mod exercises;
 pub mod figures;
+pub mod frame;
 pub mod lazy;
 pub mod measure;
 pub mod runtime;

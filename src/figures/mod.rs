@@ -18,6 +18,7 @@ pub mod distribution;
 pub mod flow;
 pub mod geometry;
 pub mod latency;
+pub mod markup;
 pub mod node;
 pub mod section;
 pub mod sweep;

@@ -1,7 +1,6 @@
 //! Exports: a run in formats that other programs read.
 
 mod html;
-mod markup;
 mod tasks_csv;
 mod trace;
 

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::exercises::catalogue::{COMMON_ISSUES, EXERCISES};
+use crate::exercises::catalogue::EXERCISES;
+use crate::frame;
 use crate::share::permalink::{Destination, Notice};
 use crate::ui::address::use_visit;
 use crate::ui::finished::provide_finished;
@@ -24,26 +25,16 @@ pub fn App() -> impl IntoView {
     view! {
         <a class="skip" href="#main" on:click=focus_main>"Skip to the content"</a>
         <header class="top">
-            <a class="brand" href="#/">"Interleave"</a>
+            <a class="brand" href="#/">{frame::NAME}</a>
             {cfg!(debug_assertions).then(|| view! { <span class="badge">"Debug build: timings are misleading"</span> })}
             <nav aria-label="More">
-                <a href=Destination::Guide.to_string() aria-current=move || current(is_at("guide"))>"Guide"</a>
-                <a
-                    href=Destination::from_exercise(COMMON_ISSUES).to_string()
-                    aria-current=move || current(is_at(COMMON_ISSUES.slug))
-                >
-                    {COMMON_ISSUES.short_title}
-                </a>
-                <a
-                    href=Destination::Benchmark { runs_at_once: false }.to_string()
-                    aria-current=move || current(is_at("benchmark"))
-                >
-                    "Benchmark"
-                </a>
-                <a href=Destination::Runs.to_string() aria-current=move || current(is_at("runs"))>"Runs"</a>
+                {frame::more().into_iter().map(|(name, destination)| {
+                    let slug = slug_of(&destination);
+                    view! { <a href=destination.to_string() aria-current=move || current(is_at(slug))>{name}</a> }
+                }).collect_view()}
                 <button class="quiet" on:click=move |_| theme.update(|theme| *theme = theme.next())>
                     <span aria-hidden="true">"◐ "</span>
-                    {move || format!("Theme: {}", theme.get().name())}
+                    {move || frame::theme_button(theme.get().name())}
                 </button>
             </nav>
         </header>

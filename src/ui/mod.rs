@@ -38,8 +38,9 @@ pub fn start() {
         return;
     }
     panic::show_in_a_banner();
-    if let Some(loading) = leptos::prelude::document().get_element_by_id("loading") {
-        loading.remove();
+    // The HTML has the page's frame, for the first paint. The app takes its place before the next one.
+    if let Some(frame) = leptos::prelude::document().get_element_by_id("frame") {
+        frame.remove();
     }
     leptos::mount::mount_to_body(App);
     if !cfg!(debug_assertions) {

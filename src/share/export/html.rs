@@ -5,9 +5,9 @@
 
 mod checks;
 
-use super::markup::to_html;
 use crate::exercises::compared::Compared;
 use crate::exercises::controls::ControlKind;
+use crate::figures::markup::to_html;
 use crate::figures::node::{Element, Node, element};
 use crate::figures::{self, bars, timeline};
 use crate::measure::figures::METRICS;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::exercises::exercise::Exercise;
+use crate::frame;
 use crate::share::permalink::{self, Destination};
 use crate::share::saved::RunEnding;
 use crate::ui::address::{link_to, use_follow};
@@ -42,7 +43,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         runner.open(run);
     }
     use_follow(move || form.destination());
-    document().set_title(&format!("{} · Interleave", exercise.title));
+    document().set_title(&frame::title_of(exercise));
     let setup = section()
         .class("panel setup")
         .attr("aria-label", "Controls")

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::exercises::catalogue::{ADVANCED, COMMON_ISSUES, EXERCISES};
 use crate::exercises::controls::Value;
 use crate::exercises::exercise::Exercise;
+use crate::frame;
 use crate::share::permalink::{Destination, Setup};
 use crate::ui::components::demo::demo;
 use crate::ui::components::run_all::run_all;
@@ -14,12 +15,10 @@ use crate::ui::lazy_view::in_turn;
 /// The page.
 pub(crate) fn home_page() -> AnyView {
     document().set_title("Interleave · asynchronous programming for machine learning, run in your browser");
-    let about = "Real asynchronous work, run in your browser, drawn task by task, and measured honestly. \
-                 For people who know Python and machine learning, and want to see what concurrency gains.";
     let head = view! {
         <div class="hero">
-            <h1>"See what concurrency buys you"</h1>
-            <p class="teaches">{about}</p>
+            <h1>{frame::HOME_HEADING}</h1>
+            <p class="teaches">{frame::HOME_ABOUT}</p>
         </div>
     };
     let race = || demo("Three waits: in sequence, then concurrently", race());

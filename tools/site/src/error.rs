@@ -14,6 +14,9 @@ pub enum SiteError {
     /// A build for tests would replace the one for publishing.
     #[error("a build for tests must not be in `dist/`: use `trunk build --release --dist target/test-site`")]
     TestBuildInDist,
+    /// The address of the published site is not one.
+    #[error("`SITE_URL` is `{0}`: set it to the full address of the site, such as `https://example.org/interleave/`")]
+    SiteUrl(String),
     /// A file operation failed.
     #[error("`{path}` could not be read or written: {source}")]
     File {

@@ -6,6 +6,7 @@
 //! - [`optimize`]: makes every wasm module smaller and faster with wasm-opt, in builds that are published.
 //! - [`page`]: puts the page's new code into the site, and its address into `index.html`.
 //! - [`policy`]: writes the Content-Security-Policy, and moves inline scripts into files.
+//! - [`pages`]: writes the frame that is painted first, and an HTML page for each exercise.
 //! - [`bundle`]: bundles the service worker's program in one script. [`release`] lists the files that the worker
 //!   caches.
 //!
@@ -21,6 +22,7 @@ mod hash;
 mod highlight;
 mod optimize;
 mod page;
+mod pages;
 mod policy;
 mod release;
 mod split;
@@ -32,6 +34,7 @@ use std::thread;
 use build::{Build, Kind};
 use cache::Cache;
 use error::SiteError;
+use pages::SiteUrl;
 
 fn main() -> ExitCode {
     match Build::from_env().and_then(|build| finish(&build)) {
@@ -45,8 +48,9 @@ fn main() -> ExitCode {
 
 /// Finishes the site in trunk's staging folder.
 ///
-/// Highlighting does not depend on the rest, so it runs at the same time. The policy is written after the last script
-/// has been added to `index.html`, and the service worker comes last, because it lists all other files.
+/// Highlighting does not depend on the rest, so it runs at the same time. The policy is written after the last inline
+/// script has been added to `index.html`. The other pages are made from the result. The service worker comes last,
+/// because it lists all other files.
 fn finish(build: &Build) -> Result<(), SiteError> {
     let cache = Cache::open(&build.work.join("cache"))?;
     thread::scope(|scope| {
@@ -62,6 +66,7 @@ fn finish(build: &Build) -> Result<(), SiteError> {
         sources.join().expect("highlighting does not panic")
     })?;
     policy::protect(&build.site, build.kind)?;
+    pages::write_all(&build.site, SiteUrl::from_env()?.as_ref())?;
     bundle::put(&build.site, build.kind)?;
     cache.remove_unused()
 }

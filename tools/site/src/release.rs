@@ -7,7 +7,10 @@ use crate::files;
 use crate::hash::ContentHash;
 
 /// The placeholder for the release in the service worker's script.
-const UNKNOWN: &str = "const RELEASE = { name: \"\", files: [] };";
+const UNKNOWN: &str = "const RELEASE = { name: \"\", files: [], pages: [] };";
+
+/// The end of the path of an exercise's page. The index shows the same view, so these pages need not be cached.
+const PAGE: &str = "/index.html";
 
 /// The files that are not in the list. The index is cached last, because it shows that all other files are cached. The
 /// browser itself stores the worker's scripts. The preview is for other sites.
@@ -20,6 +23,8 @@ pub struct Release {
     pub name: String,
     /// Their paths, relative to the site, sorted.
     pub files: Vec<String>,
+    /// The addresses of the exercises' pages, relative to the site, such as `async-basics/`.
+    pub pages: Vec<String>,
 }
 
 impl Release {
@@ -35,13 +40,16 @@ impl Release {
         for file in &files {
             hash = hash.with(file).with(files::read(&site.join(file))?);
         }
-        Ok(Self { name: hash.name(), files })
+        let (pages, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.ends_with(PAGE));
+        let pages = pages.iter().map(|page| page.trim_end_matches("index.html").to_owned()).collect();
+        Ok(Self { name: hash.name(), files, pages })
     }
 
     /// The worker's script with the release in it, or `None` if it has no placeholder for the release.
     pub fn written_into(&self, worker: &str) -> Option<String> {
         // Rust and JavaScript write a string and a list of strings in the same way.
-        let known = format!("const RELEASE = {{ name: {:?}, files: {:?} }};", self.name, self.files);
+        let Self { name, files, pages } = self;
+        let known = format!("const RELEASE = {{ name: {name:?}, files: {files:?}, pages: {pages:?} }};");
         worker.contains(UNKNOWN).then(|| worker.replace(UNKNOWN, &known))
     }
 }
@@ -67,6 +75,7 @@ mod tests {
     fn a_release_has_every_file_that_the_page_may_request() {
         let release = release(&[
             ("index.html", "<p>"),
+            ("async-basics/index.html", "<p>"),
             ("service-worker.js", ""),
             ("model_server-01.js", ""),
             (".nojekyll", ""),
@@ -75,6 +84,7 @@ mod tests {
             ("style-02.css", "p {}"),
         ]);
         assert_eq!(release.files, ["static/data/digits.csv", "style-02.css"]);
+        assert_eq!(release.pages, ["async-basics/"]);
     }
 
     #[test]
@@ -87,9 +97,9 @@ mod tests {
     #[test]
     fn the_sites_worker_has_a_placeholder_for_the_release() {
         let worker = include_str!("../../../model-server/service-worker.js");
-        let release = Release { name: "ff".to_owned(), files: vec!["a.js".to_owned(), "b/c.csv".to_owned()] };
+        let release = Release { name: "ff".to_owned(), files: vec!["a.js".to_owned()], pages: vec!["b/".to_owned()] };
         let text = release.written_into(worker).unwrap();
-        assert!(text.contains("const RELEASE = { name: \"ff\", files: [\"a.js\", \"b/c.csv\"] };"));
+        assert!(text.contains("const RELEASE = { name: \"ff\", files: [\"a.js\"], pages: [\"b/\"] };"));
         assert_eq!(release.written_into(&text), None);
     }
 }

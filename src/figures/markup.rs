@@ -1,12 +1,13 @@
 //! Writes nodes as HTML. Text and values of attributes are escaped, so nothing can break out of its place.
 
-use crate::figures::node::{Element, Node};
+use super::node::{Element, Node};
 
 /// Elements without content and without an end tag.
-const VOID: [&str; 1] = ["meta"];
+const VOID: [&str; 2] = ["link", "meta"];
 
 /// The HTML of some nodes, one after another.
-pub(super) fn to_html<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> String {
+#[must_use]
+pub fn to_html<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> String {
     let mut html = String::new();
     nodes.into_iter().for_each(|node| write(node, &mut html));
     html
