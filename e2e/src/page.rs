@@ -129,9 +129,31 @@ impl Page {
     ///
     /// If the browser cannot load it.
     pub async fn open(&self, link: &str) -> Result<(), PageError> {
+        self.open_path(&format!("#/{link}")).await
+    }
+
+    /// Loads an address below the site, such as `async-basics/?seed=7`, in a new document.
+    ///
+    /// # Errors
+    ///
+    /// If the browser cannot load it.
+    pub async fn open_path(&self, path: &str) -> Result<(), PageError> {
         // A change of only the fragment would not load the page again.
         self.client.goto("about:blank").await?;
-        Ok(self.client.goto(&format!("{}#/{link}", self.site)).await?)
+        Ok(self.client.goto(&format!("{}{path}", self.site)).await?)
+    }
+
+    /// Waits until the app has replaced the frame that is in the HTML.
+    ///
+    /// # Errors
+    ///
+    /// If it takes too long.
+    pub async fn wait_until_mounted(&self) -> Result<(), PageError> {
+        eventually("the app", async || {
+            let frames = self.texts("#frame").await?;
+            Ok(if frames.is_empty() { Ok(()) } else { Err(format!("{frames:?}")) })
+        })
+        .await
     }
 
     /// Changes the link in the address bar of the open page.

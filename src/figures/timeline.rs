@@ -27,14 +27,41 @@ const MOST_SEGMENTS: usize = 4_000;
 const MOST_WAITS: usize = 2;
 
 /// The width of the picture, in its own units.
-const WIDTH: f64 = 900.0;
+pub const WIDTH: f64 = 900.0;
 
 /// The axis has about this many ticks.
 const TICKS: usize = 8;
 
-/// The tasks, in lanes.
+/// The tasks, in lanes, with a caption and a table.
 #[must_use]
 pub fn timeline(record: &Record) -> Node {
+    let Picture { shapes, height, caption } = picture(record);
+    let picture = element("svg")
+        .attr("viewBox", format!("0 0 {WIDTH} {height}"))
+        .attr("role", "img")
+        .attr("aria-label", "Timeline of the tasks; the caption says what is drawn")
+        .children(shapes);
+    element("figure")
+        .class("timeline")
+        .child(picture)
+        .child(element("figcaption").text(caption))
+        .child(disclosed(&as_table(record)))
+        .into()
+}
+
+/// The tasks as shapes of SVG. Their classes say what they mean.
+pub struct Picture {
+    /// The shapes, in a box that is [`WIDTH`] wide.
+    pub shapes: Vec<Element>,
+    /// The height of this box.
+    pub height: f64,
+    /// What is drawn, in words.
+    pub caption: String,
+}
+
+/// The tasks, in lanes above an axis.
+#[must_use]
+pub fn picture(record: &Record) -> Picture {
     let histories = TaskHistories::from_record(record);
     let frame = Frame::new(&histories, record.end_us());
     let (drawn, all) = segments(&histories, &frame);
@@ -44,20 +71,12 @@ pub fn timeline(record: &Record) -> Node {
         .iter()
         .filter_map(|(task, history)| name(&record.task(task).name.text(), &frame, history))
         .take(MOST_SEGMENTS);
-    let picture = element("svg")
-        .attr("viewBox", format!("0 0 {WIDTH} {}", bottom + 20.0))
-        .attr("role", "img")
-        .attr("aria-label", "Timeline of the tasks; the caption says what is drawn")
-        .children(drawn.iter().map(|it| segment(record, &frame, it)))
-        .children(marks)
-        .children(names)
-        .children(axis(&frame, bottom));
-    element("figure")
-        .class("timeline")
-        .child(picture)
-        .child(element("figcaption").text(caption_of_picture(&histories, frame.lanes, drawn.len(), all)))
-        .child(disclosed(&as_table(record)))
-        .into()
+    let segments = drawn.iter().map(|it| segment(record, &frame, it));
+    Picture {
+        shapes: segments.chain(marks).chain(names).chain(axis(&frame, bottom)).collect(),
+        height: bottom + 20.0,
+        caption: caption_of_picture(&histories, frame.lanes, drawn.len(), all),
+    }
 }
 
 /// The places of lanes and times in the picture.

@@ -1,8 +1,11 @@
 //! Exports: a run in formats that other programs read.
 
 mod html;
+pub mod picture;
 mod tasks_csv;
 mod trace;
+
+use picture::Picture;
 
 use crate::share::date;
 use crate::share::run_file;
@@ -19,11 +22,24 @@ pub enum Form {
     Trace,
     /// A page that needs nothing else.
     Html,
+    /// The timeline as a picture.
+    Svg,
+    /// The same picture in pixels.
+    Png,
+}
+
+/// What is in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// This picture in pixels. Only a browser can draw it.
+    Pixels(Picture),
 }
 
 impl Form {
     /// All formats, in the order of the menu.
-    pub const ALL: [Self; 4] = [Self::Json, Self::TasksCsv, Self::Trace, Self::Html];
+    pub const ALL: [Self; 6] = [Self::Json, Self::TasksCsv, Self::Trace, Self::Html, Self::Svg, Self::Png];
 
     /// Its name.
     #[must_use]
@@ -33,6 +49,8 @@ impl Form {
             Self::TasksCsv => "Tasks as CSV",
             Self::Trace => "Chrome trace",
             Self::Html => "HTML report",
+            Self::Svg => "Picture (SVG)",
+            Self::Png => "Picture (PNG)",
         }
     }
 
@@ -44,6 +62,8 @@ impl Form {
             Self::TasksCsv => "A line for each task, for spreadsheets and pandas.",
             Self::Trace => "The timeline, for Perfetto and chrome://tracing.",
             Self::Html => "One page without scripts, to send or to print.",
+            Self::Svg => "The timeline with its result, sharp at any size.",
+            Self::Png => "The same picture for slides and posts.",
         }
     }
 
@@ -55,6 +75,8 @@ impl Form {
             Self::TasksCsv => "-tasks.csv",
             Self::Trace => "-trace.json",
             Self::Html => ".html",
+            Self::Svg => ".svg",
+            Self::Png => ".png",
         };
         format!(
             "{}-seed{}-{}{ending}",
@@ -64,15 +86,17 @@ impl Form {
         )
     }
 
-    /// Writes the run.
+    /// Writes the run. `address` is the complete address at which it can be repeated.
     #[must_use]
-    pub fn write(self, run: &SavedRun) -> Vec<u8> {
-        match self {
+    pub fn write(self, run: &SavedRun, address: &str) -> Content {
+        Content::Bytes(match self {
             Self::Json => run_file::to_json(run),
             Self::TasksCsv => tasks_csv::write(&run.record).into_bytes(),
             Self::Trace => trace::write(run),
-            Self::Html => html::write(run).into_bytes(),
-        }
+            Self::Html => html::write(run, address).into_bytes(),
+            Self::Svg => picture::draw(run, address).svg.into_bytes(),
+            Self::Png => return Content::Pixels(picture::draw(run, address)),
+        })
     }
 }
 
@@ -84,7 +108,7 @@ mod tests {
     #[test]
     fn a_files_name_says_what_is_in_it() {
         let names = Form::ALL.map(|form| form.file_name(&hostile("x")));
-        let expected = [".json", "-tasks.csv", "-trace.json", ".html"];
+        let expected = [".json", "-tasks.csv", "-trace.json", ".html", ".svg", ".png"];
         assert_eq!(names, expected.map(|ending| format!("async-basics-seed7-20261123-1405{ending}")));
     }
 }

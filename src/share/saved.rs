@@ -4,12 +4,14 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::exercises::compared::Compared;
 use crate::exercises::exercise::Failure;
 use crate::exercises::experiment::Experiment;
 use crate::measure::Record;
 use crate::measure::figures::{Facts, Memory};
 use crate::measure::metrics::Metrics;
 use crate::measure::report::Report;
+use crate::measure::spans::Spans;
 use crate::measure::units::span;
 use crate::share::permalink::{Destination, Setup};
 
@@ -67,6 +69,21 @@ impl SavedRun {
     pub fn destination(&self) -> Destination {
         let Experiment { settings, seed, .. } = self.experiment.clone();
         Destination::Exercise(Setup { settings, seed, ..Setup::new(self.experiment.exercise()) })
+    }
+
+    /// The parts that are compared, with their ideals.
+    #[must_use]
+    pub fn compared(&self) -> Vec<Compared> {
+        let spans = Spans::from_record(&self.record);
+        let ideal = self.ideal.as_deref().map(|ideal| (ideal, Spans::from_record(ideal)));
+        let ideal = ideal.as_ref().map(|(record, spans)| (*record, spans));
+        self.experiment.compared(Some((&self.record, &spans)), self.record.end_us(), ideal)
+    }
+
+    /// The result in a sentence: that of the first comparison which has one, otherwise how the run ended.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        self.compared().iter().find_map(Compared::sentence).unwrap_or_else(|| self.ending.sentence())
     }
 
     /// The numbers that its page shows.

@@ -24,6 +24,7 @@ mod offline;
 mod opened;
 mod pages;
 mod panic;
+mod png;
 mod results;
 mod runner;
 mod scrolling;

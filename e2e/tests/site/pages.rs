@@ -8,6 +8,7 @@ mod guide;
 mod home;
 mod keyboard;
 mod offline;
+mod own_pages;
 mod runs;
 mod scrolling;
 mod tabs;
@@ -26,6 +27,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(guide::tests())
         .chain(keyboard::tests())
         .chain(offline::tests())
+        .chain(own_pages::tests())
         .chain(runs::tests())
         .chain(scrolling::tests())
         .chain(tabs::tests())

@@ -12,7 +12,6 @@ use crate::figures::node::{Element, Node, element};
 use crate::figures::{self, bars, timeline};
 use crate::measure::figures::METRICS;
 use crate::measure::report::{Group, Report};
-use crate::measure::spans::Spans;
 use crate::measure::units::count;
 use crate::measure::warnings::Warning;
 use crate::measure::{Level, LogLine, Record};
@@ -27,8 +26,8 @@ const STYLE: &str = include_str!("html/style.css");
 /// Only the page's own styles are allowed, in case anything else ever gets into the page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// Writes the page.
-pub(super) fn write(run: &SavedRun) -> String {
+/// Writes the page. `address` is the complete address at which the run can be repeated.
+pub(super) fn write(run: &SavedRun, address: &str) -> String {
     let title = format!("{}: a run of {}", run.experiment.exercise().title, date::in_words(run.finished_at_ms));
     let meta = || element("meta");
     let head = [
@@ -37,7 +36,7 @@ pub(super) fn write(run: &SavedRun) -> String {
         meta().attr("name", "viewport").attr("content", "width=device-width"),
         element("title").text(title),
     ];
-    let compared = compared(run);
+    let compared = run.compared();
     let report = run.report.as_deref();
     let sections = [
         section("Settings", settings(run)),
@@ -49,7 +48,7 @@ pub(super) fn write(run: &SavedRun) -> String {
         section("Checks", checks::properties(run, &compared)),
         section("Log", log(&run.record)),
     ]);
-    let main = element("main").children(top(run)).children(sections.flatten());
+    let main = element("main").children(top(run, address)).children(sections.flatten());
     let (head, main) = (to_html(&head.map(Node::from)), to_html(&[main.into()]));
     // The style sheet is part of the code, so it is safe without escaping.
     format!("<!doctype html>\n<html lang=\"en\"><head>{head}<style>{STYLE}</style></head><body>{main}</body></html>\n")
@@ -63,7 +62,7 @@ fn section<T: Into<Node>>(title: &'static str, inside: impl IntoIterator<Item = 
 }
 
 /// The exercise, and how its run ended.
-fn top(run: &SavedRun) -> Vec<Element> {
+fn top(run: &SavedRun, address: &str) -> Vec<Element> {
     let paragraph = || element("p");
     let advice = match &run.ending {
         RunEnding::Failed { advice, .. } => Some(paragraph().text(advice.clone())),
@@ -72,7 +71,7 @@ fn top(run: &SavedRun) -> Vec<Element> {
     let warnings = Warning::from_record(&run.record, run.clock_resolution_us);
     let warnings = warnings.iter().map(|it| paragraph().class("caution").text(it.sentence()));
     let ended = format!("Ended on {}. Seed: {}.", date::in_words(run.finished_at_ms), run.experiment.seed);
-    let link = paragraph().text("Run it again: ").child(element("code").text(run.destination().to_string()));
+    let link = paragraph().text("Run it again: ").child(element("code").text(address.to_owned()));
     let about = [
         element("h1").text(run.experiment.exercise().title),
         paragraph().class("teaches").text(run.experiment.exercise().teaches),
@@ -98,15 +97,6 @@ fn definitions(pairs: impl IntoIterator<Item = Element>) -> Option<Element> {
 
 fn pair(name: &'static str, value: String) -> Element {
     element("div").child(element("dt").text(name)).child(element("dd").text(value))
-}
-
-/// The parts that are compared.
-fn compared(run: &SavedRun) -> Vec<Compared> {
-    let spans = Spans::from_record(&run.record);
-    let ideal = run.ideal.as_deref().map(|ideal| (ideal, Spans::from_record(ideal)));
-    let ideal = ideal.as_ref().map(|(record, spans)| (*record, spans));
-    let end_us = run.record.end_us();
-    run.experiment.compared(Some((&run.record, &spans)), end_us, ideal)
 }
 
 fn comparison(compared: &Compared, report: Option<&Report>) -> Node {

@@ -6,11 +6,13 @@ use web_sys::{Element, KeyboardEvent};
 
 use crate::lazy::lazy;
 use crate::measure::units;
-use crate::share::export::Form;
+use crate::share::export::{Content, Form};
+use crate::ui::address::link_to;
 use crate::ui::display::Display;
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::focus::focus;
 use crate::ui::lazy_view::lazy_view;
+use crate::ui::png::png_of;
 
 /// The id of the menu.
 const MENU: &str = "export-menu";
@@ -58,10 +60,17 @@ fn menu(display: Display, is_open: RwSignal<bool>) -> AnyView {
     });
     on_cleanup(move || listener.remove());
     let message = RwSignal::new(String::new());
+    let choose = move |form| {
+        leptos::task::spawn_local(async move {
+            let saved = save(display, form).await;
+            // The menu may be gone by now.
+            message.try_set(saved);
+        });
+    };
     let choice = |form: Form| {
         view! {
             <li>
-                <button class="quiet" on:click=move |_| message.set(save(display, form))>{form.name()}</button>
+                <button class="quiet" on:click=move |_| choose(form)>{form.name()}</button>
                 <span class="hint">{form.about()}</span>
             </li>
         }
@@ -82,10 +91,17 @@ fn leaves(event: &KeyboardEvent) -> bool {
     is_here && event.key() == "Escape"
 }
 
-/// Downloads the file. Returns what happened, in a sentence.
-fn save(display: Display, form: Form) -> String {
-    let Some(run) = display.saved() else { return String::new() };
-    let (name, bytes) = (form.file_name(&run), form.write(&run));
+/// Downloads the file. Returns what happened, in a sentence or two.
+async fn save(display: Display, form: Form) -> String {
+    let Some(run) = untrack(|| display.saved()) else { return String::new() };
+    let name = form.file_name(&run);
+    let bytes = match form.write(&run, &link_to(&run.destination())) {
+        Content::Bytes(bytes) => bytes,
+        Content::Pixels(picture) => match png_of(&picture).await {
+            Ok(bytes) => bytes,
+            Err(error) => return format!("There is no PNG: {error}. {}", error.advice()),
+        },
+    };
     let downloaded = || format!("Downloaded `{name}` ({}).", units::size(bytes.len() as u64));
     offer(&name, &bytes).map_or(REFUSED.to_owned(), |()| downloaded())
 }

@@ -11,6 +11,7 @@ use crate::share::date;
 use crate::share::export::Form;
 use crate::share::history::{History, HistoryEntry, MAX_RUNS, RunId};
 use crate::share::quantities::Quantities;
+use crate::share::run_file;
 use crate::share::run_file::from_json;
 use crate::share::saved::SavedRun;
 use crate::ui::components::open_file::{open_error, open_file};
@@ -168,7 +169,7 @@ impl RunList {
             let run = read(history, id).await?;
             let name = Form::Json.file_name(&run);
             let downloaded = format!("Downloaded `{name}`.");
-            Ok(offer(&name, &Form::Json.write(&run)).map_or(REFUSED.to_owned(), |()| downloaded))
+            Ok(offer(&name, &run_file::to_json(&run)).map_or(REFUSED.to_owned(), |()| downloaded))
         });
     }
 

@@ -50,6 +50,8 @@ async fn the_site_works_without_its_host(engine: Engine) -> TestResult {
         page.open(link).await?;
         page.run_to_the_end().await?;
     }
+    page.open_path(&format!("{}&run=1", QUICK.replacen('?', "/?", 1))).await?;
+    page.wait_for_status("Finished").await?;
     page.open("guide").await?;
     eventually("the guide's chapters", async || {
         let chapters = page.texts(".guide h2").await?;

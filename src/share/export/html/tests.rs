@@ -12,6 +12,9 @@ use crate::measure::latencies::Latencies;
 use crate::measure::{EventKind, Outcome};
 use crate::share::samples::{finished, hostile, with_everything};
 
+/// The address at which the run can be repeated.
+const ADDRESS: &str = "https://example.org/#/async-basics?seed=7";
+
 /// All start tags of a page, each with its attributes.
 fn tags(page: &str) -> Vec<&str> {
     let inside = page.split('<').skip(1).map(|piece| piece.split_once('>').map_or(piece, |(tag, _)| tag));
@@ -81,7 +84,7 @@ fn hostile_text_is_only_text() {
         "<!-- ]]> &lt;script&gt; \0",
     ];
     for text in texts {
-        let page = write(&hostile(text));
+        let page = write(&hostile(text), ADDRESS);
         assert_harmless(&page);
         assert!(!page.contains(text), "{text} is escaped everywhere");
         let escaped = escaped(text);
@@ -93,10 +96,10 @@ fn hostile_text_is_only_text() {
 fn every_exercise_has_a_page_with_its_results() {
     for exercise in catalogue::all() {
         let run = finished(exercise, with_everything(exercise));
-        let page = write(&run);
+        let page = write(&run, ADDRESS);
         assert_harmless(&page);
         let report = run.report.as_ref().expect("it finished");
-        let texts = [exercise.title, exercise.teaches, &run.ending.sentence(), &run.destination().to_string()];
+        let texts = [exercise.title, exercise.teaches, &run.ending.sentence(), ADDRESS];
         let notes = report.notes.iter().map(String::as_str);
         let tables = report.tables().into_iter().map(|table| table.caption.as_str());
         for text in texts.into_iter().chain(notes).chain(tables) {
@@ -122,7 +125,7 @@ fn a_run_of_very_many_tasks_has_a_small_page_that_says_what_is_not_shown() {
         record.push(n as u64 + 9, task, EventKind::Ended(Outcome::Failed));
         record.log(LogLine { at_us: n as u64, task: Some(task), level: Level::Error, text: "it failed".into() });
     }
-    let page = write(&SavedRun { record: Rc::new(record), ..hostile("x") });
+    let page = write(&SavedRun { record: Rc::new(record), ..hostile("x") }, ADDRESS);
     assert!(page.contains("the longest in the first 80 lanes") && page.contains("19,500 earlier lines are not shown"));
     assert!(page.len() < 1_500_000, "{} bytes", page.len());
 }
@@ -151,7 +154,7 @@ fn shown(exercise: &'static Exercise, numbers: &[(&'static str, f64)]) -> (Saved
     let mut settings = with_everything(exercise);
     numbers.iter().for_each(|(name, value)| settings.set(name, Value::Number(*value)));
     let run = finished(exercise, settings);
-    let page = write(&run);
+    let page = write(&run, ADDRESS);
     (run, page)
 }
 
@@ -218,10 +221,10 @@ fn every_promise_is_in_a_table_with_the_expected_and_the_measured_value() {
 #[test]
 fn every_property_of_the_run_is_listed_with_its_verdict() {
     let (run, page) = shown(&async_basics::EXERCISE, &[]);
-    let properties = run.experiment.properties(&run.record, &compared(&run));
+    let properties = run.experiment.properties(&run.record, &run.compared());
     let checks = below(&page, "Checks");
     assert_eq!(checks.matches("<li>").count(), properties.len());
     assert!(properties.iter().all(|it| checks.contains(&escaped(&format!("{}: {}", it.verdict(), it.claim)))));
-    let cut_short = write(&hostile("x"));
+    let cut_short = write(&hostile("x"), ADDRESS);
     assert_eq!(below(&cut_short, "Checks").matches("<li>").count(), Property::nothing_left(&hostile("x").record).len());
 }

@@ -1,0 +1,120 @@
+//! The HTML pages of the exercises (`async-basics/`), and the frame in every page's HTML, which is painted before the
+//! app is there.
+
+use e2e::browser::Engine;
+use e2e::fixture::{BASE, Fixture, TestError, TestResult};
+use e2e::page::{Page, PageError};
+use e2e::server::{Replacement, Server, built_part, built_site};
+use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
+
+use super::QUICK;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![
+        the_page_of_an_exercise_opens_it_with_the_settings_of_its_address,
+        a_route_in_the_address_of_a_page_wins,
+        the_frame_stays_in_place_when_the_app_replaces_it,
+        a_page_that_cannot_load_the_app_says_so
+    ]
+    .chain(in_chromium![nothing_moves_while_a_page_is_loaded])
+}
+
+/// The address of the open page, relative to the site.
+async fn address(page: &Page, server: &Server) -> Result<String, PageError> {
+    let address: String = page.evaluate("return location.href", Vec::new()).await?;
+    Ok(address.strip_prefix(server.url()).unwrap_or(&address).to_owned())
+}
+
+async fn the_page_of_an_exercise_opens_it_with_the_settings_of_its_address(engine: Engine) -> TestResult {
+    let Fixture { page, browser: _browser, server } = Fixture::open_in(engine, QUICK).await?;
+    page.open_path("async-multiple/?scale=0.1&one-by-one=off&seed=42&run=1").await?;
+    page.wait_for_status("Finished").await?;
+    assert_eq!(page.title().await?, "Many tasks");
+    assert_eq!(page.control("seed").await?.value, "42");
+    let shared = "#/async-multiple?scale=0.1&one-by-one=off&seed=42&run=1";
+    assert_eq!(address(&page, &server).await?, shared);
+    // It is an ordinary address of the app: it can be loaded again, and other pages can be opened from it.
+    page.reload().await?;
+    page.wait_for_status("Finished").await?;
+    assert_eq!(address(&page, &server).await?, shared);
+    page.follow("async-basics?seed=3").await?;
+    page.wait_for_link("async-basics?seed=3").await?;
+    assert_eq!(address(&page, &server).await?, "#/async-basics?seed=3");
+    Ok(())
+}
+
+async fn a_route_in_the_address_of_a_page_wins(engine: Engine) -> TestResult {
+    let Fixture { page, browser: _browser, server } = Fixture::open_in(engine, QUICK).await?;
+    page.open_path("async-multiple/#/async-basics?seed=5").await?;
+    page.wait_for_button("Run").await?;
+    assert_eq!(page.title().await?, "Async basics");
+    assert_eq!(address(&page, &server).await?, "#/async-basics?seed=5");
+    Ok(())
+}
+
+/// The places of everything in the frame that has a text, and these texts.
+const FRAME: &str = "return [...document.querySelectorAll('.top a, .top button, .exercises a, h1, .teaches')]
+    .map((element) => {
+        const { left, top, width, height } = element.getBoundingClientRect();
+        return [element.innerText.trim(), ...[left, top, width, height].map((it) => Math.round(it * 10) / 10)].join(' ');
+    })";
+
+/// A server of a site whose code does not arrive.
+fn without_code() -> Result<Server, TestError> {
+    let server = Server::start(&built_site(), BASE)?;
+    server.replace(&built_part("interleave.js")?, Replacement::Status(404));
+    Ok(server)
+}
+
+async fn the_frame_stays_in_place_when_the_app_replaces_it(engine: Engine) -> TestResult {
+    let Fixture { page, browser, server: _server } = Fixture::open_in(engine, QUICK).await?;
+    let frozen = without_code()?;
+    let frozen_page = Page::new(&browser, frozen.url());
+    for width in [1280, 360] {
+        page.set_width(width).await?;
+        for path in ["", "async-basics/", "validate-async/", "common-issues/"] {
+            frozen_page.open_path(path).await?;
+            let frame: Vec<String> = frozen_page.evaluate(FRAME, Vec::new()).await?;
+            assert!(frame.len() > 12, "{frame:?}");
+            page.open_path(path).await?;
+            page.wait_until_mounted().await?;
+            let app: Vec<String> = page.evaluate(FRAME, Vec::new()).await?;
+            assert_eq!(frame, app, "`{path}` at {width} px");
+        }
+    }
+    Ok(())
+}
+
+async fn a_page_that_cannot_load_the_app_says_so(engine: Engine) -> TestResult {
+    let Fixture { browser, server: _server, .. } = Fixture::open_in(engine, QUICK).await?;
+    let frozen = without_code()?;
+    let page = Page::new(&browser, frozen.url());
+    // A link to an exercise does not show the heading of the first page.
+    for (path, headings) in [("", 1), ("async-basics/", 1), ("#/async-basics?seed=7", 0)] {
+        page.open_path(path).await?;
+        let message = page.texts("#loading").await?;
+        assert!(message.len() == 1 && message[0].contains("cannot run WebAssembly"), "`{path}`: {message:?}");
+        assert_eq!(page.texts("h1").await?.len(), headings, "`{path}`");
+    }
+    Ok(())
+}
+
+/// Everything that has moved since the page was opened, and how much of the window that was.
+const SHIFTS: &str = "return new Promise((done) => {
+    new PerformanceObserver((list) => done(list.getEntries().flatMap((shift) => shift.sources.map((source) =>
+        `${shift.value} ${source.node?.outerHTML?.slice(0, 200)}`)))).observe({ type: 'layout-shift', buffered: true });
+    setTimeout(() => done([]), 500);
+})";
+
+async fn nothing_moves_while_a_page_is_loaded() -> TestResult {
+    let fixture = Fixture::open(QUICK).await?;
+    let page = &fixture.page;
+    for (path, status) in [("", "Finished"), ("async-basics/", "Ready"), ("#/async-api-calls?seed=7", "Ready")] {
+        page.open_path(path).await?;
+        page.wait_for_status(status).await?;
+        let shifts: Vec<String> = page.evaluate(SHIFTS, Vec::new()).await?;
+        assert_eq!(shifts, [""; 0], "`{path}`");
+    }
+    Ok(())
+}
