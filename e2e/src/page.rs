@@ -143,6 +143,24 @@ impl Page {
         Ok(self.client.goto(&format!("{}{path}", self.site)).await?)
     }
 
+    /// Enters the first frame of the page: everything else happens in it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no frame.
+    pub async fn enter_frame(&self) -> Result<(), PageError> {
+        Ok(self.client.enter_frame(0).await?)
+    }
+
+    /// Returns from a frame to the page around it.
+    ///
+    /// # Errors
+    ///
+    /// If the browser is gone.
+    pub async fn leave_frame(&self) -> Result<(), PageError> {
+        Ok(self.client.enter_parent_frame().await?)
+    }
+
     /// Waits until the app has replaced the frame that is in the HTML.
     ///
     /// # Errors

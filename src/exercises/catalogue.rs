@@ -55,7 +55,7 @@ mod tests {
             let names: BTreeSet<_> = exercise.controls.iter().map(|control| control.name).collect();
             assert_eq!(names.len(), exercise.controls.len(), "{}", exercise.slug);
             assert!(
-                names.iter().all(|name| fits(name) && !["seed", "run", "hide", "was", "all"].contains(name)),
+                names.iter().all(|name| fits(name) && !["seed", "run", "hide", "was", "embed", "all"].contains(name)),
                 "{names:?}"
             );
         }

@@ -1,6 +1,7 @@
 //! Sharing and saving runs: links, files, the list of saved runs, and the comparison of runs.
 
 pub mod date;
+pub mod embed;
 pub mod export;
 pub mod history;
 pub mod permalink;

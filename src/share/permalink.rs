@@ -6,7 +6,8 @@
 //! - `seed`: the seed of the random numbers;
 //! - `run=1`: the experiment starts immediately;
 //! - `hide=load,seed`: the controls to hide, by name, or `all`, for teaching;
-//! - `was=12nz4.ut8`: the sender's result, see [`Sent`].
+//! - `was=12nz4.ut8`: the sender's result, see [`Sent`];
+//! - `embed=1`: the small form of the page, for a frame in another page.
 //!
 //! A link can come from anywhere: each part that is not valid is replaced by the nearest valid one, with a [`Notice`].
 //! No link causes a panic.
@@ -64,11 +65,15 @@ pub struct Setup {
     pub hidden: Vec<&'static str>,
     /// The sender's result, if the link contains it.
     pub sent: Option<Sent>,
+    /// True for the small form of the page, for a frame in another page.
+    pub is_embedded: bool,
 }
 
 impl PartialEq for Setup {
     fn eq(&self, other: &Self) -> bool {
-        let key = |it: &Self| (it.exercise.slug, it.seed, it.runs_at_once, it.hidden.clone(), it.sent.clone());
+        let key = |it: &Self| {
+            (it.exercise.slug, it.seed, it.runs_at_once, it.hidden.clone(), it.sent.clone(), it.is_embedded)
+        };
         key(self) == key(other) && self.settings == other.settings
     }
 }
@@ -122,6 +127,7 @@ impl Setup {
             runs_at_once: false,
             hidden: Vec::new(),
             sent: None,
+            is_embedded: false,
         }
     }
 
@@ -166,6 +172,7 @@ impl Setup {
                     .map_err(|reason| Notice(format!("Seed: {reason}. Using {DEFAULT_SEED} instead.")))?
             }
             "run" => self.runs_at_once = text == "1",
+            "embed" => self.is_embedded = text == "1",
             "hide" => return text.split(',').try_for_each(|name| self.hide(name)),
             "was" => self.sent = Some(text.parse().map_err(|error| Notice(format!("{error}: it was ignored.")))?),
             _ => {
@@ -225,6 +232,9 @@ impl fmt::Display for Destination {
                     // The seed is not among the exercise's controls.
                     let are_all = setup.hidden.len() == setup.exercise.controls.len() + 1;
                     query.append_pair("hide", &if are_all { ALL.to_owned() } else { setup.hidden.join(",") });
+                }
+                if setup.is_embedded {
+                    query.append_pair("embed", "1");
                 }
                 if let Some(sent) = &setup.sent {
                     query.append_pair("was", &sent.to_string());
@@ -330,6 +340,15 @@ mod tests {
     }
 
     #[test]
+    fn a_link_can_open_the_embedded_form() {
+        let link = "#/async-basics?seed=7&run=1&embed=1";
+        let (setup, notices) = experiment(link);
+        assert_eq!((setup.is_embedded, notices.len()), (true, 0));
+        assert_eq!(Destination::Exercise(setup).to_string(), link);
+        assert!(!experiment("#/async-basics?embed=0").0.is_embedded);
+    }
+
+    #[test]
     fn controls_at_their_defaults_are_left_out() {
         assert_eq!(
             Destination::from_exercise(&crate::exercises::async_basics::EXERCISE).to_string(),
@@ -391,18 +410,19 @@ mod tests {
         #[test]
         fn an_experiment_can_be_read_from_its_link(
             download in 0..2_000_000u32, scale in 100..5_000u32, blocking: bool, seed in 0..=MAX_SEED, runs_at_once: bool,
+            is_embedded: bool,
         ) {
             let exercise = &crate::exercises::async_basics::EXERCISE;
             let mut settings = Settings::defaults(exercise.controls);
             settings.set("download", Value::Number(f64::from(download) / 1e3));
             settings.set("scale", Value::Number(f64::from(scale) / 1e3));
             settings.set("blocking", Value::Switch(blocking));
-            let destination = Destination::Exercise(Setup { settings, seed, runs_at_once, ..Setup::new(exercise) });
+            let destination = Destination::Exercise(Setup { settings, seed, runs_at_once, is_embedded, ..Setup::new(exercise) });
             prop_assert_eq!(Destination::parse(&destination.to_string()), (destination, vec![]));
         }
 
         #[test]
-        fn no_fragment_panics_and_its_destination_has_a_valid_link(fragment in r"#?/?(async-basics|\PC*)?\??(\PC|&|=|%|download|seed|hide=|was=)*") {
+        fn no_fragment_panics_and_its_destination_has_a_valid_link(fragment in r"#?/?(async-basics|\PC*)?\??(\PC|&|=|%|download|seed|hide=|was=|embed=)*") {
             let (destination, _) = Destination::parse(&fragment);
             prop_assert_eq!(Destination::parse(&destination.to_string()), (destination, vec![]));
         }

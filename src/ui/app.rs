@@ -1,19 +1,22 @@
 //! The frame around every page: title, list of exercises, colour scheme, notices.
 
+use leptos::html::Main;
 use leptos::prelude::*;
 
 use crate::exercises::catalogue::EXERCISES;
 use crate::frame;
 use crate::share::permalink::{Destination, Notice};
-use crate::ui::address::use_visit;
-use crate::ui::finished::provide_finished;
+use crate::ui::address::{Visit, use_visit};
+use crate::ui::embedding::is_in_another_site;
+use crate::ui::finished::{Finished, provide_finished};
 use crate::ui::focus::focus;
 use crate::ui::pages::benchmark::benchmark_page;
+use crate::ui::pages::embed::embed_page;
 use crate::ui::pages::exercise::exercise_page;
 use crate::ui::pages::guide::guide_page;
 use crate::ui::pages::home::home_page;
 use crate::ui::pages::runs::runs_page;
-use crate::ui::theme::provide_theme;
+use crate::ui::theme::{Theme, provide_theme};
 
 /// The whole page.
 #[component]
@@ -21,6 +24,29 @@ pub fn App() -> impl IntoView {
     let theme = provide_theme();
     let finished = provide_finished();
     let visit = use_visit();
+    // In a frame of another site an exercise always has its small form: that site has chosen the settings.
+    let is_framed = is_in_another_site();
+    let shows_embedded = move |destination: &Destination| matches!(destination, Destination::Exercise(link) if link.is_embedded || is_framed);
+    let is_embedded = Memo::new(move |_| visit.with(|visit| shows_embedded(&visit.destination)));
+    let main = NodeRef::<Main>::new();
+    let page = move |destination| match destination {
+        Destination::Exercise(link) if link.is_embedded || is_framed => embed_page(link, main),
+        destination => page(destination),
+    };
+    view! {
+        {move || (!is_embedded.get()).then(|| top(visit, theme, finished))}
+        <main id="main" tabindex="-1" class:embedded=is_embedded node_ref=main>
+            // Each visit has its own page: nothing that was typed, opened or scrolled is carried over to the next one.
+            <For each=move || [visit.get()] key=|visit| visit.number let(visit)>
+                {notices_of(visit.notices)}
+                {page(visit.destination)}
+            </For>
+        </main>
+    }
+}
+
+/// The top bar, and the list of exercises.
+fn top(visit: RwSignal<Visit>, theme: RwSignal<Theme>, finished: Finished) -> AnyView {
     let is_at = move |slug| visit.with(|visit| slug_of(&visit.destination) == slug);
     view! {
         <a class="skip" href="#main" on:click=focus_main>"Skip to the content"</a>
@@ -56,14 +82,8 @@ pub fn App() -> impl IntoView {
                 }).collect_view()}
             </ol>
         </nav>
-        <main id="main" tabindex="-1">
-            // Each visit has its own page: nothing that was typed, opened or scrolled is carried over to the next one.
-            <For each=move || [visit.get()] key=|visit| visit.number let(visit)>
-                {notices_of(visit.notices)}
-                {page(visit.destination)}
-            </For>
-        </main>
     }
+    .into_any()
 }
 
 fn page(destination: Destination) -> AnyView {

@@ -224,7 +224,7 @@ macro_rules! tags {
     };
 }
 
-tags! { a button code div h1 h2 label li option p section select span ul }
+tags! { a button div h1 h2 label li option p section select span ul }
 
 /// An `input` element.
 pub(super) fn input() -> ElementBuilder {

@@ -19,6 +19,8 @@ pub(super) struct Form {
     pub(super) seed: RwSignal<u64>,
     /// True if the link said that the run starts immediately.
     runs_at_once: bool,
+    /// True if the link said that the page is embedded.
+    is_embedded: bool,
     /// The names of the controls that the link hides.
     pub(super) hidden: RwSignal<Vec<&'static str>>,
     /// The result that the link contains.
@@ -42,6 +44,7 @@ impl Form {
             settings: RwSignal::new(link.settings),
             seed: RwSignal::new(link.seed),
             runs_at_once: link.runs_at_once,
+            is_embedded: link.is_embedded,
             hidden: RwSignal::new(link.hidden),
             sent: RwSignal::new(link.sent),
             refusals: RwSignal::new(Vec::new()),
@@ -51,6 +54,17 @@ impl Form {
     /// The experiment that Run would start now.
     pub(super) fn experiment(self) -> Experiment {
         Experiment::new(self.exercise, self.settings.get(), self.seed.get())
+    }
+
+    /// False if the page is embedded and the experiment would send requests to another server.
+    pub(super) fn may_send_requests(self) -> bool {
+        let test = self.exercise.connection_test.as_ref();
+        !self.is_embedded || test.is_none_or(|test| self.settings.with(test.is_automatic))
+    }
+
+    /// The link to the embedded form of the current setup.
+    pub(super) fn embedded(self) -> Destination {
+        Destination::Exercise(Setup { is_embedded: true, ..self.setup(None) })
     }
 
     /// The link to the current setup.
@@ -72,6 +86,7 @@ impl Form {
             runs_at_once: self.runs_at_once,
             hidden: self.hidden.get(),
             sent,
+            is_embedded: self.is_embedded,
         }
     }
 }

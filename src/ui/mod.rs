@@ -15,6 +15,7 @@ mod display;
 mod download;
 mod drawing;
 mod element;
+mod embedding;
 mod finished;
 mod focus;
 mod form;
@@ -44,7 +45,8 @@ pub fn start() {
         frame.remove();
     }
     leptos::mount::mount_to_body(App);
-    if !cfg!(debug_assertions) {
+    // A frame of another site would fill the storage of a reader who has not visited this one.
+    if !cfg!(debug_assertions) && !embedding::is_in_another_site() {
         offline::keep();
     }
 }

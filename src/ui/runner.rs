@@ -96,9 +96,10 @@ impl Runner {
         self.site.with_value(|site| site.set_own_files(files));
     }
 
-    /// True if Run works: nothing is running and no control is refused.
+    /// True if Run works: nothing is running, no control is refused, and no other server would get requests that it
+    /// may not get.
     pub(super) fn can_start(self) -> bool {
-        !self.display.is_running() && !self.form.has_refusals()
+        !self.display.is_running() && !self.form.has_refusals() && self.form.may_send_requests()
     }
 
     /// Starts a run, if one can start.

@@ -3,13 +3,15 @@
 use super::{Page, PageError, eventually};
 
 /// Collects downloads in the page, because the browser would ask where to save them.
-const CATCH: &str = "window.saved = [];
-    HTMLAnchorElement.prototype.click = function () {
-        fetch(this.href).then(reply => reply.text()).then(text => window.saved.push([this.download, text]));
+const CATCH: &str = "[window.saved, window.files] = [[], []];
+    HTMLAnchorElement.prototype.click = async function () {
+        const file = await (await fetch(this.href)).blob();
+        window.files.push(file);
+        window.saved.push([this.download, await file.text()]);
     };";
 
 impl Page {
-    /// Collects the page's downloads from now on, instead of leaving them to the browser.
+    /// Collects the page's downloads in `window.files` from now on, instead of leaving them to the browser.
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
 pub const PLAIN: &str = "async-api-calls?one-by-one=off&failure-rate=0&spread=0&seed=7";
 
 /// A link to the exercise with an endpoint on another origin.
-fn link_to(endpoint: &Endpoint, models: &str, more: &str) -> String {
+pub fn link_to(endpoint: &Endpoint, models: &str, more: &str) -> String {
     format!("{PLAIN}&endpoint=own&url={}&models={models}{more}", encoded(endpoint.url()))
 }
 

@@ -4,6 +4,7 @@ mod accessibility;
 mod all_pages;
 mod baseline;
 mod console;
+mod embedded;
 mod guide;
 mod home;
 mod keyboard;
@@ -23,6 +24,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
     accessibility::tests()
         .chain(baseline::tests())
         .chain(console::tests())
+        .chain(embedded::tests())
         .chain(home::tests())
         .chain(guide::tests())
         .chain(keyboard::tests())

@@ -19,6 +19,7 @@ pub(super) mod repeat;
 pub(super) mod report;
 pub(super) mod run_all;
 pub(super) mod run_bar;
+pub(super) mod share;
 pub(super) mod sources;
 pub(super) mod table;
 pub(super) mod validations;

@@ -4,29 +4,28 @@ use leptos::prelude::*;
 
 use crate::exercises::exercise::Exercise;
 use crate::frame;
-use crate::share::permalink::{self, Destination};
+use crate::share::permalink;
 use crate::share::saved::RunEnding;
-use crate::ui::address::{link_to, use_follow};
+use crate::ui::address::use_follow;
 use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::checks::properties;
 use crate::ui::components::connection::connection;
 use crate::ui::components::controls::controls;
-use crate::ui::components::export::{export_button, export_menu};
 use crate::ui::components::failures::failures;
 use crate::ui::components::files::files;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
-use crate::ui::components::open_file::{open_error, open_file};
 use crate::ui::components::origin::origin;
 use crate::ui::components::own_files::own_files;
 use crate::ui::components::pulse::pulse;
 use crate::ui::components::repeat::repeat;
+use crate::ui::components::share::share;
 use crate::ui::components::sources::sources;
 use crate::ui::components::warnings::warnings;
 use crate::ui::display::{Display, Status};
-use crate::ui::element::{a, button, code, div, h1, h2, li, p, part, section, ul};
+use crate::ui::element::{a, div, h1, h2, li, p, part, section, ul};
 use crate::ui::finished::{self, use_finished};
 use crate::ui::form::Form;
 use crate::ui::history;
@@ -106,65 +105,20 @@ fn presets(exercise: &Exercise) -> AnyView {
     ul().class("presets").attr("aria-label", "Example settings").add_all(links).view()
 }
 
-/// The buttons for a result.
+/// The actions on a run, and what there is to say about the run on display.
 fn result_head(runner: Runner, saved: RwSignal<String>) -> AnyView {
     let display = runner.display;
-    let copied = RwSignal::new(None::<Result<(), String>>);
-    let copy = move |place: Destination| {
-        let link = link_to(&place);
-        leptos::task::spawn_local(async move { copied.set(Some(copy_text(&link).await.map_err(|()| link))) });
-    };
-    let copy_message = move || match copied.get() {
-        None => ().into_any(),
-        Some(Ok(())) => {
-            p().class("hint").text("Link copied: settings, seed, and the result if you asked for it.").view()
-        }
-        Some(Err(link)) => {
-            let why = "The browser did not allow copying. Copy this link yourself: ";
-            p().class("hint").text(why).el(code().text(link)).view()
-        }
-    };
     let outdated = move || if display.is_outdated() { "Controls have changed since this run." } else { "" };
-    let unless_finished = move || (!display.status.with(Status::has_finished)).then(String::new);
-    let pin = part(move || match display.baseline.with(Option::is_some) {
-        true => button().class("quiet").on_click(move || runner.unpin()).text("Unpin").view(),
-        false => button()
-            .class("quiet")
-            .attr("title", "The next runs are compared with this one")
-            .attr_changing("disabled", unless_finished)
-            .on_click(move || runner.pin())
-            .text("Pin")
-            .view(),
-    });
-    let with_result = button()
-        .class("quiet")
-        .attr("title", "The person who opens the link sees your result next to theirs")
-        .attr_changing("disabled", unless_finished)
-        .on_click(move || copy(untrack(|| runner.destination_with_result())))
-        .text("Copy link with result");
-    let (is_open, error) = (RwSignal::new(false), RwSignal::new(None));
-    let actions = div()
-        .class("actions")
-        .add(open_file(error))
-        .add(export_button(display, is_open))
-        .add(pin)
-        .el(button()
-            .class("quiet")
-            .on_click(move || copy(untrack(|| runner.form.destination_without_result())))
-            .text("Copy link"))
-        .el(with_result);
     let head = div()
         .class("result-head")
         .el(h2().text("Result"))
         .el(p().class("hint").text_changing(move || outdated().to_owned()))
-        .el(actions);
+        .add(share(runner));
     let news = div()
         .attr("aria-live", "polite")
-        .add(part(copy_message))
-        .add(open_error(error))
         .add(origin(display))
         .el(div().class("hint saved").text_changing(move || saved.get()));
-    [head.view(), export_menu(display, is_open), news.view()].into_any()
+    [head.view(), news.view()].into_any()
 }
 
 /// Why the run failed and what to do, above what it had measured until then.
@@ -176,17 +130,6 @@ fn failure(display: Display) -> AnyView {
         }
         _ => ().into_any(),
     })
-}
-
-/// Puts text on the clipboard, which browsers offer on secure pages only.
-async fn copy_text(text: &str) -> Result<(), ()> {
-    // `use_clipboard` of `leptos-use` does not report that the browser refused.
-    let clipboard = window().navigator().clipboard();
-    if wasm_bindgen::JsValue::from(clipboard.clone()).is_undefined() {
-        return Err(());
-    }
-    let written = wasm_bindgen_futures::JsFuture::from(clipboard.write_text(text)).await;
-    written.map(drop).map_err(drop)
 }
 
 fn fix(form: Form) -> &'static str {

@@ -11,13 +11,15 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![a_finished_run_is_opened_without_any_difference].chain(in_chromium![
-        a_stopped_run_is_exported_and_opened,
-        a_file_opens_on_the_page_of_its_exercise,
-        a_file_that_is_not_a_run_is_refused_with_the_reason_and_the_page_works,
-        hostile_text_in_a_file_is_only_text,
-        each_format_of_export_is_valid
-    ])
+    in_each_engine![a_finished_run_is_opened_without_any_difference, the_timeline_is_exported_as_a_picture].chain(
+        in_chromium![
+            a_stopped_run_is_exported_and_opened,
+            a_file_opens_on_the_page_of_its_exercise,
+            a_file_that_is_not_a_run_is_refused_with_the_reason_and_the_page_works,
+            hostile_text_in_a_file_is_only_text,
+            each_format_of_export_is_valid
+        ],
+    )
 }
 
 const LINK: &str = "async-multiple?samples=12&limit=4&seed=7";
@@ -41,7 +43,7 @@ async fn open(page: &Page, text: &str) -> Result<TempDir, TestError> {
     fs::write(&path, text)?;
     page.choose_files(&[path.as_path()]).await?;
     eventually("the opened file or an error", async || {
-        let texts = page.texts("[data-opened], .result-head ~ div .failure").await?;
+        let texts = page.texts("[data-opened], .share .failure").await?;
         Ok(if texts.is_empty() { Err("nothing".to_owned()) } else { Ok(()) })
     })
     .await?;
@@ -185,5 +187,43 @@ async fn each_format_of_export_is_valid() -> TestResult {
     let (name, html) = export(page, "HTML report").await?;
     assert!(name.ends_with(".html") && html.contains("<h1>Many tasks</h1>"), "{name}");
     assert!(html.contains(&page.status().await?) && !html.contains("<script"), "{html}");
+    Ok(())
+}
+
+/// The title of the last file as SVG, and its width. Fails if it is not well-formed.
+const SVG: &str = "return window.files.at(-1).text().then((text) => {
+    const svg = new DOMParser().parseFromString(text, 'image/svg+xml');
+    const error = svg.querySelector('parsererror');
+    if (error) throw error.textContent;
+    return [svg.querySelector('title').textContent, Number(svg.documentElement.getAttribute('width'))];
+})";
+
+/// The width of the last file as an image, and the number of its pixels in the colour of code that runs.
+const PNG: &str = "return createImageBitmap(window.files.at(-1)).then((image) => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    const isNear = (at) => [47, 91, 215].every((value, i) => Math.abs(data[at + i] - value) < 10);
+    let blue = 0;
+    for (let at = 0; at < data.length; at += 4) blue += isNear(at);
+    return [image.width, blue];
+})";
+
+async fn the_timeline_is_exported_as_a_picture(engine: Engine) -> TestResult {
+    // It computes, so that there is something to see of code that runs.
+    let fixture = Fixture::open_in(engine, "async-basics?scale=0.1&seed=7").await?;
+    let page = &fixture.page;
+    page.run_to_the_end().await?;
+    let (name, svg) = export(page, "Picture (SVG)").await?;
+    let (title, width): (String, u32) = page.evaluate(SVG, Vec::new()).await?;
+    assert!(name.ends_with(".svg") && title.starts_with("Async basics: "), "{name}: {title}");
+    let address = format!("{}#/async-basics?scale=0.1", fixture.server.url());
+    assert!(svg.contains(&address) && svg.contains("&amp;seed=7"), "{svg}");
+    let (name, _) = export(page, "Picture (PNG)").await?;
+    let (pixels, blue): (u32, u32) = page.evaluate(PNG, Vec::new()).await?;
+    assert!(name.ends_with(".png") && pixels == 2 * width, "{name}: {pixels} pixels for {width}");
+    assert!(blue > 100, "{blue} pixels show code that runs");
     Ok(())
 }
