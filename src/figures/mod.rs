@@ -23,5 +23,6 @@ pub mod node;
 pub mod section;
 pub mod sweep;
 pub mod table;
+pub mod tasks;
 pub mod timeline;
 pub mod validations;

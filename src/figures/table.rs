@@ -7,13 +7,18 @@ use crate::measure::report::{Column, Table};
 #[must_use]
 pub fn table(data: &Table) -> Element {
     let head = |column: &Column| element("th").attr("scope", "col").class(class(column)).text(column.title.clone());
+    scrolling(data, data.columns.iter().map(head).collect())
+}
+
+/// A table with these heads of its columns.
+pub(super) fn scrolling(data: &Table, heads: Vec<Element>) -> Element {
     let row = |cells: &Vec<String>| {
         let cells = data.columns.iter().zip(cells);
         element("tr").children(cells.map(|(column, cell)| element("td").class(class(column)).text(cell.clone())))
     };
     let table = element("table")
         .child(element("caption").text(data.caption.clone()))
-        .child(element("thead").child(element("tr").children(data.columns.iter().map(head))))
+        .child(element("thead").child(element("tr").children(heads)))
         .child(element("tbody").children(data.rows.iter().map(row)));
     element("div")
         .class("scrolls")
@@ -29,7 +34,8 @@ pub fn disclosed(data: &Table) -> Node {
     element("details").child(element("summary").text("Show as table")).child(table(data)).into()
 }
 
-fn class(column: &Column) -> &'static str {
+/// The class of a column's cells.
+pub(super) fn class(column: &Column) -> &'static str {
     if column.is_numeric { "number" } else { "" }
 }
 

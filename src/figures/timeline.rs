@@ -6,15 +6,12 @@ use std::cmp::Reverse;
 use crate::figures::geometry::{View, ticks};
 use crate::figures::node::{Element, Node, element};
 use crate::figures::table::disclosed;
+use crate::figures::tasks::{Order, as_table};
 use crate::measure::metrics::Metrics;
-use crate::measure::report::{Column, Table};
 use crate::measure::segments::{Segment, TaskHistories, TaskHistory};
 use crate::measure::units::{count, counted, percent, shortened, span};
 use crate::measure::wait_times::WaitTime;
 use crate::measure::{Outcome, Record, TaskId};
-
-/// The table shows at most this many tasks.
-const MOST_ROWS: usize = 200;
 
 /// At most this many lanes are drawn, the first.
 const MOST_LANES: u32 = 80;
@@ -45,7 +42,7 @@ pub fn timeline(record: &Record) -> Node {
         .class("timeline")
         .child(picture)
         .child(element("figcaption").text(caption))
-        .child(disclosed(&as_table(record)))
+        .child(disclosed(&as_table(record, Order::default())))
         .into()
 }
 
@@ -204,7 +201,7 @@ pub fn caption(record: &Record, measured: &Metrics) -> String {
         n => format!(" The page was blocked {n} times."),
     };
     format!(
-        "{} in {}, at most {} at once.{blocked}",
+        "{} in {}, at most {} in progress at once (without tasks that wait for their subtasks).{blocked}",
         counted(measured.tasks.into(), "task", "tasks"),
         span(measured.wall_us),
         measured.peak_concurrency
@@ -219,15 +216,14 @@ pub fn words(record: &Record, task: TaskId, history: &TaskHistory, now_us: u64) 
     let length_us = history.duration_us(now_us);
     let share = if length_us == 0 { 0.0 } else { history.running_us as f64 / length_us as f64 };
     let end = match history.end {
-        Some((at_us, outcome)) => format!("{} at {}", outcome.name(), span(at_us)),
-        None => "not finished".to_owned(),
+        Some((at_us, outcome)) => format!("{} at {}, {} later", outcome.name(), span(at_us), span(length_us)),
+        None => format!("not finished after {}", span(length_us)),
     };
     format!(
-        "{name}{}: {}, from {}; queued {}; its code ran {} of the time; {end}.{}",
+        "{name}{}: spawned at {}, {end}. Queued for {}; its code ran {} of the time.{}",
         parent.unwrap_or_default(),
-        span(length_us),
         span(history.spawned_us),
-        span(history.queued_us),
+        span(history.queued_until_us(now_us)),
         percent(share),
         waits_in_words(record, task, now_us),
     )
@@ -240,51 +236,6 @@ fn waits_in_words(record: &Record, task: TaskId, now_us: u64) -> String {
     match times.iter().take(MOST_WAITS).map(words).collect::<Vec<_>>() {
         none if none.is_empty() => String::new(),
         some => format!(" It waited {}.", some.join(", and ")),
-    }
-}
-
-/// The tasks as a table.
-#[must_use]
-pub fn as_table(record: &Record) -> Table {
-    let histories = TaskHistories::from_record(record);
-    let now_us = record.end_us();
-    let waits = WaitTime::of_first_tasks(record, MOST_ROWS, now_us);
-    let longest_wait = |task: TaskId| {
-        let longest = waits[task.index()].first();
-        longest.map(|time| time.wait.words(record.waits())).unwrap_or_default()
-    };
-    let row = |(task, history): (TaskId, &TaskHistory)| {
-        let it = record.task(task);
-        let parent = it.parent.map(|parent| record.task(parent).name.to_string());
-        vec![
-            it.name.to_string(),
-            parent.unwrap_or_default(),
-            span(history.spawned_us),
-            span(history.duration_us(now_us)),
-            span(history.queued_us),
-            span(history.running_us),
-            longest_wait(task),
-            history.end.map_or("not finished", |(_, outcome)| outcome.name()).to_owned(),
-        ]
-    };
-    let caption = if histories.len() > MOST_ROWS {
-        format!("The first {MOST_ROWS} of {} tasks", count(histories.len() as u64))
-    } else {
-        "All tasks".to_owned()
-    };
-    Table {
-        caption,
-        columns: vec![
-            Column::text("Task"),
-            Column::text("In"),
-            Column::number("Spawned at"),
-            Column::number("Lasted"),
-            Column::number("Queued"),
-            Column::number("Code ran"),
-            Column::text("Longest wait"),
-            Column::text("Outcome"),
-        ],
-        rows: histories.iter().take(MOST_ROWS).map(row).collect(),
     }
 }
 
@@ -331,8 +282,11 @@ mod tests {
         let record = record();
         let histories = TaskHistories::from_record(&record);
         let words = words(&record, TaskId::at(0), histories.task(TaskId::at(0)), 1_000_000);
-        assert_eq!(words, "load: 1.00 s, from 0 ms; queued 0 ms; its code ran 25.0 % of the time; failed at 1.00 s.");
+        assert_eq!(
+            words,
+            "load: spawned at 0 ms, failed at 1.00 s, 1.00 s later. Queued for 0 ms; its code ran 25.0 % of the time."
+        );
         let caption = caption(&record, &Metrics::from_record(&record));
-        assert_eq!(caption, "1 task in 1.00 s, at most 1 at once.");
+        assert_eq!(caption, "1 task in 1.00 s, at most 1 in progress at once (without tasks that wait for their subtasks).");
     }
 }

@@ -72,6 +72,14 @@ impl TaskHistory {
     pub fn duration_us(&self, now_us: u64) -> u64 {
         self.end.map_or(now_us, |(at_us, _)| at_us).saturating_sub(self.spawned_us)
     }
+
+    /// The time that it was queued until `now_us`, in microseconds. If it is queued now, this includes the time since
+    /// it was last polled.
+    #[must_use]
+    pub fn queued_until_us(&self, now_us: u64) -> u64 {
+        let is_queued = self.end.is_none() && self.phase == Phase::Queued;
+        self.queued_us + if is_queued { now_us.saturating_sub(self.since_us) } else { 0 }
+    }
 }
 
 /// The histories of all tasks of a run, updated as its record grows.
@@ -273,6 +281,7 @@ mod tests {
             (10, 0, EventKind::PENDING),
         ]));
         assert_eq!(phases(&histories), [(Phase::Running, 0, 1), (Phase::Queued, 1, 9), (Phase::Running, 9, 10)]);
+        assert_eq!(histories.task(TaskId::at(0)).queued_until_us(30), 8, "it is not queued any more");
         let open: Vec<_> = histories.open_segments(30).collect();
         assert_eq!((open[0].phase, open[0].from_us, open[0].to_us), (Phase::Waiting, 10, 30));
     }
@@ -289,6 +298,7 @@ mod tests {
         ]));
         let lanes: Vec<_> = histories.iter().map(|(_, history)| history.lane).collect();
         assert_eq!(lanes, [0, 1, 0, 2]);
+        assert_eq!(histories.task(TaskId::at(2)).queued_until_us(10), 4, "it has not started");
         assert_eq!(histories.lanes(), 3);
     }
 

@@ -27,13 +27,17 @@ impl<'a> WaitTime<'a> {
         sums.into_times(record.waits(), now_us)
     }
 
-    /// The same for each of the first `count` tasks.
+    /// The same for each of these tasks. Each is listed once.
     #[must_use]
-    pub fn of_first_tasks(record: &'a Record, count: usize, now_us: u64) -> Vec<Vec<Self>> {
-        let mut sums: Vec<_> = record.tasks().iter().take(count).map(|_| Sums::default()).collect();
+    pub fn of_tasks(record: &'a Record, tasks: &[TaskId], now_us: u64) -> Vec<Vec<Self>> {
+        let mut sums: Vec<_> = tasks.iter().map(|_| Sums::default()).collect();
+        let mut places = vec![None; record.tasks().len()];
+        for (place, task) in tasks.iter().enumerate() {
+            places[task.index()] = Some(place);
+        }
         for event in record.events() {
-            if let Some(sums) = sums.get_mut(event.task.index()) {
-                sums.take(record.waits(), event);
+            if let Some(place) = places[event.task.index()] {
+                sums[place].take(record.waits(), event);
             }
         }
         sums.into_iter().map(|sums| sums.into_times(record.waits(), now_us)).collect()
@@ -185,8 +189,8 @@ mod tests {
         let permit = format!("for a permit on line {} of wait_times.rs", base + 2);
         assert_eq!(times(0), [(20_000, timer.clone())]);
         assert_eq!(times(1), [(20_000, permit), (20_000, timer)]);
-        let all: Vec<_> = (0..2).map(|task| WaitTime::of_task(&record, TaskId::at(task), 40_000)).collect();
-        assert_eq!(WaitTime::of_first_tasks(&record, 2, 40_000), all);
+        let all: Vec<_> = (0..2).rev().map(|task| WaitTime::of_task(&record, TaskId::at(task), 40_000)).collect();
+        assert_eq!(WaitTime::of_tasks(&record, &[TaskId::at(1), TaskId::at(0)], 40_000), all);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use leptos::prelude::*;
 use crate::exercises::compared::Compared;
 use crate::exercises::exercise::{Exercise, Failure};
 use crate::exercises::experiment::Experiment;
+use crate::figures::tasks::Order;
 use crate::measure::figures::{Facts, Memory};
 use crate::measure::metrics::{Meter, Metrics};
 use crate::measure::report::Report;
@@ -73,6 +74,8 @@ pub(super) struct Display {
     pub(super) step: RwSignal<u32>,
     /// Changes a few times a second while the record may have grown, and when the run is over.
     pub(super) digest: RwSignal<u32>,
+    /// The order of the table of tasks.
+    pub(super) task_order: RwSignal<Order>,
     /// The task that the timeline describes.
     pub(super) chosen: RwSignal<Option<TaskId>>,
     /// The task that the reader wants to see in the timeline.
@@ -111,6 +114,7 @@ impl Display {
             frame: RwSignal::new(0),
             step: RwSignal::new(0),
             digest: RwSignal::new(0),
+            task_order: RwSignal::new(Order::default()),
             chosen: RwSignal::new(None),
             wanted: RwSignal::new(None),
             baseline: RwSignal::new(baseline),

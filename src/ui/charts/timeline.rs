@@ -7,15 +7,15 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
 
-use crate::figures::{self, geometry::View, timeline};
+use crate::figures::{geometry::View, timeline};
 use crate::measure::TaskId;
 use crate::measure::segments::{TaskHistories, TaskHistory};
 use crate::ui::charts::painter::{Painter, TOP, lane_height};
+use crate::ui::components::tasks::tasks;
 use crate::ui::display::Display;
 use crate::ui::display::baseline::Baseline;
 use crate::ui::display::chart::Chart;
 use crate::ui::display::views::TimelineViews;
-use crate::ui::drawing::drawing;
 use crate::ui::theme::use_theme;
 
 /// The distance that one press of a key moves the view, as a fraction of its width.
@@ -92,7 +92,7 @@ pub(crate) const CODE: TimelineViews = TimelineViews {
     take_move: Chart::take_move,
     words: Chart::words,
     caption,
-    table,
+    table: tasks,
 };
 
 impl Chart {
@@ -322,8 +322,4 @@ impl Chart {
 fn caption(display: Display) -> Option<String> {
     let measured = display.measured().unwrap_or_default();
     display.with_record(|record| timeline::caption(record, &measured))
-}
-
-fn table(display: Display) -> AnyView {
-    display.with_record(|record| drawing(figures::table::table(&timeline::as_table(record)))).into_any()
 }

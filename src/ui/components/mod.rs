@@ -22,5 +22,6 @@ pub(super) mod run_bar;
 pub(super) mod share;
 pub(super) mod sources;
 pub(super) mod table;
+pub(super) mod tasks;
 pub(super) mod validations;
 pub(super) mod warnings;

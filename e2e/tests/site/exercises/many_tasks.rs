@@ -2,12 +2,15 @@
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
+use e2e::page::{eventually, milliseconds};
 use e2e::suite::Test;
+use fantoccini::key::Key;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
         a_concurrent_batch_takes_as_long_as_its_longest_sample_and_a_sequential_one_the_sum,
         the_distribution_has_percentiles_with_n_and_is_consistent,
+        the_table_of_tasks_says_which_one_queued_longest_and_where,
         an_empty_batch_finishes_immediately_with_an_explanation,
         a_limit_of_zero_leaves_the_limited_batch_out,
         a_shortest_time_above_the_longest_is_refused_next_to_its_control_until_fixed,
@@ -51,6 +54,33 @@ async fn the_distribution_has_percentiles_with_n_and_is_consistent() -> TestResu
     assert!(rows.iter().all(|row| row[1] == "200" && row.iter().all(|cell| cell != "–")), "{rows:?}");
     let laws = page.texts("[data-law]").await?;
     assert!(laws.len() == 2 && laws.iter().all(|law| law.contains("The two agree")), "{laws:?}");
+    Ok(())
+}
+
+async fn the_table_of_tasks_says_which_one_queued_longest_and_where() -> TestResult {
+    let fixture = Fixture::open(SHORT).await?;
+    let page = &fixture.page;
+    page.run_to_the_end().await?;
+    page.open_disclosures().await?;
+    page.press("Queued").await?;
+    eventually("the longest queue first", async || {
+        let sorted = page.attributes("figure.timeline th", "aria-sort").await?;
+        Ok(if sorted == ["descending"] { Ok(()) } else { Err(format!("{sorted:?}")) })
+    })
+    .await?;
+    let rows = page.table("All tasks").await?;
+    let queued = |row: &[String]| milliseconds(&row[4]).expect("it is a duration");
+    assert!(rows.is_sorted_by(|a, b| queued(a) >= queued(b)), "{rows:?}");
+    let first = &rows[0];
+    assert!(first[0].starts_with("process_sample ") && first[1] == "process_batch_limited", "{first:?}");
+    assert!(first[6].contains("for a permit on line"), "{first:?}");
+    // The head keeps the focus, so a key turns the order round.
+    page.key(Key::Enter).await?;
+    eventually("the longest queue last", async || {
+        let rows = page.table("All tasks").await?;
+        Ok(if rows.is_sorted_by(|a, b| queued(a) <= queued(b)) { Ok(()) } else { Err(format!("{rows:?}")) })
+    })
+    .await?;
     Ok(())
 }
 
