@@ -23,6 +23,8 @@ pub struct Latencies {
     pub from_send: Histogram,
     /// The number of requests.
     n: usize,
+    /// Of the slowest request: the time before its last attempt was sent, and the whole time, in microseconds.
+    slowest: (u64, u64),
 }
 
 impl Latencies {
@@ -31,10 +33,13 @@ impl Latencies {
     pub fn from_requests(requests: &Requests) -> Option<Self> {
         let both: Vec<_> = requests.from_schedule_us().chain(requests.from_send_us()).collect();
         let all = Histogram::from_values(&both)?;
+        let slowest = requests.timings().iter().max_by_key(|timing| timing.from_schedule_us())?;
+        let slowest_us = slowest.from_schedule_us();
         Some(Self {
             from_schedule: all.counting(requests.from_schedule_us()),
             from_send: all.counting(requests.from_send_us()),
             n: requests.timings().len(),
+            slowest: (slowest_us.saturating_sub(slowest.from_send_us().unwrap_or(0)), slowest_us),
         })
     }
 
@@ -43,10 +48,11 @@ impl Latencies {
     pub fn caption(&self) -> String {
         format!(
             "{}, including failed ones; one bar per {}. The two histograms have different vertical scales. The \
-             difference between the two is time spent waiting in the page: for a permit, before a retry, or for the \
-             event loop.",
+             difference between the two is time before the last attempt was sent: {} of the {} of the slowest request.",
             counted(self.n as u64, "request", "requests"),
             span(self.from_schedule.step),
+            span(self.slowest.0),
+            span(self.slowest.1),
         )
     }
 }

@@ -1,6 +1,7 @@
 //! The report of a run: outcomes, latencies, predictions and checks.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use inference::protocol::{ModelMetadata, TensorMetadata};
@@ -16,8 +17,8 @@ use super::plan::{Arrivals, Plan};
 /// The number of digits that are shown.
 const SHOWN_DIGITS: usize = 10;
 
-/// If latency since due exceeds latency since sent by this factor, requests wait mostly in the page.
-const OMISSION_FACTOR: f64 = 2.0;
+/// If the last requests take longer than the first by this factor, they were not made as fast as they came.
+const GROWTH: f64 = 2.0;
 
 /// The result of one request.
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl Findings {
         let notes = [
             Some(self.in_words(plan, &requests)),
             accuracy.as_ref().map(Accuracy::in_words),
-            (plan.requests > 0).then(|| about_arrivals(plan, &requests)),
+            (plan.requests > 0).then(|| about_arrivals(run, plan, &requests)),
             about_connections(plan),
             self.about_preflight(),
         ];
@@ -250,7 +251,7 @@ impl Accuracy {
 }
 
 /// An explanation of the latencies for the chosen arrivals.
-fn about_arrivals(plan: &Plan, requests: &Requests) -> String {
+fn about_arrivals(run: &Run, plan: &Plan, requests: &Requests) -> String {
     match (plan.arrivals, plan.limit) {
         (Arrivals::AtOnce, Some(limit)) => format!(
             "Closed loop: at most {limit} requests are in flight, and the next one is sent when one ends. A slow \
@@ -266,10 +267,17 @@ fn about_arrivals(plan: &Plan, requests: &Requests) -> String {
         }
         (Arrivals::Every(interval), _) => {
             let interval = units::span(interval.as_micros() as u64);
-            let omission = omission(requests);
-            format!("Open loop: a request was due every {interval}, whether or not earlier ones had ended. {omission}")
+            let verdict = verdict_in_words(plan, requests, waited_for_permits_us(run, plan));
+            format!("{verdict} (Open loop: a request was due every {interval}, whether or not earlier ones had ended.)")
         }
     }
+}
+
+/// The time that all requests of the part together waited for permits, in microseconds.
+fn waited_for_permits_us(run: &Run, plan: &Plan) -> u64 {
+    let record = run.record();
+    let part = Span::named(&record, plan.part()).map(|span| span.task);
+    Durations::from_record(&record, "infer", part).tasks().iter().map(|task| task.queued_us).sum()
 }
 
 /// The maximum number of connections that a browser opens to one host over HTTP/1.1.
@@ -286,23 +294,73 @@ fn about_connections(plan: &Plan) -> Option<String> {
     })
 }
 
-/// A comparison of the two latencies, which warns of coordinated omission.
-fn omission(requests: &Requests) -> String {
-    let (schedule, send) = (requests.from_schedule(), requests.from_send());
-    let found = [(99.0, "p99"), (95.0, "p95"), (50.0, "p50")]
-        .into_iter()
-        .find_map(|(p, name)| Some((name, schedule.percentile(p)?, send.percentile(p).filter(|us| *us > 0.0)?)));
-    let Some((name, schedule_us, send_us)) = found else { return String::new() };
-    let (schedule, send) = (units::span(schedule_us as u64), units::span(send_us as u64));
-    if schedule_us < send_us * OMISSION_FACTOR {
-        return format!("The endpoint kept up: {name} is {schedule} since due and {send} since sent.");
+/// Whether requests that were due at a rate were made as fast as they came, and if not, where they waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// The last requests were hardly slower than the first.
+    KeptUp,
+    /// They waited for a permit, before they were sent.
+    AtTheLimit,
+    /// They waited for their own earlier attempts, or for the event loop.
+    BeforeTheLastAttempt,
+    /// They waited after they were sent.
+    AtTheEndpoint,
+}
+
+impl Verdict {
+    /// `permits_us` is the time that all requests together waited for permits.
+    fn new(requests: &Requests, permits_us: u64) -> Self {
+        let mut timings = requests.timings().to_vec();
+        timings.sort_by_key(|timing| timing.due_us);
+        let quarter = timings.len() / 4;
+        let median = |timings: &[Timing]| Requests::from_timings(timings.iter().copied()).from_schedule().median();
+        let (first, last) = (&timings[..quarter], &timings[timings.len() - quarter..]);
+        let is_growing = median(first).zip(median(last)).is_some_and(|(first, last)| last > first * GROWTH);
+        let total_us: u64 = requests.from_schedule_us().sum();
+        let sent_us: u64 = requests.from_send_us().sum();
+        let before_us = total_us.saturating_sub(sent_us);
+        match () {
+            () if !is_growing && before_us <= sent_us => Self::KeptUp,
+            () if before_us <= sent_us => Self::AtTheEndpoint,
+            () if permits_us * 2 >= before_us => Self::AtTheLimit,
+            () => Self::BeforeTheLastAttempt,
+        }
     }
-    format!(
-        "{name} is {schedule} since due but only {send} since sent: {:.1} times as long. Requests that were due had \
-        to wait for others before they were sent. Latency since sent leaves out that wait, exactly when the endpoint \
-        is slow. This is called coordinated omission. Latency since due is how long users wait.",
-        schedule_us / send_us
-    )
+}
+
+/// The verdict in words.
+fn verdict_in_words(plan: &Plan, requests: &Requests, permits_us: u64) -> String {
+    let Some(slowest) = requests.timings().iter().max_by_key(|timing| timing.from_schedule_us()) else {
+        return String::new();
+    };
+    let since_sent_us = requests.from_send().median().unwrap_or(0.0) as u64;
+    let slowest_us = slowest.from_schedule_us();
+    let before_us = slowest_us.saturating_sub(slowest.from_send_us().unwrap_or(0));
+    let (took, total, before) = (units::span(since_sent_us), units::span(slowest_us), units::span(before_us));
+    match Verdict::new(requests, permits_us) {
+        Verdict::KeptUp => format!(
+            "The endpoint kept up: the median is {} since due and {took} since sent.",
+            units::span(requests.from_schedule().median().unwrap_or(0.0) as u64)
+        ),
+        Verdict::AtTheLimit => {
+            let limit = plan.limit.map_or(0, NonZeroUsize::get);
+            format!(
+                "The endpoint is not the cause: it took {took} per request (median since sent). The slowest request \
+                 took {total}, and {before} of that it waited for your limit of {limit}, before it was sent. Latency \
+                 since sent leaves out that wait (this is called coordinated omission); latency since due is how long \
+                 users wait. A higher limit shows whether the endpoint can do more."
+            )
+        }
+        Verdict::BeforeTheLastAttempt => format!(
+            "The slowest request took {total}, and {before} of that passed before its last attempt was sent: in \
+             earlier attempts, in the pauses between them, or waiting for the event loop. Latency since sent (median \
+             {took}) leaves that out."
+        ),
+        Verdict::AtTheEndpoint => format!(
+            "The endpoint did not keep up: later requests took longer than earlier ones, up to {total}, and all but \
+             {before} of that passed after the request was sent."
+        ),
+    }
 }
 
 /// A log line about a level of the sweep.
@@ -329,6 +387,28 @@ mod tests {
             settings.set(name, control.and_then(|control| control.parse(text).ok()).expect("the value is valid"));
         }
         Plan::new(&settings, &Run::on_virtual_clock(7))
+    }
+
+    /// Requests that are due every 100 ms: when each is sent and ends, in milliseconds after it was due.
+    fn requests(times_ms: impl Fn(u64) -> (u64, u64)) -> Requests {
+        Requests::from_timings((0..40).map(|n| {
+            let (sent_ms, ended_ms) = times_ms(n);
+            let at = |ms: u64| n * 100_000 + ms * 1_000;
+            let outcome = Outcome::Succeeded;
+            Timing { due_us: at(0), sent_us: Some(at(sent_ms)), ended_us: at(ended_ms), outcome }
+        }))
+    }
+
+    #[test]
+    fn the_verdict_names_the_place_where_requests_wait() {
+        let at_once = requests(|_| (0, 500));
+        let late = requests(|n| (n * 100, n * 100 + 50));
+        let slow = requests(|n| (0, 50 + n * 100));
+        assert_eq!(Verdict::new(&at_once, 0), Verdict::KeptUp);
+        assert_eq!(Verdict::new(&late, late.from_schedule_us().sum()), Verdict::AtTheLimit);
+        assert_eq!(Verdict::new(&late, 0), Verdict::BeforeTheLastAttempt);
+        assert_eq!(Verdict::new(&slow, 0), Verdict::AtTheEndpoint, "although none waited in the page");
+        assert_eq!(Verdict::new(&Requests::default(), 0), Verdict::KeptUp);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::*;
 use crate::exercises::experiment::Experiment;
 use crate::exercises::test_support::{set_texts, settings_with};
 use crate::measure::events::Record;
+use crate::measure::latencies::Latencies;
 use crate::runtime::virtual_time::block_on;
 
 /// Nothing random, no batches.
@@ -89,7 +90,56 @@ fn the_notes_say_if_the_endpoint_kept_up() {
     let numbers = [("requests", 30.0), ("limit", 0.0), ("rate", 10.0), ("latency", 500.0)];
     let (run, report) = report(&settings(&numbers, &[("arrivals", "rate")]));
     assert_eq!(length_us(&run.record(), "inference_at_a_rate"), 2_900_000 + 500_000);
-    assert!(report.notes.iter().any(|note| note.contains("The endpoint kept up: p95 is 500 ms since due")));
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|note| note.contains("The endpoint kept up: the median is 500 ms since due and 500 ms since sent"))
+    );
+}
+
+/// The report of a preset, with its query as a link has it.
+fn preset(label: &str) -> Report {
+    let preset = EXERCISE.presets.iter().find(|preset| preset.label == label).expect("there is such a preset");
+    let texts: Vec<_> = preset.query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let mut settings = Settings::defaults(EXERCISE.controls);
+    set_texts(&mut settings, &EXERCISE, &texts);
+    report(&settings).1
+}
+
+#[test]
+fn the_verdict_of_coordinated_omission_is_the_limit_and_not_the_endpoint() {
+    let report = preset("Coordinated omission");
+    let verdict = report.notes.iter().find(|note| note.contains("coordinated omission")).expect("there is one");
+    assert!(verdict.starts_with("The endpoint is not the cause: it took 50 ms per request"), "{verdict}");
+    assert!(verdict.contains("waited for your limit of 1"), "{verdict}");
+    // The chart of the latencies names the same two times.
+    let requests = report.requests().expect("it sent some");
+    let caption = Latencies::from_requests(requests).expect("there are some").caption();
+    assert!(verdict.contains("took 4.01 s, and 3.96 s of that"), "{verdict}");
+    assert!(caption.contains("3.96 s of the 4.01 s of the slowest request"), "{caption}");
+    assert!(!report.notes.iter().any(|note| note.contains("kept up") || note.contains("did not keep up")));
+}
+
+#[test]
+fn the_verdict_of_the_other_presets_is_what_their_names_promise() {
+    let knee = preset("Find the knee");
+    assert_eq!(knee.sweep().and_then(|sweep| sweep.knee()).map(|level| level.concurrency), Some(8));
+    let failing = preset("An endpoint that fails");
+    let succeeded: usize = column(failing.tables()[0], 1)[0].parse().expect("a number");
+    assert!((1..=50).contains(&succeeded) && failing.tables()[0].rows.len() > 2, "{:?}", failing.tables()[0]);
+    let at_once = preset("500 requests at once");
+    assert!(at_once.notes.iter().any(|note| note.starts_with("No limit: every request was sent as soon as possible")));
+    for report in [knee, failing, at_once] {
+        assert!(!report.notes.iter().any(|note| note.contains("The endpoint is not the cause")), "{:?}", report.notes);
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_slower_than_the_rate_does_not_keep_up() {
+    let numbers = [("requests", 40.0), ("limit", 0.0), ("rate", 10.0), ("latency", 500.0), ("capacity", 1.0)];
+    let (_, report) = report(&settings(&numbers, &[("arrivals", "rate"), ("timeout", "60000")]));
+    assert!(report.notes.iter().any(|note| note.contains("The endpoint did not keep up")), "{:?}", report.notes);
 }
 
 #[test]
