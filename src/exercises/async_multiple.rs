@@ -256,8 +256,8 @@ impl Findings {
         let limited = limit.zip(Span::named(&record, "process_batch_limited")).map(|(limit, part)| {
             let peak = Durations::from_record(&record, "process_sample", Some(part.task)).peak();
             let expected = limit.get().min(batch.samples as usize);
-            let claim = format!("never more than {limit} running");
-            Check::new("process_batch_limited", claim, format!("peak: {peak}"), peak as usize == expected)
+            let claim = format!("never more than {limit} in progress");
+            Check::new("process_batch_limited", claim, format!("peak of this part: {peak}"), peak as usize == expected)
         });
         [order].into_iter().chain(limited).collect()
     }
@@ -322,6 +322,25 @@ mod tests {
         let names: Vec<_> = in_limited.map(|task| task.name.to_string()).collect();
         assert_eq!((names.len(), &*names[0], &*names[9]), (10, "process_sample 0", "process_sample 9"));
         assert!(record.tasks().iter().any(|task| task.name.text() == "download_model mlp-16"));
+    }
+
+    #[test]
+    fn the_figures_of_a_limited_batch_agree() {
+        let settings = settings(&[]);
+        let (run, report) = run(7, &settings);
+        let record = run.record();
+        let metrics = Metrics::from_record(&record);
+        let compared = Experiment::new(&EXERCISE, settings.clone(), 7).compared(None, 0, None);
+        let properties = Experiment::new(&EXERCISE, settings, 7).properties(&record, &compared);
+        let measured = |name| properties.iter().find(|it| it.name == name).map(|it| it.measured.as_str());
+        // Three of ten samples get a permit, and seven wait.
+        assert_eq!(metrics.peak_queue, 7);
+        assert_eq!(measured("permits-back"), Some("7 waits, 7 permits granted, all returned"));
+        assert_eq!(report.checks[1].measured, "peak of this part: 3");
+        // The peak of the whole run is in the part without a limit.
+        let durations = |part| Durations::from_record(&record, "process_sample", Some(part)).peak();
+        let all_at_once = Span::named(&record, "process_batch_async").expect("it ran").task;
+        assert_eq!((metrics.peak_concurrency, durations(all_at_once)), (10, 10));
     }
 
     #[test]

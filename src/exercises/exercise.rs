@@ -344,7 +344,7 @@ pub struct Bar {
     pub limited: Option<Limited>,
 }
 
-/// Tasks of which at most a given number may be in flight at once.
+/// Tasks of which at most a given number may be in progress at once.
 #[derive(Debug)]
 pub struct Limited {
     /// Their name.
@@ -372,7 +372,7 @@ impl Bar {
         Self { blocks: true, ..self }
     }
 
-    /// Declares that at most `max` of these child tasks may be in flight at once.
+    /// Declares that at most `max` of these child tasks may be in progress at once.
     #[must_use]
     pub const fn limiting(self, task: &'static str, max: fn(&Settings) -> u32) -> Self {
         Self { limited: Some(Limited { task, max }), ..self }

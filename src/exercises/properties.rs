@@ -157,14 +157,14 @@ struct TaskCounts {
     held: u64,
 }
 
-/// Never more tasks in flight than the limit in the settings. Returns `None` for a part without a limit.
+/// Never more tasks in progress than the limit in the settings. Returns `None` for a part without a limit.
 fn within_limit(bar: &Bar, settings: &Settings, record: &Record) -> Option<Property> {
     let limited = bar.limited.as_ref()?;
     let most = Some((limited.max)(settings)).filter(|most| *most > 0)?;
     let peaks = named(record, bar.task).map(|part| Durations::from_record(record, limited.task, Some(part)).peak());
     let peak = peaks.max()?;
-    let claim = format!("{}: at most {} in flight", bar.label, count(most.into()));
-    let measured = format!("peak: {}", count(peak.into()));
+    let claim = format!("{}: at most {} in progress", bar.label, count(most.into()));
+    let measured = format!("peak of this part: {}", count(peak.into()));
     Some(Property { name: "within-limit", claim, measured, holds: peak <= most })
 }
 

@@ -60,7 +60,7 @@ fn samples(durations: &Durations) -> Vec<(&'static str, Summary)> {
 fn in_words(law: LittlesLaw) -> String {
     let verdict = if law.holds() { "The two agree." } else { "They differ, so the record is inconsistent." };
     format!(
-        "Little's law: {:.1} tasks per second × {} each = {:.2} tasks running on average. Measured directly: {:.2}. \
+        "Little's law: {:.1} tasks per second × {} each = {:.2} tasks in progress on average. Measured directly: {:.2}. \
          {verdict}",
         law.throughput_per_s,
         span((law.work_ms * 1e3) as u64),

@@ -287,6 +287,9 @@ mod tests {
             "load: spawned at 0 ms, failed at 1.00 s, 1.00 s later. Queued for 0 ms; its code ran 25.0 % of the time."
         );
         let caption = caption(&record, &Metrics::from_record(&record));
-        assert_eq!(caption, "1 task in 1.00 s, at most 1 in progress at once (without tasks that wait for their subtasks).");
+        assert_eq!(
+            caption,
+            "1 task in 1.00 s, at most 1 in progress at once (without tasks that wait for their subtasks)."
+        );
     }
 }

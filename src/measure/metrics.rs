@@ -30,7 +30,8 @@ pub struct Metrics {
     /// The maximum number of tasks in progress at once: started, not ended, and not waiting for a permit. A task with
     /// subtasks in progress does not count, because it only waits for them.
     pub peak_concurrency: u32,
-    /// The maximum number of tasks in a queue at once: spawned but not started, or waiting for a permit.
+    /// The maximum number of tasks that waited for a permit at once. A task that has not started yet does not count:
+    /// it starts as soon as the event loop comes to it.
     pub peak_queue: u32,
     /// The outcomes of the tasks.
     pub outcomes: OutcomeCounts,
@@ -68,12 +69,12 @@ struct TaskState {
 }
 
 impl TaskState {
-    fn is_queued(self) -> bool {
-        self.is_alive && (!self.has_begun || self.waits > 0)
+    fn waits_for_permit(self) -> bool {
+        self.is_alive && self.waits > 0
     }
 
     fn is_in_progress(self) -> bool {
-        self.is_alive && !self.is_queued() && self.live_children == 0
+        self.is_alive && self.has_begun && self.waits == 0 && self.live_children == 0
     }
 }
 
@@ -136,7 +137,7 @@ impl Meter {
         change(&mut self.states[task]);
         let after = self.states[task];
         self.concurrency = self.concurrency + u32::from(after.is_in_progress()) - u32::from(before.is_in_progress());
-        self.queue = self.queue + u32::from(after.is_queued()) - u32::from(before.is_queued());
+        self.queue = self.queue + u32::from(after.waits_for_permit()) - u32::from(before.waits_for_permit());
     }
 }
 
@@ -179,7 +180,7 @@ mod tests {
         record.push(9, parent, EventKind::Ended(Outcome::Failed));
 
         let metrics = Metrics::from_record(&record);
-        assert_eq!((metrics.tasks, metrics.peak_concurrency, metrics.peak_queue), (3, 2, 2));
+        assert_eq!((metrics.tasks, metrics.peak_concurrency, metrics.peak_queue), (3, 2, 0));
         assert_eq!(metrics.outcomes.get(Outcome::Succeeded), 2);
         assert_eq!(metrics.outcomes.get(Outcome::Failed), 1);
         assert_eq!(metrics.wall_us, 9);
@@ -197,6 +198,6 @@ mod tests {
             record.push(2, task, kind);
         }
         let metrics = Metrics::from_record(&record);
-        assert_eq!((metrics.peak_concurrency, metrics.peak_queue), (1, 2));
+        assert_eq!((metrics.peak_concurrency, metrics.peak_queue), (1, 1));
     }
 }

@@ -190,7 +190,7 @@ impl Findings {
             Check::new(
                 part,
                 format!("at most {limit} in flight"),
-                format!("peak: {peak}"),
+                format!("peak of this part: {peak}"),
                 peak as usize <= limit.get(),
             )
         });

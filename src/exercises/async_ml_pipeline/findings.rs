@@ -153,7 +153,7 @@ fn check_bounds(flow: &Flow, plan: &Plan) -> [Check; 2] {
     let in_flight = Check::new(
         flow.part.clone(),
         format!("at most {} in flight", units::counted(max, "sample", "samples")),
-        format!("peak: {}", units::count(flow.most_under_way.into())),
+        format!("peak of this part: {}", units::count(flow.most_under_way.into())),
         u64::from(flow.most_under_way) <= max,
     );
     [queued, in_flight]

@@ -82,7 +82,7 @@ fn the_peak_is_compared_with_the_limit_in_the_settings() {
     let properties = properties_of(exercise, &settings);
     let limits: Vec<_> = properties.iter().filter(|it| it.name == "within-limit").collect();
     assert_eq!(limits.len(), 3, "{properties:#?}");
-    assert_eq!((&*limits[1].claim, &*limits[1].measured), ("Collect: at most 3 in flight", "peak: 3"));
+    assert_eq!((&*limits[1].claim, &*limits[1].measured), ("Collect: at most 3 in progress", "peak of this part: 3"));
     assert!(names(&properties).contains(&"permits-back"));
 }
 

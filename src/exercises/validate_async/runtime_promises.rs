@@ -37,7 +37,7 @@ async fn limit_is_respected(run: &Run) -> Tested {
         working.set(working.get() - 1);
     };
     join_all(run, (0..12).map(|_| run.task("work", work()))).await;
-    check(peak.get() == 3, "at most 3 in flight", format!("at most {} in flight", peak.get()))
+    check(peak.get() == 3, "at most 3 in progress", format!("at most {} in progress", peak.get()))
 }
 
 /// The task that asks first gets a permit first.
@@ -274,7 +274,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "limit_is_respected",
-        says: "Never more tasks are in flight than the limit allows",
+        says: "Never more tasks are in progress than the limit allows",
         shown_by: "async-multiple?samples=30&limit=3",
         test: |it| Box::pin(limit_is_respected(it.run)),
     },

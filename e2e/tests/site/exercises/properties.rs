@@ -30,7 +30,7 @@ async fn a_finished_run_shows_its_properties(engine: Engine) -> TestResult {
     let expected = ["tasks-end", "permits-back"].into_iter().chain(limits).chain(["loop-free"]).collect::<Vec<_>>();
     assert_eq!(properties(page).await?[..6], expected);
     let message = page.properties().await?;
-    assert!(message[3].text.contains("at most 3 in flight (peak: 3)"), "{:?}", message[3]);
+    assert!(message[3].text.contains("at most 3 in progress (peak of this part: 3)"), "{:?}", message[3]);
     assert!(page.notes().await?.contains("Of the checks of single parts"));
     Ok(())
 }
