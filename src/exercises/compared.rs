@@ -121,6 +121,15 @@ impl Compared {
         Some(self.with_lag(sentence))
     }
 
+    /// A few words about the event loop during a bar, if it was blocked during any of the bars: then this is what
+    /// differs, however long they took.
+    #[must_use]
+    pub fn lag_in_words(&self, bar: &ComparedBar) -> Option<String> {
+        let is_any_blocked = self.bars.iter().any(ComparedBar::is_blocked);
+        let lag = bar.lag_us.filter(|_| is_any_blocked).map(span)?;
+        Some(if bar.is_blocked() { format!("loop blocked {lag}") } else { format!("loop lag {lag}") })
+    }
+
     /// The duration of each part, once all have ended.
     fn lengths_sentence(&self) -> Option<String> {
         let all_ended = self.bars.iter().all(|bar| bar.outcome.is_some());
@@ -142,7 +151,7 @@ impl Compared {
     /// A sentence about the longest block of the event loop, if it was blocked during one of the bars.
     fn lag_sentence(&self) -> Option<String> {
         let worst = self.bars.iter().max_by_key(|bar| bar.lag_us)?;
-        let worst_us = worst.lag_us.filter(|lag_us| *lag_us > BLOCKED_US)?;
+        let worst_us = worst.lag_us.filter(|_| worst.is_blocked())?;
         let others = self.bars.iter().filter(|bar| bar.task != worst.task);
         let best = others.min_by_key(|bar| bar.lag_us)?;
         Some(format!(
@@ -156,6 +165,11 @@ impl Compared {
 }
 
 impl ComparedBar {
+    /// True if the event loop was blocked during it.
+    fn is_blocked(&self) -> bool {
+        self.lag_us.is_some_and(|lag_us| lag_us > BLOCKED_US)
+    }
+
     fn new(
         task: Cow<'static, str>,
         label: Cow<'static, str>,
@@ -225,6 +239,18 @@ mod tests {
         assert!(sentence.ends_with(
             " During blocking, the event loop was blocked for up to 290 ms; during sleeping, its longest lag was 1.2 ms."
         ));
+    }
+
+    #[test]
+    fn the_lag_of_each_bar_is_named_if_the_loop_was_blocked_during_one() {
+        let lags = |bars| {
+            let compared = compared(bars);
+            compared.bars.iter().map(|bar| compared.lag_in_words(bar)).collect::<Vec<_>>()
+        };
+        let (broken, fixed) = (bar("Broken", 1_800_000, 1_800_000, 500_000), bar("Fixed", 1_810_000, 1_800_000, 1_200));
+        let differ = [Some("loop blocked 500 ms".to_owned()), Some("loop lag 1.2 ms".to_owned())];
+        assert_eq!(lags(vec![broken, fixed.clone()]), differ);
+        assert_eq!(lags(vec![fixed.clone(), fixed]), [None, None]);
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub fn comparison(
     let outlines: Vec<_> = compared.bars.iter().map(|bar| Outline::of_bar(bar, baseline)).collect();
     let scale_us = outlines.iter().flatten().map(|outline| outline.us).fold(compared.scale_us(), u64::max) as f64;
     let about = (!compared.about.is_empty()).then(|| element("p").class("hint").text(compared.about.clone()));
-    let bars = compared.bars.iter().zip(outlines).map(|(it, outline)| bar(it, outline, scale_us));
+    let bars =
+        compared.bars.iter().zip(outlines).map(|(it, outline)| bar(it, compared.lag_in_words(it), outline, scale_us));
     let caption = compared.sentence().map_or_else(|| unfinished.into(), Into::into);
     element("figure")
         .class("comparison")
@@ -61,7 +62,7 @@ impl Outline {
 }
 
 /// One bar. Its whole width is `scale_us`.
-fn bar(bar: &ComparedBar, outline: Option<Outline>, scale_us: f64) -> Element {
+fn bar(bar: &ComparedBar, lag: Option<String>, outline: Option<Outline>, scale_us: f64) -> Element {
     let (class, word) = match bar.outcome {
         None if bar.so_far_us.is_some() => ("bar running", String::new()),
         None | Some(Outcome::Succeeded) => ("bar", String::new()),
@@ -69,7 +70,7 @@ fn bar(bar: &ComparedBar, outline: Option<Outline>, scale_us: f64) -> Element {
     };
     let ideal = bar.ideal_us.map(|us| format!("ideal {}", span(us)));
     let other = outline.as_ref().map(|it| format!("{} {}", it.word, span(it.us)));
-    let beside = [ideal, other].into_iter().flatten().map(|text| element("span").text(text));
+    let beside = [ideal, other, lag].into_iter().flatten().map(|text| element("span").text(text));
     element("div")
         .class(class)
         .attr_if("data-baseline-us", outline.as_ref().map(|it| it.us))
@@ -169,6 +170,13 @@ mod tests {
         assert_eq!(figure.texts(".speed-up"), ["4.0 times as fast"]);
         assert_eq!(figure.attributes(".bar", "data-measured-us"), ["800000", "200000"]);
         assert_eq!(figure.rows()[1], ["At once", "200 ms", "200 ms", "1.0 ms"]);
+    }
+
+    #[test]
+    fn a_blocked_loop_is_next_to_its_bar() {
+        let broken = ComparedBar { lag_us: Some(300_000), ..bar("Broken", 300_000, 300_000) };
+        let figure = comparison(&race(vec![broken, bar("Fixed", 310_000, 300_000)]), &[], None, "");
+        assert_eq!(figure.texts(".ideal-figure"), ["ideal 300 msloop blocked 300 ms", "ideal 300 msloop lag 1.0 ms"]);
     }
 
     #[test]

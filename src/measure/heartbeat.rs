@@ -12,6 +12,9 @@ pub const PERIOD: Duration = Duration::from_millis(20);
 /// (<https://www.w3.org/TR/longtasks-1/>), and people begin to notice.
 pub const BLOCKED_US: u64 = 50_000;
 
+/// The beginning and the end of a period, in microseconds since the run's start.
+pub type Period = (u64, u64);
+
 /// One beat: when it was due and when it ran, in microseconds since the run's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beat {
@@ -34,6 +37,12 @@ impl Beat {
         self.lag_us() > BLOCKED_US
     }
 
+    /// True if it was due or late in one of these periods.
+    #[must_use]
+    pub fn is_in_any(self, periods: &[Period]) -> bool {
+        periods.iter().any(|(from_us, to_us)| self.at_us >= *from_us && self.due_us <= *to_us)
+    }
+
     /// When the next beat is due: at the first regular time in the future. Missed beats are skipped.
     #[must_use]
     pub fn next_due_us(self) -> u64 {
@@ -42,10 +51,16 @@ impl Beat {
     }
 }
 
-/// The longest lag among the beats that were due or late between two instants, in microseconds; `None` without a beat.
+/// The longest lag among the beats that were due or late between two instants, in microseconds; `None` without a beat. A
+/// lag counts only as far as it is between them: the beat that a block made late comes after the part that blocked.
 #[must_use]
 pub fn longest_lag_us(beats: &[Beat], from_us: u64, to_us: u64) -> Option<u64> {
-    beats.iter().filter(|beat| beat.at_us >= from_us && beat.due_us <= to_us).map(|beat| beat.lag_us()).max()
+    lags_us(beats, from_us, to_us).max()
+}
+
+fn lags_us(beats: &[Beat], from_us: u64, to_us: u64) -> impl Iterator<Item = u64> {
+    let inside = beats.iter().filter(move |beat| beat.at_us >= from_us && beat.due_us <= to_us);
+    inside.map(move |beat| beat.at_us.min(to_us).saturating_sub(beat.due_us.max(from_us)))
 }
 
 /// The number of frames that the page could not draw between two instants, at 60 per second: as many as fit into the
@@ -53,8 +68,7 @@ pub fn longest_lag_us(beats: &[Beat], from_us: u64, to_us: u64) -> Option<u64> {
 #[must_use]
 pub fn frames_missed(beats: &[Beat], from_us: u64, to_us: u64) -> u64 {
     const FRAMES_PER_S: u64 = 60;
-    let lags = beats.iter().filter(|beat| beat.at_us >= from_us && beat.due_us <= to_us).map(|beat| beat.lag_us());
-    lags.map(|lag_us| lag_us * FRAMES_PER_S / 1_000_000).sum()
+    lags_us(beats, from_us, to_us).map(|lag_us| lag_us * FRAMES_PER_S / 1_000_000).sum()
 }
 
 #[cfg(test)]
@@ -93,7 +107,8 @@ mod tests {
     fn the_longest_lag_is_looked_for_between_two_instants() {
         let beats = [Beat { due_us: 20_000, at_us: 21_000 }, Beat { due_us: 40_000, at_us: 340_000 }];
         assert_eq!(longest_lag_us(&beats, 0, 30_000), Some(1_000));
-        assert_eq!(longest_lag_us(&beats, 100_000, 200_000), Some(300_000), "the block covers the whole of it");
+        assert_eq!(longest_lag_us(&beats, 100_000, 200_000), Some(100_000), "the block covers the whole of it");
+        assert_eq!(longest_lag_us(&beats, 339_000, 500_000), Some(1_000), "the block was before it");
         assert_eq!(longest_lag_us(&beats, 400_000, 500_000), None);
     }
 }
