@@ -7,10 +7,11 @@ use std::rc::Rc;
 use crate::exercises::compared::{Compared, Parts};
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::Exercise;
-use crate::exercises::properties::Property;
+use crate::exercises::properties::{Property, blocked_on_purpose};
 use crate::exercises::site::Site;
 use crate::measure::Record;
 use crate::measure::report::Report;
+use crate::measure::warnings::Warning;
 use crate::runtime::{Run, virtual_time};
 
 /// A program with its settings and its seed.
@@ -61,6 +62,13 @@ impl Experiment {
     #[must_use]
     pub fn properties(&self, record: &Record, compared: &[Compared]) -> Vec<Property> {
         Property::all(self.exercise(), &self.settings, record, compared)
+    }
+
+    /// The warnings about its record, which was measured with a clock of this resolution.
+    #[must_use]
+    pub fn warnings(&self, record: &Record, clock_resolution_us: u64) -> Vec<Warning> {
+        let on_purpose = blocked_on_purpose(self.exercise(), &self.settings, record);
+        Warning::from_record(record, clock_resolution_us, &on_purpose)
     }
 
     /// The report of a run that did not finish. Returns `None` if nothing can be read from its record alone.

@@ -8,7 +8,7 @@ use crate::exercises::compared::Compared;
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::{Bar, Exercise};
 use crate::measure::durations::Durations;
-use crate::measure::heartbeat::{BLOCKED_US, Beat};
+use crate::measure::heartbeat::{BLOCKED_US, Period};
 use crate::measure::report::Check;
 use crate::measure::spans::speed_up;
 use crate::measure::units::{count, counted, span};
@@ -40,7 +40,7 @@ impl Property {
         all.extend(bars().filter_map(|bar| within_limit(bar, settings, record)));
         // Browsers slow a hidden page down, so its times mean nothing.
         if record.hidden_at_us().is_none() {
-            all.extend(loop_is_free(&bars().filter(|bar| bar.blocks).collect::<Vec<_>>(), record));
+            all.extend(loop_is_free(&blocked_on_purpose(exercise, settings, record), record));
             all.extend(compared.iter().filter_map(speed_up_is_near_the_ideal));
         }
         all
@@ -168,15 +168,19 @@ fn within_limit(bar: &Bar, settings: &Settings, record: &Record) -> Option<Prope
     Some(Property { name: "within-limit", claim, measured, holds: peak <= most })
 }
 
+/// The periods in which the parts ran that block the event loop on purpose.
+#[must_use]
+pub fn blocked_on_purpose(exercise: &Exercise, settings: &Settings, record: &Record) -> Vec<Period> {
+    let bars = exercise.comparisons.iter().flat_map(|it| it.bars);
+    let blocking = bars.filter(|bar| bar.blocks && (bar.is_run)(settings));
+    blocking.flat_map(|bar| named(record, bar.task)).map(|task| span_of(record, task)).collect()
+}
+
 /// No long block of the event loop, except in parts that block it on purpose. Returns `None` without a heartbeat
 /// outside of those parts.
-fn loop_is_free(blocking: &[&Bar], record: &Record) -> Option<Property> {
-    let spans: Vec<_> =
-        blocking.iter().flat_map(|bar| named(record, bar.task)).map(|task| span_of(record, task)).collect();
-    let is_on_purpose =
-        |beat: &Beat| spans.iter().any(|(from_us, to_us)| beat.at_us >= *from_us && beat.due_us <= *to_us);
-    let longest_us = |on_purpose: bool| {
-        let beats = record.beats().iter().filter(|beat| is_on_purpose(beat) == on_purpose);
+fn loop_is_free(on_purpose: &[Period], record: &Record) -> Option<Property> {
+    let longest_us = |is_meant: bool| {
+        let beats = record.beats().iter().filter(|beat| beat.is_in_any(on_purpose) == is_meant);
         beats.map(|beat| beat.lag_us()).max()
     };
     let lag_us = longest_us(false)?;

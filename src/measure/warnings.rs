@@ -1,7 +1,7 @@
 //! Warnings about numbers that cannot be trusted: facts in, sentences out.
 
 use crate::measure::events::Record;
-use crate::measure::heartbeat::Beat;
+use crate::measure::heartbeat::{Beat, Period};
 use crate::measure::units::span;
 
 /// A duration of fewer ticks of the clock is mostly rounding.
@@ -22,6 +22,13 @@ pub enum Warning {
         /// The longest block, in microseconds.
         longest_us: u64,
     },
+    /// The event loop was blocked by parts that block it on purpose. This needs no action.
+    BlockedOnPurpose {
+        /// The number of blocks.
+        times: usize,
+        /// The longest block, in microseconds.
+        longest_us: u64,
+    },
     /// The run was too short for the clock's resolution.
     CoarseClock {
         /// The clock's resolution in microseconds.
@@ -34,22 +41,35 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// The warnings for a record that was measured with a clock of this resolution.
+    /// The warnings for a record that was measured with a clock of this resolution. Blocks in the periods `on_purpose` are
+    /// part of what the run shows.
     #[must_use]
-    pub fn from_record(record: &Record, clock_resolution_us: u64) -> Vec<Self> {
+    pub fn from_record(record: &Record, clock_resolution_us: u64, on_purpose: &[Period]) -> Vec<Self> {
         let hidden = record.hidden_at_us().map(|at_us| Self::Hidden { at_us });
         // In a hidden page every beat is late, and there is a warning about that already.
-        let blocked = if hidden.is_some() { None } else { Self::blocked(record.beats()) };
+        let blocked = if hidden.is_some() { [None, None] } else { Self::blocked(record.beats(), on_purpose) };
         let wall_us = record.end_us();
         let is_coarse = wall_us > 0 && wall_us < clock_resolution_us * TICKS_FOR_A_LENGTH;
         let coarse = is_coarse.then_some(Self::CoarseClock { resolution_us: clock_resolution_us, wall_us });
         let debug = cfg!(debug_assertions).then_some(Self::DebugBuild);
-        hidden.into_iter().chain(blocked).chain(coarse).chain(debug).collect()
+        hidden.into_iter().chain(blocked.into_iter().flatten()).chain(coarse).chain(debug).collect()
     }
 
-    fn blocked(beats: &[Beat]) -> Option<Self> {
-        let lags = || beats.iter().filter(|beat| beat.is_blocked()).map(|beat| beat.lag_us());
-        Some(Self::Blocked { times: lags().count(), longest_us: lags().max()? })
+    /// The blocks that nobody meant, and those on purpose.
+    fn blocked(beats: &[Beat], on_purpose: &[Period]) -> [Option<Self>; 2] {
+        let blocks = beats.iter().filter(|beat| beat.is_blocked());
+        let (meant, others): (Vec<_>, Vec<_>) = blocks.partition(|beat| beat.is_in_any(on_purpose));
+        let longest = |blocks: &[&Beat]| Some((blocks.len(), blocks.iter().map(|beat| beat.lag_us()).max()?));
+        [
+            longest(&others).map(|(times, longest_us)| Self::Blocked { times, longest_us }),
+            longest(&meant).map(|(times, longest_us)| Self::BlockedOnPurpose { times, longest_us }),
+        ]
+    }
+
+    /// True if there is nothing to worry about: it is only for information.
+    #[must_use]
+    pub fn is_neutral(&self) -> bool {
+        matches!(self, Self::BlockedOnPurpose { .. })
     }
 
     /// A text that says what happened, what it means for the result, and what to do.
@@ -64,7 +84,12 @@ impl Warning {
             Self::Blocked { times, longest_us } => format!(
                 "The event loop was blocked {}, for up to {}. Everything that was due in that time was late, and the \
                  page did not respond.",
-                if times == 1 { "once".to_owned() } else { format!("{times} times") },
+                in_words(times),
+                span(longest_us)
+            ),
+            Self::BlockedOnPurpose { times, longest_us } => format!(
+                "This run blocks the event loop on purpose: {}, for up to {}.",
+                in_words(times),
                 span(longest_us)
             ),
             Self::CoarseClock { resolution_us, wall_us } => format!(
@@ -80,6 +105,10 @@ impl Warning {
     }
 }
 
+fn in_words(times: usize) -> String {
+    if times == 1 { "once".to_owned() } else { format!("{times} times") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +121,7 @@ mod tests {
     }
 
     fn warnings(record: &Record, resolution_us: u64) -> Vec<Warning> {
-        let mut warnings = Warning::from_record(record, resolution_us);
+        let mut warnings = Warning::from_record(record, resolution_us, &[]);
         warnings.retain(|warning| *warning != Warning::DebugBuild);
         warnings
     }
@@ -109,6 +138,19 @@ mod tests {
         let found = warnings(&record_with(&beats, 900_000), 100);
         assert_eq!(found, [Warning::Blocked { times: 2, longest_us: 300_000 }]);
         assert!(found[0].sentence().contains("2 times, for up to 300 ms"));
+    }
+
+    #[test]
+    fn a_block_on_purpose_is_no_warning_and_another_one_still_is() {
+        let beats = [Beat { due_us: 20_000, at_us: 320_000 }, Beat { due_us: 400_000, at_us: 500_000 }];
+        let record = record_with(&beats, 900_000);
+        let mut found = Warning::from_record(&record, 100, &[(10_000, 310_000)]);
+        found.retain(|warning| *warning != Warning::DebugBuild);
+        let [other, meant] = found[..] else { panic!("{found:?}") };
+        assert_eq!(other, Warning::Blocked { times: 1, longest_us: 100_000 });
+        assert_eq!(meant, Warning::BlockedOnPurpose { times: 1, longest_us: 300_000 });
+        assert!(meant.is_neutral() && !other.is_neutral());
+        assert_eq!(meant.sentence(), "This run blocks the event loop on purpose: once, for up to 300 ms.");
     }
 
     #[test]

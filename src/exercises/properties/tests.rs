@@ -12,6 +12,7 @@ use crate::exercises::experiment::Experiment;
 use crate::exercises::site::Site;
 use crate::measure::Event;
 use crate::measure::spans::Spans;
+use crate::measure::warnings::Warning;
 use crate::runtime::Run;
 use crate::runtime::virtual_time::block_on;
 
@@ -72,6 +73,16 @@ fn intended_blocks_are_reported_separately() {
     assert_eq!(properties[1].claim, "No unintended event-loop block over 50 ms");
     assert_eq!(properties[1].measured, "longest: 0 ms, intended: 300 ms");
     assert_eq!(properties[2].claim, "Concurrent is at least 1.03 times as fast as sequential, 80 % of the ideal");
+}
+
+#[test]
+fn the_default_run_of_the_first_exercise_has_no_warning_but_names_the_intended_block() {
+    let first = catalogue::EXERCISES[0];
+    let experiment = Experiment::new(first, Settings::defaults(first.controls), 7);
+    let record = record_of(experiment.exercise(), &experiment.settings);
+    let mut warnings = experiment.warnings(&record, 5);
+    warnings.retain(|warning| *warning != Warning::DebugBuild);
+    assert_eq!(warnings, [Warning::BlockedOnPurpose { times: 1, longest_us: 300_000 }]);
 }
 
 #[test]

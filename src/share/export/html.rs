@@ -13,7 +13,6 @@ use crate::figures::{self, bars, timeline};
 use crate::measure::figures::METRICS;
 use crate::measure::report::{Group, Report};
 use crate::measure::units::count;
-use crate::measure::warnings::Warning;
 use crate::measure::{Level, LogLine, Record};
 use crate::share::date;
 use crate::share::saved::{RunEnding, SavedRun};
@@ -68,8 +67,10 @@ fn top(run: &SavedRun, address: &str) -> Vec<Element> {
         RunEnding::Failed { advice, .. } => Some(paragraph().text(advice.clone())),
         _ => None,
     };
-    let warnings = Warning::from_record(&run.record, run.clock_resolution_us);
-    let warnings = warnings.iter().map(|it| paragraph().class("caution").text(it.sentence()));
+    let warnings = run.experiment.warnings(&run.record, run.clock_resolution_us);
+    let warnings = warnings
+        .iter()
+        .map(|it| paragraph().class(if it.is_neutral() { "hint" } else { "caution" }).text(it.sentence()));
     let ended = format!("Ended on {}. Seed: {}.", date::in_words(run.finished_at_ms), run.experiment.seed);
     let link = paragraph().text("Run it again: ").child(element("code").text(address.to_owned()));
     let about = [

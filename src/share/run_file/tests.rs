@@ -37,7 +37,7 @@ fn shown(run: &SavedRun) -> String {
     let compared = run.experiment.compared(Some((record, &spans)), record.end_us(), ideal);
     let comparisons: Vec<_> = compared.iter().map(|it| (it.sentence(), it.speed_up(), it.scale_us())).collect();
     let warnings: Vec<_> =
-        Warning::from_record(record, run.clock_resolution_us).iter().map(Warning::sentence).collect();
+        run.experiment.warnings(record, run.clock_resolution_us).iter().map(Warning::sentence).collect();
     format!("{:?}{comparisons:?}{warnings:?}{}{}", Metrics::from_record(record), histories(record), found(run))
 }
 

@@ -21,9 +21,12 @@ pub(crate) fn warnings(display: Display) -> AnyView {
 
 /// See [`warnings`].
 pub(crate) fn lines(display: Display) -> AnyView {
-    let line = |warning: &Warning| view! { <li>{warning.sentence()}</li> };
+    let line = |warning: &Warning| {
+        view! { <li class=if warning.is_neutral() { "neutral" } else { "" }>{warning.sentence()}</li> }
+    };
     let lines = |record: &Record| {
-        Warning::from_record(record, display.clock_resolution_us()).iter().map(line).collect_view().into_any()
+        let warnings = display.experiment().warnings(record, display.clock_resolution_us());
+        warnings.iter().map(line).collect_view().into_any()
     };
     display.with_record(lines).into_any()
 }

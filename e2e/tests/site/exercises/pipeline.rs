@@ -77,9 +77,8 @@ async fn assert_names_the_bottleneck(page: &Page) -> TestResult {
     let greatest = streamed().map(share).fold(0.0, f64::max);
     let notes = page.notes().await?;
     let sentence = notes.split_inclusive(". ").find(|sentence| sentence.contains("the bottleneck")).unwrap_or_default();
-    let is_named = |row: &Vec<String>| {
-        sentence.to_lowercase().contains(&row[1].to_lowercase()) && sentence.contains(&*row[6])
-    };
+    let is_named =
+        |row: &Vec<String>| sentence.to_lowercase().contains(&row[1].to_lowercase()) && sentence.contains(&*row[6]);
     let names_it = streamed().any(|row| share(row) == greatest && is_named(row));
     assert!(names_it, "{stages:?}: {notes}");
     Ok(())
