@@ -13,10 +13,11 @@
     history.replaceState(null, "", new URL(`../${route}`, location));
   }
 
-  // The frame is that of the page that the HTML was made for. Another page shows its own head, and an embedded one has
-  // no frame.
+  // The frame is that of the page that the HTML was made for. Another page has its own head, and an embedded one has no
+  // frame. What is hidden keeps its place, because the browser may have painted it already.
   const [path, query = ""] = location.hash.replace(/^#?\/?/, "").split("?");
   const isEmbedded = new URLSearchParams(query).get("embed") === "1";
-  if (isEmbedded) document.querySelectorAll("#frame > :is(.top, .exercises)").forEach((part) => part.remove());
-  if (isEmbedded || path !== (exercise ?? "")) document.querySelector("#frame :is(.hero, .page-head)").remove();
+  const hide = (selector) => document.querySelectorAll(selector).forEach((part) => (part.style.visibility = "hidden"));
+  if (isEmbedded) hide("#frame > :is(.top, .exercises)");
+  if (isEmbedded || path !== (exercise ?? "")) hide("#frame :is(.hero, .page-head)");
 }
