@@ -18,6 +18,7 @@ use std::fmt;
 use form_urlencoded::Serializer;
 
 use crate::exercises::catalogue;
+use crate::exercises::control_kind::ControlKind;
 use crate::exercises::controls::Settings;
 use crate::exercises::exercise::Exercise;
 use crate::measure::units;
@@ -129,6 +130,25 @@ impl Setup {
             sent: None,
             is_embedded: false,
         }
+    }
+
+    /// The settings that are not at their defaults, and the seed, in a few words. Long values are shortened. It may
+    /// contain text from a link: show it as text only.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        const VALUE_CHARS: usize = 30;
+        let defaults = Settings::defaults(self.exercise.controls);
+        let changed = self.settings.iter().filter(|(control, value)| {
+            defaults.get(control.name) != Some(*value) && self.settings.is_offered(control.name)
+        });
+        let words = changed.map(|(control, value)| {
+            let unit = if let ControlKind::Number { unit, .. } = control.kind { unit } else { "" };
+            let text = value.to_text();
+            format!("{} {} {unit}", control.label, units::shortened(&text, VALUE_CHARS)).trim().to_owned()
+        });
+        let words: Vec<_> = words.collect();
+        let settings = if words.is_empty() { "defaults".to_owned() } else { words.join(", ") };
+        format!("{settings}; seed {}", self.seed)
     }
 
     fn parse(exercise: &'static Exercise, query: &str, notices: &mut Vec<Notice>) -> Self {
@@ -354,6 +374,21 @@ mod tests {
             Destination::from_exercise(&crate::exercises::async_basics::EXERCISE).to_string(),
             "#/async-basics?seed=7"
         );
+    }
+
+    #[test]
+    fn a_setup_in_words_has_what_differs_from_the_defaults() {
+        let words = |fragment: &str| match Destination::parse(fragment).0 {
+            Destination::Exercise(setup) => setup.in_words(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(words("#/async-basics"), "defaults; seed 7");
+        assert_eq!(words("#/async-basics?download=800&load=200&seed=8"), "Download 800 ms; seed 8");
+        assert_eq!(words("#/async-basics?blocking=off&scale=2"), "Scale 2 ×, Blocking demo off; seed 7");
+        let long = format!("#/async-api-calls?models={}", "m".repeat(90));
+        assert!(words(&long).len() < 60, "{}", words(&long));
+        // Without effect, since the page's own server is used.
+        assert_eq!(words("#/async-api-calls?url=https://example.org"), "defaults; seed 7");
     }
 
     #[test]

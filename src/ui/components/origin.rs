@@ -1,17 +1,36 @@
-//! A note that the run on display was opened, not made here.
+//! A note on what is shown if it was not made here: a run that was opened, or the result of a link.
 
 use leptos::prelude::*;
 
 use crate::share::date;
 use crate::ui::display::Display;
 
-/// The note, if the run was opened.
+/// The note, if there is one.
 pub(crate) fn origin(display: Display) -> AnyView {
-    let note = move || if display.is_opened() { display.show(|views| (views.origin)(display)) } else { ().into_any() };
+    // The outlines stay as they are when the controls change.
+    let setup = untrack(|| display.form.setup(None).in_words());
+    let note = move || {
+        if display.is_opened() {
+            display.show(|views| (views.origin)(display))
+        } else if display.form.sent.with(Option::is_some) && display.runs.get() == 0 {
+            sent(&setup)
+        } else {
+            ().into_any()
+        }
+    };
     note.into_any()
 }
 
-/// See [`origin`].
+/// What the outlines are that a link with a result shows before the first run.
+fn sent(setup: &str) -> AnyView {
+    let note = format!(
+        "The dashed outlines are the result of the person who sent you this link, measured in their browser with these \
+         settings: {setup}. Press Run to see your own result next to theirs."
+    );
+    view! { <p class="hint" data-sent="">{note}</p> }.into_any()
+}
+
+/// The note on a run that was opened.
 pub(crate) fn line(display: Display) -> AnyView {
     let Some(saved) = display.saved() else { return ().into_any() };
     let ended = date::in_words(saved.finished_at_ms);

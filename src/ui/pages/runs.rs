@@ -1,6 +1,7 @@
 //! The saved runs: they can be opened, pinned, exported and deleted.
 
 use futures::FutureExt;
+use futures::future::join_all;
 use leptos::prelude::*;
 
 use crate::exercises::catalogue;
@@ -10,6 +11,7 @@ use crate::measure::units::{size, span};
 use crate::share::date;
 use crate::share::export::Form;
 use crate::share::history::{History, HistoryEntry, MAX_RUNS, RunId};
+use crate::share::permalink::Destination;
 use crate::share::quantities::Quantities;
 use crate::share::run_file;
 use crate::share::run_file::from_json;
@@ -31,11 +33,29 @@ pub(crate) fn runs_page() -> AnyView {
 
 lazy!(mod fetched in share: panel() -> AnyView);
 
+/// A saved run, with its settings and seed in words.
+#[derive(Clone)]
+struct Listed {
+    saved: HistoryEntry,
+    setup: String,
+}
+
+impl Listed {
+    async fn read(history: &History, saved: HistoryEntry) -> Self {
+        let setup = match Destination::parse(&history.link(&saved.id).await).0 {
+            Destination::Exercise(setup) => setup.in_words(),
+            // The link was never written.
+            _ => String::new(),
+        };
+        Self { saved, setup }
+    }
+}
+
 /// The state of the page.
 #[derive(Clone, Copy)]
 struct RunList {
     history: RwSignal<Option<History>, LocalStorage>,
-    entries: RwSignal<Vec<HistoryEntry>, LocalStorage>,
+    entries: RwSignal<Vec<Listed>, LocalStorage>,
     message: RwSignal<String>,
 }
 
@@ -84,7 +104,10 @@ impl RunList {
     async fn read(self) {
         let Some(history) = self.history.get_untracked() else { return };
         match history.list().await {
-            Ok(entries) => self.entries.set(entries),
+            Ok(entries) => {
+                let listed = entries.into_iter().map(|saved| Listed::read(&history, saved));
+                self.entries.set(join_all(listed).await);
+            }
             Err(error) => self.message.set(format!("{error}. {}", error.advice())),
         }
     }
@@ -101,7 +124,7 @@ impl RunList {
     }
 
     fn list(self) -> AnyView {
-        let columns = ["Exercise", "Finished", "Took", "Size", "Actions"].map(Column::text);
+        let columns = ["Exercise", "Settings", "Finished", "Took", "Size", "Actions"].map(Column::text);
         let rows = move || self.entries.with(|entries| entries.iter().map(|it| self.row(it)).collect_view());
         view! {
             {table("Saved runs, a table".to_owned(), "Newest first".to_owned(), &columns, rows.into_any())}
@@ -110,7 +133,7 @@ impl RunList {
         .into_any()
     }
 
-    fn row(self, saved: &HistoryEntry) -> AnyView {
+    fn row(self, Listed { saved, setup }: &Listed) -> AnyView {
         let title = catalogue::find(&saved.id.slug).map_or(&*saved.id.slug, |exercise| exercise.title).to_owned();
         let when = date::in_words(saved.id.finished_at_ms);
         let name = format!("{title} of {when}");
@@ -126,6 +149,7 @@ impl RunList {
         view! {
             <tr data-run=saved.id.to_string()>
                 <td><b>{title.clone()}</b>{saved.is_pinned.then_some(" · pinned")}</td>
+                <td>{setup.clone()}</td>
                 <td>{when.clone()}</td>
                 <td>{span(saved.id.wall_us)}</td>
                 <td>{size(saved.size_bytes)}</td>

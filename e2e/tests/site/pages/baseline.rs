@@ -92,8 +92,12 @@ async fn a_result_in_a_link_is_compared_with_the_readers_run() -> TestResult {
     let page = &fixture.page;
     // 46,656 and 23,328 µs: the reader's run cannot be so quick.
     page.open(&format!("{QUICK}&was=1000.i00")).await?;
+    page.wait_for_button("Run").await?;
+    let note = page.texts("[data-sent]").await?.concat();
+    assert!(note.contains("the person who sent you this link") && note.contains("Download 60 ms"), "{note}");
     page.run_to_the_end().await?;
     assert_eq!(page.notices().await?, [""; 0]);
+    assert_eq!(page.texts("[data-sent]").await?, [""; 0], "there is a run now");
     assert_eq!(baseline_us(page, "sequential_execution").await?, Some(46_656));
     let rows = page.table("The sender's run").await?;
     assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["Sequential", "Concurrent"]);

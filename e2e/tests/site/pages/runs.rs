@@ -50,6 +50,9 @@ async fn a_finished_run_is_saved_and_can_be_exported_opened_and_deleted(engine: 
     page.wait_for_button("Run").await?;
     run_and_save(page).await?;
     assert_eq!(list(page, 2).await?, ["Many tasks", "Async basics"], "the newest first");
+    let basics = "Download 60 ms, Data set 20 ms, Preprocess 20 ms, Blocking demo off; seed 7";
+    let settings = page.texts("[data-run] td:nth-child(2)").await?;
+    assert_eq!(settings, ["One by one off, Scale 0.1 ×; seed 3", basics]);
 
     press_first(page, "Delete Many tasks").await?;
     assert_eq!(page.wait_for_runs(1).await?, ["Async basics"]);
