@@ -45,6 +45,21 @@ pub struct Concept {
     pub link: Link,
 }
 
+/// The values that a part of the Python guide uses.
+#[derive(Debug)]
+pub struct GuideValues {
+    /// The number of the part in the guide; `None` for its section on common issues.
+    pub part: Option<u8>,
+    /// The values, in a sentence without its full stop.
+    pub values: &'static str,
+    /// A link to the exercise with these values.
+    pub link: Link,
+}
+
+const fn values(part: u8, values: &'static str, link: Link) -> GuideValues {
+    GuideValues { part: Some(part), values, link }
+}
+
 const fn item(head: &'static str, text: &'static str, links: &'static [Link]) -> Item {
     Item { head, text, links }
 }
@@ -280,9 +295,69 @@ pub const CONCEPTS: &[Concept] = &[
     concept("Measuring", "time.perf_counter()", "every run is recorded", link("The benchmark", "#/benchmark")),
 ];
 
+/// The values of the Python guide, part by part. The exercises use shorter waits by default. The part on validation has
+/// no values of its own.
+pub const VALUES: &[GuideValues] = &[
+    values(
+        1,
+        "download 2 s, data set 1 s, preprocessing 1.5 s: 4.5 s in sequence",
+        link("Async basics", "#/async-basics?scale=5"),
+    ),
+    values(
+        2,
+        "10 samples of 0.1 to 0.5 s; 4 models that take 0.5 to 2 s; no limit",
+        link("Many tasks", "#/async-multiple?samples=10&min=100&max=500&limit=0&scale=1"),
+    ),
+    values(
+        3,
+        "5 files of 10 short lines; 100 predictions",
+        link("Files", "#/async-file-io?files=5&size=1&missing=0&limit=0&rows=100&bad-rows=0"),
+    ),
+    values(
+        4,
+        "metadata of 10 models, timeout 10 s, batches of 10 inputs; here 10 requests to the page's 4 models",
+        link("API calls", "#/async-api-calls?requests=10&batch-size=10&timeout=10000&limit=0&retries=0"),
+    ),
+    values(
+        5,
+        "200 samples in batches of 32: 0.5 s to load all, 0.01 s to preprocess one, 0.02 s to predict one",
+        link(
+            "ML pipeline",
+            "#/async-ml-pipeline?samples=200&batch-size=32&load=500&preprocess=10&predict=20&scale=1&inference=page",
+        ),
+    ),
+    values(
+        6,
+        "20 tasks of 0.1 s that fail with probability 0.3; 3 attempts, with pauses of 0.5 s times the attempt",
+        link(
+            "Error handling",
+            "#/async-error-handling?tasks=20&wait=100&failure-rate=0.3&max-retries=2&pause=500&backoff=linear",
+        ),
+    ),
+    values(7, "10 waits of 0.1 s", link("Concurrency compared", "#/concurrency-comparison?tasks=10&wait=100")),
+    GuideValues {
+        part: None,
+        values: "a blocking wait of 1 s",
+        link: link("Common issues", "#/common-issues?issue=blocked-loop&wait=1000"),
+    },
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_part_with_values_of_its_own_has_them_and_a_link_to_its_exercise() {
+        use crate::exercises::catalogue;
+        let parts: Vec<_> = VALUES.iter().map(|it| it.part).collect();
+        assert_eq!(parts, [1, 2, 3, 4, 5, 6, 7].map(Some).into_iter().chain([None]).collect::<Vec<_>>());
+        for it in VALUES {
+            let slug = it.link.fragment.trim_start_matches("#/").split('?').next().expect("it is a link");
+            let exercise = catalogue::find(slug).expect("there is such an exercise");
+            assert_eq!(exercise.part, it.part.unwrap_or(exercise.part), "{slug}");
+            assert_eq!(exercise.title, it.link.label, "{slug}");
+        }
+    }
 
     #[test]
     fn all_items_of_the_guides_checklist_are_present() {

@@ -402,11 +402,27 @@ mod tests {
 
     #[test]
     fn links_of_the_guide_are_valid() {
-        use crate::exercises::guide::{CHAPTERS, CONCEPTS};
+        use crate::exercises::guide::{CHAPTERS, CONCEPTS, VALUES};
         let of_items = CHAPTERS.iter().flat_map(|chapter| chapter.items).flat_map(|item| item.links);
-        for link in of_items.chain(CONCEPTS.iter().map(|concept| &concept.link)) {
+        let of_values = VALUES.iter().map(|it| &it.link);
+        for link in of_items.chain(of_values).chain(CONCEPTS.iter().map(|concept| &concept.link)) {
             assert_eq!(Destination::parse(link.fragment).1, [], "{}", link.label);
         }
+    }
+
+    #[test]
+    fn the_values_of_the_guide_are_those_that_its_links_set() {
+        use crate::exercises::guide::VALUES;
+        let settings = |slug: &str| {
+            let mut links = VALUES.iter().map(|it| experiment(it.link.fragment).0);
+            links.find(|it| it.exercise.slug == slug).expect("it has values").settings
+        };
+        let basics = settings("async-basics");
+        let waits = ["download", "load", "preprocess"].map(|name| basics.number(name) * basics.number("scale"));
+        assert_eq!(waits, [2_000.0, 1_000.0, 1_500.0]);
+        assert_eq!(settings("async-multiple").number("scale"), 1.0);
+        assert_eq!(settings("async-ml-pipeline").count("batch-size"), 32);
+        assert_eq!(settings("common-issues").number("wait"), 1_000.0);
     }
 
     #[test]

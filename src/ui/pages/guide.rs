@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::exercises::catalogue::ADVANCED;
-use crate::exercises::guide::{CHAPTERS, CONCEPTS, Chapter, Concept, Item, Link};
+use crate::exercises::guide::{CHAPTERS, CONCEPTS, Chapter, Concept, GuideValues, Item, Link, VALUES};
 use crate::lazy::lazy;
 use crate::measure::report::Column;
 use crate::share::permalink::Setup;
@@ -24,7 +24,7 @@ lazy!(mod fetched in guide: text() -> AnyView);
 
 fn text() -> AnyView {
     let chapters = CHAPTERS.iter().map(chapter).collect_view();
-    view! { <div class="guide">{chapters} {concepts()}</div> }.into_any()
+    view! { <div class="guide">{chapters} {concepts()} {values()}</div> }.into_any()
 }
 
 fn chapter(chapter: &'static Chapter) -> AnyView {
@@ -74,6 +74,37 @@ fn concept(concept: &Concept) -> AnyView {
             <td><code>{concept.python}</code></td>
             <td><code>{concept.rust}</code></td>
             <td>{link(&concept.link)}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn values() -> AnyView {
+    let caption = "The Python guide's own values; each link opens the exercise with them";
+    let columns = ["Part", "Values", "Run them"].map(Column::text);
+    let rows = VALUES.iter().map(values_of_part).collect_view();
+    view! {
+        <section>
+            <h2>"The Python guide's values"</h2>
+            <p class="hint">
+                "Where a text on this page says “in the Python guide”, it means these. By default, most exercises wait \
+                for a shorter time."
+            </p>
+            <div class="panel">
+                {table("The Python guide's values, a table".to_owned(), caption.to_owned(), &columns, rows.into_any())}
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn values_of_part(it: &GuideValues) -> AnyView {
+    let part = it.part.map_or("Common issues".to_owned(), |part| part.to_string());
+    view! {
+        <tr>
+            <td>{part}</td>
+            <td>{it.values}</td>
+            <td>{link(&it.link)}</td>
         </tr>
     }
     .into_any()
