@@ -11,8 +11,7 @@ pub(crate) fn table(display: Display) -> AnyView {
     let Some(baseline) = display.baseline.get() else { return ().into_any() };
     let measured = display.same_settings.with(|same_settings| same_settings.measured.clone());
     if measured.runs == 0 {
-        let message = format!("{} is the baseline: the next runs are compared with it.", baseline.title);
-        return view! { <p class="hint">{message}</p> }.into_any();
+        return view! { <p class="hint">{baseline.note}</p> }.into_any();
     }
     let table = measured.compared_with(&baseline.measured, baseline.title, display.form.seed.get_untracked());
     let is_certain = measured.runs.min(baseline.measured.runs) >= LEAST_VALUES;

@@ -9,6 +9,8 @@ use crate::share::quantities::Quantities;
 pub(in crate::ui) struct Baseline {
     /// Its name at the beginning of a sentence.
     pub(in crate::ui) title: &'static str,
+    /// What is said of it before there is a run to compare.
+    pub(in crate::ui) note: &'static str,
     /// Its name next to a bar, in one word.
     pub(in crate::ui) word: &'static str,
     /// Its measurements.
@@ -20,12 +22,18 @@ pub(in crate::ui) struct Baseline {
 impl Baseline {
     /// A run that the reader has pinned.
     pub(in crate::ui) fn pinned(id: RunId, measured: Quantities) -> Self {
-        Self { title: "The pinned run", word: "pinned", measured, id: Some(id) }
+        Self { title: "The pinned run", note: "Pinned for comparison.", word: "pinned", measured, id: Some(id) }
     }
 
     /// The run of the person who sent the link.
     pub(in crate::ui) fn sent(measured: Quantities) -> Self {
-        Self { title: "The sender's run", word: "sender's", measured, id: None }
+        Self {
+            title: "The sender's run",
+            note: "The sender's result is here for comparison.",
+            word: "sender's",
+            measured,
+            id: None,
+        }
     }
 }
 
