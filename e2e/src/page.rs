@@ -267,6 +267,7 @@ impl Page {
     pub async fn press(&self, name: &str) -> Result<(), PageError> {
         for _ in 0..CLICK_ATTEMPTS {
             let button = self.button(name).await?;
+            self.reveal(&button).await?;
             let element = serde_json::to_value(&button)?;
             let watch = "const button = arguments[0]; button.isHit = false;
                 button.addEventListener('click', () => button.isHit = true, { once: true, capture: true })";
@@ -431,6 +432,15 @@ impl Page {
     async fn button(&self, name: &str) -> Result<fantoccini::elements::Element, PageError> {
         let path = format!("//button[normalize-space()='{name}']");
         self.find(Locator::XPath(&path), || format!("button `{name}`")).await
+    }
+
+    /// Opens the tab and the disclosure that an element is in.
+    async fn reveal(&self, element: &fantoccini::elements::Element) -> Result<(), PageError> {
+        const REVEAL: &str = "const panel = arguments[0].closest('[role=tabpanel][hidden]');
+            if (panel !== null) document.getElementById(panel.getAttribute('aria-labelledby')).click();
+            const disclosure = arguments[0].closest('details:not([open])');
+            if (disclosure !== null) disclosure.open = true;";
+        self.evaluate(REVEAL, vec![serde_json::to_value(element)?]).await
     }
 
     async fn find(

@@ -173,6 +173,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
         "Concurrent requests save time up to the capacity of the endpoint. Beyond that, they only wait for each other.",
     )
     .with_controls(plan::CONTROLS)
+    .with_main_controls(&["endpoint", "requests", "limit"])
     .with_presets(&[
         Preset::new("Find the knee", "latency=100&spread=0&capacity=8&failure-rate=0&sweep=32&one-by-one=off"),
         Preset::new(

@@ -268,6 +268,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
         ),
         Control::count("limit", "Limit", "The maximum number of tasks that run at once; 0 means no limit.", 10_000, 0),
     ])
+    .with_main_controls(&["tasks", "failure-rate", "on-error"])
     .with_comparisons(&[Comparison::new(
         "The same tasks, with three ways to handle errors",
         &[

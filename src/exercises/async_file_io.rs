@@ -291,6 +291,7 @@ const FIRST_ROUND: &str = "The first round only. Findings has the results of all
 pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
     .teaches("Handling files concurrently is sometimes faster than in sequence, and never blocks the page.")
     .with_controls(plan::CONTROLS)
+    .with_main_controls(&["source", "files", "limit"])
     .with_conflict(plan::conflict)
     .with_presets(&[
         Preset::new("200 files", "files=200&limit=16"),

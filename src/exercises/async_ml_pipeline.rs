@@ -278,6 +278,7 @@ impl TaskError for PredictError {}
 pub static EXERCISE: Exercise = Exercise::new("async-ml-pipeline", 5, "ML pipeline")
     .teaches("Stages that run concurrently are together as fast as the slowest one.")
     .with_controls(plan::CONTROLS)
+    .with_main_controls(&["samples", "batch-size", "bound"])
     .with_presets(&[
         Preset::new("The Python guide's batch size", "batch-size=32&scale=1"),
         Preset::new("Equally slow stages", "load=500&preprocess=20&predict=20"),

@@ -160,6 +160,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
             ControlKind::Number { unit: "×", min: 0.1, max: 5.0, step: 0.1, default: 0.5 },
         ),
     ])
+    .with_main_controls(&["samples", "limit", "max"])
     .with_conflict(|settings| {
         let (min, max) = (settings.number("min"), settings.number("max"));
         (min > max).then(|| Conflict {

@@ -128,6 +128,7 @@ pub static EXERCISE: Exercise = Exercise::new("concurrency-comparison", 7, "Conc
     .with_short_title("Comparison")
     .teaches("Async is for waiting, workers are for computing: neither helps with the other.")
     .with_controls(plan::CONTROLS)
+    .with_main_controls(&["tasks", "size", "workers"])
     .with_presets(&[Preset::new("Only waits", "size=0"), Preset::new("One worker", "workers=1")])
     .with_comparisons(&[
         Comparison::new(

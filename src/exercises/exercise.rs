@@ -26,6 +26,8 @@ pub struct Exercise {
     pub teaches: &'static str,
     /// The controls: everything that the reader can set.
     pub controls: &'static [Control],
+    /// The names of the controls that are always in view; the others are one click away. By default, the first three.
+    pub main_controls: &'static [&'static str],
     /// Returns the conflict between settings that do not go together, if there is one.
     pub conflict: fn(&Settings) -> Option<Conflict>,
     /// Settings that are worth trying.
@@ -71,6 +73,7 @@ impl Exercise {
             short_title: title,
             teaches: "",
             controls: &[],
+            main_controls: &[],
             conflict: |_| None,
             presets: &[],
             comparisons: &[],
@@ -102,6 +105,12 @@ impl Exercise {
     #[must_use]
     pub const fn with_controls(self, controls: &'static [Control]) -> Self {
         Self { controls, ..self }
+    }
+
+    /// Sets the names of the controls that matter most: at most three.
+    #[must_use]
+    pub const fn with_main_controls(self, main_controls: &'static [&'static str]) -> Self {
+        Self { main_controls, ..self }
     }
 
     /// Sets the function that finds conflicts between settings.
@@ -169,6 +178,16 @@ impl Exercise {
     #[must_use]
     pub const fn loaded_by(self, load: fn(Run, Settings) -> Loading) -> Self {
         Self { load, ..self }
+    }
+
+    /// The names of the controls that are always in view.
+    #[must_use]
+    pub fn first_controls(&self) -> Vec<&'static str> {
+        if self.main_controls.is_empty() {
+            self.controls.iter().take(3).map(|control| control.name).collect()
+        } else {
+            self.main_controls.to_vec()
+        }
     }
 
     /// Starts it. Its report also contains the sections that every run of it has.

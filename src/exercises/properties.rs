@@ -69,7 +69,7 @@ impl Property {
             n => {
                 let as_meant = of_parts.iter().filter(|check| check.is_as_meant()).count();
                 format!(
-                    "{whole}. Of the checks of single parts, shown below their bars, {as_meant} of {n} had the \
+                    "{whole}. Of the checks of single parts, {as_meant} of {n} had the \
                     expected result."
                 )
             }

@@ -42,20 +42,20 @@ pub fn comparison(
 }
 
 /// The speed-up of a race in words. It has its place before it is known, so that nothing moves.
-fn speed_up(compared: &Compared) -> Option<Element> {
+pub(super) fn speed_up(compared: &Compared) -> Option<Element> {
     let is_race = compared.is_race && compared.bars.len() > 1;
     let text = compared.speed_up().map(|ratio| format!("{ratio:.1} times as fast"));
     is_race.then(|| element("p").class("speed-up").text(text.unwrap_or_default()))
 }
 
 /// The bar of a part in another run.
-struct Outline {
+pub(super) struct Outline {
     us: u64,
     word: &'static str,
 }
 
 impl Outline {
-    fn of_bar(bar: &ComparedBar, baseline: Option<&Baseline>) -> Option<Self> {
+    pub(super) fn of_bar(bar: &ComparedBar, baseline: Option<&Baseline>) -> Option<Self> {
         let baseline = baseline?;
         Some(Self { us: (baseline.length_us)(&bar.task)?, word: baseline.word })
     }
@@ -63,24 +63,35 @@ impl Outline {
 
 /// One bar. Its whole width is `scale_us`.
 fn bar(bar: &ComparedBar, lag: Option<String>, outline: Option<Outline>, scale_us: f64) -> Element {
+    let (item, figures) = figures_of_bar("div", bar, lag, outline.as_ref());
+    item.child(element("span").class("label").text(bar.label.clone()))
+        .child(track(bar, outline.as_ref(), scale_us))
+        .children(figures)
+}
+
+/// The element of a bar without its label and its picture, and its length in words: measured, then for comparison.
+pub(super) fn figures_of_bar(
+    name: &'static str,
+    bar: &ComparedBar,
+    lag: Option<String>,
+    outline: Option<&Outline>,
+) -> (Element, [Element; 2]) {
     let (class, word) = match bar.outcome {
         None if bar.so_far_us.is_some() => ("bar running", String::new()),
         None | Some(Outcome::Succeeded) => ("bar", String::new()),
         Some(outcome) => ("bar cut-short", format!(", {}", outcome.name())),
     };
     let ideal = bar.ideal_us.map(|us| format!("ideal {}", span(us)));
-    let other = outline.as_ref().map(|it| format!("{} {}", it.word, span(it.us)));
+    let other = outline.map(|it| format!("{} {}", it.word, span(it.us)));
     let beside = [ideal, other, lag].into_iter().flatten().map(|text| element("span").text(text));
-    element("div")
+    let item = element(name)
         .class(class)
-        .attr_if("data-baseline-us", outline.as_ref().map(|it| it.us))
+        .attr_if("data-baseline-us", outline.map(|it| it.us))
         .attr("data-bar", bar.task.clone())
         .attr_if("data-measured-us", bar.measured_us)
-        .attr_if("data-ideal-us", bar.ideal_us)
-        .child(element("span").class("label").text(bar.label.clone()))
-        .child(track(bar, outline.as_ref(), scale_us))
-        .child(element("span").class("figure").text(cell(bar.so_far_us) + &word))
-        .child(element("span").class("ideal-figure").children(beside))
+        .attr_if("data-ideal-us", bar.ideal_us);
+    let measured = element("span").class("figure").text(cell(bar.so_far_us) + &word);
+    (item, [measured, element("span").class("ideal-figure").children(beside)])
 }
 
 /// The picture of a bar: its length so far, its ideal, and its length in another run.
@@ -100,8 +111,9 @@ fn track(bar: &ComparedBar, outline: Option<&Outline>, scale_us: f64) -> Element
         .children(outline.map(|it| filled("ghost", it.us)))
 }
 
-/// The checks of the parts that are compared, each with the label of its bar.
-fn list_of_checks(compared: &Compared, checks: &[Check]) -> Option<Element> {
+/// The checks of the parts that are compared, each with the label of its bar. `None` if there are none.
+#[must_use]
+pub fn list_of_checks(compared: &Compared, checks: &[Check]) -> Option<Element> {
     let item = |check: &Check| {
         let bar = compared.bars.iter().find(|bar| bar.task == check.part)?;
         let text = format!("{}: {} ({}).", bar.label, check.claim, check.measured);
@@ -117,7 +129,9 @@ fn list_of_checks(compared: &Compared, checks: &[Check]) -> Option<Element> {
     (!items.is_empty()).then(|| element("ul").class("checks").children(items))
 }
 
-fn as_table(compared: &Compared) -> Table {
+/// A comparison as a table.
+#[must_use]
+pub fn as_table(compared: &Compared) -> Table {
     let row =
         |bar: &ComparedBar| vec![bar.label.to_string(), cell(bar.measured_us), cell(bar.ideal_us), cell(bar.lag_us)];
     Table {

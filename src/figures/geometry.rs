@@ -1,37 +1,32 @@
-//! The arithmetic of the timeline, apart from drawing: which time range and which lanes are in view, and where they are
-//! in the picture.
+//! The arithmetic of time axes, apart from drawing: which time range is in view, and where instants are in the picture.
 
 use crate::measure::histogram::round_step;
 
-/// The part of a run that is in view. Times are in microseconds. Lanes are counted from the top and may be fractions.
+/// The time range that is in view, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
     /// The left edge.
     pub from_us: f64,
     /// The right edge.
     pub to_us: f64,
-    /// The upper edge.
-    pub from_lane: f64,
-    /// The lower edge.
-    pub to_lane: f64,
 }
 
 /// The shortest time range that fills the canvas.
 const LEAST_US: f64 = 100.0;
 
 impl View {
-    /// A whole run.
+    /// Everything from zero to this instant.
     #[must_use]
-    pub fn whole(end_us: u64, lanes: u32) -> Self {
-        Self { from_us: 0.0, to_us: (end_us as f64).max(LEAST_US), from_lane: 0.0, to_lane: f64::from(lanes.max(1)) }
+    pub fn whole(end_us: u64) -> Self {
+        Self { from_us: 0.0, to_us: (end_us as f64).max(LEAST_US) }
     }
 
-    /// One task and its surroundings, near enough for a text in its lane.
+    /// A period, with as much time before and after it.
     #[must_use]
-    pub fn around(from_us: u64, length_us: u64, lane: u32) -> Self {
-        let (length, lane) = ((length_us as f64).max(LEAST_US), f64::from(lane));
+    pub fn around(from_us: u64, length_us: u64) -> Self {
+        let length = (length_us as f64).max(LEAST_US);
         let from_us = from_us as f64 - length;
-        Self { from_us, to_us: from_us + 3.0 * length, from_lane: lane - 3.0, to_lane: lane + 4.0 }
+        Self { from_us, to_us: from_us + 3.0 * length }
     }
 
     /// Zooms in (`factor` above 1) or out (below 1). The instant at the fraction `at` (0 to 1) of the width stays in
@@ -41,34 +36,28 @@ impl View {
         let width = self.to_us - self.from_us;
         let new_width = (width / factor).max(LEAST_US);
         let from_us = self.from_us + (width - new_width) * at;
-        Self { from_us, to_us: from_us + new_width, ..self }
+        Self { from_us, to_us: from_us + new_width }
     }
 
-    /// Moves the view by a fraction of its width and of its height.
+    /// Moves the view by a fraction of its width.
     #[must_use]
-    pub fn moved(self, right: f64, down: f64) -> Self {
-        let x = (self.to_us - self.from_us) * right;
-        let y = (self.to_lane - self.from_lane) * down;
-        Self {
-            from_us: self.from_us + x,
-            to_us: self.to_us + x,
-            from_lane: self.from_lane + y,
-            to_lane: self.to_lane + y,
-        }
+    pub fn moved(self, right: f64) -> Self {
+        let by = (self.to_us - self.from_us) * right;
+        Self { from_us: self.from_us + by, to_us: self.to_us + by }
     }
 
     /// The nearest view that is within `whole`.
     #[must_use]
     pub fn within(self, whole: Self) -> Self {
-        let (from_us, to_us) = fit(self.from_us, self.to_us, whole.to_us);
-        let (from_lane, to_lane) = fit(self.from_lane, self.to_lane, whole.to_lane);
-        Self { from_us, to_us, from_lane, to_lane }
+        let length = (self.to_us - self.from_us).min(whole.to_us);
+        let from_us = self.from_us.clamp(0.0, whole.to_us - length);
+        Self { from_us, to_us: from_us + length }
     }
 
     /// The place of an instant on a canvas of this width.
     #[must_use]
-    pub fn x(&self, at_us: u64, width: f64) -> f64 {
-        (at_us as f64 - self.from_us) / (self.to_us - self.from_us) * width
+    pub fn x(&self, at_us: f64, width: f64) -> f64 {
+        (at_us - self.from_us) / (self.to_us - self.from_us) * width
     }
 
     /// The instant at this place of a canvas of this width.
@@ -76,12 +65,6 @@ impl View {
     pub fn at_us(&self, x: f64, width: f64) -> f64 {
         self.from_us + x / width * (self.to_us - self.from_us)
     }
-}
-
-fn fit(from: f64, to: f64, end: f64) -> (f64, f64) {
-    let length = (to - from).min(end);
-    let from = from.clamp(0.0, end - length);
-    (from, from + length)
 }
 
 /// About `most` round instants for the axis between two times, in microseconds. Their distance is 1, 2 or 5 times a
@@ -113,7 +96,7 @@ mod tests {
 
     #[test]
     fn zooming_keeps_the_instant_under_the_cursor() {
-        let view = View::whole(1_000_000, 4);
+        let view = View::whole(1_000_000);
         let near = view.zoomed(4.0, 0.25);
         assert_eq!(near.at_us(25.0, 100.0), view.at_us(25.0, 100.0));
         assert_eq!(near.to_us - near.from_us, 250_000.0);
@@ -121,26 +104,23 @@ mod tests {
 
     #[test]
     fn a_view_never_leaves_the_run() {
-        let whole = View::whole(1_000_000, 4);
+        let whole = View::whole(1_000_000);
         assert_eq!(whole.zoomed(0.1, 0.5).within(whole), whole);
-        let right = whole.zoomed(2.0, 0.5).moved(9.0, 9.0).within(whole);
+        let right = whole.zoomed(2.0, 0.5).moved(9.0).within(whole);
         assert_eq!((right.from_us, right.to_us), (500_000.0, 1_000_000.0));
-        assert_eq!((right.from_lane, right.to_lane), (0.0, 4.0));
     }
 
     #[test]
-    fn a_wanted_task_is_in_the_middle() {
-        let whole = View::whole(1_000_000, 10_000);
-        let view = View::around(400_000, 100_000, 5_000).within(whole);
-        assert_eq!((view.x(400_000, 300.0).round(), view.x(500_000, 300.0).round()), (100.0, 200.0));
-        assert_eq!((view.from_lane, view.to_lane), (4_997.0, 5_004.0));
-        let first = View::around(0, 0, 0).within(whole);
-        assert_eq!((first.from_us, first.from_lane), (0.0, 0.0));
+    fn a_period_is_in_the_middle() {
+        let whole = View::whole(1_000_000);
+        let view = View::around(400_000, 100_000).within(whole);
+        assert_eq!((view.x(400_000.0, 300.0).round(), view.x(500_000.0, 300.0).round()), (100.0, 200.0));
+        assert_eq!(View::around(0, 0).within(whole).from_us, 0.0);
     }
 
     #[test]
     fn an_empty_run_has_a_view_too() {
-        let view = View::whole(0, 0);
-        assert!(view.x(0, 100.0).is_finite() && view.at_us(50.0, 100.0).is_finite());
+        let view = View::whole(0);
+        assert!(view.x(0.0, 100.0).is_finite() && view.at_us(50.0, 100.0).is_finite());
     }
 }

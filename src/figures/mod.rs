@@ -11,6 +11,7 @@ mod histogram;
 #[cfg(test)]
 mod query;
 
+pub mod bands;
 pub mod bars;
 pub mod batch_sizes;
 pub mod digits;
@@ -25,4 +26,5 @@ pub mod sweep;
 pub mod table;
 pub mod tasks;
 pub mod timeline;
+pub mod tracks;
 pub mod validations;

@@ -90,7 +90,7 @@ impl Frame {
         const NAMED: u32 = 24;
         let lanes = histories.lanes().min(MOST_LANES);
         let lane_height = if lanes <= NAMED { 20.0 } else { 8.0 };
-        Self { view: View::whole(end_us, lanes), end_us, lanes, lane_height }
+        Self { view: View::whole(end_us), end_us, lanes, lane_height }
     }
 
     fn has_names(&self) -> bool {
@@ -98,7 +98,7 @@ impl Frame {
     }
 
     fn x(&self, us: u64) -> f64 {
-        self.view.x(us, WIDTH)
+        self.view.x(us as f64, WIDTH)
     }
 
     fn y(&self, lane: u32) -> f64 {

@@ -3,6 +3,7 @@
 //! Everything here is pure. A run leaves one append-only [`Record`]; tables, charts, statistics and warnings are
 //! functions of it, so two of them can never disagree about what happened.
 
+pub mod activity;
 pub mod batch_sizes;
 pub mod bootstrap;
 pub mod bottleneck;

@@ -2,9 +2,10 @@
 //!
 //! [`TaskHistories`] reads the record as it grows, so that the timeline can be drawn during the run. It also gives
 //! every task a lane: the lowest one that is free, so that ten thousand short tasks one after another need few lanes.
+//! In the same way it gives every task a row in its [`Part`]: the root task, by name, that it belongs to.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 
 use crate::measure::events::{Event, EventKind, Outcome, Record};
 use crate::measure::task_id::TaskId;
@@ -21,6 +22,9 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// All phases.
+    pub const ALL: [Self; 3] = [Self::Queued, Self::Running, Self::Waiting];
+
     /// The word for the phase in charts.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -37,7 +41,7 @@ impl Phase {
 pub struct Segment {
     /// The task.
     pub task: TaskId,
-    /// The row in which the task is drawn.
+    /// The lane of its task.
     pub lane: u32,
     /// What the task was doing.
     pub phase: Phase,
@@ -54,8 +58,14 @@ pub struct TaskHistory {
     pub spawned_us: u64,
     /// When and how it ended, if it has.
     pub end: Option<(u64, Outcome)>,
-    /// The row in which it is drawn. The top row is 0.
+    /// Its lane in the whole run. The top lane is 0.
     pub lane: u32,
+    /// The root task that it belongs to; a root task belongs to itself.
+    pub root: TaskId,
+    /// The index of its part in [`TaskHistories::parts`].
+    pub part: u32,
+    /// Its row in its part. The top row is 0.
+    pub row: u32,
     /// The time that its own code has run so far, in microseconds, as far as the clock can measure it.
     pub running_us: u64,
     /// The time that it was queued so far, in microseconds: before its first poll, and for permits.
@@ -82,6 +92,34 @@ impl TaskHistory {
     }
 }
 
+/// A part of a run: the root tasks of one name, with all tasks inside them.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The first of its root tasks.
+    pub root: TaskId,
+    /// The number of rows that its tasks need. A root task needs a row only if no task is inside it.
+    pub rows: u32,
+    /// True if any of its tasks is not a root task.
+    pub has_subtasks: bool,
+    free_rows: BinaryHeap<Reverse<u32>>,
+}
+
+impl Part {
+    fn new(root: TaskId) -> Self {
+        Self { root, rows: 1, has_subtasks: false, free_rows: BinaryHeap::new() }
+    }
+
+    /// The row of the next subtask: the lowest one that is free.
+    fn take_row(&mut self) -> u32 {
+        // The first subtask takes the row of the root task, which is not drawn from now on.
+        let next = if self.has_subtasks { self.rows } else { 0 };
+        self.has_subtasks = true;
+        let row = self.free_rows.pop().map_or(next, |Reverse(row)| row);
+        self.rows = self.rows.max(row + 1);
+        row
+    }
+}
+
 /// The histories of all tasks of a run, updated as its record grows.
 ///
 /// ```
@@ -103,6 +141,8 @@ pub struct TaskHistories {
     segments: Vec<Segment>,
     free_lanes: BinaryHeap<Reverse<u32>>,
     lanes: u32,
+    parts: Vec<Part>,
+    parts_by_name: HashMap<String, u32>,
 }
 
 impl TaskHistories {
@@ -117,7 +157,7 @@ impl TaskHistories {
     /// Reads the events since the last call. It must be the same record each time.
     pub fn read(&mut self, record: &Record) {
         for event in &record.events()[self.events_read..] {
-            self.take(*event);
+            self.take(record, *event);
         }
         self.events_read = record.events().len();
     }
@@ -164,15 +204,34 @@ impl TaskHistories {
         self.histories.is_empty()
     }
 
-    /// The number of rows that the timeline needs.
+    /// The number of lanes of the whole run.
     #[must_use]
     pub fn lanes(&self) -> u32 {
         self.lanes
     }
 
-    fn take(&mut self, event: Event) {
+    /// The parts of the run, in the order in which they started.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The index of the part with this name, if it has started.
+    #[must_use]
+    pub fn part_named(&self, name: &str) -> Option<usize> {
+        self.parts_by_name.get(name).map(|part| *part as usize)
+    }
+
+    /// True if a task has a row: it is not a root task with subtasks, whose part stands for it.
+    #[must_use]
+    pub fn has_row(&self, task: TaskId) -> bool {
+        let history = self.task(task);
+        history.root != task || !self.parts[history.part as usize].has_subtasks
+    }
+
+    fn take(&mut self, record: &Record, event: Event) {
         match event.kind {
-            EventKind::Spawned => self.spawn(event.at_us),
+            EventKind::Spawned => self.spawn(record, event),
             EventKind::PollStarted => self.set_phase(event, Phase::Running),
             EventKind::PollEnded(_) => {
                 let waits = self.histories[event.task.index()].waits;
@@ -185,19 +244,41 @@ impl TaskHistories {
         }
     }
 
-    fn spawn(&mut self, at_us: u64) {
+    fn spawn(&mut self, record: &Record, event: Event) {
         let lane = self.free_lanes.pop().map_or(self.lanes, |Reverse(lane)| lane);
         self.lanes = self.lanes.max(lane + 1);
+        let at_us = event.at_us;
+        let task = record.task(event.task);
+        let (root, part, row) = match task.parent {
+            Some(parent) => {
+                let TaskHistory { root, part, .. } = self.histories[parent.index()];
+                (root, part, self.parts[part as usize].take_row())
+            }
+            None => (event.task, self.part_of_root(event.task, task.name.kind()), 0),
+        };
         self.histories.push(TaskHistory {
             spawned_us: at_us,
             end: None,
             lane,
+            root,
+            part,
+            row,
             running_us: 0,
             queued_us: 0,
             phase: Phase::Queued,
             since_us: at_us,
             waits: 0,
         });
+    }
+
+    fn part_of_root(&mut self, root: TaskId, name: &str) -> u32 {
+        if let Some(part) = self.parts_by_name.get(name) {
+            return *part;
+        }
+        let part = self.parts.len() as u32;
+        self.parts.push(Part::new(root));
+        self.parts_by_name.insert(name.to_owned(), part);
+        part
     }
 
     /// Ends the current segment and starts one with another phase.
@@ -228,6 +309,9 @@ impl TaskHistories {
         let history = &mut self.histories[event.task.index()];
         history.end = Some((event.at_us, outcome));
         self.free_lanes.push(Reverse(history.lane));
+        if history.root != event.task {
+            self.parts[history.part as usize].free_rows.push(Reverse(history.row));
+        }
     }
 }
 
@@ -300,6 +384,38 @@ mod tests {
         assert_eq!(lanes, [0, 1, 0, 2]);
         assert_eq!(histories.task(TaskId::at(2)).queued_until_us(10), 4, "it has not started");
         assert_eq!(histories.lanes(), 3);
+    }
+
+    #[test]
+    fn tasks_have_rows_in_the_part_of_their_root_task() {
+        let mut record = Record::default();
+        let end = |record: &mut Record, at_us, task| record.push(at_us, task, EventKind::Ended(Outcome::Succeeded));
+        let first = record.spawn(0, "one by one".into(), None);
+        for at_us in [0, 10] {
+            let sample = record.spawn(at_us, "sample".into(), Some(first));
+            end(&mut record, at_us + 10, sample);
+        }
+        end(&mut record, 20, first);
+        let second = record.spawn(20, "at once".into(), None);
+        let samples = [0, 1].map(|_| record.spawn(20, "sample".into(), Some(second)));
+        let inner = record.spawn(20, "attempt".into(), Some(samples[1]));
+        let single = record.spawn(20, "alone".into(), None);
+
+        let histories = TaskHistories::from_record(&record);
+        let rows: Vec<_> = histories.iter().map(|(_, it)| (it.part, it.row)).collect();
+        assert_eq!(rows, [(0, 0), (0, 0), (0, 0), (1, 0), (1, 0), (1, 1), (1, 2), (2, 0)]);
+        assert_eq!(histories.parts().iter().map(|part| part.rows).collect::<Vec<_>>(), [1, 3, 1]);
+        assert_eq!(histories.task(inner).root, second);
+        assert_eq!([first, second, single].map(|root| histories.has_row(root)), [false, false, true]);
+    }
+
+    #[test]
+    fn root_tasks_of_one_name_are_one_part() {
+        let mut record = Record::default();
+        let roots = ["read", "write", "read"].map(|name| record.spawn(0, name.into(), None));
+        let histories = TaskHistories::from_record(&record);
+        assert_eq!(roots.map(|root| histories.task(root).part), [0, 1, 0]);
+        assert_eq!(histories.parts()[0].root, roots[0]);
     }
 
     #[test]

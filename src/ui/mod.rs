@@ -14,7 +14,6 @@ mod components;
 mod display;
 mod download;
 mod drawing;
-mod element;
 mod embedding;
 mod finished;
 mod focus;

@@ -12,7 +12,7 @@ fn views() -> ResultViews {
     ResultViews {
         warnings: warnings::lines,
         properties: checks::lines,
-        sections: sections::panels,
+        section: sections::section,
         log: log::lines,
         failures: failures::list,
         figures: metrics::figures,

@@ -5,37 +5,37 @@
 use leptos::prelude::*;
 
 use crate::figures;
-use crate::measure::report::{FINDINGS, Group, Section};
+use crate::measure::report::{Group, Section};
 use crate::ui::charts::sweep::sweep;
+use crate::ui::components::tabs::Tabs;
 use crate::ui::components::validations::validations;
 use crate::ui::display::Display;
 use crate::ui::drawing::drawings;
 
-/// One panel for each heading, once there is a report. The code that draws them is loaded with the first run.
-pub(crate) fn sections(display: Display) -> AnyView {
-    let panels = move || match display.report.get() {
-        Some(_) => display.show(|views| (views.sections)(display)),
-        None => view! {
-            <div class="panel">
-                <h2>{FINDINGS}</h2>
-                <p class="empty">"Results appear here when the run has finished."</p>
-            </div>
-        }
-        .into_any(),
+/// One panel for each heading of the report. The code that draws them is loaded with the first run.
+pub(crate) fn section_panels(display: Display, headings: RwSignal<Vec<&'static str>>, tabs: Tabs) -> AnyView {
+    let content = move |heading: &'static str| match display.report.get() {
+        Some(_) => display.show(|views| (views.section)(display, heading)),
+        None => view! { <p class="empty">"Results appear here when the run has finished."</p> }.into_any(),
     };
-    panels.into_any()
+    let panel = move |heading| tabs.panel(heading, (move || content(heading)).into_any());
+    (move || headings.get().into_iter().map(panel).collect_view()).into_any()
 }
 
-/// See [`sections`].
-pub(crate) fn panels(display: Display) -> AnyView {
+/// What the report has under a heading. See [`section_panels`].
+pub(crate) fn section(display: Display, heading: &'static str) -> AnyView {
     let Some(report) = display.report.get_untracked() else { return ().into_any() };
-    report.groups().map(|group| panel(display, group)).collect_view().into_any()
+    report.groups().filter(|group| group.heading == heading).map(|it| content(display, it)).collect_view().into_any()
 }
 
-fn panel(display: Display, group: Group) -> AnyView {
+fn content(display: Display, group: Group) -> AnyView {
     let notes = group.notes.iter().map(|note| view! { <p>{note.clone()}</p> }).collect_view();
     let drawn = group.sections.iter().map(|section| draw(display, section)).collect_view();
-    view! { <div class="panel"><h2>{group.heading}</h2>{notes}{drawn}</div> }.into_any()
+    view! {
+        {notes}
+        {drawn}
+    }
+    .into_any()
 }
 
 /// Sections that the reader can use are components, and the others are only drawn.

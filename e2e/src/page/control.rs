@@ -108,6 +108,8 @@ impl Page {
 
     async fn field(&self, name: &str, field: &str) -> Result<Element, PageError> {
         let selector = format!("[data-control='{name}'] {field}");
-        self.find(Locator::Css(&selector), || format!("control `{name}` with `{field}`")).await
+        let field = self.find(Locator::Css(&selector), || format!("control `{name}` with `{field}`")).await?;
+        self.reveal(&field).await?;
+        Ok(field)
     }
 }

@@ -1,34 +1,41 @@
-//! The timeline: every task as a bar in its lane, drawn during the run.
+//! The timeline: the parts of each comparison one below the other, with their tasks in lanes, drawn during the run.
 //!
-//! Wheel, drag and keys change what is in view. Below the canvas, a sentence describes the task under the cursor, or
-//! the one that is chosen with keys.
+//! A canvas is behind the tracks. The tracks are elements with names and lengths, and with room for the lanes; the
+//! canvas draws in this room. Wheel, drag and keys change what is in view. Below it, a sentence describes the task
+//! under the cursor, or the one that is chosen with keys.
 
-use leptos::html::Canvas;
+mod pointer;
+
 use leptos::prelude::*;
-use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlCanvasElement, MouseEvent};
 
-use crate::figures::{geometry::View, timeline};
+use crate::exercises::compared::Compared;
+use crate::figures::bands::{self, Band, bands};
+use crate::figures::bars::Baseline;
+use crate::figures::geometry::View;
+use crate::figures::node::{Node, element};
+use crate::figures::timeline;
+use crate::figures::tracks::{self, TrackLayout};
 use crate::measure::TaskId;
-use crate::measure::segments::{TaskHistories, TaskHistory};
-use crate::ui::charts::painter::{Painter, TOP, lane_height};
+use crate::measure::segments::TaskHistories;
+use crate::ui::charts::painter::{Lanes, Painter};
 use crate::ui::components::tasks::tasks;
 use crate::ui::display::Display;
-use crate::ui::display::baseline::Baseline;
-use crate::ui::display::chart::Chart;
+use crate::ui::display::baseline;
+use crate::ui::display::chart::{Axis, Chart, Drawn};
 use crate::ui::display::views::TimelineViews;
+use crate::ui::drawing::drawings;
 use crate::ui::theme::use_theme;
-
-/// The distance that one press of a key moves the view, as a fraction of its width.
-const KEY_STEP: f64 = 0.2;
 
 /// The length of the axis of an empty chart.
 const EMPTY_US: u64 = 1_000_000;
 
-/// The factor by which one press of a key magnifies.
-const ZOOM: f64 = 1.5;
+/// The share of the window's height that the lanes use, if they need so much.
+const ROOM: f64 = 0.36;
 
-/// The factor by which one turn of the wheel magnifies. Touchpads send many turns.
-const WHEEL_ZOOM: f64 = 1.1;
+/// The room for lanes in the smallest and in the largest window, in CSS pixels.
+const ROOM_PX: (f64, f64) = (150.0, 420.0);
 
 /// The key: the class of each sign, with its meaning.
 const KEY: [(&str, &str); 7] = [
@@ -43,45 +50,64 @@ const KEY: [(&str, &str); 7] = [
 
 /// The timeline of a run.
 pub(crate) fn timeline(display: Display) -> AnyView {
-    let canvas = NodeRef::<Canvas>::new();
-    let chart = Chart::new(display, canvas);
+    let chart = Chart::new(display);
     chart.use_drawing();
-    let is_open = RwSignal::new(false);
-    let table = move || {
-        if !is_open.get() {
-            return ().into_any();
-        }
-        display.digest.track();
+    let tracks = move || {
+        display.step.track();
         display.runs.track();
-        display.show(|views| (views.timeline.table)(display))
+        chart.opened.track();
+        chart.axis.track();
+        chart.tracks()
+    };
+    let choice = |axis: Axis, name: &'static str| {
+        let is_chosen = move || (chart.axis.get() == axis).to_string();
+        view! {
+            <button class="quiet" aria-pressed=is_chosen on:click=move |_| chart.show_axis(axis)>{name}</button>
+        }
     };
     view! {
         <figure class="timeline">
-            <h2>"Timeline"</h2>
+            <div class="timeline-head">
+                <h2>"Timeline"</h2>
+                <div class="axes" role="group" aria-label="Time axis">
+                    {choice(Axis::Aligned, "Aligned")}
+                    {choice(Axis::AsItHappened, "As it happened")}
+                </div>
+            </div>
+            <div
+                class="chart"
+                class:as-it-happened=move || chart.axis.get() == Axis::AsItHappened
+                node_ref=chart.frame
+                on:click=move |event| chart.open_or_close(&event)
+            >
+                {canvas(chart)}
+                <div class="tracks">{tracks}</div>
+            </div>
+            <p class="chosen" aria-live="polite">{move || chart.words_for_chosen()}</p>
             <p class="key" aria-hidden="true">
                 {KEY.map(|(class, text)| view! { <span class=class>{text}</span> }.into_any()).collect_view()}
             </p>
-            <canvas
-                node_ref=canvas
-                tabindex="0"
-                role="img"
-                aria-label="Timeline of the tasks. Up and down choose a task, left and right move, plus and minus \
-                    zoom, 0 shows all."
-                on:keydown=move |event| chart.handle(|code| (code.take_key)(chart, &event))
-                on:wheel=move |event| chart.handle(|code| (code.take_wheel)(chart, &event))
-                on:pointerdown=move |event| chart.take_press(&event)
-                on:pointermove=move |event| chart.handle(|code| (code.take_move)(chart, &event))
-                on:pointerleave=move |_| chart.choose(None)
-            ></canvas>
-            <p class="chosen" aria-live="polite">{move || chart.words_for_chosen()}</p>
             <figcaption>{move || chart.caption()}</figcaption>
-            <details on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
-                <summary>"Show as table"</summary>
-                {table}
-            </details>
         </figure>
     }
     .into_any()
+}
+
+fn canvas(chart: Chart) -> impl IntoView {
+    view! {
+        <canvas
+            node_ref=chart.canvas
+            tabindex="0"
+            role="img"
+            aria-label="Timeline of the tasks. Up and down choose a task, left and right move, plus and minus zoom, 0 \
+                shows all."
+            on:keydown=move |event| chart.handle(|code| (code.take_key)(chart, &event))
+            on:wheel=move |event| chart.handle(|code| (code.take_wheel)(chart, &event))
+            on:pointerdown=move |event| chart.handle(|code| (code.take_press)(chart, &event))
+            on:pointermove=move |event| chart.handle(|code| (code.take_move)(chart, &event))
+            on:pointerleave=move |_| chart.choose(None)
+        ></canvas>
+    }
 }
 
 /// The code that the timeline needs once there is a run to draw.
@@ -89,11 +115,138 @@ pub(crate) const CODE: TimelineViews = TimelineViews {
     draw: Chart::draw,
     take_key: Chart::take_key,
     take_wheel: Chart::take_wheel,
+    take_press: Chart::take_press,
     take_move: Chart::take_move,
     words: Chart::words,
     caption,
     table: tasks,
 };
+
+/// The layout: which tracks there are, and how high they are.
+impl Chart {
+    /// All comparisons as tracks. If the axis is that of the run, all its tasks follow in a band of their own.
+    fn tracks(self) -> AnyView {
+        self.catch_up();
+        let compared = self.display.compared();
+        let tracks = self.lay_out(&compared);
+        let baseline = self.display.baseline.get();
+        let length_us = |task: &str| baseline.as_ref().and_then(|it| it.measured.median(task)).map(|us| us as u64);
+        let baseline = baseline.as_ref().map(|it| Baseline { word: it.word, length_us: &length_us });
+        let unfinished = if self.display.runs.get() == 0 { "Press Run." } else { "Not all parts have ended." };
+        let mut tracks = tracks.as_slice();
+        let mut figures: Vec<Node> = Vec::new();
+        for compared in &compared {
+            let (own, others) = tracks.split_at(compared.bars.len());
+            tracks = others;
+            figures.push(tracks::comparison(compared, own, baseline.as_ref(), unfinished));
+        }
+        if let [whole] = tracks {
+            figures.push(element("div").class("whole").child(tracks::lanes(whole.band)).into());
+        }
+        drawings(figures)
+    }
+
+    /// The tracks for the bars of these comparisons. Stores which band each has.
+    fn lay_out(self, compared: &[Compared]) -> Vec<TrackLayout> {
+        let bars = || compared.iter().flat_map(|compared| &compared.bars);
+        let names = bars().map(|bar| bar.task.to_string());
+        let (mut drawn, bands): (Vec<_>, Vec<_>) = match self.axis.get_untracked() {
+            Axis::Aligned => {
+                let opened = self.opened.get_untracked();
+                let opened = opened.and_then(|name| bars().position(|bar| bar.task == name));
+                let rows: Vec<_> = bars().map(|bar| self.rows_of(&bar.task)).collect();
+                (names.map(Drawn::Part).collect(), bands(&rows, room(), opened))
+            }
+            Axis::AsItHappened => {
+                let lanes = self.histories.with_value(TaskHistories::lanes);
+                let none = bars().map(|_| Band { height: 0.0, lane: None });
+                (names.map(Drawn::Part).collect(), none.chain(bands(&[lanes], room(), Some(0))).collect())
+            }
+        };
+        if bands.len() > drawn.len() {
+            drawn.push(Drawn::WholeRun);
+        }
+        let opened = self.opened.get_untracked();
+        let is_open = |drawn: &Drawn| matches!(drawn, Drawn::Part(name) if Some(name) == opened.as_ref());
+        let tracks = drawn.iter().zip(&bands).map(|(drawn, band)| {
+            let is_low = band.lane.is_none_or(|lane| lane < bands::LANE);
+            TrackLayout {
+                band: *band,
+                can_open: band.height > 0.0 && (is_low || is_open(drawn)),
+                is_open: is_open(drawn),
+            }
+        });
+        let tracks = tracks.collect();
+        let laid_out: Vec<_> = drawn.into_iter().zip(bands).collect();
+        if self.bands.with_value(|bands| *bands != laid_out) {
+            self.bands.set_value(laid_out);
+            // The canvas is drawn when the tracks have their new places.
+            request_animation_frame(move || {
+                self.layout.try_update(|layout| *layout += 1);
+            });
+        }
+        tracks
+    }
+
+    /// The number of rows of a part, at least one.
+    fn rows_of(self, task: &str) -> u32 {
+        let rows = |histories: &TaskHistories| Some(histories.parts()[histories.part_named(task)?].rows);
+        self.histories.with_value(rows).unwrap_or(1)
+    }
+
+    /// Shows each task of a part, or hides them again.
+    fn open_or_close(self, event: &MouseEvent) {
+        let pressed = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let Some(task) =
+            pressed.and_then(|it| it.closest("[data-open]").ok()?).and_then(|it| it.get_attribute("data-open"))
+        else {
+            return;
+        };
+        self.first_row.set(0.0);
+        self.opened.update(|opened| *opened = if opened.as_ref() == Some(&task) { None } else { Some(task) });
+    }
+
+    fn show_axis(self, axis: Axis) {
+        self.view.set(None);
+        self.first_row.set(0.0);
+        self.axis.set(axis);
+    }
+
+    /// The places of the bands on the canvas, as the page has them now.
+    fn lanes(self, histories: &TaskHistories) -> Vec<Lanes> {
+        let Some(frame) = self.frame.get_untracked() else { return Vec::new() };
+        let top = frame.get_bounding_client_rect().top();
+        let Ok(places) = frame.query_selector_all(".lanes") else { return Vec::new() };
+        let places = (0..places.length()).filter_map(|index| places.get(index)?.dyn_into::<Element>().ok());
+        let opened = self.opened.get_untracked();
+        let first_row = self.first_row.get_untracked();
+        self.bands.with_value(|bands| {
+            let lanes = bands.iter().zip(places).filter_map(|((drawn, band), place)| {
+                let (root, is_open) = match drawn {
+                    Drawn::WholeRun => (None, true),
+                    Drawn::Part(name) => {
+                        let part = histories.part_named(name)?;
+                        (Some(histories.parts()[part].root), Some(name) == opened.as_ref())
+                    }
+                };
+                Some(Lanes {
+                    y: place.get_bounding_client_rect().top() - top,
+                    band: *band,
+                    first_row: if is_open { first_row } else { 0.0 },
+                    origin_us: root.map_or(0, |root| histories.task(root).spawned_us),
+                    root,
+                })
+            });
+            lanes.filter(|lanes| lanes.band.height > 0.0).collect()
+        })
+    }
+}
+
+/// The height that all lanes together may use, in CSS pixels.
+fn room() -> f64 {
+    let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
+    (height * ROOM).clamp(ROOM_PX.0, ROOM_PX.1)
+}
 
 impl Chart {
     /// Draws again when something that the picture depends on changes.
@@ -106,7 +259,6 @@ impl Chart {
         let scheme = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
         let redraw = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || resized.set(()));
         if let Some(scheme) = &scheme {
-            use wasm_bindgen::JsCast;
             scheme.set_onchange(Some(redraw.as_ref().unchecked_ref()));
         }
         let held = StoredValue::new_local(Some((scheme, redraw)));
@@ -120,6 +272,8 @@ impl Chart {
             self.display.frame.track();
             self.display.runs.track();
             self.view.track();
+            self.first_row.track();
+            self.layout.track();
             self.display.chosen.track();
             self.display.baseline.track();
             self.display.wanted.track();
@@ -128,7 +282,7 @@ impl Chart {
             if let Some(canvas) = self.canvas.get() {
                 match self.display.views() {
                     Some(views) => (views.timeline.draw)(self, &canvas),
-                    None => Painter::new(&canvas, View::whole(EMPTY_US, 0)).iter().for_each(Painter::axis),
+                    None => Painter::new(&canvas, View::whole(EMPTY_US)).iter().for_each(Painter::axis),
                 }
             }
         });
@@ -158,7 +312,7 @@ impl Chart {
     fn caption(self) -> String {
         self.display.digest.track();
         self.display.runs.track();
-        let expected = "Tasks are drawn here while they run, below the heartbeat of the event loop.";
+        let expected = "Tasks are drawn here while they run.";
         self.code().and_then(|code| (code.caption)(self.display)).unwrap_or_else(|| expected.to_owned())
     }
 
@@ -170,20 +324,53 @@ impl Chart {
         let Some(painter) = Painter::new(canvas, self.visible()) else { return };
         painter.axis();
         let now_us = self.display.now_us();
-        let chosen = self.display.chosen.get_untracked();
-        self.display.with_record(|record| {
-            painter.event_loop(record.beats());
-            self.histories.with_value(|histories| painter.tasks(record, histories, now_us, chosen));
+        self.histories.with_value(|histories| {
+            let lanes = self.lanes(histories);
+            self.display.with_record(|record| {
+                painter.tasks(record, histories, now_us, &lanes);
+                for lanes in &lanes {
+                    let end = lanes.root.map(|root| (root, histories.task(root).end));
+                    if let Some((_, Some((end_us, _)))) = end {
+                        painter.end(lanes, end_us - lanes.origin_us);
+                    }
+                    if end.is_some() {
+                        let end_us = end.and_then(|(_, end)| end).map_or(now_us, |(end_us, _)| end_us);
+                        painter.blocked_strip(record.beats(), lanes, end_us);
+                    }
+                }
+                if self.axis.get_untracked() == Axis::AsItHappened {
+                    painter.event_loop(record.beats());
+                }
+            });
+            self.marks(&painter, histories, &lanes);
+            if let Some(task) = self.display.chosen.get_untracked() {
+                painter.frame_around(histories, task, now_us, &lanes);
+            }
         });
-        if let Some((at_us, word)) = self.baseline_end() {
-            painter.end_of_another(at_us, word);
-        }
     }
 
-    /// When the baseline run ended, and the word for that run.
-    fn baseline_end(self) -> Option<(u64, &'static str)> {
-        let end = |baseline: &Baseline| Some((baseline.measured.median("wall")? as u64, baseline.word));
-        self.display.baseline.with_untracked(|baseline| baseline.as_ref().and_then(end))
+    /// Draws ideals and the baseline.
+    fn marks(self, painter: &Painter, histories: &TaskHistories, lanes: &[Lanes]) {
+        let baseline = self.display.baseline.get_untracked();
+        if self.axis.get_untracked() == Axis::AsItHappened {
+            if let Some((at_us, word)) = baseline.as_ref().and_then(end_of_baseline) {
+                painter.end_of_another(at_us, word);
+            }
+            return;
+        }
+        let compared = untrack(|| self.display.compared());
+        for bar in compared.iter().flat_map(|compared| &compared.bars) {
+            let Some(part) = histories.part_named(&bar.task) else { continue };
+            let root = histories.parts()[part].root;
+            for lanes in lanes.iter().filter(|lanes| lanes.root == Some(root)) {
+                if let Some(us) = bar.ideal_us {
+                    painter.ideal(lanes, us);
+                }
+                if let Some(us) = baseline.as_ref().and_then(|it| it.measured.median(&bar.task)) {
+                    painter.end_in_another(lanes, us as u64);
+                }
+            }
+        }
     }
 
     /// Reads what is new in the record. For another run, starts again.
@@ -193,14 +380,25 @@ impl Chart {
             self.run.set_value(run);
             self.histories.set_value(TaskHistories::default());
             self.view.set(None);
+            self.first_row.set(0.0);
         }
         self.display.with_record(|record| self.histories.update_value(|histories| histories.read(record)));
     }
 
+    /// Everything: with the axis of the run its whole time, otherwise the longest part. Ideals and the baseline are on
+    /// the same axis.
     fn whole(self) -> View {
-        // The baseline run is on the same axis.
-        let baseline_us = self.baseline_end().map_or(0, |(at_us, _)| at_us);
-        View::whole(self.display.now_us().max(baseline_us), self.histories.with_value(TaskHistories::lanes))
+        let baseline = self.display.baseline.get_untracked();
+        if self.axis.get_untracked() == Axis::AsItHappened {
+            let baseline_us = baseline.as_ref().and_then(end_of_baseline).map_or(0, |(at_us, _)| at_us);
+            return View::whole(self.display.now_us().max(baseline_us));
+        }
+        let compared = untrack(|| self.display.compared());
+        let longest = compared.iter().map(Compared::scale_us).max().unwrap_or(0);
+        let bars = compared.iter().flat_map(|compared| &compared.bars);
+        let median = |task: &str| baseline.as_ref()?.measured.median(task);
+        let of_baseline = bars.filter_map(|bar| median(&bar.task)).fold(0.0, f64::max);
+        View::whole(longest.max(of_baseline as u64))
     }
 
     fn visible(self) -> View {
@@ -213,103 +411,10 @@ impl Chart {
         self.view.set((view != whole).then_some(view));
     }
 
-    /// Zooms in on a task until its name can be read, and chooses it.
-    fn go_to(self, task: TaskId, canvas: &HtmlCanvasElement) {
-        let now_us = self.display.now_us();
-        let around = self.histories.with_value(|histories| {
-            let history = histories.task(task);
-            View::around(history.spawned_us, history.duration_us(now_us), history.lane)
-        });
-        self.show(around);
-        self.choose(Some(task));
-        // If this fails, the arrow keys do not continue from here.
-        let _ = canvas.focus();
-    }
-
     fn choose(self, task: Option<TaskId>) {
         if self.display.chosen.get_untracked() != task {
             self.display.chosen.set(task);
         }
-    }
-
-    fn take_key(self, event: &KeyboardEvent) {
-        let view = self.visible();
-        match event.key().as_str() {
-            "ArrowLeft" => self.show(view.moved(-KEY_STEP, 0.0)),
-            "ArrowRight" => self.show(view.moved(KEY_STEP, 0.0)),
-            "ArrowUp" => self.choose_next(-1),
-            "ArrowDown" => self.choose_next(1),
-            "+" | "=" => self.show(view.zoomed(ZOOM, 0.5)),
-            "-" => self.show(view.zoomed(1.0 / ZOOM, 0.5)),
-            "0" => self.view.set(None),
-            "Escape" => self.choose(None),
-            _ => return,
-        }
-        event.prevent_default();
-    }
-
-    fn choose_next(self, step: isize) {
-        let tasks = self.histories.with_value(TaskHistories::len);
-        if tasks == 0 {
-            return;
-        }
-        let next = match self.display.chosen.get_untracked() {
-            Some(task) => task.index().saturating_add_signed(step).min(tasks - 1),
-            None => 0,
-        };
-        self.choose(Some(TaskId::at(next)));
-    }
-
-    /// As on maps, the wheel magnifies with Ctrl. With Shift it moves sideways, and alone it scrolls the page.
-    fn take_wheel(self, event: &WheelEvent) {
-        let Some((canvas, x, _)) = self.place_of(event) else { return };
-        let width = f64::from(canvas.client_width());
-        if event.ctrl_key() || event.meta_key() {
-            event.prevent_default();
-            let factor = if event.delta_y() < 0.0 { WHEEL_ZOOM } else { 1.0 / WHEEL_ZOOM };
-            self.show(self.visible().zoomed(factor, x / width));
-        } else if event.shift_key() || event.delta_x() != 0.0 {
-            event.prevent_default();
-            let delta = if event.delta_x() == 0.0 { event.delta_y() } else { event.delta_x() };
-            self.show(self.visible().moved(delta / width, 0.0));
-        }
-    }
-
-    fn take_press(self, event: &PointerEvent) {
-        if let Some(canvas) = self.canvas.get_untracked() {
-            // If this fails, a drag ends at the edge of the canvas.
-            let _ = canvas.set_pointer_capture(event.pointer_id());
-        }
-    }
-
-    fn take_move(self, event: &PointerEvent) {
-        let Some((canvas, x, y)) = self.place_of(event) else { return };
-        let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
-        let view = self.visible();
-        if event.buttons() & 1 == 1 {
-            let down = f64::from(event.movement_y()) / (height - TOP);
-            self.show(view.moved(-f64::from(event.movement_x()) / width, -down));
-            return;
-        }
-        let lane = view.from_lane + (y - TOP) / lane_height(view, height);
-        let at_us = view.at_us(x, width);
-        // The last task that fits was drawn on top.
-        let found = self.histories.with_value(|histories| {
-            let is_under = |history: &TaskHistory| {
-                lane >= 0.0
-                    && history.lane == lane as u32
-                    && history.spawned_us as f64 <= at_us
-                    && history.end.is_none_or(|(end_us, _)| at_us <= end_us as f64)
-            };
-            histories.iter().filter(|(_, history)| is_under(history)).map(|(task, _)| task).last()
-        });
-        self.choose(found);
-    }
-
-    fn place_of(self, event: &web_sys::MouseEvent) -> Option<(HtmlCanvasElement, f64, f64)> {
-        let canvas = self.canvas.get_untracked()?;
-        let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
-        Some((canvas, x, y))
     }
 
     fn words(self, task: TaskId) -> Option<String> {
@@ -317,6 +422,11 @@ impl Chart {
         let history = self.histories.with_value(|histories| *histories.task(task));
         self.display.with_record(|record| timeline::words(record, task, &history, now_us))
     }
+}
+
+/// When the baseline run ended, and the word for that run.
+fn end_of_baseline(baseline: &baseline::Baseline) -> Option<(u64, &'static str)> {
+    Some((baseline.measured.median("wall")? as u64, baseline.word))
 }
 
 fn caption(display: Display) -> Option<String> {

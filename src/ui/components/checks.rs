@@ -1,27 +1,25 @@
-//! The checks of a whole run.
+//! The checks of a whole run, and of its parts.
 
 use leptos::prelude::*;
 
 use crate::exercises::properties::Property;
+use crate::figures::bars::list_of_checks;
 use crate::measure::Record;
 use crate::ui::display::{Display, Status};
+use crate::ui::drawing::drawings;
 
-/// The checks that every run has, once one is over.
-pub(crate) fn properties(display: Display) -> AnyView {
+/// The checks that every run has, once one is over, and those of the exercise.
+pub(crate) fn checks(display: Display) -> AnyView {
     let shown = move || match display.status.get() {
         Status::Ready | Status::Running => {
             view! { <p class="empty">"Check results appear here after the run."</p> }.into_any()
         }
         Status::Over(_) => display.show(|views| (views.properties)(display)),
     };
-    view! {
-        <h2>"Checks"</h2>
-        {shown}
-    }
-    .into_any()
+    shown.into_any()
 }
 
-/// See [`properties`].
+/// See [`checks`].
 pub(crate) fn lines(display: Display) -> AnyView {
     let (experiment, compared) = (display.experiment(), display.compared());
     let is_finished = display.status.with(Status::has_finished);
@@ -32,11 +30,16 @@ pub(crate) fn lines(display: Display) -> AnyView {
     };
     // A run that failed before it started has no record.
     let Some(properties) = display.with_record(read) else { return ().into_any() };
+    let of_parts = display.report.with(|report| {
+        let checks = report.as_ref().map_or(&[][..], |it| &it.checks);
+        drawings(compared.iter().filter_map(|compared| list_of_checks(compared, checks)))
+    });
     let message =
         display.report.with(|report| Property::in_short(&properties, report.as_ref().map_or(&[][..], |it| &it.checks)));
     view! {
         <p>{message}</p>
         <ul class="checks">{properties.iter().map(property).collect_view()}</ul>
+        {of_parts}
     }
     .into_any()
 }

@@ -1,172 +1,231 @@
-//! The controls of an exercise. Input that was refused stays visible, with the reason next to it.
+//! The controls of an exercise. The three that matter most are always in view, the others behind "more". Input that
+//! was refused stays visible, with the reason next to it.
 
 use leptos::prelude::*;
 use web_sys::Event;
 
 use crate::exercises::controls::{Choice, Control, ControlKind, Value};
+use crate::measure::units::counted;
 use crate::share::permalink::MAX_SEED;
-use crate::ui::element::{ElementBuilder, button, div, h2, input, label, option, p, part, select, span};
 use crate::ui::form::{Form, SEED};
 
 /// All controls of the exercise, the seed, and a button that restores the defaults.
 pub(crate) fn controls(form: Form) -> AnyView {
-    let fields = form.exercise.controls.iter().flat_map(|control| {
-        let field = match control.kind {
-            ControlKind::Number { unit, min, max, step, .. } => number_field(form, control, unit, [min, max, step]),
-            ControlKind::Count { min, max, .. } => number_field(form, control, "", [min.into(), max.into(), 1.0]),
-            ControlKind::Choice { options } => choice_field(form, control, options),
-            ControlKind::Switch { .. } => switch_field(form, control),
-            ControlKind::Text { .. } => text_field(form, control),
-        };
-        [group_heading(form, control), field]
+    let is_first = |control: &&'static Control| form.exercise.first_controls().contains(&control.name);
+    let (first, more): (Vec<&'static Control>, Vec<&'static Control>) =
+        form.exercise.controls.iter().partition(is_first);
+    let offered = more.clone();
+    let summary = move || {
+        let offered = offered.iter().filter(|control| !is_hidden(form, control)).count() + 1;
+        format!("{} more", counted(offered as u64, "control", "controls"))
+    };
+    // A link that sets one of them shows it, and so does input that was refused.
+    let is_open =
+        untrack(|| form.settings.with(|set| more.iter().any(|it| set.get(it.name) != Some(&it.default_value()))));
+    view! {
+        <div class="controls">{first.into_iter().map(|control| control_field(form, control)).collect_view()}</div>
+        {hidden_by_link(form)}
+        <details class="more-controls" open=is_open>
+            <summary>{summary}</summary>
+            <div class="controls">
+                {more.into_iter().map(|control| with_heading(form, control)).collect_view()}
+                {seed_field(form)}
+            </div>
+            <button class="quiet" on:click=move |_| form.reset()>"Reset to defaults"</button>
+        </details>
+    }
+    .into_any()
+}
+
+fn control_field(form: Form, control: &'static Control) -> AnyView {
+    match control.kind {
+        ControlKind::Number { unit, min, max, step, .. } => number_field(form, control, unit, [min, max, step]),
+        ControlKind::Count { min, max, .. } => number_field(form, control, "", [min.into(), max.into(), 1.0]),
+        ControlKind::Choice { options } => choice_field(form, control, options),
+        ControlKind::Switch { .. } => switch_field(form, control),
+        ControlKind::Text { .. } => text_field(form, control),
+    }
+}
+
+/// A control, below the heading of its group if it is the first of one.
+fn with_heading(form: Form, control: &'static Control) -> AnyView {
+    let heading = (!control.heading.is_empty()).then(|| {
+        view! { <h2 class="group" hidden=move || is_hidden(form, control)>{control.heading}</h2> }
     });
-    let back = button().class("quiet").on_click(move || form.reset()).text("Reset to defaults");
-    div().class("controls").add_all(fields).add(seed_field(form)).add(hidden_by_link(form)).el(back).view()
+    view! {
+        {heading}
+        {control_field(form, control)}
+    }
+    .into_any()
 }
 
 /// A note that the link hides controls, with a button that shows them: hiding is for teaching, not for security.
 fn hidden_by_link(form: Form) -> AnyView {
-    part(move || {
+    let note = move || {
         let message = match form.hidden.with(Vec::len) {
             0 => return ().into_any(),
             1 => "This link hides one control.".to_owned(),
             n => format!("This link hides {n} controls."),
         };
-        let show = button().class("quiet").on_click(move || form.hidden.set(Vec::new())).text("Show all controls");
-        div().el(p().class("hint").text(message)).el(show).view()
-    })
-}
-
-/// The heading above the first control of a group.
-fn group_heading(form: Form, control: &'static Control) -> AnyView {
-    if control.heading.is_empty() {
-        return ().into_any();
-    }
-    h2().class("group").attr_changing("hidden", move || hidden(form, control)).text(control.heading).view()
+        view! {
+            <div>
+                <p class="hint">{message}</p>
+                <button class="quiet" on:click=move |_| form.hidden.set(Vec::new())>"Show all controls"</button>
+            </div>
+        }
+        .into_any()
+    };
+    note.into_any()
 }
 
 /// A slider and a field for the same number, with its unit, minimum, maximum and step.
-fn number_field(form: Form, control: &'static Control, unit: &str, range: [f64; 3]) -> AnyView {
+fn number_field(form: Form, control: &'static Control, unit: &'static str, range: [f64; 3]) -> AnyView {
     let limits = range.map(|number| Value::Number(number).to_text());
-    let set = move |event: &Event| form.set(control, &event_target_value(event));
+    let set = move |event: Event| form.set(control, &event_target_value(&event));
     let [min, max, step] = limits.clone();
-    let slider = input()
-        .attr("type", "range")
-        .attr("min", min)
-        .attr("max", max)
-        .attr("step", step)
-        .attr("aria-label", format!("{}, slider", control.label))
-        .prop("value", move || form.text_of(control.name))
-        .on_input(set);
-    let value = span()
-        .class("entry")
-        .el(number_input(form, control.name, &limits).on_input(set))
-        .el(span().class("unit").text(unit));
-    field(form, control)
-        .el(value)
-        .el(slider)
-        .add(refusal(form, control.name))
-        .add(help(control.name, control.help))
-        .view()
+    let content = view! {
+        <span class="entry">{number_input(form, control.name, limits, set)}<span class="unit">{unit}</span></span>
+        <input
+            type="range"
+            min=min
+            max=max
+            step=step
+            aria-label=format!("{}, slider", control.label)
+            prop:value=text_of(form, control.name)
+            on:input=set
+        />
+        {refusal(form, control.name)}
+        {help(control.name, control.help)}
+    };
+    field(form, control, content.into_any())
 }
 
 fn choice_field(form: Form, control: &'static Control, options: &'static [Choice]) -> AnyView {
     let offered = options.iter().map(|offer| {
         let is_chosen =
             move || form.settings.with(|settings| settings.get(control.name) == Some(&Value::Choice(offer.value)));
-        option().attr("value", offer.value).prop_flag("selected", is_chosen).text(offer.label).view()
+        view! { <option value=offer.value prop:selected=is_chosen>{offer.label}</option> }
     });
-    let list = select()
-        .attr("id", format!("control-{}", control.name))
-        .attr("aria-describedby", format!("help-{}", control.name))
-        .add_all(offered)
-        // Programs that drive a browser send only this event for a choice.
-        .on_change(move |event| form.set(control, &event_target_value(event)));
-    field(form, control).el(list).add(help(control.name, control.help)).view()
+    // Programs that drive a browser send only `change` for a choice.
+    let content = view! {
+        <select
+            id=format!("control-{}", control.name)
+            aria-describedby=format!("help-{}", control.name)
+            on:change=move |event| form.set(control, &event_target_value(&event))
+        >
+            {offered.collect_view()}
+        </select>
+        {help(control.name, control.help)}
+    };
+    field(form, control, content.into_any())
 }
 
 fn switch_field(form: Form, control: &'static Control) -> AnyView {
     let is_on = move || form.settings.with(|settings| settings.get(control.name) == Some(&Value::Switch(true)));
-    let switch = input()
-        .attr("id", format!("control-{}", control.name))
-        .attr("type", "checkbox")
-        .attr("aria-describedby", format!("help-{}", control.name))
-        .prop_flag("checked", is_on)
-        .on_input(move |event| form.set_value(control, Value::Switch(event_target_checked(event))));
-    field(form, control).el(switch).add(help(control.name, control.help)).view()
+    let content = view! {
+        <input
+            id=format!("control-{}", control.name)
+            type="checkbox"
+            aria-describedby=format!("help-{}", control.name)
+            prop:checked=is_on
+            on:input=move |event| form.set_value(control, Value::Switch(event_target_checked(&event)))
+        />
+        {help(control.name, control.help)}
+    };
+    field(form, control, content.into_any())
 }
 
 fn text_field(form: Form, control: &'static Control) -> AnyView {
-    let line = input()
-        .attr("id", format!("control-{}", control.name))
-        .attr("type", "text")
-        .attr("spellcheck", "false")
-        .attr("autocomplete", "off")
-        .attr("aria-describedby", format!("help-{0} refusal-{0}", control.name))
-        .attr_changing("aria-invalid", move || form.refusal(control.name).map(|_| "true".to_owned()))
-        .prop("value", move || form.text_of(control.name))
-        .on_input(move |event| form.set(control, &event_target_value(event)));
-    field(form, control).el(line).add(refusal(form, control.name)).add(help(control.name, control.help)).view()
+    let content = view! {
+        <input
+            id=format!("control-{}", control.name)
+            type="text"
+            spellcheck="false"
+            autocomplete="off"
+            aria-describedby=format!("help-{0} refusal-{0}", control.name)
+            aria-invalid=move || form.refusal(control.name).map(|_| "true")
+            prop:value=text_of(form, control.name)
+            on:input=move |event| form.set(control, &event_target_value(&event))
+        />
+        {refusal(form, control.name)}
+        {help(control.name, control.help)}
+    };
+    field(form, control, content.into_any())
 }
 
 /// The seed, with a button that draws a new one.
 fn seed_field(form: Form) -> AnyView {
-    let draw = move || form.set_seed(&((js_sys::Math::random() * (MAX_SEED + 1) as f64) as u64).to_string());
+    let draw = move |_| form.set_seed(&((js_sys::Math::random() * (MAX_SEED + 1) as f64) as u64).to_string());
     let limits = ["0".to_owned(), MAX_SEED.to_string(), "1".to_owned()];
-    let another = button()
-        .class("quiet")
-        .attr("title", "Another seed")
-        .attr("aria-label", "Another seed")
-        .on_click(draw)
-        .text("⟳");
-    let field_of_seed =
-        number_input(form, SEED, &limits).on_input(move |event| form.set_seed(&event_target_value(event)));
-    frame(SEED, "Seed")
-        .attr_changing("hidden", move || hidden_by_name(form, SEED))
-        .el(span().class("entry").el(field_of_seed).el(another))
-        .add(refusal(form, SEED))
-        .add(help(SEED, "Same seed, same random values, on every machine."))
-        .view()
+    let set = move |event: Event| form.set_seed(&event_target_value(&event));
+    view! {
+        <div class="control" data-control=SEED hidden=move || is_hidden_by_link(form, SEED)>
+            <label for=format!("control-{SEED}")>"Seed"</label>
+            <span class="entry">
+                {number_input(form, SEED, limits, set)}
+                <button class="quiet" title="Another seed" aria-label="Another seed" on:click=draw>"⟳"</button>
+            </span>
+            {refusal(form, SEED)}
+            {help(SEED, "Same seed, same random values, on every machine.")}
+        </div>
+    }
+    .into_any()
 }
 
 /// The frame of a control. It is hidden while the control has no effect.
-fn field(form: Form, control: &'static Control) -> ElementBuilder {
-    frame(control.name, control.label).attr_changing("hidden", move || hidden(form, control))
+fn field(form: Form, control: &'static Control, content: AnyView) -> AnyView {
+    view! {
+        <div class="control" data-control=control.name hidden=move || is_hidden(form, control)>
+            <label for=format!("control-{}", control.name) title=control.help>{control.label}</label>
+            {content}
+        </div>
+    }
+    .into_any()
 }
 
-fn hidden(form: Form, control: &Control) -> Option<String> {
+fn is_hidden(form: Form, control: &Control) -> bool {
     let is_offered = form.settings.with(|settings| (control.is_offered)(settings));
-    if is_offered { hidden_by_name(form, control.name) } else { Some(String::new()) }
+    !is_offered || is_hidden_by_link(form, control.name)
 }
 
-fn hidden_by_name(form: Form, name: &str) -> Option<String> {
-    form.hidden.with(|hidden| hidden.contains(&name)).then(String::new)
-}
-
-fn frame(name: &str, title: &str) -> ElementBuilder {
-    let title = label().attr("for", format!("control-{name}")).text(title);
-    div().class("control").attr("data-control", name).el(title)
+fn is_hidden_by_link(form: Form, name: &str) -> bool {
+    form.hidden.with(|hidden| hidden.contains(&name))
 }
 
 /// A field for a number, with its description for a screen reader. Input that was refused stays in it.
-fn number_input(form: Form, name: &'static str, [min, max, _]: &[String; 3]) -> ElementBuilder {
-    input()
-        .attr("id", format!("control-{name}"))
-        .attr("type", "number")
-        .attr("min", min.clone())
-        .attr("max", max.clone())
-        .attr("step", "any")
-        .attr("aria-describedby", format!("help-{name} refusal-{name}"))
-        .attr_changing("aria-invalid", move || form.refusal(name).map(|_| "true".to_owned()))
-        .prop("value", move || form.text_of(name))
+fn number_input(
+    form: Form,
+    name: &'static str,
+    [min, max, _]: [String; 3],
+    set: impl Fn(Event) + 'static,
+) -> impl IntoView {
+    view! {
+        <input
+            id=format!("control-{name}")
+            type="number"
+            min=min
+            max=max
+            step="any"
+            aria-describedby=format!("help-{name} refusal-{name}")
+            aria-invalid=move || form.refusal(name).map(|_| "true")
+            prop:value=text_of(form, name)
+            on:input=set
+        />
+    }
+}
+
+/// The text in a field. It is written only when it changes: Leptos writes a property whenever it is computed, which
+/// would overwrite what the reader is typing, such as `1.` on the way to `1.5`.
+fn text_of(form: Form, name: &'static str) -> Memo<String> {
+    Memo::new(move |_| form.text_of(name))
 }
 
 /// The reason why the input of a control was refused.
-fn refusal(form: Form, name: &'static str) -> AnyView {
+fn refusal(form: Form, name: &'static str) -> impl IntoView {
     let why = move || form.refusal(name).map(|refusal| format!("✕ {refusal}")).unwrap_or_default();
-    p().class("refusal").attr("id", format!("refusal-{name}")).attr("aria-live", "polite").text_changing(why).view()
+    view! { <p class="refusal" id=format!("refusal-{name}") aria-live="polite">{why}</p> }
 }
 
-fn help(name: &str, text: &str) -> AnyView {
-    p().class("help").attr("id", format!("help-{name}")).text(text).view()
+fn help(name: &'static str, text: &'static str) -> impl IntoView {
+    view! { <p class="help" id=format!("help-{name}")>{text}</p> }
 }

@@ -1,9 +1,8 @@
-//! An exercise inside another page: its comparisons and its timeline, without controls.
+//! An exercise inside another page: its timeline, without controls.
 
 use leptos::prelude::*;
 
 use crate::share::permalink::{Destination, Setup};
-use crate::ui::charts::bars::comparisons;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::runner::Runner;
@@ -17,7 +16,6 @@ pub(crate) fn demo(name: &'static str, setup: Setup) -> AnyView {
         <section class="panel demo" aria-label=name>
             <h2>{name}</h2>
             {lab_bar(runner)}
-            {comparisons(runner.display)}
             {timeline(runner.display)}
             <p class="hint"><a href=link>{format!("{title}, with its controls and its code")}</a></p>
         </section>

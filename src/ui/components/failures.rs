@@ -14,13 +14,13 @@ const ROWS: usize = 10;
 
 const HEADERS: [&str; 6] = ["Task", "In", "Ended at", "Outcome", "Message", "Timeline"];
 
-/// The list. It is empty as long as nothing has failed.
+/// The list. As long as nothing has failed, it says so.
 pub(crate) fn failures(display: Display) -> AnyView {
     let first = RwSignal::new(0);
     let shown = move || {
         display.digest.track();
         first.track();
-        if display.runs.get() == 0 { ().into_any() } else { display.show(|views| (views.failures)(display, first)) }
+        if display.runs.get() == 0 { nothing() } else { display.show(|views| (views.failures)(display, first)) }
     };
     shown.into_any()
 }
@@ -31,9 +31,13 @@ pub(crate) fn list(display: Display, first: RwSignal<usize>) -> AnyView {
         .with_record(|record| {
             let failed = record.failed();
             let shown = first.get_untracked();
-            if failed.is_empty() { ().into_any() } else { page(display, record, &failed, first, shown) }
+            if failed.is_empty() { nothing() } else { page(display, record, &failed, first, shown) }
         })
         .into_any()
+}
+
+fn nothing() -> AnyView {
+    view! { <p class="empty">"No task has failed."</p> }.into_any()
 }
 
 fn page(display: Display, record: &Record, failed: &[FailedTask], first: RwSignal<usize>, shown: usize) -> AnyView {
@@ -56,8 +60,7 @@ fn page(display: Display, record: &Record, failed: &[FailedTask], first: RwSigna
         }
     });
     view! {
-        <div class="panel failures">
-            <h2>"Failed tasks"</h2>
+        <div class="failures">
             {table(caption.clone(), caption, &HEADERS.map(Column::text), rows.into_any())}
             {pages}
             <p class="hint">

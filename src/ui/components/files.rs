@@ -64,8 +64,7 @@ fn panel(display: Display, folder: &'static str) -> AnyView {
     });
     let is_off = move || display.is_running() || !panel.has_files();
     view! {
-        <div class="panel">
-            <h2>"Stored files"</h2>
+        <div class="stored">
             <p class="hint">{move || panel.summary()}</p>
             {move || panel.found.with(|found| found.as_ref().map(|found| panel.list(found)))}
             <p class="hint" aria-live="polite" data-stored="">{move || panel.message.get()}</p>

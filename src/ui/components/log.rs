@@ -23,7 +23,6 @@ pub(crate) fn log(display: Display) -> AnyView {
         _ => ().into_any(),
     };
     view! {
-        <h2>"Log"</h2>
         <div class="log-box" tabindex="0" role="region" aria-label="Log lines">
             <ol class="log">{lines}</ol>
         </div>

@@ -13,11 +13,7 @@ pub(crate) fn metrics(display: Display) -> AnyView {
         let figures = display.views().map(|views| (views.figures)(display)).unwrap_or_default();
         METRICS.iter().zip(figures).map(metric).collect_view().into_any()
     };
-    view! {
-        <h2>"Metrics"</h2>
-        <dl class="metrics">{shown}</dl>
-    }
-    .into_any()
+    view! { <dl class="metrics">{shown}</dl> }.into_any()
 }
 
 fn metric((metric, figure): (&Metric, Figure)) -> AnyView {

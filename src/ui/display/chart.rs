@@ -1,33 +1,69 @@
 //! [`Chart`]: the state of the timeline.
 
-use leptos::html::Canvas;
+use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 
 use super::Display;
+use crate::figures::bands::Band;
 use crate::figures::geometry::View;
 use crate::measure::segments::TaskHistories;
+
+/// The beginning of the time axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ui) enum Axis {
+    /// Each part begins at zero, so that their lengths can be compared.
+    Aligned,
+    /// The axis begins with the run.
+    AsItHappened,
+}
+
+/// What is drawn in one band of the canvas.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ui) enum Drawn {
+    /// The first root task of this name, with the tasks inside it.
+    Part(String),
+    /// All tasks of the run.
+    WholeRun,
+}
 
 /// The code that draws it is in `charts::timeline`.
 #[derive(Clone, Copy)]
 pub(in crate::ui) struct Chart {
     pub(in crate::ui) display: Display,
     pub(in crate::ui) canvas: NodeRef<Canvas>,
+    /// The element that contains the canvas and, above it, the tracks.
+    pub(in crate::ui) frame: NodeRef<Div>,
     pub(in crate::ui) histories: StoredValue<TaskHistories, LocalStorage>,
     /// The value of [`Display::runs`] when `histories` was last reset; 0 before the first run.
     pub(in crate::ui) run: StoredValue<u32, LocalStorage>,
-    /// The part of the run that is in view. `None` is the whole run.
+    /// The time range that is in view. `None` is everything.
     pub(in crate::ui) view: RwSignal<Option<View>>,
+    pub(in crate::ui) axis: RwSignal<Axis>,
+    /// The name of the part that the reader has opened.
+    pub(in crate::ui) opened: RwSignal<Option<String>>,
+    /// The first visible row of what is opened. It may be a fraction.
+    pub(in crate::ui) first_row: RwSignal<f64>,
+    /// The bands from top to bottom, as they were last laid out.
+    pub(in crate::ui) bands: StoredValue<Vec<(Drawn, Band)>, LocalStorage>,
+    /// Changes when the bands were laid out differently.
+    pub(in crate::ui) layout: RwSignal<u32>,
 }
 
 impl Chart {
     /// An empty chart.
-    pub(in crate::ui) fn new(display: Display, canvas: NodeRef<Canvas>) -> Self {
+    pub(in crate::ui) fn new(display: Display) -> Self {
         Self {
             display,
-            canvas,
+            canvas: NodeRef::new(),
+            frame: NodeRef::new(),
             histories: StoredValue::new_local(TaskHistories::default()),
             run: StoredValue::new_local(0),
             view: RwSignal::new(None),
+            axis: RwSignal::new(Axis::Aligned),
+            opened: RwSignal::new(None),
+            first_row: RwSignal::new(0.0),
+            bands: StoredValue::new_local(Vec::new()),
+            layout: RwSignal::new(0),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::measure::figures::Figures;
 pub(in crate::ui) struct ResultViews {
     pub(in crate::ui) warnings: fn(Display) -> AnyView,
     pub(in crate::ui) properties: fn(Display) -> AnyView,
-    pub(in crate::ui) sections: fn(Display) -> AnyView,
+    pub(in crate::ui) section: fn(Display, &'static str) -> AnyView,
     pub(in crate::ui) log: fn(Display) -> AnyView,
     pub(in crate::ui) failures: fn(Display, RwSignal<usize>) -> AnyView,
     pub(in crate::ui) figures: fn(Display) -> Figures,
@@ -29,6 +29,7 @@ pub(in crate::ui) struct TimelineViews {
     pub(in crate::ui) draw: fn(Chart, &HtmlCanvasElement),
     pub(in crate::ui) take_key: fn(Chart, &KeyboardEvent),
     pub(in crate::ui) take_wheel: fn(Chart, &WheelEvent),
+    pub(in crate::ui) take_press: fn(Chart, &PointerEvent),
     pub(in crate::ui) take_move: fn(Chart, &PointerEvent),
     pub(in crate::ui) words: fn(Chart, TaskId) -> Option<String>,
     pub(in crate::ui) caption: fn(Display) -> Option<String>,

@@ -90,6 +90,8 @@ async fn the_keyboard_reaches_everything() -> TestResult {
 async fn a_control_can_be_changed_with_the_keyboard_alone() -> TestResult {
     let fixture = Fixture::open(DEFAULTS).await?;
     let page = &fixture.page;
+    page.tab_to("summary").await?;
+    page.key(Key::Space).await?;
     page.tab_to("blocking").await?;
     page.key(Key::Space).await?;
     page.wait_for_link("async-basics?blocking=off&seed=7").await?;

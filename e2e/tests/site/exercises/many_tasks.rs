@@ -64,7 +64,7 @@ async fn the_table_of_tasks_says_which_one_queued_longest_and_where() -> TestRes
     page.open_disclosures().await?;
     page.press("Queued").await?;
     eventually("the longest queue first", async || {
-        let sorted = page.attributes("figure.timeline th", "aria-sort").await?;
+        let sorted = page.attributes("[aria-labelledby=tab-table] details th", "aria-sort").await?;
         Ok(if sorted == ["descending"] { Ok(()) } else { Err(format!("{sorted:?}")) })
     })
     .await?;

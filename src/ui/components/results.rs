@@ -1,0 +1,130 @@
+//! Everything that was measured, a tab for each kind. A tab's label says how much is in it.
+
+use leptos::prelude::*;
+
+use crate::exercises::compared::Compared;
+use crate::exercises::properties::Property;
+use crate::figures::bars;
+use crate::figures::table;
+use crate::measure::Record;
+use crate::measure::report::FINDINGS;
+use crate::measure::units::count;
+use crate::ui::components::checks::checks;
+use crate::ui::components::failures::failures;
+use crate::ui::components::files::files;
+use crate::ui::components::log::log;
+use crate::ui::components::metrics::metrics;
+use crate::ui::components::repeat::repeat;
+use crate::ui::components::tabs::{Tab, Tabs};
+use crate::ui::display::{Display, Status};
+use crate::ui::drawing::drawings;
+use crate::ui::runner::Runner;
+use crate::ui::sections::section_panels;
+
+const NUMBERS: &str = "Numbers";
+const CHECKS: &str = "Checks";
+const LOG: &str = "Log";
+const FAILED: &str = "Failed";
+const TABLE: &str = "Table";
+const FILES: &str = "Files";
+
+/// The tabs with their panels.
+pub(crate) fn results(runner: Runner) -> AnyView {
+    let display = runner.display;
+    let headings = use_headings(display);
+    let offered = Signal::derive(move || {
+        display.digest.track();
+        display.runs.track();
+        let own = headings.get().into_iter().map(|heading| Tab { key: heading, label: heading.to_owned() });
+        let files = display.exercise.folder.map(|_| Tab { key: FILES, label: FILES.to_owned() });
+        own.chain([
+            Tab { key: NUMBERS, label: NUMBERS.to_owned() },
+            Tab { key: CHECKS, label: with_count(CHECKS, checks_in_short(display)) },
+            Tab { key: LOG, label: with_count(LOG, counted(display, |record| record.log_lines().len())) },
+            Tab { key: FAILED, label: with_count(FAILED, counted(display, |record| record.failed().len())) },
+            Tab { key: TABLE, label: TABLE.to_owned() },
+        ])
+        .chain(files)
+        .collect()
+    });
+    let tabs = Tabs::new(offered, FINDINGS);
+    let numbers = view! {
+        {metrics(display)}
+        {repeat(runner)}
+    };
+    let files = display.exercise.folder.map(|_| tabs.panel(FILES, files(display)));
+    view! {
+        <section class="results" aria-label="Result">
+            {tabs.row("Results")}
+            {section_panels(display, headings, tabs)}
+            {tabs.panel(NUMBERS, numbers.into_any())}
+            {tabs.panel(CHECKS, checks(display))}
+            {tabs.panel(LOG, log(display))}
+            {tabs.panel(FAILED, failures(display))}
+            {tabs.panel(TABLE, tables(display, tabs))}
+            {files}
+        </section>
+    }
+    .into_any()
+}
+
+/// The headings of the report. During the next run they remain, so that no tab disappears.
+fn use_headings(display: Display) -> RwSignal<Vec<&'static str>> {
+    let headings = RwSignal::new(vec![FINDINGS]);
+    Effect::new(move || {
+        let of_report =
+            display.report.with(|report| report.as_ref().map(|it| it.groups().map(|group| group.heading).collect()));
+        if let Some(new) = of_report.map(|new: Vec<_>| if new.is_empty() { vec![FINDINGS] } else { new })
+            && headings.with_untracked(|old| *old != new)
+        {
+            headings.set(new);
+        }
+    });
+    headings
+}
+
+fn with_count(name: &str, count: Option<String>) -> String {
+    count.map_or_else(|| name.to_owned(), |count| format!("{name} {count}"))
+}
+
+fn counted(display: Display, read: impl Fn(&Record) -> usize) -> Option<String> {
+    display.with_record(|record| count(read(record) as u64))
+}
+
+/// How many checks pass, of all that were made.
+fn checks_in_short(display: Display) -> Option<String> {
+    display.status.with(Status::has_finished).then_some(())?;
+    let (experiment, compared) = (display.experiment(), display.compared());
+    let properties = display.with_record(|record| experiment.properties(record, &compared))?;
+    let report = display.report.get();
+    let of_report = report.iter().flat_map(|report| &report.checks).map(|check| check.is_as_meant());
+    let holds: Vec<bool> = properties.iter().map(|it: &Property| it.holds).chain(of_report).collect();
+    Some(format!("{}/{}", holds.iter().filter(|holds| **holds).count(), holds.len()))
+}
+
+/// The comparisons and the tasks as tables, once the tab is opened.
+fn tables(display: Display, tabs: Tabs) -> AnyView {
+    let of_parts = move || {
+        display.digest.track();
+        display.runs.track();
+        if display.runs.get() == 0 {
+            return view! { <p class="empty">"The parts and the tasks of a run are listed here."</p> }.into_any();
+        }
+        drawings(display.compared().iter().map(|compared: &Compared| table::table(&bars::as_table(compared))))
+    };
+    let is_open = RwSignal::new(false);
+    let of_tasks = move || {
+        display.digest.track();
+        display.runs.track();
+        if is_open.get() { display.show(|views| (views.timeline.table)(display)) } else { ().into_any() }
+    };
+    let take = move |event: web_sys::Event| is_open.set(event_target::<web_sys::HtmlDetailsElement>(&event).open());
+    view! {
+        {of_parts}
+        <details prop:open=move || tabs.is_shown(TABLE) on:toggle=take>
+            <summary>"Tasks"</summary>
+            {of_tasks}
+        </details>
+    }
+    .into_any()
+}
