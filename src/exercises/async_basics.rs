@@ -190,7 +190,6 @@ mod tests {
     use crate::exercises::experiment::Experiment;
     use crate::exercises::test_support::settings_with;
     use crate::measure::spans::Span;
-    use crate::measure::waits::Awaited;
     use crate::measure::{Outcome, Record};
     use crate::runtime::virtual_time::block_on;
 
@@ -254,18 +253,6 @@ mod tests {
         let values: Vec<_> = report.tables()[0].rows.iter().map(|row| row[1].as_str()).collect();
         assert_eq!(values[..4], ["logistic-regression", "650", "360", "23,040"]);
         assert_eq!(report.digits().count(), 12);
-    }
-
-    #[test]
-    fn each_wait_for_a_timer_is_in_a_line_that_sleeps() {
-        let record = Experiment::new(&EXERCISE, settings(&[]), 7).ideal(&site(MODEL, DATA)).expect("it runs");
-        let waits = record.waits();
-        let sources: Vec<_> = waits.sources().iter().map(|source| (&*source.path, source.hash.len())).collect();
-        assert_eq!(sources, [("src/exercises/async_basics.rs", 16)]);
-        let code: Vec<_> = include_str!("async_basics.rs").lines().collect();
-        let timers = waits.list().iter().filter(|wait| wait.awaited == Some(Awaited::Timer));
-        let lines: Vec<_> = timers.map(|wait| code[wait.line.expect("it is known").line as usize - 1]).collect();
-        assert!(lines.len() == 4 && lines.iter().all(|line| line.contains("run.sleep(delay)")), "{lines:?}");
     }
 
     #[test]

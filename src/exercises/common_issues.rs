@@ -8,11 +8,9 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::future::join_all;
-
 use crate::exercises::prelude::*;
 use crate::measure::heartbeat::PERIOD;
-use crate::runtime::ScopeClosed;
+use crate::runtime::{ScopeClosed, join_all};
 use crate::workers::{Job, OffloadError, offload};
 
 /// Waits for a slow disk, then counts what it has saved.
@@ -50,7 +48,7 @@ async fn free_loop(run: &Run, wait: Duration) {
 
 /// Broken: all requests at once, more than the server accepts.
 async fn too_many_connections(run: &Run, server: &Server) {
-    join_all((0..REQUESTS as u32).map(|n| run.try_task(("fetch", n), server.answer(run)))).await;
+    join_all(run, (0..REQUESTS as u32).map(|n| run.try_task(("fetch", n), server.answer(run)))).await;
 }
 
 /// Fixed: at most as many requests at once as the server accepts. The rest queue here.
@@ -60,7 +58,7 @@ async fn limited_connections(run: &Run, server: &Server) {
         let _permit = limit.acquire().await;
         server.answer(run).await
     };
-    join_all((0..REQUESTS as u32).map(|n| run.try_task(("fetch", n), limited_fetch()))).await;
+    join_all(run, (0..REQUESTS as u32).map(|n| run.try_task(("fetch", n), limited_fetch()))).await;
 }
 
 /// One piece of a computation that knows nothing of event loops.

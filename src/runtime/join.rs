@@ -14,7 +14,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use pin_project_lite::pin_project;
 
-use crate::runtime::{Run, Sleep};
+use crate::runtime::{LatestWait, Run, Sleep};
 
 /// The number of futures that are started in one turn, which takes a few milliseconds.
 const BATCH_SIZE: usize = 500;
@@ -92,6 +92,7 @@ struct BatchedFutures<'a, I: Iterator> {
     running: FuturesUnordered<Indexed<I::Item>>,
     /// The turn after which the next batch is started.
     turn: Option<Sleep>,
+    wait: LatestWait,
 }
 
 impl<'a, I> BatchedFutures<'a, I>
@@ -100,12 +101,24 @@ where
     I::Item: Future,
 {
     fn new(run: &'a Run, futures: I) -> Self {
-        Self { run, not_started: futures.enumerate().peekable(), running: FuturesUnordered::new(), turn: None }
+        Self {
+            run,
+            not_started: futures.enumerate().peekable(),
+            running: FuturesUnordered::new(),
+            turn: None,
+            wait: LatestWait::default(),
+        }
     }
 
     /// The next output, or `None` if all futures have ended.
     async fn next(&mut self) -> Option<(usize, <I::Item as Future>::Output)> {
-        poll_fn(|context| self.poll_next(context)).await
+        poll_fn(|context| {
+            let (run, mut wait) = (self.run, std::mem::take(&mut self.wait));
+            let polled = wait.poll(run, || self.poll_next(context));
+            self.wait = wait;
+            polled
+        })
+        .await
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<(usize, <I::Item as Future>::Output)>> {

@@ -33,7 +33,7 @@ pub use join::{join_all, try_join_all};
 pub use limit::{Limit, Permit};
 pub use queue::Queue;
 pub use retry::{Backoff, RetryError, RetryPolicy};
-pub(crate) use run::{Line, here};
+pub(crate) use run::{LatestWait, Line, here};
 pub use run::{Noted, Run, Sleep, Task, TaskError};
 pub use scope::{JoinHandle, Scope, ScopeClosed};
 pub use stop::{Stoppable, Stopper, stoppable};

@@ -27,7 +27,7 @@ pub(crate) use task::TaskEnd;
 pub use task::{Task, TaskError};
 pub use timers::Sleep;
 pub use waiting::Noted;
-pub(crate) use waiting::{Line, Polled, here};
+pub(crate) use waiting::{LatestWait, Line, Polled, here};
 
 use timers::{SleeperId, Timers};
 use waiting::Notes;

@@ -14,7 +14,7 @@ use futures::future::{Either, LocalBoxFuture, select};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
-use crate::runtime::{Run, TaskError};
+use crate::runtime::{LatestWait, Run, TaskError};
 
 /// The scope that [`Run::scope`] passes to its body. Clones are handles to the same scope, and may outlive it.
 #[derive(Clone)]
@@ -67,7 +67,8 @@ impl Run {
     pub async fn scope<T>(&self, body: impl AsyncFnOnce(Scope) -> T) -> T {
         let scope = Scope(Rc::default());
         let mut tasks = Tasks::new();
-        let mut tasks = poll_fn(|context| scope.poll_tasks(&mut tasks, context));
+        let mut wait = LatestWait::default();
+        let mut tasks = poll_fn(|context| wait.poll(self, || scope.poll_tasks(&mut tasks, context)));
         // Dropped before the tasks, so that tasks that are being dropped find the scope closed.
         let _close_on_drop = CloseOnDrop(&scope);
         match select(pin!(body(scope.clone())), &mut tasks).await {

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::exercises::experiment::Experiment;
 use crate::exercises::site::Site;
 use crate::measure::Event;
 use crate::measure::spans::Spans;
+use crate::measure::waits::Awaited;
 use crate::measure::warnings::Warning;
 use crate::runtime::Run;
 use crate::runtime::virtual_time::block_on;
@@ -62,6 +64,44 @@ fn every_exercise_at_its_defaults_has_all_properties() {
         let properties = properties_of(exercise, &Settings::defaults(exercise.controls));
         assert!(properties.iter().all(|it| it.holds), "{}: {properties:#?}", exercise.slug);
         assert!(names(&properties).starts_with(&["tasks-end"]), "{}", exercise.slug);
+    }
+}
+
+/// The calls of which one must be on the line of a wait. A response without a line of its own has that of the timeout
+/// around it, and a job that waits for a worker that of its `offload`.
+fn calls(awaited: Option<&Awaited>) -> &'static [&'static str] {
+    match awaited {
+        Some(Awaited::Timer) => &["sleep(", "yield_now(", "retry("],
+        Some(Awaited::Subtasks) => &["task(", "retry("],
+        Some(Awaited::Object(_)) => &["acquire(", "put(", "take(", "offload("],
+        Some(Awaited::Response) | None => &["timeout("],
+        Some(Awaited::Worker) => &["offload("],
+        Some(other) => unreachable!("no exercise waits for {other:?} on the virtual clock"),
+    }
+}
+
+#[test]
+fn every_wait_is_on_a_line_of_the_exercise_that_contains_the_awaited_call() {
+    for exercise in catalogue::all() {
+        let record = record_of(exercise, &Settings::defaults(exercise.controls));
+        let ended = record.events().iter().filter_map(|event| match event.kind {
+            EventKind::PollEnded(wait) => Some((wait, record.task(event.task).name.text())),
+            _ => None,
+        });
+        for (wait, task) in ended.collect::<HashSet<_>>() {
+            let wait = record.waits().get(wait).unwrap_or_else(|| panic!("{}: {task}", exercise.slug));
+            let line = wait.line.unwrap_or_else(|| panic!("{}: {task}: {wait:?}", exercise.slug));
+            let path = &*record.waits().sources()[line.source].path;
+            let parts = exercise.rust.replace(".rs", "/");
+            assert!(path == exercise.rust || path.starts_with(&parts), "{}: {task} waits in {path}", exercise.slug);
+            let source = std::fs::read_to_string(path).expect("it is in the repository");
+            // The page shows the source above these lines.
+            let shown = source.split("\n// The entry in the catalogue.").next().unwrap_or_default();
+            let shown = shown.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            let text = shown.lines().nth(line.line as usize - 1);
+            let has_call = text.is_some_and(|text| calls(wait.awaited.as_ref()).iter().any(|call| text.contains(call)));
+            assert!(has_call, "{path}:{}: {task} waits for {:?} in {text:?}", line.line, wait.awaited);
+        }
     }
 }
 

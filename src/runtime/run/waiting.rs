@@ -84,6 +84,13 @@ impl Notes {
         self.polled.get().wait
     }
 
+    /// Replaces what the current task has noted last. Returns that.
+    fn replace(&self, wait: WaitId) -> WaitId {
+        let polled = self.polled.get();
+        self.polled.set(Polled { wait, ..polled });
+        polled.wait
+    }
+
     /// Notes what the current task waits for. Outside of tasks nothing is noted.
     pub(super) fn note(&self, line: Line, awaited: Option<&Awaited>, record: &RefCell<Record>) {
         let polled = self.polled.get();
@@ -132,6 +139,34 @@ impl Known {
 /// True if both are the same place in the compiled code.
 fn is_same_line(one: Line, other: Line) -> bool {
     one.map(std::ptr::from_ref) == other.map(std::ptr::from_ref)
+}
+
+/// What a set of futures waits for that polls only those of them that were woken.
+#[derive(Debug)]
+pub(crate) struct LatestWait(WaitId);
+
+impl Default for LatestWait {
+    fn default() -> Self {
+        Self(WaitId::UNKNOWN)
+    }
+}
+
+impl LatestWait {
+    /// Polls the set. If no future in it notes a wait, because those that were woken are ready, the set still waits for
+    /// what it waited for before.
+    pub(crate) fn poll<T>(&mut self, run: &Run, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        let notes = &run.0.notes;
+        let before = notes.replace(WaitId::UNKNOWN);
+        let polled = poll();
+        if notes.noted() != WaitId::UNKNOWN {
+            self.0 = notes.noted();
+        } else if polled.is_pending() && self.0 != WaitId::UNKNOWN {
+            notes.replace(self.0);
+        } else {
+            notes.replace(before);
+        }
+        polled
+    }
 }
 
 pin_project! {
@@ -313,6 +348,31 @@ mod tests {
         let retried = run.task("retried", run.retry("key", &policy, async |_| Err::<(), _>("it is busy")));
         block_on(&run, retried).expect("it ends").expect_err("no attempt succeeds");
         assert_eq!(waits(&run.record(), base), [wait("retried", 1, Awaited::Timer)]);
+    }
+
+    #[test]
+    fn a_set_of_futures_waits_for_the_rest_when_one_of_them_has_ended() {
+        let run = Run::on_virtual_clock(1);
+        let base = line!();
+        let nap = async |n: u32| run.task("nap", run.sleep(ms(10) * n)).await;
+        let both = async { crate::runtime::join_all(&run, [1, 2].map(nap)).await };
+        let in_scope = async {
+            let naps = [1, 2].map(|n| run.task("nap in scope", run.clone().sleep(ms(10) * n)));
+            run.scope(async |scope| {
+                let naps = naps.map(|nap| scope.spawn(nap).expect("the scope is open"));
+                futures::future::join_all(naps).await
+            })
+            .await
+        };
+        block_on(&run, run.task("both", both)).expect("they end");
+        block_on(&run, run.task("both in scope", in_scope)).expect("they end");
+        let expected = [
+            wait("nap", 1, Awaited::Timer),
+            wait("both", 1, Awaited::Subtasks),
+            wait("nap in scope", 4, Awaited::Timer),
+            wait("both in scope", 4, Awaited::Subtasks),
+        ];
+        assert_eq!(waits(&run.record(), base), expected);
     }
 
     #[test]
