@@ -14,6 +14,7 @@ mod query;
 pub mod bands;
 pub mod bars;
 pub mod batch_sizes;
+pub mod code;
 pub mod digits;
 pub mod distribution;
 pub mod flow;

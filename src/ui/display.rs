@@ -3,6 +3,7 @@
 
 pub(super) mod baseline;
 pub(super) mod chart;
+pub(super) mod code;
 pub(super) mod views;
 
 use std::cell::OnceCell;
@@ -15,9 +16,11 @@ use crate::exercises::exercise::{Exercise, Failure};
 use crate::exercises::experiment::Experiment;
 use crate::figures::tasks::Order;
 use crate::measure::figures::{Facts, Memory};
+use crate::measure::line_waits::LineWaits;
 use crate::measure::metrics::{Meter, Metrics};
 use crate::measure::report::Report;
 use crate::measure::spans::Spans;
+use crate::measure::waits::SourceLine;
 use crate::measure::{Record, TaskId};
 use crate::runtime::Run;
 use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
@@ -80,6 +83,8 @@ pub(super) struct Display {
     pub(super) chosen: RwSignal<Option<TaskId>>,
     /// The task that the reader wants to see in the timeline.
     pub(super) wanted: RwSignal<Option<TaskId>>,
+    /// The line of the code that the reader points at, if tasks of the run on display waited there.
+    pub(super) pointed_line: RwSignal<Option<SourceLine>>,
     /// The run, or the series of runs, that the runs are compared with, if there is one.
     pub(super) baseline: RwSignal<Option<Baseline>>,
     /// The runs with the settings of the last one that finished.
@@ -94,6 +99,7 @@ pub(super) struct Display {
     is_opened: RwSignal<bool>,
     spans: StoredValue<Spans, LocalStorage>,
     meter: StoredValue<Meter, LocalStorage>,
+    line_waits: StoredValue<LineWaits, LocalStorage>,
     views: StoredValue<Option<ResultViews>, LocalStorage>,
 }
 
@@ -117,6 +123,7 @@ impl Display {
             task_order: RwSignal::new(Order::default()),
             chosen: RwSignal::new(None),
             wanted: RwSignal::new(None),
+            pointed_line: RwSignal::new(None),
             baseline: RwSignal::new(baseline),
             same_settings: RwSignal::new(SameSettings::default()),
             run: StoredValue::new_local(None),
@@ -125,6 +132,7 @@ impl Display {
             is_opened: RwSignal::new(false),
             spans: StoredValue::new_local(Spans::default()),
             meter: StoredValue::new_local(Meter::default()),
+            line_waits: StoredValue::new_local(LineWaits::default()),
             views: StoredValue::new_local(None),
         }
     }
@@ -156,6 +164,15 @@ impl Display {
             Some(record) => Some(read(&record)),
             None => self.run.with_value(|run| run.as_ref().map(|run| read(&run.record()))),
         }
+    }
+
+    /// Reads the waits of the run on display by source line, with its record. It is tracked like
+    /// [`with_record`](Self::with_record).
+    pub(super) fn with_line_waits<T>(self, read: impl FnOnce(&Record, &LineWaits) -> T) -> Option<T> {
+        self.with_record(|record| {
+            self.line_waits.update_value(|waits| waits.read(record));
+            self.line_waits.with_value(|waits| read(record, waits))
+        })
     }
 
     /// Reads the run on display if it is over.
@@ -366,7 +383,9 @@ impl Display {
         self.is_live.set_value(false);
         self.spans.set_value(Spans::default());
         self.meter.set_value(Meter::default());
+        self.line_waits.set_value(LineWaits::default());
         self.chosen.set(None);
+        self.pointed_line.set(None);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::lazy::{NotFetched, lazy};
 use crate::ui::charts::timeline;
-use crate::ui::components::{checks, differences, failures, log, metrics, origin, warnings};
+use crate::ui::components::{checks, differences, failures, line_marks, log, metrics, origin, warnings};
 use crate::ui::display::views::ResultViews;
 use crate::ui::sections;
 
@@ -19,6 +19,7 @@ fn views() -> ResultViews {
         differences: differences::table,
         origin: origin::line,
         timeline: timeline::CODE,
+        line_marks: line_marks::CODE,
     }
 }
 

@@ -45,8 +45,10 @@ const STOP: &str = "const element = document.activeElement;
         is_seen: element === document.body || outlineStyle !== 'none' && parseFloat(outlineWidth) > 0,
     };";
 
-/// Returns the visible elements that a mouse can use and the Tab key did not visit.
-const MISSED: &str = "const usable = 'a[href], button, input, select, summary, [tabindex=\"0\"]';
+/// Returns the visible elements that a mouse can use and the Tab key did not visit. Elements that are out of its way on
+/// purpose are reached with the arrow keys.
+const MISSED: &str =
+    "const usable = 'a[href], button:not([tabindex=\"-1\"]), input, select, summary, [tabindex=\"0\"]';
     return [...document.querySelectorAll(usable)]
         .filter(element => element.checkVisibility() && !element.disabled && !window.passed.has(element))
         .map(element => `${element.tagName.toLowerCase()} ${element.textContent.trim().slice(0, 40)}`);";
@@ -59,6 +61,21 @@ impl Page {
     /// If the browser is gone.
     pub async fn key(&self, key: Key) -> Result<(), PageError> {
         self.type_keys([char::from(key)]).await
+    }
+
+    /// Presses Shift and Tab.
+    ///
+    /// # Errors
+    ///
+    /// If the browser is gone.
+    pub async fn shift_tab(&self) -> Result<(), PageError> {
+        let (shift, tab) = (char::from(Key::Shift), char::from(Key::Tab));
+        let keys = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: shift })
+            .then(KeyAction::Down { value: tab })
+            .then(KeyAction::Up { value: tab })
+            .then(KeyAction::Up { value: shift });
+        Ok(self.client.perform_actions(keys).await?)
     }
 
     /// The element that has the focus: the name of a button or of a control, otherwise the element's tag.

@@ -3,6 +3,7 @@
 mod accessibility;
 mod all_pages;
 mod baseline;
+mod code;
 mod console;
 mod embedded;
 mod guide;
@@ -23,6 +24,7 @@ const QUICK: &str = "async-basics?download=60&load=20&preprocess=20&blocking=off
 pub fn tests() -> impl Iterator<Item = Test> {
     accessibility::tests()
         .chain(baseline::tests())
+        .chain(code::tests())
         .chain(console::tests())
         .chain(embedded::tests())
         .chain(home::tests())

@@ -1,6 +1,7 @@
 //! The parts that pages are made of.
 
 pub(super) mod checks;
+pub(super) mod code;
 pub(super) mod connection;
 pub(super) mod controls;
 pub(super) mod demo;
@@ -9,6 +10,7 @@ pub(super) mod export;
 pub(super) mod failures;
 pub(super) mod files;
 pub(super) mod lab_bar;
+pub(super) mod line_marks;
 pub(super) mod log;
 pub(super) mod metrics;
 pub(super) mod open_file;
@@ -21,7 +23,6 @@ pub(super) mod results;
 pub(super) mod run_all;
 pub(super) mod run_bar;
 pub(super) mod share;
-pub(super) mod sources;
 pub(super) mod table;
 pub(super) mod tabs;
 pub(super) mod tasks;

@@ -2,10 +2,11 @@
 //! components can use each other's functions without importing them.
 
 use leptos::prelude::*;
-use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
+use web_sys::{Event, HtmlCanvasElement, KeyboardEvent, PointerEvent, WheelEvent};
 
 use super::Display;
 use super::chart::Chart;
+use super::code::Code;
 use crate::measure::TaskId;
 use crate::measure::figures::Figures;
 
@@ -21,6 +22,16 @@ pub(in crate::ui) struct ResultViews {
     pub(in crate::ui) differences: fn(Display) -> AnyView,
     pub(in crate::ui) origin: fn(Display) -> AnyView,
     pub(in crate::ui) timeline: TimelineViews,
+    pub(in crate::ui) line_marks: LineMarks,
+}
+
+/// The functions that show a run in the code pane.
+#[derive(Clone, Copy)]
+pub(in crate::ui) struct LineMarks {
+    pub(in crate::ui) update: fn(Code),
+    pub(in crate::ui) mark: fn(Code),
+    pub(in crate::ui) point: fn(Code, &Event),
+    pub(in crate::ui) take_key: fn(Code, &KeyboardEvent),
 }
 
 /// The functions of the timeline.

@@ -9,6 +9,7 @@ use crate::share::permalink;
 use crate::share::saved::RunEnding;
 use crate::ui::address::use_follow;
 use crate::ui::charts::timeline::timeline;
+use crate::ui::components::code::code;
 use crate::ui::components::connection::connection;
 use crate::ui::components::controls::controls;
 use crate::ui::components::lab_bar::lab_bar;
@@ -17,7 +18,6 @@ use crate::ui::components::own_files::own_files;
 use crate::ui::components::pulse::pulse;
 use crate::ui::components::results::results;
 use crate::ui::components::share::share;
-use crate::ui::components::sources::sources;
 use crate::ui::components::warnings::warnings;
 use crate::ui::display::{Display, Status};
 use crate::ui::finished::{self, use_finished};
@@ -58,7 +58,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
                 {own_files(runner)}
                 {controls(form)}
             </section>
-            {sources(exercise)}
+            {code(display)}
             {share(runner)}
             {results(runner)}
         </div>

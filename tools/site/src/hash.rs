@@ -33,9 +33,22 @@ impl ContentHash {
     }
 }
 
+/// The hash of a source file by which a run refers to it: the first 16 hexadecimal digits of its SHA-256. The page's
+/// `build.rs` computes the same.
+#[must_use]
+pub fn of_source(source: &str) -> String {
+    Sha256::digest(source).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_hash_of_a_source_is_the_beginning_of_its_sha_256() {
+        // The output of `printf abc | sha256sum`.
+        assert_eq!(of_source("abc"), "ba7816bf8f01cfea");
+    }
 
     #[test]
     fn a_name_never_changes() {

@@ -1,10 +1,11 @@
 //! Marks the tokens of the sources that the page shows, so that the page needs no highlighter.
 //!
-//! Each exercise and each Python script of the guide becomes a file of the site: the plain text, in which a control
-//! character before a token stands for its class, and another one ends the class. The page reads it as text and never
-//! as HTML. There are only a few classes, so that the style sheet can colour them in both schemes.
+//! Each exercise and each Python script of the guide becomes a file of the site: the hash of the source on the first
+//! line, then the plain text, in which a control character before a token stands for its class, and another one ends the
+//! class. The page reads it as text and never as HTML. There are only a few classes, so that the style sheet can colour
+//! them in both schemes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use syntect::parsing::{ParseState, ScopeStack, SyntaxReference, SyntaxSet};
@@ -12,18 +13,18 @@ use syntect::parsing::{ParseState, ScopeStack, SyntaxReference, SyntaxSet};
 use crate::cache::Cache;
 use crate::error::SiteError;
 use crate::files;
-use crate::hash::ContentHash;
+use crate::hash::{self, ContentHash};
 
-/// The line at which the exercise's entry in the catalogue starts. The page shows the source above it.
-const END_OF_EXERCISE: &str = "// The entry in the catalogue.";
+/// The lines at which the exercise's entry in the catalogue and the tests start. The page shows the source above them.
+const ENDS: [&str; 2] = ["\n// The entry in the catalogue.", "\n#[cfg(test)]\nmod tests {"];
 
 /// Part of the cache's keys: increase it when the marks change.
 const VERSION: &str = "1";
 
-/// The character that ends a class. `END` in `src/ui/components/sources.rs` is the same.
+/// The character that ends a class. `END` in `src/figures/code.rs` is the same.
 const END: char = '\u{1}';
 
-/// The characters that start a class. `CLASSES` in `src/ui/components/sources.rs` has the same order.
+/// The characters that start a class. `CLASSES` in `src/figures/code.rs` has the same order.
 const COMMENT: char = '\u{2}';
 const STRING: char = '\u{3}';
 const NUMBER: char = '\u{4}';
@@ -58,21 +59,28 @@ const CLASSES: [(&str, Option<char>); 15] = [
 /// If a file cannot be read or written, or its language is not known.
 pub fn write_all(site: &Path, cache: &Cache) -> Result<(), SiteError> {
     for (folder, extension) in [("src/exercises", "rs"), ("static/python", "py")] {
-        for path in sources(Path::new(folder), extension)? {
+        for file in files::all(Path::new(folder))?.iter().filter(|file| is_shown(file, extension)) {
+            let path = Path::new(folder).join(file);
             let source = files::read_text(&path)?;
-            let shown = source.split(END_OF_EXERCISE).next().unwrap_or_default().trim_end();
+            let shown = beginning(&source);
             let key = ContentHash::default().with(VERSION).with(extension).with(shown).key();
             let marked = cache.get_or_make(&key, || Ok(mark(shown, extension)?.into_bytes()))?;
-            files::write(&site.join("sources").join(path), marked)?;
+            let hash = hash::of_source(&source);
+            files::write(&site.join("sources").join(path), [hash.as_bytes(), b"\n", &marked].concat())?;
         }
     }
     Ok(())
 }
 
-fn sources(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, SiteError> {
-    let mut paths = files::entries(folder)?;
-    paths.retain(|path| path.extension().is_some_and(|it| it == extension));
-    Ok(paths)
+/// True if a file is in this language, and does not consist of tests.
+fn is_shown(file: &str, extension: &str) -> bool {
+    file.strip_suffix(extension).is_some_and(|name| name.ends_with('.') && !name.ends_with("tests."))
+}
+
+/// The part of a source that the page shows.
+fn beginning(source: &str) -> &str {
+    let end = ENDS.iter().filter_map(|end| source.find(end)).min().unwrap_or(source.len());
+    source[..end].trim_end()
 }
 
 fn mark(source: &str, extension: &'static str) -> Result<String, SiteError> {
@@ -143,6 +151,13 @@ mod tests {
         let source = include_str!("main.rs");
         let marked: String = mark(source, "rs").unwrap().chars().filter(|c| !('\u{1}'..='\u{7}').contains(c)).collect();
         assert_eq!(marked, source);
+    }
+
+    #[test]
+    fn the_entry_in_the_catalogue_and_the_tests_are_not_shown() {
+        assert_eq!(beginning("fn a() {}\n\n// The entry in the catalogue.\nx\n#[cfg(test)]\nmod tests {"), "fn a() {}");
+        assert_eq!(beginning("fn a() {}\n\n#[cfg(test)]\nmod tests {"), "fn a() {}");
+        assert_eq!(beginning("fn a() {}\n"), "fn a() {}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use e2e::fixture::{BASE, Fixture, TestResult};
 use e2e::in_chromium;
-use e2e::page::IS_RUNNING;
+use e2e::page::{IS_RUNNING, eventually};
 use e2e::server::Outcome;
 use e2e::suite::Test;
 use fantoccini::key::Key;
@@ -39,9 +39,18 @@ async fn the_page_opens_ready_to_run() -> TestResult {
 
 async fn both_sources_are_shown_with_the_exercise() -> TestResult {
     let fixture = Fixture::open(DEFAULTS).await?;
-    let sources = fixture.page.texts("section.sources").await?.join("\n");
-    assert!(sources.contains("async fn concurrent_execution"), "there is no Rust in {sources}");
-    assert!(sources.contains("async def concurrent_execution"), "there is no Python in {sources}");
+    let page = &fixture.page;
+    for (language, path, expected) in [
+        ("Rust", "src/exercises/async_basics.rs", "async fn concurrent_execution"),
+        ("Python", "static/python/async_basics.py", "async def concurrent_execution"),
+    ] {
+        page.press(language).await?;
+        eventually(language, async || {
+            let sources = page.texts("section.sources").await?.join("\n");
+            Ok(if sources.contains(expected) && sources.contains(path) { Ok(()) } else { Err(sources) })
+        })
+        .await?;
+    }
     Ok(())
 }
 

@@ -82,11 +82,13 @@ async fn the_page_opens_from_the_navigation_and_shows_its_sources() -> TestResul
         Ok(if title == "Common issues" { Ok(()) } else { Err(title) })
     })
     .await?;
-    eventually("both sources", async || {
-        let sources = page.texts("section.sources").await?.join("\n");
-        let has_both = sources.contains("async fn never_awaited") && sources.contains("import asyncio");
-        Ok(if has_both { Ok(()) } else { Err(sources) })
-    })
-    .await?;
+    for (language, expected) in [("Rust", "async fn never_awaited"), ("Python", "import asyncio")] {
+        page.press(language).await?;
+        eventually(language, async || {
+            let sources = page.texts("section.sources").await?.join("\n");
+            Ok(if sources.contains(expected) { Ok(()) } else { Err(sources) })
+        })
+        .await?;
+    }
     Ok(())
 }

@@ -1,0 +1,160 @@
+//! The code of an exercise: the Rust that runs here, and the same in Python, as the tabs of one pane.
+//!
+//! The sources are fetched when the page is shown, because those of all exercises would be a large part of the first
+//! load. Each line is an element that stays. What a run adds to it (see `line_marks`) changes only its attributes and
+//! its note, never its text.
+
+use leptos::prelude::*;
+use web_sys::Event;
+
+use crate::figures::code::{SourceCode, Token};
+use crate::figures::node::{Element, Node, element};
+use crate::ui::components::tabs::{Tab, Tabs};
+use crate::ui::display::Display;
+use crate::ui::display::code::{Code, Language, ShownFile};
+use crate::ui::display::views::LineMarks;
+use crate::ui::drawing::drawings;
+
+/// The chosen tab, for the next exercise and the next visit.
+const KEY: &str = "interleave-code";
+
+/// Both sources of an exercise.
+pub(crate) fn code(display: Display) -> AnyView {
+    let offered = Language::ALL.map(|language| Tab { key: language.name(), label: language.name().to_owned() });
+    let tabs = Tabs::new(Signal::stored(offered.to_vec()), stored().name());
+    let code = Code::new(
+        display,
+        Signal::derive(move || if tabs.is_shown(Language::Python.name()) { Language::Python } else { Language::Rust }),
+    );
+    code.load(Language::Rust, display.exercise.rust.to_owned());
+    code.load(Language::Python, display.exercise.python());
+    use_storage(code);
+    use_first_function(code);
+    use_line_marks(code);
+    let path = move || match code.language.get() {
+        Language::Rust => display.exercise.rust.to_owned(),
+        Language::Python => display.exercise.python(),
+    };
+    let other_version =
+        move || if code.is_of_other_version.get() { "This run was made by another version of this code." } else { "" };
+    view! {
+        <section class="sources" aria-label="Sources">
+            <div class="source-head">
+                {tabs.row("Language")}
+                <code class="path">{path}</code>
+            </div>
+            <p class="hint">{other_version}</p>
+            {Language::ALL.map(|language| tabs.panel(language.name(), source(code, language))).collect_view()}
+        </section>
+    }
+    .into_any()
+}
+
+/// The tab that the reader chose last.
+fn stored() -> Language {
+    let storage = window().local_storage().ok().flatten();
+    let name = storage.and_then(|storage| storage.get_item(KEY).ok().flatten());
+    let is_stored = |language: &Language| name.as_deref() == Some(language.name());
+    Language::ALL.into_iter().find(is_stored).unwrap_or(Language::Rust)
+}
+
+/// Stores the chosen tab.
+fn use_storage(code: Code) {
+    Effect::new(move || {
+        // Without storage the choice lasts until the page is left.
+        if let Ok(Some(storage)) = window().local_storage() {
+            let _ = storage.set_item(KEY, code.language.get().name());
+        }
+    });
+}
+
+/// The files in a language.
+fn source(code: Code, language: Language) -> AnyView {
+    let files = move || code.files(language).get().into_iter().map(file).collect_view();
+    let point = move |event: Event| with_marks(code, |marks| (marks.point)(code, &event));
+    view! {
+        <pre
+            node_ref=code.pane(language)
+            tabindex="0"
+            aria-label=format!("{} source", language.name())
+            on:pointerover=move |event| point(event.into())
+            on:focusin=move |event| point(event.into())
+            on:click=move |event| point(event.into())
+            on:pointerleave=move |_| leave(code)
+            on:focusout=move |_| leave(code)
+            on:keydown=move |event| with_marks(code, |marks| (marks.take_key)(code, &event))
+        >
+            {files}
+        </pre>
+    }
+    .into_any()
+}
+
+fn leave(code: Code) {
+    code.display.pointed_line.set(None);
+}
+
+fn file(file: ShownFile) -> AnyView {
+    let lines = (1..).zip(&file.source.lines).map(|(number, tokens)| line(number, tokens));
+    view! { <code node_ref=file.element data-path=file.path>{drawings(lines)}</code> }.into_any()
+}
+
+fn line(number: u32, tokens: &[Token]) -> Element {
+    let text = element("span").class("text").children(tokens.iter().map(token));
+    // An empty line has a height, and is copied.
+    let text = if tokens.is_empty() { text.text("\n") } else { text };
+    element("span").class("line").attr("data-line", number.to_string()).child(text)
+}
+
+fn token(token: &Token) -> Node {
+    match token.class {
+        Some(class) => element("i").class(class).text(token.text.clone()).into(),
+        None => Node::Text(token.text.clone().into()),
+    }
+}
+
+/// Begins with the exercise's functions in view, below the comments and imports at the top of the file: once for each
+/// language, when it is first shown.
+fn use_first_function(code: Code) {
+    let were_shown = StoredValue::new(Vec::new());
+    Effect::new(move || {
+        let language = code.language.get();
+        let [file, other] = [language, language.other()].map(|it| code.files(it).with(|files| files.first().cloned()));
+        let Some((file, other)) = file.zip(other).filter(|_| !were_shown.get_value().contains(&language)) else {
+            return;
+        };
+        were_shown.update_value(|shown| shown.push(language));
+        // The lines are on the page after this turn.
+        request_animation_frame(move || show_first_function(code, language, &file, &other.source));
+    });
+}
+
+fn show_first_function(code: Code, language: Language, file: &ShownFile, other: &SourceCode) {
+    let first = file.source.first_shared_function(other).and_then(|function| file.line(*function.lines.start()));
+    if let Some((pane, line)) = code.pane(language).try_get_untracked().flatten().zip(first) {
+        pane.set_scroll_top(line.offset_top());
+    }
+}
+
+/// Shows what the run on display adds to the lines.
+fn use_line_marks(code: Code) {
+    Effect::new(move || {
+        code.display.digest.track();
+        code.display.runs.track();
+        code.files(Language::Rust).track();
+        with_marks(code, |marks| (marks.update)(code));
+    });
+    Effect::new(move || {
+        code.display.chosen.track();
+        code.language.track();
+        Language::ALL.iter().for_each(|language| code.files(*language).track());
+        with_marks(code, |marks| (marks.mark)(code));
+    });
+}
+
+/// Uses the code that needs a run, once there is one.
+fn with_marks(code: Code, act: impl FnOnce(LineMarks)) {
+    if let Some(views) = code.display.views() {
+        act(views.line_marks);
+    }
+}
