@@ -75,11 +75,19 @@ fn remove_other_notes(code: Code, lines: &[(HtmlElement, LineWait)]) {
     }
 }
 
-/// Sets the text of a line's note. What is in a `span` is only read aloud until the line is pointed at.
+/// Sets the text of a line's note: text that is always shown, and spans that may only be read aloud.
 fn set_note(line_element: &HtmlElement, line: &LineWait) {
     let tasks = counted(line.tasks, "task", "tasks");
-    let parts = [(tasks, " waited here"), (format!(", {}", span(line.total_us)), " in total")];
-    let text: String = parts.iter().flat_map(|(short, long)| [short.as_str(), long]).collect();
+    let total = format!(", {}", span(line.total_us));
+    let number = format!(", line {}", line.line.line);
+    let parts = [
+        (None, &*tasks),
+        (Some("more"), " waited here"),
+        (None, &total),
+        (Some("more"), " in total"),
+        (Some("number"), &number),
+    ];
+    let text: String = parts.iter().map(|(_, text)| *text).collect();
     let note = note_of(line_element).or_else(|| {
         let note: HtmlElement = document().create_element("button").ok()?.dyn_into().ok()?;
         note.set_class_name("note");
@@ -89,14 +97,17 @@ fn set_note(line_element: &HtmlElement, line: &LineWait) {
     });
     let Some(note) = note.filter(|note| note.text_content().as_deref() != Some(&text)) else { return };
     note.set_text_content(None);
-    for (short, long) in parts {
-        let Ok(hidden) = document().create_element("span") else { return };
-        hidden.set_text_content(Some(long));
+    for (class, text) in parts {
         // It cannot fail: the note takes text and elements.
-        let _ = note.append_with_str_1(&short).and_then(|()| note.append_with_node_1(&hidden));
+        let _ = match class {
+            None => note.append_with_str_1(text),
+            Some(class) => document().create_element("span").and_then(|span| {
+                span.set_class_name(class);
+                span.set_text_content(Some(text));
+                note.append_with_node_1(&span)
+            }),
+        };
     }
-    // The number of the line is not part of the text.
-    let _ = note.set_attribute("aria-label", &format!("{text}, line {}", line.line.line));
 }
 
 /// All notes of a language, from top to bottom.
