@@ -61,6 +61,26 @@ impl Fixture {
         Self::open_with_server(server, engine, link).await
     }
 
+    /// Like [`open`](Self::open), without a service worker, for tests that watch requests: it requests the whole site at
+    /// some time after the first second in which nothing runs, and Chromium keeps a connection that it shares.
+    ///
+    /// # Errors
+    ///
+    /// If there is no site, no browser, or no page that is ready to run.
+    pub async fn open_without_service_worker(link: &str) -> Result<Self, TestError> {
+        Self::open_in_without_service_worker(Engine::Chromium, link).await
+    }
+
+    /// Like [`open_without_service_worker`](Self::open_without_service_worker), in a browser of this engine.
+    ///
+    /// # Errors
+    ///
+    /// If there is no site, no browser, or no page that is ready to run.
+    pub async fn open_in_without_service_worker(engine: Engine, link: &str) -> Result<Self, TestError> {
+        let remove = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })";
+        Self::open_with_script(engine, link, remove).await
+    }
+
     /// Like [`open_in`](Self::open_in), with a server that is running already, so that a test can change the site
     /// before it is opened.
     ///

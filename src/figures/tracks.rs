@@ -55,7 +55,7 @@ fn label(label: &str, task: &str, track: TrackLayout) -> Element {
     element("button")
         .class("label")
         .attr("data-open", task.to_owned())
-        .attr("aria-expanded", track.is_open.to_string())
+        .attr("aria-pressed", track.is_open.to_string())
         .attr("title", if track.is_open { "Show fewer details" } else { "Show each task" })
         .text(name)
 }
@@ -107,7 +107,7 @@ mod tests {
         let figure = comparison(&compared(), &[track(18.0, false), track(44.0, true)], None, "");
         assert_eq!(figure.texts("button"), ["At once"]);
         assert_eq!(figure.attributes("button", "data-open"), ["At once_task"]);
-        assert_eq!(figure.attributes("button", "aria-expanded"), ["false"]);
+        assert_eq!(figure.attributes("button", "aria-pressed"), ["false"]);
     }
 
     #[test]

@@ -8,8 +8,7 @@ mod parts;
 mod run;
 mod stop;
 
-use e2e::browser::Engine;
-use e2e::fixture::{Fixture, TestError, TestResult};
+use e2e::fixture::{Fixture, TestResult};
 use e2e::page::Page;
 use e2e::server::{Outcome, Replacement};
 use e2e::suite::Test;
@@ -34,13 +33,6 @@ const DEFAULTS: &str = "async-basics?seed=7";
 const LONG: &str = "async-basics?download=2000&scale=5&seed=7";
 /// A run of less than 200 ms.
 const SHORT: &str = "async-basics?scale=0.1&blocking=off&seed=7";
-
-/// A fixture for tests that count requests. It has no service worker, because that requests the whole site at some time
-/// after the first second in which nothing runs.
-async fn without_service_worker(link: &str) -> Result<Fixture, TestError> {
-    let remove = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })";
-    Fixture::open_with_script(Engine::Chromium, link, remove).await
-}
 
 /// Stops a run during a request that is not answered, and asserts that the request is aborted.
 pub async fn assert_stop_aborts_the_request(fixture: &Fixture) -> TestResult {

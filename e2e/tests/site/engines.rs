@@ -48,7 +48,7 @@ async fn no_part_of_a_run_is_faster_than_its_ideal(engine: Engine) -> TestResult
 }
 
 async fn stop_aborts_the_request_and_the_page_can_run_again(engine: Engine) -> TestResult {
-    let fixture = Fixture::open_in(engine, LINK).await?;
+    let fixture = Fixture::open_in_without_service_worker(engine, LINK).await?;
     assert_stop_aborts_the_request(&fixture).await?;
 
     fixture.server.restore(WEIGHTS);

@@ -9,7 +9,7 @@ use e2e::page::eventually;
 use e2e::server::{Replacement, Server, built_part, built_site};
 use e2e::suite::Test;
 
-use super::{SHORT, without_service_worker};
+use super::SHORT;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
@@ -23,7 +23,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 async fn an_exercise_is_loaded_once_when_it_first_runs() -> TestResult {
-    let fixture = without_service_worker(SHORT).await?;
+    let fixture = Fixture::open_without_service_worker(SHORT).await?;
     assert_eq!(times_requested(&fixture.server, EXERCISES), 0, "it is not part of the first load");
     fixture.page.run_to_the_end().await?;
     fixture.page.run_to_the_end().await?;
@@ -33,7 +33,7 @@ async fn an_exercise_is_loaded_once_when_it_first_runs() -> TestResult {
 }
 
 async fn the_benchmark_is_loaded_when_it_is_opened() -> TestResult {
-    let fixture = without_service_worker("benchmark").await?;
+    let fixture = Fixture::open_without_service_worker("benchmark").await?;
     assert_eq!(times_requested(&fixture.server, BENCHMARK), 1);
     assert_eq!(times_requested(&fixture.server, EXERCISES), 0, "none was run");
     Ok(())

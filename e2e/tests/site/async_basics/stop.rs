@@ -8,7 +8,7 @@ use e2e::page::HAS_TASKS;
 use e2e::server::{Outcome, Replacement};
 use e2e::suite::Test;
 
-use super::{DATA, DEFAULTS, SHORT, WEIGHTS, assert_stop_aborts_the_request, without_service_worker};
+use super::{DATA, DEFAULTS, SHORT, WEIGHTS, assert_stop_aborts_the_request};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
@@ -22,7 +22,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
 const PAUSE: Duration = Duration::from_millis(500);
 
 async fn stop_stops_immediately_and_nothing_continues() -> TestResult {
-    let fixture = without_service_worker(DEFAULTS).await?;
+    let fixture = Fixture::open_without_service_worker(DEFAULTS).await?;
     let page = &fixture.page;
     page.open_disclosures().await?;
     page.stop_when(HAS_TASKS).await?;
@@ -38,7 +38,7 @@ async fn stop_stops_immediately_and_nothing_continues() -> TestResult {
 }
 
 async fn stop_aborts_the_request_in_flight() -> TestResult {
-    let fixture = Fixture::open(SHORT).await?;
+    let fixture = Fixture::open_without_service_worker(SHORT).await?;
     assert_stop_aborts_the_request(&fixture).await?;
     assert_eq!(fixture.server.outcome_of(DATA), None, "the next step did not start");
 
@@ -48,7 +48,7 @@ async fn stop_aborts_the_request_in_flight() -> TestResult {
 }
 
 async fn leaving_the_page_aborts_the_request_in_flight() -> TestResult {
-    let fixture = Fixture::open(SHORT).await?;
+    let fixture = Fixture::open_without_service_worker(SHORT).await?;
     fixture.server.replace(WEIGHTS, Replacement::Never);
     fixture.page.press("Run").await?;
     fixture.wait_for_outcome(WEIGHTS, Outcome::Pending).await?;
