@@ -275,6 +275,7 @@ impl Chart {
             self.first_row.track();
             self.layout.track();
             self.display.chosen.track();
+            self.display.pointed_line.track();
             self.display.baseline.track();
             self.display.wanted.track();
             theme.track();
@@ -343,10 +344,17 @@ impl Chart {
                 }
             });
             self.marks(&painter, histories, &lanes);
-            if let Some(task) = self.display.chosen.get_untracked() {
+            for task in self.display.chosen.get_untracked().into_iter().chain(self.tasks_of_pointed_line()) {
                 painter.frame_around(histories, task, now_us, &lanes);
             }
         });
+    }
+
+    /// The tasks that waited on the line of code that the reader points at.
+    fn tasks_of_pointed_line(self) -> Vec<TaskId> {
+        let line = self.display.pointed_line.get_untracked();
+        let tasks = |line| self.display.with_line_waits(|_, waits| waits.tasks_on(line).to_vec());
+        line.and_then(tasks).unwrap_or_default()
     }
 
     /// Draws ideals and the baseline.

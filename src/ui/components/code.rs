@@ -58,12 +58,16 @@ fn stored() -> Language {
     Language::ALL.into_iter().find(is_stored).unwrap_or(Language::Rust)
 }
 
-/// Stores the chosen tab.
+/// Stores the chosen tab, once the reader has chosen another.
 fn use_storage(code: Code) {
     Effect::new(move || {
+        let language = code.language.get();
+        if language == stored() {
+            return;
+        }
         // Without storage the choice lasts until the page is left.
         if let Ok(Some(storage)) = window().local_storage() {
-            let _ = storage.set_item(KEY, code.language.get().name());
+            let _ = storage.set_item(KEY, language.name());
         }
     });
 }
