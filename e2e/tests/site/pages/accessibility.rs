@@ -98,15 +98,14 @@ async fn every_control_has_a_visible_label() -> TestResult {
     Ok(())
 }
 
-/// Returns the system's colour for selected text, and the colours of a bar's end, of the key's first square, and of
-/// running tasks in the timeline.
+/// Returns the system's colour for selected text, and the colours of the key's first square and of running tasks in the
+/// timeline.
 const HIGHLIGHTS: &str = "const probe = document.body.appendChild(document.createElement('i'));
     probe.style.forcedColorAdjust = 'none';
     probe.style.color = 'Highlight';
     const look = (selector, part) => getComputedStyle(document.querySelector(selector), part);
     return [
         getComputedStyle(probe).color,
-        look('.bar .end').stroke,
         look('.key .running', '::before').backgroundColor,
         look('.timeline canvas').getPropertyValue('--running'),
     ];";
@@ -118,7 +117,7 @@ async fn charts_use_the_systems_colours_if_those_are_forced() -> TestResult {
     for (forced, are_used) in [("none", false), ("active", true)] {
         fixture.browser.emulate_media(&[("forced-colors", forced)]).await?;
         let colours: Vec<String> = page.evaluate(HIGHLIGHTS, Vec::new()).await?;
-        let (system, ours) = colours.split_first().expect("there are four");
+        let (system, ours) = colours.split_first().expect("there are three");
         assert!(ours.iter().all(|colour| (colour == system) == are_used), "{forced}: {colours:?}");
     }
     Ok(())

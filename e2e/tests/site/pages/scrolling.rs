@@ -13,9 +13,10 @@ pub fn tests() -> impl Iterator<Item = Test> {
     ]
 }
 
-/// Scrolls as a reader does, and waits until the page has noticed.
+/// Scrolls as a reader does, and waits until the page has noticed. The body is made high: an exercise fits on a screen.
 async fn scroll_to(page: &Page, y: f64) -> Result<(), PageError> {
-    page.evaluate::<()>("scrollTo(0, arguments[0])", vec![y.into()]).await?;
+    let scroll = "document.body.style.minHeight = '3000px'; scrollTo(0, arguments[0])";
+    page.evaluate::<()>(scroll, vec![y.into()]).await?;
     eventually(&format!("a stored position of {y}"), async || {
         let (at, stored): (f64, Option<f64>) = page.evaluate("return [scrollY, history.state]", Vec::new()).await?;
         Ok(if (at, stored) == (y, Some(y)) { Ok(()) } else { Err(format!("{at}, {stored:?}")) })
