@@ -142,12 +142,13 @@ async fn a_link_with_run_starts_a_run() {
 #[wasm_bindgen_test]
 async fn a_disclosure_stays_open_while_its_chart_changes() {
     let page = Page::open("#/async-basics?scale=0.5&seed=7");
-    let disclosure = page.find(".comparison details").expect("each comparison has one");
+    let disclosure = page.find("[aria-labelledby=tab-table] details").expect("the tasks are behind it");
     disclosure.set_attribute("open", "").expect("it is an attribute");
     page.button("Run").click();
     page.wait_for_status("Finished").await;
-    assert!(page.find(".comparison .fill").is_some());
-    assert!(page.find(".comparison details").as_ref() == Some(&disclosure) && disclosure.has_attribute("open"));
-    let picture = page.find(".comparison .track").expect("each bar has one");
+    page.wait_for("the table of tasks", |page| page.find("[aria-labelledby=tab-table] details table").is_some()).await;
+    let now = page.find("[aria-labelledby=tab-table] details");
+    assert!(now.as_ref() == Some(&disclosure) && disclosure.has_attribute("open"));
+    let picture = page.find(".comparison .lanes").expect("each part has some");
     assert_eq!(picture.namespace_uri().as_deref(), Some("http://www.w3.org/2000/svg"));
 }

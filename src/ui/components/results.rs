@@ -119,9 +119,11 @@ fn tables(display: Display, tabs: Tabs) -> AnyView {
         if is_open.get() { display.show(|views| (views.timeline.table)(display)) } else { ().into_any() }
     };
     let take = move |event: web_sys::Event| is_open.set(event_target::<web_sys::HtmlDetailsElement>(&event).open());
+    // Otherwise each new label of a tab would open or close it again.
+    let is_shown = Memo::new(move |_| tabs.is_shown(TABLE));
     view! {
         {of_parts}
-        <details prop:open=move || tabs.is_shown(TABLE) on:toggle=take>
+        <details prop:open=is_shown on:toggle=take>
             <summary>"Tasks"</summary>
             {of_tasks}
         </details>
