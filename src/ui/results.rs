@@ -12,6 +12,7 @@ fn views() -> ResultViews {
     ResultViews {
         warnings: warnings::lines,
         properties: checks::lines,
+        checks_of_parts: checks::of_parts,
         section: sections::section,
         log: log::lines,
         failures: failures::list,

@@ -30,18 +30,22 @@ pub(crate) fn lines(display: Display) -> AnyView {
     };
     // A run that failed before it started has no record.
     let Some(properties) = display.with_record(read) else { return ().into_any() };
-    let of_parts = display.report.with(|report| {
-        let checks = report.as_ref().map_or(&[][..], |it| &it.checks);
-        drawings(compared.iter().filter_map(|compared| list_of_checks(compared, checks)))
-    });
     let message =
         display.report.with(|report| Property::in_short(&properties, report.as_ref().map_or(&[][..], |it| &it.checks)));
     view! {
         <p>{message}</p>
         <ul class="checks">{properties.iter().map(property).collect_view()}</ul>
-        {of_parts}
+        {of_parts(display)}
     }
     .into_any()
+}
+
+/// The checks of the parts, if the run has a report with some.
+pub(crate) fn of_parts(display: Display) -> AnyView {
+    display.report.with(|report| {
+        let checks = report.as_ref().map_or(&[][..], |it| &it.checks);
+        drawings(display.compared().iter().filter_map(|compared| list_of_checks(compared, checks)))
+    })
 }
 
 fn property(property: &Property) -> AnyView {

@@ -1,10 +1,11 @@
-//! An exercise inside another page: its timeline, without controls.
+//! An exercise inside another page: its timeline and the checks of its parts, without controls.
 
 use leptos::prelude::*;
 
 use crate::share::permalink::{Destination, Setup};
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::lab_bar::lab_bar;
+use crate::ui::display::Status;
 use crate::ui::runner::Runner;
 
 /// The exercise as `setup` says, under this heading.
@@ -12,11 +13,16 @@ pub(crate) fn demo(name: &'static str, setup: Setup) -> AnyView {
     let link = Destination::Exercise(Setup { runs_at_once: false, ..setup.clone() }).to_string();
     let title = setup.exercise.title;
     let runner = Runner::new(setup);
+    let display = runner.display;
+    let checks = move || {
+        display.status.with(Status::has_finished).then(|| display.show(|views| (views.checks_of_parts)(display)))
+    };
     view! {
         <section class="panel demo" aria-label=name>
             <h2>{name}</h2>
             {lab_bar(runner)}
-            {timeline(runner.display)}
+            {timeline(display)}
+            {checks}
             <p class="hint"><a href=link>{format!("{title}, with its controls and its code")}</a></p>
         </section>
     }

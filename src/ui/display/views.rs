@@ -15,6 +15,7 @@ use crate::measure::figures::Figures;
 pub(in crate::ui) struct ResultViews {
     pub(in crate::ui) warnings: fn(Display) -> AnyView,
     pub(in crate::ui) properties: fn(Display) -> AnyView,
+    pub(in crate::ui) checks_of_parts: fn(Display) -> AnyView,
     pub(in crate::ui) section: fn(Display, &'static str) -> AnyView,
     pub(in crate::ui) log: fn(Display) -> AnyView,
     pub(in crate::ui) failures: fn(Display, RwSignal<usize>) -> AnyView,

@@ -205,12 +205,19 @@ impl Page {
         element("li").child(link)
     }
 
+    /// The head of the page, in the same place as the app's.
     fn page_head(self) -> Element {
-        let (class, heading, about) = match self {
-            Self::Home => ("hero", frame::HOME_HEADING, frame::HOME_ABOUT),
-            Self::Exercise(exercise) => ("page-head", exercise.title, exercise.teaches),
+        let head = |class, heading, about| {
+            let heading = element("h1").text(heading);
+            element("div").class(class).child(heading).child(element("p").class("teaches").text(about))
         };
-        element("div").class(class).child(element("h1").text(heading)).child(element("p").class("teaches").text(about))
+        match self {
+            Self::Home => head("hero", frame::HOME_HEADING, frame::HOME_ABOUT),
+            Self::Exercise(exercise) => {
+                let head = head("page-head", exercise.title, exercise.teaches);
+                element("div").class("workbench").child(element("div").class("head").child(head))
+            }
+        }
     }
 
     /// The text for readers without scripts.
