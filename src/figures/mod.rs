@@ -21,6 +21,7 @@ pub mod flow;
 pub mod geometry;
 pub mod latency;
 pub mod markup;
+pub mod moment;
 pub mod node;
 pub mod section;
 pub mod sweep;

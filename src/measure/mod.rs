@@ -17,6 +17,7 @@ pub mod histogram;
 pub mod latencies;
 pub mod line_waits;
 pub mod metrics;
+pub mod moment;
 pub mod percentiles;
 pub mod report;
 pub mod requests;
@@ -32,6 +33,7 @@ pub mod validation;
 pub mod wait_times;
 pub mod waits;
 pub mod warnings;
+pub mod window;
 
 pub use events::{ClockKind, Event, EventKind, Level, LogLine, Outcome, Record, Task};
 pub use task_id::TaskId;

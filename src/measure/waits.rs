@@ -81,6 +81,14 @@ pub enum Awaited {
     Worker,
 }
 
+impl Awaited {
+    /// True if it is the end of other tasks.
+    #[must_use]
+    pub fn is_for_tasks(&self) -> bool {
+        matches!(self, Self::Subtasks | Self::Tasks(_))
+    }
+}
+
 /// Something that tasks share and wait for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SharedObject {
@@ -88,6 +96,9 @@ pub struct SharedObject {
     pub kind: ObjectKind,
     /// Its name; empty if it has none.
     pub name: Cow<'static, str>,
+    /// The number of tasks that can have it at once, if it is limited and the number is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permits: Option<u32>,
 }
 
 /// The kind of a [`SharedObject`]. Each is named as in Python's `asyncio`.

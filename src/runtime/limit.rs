@@ -67,7 +67,8 @@ impl Run {
     #[must_use]
     pub fn limit(&self, most: Option<NonZeroUsize>) -> Limit {
         let free = most.map_or(usize::MAX, NonZeroUsize::get);
-        Limit::with_permits(self, free, self.add_object(ObjectKind::Semaphore))
+        let permits = most.and_then(|most| u32::try_from(most.get()).ok());
+        Limit::with_permits(self, free, self.add_object(ObjectKind::Semaphore, permits))
     }
 }
 

@@ -54,7 +54,7 @@ impl Run {
     /// ```
     #[must_use]
     pub fn queue<T>(&self, bound: NonZeroUsize) -> Queue<T> {
-        let object = self.add_object(ObjectKind::Queue);
+        let object = self.add_object(ObjectKind::Queue, None);
         Queue {
             items: RefCell::default(),
             free_slots: Limit::with_permits(self, bound.get(), object),

@@ -348,9 +348,10 @@ impl Run {
         }
     }
 
-    /// Adds something that tasks share and wait for. Returns its index in the record.
-    pub(crate) fn add_object(&self, kind: ObjectKind) -> usize {
-        self.0.record.borrow_mut().waits_mut().add_object(SharedObject { kind, name: "".into() })
+    /// Adds something that tasks share and wait for, with its number of permits, if that is limited. Returns its index
+    /// in the record.
+    pub(crate) fn add_object(&self, kind: ObjectKind, permits: Option<u32>) -> usize {
+        self.0.record.borrow_mut().waits_mut().add_object(SharedObject { kind, name: "".into(), permits })
     }
 
     /// The current number of sleepers.

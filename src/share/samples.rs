@@ -110,7 +110,7 @@ pub(super) fn hostile(text: &'static str) -> SavedRun {
 fn hostile_waits(text: &'static str) -> Waits {
     let mut waits = Waits::default();
     let source = waits.add_source(Source { path: text.into(), hash: text.into() });
-    let object = waits.add_object(SharedObject { kind: ObjectKind::Semaphore, name: text.into() });
+    let object = waits.add_object(SharedObject { kind: ObjectKind::Semaphore, name: text.into(), permits: Some(3) });
     waits.add(Wait { line: Some(SourceLine { source, line: 3 }), awaited: Some(Awaited::Object(object)) });
     waits.add(Wait { line: None, awaited: Some(Awaited::Tasks(vec![TaskId::at(1)])) });
     waits
