@@ -168,6 +168,7 @@ pub struct Record {
     log: Vec<LogLine>,
     beats: Vec<Beat>,
     hidden_at_us: Option<u64>,
+    until_us: u64,
 }
 
 impl Record {
@@ -207,6 +208,11 @@ impl Record {
     /// Adds a heartbeat.
     pub fn beat(&mut self, beat: Beat) {
         self.beats.push(beat);
+    }
+
+    /// Notes that nothing more happened until this time.
+    pub fn extend_to(&mut self, at_us: u64) {
+        self.until_us = self.until_us.max(at_us);
     }
 
     /// Notes that the page was hidden at this time. Browsers slow down the timers of a hidden page.
@@ -311,10 +317,11 @@ impl Record {
             + names.chain(lines).sum::<usize>()
     }
 
-    /// The time of the last event, in microseconds since the run's start; 0 for an empty record.
+    /// The time of the last event, or until which the record was extended, in microseconds since the run's start; 0 for an
+    /// empty record.
     #[must_use]
     pub fn end_us(&self) -> u64 {
-        self.events.last().map_or(0, |event| event.at_us)
+        self.events.last().map_or(0, |event| event.at_us).max(self.until_us)
     }
 }
 

@@ -98,6 +98,21 @@ impl Facts {
         ]
     }
 
+    /// The values of the [`METRICS`] that describe a time range of this length (in microseconds). The others describe the
+    /// whole run, and are left out.
+    #[must_use]
+    pub fn of_range(measured: &Metrics, length_us: u64) -> Figures {
+        let measured = Metrics { wall_us: length_us, ..*measured };
+        let facts = Self { measured, ideal_us: None, clock_resolution_us: 0, record_bytes: 0, memory: None };
+        let mut figures = facts.figures();
+        for (figure, metric) in figures.iter_mut().zip(&METRICS) {
+            if matches!(metric.name, "clock" | "record" | "memory") {
+                *figure = Figure::default();
+            }
+        }
+        figures
+    }
+
     fn record_size(&self) -> String {
         // With few tasks, most of the memory is spare capacity.
         const MANY: u32 = 100;

@@ -1,8 +1,10 @@
 //! What every task does at one instant of a run: the tree of which task waits for what.
 
+use std::collections::HashMap;
+
 use crate::measure::events::{Event, EventKind, Record};
 use crate::measure::task_id::TaskId;
-use crate::measure::waits::{Awaited, WaitId, Waits};
+use crate::measure::waits::{Awaited, SourceLine, WaitId, Waits};
 
 /// Tasks inside more tasks than this are only counted: nobody could follow them on the page.
 const MOST_DEPTH: u32 = 16;
@@ -174,6 +176,11 @@ impl Moment {
         moment
     }
 
+    /// Adds the number of tasks that wait on each line. A task that waits for others waits on its own line.
+    pub fn count_by_line(&self, waits: &Waits, tasks: &mut HashMap<SourceLine, usize>) {
+        count_by_line(&self.groups, waits, tasks);
+    }
+
     fn count(&mut self, waits: &Waits, doing: Doing) {
         let Doing::Queued(wait) = doing else { return };
         let Some(Awaited::Object(object)) = waits.get(wait).and_then(|wait| wait.awaited.as_ref()) else { return };
@@ -232,6 +239,17 @@ impl Group {
         for (one, other) in self.within.iter_mut().zip(other.within) {
             one.add(other);
         }
+    }
+}
+
+fn count_by_line(groups: &[Group], waits: &Waits, tasks: &mut HashMap<SourceLine, usize>) {
+    for group in groups {
+        if let Doing::Waiting(wait) | Doing::Queued(wait) = group.doing
+            && let Some(line) = waits.get(wait).and_then(|wait| wait.line)
+        {
+            *tasks.entry(line).or_default() += group.tasks;
+        }
+        count_by_line(&group.within, waits, tasks);
     }
 }
 
@@ -309,6 +327,15 @@ mod tests {
         }
         assert_eq!(Moment::at(&record, 10, Some(second)), Moment::default(), "it has not begun");
         assert_eq!(Moment::at(&record, 60, None), Moment::default(), "nothing is in progress in between");
+    }
+
+    #[test]
+    fn a_line_has_the_tasks_that_wait_there_now() {
+        let (record, _) = record();
+        let mut tasks = HashMap::new();
+        Moment::at(&record, 10, None).count_by_line(record.waits(), &mut tasks);
+        let on = |line| tasks.get(&SourceLine { source: 0, line }).copied();
+        assert_eq!([1, 2, 3, 4].map(on), [Some(1), Some(2), Some(3), None], "permit, timer, subtasks");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::measure::events::Outcome;
 use crate::measure::heartbeat::Beat;
 use crate::measure::statistics::Summary;
+use crate::measure::window::TimeRange;
 
 /// One request, from when it was due to its end. All times are microseconds since the run's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +77,12 @@ impl Requests {
             !beats.iter().filter(|beat| beat.is_blocked()).any(lives_through)
         };
         Self(self.0.iter().filter(is_free).copied().collect())
+    }
+
+    /// The requests that ended in a time range.
+    #[must_use]
+    pub fn ended_in(&self, range: TimeRange) -> Self {
+        Self(self.0.iter().filter(|timing| range.contains(timing.ended_us)).copied().collect())
     }
 
     /// The latency of each from when it was due, in microseconds.
@@ -152,6 +159,13 @@ mod tests {
         assert_eq!(requests.throughput_per_s(), Some(1.0));
         let (succeeded, failed) = requests.by_success();
         assert_eq!((succeeded.from_send().n(), failed.from_schedule().n(), failed.from_send().n()), (1, 2, 1));
+    }
+
+    #[test]
+    fn a_range_has_the_requests_that_ended_in_it() {
+        let requests = Requests::from_timings([10, 20, 30].map(|end| timing(0, 0, end, Outcome::Succeeded)));
+        let ended = requests.ended_in(TimeRange { from_us: 20, to_us: 29 });
+        assert_eq!(ended.from_send_us().collect::<Vec<_>>(), [20]);
     }
 
     #[test]

@@ -26,7 +26,9 @@ impl TimeRange {
         self.to_us - self.from_us
     }
 
-    fn contains(self, at_us: u64) -> bool {
+    /// True if an instant is in it.
+    #[must_use]
+    pub fn contains(self, at_us: u64) -> bool {
         (self.from_us..=self.to_us).contains(&at_us)
     }
 }
@@ -206,6 +208,7 @@ impl<'a> Cut<'a> {
 
     /// Adds the log lines of the range, and what is known about the event loop.
     fn rest(&mut self, range: TimeRange, root: Option<TaskId>) {
+        self.record.extend_to(range.to_us);
         for line in self.whole.log_lines().iter().filter(|line| range.contains(line.at_us)) {
             let task = line.task.and_then(|task| self.copies[task.index()]);
             if root.is_none() || task.is_some() {
@@ -337,7 +340,8 @@ mod tests {
         fn the_window_of_everything_is_the_record(extra_ms in 0..100_u64) {
             let record = record();
             let window = Window::new(&record, range(0, 600 + extra_ms), None);
-            prop_assert_eq!(&window.record, &record);
+            prop_assert_eq!((window.record.events(), window.record.tasks()), (record.events(), record.tasks()));
+            prop_assert_eq!(window.record.end_us(), 600_000 + extra_ms * 1_000);
             prop_assert_eq!(&window.ended, &record);
         }
     }

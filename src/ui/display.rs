@@ -4,6 +4,7 @@
 pub(super) mod baseline;
 pub(super) mod chart;
 pub(super) mod code;
+pub(super) mod cursor;
 pub(super) mod views;
 
 use std::cell::OnceCell;
@@ -27,6 +28,7 @@ use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
 use crate::share::saved::{RunEnding, SavedRun};
 use crate::ui::form::Form;
 use baseline::{Baseline, SameSettings};
+use cursor::Cursor;
 use views::ResultViews;
 
 /// The status of a run.
@@ -85,6 +87,8 @@ pub(super) struct Display {
     pub(super) wanted: RwSignal<Option<TaskId>>,
     /// The line of the code that the reader points at, if tasks of the run on display waited there.
     pub(super) pointed_line: RwSignal<Option<SourceLine>>,
+    /// Where in the time of the run the reader looks.
+    pub(super) cursor: Cursor,
     /// The run, or the series of runs, that the runs are compared with, if there is one.
     pub(super) baseline: RwSignal<Option<Baseline>>,
     /// The runs with the settings of the last one that finished.
@@ -124,6 +128,7 @@ impl Display {
             chosen: RwSignal::new(None),
             wanted: RwSignal::new(None),
             pointed_line: RwSignal::new(None),
+            cursor: Cursor::new(),
             baseline: RwSignal::new(baseline),
             same_settings: RwSignal::new(SameSettings::default()),
             run: StoredValue::new_local(None),
@@ -173,6 +178,20 @@ impl Display {
             self.line_waits.update_value(|waits| waits.read(record));
             self.line_waits.with_value(|waits| read(record, waits))
         })
+    }
+
+    /// Reads the record that the figures describe: of the time range that the reader has selected, which is tracked, or
+    /// of the whole run.
+    pub(super) fn with_described<T>(self, read: impl FnOnce(&Record) -> T) -> Option<T> {
+        match self.cursor.selection.get() {
+            Some(selection) => Some(read(&selection.window.record)),
+            None => self.with_record(read),
+        }
+    }
+
+    /// The task of the run on display that is this task of the record that the figures describe.
+    pub(super) fn task_in_run(self, task: TaskId) -> TaskId {
+        self.cursor.selection.with_untracked(|it| it.as_ref().map_or(task, |it| it.window.in_whole(task)))
     }
 
     /// Reads the run on display if it is over.
@@ -386,6 +405,7 @@ impl Display {
         self.line_waits.set_value(LineWaits::default());
         self.chosen.set(None);
         self.pointed_line.set(None);
+        self.cursor.clear();
     }
 }
 

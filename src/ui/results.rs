@@ -2,7 +2,7 @@
 
 use crate::lazy::{NotFetched, lazy};
 use crate::ui::charts::timeline;
-use crate::ui::components::{checks, differences, failures, line_marks, log, metrics, origin, warnings};
+use crate::ui::components::{checks, differences, failures, line_marks, log, metrics, moment, origin, warnings};
 use crate::ui::display::views::ResultViews;
 use crate::ui::sections;
 
@@ -14,6 +14,7 @@ fn views() -> ResultViews {
         properties: checks::lines,
         checks_of_parts: checks::of_parts,
         section: sections::section,
+        moment: moment::instants,
         log: log::lines,
         failures: failures::list,
         figures: metrics::figures,

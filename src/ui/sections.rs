@@ -5,6 +5,7 @@
 use leptos::prelude::*;
 
 use crate::figures;
+use crate::measure::Record;
 use crate::measure::report::{Group, Section};
 use crate::ui::charts::sweep::sweep;
 use crate::ui::components::tabs::Tabs;
@@ -41,11 +42,20 @@ fn content(display: Display, group: Group) -> AnyView {
 /// Sections that the reader can use are components, and the others are only drawn.
 fn draw(display: Display, section: &Section) -> AnyView {
     let seed = display.started().map_or(0, |experiment| experiment.seed);
+    let draw = |section: &Section, record: &Record| drawings(figures::section::section(section, record, seed));
+    if let Some(selection) = display.cursor.selection.get() {
+        let window = &selection.window;
+        match section {
+            Section::Distribution(_) => return draw(section, &window.ended),
+            Section::Latency(requests) => {
+                return draw(&Section::Latency(requests.ended_in(window.range)), &window.record);
+            }
+            _ => {}
+        }
+    }
     match section {
         Section::Sweep(levels) => sweep(display, levels),
         Section::Validations(promises) => validations(promises),
-        _ => {
-            drawings(display.with_record(|record| figures::section::section(section, record, seed)).unwrap_or_default())
-        }
+        _ => display.with_record(|record| draw(section, record)).into_any(),
     }
 }

@@ -1,5 +1,7 @@
 //! Draws the timeline on a canvas. [`crate::figures`] computes which times are in view and how high the bands are.
 
+mod time;
+
 use leptos::prelude::window;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};

@@ -6,26 +6,33 @@
 
 mod layout;
 mod pointer;
+mod scrubber;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlCanvasElement;
 
+use self::scrubber::scrubber;
 use crate::exercises::compared::Compared;
 use crate::figures::geometry::View;
 use crate::figures::timeline;
 use crate::measure::TaskId;
 use crate::measure::segments::TaskHistories;
 use crate::ui::charts::painter::{Lanes, Painter};
+use crate::ui::components::moment::sentence;
 use crate::ui::components::tasks::tasks;
 use crate::ui::display::Display;
 use crate::ui::display::baseline;
-use crate::ui::display::chart::{Axis, Chart};
+use crate::ui::display::chart::Chart;
+use crate::ui::display::cursor::Axis;
 use crate::ui::display::views::TimelineViews;
 use crate::ui::theme::use_theme;
 
 /// The length of the axis of an empty chart.
 const EMPTY_US: u64 = 1_000_000;
+
+const INVITATION: &str = "Hover over a task, or use the arrow keys, for details. Click a time to see who waits for what. \
+     Drag with Shift to select a range.";
 
 /// The key: the class of each sign, with its meaning.
 const KEY: [(&str, &str); 7] = [
@@ -55,6 +62,7 @@ pub(crate) fn timeline(display: Display) -> AnyView {
             <button class="quiet" aria-pressed=is_chosen on:click=move |_| chart.show_axis(axis)>{name}</button>
         }
     };
+    let quiet_during_replay = move || if display.cursor.is_replaying.get() { "off" } else { "polite" };
     view! {
         <figure class="timeline">
             <div class="timeline-head">
@@ -73,7 +81,8 @@ pub(crate) fn timeline(display: Display) -> AnyView {
                 {canvas(chart)}
                 <div class="tracks">{tracks}</div>
             </div>
-            <p class="chosen" aria-live="polite">{move || chart.words_for_chosen()}</p>
+            {scrubber(chart)}
+            <p class="chosen" aria-live=quiet_during_replay>{move || chart.words_for_chosen()}</p>
             <p class="key" aria-hidden="true">
                 {KEY.map(|(class, text)| view! { <span class=class>{text}</span> }.into_any()).collect_view()}
             </p>
@@ -95,7 +104,9 @@ fn canvas(chart: Chart) -> impl IntoView {
             on:wheel=move |event| chart.handle(|code| (code.take_wheel)(chart, &event))
             on:pointerdown=move |event| chart.handle(|code| (code.take_press)(chart, &event))
             on:pointermove=move |event| chart.handle(|code| (code.take_move)(chart, &event))
-            on:pointerleave=move |_| chart.choose(None)
+            on:pointerup=move |_| chart.handle(|code| (code.take_release)(chart))
+            on:pointercancel=move |_| chart.press.set(None)
+            on:pointerleave=move |_| chart.leave()
         ></canvas>
     }
 }
@@ -107,6 +118,8 @@ pub(crate) const CODE: TimelineViews = TimelineViews {
     take_wheel: Chart::take_wheel,
     take_press: Chart::take_press,
     take_move: Chart::take_move,
+    take_release: Chart::take_release,
+    sentence,
     words: Chart::words,
     caption,
     table: tasks,
@@ -140,6 +153,10 @@ impl Chart {
             self.layout.track();
             self.display.chosen.track();
             self.display.pointed_line.track();
+            self.display.cursor.pinned_us.track();
+            self.display.cursor.hovered_us.track();
+            self.display.cursor.selection.track();
+            self.press.track();
             self.display.baseline.track();
             self.display.wanted.track();
             theme.track();
@@ -167,10 +184,11 @@ impl Chart {
 
     fn words_for_chosen(self) -> String {
         self.display.digest.track();
-        let invitation = "Hover over a task, or use the arrow keys, for details.";
+        let Some(code) = self.code() else { return INVITATION.to_owned() };
         match self.display.chosen.get() {
-            None => invitation.to_owned(),
-            Some(task) => self.code().and_then(|code| (code.words)(self, task)).unwrap_or_default(),
+            Some(task) => (code.words)(self, task).unwrap_or_default(),
+            None if self.display.cursor.at_us().is_some() => (code.sentence)(self.display),
+            None => INVITATION.to_owned(),
         }
     }
 
@@ -208,10 +226,29 @@ impl Chart {
                 }
             });
             self.marks(&painter, histories, &lanes);
+            self.explored(&painter, &lanes);
             for task in self.display.chosen.get_untracked().into_iter().chain(self.tasks_of_pointed_line()) {
                 painter.frame_around(histories, task, now_us, &lanes);
             }
         });
+    }
+
+    /// Draws the selected range, and the cursor.
+    fn explored(self, painter: &Painter, lanes: &[Lanes]) {
+        let cursor = self.display.cursor;
+        if let Some(at_us) = cursor.pinned_us.get_untracked() {
+            painter.cover_after(at_us as f64, lanes);
+        }
+        let press = self.press.get_untracked().filter(|press| press.selects);
+        let dragged = press.map(|press| (press.root, self.range_of(&press)));
+        let selected = cursor.selection.with_untracked(|it| it.as_ref().map(|it| it.root_and_range()));
+        if let Some((root, range)) = dragged.or(selected) {
+            let is_in = |lanes: &&Lanes| lanes.root == root || lanes.root.is_none();
+            lanes.iter().filter(is_in).for_each(|lanes| painter.range(lanes, range));
+        }
+        for at_us in [cursor.hovered_us, cursor.pinned_us].iter().filter_map(|at_us| at_us.get_untracked()) {
+            painter.cursor(at_us as f64);
+        }
     }
 
     /// The tasks that waited on the line of code that the reader points at.
@@ -281,6 +318,11 @@ impl Chart {
         let whole = self.whole();
         let view = view.within(whole);
         self.view.set((view != whole).then_some(view));
+    }
+
+    fn leave(self) {
+        self.choose(None);
+        self.display.cursor.hovered_us.set(None);
     }
 
     fn choose(self, task: Option<TaskId>) {

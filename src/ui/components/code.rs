@@ -100,7 +100,7 @@ fn leave(code: Code) {
 
 fn file(file: ShownFile) -> AnyView {
     let lines = (1..).zip(&file.source.lines).map(|(number, tokens)| line(number, tokens));
-    view! { <code node_ref=file.element data-path=file.path>{drawings(lines)}</code> }.into_any()
+    view! { <code data-path=file.path>{drawings(lines)}</code> }.into_any()
 }
 
 fn line(number: u32, tokens: &[Token]) -> Element {
@@ -146,6 +146,7 @@ fn use_line_marks(code: Code) {
         code.display.digest.track();
         code.display.runs.track();
         code.files(Language::Rust).track();
+        code.display.cursor.at_us();
         with_marks(code, |marks| (marks.update)(code));
     });
     Effect::new(move || {

@@ -28,7 +28,7 @@ pub(crate) fn failures(display: Display) -> AnyView {
 /// See [`failures`].
 pub(crate) fn list(display: Display, first: RwSignal<usize>) -> AnyView {
     display
-        .with_record(|record| {
+        .with_described(|record| {
             let failed = record.failed();
             let shown = first.get_untracked();
             if failed.is_empty() { nothing() } else { page(display, record, &failed, first, shown) }
@@ -82,7 +82,7 @@ fn row(display: Display, record: &Record, failed: FailedTask) -> AnyView {
     let task = record.task(failed.task);
     let parent = task.parent.map(|parent| record.task(parent).name.to_string()).unwrap_or_default();
     let outcome = format!("{} {}", failed.outcome.sign(), failed.outcome.name());
-    let show = move |_| display.wanted.set(Some(failed.task));
+    let show = move |_| display.wanted.set(Some(display.task_in_run(failed.task)));
     let cells = [task.name.to_string(), parent, span(failed.at_us), outcome, message(record, failed.task)];
     view! {
         <tr data-failed=failed.outcome.name()>

@@ -1,12 +1,15 @@
 //! What a run adds to the lines of the code: a note at the end of each line on which tasks waited, a bar before its
 //! number, and a mark on the line of the task that is chosen in the timeline.
 
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 
 use crate::measure::line_waits::{LineWait, LineWaits};
-use crate::measure::units::{counted, span};
+use crate::measure::moment::Moment;
+use crate::measure::units::{count, counted, span};
 use crate::measure::waits::{SourceLine, Waits};
 use crate::measure::{Record, TaskId};
 use crate::ui::display::code::{Code, Language, ShownFile};
@@ -21,23 +24,44 @@ const SHARE: &str = "--share";
 /// Brings all notes up to date.
 fn update(code: Code) {
     let files = code.files(Language::Rust).get_untracked();
-    let now_us = code.display.now_us();
-    let lines = code.display.with_line_waits(|record, waits| {
+    let selection = code.display.cursor.selection.get();
+    let now_us = selection.as_ref().map_or_else(|| code.display.now_us(), |it| it.window.range.to_us);
+    let read = |record: &Record, waits: &LineWaits| {
         let waits_of = record.waits();
         code.is_of_other_version.set(files.first().is_some_and(|file| is_of_other_version(waits_of, file)));
         waits_of.sources().iter().for_each(|source| code.load_part(&source.path, &source.hash));
         let lines = waits.lines(now_us).into_iter();
         lines.filter_map(|line| Some((element_of(waits_of, &files, line.line)?, line))).collect::<Vec<_>>()
-    });
-    let lines = lines.unwrap_or_default();
+    };
+    let lines = match &selection {
+        Some(selection) => {
+            let record = &selection.window.record;
+            read(record, &LineWaits::from_record(record))
+        }
+        None => code.display.with_line_waits(read).unwrap_or_default(),
+    };
+    let at_cursor = tasks_at_cursor(code);
     remove_other_notes(code, &lines);
     let longest_us = lines.iter().map(|(_, line)| line.total_us).max().unwrap_or(0).max(1);
     for (element, line) in &lines {
         // The names are in the code, and numbers are valid values.
         let _ = element.style().set_property(SHARE, &format!("{:.3}", line.total_us as f64 / longest_us as f64));
-        set_note(element, line);
+        set_note(element, line, at_cursor.as_ref().map(|tasks| tasks.get(&line.line).copied().unwrap_or(0)));
     }
     keep_one_tab_stop(code);
+}
+
+/// The number of tasks on each line at the cursor, if there is one.
+fn tasks_at_cursor(code: Code) -> Option<HashMap<SourceLine, usize>> {
+    code.display.cursor.at_us()?;
+    let mut tasks = HashMap::new();
+    for instant in code.display.instants() {
+        let root = instant.part.as_ref().map(|part| part.root);
+        code.display.with_record(|record| {
+            Moment::at(record, instant.at_us, root).count_by_line(record.waits(), &mut tasks);
+        });
+    }
+    Some(tasks)
 }
 
 /// True if the run refers to this file with another content.
@@ -75,12 +99,15 @@ fn remove_other_notes(code: Code, lines: &[(HtmlElement, LineWait)]) {
     }
 }
 
-/// Sets the text of a line's note: text that is always shown, and spans that may only be read aloud.
-fn set_note(line_element: &HtmlElement, line: &LineWait) {
+/// Sets the text of a line's note: text that is always shown, and spans that may only be read aloud. With a cursor, it
+/// begins with the number of tasks that wait there at that instant.
+fn set_note(line_element: &HtmlElement, line: &LineWait, at_cursor: Option<usize>) {
+    let now = at_cursor.map(|tasks| format!("{} at the cursor; ", count(tasks as u64))).unwrap_or_default();
     let tasks = counted(line.tasks, "task", "tasks");
     let total = format!(", {}", span(line.total_us));
     let number = format!(", line {}", line.line.line);
     let parts = [
+        (Some("now"), &*now),
         (None, &*tasks),
         (Some("more"), " waited here"),
         (None, &total),

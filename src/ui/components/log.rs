@@ -34,7 +34,7 @@ pub(crate) fn log(display: Display) -> AnyView {
 /// See [`log`].
 pub(crate) fn lines(display: Display) -> AnyView {
     display
-        .with_record(|record| {
+        .with_described(|record| {
             let lines = record.log_lines();
             let most = if display.is_running() { MOST_LINES_LIVE } else { MOST_LINES };
             let left_out = lines.len().saturating_sub(most);

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::measure::figures::{Figure, Figures, METRICS, Metric};
+use crate::measure::figures::{Facts, Figure, Figures, METRICS, Metric};
+use crate::measure::metrics::Metrics;
 use crate::ui::display::Display;
 
 /// The figures, each with its meaning. They have no values before the first run.
@@ -29,7 +30,11 @@ fn metric((metric, figure): (&Metric, Figure)) -> AnyView {
     .into_any()
 }
 
-/// The values of the metrics now.
+/// The values of the metrics now, of the time range that is selected or of the whole run.
 pub(crate) fn figures(display: Display) -> Figures {
+    if let Some(selection) = display.cursor.selection.get() {
+        let window = &selection.window;
+        return Facts::of_range(&Metrics::from_record(&window.record), window.range.us());
+    }
     display.facts().map(|facts| facts.figures()).unwrap_or_default()
 }

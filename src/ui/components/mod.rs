@@ -13,6 +13,7 @@ pub(super) mod lab_bar;
 pub(super) mod line_marks;
 pub(super) mod log;
 pub(super) mod metrics;
+pub(super) mod moment;
 pub(super) mod open_file;
 pub(super) mod origin;
 pub(super) mod own_files;

@@ -8,12 +8,13 @@ use crate::figures::bars;
 use crate::figures::table;
 use crate::measure::Record;
 use crate::measure::report::FINDINGS;
-use crate::measure::units::count;
+use crate::measure::units::{count, span};
 use crate::ui::components::checks::checks;
 use crate::ui::components::failures::failures;
 use crate::ui::components::files::files;
 use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
+use crate::ui::components::moment::moments;
 use crate::ui::components::repeat::repeat;
 use crate::ui::components::tabs::{Tab, Tabs};
 use crate::ui::display::{Display, Status};
@@ -21,6 +22,7 @@ use crate::ui::drawing::drawings;
 use crate::ui::runner::Runner;
 use crate::ui::sections::section_panels;
 
+const AT_THE_CURSOR: &str = "At the cursor";
 const NUMBERS: &str = "Numbers";
 const CHECKS: &str = "Checks";
 const LOG: &str = "Log";
@@ -37,15 +39,20 @@ pub(crate) fn results(runner: Runner) -> AnyView {
         display.runs.track();
         let own = headings.get().into_iter().map(|heading| Tab { key: heading, label: heading.to_owned() });
         let files = display.exercise.folder.map(|_| Tab { key: FILES, label: FILES.to_owned() });
-        own.chain([
-            Tab { key: NUMBERS, label: NUMBERS.to_owned() },
-            Tab { key: CHECKS, label: with_count(CHECKS, checks_in_short(display)) },
-            Tab { key: LOG, label: with_count(LOG, counted(display, |record| record.log_lines().len())) },
-            Tab { key: FAILED, label: with_count(FAILED, counted(display, |record| record.failed().len())) },
-            Tab { key: TABLE, label: TABLE.to_owned() },
-        ])
-        .chain(files)
-        .collect()
+        let at_the_cursor =
+            display.cursor.pinned_us.get().map_or(AT_THE_CURSOR.to_owned(), |us| format!("At {}", span(us)));
+        [Tab { key: AT_THE_CURSOR, label: at_the_cursor }]
+            .into_iter()
+            .chain(own)
+            .chain([
+                Tab { key: NUMBERS, label: NUMBERS.to_owned() },
+                Tab { key: CHECKS, label: with_count(CHECKS, checks_in_short(display)) },
+                Tab { key: LOG, label: with_count(LOG, counted(display, |record| record.log_lines().len())) },
+                Tab { key: FAILED, label: with_count(FAILED, counted(display, |record| record.failed().len())) },
+                Tab { key: TABLE, label: TABLE.to_owned() },
+            ])
+            .chain(files)
+            .collect()
     });
     let tabs = Tabs::new(offered, FINDINGS);
     let numbers = view! {
@@ -55,7 +62,9 @@ pub(crate) fn results(runner: Runner) -> AnyView {
     let files = display.exercise.folder.map(|_| tabs.panel(FILES, files(display)));
     view! {
         <section class="results" aria-label="Result">
+            {selected(display)}
             {tabs.row("Results")}
+            {tabs.panel(AT_THE_CURSOR, moments(display, tabs, AT_THE_CURSOR))}
             {section_panels(display, headings, tabs)}
             {tabs.panel(NUMBERS, numbers.into_any())}
             {tabs.panel(CHECKS, checks(display))}
@@ -66,6 +75,29 @@ pub(crate) fn results(runner: Runner) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// The selected time range, with what it changes, and a button that ends it.
+fn selected(display: Display) -> AnyView {
+    let words = move || {
+        let selection = display.cursor.selection.get()?;
+        let range = selection.window.range;
+        let origin_us = selection.part.as_ref().map_or(0, |part| part.from_us);
+        let of = selection.part.as_ref().map_or("the run", |part| &part.label).to_owned();
+        let [from, to] = [range.from_us, range.to_us].map(|at_us| span(at_us.saturating_sub(origin_us)));
+        Some(format!("Selected: {from} to {to} of {of}."))
+    };
+    let shown = move || {
+        let words = words()?;
+        Some(view! {
+            <p class="selected">
+                <b>{words}</b>
+                " Numbers, Distribution, Latency, Log, Failed, the tasks and the notes in the code describe this range.                 Everything else describes the whole run. "
+                <button class="quiet" on:click=move |_| display.cursor.selection.set(None)>"Show the whole run"</button>
+            </p>
+        })
+    };
+    view! { <div aria-live="polite">{shown}</div> }.into_any()
 }
 
 /// The headings of the report. During the next run they remain, so that no tab disappears.
@@ -88,7 +120,7 @@ fn with_count(name: &str, count: Option<String>) -> String {
 }
 
 fn counted(display: Display, read: impl Fn(&Record) -> usize) -> Option<String> {
-    display.with_record(|record| count(read(record) as u64))
+    display.with_described(|record| count(read(record) as u64))
 }
 
 /// How many checks pass, of all that were made.

@@ -10,7 +10,7 @@ use crate::ui::drawing::drawing;
 /// The table of the run on display, in the order that the reader chose. It is tracked.
 pub(crate) fn tasks(display: Display) -> AnyView {
     let order = display.task_order.get();
-    let table = display.with_record(|record| drawing(sortable(record, order)));
+    let table = display.with_described(|record| drawing(sortable(record, order)));
     // One listener for all heads: they are drawn again with each step of the run.
     view! { <div on:click=move |event| sort(display, &event)>{table}</div> }.into_any()
 }

@@ -4,18 +4,11 @@ use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 
 use super::Display;
+use super::cursor::Axis;
 use crate::figures::bands::Band;
 use crate::figures::geometry::View;
+use crate::measure::TaskId;
 use crate::measure::segments::TaskHistories;
-
-/// The beginning of the time axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::ui) enum Axis {
-    /// Each part begins at zero, so that their lengths can be compared.
-    Aligned,
-    /// The axis begins with the run.
-    AsItHappened,
-}
 
 /// What is drawn in one band of the canvas.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +40,22 @@ pub(in crate::ui) struct Chart {
     pub(in crate::ui) bands: StoredValue<Vec<(Drawn, Band)>, LocalStorage>,
     /// Changes when the bands were laid out differently.
     pub(in crate::ui) layout: RwSignal<u32>,
+    /// What the pointer does while a button is pressed.
+    pub(in crate::ui) press: RwSignal<Option<Press>>,
+}
+
+/// A press of the pointer that has not ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ui) struct Press {
+    /// The root task of the part that it began in; `None` for the whole run.
+    pub(in crate::ui) root: Option<TaskId>,
+    /// The instants at which it began and is now, in microseconds since the beginning of the axis.
+    pub(in crate::ui) from_us: f64,
+    pub(in crate::ui) to_us: f64,
+    /// True if it selects a range. Otherwise it moves the view.
+    pub(in crate::ui) selects: bool,
+    /// The distance that it has moved, in CSS pixels.
+    pub(in crate::ui) moved: f64,
 }
 
 impl Chart {
@@ -59,11 +68,12 @@ impl Chart {
             histories: StoredValue::new_local(TaskHistories::default()),
             run: StoredValue::new_local(0),
             view: RwSignal::new(None),
-            axis: RwSignal::new(Axis::Aligned),
+            axis: display.cursor.axis,
             opened: RwSignal::new(None),
             first_row: RwSignal::new(0.0),
             bands: StoredValue::new_local(Vec::new()),
             layout: RwSignal::new(0),
+            press: RwSignal::new(None),
         }
     }
 }

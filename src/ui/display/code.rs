@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::HtmlElement;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 
 use super::Display;
 use crate::endpoint::site_file;
@@ -45,15 +46,18 @@ pub(in crate::ui) struct ShownFile {
     /// The path in the repository.
     pub(in crate::ui) path: String,
     pub(in crate::ui) source: Rc<SourceCode>,
-    /// The element whose children are the lines.
-    pub(in crate::ui) element: NodeRef<html::Code>,
+    /// The pane that it is in. A reference to its own element, made when the file has arrived, would have no owner and
+    /// would keep the element forever.
+    pane: NodeRef<html::Pre>,
 }
 
 impl ShownFile {
     /// The element of a line.
     pub(in crate::ui) fn line(&self, number: u32) -> Option<HtmlElement> {
-        use wasm_bindgen::JsCast;
-        self.element.get_untracked()?.children().item(number.checked_sub(1)?)?.dyn_into().ok()
+        let files = self.pane.try_get_untracked()??.children();
+        let is_this = |element: &Element| element.get_attribute("data-path").as_ref() == Some(&self.path);
+        let file = (0..files.length()).filter_map(|index| files.item(index)).find(is_this)?;
+        file.children().item(number.checked_sub(1)?)?.dyn_into().ok()
     }
 }
 
@@ -122,7 +126,7 @@ impl Code {
                 Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
                 Err(error) => format!("\nThe source could not be loaded: {error}. {}", error.advice()),
             };
-            let file = ShownFile { path, source: Rc::new(SourceCode::parse(&text)), element: NodeRef::new() };
+            let file = ShownFile { path, source: Rc::new(SourceCode::parse(&text)), pane: self.pane(language) };
             // The page may be gone by now.
             self.files(language).try_update(|files| files.push(file));
         });

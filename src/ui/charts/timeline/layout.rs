@@ -11,7 +11,8 @@ use crate::figures::node::{Node, element};
 use crate::figures::tracks::{self, TrackLayout};
 use crate::measure::segments::TaskHistories;
 use crate::ui::charts::painter::Lanes;
-use crate::ui::display::chart::{Axis, Chart, Drawn};
+use crate::ui::display::chart::{Chart, Drawn};
+use crate::ui::display::cursor::Axis;
 use crate::ui::drawing::drawings;
 
 /// The share of the window's height that the lanes use, if they need so much.

@@ -7,7 +7,10 @@ use crate::figures::bands::Band;
 use crate::figures::geometry::View;
 use crate::measure::TaskId;
 use crate::measure::segments::TaskHistories;
-use crate::ui::display::chart::{Axis, Chart, Drawn};
+use crate::measure::window::TimeRange;
+use crate::ui::charts::painter::Lanes;
+use crate::ui::display::chart::{Chart, Drawn, Press};
+use crate::ui::display::cursor::Axis;
 
 /// The distance that one press of a key moves the view, as a fraction of its width.
 const KEY_STEP: f64 = 0.2;
@@ -17,6 +20,9 @@ const ZOOM: f64 = 1.5;
 
 /// The factor by which one turn of the wheel magnifies. Touchpads send many turns.
 const WHEEL_ZOOM: f64 = 1.1;
+
+/// A press that moves less than this, in CSS pixels, is no drag: hands are not steady.
+const SHORTEST_DRAG: f64 = 4.0;
 
 /// A wanted task has this many rows above it.
 const ROWS_ABOVE: f64 = 3.0;
@@ -61,7 +67,10 @@ impl Chart {
             "+" | "=" => self.show(view.zoomed(ZOOM, 0.5)),
             "-" => self.show(view.zoomed(1.0 / ZOOM, 0.5)),
             "0" => self.view.set(None),
-            "Escape" => self.choose(None),
+            "Escape" => {
+                self.choose(None);
+                self.display.cursor.clear();
+            }
             _ => return,
         }
         event.prevent_default();
@@ -94,24 +103,71 @@ impl Chart {
         }
     }
 
+    /// A press begins a drag. With Shift, the drag selects a time range in the part that it begins in.
     pub(super) fn take_press(self, event: &PointerEvent) {
-        if let Some(canvas) = self.canvas.get_untracked() {
-            // If this fails, a drag ends at the edge of the canvas.
-            let _ = canvas.set_pointer_capture(event.pointer_id());
+        let Some((canvas, x, y)) = self.place_of(event) else { return };
+        // If this fails, a drag ends at the edge of the canvas.
+        let _ = canvas.set_pointer_capture(event.pointer_id());
+        let at_us = self.visible().at_us(x, f64::from(canvas.client_width()));
+        let root = self.histories.with_value(|histories| nearest(&self.lanes(histories), y).map(|lanes| lanes.root));
+        let selects = event.shift_key() && root.is_some() && self.is_over();
+        let root = root.flatten();
+        self.press.set(Some(Press { root, from_us: at_us, to_us: at_us, selects, moved: 0.0 }));
+    }
+
+    /// A press without a drag chooses the instant under the pointer.
+    pub(super) fn take_release(self) {
+        let Some(press) = self.press.get_untracked() else { return };
+        self.press.set(None);
+        let has_moved = press.moved > SHORTEST_DRAG;
+        if press.selects && has_moved {
+            let part = press.root.and_then(|root| self.display.parts().into_iter().find(|part| part.root == root));
+            let range = self.range_of(&press);
+            self.display.select(part, range);
+        } else if !has_moved && self.is_over() {
+            self.display.cursor.is_replaying.set(false);
+            self.display.cursor.pinned_us.set(Some(press.to_us.max(0.0) as u64));
         }
     }
 
-    /// A drag moves the view, and what is opened up and down. Otherwise the task under the pointer is chosen.
+    /// The time range of a drag, in microseconds since the run's start.
+    pub(super) fn range_of(self, press: &Press) -> TimeRange {
+        let origin_us =
+            press.root.map_or(0, |root| self.histories.with_value(|histories| histories.task(root).spawned_us));
+        let at = |us: f64| origin_us + us.max(0.0) as u64;
+        TimeRange::between(at(press.from_us), at(press.to_us))
+    }
+
+    /// True if the run on display is over. Only then the reader can look at an instant of it.
+    fn is_over(self) -> bool {
+        untrack(|| self.display.has_saved())
+    }
+
+    /// A drag moves the view, and what is opened up and down. Otherwise the task and the instant under the pointer are
+    /// chosen.
     pub(super) fn take_move(self, event: &PointerEvent) {
         let Some((canvas, x, y)) = self.place_of(event) else { return };
         let width = f64::from(canvas.client_width());
         let view = self.visible();
         if event.buttons() & 1 == 1 {
-            if let Some(lane) = self.opened_band().and_then(|band| band.lane) {
-                self.scroll_to(self.first_row.get_untracked() - f64::from(event.movement_y()) / lane);
+            let (right, down) = (f64::from(event.movement_x()), f64::from(event.movement_y()));
+            self.press.update(|press| {
+                if let Some(press) = press {
+                    press.moved += right.abs() + down.abs();
+                    press.to_us = view.at_us(x.clamp(0.0, width), width);
+                }
+            });
+            if self.press.with_untracked(|press| press.as_ref().is_some_and(|press| press.selects)) {
+                return;
             }
-            self.show(view.moved(-f64::from(event.movement_x()) / width));
+            if let Some(lane) = self.opened_band().and_then(|band| band.lane) {
+                self.scroll_to(self.first_row.get_untracked() - down / lane);
+            }
+            self.show(view.moved(-right / width));
             return;
+        }
+        if self.is_over() {
+            self.display.cursor.hovered_us.set(Some(view.at_us(x, width).max(0.0) as u64));
         }
         let found = self.histories.with_value(|histories| {
             let all = self.lanes(histories);
@@ -160,4 +216,10 @@ impl Chart {
         let last = (f64::from(rows) - self.visible_rows()).max(0.0);
         self.first_row.set(row.clamp(0.0, last));
     }
+}
+
+/// The lanes at this height of the canvas, or the ones that are nearest to it.
+fn nearest(all: &[Lanes], y: f64) -> Option<&Lanes> {
+    let distance = |lanes: &Lanes| (lanes.y - y).max(y - lanes.y - lanes.band.height).max(0.0);
+    all.iter().min_by(|one, other| distance(one).total_cmp(&distance(other)))
 }
