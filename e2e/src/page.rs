@@ -41,6 +41,9 @@ const CLICK_ATTEMPTS: usize = 3;
 /// A click reaches the page when the driver reports it, or a moment later.
 const CLICK_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The time in which a page that moves comes to rest.
+const MOVING: Duration = Duration::from_millis(300);
+
 /// A window with the site in it.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -259,7 +262,7 @@ impl Page {
     }
 
     /// Presses a button with the mouse. Tries again if the page moved in the meantime, so that the mouse hit something
-    /// else.
+    /// else or could not reach it.
     ///
     /// # Errors
     ///
@@ -272,9 +275,14 @@ impl Page {
             let watch = "const button = arguments[0]; button.isHit = false;
                 button.addEventListener('click', () => button.isHit = true, { once: true, capture: true })";
             self.evaluate::<()>(watch, vec![element.clone()]).await?;
-            button.click().await?;
-            if self.is_hit(element).await {
-                return Ok(());
+            match button.click().await {
+                Err(error) if error.is_element_not_interactable() => tokio::time::sleep(MOVING).await,
+                clicked => {
+                    clicked?;
+                    if self.is_hit(element).await {
+                        return Ok(());
+                    }
+                }
             }
         }
         Err(PageError::Missing { what: format!("button `{name}` that stays in place: the page moved at each click") })
@@ -434,12 +442,15 @@ impl Page {
         self.find(Locator::XPath(&path), || format!("button `{name}`")).await
     }
 
-    /// Opens the tab and the disclosure that an element is in.
+    /// Opens the tab and the disclosure that an element is in, and moves it away from the edge of the window, where
+    /// scrollbars can cover it.
     async fn reveal(&self, element: &fantoccini::elements::Element) -> Result<(), PageError> {
         const REVEAL: &str = "const panel = arguments[0].closest('[role=tabpanel][hidden]');
             if (panel !== null) document.getElementById(panel.getAttribute('aria-labelledby')).click();
             const disclosure = arguments[0].closest('details:not([open])');
-            if (disclosure !== null) disclosure.open = true;";
+            if (disclosure !== null) disclosure.open = true;
+            const { top, bottom } = arguments[0].getBoundingClientRect();
+            if (top < 24 || bottom > innerHeight - 24) arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });";
         self.evaluate(REVEAL, vec![serde_json::to_value(element)?]).await
     }
 

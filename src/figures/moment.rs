@@ -1,9 +1,11 @@
 //! One instant of a run: the tree of which task waits for what, and the same in a sentence.
 
+use std::cmp::Reverse;
+
 use crate::figures::node::{Element, element};
 use crate::measure::moment::{Doing, Group, Line, Moment};
 use crate::measure::units::{count, counted, span};
-use crate::measure::waits::ObjectKind;
+use crate::measure::waits::{ObjectKind, Wait, Waits};
 use crate::measure::{Record, TaskId};
 
 /// The sentence says what at most this many kinds of tasks do, the most frequent ones.
@@ -12,13 +14,13 @@ const MOST_KINDS: usize = 3;
 /// At most this many groups are listed in one task.
 const MOST_GROUPS: usize = 40;
 
-/// What the tasks do at `at_us`, in a sentence without its beginning, such as "7 tasks wait for a permit on line 36 of
-/// `async_multiple.rs`". A task that only waits for its subtasks is left out.
+/// What the tasks do, in a sentence without its beginning and its end, such as "7 tasks are queued for a permit (line 36),
+/// 3 wait for a timer (line 18)". A task that only waits for its subtasks is left out.
 #[must_use]
 pub fn sentence(record: &Record, moment: &Moment) -> String {
     let mut kinds: Vec<(usize, Doing, String)> = Vec::new();
     for_each_leaf(&moment.groups, &mut |group| {
-        let words = words(record, group.doing, true);
+        let words = words(record, group.doing, true, Wait::words_in_short);
         match kinds.iter_mut().find(|(_, _, other)| *other == words) {
             Some((tasks, ..)) => *tasks += group.tasks,
             None => kinds.push((group.tasks, group.doing, words)),
@@ -27,19 +29,17 @@ pub fn sentence(record: &Record, moment: &Moment) -> String {
     if kinds.is_empty() {
         return "no task is in progress".to_owned();
     }
-    kinds.sort_by_key(|(tasks, ..)| std::cmp::Reverse(*tasks));
+    kinds.sort_by_key(|(tasks, ..)| Reverse(*tasks));
+    let in_words = |(index, (tasks, doing, _)): (usize, &(usize, Doing, String))| {
+        let number = if index == 0 { counted(*tasks as u64, "task", "tasks") } else { count(*tasks as u64) };
+        format!("{number} {}", words(record, *doing, *tasks != 1, Wait::words_in_short))
+    };
+    let mut parts: Vec<String> = kinds.iter().take(MOST_KINDS).enumerate().map(in_words).collect();
     let others: usize = kinds.iter().skip(MOST_KINDS).map(|(tasks, ..)| tasks).sum();
-    let mut parts: Vec<String> = kinds
-        .iter()
-        .take(MOST_KINDS)
-        .map(|(tasks, doing, _)| {
-            format!("{} {}", counted(*tasks as u64, "task", "tasks"), words(record, *doing, *tasks != 1))
-        })
-        .collect();
     if others > 0 {
-        parts.push(format!("{} do something else", counted(others as u64, "task", "tasks")));
+        parts.push(format!("{} do something else", count(others as u64)));
     }
-    parts.join("; ")
+    parts.join(", ")
 }
 
 fn for_each_leaf(groups: &[Group], act: &mut impl FnMut(&Group)) {
@@ -105,7 +105,7 @@ fn item(record: &Record, group: &Group, at_us: u64) -> Element {
     let item = element("li")
         .class(class(group.doing))
         .child(name(record, group.first))
-        .text(format!("{others} {}", words(record, group.doing, group.tasks != 1)))
+        .text(format!("{others} {}", words(record, group.doing, group.tasks != 1, Wait::words)))
         .child(element("span").class("figure").text(length));
     let deeper = (group.deeper > 0).then(|| note(group.deeper, "further inside"));
     if group.within.is_empty() && deeper.is_none() {
@@ -131,10 +131,10 @@ fn class(doing: Doing) -> &'static str {
     }
 }
 
-/// What one task does, or several tasks do.
-fn words(record: &Record, doing: Doing, are_many: bool) -> String {
+/// What one task does, or several tasks do. `place` says for what and where a task waits.
+fn words(record: &Record, doing: Doing, are_many: bool, place: fn(&Wait, &Waits) -> String) -> String {
     let choose = |one, many| if are_many { many } else { one };
-    let with_place = |verb: &str, wait| match record.waits().get(wait).map(|wait| wait.words(record.waits())) {
+    let with_place = |verb: &str, wait| match record.waits().get(wait).map(|wait| place(wait, record.waits())) {
         Some(place) if !place.is_empty() => format!("{verb} {place}"),
         _ => verb.to_owned(),
     };
@@ -193,8 +193,8 @@ mod tests {
     fn a_sentence_counts_the_tasks_without_those_that_wait_for_them() {
         let record = record();
         let sentence = sentence(&record, &Moment::at(&record, 50_000, None));
-        assert!(sentence.starts_with("3 tasks are queued for a permit on line "), "{sentence}");
-        assert!(sentence.contains("; 2 tasks wait for a timer on line "), "{sentence}");
+        assert!(sentence.starts_with("3 tasks are queued for a permit (line "), "{sentence}");
+        assert!(sentence.contains("), 2 wait for a timer (line "), "{sentence}");
         assert_eq!(super::sentence(&record, &Moment::at(&record, 300_000, None)), "no task is in progress");
     }
 

@@ -131,6 +131,14 @@ impl Wait {
         });
         [awaited, line].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
+
+    /// The same, where the file is clear: "for a permit (line 36)".
+    #[must_use]
+    pub fn words_in_short(&self, waits: &Waits) -> String {
+        let awaited = self.awaited.as_ref().map(|awaited| format!("for {}", awaited.words(waits)));
+        let line = self.line.map(|line| format!("(line {})", line.line));
+        [awaited, line].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl Awaited {
@@ -189,6 +197,8 @@ mod tests {
         let permit = format!("for a permit on line {} of wait_times.rs", base + 2);
         assert_eq!(times(0), [(20_000, timer.clone())]);
         assert_eq!(times(1), [(20_000, permit), (20_000, timer)]);
+        let wait = &record.waits().list()[0];
+        assert_eq!(wait.words_in_short(record.waits()), format!("for a timer (line {})", base + 4));
         let all: Vec<_> = (0..2).rev().map(|task| WaitTime::of_task(&record, TaskId::at(task), 40_000)).collect();
         assert_eq!(WaitTime::of_tasks(&record, &[TaskId::at(1), TaskId::at(0)], 40_000), all);
     }

@@ -6,6 +6,7 @@ mod baseline;
 mod code;
 mod console;
 mod embedded;
+mod exploring;
 mod guide;
 mod home;
 mod keyboard;
@@ -27,6 +28,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(code::tests())
         .chain(console::tests())
         .chain(embedded::tests())
+        .chain(exploring::tests())
         .chain(home::tests())
         .chain(guide::tests())
         .chain(keyboard::tests())

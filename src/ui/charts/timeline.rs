@@ -67,6 +67,7 @@ pub(crate) fn timeline(display: Display) -> AnyView {
         <figure class="timeline">
             <div class="timeline-head">
                 <h2>"Timeline"</h2>
+                {scrubber(chart)}
                 <div class="axes" role="group" aria-label="Time axis">
                     {choice(Axis::Aligned, "Aligned")}
                     {choice(Axis::AsItHappened, "As it happened")}
@@ -81,7 +82,6 @@ pub(crate) fn timeline(display: Display) -> AnyView {
                 {canvas(chart)}
                 <div class="tracks">{tracks}</div>
             </div>
-            {scrubber(chart)}
             <p class="chosen" aria-live=quiet_during_replay>{move || chart.words_for_chosen()}</p>
             <p class="key" aria-hidden="true">
                 {KEY.map(|(class, text)| view! { <span class=class>{text}</span> }.into_any()).collect_view()}
@@ -247,7 +247,7 @@ impl Chart {
             lanes.iter().filter(is_in).for_each(|lanes| painter.range(lanes, range));
         }
         for at_us in [cursor.hovered_us, cursor.pinned_us].iter().filter_map(|at_us| at_us.get_untracked()) {
-            painter.cursor(at_us as f64);
+            painter.cursor(at_us as f64, lanes);
         }
     }
 

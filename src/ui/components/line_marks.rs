@@ -13,6 +13,7 @@ use crate::measure::units::{count, counted, span};
 use crate::measure::waits::{SourceLine, Waits};
 use crate::measure::{Record, TaskId};
 use crate::ui::display::code::{Code, Language, ShownFile};
+use crate::ui::display::cursor::Part;
 use crate::ui::display::views::LineMarks;
 
 /// The code that the pane needs once there is a run.
@@ -51,11 +52,14 @@ fn update(code: Code) {
     keep_one_tab_stop(code);
 }
 
-/// The number of tasks on each line at the cursor, if there is one.
+/// The number of tasks on each line at the cursor, if there is one. If a time range of one part is selected, those of
+/// that part.
 fn tasks_at_cursor(code: Code) -> Option<HashMap<SourceLine, usize>> {
     code.display.cursor.at_us()?;
+    let selection = code.display.cursor.selection.get();
+    let is_described = |part: &Option<Part>| selection.as_ref().is_none_or(|it| it.part.is_none() || it.part == *part);
     let mut tasks = HashMap::new();
-    for instant in code.display.instants() {
+    for instant in code.display.instants().into_iter().filter(|instant| is_described(&instant.part)) {
         let root = instant.part.as_ref().map(|part| part.root);
         code.display.with_record(|record| {
             Moment::at(record, instant.at_us, root).count_by_line(record.waits(), &mut tasks);

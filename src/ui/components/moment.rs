@@ -131,14 +131,24 @@ fn show(display: Display, event: &MouseEvent) {
     }
 }
 
-/// What the tasks do at the cursor, in a sentence for each part.
+/// What the tasks do at the cursor, in a sentence for each part that is in progress then.
 pub(crate) fn sentence(display: Display) -> String {
     let sentence = |instant: &Instant| {
         let root = instant.part.as_ref().map(|part| part.root);
         display.with_record(|record| {
             let moment = Moment::at(record, instant.at_us, root);
-            format!("{}: {}.", heading(instant), moment::sentence(record, &moment))
+            let words = moment::sentence(record, &moment);
+            match &instant.part {
+                Some(part) => (moment.tasks > 0).then(|| format!("{}: {words}.", part.label)),
+                None => Some(format!("In the run, {words}.")),
+            }
         })
     };
-    display.instants().iter().filter_map(sentence).collect::<Vec<_>>().join(" ")
+    let sentences: Vec<_> = display.instants().iter().filter_map(sentence).flatten().collect();
+    let at = display.cursor.at_us().map(span).unwrap_or_default();
+    if sentences.is_empty() {
+        format!("At {at}, nothing is in progress.")
+    } else {
+        format!("At {at}. {}", sentences.join(" "))
+    }
 }

@@ -12,12 +12,15 @@ const SHADE: f64 = 0.16;
 
 impl Painter {
     /// Draws a line through all lanes at an instant of the axis, in microseconds, with its time.
-    pub(in crate::ui::charts) fn cursor(&self, at_us: f64) {
+    pub(in crate::ui::charts) fn cursor(&self, at_us: f64, all: &[Lanes]) {
         let x = self.view.x(at_us, self.width).round();
         if !(0.0..=self.width).contains(&x) {
             return;
         }
-        self.rect(&self.colours.ink, x, AXIS - 4.0, 1.0, self.height - AXIS + 4.0);
+        // Between the lanes are the names and lengths of the parts.
+        for lanes in all {
+            self.rect(&self.colours.ink, x, lanes.y - 2.0, 1.0, lanes.band.height + 4.0);
+        }
         let text = span(at_us as u64);
         let room = width_of(&text);
         let left = (x - room / 2.0).clamp(0.0, (self.width - room).max(0.0));
