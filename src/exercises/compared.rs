@@ -72,13 +72,14 @@ impl Compared {
     #[must_use]
     pub fn from_root_tasks(run: Option<Parts>, now_us: u64, ideal: Option<Parts>) -> Option<Self> {
         let (record, _) = run?;
-        let mut names: Vec<&Cow<'static, str>> = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
         for task in record.tasks().iter().filter(|task| task.parent.is_none()) {
             if !names.contains(&task.name.kind()) {
                 names.push(task.name.kind());
             }
         }
-        let bars = names.iter().map(|name| ComparedBar::new((*name).clone(), (*name).clone(), run, now_us, ideal));
+        let name = |name: &str| Cow::Owned(name.to_owned());
+        let bars = names.iter().map(|it| ComparedBar::new(name(it), name(it), run, now_us, ideal));
         let bars: Vec<_> = bars.collect();
         (!bars.is_empty()).then(|| Self { title: "Tasks of this run".into(), about: "".into(), is_race: true, bars })
     }

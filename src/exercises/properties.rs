@@ -12,7 +12,7 @@ use crate::measure::heartbeat::{BLOCKED_US, Period};
 use crate::measure::report::Check;
 use crate::measure::spans::speed_up;
 use crate::measure::units::{count, counted, span};
-use crate::measure::{EventKind, Record, TaskId};
+use crate::measure::{Event, EventKind, Record, TaskId};
 
 /// The share of the ideal speed-up that a run should reach. The rest is lost to the work of the page itself.
 pub const SHARE_OF_IDEAL: f64 = 0.8;
@@ -94,21 +94,29 @@ impl Leftovers {
     fn from_record(record: &Record) -> Self {
         let mut by_task = vec![TaskCounts::default(); record.tasks().len()];
         let mut left = Self { tasks: by_task.len(), ..Self::default() };
-        for event in record.events() {
+        record.blocks_after(0).for_each(|events| left.take(events, &mut by_task));
+        left.waiting = by_task.iter().map(|task| task.waiting).sum();
+        left.held = by_task.iter().map(|task| task.held).sum();
+        left
+    }
+
+    #[inline(never)]
+    fn take(&mut self, events: &[Event], by_task: &mut [TaskCounts]) {
+        for event in events {
             let task = &mut by_task[event.task.index()];
             match event.kind {
                 EventKind::Queued => {
-                    left.queued += 1;
+                    self.queued += 1;
                     task.waiting += 1;
                 }
                 EventKind::Granted => {
-                    left.granted += 1;
+                    self.granted += 1;
                     (task.waiting, task.held) = (task.waiting.saturating_sub(1), task.held + 1);
                 }
                 EventKind::GaveUp => task.waiting = task.waiting.saturating_sub(1),
                 // A task that ends returns its permits and leaves its queues.
                 EventKind::Ended(_) => {
-                    left.ended += 1;
+                    self.ended += 1;
                     *task = TaskCounts::default();
                 }
                 EventKind::Spawned
@@ -120,9 +128,6 @@ impl Leftovers {
                 | EventKind::Chunk => {}
             }
         }
-        left.waiting = by_task.iter().map(|task| task.waiting).sum();
-        left.held = by_task.iter().map(|task| task.held).sum();
-        left
     }
 
     fn tasks_end(&self) -> Option<Property> {

@@ -54,6 +54,12 @@ impl View {
         Self { from_us, to_us: from_us + length }
     }
 
+    /// Its edges as shares of `whole`, each between 0 and 1.
+    #[must_use]
+    pub fn edges_within(self, whole: Self) -> [f64; 2] {
+        [self.from_us, self.to_us].map(|us| whole.x(us, 1.0).clamp(0.0, 1.0))
+    }
+
     /// The place of an instant on a canvas of this width.
     #[must_use]
     pub fn x(&self, at_us: f64, width: f64) -> f64 {
@@ -108,6 +114,14 @@ mod tests {
         assert_eq!(whole.zoomed(0.1, 0.5).within(whole), whole);
         let right = whole.zoomed(2.0, 0.5).moved(9.0).within(whole);
         assert_eq!((right.from_us, right.to_us), (500_000.0, 1_000_000.0));
+    }
+
+    #[test]
+    fn the_edges_of_a_view_are_shares_of_the_whole() {
+        let whole = View::whole(1_000_000);
+        assert_eq!(whole.edges_within(whole), [0.0, 1.0]);
+        assert_eq!(View { from_us: 250_000.0, to_us: 500_000.0 }.edges_within(whole), [0.25, 0.5]);
+        assert_eq!(whole.edges_within(View::whole(500_000)), [0.0, 1.0]);
     }
 
     #[test]

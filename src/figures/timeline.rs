@@ -2,6 +2,7 @@
 //! and the table from here.
 
 use std::cmp::Reverse;
+use std::ops::RangeInclusive;
 
 use crate::figures::geometry::{View, ticks};
 use crate::figures::node::{Element, Node, element};
@@ -167,7 +168,7 @@ fn axis(frame: &Frame, bottom: f64) -> Vec<Element> {
 /// The segments that are drawn, the longest of those in the first lanes, and the number of all.
 fn segments(histories: &TaskHistories, frame: &Frame) -> (Vec<Segment>, usize) {
     let open = histories.open_segments(frame.end_us).filter(|it| it.to_us > it.from_us);
-    let mut drawn: Vec<_> = histories.segments().iter().copied().chain(open).collect();
+    let mut drawn: Vec<_> = histories.segments().into_iter().chain(open).collect();
     let all = drawn.len();
     drawn.retain(|it| it.lane < frame.lanes);
     drawn.sort_by_key(|it| Reverse(it.to_us - it.from_us));
@@ -213,6 +214,7 @@ pub fn caption(record: &Record, measured: &Metrics) -> String {
 pub fn words(record: &Record, task: TaskId, history: &TaskHistory, now_us: u64) -> String {
     let name = &record.task(task).name;
     let parent = record.task(task).parent.map(|parent| format!(", in {}", record.task(parent).name));
+    let end_us = history.end.map_or(now_us, |(at_us, _)| at_us);
     let length_us = history.duration_us(now_us);
     let share = if length_us == 0 { 0.0 } else { history.running_us as f64 / length_us as f64 };
     let end = match history.end {
@@ -225,13 +227,13 @@ pub fn words(record: &Record, task: TaskId, history: &TaskHistory, now_us: u64) 
         span(history.spawned_us),
         span(history.queued_until_us(now_us)),
         percent(share),
-        waits_in_words(record, task, now_us),
+        waits_in_words(record, task, history.spawned_us..=end_us),
     )
 }
 
 /// The longest waits of a task, as a sentence after a space. Empty if none is known.
-fn waits_in_words(record: &Record, task: TaskId, now_us: u64) -> String {
-    let times = WaitTime::of_task(record, task, now_us);
+fn waits_in_words(record: &Record, task: TaskId, lifetime_us: RangeInclusive<u64>) -> String {
+    let times = WaitTime::of_task(record, task, lifetime_us);
     let words = |time: &WaitTime| format!("{} {}", span(time.total_us), time.wait.words(record.waits()));
     match times.iter().take(MOST_WAITS).map(words).collect::<Vec<_>>() {
         none if none.is_empty() => String::new(),

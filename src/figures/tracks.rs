@@ -5,12 +5,15 @@ use crate::exercises::compared::Compared;
 use crate::figures::bands::Band;
 use crate::figures::bars::{Baseline, Outline, figures_of_bar, speed_up};
 use crate::figures::node::{Element, Node, element};
+use crate::measure::units::counted;
 
 /// How one part is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackLayout {
     /// The room for its tasks.
     pub band: Band,
+    /// The number of its tasks if they are folded into one shape.
+    pub folded_tasks: Option<u64>,
     /// True if the reader can open it, or has opened it: its tasks do not all have high lanes.
     pub can_open: bool,
     /// True if the reader has opened it.
@@ -30,7 +33,9 @@ pub fn comparison(
     let caption = sentence.map_or_else(|| unfinished.into(), Into::into);
     let bars = compared.bars.iter().zip(tracks).map(|(bar, track)| {
         let outline = Outline::of_bar(bar, baseline);
-        let (item, figures) = figures_of_bar("li", bar, compared.lag_in_words(bar), outline.as_ref());
+        let (item, [measured, others]) = figures_of_bar("li", bar, compared.lag_in_words(bar), outline.as_ref());
+        let tasks = track.folded_tasks.map(|tasks| element("span").text(counted(tasks, "task", "tasks")));
+        let figures = [measured, others.children(tasks)];
         item.child(label(&bar.label, &bar.task, *track)).children(figures).child(lanes(track.band))
     });
     let heading = element("h3").text(compared.title.clone()).attr_if("title", not_empty(&compared.about));
@@ -88,7 +93,12 @@ mod tests {
     }
 
     fn track(height: f64, can_open: bool) -> TrackLayout {
-        TrackLayout { band: Band { height, lane: None }, can_open, is_open: false }
+        TrackLayout {
+            band: Band { height, lane: None },
+            folded_tasks: can_open.then_some(1_200),
+            can_open,
+            is_open: false,
+        }
     }
 
     #[test]
@@ -98,7 +108,7 @@ mod tests {
         assert_eq!(figure.attributes(".lanes", "height"), ["18", "44"]);
         assert_eq!(figure.attributes("li", "data-measured-us"), ["800000", "200000"]);
         assert_eq!(figure.texts(".figure"), ["800 ms", "200 ms"]);
-        assert_eq!(figure.texts(".ideal-figure"), ["ideal 800 ms", "ideal 200 ms"]);
+        assert_eq!(figure.texts(".ideal-figure"), ["ideal 800 ms", "ideal 200 ms1,200 tasks"]);
         assert_eq!(figure.texts(".speed-up"), ["4.0 times as fast"]);
     }
 

@@ -184,6 +184,12 @@ impl Record {
         Self { waits, ..self }
     }
 
+    /// Makes room for this many more tasks and events, if that is known in advance.
+    pub fn reserve(&mut self, tasks: usize, events: usize) {
+        self.tasks.reserve_exact(tasks);
+        self.events.reserve_exact(events);
+    }
+
     /// Adds a new task and its first event.
     pub fn spawn(&mut self, at_us: u64, name: TaskName, parent: Option<TaskId>) -> TaskId {
         let task = TaskId::at(self.tasks.len());
@@ -255,6 +261,13 @@ impl Record {
         &self.events
     }
 
+    /// The events after the first `read`, in blocks for readers that take a block in each call: browsers optimize a function
+    /// between two calls of it, so one long loop over millions of events would be slow until its end.
+    pub fn blocks_after(&self, read: usize) -> std::slice::Chunks<'_, Event> {
+        const BLOCK: usize = 4_096;
+        self.events[read..].chunks(BLOCK)
+    }
+
     /// All tasks, in the order of spawning.
     #[must_use]
     pub fn tasks(&self) -> &[Task] {
@@ -270,13 +283,9 @@ impl Record {
     /// The tasks that failed or timed out, in the order in which they ended.
     #[must_use]
     pub fn failed(&self) -> Vec<FailedTask> {
-        let failed = |event: &Event| match event.kind {
-            EventKind::Ended(outcome @ (Outcome::Failed | Outcome::TimedOut)) => {
-                Some(FailedTask { task: event.task, at_us: event.at_us, outcome })
-            }
-            _ => None,
-        };
-        self.events.iter().filter_map(failed).collect()
+        let mut failed = Vec::new();
+        self.blocks_after(0).for_each(|events| add_failed(events, &mut failed));
+        failed
     }
 
     /// True if a task is `outer` or was spawned inside it, at any depth. If `outer` is `None`, always true.
@@ -322,6 +331,15 @@ impl Record {
     #[must_use]
     pub fn end_us(&self) -> u64 {
         self.events.last().map_or(0, |event| event.at_us).max(self.until_us)
+    }
+}
+
+#[inline(never)]
+fn add_failed(events: &[Event], failed: &mut Vec<FailedTask>) {
+    for event in events {
+        if let EventKind::Ended(outcome @ (Outcome::Failed | Outcome::TimedOut)) = event.kind {
+            failed.push(FailedTask { task: event.task, at_us: event.at_us, outcome });
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`LineWaits`] reads the record as it grows, in one pass, so that the page can show its sums during the run.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use crate::measure::events::{Event, EventKind, Record};
 use crate::measure::task_id::TaskId;
@@ -48,6 +49,8 @@ pub struct LineWaits {
     index_of_line: HashMap<SourceLine, usize>,
     lines: Vec<Sums>,
     tasks: Vec<TaskWaits>,
+    /// The sums of all tasks in one list, because a list for each of a million tasks takes long to make.
+    by_line: Vec<TaskOnLine>,
 }
 
 /// The waits on one line, added up.
@@ -68,9 +71,24 @@ struct Sums {
 #[derive(Clone, Debug, Default)]
 struct TaskWaits {
     open: OpenWait,
-    /// The sum of the task's waits on each line that have ended, in microseconds. The line is an index of
-    /// [`LineWaits::lines`]. A task waits on a few lines.
-    by_line: Vec<(usize, u64)>,
+    /// The place in [`LineWaits::by_line`] of its latest sum, if it has one.
+    latest: Option<NonZeroU32>,
+}
+
+/// The waits of one task on one line that have ended.
+#[derive(Clone, Debug)]
+struct TaskOnLine {
+    /// The index of the line in [`LineWaits::lines`].
+    line: u32,
+    /// The place of the task's sum on the line before, if it has one. A task waits on a few lines.
+    before: Option<NonZeroU32>,
+    /// In microseconds.
+    total_us: u64,
+}
+
+/// An index as a place, which is never zero.
+fn place_of(index: usize) -> Option<NonZeroU32> {
+    u32::try_from(index + 1).ok().and_then(NonZeroU32::new)
 }
 
 impl LineWaits {
@@ -86,9 +104,7 @@ impl LineWaits {
     pub fn read(&mut self, record: &Record) {
         self.read_places(record.waits());
         self.tasks.resize_with(record.tasks().len(), TaskWaits::default);
-        for event in &record.events()[self.events_read..] {
-            self.take(event);
-        }
+        record.blocks_after(self.events_read).for_each(|events| self.take_all(events));
         self.events_read = record.events().len();
     }
 
@@ -116,9 +132,23 @@ impl LineWaits {
         let waits = self.tasks.get(task.index())?;
         let open = waits.open.0.and_then(|(wait, from_us)| Some((self.index(wait)?, now_us.saturating_sub(from_us))));
         let open_on = |index| open.filter(|(line, _)| *line == index).map_or(0, |(_, us)| us);
-        let (index, _) =
-            waits.by_line.iter().map(|(line, us)| (*line, us + open_on(*line))).max_by_key(|(_, us)| *us)?;
+        let sums = self.sums_of(task).map(|index| &self.by_line[index]);
+        // Of equal sums, the one of the line to which it came last.
+        let longest = sums.map(|it| (it.line as usize, it.total_us + open_on(it.line as usize)));
+        let (index, _) = longest.reduce(|longest, it| if it.1 > longest.1 { it } else { longest })?;
         Some(self.lines[index].line)
+    }
+
+    /// The indices of a task's sums in `by_line`, the latest line first.
+    fn sums_of(&self, task: TaskId) -> impl Iterator<Item = usize> {
+        let latest = self.tasks[task.index()].latest;
+        let places = std::iter::successors(latest, |place| self.by_line[place.get() as usize - 1].before);
+        places.map(|place| place.get() as usize - 1)
+    }
+
+    /// The index of a task's sum on a line, if it has waited there.
+    fn sum_on(&self, task: TaskId, line: usize) -> Option<usize> {
+        self.sums_of(task).find(|index| self.by_line[*index].line as usize == line)
     }
 
     fn sums(&self, line: SourceLine) -> Option<&Sums> {
@@ -142,6 +172,11 @@ impl LineWaits {
         }
     }
 
+    #[inline(never)]
+    fn take_all(&mut self, events: &[Event]) {
+        events.iter().for_each(|event| self.take(event));
+    }
+
     fn take(&mut self, event: &Event) {
         if let Some(ended) = self.tasks[event.task.index()].open.take(event) {
             self.end(event.task, ended);
@@ -153,23 +188,27 @@ impl LineWaits {
 
     fn begin(&mut self, task: TaskId, wait: WaitId, from_us: u64) {
         let Some(index) = self.index(wait) else { return };
-        let (line, by_line) = (&mut self.lines[index], &mut self.tasks[task.index()].by_line);
+        let is_first = self.sum_on(task, index).is_none();
+        let line = &mut self.lines[index];
         line.waits += 1;
         line.open += 1;
         line.open_from_us += from_us;
-        if by_line.iter().all(|(its, _)| *its != index) {
-            by_line.push((index, 0));
+        if is_first {
             line.tasks.push(task);
+            let latest = &mut self.tasks[task.index()].latest;
+            self.by_line.push(TaskOnLine { line: index as u32, before: *latest, total_us: 0 });
+            *latest = place_of(self.by_line.len() - 1);
         }
     }
 
     fn end(&mut self, task: TaskId, ended: EndedWait) {
         let Some(index) = self.index(ended.wait) else { return };
-        let (line, by_line) = (&mut self.lines[index], &mut self.tasks[task.index()].by_line);
+        let sum = self.sum_on(task, index);
+        let line = &mut self.lines[index];
         line.open -= 1;
         line.open_from_us -= ended.from_us;
         line.ended_us += ended.us();
-        if let Some((_, sum)) = by_line.iter_mut().find(|(its, _)| *its == index) {
+        if let Some(sum) = sum.map(|sum| &mut self.by_line[sum].total_us) {
             *sum += ended.us();
             if line.longest.is_none_or(|(_, longest)| *sum > longest) {
                 line.longest = Some((task, *sum));

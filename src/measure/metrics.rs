@@ -1,6 +1,6 @@
 //! The metrics of a run: its duration, its tasks, their concurrency and their outcomes.
 
-use crate::measure::events::{EventKind, Outcome, Record};
+use crate::measure::events::{Event, EventKind, Outcome, Record};
 use crate::measure::heartbeat::longest_lag_us;
 
 /// The number of tasks with each outcome.
@@ -82,9 +82,7 @@ impl Meter {
     /// Reads the events since the last call. It must be the same record each time.
     pub fn read(&mut self, record: &Record) {
         self.states.resize(record.tasks().len(), TaskState::default());
-        for event in &record.events()[self.events_read..] {
-            self.take(record, event.task.index(), event.kind);
-        }
+        record.blocks_after(self.events_read).for_each(|events| self.take_all(record, events));
         self.events_read = record.events().len();
         self.metrics.wall_us = record.end_us();
         self.metrics.longest_lag_us = longest_lag_us(record.beats(), 0, u64::MAX);
@@ -94,6 +92,13 @@ impl Meter {
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.metrics
+    }
+
+    #[inline(never)]
+    fn take_all(&mut self, record: &Record, events: &[Event]) {
+        for event in events {
+            self.take(record, event.task.index(), event.kind);
+        }
     }
 
     fn take(&mut self, record: &Record, task: usize, kind: EventKind) {

@@ -1,11 +1,13 @@
 //! The history of each task as segments: what it was doing, and when.
 //!
-//! [`TaskHistories`] reads the record as it grows, so that the timeline can be drawn during the run. It also gives
-//! every task a lane: the lowest one that is free, so that ten thousand short tasks one after another need few lanes.
-//! In the same way it gives every task a row in its [`Part`]: the root task, by name, that it belongs to.
+//! [`TaskHistories`] reads the record as it grows, so that the timeline can be drawn during the run. It stores the
+//! [`Change`]s from one phase to the next, in the order of time; two changes of a task are the edges of a segment. It
+//! also gives every task a lane: the lowest one that is free, so that ten thousand short tasks one after another need
+//! few lanes. In the same way it gives every task a row in its [`Part`]: the root task, by name, that it belongs to.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::fmt;
 
 use crate::measure::events::{Event, EventKind, Outcome, Record};
 use crate::measure::task_id::TaskId;
@@ -49,6 +51,78 @@ pub struct Segment {
     pub from_us: u64,
     /// Its end, in microseconds since the run's start.
     pub to_us: u64,
+}
+
+/// The time at which a task goes from one phase to another, with both phases, in 8 bytes: the time shifted to the left by
+/// four bits, then two bits for each phase.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Transition(u64);
+
+impl Transition {
+    fn new(at_us: u64, before: Option<Phase>, after: Option<Phase>) -> Self {
+        let bits = |phase: Option<Phase>| phase.map_or(0, |phase| phase as u64 + 1);
+        Self(at_us << 4 | bits(before) << 2 | bits(after))
+    }
+
+    /// The time, in microseconds since the run's start.
+    #[must_use]
+    pub fn at_us(self) -> u64 {
+        self.0 >> 4
+    }
+
+    /// The phase that ends; `None` when the task is spawned.
+    #[must_use]
+    pub fn before(self) -> Option<Phase> {
+        Self::phase(self.0 >> 2)
+    }
+
+    /// The phase that begins; `None` when the task ends.
+    #[must_use]
+    pub fn after(self) -> Option<Phase> {
+        Self::phase(self.0)
+    }
+
+    fn phase(bits: u64) -> Option<Phase> {
+        match bits & 0b11 {
+            0 => None,
+            1 => Some(Phase::Queued),
+            2 => Some(Phase::Running),
+            _ => Some(Phase::Waiting),
+        }
+    }
+}
+
+impl fmt::Debug for Transition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?} to {:?} at {} us", self.before(), self.after(), self.at_us())
+    }
+}
+
+/// A transition with its task. It takes 12 bytes, because a run of a million tasks has some five million of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The task.
+    pub task: TaskId,
+    /// The transition in two halves, the lower one first: one number of 64 bits would take 16 bytes with the task.
+    halves: [u32; 2],
+}
+
+impl Change {
+    fn new(task: TaskId, transition: Transition) -> Self {
+        Self { task, halves: [transition.0 as u32, (transition.0 >> 32) as u32] }
+    }
+
+    /// The time and the phases.
+    #[must_use]
+    pub fn transition(self) -> Transition {
+        Transition(u64::from(self.halves[1]) << 32 | u64::from(self.halves[0]))
+    }
+
+    /// The time, in microseconds since the run's start.
+    #[must_use]
+    pub fn at_us(self) -> u64 {
+        self.transition().at_us()
+    }
 }
 
 /// The history of one task so far.
@@ -99,21 +173,21 @@ pub struct Part {
     pub root: TaskId,
     /// The number of rows that its tasks need. A root task needs a row only if no task is inside it.
     pub rows: u32,
-    /// True if any of its tasks is not a root task.
-    pub has_subtasks: bool,
+    /// The number of its tasks that are not root tasks.
+    pub subtasks: u32,
     free_rows: BinaryHeap<Reverse<u32>>,
 }
 
 impl Part {
     fn new(root: TaskId) -> Self {
-        Self { root, rows: 1, has_subtasks: false, free_rows: BinaryHeap::new() }
+        Self { root, rows: 1, subtasks: 0, free_rows: BinaryHeap::new() }
     }
 
     /// The row of the next subtask: the lowest one that is free.
     fn take_row(&mut self) -> u32 {
         // The first subtask takes the row of the root task, which is not drawn from now on.
-        let next = if self.has_subtasks { self.rows } else { 0 };
-        self.has_subtasks = true;
+        let next = if self.subtasks > 0 { self.rows } else { 0 };
+        self.subtasks += 1;
         let row = self.free_rows.pop().map_or(next, |Reverse(row)| row);
         self.rows = self.rows.max(row + 1);
         row
@@ -130,7 +204,7 @@ impl Part {
 /// let run = Run::on_virtual_clock(7);
 /// virtual_time::block_on(&run, run.task("nap", run.sleep(Duration::from_millis(50))))?;
 /// let histories = TaskHistories::from_record(&run.record());
-/// let [nap] = histories.segments() else { panic!("it only waited") };
+/// let [nap] = histories.segments()[..] else { panic!("it only waited") };
 /// assert_eq!((nap.phase, nap.from_us, nap.to_us), (Phase::Waiting, 0, 50_000));
 /// # Ok::<(), virtual_time::Stalled>(())
 /// ```
@@ -138,7 +212,7 @@ impl Part {
 pub struct TaskHistories {
     events_read: usize,
     histories: Vec<TaskHistory>,
-    segments: Vec<Segment>,
+    changes: Vec<Change>,
     free_lanes: BinaryHeap<Reverse<u32>>,
     lanes: u32,
     parts: Vec<Part>,
@@ -156,16 +230,29 @@ impl TaskHistories {
 
     /// Reads the events since the last call. It must be the same record each time.
     pub fn read(&mut self, record: &Record) {
-        for event in &record.events()[self.events_read..] {
-            self.take(record, *event);
-        }
+        record.blocks_after(self.events_read).for_each(|events| self.take_all(record, events));
         self.events_read = record.events().len();
     }
 
-    /// The finished segments, in the order in which they ended.
+    /// The changes of all tasks, in the order of time.
     #[must_use]
-    pub fn segments(&self) -> &[Segment] {
-        &self.segments
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The finished segments, in the order in which they ended. They are computed from the changes of the whole run.
+    #[must_use]
+    pub fn segments(&self) -> Vec<Segment> {
+        let mut since_us = vec![0; self.histories.len()];
+        let mut segments = Vec::new();
+        for change in &self.changes {
+            let (task, to_us) = (change.task, change.at_us());
+            let from_us = std::mem::replace(&mut since_us[task.index()], to_us);
+            if let Some(phase) = change.transition().before().filter(|_| to_us > from_us) {
+                segments.push(Segment { task, lane: self.task(task).lane, phase, from_us, to_us });
+            }
+        }
+        segments
     }
 
     /// The segments that have not ended at `now_us`, in the order of spawning.
@@ -226,7 +313,23 @@ impl TaskHistories {
     #[must_use]
     pub fn has_row(&self, task: TaskId) -> bool {
         let history = self.task(task);
-        history.root != task || !self.parts[history.part as usize].has_subtasks
+        history.root != task || self.parts[history.part as usize].subtasks == 0
+    }
+
+    /// The row of a task among the tasks inside this root task, or its lane among all tasks of the run if `root` is
+    /// `None`. Returns `None` if it is not drawn there.
+    #[must_use]
+    pub fn row_in(&self, root: Option<TaskId>, task: TaskId) -> Option<u32> {
+        let history = self.task(task);
+        match root {
+            None => Some(history.lane),
+            Some(root) => (history.root == root && self.has_row(task)).then_some(history.row),
+        }
+    }
+
+    #[inline(never)]
+    fn take_all(&mut self, record: &Record, events: &[Event]) {
+        events.iter().for_each(|event| self.take(record, *event));
     }
 
     fn take(&mut self, record: &Record, event: Event) {
@@ -256,6 +359,7 @@ impl TaskHistories {
             }
             None => (event.task, self.part_of_root(event.task, task.name.kind()), 0),
         };
+        self.change(event, None, Some(Phase::Queued));
         self.histories.push(TaskHistory {
             spawned_us: at_us,
             end: None,
@@ -281,31 +385,35 @@ impl TaskHistories {
         part
     }
 
-    /// Ends the current segment and starts one with another phase.
+    fn change(&mut self, event: Event, before: Option<Phase>, after: Option<Phase>) {
+        self.changes.push(Change::new(event.task, Transition::new(event.at_us, before, after)));
+    }
+
+    /// Starts a phase, and ends the one before it.
     fn set_phase(&mut self, event: Event, phase: Phase) {
+        if self.histories[event.task.index()].phase == phase {
+            return;
+        }
+        let before = self.close(event);
+        self.histories[event.task.index()].phase = phase;
+        self.change(event, Some(before), Some(phase));
+    }
+
+    /// Adds the time since the last event to the phase of the task, and returns this phase.
+    fn close(&mut self, event: Event) -> Phase {
         let history = &mut self.histories[event.task.index()];
-        let closed = Segment {
-            task: event.task,
-            lane: history.lane,
-            phase: history.phase,
-            from_us: history.since_us,
-            to_us: event.at_us,
-        };
-        history.phase = phase;
-        history.since_us = event.at_us;
-        match closed.phase {
-            Phase::Running => history.running_us += closed.to_us - closed.from_us,
-            Phase::Queued => history.queued_us += closed.to_us - closed.from_us,
+        let us = event.at_us - std::mem::replace(&mut history.since_us, event.at_us);
+        match history.phase {
+            Phase::Running => history.running_us += us,
+            Phase::Queued => history.queued_us += us,
             Phase::Waiting => {}
         }
-        if closed.to_us > closed.from_us {
-            self.segments.push(closed);
-        }
+        history.phase
     }
 
     fn end(&mut self, event: Event, outcome: Outcome) {
-        let phase = self.histories[event.task.index()].phase;
-        self.set_phase(event, phase);
+        let before = self.close(event);
+        self.change(event, Some(before), None);
         let history = &mut self.histories[event.task.index()];
         history.end = Some((event.at_us, outcome));
         self.free_lanes.push(Reverse(history.lane));
@@ -416,6 +524,28 @@ mod tests {
         let histories = TaskHistories::from_record(&record);
         assert_eq!(roots.map(|root| histories.task(root).part), [0, 1, 0]);
         assert_eq!(histories.parts()[0].root, roots[0]);
+    }
+
+    #[test]
+    fn a_change_takes_12_bytes_and_contains_any_time_of_a_day() {
+        assert_eq!(size_of::<Change>(), 12);
+        let day_us = 86_400_000_000;
+        for before in [None, Some(Phase::Queued), Some(Phase::Running), Some(Phase::Waiting)] {
+            let change = Change::new(TaskId::at(7), Transition::new(day_us, before, Some(Phase::Running))).transition();
+            assert_eq!((change.at_us(), change.before(), change.after()), (day_us, before, Some(Phase::Running)));
+        }
+    }
+
+    #[test]
+    fn a_root_task_with_subtasks_is_drawn_among_all_tasks_only() {
+        let mut record = Record::default();
+        let root = record.spawn(0, "root".into(), None);
+        let other = record.spawn(0, "other".into(), None);
+        let inner = record.spawn(0, "inner".into(), Some(root));
+        let histories = TaskHistories::from_record(&record);
+        let rows = |within| [root, other, inner].map(|task| histories.row_in(within, task));
+        assert_eq!(rows(Some(root)), [None, None, Some(0)]);
+        assert_eq!(rows(None), [Some(0), Some(1), Some(2)]);
     }
 
     #[test]

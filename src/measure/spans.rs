@@ -85,7 +85,12 @@ impl Spans {
 
     /// Reads the events since the last call. It must be the same record each time.
     pub fn read(&mut self, record: &Record) {
-        let events = &record.events()[self.events_read..];
+        record.blocks_after(self.events_read).for_each(|events| self.take(record, events));
+        self.events_read = record.events().len();
+    }
+
+    #[inline(never)]
+    fn take(&mut self, record: &Record, events: &[Event]) {
         for Event { at_us, task, kind } in events.iter().copied() {
             match kind {
                 EventKind::Spawned if record.task(task).parent.is_none() => {
@@ -99,7 +104,6 @@ impl Spans {
                 _ => {}
             }
         }
-        self.events_read = record.events().len();
     }
 
     /// The first part of that name. `record` must be the record that was read.

@@ -1,6 +1,7 @@
 //! How long a task waited in each place.
 
 use std::cmp::Reverse;
+use std::ops::RangeInclusive;
 
 use crate::measure::events::{Event, EventKind, Record};
 use crate::measure::task_id::TaskId;
@@ -16,15 +17,19 @@ pub struct WaitTime<'a> {
 }
 
 impl<'a> WaitTime<'a> {
-    /// The places in which a task has waited until `now_us`, the longest time first. Places of which nothing is known are
-    /// left out.
+    /// The places in which a task has waited during its lifetime, the longest time first. The lifetime is from when it was
+    /// spawned until it ended, or until now, in microseconds. Places of which nothing is known are left out.
     #[must_use]
-    pub fn of_task(record: &'a Record, task: TaskId, now_us: u64) -> Vec<Self> {
+    pub fn of_task(record: &'a Record, task: TaskId, lifetime_us: RangeInclusive<u64>) -> Vec<Self> {
         let mut sums = Sums::default();
-        for event in record.events().iter().filter(|event| event.task == task) {
+        // A long run has many events before and after this task.
+        let events = record.events();
+        let from = events.partition_point(|event| event.at_us < *lifetime_us.start());
+        let during = events[from..].iter().take_while(|event| event.at_us <= *lifetime_us.end());
+        for event in during.filter(|event| event.task == task) {
             sums.take(record.waits(), event);
         }
-        sums.into_times(record.waits(), now_us)
+        sums.into_times(record.waits(), *lifetime_us.end())
     }
 
     /// The same for each of these tasks. Each is listed once.
@@ -190,7 +195,7 @@ mod tests {
         block_on(&run, join(run.task("first", nap()), run.task("second", nap()))).expect("they end");
         let record = run.record();
         let times = |task| {
-            let times = WaitTime::of_task(&record, TaskId::at(task), 40_000).into_iter();
+            let times = WaitTime::of_task(&record, TaskId::at(task), 0..=40_000).into_iter();
             times.map(|time| (time.total_us, time.wait.words(record.waits()))).collect::<Vec<_>>()
         };
         let timer = format!("for a timer on line {} of wait_times.rs", base + 4);
@@ -199,7 +204,7 @@ mod tests {
         assert_eq!(times(1), [(20_000, permit), (20_000, timer)]);
         let wait = &record.waits().list()[0];
         assert_eq!(wait.words_in_short(record.waits()), format!("for a timer (line {})", base + 4));
-        let all: Vec<_> = (0..2).rev().map(|task| WaitTime::of_task(&record, TaskId::at(task), 40_000)).collect();
+        let all: Vec<_> = (0..2).rev().map(|task| WaitTime::of_task(&record, TaskId::at(task), 0..=40_000)).collect();
         assert_eq!(WaitTime::of_tasks(&record, &[TaskId::at(1), TaskId::at(0)], 40_000), all);
     }
 
@@ -210,7 +215,7 @@ mod tests {
         let task = record.spawn(0, "read".into(), None);
         record.push(0, task, EventKind::PollStarted);
         record.push(10, task, EventKind::PollEnded(wait));
-        let times = WaitTime::of_task(&record, task, 50);
+        let times = WaitTime::of_task(&record, task, 0..=50);
         assert_eq!(
             (times.len(), times[0].total_us, times[0].wait.words(record.waits())),
             (1, 40, "for a file".to_owned())

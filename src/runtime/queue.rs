@@ -175,7 +175,7 @@ mod tests {
             .segments()
             .iter()
             .filter(|segment| segment.phase == Phase::Queued)
-            .map(|segment| (record.task(segment.task).name.kind().as_ref(), segment.from_us, segment.to_us))
+            .map(|segment| (record.task(segment.task).name.kind(), segment.from_us, segment.to_us))
             .collect();
         assert_eq!(queued, [("take", 0, 20_000), ("put", 20_000, 50_000)]);
     }

@@ -117,6 +117,18 @@ pub fn to_json(run: &SavedRun) -> Vec<u8> {
 /// The first error in the file. The message may contain text from the file.
 pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
     refuse_large(bytes.len() as u64)?;
+    // Most files are of the current version. Only others are read twice, to find out what they are: reading takes long if
+    // a file is large.
+    match serde_json::from_slice::<RunFile>(bytes) {
+        Ok(file) if file.format == FORMAT && file.version == VERSION => {
+            file.into_run(|ProgramName::Exercise(slug)| slug, |report, _| report)
+        }
+        other => read_other(bytes, other.err()),
+    }
+}
+
+/// Reads a file of an earlier version. `error` is the reason why it cannot be read as one of the current version.
+fn read_other(bytes: &[u8], error: Option<serde_json::Error>) -> Result<SavedRun, ImportError> {
     let head: Head = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => ImportError::NotARun,
         _ => ImportError::not_json(&error),
@@ -126,13 +138,11 @@ pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
     }
     match head.version {
         1 => {
-            let file: RunFile<Cow<str>, ReportV1> = parse(bytes)?;
+            let file: RunFile<Cow<str>, ReportV1> =
+                serde_json::from_slice(bytes).map_err(|error| ImportError::misfit(&error))?;
             file.into_run(|slug| slug, version_1::report)
         }
-        VERSION => {
-            let file: RunFile = parse(bytes)?;
-            file.into_run(|ProgramName::Exercise(slug)| slug, |report, _| report)
-        }
+        VERSION => Err(error.as_ref().map_or(ImportError::NotARun, ImportError::misfit)),
         version => Err(ImportError::Version { version }),
     }
 }
@@ -144,10 +154,6 @@ pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
 /// [`ImportError::TooLarge`].
 pub fn refuse_large(size_bytes: u64) -> Result<(), ImportError> {
     if size_bytes > MOST_BYTES { Err(ImportError::TooLarge { size_bytes }) } else { Ok(()) }
-}
-
-fn parse<'a, F: Deserialize<'a>>(bytes: &'a [u8]) -> Result<F, ImportError> {
-    serde_json::from_slice(bytes).map_err(|error| ImportError::misfit(&error))
 }
 
 impl<'a, P, R> RunFile<'a, P, R> {

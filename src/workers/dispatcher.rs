@@ -177,7 +177,7 @@ mod tests {
         block_on(&run, crate::runtime::join_all(&run, jobs)).expect("it ends");
         let record = run.record();
         let histories = TaskHistories::from_record(&record);
-        let queued = histories.segments().iter().filter(|segment| segment.phase == Phase::Queued);
+        let queued = histories.segments().into_iter().filter(|segment| segment.phase == Phase::Queued);
         let queued: Vec<_> = queued.map(|segment| segment.to_us).collect();
         assert_eq!(queued, [110_000, 210_000]);
     }

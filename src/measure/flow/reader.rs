@@ -115,7 +115,7 @@ fn role_of(record: &Record, id: TaskId, part: TaskId, stages: &[StageSpec]) -> O
     let task = record.task(id);
     let parent = task.parent?;
     let is_in_part = parent == part || record.task(parent).parent == Some(part);
-    let (parent_name, name) = (record.task(parent).name.kind().as_ref(), task.name.kind().as_ref());
+    let (parent_name, name) = (record.task(parent).name.kind(), task.name.kind());
     let role = |stage: &StageSpec| match name {
         _ if name == stage.work => Some(Role::Work { samples: 0 }),
         _ if name == stage.task => Some(Role::Server),

@@ -49,7 +49,7 @@ fn sums(record: &Record, histories: &TaskHistories) -> Vec<Sums> {
         of_task.first_polled_us.get_or_insert(event.at_us);
         of_task.polls += 1;
     }
-    for segment in histories.segments().iter().copied().chain(histories.open_segments(record.end_us())) {
+    for segment in histories.segments().into_iter().chain(histories.open_segments(record.end_us())) {
         let of_task = &mut sums[segment.task.index()];
         let sum = match segment.phase {
             Phase::Running => &mut of_task.running_us,

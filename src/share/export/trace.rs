@@ -88,7 +88,7 @@ fn events<'a>(record: &'a Record, title: &str) -> Vec<TraceEvent<'a>> {
 /// All segments to draw, by task and then by time.
 fn slices(record: &Record, histories: &TaskHistories) -> Vec<Segment> {
     let open = histories.open_segments(record.end_us()).filter(|it| it.to_us > it.from_us);
-    let mut slices: Vec<_> = histories.segments().iter().copied().chain(open).collect();
+    let mut slices: Vec<_> = histories.segments().into_iter().chain(open).collect();
     slices.sort_by_key(|it| (it.task, it.from_us));
     slices
 }

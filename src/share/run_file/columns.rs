@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ use crate::measure::{ClockKind, Event, EventKind, Level, LogLine, Outcome, Recor
 #[derive(Serialize, Deserialize)]
 pub(super) struct Columns {
     /// The kinds of the tasks, without duplicates: their names without the numbers.
-    names: Vec<Cow<'static, str>>,
+    names: Vec<Rc<str>>,
     tasks: Tasks,
     events: Events,
     beats: Beats,
@@ -208,7 +209,7 @@ impl Columns {
 
 /// A record under construction.
 struct Reading {
-    names: Vec<Cow<'static, str>>,
+    names: Vec<Rc<str>>,
     tasks: Tasks,
     /// For each spawned task, what can happen to it; `None` after its end.
     states: Vec<Option<State>>,
@@ -224,7 +225,7 @@ struct State {
 }
 
 impl Reading {
-    fn new(names: Vec<Cow<'static, str>>, tasks: Tasks, record: Record) -> Result<Self, RecordError> {
+    fn new(names: Vec<Rc<str>>, tasks: Tasks, record: Record) -> Result<Self, RecordError> {
         let has_numbers = !tasks.number.is_empty();
         if tasks.name.len() != tasks.parent.len() || has_numbers && tasks.name.len() != tasks.number.len() {
             return Err(RecordError::Uneven { of: "tasks" });
@@ -237,11 +238,41 @@ impl Reading {
         if after_us.len() != task.len() || task.len() != kind.chars().count() {
             return Err(RecordError::Uneven { of: "events" });
         }
+        if let Some(letter) = kind.chars().find(|letter| !letter.is_ascii()) {
+            return Err(RecordError::NoKind { letter });
+        }
+        self.record.reserve(self.tasks.name.len(), task.len());
+        self.states.reserve(self.tasks.name.len());
+        let kinds = kinds_by_letter();
         let mut waits = wait.into_iter();
-        let mut at_us = 0u64;
-        for (place, ((after_us, task), letter)) in after_us.into_iter().zip(task).zip(kind.chars()).enumerate() {
-            at_us = within_a_day(at_us.saturating_add(after_us), "events")?;
-            let kind = kind_of(letter).ok_or(RecordError::NoKind { letter })?;
+        // In blocks, as in `Record::blocks_after`.
+        const BLOCK: usize = 4_096;
+        let columns = after_us.chunks(BLOCK).zip(task.chunks(BLOCK)).zip(kind.as_bytes().chunks(BLOCK));
+        for ((after_us, task), letters) in columns {
+            self.take_block(after_us, task, letters, &kinds, &mut waits)?;
+        }
+        if waits.next().is_some() {
+            return Err(RecordError::Uneven { of: "events" });
+        }
+        let (listed, spawned) = (self.tasks.name.len(), self.states.len());
+        if listed == spawned { Ok(()) } else { Err(RecordError::NotSpawned { listed, spawned }) }
+    }
+
+    #[inline(never)]
+    fn take_block(
+        &mut self,
+        after_us: &[u64],
+        task: &[usize],
+        letters: &[u8],
+        kinds: &[Option<EventKind>; 128],
+        waits: &mut impl Iterator<Item = usize>,
+    ) -> Result<(), RecordError> {
+        let mut at_us = self.record.end_us();
+        for ((after_us, task), letter) in after_us.iter().zip(task).zip(letters) {
+            at_us = within_a_day(at_us.saturating_add(*after_us), "events")?;
+            let (place, task) = (self.record.events().len(), *task);
+            let letter = *letter;
+            let kind = kinds[usize::from(letter)].ok_or(RecordError::NoKind { letter: letter.into() })?;
             let out_of_turn = |why| RecordError::OutOfTurn { event: place + 1, task, why };
             match kind {
                 EventKind::Spawned => self.spawn(at_us, task, out_of_turn)?,
@@ -252,11 +283,7 @@ impl Reading {
                 _ => self.push(at_us, task, kind, out_of_turn)?,
             }
         }
-        if waits.next().is_some() {
-            return Err(RecordError::Uneven { of: "events" });
-        }
-        let (listed, spawned) = (self.tasks.name.len(), self.states.len());
-        if listed == spawned { Ok(()) } else { Err(RecordError::NotSpawned { listed, spawned }) }
+        Ok(())
     }
 
     fn spawn(
@@ -271,13 +298,13 @@ impl Reading {
         let (Some(name), Some(parent)) = (self.tasks.name.get(task - 1), self.tasks.parent.get(task - 1)) else {
             return Err(RecordError::NoTask { of: "events", task });
         };
-        let kind = self.names.get(*name).ok_or(RecordError::NoName { task })?.clone();
+        let kind = Rc::clone(self.names.get(*name).ok_or(RecordError::NoName { task })?);
         let number = self.tasks.number.get(task - 1).and_then(|number| number.checked_sub(1));
         // So no task is its own ancestor, either.
         if *parent >= task {
             return Err(RecordError::NoParent { task, parent: *parent });
         }
-        self.record.spawn(at_us, TaskName::new(kind, number), parent.checked_sub(1).map(TaskId::at));
+        self.record.spawn(at_us, TaskName::with_shared_kind(kind, number), parent.checked_sub(1).map(TaskId::at));
         self.states.push(Some(State::default()));
         Ok(())
     }
@@ -359,16 +386,16 @@ fn within_a_day(us: u64, of: &'static str) -> Result<u64, RecordError> {
 }
 
 /// The names of a record's tasks without duplicates, and the index of each task's name among them.
-fn names(record: &Record) -> (Vec<Cow<'static, str>>, Vec<usize>) {
+fn names(record: &Record) -> (Vec<Rc<str>>, Vec<usize>) {
     let mut names = Vec::new();
     let mut places = HashMap::new();
-    let place = |name: &Cow<'static, str>| {
-        *places.entry(name.clone()).or_insert_with(|| {
-            names.push(name.clone());
+    let mut place = |name| {
+        *places.entry(name).or_insert_with(|| {
+            names.push(Rc::from(name));
             names.len() - 1
         })
     };
-    let of_tasks = record.tasks().iter().map(|task| task.name.kind()).map(place).collect();
+    let of_tasks = record.tasks().iter().map(|task| place(task.name.kind())).collect();
     (names, of_tasks)
 }
 
@@ -415,7 +442,8 @@ fn letter(kind: EventKind) -> char {
     }
 }
 
-fn kind_of(it: char) -> Option<EventKind> {
+/// The kind of event for each letter, which is below 128.
+fn kinds_by_letter() -> [Option<EventKind>; 128] {
     let others = [
         EventKind::Spawned,
         EventKind::PollStarted,
@@ -428,5 +456,9 @@ fn kind_of(it: char) -> Option<EventKind> {
         EventKind::FirstByte,
         EventKind::Chunk,
     ];
-    others.into_iter().chain(Outcome::ALL.map(EventKind::Ended)).find(|kind| letter(*kind) == it)
+    let mut kinds = [None; 128];
+    for kind in others.into_iter().chain(Outcome::ALL.map(EventKind::Ended)) {
+        kinds[letter(kind) as usize] = Some(kind);
+    }
+    kinds
 }

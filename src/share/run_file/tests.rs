@@ -48,7 +48,7 @@ fn histories(record: &Record) -> String {
     let mut names: Vec<_> = record.tasks().iter().map(|task| task.name.kind()).collect();
     names.sort_unstable();
     names.dedup();
-    let of_name = |name: &&std::borrow::Cow<'static, str>| {
+    let of_name = |name: &&str| {
         let durations = Durations::from_record(record, name, None);
         let spread = Histogram::from_values(&durations.tasks().iter().map(|task| task.work_us()).collect::<Vec<_>>());
         format!("{:?}{:?}{:?}", durations.work().median(), durations.littles_law(), spread)

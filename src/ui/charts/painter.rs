@@ -2,6 +2,8 @@
 
 mod time;
 
+use std::ops::Range;
+
 use leptos::prelude::window;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -10,7 +12,9 @@ use crate::figures::bands::Band;
 use crate::figures::geometry::{View, ticks};
 use crate::measure::activity::Activity;
 use crate::measure::heartbeat::Beat;
-use crate::measure::segments::{Phase, Segment, TaskHistories, TaskHistory};
+use crate::measure::rows::{Row, Rows};
+use crate::measure::segments::{Phase, TaskHistories};
+use crate::measure::track::{Content, Track, Tracks};
 use crate::measure::units::span;
 use crate::measure::{Outcome, Record, TaskId};
 
@@ -24,6 +28,10 @@ const LANE_FOR_TEXT: f64 = 13.0;
 const LETTER: f64 = 6.8;
 /// The room for the sign of an outcome.
 const SIGN: f64 = 18.0;
+/// A bar that is narrower has no text.
+const LEAST_FOR_TEXT: f64 = 36.0;
+/// A bar that is narrower has no hatching.
+const HATCH_FROM: f64 = 2.0;
 /// The width of a column of a folded part.
 const COLUMN: f64 = 2.0;
 const FONT: &str = "12px system-ui, sans-serif";
@@ -80,12 +88,13 @@ pub(super) struct Lanes {
 
 impl Lanes {
     /// The row of a task, if it is drawn here.
-    pub(super) fn row(&self, histories: &TaskHistories, task: TaskId) -> Option<u32> {
-        let history = histories.task(task);
-        match self.root {
-            None => Some(history.lane),
-            Some(root) => (history.root == root && histories.has_row(task)).then_some(history.row),
-        }
+    fn row(&self, histories: &TaskHistories, task: TaskId) -> Option<u32> {
+        histories.row_in(self.root, task)
+    }
+
+    /// The rows that are visible, also those that are visible in part. None of a folded part.
+    fn visible_rows(&self) -> Range<u32> {
+        self.first_row as u32..(self.first_row + self.band.visible_rows()).ceil() as u32
     }
 
     /// The upper edge and the height of a row, without what is outside the band. `None` if nothing of it is visible.
@@ -105,7 +114,8 @@ impl Lanes {
         self.y + self.band.height
     }
 
-    fn is_folded(&self) -> bool {
+    /// True if its tasks are drawn as one shape.
+    pub(super) fn is_folded(&self) -> bool {
         self.band.lane.is_none()
     }
 }
@@ -213,37 +223,29 @@ impl Painter {
         }
     }
 
-    /// Draws the tasks of some lanes until `now_us`.
-    pub(super) fn tasks(&self, record: &Record, histories: &TaskHistories, now_us: u64, all: &[Lanes]) {
-        let find = |task: TaskId| all.iter().find(|lanes| lanes.row(histories, task).is_some());
-        let open: Vec<Segment> = histories.open_segments(now_us).collect();
-        let mut shapes: Vec<_> = all.iter().map(|lanes| lanes.is_folded().then(|| self.activity(lanes))).collect();
-        let mut drawn = Vec::new();
-        for segment in histories.segments().iter().chain(&open) {
-            let Some(index) = all.iter().position(|lanes| lanes.row(histories, segment.task).is_some()) else {
-                continue;
-            };
-            match &mut shapes[index] {
-                Some(activity) => activity.add(segment),
-                None => drawn.push((segment, &all[index])),
+    /// Draws the tasks of some lanes until `now_us`. Their tracks must have been read.
+    pub(super) fn tasks(
+        &self,
+        record: &Record,
+        histories: &TaskHistories,
+        tracks: &Tracks,
+        now_us: u64,
+        all: &[Lanes],
+    ) {
+        for lanes in all {
+            let Some(track) = tracks.get(lanes.root, lanes.is_folded()) else { continue };
+            match track.content() {
+                Content::Shape(activity) => self.shape(lanes, activity, now_us),
+                Content::Rows(rows) => self.rows(lanes, rows, now_us),
             }
-        }
-        // Running comes last, so that nothing covers the short moments in which code runs.
-        for phase in [Phase::Queued, Phase::Waiting, Phase::Running] {
-            let meant = drawn.iter().filter(|(segment, _)| segment.phase == phase);
-            self.segments(histories, meant.copied(), phase);
-        }
-        for (lanes, activity) in all.iter().zip(&shapes) {
-            if let Some(activity) = activity {
-                self.shape(lanes, activity);
+            self.bad_ends(histories, track, lanes);
+            if let Content::Rows(rows) = track.content()
+                && lanes.band.lane.is_some_and(|lane| lane >= LANE_FOR_TEXT)
+            {
+                for task in self.tasks_with_room_for_words(lanes, rows) {
+                    self.words(&record.task(task).name.text(), task, histories, now_us, lanes);
+                }
             }
-        }
-        self.bad_ends(histories, all);
-        for (task, history) in histories.iter() {
-            let Some(lanes) = find(task).filter(|it| it.band.lane.is_some_and(|lane| lane >= LANE_FOR_TEXT)) else {
-                continue;
-            };
-            self.words(&record.task(task).name.text(), task, history, histories, now_us, lanes);
         }
     }
 
@@ -251,76 +253,105 @@ impl Painter {
         self.view.x(at_us as f64 - lanes.origin_us as f64, self.width)
     }
 
-    fn activity(&self, lanes: &Lanes) -> Activity {
-        let origin_us = lanes.origin_us as f64;
-        let columns = (self.width / COLUMN).ceil() as usize;
-        Activity::new(self.view.from_us + origin_us, self.view.to_us + origin_us, columns)
+    /// The times of the run at both edges of the canvas.
+    fn edges_us(&self, lanes: &Lanes) -> [f64; 2] {
+        [self.view.from_us, self.view.to_us].map(|us| us + lanes.origin_us as f64)
+    }
+
+    /// The time that one pixel stands for.
+    fn pixel_us(&self) -> f64 {
+        (self.view.to_us - self.view.from_us) / self.width.max(1.0)
     }
 
     /// Draws a folded part: how many of its tasks run, wait and queue, one above the other.
-    fn shape(&self, lanes: &Lanes, activity: &Activity) {
-        let phases = [Phase::Running, Phase::Waiting, Phase::Queued];
-        let means = phases.map(|phase| activity.means(phase));
-        let most = (0..means[0].len()).map(|at| means.iter().map(|it| it[at]).sum::<f64>()).fold(0.0, f64::max);
+    fn shape(&self, lanes: &Lanes, activity: &Activity, now_us: u64) {
+        let [from_us, to_us] = self.edges_us(lanes);
+        let columns = (self.width / COLUMN).ceil() as usize;
+        let means = activity.means(from_us, to_us, columns, now_us);
+        let most = (0..columns).map(|at| means.iter().map(|it| it[at]).sum::<f64>()).fold(0.0, f64::max);
         if most <= 0.0 {
             return;
         }
-        let mut below = vec![0.0; means[0].len()];
-        for (phase, means) in phases.into_iter().zip(&means) {
-            for (at, mean) in means.iter().enumerate().filter(|(_, mean)| **mean > 0.0) {
+        let mut below = vec![0.0; columns];
+        for phase in [Phase::Running, Phase::Waiting, Phase::Queued] {
+            self.context.set_fill_style_str(self.colours.of_phase(phase));
+            for (at, (mean, below)) in means[phase as usize].iter().zip(&mut below).enumerate() {
                 let height = mean / most * lanes.band.height;
-                let (x, bottom) = (at as f64 * COLUMN, lanes.bottom() - below[at]);
-                // The hatching of what is queued.
-                let is_hatch = phase == Phase::Queued && at % 3 == 0;
-                let colour = if is_hatch { &self.colours.muted } else { self.colours.of_phase(phase) };
-                self.rect(colour, x, bottom - height, if is_hatch { 1.0 } else { COLUMN }, height);
-                below[at] += height;
-            }
-        }
-    }
-
-    fn segments<'a>(
-        &self,
-        histories: &TaskHistories,
-        segments: impl Iterator<Item = (&'a Segment, &'a Lanes)>,
-        phase: Phase,
-    ) {
-        let colour = self.colours.of_phase(phase);
-        self.context.set_fill_style_str(colour);
-        for (segment, lanes) in segments {
-            let (from, to) = (self.x(lanes, segment.from_us), self.x(lanes, segment.to_us));
-            if to < 0.0 || from > self.width {
-                continue;
-            }
-            let Some((y, height)) = lanes.place_of(histories, segment.task) else { continue };
-            self.context.fill_rect(from, y, (to - from).max(1.0), height);
-            if phase == Phase::Queued && height > 4.0 {
-                self.hatch(from.max(0.0), y, to.min(self.width) - from.max(0.0), height);
-                self.context.set_fill_style_str(colour);
-            }
-        }
-    }
-
-    /// Draws a mark at the end of every task that did not succeed, even in a very thin lane.
-    fn bad_ends(&self, histories: &TaskHistories, all: &[Lanes]) {
-        for bad in [Outcome::Cancelled, Outcome::Retried, Outcome::TimedOut, Outcome::Failed] {
-            self.context.set_fill_style_str(&self.colours.outcomes[bad as usize]);
-            let mut last_pixel = (0.0, 0.0);
-            for (task, history) in histories.iter() {
-                let Some((at_us, _)) = history.end.filter(|(_, outcome)| *outcome == bad) else { continue };
-                let Some(lanes) = all.iter().find(|lanes| lanes.row(histories, task).is_some()) else { continue };
-                // In a folded part, the marks are at its upper edge.
-                let place = if lanes.is_folded() { Some((lanes.y, 6.0)) } else { lanes.place_of(histories, task) };
-                let Some((y, height)) = place else { continue };
-                let x = self.x(lanes, at_us);
-                let pixel = (x.round(), y.round());
-                // With thousands of tasks, many marks are on the same pixel.
-                if (0.0..=self.width).contains(&x) && pixel != last_pixel {
-                    self.context.fill_rect(x - 3.0, y, 3.0, height);
-                    last_pixel = pixel;
+                if height > 0.0 {
+                    self.context.fill_rect(at as f64 * COLUMN, lanes.bottom() - *below - height, COLUMN, height);
+                }
+                // The hatching of what is queued follows.
+                if phase != Phase::Queued {
+                    *below += height;
                 }
             }
         }
+        self.context.set_fill_style_str(&self.colours.muted);
+        for (at, (mean, below)) in means[Phase::Queued as usize].iter().zip(&below).enumerate().step_by(3) {
+            let height = mean / most * lanes.band.height;
+            self.context.fill_rect(at as f64 * COLUMN, lanes.bottom() - below - height, 1.0, height);
+        }
+    }
+
+    /// Draws the visible rows.
+    fn rows(&self, lanes: &Lanes, rows: &Rows, now_us: u64) {
+        let [from_us, to_us] = self.edges_us(lanes);
+        let visible = lanes.visible_rows();
+        let places = visible.clone().map(|row| lanes.place_of_row(row));
+        let spans = |row: &Row| row.spans(from_us, to_us, self.pixel_us(), now_us);
+        let rows: Vec<_> = rows.rows(visible).iter().map(spans).zip(places).collect();
+        // Running comes last, so that nothing covers the short moments in which code runs.
+        for phase in [Phase::Queued, Phase::Waiting, Phase::Running] {
+            let colour = self.colours.of_phase(phase);
+            self.context.set_fill_style_str(colour);
+            for (spans, place) in &rows {
+                let Some((y, height)) = *place else { continue };
+                for span in spans.iter().filter(|span| span.phase == phase) {
+                    let (from, to) = (self.x(lanes, span.from_us), self.x(lanes, span.to_us));
+                    // Canvases draw shapes that reach far beyond their edges inexactly.
+                    let (from, to) = (from.max(-1.0), to.min(self.width + 1.0));
+                    self.context.fill_rect(from, y, (to - from).max(1.0), height);
+                    if phase == Phase::Queued && height > 4.0 && to - from > HATCH_FROM {
+                        self.hatch(from.max(0.0), y, to.min(self.width) - from.max(0.0), height);
+                        self.context.set_fill_style_str(colour);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Draws a mark at the end of every task that did not succeed, even in a very thin lane. With thousands of tasks,
+    /// many marks are on the same pixel.
+    fn bad_ends(&self, histories: &TaskHistories, track: &Track, lanes: &Lanes) {
+        let [from_us, to_us] = self.edges_us(lanes);
+        let mark = |task: TaskId, (y, height): (f64, f64)| {
+            let x = histories.task(task).end.map_or(0.0, |(at_us, _)| self.x(lanes, at_us));
+            self.context.fill_rect(x - 3.0, y, 3.0, height);
+        };
+        for bad in [Outcome::Cancelled, Outcome::Retried, Outcome::TimedOut, Outcome::Failed] {
+            self.context.set_fill_style_str(&self.colours.outcomes[bad as usize]);
+            if lanes.is_folded() {
+                // The marks are at the upper edge.
+                let ended = track.ended_by_column(histories, bad, [from_us, to_us], self.pixel_us());
+                ended.into_iter().for_each(|task| mark(task, (lanes.y, 6.0)));
+            } else {
+                for task in track.ended(histories, bad, from_us, to_us) {
+                    lanes.place_of(histories, *task).into_iter().for_each(|place| mark(*task, place));
+                }
+            }
+        }
+    }
+
+    /// The tasks in the visible rows whose bars may have room for a name: those that are at one of many places.
+    fn tasks_with_room_for_words(&self, lanes: &Lanes, rows: &Rows) -> Vec<TaskId> {
+        let places = (0..=(self.width / LEAST_FOR_TEXT) as u32).map(|place| f64::from(place) * LEAST_FOR_TEXT);
+        let at_us: Vec<_> = places.map(|x| self.view.at_us(x, self.width) + lanes.origin_us as f64).collect();
+        let mut tasks = Vec::new();
+        for row in rows.rows(lanes.visible_rows()) {
+            tasks.extend(at_us.iter().filter(|at_us| **at_us >= 0.0).filter_map(|at_us| row.task_at(*at_us as u64)));
+            tasks.dedup();
+        }
+        tasks
     }
 
     /// Draws the hatching. Like the colour, it shows that a task is queued.
@@ -334,15 +365,8 @@ impl Painter {
     }
 
     /// Writes a task's name and length on its bar, and a sign for how it ended.
-    fn words(
-        &self,
-        name: &str,
-        task: TaskId,
-        history: &TaskHistory,
-        histories: &TaskHistories,
-        now_us: u64,
-        lanes: &Lanes,
-    ) {
+    fn words(&self, name: &str, task: TaskId, histories: &TaskHistories, now_us: u64, lanes: &Lanes) {
+        let history = histories.task(task);
         let Some((y, height)) = lanes.place_of(histories, task).filter(|(_, height)| *height >= LANE_FOR_TEXT - 2.0)
         else {
             return;
@@ -366,16 +390,30 @@ impl Painter {
         }
     }
 
-    /// Draws a frame around the bar of a task. In a folded part, it is as high as the part.
-    pub(super) fn frame_around(&self, histories: &TaskHistories, task: TaskId, now_us: u64, all: &[Lanes]) {
-        let history = histories.task(task);
-        for lanes in all.iter().filter(|lanes| lanes.row(histories, task).is_some()) {
-            let whole = lanes.is_folded().then_some((lanes.y, lanes.band.height));
-            let Some((y, height)) = whole.or_else(|| lanes.place_of(histories, task)) else { continue };
-            let from = self.x(lanes, history.spawned_us);
-            let to = self.x(lanes, history.end.map_or(now_us, |(at_us, _)| at_us));
-            self.context.set_stroke_style_str(&self.colours.ink);
-            self.context.set_line_width(2.0);
+    /// Draws a frame around the bar of each of these tasks. In a folded part, one frame is around all of them.
+    pub(super) fn frames_around(&self, histories: &TaskHistories, tasks: &[TaskId], now_us: u64, all: &[Lanes]) {
+        self.context.set_stroke_style_str(&self.colours.ink);
+        self.context.set_line_width(2.0);
+        let times = |task: TaskId| {
+            let history = histories.task(task);
+            (history.spawned_us, history.end.map_or(now_us, |(at_us, _)| at_us))
+        };
+        for lanes in all {
+            let here = tasks.iter().copied().filter(|task| lanes.row(histories, *task).is_some());
+            if lanes.is_folded() {
+                let both = here.map(times).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+                both.into_iter().for_each(|times| self.frame(lanes, times, (lanes.y, lanes.band.height)));
+            } else {
+                let visible = here.filter_map(|task| Some((times(task), lanes.place_of(histories, task)?)));
+                visible.for_each(|(times, place)| self.frame(lanes, times, place));
+            }
+        }
+    }
+
+    fn frame(&self, lanes: &Lanes, (from_us, to_us): (u64, u64), (y, height): (f64, f64)) {
+        let (from, to) = (self.x(lanes, from_us), self.x(lanes, to_us));
+        if to >= 0.0 && from <= self.width {
+            let (from, to) = (from.max(-2.0), to.min(self.width + 2.0));
             self.context.stroke_rect(from, y, (to - from).max(2.0), height.max(2.0));
         }
     }
@@ -383,12 +421,19 @@ impl Painter {
     /// Writes a text, shortened if there is too little room.
     fn label(&self, text: &str, colour: &str, x: f64, room: f64, middle: f64) {
         let letters = ((room - 10.0) / LETTER).max(0.0) as usize;
-        if width_of(text) <= room {
-            self.text(colour, text, x + 6.0, middle);
+        let cut;
+        let text = if width_of(text) <= room {
+            text
         } else if letters >= 4 {
-            let cut: String = text.chars().take(letters - 1).chain(['…']).collect();
-            self.text(colour, &cut, x + 6.0, middle);
-        }
+            cut = text.chars().take(letters - 1).chain(['…']).collect::<String>();
+            &cut
+        } else {
+            return;
+        };
+        self.context.set_fill_style_str(colour);
+        // Wide letters are drawn narrower, so that no name reaches into another. It fails only for numbers that are not
+        // finite.
+        let _ = self.context.fill_text_with_max_width(text, x + 6.0, middle + 1.0, room - 8.0);
     }
 
     fn text(&self, colour: &str, text: &str, x: f64, middle: f64) {

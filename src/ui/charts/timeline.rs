@@ -5,8 +5,10 @@
 //! under the cursor, or the one that is chosen with keys.
 
 mod layout;
+mod overview;
 mod pointer;
 mod scrubber;
+mod search;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -18,6 +20,7 @@ use crate::figures::geometry::View;
 use crate::figures::timeline;
 use crate::measure::TaskId;
 use crate::measure::segments::TaskHistories;
+use crate::measure::track::Tracks;
 use crate::ui::charts::painter::{Lanes, Painter};
 use crate::ui::components::moment::sentence;
 use crate::ui::components::tasks::tasks;
@@ -82,6 +85,10 @@ pub(crate) fn timeline(display: Display) -> AnyView {
                 {canvas(chart)}
                 <div class="tracks">{tracks}</div>
             </div>
+            <div class="timeline-foot">
+                {overview::overview(chart)}
+                {search::search(chart)}
+            </div>
             <p class="chosen" aria-live=quiet_during_replay>{move || chart.words_for_chosen()}</p>
             <p class="key" aria-hidden="true">
                 {KEY.map(|(class, text)| view! { <span class=class>{text}</span> }.into_any()).collect_view()}
@@ -120,6 +127,9 @@ pub(crate) const CODE: TimelineViews = TimelineViews {
     take_move: Chart::take_move,
     take_release: Chart::take_release,
     sentence,
+    take_overview: Chart::take_overview,
+    count_matches: search::count_matches,
+    find_match: search::find_match,
     words: Chart::words,
     caption,
     table: tasks,
@@ -209,8 +219,11 @@ impl Chart {
         let now_us = self.display.now_us();
         self.histories.with_value(|histories| {
             let lanes = self.lanes(histories);
+            self.drawn.update_value(|tracks| {
+                lanes.iter().for_each(|lanes| tracks.read(histories, lanes.root, lanes.is_folded()));
+            });
             self.display.with_record(|record| {
-                painter.tasks(record, histories, now_us, &lanes);
+                self.drawn.with_value(|tracks| painter.tasks(record, histories, tracks, now_us, &lanes));
                 for lanes in &lanes {
                     let end = lanes.root.map(|root| (root, histories.task(root).end));
                     if let Some((_, Some((end_us, _)))) = end {
@@ -227,8 +240,11 @@ impl Chart {
             });
             self.marks(&painter, histories, &lanes);
             self.explored(&painter, &lanes);
-            for task in self.display.chosen.get_untracked().into_iter().chain(self.tasks_of_pointed_line()) {
-                painter.frame_around(histories, task, now_us, &lanes);
+            painter.frames_around(histories, self.display.chosen.get_untracked().as_slice(), now_us, &lanes);
+            if let Some(line) = self.display.pointed_line.get_untracked() {
+                self.display.with_line_waits(|_, waits| {
+                    painter.frames_around(histories, waits.tasks_on(line), now_us, &lanes);
+                });
             }
         });
     }
@@ -249,13 +265,6 @@ impl Chart {
         for at_us in [cursor.hovered_us, cursor.pinned_us].iter().filter_map(|at_us| at_us.get_untracked()) {
             painter.cursor(at_us as f64, lanes);
         }
-    }
-
-    /// The tasks that waited on the line of code that the reader points at.
-    fn tasks_of_pointed_line(self) -> Vec<TaskId> {
-        let line = self.display.pointed_line.get_untracked();
-        let tasks = |line| self.display.with_line_waits(|_, waits| waits.tasks_on(line).to_vec());
-        line.and_then(tasks).unwrap_or_default()
     }
 
     /// Draws ideals and the baseline.
@@ -288,6 +297,7 @@ impl Chart {
         if self.run.get_value() != run {
             self.run.set_value(run);
             self.histories.set_value(TaskHistories::default());
+            self.drawn.set_value(Tracks::default());
             self.view.set(None);
             self.first_row.set(0.0);
         }

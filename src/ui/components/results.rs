@@ -34,7 +34,8 @@ const FILES: &str = "Files";
 pub(crate) fn results(runner: Runner) -> AnyView {
     let display = runner.display;
     let headings = use_headings(display);
-    let offered = Signal::derive(move || {
+    // Every tab reads it, and the checks of a large run take long.
+    let offered = Memo::new(move |_| {
         display.digest.track();
         display.runs.track();
         let own = headings.get().into_iter().map(|heading| Tab { key: heading, label: heading.to_owned() });
@@ -52,9 +53,9 @@ pub(crate) fn results(runner: Runner) -> AnyView {
                 Tab { key: TABLE, label: TABLE.to_owned() },
             ])
             .chain(files)
-            .collect()
+            .collect::<Vec<_>>()
     });
-    let tabs = Tabs::new(offered, FINDINGS);
+    let tabs = Tabs::new(offered.into(), FINDINGS);
     let numbers = view! {
         {metrics(display)}
         {repeat(runner)}

@@ -9,6 +9,7 @@ use crate::figures::bands::Band;
 use crate::figures::geometry::View;
 use crate::measure::TaskId;
 use crate::measure::segments::TaskHistories;
+use crate::measure::track::Tracks;
 
 /// What is drawn in one band of the canvas.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub(in crate::ui) struct Chart {
     /// The element that contains the canvas and, above it, the tracks.
     pub(in crate::ui) frame: NodeRef<Div>,
     pub(in crate::ui) histories: StoredValue<TaskHistories, LocalStorage>,
+    /// What has been drawn of the histories.
+    pub(in crate::ui) drawn: StoredValue<Tracks, LocalStorage>,
     /// The value of [`Display::runs`] when `histories` was last reset; 0 before the first run.
     pub(in crate::ui) run: StoredValue<u32, LocalStorage>,
     /// The time range that is in view. `None` is everything.
@@ -66,6 +69,7 @@ impl Chart {
             canvas: NodeRef::new(),
             frame: NodeRef::new(),
             histories: StoredValue::new_local(TaskHistories::default()),
+            drawn: StoredValue::new_local(Tracks::default()),
             run: StoredValue::new_local(0),
             view: RwSignal::new(None),
             axis: display.cursor.axis,

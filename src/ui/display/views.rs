@@ -9,6 +9,7 @@ use super::chart::Chart;
 use super::code::Code;
 use crate::measure::TaskId;
 use crate::measure::figures::Figures;
+use crate::measure::search::Match;
 
 /// The functions that show the results of a run, each from the component with the same name.
 #[derive(Clone, Copy)]
@@ -46,6 +47,9 @@ pub(in crate::ui) struct TimelineViews {
     pub(in crate::ui) take_move: fn(Chart, &PointerEvent),
     pub(in crate::ui) take_release: fn(Chart),
     pub(in crate::ui) sentence: fn(Display) -> String,
+    pub(in crate::ui) take_overview: fn(Chart, &PointerEvent),
+    pub(in crate::ui) count_matches: fn(Display, &str) -> Option<usize>,
+    pub(in crate::ui) find_match: fn(Display, &str, Option<TaskId>, bool) -> Option<Match>,
     pub(in crate::ui) words: fn(Chart, TaskId) -> Option<String>,
     pub(in crate::ui) caption: fn(Display) -> Option<String>,
     pub(in crate::ui) table: fn(Display) -> AnyView,

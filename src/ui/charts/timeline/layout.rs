@@ -70,6 +70,7 @@ impl Chart {
             let is_low = band.lane.is_none_or(|lane| lane < bands::LANE);
             TrackLayout {
                 band: *band,
+                folded_tasks: band.lane.is_none().then(|| self.tasks_of(drawn)).flatten(),
                 can_open: band.height > 0.0 && (is_low || is_open(drawn)),
                 is_open: is_open(drawn),
             }
@@ -84,6 +85,13 @@ impl Chart {
             });
         }
         tracks
+    }
+
+    /// The number of tasks inside a part; `None` if it has none.
+    fn tasks_of(self, drawn: &Drawn) -> Option<u64> {
+        let Drawn::Part(name) = drawn else { return None };
+        let tasks = |histories: &TaskHistories| Some(histories.parts()[histories.part_named(name)?].subtasks.into());
+        self.histories.with_value(tasks).filter(|tasks| *tasks > 0)
     }
 
     /// The number of rows of a part, at least one.

@@ -7,6 +7,7 @@ use crate::figures::bands::Band;
 use crate::figures::geometry::View;
 use crate::measure::TaskId;
 use crate::measure::segments::TaskHistories;
+use crate::measure::track::Content;
 use crate::measure::window::TimeRange;
 use crate::ui::charts::painter::Lanes;
 use crate::ui::display::chart::{Chart, Drawn, Press};
@@ -51,8 +52,12 @@ impl Chart {
         self.scroll_to(row - ROWS_ABOVE);
         self.show(view);
         self.choose(Some(task));
-        // If this fails, the arrow keys do not continue from here.
-        let _ = canvas.focus();
+        // The search field keeps the focus, so that Enter goes to the next match.
+        let is_searching = document().active_element().is_some_and(|it| it.matches(".find input").unwrap_or(false));
+        if !is_searching {
+            // If this fails, the arrow keys do not continue from here.
+            let _ = canvas.focus();
+        }
     }
 
     pub(super) fn take_key(self, event: &KeyboardEvent) {
@@ -174,13 +179,10 @@ impl Chart {
             let lanes = all.iter().find(|lanes| (lanes.y..lanes.y + lanes.band.height).contains(&y))?;
             let row = (lanes.first_row + (y - lanes.y) / lanes.band.lane?) as u32;
             let at_us = view.at_us(x, width) + lanes.origin_us as f64;
-            // The last task that fits was drawn on top.
-            let found = histories.iter().filter(|(task, history)| {
-                history.spawned_us as f64 <= at_us
-                    && history.end.is_none_or(|(end_us, _)| at_us <= end_us as f64)
-                    && lanes.row(histories, *task) == Some(row)
-            });
-            found.map(|(task, _)| task).last()
+            self.drawn.with_value(|tracks| match tracks.get(lanes.root, false)?.content() {
+                Content::Rows(rows) => rows.task_at(row, at_us.max(0.0) as u64),
+                Content::Shape(_) => None,
+            })
         });
         self.choose(found);
     }
