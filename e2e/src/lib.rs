@@ -5,6 +5,7 @@
 //! - [`browser`] starts a browser and the driver that controls it.
 //! - [`page`] is the exercise page as a user sees it: buttons, controls, status, results.
 //! - [`fixture`] sets all three up for a test.
+//! - [`large_run`] makes runs of many tasks, and measures how fast the page opens and moves them.
 //! - [`suite`] runs the tests, in browsers that they share.
 //! - [`mod@bench`] turns the times that the benchmark page measures into tables, and compares them with budgets.
 //!
@@ -19,6 +20,7 @@ pub mod browser;
 pub mod endpoint;
 pub mod fixture;
 mod host;
+pub mod large_run;
 pub mod page;
 pub mod server;
 pub mod suite;

@@ -1,6 +1,9 @@
 //! The budgets that the page can measure itself, and whether they are met.
 
+use inference::random::rng_for;
+
 use crate::benchmark::{Case, Contender, Results};
+use crate::measure::bootstrap::ratio_of_medians;
 
 /// A limit and the figure that must meet it.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,11 +43,16 @@ pub fn budgets(results: &Results) -> Vec<Budget> {
         overhead(10_000, Contender::Runtime, "the runtime", 1.0 / 8.0),
         overhead(100_000, Contender::Runtime, "the runtime", 1.0 / 15.0),
         overhead(10_000, Contender::Recorded, "recorded", 1.0 / 4.0),
-        overhead(100_000, Contender::Recorded, "recorded", 1.0 / 4.0),
+        overhead(100_000, Contender::Recorded, "recorded", 1.0 / 8.0),
         Budget::at_most(
             "100,000 ready futures: time relative to `Promise.all`",
             of_promises(results, Case::Ready(100_000), Contender::Runtime),
             1.0,
+        ),
+        Budget::at_most(
+            "Recording the lines of waits: time relative to recording without them, upper bound",
+            line_cost(&results.line_costs),
+            1.1,
         ),
         Budget::at_most("Record size per task, in bytes", results.bytes_per_task.map(|bytes| bytes as f64), 256.0),
         Budget::at_most(
@@ -59,6 +67,15 @@ pub fn budgets(results: &Results) -> Vec<Budget> {
             is_least: true,
         },
     ]
+}
+
+/// The upper bound of the cost of recording lines: of the 95 % confidence interval of its median. Returns `None` before
+/// there are enough pairs.
+#[must_use]
+pub fn line_cost(ratios: &[f64]) -> Option<f64> {
+    let mut random = rng_for(7, "line-cost");
+    let nothing = vec![1.0; ratios.len()];
+    ratio_of_medians(&nothing, ratios, |n| random.u32(..n)).map(|interval| interval.high)
 }
 
 /// A contender's time over the ideal, relative to that of the promises.
@@ -77,7 +94,12 @@ mod tests {
     use crate::benchmark::Workers;
 
     fn measured(overheads_ms: fn(Contender) -> f64) -> Results {
-        let mut results = Results { bytes_per_task: Some(200), longest_block_us: Some(30_000), ..Results::default() };
+        let mut results = Results {
+            line_costs: vec![1.05; 30],
+            bytes_per_task: Some(200),
+            longest_block_us: Some(30_000),
+            ..Results::default()
+        };
         for it in &mut results.measured {
             let ideal_ms = it.case.ideal().as_secs_f64() * 1e3;
             it.runs_ms = vec![ideal_ms + overheads_ms(it.contender); 5];
@@ -90,7 +112,7 @@ mod tests {
     fn quick(contender: Contender) -> f64 {
         match contender {
             Contender::Runtime => 5.0,
-            Contender::Recorded => 20.0,
+            Contender::Recorded => 10.0,
             Contender::Promises => 100.0,
         }
     }
@@ -101,7 +123,7 @@ mod tests {
         assert!(budgets.iter().all(|budget| budget.is_met() == Some(true)), "{budgets:?}");
         let near = |figure: Option<f64>, expected: f64| figure.is_some_and(|it| (it - expected).abs() < 1e-9);
         assert!(
-            near(budgets[0].figure, 0.05) && near(budgets[2].figure, 0.2) && near(budgets[7].figure, 0.9),
+            near(budgets[0].figure, 0.05) && near(budgets[2].figure, 0.1) && near(budgets[8].figure, 0.9),
             "{budgets:?}"
         );
     }
@@ -111,9 +133,18 @@ mod tests {
         let mut results = measured(|_| 100.0);
         results.longest_block_us = Some(50_001);
         results.bytes_per_task = Some(257);
+        results.line_costs = vec![1.11; 30];
         let verdicts: Vec<_> = budgets(&results).iter().map(Budget::is_met).collect();
         let missed = Some(false);
-        assert_eq!(verdicts, [missed, missed, missed, missed, Some(true), missed, missed, Some(true)]);
+        assert_eq!(verdicts, [missed, missed, missed, missed, Some(true), missed, missed, missed, Some(true)]);
+    }
+
+    #[test]
+    fn the_cost_of_lines_is_the_upper_bound_of_its_median() {
+        let ratios: Vec<_> = (0..30).map(|n| if n % 3 == 0 { 1.2 } else { 1.0 }).collect();
+        let bound = line_cost(&ratios).expect("there are enough pairs");
+        assert!((1.0..=1.2).contains(&bound), "{bound}");
+        assert_eq!(line_cost(&ratios[..2]), None);
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub use rounds::run;
 /// The number of rounds, after one warm-up round that is not counted.
 pub const ROUNDS: usize = 5;
 
+/// The number of pairs of runs that measure the cost of recording lines.
+pub const PAIRS: usize = 30;
+
 /// The duration of each sleep.
 pub const SLEEP: Duration = Duration::from_millis(100);
 
@@ -126,6 +129,9 @@ pub struct Workers {
 pub struct Results {
     /// One entry for each case and contender, in the order of the table.
     pub measured: Vec<Measured>,
+    /// The cost of recording the line of each wait, one entry for each of [`PAIRS`] pairs: the time with lines, divided
+    /// by the time without.
+    pub line_costs: Vec<f64>,
     /// Memory of the record for each recorded task, in bytes.
     pub bytes_per_task: Option<usize>,
     /// The longest lag of the event loop while ten thousand recorded tasks were running, in microseconds.
@@ -140,6 +146,13 @@ impl Default for Results {
     fn default() -> Self {
         let of_case = |case| Contender::ALL.map(|contender| Measured { case, contender, runs_ms: Vec::new() });
         let measured = Case::ALL.into_iter().flat_map(of_case).collect();
-        Self { measured, bytes_per_task: None, longest_block_us: None, workers: None, rounds_done: 0 }
+        Self {
+            measured,
+            line_costs: Vec::new(),
+            bytes_per_task: None,
+            longest_block_us: None,
+            workers: None,
+            rounds_done: 0,
+        }
     }
 }

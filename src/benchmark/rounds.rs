@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures::future::{join, join_all, ready};
 
-use super::{Case, Contender, ROUNDS, Results, SLEEP, promises, workers};
+use super::{Case, Contender, PAIRS, ROUNDS, Results, SLEEP, promises, workers};
 use crate::measure::Record;
 use crate::measure::heartbeat::longest_lag_us;
 use crate::runtime::browser::Stopwatch;
-use crate::runtime::{Run, stoppable};
+use crate::runtime::{Run, stoppable, virtual_time};
 
 /// The number of tasks in the record whose size is measured.
 const TASKS: usize = 10_000;
@@ -28,6 +28,14 @@ pub async fn run(mut show: impl FnMut(&Results)) {
         }
         results.rounds_done = round + 1;
         show(&results);
+    }
+    for pair in 0..PAIRS {
+        // Neither always comes first.
+        let order = if pair % 2 == 0 { [true, false] } else { [false, true] };
+        let [first, second] = order.map(seconds_to_record);
+        let [with, without] = if order[0] { [first, second] } else { [second, first] };
+        results.line_costs.push(with / without);
+        page.sleep(Duration::from_millis(20)).await;
     }
     let record = recorded_sleeps().await;
     results.bytes_per_task = Some(record.heap_bytes() / TASKS);
@@ -51,6 +59,17 @@ async fn measure(case: Case, contender: Contender) -> f64 {
         (Case::Ready(n), Contender::Promises) => promises::ready(n).await,
     }
     stopwatch.elapsed().as_secs_f64() * 1e3
+}
+
+/// The time to record ten thousand tasks with one wait each, with or without the lines of the waits. It is all computing:
+/// on the virtual clock nothing waits.
+fn seconds_to_record(has_lines: bool) -> f64 {
+    let run = Run::on_virtual_clock(0);
+    let sleep = || if has_lines { run.sleep(SLEEP) } else { run.internal_sleep(SLEEP) };
+    let stopwatch = Stopwatch::start();
+    let sleeps = join_all((0..TASKS).map(|_| run.task("sleep", sleep())));
+    drop(virtual_time::block_on(&run, sleeps));
+    stopwatch.elapsed().as_secs_f64()
 }
 
 /// The record of ten thousand tasks with one wait each, and of a heartbeat.

@@ -120,7 +120,7 @@ impl Run {
     }
 
     /// A sleep that is not recorded as what the task waits for: a deadline, or a pause between batches.
-    pub(super) fn internal_sleep(&self, duration: Duration) -> Sleep {
+    pub(crate) fn internal_sleep(&self, duration: Duration) -> Sleep {
         Sleep::new(self.clone(), duration, None)
     }
 

@@ -47,6 +47,14 @@ impl fmt::Display for Verdict {
 /// The measurements other than the times of cases and contenders.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurements {
+    /// The upper bound of the time of recording with the lines of waits, divided by the time without, if the page reports
+    /// it.
+    pub line_cost: Option<f64>,
+    /// The time to open the file of a run of a million tasks, in milliseconds.
+    pub open_million_ms: f64,
+    /// The 95th percentile of the times from frame to frame while the timeline of that run is zoomed and moved, divided by
+    /// that of a run of 1,000 tasks.
+    pub frames_of_million: f64,
     /// The memory of the record for each of many sleeps, if the page reports it.
     pub bytes_per_sleep: Option<f64>,
     /// The memory of the record for each task of an exercise with 10,000 tasks behind a limit, some of which fail.
@@ -69,7 +77,7 @@ pub fn budgets(samples: &[Sample], figures: Measurements) -> Vec<Budget> {
         overhead("10,000 sleeps", Case::Sleeps10000, Contender::Runtime, 1.0 / 8.0),
         overhead("100,000 sleeps", Case::Sleeps100000, Contender::Runtime, 1.0 / 15.0),
         overhead("10,000 sleeps", Case::Sleeps10000, Contender::Recorded, 1.0 / 4.0),
-        overhead("100,000 sleeps", Case::Sleeps100000, Contender::Recorded, 1.0 / 4.0),
+        overhead("100,000 sleeps", Case::Sleeps100000, Contender::Recorded, 1.0 / 8.0),
         Budget {
             what: "100,000 ready: runtime / promises".to_owned(),
             figure: ratio(samples, Case::Ready100000, Contender::Runtime, |sample| sample.wall_ms.median),
@@ -78,6 +86,9 @@ pub fn budgets(samples: &[Sample], figures: Measurements) -> Vec<Budget> {
     ];
     let of = |what: &str, figure, limit| Budget { what: what.to_owned(), figure: Some(figure), limit };
     let sleep = |figure| of("memory per recorded sleep, bytes", figure, 256.0);
+    budgets.extend(figures.line_cost.map(|cost| of("recording with / without lines, upper bound", cost, 1.1)));
+    budgets.push(of("opening a run of a million tasks, ms", figures.open_million_ms, 2_000.0));
+    budgets.push(of("p95 from frame to frame, a million / 1,000 tasks", figures.frames_of_million, 1.25));
     budgets.extend(figures.bytes_per_sleep.map(sleep));
     budgets.push(of("memory per task that queues and may fail, bytes", figures.bytes_per_exercise_task, 256.0));
     budgets.push(of("longest block of the page, 10,000 such tasks, ms", figures.longest_block_ms, 50.0));
@@ -125,6 +136,9 @@ mod tests {
     }
 
     const FIGURES: Measurements = Measurements {
+        line_cost: Some(1.05),
+        open_million_ms: 1_500.0,
+        frames_of_million: 1.1,
         bytes_per_sleep: Some(200.0),
         bytes_per_exercise_task: 220.0,
         longest_block_ms: 30.0,
@@ -142,13 +156,16 @@ mod tests {
         assert_eq!(missed(&budgets), [""; 0]);
         let figures: Vec<_> = budgets.iter().map(|budget| budget.figure).collect();
         let thirds = 1.0 / 3.0;
-        let expected = [5.0 / 80.0, 0.05, 0.125, 0.125, thirds, 200.0, 220.0, 30.0, 120_000.0];
+        let expected = [5.0 / 80.0, 0.05, 0.125, 0.125, thirds, 1.05, 1_500.0, 1.1, 200.0, 220.0, 30.0, 120_000.0];
         assert_eq!(figures, expected.map(Some));
     }
 
     #[test]
     fn a_figure_at_the_limit_is_met_and_one_beyond_is_missed() {
         let at_the_limit = Measurements {
+            line_cost: Some(1.1),
+            open_million_ms: 2_000.0,
+            frames_of_million: 1.25,
             bytes_per_sleep: Some(256.0),
             bytes_per_exercise_task: 256.0,
             longest_block_ms: 50.0,
@@ -156,12 +173,18 @@ mod tests {
         };
         assert_eq!(missed(&budgets(&good(), at_the_limit)), [""; 0]);
         let beyond = Measurements {
+            line_cost: Some(1.11),
+            open_million_ms: 2_001.0,
+            frames_of_million: 1.26,
             bytes_per_sleep: Some(257.0),
             bytes_per_exercise_task: 257.0,
             longest_block_ms: 50.1,
             first_load_bytes: 240_001,
         };
         let all = [
+            "recording with / without lines, upper bound",
+            "opening a run of a million tasks, ms",
+            "p95 from frame to frame, a million / 1,000 tasks",
             "memory per recorded sleep, bytes",
             "memory per task that queues and may fail, bytes",
             "longest block of the page, 10,000 such tasks, ms",
@@ -185,8 +208,8 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_checked_only_if_the_page_reports_it() {
-        let without_memory = Measurements { bytes_per_sleep: None, ..FIGURES };
-        assert_eq!(budgets(&good(), without_memory).len(), 8);
+    fn memory_and_lines_are_checked_only_if_the_page_reports_them() {
+        let without_memory = Measurements { bytes_per_sleep: None, line_cost: None, ..FIGURES };
+        assert_eq!(budgets(&good(), without_memory).len(), 10);
     }
 }

@@ -15,6 +15,7 @@ use e2e::bench::{
 };
 use e2e::browser::{Browser, BrowserError, Engine};
 use e2e::fixture::BASE;
+use e2e::large_run::{LargeRunError, frame_times_ms, open_run, p95};
 use e2e::page::{Page, PageError, eventually_every};
 use e2e::server::{Server, ServerError, built_site};
 
@@ -39,6 +40,8 @@ enum BenchError {
     #[error(transparent)]
     Page(#[from] PageError),
     #[error(transparent)]
+    LargeRun(#[from] LargeRunError),
+    #[error(transparent)]
     FirstLoad(#[from] FirstLoadError),
     #[error(transparent)]
     Sample(#[from] SampleError),
@@ -49,7 +52,8 @@ impl BenchError {
         match self {
             Self::Server(error) => error.advice(),
             Self::Browser(error) => error.advice(),
-            Self::Page(error) => error.advice(),
+            Self::Page(error) | Self::LargeRun(LargeRunError::Page(error)) => error.advice(),
+            Self::LargeRun(LargeRunError::NotWritten(_)) => "make room in the folder for temporary files",
             Self::FirstLoad(_) | Self::Sample(_) => "the build and this program must be the same version: rebuild both",
         }
     }
@@ -96,25 +100,41 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Measurements, O
     wait_for_the_end(&page).await?;
     let rows: Vec<Row> = page.evaluate(ROWS, Vec::new()).await?;
     let samples = rows.iter().map(Sample::try_from).collect::<Result<_, _>>()?;
-    let bytes_per_sleep = bytes_per_task(&page).await?;
+    let bytes_per_sleep = reported(&page, "data-bytes-per-task").await?;
+    let line_cost = reported(&page, "data-line-cost").await?;
     let workers = workers(&page).await?;
     page.open(EXERCISE).await?;
     page.wait_for_button("Run").await?;
     page.press("Run").await?;
     page.wait_for_status_within(RUN_TIMEOUT, "Finished").await?;
+    let (bytes_per_exercise_task, longest_block_us) =
+        (page.exact_metric("record").await?, page.exact_metric("lag").await?);
+    eprintln!("opening large runs …");
+    let small = open_run(&page, 1_000).await?;
+    let small_frames = frame_times_ms(&page).await?;
+    let open_million_ms = open_run(&page, 1_000_000).await?;
+    let frames = frame_times_ms(&page).await?;
+    eprintln!(
+        "a run of 1,000 tasks: opened in {small:.0} ms, p95 of frames {:.1} ms; of a million: {open_million_ms:.0} ms, {:.1} ms",
+        p95(&small_frames),
+        p95(&frames)
+    );
     let figures = Measurements {
+        line_cost,
+        open_million_ms,
+        frames_of_million: p95(&frames) / p95(&small_frames),
         bytes_per_sleep,
-        bytes_per_exercise_task: page.exact_metric("record").await?,
-        longest_block_ms: page.exact_metric("lag").await? / 1e3,
+        bytes_per_exercise_task,
+        longest_block_ms: longest_block_us / 1e3,
         first_load_bytes: load.brotli_bytes(),
     };
     Ok((load, samples, figures, workers))
 }
 
-/// The memory of the record per task. Not every version of the page reports it.
-async fn bytes_per_task(page: &Page) -> Result<Option<f64>, PageError> {
-    let text = page.attributes("[data-bytes-per-task]", "data-bytes-per-task").await?;
-    Ok(text.first().and_then(|bytes| bytes.parse().ok()))
+/// A number that the benchmark page has in this attribute. Not every version of the page reports it.
+async fn reported(page: &Page, attribute: &str) -> Result<Option<f64>, PageError> {
+    let text = page.attributes(&format!("[{attribute}]"), attribute).await?;
+    Ok(text.first().and_then(|number| number.parse().ok()))
 }
 
 /// Waits until all runs have finished. It looks rarely, because the measurements need all processors.

@@ -63,6 +63,15 @@ impl Page {
         self.type_keys([char::from(key)]).await
     }
 
+    /// Types a text, key by key.
+    ///
+    /// # Errors
+    ///
+    /// If the browser is gone.
+    pub async fn type_text(&self, text: &str) -> Result<(), PageError> {
+        self.type_keys(text.chars()).await
+    }
+
     /// Presses Shift and Tab.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod exploring;
 mod guide;
 mod home;
 mod keyboard;
+mod large_runs;
 mod offline;
 mod own_pages;
 mod runs;
@@ -32,6 +33,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(home::tests())
         .chain(guide::tests())
         .chain(keyboard::tests())
+        .chain(large_runs::tests())
         .chain(offline::tests())
         .chain(own_pages::tests())
         .chain(runs::tests())
