@@ -27,15 +27,31 @@ impl Page {
     ///
     /// If the browser cannot make the window so narrow: Firefox stops at 500 px, WebKitGTK at about 450.
     pub async fn set_width(&self, width: u32) -> Result<(), PageError> {
-        let (_, _, window, height) = self.client.get_window_rect().await?;
-        let inner: u64 = self.evaluate("return innerWidth", Vec::new()).await?;
-        let frame = u32::try_from(window.saturating_sub(inner)).unwrap_or_default();
-        self.client.set_window_size(width + frame, u32::try_from(height).unwrap_or(900)).await?;
-        eventually(&format!("a width of {width} px"), async || {
-            let inner: u32 = self.evaluate("return innerWidth", Vec::new()).await?;
-            Ok(if inner == width { Ok(()) } else { Err(format!("one of {inner} px")) })
+        let [_, height] = self.size().await?;
+        self.set_size(width, height).await
+    }
+
+    /// Sets the size of the page's area, in CSS pixels.
+    ///
+    /// # Errors
+    ///
+    /// If the browser cannot make the window so small.
+    pub async fn set_size(&self, width: u32, height: u32) -> Result<(), PageError> {
+        let (_, _, window_width, window_height) = self.client.get_window_rect().await?;
+        let inner = self.size().await?;
+        let frame = |window: u64, inner: u32| (u32::try_from(window).unwrap_or(inner)).saturating_sub(inner);
+        let (frame_width, frame_height) = (frame(window_width, inner[0]), frame(window_height, inner[1]));
+        self.client.set_window_size(width + frame_width, height + frame_height).await?;
+        eventually(&format!("a window of {width} × {height} px"), async || {
+            let inner = self.size().await?;
+            Ok(if inner == [width, height] { Ok(()) } else { Err(format!("{inner:?}")) })
         })
         .await
+    }
+
+    /// Width and height of the page's area, in CSS pixels.
+    async fn size(&self) -> Result<[u32; 2], PageError> {
+        self.evaluate("return [innerWidth, innerHeight]", Vec::new()).await
     }
 
     /// The element that makes the page scroll sideways, if there is one.

@@ -12,6 +12,7 @@ mod home;
 mod keyboard;
 mod large_runs;
 mod offline;
+mod one_screen;
 mod own_pages;
 mod runs;
 mod scrolling;
@@ -35,6 +36,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(keyboard::tests())
         .chain(large_runs::tests())
         .chain(offline::tests())
+        .chain(one_screen::tests())
         .chain(own_pages::tests())
         .chain(runs::tests())
         .chain(scrolling::tests())

@@ -16,16 +16,18 @@ pub(crate) fn controls(form: Form) -> AnyView {
         form.exercise.controls.iter().partition(is_first);
     let offered = more.clone();
     let summary = move || {
-        let offered = offered.iter().filter(|control| !is_hidden(form, control)).count() + 1;
-        format!("{} more", counted(offered as u64, "control", "controls"))
+        let offered: Vec<_> = offered.iter().filter(|control| !is_hidden(form, control)).collect();
+        let is_changed = |control: &&&&Control| {
+            form.settings.with(|settings| settings.get(control.name) != Some(&control.default_value()))
+        };
+        let changed: Vec<_> = offered.iter().filter(is_changed).map(|control| control.label).collect();
+        let changed = if changed.is_empty() { String::new() } else { format!("; changed: {}", changed.join(", ")) };
+        format!("{} more{changed}", counted(offered.len() as u64 + 1, "control", "controls"))
     };
-    // A link that sets one of them shows it, and so does input that was refused.
-    let is_open =
-        untrack(|| form.settings.with(|set| more.iter().any(|it| set.get(it.name) != Some(&it.default_value()))));
     view! {
         <div class="controls">{first.into_iter().map(|control| control_field(form, control)).collect_view()}</div>
         {hidden_by_link(form)}
-        <details class="more-controls" open=is_open>
+        <details class="more-controls">
             <summary>{summary}</summary>
             <div class="controls">
                 {more.into_iter().map(|control| with_heading(form, control)).collect_view()}

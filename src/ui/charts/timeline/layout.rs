@@ -16,7 +16,7 @@ use crate::ui::display::cursor::Axis;
 use crate::ui::drawing::drawings;
 
 /// The share of the window's height that the lanes use, if they need so much.
-const ROOM: f64 = 0.36;
+const ROOM: f64 = 0.31;
 
 /// The room for lanes in the smallest and in the largest window, in CSS pixels.
 const ROOM_PX: (f64, f64) = (150.0, 420.0);
