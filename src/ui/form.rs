@@ -20,7 +20,7 @@ pub(super) struct Form {
     /// True if the link said that the run starts immediately.
     runs_at_once: bool,
     /// True if the link said that the page is embedded.
-    is_embedded: bool,
+    pub(super) is_embedded: bool,
     /// The names of the controls that the link hides.
     pub(super) hidden: RwSignal<Vec<&'static str>>,
     /// The result that the link contains.

@@ -70,7 +70,8 @@ pub(crate) fn timeline(display: Display) -> AnyView {
         <figure class="timeline">
             <div class="timeline-head">
                 <h2>"Timeline"</h2>
-                {scrubber(chart)}
+                // The embedded form has no fields.
+                {(!display.form.is_embedded).then(|| scrubber(chart))}
                 <div class="axes" role="group" aria-label="Time axis">
                     {choice(Axis::Aligned, "Aligned")}
                     {choice(Axis::AsItHappened, "As it happened")}
