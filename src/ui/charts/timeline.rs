@@ -65,13 +65,14 @@ pub(crate) fn timeline(display: Display) -> AnyView {
             <button class="quiet" aria-pressed=is_chosen on:click=move |_| chart.show_axis(axis)>{name}</button>
         }
     };
+    // The embedded form has none.
+    let has_fields = !display.form.is_embedded;
     let quiet_during_replay = move || if display.cursor.is_replaying.get() { "off" } else { "polite" };
     view! {
         <figure class="timeline">
             <div class="timeline-head">
                 <h2>"Timeline"</h2>
-                // The embedded form has no fields.
-                {(!display.form.is_embedded).then(|| scrubber(chart))}
+                {has_fields.then(|| scrubber(chart))}
                 <div class="axes" role="group" aria-label="Time axis">
                     {choice(Axis::Aligned, "Aligned")}
                     {choice(Axis::AsItHappened, "As it happened")}
@@ -88,7 +89,7 @@ pub(crate) fn timeline(display: Display) -> AnyView {
             </div>
             <div class="timeline-foot">
                 {overview::overview(chart)}
-                {search::search(chart)}
+                {has_fields.then(|| search::search(chart))}
             </div>
             <p class="chosen" aria-live=quiet_during_replay>{move || chart.words_for_chosen()}</p>
             <p class="key" aria-hidden="true">
