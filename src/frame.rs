@@ -1,7 +1,10 @@
 //! The texts and links of the frame around every page. The page shows them, and so does the HTML that a browser paints
 //! before the page's code has arrived, which `tools/site` writes.
 
-use crate::exercises::catalogue::COMMON_ISSUES;
+pub mod cards;
+pub mod first_run;
+
+use crate::exercises::catalogue::{COMMON_ISSUES, EXERCISES};
 use crate::exercises::exercise::Exercise;
 use crate::share::permalink::Destination;
 
@@ -11,9 +14,14 @@ pub const NAME: &str = "Interleave";
 /// The heading of the first page.
 pub const HOME_HEADING: &str = "See what concurrency buys you";
 
-/// The first page in two sentences.
-pub const HOME_ABOUT: &str = "Real asynchronous work, run in your browser, drawn task by task, and measured honestly. \
-     For people who know Python and machine learning, and want to see what concurrency gains.";
+/// The two links next to it: the text of each, and its destination.
+#[must_use]
+pub fn home_links() -> [(&'static str, Destination); 2] {
+    [("Start with part 1", Destination::from_exercise(EXERCISES[0])), ("Read the guide", Destination::Guide)]
+}
+
+/// The first page in a sentence.
+pub const HOME_ABOUT: &str = "Real asynchronous programs, run in your browser, drawn task by task and measured.";
 
 /// The links in the top bar: the name of each page, and its destination.
 #[must_use]

@@ -5,6 +5,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::figures::node::{Element, Node, element};
+
 /// Ends a class, as `tools/site` writes it.
 const END: char = '\u{1}';
 
@@ -29,6 +31,24 @@ pub struct Token {
     pub class: Option<&'static str>,
     /// Its text.
     pub text: String,
+}
+
+impl From<&Token> for Node {
+    fn from(token: &Token) -> Self {
+        match token.class {
+            Some(class) => element("i").class(class).text(token.text.clone()).into(),
+            None => Self::Text(token.text.clone().into()),
+        }
+    }
+}
+
+/// A line as an element, with its number.
+#[must_use]
+pub fn line(number: u32, tokens: &[Token]) -> Element {
+    let text = element("span").class("text").children(tokens);
+    // An empty line has a height, and is copied.
+    let text = if tokens.is_empty() { text.text("\n") } else { text };
+    element("span").class("line").attr("data-line", number.to_string()).child(text)
 }
 
 /// A function in a source file. Lines are numbered from 1.

@@ -3,7 +3,7 @@
 use super::node::{Element, Node};
 
 /// Elements without content and without an end tag.
-const VOID: [&str; 2] = ["link", "meta"];
+const VOID: [&str; 3] = ["input", "link", "meta"];
 
 /// The HTML of some nodes, one after another.
 #[must_use]

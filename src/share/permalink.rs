@@ -9,6 +9,9 @@
 //! - `was=12nz4.ut8`: the sender's result, see [`Sent`];
 //! - `embed=1`: the small form of the page, for a frame in another page.
 //!
+//! An exercise also has an address of its own, `async-basics/?download=800&seed=7`, where the site has HTML pages: see
+//! [`Setup::page_address`].
+//!
 //! A link can come from anywhere: each part that is not valid is replaced by the nearest valid one, with a [`Notice`].
 //! No link causes a panic.
 
@@ -19,7 +22,7 @@ use form_urlencoded::Serializer;
 
 use crate::exercises::catalogue;
 use crate::exercises::control_kind::ControlKind;
-use crate::exercises::controls::Settings;
+use crate::exercises::controls::{Control, Settings};
 use crate::exercises::exercise::Exercise;
 use crate::measure::units;
 use crate::share::sent::Sent;
@@ -129,6 +132,22 @@ impl Setup {
             hidden: Vec::new(),
             sent: None,
             is_embedded: false,
+        }
+    }
+
+    /// The address of the exercise's own HTML page with these settings, relative to the site.
+    ///
+    /// The query is sent to the host of the site. If the settings contain a text that somebody has typed, such as the
+    /// address of an endpoint, they are in the fragment instead, which no host receives.
+    #[must_use]
+    pub fn page_address(&self) -> String {
+        let link = Destination::Exercise(self.clone()).to_string();
+        let slug = self.exercise.slug;
+        let is_typed = |control: &Control| matches!(control.kind, ControlKind::Text { .. });
+        let has_text = self.settings.iter().any(|(it, value)| is_typed(it) && *value != it.default_value());
+        match link.split_once('?') {
+            Some((_, query)) if !has_text => format!("{slug}/?{query}"),
+            _ => format!("{slug}/{link}"),
         }
     }
 
@@ -389,6 +408,16 @@ mod tests {
         assert!(words(&long).len() < 60, "{}", words(&long));
         // Without effect, since the page's own server is used.
         assert_eq!(words("#/async-api-calls?url=https://example.org"), "defaults; seed 7");
+    }
+
+    #[test]
+    fn an_exercise_has_a_page_of_its_own_with_typed_text_in_the_fragment_only() {
+        let address = |fragment: &str| experiment(fragment).0.page_address();
+        assert_eq!(address("#/async-basics?seed=7&download=800"), "async-basics/?download=800&seed=7");
+        assert_eq!(address("#/async-basics?hide=all&run=1"), "async-basics/?seed=7&run=1&hide=all");
+        let typed = "#/async-api-calls?endpoint=own&url=http%3A%2F%2Fexample.org%2Fmine&seed=7";
+        let own = experiment(typed).0;
+        assert_eq!(own.page_address(), format!("async-api-calls/{}", Destination::Exercise(own)));
     }
 
     #[test]

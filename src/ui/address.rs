@@ -6,7 +6,7 @@ use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use crate::share::permalink::{Destination, Notice};
+use crate::share::permalink::{Destination, Notice, Setup};
 use crate::ui::scrolling::{self, use_scrolling};
 
 /// The address follows the controls after this time: a slider changes many times a second, and browsers limit how often
@@ -96,4 +96,18 @@ pub(super) fn link_to(destination: &Destination) -> String {
     let href = location().href().unwrap_or_default();
     let page = href.split('#').next().unwrap_or_default();
     format!("{page}{destination}")
+}
+
+/// The complete address of an exercise, for other people: that of its own HTML page, which has a preview. Only a site
+/// that `tools/site` has finished has such pages, and its HTML says so.
+pub(super) fn link_to_share(setup: Setup) -> String {
+    let has_pages = document().query_selector("meta[name=exercise-pages]").ok().flatten().is_some();
+    if !has_pages {
+        return link_to(&Destination::Exercise(setup));
+    }
+    let site = location().href().unwrap_or_default();
+    let site = site.split(['#', '?']).next().unwrap_or_default();
+    // The page itself may have been opened as `index.html`.
+    let folder = site.rfind('/').map_or("", |end| &site[..=end]);
+    format!("{folder}{}", setup.page_address())
 }

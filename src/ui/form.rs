@@ -72,11 +72,6 @@ impl Form {
         Destination::Exercise(self.setup(self.sent.get()))
     }
 
-    /// The link to the current setup, without a sender's result.
-    pub(super) fn destination_without_result(self) -> Destination {
-        Destination::Exercise(self.setup(None))
-    }
-
     /// The current setup, with a result.
     pub(super) fn setup(self, sent: Option<Sent>) -> Setup {
         Setup {

@@ -23,6 +23,7 @@ mod lazy_view;
 mod offline;
 mod opened;
 mod pages;
+mod painted;
 mod panic;
 mod png;
 mod results;
@@ -41,6 +42,7 @@ pub fn start() {
     panic::show_in_a_banner();
     // The HTML has the page's frame, for the first paint. The app takes its place before the next one.
     if let Some(frame) = leptos::prelude::document().get_element_by_id("frame") {
+        painted::keep(&frame);
         frame.remove();
     }
     leptos::mount::mount_to_body(App);

@@ -18,7 +18,7 @@ use crate::measure::Record;
 use crate::measure::report::Report;
 use crate::runtime::turn::{next_turn, yield_to_browser};
 use crate::runtime::{Stopper, stoppable};
-use crate::share::permalink::{Destination, Setup};
+use crate::share::permalink::Setup;
 use crate::share::quantities::Quantities;
 use crate::share::saved::{RunEnding, SavedRun};
 use crate::share::sent::Sent;
@@ -84,11 +84,11 @@ impl Runner {
         runner
     }
 
-    /// The link to the settings and the result of the run on display.
-    pub(super) fn destination_with_result(self) -> Destination {
+    /// The settings and the result of the run on display.
+    pub(super) fn setup_with_result(self) -> Setup {
         let Experiment { settings, seed, .. } = self.display.experiment();
         let setup = self.form.setup(Sent::from_compared(&self.display.compared()));
-        Destination::Exercise(Setup { settings, seed, ..setup })
+        Setup { settings, seed, ..setup }
     }
 
     /// Sets the reader's own files that the next run reads.
@@ -197,6 +197,12 @@ impl Runner {
 
     async fn ideal(self) -> Option<Record> {
         self.display.started()?.ideal_in_slices(self.site.get_value()).await
+    }
+
+    /// The ideal of another experiment, with the files that have been read on this page. `None` if it cannot be computed
+    /// from them.
+    pub(super) async fn ideal_of(self, experiment: Experiment) -> Option<Record> {
+        experiment.ideal_in_slices(self.site.try_get_value()?).await
     }
 
     /// Draws while this run is running.

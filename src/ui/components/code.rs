@@ -7,8 +7,7 @@
 use leptos::prelude::*;
 use web_sys::Event;
 
-use crate::figures::code::{SourceCode, Token};
-use crate::figures::node::{Element, Node, element};
+use crate::figures::code::{SourceCode, line};
 use crate::ui::components::tabs::{Tab, Tabs};
 use crate::ui::display::Display;
 use crate::ui::display::code::{Code, Language, ShownFile};
@@ -101,20 +100,6 @@ fn leave(code: Code) {
 fn file(file: ShownFile) -> AnyView {
     let lines = (1..).zip(&file.source.lines).map(|(number, tokens)| line(number, tokens));
     view! { <code data-path=file.path>{drawings(lines)}</code> }.into_any()
-}
-
-fn line(number: u32, tokens: &[Token]) -> Element {
-    let text = element("span").class("text").children(tokens.iter().map(token));
-    // An empty line has a height, and is copied.
-    let text = if tokens.is_empty() { text.text("\n") } else { text };
-    element("span").class("line").attr("data-line", number.to_string()).child(text)
-}
-
-fn token(token: &Token) -> Node {
-    match token.class {
-        Some(class) => element("i").class(class).text(token.text.clone()).into(),
-        None => Node::Text(token.text.clone().into()),
-    }
 }
 
 /// Begins with the exercise's functions in view, below the comments and imports at the top of the file: once for each

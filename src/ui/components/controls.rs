@@ -12,8 +12,7 @@ use crate::ui::form::{Form, SEED};
 /// All controls of the exercise, the seed, and a button that restores the defaults.
 pub(crate) fn controls(form: Form) -> AnyView {
     let is_first = |control: &&'static Control| form.exercise.first_controls().contains(&control.name);
-    let (first, more): (Vec<&'static Control>, Vec<&'static Control>) =
-        form.exercise.controls.iter().partition(is_first);
+    let more: Vec<&'static Control> = form.exercise.controls.iter().filter(|control| !is_first(control)).collect();
     let offered = more.clone();
     let summary = move || {
         let offered: Vec<_> = offered.iter().filter(|control| !is_hidden(form, control)).collect();
@@ -25,7 +24,7 @@ pub(crate) fn controls(form: Form) -> AnyView {
         format!("{} more{changed}", counted(offered.len() as u64 + 1, "control", "controls"))
     };
     view! {
-        <div class="controls">{first.into_iter().map(|control| control_field(form, control)).collect_view()}</div>
+        {first_controls(form)}
         {hidden_by_link(form)}
         <details class="more-controls">
             <summary>{summary}</summary>
@@ -37,6 +36,13 @@ pub(crate) fn controls(form: Form) -> AnyView {
         </details>
     }
     .into_any()
+}
+
+/// The controls that matter most.
+pub(crate) fn first_controls(form: Form) -> AnyView {
+    let names = form.exercise.first_controls();
+    let first = form.exercise.controls.iter().filter(|control| names.contains(&control.name));
+    view! { <div class="controls">{first.map(|control| control_field(form, control)).collect_view()}</div> }.into_any()
 }
 
 fn control_field(form: Form, control: &'static Control) -> AnyView {

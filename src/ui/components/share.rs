@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::share::embed::frame_code;
-use crate::ui::address::link_to;
+use crate::ui::address::{link_to, link_to_share};
 use crate::ui::components::export::{export_button, export_menu};
 use crate::ui::components::open_file::{open_error, open_file};
 use crate::ui::display::Status;
@@ -30,8 +30,8 @@ pub(crate) fn share(runner: Runner) -> AnyView {
         });
     };
     let is_unfinished = move || !display.status.with(Status::has_finished);
-    let link = move || link_to(&runner.form.destination_without_result());
-    let link_with_result = move || link_to(&runner.destination_with_result());
+    let link = move || link_to_share(runner.form.setup(None));
+    let link_with_result = move || link_to_share(runner.setup_with_result());
     let embed_code = move || frame_code(runner.form.exercise, &link_to(&runner.form.embedded()));
     view! {
         <div class="share">

@@ -1,17 +1,15 @@
-//! The small form of an exercise, for a frame in another page: Run, the result, the timeline, and a link to everything
+//! The small form of an exercise, for a frame in another page: Run, the timeline with its result, and a link to everything
 //! else. It has no fields, and sends requests to no server but the page's own: the page around it could have chosen the
 //! settings, and the reader does not see them.
 
 use leptos::html::Main;
 use leptos::prelude::*;
 
-use crate::exercises::compared::Compared;
 use crate::frame;
 use crate::share::permalink::{Destination, Setup};
 use crate::ui::address::link_to;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::lab_bar::lab_bar;
-use crate::ui::display::Display;
 use crate::ui::embedding::use_reported_height;
 use crate::ui::runner::Runner;
 
@@ -39,7 +37,6 @@ pub(crate) fn embed_page(link: Setup, main: NodeRef<Main>) -> AnyView {
         </div>
         {lab_bar(runner)}
         {refusal}
-        <p class="headline" aria-live="polite">{move || headline(runner.display)}</p>
         {timeline(runner.display)}
         <p>
             <a href=link_to(&whole) target="_blank" rel="noopener">
@@ -48,11 +45,4 @@ pub(crate) fn embed_page(link: Setup, main: NodeRef<Main>) -> AnyView {
         </p>
     }
     .into_any()
-}
-
-/// The result in a sentence, once there is one.
-fn headline(display: Display) -> String {
-    display.digest.track();
-    display.runs.track();
-    display.compared().iter().find_map(Compared::sentence).unwrap_or_default()
 }

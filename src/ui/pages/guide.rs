@@ -17,7 +17,9 @@ pub(crate) fn guide_page() -> AnyView {
     document().set_title("Guide · Interleave");
     let about = "When asynchronous code pays off and when it does not, what to watch out for, and what Python's terms \
                  are called in Rust. Each claim links to a run that shows it.";
-    [page_head("Guide", about), lazy_view(fetched::load(), fetched::text), beyond()].into_any()
+    // The last part comes with the text: before that, the text would push it down.
+    let content = || async { Ok([fetched::text().await?, beyond()].into_any()) };
+    [page_head("Guide", about), lazy_view(fetched::load(), content)].into_any()
 }
 
 lazy!(mod fetched in guide: text() -> AnyView);

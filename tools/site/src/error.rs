@@ -54,6 +54,12 @@ pub enum SiteError {
         /// The missing text or file.
         what: String,
     },
+    /// An exercise has no ideal, and its recorded run cannot be read.
+    #[error("there is no picture of `{exercise}`: export a run of it as JSON to `tools/site/recorded/{exercise}.json`")]
+    NoPicture {
+        /// Its slug.
+        exercise: &'static str,
+    },
     /// The highlighter does not know a language.
     #[error("there is no syntax for `.{extension}` files")]
     NoSyntax {

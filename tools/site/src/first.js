@@ -19,5 +19,5 @@
   const isEmbedded = new URLSearchParams(query).get("embed") === "1";
   const hide = (selector) => document.querySelectorAll(selector).forEach((part) => (part.style.visibility = "hidden"));
   if (isEmbedded) hide("#frame > :is(.top, .exercises)");
-  if (isEmbedded || path !== (exercise ?? "")) hide("#frame :is(.hero, .page-head)");
+  if (isEmbedded || path !== (exercise ?? "")) hide("#frame main > :not(#loading)");
 }

@@ -7,6 +7,7 @@
 //! - [`page`]: puts the page's new code into the site, and its address into `index.html`.
 //! - [`policy`]: writes the Content-Security-Policy, and moves inline scripts into files.
 //! - [`pages`]: writes the frame that is painted first, and an HTML page for each exercise.
+//! - [`home`]: the first page in it, [`links`]: the links between pages, and [`pictures`]: the pictures of exercises.
 //! - [`bundle`]: bundles the service worker's program in one script. [`release`] lists the files that the worker
 //!   caches.
 //!
@@ -20,9 +21,12 @@ mod error;
 mod files;
 mod hash;
 mod highlight;
+mod home;
+mod links;
 mod optimize;
 mod page;
 mod pages;
+mod pictures;
 mod policy;
 mod release;
 mod split;
@@ -66,6 +70,7 @@ fn finish(build: &Build) -> Result<(), SiteError> {
         sources.join().expect("highlighting does not panic")
     })?;
     policy::protect(&build.site, build.kind)?;
+    pictures::write(&build.site)?;
     pages::write_all(&build.site, SiteUrl::from_env()?.as_ref())?;
     bundle::put(&build.site, build.kind)?;
     cache.remove_unused()

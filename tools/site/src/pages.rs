@@ -1,4 +1,4 @@
-//! Writes the HTML that is there before the page's code: the frame of the first page into `index.html`, and a page for
+//! Writes the HTML that is there before the page's code: the first page into `index.html`, and the frame of a page for
 //! each exercise, at an address of its own (`async-basics/`), for link previews, search engines and readers without
 //! scripts.
 //!
@@ -18,6 +18,8 @@ use interleave::frame;
 use crate::error::SiteError;
 use crate::files;
 use crate::hash::ContentHash;
+use crate::home;
+use crate::links::address;
 
 /// The environment variable with the full address of the published site.
 const SITE_URL: &str = "SITE_URL";
@@ -81,11 +83,12 @@ pub fn write_all(site: &Path, url: Option<&SiteUrl>) -> Result<(), SiteError> {
     files::write(&site.join(&first), FIRST)?;
     let index = site.join("index.html");
     let template = files::read_text(&index)?;
+    let python = files::read_text(&site.join("sources").join(EXERCISES[0].python()))?;
     for exercise in catalogue::all() {
         let page = Page::Exercise(exercise);
-        files::write(&site.join(page.path()).join("index.html"), page.html(&template, &first, url)?)?;
+        files::write(&site.join(page.path()).join("index.html"), page.html(&template, &first, url, &[])?)?;
     }
-    files::write(&index, Page::Home.html(&template, &first, url)?)
+    files::write(&index, Page::Home.html(&template, &first, url, &home::parts(&python))?)
 }
 
 /// A page with HTML of its own.
@@ -135,13 +138,14 @@ impl Page {
     }
 
     /// The page, made from `index.html`. Trunk has minified that in a release build, so attributes have quotes or none.
-    fn html(self, template: &str, first: &str, url: Option<&SiteUrl>) -> Result<String, SiteError> {
+    /// `parts` are shown below its head, where there is one.
+    fn html(self, template: &str, first: &str, url: Option<&SiteUrl>, parts: &[Element]) -> Result<String, SiteError> {
         let root = self.root();
         // A complete address, from a build for one path, stays.
         let template = template.replace("=\"./", &format!("=\"{root}")).replace("=./", &format!("={root}"));
         let head: Vec<Node> = self.head(first, url).into_iter().map(Node::from).collect();
         let html = replace(&template, TITLE, &to_html(&head))?;
-        let frame = to_html(&[self.frame().into()]);
+        let frame = to_html(&[self.frame(parts).into()]);
         replace(&html, END, &format!("{frame}{END}"))
     }
 
@@ -151,6 +155,8 @@ impl Page {
         let mut head = vec![
             element("title").text(self.title()),
             meta("name", "description", self.description()),
+            // For the app: links that are copied lead to these pages.
+            meta("name", "exercise-pages", "true"),
             meta("property", "og:type", "website"),
             meta("property", "og:title", &self.preview_title()),
             meta("property", "og:description", self.description()),
@@ -174,10 +180,10 @@ impl Page {
     }
 
     /// The frame, as the app shows it first.
-    fn frame(self) -> Element {
+    fn frame(self, parts: &[Element]) -> Element {
         let exercises = EXERCISES.iter().map(|exercise| self.item(exercise));
         let more = frame::more()
-            .map(|(name, destination)| element("a").attr("href", format!("{}{destination}", self.root())).text(name));
+            .map(|(name, destination)| element("a").attr("href", address(self.root(), &destination)).text(name));
         let theme = element("button").class("quiet").attr("disabled", "");
         let theme =
             theme.child(element("span").attr("aria-hidden", "true").text("◐ ")).text(frame::theme_button("system"));
@@ -189,7 +195,8 @@ impl Page {
             element("nav").class("exercises").attr("aria-label", "Exercises").child(element("ol").children(exercises));
         let loading = element("p").attr("id", "loading").class("hint").text(LOADING);
         let without_scripts = element("noscript").child(element("p").text(NO_SCRIPTS)).children(self.text());
-        let main = element("main").child(self.page_head()).child(loading).child(without_scripts);
+        let main = element("main").children(self.page_head()).children(parts.iter().cloned());
+        let main = main.child(loading).child(without_scripts);
         element("div").attr("id", "frame").children([top, exercises, main])
     }
 
@@ -205,19 +212,12 @@ impl Page {
         element("li").child(link)
     }
 
-    /// The head of the page, in the same place as the app's.
-    fn page_head(self) -> Element {
-        let head = |class, heading, about| {
-            let heading = element("h1").text(heading);
-            element("div").class(class).child(heading).child(element("p").class("teaches").text(about))
-        };
-        match self {
-            Self::Home => head("hero", frame::HOME_HEADING, frame::HOME_ABOUT),
-            Self::Exercise(exercise) => {
-                let head = head("page-head", exercise.title, exercise.teaches);
-                element("div").class("workbench").child(element("div").class("head").child(head))
-            }
-        }
+    /// The head of an exercise's page, in the same place as the app's.
+    fn page_head(self) -> Option<Element> {
+        let Self::Exercise(exercise) = self else { return None };
+        let about = element("p").class("teaches").text(exercise.teaches);
+        let head = element("div").class("page-head").child(element("h1").text(exercise.title)).child(about);
+        Some(element("div").class("workbench").child(element("div").class("head").child(head)))
     }
 
     /// The text for readers without scripts.
@@ -226,10 +226,7 @@ impl Page {
         let list = |items: Vec<(Element, &'static str)>| element("dl").children(items.into_iter().flat_map(define));
         let heading = |text| element("h2").text(text);
         match self {
-            Self::Home => {
-                let link = |it: &Exercise| element("a").attr("href", format!("./{}/", it.slug)).text(it.title);
-                vec![heading("The exercises"), list(catalogue::all().map(|it| (link(it), it.teaches)).collect())]
-            }
+            Self::Home => Vec::new(),
             Self::Exercise(exercise) => {
                 let controls = exercise.controls.iter();
                 let controls = controls.map(|it| (element("b").text(it.label), it.help)).collect();
@@ -254,7 +251,7 @@ mod tests {
 
     fn html(page: Page, url: Option<&str>) -> String {
         let url = url.map(|url| SiteUrl::parse(url).unwrap());
-        page.html(TEMPLATE, "first-0a.js", url.as_ref()).unwrap()
+        page.html(TEMPLATE, "first-0a.js", url.as_ref(), &[]).unwrap()
     }
 
     fn basics() -> Page {
@@ -265,6 +262,7 @@ mod tests {
     fn every_exercise_has_a_page_that_names_it() {
         let site = tempfile::tempdir().unwrap();
         files::write(&site.path().join("index.html"), TEMPLATE).unwrap();
+        files::write(&site.path().join("sources").join(EXERCISES[0].python()), "0a\n").unwrap();
         write_all(site.path(), None).unwrap();
         for exercise in catalogue::all() {
             let html = files::read_text(&site.path().join(exercise.slug).join("index.html")).unwrap();
@@ -320,6 +318,6 @@ mod tests {
     fn the_pages_html_has_the_places_that_are_filled_in() {
         let index = include_str!("../../../index.html");
         assert!(index.contains(TITLE) && index.contains(END));
-        assert!(Page::Home.html("<p>", "first.js", None).is_err());
+        assert!(Page::Home.html("<p>", "first.js", None, &[]).is_err());
     }
 }

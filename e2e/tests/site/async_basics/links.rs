@@ -68,12 +68,16 @@ async fn the_copied_link_contains_the_whole_experiment() -> TestResult {
     fixture.browser.allow("clipboard-read").await?;
     page.fill_in("seed", "99").await?;
     page.press("Copy link").await?;
-    let expected = format!("{}#/async-basics?scale=0.1&blocking=off&seed=99", fixture.server.url());
+    // The exercise's own HTML page, which has a preview.
+    let path = "async-basics/?scale=0.1&blocking=off&seed=99";
+    let expected = format!("{}{path}", fixture.server.url());
     eventually("the link on the clipboard", async || {
         let copied: String = page.evaluate("return navigator.clipboard.readText()", Vec::new()).await?;
         Ok(if copied == expected { Ok(()) } else { Err(format!("`{copied}`")) })
     })
     .await?;
+    page.open_path(path).await?;
+    page.wait_for_link("async-basics?scale=0.1&blocking=off&seed=99").await?;
     Ok(())
 }
 

@@ -54,7 +54,8 @@ async fn a_route_in_the_address_of_a_page_wins(engine: Engine) -> TestResult {
 }
 
 /// The places of everything in the frame that has a text, and these texts.
-const FRAME: &str = "return [...document.querySelectorAll('.top a, .top button, .exercises a, h1, .teaches')]
+const FRAME: &str = "return [...document.querySelectorAll(
+    '.top a, .top button, .exercises a, h1, .teaches, .door, .first-run :is(button, label, input, .line, .label, h2), .card h2')]
     .map((element) => {
         const { left, top, width, height } = element.getBoundingClientRect();
         return [element.innerText.trim(), ...[left, top, width, height].map((it) => Math.round(it * 10) / 10)].join(' ');
@@ -112,11 +113,27 @@ const SHIFTS: &str = "return new Promise((done) => {
 async fn nothing_moves_while_a_page_is_loaded() -> TestResult {
     let fixture = Fixture::open(QUICK).await?;
     let page = &fixture.page;
-    for path in ["async-basics/", "#/async-api-calls?seed=7", "validate-async/?seed=3"] {
-        page.open_path(path).await?;
-        page.wait_for_button("Run").await?;
-        let shifts: Vec<String> = page.evaluate(SHIFTS, Vec::new()).await?;
-        assert_eq!(shifts, [""; 0], "`{path}`");
+    let started = "async-basics/?run=1&scale=0.2";
+    let others =
+        ["", "#/guide", "#/runs", "#/benchmark", "#/async-api-calls?seed=7", "common-issues/", "advanced/", started];
+    let exercises = page.attributes(".exercises a", "href").await?;
+    let exercises = exercises.iter().map(|link| format!("{}/", link.trim_start_matches("#/")));
+    let paths: Vec<_> = others.map(str::to_owned).into_iter().chain(exercises).collect();
+    assert!(paths.len() >= 16, "{paths:?}");
+    let mut moved = Vec::new();
+    for width in [1280, 360] {
+        page.set_width(width).await?;
+        for path in &paths {
+            page.open_path(path).await?;
+            page.wait_until_mounted().await?;
+            // A run that starts by itself does not move anything either.
+            if path.is_empty() || path == started {
+                page.wait_for_status("Finished").await?;
+            }
+            let shifts: Vec<String> = page.evaluate(SHIFTS, Vec::new()).await?;
+            moved.extend(shifts.into_iter().map(|shift| format!("`{path}` at {width} px: {shift}")));
+        }
     }
+    assert_eq!(moved, [""; 0]);
     Ok(())
 }
