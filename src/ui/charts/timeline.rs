@@ -332,12 +332,16 @@ impl Chart {
         self.view.set((view != whole).then_some(view));
     }
 
+    /// The pointer has left. A task that was chosen with keys stays chosen.
     fn leave(self) {
-        self.choose(None);
+        if self.is_hovered.get_value() {
+            self.choose(None);
+        }
         self.display.cursor.hovered_us.set(None);
     }
 
     fn choose(self, task: Option<TaskId>) {
+        self.is_hovered.set_value(false);
         if self.display.chosen.get_untracked() != task {
             self.display.chosen.set(task);
         }

@@ -43,6 +43,8 @@ pub(in crate::ui) struct Chart {
     pub(in crate::ui) bands: StoredValue<Vec<(Drawn, Band)>, LocalStorage>,
     /// Changes when the bands were laid out differently.
     pub(in crate::ui) layout: RwSignal<u32>,
+    /// True if the task that the timeline describes is the one under the pointer.
+    pub(in crate::ui) is_hovered: StoredValue<bool>,
     /// What the pointer does while a button is pressed.
     pub(in crate::ui) press: RwSignal<Option<Press>>,
 }
@@ -77,6 +79,7 @@ impl Chart {
             first_row: RwSignal::new(0.0),
             bands: StoredValue::new_local(Vec::new()),
             layout: RwSignal::new(0),
+            is_hovered: StoredValue::new(false),
             press: RwSignal::new(None),
         }
     }

@@ -185,6 +185,7 @@ impl Chart {
             })
         });
         self.choose(found);
+        self.is_hovered.set_value(found.is_some());
     }
 
     fn place_of(self, event: &web_sys::MouseEvent) -> Option<(HtmlCanvasElement, f64, f64)> {
