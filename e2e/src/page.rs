@@ -437,6 +437,19 @@ impl Page {
         Ok(serde_json::from_value(self.client.execute(script, arguments).await?)?)
     }
 
+    /// What a script in the page passes to its last argument, which it calls when it is done.
+    ///
+    /// # Errors
+    ///
+    /// If it takes too long, or if the value is not a `T`.
+    pub async fn evaluate_async<T: DeserializeOwned>(
+        &self,
+        script: &str,
+        arguments: Vec<Value>,
+    ) -> Result<T, PageError> {
+        Ok(serde_json::from_value(self.client.execute_async(script, arguments).await?)?)
+    }
+
     async fn button(&self, name: &str) -> Result<fantoccini::elements::Element, PageError> {
         let path = format!("//button[normalize-space()='{name}']");
         self.find(Locator::XPath(&path), || format!("button `{name}`")).await

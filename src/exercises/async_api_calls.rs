@@ -213,8 +213,9 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
         address: plan::address,
         is_automatic: plan::is_embedded,
     })
+    .asks(plan::question)
     .runs(code!(run in api))
-    .loaded_by(|run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }));
+    .prepared_by(|run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
     let plan = Plan::new(&settings, &run);

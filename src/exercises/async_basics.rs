@@ -130,6 +130,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-basics", 1, "Async basics")
             ],
         ),
     ])
+    .asks(|settings| Some(Delays::from(settings).question()))
     .runs(code!(run in exercises));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
@@ -146,6 +147,22 @@ impl From<&Settings> for Delays {
             preprocess: settings.millis("preprocess").mul_f64(scale),
             demo: Duration::from_millis(100).mul_f64(scale),
         }
+    }
+}
+
+impl Delays {
+    fn question(self) -> Question {
+        let [download, load, preprocess] = [self.download, self.load, self.preprocess];
+        let text = format!(
+            "Download and data set are loaded concurrently ({} and {}), then preprocessing takes {}. How long does it \
+             take?",
+            from_to(download, download),
+            from_to(load, load),
+            from_to(preprocess, preprocess),
+        );
+        // Enough for an answer without any concurrency.
+        let axis = (download + load + preprocess).mul_f64(1.2);
+        Question::new(text, "concurrent_execution", axis.as_micros() as u64)
     }
 }
 

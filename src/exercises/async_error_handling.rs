@@ -291,6 +291,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
             ]
         },
     )
+    .asks(|settings| Plan::from(settings).question())
     .runs(code!(run in exercises));
 
 fn limit(settings: &Settings) -> u32 {
@@ -332,6 +333,37 @@ impl From<&Settings> for Plan {
             fails_fast: on_error != "collect",
             collects: on_error != "fail-fast",
         }
+    }
+}
+
+impl Plan {
+    /// The question about the part with retries or, if only that part runs, about the one that fails fast.
+    fn question(&self) -> Option<Question> {
+        if self.tasks == 0 {
+            return None;
+        }
+        let (shortest, longest) = (self.wait.mul_f64(0.5), self.wait.mul_f64(1.5));
+        let about = match self.collects {
+            true => format!(
+                "a task has at most {}. How long does it take until all have ended?",
+                units::counted(self.max_retries.into(), "retry", "retries")
+            ),
+            false => "the first failure cancels all other tasks. How long does it take?".to_owned(),
+        };
+        let limited = self.limit.map(|limit| format!(" At most {} run at once.", units::count(limit.get() as u64)));
+        let text = format!(
+            "{} {} for an attempt.{} {:.0} % of the attempts fail, and {about}",
+            units::counted(self.tasks.into(), "task needs", "tasks need"),
+            from_to(shortest, longest),
+            limited.unwrap_or_default(),
+            self.failure_rate * 100.0,
+        );
+        let at_once = self.limit.map_or(self.tasks, |limit| self.tasks.min(limit.get() as u32));
+        let attempts = if self.collects { self.max_retries + 1 } else { 1 };
+        // An attempt that hangs takes until its timeout, and a busy server asks for a pause.
+        let axis = (longest.max(self.timeout) + self.wait * 2) * attempts * self.tasks.div_ceil(at_once);
+        let part = if self.collects { "run_tasks_with_retries" } else { "fail_fast" };
+        Some(Question::new(text, part, axis.as_micros() as u64))
     }
 }
 

@@ -188,6 +188,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
             ]
         },
     )
+    .asks(|settings| Batch::from(settings).question(settings.count("limit")))
     .runs(code!(run in exercises));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
@@ -206,6 +207,27 @@ impl From<&Settings> for Batch {
             longest: settings.millis("max").mul_f64(scale),
             scale,
         }
+    }
+}
+
+impl Batch {
+    /// The question about the limited batch or, without a limit, about the batch without one.
+    fn question(self, limit: u32) -> Option<Question> {
+        if self.samples == 0 {
+            return None;
+        }
+        let (part, at_once) = match limit {
+            0 => ("process_batch_async", "nothing limits how many run at once".to_owned()),
+            limit => ("process_batch_limited", format!("at most {} run at once", units::count(limit.into()))),
+        };
+        let samples = units::counted(self.samples.into(), "sample takes", "samples take");
+        let each = if self.samples > 1 { " each" } else { "" };
+        let times = from_to(self.shortest, self.longest);
+        let text = format!("{samples} {times}{each}, and {at_once}. How long does the batch take?");
+        // No sample starts later than if all of them took the longest time.
+        let rounds = if limit == 0 { 1 } else { self.samples.div_ceil(limit) };
+        let axis = self.longest * rounds + self.longest;
+        Some(Question::new(text, part, axis.as_micros() as u64))
     }
 }
 

@@ -58,6 +58,7 @@ mod tests {
                 names.iter().all(|name| fits(name) && !["seed", "run", "hide", "was", "embed", "all"].contains(name)),
                 "{names:?}"
             );
+            assert!(exercise.question.is_none() || !names.contains("predict"), "{}", exercise.slug);
         }
     }
 

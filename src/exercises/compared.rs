@@ -112,14 +112,30 @@ impl Compared {
             return self.lengths_sentence();
         };
         let baseline = first.label_in_sentence();
-        let how = match self.speed_up() {
-            Some(ratio) if ratio >= 1.05 => format!("{ratio:.1} times as fast as {baseline}"),
-            Some(ratio) if ratio <= 0.95 => format!("{:.1} times as long as {baseline}", 1.0 / ratio),
-            _ => format!("about as fast as {baseline}"),
-        };
+        let how = ratio_in_words(self.speed_up(), &baseline);
         let ideal = last.ideal_us.map(|us| format!("; ideal: {}", span(us))).unwrap_or_default();
         let sentence = format!("{} took {}, {how} ({}){ideal}.", last.label, span(last_us), span(first_us));
         Some(self.with_lag(sentence))
+    }
+
+    /// What to expect of a run, in words: the ideals of the parts. `None` if none is known.
+    #[must_use]
+    pub fn forecast(&self) -> Option<String> {
+        if self.is_race
+            && let [first, .., last] = &*self.bars
+            && let Some((first_us, last_us)) = first.ideal_us.zip(last.ideal_us)
+        {
+            let how = ratio_in_words(speed_up(first_us, last_us), &first.label_in_sentence());
+            return Some(format!("Forecast: {} takes {}, {how} ({}).", last.label, span(last_us), span(first_us)));
+        }
+        Some(format!("Forecast: {}.", self.ideals()?))
+    }
+
+    /// The ideals of the parts in words, without a full stop.
+    fn ideals(&self) -> Option<String> {
+        let ideal = |bar: &ComparedBar| Some(format!("{} {}", bar.label_in_sentence(), span(bar.ideal_us?)));
+        let ideals: Vec<_> = self.bars.iter().filter_map(ideal).collect();
+        (!ideals.is_empty()).then(|| ideals.join(", "))
     }
 
     /// A few words about the event loop during a bar, if it was blocked during any of the bars: then this is what
@@ -195,6 +211,21 @@ impl ComparedBar {
     pub fn label_in_sentence(&self) -> Cow<'_, str> {
         if self.label == self.task { self.label.as_ref().into() } else { self.label.to_ascii_lowercase().into() }
     }
+}
+
+/// How fast something is relative to `baseline`.
+fn ratio_in_words(speed_up: Option<f64>, baseline: &str) -> String {
+    match speed_up {
+        Some(ratio) if ratio >= 1.05 => format!("{ratio:.1} times as fast as {baseline}"),
+        Some(ratio) if ratio <= 0.95 => format!("{:.1} times as long as {baseline}", 1.0 / ratio),
+        _ => format!("about as fast as {baseline}"),
+    }
+}
+
+/// The ideals of the first comparison that has any, in words without a full stop.
+#[must_use]
+pub fn ideals_in_words(compared: &[Compared]) -> Option<String> {
+    compared.iter().find_map(Compared::ideals)
 }
 
 /// The number of parts that have ended, and the number of all parts.
@@ -276,6 +307,28 @@ mod tests {
             compared.sentence(),
             "one of them failed"
         );
+    }
+
+    /// A bar of which only the ideal is known.
+    fn expected(label: &'static str, ideal_us: Option<u64>) -> ComparedBar {
+        ComparedBar { so_far_us: None, outcome: None, measured_us: None, ideal_us, lag_us: None, ..bar(label, 0, 0, 0) }
+    }
+
+    #[test]
+    fn before_the_run_a_race_has_a_forecast_and_no_result() {
+        let race = compared(vec![expected("Sequential", Some(900_000)), expected("Concurrent", Some(700_000))]);
+        let forecast = "Forecast: Concurrent takes 700 ms, 1.3 times as fast as sequential (900 ms).";
+        assert_eq!((race.forecast().as_deref(), race.sentence()), (Some(forecast), None));
+        assert_eq!(ideals_in_words(&[race]).as_deref(), Some("sequential 900 ms, concurrent 700 ms"));
+    }
+
+    #[test]
+    fn parts_without_an_ideal_are_left_out_of_the_forecast() {
+        let compared = compared(vec![expected("Broken", None), expected("Fixed", Some(100_000))]);
+        assert_eq!(compared.forecast().as_deref(), Some("Forecast: fixed 100 ms."));
+        let none = Compared { bars: vec![expected("Broken", None)], ..compared.clone() };
+        assert_eq!(none.forecast(), None);
+        assert_eq!(ideals_in_words(&[none, compared]).as_deref(), Some("fixed 100 ms"));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! [`Exercise`]: the description of an exercise. The menu, links, controls, charts and tests are generated from it.
 
+use std::future::ready;
 use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
 
 use crate::exercises::controls::{Control, Settings, Value};
+use crate::exercises::question::Question;
 use crate::exercises::site::Site;
 use crate::lazy::NotFetched;
 use crate::measure::report::{Distribution, Report, Section};
@@ -44,13 +46,17 @@ pub struct Exercise {
     pub folder: Option<&'static str>,
     /// The setting that makes it read the reader's own files; `None` if it cannot.
     pub own_files: Option<OwnFiles>,
+    /// Returns what it asks before its first run, if it asks anything with these settings.
+    pub question: Option<fn(&Settings) -> Option<Question>>,
     /// How its endpoint is tested; `None` for an exercise without one.
     pub connection_test: Option<ConnectionTest>,
     /// The path of its source in the repository: the file that it is compiled from.
     pub rust: &'static str,
-    /// Loads its code and, if it uses the page's own model server, starts that; does nothing if this was done before.
-    /// After that, `run` takes its first step without waiting.
-    pub load: fn(Run, Settings) -> Loading,
+    /// Loads its code; does nothing if this was done before. After that, `run` takes its first step without waiting.
+    pub fetch: fn() -> Fetching,
+    /// Prepares what it needs on the page besides its code, such as the page's own model server. An ideal does not need
+    /// it.
+    pub prepare: fn(Run, Settings) -> Loading,
     /// Starts it. Dropping the future stops it.
     pub run: fn(Run, Rc<Site>, Settings) -> ExerciseFuture,
 }
@@ -58,7 +64,10 @@ pub struct Exercise {
 /// A running exercise. Its result is a report, or the reason why it failed.
 pub type ExerciseFuture = LocalBoxFuture<'static, Result<Report, Failure>>;
 
-/// An exercise that is being loaded.
+/// Code that is being loaded.
+pub type Fetching = LocalBoxFuture<'static, Result<(), NotFetched>>;
+
+/// An exercise that is being prepared.
 pub type Loading = LocalBoxFuture<'static, Result<(), Failure>>;
 
 impl Exercise {
@@ -82,9 +91,11 @@ impl Exercise {
             has_ideal: true,
             folder: None,
             own_files: None,
+            question: None,
             connection_test: None,
             rust: "",
-            load: |_, _| panic!("the exercise's entry does not call `.runs(code!(…))`"),
+            fetch: || panic!("the exercise's entry does not call `.runs(code!(…))`"),
+            prepare: |_, _| Box::pin(ready(Ok(()))),
             run: |_, _, _| panic!("the exercise's entry does not call `.runs(code!(…))`"),
         }
     }
@@ -161,6 +172,12 @@ impl Exercise {
         Self { own_files: Some(own_files), ..self }
     }
 
+    /// Sets what it asks before its first run. The answer must be the length of a part that is compared.
+    #[must_use]
+    pub const fn asks(self, question: fn(&Settings) -> Option<Question>) -> Self {
+        Self { question: Some(question), ..self }
+    }
+
     /// Sets how its endpoint is tested.
     #[must_use]
     pub const fn with_connection_test(self, test: ConnectionTest) -> Self {
@@ -170,14 +187,14 @@ impl Exercise {
     /// Sets its code. Write it as `.runs(code!(run in exercises))`.
     #[must_use]
     pub const fn runs(self, code: Code) -> Self {
-        let Code { rust, load, run } = code;
-        Self { rust, load, run, ..self }
+        let Code { rust, fetch, run } = code;
+        Self { rust, fetch, run, ..self }
     }
 
-    /// Sets how it is loaded, if it needs more than its code. `load` must also load the code.
+    /// Sets how it is prepared, if it needs more than its code.
     #[must_use]
-    pub const fn loaded_by(self, load: fn(Run, Settings) -> Loading) -> Self {
-        Self { load, ..self }
+    pub const fn prepared_by(self, prepare: fn(Run, Settings) -> Loading) -> Self {
+        Self { prepare, ..self }
     }
 
     /// The names of the controls that are always in view.
@@ -223,7 +240,7 @@ pub struct Code {
     /// The path of the file that it is compiled from.
     pub rust: &'static str,
     /// Loads the code.
-    pub load: fn(Run, Settings) -> Loading,
+    pub fetch: fn() -> Fetching,
     /// Loads the code if necessary, then runs it.
     pub run: fn(Run, Rc<Site>, Settings) -> ExerciseFuture,
 }
@@ -250,7 +267,7 @@ macro_rules! code {
 
             pub(super) const CODE: $crate::exercises::exercise::Code = $crate::exercises::exercise::Code {
                 rust: file!(),
-                load: |_, _| Box::pin(async { Ok(fetched::load().await?) }),
+                fetch: || Box::pin(fetched::load()),
                 run: |run, site, settings| Box::pin(async { fetched::$run(run, site, settings).await?.await }),
             };
         }

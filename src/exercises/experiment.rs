@@ -93,8 +93,8 @@ mod in_browser {
     use std::cell::Cell;
     use std::time::Duration;
 
-    use futures::FutureExt;
-    use futures::future::{LocalBoxFuture, try_join3};
+    use futures::future::{LocalBoxFuture, try_join, try_join_all, try_join3};
+    use futures::{FutureExt, TryFutureExt};
 
     use super::*;
     use crate::exercises::exercise::Failure;
@@ -107,16 +107,23 @@ mod in_browser {
     const BUSY: Duration = Duration::from_millis(8);
 
     impl Experiment {
+        /// Loads its code and the code that computes its ideal. It starts nothing.
+        ///
+        /// # Errors
+        ///
+        /// If something cannot be fetched.
+        pub async fn fetch(&self) -> Result<(), NotFetched> {
+            try_join((self.exercise().fetch)(), slicing::load()).await.map(drop)
+        }
+
         /// Loads its code, and everything else that it needs before it can start.
         ///
         /// # Errors
         ///
         /// If something cannot be fetched.
         pub async fn load(&self) -> Result<(), Failure> {
-            let load = (self.exercise().load)(Run::in_browser(self.seed), self.settings.clone());
-            let starting = async { Ok(starting::load().await?) };
-            let slicing = async { Ok(slicing::load().await?) };
-            try_join3(starting, slicing, load).await.map(drop)
+            let prepare = (self.exercise().prepare)(Run::in_browser(self.seed), self.settings.clone());
+            try_join3(self.fetch().err_into(), starting::load().err_into(), prepare).await.map(drop)
         }
 
         /// Starts it. After [`load`](Self::load), this does not wait. `on_end` is called once, when it finishes or
@@ -134,7 +141,7 @@ mod in_browser {
         }
 
         /// Its ideal, if it has one: the same as [`ideal`](Self::ideal), but computed in slices, so that the page is
-        /// not blocked.
+        /// not blocked. Files of the site that it needs and that were not read before are fetched first.
         pub async fn ideal_in_slices(self, site: Rc<Site>) -> Option<Record> {
             if !self.exercise().has_ideal {
                 return None;
@@ -148,10 +155,26 @@ mod in_browser {
     type Ideal = LocalBoxFuture<'static, Option<Record>>;
 
     fn ideal(experiment: Experiment, site: Rc<Site>) -> Ideal {
-        Box::pin(slice_by_slice(experiment, site))
+        Box::pin(with_all_files(experiment, site))
     }
 
-    async fn slice_by_slice(experiment: Experiment, site: Rc<Site>) -> Option<Record> {
+    /// On the virtual clock nothing can wait for a request. So if files turn out to be missing, they are fetched and
+    /// the experiment starts again.
+    async fn with_all_files(experiment: Experiment, site: Rc<Site>) -> Option<Record> {
+        loop {
+            let files = Rc::new(site.already_read());
+            if let Some(record) = slice_by_slice(experiment.clone(), Rc::clone(&files)).await {
+                return Some(record);
+            }
+            let missing = files.missing();
+            if missing.is_empty() {
+                return None;
+            }
+            try_join_all(missing.into_iter().map(|path| site.read(path))).await.ok()?;
+        }
+    }
+
+    async fn slice_by_slice(experiment: Experiment, files: Rc<Site>) -> Option<Record> {
         let (run, page) = (Run::on_virtual_clock(experiment.seed), Run::for_page());
         let busy = Cell::new(Stopwatch::start());
         let pause = async || {
@@ -161,7 +184,7 @@ mod in_browser {
             }
         };
         let exercise = experiment.exercise();
-        let future = (exercise.run)(run.clone(), Rc::new(site.already_read()), experiment.settings);
+        let future = (exercise.run)(run.clone(), files, experiment.settings);
         virtual_time::drive(&run, future, pause).await.ok()?.ok()?;
         Some(run.take_record())
     }

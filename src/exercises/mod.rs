@@ -8,6 +8,7 @@ mod prelude {
     pub(super) use crate::exercises::controls::{Choice, Control, ControlKind, Settings, Value};
     pub(super) use crate::exercises::exercise::{Bar, Comparison, Conflict, Exercise, Failure, code};
     pub(super) use crate::exercises::loading::LoadError;
+    pub(super) use crate::exercises::question::{Question, from_to};
     pub(super) use crate::exercises::site::Site;
     pub(super) use crate::lazy::lazy;
     pub(super) use crate::measure::digit::Digit;
@@ -37,6 +38,7 @@ pub mod experiment;
 pub mod guide;
 pub mod loading;
 pub mod properties;
+pub mod question;
 pub mod site;
 pub mod summary;
 #[cfg(test)]

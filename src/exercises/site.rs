@@ -4,6 +4,7 @@
 //! the virtual clock that computes the ideal.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::endpoint::site_file::{self, SiteFileError};
@@ -13,30 +14,37 @@ use crate::storage::Source;
 type File = (&'static str, Rc<[u8]>);
 
 /// The files under `static/`, and the files that the reader chose.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Site {
     base: Option<String>,
     files: RefCell<Vec<File>>,
     own: RefCell<Vec<Source>>,
+    missing: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Site {
     /// The files below this address, which ends with a slash and may be relative to the page.
     #[must_use]
     pub fn served_from(base: impl Into<String>) -> Self {
-        Self { base: Some(base.into()), files: RefCell::default(), own: RefCell::default() }
+        Self { base: Some(base.into()), ..Self::default() }
     }
 
     /// Files in memory, each with its path. No request is ever sent.
     #[must_use]
     pub fn in_memory(files: impl IntoIterator<Item = File>) -> Self {
-        Self { base: None, files: RefCell::new(files.into_iter().collect()), own: RefCell::default() }
+        Self { files: RefCell::new(files.into_iter().collect()), ..Self::default() }
     }
 
     /// The files that have been read so far, in memory.
     #[must_use]
     pub fn already_read(&self) -> Self {
-        Self { base: None, files: self.files.clone(), own: RefCell::default() }
+        Self { files: self.files.clone(), ..Self::default() }
+    }
+
+    /// The files that were wanted but are not in memory.
+    #[must_use]
+    pub fn missing(&self) -> BTreeSet<&'static str> {
+        self.missing.borrow().clone()
     }
 
     /// Replaces the reader's own files.
@@ -67,8 +75,27 @@ impl Site {
             None => {
                 let files = self.files.borrow();
                 let found = files.iter().find(|(known, _)| *known == path).map(|(_, bytes)| Rc::clone(bytes));
-                found.ok_or_else(|| SiteFileError::unreachable(path))
+                found.ok_or_else(|| {
+                    self.missing.borrow_mut().insert(path);
+                    SiteFileError::unreachable(path)
+                })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn files_that_are_not_in_memory_are_named() {
+        let site = Site::in_memory([("known", Rc::from([1_u8]))]);
+        for (path, is_there) in [("known", true), ("b", false), ("a", false), ("b", false)] {
+            assert_eq!(site.read(path).now_or_never().map(|read| read.is_ok()), Some(is_there), "{path}");
+        }
+        assert_eq!(site.missing().into_iter().collect::<Vec<_>>(), ["a", "b"]);
     }
 }

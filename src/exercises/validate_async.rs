@@ -168,7 +168,7 @@ pub static EXERCISE: Exercise = Exercise::new("validate-async", 8, "Validation")
     ])
     .without_ideal()
     .runs(code!(run in validate))
-    .loaded_by(|_, _| Box::pin(async { prepared::prepare().await?.await }));
+    .prepared_by(|_, _| Box::pin(async { prepared::prepare().await?.await }));
 
 lazy!(mod prepared in validate: prepare() -> LocalBoxFuture<'static, Result<(), Failure>>);
 

@@ -209,6 +209,17 @@ pub fn caption(record: &Record, measured: &Metrics) -> String {
     )
 }
 
+/// A forecast in words.
+#[must_use]
+pub fn caption_of_forecast(expected: &Metrics) -> String {
+    format!(
+        "A forecast, not a measurement: the ideal with these settings, in which only requested waits take time. {}, at \
+         most {} in progress at once. Press Run to measure.",
+        counted(expected.tasks.into(), "task", "tasks"),
+        expected.peak_concurrency
+    )
+}
+
 /// A task in words.
 #[must_use]
 pub fn words(record: &Record, task: TaskId, history: &TaskHistory, now_us: u64) -> String {
@@ -289,6 +300,7 @@ mod tests {
             "load: spawned at 0 ms, failed at 1.00 s, 1.00 s later. Queued for 0 ms; its code ran 25.0 % of the time."
         );
         let caption = caption(&record, &Metrics::from_record(&record));
+        assert!(caption_of_forecast(&Metrics::from_record(&record)).starts_with("A forecast, not a measurement: "));
         assert_eq!(
             caption,
             "1 task in 1.00 s, at most 1 in progress at once (without tasks that wait for their subtasks)."

@@ -1,6 +1,8 @@
 //! The parts of a comparison as tracks of the timeline: for each part its length in words, above the room for its
 //! tasks. The page draws the tasks themselves on a canvas behind the tracks.
 
+use std::borrow::Cow;
+
 use crate::exercises::compared::Compared;
 use crate::figures::bands::Band;
 use crate::figures::bars::{Baseline, Outline, figures_of_bar, speed_up};
@@ -27,10 +29,9 @@ pub fn comparison(
     compared: &Compared,
     tracks: &[TrackLayout],
     baseline: Option<&Baseline>,
-    unfinished: &'static str,
+    unfinished: Cow<'static, str>,
 ) -> Node {
-    let sentence = compared.sentence();
-    let caption = sentence.map_or_else(|| unfinished.into(), Into::into);
+    let caption = compared.sentence().map_or(unfinished, Cow::from);
     let bars = compared.bars.iter().zip(tracks).map(|(bar, track)| {
         let outline = Outline::of_bar(bar, baseline);
         let (item, [measured, others]) = figures_of_bar("li", bar, compared.lag_in_words(bar), outline.as_ref());
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn each_part_has_its_length_and_room_for_its_tasks() {
-        let figure = comparison(&compared(), &[track(18.0, false), track(44.0, true)], None, "");
+        let figure = comparison(&compared(), &[track(18.0, false), track(44.0, true)], None, "".into());
         assert_sound(&figure);
         assert_eq!(figure.attributes(".lanes", "height"), ["18", "44"]);
         assert_eq!(figure.attributes("li", "data-measured-us"), ["800000", "200000"]);
@@ -113,8 +114,24 @@ mod tests {
     }
 
     #[test]
+    fn a_forecast_has_ideals_and_nothing_that_was_measured() {
+        let mut compared = compared();
+        for bar in &mut compared.bars {
+            (bar.so_far_us, bar.outcome, bar.measured_us, bar.lag_us) = (None, None, None, None);
+        }
+        let caption = compared.forecast().expect("the ideals are known");
+        let figure = comparison(&compared, &[track(18.0, false); 2], None, caption.clone().into());
+        assert_sound(&figure);
+        assert_eq!(figure.texts("figcaption"), [caption]);
+        assert_eq!(figure.texts(".figure"), ["–", "–"]);
+        assert_eq!(figure.texts(".ideal-figure"), ["ideal 800 ms", "ideal 200 ms"]);
+        assert_eq!(figure.attributes("li", "data-measured-us"), [""; 0]);
+        assert_eq!(figure.texts(".speed-up"), [""]);
+    }
+
+    #[test]
     fn only_a_part_with_more_to_show_is_a_button() {
-        let figure = comparison(&compared(), &[track(18.0, false), track(44.0, true)], None, "");
+        let figure = comparison(&compared(), &[track(18.0, false), track(44.0, true)], None, "".into());
         assert_eq!(figure.texts("button"), ["At once"]);
         assert_eq!(figure.attributes("button", "data-open"), ["At once_task"]);
         assert_eq!(figure.attributes("button", "aria-pressed"), ["false"]);
@@ -124,7 +141,7 @@ mod tests {
     fn another_run_is_named_with_its_length() {
         let length_us = |task: &str| (task == "One by one_task").then_some(1_000_000);
         let baseline = Baseline { word: "pinned", length_us: &length_us };
-        let figure = comparison(&compared(), &[track(18.0, false); 2], Some(&baseline), "");
+        let figure = comparison(&compared(), &[track(18.0, false); 2], Some(&baseline), "".into());
         assert_eq!(figure.attributes("li", "data-baseline-us"), ["1000000"]);
         assert_eq!(figure.texts(".ideal-figure")[0], "ideal 800 mspinned 1.00 s");
     }

@@ -208,6 +208,15 @@ impl History {
         Some((newest, measured))
     }
 
+    /// The newest run of an exercise, as it was exported, if it is at most this large.
+    pub async fn newest(&self, slug: &str, most_bytes: u64) -> Option<Vec<u8>> {
+        let newest = self.list().await.ok()?.into_iter().find(|it| it.id.slug == slug)?;
+        if newest.size_bytes > most_bytes {
+            return None;
+        }
+        self.read(&newest.id).await.ok()
+    }
+
     /// Deletes a run.
     ///
     /// # Errors
@@ -275,6 +284,25 @@ mod tests {
 
     async fn save(history: &History, n: u64) -> Result<usize, SaveError> {
         history.save(&id(n), &[b'x'; 100], &format!("#/async-basics?seed={n}")).await
+    }
+
+    #[test]
+    fn the_newest_run_of_an_exercise_is_found_if_it_is_small() {
+        block_on(async {
+            let history = empty();
+            assert_eq!(history.newest("async-basics", 1_000).await, None);
+            for (n, slug, size) in [(1, "async-basics", 10), (2, "async-basics", 20), (3, "advanced", 30)] {
+                let id = RunId { slug: slug.to_owned(), ..id(n) };
+                history.save(&id, &vec![b'x'; size], "#/").await.expect("there is room");
+            }
+            assert_eq!(history.newest("async-basics", 1_000).await, Some(vec![b'x'; 20]));
+            assert_eq!(
+                history.newest("async-basics", 19).await,
+                None,
+                "it is too large, and the older one is not asked for"
+            );
+            assert_eq!(history.newest("common-issues", 1_000).await, None);
+        });
     }
 
     async fn numbers(history: &History) -> Vec<u64> {

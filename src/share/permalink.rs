@@ -7,7 +7,8 @@
 //! - `run=1`: the experiment starts immediately;
 //! - `hide=load,seed`: the controls to hide, by name, or `all`, for teaching;
 //! - `was=12nz4.ut8`: the sender's result, see [`Sent`];
-//! - `embed=1`: the small form of the page, for a frame in another page.
+//! - `embed=1`: the small form of the page, for a frame in another page;
+//! - `predict=1`: the reader predicts the result before the first run, see [`Question`](crate::exercises::question::Question); `predict=0` is the default.
 //!
 //! An exercise also has an address of its own, `async-basics/?download=800&seed=7`, where the site has HTML pages: see
 //! [`Setup::page_address`].
@@ -71,12 +72,15 @@ pub struct Setup {
     pub sent: Option<Sent>,
     /// True for the small form of the page, for a frame in another page.
     pub is_embedded: bool,
+    /// True if the reader is asked to predict the result of the first run.
+    pub predicts: bool,
 }
 
 impl PartialEq for Setup {
     fn eq(&self, other: &Self) -> bool {
         let key = |it: &Self| {
-            (it.exercise.slug, it.seed, it.runs_at_once, it.hidden.clone(), it.sent.clone(), it.is_embedded)
+            let switches = (it.runs_at_once, it.is_embedded, it.predicts);
+            (it.exercise.slug, it.seed, switches, it.hidden.clone(), it.sent.clone())
         };
         key(self) == key(other) && self.settings == other.settings
     }
@@ -132,6 +136,7 @@ impl Setup {
             hidden: Vec::new(),
             sent: None,
             is_embedded: false,
+            predicts: false,
         }
     }
 
@@ -212,6 +217,8 @@ impl Setup {
             }
             "run" => self.runs_at_once = text == "1",
             "embed" => self.is_embedded = text == "1",
+            // An exercise without a question may have a control of this name.
+            "predict" if self.exercise.question.is_some() => self.predicts = text == "1",
             "hide" => return text.split(',').try_for_each(|name| self.hide(name)),
             "was" => self.sent = Some(text.parse().map_err(|error| Notice(format!("{error}: it was ignored.")))?),
             _ => {
@@ -274,6 +281,9 @@ impl fmt::Display for Destination {
                 }
                 if setup.is_embedded {
                     query.append_pair("embed", "1");
+                }
+                if setup.predicts {
+                    query.append_pair("predict", "1");
                 }
                 if let Some(sent) = &setup.sent {
                     query.append_pair("was", &sent.to_string());
@@ -388,6 +398,22 @@ mod tests {
     }
 
     #[test]
+    fn a_link_can_ask_the_reader_to_predict() {
+        let link = "#/async-multiple?limit=4&seed=7&predict=1";
+        let (setup, notices) = experiment(link);
+        assert_eq!((setup.predicts, notices.len()), (true, 0));
+        assert_eq!(Destination::Exercise(setup).to_string(), link);
+        for without in ["#/async-multiple?limit=4&seed=7", "#/async-multiple?limit=4&seed=7&predict=0"] {
+            let (setup, notices) = experiment(without);
+            assert_eq!((setup.predicts, notices.len()), (false, 0), "{without}");
+            assert_eq!(Destination::Exercise(setup).to_string(), "#/async-multiple?limit=4&seed=7");
+        }
+        // The pipeline has no question, and a control of this name.
+        let (setup, notices) = experiment("#/async-ml-pipeline?predict=1");
+        assert_eq!((setup.settings.number("predict"), setup.predicts, notices.len()), (1.0, false, 0));
+    }
+
+    #[test]
     fn controls_at_their_defaults_are_left_out() {
         assert_eq!(
             Destination::from_exercise(&crate::exercises::async_basics::EXERCISE).to_string(),
@@ -490,19 +516,20 @@ mod tests {
         #[test]
         fn an_experiment_can_be_read_from_its_link(
             download in 0..2_000_000u32, scale in 100..5_000u32, blocking: bool, seed in 0..=MAX_SEED, runs_at_once: bool,
-            is_embedded: bool,
+            is_embedded: bool, predicts: bool,
         ) {
             let exercise = &crate::exercises::async_basics::EXERCISE;
             let mut settings = Settings::defaults(exercise.controls);
             settings.set("download", Value::Number(f64::from(download) / 1e3));
             settings.set("scale", Value::Number(f64::from(scale) / 1e3));
             settings.set("blocking", Value::Switch(blocking));
-            let destination = Destination::Exercise(Setup { settings, seed, runs_at_once, is_embedded, ..Setup::new(exercise) });
+            let setup = Setup { settings, seed, runs_at_once, is_embedded, predicts, ..Setup::new(exercise) };
+            let destination = Destination::Exercise(setup);
             prop_assert_eq!(Destination::parse(&destination.to_string()), (destination, vec![]));
         }
 
         #[test]
-        fn no_fragment_panics_and_its_destination_has_a_valid_link(fragment in r"#?/?(async-basics|\PC*)?\??(\PC|&|=|%|download|seed|hide=|was=|embed=)*") {
+        fn no_fragment_panics_and_its_destination_has_a_valid_link(fragment in r"#?/?(async-basics|\PC*)?\??(\PC|&|=|%|download|seed|hide=|was=|embed=|predict=)*") {
             let (destination, _) = Destination::parse(&fragment);
             prop_assert_eq!(Destination::parse(&destination.to_string()), (destination, vec![]));
         }

@@ -12,19 +12,22 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 
-use crate::exercises::compared::Compared;
+use crate::exercises::compared::{Compared, Parts};
 use crate::exercises::exercise::{Exercise, Failure};
 use crate::exercises::experiment::Experiment;
+use crate::exercises::question::Question;
 use crate::figures::tasks::Order;
 use crate::measure::figures::{Facts, Memory};
 use crate::measure::line_waits::LineWaits;
 use crate::measure::metrics::{Meter, Metrics};
 use crate::measure::report::Report;
+use crate::measure::segments::TaskHistories;
 use crate::measure::spans::Spans;
 use crate::measure::waits::SourceLine;
 use crate::measure::{Record, TaskId};
 use crate::runtime::Run;
 use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
+use crate::share::quantities::Quantities;
 use crate::share::saved::{RunEnding, SavedRun};
 use crate::ui::form::Form;
 use baseline::{Baseline, SameSettings};
@@ -56,6 +59,60 @@ impl Ideal {
     fn new(record: Rc<Record>) -> Self {
         Self { spans: Spans::from_record(&record), record }
     }
+
+    fn parts(&self) -> Parts<'_> {
+        (&self.record, &self.spans)
+    }
+}
+
+/// The ideal of an experiment that has not run, with what the timeline needs of it.
+pub(super) struct Forecast {
+    experiment: Experiment,
+    ideal: Rc<Ideal>,
+    histories: TaskHistories,
+    pub(super) metrics: Metrics,
+}
+
+impl Forecast {
+    /// Reads the record. With tens of thousands of tasks, this takes a few frames.
+    pub(super) fn new(experiment: Experiment, record: Record) -> Self {
+        Self {
+            experiment,
+            histories: TaskHistories::from_record(&record),
+            metrics: Metrics::from_record(&record),
+            ideal: Rc::new(Ideal::new(Rc::new(record))),
+        }
+    }
+}
+
+/// What is outlined in the timeline before there is a run, with its number.
+pub(super) enum Outlined {
+    /// The ideal of the form's experiment.
+    Forecast(u32, Rc<Forecast>),
+    /// The last saved run of the exercise.
+    LastRun(u32, SavedRun),
+}
+
+impl Outlined {
+    /// Its number, from 1 on: the next one has another.
+    pub(super) fn number(&self) -> u32 {
+        let (Self::Forecast(number, _) | Self::LastRun(number, _)) = self;
+        *number
+    }
+
+    pub(super) fn record(&self) -> &Record {
+        match self {
+            Self::Forecast(_, forecast) => &forecast.ideal.record,
+            Self::LastRun(_, run) => &run.record,
+        }
+    }
+
+    pub(super) fn histories(&self) -> TaskHistories {
+        match self {
+            Self::Forecast(_, forecast) => forecast.histories.clone(),
+            Self::LastRun(_, run) => TaskHistories::from_record(&run.record),
+        }
+    }
 }
 
 /// The run on display.
@@ -68,6 +125,12 @@ pub(super) struct Display {
     pub(super) report: RwSignal<Option<Rc<Report>>, LocalStorage>,
     /// The ideal of the run, once it has finished.
     ideal: RwSignal<Option<Rc<Ideal>>, LocalStorage>,
+    /// The forecast for the form.
+    forecast: RwSignal<Option<Rc<Forecast>>, LocalStorage>,
+    /// The number of times that what is outlined has changed.
+    outlines: StoredValue<u32>,
+    /// The last saved run of the exercise. Its outline is shown before the first run if there is no forecast.
+    last_run: RwSignal<Option<SavedRun>, LocalStorage>,
     /// The experiment that was started last.
     experiment: RwSignal<Option<Experiment>>,
     memory: RwSignal<Option<Memory>>,
@@ -89,6 +152,8 @@ pub(super) struct Display {
     pub(super) pointed_line: RwSignal<Option<SourceLine>>,
     /// Where in the time of the run the reader looks.
     pub(super) cursor: Cursor,
+    /// The reader's answer to the question of the exercise, for the first run.
+    pub(super) said_us: RwSignal<Option<u64>>,
     /// The run, or the series of runs, that the runs are compared with, if there is one.
     pub(super) baseline: RwSignal<Option<Baseline>>,
     /// The runs with the settings of the last one that finished.
@@ -118,6 +183,9 @@ impl Display {
             status: RwSignal::new(Status::Ready),
             report: RwSignal::new_local(None),
             ideal: RwSignal::new_local(None),
+            forecast: RwSignal::new_local(None),
+            outlines: StoredValue::new(0),
+            last_run: RwSignal::new_local(None),
             experiment: RwSignal::new(None),
             memory: RwSignal::new(None),
             runs: RwSignal::new(0),
@@ -129,6 +197,7 @@ impl Display {
             wanted: RwSignal::new(None),
             pointed_line: RwSignal::new(None),
             cursor: Cursor::new(),
+            said_us: RwSignal::new(None),
             baseline: RwSignal::new(baseline),
             same_settings: RwSignal::new(SameSettings::default()),
             run: StoredValue::new_local(None),
@@ -270,14 +339,95 @@ impl Display {
     /// The comparisons, up to the current time of the run.
     pub(super) fn compared(self) -> Vec<Compared> {
         let experiment = self.experiment();
-        let ideal = self.ideal.get();
-        let ideal = ideal.as_deref().map(|it| (&*it.record, &it.spans));
+        let ideal = self.ideal.get().or_else(|| Some(Rc::clone(&self.expected()?.ideal)));
+        let ideal = ideal.as_deref().map(Ideal::parts);
         let now_us = self.now_us();
         let of_run = self.with_record(|record| {
             self.spans.update_value(|spans| spans.read(record));
             self.spans.with_value(|spans| experiment.compared(Some((record, spans)), now_us, ideal))
         });
         of_run.unwrap_or_else(|| experiment.compared(None, now_us, ideal))
+    }
+
+    /// The forecast for the run on display or the next one, until the run has an ideal of its own. It is hidden while
+    /// the reader predicts.
+    fn expected(self) -> Option<Rc<Forecast>> {
+        let forecast = self.forecast.get()?;
+        let is_expected = match *self.status.read() {
+            // For a moment it may be that of the previous settings. Without it the page would flicker.
+            Status::Ready => true,
+            Status::Running => forecast.experiment.has_same_settings(&self.experiment()),
+            Status::Over(_) => false,
+        };
+        Some(forecast).filter(|_| is_expected && self.question().is_none())
+    }
+
+    /// The comparisons of the form's experiment, which has not run. They have the ideals of the forecast.
+    pub(super) fn forecast_of_form(self) -> Vec<Compared> {
+        let forecast = self.forecast.get();
+        let experiment = self.form.experiment();
+        let ideal = forecast.as_ref().filter(|it| it.experiment.has_same_settings(&experiment));
+        experiment.compared(None, 0, ideal.map(|it| it.ideal.parts()))
+    }
+
+    /// Tracks whatever changes the forecast that is shown.
+    pub(super) fn track_forecast(self) {
+        self.forecast.track();
+        self.last_run.track();
+        self.form.predicts.track();
+        self.said_us.track();
+    }
+
+    /// True if the timeline shows a forecast.
+    pub(super) fn is_forecast(self) -> bool {
+        self.runs.track();
+        self.digest.track();
+        matches!(self.outlined(), Some(Outlined::Forecast(..)))
+    }
+
+    /// The question about the settings on display.
+    pub(super) fn question_of_settings(self) -> Option<Question> {
+        (self.exercise.question?)(&self.experiment().settings)
+    }
+
+    /// The question about the first run, if it is switched on. It stays until the second run.
+    pub(super) fn question(self) -> Option<Question> {
+        let is_asked = self.form.predicts.get() && self.runs.get() < 2 && !self.is_opened.get();
+        is_asked.then(|| self.question_of_settings()).flatten()
+    }
+
+    /// The question, while the reader can answer it.
+    pub(super) fn open_question(self) -> Option<Question> {
+        self.question().filter(|_| self.status.with(|status| *status == Status::Ready))
+    }
+
+    /// What the timeline draws before there is a record of a run.
+    pub(super) fn outlined(self) -> Option<Outlined> {
+        if self.with_record(|_| ()).is_some() {
+            return None;
+        }
+        let number = self.outlines.get_value();
+        match self.expected() {
+            Some(forecast) => Some(Outlined::Forecast(number, forecast)),
+            None => self.last_run().map(|run| Outlined::LastRun(number, run)),
+        }
+    }
+
+    /// The last saved run, while nothing else can be shown.
+    fn last_run(self) -> Option<SavedRun> {
+        let is_ready = self.status.with(|status| *status == Status::Ready);
+        self.last_run.get().filter(|_| is_ready && self.forecast.with(Option::is_none) && self.question().is_none())
+    }
+
+    /// True if there is no run on display and the last one was not read yet.
+    pub(super) fn may_show_last_run(self) -> bool {
+        self.status.with_untracked(|status| *status == Status::Ready) && self.last_run.with_untracked(Option::is_none)
+    }
+
+    /// The run, or the series of runs, whose lengths are next to those of the parts.
+    pub(super) fn shown_baseline(self) -> Option<Baseline> {
+        let last_run = || self.last_run().map(|run| Baseline::last_run(Quantities::from_run(&run)));
+        self.baseline.get().or_else(last_run)
     }
 }
 
@@ -293,6 +443,9 @@ impl Display {
         self.memory.set(Some(Memory { before, after: before }));
         self.saved.set(None);
         self.is_opened.set(false);
+        if self.runs.get_untracked() > 0 {
+            self.said_us.set(None);
+        }
         self.forget_run();
         self.status.set(Status::Running);
         self.runs.update(|runs| *runs += 1);
@@ -306,6 +459,8 @@ impl Display {
 
     /// Shows a run that has started.
     pub(super) fn set_live(self, run: Run) {
+        // While it was loading, the reader may have chosen a task of the forecast.
+        self.chosen.set(None);
         self.run.set_value(Some(run));
         self.is_live.set_value(true);
     }
@@ -327,8 +482,40 @@ impl Display {
     }
 
     /// Shows the ideal of the run.
-    pub(super) fn set_ideal(self, record: Option<Record>) {
-        self.ideal.set(record.map(|record| Rc::new(Ideal::new(Rc::new(record)))));
+    pub(super) fn set_ideal(self, record: Option<Rc<Record>>) {
+        self.ideal.set(record.map(|record| Rc::new(Ideal::new(record))));
+    }
+
+    /// Outlines the last saved run of the exercise, if there will be no forecast.
+    pub(super) fn set_last_run(self, run: SavedRun) {
+        self.outlines.update_value(|outlines| *outlines += 1);
+        self.last_run.set(Some(run));
+    }
+
+    /// Shows the ideal of an experiment that may be started next.
+    pub(super) fn set_forecast(self, forecast: Option<Forecast>) {
+        if forecast.is_none() && self.forecast.with_untracked(Option::is_none) {
+            return;
+        }
+        self.outlines.update_value(|outlines| *outlines += 1);
+        if self.status.with_untracked(|status| *status == Status::Ready) {
+            // It is a task of the forecast before.
+            self.chosen.set(None);
+        }
+        self.forecast.set(forecast.map(Rc::new));
+    }
+
+    /// Switches the question on or off.
+    pub(super) fn show_question(self, is_shown: bool) {
+        self.chosen.set(None);
+        self.said_us.set(None);
+        self.form.predicts.set(is_shown);
+    }
+
+    /// Takes the record of the forecast for an experiment, if there is one.
+    pub(super) fn take_forecast_of(self, experiment: &Experiment) -> Option<Rc<Record>> {
+        let forecast = self.forecast.try_update(Option::take).flatten()?;
+        forecast.experiment.has_same_settings(experiment).then(|| Rc::clone(&forecast.ideal.record))
     }
 
     /// Draws the next frame of the timeline.
@@ -390,6 +577,7 @@ impl Display {
         let ending = saved.ending.clone();
         self.saved.set(Some(saved));
         self.is_opened.set(true);
+        self.said_us.set(None);
         self.runs.update(|runs| *runs += 1);
         self.draw_frame();
         self.draw_bars();

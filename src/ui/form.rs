@@ -21,6 +21,8 @@ pub(super) struct Form {
     runs_at_once: bool,
     /// True if the link said that the page is embedded.
     pub(super) is_embedded: bool,
+    /// True if the reader wants to predict the result of the first run.
+    pub(super) predicts: RwSignal<bool>,
     /// The names of the controls that the link hides.
     pub(super) hidden: RwSignal<Vec<&'static str>>,
     /// The result that the link contains.
@@ -45,6 +47,7 @@ impl Form {
             seed: RwSignal::new(link.seed),
             runs_at_once: link.runs_at_once,
             is_embedded: link.is_embedded,
+            predicts: RwSignal::new(link.predicts),
             hidden: RwSignal::new(link.hidden),
             sent: RwSignal::new(link.sent),
             refusals: RwSignal::new(Vec::new()),
@@ -82,6 +85,7 @@ impl Form {
             hidden: self.hidden.get(),
             sent,
             is_embedded: self.is_embedded,
+            predicts: self.predicts.get(),
         }
     }
 }

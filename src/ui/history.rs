@@ -9,11 +9,14 @@ use crate::lazy::lazy;
 use crate::runtime::Run;
 use crate::share::history::{History, RunId};
 use crate::share::quantities::Quantities;
-use crate::share::run_file::to_json;
+use crate::share::run_file::{from_json, to_json};
 use crate::share::saved::SavedRun;
 
 /// The first run of a page waits at most this long for the one that is pinned.
 const PINNED_FOUND_WITHIN: Duration = Duration::from_secs(1);
+
+/// The size of the largest run that is read without a click, in bytes. Reading it blocks the page for a few frames.
+const MOST_BYTES_IN_PASSING: u64 = 300_000;
 
 /// Saves a run that has finished. Returns what happened, in a sentence.
 pub(super) async fn save(run: SavedRun) -> String {
@@ -43,10 +46,16 @@ pub(super) async fn pinned(slug: &'static str) -> Option<(RunId, Quantities)> {
     finding::newest_pinned(slug).await.ok()?.await
 }
 
+/// The newest saved run of an exercise, if it is small enough to be shown in passing.
+pub(super) async fn newest(slug: &'static str) -> Option<SavedRun> {
+    reading::newest_run(slug).await.ok()?.await
+}
+
 lazy!(mod saving in share: save_run(run: SavedRun) -> LocalBoxFuture<'static, String>);
 lazy!(mod pinning in share: pin_run(id: RunId, measured: Quantities) -> LocalBoxFuture<'static, ()>);
 lazy!(mod unpinning in share: unpin_run(id: RunId) -> LocalBoxFuture<'static, ()>);
 lazy!(mod finding in share: newest_pinned(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Quantities)>>);
+lazy!(mod reading in share: newest_run(slug: &'static str) -> LocalBoxFuture<'static, Option<SavedRun>>);
 
 fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
     async move {
@@ -91,6 +100,14 @@ fn newest_pinned(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Q
         let found = async { History::open().await.pinned(slug).await };
         let (id, measured) = Run::for_page().timeout(PINNED_FOUND_WITHIN, found).await.ok()??;
         Some((id, Quantities::from_json(&measured)?))
+    }
+    .boxed_local()
+}
+
+fn newest_run(slug: &'static str) -> LocalBoxFuture<'static, Option<SavedRun>> {
+    async move {
+        let bytes = History::open().await.newest(slug, MOST_BYTES_IN_PASSING).await?;
+        from_json(&bytes).ok()
     }
     .boxed_local()
 }

@@ -17,6 +17,7 @@ mod drawing;
 mod embedding;
 mod finished;
 mod focus;
+mod forecast;
 mod form;
 mod history;
 mod lazy_view;

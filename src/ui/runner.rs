@@ -26,6 +26,7 @@ use crate::storage::Source;
 use crate::ui::display::baseline::Baseline;
 use crate::ui::display::views::ResultViews;
 use crate::ui::display::{Display, Status};
+use crate::ui::forecast::use_forecast;
 use crate::ui::form::Form;
 use crate::ui::results;
 
@@ -77,6 +78,7 @@ impl Runner {
             site: StoredValue::new_local(Rc::new(Site::served_from("static/"))),
         };
         on_cleanup(move || runner.drop_running());
+        use_forecast(runner.display, runner.site.get_value(), runs_at_once);
         if runs_at_once {
             // After the page has been drawn.
             request_animation_frame(move || runner.start());
@@ -195,8 +197,13 @@ impl Runner {
         }
     }
 
-    async fn ideal(self) -> Option<Record> {
-        self.display.started()?.ideal_in_slices(self.site.get_value()).await
+    /// The ideal of the run. Usually it was computed before the run, as a forecast.
+    async fn ideal(self) -> Option<Rc<Record>> {
+        let experiment = self.display.started()?;
+        if let Some(forecast) = self.display.take_forecast_of(&experiment) {
+            return Some(forecast);
+        }
+        experiment.ideal_in_slices(self.site.get_value()).await.map(Rc::new)
     }
 
     /// The ideal of another experiment, with the files that have been read on this page. `None` if it cannot be computed

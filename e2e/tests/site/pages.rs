@@ -7,6 +7,7 @@ mod code;
 mod console;
 mod embedded;
 mod exploring;
+mod forecast;
 mod guide;
 mod home;
 mod keyboard;
@@ -31,6 +32,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(console::tests())
         .chain(embedded::tests())
         .chain(exploring::tests())
+        .chain(forecast::tests())
         .chain(home::tests())
         .chain(guide::tests())
         .chain(keyboard::tests())

@@ -141,6 +141,42 @@ fn own_endpoint(settings: &Settings) -> [BaseUrl; 2] {
     [base.clone(), base]
 }
 
+/// The question about the concurrent requests. There is none about the reader's own endpoint: nobody can know how fast
+/// it is.
+pub(super) fn question(settings: &Settings) -> Option<Question> {
+    let [requests, limit, capacity] = ["requests", "limit", "capacity"].map(|name| settings.count(name));
+    if requests == 0 || !is_embedded(settings) {
+        return None;
+    }
+    let (shortest, longest) = (settings.millis("latency"), settings.millis("latency") + settings.millis("spread"));
+    let is_at_a_rate = settings.choice("arrivals") == "rate";
+    let at_most = |n: u32, what: &str| (n > 0).then(|| format!("at most {} {what} at once", units::count(n.into())));
+    let sent = match is_at_a_rate {
+        true => format!(", and {} of them are due per second", settings.to_text("rate")),
+        false => at_most(limit, "are sent").map(|limit| format!(", and {limit}")).unwrap_or_default(),
+    };
+    let server = match capacity {
+        0 => "The server handles any number at once".to_owned(),
+        n => format!("The server handles at most {} at once", units::count(n.into())),
+    };
+    let failures = match settings.number("failure-rate") {
+        0.0 => String::new(),
+        rate => format!(", and {:.0} % of the attempts fail", rate * 100.0),
+    };
+    let text = format!(
+        "{} {} each{sent}. {server}{failures}. How long does it take?",
+        units::counted(requests.into(), "request needs", "requests need"),
+        from_to(shortest, longest),
+    );
+    let at_once = [limit, capacity, requests].into_iter().filter(|n| *n > 0).min().unwrap_or(1);
+    let last_due = if is_at_a_rate { f64::from(requests) / settings.number("rate") } else { 0.0 };
+    // Failed attempts are repeated, after a pause.
+    let axis = longest * requests.div_ceil(at_once) * 2 + FIRST_PAUSE * settings.count("retries").min(3);
+    let axis_us = axis.as_micros() as u64 + (last_due * 1e6) as u64;
+    let part = if is_at_a_rate { "inference_at_a_rate" } else { "batch_inference_api" };
+    Some(Question::new(text, part, axis_us))
+}
+
 /// A key for what a connection test depends on.
 pub(super) fn address(settings: &Settings) -> String {
     let url = if is_embedded(settings) { "" } else { settings.text("url") };

@@ -42,6 +42,7 @@ struct Colours {
     muted: String,
     line: String,
     surface: String,
+    forecast: String,
     running: String,
     waiting: String,
     queued: String,
@@ -57,6 +58,7 @@ impl Colours {
             muted: colour("muted"),
             line: colour("line"),
             surface: colour("surface"),
+            forecast: colour("forecast"),
             running: colour("running"),
             waiting: colour("waiting"),
             queued: colour("queued"),
@@ -145,6 +147,46 @@ impl Painter {
         context.set_font(FONT);
         context.set_text_baseline("middle");
         Some(Self { context, colours: Colours::from_canvas(canvas)?, view, width, height })
+    }
+
+    /// The same canvas with paler colours for tasks, for a forecast.
+    pub(super) fn pale(mut self) -> Self {
+        let colours = &mut self.colours;
+        colours.running = std::mem::replace(&mut colours.waiting, colours.forecast.clone());
+        colours.outcomes[Outcome::Succeeded as usize].clone_from(&colours.muted);
+        // The hatching, and the text where code runs.
+        colours.muted.clone_from(&colours.queued);
+        colours.surface.clone_from(&colours.ink);
+        self
+    }
+
+    /// Draws the outlines of tasks, from spawning to their end, where there is room for their lanes.
+    pub(super) fn outlines(&self, histories: &TaskHistories, now_us: u64, all: &[Lanes]) {
+        self.context.set_stroke_style_str(&self.colours.running);
+        self.context.set_line_width(1.0);
+        for (task, history) in histories.iter() {
+            let Some(lanes) = all.iter().find(|lanes| lanes.row(histories, task).is_some()) else { continue };
+            let Some((y, height)) = lanes.place_of(histories, task).filter(|(_, height)| *height > 4.0) else {
+                continue;
+            };
+            let from = self.x(lanes, history.spawned_us).round() + 0.5;
+            let to = self.x(lanes, history.end.map_or(now_us, |(at_us, _)| at_us)).round() - 0.5;
+            self.context.stroke_rect(from, y + 0.5, (to - from).max(0.0), height - 1.0);
+        }
+    }
+
+    /// Draws a dashed line through the whole chart where the reader expects an end.
+    pub(super) fn answer(&self, at_us: u64) {
+        self.dashes(self.view.x(at_us as f64, self.width), AXIS, self.height);
+    }
+
+    /// Draws a dashed line where the reader expected the end of a part.
+    pub(super) fn answer_in(&self, lanes: &Lanes, length_us: u64) {
+        let x = self.view.x(length_us as f64, self.width);
+        self.dashes(x, lanes.y - 4.0, lanes.bottom());
+        // At the right edge there is room only on the left.
+        let left = if x + 4.0 * LETTER > self.width { x - 4.0 * LETTER } else { x + 4.0 };
+        self.text(&self.colours.ink, "you", left, lanes.y + 6.0);
     }
 
     /// Draws the axis, with round times.

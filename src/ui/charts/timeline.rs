@@ -4,6 +4,7 @@
 //! canvas draws in this room. Wheel, drag and keys change what is in view. Below it, a sentence describes the task
 //! under the cursor, or the one that is chosen with keys.
 
+mod before;
 mod layout;
 mod overview;
 mod pointer;
@@ -23,16 +24,15 @@ use crate::measure::segments::TaskHistories;
 use crate::measure::track::Tracks;
 use crate::ui::charts::painter::{Lanes, Painter};
 use crate::ui::components::moment::sentence;
+use crate::ui::components::prediction::{prediction, prediction_button, prediction_field};
 use crate::ui::components::tasks::tasks;
-use crate::ui::display::Display;
 use crate::ui::display::baseline;
 use crate::ui::display::chart::Chart;
 use crate::ui::display::cursor::Axis;
 use crate::ui::display::views::TimelineViews;
+use crate::ui::display::{Display, Outlined};
 use crate::ui::theme::use_theme;
-
-/// The length of the axis of an empty chart.
-const EMPTY_US: u64 = 1_000_000;
+use before::caption_before;
 
 const INVITATION: &str = "Hover over a task, or use the arrow keys, for details. Click a time to see who waits for what. \
      Drag with Shift to select a range.";
@@ -73,17 +73,21 @@ pub(crate) fn timeline(display: Display) -> AnyView {
             <div class="timeline-head">
                 <h2>"Timeline"</h2>
                 {has_fields.then(|| scrubber(chart))}
+                {has_fields.then(|| prediction_button(display))}
                 <div class="axes" role="group" aria-label="Time axis">
                     {choice(Axis::Aligned, "Aligned")}
                     {choice(Axis::AsItHappened, "As it happened")}
                 </div>
             </div>
+            {prediction(display)}
             <div
                 class="chart"
                 class:as-it-happened=move || chart.axis.get() == Axis::AsItHappened
+                class:asks=move || display.question().is_some()
                 node_ref=chart.frame
                 on:click=move |event| chart.open_or_close(&event)
             >
+                {prediction_field(display)}
                 {canvas(chart)}
                 <div class="tracks">{tracks}</div>
             </div>
@@ -107,8 +111,7 @@ fn canvas(chart: Chart) -> impl IntoView {
             node_ref=chart.canvas
             tabindex="0"
             role="img"
-            aria-label="Timeline of the tasks. Up and down choose a task, left and right move, plus and minus zoom, 0 \
-                shows all."
+            aria-label=move || chart.label()
             on:keydown=move |event| chart.handle(|code| (code.take_key)(chart, &event))
             on:wheel=move |event| chart.handle(|code| (code.take_wheel)(chart, &event))
             on:pointerdown=move |event| chart.handle(|code| (code.take_press)(chart, &event))
@@ -160,6 +163,7 @@ impl Chart {
         Effect::new(move || {
             self.display.frame.track();
             self.display.runs.track();
+            self.display.track_forecast();
             self.view.track();
             self.first_row.track();
             self.layout.track();
@@ -174,9 +178,9 @@ impl Chart {
             theme.track();
             resized.track();
             if let Some(canvas) = self.canvas.get() {
-                match self.display.views() {
-                    Some(views) => (views.timeline.draw)(self, &canvas),
-                    None => Painter::new(&canvas, View::whole(EMPTY_US)).iter().for_each(Painter::axis),
+                // Before the code is loaded, the tracks have only names.
+                if let Some(views) = self.display.views() {
+                    (views.timeline.draw)(self, &canvas);
                 }
             }
         });
@@ -194,6 +198,14 @@ impl Chart {
         }
     }
 
+    /// The name of the canvas.
+    fn label(self) -> String {
+        let what = if self.display.is_forecast() { "Forecast" } else { "Timeline" };
+        format!(
+            "{what} of the tasks. Up and down choose a task, left and right move, plus and minus zoom, 0 shows all."
+        )
+    }
+
     fn words_for_chosen(self) -> String {
         self.display.digest.track();
         let Some(code) = self.code() else { return INVITATION.to_owned() };
@@ -207,6 +219,7 @@ impl Chart {
     fn caption(self) -> String {
         self.display.digest.track();
         self.display.runs.track();
+        self.display.track_forecast();
         let expected = "Tasks are drawn here while they run.";
         self.code().and_then(|code| (code.caption)(self.display)).unwrap_or_else(|| expected.to_owned())
     }
@@ -217,13 +230,14 @@ impl Chart {
             self.go_to(task, canvas);
         }
         let Some(painter) = Painter::new(canvas, self.visible()) else { return };
+        if self.display.with_record(|_| ()).is_none() {
+            return self.draw_before(painter);
+        }
         painter.axis();
         let now_us = self.display.now_us();
         self.histories.with_value(|histories| {
             let lanes = self.lanes(histories);
-            self.drawn.update_value(|tracks| {
-                lanes.iter().for_each(|lanes| tracks.read(histories, lanes.root, lanes.is_folded()));
-            });
+            self.read_tracks(histories, &lanes);
             self.display.with_record(|record| {
                 self.drawn.with_value(|tracks| painter.tasks(record, histories, tracks, now_us, &lanes));
                 for lanes in &lanes {
@@ -251,6 +265,13 @@ impl Chart {
         });
     }
 
+    /// Reads what is new in the histories, for what is drawn of them.
+    fn read_tracks(self, histories: &TaskHistories, lanes: &[Lanes]) {
+        self.drawn.update_value(|tracks| {
+            lanes.iter().for_each(|lanes| tracks.read(histories, lanes.root, lanes.is_folded()));
+        });
+    }
+
     /// Draws the selected range, and the cursor.
     fn explored(self, painter: &Painter, lanes: &[Lanes]) {
         let cursor = self.display.cursor;
@@ -271,7 +292,7 @@ impl Chart {
 
     /// Draws ideals and the baseline.
     fn marks(self, painter: &Painter, histories: &TaskHistories, lanes: &[Lanes]) {
-        let baseline = self.display.baseline.get_untracked();
+        let baseline = untrack(|| self.display.shown_baseline());
         if self.axis.get_untracked() == Axis::AsItHappened {
             if let Some((at_us, word)) = baseline.as_ref().and_then(end_of_baseline) {
                 painter.end_of_another(at_us, word);
@@ -279,6 +300,8 @@ impl Chart {
             return;
         }
         let compared = untrack(|| self.display.compared());
+        let said_us = self.display.said_us.get_untracked();
+        let asked = said_us.and_then(|us| Some((untrack(|| self.display.question_of_settings())?.part, us)));
         for bar in compared.iter().flat_map(|compared| &compared.bars) {
             let Some(part) = histories.part_named(&bar.task) else { continue };
             let root = histories.parts()[part].root;
@@ -289,37 +312,53 @@ impl Chart {
                 if let Some(us) = baseline.as_ref().and_then(|it| it.measured.median(&bar.task)) {
                     painter.end_in_another(lanes, us as u64);
                 }
+                if let Some((_, us)) = asked.filter(|(part, _)| *part == bar.task) {
+                    painter.answer_in(lanes, us);
+                }
             }
         }
     }
 
-    /// Reads what is new in the record. For another run, starts again.
+    /// Reads what is new in the record. For another run or forecast, starts again.
     fn catch_up(self) {
-        let run = self.display.runs.get_untracked();
-        if self.run.get_value() != run {
-            self.run.set_value(run);
-            self.histories.set_value(TaskHistories::default());
+        let outlined = untrack(|| self.display.outlined());
+        let number = outlined.as_ref().map_or(0, Outlined::number);
+        let source = (self.display.runs.get_untracked(), number);
+        if self.source.get_value() != source {
+            self.source.set_value(source);
+            self.histories.set_value(outlined.as_ref().map(Outlined::histories).unwrap_or_default());
             self.drawn.set_value(Tracks::default());
             self.view.set(None);
             self.first_row.set(0.0);
         }
-        self.display.with_record(|record| self.histories.update_value(|histories| histories.read(record)));
+        if outlined.is_none() {
+            self.display.with_record(|record| self.histories.update_value(|histories| histories.read(record)));
+        }
     }
 
-    /// Everything: with the axis of the run its whole time, otherwise the longest part. Ideals and the baseline are on
-    /// the same axis.
+    /// Everything: with the axis of the run its whole time, otherwise the longest part. Ideals, the baseline and the
+    /// reader's answer are on the same axis.
     fn whole(self) -> View {
-        let baseline = self.display.baseline.get_untracked();
+        if let Some(question) = untrack(|| self.display.open_question()) {
+            return View::whole(question.axis_us);
+        }
+        let baseline = untrack(|| self.display.shown_baseline());
         if self.axis.get_untracked() == Axis::AsItHappened {
             let baseline_us = baseline.as_ref().and_then(end_of_baseline).map_or(0, |(at_us, _)| at_us);
-            return View::whole(self.display.now_us().max(baseline_us));
+            return View::whole(self.end_us().max(baseline_us));
         }
         let compared = untrack(|| self.display.compared());
         let longest = compared.iter().map(Compared::scale_us).max().unwrap_or(0);
         let bars = compared.iter().flat_map(|compared| &compared.bars);
         let median = |task: &str| baseline.as_ref()?.measured.median(task);
         let of_baseline = bars.filter_map(|bar| median(&bar.task)).fold(0.0, f64::max);
-        View::whole(longest.max(of_baseline as u64))
+        let said_us = self.display.said_us.get_untracked().unwrap_or(0);
+        View::whole(longest.max(of_baseline as u64).max(said_us))
+    }
+
+    /// The end of what is drawn, so far.
+    fn end_us(self) -> u64 {
+        untrack(|| self.display.outlined()).map_or_else(|| self.display.now_us(), |outlined| outlined.record().end_us())
     }
 
     fn visible(self) -> View {
@@ -350,7 +389,8 @@ impl Chart {
     fn words(self, task: TaskId) -> Option<String> {
         let now_us = self.display.now_us();
         let history = self.histories.with_value(|histories| *histories.task(task));
-        self.display.with_record(|record| timeline::words(record, task, &history, now_us))
+        let words = self.display.with_record(|record| timeline::words(record, task, &history, now_us));
+        words.or_else(|| self.words_before(task))
     }
 }
 
@@ -361,5 +401,5 @@ fn end_of_baseline(baseline: &baseline::Baseline) -> Option<(u64, &'static str)>
 
 fn caption(display: Display) -> Option<String> {
     let measured = display.measured().unwrap_or_default();
-    display.with_record(|record| timeline::caption(record, &measured))
+    display.with_record(|record| timeline::caption(record, &measured)).or_else(|| caption_before(display))
 }

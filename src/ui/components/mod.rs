@@ -18,6 +18,7 @@ pub(super) mod moment;
 pub(super) mod open_file;
 pub(super) mod origin;
 pub(super) mod own_files;
+pub(super) mod prediction;
 pub(super) mod pulse;
 pub(super) mod race;
 pub(super) mod repeat;

@@ -25,6 +25,11 @@ impl Baseline {
         Self { title: "The pinned run", note: "Pinned for comparison.", word: "pinned", measured, id: Some(id) }
     }
 
+    /// The last run of the exercise, of which there is an outline before the first run of a page.
+    pub(in crate::ui) fn last_run(measured: Quantities) -> Self {
+        Self { title: "Your last run", note: "", word: "last run", measured, id: None }
+    }
+
     /// The run of the person who sent the link.
     pub(in crate::ui) fn sent(measured: Quantities) -> Self {
         Self {

@@ -30,8 +30,8 @@ pub(in crate::ui) struct Chart {
     pub(in crate::ui) histories: StoredValue<TaskHistories, LocalStorage>,
     /// What has been drawn of the histories.
     pub(in crate::ui) drawn: StoredValue<Tracks, LocalStorage>,
-    /// The value of [`Display::runs`] when `histories` was last reset; 0 before the first run.
-    pub(in crate::ui) run: StoredValue<u32, LocalStorage>,
+    /// The record that `histories` are read from: the number of the run, and that of what is outlined instead or 0.
+    pub(in crate::ui) source: StoredValue<(u32, u32), LocalStorage>,
     /// The time range that is in view. `None` is everything.
     pub(in crate::ui) view: RwSignal<Option<View>>,
     pub(in crate::ui) axis: RwSignal<Axis>,
@@ -72,7 +72,7 @@ impl Chart {
             frame: NodeRef::new(),
             histories: StoredValue::new_local(TaskHistories::default()),
             drawn: StoredValue::new_local(Tracks::default()),
-            run: StoredValue::new_local(0),
+            source: StoredValue::new_local((0, 0)),
             view: RwSignal::new(None),
             axis: display.cursor.axis,
             opened: RwSignal::new(None),

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+use crate::exercises::compared::ideals_in_words;
 use crate::exercises::exercise::Exercise;
 use crate::frame;
 use crate::share::permalink;
@@ -103,8 +104,13 @@ fn presets(exercise: &'static Exercise) -> AnyView {
     view! { <ul class="presets" aria-label="Example settings">{links.collect_view()}</ul> }.into_any()
 }
 
-fn outdated(display: Display) -> &'static str {
-    if display.is_outdated() { "Controls have changed since this run." } else { "" }
+fn outdated(display: Display) -> String {
+    if !display.is_outdated() {
+        return String::new();
+    }
+    let ideals = ideals_in_words(&display.forecast_of_form());
+    let ideals = ideals.map(|ideals| format!(" With the new settings, the ideal is: {ideals}."));
+    format!("Controls have changed since this run.{}", ideals.unwrap_or_default())
 }
 
 /// Where the run on display is from, and whether it was saved.

@@ -1,5 +1,7 @@
 //! The layout of the timeline: which tracks there are, how high they are, and where they are on the canvas.
 
+use std::borrow::Cow;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
@@ -27,16 +29,22 @@ impl Chart {
         self.catch_up();
         let compared = self.display.compared();
         let tracks = self.lay_out(&compared);
-        let baseline = self.display.baseline.get();
+        let baseline = self.display.shown_baseline();
         let length_us = |task: &str| baseline.as_ref().and_then(|it| it.measured.median(task)).map(|us| us as u64);
         let baseline = baseline.as_ref().map(|it| Baseline { word: it.word, length_us: &length_us });
-        let unfinished = if self.display.runs.get() == 0 { "Press Run." } else { "Not all parts have ended." };
+        let is_before = self.display.runs.get() == 0;
+        let unfinished = |compared: &Compared| -> Cow<'static, str> {
+            match is_before {
+                true => compared.forecast().map_or("Press Run.".into(), Cow::from),
+                false => "Not all parts have ended.".into(),
+            }
+        };
         let mut tracks = tracks.as_slice();
         let mut figures: Vec<Node> = Vec::new();
         for compared in &compared {
             let (own, others) = tracks.split_at(compared.bars.len());
             tracks = others;
-            figures.push(tracks::comparison(compared, own, baseline.as_ref(), unfinished));
+            figures.push(tracks::comparison(compared, own, baseline.as_ref(), unfinished(compared)));
         }
         if let [whole] = tracks {
             figures.push(element("div").class("whole").child(tracks::lanes(whole.band)).into());
