@@ -1,7 +1,7 @@
 //! The files that an exercise can read: the site's own, and the reader's.
 //!
 //! On the page every read of a site's file is a real request. Files that have been read stay in memory for the run on
-//! the virtual clock that computes the ideal.
+//! the virtual clock that computes the ideal, which can neither send requests nor wait for them.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

@@ -222,12 +222,12 @@ impl Display {
         self.experiment.with(|then| then.as_ref().is_some_and(|then| !then.has_same_settings(&now)))
     }
 
-    /// The functions that show the results of a run, once one has begun.
+    /// The functions that show a forecast or the results of a run, once they are loaded.
     pub(super) fn views(self) -> Option<ResultViews> {
         self.views.get_value()
     }
 
-    /// A view of the results of a run. It is empty until one has begun.
+    /// A view of the results of a run. It is empty until the code is loaded.
     pub(super) fn show(self, view: impl FnOnce(ResultViews) -> AnyView) -> AnyView {
         self.views().map(view).into_any()
     }
@@ -370,12 +370,14 @@ impl Display {
         experiment.compared(None, 0, ideal.map(|it| it.ideal.parts()))
     }
 
-    /// Tracks whatever changes the forecast that is shown.
-    pub(super) fn track_forecast(self) {
-        self.forecast.track();
-        self.last_run.track();
-        self.form.predicts.track();
+    /// Tracks whatever changes what is outlined, until there is a run.
+    pub(super) fn track_outlined(self) {
         self.said_us.track();
+        if self.with_record(|_| ()).is_none() {
+            self.forecast.track();
+            self.last_run.track();
+            self.form.predicts.track();
+        }
     }
 
     /// True if the timeline shows a forecast.

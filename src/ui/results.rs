@@ -1,4 +1,4 @@
-//! Loads the code that draws the results of a run, in one piece. The page needs it only once a run has begun.
+//! Loads the code that draws forecasts and the results of runs, in one piece. The first paint does not need it.
 
 use crate::lazy::{NotFetched, lazy};
 use crate::ui::charts::timeline;

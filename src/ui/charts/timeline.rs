@@ -163,7 +163,7 @@ impl Chart {
         Effect::new(move || {
             self.display.frame.track();
             self.display.runs.track();
-            self.display.track_forecast();
+            self.display.track_outlined();
             self.view.track();
             self.first_row.track();
             self.layout.track();
@@ -219,7 +219,7 @@ impl Chart {
     fn caption(self) -> String {
         self.display.digest.track();
         self.display.runs.track();
-        self.display.track_forecast();
+        self.display.track_outlined();
         let expected = "Tasks are drawn here while they run.";
         self.code().and_then(|code| (code.caption)(self.display)).unwrap_or_else(|| expected.to_owned())
     }

@@ -1,4 +1,4 @@
-//! The functions that show a run, loaded in one piece once a run has begun. This file has only their types, so that
+//! The functions that show a run, loaded in one piece after the first paint. This file has only their types, so that
 //! components can use each other's functions without importing them.
 
 use leptos::prelude::*;

@@ -3,17 +3,18 @@
 
 use std::time::Duration;
 
-use e2e::fixture::{Fixture, TestResult};
+use e2e::browser::Engine;
+use e2e::fixture::{BASE, Fixture, TestError, TestResult};
 use e2e::in_chromium;
 use e2e::page::eventually;
-use e2e::server::{Replacement, Server, built_part, built_site};
+use e2e::server::{Outcome, Replacement, Server, built_part, built_site};
 use e2e::suite::Test;
 
 use super::SHORT;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
-        an_exercise_is_loaded_once_when_it_first_runs,
+        an_exercise_is_loaded_once_when_its_page_is_idle,
         the_benchmark_is_loaded_when_it_is_opened,
         a_run_fails_if_its_exercise_cannot_be_loaded_and_the_next_run_loads_it,
         stop_during_the_loading_of_an_exercise_starts_nothing,
@@ -22,9 +23,13 @@ pub fn tests() -> impl Iterator<Item = Test> {
     ]
 }
 
-async fn an_exercise_is_loaded_once_when_it_first_runs() -> TestResult {
+async fn an_exercise_is_loaded_once_when_its_page_is_idle() -> TestResult {
     let fixture = Fixture::open_without_service_worker(SHORT).await?;
-    assert_eq!(times_requested(&fixture.server, EXERCISES), 0, "it is not part of the first load");
+    eventually("the code of the exercise", async || {
+        let times = times_requested(&fixture.server, EXERCISES);
+        Ok(if times == 1 { Ok(()) } else { Err(times.to_string()) })
+    })
+    .await?;
     fixture.page.run_to_the_end().await?;
     fixture.page.run_to_the_end().await?;
     assert_eq!(times_requested(&fixture.server, EXERCISES), 1);
@@ -40,8 +45,11 @@ async fn the_benchmark_is_loaded_when_it_is_opened() -> TestResult {
 }
 
 async fn a_run_fails_if_its_exercise_cannot_be_loaded_and_the_next_run_loads_it() -> TestResult {
-    let fixture = Fixture::open(SHORT).await?;
     let part = built_part(EXERCISES)?;
+    let fixture = open_with(&part, Replacement::Status(404)).await?;
+    // There is no forecast, and nothing is said about it.
+    fixture.wait_for_outcome(&part, Outcome::Answered(404)).await?;
+    assert_eq!(fixture.page.texts(".failure").await?, [""; 0]);
     for reply in [Replacement::Status(404), Replacement::CutAfter(700)] {
         fixture.server.replace(&part, reply.clone());
         fixture.page.press("Run").await?;
@@ -54,9 +62,8 @@ async fn a_run_fails_if_its_exercise_cannot_be_loaded_and_the_next_run_loads_it(
 }
 
 async fn stop_during_the_loading_of_an_exercise_starts_nothing() -> TestResult {
-    let fixture = Fixture::open(SHORT).await?;
     let part = built_part(EXERCISES)?;
-    fixture.server.replace(&part, Replacement::Never);
+    let fixture = open_with(&part, Replacement::Never).await?;
     fixture.page.press("Run").await?;
     fixture.page.wait_for_status("Running").await?;
     fixture.page.press("Stop").await?;
@@ -86,12 +93,19 @@ async fn a_benchmark_that_cannot_be_loaded_is_reported_and_loads_later() -> Test
 }
 
 async fn an_exercise_runs_from_a_host_without_the_media_type_of_wasm() -> TestResult {
-    let fixture = Fixture::open(SHORT).await?;
     let part = built_part(EXERCISES)?;
     let body = std::fs::read(built_site().join(&part)).expect("the part was built");
-    fixture.server.replace(&part, Replacement::Bytes { content_type: "application/octet-stream", body });
+    let reply = Replacement::Bytes { content_type: "application/octet-stream", body };
+    let fixture = open_with(&part, reply).await?;
     fixture.page.run_to_the_end().await?;
     Ok(())
+}
+
+/// Opens the exercise on a server that sends this reply for a part of the code.
+async fn open_with(part: &str, reply: Replacement) -> Result<Fixture, TestError> {
+    let server = Server::start(&built_site(), BASE)?;
+    server.replace(part, reply);
+    Fixture::open_with_server(server, Engine::Chromium, SHORT).await
 }
 
 const EXERCISES: &str = "split_exercises.wasm";
