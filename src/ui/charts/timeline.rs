@@ -67,13 +67,13 @@ pub(crate) fn timeline(display: Display) -> AnyView {
     };
     // The embedded form has none.
     let has_fields = !display.form.is_embedded;
+    let has_run = Memo::new(move |_| display.runs.get() > 0);
     let quiet_during_replay = move || if display.cursor.is_replaying.get() { "off" } else { "polite" };
     view! {
         <figure class="timeline">
             <div class="timeline-head">
                 <h2>"Timeline"</h2>
-                {has_fields.then(|| scrubber(chart))}
-                {has_fields.then(|| prediction_button(display))}
+                {has_fields.then(|| move || tools(chart, has_run))}
                 <div class="axes" role="group" aria-label="Time axis">
                     {choice(Axis::Aligned, "Aligned")}
                     {choice(Axis::AsItHappened, "As it happened")}
@@ -103,6 +103,11 @@ pub(crate) fn timeline(display: Display) -> AnyView {
         </figure>
     }
     .into_any()
+}
+
+/// What the reader can do with time: before the first run predict the result, then move through the run.
+fn tools(chart: Chart, has_run: Memo<bool>) -> AnyView {
+    if has_run.get() { scrubber(chart) } else { prediction_button(chart.display).into_any() }
 }
 
 fn canvas(chart: Chart) -> impl IntoView {
