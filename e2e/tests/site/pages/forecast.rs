@@ -179,9 +179,9 @@ async fn a_control_changes_the_forecast_at_once(engine: Engine) -> TestResult {
             times.push(page.evaluate_async::<f64>(TIME_OF_CHANGE, vec![control.into(), value.into()]).await?);
         }
         println!("{engine:?} {link}: {times:.1?} ms from the input to the new forecast");
-        let best = times.iter().copied().fold(f64::INFINITY, f64::min);
+        times.sort_by(f64::total_cmp);
         // A busy machine delays some of them.
-        assert!(best < 100.0, "{link}: {times:?} ms");
+        assert!(times[1] < 100.0, "{link}: {times:?} ms");
     }
     Ok(())
 }
