@@ -73,7 +73,7 @@ pub(crate) fn timeline(display: Display) -> AnyView {
         <figure class="timeline">
             <div class="timeline-head">
                 <h2>"Timeline"</h2>
-                {has_fields.then(|| move || tools(chart, has_run))}
+                {has_fields.then_some(move || tools(chart, has_run))}
                 <div class="axes" role="group" aria-label="Time axis">
                     {choice(Axis::Aligned, "Aligned")}
                     {choice(Axis::AsItHappened, "As it happened")}

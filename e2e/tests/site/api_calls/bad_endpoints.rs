@@ -64,7 +64,6 @@ async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestRes
     let fixture = Fixture::open_in(engine, &link).await?;
     let page = &fixture.page;
     for (infer, cors, cause, message) in [
-        // First, because WebKit caches the answer to a preflight for some seconds, even if the response forbids it.
         (Answer::Good, Cors::NoPreflight, "unreachable or blocked", "cannot be reached"),
         (Answer::Text(404), Cors::Open, "HTTP 404", "HTTP status 404"),
         (Answer::Html(200), Cors::Open, "not JSON", "but an HTML page"),
@@ -76,6 +75,11 @@ async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestRes
         (Answer::Never, Cors::Open, "timed out", "not done within 700 ms"),
         (Answer::HeadOnly, Cors::Open, "timed out", "not done within 700 ms"),
     ] {
+        // WebKit caches the answer to a preflight for some seconds, even if the response forbids it, and the endpoint of
+        // another test may have had the same port.
+        if engine == Engine::Webkit && cors == Cors::NoPreflight {
+            continue;
+        }
         endpoint.behave(Behaviour { infer, cors, ..Behaviour::default() });
         page.run_to_the_end().await?;
         let rows = page.table("Outcomes of the requests").await?;

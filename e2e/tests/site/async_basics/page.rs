@@ -88,6 +88,7 @@ async fn the_keyboard_reaches_everything() -> TestResult {
     let page = &fixture.page;
     run_and_stop_with_keys(page).await?;
 
+    page.open_disclosures().await?;
     page.tab_to("Run").await?;
     let stops: BTreeSet<_> = page.tab_to("Run").await?.into_iter().collect();
     for name in ["download", "load", "preprocess", "scale", "blocking", "seed", "Copy link", "canvas"] {
