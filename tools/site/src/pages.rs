@@ -36,7 +36,8 @@ const DESCRIPTION: &str = "A browser playground for asynchronous programming in 
 
 /// The picture in link previews, relative to the site, and its description.
 const PREVIEW: &str = "static/preview.png";
-const PREVIEW_TEXT: &str = "A run of Interleave: its tasks as bars over time, in sequence and concurrently.";
+const PREVIEW_TEXT: &str =
+    "A run of Interleave next to its code: the same tasks one by one, with a limit, and all at once.";
 
 const LOADING: &str = "Interleave is loading. If this message stays, your browser cannot run WebAssembly or blocks it: \
      try a current version of Chromium, Firefox or Safari.";
