@@ -22,6 +22,10 @@ const ZOOM: f64 = 1.5;
 /// The factor by which one turn of the wheel magnifies. Touchpads send many turns.
 const WHEEL_ZOOM: f64 = 1.1;
 
+/// With more tasks than this, what they do under the pointer is not read while it moves: that takes longer than a frame.
+/// A press still reads it.
+const MOST_TASKS_READ: usize = 100_000;
+
 /// A press that moves less than this, in CSS pixels, is no drag: hands are not steady.
 const SHORTEST_DRAG: f64 = 4.0;
 
@@ -171,7 +175,7 @@ impl Chart {
             self.show(view.moved(-right / width));
             return;
         }
-        if self.is_over() {
+        if self.is_over() && self.histories.with_value(TaskHistories::len) <= MOST_TASKS_READ {
             self.display.cursor.hovered_us.set(Some(view.at_us(x, width).max(0.0) as u64));
         }
         let found = self.histories.with_value(|histories| {
