@@ -12,7 +12,7 @@ use crate::measure::units::span;
 /// The height of a lane with a name, in CSS pixels.
 const LANE: f64 = 28.0;
 
-/// About so many times are named on the axis.
+/// The approximate number of times that are labelled on the axis.
 const TICKS: usize = 5;
 
 /// The lanes of one part.
