@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::exercises::test_support::{set_texts, settings_with};
 use crate::measure::Record;
-use crate::measure::events::EventKind;
 use crate::measure::metrics::Metrics;
 use crate::measure::segments::TaskHistories;
 use crate::runtime::virtual_time::block_on;

@@ -20,8 +20,18 @@ pub const EXERCISES: [&str; 10] = [
 /// The first page, the guide, the saved runs, the benchmark, and the page that a wrong link leads to.
 pub const OTHER_PAGES: [&str; 5] = ["", "guide", "runs", "benchmark", "async-basic?lod=2&seed=x"];
 
-/// Opens each page and calls `look` with its link and the words "before a run". Calls it again after a run, with all
-/// disclosures open. The first page starts its run by itself, and the benchmark would take too long.
+/// When a page is looked at.
+pub const BEFORE_RUN: &str = "before a run";
+const AFTER_RUN: &str = "after a run";
+
+/// True if the page has something to run that ends soon. The first page starts its run by itself, and the benchmark
+/// would take too long.
+pub fn runs(link: &str) -> bool {
+    !["", "runs", "benchmark"].contains(&link)
+}
+
+/// Opens each page and calls `look` with its link and [`BEFORE_RUN`]. Calls it again after a run, with all
+/// disclosures open.
 pub async fn for_each_page(
     page: &Page,
     links: &[&str],
@@ -29,12 +39,12 @@ pub async fn for_each_page(
 ) -> TestResult {
     for link in links {
         open(page, link).await?;
-        look(link, "before a run").await?;
-        if !["", "runs", "benchmark"].contains(link) {
+        look(link, BEFORE_RUN).await?;
+        if runs(link) {
             page.run_to_the_end().await?;
             page.open_disclosures().await?;
             wait_for_all_parts(page).await?;
-            look(link, "after a run").await?;
+            look(link, AFTER_RUN).await?;
         }
     }
     Ok(())

@@ -49,11 +49,13 @@ async fn open_framed(fixture: &Fixture, link: &str) -> Result<(Server, Page), Te
 /// The origin, the type and the height of the last message that the page around the frame has received.
 const LAST: &str = "return messages.at(-1) ?? ['', '', 0]";
 
-/// Waits until the reported height is that of the embedded exercise, and returns it. Ends outside the frame.
+/// Waits until the last reported height is that of the embedded exercise now, and returns it. Ends outside the frame.
 async fn reported_height(page: &Page, origin: &str) -> Result<u32, PageError> {
-    let expected: u32 = page.evaluate("return document.querySelector('main').offsetHeight", Vec::new()).await?;
     page.leave_frame().await?;
     eventually("the height of the exercise", async || {
+        page.enter_frame().await?;
+        let expected: u32 = page.evaluate("return document.querySelector('main').offsetHeight", Vec::new()).await?;
+        page.leave_frame().await?;
         let last: (String, String, u32) = page.evaluate(LAST, Vec::new()).await?;
         let wanted = (origin.to_owned(), "interleave:height".to_owned(), expected);
         Ok(if last == wanted { Ok(expected) } else { Err(format!("{last:?} instead of {wanted:?}")) })
