@@ -177,12 +177,18 @@ impl Page {
         .await
     }
 
-    /// Changes the link in the address bar of the open page.
+    /// Changes the link in the address bar of the open page, once the page is loaded: until then, a browser would replace
+    /// the entry in its history instead of adding one.
     ///
     /// # Errors
     ///
     /// If the browser is gone.
     pub async fn follow(&self, link: &str) -> Result<(), PageError> {
+        eventually("the whole page", async || {
+            let state: String = self.evaluate("return document.readyState", Vec::new()).await?;
+            Ok(if state == "complete" { Ok(()) } else { Err(state) })
+        })
+        .await?;
         self.evaluate("location.hash = arguments[0]", vec![format!("#/{link}").into()]).await
     }
 
@@ -315,6 +321,11 @@ impl Page {
         let what = format!("an enabled button `{name}`");
         eventually(&what, async || {
             Ok(if self.is_enabled(name).await? { Ok(()) } else { Err("a disabled one".to_owned()) })
+        })
+        .await?;
+        eventually("the forecast, if there is one", async || {
+            let arriving = self.texts(".arriving").await?;
+            Ok(if arriving.is_empty() { Ok(()) } else { Err("a page that is still arriving".to_owned()) })
         })
         .await
     }

@@ -44,6 +44,11 @@ pub(super) fn use_visit() -> RwSignal<Visit> {
     visit
 }
 
+/// True if the address is that of the first page.
+pub(super) fn is_home() -> bool {
+    matches!(Destination::parse(&fragment()).0, Destination::Home)
+}
+
 fn fragment() -> String {
     location().hash().unwrap_or_default()
 }

@@ -5,7 +5,6 @@ pub(super) mod baseline;
 pub(super) mod chart;
 pub(super) mod code;
 pub(super) mod cursor;
-pub(super) mod views;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -32,7 +31,6 @@ use crate::share::saved::{RunEnding, SavedRun};
 use crate::ui::form::Form;
 use baseline::{Baseline, SameSettings};
 use cursor::Cursor;
-use views::ResultViews;
 
 /// The status of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +125,9 @@ pub(super) struct Display {
     ideal: RwSignal<Option<Rc<Ideal>>, LocalStorage>,
     /// The forecast for the form.
     forecast: RwSignal<Option<Rc<Forecast>>, LocalStorage>,
+    /// True once the page before the first run does not change any more by itself: the forecast is there, or there is
+    /// none.
+    pub(super) is_settled: RwSignal<bool>,
     /// The number of times that what is outlined has changed.
     outlines: StoredValue<u32>,
     /// The last saved run of the exercise. Its outline is shown before the first run if there is no forecast.
@@ -169,7 +170,6 @@ pub(super) struct Display {
     spans: StoredValue<Spans, LocalStorage>,
     meter: StoredValue<Meter, LocalStorage>,
     line_waits: StoredValue<LineWaits, LocalStorage>,
-    views: StoredValue<Option<ResultViews>, LocalStorage>,
 }
 
 impl Display {
@@ -184,6 +184,7 @@ impl Display {
             report: RwSignal::new_local(None),
             ideal: RwSignal::new_local(None),
             forecast: RwSignal::new_local(None),
+            is_settled: RwSignal::new(false),
             outlines: StoredValue::new(0),
             last_run: RwSignal::new_local(None),
             experiment: RwSignal::new(None),
@@ -207,7 +208,6 @@ impl Display {
             spans: StoredValue::new_local(Spans::default()),
             meter: StoredValue::new_local(Meter::default()),
             line_waits: StoredValue::new_local(LineWaits::default()),
-            views: StoredValue::new_local(None),
         }
     }
 
@@ -220,16 +220,6 @@ impl Display {
     pub(super) fn is_outdated(self) -> bool {
         let now = self.form.experiment();
         self.experiment.with(|then| then.as_ref().is_some_and(|then| !then.has_same_settings(&now)))
-    }
-
-    /// The functions that show a forecast or the results of a run, once they are loaded.
-    pub(super) fn views(self) -> Option<ResultViews> {
-        self.views.get_value()
-    }
-
-    /// A view of the results of a run. It is empty until the code is loaded.
-    pub(super) fn show(self, view: impl FnOnce(ResultViews) -> AnyView) -> AnyView {
-        self.views().map(view).into_any()
     }
 
     /// Reads the record of the run on display. To be notified of changes, track `frame`, `step` or `digest`.
@@ -452,11 +442,6 @@ impl Display {
         self.status.set(Status::Running);
         self.runs.update(|runs| *runs += 1);
         self.runs.get_untracked()
-    }
-
-    /// Sets the functions that show the results.
-    pub(super) fn set_views(self, views: ResultViews) {
-        self.views.set_value(Some(views));
     }
 
     /// Shows a run that has started.

@@ -17,7 +17,6 @@ use crate::runtime::turn::yield_to_browser;
 use crate::runtime::{Stopper, stoppable};
 use crate::ui::display::{Display, Forecast, Status};
 use crate::ui::history;
-use crate::ui::results;
 
 /// The time after which a browser that does not say when it is idle counts as idle.
 const IDLE_AFTER: Duration = Duration::from_millis(200);
@@ -36,13 +35,21 @@ pub(super) fn use_forecast(display: Display, site: Rc<Site>, waits_for_run: bool
     on_cleanup(stop);
     Effect::new(move || {
         stop();
-        if !is_idle.get() || (waits_for_run && display.runs.get() == 0) || display.is_running() {
+        let is_later = (waits_for_run && display.runs.get() == 0) || display.is_running();
+        if is_later {
+            display.is_settled.set(true);
+        }
+        if !is_idle.get() || is_later {
             return;
         }
-        let Some(wanted) = wanted(display) else { return display.set_forecast(None) };
+        let Some(wanted) = wanted(display) else {
+            display.is_settled.set(true);
+            return display.set_forecast(None);
+        };
         let (work, stopper) = stoppable(async move {
             // If something cannot be fetched, the page is as it would be without a forecast.
             let _ = show(display, wanted, site.get_value()).await;
+            display.is_settled.set(true);
         });
         computing.set_value(Some(stopper));
         leptos::task::spawn_local(work);
@@ -57,7 +64,6 @@ fn wanted(display: Display) -> Option<Experiment> {
 
 async fn show(display: Display, experiment: Experiment, site: Rc<Site>) -> Result<(), NotFetched> {
     if let Some(ideal) = ideal(&experiment, site).await? {
-        display.set_views(results::fetch().await?);
         // With tens of thousands of tasks, reading and drawing take as long as many slices of the computation.
         yield_to_browser().await;
         let forecast = Forecast::new(experiment, ideal);
@@ -69,7 +75,6 @@ async fn show(display: Display, experiment: Experiment, site: Rc<Site>) -> Resul
     if display.may_show_last_run()
         && let Some(run) = history::newest(display.exercise.slug).await
     {
-        display.set_views(results::fetch().await?);
         display.set_last_run(run);
     }
     Ok(())

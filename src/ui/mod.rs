@@ -27,7 +27,6 @@ mod pages;
 mod painted;
 mod panic;
 mod png;
-mod results;
 mod runner;
 mod scrolling;
 mod sections;
@@ -41,14 +40,24 @@ pub fn start() {
         return;
     }
     panic::show_in_a_banner();
-    // The HTML has the page's frame, for the first paint. The app takes its place before the next one.
+    wasm_bindgen_futures::spawn_local(async {
+        if address::is_home() {
+            // If it fails, the page itself says so.
+            let _ = pages::home::load().await;
+        }
+        mount();
+        // A frame of another site would fill the storage of a reader who has not visited this one.
+        if !cfg!(debug_assertions) && !embedding::is_in_another_site() {
+            offline::keep();
+        }
+    });
+}
+
+/// The HTML has the page's frame, for the first paint. The app takes its place before the next one.
+fn mount() {
     if let Some(frame) = leptos::prelude::document().get_element_by_id("frame") {
         painted::keep(&frame);
         frame.remove();
     }
     leptos::mount::mount_to_body(App);
-    // A frame of another site would fill the storage of a reader who has not visited this one.
-    if !cfg!(debug_assertions) && !embedding::is_in_another_site() {
-        offline::keep();
-    }
 }

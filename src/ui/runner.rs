@@ -24,11 +24,9 @@ use crate::share::saved::{RunEnding, SavedRun};
 use crate::share::sent::Sent;
 use crate::storage::Source;
 use crate::ui::display::baseline::Baseline;
-use crate::ui::display::views::ResultViews;
 use crate::ui::display::{Display, Status};
 use crate::ui::forecast::use_forecast;
 use crate::ui::form::Form;
-use crate::ui::results;
 
 /// The minimum time between two drawings of text and tables: nobody reads faster, and they cost more than the timeline.
 const DIGEST_EVERY_US: u64 = 160_000;
@@ -115,12 +113,9 @@ impl Runner {
         // server are not part of the experiment.
         when_drawn(move || {
             leptos::task::spawn_local(async move {
-                let loaded = try_join(results::fetch().err_into(), experiment.load());
+                let loaded = try_join(fetched::load().err_into(), experiment.load());
                 match join(loaded, self.find_pinned()).await.0 {
-                    Ok((views, ())) => {
-                        self.display.set_views(views);
-                        set_timeout(move || self.start_loaded(run, experiment), Duration::ZERO);
-                    }
+                    Ok(_) => set_timeout(move || self.start_loaded(run, experiment), Duration::ZERO),
                     Err(failure) if self.display.is_under_way(run) => self.display.fail(failure),
                     Err(_) => {}
                 }
@@ -242,25 +237,20 @@ impl Runner {
     /// Shows a run of this exercise that was opened, unless another has been started in the meantime.
     pub(super) fn open(self, saved: SavedRun) {
         leptos::task::spawn_local(async move {
-            let opened = async {
-                let views = results::fetch().await?;
-                fetched::open(self.display, views, saved).await
-            };
-            if let Err(error) = opened.await {
+            if let Err(error) = fetched::open(self.display, saved).await {
                 self.display.fail(error.into());
             }
         });
     }
 }
 
-lazy!(mod fetched in exercises: open(display: Display, views: ResultViews, saved: SavedRun) -> ());
+lazy!(mod fetched in exercises: open(display: Display, saved: SavedRun) -> ());
 
-fn open(display: Display, views: ResultViews, saved: SavedRun) {
+fn open(display: Display, saved: SavedRun) {
     // The page may be gone by now, or its reader may have pressed Run.
     if display.status.try_with_untracked(|status| *status == Status::Ready) != Some(true) {
         return;
     }
-    display.set_views(views);
     display.form.settings.set(saved.experiment.settings.clone());
     display.form.seed.set(saved.experiment.seed);
     display.open(saved);

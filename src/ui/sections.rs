@@ -13,18 +13,18 @@ use crate::ui::components::validations::validations;
 use crate::ui::display::Display;
 use crate::ui::drawing::drawings;
 
-/// One panel for each heading of the report. The code that draws them is loaded with the first run.
+/// One panel for each heading of the report.
 pub(crate) fn section_panels(display: Display, headings: RwSignal<Vec<&'static str>>, tabs: Tabs) -> AnyView {
     let content = move |heading: &'static str| match display.report.get() {
-        Some(_) => display.show(|views| (views.section)(display, heading)),
+        Some(_) => section(display, heading),
         None => view! { <p class="empty">"Results appear here when the run has finished."</p> }.into_any(),
     };
     let panel = move |heading| tabs.panel(heading, (move || content(heading)).into_any());
     (move || headings.get().into_iter().map(panel).collect_view()).into_any()
 }
 
-/// What the report has under a heading. See [`section_panels`].
-pub(crate) fn section(display: Display, heading: &'static str) -> AnyView {
+/// What the report has under a heading.
+fn section(display: Display, heading: &'static str) -> AnyView {
     let Some(report) = display.report.get_untracked() else { return ().into_any() };
     report.groups().filter(|group| group.heading == heading).map(|it| content(display, it)).collect_view().into_any()
 }

@@ -9,6 +9,8 @@ use brotli::enc::BrotliEncoderParams;
 
 use crate::server::LoggedRequest;
 
+/// The names of the parts of the page's code begin so. The page loads them when it is mounted and can be used, or later.
+const PARTS: [&str; 2] = ["split_", "chunk_"];
 /// The extensions of HTML, CSS, JavaScript and wasm. Data and pictures do not count.
 const COUNTED: [&str; 5] = ["html", "css", "js", "mjs", "wasm"];
 /// The highest quality, which hosts use for files that they compress once.
@@ -77,8 +79,10 @@ fn counted(base: &str, requests: &[LoggedRequest]) -> Vec<String> {
     let mut paths = Vec::new();
     for path in requests.iter().filter_map(|request| request.path.strip_prefix(base)) {
         let path = if path.is_empty() { "index.html" } else { path };
-        let counts = path.rsplit_once('.').is_some_and(|(_, extension)| COUNTED.contains(&extension));
-        if counts && !paths.iter().any(|known| known == path) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_part = PARTS.iter().any(|start| name.starts_with(start));
+        let counts = name.rsplit_once('.').is_some_and(|(_, extension)| COUNTED.contains(&extension));
+        if counts && !is_part && !paths.iter().any(|known| known == path) {
             paths.push(path.to_owned());
         }
     }
@@ -109,11 +113,13 @@ mod tests {
     }
 
     fn requests() -> Vec<LoggedRequest> {
-        ["/s/", "/s/app.js", "/s/data/digits.csv", "/s/app.js", "/s/icon.svg", "/favicon.ico"].map(request).into()
+        ["/s/", "/s/app.js", "/s/data/digits.csv", "/s/app.js", "/s/icon.svg", "/s/app/split_runs.wasm", "/favicon.ico"]
+            .map(request)
+            .into()
     }
 
     #[test]
-    fn code_counts_once_and_data_does_not() {
+    fn code_counts_once_and_data_and_later_parts_do_not() {
         assert_eq!(counted("/s/", &requests()), ["index.html", "app.js"]);
     }
 

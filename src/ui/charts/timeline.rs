@@ -25,11 +25,9 @@ use crate::measure::track::Tracks;
 use crate::ui::charts::painter::{Lanes, Painter};
 use crate::ui::components::moment::sentence;
 use crate::ui::components::prediction::{prediction, prediction_button, prediction_field};
-use crate::ui::components::tasks::tasks;
 use crate::ui::display::baseline;
 use crate::ui::display::chart::Chart;
 use crate::ui::display::cursor::Axis;
-use crate::ui::display::views::TimelineViews;
 use crate::ui::display::{Display, Outlined};
 use crate::ui::theme::use_theme;
 use before::caption_before;
@@ -117,33 +115,16 @@ fn canvas(chart: Chart) -> impl IntoView {
             tabindex="0"
             role="img"
             aria-label=move || chart.label()
-            on:keydown=move |event| chart.handle(|code| (code.take_key)(chart, &event))
-            on:wheel=move |event| chart.handle(|code| (code.take_wheel)(chart, &event))
-            on:pointerdown=move |event| chart.handle(|code| (code.take_press)(chart, &event))
-            on:pointermove=move |event| chart.handle(|code| (code.take_move)(chart, &event))
-            on:pointerup=move |_| chart.handle(|code| (code.take_release)(chart))
+            on:keydown=move |event| chart.take_key(&event)
+            on:wheel=move |event| chart.take_wheel(&event)
+            on:pointerdown=move |event| chart.take_press(&event)
+            on:pointermove=move |event| chart.take_move(&event)
+            on:pointerup=move |_| chart.take_release()
             on:pointercancel=move |_| chart.press.set(None)
             on:pointerleave=move |_| chart.leave()
         ></canvas>
     }
 }
-
-/// The code that the timeline needs once there is a run to draw.
-pub(crate) const CODE: TimelineViews = TimelineViews {
-    draw: Chart::draw,
-    take_key: Chart::take_key,
-    take_wheel: Chart::take_wheel,
-    take_press: Chart::take_press,
-    take_move: Chart::take_move,
-    take_release: Chart::take_release,
-    sentence,
-    take_overview: Chart::take_overview,
-    count_matches: search::count_matches,
-    find_match: search::find_match,
-    words: Chart::words,
-    caption,
-    table: tasks,
-};
 
 impl Chart {
     /// Draws again when something that the picture depends on changes.
@@ -183,24 +164,9 @@ impl Chart {
             theme.track();
             resized.track();
             if let Some(canvas) = self.canvas.get() {
-                // Before the code is loaded, the tracks have only names.
-                if let Some(views) = self.display.views() {
-                    (views.timeline.draw)(self, &canvas);
-                }
+                self.draw(&canvas);
             }
         });
-    }
-
-    /// The code for a run, once there is one.
-    fn code(self) -> Option<TimelineViews> {
-        self.display.views().map(|views| views.timeline)
-    }
-
-    /// Passes on an event. An empty chart ignores events.
-    fn handle(self, event: impl FnOnce(TimelineViews)) {
-        if let Some(code) = self.code() {
-            event(code);
-        }
     }
 
     /// The name of the canvas.
@@ -213,10 +179,9 @@ impl Chart {
 
     fn words_for_chosen(self) -> String {
         self.display.digest.track();
-        let Some(code) = self.code() else { return INVITATION.to_owned() };
         match self.display.chosen.get() {
-            Some(task) => (code.words)(self, task).unwrap_or_default(),
-            None if self.display.cursor.at_us().is_some() => (code.sentence)(self.display),
+            Some(task) => self.words(task).unwrap_or_default(),
+            None if self.display.cursor.at_us().is_some() => sentence(self.display),
             None => INVITATION.to_owned(),
         }
     }
@@ -226,7 +191,7 @@ impl Chart {
         self.display.runs.track();
         self.display.track_outlined();
         let expected = "Tasks are drawn here while they run.";
-        self.code().and_then(|code| (code.caption)(self.display)).unwrap_or_else(|| expected.to_owned())
+        caption(self.display).unwrap_or_else(|| expected.to_owned())
     }
 
     fn draw(self, canvas: &HtmlCanvasElement) {

@@ -14,13 +14,12 @@ pub(crate) fn checks(display: Display) -> AnyView {
         Status::Ready | Status::Running => {
             view! { <p class="empty">"Check results appear here after the run."</p> }.into_any()
         }
-        Status::Over(_) => display.show(|views| (views.properties)(display)),
+        Status::Over(_) => lines(display),
     };
     shown.into_any()
 }
 
-/// See [`checks`].
-pub(crate) fn lines(display: Display) -> AnyView {
+fn lines(display: Display) -> AnyView {
     let (experiment, compared) = (display.experiment(), display.compared());
     let is_finished = display.status.with(Status::has_finished);
     let read = |record: &Record| match is_finished {

@@ -8,10 +8,11 @@ use leptos::prelude::*;
 use web_sys::Event;
 
 use crate::figures::code::{SourceCode, line};
+use crate::lazy::lazy;
+use crate::ui::components::line_marks;
 use crate::ui::components::tabs::{Tab, Tabs};
 use crate::ui::display::Display;
-use crate::ui::display::code::{Code, Language, ShownFile};
-use crate::ui::display::views::LineMarks;
+use crate::ui::display::code::{Code, Language, LineMarks, ShownFile};
 use crate::ui::drawing::drawings;
 
 /// The chosen tab, for the next exercise and the next visit.
@@ -29,6 +30,7 @@ pub(crate) fn code(display: Display) -> AnyView {
     code.load(Language::Python, display.exercise.python());
     use_storage(code);
     use_first_function(code);
+    load_line_marks(code);
     use_line_marks(code);
     let path = move || match code.language.get() {
         Language::Rust => display.exercise.rust.to_owned(),
@@ -125,6 +127,21 @@ fn show_first_function(code: Code, language: Language, file: &ShownFile, other: 
     }
 }
 
+lazy!(mod fetched in exercises: marks() -> LineMarks);
+
+fn marks() -> LineMarks {
+    line_marks::CODE
+}
+
+fn load_line_marks(code: Code) {
+    leptos::task::spawn_local(async move {
+        // If they cannot be loaded, neither can the timeline, which says so. The page may be gone by now.
+        if let Ok(marks) = fetched::marks().await {
+            code.marks.try_set(Some(marks));
+        }
+    });
+}
+
 /// Shows what the run on display adds to the lines.
 fn use_line_marks(code: Code) {
     Effect::new(move || {
@@ -132,19 +149,21 @@ fn use_line_marks(code: Code) {
         code.display.runs.track();
         code.files(Language::Rust).track();
         code.display.cursor.at_us();
+        code.marks.track();
         with_marks(code, |marks| (marks.update)(code));
     });
     Effect::new(move || {
         code.display.chosen.track();
         code.language.track();
+        code.marks.track();
         Language::ALL.iter().for_each(|language| code.files(*language).track());
         with_marks(code, |marks| (marks.mark)(code));
     });
 }
 
-/// Uses the code that needs a run, once there is one.
+/// Uses the code that marks lines, once it is loaded.
 fn with_marks(code: Code, act: impl FnOnce(LineMarks)) {
-    if let Some(views) = code.display.views() {
-        act(views.line_marks);
+    if let Some(marks) = code.marks.get_untracked() {
+        act(marks);
     }
 }

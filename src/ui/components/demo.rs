@@ -2,10 +2,13 @@
 
 use leptos::prelude::*;
 
+use crate::lazy::lazy;
 use crate::share::permalink::{Destination, Setup};
 use crate::ui::charts::timeline::timeline;
+use crate::ui::components::checks;
 use crate::ui::components::lab_bar::lab_bar;
-use crate::ui::display::Status;
+use crate::ui::display::{Display, Status};
+use crate::ui::lazy_view::lazy_view;
 use crate::ui::runner::Runner;
 
 /// The exercise as `setup` says, under this heading.
@@ -14,17 +17,24 @@ pub(crate) fn demo(name: &'static str, setup: Setup) -> AnyView {
     let title = setup.exercise.title;
     let runner = Runner::new(setup);
     let display = runner.display;
-    let checks = move || {
-        display.status.with(Status::has_finished).then(|| display.show(|views| (views.checks_of_parts)(display)))
-    };
     view! {
         <section class="panel demo" aria-label=name>
             <h2>{name}</h2>
             {lab_bar(runner)}
-            {timeline(display)}
-            {checks}
+            {lazy_view(fetched::load(), move || fetched::measured(display))}
             <p class="hint"><a href=link>{format!("{title}, with its controls and its code")}</a></p>
         </section>
+    }
+    .into_any()
+}
+
+lazy!(mod fetched in exercises: measured(display: Display) -> AnyView);
+
+fn measured(display: Display) -> AnyView {
+    let checks = move || display.status.with(Status::has_finished).then(|| checks::of_parts(display));
+    view! {
+        {timeline(display)}
+        {checks}
     }
     .into_any()
 }

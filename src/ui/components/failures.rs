@@ -20,13 +20,12 @@ pub(crate) fn failures(display: Display) -> AnyView {
     let shown = move || {
         display.digest.track();
         first.track();
-        if display.runs.get() == 0 { nothing() } else { display.show(|views| (views.failures)(display, first)) }
+        if display.runs.get() == 0 { nothing() } else { list(display, first) }
     };
     shown.into_any()
 }
 
-/// See [`failures`].
-pub(crate) fn list(display: Display, first: RwSignal<usize>) -> AnyView {
+fn list(display: Display, first: RwSignal<usize>) -> AnyView {
     display
         .with_described(|record| {
             let failed = record.failed();

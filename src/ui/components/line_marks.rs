@@ -12,9 +12,8 @@ use crate::measure::moment::Moment;
 use crate::measure::units::{count, counted, span};
 use crate::measure::waits::{SourceLine, Waits};
 use crate::measure::{Record, TaskId};
-use crate::ui::display::code::{Code, Language, ShownFile};
+use crate::ui::display::code::{Code, Language, LineMarks, ShownFile};
 use crate::ui::display::cursor::Part;
-use crate::ui::display::views::LineMarks;
 
 /// The code that the pane needs once there is a run.
 pub(crate) const CODE: LineMarks = LineMarks { update, mark, point, take_key };

@@ -16,7 +16,7 @@ const MOST_LINES_LIVE: usize = 20;
 pub(crate) fn log(display: Display) -> AnyView {
     let lines = move || {
         display.digest.track();
-        if display.runs.get() == 0 { ().into_any() } else { display.show(|views| (views.log)(display)) }
+        if display.runs.get() == 0 { ().into_any() } else { lines(display) }
     };
     let empty = move || match display.runs.get() {
         0 => view! { <p class="empty">"Log messages appear here."</p> }.into_any(),
@@ -31,8 +31,7 @@ pub(crate) fn log(display: Display) -> AnyView {
     .into_any()
 }
 
-/// See [`log`].
-pub(crate) fn lines(display: Display) -> AnyView {
+fn lines(display: Display) -> AnyView {
     display
         .with_described(|record| {
             let lines = record.log_lines();

@@ -11,8 +11,7 @@ pub(crate) fn metrics(display: Display) -> AnyView {
     let shown = move || {
         display.digest.track();
         display.runs.track();
-        let figures = display.views().map(|views| (views.figures)(display)).unwrap_or_default();
-        METRICS.iter().zip(figures).map(metric).collect_view().into_any()
+        METRICS.iter().zip(figures(display)).map(metric).collect_view().into_any()
     };
     view! { <dl class="metrics">{shown}</dl> }.into_any()
 }
@@ -31,7 +30,7 @@ fn metric((metric, figure): (&Metric, Figure)) -> AnyView {
 }
 
 /// The values of the metrics now, of the time range that is selected or of the whole run.
-pub(crate) fn figures(display: Display) -> Figures {
+fn figures(display: Display) -> Figures {
     if let Some(selection) = display.cursor.selection.get() {
         let window = &selection.window;
         return Facts::of_range(&Metrics::from_record(&window.record), window.range.us());

@@ -18,7 +18,7 @@ use crate::ui::drawing::drawing;
 pub(crate) fn moments(display: Display, tabs: Tabs, key: &'static str) -> AnyView {
     let shown = move || {
         display.runs.track();
-        if !tabs.is_shown(key) { ().into_any() } else { display.show(|views| (views.moment)(display)) }
+        if !tabs.is_shown(key) { ().into_any() } else { instants(display) }
     };
     let hint = move || {
         display.instants().is_empty().then(|| {
@@ -37,8 +37,8 @@ pub(crate) fn moments(display: Display, tabs: Tabs, key: &'static str) -> AnyVie
     .into_any()
 }
 
-/// See [`moments`]. It is tracked.
-pub(crate) fn instants(display: Display) -> AnyView {
+/// It is tracked.
+fn instants(display: Display) -> AnyView {
     display.digest.track();
     let of_parts = display.instants().into_iter().map(|instant| part(display, &instant)).collect_view();
     view! { <div class="moments" on:click=move |event| show(display, &event)>{of_parts}</div> }.into_any()

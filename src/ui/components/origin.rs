@@ -11,7 +11,7 @@ pub(crate) fn origin(display: Display) -> AnyView {
     let setup = untrack(|| display.form.setup(None).in_words());
     let note = move || {
         if display.is_opened() {
-            display.show(|views| (views.origin)(display))
+            opened(display)
         } else if display.form.sent.with(Option::is_some) && display.runs.get() == 0 {
             sent(&setup)
         } else {
@@ -31,7 +31,7 @@ fn sent(setup: &str) -> AnyView {
 }
 
 /// The note on a run that was opened.
-pub(crate) fn line(display: Display) -> AnyView {
+fn opened(display: Display) -> AnyView {
     let Some(saved) = display.saved() else { return ().into_any() };
     let ended = date::in_words(saved.finished_at_ms);
     let note = format!(

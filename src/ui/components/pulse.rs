@@ -3,12 +3,10 @@
 use leptos::prelude::*;
 use web_sys::MouseEvent;
 
-use crate::lazy::lazy;
 use crate::measure::heartbeat::longest_lag_us;
 use crate::measure::units;
 use crate::runtime::browser::page_time_ms;
 use crate::ui::display::Display;
-use crate::ui::lazy_view::lazy_view;
 
 /// The progress bar fills once in this many milliseconds.
 const TURN_MS: u64 = 1_000;
@@ -24,14 +22,8 @@ struct Presses {
 
 /// The pulse and the button, for an exercise that blocks the event loop.
 pub(crate) fn pulse(display: Display) -> AnyView {
-    if display.exercise.has_pulse {
-        lazy_view(fetched::load(), move || fetched::beating(display))
-    } else {
-        ().into_any()
-    }
+    if display.exercise.has_pulse { beating(display) } else { ().into_any() }
 }
-
-lazy!(mod fetched in exercises: beating(display: Display) -> AnyView);
 
 fn beating(display: Display) -> AnyView {
     let presses = RwSignal::new(Presses::default());

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::measure::bootstrap::LEAST_VALUES;
+use crate::ui::components::differences::table;
 use crate::ui::runner::Runner;
 
 /// The maximum number of runs in a series.
@@ -18,7 +19,7 @@ pub(crate) fn repeat(runner: Runner) -> AnyView {
         if display.baseline.with(Option::is_none) {
             return ().into_any();
         }
-        display.show(|views| (views.differences)(display))
+        table(display)
     };
     view! {
         <section class="baseline" aria-label="Compared with another run">

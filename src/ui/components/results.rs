@@ -17,6 +17,7 @@ use crate::ui::components::metrics::metrics;
 use crate::ui::components::moment::moments;
 use crate::ui::components::repeat::repeat;
 use crate::ui::components::tabs::{Tab, Tabs};
+use crate::ui::components::tasks::tasks;
 use crate::ui::display::{Display, Status};
 use crate::ui::drawing::drawings;
 use crate::ui::runner::Runner;
@@ -149,7 +150,7 @@ fn tables(display: Display, tabs: Tabs) -> AnyView {
     let of_tasks = move || {
         display.digest.track();
         display.runs.track();
-        if is_open.get() { display.show(|views| (views.timeline.table)(display)) } else { ().into_any() }
+        if is_open.get() { tasks(display) } else { ().into_any() }
     };
     let take = move |event: web_sys::Event| is_open.set(event_target::<web_sys::HtmlDetailsElement>(&event).open());
     // Otherwise each new label of a tab would open or close it again.

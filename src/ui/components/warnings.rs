@@ -10,17 +10,12 @@ use crate::ui::display::Display;
 pub(crate) fn warnings(display: Display) -> AnyView {
     let lines = move || {
         display.digest.track();
-        if display.is_running() || display.runs.get() == 0 {
-            ().into_any()
-        } else {
-            display.show(|views| (views.warnings)(display))
-        }
+        if display.is_running() || display.runs.get() == 0 { ().into_any() } else { lines(display) }
     };
     view! { <ul class="warnings">{lines}</ul> }.into_any()
 }
 
-/// See [`warnings`].
-pub(crate) fn lines(display: Display) -> AnyView {
+fn lines(display: Display) -> AnyView {
     let line = |warning: &Warning| {
         view! { <li class=if warning.is_neutral() { "neutral" } else { "" }>{warning.sentence()}</li> }
     };

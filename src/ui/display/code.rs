@@ -5,7 +5,7 @@ use std::rc::Rc;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 
 use super::Display;
 use crate::endpoint::site_file;
@@ -64,7 +64,16 @@ impl ShownFile {
 /// The files of one language, the exercise's own first.
 pub(in crate::ui) type ShownFiles = RwSignal<Vec<ShownFile>, LocalStorage>;
 
-/// The code that needs a run to mark lines is in `components::line_marks`.
+/// The functions that show a run in the pane, loaded after the first paint: see `components::line_marks`.
+#[derive(Clone, Copy)]
+pub(in crate::ui) struct LineMarks {
+    pub(in crate::ui) update: fn(Code),
+    pub(in crate::ui) mark: fn(Code),
+    pub(in crate::ui) point: fn(Code, &Event),
+    pub(in crate::ui) take_key: fn(Code, &KeyboardEvent),
+}
+
+/// The state of the pane.
 #[derive(Clone, Copy)]
 pub(in crate::ui) struct Code {
     pub(in crate::ui) display: Display,
@@ -77,6 +86,8 @@ pub(in crate::ui) struct Code {
     python_pane: NodeRef<html::Pre>,
     /// True if the run on display was made by another version of the code that is shown.
     pub(in crate::ui) is_of_other_version: RwSignal<bool>,
+    /// The functions that mark lines, once they are loaded.
+    pub(in crate::ui) marks: RwSignal<Option<LineMarks>>,
     /// The lines that are marked for the chosen task.
     pub(in crate::ui) marked: StoredValue<Vec<HtmlElement>, LocalStorage>,
     /// The paths that have been requested.
@@ -94,6 +105,7 @@ impl Code {
             rust_pane: NodeRef::new(),
             python_pane: NodeRef::new(),
             is_of_other_version: RwSignal::new(false),
+            marks: RwSignal::new(None),
             marked: StoredValue::new_local(Vec::new()),
             requested: StoredValue::new(Vec::new()),
         }

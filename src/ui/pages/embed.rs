@@ -6,11 +6,14 @@ use leptos::html::Main;
 use leptos::prelude::*;
 
 use crate::frame;
+use crate::lazy::lazy;
 use crate::share::permalink::{Destination, Setup};
 use crate::ui::address::link_to;
 use crate::ui::charts::timeline::timeline;
 use crate::ui::components::lab_bar::lab_bar;
+use crate::ui::display::Display;
 use crate::ui::embedding::use_reported_height;
+use crate::ui::lazy_view::lazy_view;
 use crate::ui::runner::Runner;
 
 /// The page of an exercise as a link sets it up. `main` is the element around it.
@@ -37,7 +40,7 @@ pub(crate) fn embed_page(link: Setup, main: NodeRef<Main>) -> AnyView {
         </div>
         {lab_bar(runner)}
         {refusal}
-        {timeline(runner.display)}
+        {lazy_view(fetched::load(), move || fetched::timeline(runner.display))}
         <p>
             <a href=link_to(&whole) target="_blank" rel="noopener">
                 {format!("Open in {}: controls, code and every figure", frame::NAME)}
@@ -46,3 +49,5 @@ pub(crate) fn embed_page(link: Setup, main: NodeRef<Main>) -> AnyView {
     }
     .into_any()
 }
+
+lazy!(mod fetched in exercises: timeline(display: Display) -> AnyView);

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::exercises::compared::ideals_in_words;
 use crate::exercises::exercise::Exercise;
 use crate::frame;
+use crate::lazy::lazy;
 use crate::share::permalink;
 use crate::share::saved::RunEnding;
 use crate::ui::address::use_follow;
@@ -24,6 +25,7 @@ use crate::ui::display::{Display, Status};
 use crate::ui::finished::{self, use_finished};
 use crate::ui::form::Form;
 use crate::ui::history;
+use crate::ui::lazy_view::lazy_view;
 use crate::ui::opened;
 use crate::ui::runner::Runner;
 
@@ -39,7 +41,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     document().set_title(&frame::title_of(exercise));
     let saved = use_saving(display);
     view! {
-        <div class="workbench">
+        <div class="workbench" class:arriving=move || !display.is_settled.get()>
             <div class="head">
                 {page_head(exercise.title, exercise.teaches)}
                 {presets(exercise)}
@@ -48,10 +50,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
             <section class="stage" aria-label="Timeline and comparison">
                 {failure(display)}
                 <p class="hint outdated">{move || outdated(display)}</p>
-                {timeline(display)}
-                {warnings(display)}
-                {news(display, saved)}
-                {pulse(display)}
+                {lazy_view(fetched::load(), move || fetched::measured(display, saved))}
             </section>
             <section class="setup" aria-label="Controls">
                 <p class="hint fix">{move || fix(form)}</p>
@@ -61,11 +60,26 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
             </section>
             {code(display)}
             {share(runner)}
-            {results(runner)}
+            {lazy_view(details::load(), move || details::results(runner))}
         </div>
     }
     .into_any()
 }
+
+// What shows a forecast or a run is most of the code, and the reader can press Run without it.
+lazy!(mod fetched in exercises: measured(display: Display, saved: RwSignal<String>) -> AnyView);
+
+fn measured(display: Display, saved: RwSignal<String>) -> AnyView {
+    view! {
+        {timeline(display)}
+        {warnings(display)}
+        {news(display, saved)}
+        {pulse(display)}
+    }
+    .into_any()
+}
+
+lazy!(mod details in exercises: results(runner: Runner) -> AnyView);
 
 /// The title of a page, and its purpose.
 pub(super) fn page_head(title: &'static str, about: &'static str) -> AnyView {

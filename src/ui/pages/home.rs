@@ -5,16 +5,32 @@ use leptos::prelude::*;
 
 use crate::exercises::catalogue::{self, EXERCISES};
 use crate::frame::{self, cards};
+use crate::lazy::{NotFetched, lazy};
 use crate::share::permalink::Destination;
 use crate::ui::components::race::race;
 use crate::ui::components::run_all::run_all;
 use crate::ui::drawing::{drawing, drawings};
 use crate::ui::finished::use_finished;
-use crate::ui::lazy_view::in_turn;
+use crate::ui::lazy_view::{in_turn, lazy_view};
 
 /// The page.
 pub(crate) fn home_page() -> AnyView {
     document().set_title("Interleave · asynchronous programming for machine learning, run in your browser");
+    lazy_view(load(), fetched::page)
+}
+
+/// Loads the code of the page, which no other page needs.
+///
+/// # Errors
+///
+/// If it cannot be fetched.
+pub(crate) async fn load() -> Result<(), NotFetched> {
+    fetched::load().await
+}
+
+lazy!(mod fetched in home: page() -> AnyView);
+
+fn page() -> AnyView {
     let links = frame::home_links();
     let links = links.map(|(name, destination)| view! { <a class="door" href=destination.to_string()>{name}</a> });
     let head = view! {

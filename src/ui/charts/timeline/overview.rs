@@ -22,8 +22,8 @@ pub(super) fn overview(chart: Chart) -> impl IntoView {
             class="overview"
             aria-hidden="true"
             class:zoomed=move || edges.get().is_some()
-            on:pointerdown=move |event| chart.handle(|code| (code.take_overview)(chart, &event))
-            on:pointermove=move |event| chart.handle(|code| (code.take_overview)(chart, &event))
+            on:pointerdown=move |event| chart.take_overview(&event)
+            on:pointermove=move |event| chart.take_overview(&event)
         >
             <div class="in-view" style:left=left style:right=right></div>
         </div>
@@ -32,7 +32,7 @@ pub(super) fn overview(chart: Chart) -> impl IntoView {
 
 impl Chart {
     /// A press beside the handle brings it there, and a drag moves it.
-    pub(super) fn take_overview(self, event: &PointerEvent) {
+    fn take_overview(self, event: &PointerEvent) {
         let strip = event.current_target().and_then(|target| target.dyn_into::<Element>().ok());
         let (Some(view), Some(strip)) = (self.view.get_untracked(), strip) else { return };
         let whole = self.whole();

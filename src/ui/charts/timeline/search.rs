@@ -27,17 +27,19 @@ pub(super) fn search(chart: Chart) -> impl IntoView {
     let set = move |it: Option<Found>| found.set(it.map(|it| (display.runs.get_untracked(), it)));
     let take_text = move |event| {
         typed.set(event_target_value(&event));
-        let count = chart.code().and_then(|code| typed.with_untracked(|typed| (code.count_matches)(display, typed)));
+        let count = typed.with_untracked(|typed| count_matches(display, typed));
         set(count.map(Found::Count));
     };
     let take_key = move |event: KeyboardEvent| {
-        let Some(code) = chart.code().filter(|_| event.key() == "Enter") else { return };
+        if event.key() != "Enter" {
+            return;
+        }
         event.prevent_default();
         let after = match found.get_untracked() {
             Some((run, Found::Shown(it))) if run == display.runs.get_untracked() => Some(it.task),
             _ => None,
         };
-        let next = typed.with_untracked(|typed| (code.find_match)(display, typed, after, event.shift_key()));
+        let next = typed.with_untracked(|typed| find_match(display, typed, after, event.shift_key()));
         if let Some(it) = next {
             display.wanted.set(Some(it.task));
             set(Some(Found::Shown(it)));
@@ -65,13 +67,13 @@ pub(super) fn search(chart: Chart) -> impl IntoView {
 }
 
 /// The number of tasks that match; `None` if nothing was typed, or there is no run.
-pub(super) fn count_matches(display: Display, typed: &str) -> Option<usize> {
+fn count_matches(display: Display, typed: &str) -> Option<usize> {
     let query = TaskQuery::parse(typed)?;
     display.with_record(|record| query.count(record))
 }
 
 /// The match after a task, or the one before it.
-pub(super) fn find_match(display: Display, typed: &str, after: Option<TaskId>, is_backwards: bool) -> Option<Match> {
+fn find_match(display: Display, typed: &str, after: Option<TaskId>, is_backwards: bool) -> Option<Match> {
     let query = TaskQuery::parse(typed)?;
     display.with_record(|record| query.next(record, after, is_backwards)).flatten()
 }
