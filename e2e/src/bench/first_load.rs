@@ -10,7 +10,7 @@ use brotli::enc::BrotliEncoderParams;
 use crate::server::LoggedRequest;
 
 /// The names of the parts of the page's code begin so. The page loads them when it is mounted and can be used, or later.
-const PARTS: [&str; 2] = ["split_", "chunk_"];
+const PARTS: [&str; 2] = ["split_", "chunk"];
 /// The extensions of HTML, CSS, JavaScript and wasm. Data and pictures do not count.
 const COUNTED: [&str; 5] = ["html", "css", "js", "mjs", "wasm"];
 /// The highest quality, which hosts use for files that they compress once.

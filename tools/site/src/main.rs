@@ -3,6 +3,7 @@
 //!
 //! - [`highlight`]: the sources that the page shows, with their tokens marked.
 //! - [`split`]: moves the code that is marked with `lazy!` out of the page's wasm, in release builds.
+//!   [`chunks`] joins the smallest of the resulting modules in one file.
 //! - [`optimize`]: makes every wasm module smaller and faster with wasm-opt, in builds that are published.
 //! - [`page`]: puts the page's new code into the site, and its address into `index.html`.
 //! - [`policy`]: writes the Content-Security-Policy, and moves inline scripts into files.
@@ -17,6 +18,7 @@
 mod build;
 mod bundle;
 mod cache;
+mod chunks;
 mod error;
 mod files;
 mod hash;

@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::build::{Build, PAGE};
+use crate::chunks;
 use crate::error::SiteError;
 use crate::files;
 use crate::optimize::Goal;
@@ -23,10 +24,14 @@ const STREAMING: &str = "WebAssembly.instantiateStreaming(";
 /// The function that the loader calls instead. Streaming requires the media type `application/wasm`, which some simple
 /// hosts do not send. The page's own script, by wasm-bindgen, does not need it either.
 const ANY_MEDIA_TYPE: &str = "
-async function instantiate(request, imports) {
+async function bytes(request) {
     const response = await request;
     if (!response.ok) throw new Error(`${response.url} answers with HTTP status ${response.status}`);
-    return WebAssembly.instantiate(await response.arrayBuffer(), imports);
+    return response.arrayBuffer();
+}
+async function instantiate(source, imports) {
+    const found = await source;
+    return WebAssembly.instantiate(found instanceof Response ? await bytes(found) : found, imports);
 }
 ";
 
@@ -59,7 +64,9 @@ pub fn split_and_bind(build: &Build) -> Result<Code, SiteError> {
     let parts = split(&files::read(&build.linked)?, &unbound, &folder)?;
     bind(&unbound, &folder)?;
     let loader = folder.join(LOADER);
-    files::write(&loader, with_any_media_type(&files::read_text(&loader)?)?)?;
+    let text = with_any_media_type(&files::read_text(&loader)?)?;
+    let (parts, text) = chunks::join(parts, &text, &folder)?;
+    files::write(&loader, text)?;
     Ok(Code { main: folder.join(format!("{PAGE}_bg.wasm")), parts, folder })
 }
 
