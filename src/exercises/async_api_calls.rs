@@ -214,7 +214,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
         is_automatic: plan::is_embedded,
     })
     .asks(plan::question)
-    .runs(code!(run in api))
+    .runs(code!(run in io))
     .prepared_by(|run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
@@ -223,7 +223,7 @@ async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Fai
     Ok(done.report(&run, &plan))
 }
 
-lazy!(mod reached in api: reach(run: Run, settings: Settings, is_test: bool) -> ConnectionFuture);
+lazy!(mod reached in io: reach(run: Run, settings: Settings, is_test: bool) -> ConnectionFuture);
 
 /// Starts the page's own model server if the settings select it. Then tests the connection if `is_test`.
 fn reach(run: Run, settings: Settings, is_test: bool) -> ConnectionFuture {

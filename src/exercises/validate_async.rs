@@ -167,10 +167,10 @@ pub static EXERCISE: Exercise = Exercise::new("validate-async", 8, "Validation")
         .about("Some of them block the page on purpose, to test that blocks are detected."),
     ])
     .without_ideal()
-    .runs(code!(run in validate))
+    .runs(code!(run in io))
     .prepared_by(|_, _| Box::pin(async { prepared::prepare().await?.await }));
 
-lazy!(mod prepared in validate: prepare() -> LocalBoxFuture<'static, Result<(), Failure>>);
+lazy!(mod prepared in io: prepare() -> LocalBoxFuture<'static, Result<(), Failure>>);
 
 /// Starts the page's own model server. If it cannot start, the exercise reports that.
 fn prepare() -> LocalBoxFuture<'static, Result<(), Failure>> {

@@ -107,6 +107,24 @@ impl PartLanes {
         })
     }
 
+    /// What [`bars`](Self::bars) draws, but as one path for each phase: a browser reads and lays out a hundred bars as
+    /// fast as one. The right edge is at `width`, and the marks are `mark` wide.
+    pub fn paths(&self, scale: Scale, top: f64, width: f64, mark: f64) -> impl Iterator<Item = Element> {
+        let rect = move |row: u32, from_us, length: f64| {
+            let [x, y] = [scale.share(from_us) * width, top + f64::from(row) * scale.lane].map(short);
+            let [length, height] = [length, height(scale.lane)].map(short);
+            format!("M{x} {y}h{length}v{height}h-{length}z")
+        };
+        [Phase::Queued, Phase::Waiting, Phase::Running].into_iter().filter_map(move |phase| {
+            let bars = self.bars.iter().filter(|bar| bar.phase == phase);
+            let bars = bars.map(|bar| rect(bar.row, bar.from_us, scale.share(bar.to_us - bar.from_us) * width));
+            let beginnings = self.tasks.iter().filter(|_| phase == Phase::Running);
+            let outline: String = bars.chain(beginnings.map(|task| rect(task.row, task.from_us, mark))).collect();
+            let path = || element("path").attr("fill", colour(phase)).attr("d", outline.clone());
+            (!outline.is_empty()).then(path)
+        })
+    }
+
     /// The names of the tasks, each cut off at the end of its bar.
     pub fn names(&self, scale: Scale) -> impl Iterator<Item = Element> {
         self.tasks.iter().map(move |task| {
@@ -128,6 +146,11 @@ impl PartLanes {
     pub fn tasks(&self) -> &[LaneTask] {
         &self.tasks
     }
+}
+
+/// A coordinate with at most one decimal.
+fn short(coordinate: f64) -> f64 {
+    (coordinate * 10.0).round() / 10.0
 }
 
 /// The height of a bar in a lane.

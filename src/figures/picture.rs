@@ -12,6 +12,12 @@ pub const FILE: &str = "static/pictures.svg";
 /// The height of a picture in CSS pixels.
 pub const HEIGHT: f64 = 64.0;
 
+/// The units from the left to the right edge. A picture is as wide as its card.
+const WIDTH: f64 = 1000.0;
+
+/// The width of the mark where a task begins. In a card of 220 CSS pixels it is 1.5 pixels wide.
+const MARK: f64 = 7.0;
+
 /// The highest lane of a picture, and the room between two parts.
 const LANE: f64 = 9.0;
 const ROOM: f64 = 5.0;
@@ -39,11 +45,15 @@ pub fn symbol(name: &str, parts: &[PartLanes]) -> Element {
     let scale = Scale { length_us, lane: (room / f64::from(rows.max(1))).min(LANE) };
     let mut top = 0.0;
     let drawn = parts.iter().flat_map(|part| {
-        let bars: Vec<_> = part.bars(scale, top).collect();
+        let paths: Vec<_> = part.paths(scale, top, WIDTH, MARK).collect();
         top += f64::from(part.rows) * scale.lane + ROOM;
-        bars
+        paths
     });
-    element("symbol").attr("id", name.to_owned()).children(drawn)
+    element("symbol")
+        .attr("id", name.to_owned())
+        .attr("viewBox", format!("0 0 {WIDTH} {HEIGHT}"))
+        .attr("preserveAspectRatio", "none")
+        .children(drawn)
 }
 
 #[cfg(test)]
@@ -60,21 +70,25 @@ mod tests {
     #[test]
     fn the_parts_are_one_below_the_other_on_one_axis() {
         let picture: Node = symbol("waits", &parts()).into();
-        let rects = picture.all("rect");
-        let places: Vec<_> = rects.iter().map(|rect| ["y", "width"].map(|name| rect.get(name).unwrap_or(""))).collect();
-        let expected = [["0", "50%"], ["0", "50%"], ["0", "1.5"], ["0", "1.5"], ["14", "50%"], ["23", "50%"]];
-        assert_eq!(places[..6], expected);
+        let outlines: Vec<_> = picture.all("path").iter().map(|path| path.get("d").unwrap_or("")).collect();
+        let [waits, marks] = ["M0 0h500v7h-500zM500 0h500v7h-500z", "M0 0h7v7h-7zM500 0h7v7h-7z"];
+        assert_eq!(outlines[..2], [waits, marks]);
+        assert!(outlines[2].starts_with("M0 14h500") && outlines[2].contains("M0 23h500"), "{outlines:?}");
     }
 
     #[test]
     fn many_lanes_fit_into_the_height() {
         let one = &parts()[1];
         let picture: Node = symbol("waits", &vec![one.clone(); 8]).into();
-        let bottom = |rect: &&Element| {
-            let number = |name| rect.get(name).and_then(|text| text.parse::<f64>().ok()).expect("it is a number");
-            number("y") + number("height")
+        let bottom = |rect: &str| {
+            let number = |text: &str| text.parse::<f64>().expect("it is a number");
+            let (y, rest) = rect.split_once(' ')?.1.split_once('h')?;
+            let height = rest.split_once('v')?.1.split_once('h')?.0;
+            Some(number(y) + number(height))
         };
-        let lowest = picture.all("rect").iter().map(bottom).fold(0.0, f64::max);
+        let paths = picture.all("path");
+        let rects = paths.iter().flat_map(|path| path.get("d").unwrap_or("").split_terminator('z'));
+        let lowest = rects.map(|rect| bottom(rect).expect("it is a bar")).fold(0.0, f64::max);
         assert!(lowest <= HEIGHT && lowest > HEIGHT - ROOM, "{lowest}");
     }
 

@@ -10,6 +10,7 @@ use crate::ui::address::{Visit, use_visit};
 use crate::ui::embedding::is_in_another_site;
 use crate::ui::finished::{Finished, provide_finished};
 use crate::ui::focus::focus;
+use crate::ui::lazy_view::in_turn;
 use crate::ui::pages::benchmark::benchmark_page;
 use crate::ui::pages::embed::embed_page;
 use crate::ui::pages::exercise::exercise_page;
@@ -34,7 +35,7 @@ pub fn App() -> impl IntoView {
         destination => page(destination),
     };
     view! {
-        {move || (!is_embedded.get()).then(|| top(visit, theme, finished))}
+        {move || (!is_embedded.get()).then(|| in_turn(move || top(visit, theme, finished)))}
         <main id="main" tabindex="-1" class:embedded=is_embedded node_ref=main>
             // Each visit has its own page: nothing that was typed, opened or scrolled is carried over to the next one.
             <For each=move || [visit.get()] key=|visit| visit.number let(visit)>
@@ -45,7 +46,7 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// The top bar, and the list of exercises.
+/// The top bar and, in its own turn, the list of exercises.
 fn top(visit: RwSignal<Visit>, theme: RwSignal<Theme>, finished: Finished) -> AnyView {
     let is_at = move |slug| visit.with(|visit| slug_of(&visit.destination) == slug);
     view! {
@@ -64,6 +65,15 @@ fn top(visit: RwSignal<Visit>, theme: RwSignal<Theme>, finished: Finished) -> An
                 </button>
             </nav>
         </header>
+        {in_turn(move || exercises(visit, finished))}
+    }
+    .into_any()
+}
+
+/// The list of exercises, with those that have finished here.
+fn exercises(visit: RwSignal<Visit>, finished: Finished) -> AnyView {
+    let is_at = move |slug| visit.with(|visit| slug_of(&visit.destination) == slug);
+    view! {
         <nav class="exercises" aria-label="Exercises">
             <ol>
                 {EXERCISES.iter().map(|exercise| {

@@ -34,6 +34,14 @@ mod theme;
 
 pub use app::App;
 
+use crate::runtime::turn::yield_to_browser;
+
+/// The class of the body while the app is being built, and not shown.
+const MOUNTING: &str = "mounting";
+
+/// The number of levels of parts in parts that are built in their own turns.
+const LEVELS: u32 = 4;
+
 /// Starts the page. In a worker, which runs the same module, there is no page to start.
 pub fn start() {
     if web_sys::window().is_none() {
@@ -45,7 +53,7 @@ pub fn start() {
             // If it fails, the page itself says so.
             let _ = pages::home::load().await;
         }
-        mount();
+        mount().await;
         // A frame of another site would fill the storage of a reader who has not visited this one.
         if !cfg!(debug_assertions) && !embedding::is_in_another_site() {
             offline::keep();
@@ -53,11 +61,24 @@ pub fn start() {
     });
 }
 
-/// The HTML has the page's frame, for the first paint. The app takes its place before the next one.
-fn mount() {
-    if let Some(frame) = leptos::prelude::document().get_element_by_id("frame") {
-        painted::keep(&frame);
+/// Mounts the app. The HTML has the page's frame, which is painted first. The app is built behind it, and then takes its
+/// place. In between, the browser gets a turn for each level of parts that are built in their own turns (see
+/// `lazy_view::in_turn`).
+async fn mount() {
+    let document = leptos::prelude::document();
+    let frame = document.get_element_by_id("frame");
+    if let Some(frame) = &frame {
+        painted::keep(frame);
+    }
+    let classes = document.body().map(|body| body.class_list());
+    // The class is valid.
+    let _ = classes.as_ref().map(|classes| classes.add_1(MOUNTING));
+    leptos::mount::mount_to_body(App);
+    for _ in 0..LEVELS {
+        yield_to_browser().await;
+    }
+    let _ = classes.as_ref().map(|classes| classes.remove_1(MOUNTING));
+    if let Some(frame) = frame {
         frame.remove();
     }
-    leptos::mount::mount_to_body(App);
 }

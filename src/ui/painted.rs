@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 
+use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 /// The code in the frame of the HTML.
@@ -12,10 +13,11 @@ thread_local! {
     static KEPT: RefCell<Option<Element>> = const { RefCell::new(None) };
 }
 
-/// Keeps the code of a frame that is about to be removed.
+/// Keeps a copy of the code of a frame that will be removed.
 pub(super) fn keep(frame: &Element) {
     let found = frame.query_selector(EXCERPT).ok().flatten();
-    KEPT.with(|kept| kept.replace(found));
+    let copy = found.and_then(|code| code.clone_node_with_deep(true).ok()?.dyn_into().ok());
+    KEPT.with(|kept| kept.replace(copy));
 }
 
 /// The code, for the first caller.

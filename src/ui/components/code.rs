@@ -30,7 +30,6 @@ pub(crate) fn code(display: Display) -> AnyView {
     code.load(Language::Python, display.exercise.python());
     use_storage(code);
     use_first_function(code);
-    load_line_marks(code);
     use_line_marks(code);
     let path = move || match code.language.get() {
         Language::Rust => display.exercise.rust.to_owned(),
@@ -133,17 +132,24 @@ fn marks() -> LineMarks {
     line_marks::CODE
 }
 
-fn load_line_marks(code: Code) {
-    leptos::task::spawn_local(async move {
-        // If they cannot be loaded, neither can the timeline, which says so. The page may be gone by now.
-        if let Ok(marks) = fetched::marks().await {
-            code.marks.try_set(Some(marks));
+/// Loads them when the page opens. If that fails, the next run tries again; the page says why where the timeline would be.
+fn use_loading(code: Code) {
+    Effect::new(move || {
+        code.display.runs.track();
+        if code.marks.get_untracked().is_none() {
+            leptos::task::spawn_local(async move {
+                if let Ok(marks) = fetched::marks().await {
+                    // The page may be gone by now.
+                    code.marks.try_set(Some(marks));
+                }
+            });
         }
     });
 }
 
 /// Shows what the run on display adds to the lines.
 fn use_line_marks(code: Code) {
+    use_loading(code);
     Effect::new(move || {
         code.display.digest.track();
         code.display.runs.track();

@@ -23,11 +23,11 @@ pub(crate) fn connection(form: Form) -> AnyView {
     if form.exercise.connection_test.is_none() {
         return ().into_any();
     }
-    let panel = lazy_view(fetched::load(), move || fetched::panel(form));
+    let panel = lazy_view(fetched::load, move || fetched::panel(form));
     view! { <div class="connection">{panel}</div> }.into_any()
 }
 
-lazy!(mod fetched in api: panel(form: Form) -> AnyView);
+lazy!(mod fetched in io: panel(form: Form) -> AnyView);
 
 fn panel(form: Form) -> AnyView {
     let Some(connect) = &form.exercise.connection_test else { return ().into_any() };

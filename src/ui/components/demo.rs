@@ -8,7 +8,7 @@ use crate::ui::charts::timeline::timeline;
 use crate::ui::components::checks;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::display::{Display, Status};
-use crate::ui::lazy_view::lazy_view;
+use crate::ui::lazy_view::{use_loading, when_loaded};
 use crate::ui::runner::Runner;
 
 /// The exercise as `setup` says, under this heading.
@@ -17,11 +17,12 @@ pub(crate) fn demo(name: &'static str, setup: Setup) -> AnyView {
     let title = setup.exercise.title;
     let runner = Runner::new(setup);
     let display = runner.display;
+    let loaded = use_loading(fetched::load, move || display.runs.track());
     view! {
         <section class="panel demo" aria-label=name>
             <h2>{name}</h2>
             {lab_bar(runner)}
-            {lazy_view(fetched::load(), move || fetched::measured(display))}
+            {when_loaded(loaded, move || fetched::measured(display))}
             <p class="hint"><a href=link>{format!("{title}, with its controls and its code")}</a></p>
         </section>
     }

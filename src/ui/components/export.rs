@@ -42,7 +42,7 @@ pub(crate) fn export_button(display: Display, is_open: RwSignal<bool>) -> AnyVie
 pub(crate) fn export_menu(display: Display, is_open: RwSignal<bool>) -> AnyView {
     let menu = move || {
         let is_shown = is_open.get() && display.has_saved();
-        if is_shown { lazy_view(fetched::load(), move || fetched::menu(display, is_open)) } else { ().into_any() }
+        if is_shown { lazy_view(fetched::load, move || fetched::menu(display, is_open)) } else { ().into_any() }
     };
     view! { <div id=MENU>{menu}</div> }.into_any()
 }

@@ -18,12 +18,12 @@ const PAGE: usize = 20;
 /// The panel, for an exercise that stores files.
 pub(crate) fn files(display: Display) -> AnyView {
     match display.exercise.folder {
-        Some(folder) => lazy_view(fetched::load(), move || fetched::panel(display, folder)),
+        Some(folder) => lazy_view(fetched::load, move || fetched::panel(display, folder)),
         None => ().into_any(),
     }
 }
 
-lazy!(mod fetched in files: panel(display: Display, folder: &'static str) -> AnyView);
+lazy!(mod fetched in io: panel(display: Display, folder: &'static str) -> AnyView);
 
 /// The content of the folder.
 #[derive(Clone)]

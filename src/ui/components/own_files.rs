@@ -21,11 +21,11 @@ const NAME_CHARS: usize = 60;
 pub(crate) fn own_files(runner: Runner) -> AnyView {
     let Some(own) = &runner.form.exercise.own_files else { return ().into_any() };
     let is_hidden = move || !runner.form.settings.with(|settings| own.are_read(settings));
-    let panel = lazy_view(fetched::load(), move || fetched::panel(runner, own));
+    let panel = lazy_view(fetched::load, move || fetched::panel(runner, own));
     view! { <div class="own-files" hidden=is_hidden>{panel}</div> }.into_any()
 }
 
-lazy!(mod fetched in files: panel(runner: Runner, own: &'static OwnFiles) -> AnyView);
+lazy!(mod fetched in io: panel(runner: Runner, own: &'static OwnFiles) -> AnyView);
 
 /// A file that was chosen.
 #[derive(Clone)]

@@ -19,6 +19,7 @@ use crate::ui::components::controls::first_controls;
 use crate::ui::components::excerpt::excerpt;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::drawing::drawing;
+use crate::ui::lazy_view::in_turn;
 use crate::ui::runner::Runner;
 
 /// The first run begins this long after the page is shown: the reader sees the forecast first, and the browser has time
@@ -31,20 +32,28 @@ const SETTLES_AFTER: Duration = Duration::from_millis(350);
 /// The run, which also starts by itself.
 pub(crate) fn race() -> AnyView {
     let race = Race::new(first_run::setup());
-    let display = race.runner.display;
     race.use_runs();
-    let of_task = move |part: &str, kind: &str| race.task(part, kind);
-    let link = Destination::from_exercise(display.exercise).to_string();
     view! {
         <section class="first-run" aria-label="Three waits: in sequence, then concurrently">
             {lab_bar(race.runner)}
             {first_controls(race.runner.form)}
-            <div class="program">
-                {excerpt(display.exercise, of_task)}
-                <p class="hint">{first_run::IN_PYTHON} " " <a href=link>{first_run::MORE}</a></p>
-            </div>
-            {move || race.figure().map(drawing)}
+            {in_turn(move || program(race))}
+            {in_turn(move || (move || race.figure().map(drawing)).into_any())}
         </section>
+    }
+    .into_any()
+}
+
+/// The code.
+fn program(race: Race) -> AnyView {
+    let exercise = race.runner.display.exercise;
+    let of_task = move |part: &str, kind: &str| race.task(part, kind);
+    let link = Destination::from_exercise(exercise).to_string();
+    view! {
+        <div class="program">
+            {excerpt(exercise, of_task)}
+            <p class="hint">{first_run::IN_PYTHON} " " <a href=link>{first_run::MORE}</a></p>
+        </div>
     }
     .into_any()
 }

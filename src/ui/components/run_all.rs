@@ -26,7 +26,7 @@ use crate::ui::lazy_view::lazy_view;
 pub(crate) fn run_all() -> AnyView {
     let is_wanted = RwSignal::new(false);
     let content = move || match is_wanted.get() {
-        true => lazy_view(fetched::load(), fetched::all_exercises),
+        true => lazy_view(fetched::load, fetched::all_exercises),
         false => view! { <button class="run" on:click=move |_| is_wanted.set(true)>{RUN_ALL}</button> }.into_any(),
     };
     view! {
@@ -41,7 +41,7 @@ pub(crate) fn run_all() -> AnyView {
 
 const RUN_ALL: &str = "Run all";
 
-lazy!(mod fetched in all: all_exercises() -> AnyView);
+lazy!(mod fetched in pages: all_exercises() -> AnyView);
 
 /// The list of all exercises. They start immediately, because the reader has pressed the button.
 fn all_exercises() -> AnyView {

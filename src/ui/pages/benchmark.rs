@@ -26,10 +26,10 @@ enum State {
 pub(crate) fn benchmark_page(runs_at_once: bool) -> AnyView {
     document().set_title("Benchmark · Interleave");
     let about = "The cost of the runtime itself: many concurrent waits, compared with the browser's own promises.";
-    [page_head("Benchmark", about), lazy_view(fetched::load(), move || fetched::page(runs_at_once))].into_any()
+    [page_head("Benchmark", about), lazy_view(fetched::load, move || fetched::page(runs_at_once))].into_any()
 }
 
-lazy!(mod fetched in benchmark: page(runs_at_once: bool) -> AnyView);
+lazy!(mod fetched in exercises: page(runs_at_once: bool) -> AnyView);
 
 fn page(runs_at_once: bool) -> AnyView {
     let results = RwSignal::new(Results::default());

@@ -13,7 +13,7 @@ use crate::ui::charts::timeline::timeline;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::display::Display;
 use crate::ui::embedding::use_reported_height;
-use crate::ui::lazy_view::lazy_view;
+use crate::ui::lazy_view::{use_loading, when_loaded};
 use crate::ui::runner::Runner;
 
 /// The page of an exercise as a link sets it up. `main` is the element around it.
@@ -23,6 +23,7 @@ pub(crate) fn embed_page(link: Setup, main: NodeRef<Main>) -> AnyView {
     let exercise = runner.form.exercise;
     document().set_title(&frame::title_of(exercise));
     use_reported_height(main);
+    let loaded = use_loading(fetched::load, move || runner.display.runs.track());
     let refusal = move || {
         (!runner.form.may_send_requests()).then(|| {
             view! {
@@ -40,7 +41,7 @@ pub(crate) fn embed_page(link: Setup, main: NodeRef<Main>) -> AnyView {
         </div>
         {lab_bar(runner)}
         {refusal}
-        {lazy_view(fetched::load(), move || fetched::timeline(runner.display))}
+        {when_loaded(loaded, move || fetched::timeline(runner.display))}
         <p>
             <a href=link_to(&whole) target="_blank" rel="noopener">
                 {format!("Open in {}: controls, code and every figure", frame::NAME)}

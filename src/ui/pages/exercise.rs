@@ -1,6 +1,7 @@
 //! The page of an exercise. From top to bottom: what it is about, with Run; the controls; code and timeline side by
 //! side; and one panel for everything else that was measured.
 
+use futures::FutureExt;
 use leptos::prelude::*;
 
 use crate::exercises::compared::ideals_in_words;
@@ -25,7 +26,7 @@ use crate::ui::display::{Display, Status};
 use crate::ui::finished::{self, use_finished};
 use crate::ui::form::Form;
 use crate::ui::history;
-use crate::ui::lazy_view::lazy_view;
+use crate::ui::lazy_view::{use_loading, when_loaded};
 use crate::ui::opened;
 use crate::ui::runner::Runner;
 
@@ -40,6 +41,9 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     use_follow(move || form.destination());
     document().set_title(&frame::title_of(exercise));
     let saved = use_saving(display);
+    let loaded = use_loading(fetched::load, move || display.runs.track());
+    // Where the timeline would be, the page says if it could not be loaded.
+    let details = move || (loaded.get() == Some(Ok(()))).then(|| details::results(runner).now_or_never()?.ok());
     view! {
         <div class="workbench" class:arriving=move || !display.is_settled.get()>
             <div class="head">
@@ -50,7 +54,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
             <section class="stage" aria-label="Timeline and comparison">
                 {failure(display)}
                 <p class="hint outdated">{move || outdated(display)}</p>
-                {lazy_view(fetched::load(), move || fetched::measured(display, saved))}
+                {when_loaded(loaded, move || fetched::measured(display, saved))}
             </section>
             <section class="setup" aria-label="Controls">
                 <p class="hint fix">{move || fix(form)}</p>
@@ -60,7 +64,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
             </section>
             {code(display)}
             {share(runner)}
-            {lazy_view(details::load(), move || details::results(runner))}
+            {details}
         </div>
     }
     .into_any()

@@ -19,10 +19,10 @@ pub(crate) fn guide_page() -> AnyView {
                  are called in Rust. Each claim links to a run that shows it.";
     // The last part comes with the text: before that, the text would push it down.
     let content = || async { Ok([fetched::text().await?, beyond()].into_any()) };
-    [page_head("Guide", about), lazy_view(fetched::load(), content)].into_any()
+    [page_head("Guide", about), lazy_view(fetched::load, content)].into_any()
 }
 
-lazy!(mod fetched in guide: text() -> AnyView);
+lazy!(mod fetched in pages: text() -> AnyView);
 
 fn text() -> AnyView {
     let chapters = CHAPTERS.iter().map(chapter).collect_view();

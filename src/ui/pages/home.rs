@@ -16,7 +16,7 @@ use crate::ui::lazy_view::{in_turn, lazy_view};
 /// The page.
 pub(crate) fn home_page() -> AnyView {
     document().set_title("Interleave · asynchronous programming for machine learning, run in your browser");
-    lazy_view(load(), fetched::page)
+    lazy_view(load, fetched::page)
 }
 
 /// Loads the code of the page, which no other page needs.
@@ -28,7 +28,7 @@ pub(crate) async fn load() -> Result<(), NotFetched> {
     fetched::load().await
 }
 
-lazy!(mod fetched in home: page() -> AnyView);
+lazy!(mod fetched in pages: page() -> AnyView);
 
 fn page() -> AnyView {
     let links = frame::home_links();
@@ -40,7 +40,7 @@ fn page() -> AnyView {
             <p class="doors">{links.collect_view()}</p>
         </div>
     };
-    [head.into_any(), race(), in_turn(exercises), in_turn(more)].into_any()
+    [head.into_any(), in_turn(race), in_turn(exercises), in_turn(more)].into_any()
 }
 
 /// All exercises in the order of the guide, with those that have finished here.

@@ -28,7 +28,7 @@ pub(crate) fn runs_page() -> AnyView {
     document().set_title("Runs · Interleave");
     let about = "Runs that have finished in this browser. Open one to see all its charts, pin it to compare the next ones \
                  with it, or export it.";
-    [page_head("Runs", about), lazy_view(fetched::load(), fetched::panel)].into_any()
+    [page_head("Runs", about), lazy_view(fetched::load, fetched::panel)].into_any()
 }
 
 lazy!(mod fetched in share: panel() -> AnyView);

@@ -11,6 +11,17 @@ use crate::files;
 use crate::hash::ContentHash;
 use crate::split::{Code, LOADER};
 
+/// The call in trunk's script that loads the code.
+const INIT: &str = "const wasm = await init(";
+
+/// Runs before it: the page is painted first. On a slow network, the code would take its share of the bandwidth, and on
+/// a slow processor its share of the time. A page in the background is not painted.
+const FIRST_PAINT: &str = "if (!document.hidden) await new Promise((painted) => {
+  requestAnimationFrame(() => setTimeout(painted));
+  setTimeout(painted, 1000);
+});
+";
+
 /// Replaces trunk's code by the split code.
 ///
 /// # Errors
@@ -49,7 +60,7 @@ fn trunk_name<'a>(mut names: impl Iterator<Item = &'a str>, page: &str) -> Optio
 }
 
 /// `index.html` with the address of the new code. The part of an address before the name of a file, which is the
-/// address of the site, does not change.
+/// address of the site, does not change. The code is loaded after the first paint, so it is not preloaded.
 fn with_code(html: &str, old: &str, new: &str) -> Result<String, SiteError> {
     let script = format!("{old}.js");
     // The page's script imports the loader, so the browser requests both at once.
@@ -59,7 +70,13 @@ fn with_code(html: &str, old: &str, new: &str) -> Result<String, SiteError> {
     let loader = preload.replace(&script, &format!("{new}/{LOADER}"));
     let html = replace(html, preload, &format!("{preload}{loader}"))?;
     let html = replace(&html, &script, &format!("{new}/{PAGE}.js"))?;
-    let html = replace(&html, &format!("{old}_bg.wasm"), &format!("{new}/{PAGE}_bg.wasm"))?;
+    let wasm = format!("{old}_bg.wasm");
+    let links = html.split('<').filter_map(|tag| Some(format!("<{}>", tag.split_once('>')?.0)));
+    let preload = links.into_iter().find(|link| link.contains("preload") && link.contains(&wasm));
+    let preload = preload.ok_or_else(|| SiteError::missing("index.html", &format!("preload of {wasm}")))?;
+    let html = replace(&html, &preload, "")?;
+    let html = replace(&html, INIT, &format!("{FIRST_PAINT}{INIT}"))?;
+    let html = replace(&html, &wasm, &format!("{new}/{PAGE}_bg.wasm"))?;
     Ok(html.replace("/snippets/", &format!("/{new}/snippets/")))
 }
 
@@ -90,9 +107,10 @@ const wasm = await init({ module_or_path: './code-ff/interleave_bg.wasm' });
 </script>
   <link rel=\"modulepreload\" href=\"./code-ff/interleave.js\" crossorigin=\"anonymous\">\
 <link rel=\"modulepreload\" href=\"./code-ff/parts.js\" crossorigin=\"anonymous\"><link rel=\"modulepreload\" \
-  href=\"./code-ff/snippets/page-77/a.js\"><link rel=\"preload\" href=\"./code-ff/interleave_bg.wasm\" as=\"fetch\"></head>
+  href=\"./code-ff/snippets/page-77/a.js\"></head>
 ";
-        assert_eq!(with_code(HTML, "interleave-1a2b", "code-ff").unwrap(), expected);
+        let html = with_code(HTML, "interleave-1a2b", "code-ff").unwrap();
+        assert_eq!(html, expected.replace(INIT, &format!("{FIRST_PAINT}{INIT}")));
     }
 
     #[test]

@@ -156,6 +156,8 @@ impl Page {
         let mut head = vec![
             element("title").text(self.title()),
             meta("name", "description", self.description()),
+            // Chromium paints first when the whole frame is there. Otherwise it may paint the top bar alone.
+            element("link").attr("rel", "expect").attr("href", "#loading").attr("blocking", "render"),
             // For the app: links that are copied lead to these pages.
             meta("name", "exercise-pages", "true"),
             meta("property", "og:type", "website"),

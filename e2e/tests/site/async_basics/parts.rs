@@ -15,7 +15,7 @@ use super::SHORT;
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
         an_exercise_is_loaded_once_when_its_page_is_idle,
-        the_benchmark_is_loaded_when_it_is_opened,
+        saved_runs_are_loaded_when_they_are_opened,
         a_run_fails_if_its_exercise_cannot_be_loaded_and_the_next_run_loads_it,
         stop_during_the_loading_of_an_exercise_starts_nothing,
         a_benchmark_that_cannot_be_loaded_is_reported_and_loads_later,
@@ -33,23 +33,33 @@ async fn an_exercise_is_loaded_once_when_its_page_is_idle() -> TestResult {
     fixture.page.run_to_the_end().await?;
     fixture.page.run_to_the_end().await?;
     assert_eq!(times_requested(&fixture.server, EXERCISES), 1);
-    assert_eq!(times_requested(&fixture.server, BENCHMARK), 0, "it was not opened");
+    assert_eq!(times_requested(&fixture.server, IO), 0, "nothing on this page needs it");
     Ok(())
 }
 
-async fn the_benchmark_is_loaded_when_it_is_opened() -> TestResult {
-    let fixture = Fixture::open_without_service_worker("benchmark").await?;
-    assert_eq!(times_requested(&fixture.server, BENCHMARK), 1);
-    assert_eq!(times_requested(&fixture.server, EXERCISES), 0, "none was run");
-    Ok(())
+async fn saved_runs_are_loaded_when_they_are_opened() -> TestResult {
+    let fixture = Fixture::open_without_service_worker(SHORT).await?;
+    assert_eq!(times_requested(&fixture.server, SHARE), 0, "there is nothing to save yet");
+    fixture.page.follow("runs").await?;
+    eventually("the code of the page of saved runs", async || {
+        let times = times_requested(&fixture.server, SHARE);
+        Ok(if times == 1 { Ok(()) } else { Err(times.to_string()) })
+    })
+    .await
+    .map_err(Into::into)
 }
 
 async fn a_run_fails_if_its_exercise_cannot_be_loaded_and_the_next_run_loads_it() -> TestResult {
     let part = built_part(EXERCISES)?;
     let fixture = open_with(&part, Replacement::Status(404)).await?;
-    // There is no forecast, and nothing is said about it.
+    // There is no forecast and no timeline, and in their place the page says why.
     fixture.wait_for_outcome(&part, Outcome::Answered(404)).await?;
-    assert_eq!(fixture.page.texts(".failure").await?, [""; 0]);
+    eventually("the reason", async || {
+        let reasons = fixture.page.texts(".failure").await?;
+        let is_said_once = reasons.len() == 1 && reasons[0].contains("could not be loaded");
+        Ok(if is_said_once { Ok(()) } else { Err(format!("{reasons:?}")) })
+    })
+    .await?;
     for reply in [Replacement::Status(404), Replacement::CutAfter(700)] {
         fixture.server.replace(&part, reply.clone());
         fixture.page.press("Run").await?;
@@ -58,6 +68,7 @@ async fn a_run_fails_if_its_exercise_cannot_be_loaded_and_the_next_run_loads_it(
     }
     fixture.server.restore(&part);
     fixture.page.run_to_the_end().await?;
+    assert_eq!(fixture.page.texts("figure.timeline, .failure").await?.len(), 1, "the timeline is there now");
     Ok(())
 }
 
@@ -77,7 +88,7 @@ async fn stop_during_the_loading_of_an_exercise_starts_nothing() -> TestResult {
 
 async fn a_benchmark_that_cannot_be_loaded_is_reported_and_loads_later() -> TestResult {
     let fixture = Fixture::open(SHORT).await?;
-    let part = built_part(BENCHMARK)?;
+    let part = built_part(EXERCISES)?;
     fixture.server.replace(&part, Replacement::Status(404));
     fixture.page.open("benchmark").await?;
     eventually("the reason", async || {
@@ -109,7 +120,8 @@ async fn open_with(part: &str, reply: Replacement) -> Result<Fixture, TestError>
 }
 
 const EXERCISES: &str = "split_exercises.wasm";
-const BENCHMARK: &str = "split_benchmark.wasm";
+const SHARE: &str = "split_share.wasm";
+const IO: &str = "split_io.wasm";
 
 fn times_requested(server: &Server, part: &str) -> usize {
     server.requests().iter().filter(|request| request.path.ends_with(part)).count()
