@@ -6,6 +6,7 @@
 
 mod columns;
 mod error;
+mod numbers;
 mod section;
 mod version_1;
 mod waits;

@@ -15,7 +15,8 @@ use crate::lazy::NotFetched;
 use crate::measure::Record;
 use crate::runtime::turn::yield_to_browser;
 use crate::runtime::{Stopper, stoppable};
-use crate::ui::display::{Display, Forecast, Status};
+use crate::ui::display::before::Forecast;
+use crate::ui::display::{Display, Status};
 use crate::ui::history;
 
 /// The time after which a browser that does not say when it is idle counts as idle.

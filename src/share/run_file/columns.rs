@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LONGEST_US;
 use super::error::longest;
+use super::numbers::numbers;
 use super::waits;
 use crate::measure::heartbeat::Beat;
 use crate::measure::units::count;
@@ -35,23 +36,27 @@ pub(super) struct Columns {
 #[derive(Serialize, Deserialize)]
 struct Tasks {
     /// The index of each task's kind, counted from 0.
+    #[serde(deserialize_with = "numbers")]
     name: Vec<usize>,
     /// The number in each task's name plus one; 0 for none. Empty if none has one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "numbers", skip_serializing_if = "Vec::is_empty")]
     number: Vec<u32>,
     /// The number of the task inside which each was created; 0 for none.
+    #[serde(deserialize_with = "numbers")]
     parent: Vec<usize>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Events {
     /// The time between each event and the previous one.
+    #[serde(deserialize_with = "numbers")]
     after_us: Vec<u64>,
+    #[serde(deserialize_with = "numbers")]
     task: Vec<usize>,
     /// One letter for each event.
     kind: String,
     /// For each end of a poll, the number of its wait; 0 for none. Empty if none has one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "numbers", skip_serializing_if = "Vec::is_empty")]
     wait: Vec<usize>,
 }
 

@@ -25,10 +25,11 @@ use crate::measure::track::Tracks;
 use crate::ui::charts::painter::{Lanes, Painter};
 use crate::ui::components::moment::sentence;
 use crate::ui::components::prediction::{prediction, prediction_button, prediction_field};
+use crate::ui::display::Display;
 use crate::ui::display::baseline;
+use crate::ui::display::before::Outlined;
 use crate::ui::display::chart::Chart;
 use crate::ui::display::cursor::Axis;
-use crate::ui::display::{Display, Outlined};
 use crate::ui::theme::use_theme;
 use before::caption_before;
 

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::exercises::compared::ideals_in_words;
 use crate::exercises::exercise::Exercise;
 use crate::frame;
-use crate::lazy::lazy;
+use crate::lazy::{NotFetched, lazy};
 use crate::share::permalink;
 use crate::share::saved::RunEnding;
 use crate::ui::address::use_follow;
@@ -41,7 +41,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     use_follow(move || form.destination());
     document().set_title(&frame::title_of(exercise));
     let saved = use_saving(display);
-    let loaded = use_loading(fetched::load, move || display.runs.track());
+    let loaded = use_loading(load, move || display.runs.track());
     // Where the timeline would be, the page says if it could not be loaded.
     let details = move || (loaded.get() == Some(Ok(()))).then(|| details::results(runner).now_or_never()?.ok());
     view! {
@@ -84,6 +84,11 @@ fn measured(display: Display, saved: RwSignal<String>) -> AnyView {
 }
 
 lazy!(mod details in exercises: results(runner: Runner) -> AnyView);
+
+async fn load() -> Result<(), NotFetched> {
+    fetched::load().await?;
+    details::load().await
+}
 
 /// The title of a page, and its purpose.
 pub(super) fn page_head(title: &'static str, about: &'static str) -> AnyView {

@@ -8,8 +8,9 @@ use crate::measure::{Record, TaskId};
 use crate::share::date;
 use crate::share::permalink::Setup;
 use crate::ui::charts::painter::Painter;
+use crate::ui::display::Display;
+use crate::ui::display::before::Outlined;
 use crate::ui::display::chart::Chart;
-use crate::ui::display::{Display, Outlined};
 
 impl Chart {
     /// Draws what is known before a run. If that is nothing, there is nothing to read on an axis, so there is none.
