@@ -76,7 +76,7 @@ pub(super) struct Display {
     /// The forecast for the form.
     forecast: RwSignal<Option<Rc<Forecast>>, LocalStorage>,
     /// True once the page before the first run does not change any more by itself: the forecast is there, or there is
-    /// none. Also true when it takes long.
+    /// none.
     pub(super) is_settled: RwSignal<bool>,
     /// The number of times that what is outlined has changed.
     outlines: StoredValue<u32>,

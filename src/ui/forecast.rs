@@ -22,9 +22,6 @@ use crate::ui::history;
 /// The time after which a browser that does not say when it is idle counts as idle.
 const IDLE_AFTER: Duration = Duration::from_millis(200);
 
-/// On a slow network, the page does not wait longer than this for the forecast before it shows everything else.
-const ARRIVES_WITHIN: Duration = Duration::from_secs(3);
-
 /// Keeps the forecast of a display up to date. If `waits_for_run`, the first one comes after the first run.
 pub(super) fn use_forecast(display: Display, site: Rc<Site>, waits_for_run: bool) {
     let is_idle = RwSignal::new(false);
@@ -32,11 +29,6 @@ pub(super) fn use_forecast(display: Display, site: Rc<Site>, waits_for_run: bool
         // The page may have been left.
         is_idle.try_set(true);
     });
-    let settle = move || {
-        // The page may have been left.
-        display.is_settled.try_set(true);
-    };
-    set_timeout(settle, ARRIVES_WITHIN);
     let site = StoredValue::new_local(site);
     // Dropping it stops the computation: there is never more than one.
     let computing = StoredValue::new_local(None::<Stopper>);

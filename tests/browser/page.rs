@@ -59,6 +59,11 @@ impl Page {
         }
     }
 
+    /// Waits for what shows a run, which is loaded after the page.
+    async fn wait_for_panels(&self) {
+        self.wait_for("the panels", |page| page.find("[data-metric=tasks]").is_some()).await;
+    }
+
     async fn wait_for_status(&self, word: &str) {
         self.wait_for(word, |page| page.text("[role=status]").starts_with(word)).await;
     }
@@ -90,6 +95,7 @@ async fn a_run_goes_from_ready_to_finished_with_its_results() {
 #[wasm_bindgen_test]
 async fn stop_ends_a_run_immediately() {
     let page = Page::open("#/async-basics?seed=7");
+    page.wait_for_panels().await;
     page.button("Run").click();
     page.wait_for("the first task", |page| page.text("[data-metric=tasks]") != "–").await;
     page.button("Stop").click();
@@ -142,6 +148,7 @@ async fn a_link_with_run_starts_a_run() {
 #[wasm_bindgen_test]
 async fn a_disclosure_stays_open_while_its_chart_changes() {
     let page = Page::open("#/async-basics?scale=0.5&seed=7");
+    page.wait_for_panels().await;
     let disclosure = page.find("[aria-labelledby=tab-table] details").expect("the tasks are behind it");
     disclosure.set_attribute("open", "").expect("it is an attribute");
     page.button("Run").click();

@@ -10,7 +10,7 @@ mod stop;
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::page::Page;
-use e2e::server::{Outcome, Replacement};
+use e2e::server::{Outcome, Replacement, Server};
 use e2e::suite::Test;
 use fantoccini::key::Key;
 
@@ -55,4 +55,9 @@ pub async fn run_and_stop_with_keys(page: &Page) -> TestResult {
     page.key(Key::Enter).await?;
     page.wait_for_status("Stopped").await?;
     Ok(())
+}
+
+/// The number of requests for a file, by the end of its path.
+fn times_requested(server: &Server, file: &str) -> usize {
+    server.requests().iter().filter(|request| request.path.ends_with(file)).count()
 }

@@ -4,6 +4,8 @@
 //! load. Each line is an element that stays. What a run adds to it (see `line_marks`) changes only its attributes and
 //! its note, never its text.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use web_sys::Event;
 
@@ -17,6 +19,9 @@ use crate::ui::drawing::drawings;
 
 /// The chosen tab, for the next exercise and the next visit.
 const KEY: &str = "interleave-code";
+
+/// The page has this many frames to be shown.
+const MAX_FRAMES: u32 = 120;
 
 /// Both sources of an exercise.
 pub(crate) fn code(display: Display) -> AnyView {
@@ -114,16 +119,23 @@ fn use_first_function(code: Code) {
             return;
         };
         were_shown.update_value(|shown| shown.push(language));
-        // The lines are on the page after this turn.
-        request_animation_frame(move || show_first_function(code, language, &file, &other.source));
+        show_first_function(code, language, file, other.source, MAX_FRAMES);
     });
 }
 
-fn show_first_function(code: Code, language: Language, file: &ShownFile, other: &SourceCode) {
-    let first = file.source.first_shared_function(other).and_then(|function| file.line(*function.lines.start()));
-    if let Some((pane, line)) = code.pane(language).try_get_untracked().flatten().zip(first) {
-        pane.set_scroll_top(line.offset_top());
-    }
+/// Looks in each of the next frames whether the pane has a height: the lines are on the page after this turn, but the
+/// page itself may still be hidden behind the frame of the HTML.
+fn show_first_function(code: Code, language: Language, file: ShownFile, other: Rc<SourceCode>, frames: u32) {
+    request_animation_frame(move || {
+        let Some(pane) = code.pane(language).try_get_untracked().flatten() else { return };
+        if pane.client_height() == 0 && frames > 0 {
+            return show_first_function(code, language, file, other, frames - 1);
+        }
+        let first = file.source.first_shared_function(&other).and_then(|function| file.line(*function.lines.start()));
+        if let Some(line) = first {
+            pane.set_scroll_top(line.offset_top());
+        }
+    });
 }
 
 lazy!(mod fetched in exercises: marks() -> LineMarks);

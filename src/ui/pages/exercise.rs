@@ -1,6 +1,8 @@
 //! The page of an exercise. From top to bottom: what it is about, with Run; the controls; code and timeline side by
 //! side; and one panel for everything else that was measured.
 
+use std::time::Duration;
+
 use futures::FutureExt;
 use leptos::prelude::*;
 
@@ -26,9 +28,12 @@ use crate::ui::display::{Display, Status};
 use crate::ui::finished::{self, use_finished};
 use crate::ui::form::Form;
 use crate::ui::history;
-use crate::ui::lazy_view::{use_loading, when_loaded};
+use crate::ui::lazy_view::{Loaded, use_loading, when_loaded};
 use crate::ui::opened;
 use crate::ui::runner::Runner;
+
+/// On a slow network, the page does not wait longer than this for the forecast before it shows everything else.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(3);
 
 /// The page of an exercise as a link sets it up.
 pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
@@ -45,7 +50,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     // Where the timeline would be, the page says if it could not be loaded.
     let details = move || (loaded.get() == Some(Ok(()))).then(|| details::results(runner).now_or_never()?.ok());
     view! {
-        <div class="workbench" class:arriving=move || !display.is_settled.get()>
+        <div class="workbench" class:arriving=use_arriving(display, loaded)>
             <div class="head">
                 {page_head(exercise.title, exercise.teaches)}
                 {presets(exercise)}
@@ -88,6 +93,17 @@ lazy!(mod details in exercises: results(runner: Runner) -> AnyView);
 async fn load() -> Result<(), NotFetched> {
     fetched::load().await?;
     details::load().await
+}
+
+/// True until the timeline and the forecast are there, or until it has taken long.
+fn use_arriving(display: Display, loaded: Loaded) -> impl Fn() -> bool {
+    let is_late = RwSignal::new(false);
+    let give_up = move || {
+        // The page may have been left.
+        is_late.try_set(true);
+    };
+    set_timeout(give_up, ARRIVES_WITHIN);
+    move || !is_late.get() && (!display.is_settled.get() || loaded.get().is_none())
 }
 
 /// The title of a page, and its purpose.

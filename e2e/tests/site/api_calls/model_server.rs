@@ -1,9 +1,9 @@
 //! The page's own model server.
 
 use e2e::browser::Engine;
-use e2e::fixture::{Fixture, TestResult};
+use e2e::fixture::{BASE, Fixture, TestResult};
 use e2e::page::{Page, PageError, eventually};
-use e2e::server::Replacement;
+use e2e::server::{Replacement, Server, built_site};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 use serde_json::Value;
@@ -156,11 +156,10 @@ async fn a_page_reloaded_without_its_worker_uses_it_again() -> TestResult {
 }
 
 async fn a_worker_that_does_not_load_is_reported_and_fixed_without_a_reload(engine: Engine) -> TestResult {
-    // Another page first: the exercise's own page would have started the worker already.
-    let fixture = Fixture::open_in(engine, "async-basics?seed=7").await?;
+    let server = Server::start(&built_site(), BASE)?;
+    server.replace("service-worker.js", Replacement::Status(404));
+    let fixture = Fixture::open_with_server(server, engine, &format!("{PLAIN}&requests=5")).await?;
     let page = &fixture.page;
-    fixture.server.replace("service-worker.js", Replacement::Status(404));
-    page.open(&format!("{PLAIN}&requests=5")).await?;
     let text = connection(page).await?;
     assert!(text.contains("cannot start: ") && text.contains("service-worker.js"), "{text}");
     page.press("Run").await?;

@@ -10,7 +10,7 @@ use e2e::page::eventually;
 use e2e::server::{Outcome, Replacement, Server, built_part, built_site};
 use e2e::suite::Test;
 
-use super::SHORT;
+use super::{SHORT, WEIGHTS, times_requested};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
@@ -82,7 +82,7 @@ async fn stop_during_the_loading_of_an_exercise_starts_nothing() -> TestResult {
     fixture.server.restore(&part);
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(fixture.page.status().await?, status);
-    assert_eq!(fixture.page.metric("tasks").await?, "–", "nothing has started");
+    assert_eq!(times_requested(&fixture.server, WEIGHTS), 0, "nothing has started");
     Ok(())
 }
 
@@ -122,7 +122,3 @@ async fn open_with(part: &str, reply: Replacement) -> Result<Fixture, TestError>
 const EXERCISES: &str = "split_exercises.wasm";
 const SHARE: &str = "split_share.wasm";
 const IO: &str = "split_io.wasm";
-
-fn times_requested(server: &Server, part: &str) -> usize {
-    server.requests().iter().filter(|request| request.path.ends_with(part)).count()
-}
