@@ -1,5 +1,5 @@
-//! Columns of whole numbers. A run of a million tasks has sixteen million of them. Read one by one through serde, they took
-//! most of the time of opening it.
+//! Columns of whole numbers. A run of a million tasks has sixteen million of them. Read one by one through serde, they
+//! took a third of the time of opening it.
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::value::RawValue;
@@ -14,27 +14,43 @@ where
     parse(list.get()).ok_or_else(|| D::Error::custom("expected a list of whole numbers"))
 }
 
+/// Numbers with no more digits cannot overflow. For others `str::parse` checks it, which is slow in wasm.
+const SAFE_DIGITS: usize = 19;
+
 /// The numbers of a list. The text is valid JSON. `None` if it is something else than a list of numbers that a `T` can
 /// have.
 fn parse<T: TryFrom<u64>>(json: &str) -> Option<Vec<T>> {
-    let items = json.strip_prefix('[')?.strip_suffix(']')?.as_bytes();
-    let mut numbers = Vec::with_capacity(items.iter().filter(|byte| **byte == b',').count() + 1);
-    let mut number = None::<u64>;
-    for byte in items {
+    let items = json.strip_prefix('[')?.strip_suffix(']')?;
+    let mut numbers = Vec::new();
+    let (mut number, mut digits) = (0_u64, 0);
+    let end = |number: u64, digits: usize, at: usize| match digits {
+        0 => None,
+        1..=SAFE_DIGITS => T::try_from(number).ok(),
+        _ => T::try_from(last_item(&items[..at])?.parse().ok()?).ok(),
+    };
+    for (at, byte) in items.bytes().enumerate() {
         match byte {
             b'0'..=b'9' => {
-                let digit = u64::from(byte - b'0');
-                number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(digit)?);
+                number = number.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+                digits += 1;
             }
-            b',' => numbers.push(T::try_from(number.take()?).ok()?),
+            b',' => {
+                numbers.push(end(number, digits, at)?);
+                (number, digits) = (0, 0);
+            }
             b' ' | b'\n' | b'\r' | b'\t' => {}
             _ => return None,
         }
     }
-    if let Some(last) = number {
-        numbers.push(T::try_from(last).ok()?);
+    if digits > 0 {
+        numbers.push(end(number, digits, items.len())?);
     }
     Some(numbers)
+}
+
+/// The last item of a list, as text.
+fn last_item(items: &str) -> Option<&str> {
+    items.rsplit(',').next().map(str::trim)
 }
 
 #[cfg(test)]
