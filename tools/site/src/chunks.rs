@@ -1,7 +1,7 @@
 //! Joins small parts of the page's code in one file.
 //!
 //! Code that several parts share, but the page does not, is a chunk: there is one for each set of parts, and most have
-//! less than 2 KB. The first run of an exercise needs 70 of them. Starting so many requests blocks a phone for 0.7 s, and
+//! less than 2 KB. The first run of an exercise needs 70 of them. Starting that many requests blocks a phone for 0.7 s, and
 //! compressed one by one they take three times the bytes.
 
 use std::fmt::Write as _;
