@@ -120,8 +120,7 @@ impl PartLanes {
             let bars = bars.map(|bar| rect(bar.row, bar.from_us, scale.share(bar.to_us - bar.from_us) * width));
             let beginnings = self.tasks.iter().filter(|_| phase == Phase::Running);
             let outline: String = bars.chain(beginnings.map(|task| rect(task.row, task.from_us, mark))).collect();
-            let path = || element("path").attr("fill", colour(phase)).attr("d", outline.clone());
-            (!outline.is_empty()).then(path)
+            (!outline.is_empty()).then(|| element("path").attr("fill", colour(phase)).attr("d", outline))
         })
     }
 
