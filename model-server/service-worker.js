@@ -7,7 +7,7 @@
 
 importScripts("model_server.js");
 
-const RELEASE = { name: "", files: [], pages: [] };
+const RELEASE = { name: "", files: [], pages: [], python: [] };
 
 const site = registration.scope;
 const root = new URL("api/", site).href;
@@ -29,6 +29,8 @@ addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 addEventListener("message", (event) => {
   if (event.data === "claim") event.waitUntil(clients.claim());
   else if (event.data === "keep") event.waitUntil(cacheRelease());
+  // The page has used a file for Python. It may have loaded the file before this worker was there.
+  else if (event.data?.startsWith?.("keep ")) event.waitUntil(keepForPython(event.data.slice("keep ".length)));
   // A page reports that it has aborted a request, because the browser does not always report it.
   else if (isStarted && event.data?.startsWith?.("abort ")) wasm_bindgen.abort(event.data.slice("abort ".length));
 });
@@ -36,7 +38,7 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.url.startsWith(root)) return event.respondWith(answer(event));
   const name = request.method === "GET" ? nameOf(request.url) : null;
-  if (name !== null && isNamedByHash(name)) event.respondWith(unchanging(request));
+  if (name !== null && isNamedByHash(name)) event.respondWith(unchanging(event, name));
   else if (name === INDEX || RELEASE.files.includes(name)) event.respondWith(latest(request, name));
   else if (RELEASE.pages.includes(name)) event.respondWith(pageOf(request, name));
 });
@@ -61,13 +63,18 @@ function nameOf(url) {
 
 // True for a file that never changes, because its name contains its hash.
 function isNamedByHash(name) {
-  return /^[\w-]+-[0-9a-f]{16}[./]/.test(name);
+  return /^(python\/)?[\w-]+-[0-9a-f]{16}[./]/.test(name);
 }
 
 // A file that never changes. It comes from any cache, because an open page of an older release may request a file that
 // the host no longer has.
-async function unchanging(request) {
-  return (await cached(request.url)) ?? fetch(request);
+async function unchanging(event, name) {
+  const { request } = event;
+  const known = await cached(request.url);
+  if (known) return known;
+  const response = await fetch(request);
+  if (response.ok && RELEASE.python.includes(name)) event.waitUntil(putForPython(name, response.clone()));
+  return response;
 }
 
 // The host's current file, or without a host the one in the latest cache. The browser's own cache is not used for the
@@ -145,6 +152,33 @@ async function fillCache() {
   await cache.put(INDEX, index);
   // The previous release stays, for its pages that are still open.
   for (const name of (await otherCaches()).slice(0, -1)) await caches.delete(name);
+  await forgetOldForPython();
+}
+
+// The files for readers' Python programs.
+//
+// Most of their 15 MB stay the same for many releases, and not every reader needs them. So they are cached when they are
+// used, in a cache that does not belong to a release. Their names contain their hashes.
+
+const pythonCacheName = `python ${site}`;
+
+async function putForPython(name, response) {
+  // An error means that the browser does not allow storage, or that there is no space left.
+  await caches.open(pythonCacheName).then((cache) => cache.put(name, response)).catch(() => {});
+}
+
+async function keepForPython(name) {
+  if (!RELEASE.python.includes(name) || (await cached(name))) return;
+  await fetched(name).then((response) => putForPython(name, response)).catch(() => {});
+}
+
+// Deletes the files that this release does not have.
+async function forgetOldForPython() {
+  if (!(await caches.has(pythonCacheName))) return;
+  const cache = await caches.open(pythonCacheName);
+  for (const { url } of await cache.keys()) {
+    if (!RELEASE.python.includes(nameOf(url))) await cache.delete(url);
+  }
 }
 
 async function fetched(name) {

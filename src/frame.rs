@@ -1,10 +1,10 @@
-//! The texts and links of the frame around every page. The page shows them, and so does the HTML that a browser paints
-//! before the page's code has arrived, which `tools/site` writes.
+//! The texts and links around every page. The page shows them, and so does the HTML that a browser paints before the
+//! page's code has arrived, which `tools/site` writes.
 
 pub mod cards;
 pub mod first_run;
 
-use crate::exercises::catalogue::{COMMON_ISSUES, EXERCISES};
+use crate::exercises::catalogue::{COMMON_ISSUES, EXERCISES, PROGRAM};
 use crate::exercises::exercise::Exercise;
 use crate::share::permalink::Destination;
 
@@ -14,10 +14,14 @@ pub const NAME: &str = "Interleave";
 /// The heading of the first page.
 pub const HOME_HEADING: &str = "See what concurrency buys you";
 
-/// The two links next to it: the text of each, and its destination.
+/// The links next to it: the text of each, and its destination.
 #[must_use]
-pub fn home_links() -> [(&'static str, Destination); 2] {
-    [("Start with part 1", Destination::from_exercise(EXERCISES[0])), ("Read the guide", Destination::Guide)]
+pub fn home_links() -> [(&'static str, Destination); 3] {
+    [
+        ("Start with part 1", Destination::from_exercise(EXERCISES[0])),
+        ("Read the guide", Destination::Guide),
+        ("Write your own program", Destination::from_exercise(PROGRAM)),
+    ]
 }
 
 /// The first page in a sentence.
@@ -25,8 +29,9 @@ pub const HOME_ABOUT: &str = "Real asynchronous programs, run in your browser, d
 
 /// The links in the top bar: the name of each page, and its destination.
 #[must_use]
-pub fn more() -> [(&'static str, Destination); 4] {
+pub fn more() -> [(&'static str, Destination); 5] {
     [
+        (PROGRAM.short_title, Destination::from_exercise(PROGRAM)),
         ("Guide", Destination::Guide),
         (COMMON_ISSUES.short_title, Destination::from_exercise(COMMON_ISSUES)),
         ("Benchmark", Destination::Benchmark { runs_at_once: false }),

@@ -9,7 +9,7 @@
 pub struct NotFetched;
 
 impl NotFetched {
-    /// What to do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         "Check your connection and that the server is running, then reload. The site may have been updated."

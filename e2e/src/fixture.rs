@@ -15,7 +15,7 @@ use crate::server::{Outcome, Replacement, Server, built_site};
 /// The path under which the site is served. An address without this path does not find the site.
 pub const BASE: &str = "/some/sub-path/";
 
-/// What a test returns.
+/// The result of a test.
 pub type TestResult = Result<(), TestError>;
 
 /// The site, a browser, and a page with a link open in it.
@@ -61,8 +61,8 @@ impl Fixture {
         Self::open_with_server(server, engine, link).await
     }
 
-    /// Like [`open`](Self::open), without a service worker, for tests that watch requests: it requests the whole site at
-    /// some time after the first second in which nothing runs, and Chromium keeps a connection that it shares.
+    /// Like [`open`](Self::open), without a service worker, for tests that watch requests: it requests the whole site
+    /// at some time after the first second in which nothing runs, and Chromium keeps a connection that it shares.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Fixture {
     /// If there is no site, no browser, or no page that is ready to run.
     pub async fn open_in_new_browser(engine: Engine, link: &str) -> Result<Self, TestError> {
         let browser =
-            PooledBrowser::new(engine).await.map_err(|error| TestError::with_advice(&error, error.advice()))?;
+            PooledBrowser::exclusive(engine).await.map_err(|error| TestError::with_advice(&error, error.advice()))?;
         Self::with(browser, serve()?, link).await
     }
 
@@ -148,7 +148,12 @@ pub fn insert_into_head(server: &Server, html: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn serve() -> Result<Server, TestError> {
+/// Starts a server of the site, for a test that changes the site before it is opened.
+///
+/// # Errors
+///
+/// If there is no site, or no free port.
+pub fn serve() -> Result<Server, TestError> {
     Server::start(&built_site(), BASE).map_err(|error| TestError::with_advice(&error, error.advice()))
 }
 

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
-/// The most that is read of a request's head. Heads from browsers are much smaller.
+/// The maximum size of a request's head, in bytes. Heads from browsers are much smaller.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// The number of connections that may wait to be accepted. A system with a lower limit uses its own.
 const BACKLOG: u32 = 4096;
@@ -118,7 +118,7 @@ pub(crate) fn status_line(status: u16) -> String {
     format!("HTTP/1.1 {status} {reason}\r\n")
 }
 
-/// An HTML page about a status, which hosts send whatever was requested.
+/// An HTML page about a status, which hosts send for any kind of file.
 pub(crate) fn status_page(status: u16) -> Vec<u8> {
     format!("<!DOCTYPE html><title>{status}</title><h1>{status}</h1>\n").into_bytes()
 }

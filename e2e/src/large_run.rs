@@ -1,4 +1,4 @@
-//! Runs of any number of tasks as files, and how fast the page opens and moves them.
+//! Runs of any number of tasks as files; opens them in the page, and pans and zooms the timeline.
 
 use std::fmt::Write as _;
 use std::io;
@@ -11,13 +11,13 @@ use crate::page::{Page, PageError, eventually_within};
 /// The time within which the tasks start, in microseconds.
 const STARTS_US: u64 = 8_000_000;
 
-/// Every task of this number fails.
+/// Every 97th task fails.
 const FAILS: u64 = 97;
 
 /// The time limit for opening a file.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Notes when a file is chosen, and when the page has shown it: when it draws frames again, quickly and with the run.
+/// Records when a file is chosen, and when the page has shown it: when it draws frames again, quickly and with the run.
 const WATCH_OPENING: &str = "window.opening = { startMs: null, tookMs: null };
     addEventListener('change', () => { window.opening.startMs = performance.now(); }, { capture: true, once: true });
     let lastMs = performance.now();
@@ -133,7 +133,7 @@ fn list<T: ToString>(numbers: impl Iterator<Item = T>) -> String {
     text + "]"
 }
 
-/// Why a large run could not be measured.
+/// The reason that a large run could not be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum LargeRunError {
     /// The file could not be written.
@@ -176,7 +176,7 @@ pub async fn frame_times_ms(page: &Page) -> Result<Vec<f64>, PageError> {
     Ok(times)
 }
 
-/// The 95th percentile of ascending numbers; NaN of none.
+/// The 95th percentile of ascending numbers; NaN if there are none.
 #[must_use]
 pub fn p95(ascending: &[f64]) -> f64 {
     let place = (ascending.len() * 95).div_ceil(100);

@@ -1,12 +1,13 @@
 //! Drives the built site in real browsers.
 //!
-//! - [`server`] serves the build as a static host does, or gives bad answers when a test asks for them.
+//! - [`server`] serves the build as a static host does. Tests can replace files by bad responses.
 //! - [`endpoint`] is a model server on another origin, good or bad, that shares no code with the page.
 //! - [`browser`] starts a browser and the driver that controls it.
 //! - [`page`] is the exercise page as a user sees it: buttons, controls, status, results.
-//! - [`fixture`] sets all three up for a test.
-//! - [`large_run`] makes runs of many tasks, and measures how fast the page opens and moves them.
+//! - [`fixture`] starts the server and a browser for a test, and opens a page.
+//! - [`large_run`] makes runs of many tasks, opens their files and pans the timeline.
 //! - [`suite`] runs the tests, in browsers that they share.
+//! - `host` has what both servers share: accepting connections and reading requests.
 //! - [`mod@bench`] turns the times that the benchmark page measures into tables, and compares them with budgets.
 //!
 //! `tests/site` contains the tests, and `src/bin/bench.rs` measures. Both need a release build of the page, made by

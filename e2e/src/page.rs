@@ -7,6 +7,7 @@ mod audit;
 mod control;
 mod downloads;
 mod keyboard;
+mod program;
 mod resources;
 mod results;
 mod runs;
@@ -27,6 +28,7 @@ use serde_json::Value;
 pub use audit::Violation;
 pub use control::Control;
 pub use keyboard::{TabCycle, TabStop};
+pub use program::ProgramRun;
 pub use resources::{COUNT_RESOURCES, Resources};
 pub use results::{Bar, Check, ResultsSnapshot, Validation, milliseconds};
 pub use runs::is_loading;
@@ -41,7 +43,7 @@ const CLICK_ATTEMPTS: usize = 3;
 /// A click reaches the page when the driver reports it, or a moment later.
 const CLICK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The time in which a page that moves comes to rest.
+/// The time in which a moving page comes to rest.
 const MOVING: Duration = Duration::from_millis(300);
 
 /// A window with the site in it.
@@ -51,19 +53,19 @@ pub struct Page {
     site: String,
 }
 
-/// The reason the page could not be used as expected.
+/// The reason that the page could not be used as expected.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
     /// Something is missing that should be on the page.
     #[error("the page has no {what}")]
     Missing {
-        /// What was looked for.
+        /// The missing thing, with its name.
         what: String,
     },
     /// Something did not happen in time.
     #[error("{what} did not appear within {} s; the last state was {last}", limit.as_secs_f64())]
     TimedOut {
-        /// What was waited for.
+        /// The awaited condition.
         what: String,
         /// The time limit.
         limit: Duration,
@@ -73,8 +75,8 @@ pub enum PageError {
     /// A value on the page has an unexpected form.
     #[error("the page returned a value of an unexpected form: {0}")]
     Unreadable(#[from] serde_json::Error),
-    /// The browser refused a command, or is gone.
-    #[error("the browser refused a command: {0}")]
+    /// The browser is gone, or refused a command.
+    #[error("the browser did not execute a command: {0}")]
     Refused(#[source] Box<CmdError>),
     /// A command to the browser, rather than to the page, failed.
     #[error(transparent)]
@@ -82,7 +84,7 @@ pub enum PageError {
     /// The script that checks accessibility is not installed.
     #[error("axe-core cannot be read from `{}`", path.display())]
     NoAxe {
-        /// Where it should be.
+        /// The expected path.
         path: PathBuf,
         /// The system's error.
         source: std::io::Error,
@@ -98,7 +100,7 @@ pub enum PageError {
 }
 
 impl PageError {
-    /// What to do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -177,8 +179,8 @@ impl Page {
         .await
     }
 
-    /// Changes the link in the address bar of the open page, once the page is loaded: until then, a browser would replace
-    /// the entry in its history instead of adding one.
+    /// Changes the link in the address bar of the open page, once the page is loaded: until then, a browser would
+    /// replace the entry in its history instead of adding one.
     ///
     /// # Errors
     ///
@@ -439,7 +441,7 @@ impl Page {
         Ok(field.send_keys(&paths.join("\n")).await?)
     }
 
-    /// What a script in the page returns.
+    /// Runs a script in the page and returns its result.
     ///
     /// # Errors
     ///
@@ -448,7 +450,8 @@ impl Page {
         Ok(serde_json::from_value(self.client.execute(script, arguments).await?)?)
     }
 
-    /// What a script in the page passes to its last argument, which it calls when it is done.
+    /// Runs a script in the page, passes a callback as its last argument, and returns the value that the script passes
+    /// to the callback.
     ///
     /// # Errors
     ///

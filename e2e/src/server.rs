@@ -1,9 +1,9 @@
-//! A static host on this machine. It serves the built site under a sub-path, and gives bad answers when a test asks for
-//! them.
+//! A static host on this machine. It serves the built site under a sub-path, and can replace files by bad responses.
 //!
-//! It uses a plain `TcpListener`, because an HTTP library would not allow the bad answers: a body that is shorter than
-//! `Content-Length`, or no answer at all. A library would also hide that a client closes the connection first. Each
-//! connection carries one request, so the end of a connection cancels exactly one request.
+//! It uses a plain `TcpListener`, because an HTTP library would not allow the bad responses: a body that is shorter
+//! than
+//! `Content-Length`, or no response at all. A library would also not report that a client closed the connection early.
+//! Each connection carries one request, so the end of a connection cancels exactly one request.
 
 mod connection;
 mod files;
@@ -18,7 +18,7 @@ use files::Files;
 
 use crate::host::{Host, lock};
 
-/// Serves a folder until it is dropped.
+/// Serves a folder. Stops listening when dropped.
 #[derive(Debug)]
 #[must_use = "dropping it stops the server"]
 pub struct Server {
@@ -27,7 +27,7 @@ pub struct Server {
     _host: Host,
 }
 
-/// An answer instead of the file.
+/// A response that replaces a file.
 #[derive(Clone, Debug)]
 pub enum Replacement {
     /// This status, with a short HTML page.
@@ -65,9 +65,9 @@ pub enum Outcome {
     Pending,
     /// Answered in full, with this status.
     Answered(u16),
-    /// The answer was cut short on purpose.
+    /// The response was cut short on purpose.
     CutShort,
-    /// The client closed the connection before it had the answer.
+    /// The client closed the connection before it had the response.
     ClosedByClient,
 }
 
@@ -86,7 +86,7 @@ pub enum ServerError {
 }
 
 impl ServerError {
-    /// What to do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -104,8 +104,8 @@ pub fn built_site() -> PathBuf {
     std::env::var_os("DIST").map_or_else(usual, PathBuf::from)
 }
 
-/// The path of a part of the built site's code, such as `split_jobs.wasm`, relative to the site. The name of its folder
-/// changes with each build.
+/// The path of a part of the built site's code, such as `split_jobs.wasm`, relative to the site. Finds the folder,
+/// whose name changes with each build, by its content.
 ///
 /// # Errors
 ///
@@ -119,7 +119,8 @@ pub fn built_part(name: &str) -> io::Result<String> {
 }
 
 impl Server {
-    /// Serves `folder` on a free port under `base`, a path that begins and ends with a slash. Everything else is 404.
+    /// Serves `folder` on a free port under `base`, a path that begins and ends with a slash. Requests outside
+    /// `base` get 404.
     ///
     /// # Errors
     ///
@@ -128,8 +129,7 @@ impl Server {
         Self::start_with(Files::new(folder, base))
     }
 
-    /// Like [`start`](Self::start), but compresses text, code and data for clients that accept brotli, as good hosts
-    /// do.
+    /// Like [`start`](Self::start), but compresses text, code and data for clients that accept brotli.
     ///
     /// # Errors
     ///
@@ -198,14 +198,14 @@ impl Shared {
         lock(&self.replacements).get(relative).cloned()
     }
 
-    /// Adds a request, and returns its number for [`end`](Self::end).
-    fn begin(&self, method: &str, path: &str) -> usize {
+    /// Adds a request, and returns its id for [`set_outcome`](Self::set_outcome).
+    fn log_request(&self, method: &str, path: &str) -> usize {
         let mut requests = lock(&self.requests);
         requests.push(LoggedRequest { method: method.to_owned(), path: path.to_owned(), outcome: Outcome::Pending });
         requests.len() - 1
     }
 
-    fn end(&self, number: usize, outcome: Outcome) {
-        lock(&self.requests)[number].outcome = outcome;
+    fn set_outcome(&self, id: usize, outcome: Outcome) {
+        lock(&self.requests)[id].outcome = outcome;
     }
 }

@@ -91,7 +91,7 @@ fn trial(test: Test, runtime: &Arc<Runtime>, times: &Times) -> Trial {
     Trial::test(test.name, move || {
         let start = Instant::now();
         let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| runtime.block_on((test.start)())));
-        runtime.block_on(pool::clean_up());
+        runtime.block_on(pool::reset_returned());
         lock(&times).push((start.elapsed(), name));
         match outcome {
             Ok(result) => result.map_err(|failure| Failed::from(format!("{failure:?}"))),

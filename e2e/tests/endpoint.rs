@@ -321,8 +321,8 @@ fn a_request_whose_client_disconnects_is_no_longer_counted_or_queued() {
 
 #[test]
 fn a_slot_is_free_again_when_its_client_disconnects() {
-    let flood = Answer::Flood { bytes: 100_000_000, is_announced: true };
-    let endpoint = start(Behaviour { capacity: Some(1), infer: flood, ..Behaviour::default() });
+    let endless = Answer::EndlessArray { bytes: 100_000_000, has_content_length: true };
+    let endpoint = start(Behaviour { capacity: Some(1), infer: endless, ..Behaviour::default() });
     let first = send(&endpoint, "POST", INFER, &digits(1).to_string());
     wait_until(|| endpoint.bytes_sent() > 0);
     let mut second = send(&endpoint, "POST", INFER, &digits(1).to_string());
@@ -346,19 +346,19 @@ fn a_head_is_sent_without_its_body() {
 }
 
 #[test]
-fn a_flood_has_its_length_with_and_without_the_header() {
-    for is_announced in [true, false] {
-        let endpoint = answering(Answer::Flood { bytes: 1_000_001, is_announced });
+fn an_endless_array_has_its_length_with_and_without_the_header() {
+    for has_content_length in [true, false] {
+        let endpoint = answering(Answer::EndlessArray { bytes: 1_000_001, has_content_length });
         let reply = get(&endpoint, "v2");
-        assert_eq!(reply.header("content-length"), is_announced.then_some("1000001"));
+        assert_eq!(reply.header("content-length"), has_content_length.then_some("1000001"));
         assert_eq!((reply.body.len(), &reply.body[..6]), (1_000_001, "[0,0,0"));
         assert_eq!(endpoint.bytes_sent(), 1_000_001);
     }
 }
 
 #[test]
-fn a_flood_stops_when_the_client_disconnects() {
-    let endpoint = answering(Answer::Flood { bytes: 100_000_000, is_announced: false });
+fn an_endless_array_stops_when_the_client_disconnects() {
+    let endpoint = answering(Answer::EndlessArray { bytes: 100_000_000, has_content_length: false });
     let mut stream = send(&endpoint, "GET", "v2", "");
     stream.read_exact(&mut vec![0; 1_000_000]).expect("there is more than that");
     drop(stream);

@@ -28,7 +28,7 @@ pub enum NoModelServer {
 }
 
 impl NoModelServer {
-    /// What the user can do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {

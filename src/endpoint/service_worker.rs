@@ -6,7 +6,7 @@
 #[cfg(target_arch = "wasm32")]
 pub(super) use browser::{abort, claim, controller, register};
 #[cfg(target_arch = "wasm32")]
-pub use browser::{install, keep_site, on_change};
+pub use browser::{install, keep_for_python, keep_site, on_change};
 
 /// The reason the page has no service worker.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +86,13 @@ mod browser {
         }
         if let Some(worker) = registration.active() {
             post(&worker, "keep");
+        }
+    }
+
+    /// Tells the worker to cache a file for readers' programs, which the page may have loaded without it.
+    pub fn keep_for_python(path: &str) {
+        if let Some(worker) = controller() {
+            post(&worker, &format!("keep {path}"));
         }
     }
 

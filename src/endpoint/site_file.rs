@@ -26,7 +26,7 @@ impl SiteFileError {
         HttpError::Unreachable { url: url.into() }.into()
     }
 
-    /// What the user can do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {

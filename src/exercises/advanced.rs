@@ -1,8 +1,7 @@
-//! Beyond the guide: the topics that it lists as next steps, each in its simplest form.
+//! Topics from the guide's next steps, each in its simplest form.
 //!
 //! You see a queue that slows a fast producer down to the pace of a slow consumer, values that are used as they arrive,
-//! connections that are closed however their task ends, and a separate event loop that gets through an hour of waits in
-//! almost no time.
+//! connections that are always closed, and a separate event loop that runs an hour of waits in milliseconds.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -107,9 +106,8 @@ async fn resources_that_close(run: &Run, tasks: u32) -> (u32, u32) {
     (most.get(), open.get())
 }
 
-/// A separate event loop, whose clock jumps from one deadline to the next: the same code gets through an hour of waits
-/// in almost no time. Tests of retries and timeouts use it. Returns the time on its clock and the time that it really
-/// took.
+/// A separate event loop, whose clock jumps from one deadline to the next: the same code runs an hour of waits in
+/// milliseconds. Tests of retries and timeouts use it. Returns the time on its clock and the real time.
 async fn own_event_loop(run: &Run) -> (Duration, Duration) {
     let start = run.now();
     let hour = Run::on_virtual_clock(run.seed());

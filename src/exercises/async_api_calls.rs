@@ -214,6 +214,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
         is_automatic: plan::is_embedded,
     })
     .asks(plan::question)
+    .whose_python_needs("the library aiohttp")
     .runs(code!(run in io))
     .prepared_by(|run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }));
 

@@ -323,6 +323,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
     .without_ideal()
     .with_folder(plan::FOLDER)
     .with_own_files(OwnFiles { control: "source", choice: "own" })
+    .whose_python_needs("the library aiofiles")
     .runs(code!(run in io));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {

@@ -17,18 +17,21 @@ pub static EXERCISES: &[&Exercise] = &[
 /// The guide's common issues: an exercise on a page of its own.
 pub static COMMON_ISSUES: &Exercise = &super::common_issues::EXERCISE;
 
-/// What the guide lists as next steps: an exercise on a page of its own.
+/// The guide's next steps: an exercise on a page of its own.
 pub static ADVANCED: &Exercise = &super::advanced::EXERCISE;
+
+/// The reader's own program, on a page of its own. It is not one of the exercises.
+pub static PROGRAM: &Exercise = &super::program::EXERCISE;
 
 /// All exercises: those on the parts of the guide, then the other two.
 pub fn all() -> impl Iterator<Item = &'static Exercise> {
     EXERCISES.iter().copied().chain([COMMON_ISSUES, ADVANCED])
 }
 
-/// The exercise with this slug.
+/// The exercise with this slug, or the reader's program.
 #[must_use]
 pub fn find(slug: &str) -> Option<&'static Exercise> {
-    all().find(|exercise| exercise.slug == slug)
+    all().chain([PROGRAM]).find(|exercise| exercise.slug == slug)
 }
 
 /// The exercise whose slug differs least from this text.

@@ -15,9 +15,9 @@ pub type Parts<'a> = (&'a Record, &'a Spans);
 /// A comparison of parts of a run, which may still be running.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
-    /// What is compared, in a few words.
+    /// The title.
     pub title: Cow<'static, str>,
-    /// What to look for; may be empty.
+    /// A hint for the reader; may be empty.
     pub about: Cow<'static, str>,
     /// True if the last bar is expected to be faster than the first.
     pub is_race: bool,
@@ -118,7 +118,7 @@ impl Compared {
         Some(self.with_lag(sentence))
     }
 
-    /// What to expect of a run, in words: the ideals of the parts. `None` if none is known.
+    /// The forecast in words: the ideals of the parts. `None` if none is known.
     #[must_use]
     pub fn forecast(&self) -> Option<String> {
         if self.is_race
@@ -213,7 +213,7 @@ impl ComparedBar {
     }
 }
 
-/// How fast something is relative to `baseline`.
+/// The speed-up in words, such as "2.5 times as fast as sequential".
 fn ratio_in_words(speed_up: Option<f64>, baseline: &str) -> String {
     match speed_up {
         Some(ratio) if ratio >= 1.05 => format!("{ratio:.1} times as fast as {baseline}"),

@@ -1,6 +1,9 @@
 //! [`ControlKind`]: the kinds of values that controls accept, and how each is read from text.
 
+use std::sync::Arc;
+
 use crate::measure::units::count;
+use crate::python::program_files::{MOST_SOURCE_BYTES, ProgramFiles};
 
 /// The kind of value that a control accepts.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +47,11 @@ pub enum ControlKind {
         /// Returns the reason why a text is not accepted, without a full stop; `None` if it is.
         refuse: fn(&str) -> Option<String>,
     },
+    /// A reader's program. It is not part of links.
+    Program {
+        /// The text of the main file by default.
+        default: &'static str,
+    },
 }
 
 /// An option of a [`ControlKind::Choice`].
@@ -58,14 +66,16 @@ pub struct Choice {
 /// The value of a control.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Of a [`ControlKind::Number`] or a [`ControlKind::Count`].
+    /// The value of a [`ControlKind::Number`] or a [`ControlKind::Count`].
     Number(f64),
-    /// Of a [`ControlKind::Choice`].
+    /// The value of a [`ControlKind::Choice`].
     Choice(&'static str),
-    /// Of a [`ControlKind::Switch`].
+    /// The value of a [`ControlKind::Switch`].
     Switch(bool),
-    /// Of a [`ControlKind::Text`]. It may come from a link: show it as text only.
+    /// The value of a [`ControlKind::Text`]. It may come from a link: show it as text only.
     Text(String),
+    /// The value of a [`ControlKind::Program`].
+    Program(Arc<ProgramFiles>),
 }
 
 /// The reason why a control does not accept a text.
@@ -144,6 +154,7 @@ impl ControlKind {
             Self::Choice { options } => Value::Choice(options.first().map_or("", |option| option.value)),
             Self::Switch { default } => Value::Switch(default),
             Self::Text { default, .. } => Value::Text(default.to_owned()),
+            Self::Program { default } => Value::Program(Arc::new(ProgramFiles::of_one_file(default))),
         }
     }
 
@@ -152,7 +163,7 @@ impl ControlKind {
         match *self {
             Self::Number { min, max, .. } => Some((min, max)),
             Self::Count { min, max, .. } => Some((min.into(), max.into())),
-            Self::Choice { .. } | Self::Switch { .. } | Self::Text { .. } => None,
+            Self::Choice { .. } | Self::Switch { .. } | Self::Text { .. } | Self::Program { .. } => None,
         }
     }
 
@@ -175,6 +186,11 @@ impl ControlKind {
                 "off" => Ok(Value::Switch(false)),
                 _ => Err(InvalidValue::NotASwitch { text: text.to_owned() }),
             },
+            // The other checks of a program are not part of the first load, and one file needs none of them.
+            Self::Program { .. } if typed.len() > MOST_SOURCE_BYTES => {
+                Err(InvalidValue::Unusable { why: format!("the program is too large: use {}", self.range()) })
+            }
+            Self::Program { .. } => Ok(Value::Program(Arc::new(ProgramFiles::of_one_file(typed)))),
             Self::Text { refuse, .. } => {
                 let is_long = typed.chars().nth(LONGEST_TEXT).is_some();
                 let too_long = || is_long.then(|| format!("the text is too long: use {}", self.range()));
@@ -230,6 +246,7 @@ impl ControlKind {
             }
             Self::Switch { .. } => "`on` or `off`".to_owned(),
             Self::Text { .. } => format!("at most {LONGEST_TEXT} characters"),
+            Self::Program { .. } => "at most 1 MB".to_owned(),
         }
     }
 }
@@ -246,7 +263,7 @@ fn number_in_words(number: f64) -> String {
 }
 
 impl Value {
-    /// The value as in a link; [`ControlKind::parse`] reads it again.
+    /// The value as in a link; [`ControlKind::parse`] reads it again. Of a program, this is the main file only.
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {
@@ -255,6 +272,7 @@ impl Value {
             Self::Switch(true) => "on".to_owned(),
             Self::Switch(false) => "off".to_owned(),
             Self::Text(text) => text.clone(),
+            Self::Program(program) => program.main_text().to_owned(),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! [`Control`]: something that the reader can set. [`Settings`]: the values of all controls of an exercise.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::exercises::control_kind::{Choice, ControlKind, InvalidValue, Value};
+use crate::python::program_files::ProgramFiles;
 
 /// Something that the reader can set.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +13,7 @@ pub struct Control {
     pub name: &'static str,
     /// Its label on the page.
     pub label: &'static str,
-    /// What it does, in one sentence.
+    /// A one-sentence description.
     pub help: &'static str,
     /// The kind of value that it accepts.
     pub kind: ControlKind,
@@ -19,13 +21,15 @@ pub struct Control {
     pub heading: &'static str,
     /// Returns true if it has an effect with these settings. Otherwise it is hidden, and keeps its value.
     pub is_offered: fn(&Settings) -> bool,
+    /// The default in links of earlier releases, which omit a control at its default, if it was another one.
+    pub former_default: Option<&'static str>,
 }
 
 impl Control {
     /// A control that is always shown.
     #[must_use]
     pub const fn new(name: &'static str, label: &'static str, help: &'static str, kind: ControlKind) -> Self {
-        Self { name, label, help, kind, heading: "", is_offered: |_| true }
+        Self { name, label, help, kind, heading: "", is_offered: |_| true, former_default: None }
     }
 
     /// A control for a time in milliseconds, from 0 to 2 s.
@@ -67,6 +71,12 @@ impl Control {
     #[must_use]
     pub const fn only_if(self, is_offered: fn(&Settings) -> bool) -> Self {
         Self { is_offered, ..self }
+    }
+
+    /// Sets the default of earlier releases, as in links. Links that set something else, but not this control, mean it.
+    #[must_use]
+    pub const fn with_former_default(self, default: &'static str) -> Self {
+        Self { former_default: Some(default), ..self }
     }
 
     /// The default value.
@@ -198,6 +208,19 @@ impl Settings {
         match self.get(name) {
             Some(Value::Text(text)) => text.trim(),
             _ => panic!("the exercise has no text named `{name}`"),
+        }
+    }
+
+    /// The reader's program.
+    ///
+    /// # Panics
+    ///
+    /// If there is no program with this name.
+    #[must_use]
+    pub fn program(&self, name: &str) -> &Arc<ProgramFiles> {
+        match self.get(name) {
+            Some(Value::Program(program)) => program,
+            _ => panic!("the exercise has no program named `{name}`"),
         }
     }
 

@@ -130,7 +130,7 @@ pub struct BadRow {
     pub why: RowError,
 }
 
-/// Why a row is bad.
+/// The reason that a row cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
     /// It has more or fewer values than the header.
@@ -160,7 +160,7 @@ pub enum RowError {
     },
 }
 
-/// Why a file cannot be read at all.
+/// The reason that a file cannot be read at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CsvError {
     /// It is empty, or has only empty lines.
@@ -177,7 +177,7 @@ pub enum CsvError {
     NoRows,
 }
 
-/// What has been read so far.
+/// Counts of everything read so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// The number of bytes.
@@ -241,7 +241,7 @@ impl CsvRows {
         }
     }
 
-    /// What has been read so far.
+    /// The counts so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts

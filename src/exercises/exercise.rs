@@ -4,11 +4,13 @@ use std::future::ready;
 use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
 
 use crate::exercises::controls::{Control, Settings, Value};
 use crate::exercises::question::Question;
 use crate::exercises::site::Site;
 use crate::lazy::NotFetched;
+use crate::measure::Record;
 use crate::measure::report::{Distribution, Report, Section};
 use crate::runtime::Run;
 use crate::workers::OffloadError;
@@ -40,16 +42,27 @@ pub struct Exercise {
     pub distributions: &'static [Distribution],
     /// True if the page shows the event loop's pulse, and a button that counts presses, while it runs.
     pub has_pulse: bool,
-    /// True if it has an ideal: its time goes into requested waits, not into a disk or a processor.
+    /// Asks its run to stop by itself, so that it can clean up. False if it cannot; then it is stopped immediately.
+    pub asks_to_stop: fn() -> bool,
+    /// True if it runs the reader's own program: its record comes from the sandbox, with its own heartbeat, and no link
+    /// starts it.
+    pub is_readers_program: bool,
+    /// True if its ideal can be computed before a run: its time goes into requested waits, not into a disk or a processor.
     pub has_ideal: bool,
+    /// Runs it a second time, on the virtual clock, after a run that has finished: its ideal, if that is not known before
+    /// the run. `None` if it never does that.
+    pub second_run: Option<fn(Run, Settings) -> SecondRun>,
     /// The folder of the browser's storage in which it keeps files, if it keeps any.
     pub folder: Option<&'static str>,
     /// The setting that makes it read the reader's own files; `None` if it cannot.
     pub own_files: Option<OwnFiles>,
-    /// Returns what it asks before its first run, if it asks anything with these settings.
+    /// Returns the question before its first run, if there is one with these settings.
     pub question: Option<fn(&Settings) -> Option<Question>>,
-    /// How its endpoint is tested; `None` for an exercise without one.
+    /// The connection test of its endpoint; `None` for an exercise without one.
     pub connection_test: Option<ConnectionTest>,
+    /// What its script in Python needs that readers' programs do not have here, as the end of a sentence; `None` if readers
+    /// can run it.
+    pub python_needs: Option<&'static str>,
     /// The path of its source in the repository: the file that it is compiled from.
     pub rust: &'static str,
     /// Loads its code; does nothing if this was done before. After that, `run` takes its first step without waiting.
@@ -63,6 +76,23 @@ pub struct Exercise {
 
 /// A running exercise. Its result is a report, or the reason why it failed.
 pub type ExerciseFuture = LocalBoxFuture<'static, Result<Report, Failure>>;
+
+/// A second run. Its result is the ideal of the first, unless that does not need one, or the reason why it is not.
+pub type SecondRun = LocalBoxFuture<'static, Result<Option<Record>, NoIdeal>>;
+
+/// The reason why a run has no ideal, although its program can have one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("No ideal is shown: {why}.")]
+pub struct NoIdeal {
+    /// The reason, as the end of a sentence.
+    pub why: String,
+}
+
+impl From<NotFetched> for NoIdeal {
+    fn from(error: NotFetched) -> Self {
+        Self { why: error.to_string() }
+    }
+}
 
 /// Code that is being loaded.
 pub type Fetching = LocalBoxFuture<'static, Result<(), NotFetched>>;
@@ -88,11 +118,15 @@ impl Exercise {
             comparisons: &[],
             distributions: &[],
             has_pulse: false,
+            asks_to_stop: || false,
+            is_readers_program: false,
             has_ideal: true,
+            second_run: None,
             folder: None,
             own_files: None,
             question: None,
             connection_test: None,
+            python_needs: None,
             rust: "",
             fetch: || panic!("the exercise's entry does not call `.runs(code!(…))`"),
             prepare: |_, _| Box::pin(ready(Ok(()))),
@@ -154,10 +188,28 @@ impl Exercise {
         Self { has_pulse: true, ..self }
     }
 
+    /// Sets how a run is asked to stop by itself.
+    #[must_use]
+    pub const fn asked_to_stop_by(self, asks_to_stop: fn() -> bool) -> Self {
+        Self { asks_to_stop, ..self }
+    }
+
+    /// Declares that it runs the reader's own program.
+    #[must_use]
+    pub const fn of_the_reader(self) -> Self {
+        Self { is_readers_program: true, ..self }
+    }
+
     /// Declares that it has no ideal: much of its time is spent in a disk, a processor or a worker.
     #[must_use]
     pub const fn without_ideal(self) -> Self {
         Self { has_ideal: false, ..self }
+    }
+
+    /// Declares that its ideal is a second run, after a run that has finished.
+    #[must_use]
+    pub const fn with_second_run(self, second_run: fn(Run, Settings) -> SecondRun) -> Self {
+        Self { has_ideal: false, second_run: Some(second_run), ..self }
     }
 
     /// Sets the folder of the browser's storage in which it keeps files.
@@ -182,6 +234,12 @@ impl Exercise {
     #[must_use]
     pub const fn with_connection_test(self, test: ConnectionTest) -> Self {
         Self { connection_test: Some(test), ..self }
+    }
+
+    /// Sets what its script in Python needs that readers' programs do not have here, as the end of a sentence.
+    #[must_use]
+    pub const fn whose_python_needs(self, needs: &'static str) -> Self {
+        Self { python_needs: Some(needs), ..self }
     }
 
     /// Sets its code. Write it as `.runs(code!(run in exercises))`.
@@ -231,7 +289,13 @@ impl Exercise {
     /// The path of the same exercise in Python.
     #[must_use]
     pub fn python(&self) -> String {
-        format!("static/python/{}.py", self.slug.replace('-', "_"))
+        format!("static/python/{}.py", self.python_name())
+    }
+
+    /// The name of its script in Python, without the ending.
+    #[must_use]
+    pub fn python_name(&self) -> String {
+        self.slug.replace('-', "_")
     }
 }
 
@@ -294,7 +358,7 @@ impl OwnFiles {
     }
 }
 
-/// How an endpoint is tested.
+/// The connection test of an endpoint.
 #[derive(Debug)]
 pub struct ConnectionTest {
     /// Sends the test requests.
@@ -318,7 +382,7 @@ pub struct Connection {
 /// Settings that are worth trying.
 #[derive(Debug)]
 pub struct Preset {
-    /// What they show, in a few words.
+    /// The label.
     pub label: &'static str,
     /// The settings, as in a link.
     pub query: &'static str,
@@ -335,9 +399,9 @@ impl Preset {
 /// Root tasks that are compared. The first is the baseline.
 #[derive(Debug)]
 pub struct Comparison {
-    /// What is compared, in a few words.
+    /// The title.
     pub title: &'static str,
-    /// What to look for; may be empty.
+    /// A hint for the reader; may be empty.
     pub about: &'static str,
     /// True if the last bar is expected to be faster than the first.
     pub is_race: bool,
@@ -429,10 +493,29 @@ pub struct Conflict {
 /// The reason why an exercise failed, for the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What happened.
+    /// The message.
     pub message: String,
-    /// What to do.
+    /// The advice.
     pub advice: &'static str,
+    /// The line of the reader's program that caused it, if one did.
+    pub line: Option<ProgramLine>,
+}
+
+/// A line of the reader's program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramLine {
+    /// The path of its file in the program.
+    pub path: String,
+    /// Its number, counted from 1.
+    pub line: u32,
+}
+
+impl Failure {
+    /// A failure that no line of a program has caused.
+    #[must_use]
+    pub fn new(message: impl Into<String>, advice: &'static str) -> Self {
+        Self { message: message.into(), advice, line: None }
+    }
 }
 
 /// Makes a [`Failure`] of each of these errors, from its message and its `advice()`.
@@ -440,7 +523,7 @@ macro_rules! failure_from {
     ($($error:ty),+) => {$(
         impl From<$error> for $crate::exercises::exercise::Failure {
             fn from(error: $error) -> Self {
-                Self { message: error.to_string(), advice: error.advice() }
+                Self::new(error.to_string(), error.advice())
             }
         }
     )+};

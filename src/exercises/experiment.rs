@@ -25,7 +25,7 @@ pub struct Experiment {
     pub seed: u64,
 }
 
-/// What an experiment runs.
+/// The program of an experiment.
 #[derive(Clone, Copy, Debug)]
 pub enum Program {
     /// One of the page's exercises.
@@ -97,7 +97,7 @@ mod in_browser {
     use futures::{FutureExt, TryFutureExt};
 
     use super::*;
-    use crate::exercises::exercise::Failure;
+    use crate::exercises::exercise::{Failure, NoIdeal};
     use crate::lazy::{NotFetched, lazy};
     use crate::runtime::browser::Stopwatch;
     use crate::runtime::visibility::HiddenPageMark;
@@ -147,6 +147,20 @@ mod in_browser {
                 return None;
             }
             slicing::ideal(self, site).await.ok()?.await
+        }
+    }
+
+    impl Experiment {
+        /// Its ideal, if that is known only after its run: see [`Exercise::second_run`].
+        ///
+        /// # Errors
+        ///
+        /// If the second run did not do the same as the first.
+        pub async fn ideal_of_run(self, first: Run) -> Result<Option<Record>, NoIdeal> {
+            match self.exercise().second_run {
+                Some(second_run) => second_run(first, self.settings).await,
+                None => Ok(None),
+            }
         }
     }
 
@@ -212,15 +226,16 @@ mod in_browser {
 
     fn start(experiment: Experiment, site: Rc<Site>, on_end: OnEnd) -> RunningExperiment {
         let run = Run::in_browser(experiment.seed);
+        let exercise = experiment.exercise();
         // The heartbeat is a task of its own, next to the experiment and not inside it.
-        let (heartbeat, heart) = stoppable(run.heartbeat());
-        let future = experiment.exercise().start(run.clone(), site, experiment.settings);
+        let (heartbeat, heart) = (!exercise.is_readers_program).then(|| stoppable(run.heartbeat())).unzip();
+        let future = exercise.start(run.clone(), site, experiment.settings);
         let (future, stopper) = stoppable(async move {
             let result = future.await;
             drop(heart);
             on_end(result);
         });
-        wasm_bindgen_futures::spawn_local(heartbeat.boxed_local());
+        heartbeat.into_iter().for_each(|heartbeat| wasm_bindgen_futures::spawn_local(heartbeat.boxed_local()));
         wasm_bindgen_futures::spawn_local(future.boxed_local());
         RunningExperiment { _hidden_page_mark: HiddenPageMark::new(run.clone()), run, _stopper: stopper }
     }

@@ -1,4 +1,4 @@
-//! Why a file of the site could not be used.
+//! The reason that a file of the site cannot be used.
 
 use inference::classifier::{ClassifierError, InputError};
 use inference::digits::DigitsError;
@@ -7,7 +7,7 @@ use crate::endpoint::site_file::SiteFileError;
 use crate::exercises::exercise::failure_from;
 use crate::runtime::TaskError;
 
-/// Why a file of the site could not be used.
+/// The reason that a file of the site cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The request failed.
@@ -27,7 +27,7 @@ pub enum LoadError {
 impl TaskError for LoadError {}
 
 impl LoadError {
-    /// What the user can do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {

@@ -37,6 +37,7 @@ pub mod exercise;
 pub mod experiment;
 pub mod guide;
 pub mod loading;
+pub mod program;
 pub mod properties;
 pub mod question;
 pub mod site;

@@ -17,17 +17,17 @@ use crate::measure::{Event, EventKind, Record, TaskId};
 /// The share of the ideal speed-up that a run should reach. The rest is lost to the work of the page itself.
 pub const SHARE_OF_IDEAL: f64 = 0.8;
 
-/// A property that a run should have, with what was measured.
+/// A property that a run should have, with the measured value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Property {
     /// The name, for scripts and tests.
     pub name: &'static str,
-    /// What should be true, in a few words.
+    /// The claim.
     pub claim: String,
-    /// What was measured, in a few words.
+    /// The measured value, in words.
     pub measured: String,
     /// True if the run has the property.
-    pub holds: bool,
+    pub passed: bool,
 }
 
 impl Property {
@@ -46,7 +46,7 @@ impl Property {
         all
     }
 
-    /// The properties that a run must have however it ended: it left no tasks or permits behind.
+    /// The properties that every run must have, however it ended: it left no tasks or permits behind.
     #[must_use]
     pub fn nothing_left(record: &Record) -> Vec<Self> {
         let left = Leftovers::from_record(record);
@@ -56,13 +56,13 @@ impl Property {
     /// The verdict in words, with a symbol.
     #[must_use]
     pub fn verdict(&self) -> &'static str {
-        if self.holds { "✓ passed" } else { "✕ failed" }
+        if self.passed { "✓ passed" } else { "✕ failed" }
     }
 
     /// A sentence about how many passed, and about the checks of the run's parts, which are shown next to their bars.
     #[must_use]
-    pub fn in_short(properties: &[Self], of_parts: &[Check]) -> String {
-        let passed = properties.iter().filter(|it| it.holds).count();
+    pub fn summary(properties: &[Self], of_parts: &[Check]) -> String {
+        let passed = properties.iter().filter(|it| it.passed).count();
         let whole = format!("{passed} of {} checks of the whole run passed", properties.len());
         match of_parts.len() {
             0 => format!("{whole}."),
@@ -113,7 +113,7 @@ impl Leftovers {
                     self.granted += 1;
                     (task.waiting, task.held) = (task.waiting.saturating_sub(1), task.held + 1);
                 }
-                EventKind::GaveUp => task.waiting = task.waiting.saturating_sub(1),
+                EventKind::LeftQueue => task.waiting = task.waiting.saturating_sub(1),
                 // A task that ends returns its permits and leaves its queues.
                 EventKind::Ended(_) => {
                     self.ended += 1;
@@ -133,7 +133,7 @@ impl Leftovers {
     fn tasks_end(&self) -> Option<Property> {
         let measured = format!("{} of {} ended", count(self.ended as u64), count(self.tasks as u64));
         let claim = "Every task ends exactly once".to_owned();
-        Some(Property { name: "tasks-end", claim, measured, holds: self.ended == self.tasks })
+        Some(Property { name: "tasks-end", claim, measured, passed: self.ended == self.tasks })
     }
 
     /// Returns `None` if no task had to wait for a permit.
@@ -150,8 +150,8 @@ impl Leftovers {
             }
         };
         let claim = "Every granted permit is returned, and no task is left waiting for one".to_owned();
-        let holds = held == 0 && waiting == 0;
-        (queued > 0).then_some(Property { name: "permits-back", claim, measured, holds })
+        let passed = held == 0 && waiting == 0;
+        (queued > 0).then_some(Property { name: "permits-back", claim, measured, passed })
     }
 }
 
@@ -170,7 +170,7 @@ fn within_limit(bar: &Bar, settings: &Settings, record: &Record) -> Option<Prope
     let peak = peaks.max()?;
     let claim = format!("{}: at most {} in progress", bar.label, count(most.into()));
     let measured = format!("peak of this part: {}", count(peak.into()));
-    Some(Property { name: "within-limit", claim, measured, holds: peak <= most })
+    Some(Property { name: "within-limit", claim, measured, passed: peak <= most })
 }
 
 /// The periods in which the parts ran that block the event loop on purpose.
@@ -197,7 +197,7 @@ fn loop_is_free(on_purpose: &[Period], record: &Record) -> Option<Property> {
         name: "loop-free",
         claim: format!("No {unintended}event-loop block over {}", span(BLOCKED_US)),
         measured: format!("longest: {}{intended}", span(lag_us)),
-        holds: lag_us <= BLOCKED_US,
+        passed: lag_us <= BLOCKED_US,
     })
 }
 
@@ -214,7 +214,7 @@ fn speed_up_is_near_the_ideal(compared: &Compared) -> Option<Property> {
         first.label_in_sentence(),
         SHARE_OF_IDEAL * 100.0,
     );
-    Some(Property { name: "speed-up", claim, measured: format!("{gain:.2} times"), holds: gain >= least })
+    Some(Property { name: "speed-up", claim, measured: format!("{gain:.2} times"), passed: gain >= least })
 }
 
 /// The tasks with this name, in the order of spawning.

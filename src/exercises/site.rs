@@ -10,6 +10,15 @@ use std::rc::Rc;
 use crate::endpoint::site_file::{self, SiteFileError};
 use crate::storage::Source;
 
+/// The files under `static/` that exercises read.
+pub const FILES: [&str; 5] = [
+    "data/digits.csv",
+    "models/logistic-regression.safetensors",
+    "models/mlp-16.safetensors",
+    "models/mlp-64.safetensors",
+    "models/mlp-64-32.safetensors",
+];
+
 /// A file that has been read: its path and its content.
 type File = (&'static str, Rc<[u8]>);
 
@@ -41,7 +50,7 @@ impl Site {
         Self { files: self.files.clone(), ..Self::default() }
     }
 
-    /// The files that were wanted but are not in memory.
+    /// The requested files that are not in memory.
     #[must_use]
     pub fn missing(&self) -> BTreeSet<&'static str> {
         self.missing.borrow().clone()

@@ -30,7 +30,7 @@ impl RunSummary {
         let ideal = ideal.map(|ideal| (ideal, Spans::from_record(ideal)));
         let ideal = ideal.as_ref().map(|(ideal, spans)| (*ideal, spans));
         let compared = experiment.compared(Some((record, &spans)), record.end_us(), ideal);
-        let whole = experiment.properties(record, &compared).into_iter().map(|it| (it.claim, it.holds));
+        let whole = experiment.properties(record, &compared).into_iter().map(|it| (it.claim, it.passed));
         let parts = report.checks.iter().map(|it| (it.claim.clone(), it.is_as_meant()));
         let validations = report.validations().filter(|it| it.verdict != Verdict::Lacking);
         let validations = validations.map(|it| (it.promise.to_string(), it.verdict == Verdict::Passed));

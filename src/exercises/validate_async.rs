@@ -19,7 +19,7 @@ use crate::endpoint::model_server;
 use crate::exercises::exercise::Failure;
 use crate::exercises::prelude::*;
 use crate::measure::spans::speed_up;
-use crate::measure::validation::{Validation, in_short};
+use crate::measure::validation::{Validation, summary};
 use crate::runtime::join_all;
 
 use finding::{Promise, TestContext, Tested, check, same, same_text};
@@ -183,6 +183,6 @@ fn prepare() -> LocalBoxFuture<'static, Result<(), Failure>> {
 async fn run(run: Run, site: Rc<Site>, _settings: Settings) -> Result<Report, Failure> {
     let server = model_server::start().await;
     let validations = validate_async(&TestContext { run: &run, site: &site, server }).await;
-    let notes = vec![in_short(&validations)];
+    let notes = vec![summary(&validations)];
     Ok(Report { notes, sections: vec![Section::Validations(validations)], ..Report::default() })
 }

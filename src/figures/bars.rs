@@ -11,7 +11,7 @@ use crate::measure::units::span;
 pub struct Baseline<'a> {
     /// Its name at a bar, in a word.
     pub word: &'static str,
-    /// How long a part took in it, by the name of the part's root task, in microseconds.
+    /// The length of a part in that run, by the name of the part's root task, in microseconds.
     pub length_us: &'a dyn Fn(&str) -> Option<u64>,
 }
 
@@ -118,9 +118,9 @@ pub fn list_of_checks(compared: &Compared, checks: &[Check]) -> Option<Element> 
         let bar = compared.bars.iter().find(|bar| bar.task == check.part)?;
         let text = format!("{}: {} ({}).", bar.label, check.claim, check.measured);
         let item = element("li")
-            .class(if check.holds { "passes" } else { "fails" })
+            .class(if check.passed { "passes" } else { "fails" })
             .attr("data-check", check.part.clone())
-            .attr("data-holds", check.holds.to_string())
+            .attr("data-holds", check.passed.to_string())
             .child(element("b").text(check.verdict()))
             .child(element("span").text(text));
         Some(item)

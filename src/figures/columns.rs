@@ -3,13 +3,13 @@
 use crate::figures::node::{Element, element};
 use crate::measure::units::count;
 
-/// Where the bar of a column begins, and how wide it is, as shares of the column's width.
+/// The left edge and the width of a bar, as shares of the column's width.
 const LEFT: f64 = 0.15;
 const WIDTH: f64 = 0.7;
 
 /// One column.
 pub(super) struct Column {
-    /// What it belongs to.
+    /// The x value.
     pub(super) at: u32,
     /// Its value, with a unit unless the title has it.
     pub(super) value: String,

@@ -12,7 +12,7 @@ pub fn digits(digits: &[Digit], seed: u64) -> Option<Node> {
     let figure = element("figure")
         .class("digits")
         .child(element("ul").children(digits.iter().map(digit)))
-        .child(element("figcaption").text(Digit::in_short(digits, seed)));
+        .child(element("figcaption").text(Digit::summary(digits, seed)));
     Some(figure.into())
 }
 

@@ -12,7 +12,7 @@ use crate::measure::spans::Span;
 use crate::measure::statistics::Summary;
 use crate::measure::units::{count, counted, span};
 
-/// How long these tasks took in a run. None if the run has no such tasks.
+/// The durations of these tasks. None if the run has no such tasks.
 #[must_use]
 pub fn distribution(record: &Record, of: &Distribution) -> Option<Node> {
     let part = Span::named(record, &of.part)?;
@@ -51,7 +51,7 @@ fn caption(durations: &Durations, spread: &Histogram) -> String {
     )
 }
 
-/// The time at work, and the time with the queue if there was one.
+/// The time in progress, and the time with the queue if there was one.
 fn samples(durations: &Durations) -> Vec<(&'static str, Summary)> {
     let total = durations.has_queue().then(|| ("With the queue", durations.total()));
     [("Without the queue", durations.work())].into_iter().chain(total).collect()

@@ -5,7 +5,7 @@ use crate::measure::histogram::Histogram;
 use crate::measure::report::{Column, Table};
 use crate::measure::units::{count, span};
 
-/// How much of a bin's width its bar takes.
+/// The share of a bin's width that its bar takes.
 const BAR: f64 = 0.88;
 
 /// The bars, in a box that is as wide as there are bins and 100 high.

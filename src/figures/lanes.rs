@@ -36,16 +36,16 @@ struct Bar {
 pub struct LaneTask {
     /// The kind in its name.
     pub kind: String,
-    /// When it began.
+    /// Its beginning.
     pub from_us: u64,
-    /// When it ended, or now.
+    /// Its end, or now.
     pub to_us: u64,
     /// True if it has not ended.
     pub is_open: bool,
     row: u32,
 }
 
-/// How lanes are drawn: the instant at the right edge, and the height of a lane with the room below it, in CSS pixels.
+/// The scale of lanes: the instant at the right edge, and the height of a lane with the room below it, in CSS pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
     /// The length of the axis in microseconds.
@@ -67,9 +67,9 @@ impl PartLanes {
         let part = histories.part_named(name)?;
         let root = histories.task(histories.parts()[part].root);
         let since = |us: u64| us.saturating_sub(root.spawned_us);
-        let is_here = |task: TaskId| histories.task(task).part as usize == part && histories.has_row(task);
+        let is_here = |task: TaskId| histories.place(task).part as usize == part && histories.has_row(task);
         let bar = |segment: Segment| Bar {
-            row: histories.task(segment.task).row,
+            row: histories.place(segment.task).row,
             phase: segment.phase,
             from_us: since(segment.from_us),
             to_us: since(segment.to_us),
@@ -77,7 +77,7 @@ impl PartLanes {
         let segments = histories.segments().into_iter().chain(histories.open_segments(now_us));
         let segments = segments.filter(|segment| is_here(segment.task));
         let tasks = histories.iter().filter(|(task, _)| is_here(*task)).map(|(task, history)| LaneTask {
-            row: history.row,
+            row: histories.place(task).row,
             kind: record.task(task).name.kind().to_string(),
             from_us: since(history.spawned_us),
             to_us: since(history.end.map_or(now_us, |(at_us, _)| at_us)),
@@ -91,8 +91,8 @@ impl PartLanes {
         })
     }
 
-    /// The bars, and a mark where each task begins, in a group for each phase: short moments in which code runs come last,
-    /// so that nothing covers them. The lanes are `top` pixels below the upper edge.
+    /// The bars, and a mark where each task begins, in a group for each phase: short moments in which code runs come
+    /// last, so that nothing covers them. The lanes are `top` pixels below the upper edge.
     pub fn bars(&self, scale: Scale, top: f64) -> impl Iterator<Item = Element> {
         let rect = move |row: u32, from_us| {
             let rect = element("rect").share("x", scale.share(from_us));
@@ -107,8 +107,8 @@ impl PartLanes {
         })
     }
 
-    /// What [`bars`](Self::bars) draws, but as one path for each phase: a browser reads and lays out a hundred bars as
-    /// fast as one. The right edge is at `width`, and the marks are `mark` wide.
+    /// Like [`bars`](Self::bars), but with one path for each phase: a browser lays out a hundred bars in one path as
+    /// fast as one bar. The right edge is at `width`, and the marks are `mark` wide.
     pub fn paths(&self, scale: Scale, top: f64, width: f64, mark: f64) -> impl Iterator<Item = Element> {
         let rect = move |row: u32, from_us, length: f64| {
             let [x, y] = [scale.share(from_us) * width, top + f64::from(row) * scale.lane].map(short);

@@ -14,8 +14,8 @@ const MOST_KINDS: usize = 3;
 /// At most this many groups are listed in one task.
 const MOST_GROUPS: usize = 40;
 
-/// What the tasks do, in a sentence without its beginning and its end, such as "7 tasks are queued for a permit (line 36),
-/// 3 wait for a timer (line 18)". A task that only waits for its subtasks is left out.
+/// The activities as a clause, such as "7 tasks are queued for a permit (line 36), 3 wait for a timer (line 18)". A
+/// task that only waits for its subtasks is left out.
 #[must_use]
 pub fn sentence(record: &Record, moment: &Moment) -> String {
     let mut kinds: Vec<(usize, Doing, String)> = Vec::new();
@@ -131,7 +131,7 @@ fn class(doing: Doing) -> &'static str {
     }
 }
 
-/// What one task does, or several tasks do. `place` says for what and where a task waits.
+/// The words for one or more tasks with this activity. `place` says for what and where a task waits.
 fn words(record: &Record, doing: Doing, are_many: bool, place: fn(&Wait, &Waits) -> String) -> String {
     let choose = |one, many| if are_many { many } else { one };
     let with_place = |verb: &str, wait| match record.waits().get(wait).map(|wait| place(wait, record.waits())) {

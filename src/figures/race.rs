@@ -20,9 +20,9 @@ const TICKS: usize = 5;
 pub struct RaceTrack<'a> {
     /// The number of lanes for which there is room.
     pub rows: u32,
-    /// What is expected.
+    /// The forecast.
     pub forecast: Forecast<'a>,
-    /// What has happened so far; `None` before the part begins.
+    /// The progress so far; `None` before the part begins.
     pub lanes: Option<&'a PartLanes>,
 }
 

@@ -1,4 +1,5 @@
-//! A section of a report as figures and tables. The page replaces those that the reader can use: see `ui::sections`.
+//! A section of a report as figures and tables. The page replaces those that the reader can use: see
+//! `ui::components::sections`.
 
 use super::batch_sizes::batch_sizes;
 use super::digits::digits;
@@ -36,7 +37,7 @@ fn one_or(figure: Option<Node>, reason: &'static str) -> Vec<Node> {
     vec![figure.unwrap_or_else(|| empty(reason))]
 }
 
-/// What is shown instead of a chart without data.
+/// The placeholder of a chart without data.
 fn empty(reason: &'static str) -> Node {
     element("p").class("empty").text(reason).into()
 }

@@ -33,13 +33,13 @@ pub fn knee(sweep: &Sweep) -> String {
     sweep.knee().map_or(String::new(), |knee| knee.concurrency.to_string())
 }
 
-/// What the sweep shows, in words.
+/// A sentence about the sweep.
 #[must_use]
 pub fn caption(sweep: &Sweep) -> Element {
     element("figcaption").class("sentence").text(sweep.sentence())
 }
 
-/// A warning if the page was blocked: the endpoint is not to blame for that.
+/// A warning if the page was blocked, which is not the fault of the endpoint.
 #[must_use]
 pub fn caution(beats: &[Beat]) -> Option<Element> {
     let longest_us = beats.iter().filter(|it| it.is_blocked()).map(|it| it.lag_us()).max()?;
@@ -52,10 +52,10 @@ pub fn caution(beats: &[Beat]) -> Option<Element> {
 }
 
 /// Throughput and p95 as columns, and both as a table. With a target in microseconds, the solid part of a column is
-/// what keeps it.
+/// the share that meets the target.
 #[must_use]
 pub fn charts(sweep: &Sweep, target_us: Option<u64>) -> [Node; 5] {
-    let (kept, line) = match target_us {
+    let (legend, line) = match target_us {
         Some(_) => ("; the solid part meets the target", "; the line is the target"),
         None => ("", ""),
     };
@@ -64,7 +64,7 @@ pub fn charts(sweep: &Sweep, target_us: Option<u64>) -> [Node; 5] {
     let p95 =
         row("p95 by requests at once, a column chart; the table below has its numbers").children(p95(sweep, target_us));
     [
-        element("h3").text(format!("Requests per second, by number of requests at once{kept}")).into(),
+        element("h3").text(format!("Requests per second, by number of requests at once{legend}")).into(),
         throughput.into(),
         element("h3").text(format!("p95 latency since sent, by number of requests at once{line}")).into(),
         p95.into(),

@@ -6,19 +6,19 @@ use crate::measure::report::{Column, Table};
 /// A table; a wide one scrolls by itself.
 #[must_use]
 pub fn table(data: &Table) -> Element {
-    let head = |column: &Column| element("th").attr("scope", "col").class(class(column)).text(column.title.clone());
-    scrolling(data, data.columns.iter().map(head).collect())
+    let header = |column: &Column| element("th").attr("scope", "col").class(class(column)).text(column.title.clone());
+    scrolling(data, data.columns.iter().map(header).collect())
 }
 
-/// A table with these heads of its columns.
-pub(super) fn scrolling(data: &Table, heads: Vec<Element>) -> Element {
+/// A table with these column headers.
+pub(super) fn scrolling(data: &Table, headers: Vec<Element>) -> Element {
     let row = |cells: &Vec<String>| {
         let cells = data.columns.iter().zip(cells);
         element("tr").children(cells.map(|(column, cell)| element("td").class(class(column)).text(cell.clone())))
     };
     let table = element("table")
         .child(element("caption").text(data.caption.clone()))
-        .child(element("thead").child(element("tr").children(heads)))
+        .child(element("thead").child(element("tr").children(headers)))
         .child(element("tbody").children(data.rows.iter().map(row)));
     element("div")
         .class("scrolls")

@@ -20,7 +20,7 @@ pub enum TaskColumn {
     Task,
     /// The name of the task that spawned it.
     Parent,
-    /// When it was spawned.
+    /// The time at which it was spawned.
     Spawned,
     /// The time from its spawning to its end.
     Lifetime,
@@ -28,9 +28,9 @@ pub enum TaskColumn {
     Queued,
     /// The time for which its code ran.
     CodeRan,
-    /// Where it waited longest, and how long.
+    /// The place where it waited longest, and for how long.
     LongestWait,
-    /// How it ended.
+    /// Its outcome.
     Outcome,
 }
 
@@ -172,14 +172,14 @@ pub fn as_table(record: &Record, order: Order) -> Table {
 #[must_use]
 pub fn sortable(record: &Record, order: Order) -> Node {
     let data = as_table(record, order);
-    let head = |(index, column): (usize, &Column)| -> Element {
+    let header = |(index, column): (usize, &Column)| -> Element {
         let direction = if order.is_descending { "descending" } else { "ascending" };
         let sort = (TaskColumn::ALL[index] == order.column).then_some(direction);
         let button = element("button").class("sort").attr("data-column", index.to_string()).text(column.title.clone());
         element("th").attr("scope", "col").class(class(column)).attr_if("aria-sort", sort).child(button)
     };
-    let heads = data.columns.iter().enumerate().map(head).collect();
-    scrolling(&data, heads).into()
+    let headers = data.columns.iter().enumerate().map(header).collect();
+    scrolling(&data, headers).into()
 }
 
 #[cfg(test)]

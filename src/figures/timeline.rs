@@ -14,20 +14,20 @@ use crate::measure::units::{count, counted, percent, shortened, span};
 use crate::measure::wait_times::WaitTime;
 use crate::measure::{Outcome, Record, TaskId};
 
-/// At most this many lanes are drawn, the first.
+/// The maximum number of lanes drawn, from the first.
 const MOST_LANES: u32 = 80;
 
-/// At most this many segments are drawn, the longest: nobody tells more apart, and they make a report of many
-/// megabytes.
+/// The maximum number of segments drawn; the longest are chosen. More cannot be distinguished, and make the report
+/// several megabytes larger.
 const MOST_SEGMENTS: usize = 4_000;
 
-/// The words for a task name at most this many of its waits, the longest.
+/// The maximum number of waits in the words for a task; the longest are chosen.
 const MOST_WAITS: usize = 2;
 
 /// The width of the picture, in its own units.
 pub const WIDTH: f64 = 900.0;
 
-/// The axis has about this many ticks.
+/// The approximate number of ticks on the axis.
 const TICKS: usize = 8;
 
 /// The tasks, in lanes, with a caption and a table.
@@ -53,7 +53,7 @@ pub struct Picture {
     pub shapes: Vec<Element>,
     /// The height of this box.
     pub height: f64,
-    /// What is drawn, in words.
+    /// The caption.
     pub caption: String,
 }
 
@@ -64,10 +64,11 @@ pub fn picture(record: &Record) -> Picture {
     let frame = Frame::new(&histories, record.end_us());
     let (drawn, all) = segments(&histories, &frame);
     let bottom = frame.y(frame.lanes);
-    let marks = histories.iter().filter_map(|(_, history)| failure(&frame, history)).take(MOST_SEGMENTS);
+    let lane = |task: TaskId| histories.place(task).lane;
+    let marks = histories.iter().filter_map(|(task, history)| failure(&frame, lane(task), history)).take(MOST_SEGMENTS);
     let names = histories
         .iter()
-        .filter_map(|(task, history)| name(&record.task(task).name.text(), &frame, history))
+        .filter_map(|(task, history)| name(&record.task(task).name.text(), &frame, lane(task), history))
         .take(MOST_SEGMENTS);
     let segments = drawn.iter().map(|it| segment(record, &frame, it));
     Picture {
@@ -132,19 +133,19 @@ fn segment(record: &Record, frame: &Frame, it: &Segment) -> Element {
 }
 
 /// A mark where a task failed.
-fn failure(frame: &Frame, history: &TaskHistory) -> Option<Element> {
-    let (at_us, outcome) = history.end.filter(|_| history.lane < frame.lanes)?;
+fn failure(frame: &Frame, lane: u32, history: &TaskHistory) -> Option<Element> {
+    let (at_us, outcome) = history.end.filter(|_| lane < frame.lanes)?;
     let is_failed = matches!(outcome, Outcome::Failed | Outcome::TimedOut);
     let title = || element("title").text(outcome.name());
-    is_failed.then(|| frame.rectangle("failed", frame.x(at_us) - 2.0, history.lane, 4.0).child(title()))
+    is_failed.then(|| frame.rectangle("failed", frame.x(at_us) - 2.0, lane, 4.0).child(title()))
 }
 
 /// The name of a task, if there is room for it.
-fn name(name: &str, frame: &Frame, history: &TaskHistory) -> Option<Element> {
+fn name(name: &str, frame: &Frame, lane: u32, history: &TaskHistory) -> Option<Element> {
     const LETTER: f64 = 8.0;
     let name = shortened(name, 40);
     let has_room = frame.x(history.duration_us(frame.end_us)) > name.chars().count() as f64 * LETTER;
-    let (x, y) = (frame.x(history.spawned_us) + 4.0, frame.y(history.lane) + frame.lane_height * 0.65);
+    let (x, y) = (frame.x(history.spawned_us) + 4.0, frame.y(lane) + frame.lane_height * 0.65);
     (frame.has_names() && has_room).then(|| label("name", "start", x, y, name.into_owned()))
 }
 

@@ -9,7 +9,7 @@ use crate::figures::bars::{Baseline, Outline, figures_of_bar, speed_up};
 use crate::figures::node::{Element, Node, element};
 use crate::measure::units::counted;
 
-/// How one part is drawn.
+/// The layout of one part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackLayout {
     /// The room for its tasks.

@@ -1,5 +1,6 @@
 //! The cards of the first page, as nodes: the HTML and the app show the same.
 
+use crate::exercises::catalogue::PROGRAM;
 use crate::exercises::exercise::Exercise;
 use crate::figures::node::{Element, element};
 use crate::figures::picture;
@@ -8,17 +9,18 @@ use crate::share::permalink::Destination;
 /// The heading above the exercises.
 pub const EXERCISES: &str = "Exercises";
 
-/// What the exercises are.
+/// A description of the exercises.
 pub const ABOUT_EXERCISES: &str = "Programs with controls, their code in Rust and Python, and a drawing of every run. They \
      follow a guide to asynchronous Python for machine learning: the Python guide.";
 
 /// The heading above the other pages.
-pub const MORE: &str = "Guide and benchmark";
+pub const MORE: &str = "Your program, guide and benchmark";
 
 /// The cards of the other pages: title, destination, and what is there.
 #[must_use]
-pub fn more() -> [(&'static str, Destination, &'static str); 2] {
+pub fn more() -> [(&'static str, Destination, &'static str); 3] {
     [
+        (PROGRAM.title, Destination::from_exercise(PROGRAM), PROGRAM.teaches),
         (
             "Guide",
             Destination::Guide,

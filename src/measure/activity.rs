@@ -1,4 +1,4 @@
-//! How many tasks run, wait and queue over time: the shape of a part whose tasks are too many to draw one by one.
+//! The number of tasks that run, wait and queue over time: the shape of a part with too many tasks to draw one by one.
 //!
 //! The time that all tasks together spent in a phase until a moment is a sum that only grows. The mean number of tasks
 //! between two moments is the difference of two such sums, divided by the time between them. [`Activity`] stores the
@@ -48,6 +48,7 @@ struct Sums {
 }
 
 impl Sums {
+    #[inline]
     fn go_to(&mut self, at_us: u64) {
         let us = at_us.saturating_sub(self.at_us);
         for (time_us, tasks) in self.time_us.iter_mut().zip(self.tasks) {

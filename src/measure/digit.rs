@@ -22,7 +22,7 @@ impl Digit {
 
     /// A sentence about digits that were drawn at random with a seed.
     #[must_use]
-    pub fn in_short(digits: &[Self], seed: u64) -> String {
+    pub fn summary(digits: &[Self], seed: u64) -> String {
         let (n, right) = (digits.len(), digits.iter().filter(|digit| digit.is_right()).count());
         format!("{n} images of the data set, chosen with seed {seed}. {right} of them were classified correctly.")
     }

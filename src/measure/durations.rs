@@ -14,7 +14,7 @@ pub struct TaskDuration {
     pub task: TaskId,
     /// When it ended, in microseconds since the run's start.
     pub ended_us: u64,
-    /// How it ended.
+    /// Its outcome.
     pub outcome: Outcome,
     /// The time from its spawning to its end, in microseconds: the wait of the caller.
     pub total_us: u64,
@@ -25,7 +25,7 @@ pub struct TaskDuration {
 }
 
 impl TaskDuration {
-    /// The time at work, in microseconds.
+    /// The time in progress, in microseconds.
     #[must_use]
     pub fn work_us(&self) -> u64 {
         self.total_us - self.queued_us
@@ -52,9 +52,9 @@ pub struct Durations {
     tasks: Vec<TaskDuration>,
     /// From the first spawning to the last end, in microseconds.
     window_us: u64,
-    /// The integral over time of the number of tasks at work, in microseconds.
+    /// The integral over time of the number of tasks in progress, in microseconds.
     concurrency_us: u64,
-    /// The number of tasks that ended, including cancelled ones, and their total time at work.
+    /// The number of tasks that ended, including cancelled ones, and their total time in progress.
     ended: u64,
     ended_work_us: u64,
     begun: u32,
@@ -62,15 +62,15 @@ pub struct Durations {
     outcomes: OutcomeCounts,
 }
 
-/// Little's law for a period in which all tasks begin and end: the average number of tasks at work is the rate of tasks
-/// times the average time of each (Little, "A Proof for the Queuing Formula L = λW", 1961).
+/// Little's law for a period in which all tasks begin and end: the average number of tasks in progress is the rate of
+/// tasks times the average time of each (Little, "A Proof for the Queuing Formula L = λW", 1961).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LittlesLaw {
     /// Tasks that ended per second: λ.
     pub throughput_per_s: f64,
-    /// The average time of a task at work, in milliseconds: W.
+    /// The average time of a task in progress, in milliseconds: W.
     pub work_ms: f64,
-    /// The average number of tasks at work, integrated over time: L.
+    /// The average number of tasks in progress, integrated over time: L.
     pub concurrency: f64,
 }
 
@@ -104,7 +104,7 @@ impl Durations {
         &self.tasks
     }
 
-    /// The times at work, in microseconds.
+    /// The times in progress, in microseconds.
     #[must_use]
     pub fn work(&self) -> Summary {
         Summary::from_sample(self.tasks.iter().map(|task| task.work_us() as f64))
@@ -136,7 +136,7 @@ impl Durations {
         Self { tasks, ..*self }
     }
 
-    /// The maximum number of tasks at work at once.
+    /// The maximum number of tasks in progress at once.
     #[must_use]
     pub fn peak(&self) -> u32 {
         self.peak
@@ -173,7 +173,7 @@ struct DurationsReader {
     blocks: Vec<Beat>,
     /// The times of each task of the record, or `None` if the task does not have the name.
     times: Vec<Option<TaskTimes>>,
-    at_work: u64,
+    in_progress: u64,
     first_us: Option<u64>,
     last_us: u64,
     durations: Durations,
@@ -197,7 +197,7 @@ impl DurationsReader {
         };
         let times = record.tasks().iter().enumerate().map(is_selected).collect();
         let blocks = record.beats().iter().filter(|beat| beat.is_blocked()).copied().collect();
-        Self { blocks, times, at_work: 0, first_us: None, last_us: 0, durations: Durations::default() }
+        Self { blocks, times, in_progress: 0, first_us: None, last_us: 0, durations: Durations::default() }
     }
 
     fn take(&mut self, Event { at_us, task, kind }: Event) {
@@ -208,18 +208,18 @@ impl DurationsReader {
                 times = TaskTimes { spawned_us: at_us, queued_since_us: Some(at_us), ..times };
             }
             EventKind::PollStarted => self.leave_queue(&mut times, at_us),
-            EventKind::Granted | EventKind::GaveUp => {
+            EventKind::Granted | EventKind::LeftQueue => {
                 times.waits -= 1;
                 self.leave_queue(&mut times, at_us);
             }
-            // Not earlier: a task that enters a queue in its first poll was never at work.
+            // Not earlier: a task that enters a queue in its first poll was never in progress.
             EventKind::PollEnded(_) => self.note_peak(),
             EventKind::Ready | EventKind::Sent | EventKind::FirstByte | EventKind::Chunk => {}
             EventKind::Queued => {
                 times.waits += 1;
                 if times.queued_since_us.is_none() {
                     self.count(at_us);
-                    self.at_work -= 1;
+                    self.in_progress -= 1;
                     times.queued_since_us = Some(at_us);
                 }
             }
@@ -232,7 +232,7 @@ impl DurationsReader {
                 times.waits = 0;
                 self.leave_queue(&mut times, at_us);
                 self.count(at_us);
-                self.at_work -= 1;
+                self.in_progress -= 1;
                 self.durations.ended += 1;
                 self.durations.ended_work_us += at_us - times.spawned_us - times.queued_us;
                 if outcome != Outcome::Cancelled {
@@ -250,17 +250,17 @@ impl DurationsReader {
         if let Some(since_us) = times.queued_since_us.take() {
             times.queued_us += at_us - since_us;
             self.count(at_us);
-            self.at_work += 1;
+            self.in_progress += 1;
         }
     }
 
     fn note_peak(&mut self) {
-        self.durations.peak = self.durations.peak.max(self.at_work as u32);
+        self.durations.peak = self.durations.peak.max(self.in_progress as u32);
     }
 
-    /// Adds the work since the last change of the number of tasks at work.
+    /// Adds the time since the last change of the number of tasks in progress.
     fn count(&mut self, at_us: u64) {
-        self.durations.concurrency_us += self.at_work * (at_us - self.last_us);
+        self.durations.concurrency_us += self.in_progress * (at_us - self.last_us);
         self.last_us = at_us;
         self.durations.window_us = at_us - self.first_us.unwrap_or(at_us);
     }
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn time_at_work_and_in_the_queue_are_separate() {
+    fn time_in_progress_and_in_the_queue_are_separate() {
         let run = Run::on_virtual_clock(1);
         let limit = run.limit(NonZeroUsize::new(1));
         block_on(&run, join_all((0..3).map(|_| run.task("nap", hold(&run, &limit, ms(10)))))).expect("they end");
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_limit_keeps_as_many_at_work_as_it_allows() {
+    fn a_full_limit_keeps_as_many_in_progress_as_it_allows() {
         let law = limited(7, 4_000, 8, 1_000_000).littles_law().expect("they took time");
         assert!(law.holds());
         assert!((7.9..=8.0).contains(&law.concurrency), "{law:?}");

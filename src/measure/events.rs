@@ -12,7 +12,7 @@ use crate::measure::task_id::TaskId;
 use crate::measure::task_name::TaskName;
 use crate::measure::waits::{WaitId, Waits};
 
-/// How a task ended.
+/// The outcome of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -57,24 +57,23 @@ impl Outcome {
     }
 }
 
-/// What happened to a task.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
     /// The task was created. It has not done anything yet.
     Spawned,
     /// The executor started to poll the task.
     PollStarted,
-    /// The poll returned, and the task is not ready: it waits there, for that.
+    /// The poll returned, and the task is not ready. It has this wait.
     PollEnded(WaitId),
-    /// What the task waited for is there. It is polled when the event loop comes to it. Recorded only where it is
-    /// known.
+    /// The awaited thing is available; the task is polled when the event loop reaches it. Recorded only if known.
     Ready,
     /// The task started to wait for a permit.
     Queued,
     /// The task received the permit that it waited for.
     Granted,
     /// The task stopped waiting for a permit and did not receive it.
-    GaveUp,
+    LeftQueue,
     /// The task sent a request. If it sends another, the previous one is over.
     Sent,
     /// The first byte of the response arrived: its headers.
@@ -97,7 +96,7 @@ pub struct Event {
     pub at_us: u64,
     /// The task that it concerns.
     pub task: TaskId,
-    /// What happened.
+    /// The kind.
     pub kind: EventKind,
 }
 
@@ -142,7 +141,7 @@ pub struct FailedTask {
     pub task: TaskId,
     /// When it ended, in microseconds since the run's start.
     pub at_us: u64,
-    /// How it ended.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
@@ -200,6 +199,8 @@ impl Record {
     }
 
     /// Adds an event.
+    // A file of a run of a million tasks has five million.
+    #[inline]
     pub fn push(&mut self, at_us: u64, task: TaskId, kind: EventKind) {
         grow(&mut self.events);
         self.events.push(Event { at_us, task, kind });
@@ -232,6 +233,11 @@ impl Record {
         self.has_simulated_parts = true;
     }
 
+    /// Sets the clock of a run that was recorded elsewhere.
+    pub fn set_clock(&mut self, clock: ClockKind) {
+        self.clock = clock;
+    }
+
     /// The clock of the run.
     #[must_use]
     pub fn clock(&self) -> ClockKind {
@@ -244,7 +250,7 @@ impl Record {
         self.has_simulated_parts
     }
 
-    /// Where and for what the tasks waited.
+    /// The waits of the tasks: the places and the awaited things.
     #[must_use]
     pub fn waits(&self) -> &Waits {
         &self.waits
@@ -261,8 +267,8 @@ impl Record {
         &self.events
     }
 
-    /// The events after the first `read`, in blocks for readers that take a block in each call: browsers optimize a function
-    /// between two calls of it, so one long loop over millions of events would be slow until its end.
+    /// The events after the first `read`, in blocks for readers that take a block in each call: browsers optimize a
+    /// function between two calls of it, so one long loop over millions of events would be slow until its end.
     pub fn blocks_after(&self, read: usize) -> std::slice::Chunks<'_, Event> {
         const BLOCK: usize = 4_096;
         self.events[read..].chunks(BLOCK)
@@ -326,8 +332,8 @@ impl Record {
             + names.chain(lines).sum::<usize>()
     }
 
-    /// The time of the last event, or until which the record was extended, in microseconds since the run's start; 0 for an
-    /// empty record.
+    /// The time of the last event, or until which the record was extended, in microseconds since the run's start; 0 for
+    /// an empty record.
     #[must_use]
     pub fn end_us(&self) -> u64 {
         self.events.last().map_or(0, |event| event.at_us).max(self.until_us)

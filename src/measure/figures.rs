@@ -13,7 +13,7 @@ pub struct Metric {
     pub name: &'static str,
     /// Its name for people.
     pub label: &'static str,
-    /// What it means.
+    /// Its meaning.
     pub help: &'static str,
 }
 
@@ -98,8 +98,8 @@ impl Facts {
         ]
     }
 
-    /// The values of the [`METRICS`] that describe a time range of this length (in microseconds). The others describe the
-    /// whole run, and are left out.
+    /// The values of the [`METRICS`] that describe a time range of this length (in microseconds). The others describe
+    /// the whole run, and are left out.
     #[must_use]
     pub fn of_range(measured: &Metrics, length_us: u64) -> Figures {
         let measured = Metrics { wall_us: length_us, ..*measured };

@@ -22,7 +22,7 @@ pub use rate::rates;
 use reader::FlowReader;
 pub use scale::{Scale, Strip};
 
-/// How to find a stage in the record.
+/// The names by which a stage is found in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StageSpec {
     /// Its name on the page.

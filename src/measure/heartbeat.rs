@@ -18,9 +18,9 @@ pub type Period = (u64, u64);
 /// One beat: when it was due and when it ran, in microseconds since the run's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beat {
-    /// When it was due.
+    /// The time at which it was due.
     pub due_us: u64,
-    /// When it ran, which is never before it was due.
+    /// The time at which it ran, never before it was due.
     pub at_us: u64,
 }
 
@@ -51,8 +51,8 @@ impl Beat {
     }
 }
 
-/// The longest lag among the beats that were due or late between two instants, in microseconds; `None` without a beat. A
-/// lag counts only as far as it is between them: the beat that a block made late comes after the part that blocked.
+/// The longest lag among the beats that were due or late between two instants, in microseconds; `None` without a beat.
+/// A lag counts only as far as it is between them: the beat that a block made late comes after the part that blocked.
 #[must_use]
 pub fn longest_lag_us(beats: &[Beat], from_us: u64, to_us: u64) -> Option<u64> {
     lags_us(beats, from_us, to_us).max()

@@ -8,22 +8,22 @@ use crate::measure::requests::Requests;
 use crate::measure::statistics::Summary;
 use crate::measure::units::{count, counted, span};
 
-/// The label of the latency from when a request was due.
-pub const FROM_SCHEDULE: &str = "Since due";
+/// The label of the latency since a request was due.
+pub const SINCE_DUE: &str = "Since due";
 
-/// The label of the latency from when it was sent.
-pub const FROM_SEND: &str = "Since sent";
+/// The label of the latency since it was sent.
+pub const SINCE_SENT: &str = "Since sent";
 
 /// The histograms of both latencies of some requests, with the same bins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Latencies {
-    /// From when they were due, in microseconds.
-    pub from_schedule: Histogram,
-    /// From when they were sent, in microseconds.
-    pub from_send: Histogram,
+    /// Latencies since due, in microseconds.
+    pub since_due: Histogram,
+    /// Latencies since sent, in microseconds.
+    pub since_sent: Histogram,
     /// The number of requests.
     n: usize,
-    /// Of the slowest request: the time before its last attempt was sent, and the whole time, in microseconds.
+    /// The slowest request: time before its last attempt was sent, and total, in µs.
     slowest: (u64, u64),
 }
 
@@ -31,15 +31,15 @@ impl Latencies {
     /// Sorts both latencies into bins. Returns `None` if there are no requests.
     #[must_use]
     pub fn from_requests(requests: &Requests) -> Option<Self> {
-        let both: Vec<_> = requests.from_schedule_us().chain(requests.from_send_us()).collect();
+        let both: Vec<_> = requests.since_due_us().chain(requests.since_sent_us()).collect();
         let all = Histogram::from_values(&both)?;
-        let slowest = requests.timings().iter().max_by_key(|timing| timing.from_schedule_us())?;
-        let slowest_us = slowest.from_schedule_us();
+        let slowest = requests.timings().iter().max_by_key(|timing| timing.since_due_us())?;
+        let slowest_us = slowest.since_due_us();
         Some(Self {
-            from_schedule: all.counting(requests.from_schedule_us()),
-            from_send: all.counting(requests.from_send_us()),
+            since_due: all.counting(requests.since_due_us()),
+            since_sent: all.counting(requests.since_sent_us()),
             n: requests.timings().len(),
-            slowest: (slowest_us.saturating_sub(slowest.from_send_us().unwrap_or(0)), slowest_us),
+            slowest: (slowest_us.saturating_sub(slowest.since_sent_us().unwrap_or(0)), slowest_us),
         })
     }
 
@@ -50,21 +50,22 @@ impl Latencies {
             "{}, including failed ones; one bar per {}. The two histograms have different vertical scales. The \
              difference between the two is time before the last attempt was sent: {} of the {} of the slowest request.",
             counted(self.n as u64, "request", "requests"),
-            span(self.from_schedule.step),
+            span(self.since_due.step),
             span(self.slowest.0),
             span(self.slowest.1),
         )
     }
 }
 
-/// The percentiles of both latencies. Failed requests are listed separately: they show how long one waits in vain.
+/// The percentiles of both latencies. Failed requests are listed separately: they show how long a user waits for a
+/// failure.
 #[must_use]
 pub fn table(requests: &Requests) -> Table {
     let (succeeded, failed) = requests.by_success();
-    let mut samples = vec![(FROM_SCHEDULE, succeeded.from_schedule()), (FROM_SEND, succeeded.from_send())];
+    let mut samples = vec![(SINCE_DUE, succeeded.since_due()), (SINCE_SENT, succeeded.since_sent())];
     if !failed.timings().is_empty() {
-        samples.push(("Failed, since due", failed.from_schedule()));
-        samples.push(("Failed, since sent", failed.from_send()));
+        samples.push(("Failed, since due", failed.since_due()));
+        samples.push(("Failed, since sent", failed.since_sent()));
     }
     percentiles("Latency: percentiles (– means too few samples)".to_owned(), "Latency", &samples)
 }
@@ -87,12 +88,11 @@ pub fn caution(requests: &Requests, beats: &[Beat]) -> Option<String> {
     let p95 = |sample: Summary| sample.percentile(95.0).map_or("–".to_owned(), |us| span(us as u64));
     Some(format!(
         "The page was blocked during {} of {} requests, so they may be late. Without them p95 is {} since due \
-        and {} \
-         since sent.",
+         and {} since sent.",
         count(late as u64),
         count(all as u64),
-        p95(others.from_schedule()),
-        p95(others.from_send()),
+        p95(others.since_due()),
+        p95(others.since_sent()),
     ))
 }
 
@@ -110,9 +110,9 @@ mod tests {
     #[test]
     fn both_histograms_share_their_bins_and_an_unsent_request_is_in_one_only() {
         let latencies = Latencies::from_requests(&requests()).expect("there are some");
-        let (schedule, send) = (&latencies.from_schedule, &latencies.from_send);
-        assert_eq!((schedule.from, schedule.step, schedule.counts.len()), (send.from, send.step, send.counts.len()));
-        assert_eq!((schedule.counts.iter().sum::<u32>(), send.counts.iter().sum::<u32>()), (3, 2));
+        let (due, sent) = (&latencies.since_due, &latencies.since_sent);
+        assert_eq!((due.from, due.step, due.counts.len()), (sent.from, sent.step, sent.counts.len()));
+        assert_eq!((due.counts.iter().sum::<u32>(), sent.counts.iter().sum::<u32>()), (3, 2));
         assert_eq!(Latencies::from_requests(&Requests::default()), None);
     }
 

@@ -102,10 +102,28 @@ impl LineWaits {
 
     /// Reads the events since the last call. It must be the same record each time.
     pub fn read(&mut self, record: &Record) {
+        self.read_some(record, usize::MAX);
+    }
+
+    /// The same, but reads about this many events at most.
+    pub fn read_some(&mut self, record: &Record, most: usize) {
         self.read_places(record.waits());
         self.tasks.resize_with(record.tasks().len(), TaskWaits::default);
-        record.blocks_after(self.events_read).for_each(|events| self.take_all(events));
-        self.events_read = record.events().len();
+        let mut left = most;
+        for events in record.blocks_after(self.events_read) {
+            if left == 0 {
+                break;
+            }
+            left = left.saturating_sub(events.len());
+            self.take_all(events);
+            self.events_read += events.len();
+        }
+    }
+
+    /// The number of events of the record that have not been read.
+    #[must_use]
+    pub fn unread(&self, record: &Record) -> usize {
+        record.events().len() - self.events_read
     }
 
     /// The lines on which tasks waited until `now_us`, in the order in which the first task did.

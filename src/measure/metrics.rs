@@ -116,7 +116,7 @@ impl Meter {
             EventKind::PollStarted => self.change(task, |state| state.has_begun = true),
             EventKind::PollEnded(_) => self.note_concurrency(),
             EventKind::Queued => self.change(task, |state| state.waits += 1),
-            EventKind::Granted | EventKind::GaveUp => self.change(task, |state| state.waits -= 1),
+            EventKind::Granted | EventKind::LeftQueue => self.change(task, |state| state.waits -= 1),
             EventKind::Ended(outcome) => {
                 self.metrics.outcomes.add(outcome);
                 self.change(task, |state| state.is_alive = false);

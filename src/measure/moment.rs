@@ -1,4 +1,4 @@
-//! What every task does at one instant of a run: the tree of which task waits for what.
+//! The state of every task at one instant: the tree of which task waits for what.
 
 use std::collections::HashMap;
 
@@ -6,19 +6,19 @@ use crate::measure::events::{Event, EventKind, Record};
 use crate::measure::task_id::TaskId;
 use crate::measure::waits::{Awaited, SourceLine, WaitId, Waits};
 
-/// Tasks inside more tasks than this are only counted: nobody could follow them on the page.
+/// Tasks inside more tasks than this are only counted, because they would be too many to follow.
 const MOST_DEPTH: u32 = 16;
 
-/// What a task does.
+/// The activity of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
     /// It was created and has not started.
     NotStarted,
     /// Its code runs.
     Running,
-    /// What it waited for is there, and it has not run since. Known only where that was recorded.
+    /// The awaited thing is available, but the task has not run since. Known only where that was recorded.
     Ready,
-    /// It waits there, for that.
+    /// It has this wait.
     Waiting(WaitId),
     /// The same, and it is queued for a permit.
     Queued(WaitId),
@@ -31,7 +31,7 @@ pub struct Group {
     pub first: TaskId,
     /// Their number.
     pub tasks: usize,
-    /// What they do.
+    /// Their activity.
     pub doing: Doing,
     /// When the first of them to do so began, in microseconds since the run's start.
     pub since_us: u64,
@@ -50,7 +50,7 @@ pub struct Line {
     pub tasks: usize,
 }
 
-/// What every task does at one instant.
+/// The state of every task at one instant.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -85,7 +85,7 @@ pub struct Moment {
     pub lines: Vec<Line>,
 }
 
-/// What one task does, from its events up to an instant.
+/// The state of one task, from its events up to an instant.
 #[derive(Clone, Copy)]
 struct State {
     doing: Doing,
@@ -114,7 +114,7 @@ impl State {
                 (self.permits, self.queued_us) = (self.permits + 1, event.at_us);
                 return;
             }
-            EventKind::Granted | EventKind::GaveUp => {
+            EventKind::Granted | EventKind::LeftQueue => {
                 self.permits = self.permits.saturating_sub(1);
                 return;
             }
@@ -141,8 +141,8 @@ impl State {
 }
 
 impl Moment {
-    /// The state after everything that happened at `at_us` (microseconds since the run's start) and before: of the tasks
-    /// inside `root`, and of `root` itself, or of all tasks.
+    /// The state after everything that happened at `at_us` (microseconds since the run's start) and before: of the
+    /// tasks inside `root`, and of `root` itself, or of all tasks.
     #[must_use]
     pub fn at(record: &Record, at_us: u64, root: Option<TaskId>) -> Self {
         let until = record.events().partition_point(|event| event.at_us <= at_us);
@@ -191,8 +191,8 @@ impl Moment {
     }
 }
 
-/// For each task in progress, the number of tasks that it is in, from `root` on. `None` for the others. A task can outlive
-/// the one that created it; then it is in no task.
+/// For each task in progress, the number of tasks that it is in, from `root` on. `None` for the others. A task can
+/// outlive the one that created it; then it is in no task.
 fn depths(record: &Record, states: &[State], root: Option<TaskId>) -> Vec<Option<u32>> {
     let mut is_inside = vec![root.is_none(); states.len()];
     let mut depths: Vec<Option<u32>> = vec![None; states.len()];

@@ -1,4 +1,4 @@
-//! A table of samples with the percentiles that each can support.
+//! A table of samples, with the percentiles for which each sample has enough values.
 
 use crate::measure::report::{Column, Table};
 use crate::measure::statistics::Summary;

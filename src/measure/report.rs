@@ -14,7 +14,7 @@ use crate::measure::requests::Requests;
 use crate::measure::sweep::Sweep;
 use crate::measure::validation::Validation;
 
-/// The heading of the notes, and of what belongs to them.
+/// The heading of the notes, and of the sections that belong to them.
 pub const FINDINGS: &str = "Findings";
 
 /// The results of an experiment.
@@ -24,7 +24,7 @@ pub struct Report {
     pub notes: Vec<String>,
     /// Tables and charts, in the order of reading.
     pub sections: Vec<Section>,
-    /// What should be true of the parts of the run, compared with its record.
+    /// Claims about the parts, checked against the record.
     pub checks: Vec<Check>,
 }
 
@@ -53,7 +53,7 @@ pub enum Section {
 /// Tasks whose durations are a sample. The durations themselves are in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
-    /// What is shown, in a few words.
+    /// The caption.
     pub title: Cow<'static, str>,
     /// The name of the tasks.
     pub task: Cow<'static, str>,
@@ -95,6 +95,13 @@ impl Section {
     }
 }
 
+/// The values of all sections of one kind.
+macro_rules! each_of {
+    ($report:expr, $kind:ident) => {
+        $report.sections.iter().filter_map(|section| if let Section::$kind(it) = section { Some(it) } else { None })
+    };
+}
+
 impl Report {
     /// Notes and sections in groups below one heading each, in the order of reading. The first group has the notes.
     pub fn groups(&self) -> impl Iterator<Item = Group<'_>> {
@@ -109,66 +116,55 @@ impl Report {
     /// The tables, in the order of reading.
     #[must_use]
     pub fn tables(&self) -> Vec<&Table> {
-        self.sections
-            .iter()
-            .filter_map(|section| if let Section::Table(it) = section { Some(it) } else { None })
-            .collect()
+        each_of!(self, Table).collect()
     }
 
     /// The digits of all galleries.
     pub fn digits(&self) -> impl Iterator<Item = &Digit> {
-        self.sections
-            .iter()
-            .filter_map(|section| if let Section::Digits(it) = section { Some(it) } else { None })
-            .flatten()
+        each_of!(self, Digits).flatten()
     }
 
     /// The requests whose latencies are shown.
     #[must_use]
     pub fn requests(&self) -> Option<&Requests> {
-        self.sections.iter().find_map(|section| if let Section::Latency(it) = section { Some(it) } else { None })
+        each_of!(self, Latency).next()
     }
 
     /// The sweep of concurrency.
     #[must_use]
     pub fn sweep(&self) -> Option<&Sweep> {
-        self.sections.iter().find_map(|section| if let Section::Sweep(it) = section { Some(it) } else { None })
+        each_of!(self, Sweep).next()
     }
 
     /// The ways through a pipeline.
     pub fn flows(&self) -> impl Iterator<Item = &Flow> {
-        self.sections
-            .iter()
-            .filter_map(|section| if let Section::Flow(it) = section { Some(it) } else { None })
-            .flatten()
+        each_of!(self, Flow).flatten()
     }
 
     /// The sweep of batch sizes.
     #[must_use]
     pub fn batch_sizes(&self) -> Option<&BatchSizes> {
-        self.sections.iter().find_map(|section| if let Section::BatchSizes(it) = section { Some(it) } else { None })
+        each_of!(self, BatchSizes).next()
     }
 
     /// All promises that were tested.
     pub fn validations(&self) -> impl Iterator<Item = &Validation> {
-        self.sections
-            .iter()
-            .filter_map(|section| if let Section::Validations(it) = section { Some(it) } else { None })
-            .flatten()
+        each_of!(self, Validations).flatten()
     }
 }
 
-/// A claim about a part of a run, with what was measured.
+/// A claim about a part of a run, with the measured value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// The name of the part's root task.
     pub part: Cow<'static, str>,
     /// The claim, in a few words.
     pub claim: String,
-    /// What was measured, in a few words.
+    /// The measured value, in words.
     pub measured: String,
-    /// True if the claim is met.
-    pub holds: bool,
+    /// True if the check passed.
+    #[serde(rename = "holds")]
+    pub passed: bool,
     /// True if the part exists to show how it fails.
     pub is_meant_to_fail: bool,
 }
@@ -180,9 +176,9 @@ impl Check {
         part: impl Into<Cow<'static, str>>,
         claim: impl Into<String>,
         measured: impl Into<String>,
-        holds: bool,
+        passed: bool,
     ) -> Self {
-        Self { part: part.into(), claim: claim.into(), measured: measured.into(), holds, is_meant_to_fail: false }
+        Self { part: part.into(), claim: claim.into(), measured: measured.into(), passed, is_meant_to_fail: false }
     }
 
     /// The same claim about a part that exists to show how it fails.
@@ -194,7 +190,7 @@ impl Check {
     /// The verdict in words, with a symbol.
     #[must_use]
     pub fn verdict(&self) -> &'static str {
-        match (self.holds, self.is_meant_to_fail) {
+        match (self.passed, self.is_meant_to_fail) {
             (true, false) => "✓ passed",
             (false, true) => "✕ failed (expected)",
             (false, false) => "✕ failed",
@@ -205,14 +201,14 @@ impl Check {
     /// True if the part did what it exists for.
     #[must_use]
     pub fn is_as_meant(&self) -> bool {
-        self.holds != self.is_meant_to_fail
+        self.passed != self.is_meant_to_fail
     }
 }
 
 /// A table of text and numbers. All text is shown as text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Table {
-    /// What it shows, in a few words.
+    /// The caption.
     pub caption: String,
     /// The columns.
     pub columns: Vec<Column>,

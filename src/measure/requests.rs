@@ -1,8 +1,8 @@
-//! The latencies of requests, measured twice: from when each was due, which is what the user waits, and from when it
-//! was sent, which is what the server took.
+//! The latencies of requests, measured twice: since each was due, which is how long the user waits, and since it was
+//! sent, which is how long the server took.
 //!
-//! Measuring only from the sending leaves out the time that a request waits because the ones before it are slow, and
-//! this is when most of them wait. Tene calls it coordinated omission ("How NOT to Measure Latency", 2015,
+//! Latency since sent leaves out the time that a request waits because earlier ones are slow, which is when most
+//! requests wait. Tene calls this coordinated omission ("How NOT to Measure Latency", 2015,
 //! <https://www.infoq.com/presentations/latency-response-time/>).
 
 use serde::{Deserialize, Serialize};
@@ -21,20 +21,20 @@ pub struct Timing {
     pub sent_us: Option<u64>,
     /// When its response was complete, or it failed.
     pub ended_us: u64,
-    /// How it ended.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
 impl Timing {
     /// The time from when it was due, including all its attempts.
     #[must_use]
-    pub fn from_schedule_us(&self) -> u64 {
+    pub fn since_due_us(&self) -> u64 {
         self.ended_us.saturating_sub(self.due_us)
     }
 
     /// The time from when its last attempt was sent.
     #[must_use]
-    pub fn from_send_us(&self) -> Option<u64> {
+    pub fn since_sent_us(&self) -> Option<u64> {
         Some(self.ended_us.saturating_sub(self.sent_us?))
     }
 
@@ -86,25 +86,25 @@ impl Requests {
     }
 
     /// The latency of each from when it was due, in microseconds.
-    pub fn from_schedule_us(&self) -> impl Iterator<Item = u64> {
-        self.0.iter().map(Timing::from_schedule_us)
+    pub fn since_due_us(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(Timing::since_due_us)
     }
 
     /// The latency of each sent request from when it was sent, in microseconds.
-    pub fn from_send_us(&self) -> impl Iterator<Item = u64> {
-        self.0.iter().filter_map(Timing::from_send_us)
+    pub fn since_sent_us(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().filter_map(Timing::since_sent_us)
     }
 
-    /// The sample of [`from_schedule_us`](Self::from_schedule_us).
+    /// The sample of [`since_due_us`](Self::since_due_us).
     #[must_use]
-    pub fn from_schedule(&self) -> Summary {
-        Summary::from_sample(self.from_schedule_us().map(|us| us as f64))
+    pub fn since_due(&self) -> Summary {
+        Summary::from_sample(self.since_due_us().map(|us| us as f64))
     }
 
-    /// The sample of [`from_send_us`](Self::from_send_us).
+    /// The sample of [`since_sent_us`](Self::since_sent_us).
     #[must_use]
-    pub fn from_send(&self) -> Summary {
-        Summary::from_sample(self.from_send_us().map(|us| us as f64))
+    pub fn since_sent(&self) -> Summary {
+        Summary::from_sample(self.since_sent_us().map(|us| us as f64))
     }
 
     /// The time from when the first was due to the end of the last, in microseconds.
@@ -144,8 +144,8 @@ mod tests {
             let (due_us, sent_us) = (n * 100_000, n * 500_000);
             timing(due_us, sent_us, sent_us + 500_000, Outcome::Succeeded)
         }));
-        assert_eq!(requests.from_send().max(), Some(500_000.0));
-        assert_eq!(requests.from_schedule().max(), Some(4_100_000.0));
+        assert_eq!(requests.since_sent().max(), Some(500_000.0));
+        assert_eq!(requests.since_due().max(), Some(4_100_000.0));
         assert_eq!(requests.throughput_per_s(), Some(2.0));
     }
 
@@ -158,14 +158,14 @@ mod tests {
         ]);
         assert_eq!(requests.throughput_per_s(), Some(1.0));
         let (succeeded, failed) = requests.by_success();
-        assert_eq!((succeeded.from_send().n(), failed.from_schedule().n(), failed.from_send().n()), (1, 2, 1));
+        assert_eq!((succeeded.since_sent().n(), failed.since_due().n(), failed.since_sent().n()), (1, 2, 1));
     }
 
     #[test]
     fn a_range_has_the_requests_that_ended_in_it() {
         let requests = Requests::from_timings([10, 20, 30].map(|end| timing(0, 0, end, Outcome::Succeeded)));
         let ended = requests.ended_in(TimeRange { from_us: 20, to_us: 29 });
-        assert_eq!(ended.from_send_us().collect::<Vec<_>>(), [20]);
+        assert_eq!(ended.since_sent_us().collect::<Vec<_>>(), [20]);
     }
 
     #[test]

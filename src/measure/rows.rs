@@ -122,9 +122,8 @@ impl Row<'_> {
         change.transition().after().map(|_| change.task)
     }
 
-    /// What is drawn between two times in columns of this length, in the order of time: each period that is at least as
-    /// long as a column, and for each column at most two spans of shorter ones. All times are in microseconds. What has
-    /// not ended lasts until `now_us`.
+    /// The spans to draw between two times: each period at least as long as a column, then for each column at most two
+    /// spans of shorter periods. Times are microseconds; open periods last until `now_us`.
     #[must_use]
     pub fn spans(&self, from_us: f64, to_us: f64, column_us: f64, now_us: u64) -> Vec<Span> {
         let mut spans: Vec<Span> = Vec::new();
@@ -200,7 +199,7 @@ mod tests {
     fn lanes(histories: &TaskHistories, every: usize) -> Rows {
         let mut rows = Rows::default();
         for (count, change) in histories.changes().iter().enumerate() {
-            rows.take(histories.task(change.task).lane, *change);
+            rows.take(histories.place(change.task).lane, *change);
             if (count + 1) % every == 0 {
                 rows.sort();
             }

@@ -4,7 +4,7 @@ use crate::measure::events::Record;
 use crate::measure::task_id::TaskId;
 use crate::measure::task_name::TaskName;
 
-/// What a reader looks for: a part of a task's kind, a number, or both, such as `sample 17`. Upper and lower case are the
+/// A search: a part of a task's kind, a number, or both, such as `sample 17`. Upper and lower case are the
 /// same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskQuery {
@@ -51,8 +51,8 @@ impl TaskQuery {
         record.tasks().iter().filter(|task| self.matches(&task.name)).count()
     }
 
-    /// The next match after a task in the order of spawning, or the one before it if `is_backwards`. After the last match
-    /// comes the first. Returns `None` if no task matches.
+    /// The next match after a task in the order of spawning, or the one before it if `is_backwards`. After the last
+    /// match comes the first. Returns `None` if no task matches.
     #[must_use]
     pub fn next(&self, record: &Record, after: Option<TaskId>, is_backwards: bool) -> Option<Match> {
         let matches =

@@ -5,14 +5,14 @@
 //! also gives every task a lane: the lowest one that is free, so that ten thousand short tasks one after another need
 //! few lanes. In the same way it gives every task a row in its [`Part`]: the root task, by name, that it belongs to.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::measure::events::{Event, EventKind, Outcome, Record};
+use crate::measure::free_slots::FreeSlots;
 use crate::measure::task_id::TaskId;
 
-/// What a task is doing.
+/// The phase of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// Spawned but not started, or waiting for a permit.
@@ -45,7 +45,7 @@ pub struct Segment {
     pub task: TaskId,
     /// The lane of its task.
     pub lane: u32,
-    /// What the task was doing.
+    /// The phase.
     pub phase: Phase,
     /// Its beginning, in microseconds since the run's start.
     pub from_us: u64,
@@ -132,14 +132,6 @@ pub struct TaskHistory {
     pub spawned_us: u64,
     /// When and how it ended, if it has.
     pub end: Option<(u64, Outcome)>,
-    /// Its lane in the whole run. The top lane is 0.
-    pub lane: u32,
-    /// The root task that it belongs to; a root task belongs to itself.
-    pub root: TaskId,
-    /// The index of its part in [`TaskHistories::parts`].
-    pub part: u32,
-    /// Its row in its part. The top row is 0.
-    pub row: u32,
     /// The time that its own code has run so far, in microseconds, as far as the clock can measure it.
     pub running_us: u64,
     /// The time that it was queued so far, in microseconds: before its first poll, and for permits.
@@ -166,6 +158,32 @@ impl TaskHistory {
     }
 }
 
+impl TaskHistory {
+    /// Adds the time since the last event to the current phase, and returns this phase.
+    fn close(&mut self, at_us: u64) -> Phase {
+        let us = at_us - std::mem::replace(&mut self.since_us, at_us);
+        match self.phase {
+            Phase::Running => self.running_us += us,
+            Phase::Queued => self.queued_us += us,
+            Phase::Waiting => {}
+        }
+        self.phase
+    }
+}
+
+/// The place of one task in the timeline. It is apart from the history, because drawing reads it for every change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskPlace {
+    /// Its lane in the whole run. The top lane is 0.
+    pub lane: u32,
+    /// The root task that it belongs to; a root task belongs to itself.
+    pub root: TaskId,
+    /// The index of its part in [`TaskHistories::parts`].
+    pub part: u32,
+    /// Its row in its part. The top row is 0.
+    pub row: u32,
+}
+
 /// A part of a run: the root tasks of one name, with all tasks inside them.
 #[derive(Clone, Debug)]
 pub struct Part {
@@ -175,12 +193,12 @@ pub struct Part {
     pub rows: u32,
     /// The number of its tasks that are not root tasks.
     pub subtasks: u32,
-    free_rows: BinaryHeap<Reverse<u32>>,
+    free_rows: FreeSlots,
 }
 
 impl Part {
     fn new(root: TaskId) -> Self {
-        Self { root, rows: 1, subtasks: 0, free_rows: BinaryHeap::new() }
+        Self { root, rows: 1, subtasks: 0, free_rows: FreeSlots::default() }
     }
 
     /// The row of the next subtask: the lowest one that is free.
@@ -188,7 +206,7 @@ impl Part {
         // The first subtask takes the row of the root task, which is not drawn from now on.
         let next = if self.subtasks > 0 { self.rows } else { 0 };
         self.subtasks += 1;
-        let row = self.free_rows.pop().map_or(next, |Reverse(row)| row);
+        let row = self.free_rows.take_lowest().unwrap_or(next);
         self.rows = self.rows.max(row + 1);
         row
     }
@@ -212,8 +230,9 @@ impl Part {
 pub struct TaskHistories {
     events_read: usize,
     histories: Vec<TaskHistory>,
+    places: Vec<TaskPlace>,
     changes: Vec<Change>,
-    free_lanes: BinaryHeap<Reverse<u32>>,
+    free_lanes: FreeSlots,
     lanes: u32,
     parts: Vec<Part>,
     parts_by_name: HashMap<String, u32>,
@@ -230,6 +249,10 @@ impl TaskHistories {
 
     /// Reads the events since the last call. It must be the same record each time.
     pub fn read(&mut self, record: &Record) {
+        let tasks = record.tasks().len() - self.histories.len();
+        self.histories.reserve(tasks);
+        self.places.reserve(tasks);
+        self.changes.reserve(record.events().len() - self.events_read);
         record.blocks_after(self.events_read).for_each(|events| self.take_all(record, events));
         self.events_read = record.events().len();
     }
@@ -249,7 +272,7 @@ impl TaskHistories {
             let (task, to_us) = (change.task, change.at_us());
             let from_us = std::mem::replace(&mut since_us[task.index()], to_us);
             if let Some(phase) = change.transition().before().filter(|_| to_us > from_us) {
-                segments.push(Segment { task, lane: self.task(task).lane, phase, from_us, to_us });
+                segments.push(Segment { task, lane: self.place(task).lane, phase, from_us, to_us });
             }
         }
         segments
@@ -257,14 +280,12 @@ impl TaskHistories {
 
     /// The segments that have not ended at `now_us`, in the order of spawning.
     pub fn open_segments(&self, now_us: u64) -> impl Iterator<Item = Segment> {
-        self.histories.iter().enumerate().filter(|(_, history)| history.end.is_none()).map(move |(index, history)| {
-            Segment {
-                task: TaskId::at(index),
-                lane: history.lane,
-                phase: history.phase,
-                from_us: history.since_us,
-                to_us: now_us.max(history.since_us),
-            }
+        self.iter().filter(|(_, history)| history.end.is_none()).map(move |(task, history)| Segment {
+            task,
+            lane: self.place(task).lane,
+            phase: history.phase,
+            from_us: history.since_us,
+            to_us: now_us.max(history.since_us),
         })
     }
 
@@ -272,6 +293,14 @@ impl TaskHistories {
     #[must_use]
     pub fn task(&self, task: TaskId) -> &TaskHistory {
         &self.histories[task.index()]
+    }
+
+    /// The place of a task in the timeline.
+    // Drawing calls it and the next two for every change of a run, which can be millions.
+    #[inline]
+    #[must_use]
+    pub fn place(&self, task: TaskId) -> TaskPlace {
+        self.places[task.index()]
     }
 
     /// All tasks with their histories, in the order of spawning.
@@ -310,20 +339,22 @@ impl TaskHistories {
     }
 
     /// True if a task has a row: it is not a root task with subtasks, whose part stands for it.
+    #[inline]
     #[must_use]
     pub fn has_row(&self, task: TaskId) -> bool {
-        let history = self.task(task);
-        history.root != task || self.parts[history.part as usize].subtasks == 0
+        let place = self.place(task);
+        place.root != task || self.parts[place.part as usize].subtasks == 0
     }
 
     /// The row of a task among the tasks inside this root task, or its lane among all tasks of the run if `root` is
     /// `None`. Returns `None` if it is not drawn there.
+    #[inline]
     #[must_use]
     pub fn row_in(&self, root: Option<TaskId>, task: TaskId) -> Option<u32> {
-        let history = self.task(task);
+        let place = self.place(task);
         match root {
-            None => Some(history.lane),
-            Some(root) => (history.root == root && self.has_row(task)).then_some(history.row),
+            None => Some(place.lane),
+            Some(root) => (place.root == root && self.has_row(task)).then_some(place.row),
         }
     }
 
@@ -335,38 +366,34 @@ impl TaskHistories {
     fn take(&mut self, record: &Record, event: Event) {
         match event.kind {
             EventKind::Spawned => self.spawn(record, event),
-            EventKind::PollStarted => self.set_phase(event, Phase::Running),
+            EventKind::PollStarted => self.set_phase(event, |_| Phase::Running),
             EventKind::PollEnded(_) => {
-                let waits = self.histories[event.task.index()].waits;
-                self.set_phase(event, if waits > 0 { Phase::Queued } else { Phase::Waiting });
+                self.set_phase(event, |history| if history.waits > 0 { Phase::Queued } else { Phase::Waiting });
             }
             EventKind::Queued => self.histories[event.task.index()].waits += 1,
-            EventKind::Granted | EventKind::GaveUp => self.histories[event.task.index()].waits -= 1,
+            EventKind::Granted | EventKind::LeftQueue => self.histories[event.task.index()].waits -= 1,
             EventKind::Ended(outcome) => self.end(event, outcome),
             EventKind::Ready | EventKind::Sent | EventKind::FirstByte | EventKind::Chunk => {}
         }
     }
 
     fn spawn(&mut self, record: &Record, event: Event) {
-        let lane = self.free_lanes.pop().map_or(self.lanes, |Reverse(lane)| lane);
+        let lane = self.free_lanes.take_lowest().unwrap_or(self.lanes);
         self.lanes = self.lanes.max(lane + 1);
         let at_us = event.at_us;
         let task = record.task(event.task);
         let (root, part, row) = match task.parent {
             Some(parent) => {
-                let TaskHistory { root, part, .. } = self.histories[parent.index()];
+                let TaskPlace { root, part, .. } = self.place(parent);
                 (root, part, self.parts[part as usize].take_row())
             }
             None => (event.task, self.part_of_root(event.task, task.name.kind()), 0),
         };
         self.change(event, None, Some(Phase::Queued));
+        self.places.push(TaskPlace { lane, root, part, row });
         self.histories.push(TaskHistory {
             spawned_us: at_us,
             end: None,
-            lane,
-            root,
-            part,
-            row,
             running_us: 0,
             queued_us: 0,
             phase: Phase::Queued,
@@ -390,35 +417,25 @@ impl TaskHistories {
     }
 
     /// Starts a phase, and ends the one before it.
-    fn set_phase(&mut self, event: Event, phase: Phase) {
-        if self.histories[event.task.index()].phase == phase {
-            return;
-        }
-        let before = self.close(event);
-        self.histories[event.task.index()].phase = phase;
-        self.change(event, Some(before), Some(phase));
-    }
-
-    /// Adds the time since the last event to the phase of the task, and returns this phase.
-    fn close(&mut self, event: Event) -> Phase {
+    fn set_phase(&mut self, event: Event, phase: impl FnOnce(&TaskHistory) -> Phase) {
         let history = &mut self.histories[event.task.index()];
-        let us = event.at_us - std::mem::replace(&mut history.since_us, event.at_us);
-        match history.phase {
-            Phase::Running => history.running_us += us,
-            Phase::Queued => history.queued_us += us,
-            Phase::Waiting => {}
+        let phase = phase(history);
+        if history.phase != phase {
+            let before = history.close(event.at_us);
+            history.phase = phase;
+            self.change(event, Some(before), Some(phase));
         }
-        history.phase
     }
 
     fn end(&mut self, event: Event, outcome: Outcome) {
-        let before = self.close(event);
-        self.change(event, Some(before), None);
         let history = &mut self.histories[event.task.index()];
+        let before = history.close(event.at_us);
         history.end = Some((event.at_us, outcome));
-        self.free_lanes.push(Reverse(history.lane));
-        if history.root != event.task {
-            self.parts[history.part as usize].free_rows.push(Reverse(history.row));
+        self.change(event, Some(before), None);
+        let place = self.place(event.task);
+        self.free_lanes.add(place.lane);
+        if place.root != event.task {
+            self.parts[place.part as usize].free_rows.add(place.row);
         }
     }
 }
@@ -488,7 +505,7 @@ mod tests {
             (6, 2, Spawned),
             (7, 3, Spawned),
         ]));
-        let lanes: Vec<_> = histories.iter().map(|(_, history)| history.lane).collect();
+        let lanes: Vec<_> = histories.iter().map(|(task, _)| histories.place(task).lane).collect();
         assert_eq!(lanes, [0, 1, 0, 2]);
         assert_eq!(histories.task(TaskId::at(2)).queued_until_us(10), 4, "it has not started");
         assert_eq!(histories.lanes(), 3);
@@ -510,10 +527,11 @@ mod tests {
         let single = record.spawn(20, "alone".into(), None);
 
         let histories = TaskHistories::from_record(&record);
-        let rows: Vec<_> = histories.iter().map(|(_, it)| (it.part, it.row)).collect();
+        let places = histories.iter().map(|(task, _)| histories.place(task));
+        let rows: Vec<_> = places.map(|it| (it.part, it.row)).collect();
         assert_eq!(rows, [(0, 0), (0, 0), (0, 0), (1, 0), (1, 0), (1, 1), (1, 2), (2, 0)]);
         assert_eq!(histories.parts().iter().map(|part| part.rows).collect::<Vec<_>>(), [1, 3, 1]);
-        assert_eq!(histories.task(inner).root, second);
+        assert_eq!(histories.place(inner).root, second);
         assert_eq!([first, second, single].map(|root| histories.has_row(root)), [false, false, true]);
     }
 
@@ -522,7 +540,7 @@ mod tests {
         let mut record = Record::default();
         let roots = ["read", "write", "read"].map(|name| record.spawn(0, name.into(), None));
         let histories = TaskHistories::from_record(&record);
-        assert_eq!(roots.map(|root| histories.task(root).part), [0, 1, 0]);
+        assert_eq!(roots.map(|root| histories.place(root).part), [0, 1, 0]);
         assert_eq!(histories.parts()[0].root, roots[0]);
     }
 

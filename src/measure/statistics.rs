@@ -1,4 +1,4 @@
-//! Order statistics, and the percentiles that a sample can support.
+//! Order statistics, and the percentiles for which a sample has enough values.
 //!
 //! Percentiles interpolate linearly between order statistics: type 7 of Hyndman and Fan, "Sample Quantiles in
 //! Statistical Packages" (1996), the default of NumPy and R.

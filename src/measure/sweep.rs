@@ -33,7 +33,7 @@ impl LoadLevel {
         Self {
             concurrency,
             length_us: requests.length_us(),
-            latencies_us: succeeded.from_send_us().collect(),
+            latencies_us: succeeded.since_sent_us().collect(),
             failed: failed.timings().len() as u32,
         }
     }

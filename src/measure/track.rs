@@ -1,5 +1,5 @@
-//! What the timeline draws of one part of a run, or of the whole run: an index that is built once and grows with the
-//! record, so that the time for a frame depends on what is visible and not on the number of tasks.
+//! An index of one part of a run, for drawing: it is built once and grows with the record, so that the time for a frame
+//! depends on what is visible and not on the number of tasks.
 
 use crate::measure::activity::Activity;
 use crate::measure::events::Outcome;
@@ -10,7 +10,7 @@ use crate::measure::task_id::TaskId;
 /// The tasks of a track.
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// How many tasks run, wait and queue over time.
+    /// The number of tasks in each phase over time.
     Shape(Activity),
     /// Each task in its row.
     Rows(Rows),

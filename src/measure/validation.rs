@@ -60,7 +60,7 @@ impl Verdict {
 
 /// A sentence about all of them: `30 of 31 passed; 1 not supported by this browser: worker_answers.`
 #[must_use]
-pub fn in_short(validations: &[Validation]) -> String {
+pub fn summary(validations: &[Validation]) -> String {
     let names = |verdict| {
         let found = validations.iter().filter(|it| it.verdict == verdict).map(|it| &*it.name);
         found.collect::<Vec<_>>()
@@ -103,10 +103,10 @@ mod tests {
             validation("worker_answers", Verdict::Lacking),
             validation("stop_frees_a_worker", Verdict::Lacking),
         ];
-        assert_eq!(in_short(&all[..1]), "1 of 1 passed.");
-        assert_eq!(in_short(&all[..2]), "1 of 2 passed; 1 failed: retry.");
+        assert_eq!(summary(&all[..1]), "1 of 1 passed.");
+        assert_eq!(summary(&all[..2]), "1 of 2 passed; 1 failed: retry.");
         assert_eq!(
-            in_short(&all),
+            summary(&all),
             "1 of 4 passed; 1 failed: retry; 2 not supported by this browser: worker_answers, stop_frees_a_worker."
         );
     }

@@ -1,4 +1,4 @@
-//! How long a task waited in each place.
+//! The time that a task waited in each place.
 
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
@@ -125,7 +125,7 @@ impl<'a> Sums<'a> {
 }
 
 impl Wait {
-    /// What is awaited and where, in words, such as "for a permit on line 36 of `async_multiple.rs`".
+    /// A description of the wait, such as "for a permit on line 36 of `async_multiple.rs`".
     #[must_use]
     pub fn words(&self, waits: &Waits) -> String {
         let awaited = self.awaited.as_ref().map(|awaited| format!("for {}", awaited.words(waits)));

@@ -1,4 +1,4 @@
-//! Where and for what tasks wait.
+//! The waits of tasks: in which line, and for what.
 //!
 //! A wait begins when a poll ends. Most tasks of a run wait in the same few places, so the record lists each place
 //! once, and the event refers to it by a [`WaitId`] of three bytes.
@@ -38,7 +38,7 @@ impl WaitId {
 pub struct Wait {
     /// The line in which the task waits, if known.
     pub line: Option<SourceLine>,
-    /// What it waits for, if known.
+    /// The awaited thing, if known.
     #[serde(rename = "for")]
     pub awaited: Option<Awaited>,
 }
@@ -61,7 +61,7 @@ pub struct Source {
     pub hash: Cow<'static, str>,
 }
 
-/// What a task waits for.
+/// The thing that a task waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Awaited {

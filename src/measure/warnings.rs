@@ -41,8 +41,8 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// The warnings for a record that was measured with a clock of this resolution. Blocks in the periods `on_purpose` are
-    /// part of what the run shows.
+    /// The warnings for a record that was measured with a clock of this resolution. Blocks in the periods `on_purpose`
+    /// are part of what the run shows.
     #[must_use]
     pub fn from_record(record: &Record, clock_resolution_us: u64, on_purpose: &[Period]) -> Vec<Self> {
         let hidden = record.hidden_at_us().map(|at_us| Self::Hidden { at_us });
@@ -55,7 +55,7 @@ impl Warning {
         hidden.into_iter().chain(blocked.into_iter().flatten()).chain(coarse).chain(debug).collect()
     }
 
-    /// The blocks that nobody meant, and those on purpose.
+    /// The blocks by accident, and those on purpose.
     fn blocked(beats: &[Beat], on_purpose: &[Period]) -> [Option<Self>; 2] {
         let blocks = beats.iter().filter(|beat| beat.is_blocked());
         let (meant, others): (Vec<_>, Vec<_>) = blocks.partition(|beat| beat.is_in_any(on_purpose));
@@ -82,8 +82,7 @@ impl Warning {
                 span(at_us)
             ),
             Self::Blocked { times, longest_us } => format!(
-                "The event loop was blocked {}, for up to {}. Everything that was due in that time was late, and the \
-                 page did not respond.",
+                "The event loop was blocked {}, for up to {}. Everything that was due in that time was late.",
                 in_words(times),
                 span(longest_us)
             ),

@@ -33,7 +33,7 @@ impl TimeRange {
     }
 }
 
-/// What happened in a time range: of all tasks, or of one task and those inside it.
+/// The events in a time range: of all tasks, or of one task and those inside it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -54,8 +54,8 @@ impl TimeRange {
 pub struct Window {
     /// The range.
     pub range: TimeRange,
-    /// The tasks that were in progress in the range. Those that had begun before begin with it, in the state in which they
-    /// were; those that went on have no end. What they wait for refers to the tasks of the whole record.
+    /// The tasks that were in progress in the range. Those that had begun before begin with it, in the state in which
+    /// they were; those that went on have no end. What they wait for refers to the tasks of the whole record.
     pub record: Record,
     /// The whole events of the tasks that ended in the range, and of the tasks that they are in: for the durations of
     /// tasks, which a range cannot cut.
@@ -139,7 +139,7 @@ impl State {
             EventKind::PollEnded(wait) => (self.is_running, self.wait) = (false, Some(wait)),
             EventKind::Ready => self.is_ready = true,
             EventKind::Queued => self.permits += 1,
-            EventKind::Granted | EventKind::GaveUp => self.permits = self.permits.saturating_sub(1),
+            EventKind::Granted | EventKind::LeftQueue => self.permits = self.permits.saturating_sub(1),
             EventKind::Sent => (self.has_sent, self.has_first_byte) = (true, false),
             EventKind::FirstByte => self.has_first_byte = true,
             EventKind::Chunk => {}

@@ -1,11 +1,11 @@
 //! A semaphore whose waits are recorded: a limited number of tasks run at once, the others wait in a queue.
 //!
 //! A task that waits for its permit is *queued* in the record until the permit is granted, so that the timeline
-//! separates time in the queue from time at work.
+//! separates time in the queue from time in progress.
 //!
-//! A permit that is returned goes to the task that has waited longest, and no other task is woken. The semaphore of `async_lock`
-//! may wake two tasks for one permit, and the one that gets none moves to the end of the queue. Then the order depends
-//! on the machine, and tasks are polled, and recorded, although they have nothing to do.
+//! A permit that is returned goes to the task that has waited longest, and no other task is woken. The semaphore of
+//! `async_lock` may wake two tasks for one permit, and the one that gets none moves to the end of the queue. Then the
+//! order depends on the machine, and tasks are polled, and recorded, although they have nothing to do.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -22,7 +22,7 @@ use crate::runtime::{Line, Run, here};
 #[derive(Debug)]
 pub struct Limit {
     run: Run,
-    /// What the tasks in the queue wait for.
+    /// The wait of the queued tasks.
     awaited: Awaited,
     free: Cell<usize>,
     queue: RefCell<VecDeque<Rc<Waiter>>>,
@@ -79,7 +79,8 @@ impl Limit {
         Self { run: run.clone(), awaited, free: Cell::new(free), queue: RefCell::default() }
     }
 
-    /// Waits for a permit. Tasks are served in the order of their calls. Dropping the future removes the task from the queue.
+    /// Waits for a permit. Tasks are served in the order of their calls. Dropping the future removes the task from the
+    /// queue.
     #[track_caller]
     pub fn acquire(&self) -> impl Future<Output = Permit<'_>> {
         self.acquire_in(here())
@@ -158,7 +159,7 @@ impl<'a> QueueEntry<'a> {
 
 impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
-        let kind = if self.is_taken { EventKind::Granted } else { EventKind::GaveUp };
+        let kind = if self.is_taken { EventKind::Granted } else { EventKind::LeftQueue };
         // An event is recorded only if the task goes on, so that it is the current one. A dropped task ends anyway.
         if let Some(task) = self.task.filter(|_| self.limit.run.current_task() == self.task) {
             self.limit.run.push(task, kind);
@@ -319,7 +320,7 @@ mod tests {
                         let _count_down = CountDown(held);
                         run.sleep(ms(work_ms)).await;
                     };
-                    // Some time out, in the queue or at work.
+                    // Some time out, in the queue or in progress.
                     drop(select(Box::pin(work), run.sleep(ms(timeout_ms))).await);
                 })
             };

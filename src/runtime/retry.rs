@@ -58,7 +58,7 @@ impl Backoff {
     }
 }
 
-/// When to try again, and when to stop.
+/// The rule for retries: which errors, how often, and after which pauses.
 #[derive(Debug)]
 pub struct RetryPolicy<E> {
     /// The maximum number of attempts after the first.
@@ -233,7 +233,7 @@ mod tests {
     const LINEAR: Backoff = Backoff::Linear { step: ms(500) };
     const BUSY: AskError = AskError::Busy { retry_after: None };
 
-    /// When each attempt began, in milliseconds, and how it ended.
+    /// The beginning of each attempt, in milliseconds, and its outcome.
     fn attempts(run: &Run) -> Vec<(u64, Option<Outcome>)> {
         let histories = TaskHistories::from_record(&run.record());
         histories

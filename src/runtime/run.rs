@@ -281,6 +281,11 @@ impl Run {
         self.0.record.borrow()
     }
 
+    /// Adds to the record what was recorded elsewhere, such as in a sandbox.
+    pub fn edit_record<T>(&self, edit: impl FnOnce(&mut Record) -> T) -> T {
+        edit(&mut self.0.record.borrow_mut())
+    }
+
     /// Takes the record of a run that is over. Later events are lost.
     #[must_use]
     pub fn take_record(&self) -> Record {

@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(ticks_until_the_timer(false), 1_000, "it never came to the timer");
     }
 
-    /// What `yield_now` must not do: it is polled again before other tasks have had a turn.
+    /// Wakes itself, so it is polled again before other tasks. `yield_now` must not do this.
     async fn wake_myself() {
         let mut has_been_polled = false;
         poll_fn(|context| {

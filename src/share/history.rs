@@ -76,7 +76,7 @@ pub enum SaveError {
 }
 
 impl SaveError {
-    /// What the user can do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {

@@ -59,6 +59,8 @@ const V0_1: &[Link] = &[
         7,
     ),
     ("#/common-issues?issue=too-many&wait=1000", "common-issues", &[("issue", "too-many"), ("wait", "1000")], 7),
+    ("#/common-issues?wait=1000", "common-issues", &[("issue", "all"), ("wait", "1000")], 7),
+    ("#/common-issues?seed=3", "common-issues", &[("issue", "all")], 3),
     ("#/advanced?readings=50&bound=5", "advanced", &[("readings", "50"), ("bound", "5")], 7),
     ("#/async-basics?hide=all&was=12nz4.ut8.-.a", "async-basics", &[("download", "400")], 7),
     ("#/validate-async", "validate-async", &[], 7),

@@ -1,6 +1,7 @@
 //! The whole experiment in a link: `#/async-basics?download=800&seed=7`.
 //!
-//! Everything is in the fragment, so any static host can serve every link. Controls at their defaults are left out.
+//! Everything is in the fragment, so any static host can serve every link. Controls at their defaults are left out, unless
+//! an earlier release had another default.
 //! Besides the values of controls, by their names, a link can contain
 //!
 //! - `seed`: the seed of the random numbers;
@@ -9,6 +10,8 @@
 //! - `was=12nz4.ut8`: the sender's result, see [`Sent`];
 //! - `embed=1`: the small form of the page, for a frame in another page;
 //! - `predict=1`: the reader predicts the result before the first run, see [`Question`](crate::exercises::question::Question); `predict=0` is the default.
+//! - `program=1.…`: the reader's program, see [`program_link`](crate::share::program_link). It is unpacked by the page of
+//!   the program. `program=site.async_basics` is a program of the site.
 //!
 //! An exercise also has an address of its own, `async-basics/?download=800&seed=7`, where the site has HTML pages: see
 //! [`Setup::page_address`].
@@ -23,7 +26,7 @@ use form_urlencoded::Serializer;
 
 use crate::exercises::catalogue;
 use crate::exercises::control_kind::ControlKind;
-use crate::exercises::controls::{Control, Settings};
+use crate::exercises::controls::{Control, Settings, Value};
 use crate::exercises::exercise::Exercise;
 use crate::measure::units;
 use crate::share::sent::Sent;
@@ -33,6 +36,9 @@ pub const DEFAULT_SEED: u64 = 7;
 
 /// The largest seed: it fits into a number field, and people can read it to each other.
 pub const MAX_SEED: u64 = 999_999;
+
+/// The beginning of a `program` that is one of the site's, before the name of its script.
+pub const SITE_PROGRAM: &str = "site.";
 
 /// The value of `hide` for all controls.
 const ALL: &str = "all";
@@ -74,13 +80,15 @@ pub struct Setup {
     pub is_embedded: bool,
     /// True if the reader is asked to predict the result of the first run.
     pub predicts: bool,
+    /// The reader's program as the link contains it.
+    pub packed: Option<String>,
 }
 
 impl PartialEq for Setup {
     fn eq(&self, other: &Self) -> bool {
         let key = |it: &Self| {
             let switches = (it.runs_at_once, it.is_embedded, it.predicts);
-            (it.exercise.slug, it.seed, switches, it.hidden.clone(), it.sent.clone())
+            (it.exercise.slug, it.seed, switches, it.hidden.clone(), it.sent.clone(), it.packed.clone())
         };
         key(self) == key(other) && self.settings == other.settings
     }
@@ -137,6 +145,7 @@ impl Setup {
             sent: None,
             is_embedded: false,
             predicts: false,
+            packed: None,
         }
     }
 
@@ -177,6 +186,9 @@ impl Setup {
 
     fn parse(exercise: &'static Exercise, query: &str, notices: &mut Vec<Notice>) -> Self {
         let mut setup = Self::new(exercise);
+        if !query.is_empty() {
+            setup.use_former_defaults();
+        }
         for (name, text) in form_urlencoded::parse(query.as_bytes()) {
             if let Err(notice) = setup.apply(&name, &text) {
                 notices.push(notice);
@@ -192,6 +204,15 @@ impl Setup {
             notices.push(Notice("The sender's result does not match this exercise, so it was ignored.".to_owned()));
         }
         setup
+    }
+
+    /// Sets the controls whose default has changed to what a link means that omits them.
+    fn use_former_defaults(&mut self) {
+        for control in self.exercise.controls {
+            if let Some(value) = control.former_default.and_then(|text| control.parse(text).ok()) {
+                self.settings.set(control.name, value);
+            }
+        }
     }
 
     /// Hides the control with this name.
@@ -219,6 +240,7 @@ impl Setup {
             "embed" => self.is_embedded = text == "1",
             // An exercise without a question may have a control of this name.
             "predict" if self.exercise.question.is_some() => self.predicts = text == "1",
+            "program" if self.exercise.is_readers_program => self.packed = Some(text.to_owned()),
             "hide" => return text.split(',').try_for_each(|name| self.hide(name)),
             "was" => self.sent = Some(text.parse().map_err(|error| Notice(format!("{error}: it was ignored.")))?),
             _ => {
@@ -266,7 +288,12 @@ impl fmt::Display for Destination {
         let mut query = Serializer::new(String::new());
         let slug = match self {
             Self::Exercise(setup) => {
-                for (control, value) in setup.settings.iter().filter(|(c, value)| **value != c.default_value()) {
+                let is_default =
+                    |it: &Control, value: &Value| *value == it.default_value() && it.former_default.is_none();
+                let is_omitted = |it: &Control, value: &Value| {
+                    matches!(it.kind, ControlKind::Program { .. }) || is_default(it, value)
+                };
+                for (control, value) in setup.settings.iter().filter(|(it, value)| !is_omitted(it, value)) {
                     query.append_pair(control.name, &value.to_text());
                 }
                 // Always included, so that links keep their seed even if the default changes.
@@ -287,6 +314,9 @@ impl fmt::Display for Destination {
                 }
                 if let Some(sent) = &setup.sent {
                     query.append_pair("was", &sent.to_string());
+                }
+                if let Some(packed) = &setup.packed {
+                    query.append_pair("program", packed);
                 }
                 setup.exercise.slug
             }
@@ -313,7 +343,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::exercises::controls::Value;
     use crate::exercises::site::Site;
     use crate::runtime::Run;
     use crate::runtime::virtual_time::block_on;
@@ -411,6 +440,18 @@ mod tests {
         // The pipeline has no question, and a control of this name.
         let (setup, notices) = experiment("#/async-ml-pipeline?predict=1");
         assert_eq!((setup.settings.number("predict"), setup.predicts, notices.len()), (1.0, false, 0));
+    }
+
+    #[test]
+    fn a_link_can_contain_the_readers_program() {
+        let link = "#/program?seed=7&program=1.q1ZKy8xJLVayUoqOVdJRykvMTVWyUkpMSlaqBQA";
+        let (setup, notices) = experiment(link);
+        assert_eq!((setup.packed.is_some(), notices.len()), (true, 0));
+        assert_eq!(Destination::Exercise(setup).to_string(), link);
+        assert_eq!(
+            experiment("#/async-basics?program=1.abc").1,
+            ["This exercise has no control `program`: it was ignored."]
+        );
     }
 
     #[test]

@@ -172,15 +172,15 @@ impl Quantities {
 }
 
 fn from_requests(requests: &Requests) -> Vec<Quantity> {
-    let (schedule, send) = (requests.from_schedule(), requests.from_send());
+    let (due, sent) = (requests.since_due(), requests.since_sent());
     let percentile = |key: &'static str, name, sample: &Summary, p| {
         sample.percentile(p).map(|us| Quantity::new(key, name, Unit::Span, us))
     };
     let found = [
-        percentile("schedule-p50", "p50 since due", &schedule, 50.0),
-        percentile("schedule-p95", "p95 since due", &schedule, 95.0),
-        percentile("send-p50", "p50 since sent", &send, 50.0),
-        percentile("send-p95", "p95 since sent", &send, 95.0),
+        percentile("schedule-p50", "p50 since due", &due, 50.0),
+        percentile("schedule-p95", "p95 since due", &due, 95.0),
+        percentile("send-p50", "p50 since sent", &sent, 50.0),
+        percentile("send-p95", "p95 since sent", &sent, 95.0),
         requests.throughput_per_s().map(|it| Quantity::new("throughput", "Throughput", Unit::PerSecond, it)),
     ];
     found.into_iter().flatten().collect()
@@ -199,6 +199,7 @@ fn in_words(interval: Interval) -> String {
 mod tests {
     use super::*;
     use crate::exercises::async_basics::EXERCISE;
+    use crate::exercises::controls::Value;
 
     fn run(wall_us: u64, tasks: u32) -> Quantities {
         Quantities::new(&[], &Metrics { wall_us, tasks, ..Metrics::default() }, None)
@@ -251,7 +252,9 @@ mod tests {
     #[test]
     fn bars_with_the_same_label_are_named_by_their_tasks() {
         let exercise = &crate::exercises::common_issues::EXERCISE;
-        let mut compared = Compared::all(exercise, &Settings::defaults(exercise.controls), None, 0, None);
+        let mut settings = Settings::defaults(exercise.controls);
+        settings.set("issue", Value::Choice("all"));
+        let mut compared = Compared::all(exercise, &settings, None, 0, None);
         compared.iter_mut().flat_map(|it| &mut it.bars).for_each(|bar| bar.measured_us = Some(1));
         let quantities = Quantities::new(&compared, &Metrics::default(), None);
         assert_eq!(quantities.all[0].name, "Broken, never_awaited");

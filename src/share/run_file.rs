@@ -6,29 +6,34 @@
 
 mod columns;
 mod error;
+mod long_lists;
 mod numbers;
 mod section;
 mod version_1;
-mod waits;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::exercises::catalogue;
-use crate::exercises::controls::Settings;
+use crate::exercises::controls::{ControlKind, Settings, Value};
 use crate::exercises::exercise::Exercise;
 use crate::exercises::experiment::Experiment;
 use crate::measure::ClockKind;
 use crate::measure::figures::Memory;
 use crate::measure::report::Report;
+use crate::measure::untrusted::LONGEST_US;
+use crate::python::keys::{PLACEHOLDER, keys, without_keys};
+use crate::python::program_files::ProgramFiles;
 use crate::share::permalink::MAX_SEED;
 use crate::share::saved::{RunEnding, SavedRun};
 use columns::Columns;
 pub use columns::RecordError;
 pub use error::ImportError;
+use numbers::NumbersText;
 pub use section::{ReportError, SectionError};
 use version_1::ReportV1;
 
@@ -40,9 +45,6 @@ const VERSION: u64 = 2;
 
 /// The maximum size of a file in bytes. A run of a million tasks is smaller.
 pub const MOST_BYTES: u64 = 100_000_000;
-
-/// The maximum of any time in a run, in microseconds: a day. Sums of times over the tasks of a file cannot overflow.
-const LONGEST_US: u64 = 86_400_000_000;
 
 /// The last millisecond that a JavaScript date can represent.
 const LAST_MS: u64 = 8_640_000_000_000_000;
@@ -64,30 +66,66 @@ enum ProgramName<'a> {
     Exercise(Cow<'a, str>),
 }
 
-/// A file of the current version, or with the program `P` and the report `R` of an earlier one.
+/// The value of a control.
 #[derive(Serialize, Deserialize)]
-struct RunFile<'a, P = ProgramName<'a>, R = Rc<Report>> {
+#[serde(untagged)]
+enum Setting {
+    /// As in a link.
+    Text(String),
+    /// A reader's program, which is checked later, so that the reason is named.
+    Program(serde_json::Value),
+}
+
+impl Setting {
+    /// A program is written without its keys.
+    fn of(value: &Value) -> Self {
+        match value {
+            Value::Program(program) => {
+                Self::Program(serde_json::to_value(without_keys(program).0).expect("a program consists of texts"))
+            }
+            other => Self::Text(other.to_text()),
+        }
+    }
+}
+
+/// A file with columns `C` of the current version, or with the program `P` and the report `R` of an earlier one.
+#[derive(Serialize, Deserialize)]
+struct RunFile<'a, C, P = ProgramName<'a>, R = Rc<Report>> {
     format: Cow<'a, str>,
     version: u64,
     app: Cow<'a, str>,
     #[serde(alias = "exercise")]
     program: P,
-    settings: BTreeMap<Cow<'a, str>, String>,
+    settings: BTreeMap<Cow<'a, str>, Setting>,
     seed: u64,
     finished_at_ms: u64,
     ending: RunEnding,
     clock_resolution_us: u64,
     memory: Option<Memory>,
     record_bytes: u64,
-    record: Columns,
-    ideal: Option<Columns>,
+    record: Columns<C>,
+    ideal: Option<Columns<C>>,
     report: Option<R>,
 }
 
-/// Writes a run.
+/// Writes a run. The keys of a reader's program are left out, even where the program has printed them.
 #[must_use]
 pub fn to_json(run: &SavedRun) -> Vec<u8> {
-    let file = RunFile {
+    let json = serde_json::to_string(&file_of(run)).expect("keys are text, and writing to memory does not fail");
+    let programs = run.experiment.settings.iter().filter_map(|(_, value)| match value {
+        Value::Program(program) => Some(program),
+        _ => None,
+    });
+    let keys: Vec<String> = programs.flat_map(|program| keys(program)).collect();
+    let without = keys.iter().fold(json, |json, key| {
+        let written = serde_json::to_string(key).expect("it is text");
+        json.replace(&written[1..written.len() - 1], PLACEHOLDER)
+    });
+    without.into_bytes()
+}
+
+fn file_of(run: &SavedRun) -> RunFile<'_, Vec<u64>> {
+    RunFile {
         format: FORMAT.into(),
         version: VERSION,
         app: env!("CARGO_PKG_VERSION").into(),
@@ -96,7 +134,7 @@ pub fn to_json(run: &SavedRun) -> Vec<u8> {
             .experiment
             .settings
             .iter()
-            .map(|(control, value)| (control.name.into(), value.to_text()))
+            .map(|(control, value)| (control.name.into(), Setting::of(value)))
             .collect(),
         seed: run.experiment.seed,
         finished_at_ms: run.finished_at_ms,
@@ -107,8 +145,7 @@ pub fn to_json(run: &SavedRun) -> Vec<u8> {
         record: Columns::from_record(&run.record),
         ideal: run.ideal.as_deref().map(Columns::from_record),
         report: run.report.clone(),
-    };
-    serde_json::to_vec(&file).expect("keys are text, and writing to memory does not fail")
+    }
 }
 
 /// Reads a run.
@@ -120,16 +157,17 @@ pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
     refuse_large(bytes.len() as u64)?;
     // Most files are of the current version. Only others are read twice, to find out what they are: reading takes long if
     // a file is large.
-    match serde_json::from_slice::<RunFile>(bytes) {
+    let (rest, lists) = long_lists::cut_out(str::from_utf8(bytes).unwrap_or_default());
+    match serde_json::from_str::<RunFile<NumbersText>>(&rest) {
         Ok(file) if file.format == FORMAT && file.version == VERSION => {
-            file.into_run(|ProgramName::Exercise(slug)| slug, |report, _| report)
+            file.into_run(|ProgramName::Exercise(slug)| slug, |report, _| report, &lists)
         }
-        other => read_other(bytes, other.err()),
+        _ => read_other(bytes),
     }
 }
 
-/// Reads a file of an earlier version. `error` is the reason why it cannot be read as one of the current version.
-fn read_other(bytes: &[u8], error: Option<serde_json::Error>) -> Result<SavedRun, ImportError> {
+/// Reads a file of an earlier version, or says what is wrong with one of the current version.
+fn read_other(bytes: &[u8]) -> Result<SavedRun, ImportError> {
     let head: Head = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => ImportError::NotARun,
         _ => ImportError::not_json(&error),
@@ -139,11 +177,14 @@ fn read_other(bytes: &[u8], error: Option<serde_json::Error>) -> Result<SavedRun
     }
     match head.version {
         1 => {
-            let file: RunFile<Cow<str>, ReportV1> =
+            let file: RunFile<NumbersText, Cow<str>, ReportV1> =
                 serde_json::from_slice(bytes).map_err(|error| ImportError::misfit(&error))?;
-            file.into_run(|slug| slug, version_1::report)
+            file.into_run(|slug| slug, version_1::report, &[])
         }
-        VERSION => Err(error.as_ref().map_or(ImportError::NotARun, ImportError::misfit)),
+        VERSION => {
+            let error = serde_json::from_slice::<RunFile<NumbersText>>(bytes).err();
+            Err(error.as_ref().map_or(ImportError::NotARun, ImportError::misfit))
+        }
         version => Err(ImportError::Version { version }),
     }
 }
@@ -157,23 +198,24 @@ pub fn refuse_large(size_bytes: u64) -> Result<(), ImportError> {
     if size_bytes > MOST_BYTES { Err(ImportError::TooLarge { size_bytes }) } else { Ok(()) }
 }
 
-impl<'a, P, R> RunFile<'a, P, R> {
-    /// Checks everything. `convert` turns the report into one of the current version.
+impl<'a, P, R> RunFile<'a, NumbersText<'a>, P, R> {
+    /// Checks everything. `convert` turns the report into one of the current version; `lists` were cut out of the file.
     fn into_run(
         self,
         slug: impl FnOnce(P) -> Cow<'a, str>,
         convert: impl FnOnce(Option<R>, &Exercise) -> Option<Rc<Report>>,
+        lists: &[&'a str],
     ) -> Result<SavedRun, ImportError> {
         self.refuse_numbers()?;
         let slug = slug(self.program);
         let exercise = catalogue::find(&slug).ok_or_else(|| ImportError::no_exercise(&slug))?;
-        let settings = settings(exercise, &self.settings)?;
+        let settings = settings(exercise, self.settings)?;
         let report = convert(self.report, exercise);
         if let Some(report) = &report {
             section::check(report)?;
         }
-        let record = self.record.into_record(ClockKind::Browser).map_err(ImportError::Record)?;
-        let ideal = self.ideal.map(|ideal| ideal.into_record(ClockKind::Virtual)).transpose();
+        let record = self.record.into_record(ClockKind::Browser, lists).map_err(ImportError::Record)?;
+        let ideal = self.ideal.map(|ideal| ideal.into_record(ClockKind::Virtual, lists)).transpose();
         let ideal = ideal.map_err(ImportError::Ideal)?;
         Ok(SavedRun {
             experiment: Experiment::new(exercise, settings, self.seed),
@@ -201,13 +243,20 @@ impl<'a, P, R> RunFile<'a, P, R> {
 }
 
 /// Reads the settings. Controls that the file omits have their default.
-fn settings(exercise: &'static Exercise, texts: &BTreeMap<Cow<str>, String>) -> Result<Settings, ImportError> {
+fn settings(exercise: &'static Exercise, values: BTreeMap<Cow<str>, Setting>) -> Result<Settings, ImportError> {
     let mut settings = Settings::defaults(exercise.controls);
-    for (name, text) in texts {
+    for (name, value) in values {
         let control = exercise.controls.iter().find(|control| control.name == name);
-        let control = control.ok_or_else(|| ImportError::no_control(exercise, name))?;
-        let value = control.parse(text).map_err(|refusal| ImportError::setting(control.name, &refusal.to_string()))?;
-        settings.set(control.name, value);
+        let control = control.ok_or_else(|| ImportError::no_control(exercise, &name))?;
+        let value = match (value, control.kind) {
+            (Setting::Program(program), ControlKind::Program { .. }) => {
+                let program = serde_json::from_value::<ProgramFiles>(program);
+                program.map(|program| Value::Program(Arc::new(program))).map_err(|error| error.to_string())
+            }
+            (Setting::Program(_), _) => Err("it is not a program".to_owned()),
+            (Setting::Text(text), _) => control.parse(&text).map_err(|refusal| refusal.to_string()),
+        };
+        settings.set(control.name, value.map_err(|why| ImportError::setting(control.name, &why))?);
     }
     match (exercise.conflict)(&settings) {
         Some(conflict) => Err(ImportError::setting(conflict.control, &conflict.why)),

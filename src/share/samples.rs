@@ -6,9 +6,9 @@ use futures::FutureExt;
 use futures::future::{Either, select};
 
 use crate::exercises::controls::{Settings, Value};
-use crate::exercises::exercise::Exercise;
+use crate::exercises::exercise::{Exercise, ProgramLine};
 use crate::exercises::experiment::Experiment;
-use crate::exercises::site::Site;
+use crate::exercises::site::{FILES, Site};
 use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
 use crate::measure::digit::Digit;
 use crate::measure::figures::Memory;
@@ -22,14 +22,6 @@ use crate::measure::{EventKind, Level, LogLine, Outcome, Record, TaskId};
 use crate::runtime::Run;
 use crate::runtime::virtual_time::block_on;
 use crate::share::saved::{RunEnding, SavedRun};
-
-const FILES: [&str; 5] = [
-    "data/digits.csv",
-    "models/logistic-regression.safetensors",
-    "models/mlp-16.safetensors",
-    "models/mlp-64.safetensors",
-    "models/mlp-64-32.safetensors",
-];
 
 fn site() -> Site {
     Site::in_memory(FILES.map(|path| {
@@ -103,7 +95,8 @@ pub(super) fn hostile(text: &'static str) -> SavedRun {
         table.rows[0][0] = text.to_owned();
     }
     fill(report, text);
-    run.ending = RunEnding::Failed { after_us: 60, message: text.to_owned(), advice: text.to_owned() };
+    let line = Some(ProgramLine { path: text.to_owned(), line: 3 });
+    run.ending = RunEnding::Failed { after_us: 60, message: text.to_owned(), advice: text.to_owned(), line };
     SavedRun { record: Rc::new(record), ..run }
 }
 

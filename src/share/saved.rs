@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use crate::exercises::compared::Compared;
-use crate::exercises::exercise::Failure;
+use crate::exercises::exercise::{Failure, ProgramLine};
 use crate::exercises::experiment::Experiment;
 use crate::measure::Record;
 use crate::measure::figures::{Facts, Memory};
@@ -18,9 +18,9 @@ use crate::share::permalink::{Destination, Setup};
 /// A run that has ended. Its large parts are shared, so it is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SavedRun {
-    /// What was run.
+    /// The experiment.
     pub experiment: Experiment,
-    /// How it ended.
+    /// Its outcome.
     pub ending: RunEnding,
     /// The events of the run.
     pub record: Rc<Record>,
@@ -58,8 +58,11 @@ pub enum RunEnding {
         after_us: u64,
         /// The cause.
         message: String,
-        /// What the user can do about it.
+        /// Advice for the user.
         advice: String,
+        /// The line of the reader's program that caused it, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<ProgramLine>,
     },
 }
 
@@ -103,7 +106,8 @@ impl RunEnding {
     /// The end of a run that failed.
     #[must_use]
     pub fn failed(after_us: u64, failure: Failure) -> Self {
-        Self::Failed { after_us, message: failure.message, advice: failure.advice.to_owned() }
+        let Failure { message, advice, line } = failure;
+        Self::Failed { after_us, message, advice: advice.to_owned(), line }
     }
 
     /// A sentence for the status line.
@@ -112,7 +116,8 @@ impl RunEnding {
         match self {
             Self::Finished { wall_us } => format!("Finished in {}.", span(*wall_us)),
             Self::Stopped { after_us } => format!("Stopped after {}. Nothing is left running.", span(*after_us)),
-            Self::Failed { after_us: 0, message, .. } => format!("Failed before it began: {message}."),
+            Self::Failed { after_us: 0, message, line: None, .. } => format!("Failed before it began: {message}."),
+            Self::Failed { after_us: 0, message, .. } => format!("Failed: {message}."),
             Self::Failed { after_us, message, .. } => format!("Failed after {}: {message}.", span(*after_us)),
         }
     }

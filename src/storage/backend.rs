@@ -10,7 +10,7 @@ pub type BackendFuture<'a, T> = LocalBoxFuture<'a, Result<T, StorageError>>;
 /// A file in a folder: its name, and its size in bytes, or `None` if its first write was never finished.
 pub type FolderEntry = (FileName, Option<u64>);
 
-/// Where a write puts its bytes.
+/// The effect of a write on the existing content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteMode {
     /// They replace the whole content.

@@ -55,7 +55,7 @@ pub enum StorageError {
 impl TaskError for StorageError {}
 
 impl StorageError {
-    /// What the user can do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {

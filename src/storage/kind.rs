@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where files are stored, from the preferred kind to the one that always works.
+/// The kinds of storage, from the preferred kind to the one that always works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StorageKind {
     /// The browser's private file system for this site, OPFS.

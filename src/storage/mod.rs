@@ -6,7 +6,7 @@
 //! - [`name`]: valid file names. There are no folders inside a folder.
 //! - [`write_locks`]: one lock per file, so that changes of the same file happen one after the other.
 //! - [`Source`]: a file that is read piece by piece, such as one that the user chose.
-//! - `folder_lock`: a folder for one tab at a time.
+//! - `tab_lock`: something that one tab at a time may change, and that another can take over.
 //! - `opening`: chooses the storage of a folder in this browser, and shares it among its users.
 //! - `web`: what the two kinds of browser storage share.
 //!
@@ -18,8 +18,6 @@ pub mod backend;
 mod browser_file;
 mod error;
 #[cfg(target_arch = "wasm32")]
-mod folder_lock;
-#[cfg(target_arch = "wasm32")]
 mod indexed_db;
 pub mod kind;
 pub mod memory;
@@ -29,6 +27,8 @@ mod opening;
 #[cfg(target_arch = "wasm32")]
 mod opfs;
 mod source;
+#[cfg(target_arch = "wasm32")]
+pub mod tab_lock;
 #[cfg(target_arch = "wasm32")]
 mod web;
 pub mod write_locks;
@@ -85,7 +85,7 @@ pub struct StoredFile {
 #[must_use = "dropping it releases the lock"]
 pub struct FolderLock {
     #[cfg(target_arch = "wasm32")]
-    _lock: Option<folder_lock::WebLock>,
+    _lock: Option<tab_lock::TabLock>,
 }
 
 /// The space that a browser gives this site for all its folders and caches. Browsers report it roughly, on purpose.
@@ -115,7 +115,11 @@ impl Storage {
     pub async fn lock(run: &Run, folder: &'static str) -> FolderLock {
         FolderLock {
             #[cfg(target_arch = "wasm32")]
-            _lock: if run.is_in_browser() { folder_lock::acquire(folder).await } else { None },
+            _lock: if run.is_in_browser() {
+                tab_lock::TabLock::request(folder, tab_lock::IfTaken::Wait, || {}).await
+            } else {
+                None
+            },
         }
     }
 

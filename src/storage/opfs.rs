@@ -29,7 +29,7 @@ use crate::storage::{FileName, StorageError, StorageEstimate, StorageKind, Write
 const HEADER_BYTES: u64 = 8;
 
 /// The extension of our files. Chromium also lists the copies that are being written, with an extension of its own.
-const ENDING: &str = ".kept";
+const EXTENSION: &str = ".kept";
 
 /// The maximum number of attempts to read a file that keeps changing.
 const MOST_READS: u32 = 20;
@@ -223,12 +223,12 @@ impl Backend for Opfs {
 
 /// The name of a file in the browser's file system.
 fn title_of(name: &FileName) -> String {
-    format!("{name}{ENDING}")
+    format!("{name}{EXTENSION}")
 }
 
 /// `None` if the file is not ours.
 fn name_of(title: &str) -> Option<FileName> {
-    FileName::parse(title.strip_suffix(ENDING)?).ok()
+    FileName::parse(title.strip_suffix(EXTENSION)?).ok()
 }
 
 /// The result of one attempt to read a file.

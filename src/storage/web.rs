@@ -1,5 +1,5 @@
-//! What the two kinds of browser storage share: names of folders, changes that always run to completion, and the causes
-//! of thrown values.
+//! Code shared by both kinds of browser storage: names of folders, changes that always run to completion, and the
+//! causes of thrown values.
 
 use std::pin::pin;
 

@@ -25,12 +25,16 @@ use crate::measure::waits::SourceLine;
 use crate::measure::{Record, TaskId};
 use crate::runtime::Run;
 use crate::runtime::browser::{clock_resolution_us, wasm_memory_bytes};
+use crate::runtime::turn::next_turn;
 use crate::share::quantities::Quantities;
 use crate::share::saved::{RunEnding, SavedRun};
 use crate::ui::form::Form;
 use baseline::{Baseline, SameSettings};
 use before::Forecast;
 use cursor::Cursor;
+
+/// At most about this many events are read in one turn for what the reader does not look at first. It takes some 10 ms.
+const EVENTS_PER_SLICE: usize = 200_000;
 
 /// The status of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,6 +193,35 @@ impl Display {
         })
     }
 
+    /// True once the waits by source line are known. If very many events have not been read, reads them in slices and then
+    /// updates the figures.
+    pub(super) fn has_line_waits(self) -> bool {
+        let unread = |record: &Record| self.line_waits.with_value(|waits| waits.unread(record));
+        let is_far_behind = self.with_record(unread).is_some_and(|events| events > EVENTS_PER_SLICE);
+        if is_far_behind {
+            next_turn(move || self.read_slice_of_line_waits(self.runs.get_untracked()));
+        }
+        !is_far_behind
+    }
+
+    fn read_slice_of_line_waits(self, run: u32) {
+        // The page may have been left, or show another run.
+        if self.runs.try_get_untracked() != Some(run) {
+            return;
+        }
+        let read = |waits: &mut LineWaits, record: &Record| {
+            waits.read_some(record, EVENTS_PER_SLICE);
+            waits.unread(record)
+        };
+        let unread =
+            self.with_record(|record| self.line_waits.try_update_value(|waits| read(waits, record)).unwrap_or(0));
+        if unread.unwrap_or(0) > 0 {
+            next_turn(move || self.read_slice_of_line_waits(run));
+        } else {
+            self.draw_figures();
+        }
+    }
+
     /// Reads the record that the figures describe: of the time range that the reader has selected, which is tracked, or
     /// of the whole run.
     pub(super) fn with_described<T>(self, read: impl FnOnce(&Record) -> T) -> Option<T> {
@@ -323,6 +356,11 @@ impl Display {
         self.chosen.set(None);
         self.run.set_value(Some(run));
         self.is_live.set_value(true);
+    }
+
+    /// The run that has started here, until it is saved.
+    pub(super) fn live(self) -> Option<Run> {
+        self.run.get_value()
     }
 
     /// Stops the clock of the run: it is over.

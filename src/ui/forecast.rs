@@ -1,7 +1,7 @@
 //! The forecast: the ideal of the experiment that Run would start, computed again whenever a control changes. It runs
-//! on the virtual clock only, so it sends no request to an endpoint, and uses neither the browser's storage nor workers.
-//! What it needs is fetched when the page has been painted and the browser is idle. Where there is no forecast, the last
-//! saved run is outlined instead.
+//! on the virtual clock only, so it sends no request to an endpoint, and uses neither the browser's storage nor
+//! workers. The code and files that it needs are fetched when the page has been painted and the browser is idle. Where
+//! there is no forecast, the last saved run is outlined instead.
 
 use std::rc::Rc;
 use std::time::Duration;

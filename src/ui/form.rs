@@ -27,6 +27,8 @@ pub(super) struct Form {
     pub(super) hidden: RwSignal<Vec<&'static str>>,
     /// The result that the link contains.
     pub(super) sent: RwSignal<Option<Sent>>,
+    /// The reader's program as the link contains it, until another program is shown.
+    pub(super) packed: RwSignal<Option<String>>,
     refusals: RwSignal<Vec<RefusedInput>>,
 }
 
@@ -50,6 +52,7 @@ impl Form {
             predicts: RwSignal::new(link.predicts),
             hidden: RwSignal::new(link.hidden),
             sent: RwSignal::new(link.sent),
+            packed: RwSignal::new(link.packed),
             refusals: RwSignal::new(Vec::new()),
         }
     }
@@ -86,6 +89,7 @@ impl Form {
             sent,
             is_embedded: self.is_embedded,
             predicts: self.predicts.get(),
+            packed: self.packed.get(),
         }
     }
 }
@@ -121,10 +125,16 @@ impl Form {
         }
     }
 
-    /// Sets every control to its default, and removes refused input.
+    /// Sets every control to its default, and removes refused input. The reader's program stays.
     pub(super) fn reset(self) {
         self.refusals.update(Vec::clear);
-        self.settings.set(Settings::defaults(self.exercise.controls));
+        self.settings.update(|settings| {
+            let mut defaults = Settings::defaults(self.exercise.controls);
+            for (control, value) in settings.iter().filter(|(_, value)| matches!(value, Value::Program(_))) {
+                defaults.set(control.name, value.clone());
+            }
+            *settings = defaults;
+        });
     }
 
     /// The reason why the input of this control was refused, or why its value is in conflict with another.
@@ -148,7 +158,8 @@ impl Form {
         })
     }
 
-    fn refuse(self, name: &'static str, typed: &str, why: String) {
+    /// Keeps input that cannot be used, with the reason.
+    pub(super) fn refuse(self, name: &'static str, typed: &str, why: String) {
         let refused = RefusedInput { name, typed: typed.to_owned(), why };
         self.refusals.update(|refusals| {
             refusals.retain(|it| it.name != name);
@@ -164,7 +175,10 @@ impl Form {
 
     /// True if the input of a control that is offered was refused, or if values are in conflict.
     pub(super) fn has_refusals(self) -> bool {
-        let is_offered = |refused: &RefusedInput| self.settings.with(|settings| settings.is_offered(refused.name));
+        // The reader's program is not among the controls, but in the editor.
+        let is_offered = |refused: &RefusedInput| {
+            self.exercise.is_readers_program || self.settings.with(|settings| settings.is_offered(refused.name))
+        };
         self.refusals.with(|refusals| refusals.iter().any(is_offered)) || self.conflict().is_some()
     }
 }

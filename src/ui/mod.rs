@@ -1,6 +1,7 @@
-//! What the user sees: the frame, the pages, their components and charts.
+//! Everything that the user sees: the frame, the pages, their components and charts.
 //!
-//! Views format and lay out; what they show is computed in the rooms below. Everything here needs a browser.
+//! Views format and lay out; what they show is computed in the modules below. Everything here needs a browser. The
+//! folders are not in an order: charts and components use each other.
 //!
 //! Browser APIs are used through Leptos' own helpers and `web-sys`, not through the hooks of `leptos-use`. With version
 //! 0.19.0 (0.20.0 needs a newer `web-sys`), one `use_media_query` instead of eleven lines in `charts::timeline` added
@@ -14,6 +15,7 @@ mod components;
 mod display;
 mod download;
 mod drawing;
+mod dropping;
 mod embedding;
 mod finished;
 mod focus;
@@ -29,7 +31,6 @@ mod panic;
 mod png;
 mod runner;
 mod scrolling;
-mod sections;
 mod theme;
 
 pub use app::App;
@@ -61,8 +62,8 @@ pub fn start() {
     });
 }
 
-/// Mounts the app. The HTML has the page's frame, which is painted first. The app is built behind it, and then takes its
-/// place. In between, the browser gets a turn for each level of parts that are built in their own turns (see
+/// Mounts the app. The HTML has the page's frame, which is painted first. The app is built behind it, and then takes
+/// its place. In between, the browser gets a turn for each level of parts that are built in their own turns (see
 /// `lazy_view::in_turn`).
 async fn mount() {
     let document = leptos::prelude::document();

@@ -35,7 +35,7 @@ pub(super) enum PngError {
 }
 
 impl PngError {
-    /// What to do about it.
+    /// Advice for the user.
     pub(super) fn advice(self) -> &'static str {
         "Download the SVG instead: most programs can turn it into PNG."
     }

@@ -1,11 +1,13 @@
 //! [`Runner`]: runs what the [`Form`] sets up, and shows it on the [`Display`]. One experiment at a time is running.
 
+mod finish;
 mod pin;
 mod repeat;
 
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures::channel::oneshot;
 use futures::future::{join, try_join};
 use futures::{FutureExt, TryFutureExt};
 use leptos::prelude::*;
@@ -14,9 +16,9 @@ use crate::exercises::exercise::Failure;
 use crate::exercises::experiment::{Experiment, RunningExperiment};
 use crate::exercises::site::Site;
 use crate::lazy::{NotFetched, lazy};
-use crate::measure::Record;
+use crate::measure::Level;
 use crate::measure::report::Report;
-use crate::runtime::turn::{next_turn, yield_to_browser};
+use crate::runtime::turn::next_turn;
 use crate::runtime::{Stopper, stoppable};
 use crate::share::permalink::Setup;
 use crate::share::quantities::Quantities;
@@ -27,8 +29,10 @@ use crate::ui::display::baseline::Baseline;
 use crate::ui::display::{Display, Status};
 use crate::ui::forecast::use_forecast;
 use crate::ui::form::Form;
+use finish::{Finishing, finish};
 
-/// The minimum time between two drawings of text and tables: nobody reads faster, and they cost more than the timeline.
+/// The minimum time between two drawings of text and tables: readers are not faster, and they cost more than the
+/// timeline.
 const DIGEST_EVERY_US: u64 = 160_000;
 
 /// The minimum time between two drawings of the bars. It looks smooth.
@@ -41,6 +45,12 @@ const RESTS_PER_FRAME: u32 = 4;
 /// The longest rest: the reader should see that something is running.
 const LONGEST_REST: Duration = Duration::from_millis(250);
 
+/// A run that was asked to stop is stopped after this time.
+const CLEANS_UP_WITHIN: Duration = Duration::from_millis(500);
+
+/// The line of the log if it did not stop by itself within that time.
+const HAD_TO_BE_ENDED: &str = "It was ended by force: after Stop, it did not return to the event loop.";
+
 /// Starts, stops and repeats runs.
 #[derive(Clone, Copy)]
 pub(super) struct Runner {
@@ -50,9 +60,13 @@ pub(super) struct Runner {
     pub(super) repeats_left: RwSignal<u32>,
     /// True once the runner has looked for a run that was pinned on an earlier visit.
     has_looked_for_pinned: StoredValue<bool>,
+    /// The number of the run that was asked to stop.
+    asked_to_stop: StoredValue<Option<u32>>,
     running: StoredValue<Option<RunningExperiment>, LocalStorage>,
     /// Stops the work that follows the end of the experiment.
     finishing: StoredValue<Option<Stopper>, LocalStorage>,
+    /// Ends the second run, which makes the ideal of some experiments.
+    skip_second_run: StoredValue<Option<oneshot::Sender<()>>, LocalStorage>,
     site: StoredValue<Rc<Site>, LocalStorage>,
 }
 
@@ -64,15 +78,17 @@ impl Runner {
         let sent = link.sent.as_ref().map(|sent| Quantities::from_sent(sent, link.exercise, &link.settings));
         // A link may not make the page send requests to another host before the reader has seen which.
         let may_run = link.exercise.connection_test.as_ref().is_none_or(|it| (it.is_automatic)(&link.settings));
-        let runs_at_once = link.runs_at_once && may_run;
+        let runs_at_once = link.runs_at_once && may_run && !link.exercise.is_readers_program;
         let form = Form::new(link);
         let runner = Self {
             form,
             display: Display::new(form, sent.map(Baseline::sent)),
             repeats_left: RwSignal::new(0),
             has_looked_for_pinned: StoredValue::new(false),
+            asked_to_stop: StoredValue::new(None),
             running: StoredValue::new_local(None),
             finishing: StoredValue::new_local(None),
+            skip_second_run: StoredValue::new_local(None),
             site: StoredValue::new_local(Rc::new(Site::served_from("static/"))),
         };
         on_cleanup(move || runner.drop_running());
@@ -139,11 +155,30 @@ impl Runner {
         }
     }
 
-    /// Stops the run immediately.
+    /// Stops the run. A run that cleans up gets a moment for it, unless Stop is pressed again. If the run has finished and
+    /// a second one is in progress for its ideal, only that is stopped.
     pub(super) fn stop(self) {
-        if !untrack(|| self.display.is_running()) {
+        if !untrack(|| self.display.is_running()) || self.skip_second_run() {
             return;
         }
+        let run = self.display.runs.get_untracked();
+        let was_asked = self.asked_to_stop.get_value() == Some(run);
+        if was_asked || !(self.form.exercise.asks_to_stop)() {
+            return self.stop_now();
+        }
+        self.asked_to_stop.set_value(Some(run));
+        let stop_now = move || {
+            if self.display.is_under_way(run) {
+                if let Some(live) = self.display.live() {
+                    live.log(Level::Warning, HAD_TO_BE_ENDED);
+                }
+                self.stop_now();
+            }
+        };
+        set_timeout(stop_now, CLEANS_UP_WITHIN);
+    }
+
+    fn stop_now(self) {
         let after_us = self.display.now_us();
         self.repeats_left.set(0);
         self.drop_running();
@@ -161,50 +196,16 @@ impl Runner {
     /// Called when the experiment has ended. The work that follows can be stopped as well.
     fn end(self, result: Result<Report, Failure>) {
         drop(self.running.try_update_value(Option::take));
+        let elapsed_us = self.display.now_us();
         self.display.end_live();
-        let (finishing, stopper) = stoppable(self.finish(result));
+        let (finishing, stopper) = stoppable(async move {
+            match ended::finish(self, result, elapsed_us).await {
+                Ok(finish) => finish.await,
+                Err(error) => self.display.fail(error.into()),
+            }
+        });
         self.finishing.set_value(Some(stopper));
         leptos::task::spawn_local(finishing);
-    }
-
-    /// Shows the results, then the new status. The browser gets turns in between: after ten thousand tasks, doing all
-    /// of it at once takes long.
-    async fn finish(self, result: Result<Report, Failure>) {
-        let wall_us = self.display.with_record(Record::end_us).unwrap_or(0);
-        let ending = match result {
-            Ok(report) => {
-                self.display.report.set(Some(Rc::new(report)));
-                self.display.set_ideal(self.ideal().await);
-                RunEnding::Finished { wall_us }
-            }
-            Err(failure) => RunEnding::failed(wall_us, failure),
-        };
-        self.display.draw_last_frame();
-        yield_to_browser().await;
-        self.display.draw_figures();
-        yield_to_browser().await;
-        let has_finished = matches!(ending, RunEnding::Finished { .. });
-        self.display.save(ending);
-        if has_finished {
-            self.count_repeat();
-        } else {
-            self.repeats_left.set(0);
-        }
-    }
-
-    /// The ideal of the run. Usually it was computed before the run, as a forecast.
-    async fn ideal(self) -> Option<Rc<Record>> {
-        let experiment = self.display.started()?;
-        if let Some(forecast) = self.display.take_forecast_of(&experiment) {
-            return Some(forecast);
-        }
-        experiment.ideal_in_slices(self.site.get_value()).await.map(Rc::new)
-    }
-
-    /// The ideal of another experiment, with the files that have been read on this page. `None` if it cannot be computed
-    /// from them.
-    pub(super) async fn ideal_of(self, experiment: Experiment) -> Option<Record> {
-        experiment.ideal_in_slices(self.site.try_get_value()?).await
     }
 
     /// Draws while this run is running.
@@ -243,6 +244,9 @@ impl Runner {
         });
     }
 }
+
+// Loaded before a run starts.
+lazy!(mod ended in exercises: finish(runner: Runner, result: Result<Report, Failure>, elapsed_us: u64) -> Finishing);
 
 lazy!(mod fetched in exercises: open(display: Display, saved: SavedRun) -> ());
 

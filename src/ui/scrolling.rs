@@ -1,6 +1,6 @@
-//! Where a page is scrolled to: a new page starts at its top, and back and forward return to where the reader was.
+//! The scroll position of a page: a new page starts at its top, and back and forward return to where the reader was.
 //!
-//! Browsers cannot do this here. To them, a link to another fragment leads to another place in the same document, and
+//! Browsers cannot do this here. For them, a link to another fragment leads to another place in the same document, and
 //! they restore a position before the page is as long as it was. So the position is stored with each entry of the
 //! browser's history, and restored from there.
 

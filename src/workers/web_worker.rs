@@ -19,9 +19,9 @@ use crate::workers::{CompletedJob, Job, OffloadError};
 const SCRIPT: &str = "static/worker.js";
 
 /// A worker normally starts within some hundredths of a second. The request for its script can get lost: servers with
-/// few connections have been seen to drop one. So the start is tried again.
-const START_TIMEOUT: Duration = Duration::from_secs(10);
-const START_ATTEMPTS: usize = 2;
+/// few connections have been seen to drop one. So the start is tried again, with more time, because the machine may also
+/// be very busy.
+const START_TIMEOUTS: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(20), Duration::from_secs(30)];
 
 #[wasm_bindgen]
 extern "C" {
@@ -47,7 +47,7 @@ pub(super) fn hardware_concurrency() -> Option<NonZeroUsize> {
 #[derive(Debug)]
 pub(super) struct WebWorker {
     worker: web_sys::Worker,
-    /// What the worker sent, or the error that ended it.
+    /// Messages from the worker, or the error that ended it.
     messages: UnboundedReceiver<Result<JsValue, String>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(Event)>,
@@ -57,12 +57,17 @@ impl Worker for WebWorker {
     /// Starts a worker with the page's wasm module, and waits until it is ready for a job.
     async fn start(run: &Run) -> Result<Self, OffloadError> {
         let start = async {
-            for _ in 0..START_ATTEMPTS {
-                if let Ok(started) = run.timeout(START_TIMEOUT, Self::start_once()).await {
+            for timeout in START_TIMEOUTS {
+                if let Ok(started) = run.timeout(timeout, Self::start_once()).await {
                     return started.map_err(|why| OffloadError::NotStarted { why });
                 }
             }
-            let why = format!("it did not answer within {} s, {START_ATTEMPTS} times", START_TIMEOUT.as_secs());
+            let waited: Duration = START_TIMEOUTS.iter().sum();
+            let why = format!(
+                "it was started {} times and did not answer within {} s",
+                START_TIMEOUTS.len(),
+                waited.as_secs()
+            );
             Err(OffloadError::NotStarted { why })
         };
         run.try_task("start_worker", start).await

@@ -1,15 +1,15 @@
 """Part 4, async API calls: one session for all requests, and one outcome for each.
 
-Asks an inference endpoint what its models take, then sends it batches of made-up data:
-a limited number at once, each with a timeout, failures counted by cause, and temporary
-failures retried. At the end it prints how long that took, from when a request was due
-and from when it was sent. The endpoint can be any that speaks the Open Inference
+Asks an inference endpoint for the inputs of its models, then sends it batches of
+made-up data: a limited number at once, each with a timeout, failures counted by cause,
+and temporary failures retried. At the end it prints the latencies since a request was
+due and since it was sent. The endpoint can be any that speaks the Open Inference
 Protocol v2. Without one, this file starts a server that pretends to be one.
 
     pip install aiohttp
-    python async_api_calls.py                asks the pretend server, for three seconds
+    python async_api_calls.py                uses the pretend server, for three seconds
     python async_api_calls.py --rate 100     at a fixed rate, however slow the answers
-    python async_api_calls.py --sweep        finds how many at once are worth it
+    python async_api_calls.py --sweep        finds a good number of requests at once
     python async_api_calls.py --url http://localhost:8000 --model resnet
 """
 
@@ -22,6 +22,7 @@ import itertools
 import json
 import math
 import random
+import statistics
 import sys
 import time
 from collections import Counter
@@ -31,10 +32,10 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 from aiohttp import web
 
-# In bytes, of a body either way.
+# The maximum size of a request or an answer, in bytes.
 BODY_LIMIT = 16 << 20
 
-# The statuses that may be gone another time.
+# The statuses of errors that may be temporary.
 TRANSIENT = {408, 429, 500, 502, 503, 504}
 
 # In seconds.
@@ -49,17 +50,17 @@ LEVELS = (1, 2, 4, 8, 16, 32)
 
 
 class Failure(Exception):
-    """Why there is no answer: a cause that can be counted, and the facts."""
+    """A request without a usable answer: the cause, for counting, and the details."""
 
-    def __init__(self, cause, facts, is_transient=False, retry_after=0):
-        super().__init__(f"{cause}: {printable(facts)}")
+    def __init__(self, cause, details, is_transient=False, retry_after=0):
+        super().__init__(f"{cause}: {printable(details)}")
         self.cause = cause
         self.is_transient = is_transient
         self.retry_after = retry_after
 
 
 def printable(text):
-    """Returns a line of what a server sent, which must not play with our terminal."""
+    """Returns the beginning of a server's text as one line without control characters."""
     text = "".join(char if char.isprintable() else " " for char in str(text)[:200])
     return " ".join(text.split())
 
@@ -70,8 +71,8 @@ class Outcome(NamedTuple):
     answer: dict | None
     failure: Failure | None
     attempts: int
-    from_schedule: float  # seconds from when it was due to its end
-    from_send: float  # seconds that the last attempt took
+    since_due: float  # seconds from when it was due to its end
+    since_sent: float  # seconds that the last attempt took
 
 
 def open_session(url, options):
@@ -80,32 +81,32 @@ def open_session(url, options):
         base_url=url,
         headers={"Content-Type": "application/json"},
         timeout=aiohttp.ClientTimeout(total=options.timeout),
-        # Our semaphore limits already. A second queue, here, would be an unseen one.
+        # Our semaphore sets the limit. A second queue here would be hidden.
         connector=aiohttp.TCPConnector(limit=0),
     )
 
 
 async def call(session, method, path, body=None):
-    """Sends a request once, and returns the JSON of its reply or raises `Failure`."""
+    """Sends a request once. Returns the JSON of its answer, or raises `Failure`."""
     try:
         async with session.request(method, path, data=body) as response:
             content = await read_body(response)
     except TimeoutError:
         limit = session.timeout.total
-        raise Failure("timed out", f"no reply within {limit:g} s", True) from None
+        raise Failure("timed out", f"no answer within {limit:g} s", True) from None
     except aiohttp.ClientConnectorError as error:
         raise Failure("unreachable", error.strerror or error, True) from error
     except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
         raise Failure("connection lost", error, True) from error
     except aiohttp.ClientError as error:
-        facts = getattr(error, "message", "") or type(error).__name__
-        raise Failure("not the protocol", facts) from error
+        details = getattr(error, "message", "") or type(error).__name__
+        raise Failure("not the protocol", details) from error
 
     if response.status // 100 != 2:
-        facts = server_message(content) or response.reason
+        details = server_message(content) or response.reason
         wait = parse_retry_after(response.headers.get("Retry-After", ""))
         is_transient = response.status in TRANSIENT and wait <= PATIENCE
-        raise Failure(f"HTTP {response.status}", facts, is_transient, wait)
+        raise Failure(f"HTTP {response.status}", details, is_transient, wait)
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
@@ -114,17 +115,17 @@ async def call(session, method, path, body=None):
 
 
 async def read_body(response):
-    """Reads piece by piece, to stop as soon as it is too much."""
+    """Reads piece by piece, and stops as soon as the limit is exceeded."""
     body = bytearray()
     async for piece in response.content.iter_any():
         body += piece
         if len(body) > BODY_LIMIT:
-            raise Failure("too large", f"a reply of more than {BODY_LIMIT >> 20} MB")
+            raise Failure("too large", f"an answer of more than {BODY_LIMIT >> 20} MB")
     return bytes(body)
 
 
 def server_message(content):
-    """Returns what a server says about its error, if that is for people to read."""
+    """Returns the server's error message, or an empty text if it sent a web page."""
     try:
         return json.loads(content)["error"]
     except (ValueError, LookupError, TypeError, RecursionError):
@@ -133,7 +134,7 @@ def server_message(content):
 
 
 def parse_retry_after(header):
-    """Returns how many seconds the header says to wait: it has them, or a date."""
+    """Returns the seconds to wait. The header contains them, or a date."""
     try:
         if header.isdecimal():
             return int(header)
@@ -144,9 +145,9 @@ def parse_retry_after(header):
 
 
 async def retry_async(operation, due, permits, options, name):
-    """Tries while that may help. Never raises a `Failure`: it is an outcome, too."""
+    """Retries temporary failures. Returns a `Failure` in the outcome; never raises it."""
     draw = random.Random(f"{options.seed} {name}")
-    # The permit is kept through pauses: a server in trouble gets less to do.
+    # The permit is held during pauses, so that an overloaded server gets fewer requests.
     async with permits:
         for attempt in itertools.count(1):
             answer = failure = None
@@ -158,13 +159,13 @@ async def retry_async(operation, due, permits, options, name):
             end = time.perf_counter()
             if not failure or not failure.is_transient or attempt > options.retries:
                 return Outcome(answer, failure, attempt, end - due, end - sent)
-            # At random, so that not all come back at the same moment.
+            # At random, so that requests do not all retry at the same moment.
             pause = draw.uniform(0, min(CAP, BASE * 2 ** (attempt - 1)))
             await asyncio.sleep(failure.retry_after + pause)
 
 
 async def fetch_model_metadata(session, model):
-    """Returns what the model takes and gives."""
+    """Returns the inputs and outputs of a model."""
     metadata = await call(session, "GET", f"v2/models/{quote(model, safe='')}")
     match metadata:
         case {"inputs": [_, *_] as inputs} if all(map(is_tensor, inputs)):
@@ -188,7 +189,7 @@ async def fetch_multiple_models(session, models, options):
 
 
 def is_tensor(value):
-    """Tells whether the value describes a tensor in the protocol's way."""
+    """Returns True if the value is tensor metadata of the protocol."""
     match value:
         case {"name": str(), "datatype": str(), "shape": [*shape]}:
             return all(type(size) is int for size in shape)
@@ -196,11 +197,11 @@ def is_tensor(value):
 
 
 def build_inputs(metadata, options):
-    """Returns the inputs that the model wants, with made-up data, as JSON."""
+    """Returns the inputs of the model, with made-up data, as JSON."""
     draw = random.Random(options.seed)
     inputs = []
     for tensor in metadata["inputs"]:
-        # -1 is any size: in the first dimension the batch, else one is enough.
+        # -1 means any size: the batch size in the first dimension, otherwise 1.
         shape = [1 if size < 0 else size for size in tensor["shape"]]
         if tensor["shape"][:1] == [-1]:
             shape[0] = options.batch_size
@@ -223,8 +224,8 @@ def element(datatype, draw):
 
 async def infer(session, model, inputs, name):
     """Sends a batch once, and returns the answer."""
-    # The inputs are the same for all, so they become JSON only once. They may be large:
-    # as a file, they are sent piece by piece, and the loop can do other work meanwhile.
+    # All requests have the same inputs, so these are converted to JSON only once. They
+    # may be large: a file is sent piece by piece, and the event loop can do other work.
     body = io.BytesIO(f'{{"id": {json.dumps(name)}, "inputs": {inputs}}}'.encode())
     path = f"v2/models/{quote(model, safe='')}/infer"
     answer = await call(session, "POST", path, body)
@@ -235,19 +236,19 @@ async def infer(session, model, inputs, name):
 
 
 def has_data(value):
-    """Tells whether a tensor has as many data as its shape says, flat or in rows."""
+    """Returns True if the number of values matches the shape, flat or nested."""
     if not is_tensor(value) or not isinstance(value.get("data"), list):
         return False
     return len(value["data"]) in (math.prod(value["shape"]), *value["shape"][:1])
 
 
 async def batch_inference_api(session, model, inputs, options):
-    """Sends the requests; returns an outcome for each, and the seconds they took."""
+    """Sends the requests. Returns an outcome for each, and the seconds they took."""
     permits = asyncio.Semaphore(options.limit)
     start = time.perf_counter()
 
     async def send(number):
-        # Fixed from the beginning: a server that is slow does not slow the schedule.
+        # Fixed from the beginning: a slow server does not slow down the schedule.
         due = start + (number / options.rate if options.rate else 0)
         await asyncio.sleep(due - time.perf_counter())
 
@@ -261,30 +262,42 @@ async def batch_inference_api(session, model, inputs, options):
 
 
 async def sweep(session, model, inputs, options):
-    """Prints what more at once bring, and returns all outcomes."""
+    """Prints throughput and p95 at increasing concurrency. Returns all outcomes."""
     count = options.requests // 5
-    print(f"sweep               {count} requests each, none tried again")
+    print(f"sweep               {count} requests at each level, without retries")
     print(f"  {'at once':18}{'throughput':>12}{'p95':>10} since sent")
-    rates, everything = {}, []
+    rates, medians, everything = {}, [], []
     for limit in LEVELS:
-        # A pause before another attempt would count as if the server were slow.
+        # A pause before a retry would count as if the server were slow.
         changes = {"requests": count, "limit": limit, "retries": 0}
         level = argparse.Namespace(**vars(options) | changes)
         outcomes, took = await batch_inference_api(session, model, inputs, level)
-        latencies = [one.from_send for one in outcomes if one.answer]
+        latencies = [one.since_sent for one in outcomes if one.answer]
+        medians += [statistics.median(latencies)] if latencies else []
         rates[limit] = len(latencies) / took
         p95 = seconds(percentile(latencies, 95))
         print(f"  {limit:<18}{rates[limit]:>10.1f}/s{p95:>10}")
         everything += outcomes
-    if best := max(rates.values()):
-        knee = min(limit for limit in LEVELS if rates[limit] >= 0.9 * best)
-        print(f"knee                {knee}, the fewest within 10 % of the best")
+    print_knee(max(rates.values()), medians)
     return everything
+
+
+def print_knee(best, medians):
+    """Prints the concurrency beyond which more requests at once only wait."""
+    if not medians:
+        return
+    # The concurrency that keeps the server busy without a queue, by Little's law.
+    saturation = best * min(medians)
+    knee = min(LEVELS, key=lambda limit: abs(math.log(limit / saturation)))
+    if knee == LEVELS[-1]:
+        print(f"knee                none up to {knee} at once")
+    else:
+        print(f"knee                {knee} at once: more requests only wait")
 
 
 def percentile(values, p):
     """Interpolates between the two nearest values (type 7), if there are enough."""
-    # One of them has to be above it: p95 wants 20, p99 wants 100.
+    # At least one of them must be above it: p95 needs 20 values, p99 needs 100.
     if len(values) * (100 - p) < 100:
         return None
     place = (len(values) - 1) * p / 100
@@ -297,8 +310,8 @@ def seconds(value):
 
 
 def print_models(models):
-    """Prints what each model takes, or why that is not known."""
-    took = max(one.from_schedule for one in models.values())
+    """Prints the inputs of each model, or the failure."""
+    took = max(one.since_due for one in models.values())
     print(f"models              {len(models)}, all at once in {took:.3f} s")
     for model, (metadata, failure, *_) in models.items():
         tensors = metadata["inputs"] if metadata else []
@@ -307,7 +320,7 @@ def print_models(models):
 
 
 def print_outcomes(outcomes, took):
-    """Prints how the requests ended, and how long they took."""
+    """Prints the outcomes of the requests, and the time they took."""
     print(f"requests            {len(outcomes)} in {took:.3f} s")
     ends = Counter(
         one.failure.cause if one.failure else "succeeded" for one in outcomes
@@ -325,27 +338,27 @@ def print_outcomes(outcomes, took):
 
 
 def print_latencies(answered):
-    """Prints percentiles both ways, and why they differ if they do so much."""
-    from_schedule = [one.from_schedule for one in answered]
-    from_send = [one.from_send for one in answered]
+    """Prints the percentiles since due and since sent, and why they differ a lot."""
+    since_due = [one.since_due for one in answered]
+    since_sent = [one.since_sent for one in answered]
     headings = "".join(f"{f'p{p}':>10}" for p in PERCENTILES)
     print(f"latency             {headings} of {len(answered)} that succeeded")
-    for name, values in ("since due", from_schedule), ("since sent", from_send):
+    for name, values in ("since due", since_due), ("since sent", since_sent):
         columns = (seconds(percentile(values, p)) for p in PERCENTILES)
         print(f"  {name:18}" + "".join(f"{column:>10}" for column in columns))
 
     p = 99 if len(answered) >= 100 else 95
-    felt, served = percentile(from_schedule, p), percentile(from_send, p)
-    if felt and felt > 2 * served:
+    due, sent = percentile(since_due, p), percentile(since_sent, p)
+    if due and due > 2 * sent:
         print(
-            f"The p{p} since due is {felt / served:.1f} times that since sent:"
-            " requests waited here, for the limit or\nanother attempt. Latencies from"
-            " send leave that out; this is called coordinated omission."
+            f"The p{p} since due is {due / sent:.1f} times that since sent: requests"
+            " waited here, for a permit or\na retry. Latency since sent leaves that"
+            " out; this is called coordinated omission."
         )
 
 
 async def heartbeat(lags):
-    """Notes how late each beat comes, until it is cancelled."""
+    """Records the delay of each beat, until it is cancelled."""
     while True:
         due = time.perf_counter() + BEAT
         await asyncio.sleep(BEAT)
@@ -353,7 +366,7 @@ async def heartbeat(lags):
 
 
 async def main(options):
-    """Returns whether anything succeeded, if anything was to."""
+    """Returns True if a request succeeded, or if there were no requests."""
     url = options.url
     server = contextlib.nullcontext(url) if url else pretend_server(options)
     async with server as url, open_session(url, options) as session:
@@ -373,27 +386,27 @@ async def main(options):
             print_outcomes(outcomes, took)
         heart.cancel()
     if max(lags) > MOST_LAG:
-        print(f"All took longer, as the event loop itself was {max(lags):.3f} s late.")
+        print(f"The event loop was up to {max(lags):.3f} s late, so all took longer.")
     return not outcomes or any(one.answer for one in outcomes)
 
 
-# Name, default, least, most, and what it says. Whole defaults want whole numbers.
+# Name, default, minimum, maximum and help. A whole default: whole numbers only.
 NUMBERS = (
-    ("requests", 200, 0, 100_000, "how many; a fifth at each level of a sweep"),
-    ("batch-size", 10, 1, 10_000, "samples in a request, if the model lets us choose"),
+    ("requests", 200, 0, 100_000, "number of requests; a sweep sends a fifth at each level"),
+    ("batch-size", 10, 1, 10_000, "samples in a request, if the model allows it"),
     ("limit", 8, 0, 10_000, "requests at once, 0 for no limit"),
     ("timeout", 10.0, 0.001, 3600, "seconds until an attempt is ended"),
-    ("retries", 2, 0, 20, "attempts that may follow the first"),
+    ("retries", 2, 0, 20, "retries after the first attempt"),
     ("rate", 0.0, 0, 10_000, "requests due per second, 0 for all at once"),
-    ("latency", 0.1, 0, 60, "average seconds that the pretend server takes"),
-    ("capacity", 8, 0, 10_000, "requests that it serves at once, 0 for no limit"),
-    ("failure-rate", 0.05, 0, 1, "share of attempts that it lets fail"),
-    ("seed", 7, 0, 2**63, "another seed, other failures"),
+    ("latency", 0.1, 0, 60, "average seconds per request of the pretend server"),
+    ("capacity", 8, 0, 10_000, "requests that it handles at once, 0 for no limit"),
+    ("failure-rate", 0.05, 0, 1, "share of attempts that fail there"),
+    ("seed", 7, 0, 2**63, "seed of the random failures"),
 )
 
 
 def url(text):
-    """Reads a URL that the protocol's paths can follow, or raises `ValueError`."""
+    """Reads the URL before the protocol's paths, or raises `ValueError`."""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError
@@ -406,9 +419,9 @@ def parse_options():
     about = "Async API calls, part 4 of the guide."
     parser = argparse.ArgumentParser(description=about, usage="%(prog)s [options]")
     add = parser.add_argument
-    add("--url", type=url, help="of an endpoint, instead of the pretend server")
-    add("--model", nargs="+", help="models to ask about; the first gets the requests")
-    add("--sweep", action="store_true", help="find how many at once are worth it")
+    add("--url", type=url, help="URL of an endpoint, instead of the pretend server")
+    add("--model", nargs="+", help="models; the first gets the requests")
+    add("--sweep", action="store_true", help="find a good number of requests at once")
     for name, default, _, _, says in NUMBERS:
         add(f"--{name}", type=type(default), default=default, help=says)
     options = parser.parse_args()
@@ -419,14 +432,14 @@ def parse_options():
     if options.url and not options.model:
         parser.error("--url needs a --model, too")
     if options.sweep and options.rate:
-        parser.error("a sweep goes by how many are at once, so it has no --rate")
+        parser.error("--sweep varies the concurrency, so it cannot have a --rate")
     options.model = options.model or [*PRETEND_MODELS, "digits-lost"]
     options.limit = options.limit or sys.maxsize
     options.capacity = options.capacity or sys.maxsize
     return options
 
 
-# --- The pretend server, for those who have none ------------------------------------
+# --- The pretend server -------------------------------------------------------------
 
 PRETEND_MODELS = ("digits", "digits-small")
 PIXELS = 64
@@ -439,7 +452,7 @@ async def pretend_server(options):
     app = web.Application(client_max_size=BODY_LIMIT)
     app.router.add_get("/v2/models/{model}", server.metadata)
     app.router.add_post("/v2/models/{model}/infer", server.infer)
-    # A client that hangs up leaves the queue.
+    # A client that closes its connection leaves the queue.
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
     await runner.setup()
     try:
@@ -450,11 +463,11 @@ async def pretend_server(options):
 
 
 class PretendServer:
-    """Speaks the protocol; its models only pretend to know digits."""
+    """Speaks the protocol, with models that only pretend to recognise digits."""
 
     def __init__(self, options):
         self.options = options
-        self.places = asyncio.Semaphore(options.capacity)
+        self.permits = asyncio.Semaphore(options.capacity)
 
     async def metadata(self, request):
         """Returns the inputs and outputs of a model."""
@@ -468,16 +481,16 @@ class PretendServer:
         return web.json_response({"name": name, "inputs": [images], "outputs": [label]})
 
     async def infer(self, request):
-        """Waits for a place, takes some time there, then answers or fails."""
+        """Waits for a permit, takes some time, then answers or fails."""
         body = await request.json()
-        # By the name of the request, not by the order in which they come.
+        # By the name of the request, not by the order of arrival.
         draw = random.Random(f"{self.options.seed} request {body['id']}")
-        async with self.places:
+        async with self.permits:
             await asyncio.sleep(self.options.latency * draw.uniform(0.5, 1.5))
         if draw.random() < self.options.failure_rate:
             status = draw.choice([200, 429, 500, 503])
             headers = {"Retry-After": "1"} if status == 429 else {}
-            # What breaks off is no JSON.
+            # The body is cut off, so it is not valid JSON.
             text = '{"outputs": [' if status == 200 else '{"error": "on purpose"}'
             headers["Content-Type"] = "application/json"
             return web.Response(status=status, headers=headers, text=text)

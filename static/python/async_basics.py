@@ -73,12 +73,12 @@ async def concurrent_execution(scale):
 
 
 async def async_sleep(delay):
-    """Three waits that hand control back to the event loop."""
+    """Three waits that return control to the event loop."""
     await asyncio.gather(*(asyncio.sleep(delay) for _ in range(3)))
 
 
 async def blocking_sleep(delay):
-    """Three waits that keep control: they pass one by one, and nothing else runs."""
+    """Three waits that block the event loop: one after the other, nothing else runs."""
 
     async def block():
         time.sleep(delay)
@@ -87,7 +87,7 @@ async def blocking_sleep(delay):
 
 
 async def heartbeat(lags):
-    """Notes how late each beat comes, until it is cancelled."""
+    """Records the delay of each beat, until it is cancelled."""
     while True:
         due = time.perf_counter() + BEAT
         await asyncio.sleep(BEAT)
@@ -95,14 +95,14 @@ async def heartbeat(lags):
 
 
 async def timed(coroutine):
-    """Returns what the coroutine returned, and how many seconds it took."""
+    """Returns the coroutine's result and the seconds it took."""
     start = time.perf_counter()
     result = await coroutine
     return result, time.perf_counter() - start
 
 
 async def with_heartbeat(coroutine):
-    """Returns how many seconds the coroutine took, and the event loop's longest lag."""
+    """Returns the seconds the coroutine took, and the event loop's longest lag."""
     lags = []
     heart = asyncio.create_task(heartbeat(lags))
     await asyncio.sleep(BEAT * 2)  # let it beat once
@@ -129,6 +129,6 @@ async def main(scale):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Async basics, part 1 of the guide.")
     parser.add_argument(
-        "--scale", type=float, default=1, help="how many times as long to wait"
+        "--scale", type=float, default=1, help="factor for all delays"
     )
     asyncio.run(main(parser.parse_args().scale))

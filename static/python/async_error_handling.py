@@ -1,7 +1,7 @@
 """Part 6, error handling: one task's failure need not stop the others.
 
-Twenty operations fail now and then, for different reasons. There are three ways to
-handle that: the first failure cancels the rest; all failures are collected next to the
+Some of twenty operations fail, for different reasons. There are three ways to handle
+that: the first failure cancels the rest; all failures are collected next to the
 results; and errors that may be temporary are retried after a pause.
 
     python async_error_handling.py                          the guide's own pauses
@@ -25,11 +25,11 @@ CAP = 2
 
 
 class ConnectionLost(Exception):
-    """The other side is gone, for now."""
+    """The server cannot be reached at the moment."""
 
 
 class ServerBusy(Exception):
-    """The server has too much to do, and says when to come back."""
+    """The server is overloaded, and says when to try again."""
 
     def __init__(self, retry_after):
         super().__init__(f"busy, retry after {retry_after} s")
@@ -37,11 +37,11 @@ class ServerBusy(Exception):
 
 
 class InvalidInput(Exception):
-    """The request itself is wrong: it would fail the same way another time."""
+    """The request itself is wrong, so a retry would fail in the same way."""
 
 
-class GaveUp(Exception):
-    """No further attempt follows. Keeps the last error and the number of attempts."""
+class RetriesExhausted(Exception):
+    """All attempts failed. Contains the last error and the number of attempts."""
 
     def __init__(self, last, attempts):
         super().__init__(f"{last!r} at attempt {attempts}")
@@ -58,7 +58,7 @@ class Result(NamedTuple):
     error: Exception | None = None
 
 
-# What is printed for each way to end.
+# The text for each outcome.
 SUCCEEDED = "succeeded"
 CAUSES = {
     ConnectionLost: "connection lost",
@@ -69,15 +69,15 @@ CAUSES = {
 }
 
 
-# What an operation can fail with; cancellation is not a failure.
+# The errors of an operation; cancellation is not a failure.
 FAILURES = (ConnectionLost, ServerBusy, InvalidInput, TimeoutError)
 
 
 async def risky_operation(task, attempt, options):
-    """Waits a moment, then returns a text, fails, or hangs until its time is out."""
-    # Not drawn in the order in which tasks happen to run: that may differ.
+    """Waits a moment, then returns a text, fails, or hangs until the timeout."""
+    # Independent of the order in which the tasks run, which may differ.
     draw = random.Random(f"{options.seed} risky_operation {task} {attempt}")
-    # How a task fails stays the same: an input does not become invalid.
+    # A task always fails in the same way, because valid input does not become invalid.
     fault = random.Random(f"{options.seed} fault of task {task}")
     async with asyncio.timeout(options.timeout):
         await asyncio.sleep(DELAY * draw.uniform(0.5, 1.5))
@@ -95,7 +95,7 @@ async def risky_operation(task, attempt, options):
 
 
 async def safe_risky_operation(task, options):
-    """Returns a record of the end instead of raising."""
+    """Returns the error in the result instead of raising it."""
     try:
         return Result(task, 1, await risky_operation(task, 1, options))
     except FAILURES as error:
@@ -103,7 +103,7 @@ async def safe_risky_operation(task, options):
 
 
 async def retried_risky_operation(task, options):
-    """The same, with as many retries as allowed."""
+    """The same, with retries."""
 
     async def operation(attempt):
         return await risky_operation(task, attempt, options)
@@ -113,20 +113,20 @@ async def retried_risky_operation(task, options):
     try:
         value, attempts = await retry_async(operation, options.retries, backoff, draw)
         return Result(task, attempts, value)
-    except GaveUp as gave_up:
-        return Result(task, gave_up.attempts, error=gave_up.last)
+    except RetriesExhausted as error:
+        return Result(task, error.attempts, error=error.last)
 
 
 async def retry_async(operation, retries, backoff, draw):
-    """Returns the first result and the number of attempts, or raises `GaveUp`."""
+    """Returns the first result and the attempts, or raises `RetriesExhausted`."""
     for attempt in itertools.count(1):
         try:
             return await operation(attempt), attempt
         except Exception as error:
             if attempt > retries or not is_transient(error):
-                raise GaveUp(error, attempt) from error
-            asked_for = getattr(error, "retry_after", 0)
-        await asyncio.sleep(max(asked_for, backoff(attempt, draw)))
+                raise RetriesExhausted(error, attempt) from error
+            retry_after = getattr(error, "retry_after", 0)
+        await asyncio.sleep(max(retry_after, backoff(attempt, draw)))
 
 
 def is_transient(error):
@@ -135,13 +135,13 @@ def is_transient(error):
 
 
 def linear(attempt, draw):
-    """The guide's pause: longer by the same amount after every attempt."""
+    """The guide's pause: longer by the same time after every attempt."""
     return STEP * attempt
 
 
 def exponential(attempt, draw):
-    """Twice as long after every attempt, up to a cap, and at random below that."""
-    # At random, so that not all come back at the same moment.
+    """A random pause, up to a limit that doubles after every attempt."""
+    # At random, so that tasks do not all retry at the same moment.
     return draw.uniform(0, min(CAP, BASE * 2 ** (attempt - 1)))
 
 
@@ -150,7 +150,7 @@ BACKOFFS = {"linear": linear, "exponential": exponential}
 
 async def run_tasks_failing_fast(options):
     """The first failure cancels all tasks that are not yet done."""
-    # `gather` would not do that: it raises the first error, but the others go on.
+    # `gather` would not: it raises the first error, but the other tasks continue.
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -159,13 +159,13 @@ async def run_tasks_failing_fast(options):
             ]
     except* FAILURES:
         pass  # each task keeps its error
-    # All tasks are done by now: this only collects how they ended.
+    # All tasks are done by now: this only collects their results.
     results = await asyncio.gather(*tasks, return_exceptions=True)
     return categorize(results), len(results)
 
 
 async def run_tasks_with_error_handling(options):
-    """A failure takes the place of the result, and all other tasks go on."""
+    """A failure takes the place of the result, and all other tasks continue."""
     tasks = [safe_risky_operation(task, options) for task in range(options.tasks)]
     results = await asyncio.gather(*tasks)
     outcomes = categorize(result.error or result.value for result in results)
@@ -173,7 +173,7 @@ async def run_tasks_with_error_handling(options):
 
 
 async def run_tasks_with_retries(options):
-    """Retries errors that may be temporary, and all other tasks go on."""
+    """Retries errors that may be temporary, and all other tasks continue."""
     tasks = [retried_risky_operation(task, options) for task in range(options.tasks)]
     results = await asyncio.gather(*tasks)
     outcomes = categorize(result.error or result.value for result in results)
@@ -181,7 +181,7 @@ async def run_tasks_with_retries(options):
 
 
 def categorize(results):
-    """Counts how the tasks ended: how many succeeded, and how many failed with which error."""
+    """Counts the outcomes: successes, and failures by error."""
     outcomes = Counter()
     for result in results:
         if not isinstance(result, BaseException):
@@ -194,7 +194,7 @@ def categorize(results):
 
 
 async def timed(coroutine):
-    """Returns what the coroutine returned, and how many seconds it took."""
+    """Returns the coroutine's result and the seconds it took."""
     start = time.perf_counter()
     result = await coroutine
     return result, time.perf_counter() - start
@@ -220,18 +220,18 @@ async def main(options):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Error handling, part 6 of the guide.")
-    parser.add_argument("--tasks", type=int, default=20, help="how many tasks")
+    parser.add_argument("--tasks", type=int, default=20, help="number of tasks")
     parser.add_argument(
         "--failure-rate", type=float, default=0.3, help="share of attempts that fail"
     )
     parser.add_argument(
-        "--retries", type=int, default=2, help="attempts that may follow the first"
+        "--retries", type=int, default=2, help="retries after the first attempt"
     )
     parser.add_argument(
-        "--backoff", choices=BACKOFFS, default="linear", help="how the pauses grow"
+        "--backoff", choices=BACKOFFS, default="linear", help="growth of the pauses"
     )
     parser.add_argument(
         "--timeout", type=float, default=0.3, help="seconds until an attempt is ended"
     )
-    parser.add_argument("--seed", type=int, default=7, help="other seed, other failures")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the random failures")
     asyncio.run(main(parser.parse_args()))

@@ -1,9 +1,9 @@
 """Part 3, async file I/O: a thread waits for the file, and the event loop goes on.
 
 Files are read together with some that are missing: one after the other, all at once
-and up to a limit, with times that tell whether that helped. A CSV with mistakes is
-processed in slices, so that nothing else has to stand still. At the end, predictions
-for hand-written digits are saved: all of them, or none.
+and up to a limit, and the times show if concurrency helped. A CSV with bad rows is
+processed in slices, so that other tasks can run in between. At the end, predictions for
+hand-written digits are saved in one file that is replaced as a whole.
 
     pip install aiofiles
     python async_file_io.py                    in a temporary folder
@@ -33,12 +33,12 @@ import aiofiles.os
 DIGITS = Path(__file__).resolve().parent.parent / "data" / "digits.csv"
 PREDICTIONS = 100
 LINES = 10  # in each file
-SLICE = 200  # rows of a CSV until others have their turn
+SLICE = 200  # rows of a CSV before other tasks can run
 ROUNDS = 7
-SHOWN = 6  # lines of a list
+SHOWN = 6  # maximum lines of a list
 BEAT = 0.005  # in seconds
 
-# What can be wrong with a row, by the row's number.
+# Examples of bad rows, by row number.
 BAD_ROWS = {
     3: "3,no score",
     5: "5,a comma, but no quotes,0.5",
@@ -48,12 +48,12 @@ BAD_ROWS = {
 
 
 class FileFailure(Exception):
-    """What is wrong with a file, in one line with its name."""
+    """An error of one file, in one line that names it."""
 
 
 @contextlib.contextmanager
 def naming(path):
-    """Turns what can go wrong with a file into a `FileFailure`."""
+    """Converts the errors of a file into a `FileFailure`."""
     try:
         yield
     except UnicodeDecodeError as error:
@@ -64,22 +64,22 @@ def naming(path):
 
 
 async def write_file_async(path, text):
-    """Writes a text as it is."""
+    """Writes a text without changing its line breaks."""
     with naming(path):
-        # To open, to write and to close: a thread does each of them while we wait.
+        # A thread opens, writes and closes the file while we wait.
         async with aiofiles.open(path, "w", encoding="utf-8", newline="") as file:
             await file.write(text)
 
 
 async def read_file_async(path):
-    """Returns a text as it is, but for the mark that spreadsheets put before it."""
+    """Returns a text, without the byte order mark that spreadsheets put before it."""
     with naming(path):
         async with aiofiles.open(path, encoding="utf-8-sig", newline="") as file:
             return await file.read()
 
 
 async def read_multiple_files(paths, limit=None):
-    """Reads all at once or up to a limit: in order, a text or a failure for each."""
+    """Reads concurrently. Returns a text or a failure for each, in order."""
     permits = asyncio.Semaphore(limit) if limit else contextlib.nullcontext()
 
     async def read_with_permit(path):
@@ -90,12 +90,12 @@ async def read_multiple_files(paths, limit=None):
     results = await asyncio.gather(*tasks, return_exceptions=True)
     for result in results:
         if not isinstance(result, str | FileFailure):
-            raise result  # a mistake in this script, and no file's
+            raise result  # a mistake in this script, not an error of a file
     return results
 
 
 class Table(NamedTuple):
-    """What a CSV holds, and the reason for each row that is left out."""
+    """The rows of a CSV, and the errors of the bad ones."""
 
     header: list
     rows: list
@@ -103,7 +103,7 @@ class Table(NamedTuple):
 
 
 async def process_csv_async(path, convert=list, slice_rows=SLICE):
-    """Converts the rows of a CSV, and lets others run after every slice of them."""
+    """Converts the rows of a CSV, and lets other tasks run after every slice of rows."""
     rows = numbered_rows(await read_file_async(path))
     _, header = next(rows, (1, "it is empty"))
     if not isinstance(header, list):
@@ -127,8 +127,8 @@ async def process_csv_async(path, convert=list, slice_rows=SLICE):
 
 
 def numbered_rows(text):
-    """Yields the line where a row begins, and its fields, or why it has none."""
-    # A line is not always a row: between quotes, there can be line breaks.
+    """Yields the first line of each row, and its fields or its error."""
+    # A row can have several lines: there can be line breaks between quotes.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
         line = reader.line_num + 1
@@ -141,17 +141,17 @@ def numbered_rows(text):
             if str(error) == "unexpected end of data":
                 lines = reader.line_num - line + 1
                 row = csv.Error(f"quotes are not closed, so {lines} lines are lost")
-        if row != []:  # as an empty line is
+        if row != []:  # an empty line
             yield line, row
 
 
 async def save_predictions_async(path, predictions):
-    """Saves all or nothing: readers get the old file or the new one."""
+    """Saves all or nothing: readers see the old file or the new one."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["sample_id", "prediction", "label"])
     writer.writerows(predictions)
-    # In the same folder: between disks, a file cannot be replaced at one stroke.
+    # In the same folder, because a file cannot be replaced in one step between disks.
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     writing = asyncio.create_task(write_file_async(temporary, text.getvalue()))
     try:
@@ -162,11 +162,11 @@ async def save_predictions_async(path, predictions):
         # When cancelled, wait for the thread: it could create the file later.
         await asyncio.wait([writing])
         with contextlib.suppress(OSError):
-            temporary.unlink()  # it is not there any more if all went well
+            temporary.unlink()  # it is gone already if all went well
 
 
 async def read_one_by_one(paths, read):
-    """Reads one after the other: in order, a text or a failure for each."""
+    """Reads one after the other. Returns a text or a failure for each, in order."""
     results = []
     for path in paths:
         try:
@@ -177,7 +177,7 @@ async def read_one_by_one(paths, read):
 
 
 async def read_blocking(path):
-    """Reads without aiofiles: nothing else can run meanwhile."""
+    """Reads without aiofiles, which blocks the event loop."""
     with naming(path), open(path, encoding="utf-8-sig", newline="") as file:
         return file.read()
 
@@ -202,12 +202,12 @@ async def show_files(folder, options):
 
 
 def count_texts(results):
-    """Returns how many files could be read."""
+    """Returns the number of files that could be read."""
     return sum(isinstance(result, str) for result in results)
 
 
 async def compare_ways(paths, limit):
-    """Reads the files in several ways, and tells whether concurrency helped."""
+    """Times several ways of reading, and prints if concurrency was faster."""
     ways = {
         "one after the other": lambda: timed(read_one_by_one(paths, read_file_async)),
         "all at once": lambda: timed(read_multiple_files(paths)),
@@ -215,36 +215,36 @@ async def compare_ways(paths, limit):
         "without aiofiles": lambda: timed(read_one_by_one(paths, read_blocking)),
     }
     results, times = await in_turns(ways)
-    print(f"time to read        median of {ROUNDS} rounds, least to most")
+    print(f"time to read        median of {ROUNDS} rounds, minimum to maximum")
     print_numbers(times)
     counts = list(map(count_texts, results))
     if len(set(counts)) > 1:
-        print(f"No comparison: they read {counts} files, as too many were open.")
+        print(f"No comparison: {counts} files were read, because too many were open.")
         return
     one_by_one, at_once, _, blocking = times.values()
     ratio, wins = compare(one_by_one, at_once)
-    # To be faster in some of the rounds may be luck.
-    says = {ROUNDS: "helped", 0: "cost time"}.get(wins, "made no clear difference")
-    print(f"Concurrency {says}: all at once was {ratio:.2f} times as fast as one after")
+    # To be faster in only some of the rounds may be luck.
+    effect = {ROUNDS: "helped", 0: "cost time"}.get(wins, "made no clear difference")
+    print(f"Concurrency {effect}: all at once was {ratio:.2f} times as fast as one after")
     print(f"the other, and faster in {wins} of {ROUNDS} rounds.")
     ratio, wins = compare(at_once, blocking)
     if wins == ROUNDS:
         print(
-            f"But without aiofiles it was {ratio:.2f} times as fast as that: it takes"
+            f"But without aiofiles it was {ratio:.2f} times as fast as that: giving the"
         )
-        print("longer to hand the work to a thread than to read what is in memory.")
+        print("work to a thread takes longer than reading a file that is in memory.")
 
 
 def compare(before, after):
-    """Returns how many times as fast it got, and in how many rounds it got faster."""
+    """Returns the speed-up, and the number of rounds that were faster."""
     ratio = statistics.median(before) / statistics.median(after)
     return ratio, sum(slow > quick for slow, quick in zip(before, after))
 
 
 async def in_turns(ways):
-    """Goes each way once a round: of each, the last result, and all numbers by name."""
+    """Tries each way once a round. Returns the last result and all numbers of each."""
     results, numbers = {}, {name: [] for name in ways}
-    # In turns, as a machine that slows down then does so for all of them.
+    # In turns, so that a slow moment of the machine affects all of them.
     for _ in range(ROUNDS):
         for name, way in ways.items():
             results[name], number = await way()
@@ -253,7 +253,7 @@ async def in_turns(ways):
 
 
 def print_numbers(numbers, what=""):
-    """Prints what was measured for each way: the median, the least and the most."""
+    """Prints the median, the minimum and the maximum of each way."""
     for name, values in numbers.items():
         least, *_, most = [value * 1000 for value in sorted(values)]
         median = statistics.median(values) * 1000
@@ -261,7 +261,7 @@ def print_numbers(numbers, what=""):
 
 
 def csv_text(count):
-    """Returns a CSV as spreadsheets write it, with a mark before it and CRLF."""
+    """Returns a CSV as spreadsheets write it, with a byte order mark and CRLF."""
     rows = ["\ufeffsample_id,text,score"]
     for n in range(1, count + 1):
         good = f'{n},"two lines\r\nof ""text""",{n / count:.4f}'
@@ -276,7 +276,7 @@ def sample(row):
 
 
 async def show_csv(folder, options):
-    """Processes a CSV in slices and at one go, and prints how long others must wait."""
+    """Processes a CSV in slices and in one go, and prints the longest lags."""
     path, convert = options.csv, list
     if not path:
         path, convert = folder / "samples.csv", sample
@@ -284,7 +284,7 @@ async def show_csv(folder, options):
     whole = sys.maxsize
     ways = {
         "in slices": lambda: with_heartbeat(process_csv_async, path, convert, SLICE),
-        "at one go": lambda: with_heartbeat(process_csv_async, path, convert, whole),
+        "in one go": lambda: with_heartbeat(process_csv_async, path, convert, whole),
     }
     (table, _), lags = await in_turns(ways)
     print(f"CSV                 {len(table.rows):,} rows, {len(table.bad_rows):,} bad")
@@ -294,7 +294,7 @@ async def show_csv(folder, options):
 
 
 async def show_predictions(folder):
-    """Predicts digits and saves that."""
+    """Predicts digits and saves the predictions."""
     digits = await load_digits()
     half = math.ceil(len(digits) / 2)
     centroids = train_centroids(digits[:half])
@@ -305,15 +305,15 @@ async def show_predictions(folder):
     path = folder / "predictions.csv"
     await save_predictions_async(path, predictions)
     right = sum(prediction == label for _, prediction, label in predictions)
-    print(f"predictions         {len(predictions)} saved, {right} of them right")
+    print(f"predictions         {len(predictions)} saved, {right} of them correct")
     print_some((await read_file_async(path)).splitlines(), 3)
 
 
 async def load_digits():
-    """Returns a label and pixels of each digit."""
+    """Returns the label and the pixels of each digit."""
     if DIGITS.exists():
         return (await process_csv_async(DIGITS, lambda row: [*map(int, row)])).rows
-    # Made-up ones, for those who have only this script.
+    # Made-up digits, if there is only this script.
     draw = random.Random(7)
     centers = [[draw.uniform(0, 16) for _ in range(64)] for _ in range(10)]
     labels = [draw.randrange(10) for _ in range(360)]
@@ -332,19 +332,19 @@ def train_centroids(digits):
 
 
 def predict(centroids, pixels):
-    """Returns the label whose average pixels are the nearest."""
+    """Returns the label with the nearest average pixels."""
     return min(centroids, key=lambda label: math.dist(centroids[label], pixels))
 
 
 async def timed(coroutine):
-    """Returns what the coroutine returned, and how many seconds it took."""
+    """Returns the coroutine's result and the seconds it took."""
     start = time.perf_counter()
     result = await coroutine
     return result, time.perf_counter() - start
 
 
 async def heartbeat(lags):
-    """Notes how late each beat comes, until it is cancelled."""
+    """Records the delay of each beat, until it is cancelled."""
     while True:
         due = time.perf_counter() + BEAT
         await asyncio.sleep(BEAT)
@@ -352,7 +352,7 @@ async def heartbeat(lags):
 
 
 async def with_heartbeat(work, *arguments):
-    """Returns what the work returned, and the event loop's longest lag meanwhile."""
+    """Returns the result of the work, and the event loop's longest lag meanwhile."""
     lags = []
     heart = asyncio.create_task(heartbeat(lags))
     await asyncio.sleep(BEAT * 2)  # let it beat once
@@ -363,7 +363,7 @@ async def with_heartbeat(work, *arguments):
 
 
 def print_some(lines, count=SHOWN):
-    """Prints the first of some lines, none of which may play with our terminal."""
+    """Prints the first lines of a list, without control characters."""
     lines = list(lines)
     for line in lines[:count]:
         line = "".join(char if char.isprintable() else " " for char in str(line)[:80])
@@ -380,7 +380,7 @@ async def main(folder, options):
 
 @contextlib.contextmanager
 def open_folder(name):
-    """Yields a temporary folder, or a subfolder of the one named, which stays."""
+    """Yields a temporary folder, or a subfolder of the named one, which stays."""
     if not name:
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder)
@@ -391,13 +391,13 @@ def open_folder(name):
         yield folder
 
 
-# Name, default, least, most, and what it says.
+# Name, default, minimum, maximum and help.
 NUMBERS = (
-    ("files", 5, 1, 10_000, "how many to write"),
-    ("size", 400, LINES, 10**9, "bytes of each, in ten lines"),
-    ("missing", 1, 0, 10_000, "how many to read that are not there"),
-    ("rows", 20_000, 1, 10**7, "of the CSV"),
-    ("limit", 2, 1, 10_000, "files at once"),
+    ("files", 5, 1, 10_000, "number of files to write"),
+    ("size", 400, LINES, 10**9, "bytes of each file, in ten lines"),
+    ("missing", 1, 0, 10_000, "number of missing files to read"),
+    ("rows", 20_000, 1, 10**7, "rows of the CSV"),
+    ("limit", 2, 1, 10_000, "files read at once"),
 )
 
 
@@ -405,9 +405,9 @@ def parse_options():
     """Reads the command line, and exits with a message if an option is wrong."""
     about = "Async file I/O, part 3 of the guide."
     parser = argparse.ArgumentParser(description=about, usage="%(prog)s [options]")
-    for name, default, _, _, says in NUMBERS:
-        parser.add_argument(f"--{name}", type=int, default=default, help=says)
-    parser.add_argument("--folder", help="a folder here, to keep files in a part of it")
+    for name, default, _, _, text in NUMBERS:
+        parser.add_argument(f"--{name}", type=int, default=default, help=text)
+    parser.add_argument("--folder", help="a folder here; the files stay in a subfolder of it")
     parser.add_argument("--csv", type=Path, help="a CSV to process instead of our own")
     options = parser.parse_args()
 
@@ -426,10 +426,10 @@ def parse_options():
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="backslashreplace")  # not all can show every letter
+    sys.stdout.reconfigure(errors="backslashreplace")  # some terminals cannot show every character
     try:
         options = parse_options()
-        # Around the event loop, whose threads may still be at a file when it ends.
+        # Around the event loop: its threads may still use a file when it ends.
         with open_folder(options.folder) as folder:
             asyncio.run(main(folder, options))
     except (FileFailure, OSError) as failure:

@@ -1,15 +1,15 @@
 """Part 5, an ML pipeline: sequential stages are slow; concurrent stages overlap.
 
-Hand-written digits are loaded, preprocessed and read by a real classifier. First batch
-after batch, as in the guide; then streamed, where each stage is a task of its own and
-queues of bounded length lie between them; then streamed with inference in processes.
-Besides its real work each stage waits, as a disk or a larger model would.
+Hand-written digits are loaded, preprocessed and classified by a real model. First batch
+after batch, as in the guide; then streamed, where each stage is a task of its own, with
+bounded queues between them; then streamed with inference in processes. In addition to
+its real work, each stage waits, as it would for a disk or a larger model.
 
     pip install numpy safetensors
     python async_ml_pipeline.py                  the guide's delays, batches of 8
     python async_ml_pipeline.py --batch-size 32  the guide's own batches
     python async_ml_pipeline.py --predict 0.05   a slow model: the queues fill
-    python async_ml_pipeline.py --sweep          which batch size is enough
+    python async_ml_pipeline.py --sweep          compares batch sizes
 """
 
 import argparse
@@ -34,21 +34,21 @@ class Sample:
 
     id: int
     label: int
-    pixels: np.ndarray  # 0 to 16 as it is loaded, 0 to 1 once it is preprocessed
+    pixels: np.ndarray  # 0 to 16 when loaded, 0 to 1 when preprocessed
     prediction: int | None = None
 
 
 @dataclass(frozen=True)
 class Delays:
-    """How long a stage waits, in seconds: for all samples, then for each."""
+    """The delays of the stages, in seconds."""
 
-    load: float
-    preprocess: float
-    predict: float
+    load: float  # for all samples together
+    preprocess: float  # for each sample
+    predict: float  # for each sample
 
 
 class Classifier:
-    """A multilayer perceptron, or a logistic regression: that has one layer."""
+    """A multilayer perceptron, or a logistic regression, which has one layer."""
 
     def __init__(self, path):
         tensors = load_file(path)
@@ -74,33 +74,33 @@ class AsyncMLPipeline:
         self.delays = delays
         self.batch_size = batch_size
         self.bound = bound
-        self.workers = workers  # an executor of processes, and how many they are
+        self.workers = workers  # an executor and its number of processes
         self.busy = {}  # seconds of work by stage
-        self.deepest = 0  # batches in a queue
+        self.deepest = 0  # most batches in a queue
 
     async def load_data(self, ids, seconds):
-        """Loads samples by their numbers, from the first image again after the last."""
+        """Loads samples by number. The first image follows the last one again."""
         await asyncio.sleep(seconds)
         rows = [self.digits[n % len(self.digits)] for n in ids]
         return [Sample(n, row[0], row[1:].astype(float)) for n, row in zip(ids, rows)]
 
     async def preprocess_sample(self, sample):
-        """Scales the pixels as the classifier was trained."""
+        """Scales the pixels to the range from 0 to 1, as in the training."""
         await asyncio.sleep(self.delays.preprocess)
         return replace(sample, pixels=sample.pixels / BRIGHTEST)
 
     async def preprocess_batch(self, batch):
-        """Preprocesses samples together: it takes as long as one of them."""
+        """Preprocesses samples concurrently, which takes as long as one of them."""
         return await asyncio.gather(*map(self.preprocess_sample, batch))
 
     async def predict_sample(self, sample):
-        """Reads the digit."""
+        """Classifies one sample."""
         await asyncio.sleep(self.delays.predict)
         (digit,) = self.model.predict(sample.pixels[None])
         return replace(sample, prediction=int(digit))
 
     async def predict_batch(self, batch):
-        """Reads the digits of a batch: here, or as a whole in another process."""
+        """Classifies a batch: each sample here, or the whole batch in another process."""
         if not self.workers:
             return await asyncio.gather(*map(self.predict_sample, batch))
         await asyncio.sleep(self.delays.predict)
@@ -112,7 +112,7 @@ class AsyncMLPipeline:
         return [replace(sample, prediction=digit) for sample, digit in pairs]
 
     async def run_pipeline(self, samples):
-        """The guide's way: while one stage works, the others do nothing."""
+        """The guide's way: while one stage works, the others wait."""
         batches = self.batches(samples)
         loading = self.load_data(range(samples), self.delays.load if batches else 0)
         loaded = await self.timed("load", loading)
@@ -124,7 +124,7 @@ class AsyncMLPipeline:
         return predicted
 
     async def run_streamed(self, samples):
-        """All stages at the same time, each on a batch of its own."""
+        """All stages run at the same time, each on a batch of its own."""
         loaded = asyncio.Queue(maxsize=self.bound)
         preprocessed = asyncio.Queue(maxsize=self.bound)
         predicted = []
@@ -158,17 +158,17 @@ class AsyncMLPipeline:
         await source.put(END)
 
     async def put(self, queue, batch):
-        """Waits for room, if this stage is faster than the next one."""
+        """Waits for space in the queue, if this stage is faster than the next one."""
         await queue.put(batch)
         self.deepest = max(self.deepest, queue.qsize())
 
     def batches(self, samples):
-        """Returns the numbers of the samples in each batch; the last may have fewer."""
+        """Returns the numbers of the samples in each batch; the last may be smaller."""
         starts = range(0, samples, self.batch_size)
         return [range(n, min(n + self.batch_size, samples)) for n in starts]
 
     async def timed(self, stage, work):
-        """Adds what the work takes to what the stage was busy."""
+        """Adds the time of the work to the busy time of the stage."""
         start = time.perf_counter()
         result = await work
         elapsed = time.perf_counter() - start
@@ -177,7 +177,7 @@ class AsyncMLPipeline:
 
 
 async def measure(name, pipeline, run, samples):
-    """Runs the pipeline one way, prints what it brought, and returns the seconds."""
+    """Runs the pipeline one way, prints the results, and returns the seconds."""
     start = time.perf_counter()
     predicted = await run(samples)
     seconds = time.perf_counter() - start
@@ -185,19 +185,19 @@ async def measure(name, pipeline, run, samples):
     right = sum(sample.prediction == sample.label for sample in predicted)
     print(
         f"{name:13}{seconds:6.3f} s, {samples / seconds:7.1f} samples per second, "
-        f"{right} of {samples} right"
+        f"{right} of {samples} correct"
     )
     _, at_once = pipeline.workers or (None, 1)
     for stage, busy in pipeline.busy.items():
         share = busy / seconds / (at_once if stage == "predict" else 1)
         print(f"  {stage:11}{busy:6.3f} s busy, {share:4.0%}")
     if pipeline.deepest:
-        print(f"  {'queues':11}{pipeline.deepest:6} batches at the deepest")
+        print(f"  {'queues':11}{pipeline.deepest:6} batches at most")
     return seconds
 
 
 def ideal(delays, batches):
-    """Returns the formula: fill, then the slowest stage for each further batch."""
+    """Returns the ideal time: one batch, then the slowest stage for each other batch."""
     if not batches:
         return 0
     times = [delays.load / batches, delays.preprocess, delays.predict]
@@ -205,7 +205,7 @@ def ideal(delays, batches):
 
 
 async def sweep(make, samples):
-    """Prints samples per second against batch size, both ways."""
+    """Prints the samples per second for each batch size, both ways."""
     sizes = [2**n for n in range(32) if 2**n < samples] + [samples]
     print("batch size  sequential  streamed  samples per second")
     for size in sizes:
@@ -241,7 +241,7 @@ async def main(options):
 
     if options.workers:
         with ProcessPoolExecutor(options.workers) as executor:
-            # Their start is no part of the comparison.
+            # The start of the processes is not measured.
             warm_up = [np.zeros((1, digits.shape[1] - 1))] * options.workers
             list(executor.map(model.predict, warm_up))
             pipeline = make(workers=(executor, options.workers))
@@ -256,12 +256,12 @@ def parse_options():
     parser = argparse.ArgumentParser(
         description="An async ML pipeline, part 5 of the guide."
     )
-    parser.add_argument("--samples", type=int, default=200, help="how many digits")
+    parser.add_argument("--samples", type=int, default=200, help="number of digits")
     parser.add_argument(
-        "--batch-size", type=int, default=8, help="samples that a stage takes at once"
+        "--batch-size", type=int, default=8, help="samples in a batch"
     )
     parser.add_argument(
-        "--bound", type=int, default=2, help="batches between two stages at most"
+        "--bound", type=int, default=2, help="maximum batches between two stages"
     )
     parser.add_argument(
         "--load", type=float, default=0.5, help="seconds for all samples together"
@@ -273,7 +273,7 @@ def parse_options():
         "--predict", type=float, default=0.02, help="seconds for a sample"
     )
     parser.add_argument(
-        "--scale", type=float, default=1, help="how many times as long to wait"
+        "--scale", type=float, default=1, help="factor for all delays"
     )
     parser.add_argument(
         "--model",
@@ -281,14 +281,14 @@ def parse_options():
         default="mlp-64",
     )
     parser.add_argument(
-        "--workers", type=int, default=2, help="processes, 0 to leave them out"
+        "--workers", type=int, default=2, help="processes, 0 for none"
     )
     parser.add_argument(
-        "--sweep", action="store_true", help="tries batches of 1, 2, 4, ... as well"
+        "--sweep", action="store_true", help="also try batches of 1, 2, 4, ..."
     )
     options = parser.parse_args()
     if not (0 <= options.samples <= 10**6 and 0 <= options.workers <= 61):
-        parser.error("it takes 0 to 1,000,000 samples and 0 to 61 workers")
+        parser.error("samples must be from 0 to 1,000,000, and workers from 0 to 61")
     if options.batch_size < 1 or options.bound < 1:
         parser.error("batch size and bound must be 1 or more")
     delays = [options.load, options.preprocess, options.predict, options.scale]

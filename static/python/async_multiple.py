@@ -28,7 +28,7 @@ MODEL_DELAYS = {
 
 
 class Processed(NamedTuple):
-    """A sample, and when it was worked on, by the performance counter."""
+    """A sample, and when its processing began and ended, in seconds."""
 
     sample: int
     began: float
@@ -36,14 +36,14 @@ class Processed(NamedTuple):
 
 
 async def process_sample(sample, delay):
-    """Waits as long as this sample needs, and returns when that began and ended."""
+    """Waits as long as this sample needs. Returns when that began and ended."""
     began = time.perf_counter()
     await asyncio.sleep(delay)
     return Processed(sample, began, time.perf_counter())
 
 
 async def process_batch_async(samples, limit=None):
-    """Processes samples, given with their delays, all at once or up to a limit."""
+    """Processes samples, each with its delay, all at once or up to a limit."""
     permits = asyncio.Semaphore(limit) if limit else contextlib.nullcontext()
 
     async def process_with_permit(sample, delay):
@@ -64,13 +64,13 @@ async def download_model(name, delay):
 async def download_multiple_models(names, scale):
     """Downloads all models at once and returns their sizes by name."""
     tasks = [download_model(name, MODEL_DELAYS[name] * scale) for name in names]
-    # Whichever comes first, the sizes are in the order of the tasks.
+    # The sizes are in the order of the tasks, whichever ends first.
     sizes = await asyncio.gather(*tasks)
     return dict(zip(names, sizes))
 
 
 def draw_samples(options):
-    """Draws how long each sample takes, from the seed and the sample only."""
+    """Draws the delay of each sample, which depends only on the seed and the sample."""
     samples = {}
     for sample in range(options.samples):
         draw = random.Random(f"{options.seed} process_sample {sample}")
@@ -79,14 +79,14 @@ def draw_samples(options):
 
 
 def peak_concurrency(batch):
-    """Returns the largest number of samples that were worked on at the same time."""
+    """Returns the maximum number of samples in progress at the same time."""
     return max(
         sum(other.began <= one.began < other.ended for other in batch) for one in batch
     )
 
 
 async def timed(coroutine):
-    """Returns what the coroutine returned, and how many seconds it took."""
+    """Returns the coroutine's result and the seconds it took."""
     start = time.perf_counter()
     result = await coroutine
     return result, time.perf_counter() - start
@@ -96,7 +96,7 @@ async def main(options):
     samples = draw_samples(options)
     batch, seconds = await timed(process_batch_async(samples))
     times = [one.ended - one.began for one in batch]
-    print(f"samples        {len(batch)}, in sum {sum(times):.3f} s")
+    print(f"samples        {len(batch)}, {sum(times):.3f} s in total")
     print(f"longest        {max(times):.3f} s")
     print(f"all at once    {seconds:.3f} s, {peak_concurrency(batch)} at the same time")
     print(f"speed-up       {sum(times) / seconds:.2f} times")
@@ -117,21 +117,21 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description="Multiple concurrent tasks, part 2 of the guide."
     )
-    parser.add_argument("--samples", type=int, default=10, help="how many samples")
+    parser.add_argument("--samples", type=int, default=10, help="number of samples")
     parser.add_argument(
-        "--min", type=float, default=0.1, help="least seconds that a sample takes"
+        "--min", type=float, default=0.1, help="minimum seconds per sample"
     )
     parser.add_argument(
-        "--max", type=float, default=0.5, help="most seconds that a sample takes"
+        "--max", type=float, default=0.5, help="maximum seconds per sample"
     )
     parser.add_argument(
         "--limit", type=int, default=3, help="samples at once, 0 for no limit"
     )
-    parser.add_argument("--seed", type=int, default=7, help="another seed, other times")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the random delays")
     parser.add_argument(
-        "--scale", type=float, default=0.5, help="how many times as long to wait"
+        "--scale", type=float, default=0.5, help="factor for all delays"
     )
     options = parser.parse_args()
     if options.samples < 1 or options.limit < 0 or options.min > options.max:
-        parser.error("it takes a sample, a limit of 0 or more, and min up to max")
+        parser.error("use at least one sample, a limit of 0 or more, and min up to max")
     asyncio.run(main(options))

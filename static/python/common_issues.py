@@ -2,7 +2,7 @@
 
 A coroutine that is never awaited, a blocked loop, too many connections, sync code
 inside async code, and the use of a closed event loop. The check of each must fail
-for the broken half and pass for the fixed one; if not, the exit code is 1.
+for the broken version and pass for the fixed one; if not, the exit code is 1.
 
     python common_issues.py
     python common_issues.py --block 1    blocks for longer
@@ -28,7 +28,7 @@ BEAT = 0.02
 
 
 async def job(done):
-    """Takes a moment, then notes that it is done."""
+    """Waits a moment, then records that it is done."""
     await asyncio.sleep(JOB_DELAY)
     done.append("done")
 
@@ -45,12 +45,12 @@ async def never_awaited_fixed(done):
 
 
 async def blocked_loop_broken(seconds):
-    """Keeps control while it waits, so that nothing else can run."""
+    """Blocks the event loop while it waits, so that nothing else can run."""
     time.sleep(seconds)
 
 
 async def blocked_loop_fixed(seconds):
-    """Hands control back to the event loop while it waits."""
+    """Returns control to the event loop while it waits."""
     await asyncio.sleep(seconds)
 
 
@@ -70,14 +70,14 @@ class Server:
 
 
 async def too_many_connections_broken(done):
-    """Asks for everything at once, and is refused most of it."""
+    """Sends all requests at once; the server refuses most of them."""
     server = Server()
     requests = [server.answer(done) for _ in range(JOBS)]
     await asyncio.gather(*requests, return_exceptions=True)
 
 
 async def too_many_connections_fixed(done):
-    """Asks for no more at once than the server takes."""
+    """Sends at most as many requests at once as the server accepts."""
     server = Server()
     semaphore = asyncio.Semaphore(CAPACITY)
 
@@ -90,7 +90,7 @@ async def too_many_connections_fixed(done):
 
 
 def compute(seconds):
-    """Hashes until the time is up, and returns how many megabytes that were."""
+    """Hashes until the time is over. Returns the number of megabytes."""
     end = time.perf_counter() + seconds
     megabytes = 0
     while time.perf_counter() < end:
@@ -100,14 +100,14 @@ def compute(seconds):
 
 
 async def sync_inside_async_broken(seconds):
-    """A long computation keeps control just as a blocking wait does."""
+    """A long computation blocks the event loop just as a blocking wait does."""
     return compute(seconds)
 
 
 async def sync_inside_async_fixed(seconds):
     """Computes in a thread, while the event loop goes on."""
-    # A thread is enough here, as `hashlib` lets go of the interpreter's lock while it
-    # hashes. What computes in Python itself belongs in a `ProcessPoolExecutor`.
+    # A thread is enough here, because `hashlib` releases the interpreter's lock while it
+    # hashes. Computations in Python itself belong in a `ProcessPoolExecutor`.
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(None, compute, seconds)
 
@@ -136,7 +136,7 @@ def already_closed_fixed(done):
 
 
 def check_jobs(half, seconds):
-    """All jobs have to be done. Also returns the warnings of Python, if any."""
+    """Checks that all jobs are done. Also returns Python's warnings."""
     done = []
     complaints = []
     with warnings.catch_warnings(record=True) as caught:
@@ -154,15 +154,15 @@ def check_jobs(half, seconds):
 
 
 def check_loop(half, seconds):
-    """The event loop has to go on: a heartbeat runs during the work."""
-    # Lag is shown and not judged: a busy machine makes any loop late, but only a
-    # blocked one has no beat at all.
+    """Checks that the event loop goes on, by a heartbeat during the work."""
+    # The lag is only shown: a busy machine makes any loop late, but only a blocked loop
+    # has no beat at all.
     beats, lag = asyncio.run(with_heartbeat(half(seconds)))
     return f"{beats} beats, lag {lag:.3f} s", beats > 0
 
 
 async def with_heartbeat(coroutine):
-    """Returns the beats while the coroutine ran, and the event loop's longest lag."""
+    """Returns the number of beats meanwhile, and the event loop's longest lag."""
     lags = []
     heart = asyncio.create_task(heartbeat(lags))
     await asyncio.sleep(BEAT * 2)  # let it beat once
@@ -175,7 +175,7 @@ async def with_heartbeat(coroutine):
 
 
 async def heartbeat(lags):
-    """Notes how late each beat comes, until it is cancelled."""
+    """Records the delay of each beat, until it is cancelled."""
     while True:
         due = time.perf_counter() + BEAT
         await asyncio.sleep(BEAT)
@@ -183,7 +183,7 @@ async def heartbeat(lags):
 
 
 class Issue(NamedTuple):
-    """A pair of halves, and the check that tells them apart."""
+    """A broken and a fixed version, and the check that distinguishes them."""
 
     name: str
     check: Callable
@@ -212,7 +212,7 @@ ISSUES = [
 
 
 def behaves(issue, name, half, should_pass, seconds):
-    """Prints a line about one half, and returns whether its check ended as expected."""
+    """Prints a line about one version. Returns True if its check ended as expected."""
     measured, passes = issue.check(half, seconds)
     verdict = "passes" if passes else "fails"
     if passes != should_pass:
@@ -225,7 +225,7 @@ def behaves(issue, name, half, should_pass, seconds):
 
 
 def main(seconds):
-    """Runs both halves of each issue, and returns whether all behave as expected."""
+    """Runs both versions of each issue. Returns True if all behave as expected."""
     results = []
     for issue in ISSUES:
         results.append(behaves(issue, "broken", issue.broken, False, seconds))
@@ -242,5 +242,5 @@ if __name__ == "__main__":
     )
     options = parser.parse_args()
     if options.block < 0.1:
-        parser.error("below 0.1 s there is hardly time for a beat")
+        parser.error("--block must be at least 0.1 s, to leave time for a beat")
     sys.exit(0 if main(options.block) else 1)

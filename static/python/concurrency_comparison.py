@@ -1,8 +1,8 @@
 """Which kind of concurrency for which kind of work: async, threads and processes.
 
 The same waits one by one, by `asyncio` and in threads; the same computation inline, in
-threads and in processes. What computes gains nothing from threads while they share the
-interpreter's lock, and what waits needs no processes.
+threads and in processes. Computations gain nothing from threads while these share the
+interpreter's lock, and waits need no processes.
 
     python concurrency_comparison.py
     python concurrency_comparison.py --tasks 20 --wait 0.5 --size 2000000
@@ -15,7 +15,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-# From a generator of Knuth and Lewis: the page computes the same numbers.
+# From a generator by Knuth and Lewis. The page computes the same numbers.
 MULTIPLIER = 1_664_525
 INCREMENT = 1_013_904_223
 
@@ -27,7 +27,7 @@ CPU-bound, a few milliseconds        none: a call"""
 
 
 def cpu_bound_task(steps):
-    """Computes `steps` steps, each of which needs the one before."""
+    """Computes `steps` steps, each of which needs the previous one."""
     state = 0
     for _ in range(steps):
         state = (state * MULTIPLIER + INCREMENT) & 0xFFFFFFFF
@@ -67,7 +67,7 @@ def cpu_inline(tasks, steps):
 
 
 def cpu_in_threads(tasks, steps):
-    """All at once in threads, of which only one holds the interpreter's lock."""
+    """All at once in threads, but only one at a time has the interpreter's lock."""
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         return list(pool.map(cpu_bound_task, [steps] * tasks))
 
@@ -78,7 +78,7 @@ def cpu_in_processes(pool, tasks, steps):
 
 
 def timed(label, work, *arguments):
-    """Runs it, prints how long that took, and returns seconds and result."""
+    """Runs the work, prints the time, and returns the seconds and the result."""
     start = time.perf_counter()
     result = work(*arguments)
     seconds = time.perf_counter() - start
@@ -87,7 +87,7 @@ def timed(label, work, *arguments):
 
 
 def compare_io(tasks, wait):
-    """Returns the seconds that the waits take one by one, by async and in threads."""
+    """Returns the seconds of the waits: one by one, by async and in threads."""
     return [
         timed("I/O, one by one", sync_io_tasks, tasks, wait)[0],
         timed("I/O, async", lambda: asyncio.run(async_io_tasks(tasks, wait)))[0],
@@ -96,11 +96,11 @@ def compare_io(tasks, wait):
 
 
 def compare_cpu(tasks, steps):
-    """Returns the numbers that each approach comes to."""
+    """Returns the results of each approach."""
     inline = timed("CPU, inline", cpu_inline, tasks, steps)[1]
     threads = timed("CPU, threads", cpu_in_threads, tasks, steps)[1]
     with ProcessPoolExecutor() as pool:
-        # Processes start with their first job, which is not what is compared.
+        # Processes start with their first job, which is measured separately.
         timed("  start of the processes", lambda: list(pool.map(abs, range(100))))
         processes = timed(
             "CPU, processes", cpu_in_processes, pool, tasks, steps
@@ -110,16 +110,16 @@ def compare_cpu(tasks, steps):
 
 def main():
     parser = argparse.ArgumentParser(description="Compares kinds of concurrency.")
-    parser.add_argument("--tasks", type=int, default=10, help="how many of each kind")
-    parser.add_argument("--wait", type=float, default=0.1, help="seconds each waits")
-    parser.add_argument("--size", type=int, default=500_000, help="steps each computes")
+    parser.add_argument("--tasks", type=int, default=10, help="number of each kind")
+    parser.add_argument("--wait", type=float, default=0.1, help="seconds per wait")
+    parser.add_argument("--size", type=int, default=500_000, help="steps per computation")
     options = parser.parse_args()
 
     one_by_one, *together = compare_io(options.tasks, options.wait)
     numbers = compare_cpu(options.tasks, options.size)
     print(f"\n{GUIDELINES}")
     if any(other != numbers[0] for other in numbers):
-        sys.exit("the approaches come to different numbers")
+        sys.exit("the approaches have different results")
     if options.tasks >= 2 and options.wait >= 0.1 and max(together) >= one_by_one:
         sys.exit("waits together took as long as one by one")
 

@@ -1,8 +1,8 @@
-"""The guide's validations, by asyncio: are they all true here?
+"""The guide's validations, by asyncio: do they all pass here?
 
-Async functions, `gather`, errors, tasks at once and what they gain; then what to rely on
-when there are many: order, limits, timeouts, retries, cancellation, queues and threads.
-Each says what was expected and what was measured; if one fails, the exit code is 1.
+Async functions, `gather`, errors, concurrent tasks and their speed-up; then order,
+limits, timeouts, retries, cancellation, queues and threads. Each prints what was
+expected and what was measured. If one fails, the exit code is 1.
 
     python validate_async.py
     python validate_async.py --wait 0.5    with longer waits
@@ -18,12 +18,12 @@ FASTER = 2.0
 
 
 def equal(expected, measured):
-    """What every validation returns: whether it passed, and the two in words."""
+    """The result of a validation: passed or not, then expected and measured."""
     return expected == measured, expected, measured
 
 
 async def validate_async_function(wait):
-    """A coroutine does nothing until it is awaited, and then gives its value."""
+    """A coroutine does nothing until it is awaited, and then returns its value."""
     begun = []
 
     async def answer():
@@ -101,7 +101,7 @@ async def validate_speed_up(wait):
 
 
 async def validate_limit(wait):
-    """A semaphore lets no more work at once than it has permits, and gets them back."""
+    """At most as many tasks run as a semaphore has permits. They give them back."""
     semaphore = asyncio.Semaphore(3)
     working = peak = 0
 
@@ -139,7 +139,7 @@ async def validate_timeout(wait):
 
 
 async def validate_retry(wait):
-    """What fails twice succeeds at the third attempt, after pauses that grow."""
+    """An operation that fails twice succeeds at the third attempt. Pauses grow."""
     began = []
 
     async def retry_async(retries):
@@ -155,7 +155,7 @@ async def validate_retry(wait):
                 await asyncio.sleep(wait * attempt)
 
     attempt = await retry_async(4)
-    # The loop's clock may be a moment ahead of the one that is read here.
+    # The loop's clock may be slightly ahead of the clock that is read here.
     least = [0.9 * wait, 0.9 * 2 * wait]
     pauses = [later - earlier for earlier, later in zip(began, began[1:])]
     are_long = all(pause >= at_least for pause, at_least in zip(pauses, least))
@@ -183,7 +183,7 @@ async def validate_cancel(wait):
 
 
 async def validate_queue(wait):
-    """A queue never grows beyond its bound, and loses nothing."""
+    """A queue never grows beyond its bound, and loses no items."""
     queue = asyncio.Queue(maxsize=3)
     peak, taken = 0, []
 
@@ -251,7 +251,7 @@ VALIDATIONS = [
 
 
 async def validate(validation, wait):
-    """Runs one validation, and returns True if it passed. Its errors stop no other."""
+    """Runs one validation, and returns True if it passed. An error stops no other."""
     name = validation.__name__.removeprefix("validate_")
     try:
         passed, expected, measured = await validation(wait)
@@ -273,5 +273,5 @@ if __name__ == "__main__":
     parser.add_argument("--wait", type=float, default=0.02, help="a short wait in seconds")
     options = parser.parse_args()
     if options.wait < 0.01:
-        parser.error("below 0.01 s the clock's own steps matter")
+        parser.error("--wait must be at least 0.01 s, because the clock has steps")
     sys.exit(0 if asyncio.run(validate_async(options.wait)) else 1)

@@ -15,14 +15,14 @@ use super::{Budget, Summary};
 
 const RUNS: usize = 3;
 
-/// Lighthouse's categories, and the number of points that may be missing from 100.
+/// Lighthouse's categories, and how far below 100 points each may be.
 const CATEGORIES: [(&str, f64); 4] =
     [("performance", 5.0), ("accessibility", 0.0), ("best-practices", 0.0), ("seo", 0.0)];
 
 /// The points (0 to 100) by category.
 pub type Scores = BTreeMap<String, f64>;
 
-/// The part of the report that is used.
+/// The fields of Lighthouse's report that are used.
 #[derive(Deserialize)]
 struct Report {
     categories: BTreeMap<String, Category>,
@@ -34,24 +34,24 @@ struct Category {
     score: Option<f64>,
 }
 
-/// The reason there are no scores.
+/// The reason that there are no scores.
 #[derive(Debug, thiserror::Error)]
 pub enum LighthouseError {
-    /// It is not installed.
-    #[error("it is not installed; install npm, then run `tools/setup bench`")]
+    /// Lighthouse is not installed.
+    #[error("Lighthouse is not installed; install npm, then run `tools/setup bench`")]
     NotInstalled,
-    /// The system does not run it.
+    /// The system cannot run it.
     #[error("`lighthouse` cannot be run")]
     NotRun(#[source] io::Error),
     /// It failed.
-    #[error("it ended with an error: {0}")]
+    #[error("`lighthouse` ended with an error: {0}")]
     Failed(String),
-    /// Its report has an unexpected form.
-    #[error("its report cannot be read")]
+    /// Lighthouse's report has an unexpected form.
+    #[error("Lighthouse's report cannot be read")]
     Unreadable(#[from] serde_json::Error),
 }
 
-/// The medians of several visits of the page at `url` with the browser `chrome`.
+/// The medians of several visits to the page at `url` with the browser `chrome`.
 ///
 /// # Errors
 ///

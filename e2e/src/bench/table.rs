@@ -5,9 +5,9 @@ use super::{FirstLoad, Sample};
 /// The side to which a column's text is aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// For words.
+    /// Left, for text.
     Left,
-    /// For numbers.
+    /// Right, for numbers.
     Right,
 }
 

@@ -9,9 +9,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use e2e::bench::{
-    Align, Budget, FirstLoad, FirstLoadError, LighthouseError, Measurements, Rates, Row, Sample, SampleError, Scores,
-    Verdict, Workers, aligned, budgets, first_load, first_load_table, gather_in_python, lighthouse, lighthouse_budgets,
-    predict_in_python, times_table, worker_budgets,
+    Align, Budget, FirstLoad, FirstLoadError, LighthouseError, Loops, Measurements, Pyodide, PyodideError, Rates, Row,
+    Sample, SampleError, Scores, Summary, Verdict, Workers, aligned, budgets, first_load, first_load_table,
+    gather_in_python, lighthouse, lighthouse_budgets, measure_pyodide, predict_in_python, pyodide_budgets, times_table,
+    worker_budgets,
 };
 use e2e::browser::{Browser, BrowserError, Engine};
 use e2e::fixture::BASE;
@@ -19,7 +20,7 @@ use e2e::large_run::{LargeRunError, frame_times_ms, open_run, p95};
 use e2e::page::{Page, PageError, eventually_every};
 use e2e::server::{Server, ServerError, built_site};
 
-/// Enough for all rounds of the benchmark, which normally take less than a minute.
+/// The time limit for all rounds of the benchmark, which normally take less than a minute.
 const RUN_TIMEOUT: Duration = Duration::from_secs(600);
 
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -73,13 +74,16 @@ async fn main() -> ExitCode {
 
 async fn bench() -> Result<Vec<Budget>, BenchError> {
     let (load, mut samples, figures, workers) = measure_in_browser().await?;
+    let pyodide = measure_python_in_browser().await;
     // CPython runs alone, after the browser has closed.
     let version = add_python(&mut samples);
     let python = rates_of_python();
     println!("\n{}\n{version}\n\n{}", times_table(&samples), first_load_table(&load));
     println!("{}", digits_table(workers, python));
+    pyodide.inspect(|measured| println!("{}", pyodide_table(measured)));
     let mut budgets = budgets(&samples, figures);
     budgets.extend(worker_budgets(workers, python));
+    budgets.extend(pyodide_budgets(pyodide));
     budgets.extend(measure_with_lighthouse()?);
     println!("{}", budgets_table(&budgets));
     Ok(budgets)
@@ -122,7 +126,7 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Measurements, O
     let figures = Measurements {
         line_cost,
         open_million_ms,
-        frames_of_million: p95(&frames) / p95(&small_frames),
+        frame_time_ratio: p95(&frames) / p95(&small_frames),
         bytes_per_sleep,
         bytes_per_exercise_task,
         longest_block_ms: longest_block_us / 1e3,
@@ -131,7 +135,7 @@ async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Measurements, O
     Ok((load, samples, figures, workers))
 }
 
-/// A number that the benchmark page has in this attribute. Not every version of the page reports it.
+/// A number in an attribute of the benchmark page. Returns `None` if the page does not report it.
 async fn reported(page: &Page, attribute: &str) -> Result<Option<f64>, PageError> {
     let text = page.attributes(&format!("[{attribute}]"), attribute).await?;
     Ok(text.first().and_then(|number| number.parse().ok()))
@@ -155,7 +159,7 @@ async fn workers(page: &Page) -> Result<Option<Workers>, PageError> {
     Ok(Workers::read(&values))
 }
 
-/// The rates at which scikit-learn reads digits. `tools/setup` installs it for one Python, which `PYTHON` names.
+/// The rates at which scikit-learn classifies digits. `tools/setup` installs it for one Python, which `PYTHON` names.
 fn rates_of_python() -> Option<Rates> {
     eprintln!("measuring scikit-learn …");
     let python = std::env::var_os("PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
@@ -171,7 +175,7 @@ fn measure_with_lighthouse() -> Result<Vec<Budget>, BenchError> {
     match lighthouse(&chrome, server.url()) {
         Ok(scores) => Ok(lighthouse_budgets(&scores)),
         Err(error @ LighthouseError::NotInstalled) => {
-            eprintln!("lighthouse: its budgets are missing below, because {error}");
+            eprintln!("lighthouse: its budgets are missing below. {error}");
             Ok(Vec::new())
         }
         Err(error) => {
@@ -179,6 +183,34 @@ fn measure_with_lighthouse() -> Result<Vec<Budget>, BenchError> {
             Ok(lighthouse_budgets(&Scores::new()))
         }
     }
+}
+
+/// Readers' programs compared with plain Pyodide, if that is installed.
+async fn measure_python_in_browser() -> Option<Pyodide> {
+    eprintln!("measuring Python in the browser …");
+    let folder = std::env::var_os("PYODIDE_FOLDER").map(PathBuf::from);
+    let measured = measure_pyodide(&built_site(), folder.as_deref()).await;
+    measured.inspect_err(|error: &PyodideError| eprintln!("Pyodide: not measured, {}", with_causes(error))).ok()
+}
+
+fn pyodide_table(measured: &Pyodide) -> String {
+    let Loops { pyodide_s, stepped_s, recorded_s } = measured.loops;
+    let seconds = |seconds: f64| format!("{seconds:.3}");
+    let row = |name: &str, start: Option<Summary>, over_ideal_s: f64| {
+        let start = start.map_or_else(String::new, |start| seconds(start.median / 1e3));
+        vec![name.to_owned(), start, seconds(over_ideal_s)]
+    };
+    let head = [
+        ("Python in Chromium, seconds", Align::Left),
+        ("first statement", Align::Right),
+        ("10,000 sleeps over ideal", Align::Right),
+    ];
+    let rows = [
+        row("plain Pyodide", Some(measured.bare_start_ms), pyodide_s),
+        row("the page's loop", None, stepped_s),
+        row("the page's loop, recorded", Some(measured.start_ms), recorded_s),
+    ];
+    aligned(&head, &rows)
 }
 
 fn digits_table(workers: Option<Workers>, python: Option<Rates>) -> String {

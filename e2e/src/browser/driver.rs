@@ -25,7 +25,7 @@ pub(super) struct Driver {
     // Fields are dropped in this order: the folder with the browser's files is deleted after the browser has ended.
     process: Process,
     _screen: Option<Screen>,
-    _scratch: TempDir,
+    _profile: TempDir,
 }
 
 /// The browser that a driver has started.
@@ -38,9 +38,9 @@ struct Session {
 
 impl Session {
     fn from_client(client: &Client) -> Option<Self> {
-        let reply = client.session_creation_response()?;
-        let process = reply.capabilities().and_then(|it| it.get("moz:processID")?.as_i64()?.try_into().ok());
-        Some(Self { id: reply.session_id().to_owned(), process })
+        let response = client.session_creation_response()?;
+        let process = response.capabilities().and_then(|it| it.get("moz:processID")?.as_i64()?.try_into().ok());
+        Some(Self { id: response.session_id().to_owned(), process })
     }
 }
 
@@ -51,24 +51,24 @@ impl Driver {
                 return Ok(driver);
             }
         }
-        Err(DriverError::Silent { name: engine.driver().name() }.into())
+        Err(DriverError::Unreachable { name: engine.driver().name() }.into())
     }
 
     /// Returns `None` if the driver ended, or could not be reached in time.
     async fn start_once(engine: Engine) -> Result<Option<Self>, BrowserError> {
         let name = engine.driver().name();
-        let scratch = tempfile::tempdir().map_err(DriverError::NoScratch)?;
+        let profile = tempfile::tempdir().map_err(DriverError::NoProfileFolder)?;
         let screen = if engine.needs_screen() { Some(Screen::start().await?) } else { None };
         let announced = engine.announced_port();
         let port = if announced.is_some() { 0 } else { free_port().map_err(DriverError::NoPort)? };
         let mut command = Command::new(engine.driver().find()?);
-        command.args(engine.driver_arguments(port)).env("TMPDIR", scratch.path());
+        command.args(engine.driver_arguments(port)).env("TMPDIR", profile.path());
         if let Some(screen) = &screen {
             on_screen(&mut command, screen);
         }
         let process = Process::start(&mut command).map_err(|source| DriverError::NotRun { name, source })?;
         // From here on, a failure drops the driver, which ends the process.
-        let mut driver = Self { port, session: None, process, _screen: screen, _scratch: scratch };
+        let mut driver = Self { port, session: None, process, _screen: screen, _profile: profile };
         let reached = match announced {
             Some(find) => driver.process.first_output(find).await,
             None => driver.process.wait_for_port(port).await,
@@ -110,8 +110,8 @@ impl Drop for Driver {
     }
 }
 
-/// Uses the screen, and nothing else of the desktop: neither Wayland nor the bus for assistive technology, which would
-/// still run after the browser has ended. Also turns off the sandbox, which containers do not allow.
+/// Uses only the screen, and nothing else of the desktop: neither Wayland nor the bus for assistive technology, which
+/// would still run after the browser has ended. Also turns off the sandbox, which containers do not allow.
 fn on_screen(command: &mut Command, screen: &Screen) {
     command
         .env("DISPLAY", screen.name())

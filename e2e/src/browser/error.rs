@@ -1,4 +1,4 @@
-//! The reasons that a browser does not start, or does not do something.
+//! Errors when starting or controlling a browser.
 
 use fantoccini::error::{CmdError, NewSessionError};
 
@@ -6,11 +6,11 @@ use super::engine::Engine;
 use super::process::START_TIMEOUT;
 use super::program::MissingProgram;
 
-/// The number of attempts to start a driver. Two programs may pick the same port: chromedriver picks a port that is
-/// free in IPv4, and ends if the port is used in IPv6.
+/// Attempts to start a driver. The port that it picks may be taken meanwhile; chromedriver checks only IPv4, and exits
+/// if IPv6 is in use.
 pub(super) const START_ATTEMPTS: usize = 3;
 
-/// The reason there is no browser.
+/// The reason that there is no browser.
 #[derive(Debug, thiserror::Error)]
 pub enum BrowserError {
     /// A program is not installed.
@@ -27,7 +27,7 @@ pub enum BrowserError {
         /// The driver's error.
         source: Box<NewSessionError>,
     },
-    /// The engine does not support it.
+    /// A command that only Chromium supports.
     #[error("`{what}` is available only in Chromium, and this is {engine}")]
     OnlyInChromium {
         /// The command or log.
@@ -38,13 +38,13 @@ pub enum BrowserError {
     /// Its last window was closed.
     #[error("the browser has no window")]
     NoWindow,
-    /// The browser is gone, or refuses.
-    #[error("the browser refused a command: {0}")]
+    /// The browser is gone, or refused a command.
+    #[error("the browser did not execute a command: {0}")]
     Refused(#[from] Box<CmdError>),
 }
 
 impl BrowserError {
-    /// What to do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -59,10 +59,10 @@ impl BrowserError {
     }
 }
 
-/// The reason the driver does not run.
+/// The reason that the driver does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
-    /// The system does not run the program.
+    /// The system cannot run the program.
     #[error("`{name}` cannot be run")]
     NotRun {
         /// The program.
@@ -72,13 +72,13 @@ pub enum DriverError {
     },
     /// There is no folder for the browser's profile.
     #[error("no temporary folder can be created for the browser's profile")]
-    NoScratch(#[source] std::io::Error),
+    NoProfileFolder(#[source] std::io::Error),
     /// There is no free port.
     #[error("no port can be opened on this machine")]
     NoPort(#[source] std::io::Error),
-    /// It ended, or could not be reached in time, at each attempt.
+    /// The driver ended or could not be reached in time, at each attempt.
     #[error("`{name}` ended or could not be reached within {} s, {START_ATTEMPTS} times", START_TIMEOUT.as_secs())]
-    Silent {
+    Unreachable {
         /// The program.
         name: &'static str,
     },

@@ -1,6 +1,6 @@
 //! Browsers that tests use one after the other, because starting one takes one to three seconds.
 //!
-//! Each test serves the site on another port. To the browser it is another site, with its own storage, caches and
+//! Each test serves the site on another port. For the browser it is another site, with its own storage, caches and
 //! service worker. Everything else that a test changes (tabs, the window, emulated preferences) is reset before the
 //! next test.
 
@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use super::{Browser, BrowserError, Engine};
 use crate::host::lock;
 
-/// The number of tests that use a browser. Firefox and WebKit become slower with each site that they have visited.
+/// The maximum number of tests in one browser. Firefox and WebKit become slower with each site that they visit.
 const USES: u32 = 25;
 
 /// A browser that a test uses.
@@ -34,13 +34,8 @@ impl PooledBrowser {
     ///
     /// If a program is missing or does not start.
     pub async fn take(engine: Engine) -> Result<Self, BrowserError> {
-        let (ready, others) = {
-            let mut ready = lock(&READY);
-            let others: Vec<_> = ready.extract_if(.., |(browser, _)| browser.engine() != engine).collect();
-            (ready.pop(), others)
-        };
-        // Tests run engine by engine, so browsers of another engine are no longer needed.
-        drop(others);
+        close_other_engines(engine);
+        let ready = lock(&READY).pop();
         let (browser, uses) = match ready {
             Some((browser, uses)) => (browser, uses + 1),
             None => (Browser::start(engine).await?, 1),
@@ -53,7 +48,8 @@ impl PooledBrowser {
     /// # Errors
     ///
     /// If a program is missing or does not start.
-    pub async fn new(engine: Engine) -> Result<Self, BrowserError> {
+    pub async fn exclusive(engine: Engine) -> Result<Self, BrowserError> {
+        // `USES` makes `drop` close it instead of returning it.
         Ok(Self { browser: Some(Browser::start(engine).await?), uses: USES })
     }
 }
@@ -62,22 +58,29 @@ impl Deref for PooledBrowser {
     type Target = Browser;
 
     fn deref(&self) -> &Browser {
-        self.browser.as_ref().expect("it is there until it is dropped")
+        self.browser.as_ref().expect("the browser is taken only in `drop`")
     }
 }
 
 impl Drop for PooledBrowser {
     fn drop(&mut self) {
         let Some(browser) = self.browser.take() else { return };
-        // A browser is not used again after a failed test: its state is not known.
+        // A browser is not used again after a failed test, because its state is unknown.
         if self.uses < USES && !std::thread::panicking() {
             lock(&RETURNED).push((browser, self.uses));
         }
     }
 }
 
+/// Closes the ready browsers of other engines. Tests run engine by engine, so they are no longer needed.
+fn close_other_engines(engine: Engine) {
+    let others: Vec<_> = lock(&READY).extract_if(.., |(browser, _)| browser.engine() != engine).collect();
+    // Closing takes some time, so the lock is released first.
+    drop(others);
+}
+
 /// Resets the returned browsers for the next test. A browser that cannot be reset is closed.
-pub(crate) async fn clean_up() {
+pub(crate) async fn reset_returned() {
     loop {
         let Some((browser, uses)) = lock(&RETURNED).pop() else { return };
         if browser.reset().await.is_ok() {

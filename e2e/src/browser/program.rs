@@ -71,7 +71,7 @@ pub(super) const XVFB: Program = Program {
 pub struct MissingProgram(&'static Program);
 
 impl MissingProgram {
-    /// What to do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.0.advice

@@ -19,7 +19,8 @@ impl Screen {
         command.args(["-displayfd", "1", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"]);
         let name = XVFB.name();
         let mut process = Process::start(&mut command).map_err(|source| DriverError::NotRun { name, source })?;
-        let number = process.first_output(|line| line.trim().parse().ok()).await.ok_or(DriverError::Silent { name })?;
+        let number =
+            process.first_output(|line| line.trim().parse().ok()).await.ok_or(DriverError::Unreachable { name })?;
         Ok(Self { number, _process: process })
     }
 

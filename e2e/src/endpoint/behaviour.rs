@@ -1,4 +1,4 @@
-//! The way in which the endpoint answers: well, late, or wrong in one of the ways that clients meet in practice.
+//! The way in which the endpoint answers: well, late, or wrong in one of the ways that occur in practice.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 pub struct Behaviour {
     /// The time that an inference takes, whatever its answer.
     pub latency: Duration,
-    /// The most inferences that run at once; the others queue in the order of their arrival. `None` means no limit.
+    /// The maximum number of inferences at once; the others queue in the order of arrival. `None` means no limit.
     pub capacity: Option<usize>,
     /// The access of other origins.
     pub cors: Cors,
@@ -59,11 +59,11 @@ pub enum Answer {
     /// The good answer's head, but never its body.
     HeadOnly,
     /// Status 200 with a JSON array that is cut off after a number of bytes.
-    Flood {
+    EndlessArray {
         /// The length of the body.
         bytes: u64,
         /// True if there is a `Content-Length` header.
-        is_announced: bool,
+        has_content_length: bool,
     },
     /// This status with the protocol's error for the first requests, then the good answer.
     FailFirst {

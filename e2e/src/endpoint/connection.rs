@@ -61,7 +61,9 @@ async fn answer(
             writer.send_head(&Response::json(status, &value)).await?;
             future::pending().await
         }
-        Answer::Flood { bytes, is_announced } => writer.flood(*bytes, *is_announced).await?,
+        Answer::EndlessArray { bytes, has_content_length } => {
+            writer.send_endless_array(*bytes, *has_content_length).await?
+        }
         Answer::FailFirst { status, retry_after_s, .. } => {
             writer.send(&Response::failed(*status, *retry_after_s)).await?
         }

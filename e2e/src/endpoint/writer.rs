@@ -1,4 +1,4 @@
-//! Sending an answer, with the headers that the behaviour adds to all answers.
+//! Sends responses, with the headers that the behaviour adds to all of them.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,11 +9,11 @@ use super::behaviour::{Behaviour, Cors};
 use super::response::Response;
 use crate::host::status_line;
 
-/// The part of a flood that is given to the system at once.
+/// Bytes per write.
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// The answer to a preflight. A browser may not cache it, because behaviours change.
-const ALLOWED: &str = "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n\
+/// The headers of the response to a CORS preflight. Max-Age is 0, because the behaviour may change.
+const PREFLIGHT_HEADERS: &str = "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n\
     Access-Control-Allow-Headers: content-type\r\nAccess-Control-Max-Age: 0\r\n";
 
 /// The client's end of a connection.
@@ -28,49 +28,50 @@ impl<'a, W: AsyncWrite + Unpin> ResponseWriter<'a, W> {
         Self { writer, behaviour, bytes_sent }
     }
 
-    /// Answers a preflight, by which a browser asks what the page may do.
+    /// Answers a CORS preflight request.
     pub async fn preflight(&mut self) -> io::Result<()> {
         match self.behaviour.cors {
-            Cors::Open => self.head(204, ALLOWED).await?,
-            Cors::NoPreflight | Cors::Closed => self.head(405, "Content-Length: 0\r\n").await?,
+            Cors::Open => self.write_head(204, PREFLIGHT_HEADERS).await?,
+            Cors::NoPreflight | Cors::Closed => self.write_head(405, "Content-Length: 0\r\n").await?,
         }
         self.writer.shutdown().await
     }
 
-    pub async fn send(&mut self, reply: &Response) -> io::Result<()> {
-        self.send_head(reply).await?;
-        self.body(&reply.body).await?;
+    pub async fn send(&mut self, response: &Response) -> io::Result<()> {
+        self.send_head(response).await?;
+        self.write_body(&response.body).await?;
         self.writer.shutdown().await
     }
 
     /// Sends the length of the whole body, but closes the connection after half of it.
-    pub async fn send_half(&mut self, reply: &Response) -> io::Result<()> {
-        self.send_head(reply).await?;
-        self.body(&reply.body[..reply.body.len() / 2]).await?;
+    pub async fn send_half(&mut self, response: &Response) -> io::Result<()> {
+        self.send_head(response).await?;
+        self.write_body(&response.body[..response.body.len() / 2]).await?;
         self.writer.shutdown().await
     }
 
-    pub async fn send_head(&mut self, reply: &Response) -> io::Result<()> {
-        self.head(reply.status, &reply.headers()).await
+    pub async fn send_head(&mut self, response: &Response) -> io::Result<()> {
+        self.write_head(response.status, &response.headers()).await
     }
 
-    /// Sends an array of zeros that is cut off after a number of bytes.
-    pub async fn flood(&mut self, bytes: u64, is_announced: bool) -> io::Result<()> {
-        let length = if is_announced { format!("Content-Length: {bytes}\r\n") } else { String::new() };
-        self.head(200, &format!("Content-Type: application/json\r\n{length}")).await?;
+    /// Sends the beginning of a JSON array of zeros, `bytes` long, with or without `Content-Length`.
+    pub async fn send_endless_array(&mut self, bytes: u64, has_content_length: bool) -> io::Result<()> {
+        let length = if has_content_length { format!("Content-Length: {bytes}\r\n") } else { String::new() };
+        self.write_head(200, &format!("Content-Type: application/json\r\n{length}")).await?;
         let (start, zeros) = (b"[0".to_vec(), b",0".repeat(CHUNK_BYTES / 2));
         let mut left = bytes;
         let mut next = &start;
+        // Each iteration writes at most `CHUNK_BYTES`.
         while left > 0 {
             let part = usize::try_from(left).map_or(next.len(), |left| left.min(next.len()));
-            self.body(&next[..part]).await?;
+            self.write_body(&next[..part]).await?;
             left -= part as u64;
             next = &zeros;
         }
         self.writer.shutdown().await
     }
 
-    async fn head(&mut self, status: u16, headers: &str) -> io::Result<()> {
+    async fn write_head(&mut self, status: u16, headers: &str) -> io::Result<()> {
         let origin = if self.behaviour.cors == Cors::Closed { "" } else { "Access-Control-Allow-Origin: *\r\n" };
         let exposed =
             if self.behaviour.exposes_retry_after { "Access-Control-Expose-Headers: retry-after\r\n" } else { "" };
@@ -81,7 +82,7 @@ impl<'a, W: AsyncWrite + Unpin> ResponseWriter<'a, W> {
         self.writer.write_all(head.as_bytes()).await
     }
 
-    async fn body(&mut self, bytes: &[u8]) -> io::Result<()> {
+    async fn write_body(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.writer.write_all(bytes).await?;
         self.bytes_sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(())

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{Page, PageError};
 
-/// What a control shows.
+/// A control as the page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Control {
     /// Its name in links.
@@ -21,10 +21,10 @@ pub struct Control {
     /// True if assistive technology is informed that the value is not accepted.
     pub is_invalid: bool,
     /// The error message next to it, empty if there is none.
-    pub refusal: String,
+    pub error: String,
 }
 
-/// Reads all controls. A label counts only if the browser connects it with the field.
+/// Reads all controls. A label counts only if it is associated with the field (for screen readers).
 const READ_ALL: &str = "return [...document.querySelectorAll('[data-control]')].map(control => {
     const field = control.querySelector('input[type=number], input[type=text], input[type=checkbox], select');
     return {
@@ -32,7 +32,7 @@ const READ_ALL: &str = "return [...document.querySelectorAll('[data-control]')].
         label: [...field.labels].map(label => label.innerText.trim()).join(' '),
         value: field.type === 'checkbox' ? (field.checked ? 'on' : 'off') : field.value,
         is_invalid: field.getAttribute('aria-invalid') === 'true',
-        refusal: [...control.querySelectorAll('.refusal')].map(text => text.innerText.trim()).join(' '),
+        error: [...control.querySelectorAll('.refusal')].map(text => text.innerText.trim()).join(' '),
     };
 })";
 
@@ -61,7 +61,7 @@ impl Page {
     /// # Errors
     ///
     /// If a control has no field.
-    pub async fn values(&self) -> Result<Vec<(String, String)>, PageError> {
+    pub async fn names_and_values(&self) -> Result<Vec<(String, String)>, PageError> {
         Ok(self.controls().await?.into_iter().map(|control| (control.name, control.value)).collect())
     }
 
@@ -78,7 +78,7 @@ impl Page {
         self.type_keys(keys).await
     }
 
-    /// Switches a switch on or off.
+    /// Toggles a switch.
     ///
     /// # Errors
     ///
@@ -106,9 +106,9 @@ impl Page {
         Ok(slider.send_keys(&char::from(Key::Right).to_string()).await?)
     }
 
-    async fn field(&self, name: &str, field: &str) -> Result<Element, PageError> {
-        let selector = format!("[data-control='{name}'] {field}");
-        let field = self.find(Locator::Css(&selector), || format!("control `{name}` with `{field}`")).await?;
+    async fn field(&self, name: &str, selector: &str) -> Result<Element, PageError> {
+        let path = format!("[data-control='{name}'] {selector}");
+        let field = self.find(Locator::Css(&path), || format!("control `{name}` with `{selector}`")).await?;
         self.reveal(&field).await?;
         Ok(field)
     }

@@ -2,7 +2,9 @@
 
 use super::{Page, PageError, eventually};
 
-/// Collects downloads in the page, because the browser would ask where to save them.
+/// Collects downloads in the page, because the browser would ask where to save them: `window.saved` has names and
+/// texts,
+/// `window.files` the blobs.
 const CATCH: &str = "[window.saved, window.files] = [[], []];
     HTMLAnchorElement.prototype.click = async function () {
         const file = await (await fetch(this.href)).blob();
@@ -11,7 +13,7 @@ const CATCH: &str = "[window.saved, window.files] = [[], []];
     };";
 
 impl Page {
-    /// Collects the page's downloads in `window.files` from now on, instead of leaving them to the browser.
+    /// Collects the page's downloads from now on, instead of leaving them to the browser.
     ///
     /// # Errors
     ///
@@ -20,13 +22,13 @@ impl Page {
         self.evaluate(CATCH, Vec::new()).await
     }
 
-    /// Waits until `count` files have been collected, and returns the name and the text of the last one.
+    /// Waits until exactly `count` files have been collected, and returns the name and the text of the last one.
     ///
     /// # Errors
     ///
     /// If it takes too long.
-    pub async fn download(&self, count: usize) -> Result<(String, String), PageError> {
-        eventually(&format!("{count} files to save"), async || {
+    pub async fn wait_for_downloads(&self, count: usize) -> Result<(String, String), PageError> {
+        eventually(&format!("{count} downloads"), async || {
             let mut saved: Vec<(String, String)> = self.evaluate("return window.saved", Vec::new()).await?;
             let n = saved.len();
             Ok(saved.pop().filter(|_| n == count).ok_or_else(|| format!("{n} files")))

@@ -6,52 +6,52 @@
     workers: new Map(), channels: new Map(), databases: new Map(), requests: new Map(),
   };
 
-  const timers = (kind, set, clears, ends) => {
-    const native = window[set];
-    window[set] = (act, ...options) => {
-      const id = native((...args) => {
-        if (ends) held[kind].delete(id);
-        return act(...args);
+  const countTimers = (kind, setName, clearNames, endsWhenFired) => {
+    const nativeSet = window[setName];
+    window[setName] = (callback, ...options) => {
+      const id = nativeSet((...args) => {
+        if (endsWhenFired) held[kind].delete(id);
+        return callback(...args);
       }, ...options);
-      held[kind].set(id, `${set} ${options[0] ?? ''}`);
+      held[kind].set(id, `${setName} ${options[0] ?? ''}`);
       return id;
     };
-    for (const clear of clears) {
-      const before = window[clear];
-      window[clear] = (id) => {
+    for (const clearName of clearNames) {
+      const nativeClear = window[clearName];
+      window[clearName] = (id) => {
         held[kind].delete(id);
-        before(id);
+        nativeClear(id);
       };
     }
   };
-  // Each of the two clear functions also clears what the other set function has set.
-  timers('timers', 'setTimeout', ['clearTimeout', 'clearInterval'], true);
-  timers('intervals', 'setInterval', ['clearTimeout', 'clearInterval'], false);
-  timers('frames', 'requestAnimationFrame', ['cancelAnimationFrame'], true);
+  // Timeouts and intervals share one id space (HTML standard), so each clear function clears both.
+  countTimers('timers', 'setTimeout', ['clearTimeout', 'clearInterval'], true);
+  countTimers('intervals', 'setInterval', ['clearTimeout', 'clearInterval'], false);
+  countTimers('frames', 'requestAnimationFrame', ['cancelAnimationFrame'], true);
 
   // Only listeners on objects that live as long as the page are counted. All others are removed with their objects.
-  const lasts = (target) => [window, document, document.documentElement, document.body].includes(target)
+  const livesAsLongAsPage = (target) => [window, document, document.documentElement, document.body].includes(target)
     || [window.MediaQueryList, window.ServiceWorkerContainer].some((kind) => kind && target instanceof kind);
-  const numbers = new WeakMap();
-  const number = (thing) => numbers.get(thing) ?? (numbers.set(thing, number.next++), numbers.get(thing));
-  number.next = 0;
+  const ids = new WeakMap();
+  const idOf = (thing) => ids.get(thing) ?? (ids.set(thing, idOf.next++), ids.get(thing));
+  idOf.next = 0;
   const { addEventListener, removeEventListener } = EventTarget.prototype;
-  const key = (target, type, act, options) =>
-    `${target.constructor.name} ${number(target)}: ${type} ${number(act)} ${Boolean(options?.capture ?? options)}`;
-  EventTarget.prototype.addEventListener = function (type, act, options) {
+  const key = (target, type, callback, options) =>
+    `${target.constructor.name} ${idOf(target)}: ${type} ${idOf(callback)} ${Boolean(options?.capture ?? options)}`;
+  EventTarget.prototype.addEventListener = function (type, callback, options) {
     const target = this ?? window;
-    if (act && lasts(target)) {
-      const name = key(target, type, act, options);
+    if (callback && livesAsLongAsPage(target)) {
+      const name = key(target, type, callback, options);
       held.listeners.set(name, name);
       if (options?.once) addEventListener.call(target, type, () => held.listeners.delete(name), options);
       options?.signal?.addEventListener('abort', () => held.listeners.delete(name));
     }
-    addEventListener.call(target, type, act, options);
+    addEventListener.call(target, type, callback, options);
   };
-  EventTarget.prototype.removeEventListener = function (type, act, options) {
+  EventTarget.prototype.removeEventListener = function (type, callback, options) {
     const target = this ?? window;
-    if (act && lasts(target)) held.listeners.delete(key(target, type, act, options));
-    removeEventListener.call(target, type, act, options);
+    if (callback && livesAsLongAsPage(target)) held.listeners.delete(key(target, type, callback, options));
+    removeEventListener.call(target, type, callback, options);
   };
 
   const { createObjectURL, revokeObjectURL } = URL;
@@ -104,6 +104,7 @@
   window.fetch = (...request) => {
     const response = fetch(...request);
     held.requests.set(response, String(request[0]?.url ?? request[0]));
+    // A request counts as released when its headers arrive, not its body.
     const end = () => held.requests.delete(response);
     response.then(end, end);
     return response;
@@ -114,6 +115,7 @@
     const native = WebAssembly[name];
     WebAssembly[name] = async (...module) => {
       const result = await native.apply(WebAssembly, module);
+      // The first module is the page's.
       memory ??= (result.instance ?? result).exports.memory;
       return result;
     };

@@ -9,7 +9,8 @@ use super::{Page, PageError};
 /// The script that counts resources. Open the page [with it](crate::fixture::Fixture::open_with_script).
 pub const COUNT_RESOURCES: &str = include_str!("resources.js");
 
-/// The timer that WebKit's driver sets in the page for each script, and does not clear.
+/// The timer that WebKit's driver sets in the page for each script, and does not clear. The page's own timers of 30 s
+/// are ignored too.
 const TIMER_OF_WEBKIT_DRIVER: &str = "setTimeout 30000";
 
 /// The resources that the page holds, and the size of its memory.

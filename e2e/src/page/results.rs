@@ -25,7 +25,7 @@ pub struct Check {
     /// The part.
     pub part: String,
     /// True if the check passed.
-    pub holds: bool,
+    pub passed: bool,
     /// The page's text about it.
     pub text: String,
 }
@@ -72,13 +72,13 @@ const BARS: &str = "const ms = us => us === undefined ? null : Number(us) / 1000
 
 const CHECKS: &str = "return [...document.querySelectorAll('[data-check]')].map(check => ({
     part: check.dataset.check,
-    holds: check.dataset.holds === 'true',
+    passed: check.dataset.holds === 'true',
     text: check.innerText.trim(),
 }));";
 
 const PROPERTIES: &str = "return [...document.querySelectorAll('[data-property]')].map(it => ({
     part: it.dataset.property,
-    holds: it.dataset.holds === 'true',
+    passed: it.dataset.holds === 'true',
     text: it.innerText.trim(),
 }));";
 

@@ -18,13 +18,13 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     // Browsers also open connections in advance and never use them.
     let Some(head) = read_head(&mut reader).await else { return };
     let Some((method, path)) = method_and_path(&head) else { return };
-    let number = shared.begin(method, path);
+    let id = shared.log_request(method, path);
     let outcome = tokio::select! {
         biased;
         answered = answer(&mut writer, &shared, &head, method, path) => answered.unwrap_or(Outcome::ClosedByClient),
         () = closed(&mut reader) => Outcome::ClosedByClient,
     };
-    shared.end(number, outcome);
+    shared.set_outcome(id, outcome);
 }
 
 /// Sends the answer for the path.

@@ -7,6 +7,13 @@ mod exercises;
 mod measuring;
 mod model_server;
 mod pages;
+mod program;
+mod program_errors;
+mod program_files;
+mod program_keyboard;
+mod program_many;
+mod program_stop;
+mod sandbox;
 mod soak;
 
 use std::process::ExitCode;
@@ -21,6 +28,13 @@ fn main() -> ExitCode {
         .chain(measuring::tests())
         .chain(model_server::tests())
         .chain(pages::tests())
+        .chain(program::tests())
+        .chain(program_errors::tests())
+        .chain(program_files::tests())
+        .chain(program_keyboard::tests())
+        .chain(program_many::tests())
+        .chain(program_stop::tests())
+        .chain(sandbox::tests())
         .chain(soak::tests());
     suite::run(tests.collect())
 }

@@ -3,13 +3,15 @@
 
 use e2e::browser::{Engine, Heap};
 use e2e::fixture::{Fixture, TestError, TestResult};
-use e2e::in_each_engine;
 use e2e::page::{COUNT_RESOURCES, Page, Resources, eventually};
 use e2e::server::Replacement;
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![runs_release_the_browsers_resources, resources_that_are_not_released_are_noticed].map(Test::alone)
+    in_each_engine![runs_release_the_browsers_resources]
+        .chain(in_chromium![resources_that_are_not_released_are_noticed])
+        .map(Test::alone)
 }
 
 /// Together, these runs use timers, files of the site, stored files, the model server and workers.
@@ -191,8 +193,8 @@ const LEAK: &str = "
     indexedDB.open('leaked');
     fetch('never');";
 
-async fn resources_that_are_not_released_are_noticed(engine: Engine) -> TestResult {
-    let fixture = Fixture::open_with_script(engine, REST, COUNT_RESOURCES).await?;
+async fn resources_that_are_not_released_are_noticed() -> TestResult {
+    let fixture = Fixture::open_with_script(Engine::Chromium, REST, COUNT_RESOURCES).await?;
     let page = &fixture.page;
     fixture.server.replace("never", Replacement::Never);
     let (before, heap) = resources_at_rest(&fixture).await?;

@@ -58,11 +58,11 @@ impl Body {
         Ok(body)
     }
 
-    /// Reads the whole body as text.
+    /// Like [`Body::bytes`], but decodes UTF-8.
     ///
     /// # Errors
     ///
-    /// As [`Body::bytes`], and [`HttpError::InvalidUtf8`] if it is not text.
+    /// Those of [`Body::bytes`]. Returns [`HttpError::InvalidUtf8`] if the body is not UTF-8.
     pub async fn text(self, limit_bytes: usize) -> Result<String, HttpError> {
         let url = self.url.clone();
         let bytes = self.bytes(limit_bytes).await?;

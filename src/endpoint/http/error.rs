@@ -45,7 +45,7 @@ pub enum HttpError {
         url: String,
         /// The timeout of the request.
         limit: Duration,
-        /// What was awaited when the time was over.
+        /// The phase in which the time was over.
         phase: Phase,
     },
     /// The connection ended before the response did.
@@ -124,7 +124,7 @@ impl HttpError {
         matches!(self, Self::Unreachable { .. } | Self::ConnectionLost { .. } | Self::TimedOut { .. })
     }
 
-    /// What the user can do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {

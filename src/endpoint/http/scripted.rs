@@ -78,9 +78,9 @@ pub struct Scripted {
     answer: Rc<dyn Fn(&Request) -> Answer>,
     requests: Rc<RefCell<Vec<Request>>>,
     under_way: Rc<Cell<usize>>,
-    /// What [`Transport::is_reachable`] answers; false at first.
+    /// The result of [`Transport::is_reachable`]; false at first.
     pub is_reachable: bool,
-    /// What [`Transport::is_from_https`] answers; false at first.
+    /// The result of [`Transport::is_from_https`]; false at first.
     pub is_from_https: bool,
 }
 

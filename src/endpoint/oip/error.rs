@@ -30,13 +30,13 @@ pub enum OipError {
     NotJson {
         /// True if it is an HTML page: then another server has probably answered.
         is_html: bool,
-        /// What is wrong with the body.
+        /// The problem of the body.
         reason: String,
     },
     /// The body is JSON, but not what the protocol requires here.
     #[error("the response does not follow the protocol: {reason}")]
     NotTheProtocol {
-        /// What is wrong with the body.
+        /// The problem of the body.
         reason: String,
     },
     /// The caller's deadline passed.
@@ -100,7 +100,7 @@ impl OipError {
         }
     }
 
-    /// What the user can do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {

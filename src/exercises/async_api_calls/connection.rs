@@ -48,7 +48,7 @@ async fn explain(run: &Run, client: &Client, plan: &Plan, error: OipError) -> Oi
 
 /// The failure if the list of models is empty.
 pub(super) fn no_model() -> Failure {
-    Failure { message: "there is no model name".to_owned(), advice: "Enter the name of one of the endpoint's models." }
+    Failure::new("there is no model name", "Enter the name of one of the endpoint's models.")
 }
 
 failure_from!(OipError, NoModelServer, InputsError);

@@ -107,7 +107,7 @@ impl Findings {
         )
     }
 
-    /// A hint about CORS preflight requests, if every request was unreachable: browsers do not tell the page the cause.
+    /// A hint about CORS preflight requests, if every request was unreachable: browsers do not report the cause.
     fn about_preflight(&self) -> Option<String> {
         let is_unreachable =
             |call: &Call| call.result.as_ref().is_err_and(|error| error.cause().starts_with("unreachable"));
@@ -294,7 +294,7 @@ fn about_connections(plan: &Plan) -> Option<String> {
     })
 }
 
-/// Whether requests that were due at a rate were made as fast as they came, and if not, where they waited.
+/// The verdict on requests at a rate: the endpoint kept up, or the place where most requests waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     /// The last requests were hardly slower than the first.
@@ -313,11 +313,11 @@ impl Verdict {
         let mut timings = requests.timings().to_vec();
         timings.sort_by_key(|timing| timing.due_us);
         let quarter = timings.len() / 4;
-        let median = |timings: &[Timing]| Requests::from_timings(timings.iter().copied()).from_schedule().median();
+        let median = |timings: &[Timing]| Requests::from_timings(timings.iter().copied()).since_due().median();
         let (first, last) = (&timings[..quarter], &timings[timings.len() - quarter..]);
         let is_growing = median(first).zip(median(last)).is_some_and(|(first, last)| last > first * GROWTH);
-        let total_us: u64 = requests.from_schedule_us().sum();
-        let sent_us: u64 = requests.from_send_us().sum();
+        let total_us: u64 = requests.since_due_us().sum();
+        let sent_us: u64 = requests.since_sent_us().sum();
         let before_us = total_us.saturating_sub(sent_us);
         match () {
             () if !is_growing && before_us <= sent_us => Self::KeptUp,
@@ -330,17 +330,17 @@ impl Verdict {
 
 /// The verdict in words.
 fn verdict_in_words(plan: &Plan, requests: &Requests, permits_us: u64) -> String {
-    let Some(slowest) = requests.timings().iter().max_by_key(|timing| timing.from_schedule_us()) else {
+    let Some(slowest) = requests.timings().iter().max_by_key(|timing| timing.since_due_us()) else {
         return String::new();
     };
-    let since_sent_us = requests.from_send().median().unwrap_or(0.0) as u64;
-    let slowest_us = slowest.from_schedule_us();
-    let before_us = slowest_us.saturating_sub(slowest.from_send_us().unwrap_or(0));
+    let since_sent_us = requests.since_sent().median().unwrap_or(0.0) as u64;
+    let slowest_us = slowest.since_due_us();
+    let before_us = slowest_us.saturating_sub(slowest.since_sent_us().unwrap_or(0));
     let (took, total, before) = (units::span(since_sent_us), units::span(slowest_us), units::span(before_us));
     match Verdict::new(requests, permits_us) {
         Verdict::KeptUp => format!(
             "The endpoint kept up: the median is {} since due and {took} since sent.",
-            units::span(requests.from_schedule().median().unwrap_or(0.0) as u64)
+            units::span(requests.since_due().median().unwrap_or(0.0) as u64)
         ),
         Verdict::AtTheLimit => {
             let limit = plan.limit.map_or(0, NonZeroUsize::get);
@@ -405,7 +405,7 @@ mod tests {
         let late = requests(|n| (n * 100, n * 100 + 50));
         let slow = requests(|n| (0, 50 + n * 100));
         assert_eq!(Verdict::new(&at_once, 0), Verdict::KeptUp);
-        assert_eq!(Verdict::new(&late, late.from_schedule_us().sum()), Verdict::AtTheLimit);
+        assert_eq!(Verdict::new(&late, late.since_due_us().sum()), Verdict::AtTheLimit);
         assert_eq!(Verdict::new(&late, 0), Verdict::BeforeTheLastAttempt);
         assert_eq!(Verdict::new(&slow, 0), Verdict::AtTheEndpoint, "although none waited in the page");
         assert_eq!(Verdict::new(&Requests::default(), 0), Verdict::KeptUp);

@@ -9,7 +9,7 @@ use crate::endpoint::oip::OipError;
 use crate::exercises::prelude::*;
 use crate::runtime::{Backoff, RetryPolicy};
 
-/// When requests are due.
+/// The times at which requests are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrivals {
     /// All of them now.
@@ -18,7 +18,7 @@ pub(super) enum Arrivals {
     Every(Duration),
 }
 
-/// Which requests are sent, where and when.
+/// The requests to send, the endpoint, and the times.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// True if the endpoint is the page's own model server.

@@ -50,7 +50,7 @@ fn a_batch_larger_than_the_servers_capacity_takes_several_rounds() {
     assert_eq!(length_us(&run.record(), "batch_inference_api"), 500_000);
     let requests = report.requests().expect("it sent some");
     assert_eq!(requests.throughput_per_s(), Some(80.0));
-    assert_eq!(requests.from_send().max(), Some(500_000.0), "the queue is at the server");
+    assert_eq!(requests.since_sent().max(), Some(500_000.0), "the queue is at the server");
     assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
     assert!(report.notes[0].starts_with("40 of 40 requests with 1 input each succeeded in 500 ms: 80.0 requests"));
 }
@@ -80,8 +80,8 @@ fn only_latency_from_schedule_shows_that_the_endpoint_is_too_slow() {
     let (_, report) = report(&settings(&numbers, &[("arrivals", "rate"), ("timeout", "5000")]));
     let requests = report.requests().expect("it sent some");
     let p99 = |sample: crate::measure::statistics::Summary| sample.percentile(99.0).expect("there are a hundred");
-    assert_eq!(p99(requests.from_send()), 500_000.0);
-    assert!(p99(requests.from_schedule()) > 70.0 * 500_000.0);
+    assert_eq!(p99(requests.since_sent()), 500_000.0);
+    assert!(p99(requests.since_due()) > 70.0 * 500_000.0);
     assert!(report.notes.iter().any(|note| note.contains("coordinated omission")), "{:?}", report.notes);
 }
 

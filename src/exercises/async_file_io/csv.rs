@@ -28,7 +28,7 @@ pub(super) const MOST_COLUMNS: usize = 12;
 /// The maximum number of characters of a value that are shown.
 pub(super) const MOST_CHARS: usize = 40;
 
-/// Why a CSV could not be processed to its end.
+/// The reason that a CSV cannot be processed to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CsvError {
     #[error(transparent)]

@@ -139,7 +139,7 @@ pub(super) fn faults(name: &str, samples: &Samples) -> Option<Table> {
 
 /// The first rows, if there are any. They are shown as columns, because a table may have many columns.
 pub(super) fn first_rows(name: &str, samples: &Samples) -> Option<Table> {
-    const HEADS: [&str; MOST_SHOWN] = ["Row 1", "Row 2", "Row 3", "Row 4", "Row 5"];
+    const ROW_HEADERS: [&str; MOST_SHOWN] = ["Row 1", "Row 2", "Row 3", "Row 4", "Row 5"];
     let columns = samples.columns.iter().take(MOST_COLUMNS).enumerate();
     let row = |(place, column): (usize, &String)| {
         let values = samples.shown.iter().map(|row| row.get(place).cloned().unwrap_or_default());
@@ -149,23 +149,20 @@ pub(super) fn first_rows(name: &str, samples: &Samples) -> Option<Table> {
     let more = if left_out > 0 { format!(" (last {left_out} columns not shown)") } else { String::new() };
     (!samples.shown.is_empty()).then(|| Table {
         caption: format!("{name}: first rows{more}"),
-        columns: std::iter::once("Column").chain(HEADS).take(1 + samples.shown.len()).map(Column::text).collect(),
+        columns: std::iter::once("Column").chain(ROW_HEADERS).take(1 + samples.shown.len()).map(Column::text).collect(),
         rows: columns.map(row).collect(),
     })
 }
 
 /// The failure of a run on the user's own files without any files.
 pub(super) fn nothing_chosen() -> Failure {
-    Failure {
-        message: "no file has been chosen".to_owned(),
-        advice: "Choose files or drop them on the page, then run.",
-    }
+    Failure::new("no file has been chosen", "Choose files or drop them on the page, then run.")
 }
 
 failure_from!(StorageError);
 
 impl From<CsvError> for Failure {
     fn from(error: CsvError) -> Self {
-        Self { message: format!("the CSV cannot be used: {error}"), advice: "Run again to create the file again." }
+        Self::new(format!("the CSV cannot be used: {error}"), "Run again to create the file again.")
     }
 }

@@ -1,4 +1,4 @@
-//! How long each way of writing and reading took. The ways take turns for several rounds, so that a machine that slows
+//! The times of each way of writing and reading. The ways take turns for several rounds, so that a machine that slows
 //! down affects all of them.
 
 use std::num::NonZeroUsize;
@@ -173,7 +173,7 @@ impl Rounds {
     }
 }
 
-/// How two ways compare.
+/// The comparison of two ways.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Gain {
     /// The medians of both, in microseconds.

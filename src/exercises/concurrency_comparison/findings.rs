@@ -1,4 +1,4 @@
-//! Which approach to use for which work, with the numbers that were measured.
+//! The approach to use for each kind of work, with the measured numbers.
 
 use crate::exercises::prelude::*;
 use crate::measure::Record;

@@ -25,7 +25,7 @@ pub(super) struct Finding {
     measured: String,
 }
 
-/// Why a promise was not confirmed.
+/// The reason that a promise was not confirmed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unconfirmed {
     #[error("expected {expected}, measured {measured}")]
@@ -76,7 +76,7 @@ pub(super) struct Promise {
     pub test: for<'a> fn(&'a TestContext<'a>) -> LocalBoxFuture<'a, Tested>,
 }
 
-/// What the tests of promises need.
+/// The context of the tests: run, site, server.
 pub(super) struct TestContext<'a> {
     pub run: &'a Run,
     pub site: &'a Site,
@@ -110,8 +110,8 @@ fn in_words(tested: Tested) -> (Verdict, String, String) {
     match tested {
         Ok(Finding { expected, measured }) => (Verdict::Passed, expected, measured),
         Err(Unconfirmed::Otherwise { expected, measured }) => (Verdict::Failed, expected, measured),
-        Err(Unconfirmed::Failed(why)) => (Verdict::Failed, String::new(), why),
-        Err(Unconfirmed::Lacking(why)) => (Verdict::Lacking, String::new(), why),
+        Err(Unconfirmed::Failed(reason)) => (Verdict::Failed, String::new(), reason),
+        Err(Unconfirmed::Lacking(reason)) => (Verdict::Lacking, String::new(), reason),
     }
 }
 
@@ -119,29 +119,18 @@ fn failed(error: impl ToString) -> Unconfirmed {
     Unconfirmed::Failed(error.to_string())
 }
 
-impl From<Stalled> for Unconfirmed {
-    fn from(error: Stalled) -> Self {
-        failed(error)
-    }
+/// Converts each of these errors into a failure.
+macro_rules! unconfirmed_from {
+    ($($error:ty),+) => {$(
+        impl From<$error> for Unconfirmed {
+            fn from(error: $error) -> Self {
+                failed(error)
+            }
+        }
+    )+};
 }
 
-impl From<LoadError> for Unconfirmed {
-    fn from(error: LoadError) -> Self {
-        failed(error)
-    }
-}
-
-impl From<SiteFileError> for Unconfirmed {
-    fn from(error: SiteFileError) -> Self {
-        failed(error)
-    }
-}
-
-impl From<OipError> for Unconfirmed {
-    fn from(error: OipError) -> Self {
-        failed(error)
-    }
-}
+unconfirmed_from!(Stalled, LoadError, SiteFileError, OipError);
 
 impl From<NoModelServer> for Unconfirmed {
     fn from(error: NoModelServer) -> Self {

@@ -1,8 +1,8 @@
 //! Notes what a task waits for, and on which line, while the task is polled.
 //!
 //! A future that is not ready notes what it waits for. When the poll of its task ends, the latest note goes into the
-//! record. If a task polls a subtask that is not ready, it waits for its subtasks. The line is the innermost known one: a
-//! request without a line gets that of the timeout around it.
+//! record. If a task polls a subtask that is not ready, it waits for its subtasks. The line is the innermost known one:
+//! a request without a line gets that of the timeout around it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -47,8 +47,8 @@ type Key = (Line, Option<Awaited>);
 /// The waits that are already in the record.
 #[derive(Debug, Default)]
 struct Known {
-    /// The first ones, which are compared one by one: most programs wait in a few places, again and again. A line may have
-    /// several addresses in the compiled code, so an entry may be missing here that is in `all`.
+    /// The first ones, which are compared one by one: most programs wait in a few places, again and again. A line may
+    /// have several addresses in the compiled code, so an entry may be missing here that is in `all`.
     first: Vec<(Key, WaitId)>,
     all: HashMap<Wait, WaitId>,
     sources: HashMap<&'static str, usize>,
@@ -79,7 +79,7 @@ impl Notes {
         self.polled.set(outside);
     }
 
-    /// What the current task has noted last.
+    /// The wait that the current task noted last.
     pub(super) fn noted(&self) -> WaitId {
         self.polled.get().wait
     }
@@ -141,7 +141,7 @@ fn is_same_line(one: Line, other: Line) -> bool {
     one.map(std::ptr::from_ref) == other.map(std::ptr::from_ref)
 }
 
-/// What a set of futures waits for that polls only those of them that were woken.
+/// The latest wait of a set of futures, for sets that poll only the woken ones.
 #[derive(Debug)]
 pub(crate) struct LatestWait(WaitId);
 

@@ -1,13 +1,13 @@
-//! Why a file cannot be opened.
+//! The reason a file cannot be opened.
 
-use super::{LONGEST_US, MOST_BYTES, RecordError, ReportError, VERSION};
+use super::{MOST_BYTES, RecordError, ReportError, VERSION};
 use crate::exercises::exercise::Exercise;
 use crate::measure::units::{count, shortened, size};
 
 /// At most this many characters of a text from the file are part of a message.
 const MOST_CHARS: usize = 100;
 
-/// Why a file cannot be opened as a run. The message may contain text from the file: show it as text only.
+/// The reason a file cannot be opened as a run. The message may contain text from the file: show it as text only.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// It is larger than any run.
@@ -86,7 +86,7 @@ pub enum ImportError {
 }
 
 impl ImportError {
-    /// What the user can do about it.
+    /// Advice for the user.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -127,9 +127,4 @@ impl ImportError {
     pub(super) fn setting(name: &'static str, why: &str) -> Self {
         Self::Setting { name, why: shortened(why, MOST_CHARS).into() }
     }
-}
-
-/// The maximum of a time, in words.
-pub(super) fn longest() -> String {
-    format!("{} hours", LONGEST_US / 3_600_000_000)
 }

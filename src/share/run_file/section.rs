@@ -1,7 +1,5 @@
 //! Checks the sections of a report from a file: can all of them be shown?
 
-use super::LONGEST_US;
-use super::error::longest;
 use crate::measure::batch_sizes::BatchSizes;
 use crate::measure::digit::Digit;
 use crate::measure::flow::{Flow, QueueDepth, Stage};
@@ -9,6 +7,7 @@ use crate::measure::report::{Report, Section, Table};
 use crate::measure::requests::Requests;
 use crate::measure::sweep::Sweep;
 use crate::measure::units::count;
+use crate::measure::untrusted::{LONGEST_US, longest};
 
 /// The number of pixels of a digit: 8 rows of 8.
 const PIXELS: usize = 64;
@@ -22,12 +21,12 @@ const MOST_SERVERS: u32 = 1_000_000;
 pub struct ReportError {
     /// Its position, counted from 1.
     pub section: usize,
-    /// Why it cannot be shown.
+    /// The reason it cannot be shown.
     #[source]
     pub error: SectionError,
 }
 
-/// Why a section cannot be shown.
+/// The reason a section cannot be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SectionError {
     /// A row of a table has more or fewer cells than there are columns.

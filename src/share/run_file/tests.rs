@@ -1,4 +1,4 @@
-//! What is written reads back to the last digit, and nothing that is read makes anything panic.
+//! A written file reads back exactly, and no file makes the reader panic.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use crate::measure::segments::TaskHistories;
 use crate::measure::spans::Spans;
 use crate::measure::warnings::Warning;
 use crate::measure::{EventKind, Outcome, Record};
+use crate::python::program_files::{Content, ProgramFile};
 use crate::share::samples::{finished, hostile, with_everything};
 
 #[track_caller]
@@ -72,8 +73,8 @@ fn found(run: &SavedRun) -> String {
     let sweep = report.sweep().map(|it| (it.sentence(), it.goodput_sentence(it.slowest_us().div_ceil(1_000) * 1_000)));
     let sizes = report.batch_sizes().map(|it| (it.sentence(), it.best_per_s()));
     let requests = report.requests().map(|it| {
-        let spread = Histogram::from_values(&it.from_schedule_us().chain(it.from_send_us()).collect::<Vec<_>>());
-        (it.throughput_per_s(), it.unblocked(run.record.beats()).from_send().median(), spread)
+        let spread = Histogram::from_values(&it.since_due_us().chain(it.since_sent_us()).collect::<Vec<_>>());
+        (it.throughput_per_s(), it.unblocked(run.record.beats()).since_sent().median(), spread)
     });
     format!("{flows:?}{sweep:?}{sizes:?}{requests:?}")
 }
@@ -110,14 +111,14 @@ fn a_run_that_was_cut_short_reads_back() {
 #[test]
 fn every_kind_of_event_has_a_letter_of_its_own() {
     let mut record = Record::default();
-    use EventKind::{Chunk, Ended, FirstByte, GaveUp, Granted, PollStarted, Queued, Ready, Sent};
+    use EventKind::{Chunk, Ended, FirstByte, Granted, LeftQueue, PollStarted, Queued, Ready, Sent};
     for outcome in Outcome::ALL {
         let task = record.spawn(1, "task".into(), None);
         for kind in [
             PollStarted,
             Queued,
             Queued,
-            GaveUp,
+            LeftQueue,
             Granted,
             Sent,
             EventKind::PENDING,
@@ -129,7 +130,9 @@ fn every_kind_of_event_has_a_letter_of_its_own() {
             record.push(1, task, kind);
         }
     }
-    assert_eq!(Columns::from_record(&record).into_record(ClockKind::Browser).expect("it may be so"), record);
+    let json = serde_json::to_string(&Columns::from_record(&record)).expect("it is written");
+    let columns: Columns<NumbersText> = serde_json::from_str(&json).expect("it is read");
+    assert_eq!(columns.into_record(ClockKind::Browser, &[]).expect("it may be so"), record);
 }
 
 #[test]
@@ -148,6 +151,51 @@ fn a_stopped_run_of_version_1_shows_what_its_record_has() {
     value["report"] = Value::Null;
     let report = read(&value).expect("it can be read").report.expect("the record has durations");
     assert!(matches!(report.sections[..], [Section::Distribution(_), ..]), "{:?}", report.sections);
+}
+
+/// A run of a reader's program, which failed with this message.
+fn run_of_program(program: ProgramFiles, message: &str) -> SavedRun {
+    let exercise = &crate::exercises::program::EXERCISE;
+    let mut settings = Settings::defaults(exercise.controls);
+    settings.set("code", crate::exercises::controls::Value::Program(Arc::new(program)));
+    let ending = RunEnding::Failed { after_us: 1, message: message.to_owned(), advice: String::new(), line: None };
+    SavedRun { experiment: Experiment::new(exercise, settings, 7), ending, report: None, ideal: None, ..small() }
+}
+
+#[test]
+fn a_run_of_a_readers_program_contains_all_its_files() {
+    let files = vec![
+        ProgramFile::text("score.py", "print('ü')\n"),
+        ProgramFile::new("w.bin", Content::from_bytes(vec![0, 255, 7])),
+    ];
+    let run = run_of_program(ProgramFiles::new(files, "--n 3").expect("valid"), "no");
+    let value = value_of(&run);
+    assert_eq!(value["settings"]["code"]["files"][0], json!({ "name": "score.py", "text": "print('ü')\n" }));
+    assert_same(&run, &read(&value).expect("it was written like this"));
+}
+
+#[test]
+fn the_keys_of_a_readers_program_are_in_no_file() {
+    let key = concat!("sk", "-proj-T3BlbkFJx0Qm2V8sYw1zKd9aRcE4");
+    let program = ProgramFiles::of_one_file(&format!("key = '{key}'\n"));
+    let value = value_of(&run_of_program(program, &format!("`{key}` was refused")));
+    assert_eq!(value["settings"]["code"]["files"][0]["text"], "key = 'KEY-REMOVED'\n");
+    assert_eq!(value["ending"]["failed"]["message"], "`KEY-REMOVED` was refused");
+}
+
+#[test]
+fn a_program_of_another_form_is_read_or_refused_with_the_reason() {
+    let with = |code: Value| {
+        let mut value = value_of(&run_of_program(ProgramFiles::of_one_file(""), "no"));
+        value["settings"]["code"] = code;
+        read(&value)
+    };
+    let old = with(json!("print(1)\n")).expect("files had the text only");
+    assert_eq!(old.experiment.settings.program("code").main_text(), "print(1)\n");
+    let refused = with(json!({ "files": [] })).expect_err("a program has files").to_string();
+    assert_eq!(refused, "control `code`: a program needs at least one file");
+    assert!(with(json!(7)).is_err() && with(json!(null)).is_err());
+    assert_refused("/settings/download", json!({ "files": [] }), "control `download`: it is not a program");
 }
 
 #[test]
@@ -274,7 +322,7 @@ fn a_run_of_many_tasks_takes_few_bytes_per_task() {
     assert_eq!(from_json(&bytes).expect("it was just written").record, run.record);
 }
 
-/// How one place of a file is changed.
+/// A change of one place of a file.
 #[derive(Clone, Debug)]
 enum Change {
     Put(Value),
@@ -332,9 +380,11 @@ proptest! {
 
     #[test]
     fn a_truncated_file_is_refused(share in 0.0..1.0f64) {
-        let bytes = to_json(&small());
-        let part = &bytes[..(bytes.len() as f64 * share) as usize];
-        let is_refused = matches!(from_json(part), Err(ImportError::NotJson { .. }));
+        thread_local!(static BYTES: Vec<u8> = to_json(&small()));
+        let is_refused = BYTES.with(|bytes| {
+            let part = &bytes[..(bytes.len() as f64 * share) as usize];
+            matches!(from_json(part), Err(ImportError::NotJson { .. }))
+        });
         prop_assert!(is_refused);
     }
 

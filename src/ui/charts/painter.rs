@@ -37,6 +37,7 @@ const COLUMN: f64 = 2.0;
 const FONT: &str = "12px system-ui, sans-serif";
 
 /// The colours of the current scheme.
+#[derive(Clone)]
 struct Colours {
     ink: String,
     muted: String,
@@ -123,6 +124,7 @@ impl Lanes {
 }
 
 /// A canvas that is prepared for one drawing.
+#[derive(Clone)]
 pub(super) struct Painter {
     context: CanvasRenderingContext2d,
     colours: Colours,

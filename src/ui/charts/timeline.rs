@@ -104,7 +104,7 @@ pub(crate) fn timeline(display: Display) -> AnyView {
     .into_any()
 }
 
-/// What the reader can do with time: before the first run predict the result, then move through the run.
+/// The tools of the timeline: before the first run predict the result, then move through the run.
 fn tools(chart: Chart, has_run: Memo<bool>) -> AnyView {
     if has_run.get() { scrubber(chart) } else { prediction_button(chart.display).into_any() }
 }
@@ -207,8 +207,9 @@ impl Chart {
         painter.axis();
         let now_us = self.display.now_us();
         self.histories.with_value(|histories| {
+            self.draw_parts_to_come(&painter, histories);
             let lanes = self.lanes(histories);
-            self.read_tracks(histories, &lanes);
+            read_tracks(self.drawn, histories, &lanes);
             self.display.with_record(|record| {
                 self.drawn.with_value(|tracks| painter.tasks(record, histories, tracks, now_us, &lanes));
                 for lanes in &lanes {
@@ -233,13 +234,6 @@ impl Chart {
                     painter.frames_around(histories, waits.tasks_on(line), now_us, &lanes);
                 });
             }
-        });
-    }
-
-    /// Reads what is new in the histories, for what is drawn of them.
-    fn read_tracks(self, histories: &TaskHistories, lanes: &[Lanes]) {
-        self.drawn.update_value(|tracks| {
-            lanes.iter().for_each(|lanes| tracks.read(histories, lanes.root, lanes.is_folded()));
         });
     }
 
@@ -299,6 +293,7 @@ impl Chart {
             self.source.set_value(source);
             self.histories.set_value(outlined.as_ref().map(Outlined::histories).unwrap_or_default());
             self.drawn.set_value(Tracks::default());
+            self.drawn_forecast.set_value(Tracks::default());
             self.view.set(None);
             self.first_row.set(0.0);
         }
@@ -365,7 +360,14 @@ impl Chart {
     }
 }
 
-/// When the baseline run ended, and the word for that run.
+/// Reads what is new in the histories, for what is drawn of them.
+fn read_tracks(drawn: StoredValue<Tracks, LocalStorage>, histories: &TaskHistories, lanes: &[Lanes]) {
+    drawn.update_value(|tracks| {
+        lanes.iter().for_each(|lanes| tracks.read(histories, lanes.root, lanes.is_folded()));
+    });
+}
+
+/// The end of the baseline run, and the word for that run.
 fn end_of_baseline(baseline: &baseline::Baseline) -> Option<(u64, &'static str)> {
     Some((baseline.measured.median("wall")? as u64, baseline.word))
 }

@@ -9,8 +9,10 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use web_sys::Event;
 
+use crate::exercises::exercise::Exercise;
 use crate::figures::code::{SourceCode, line};
 use crate::lazy::lazy;
+use crate::share::permalink::SITE_PROGRAM;
 use crate::ui::components::line_marks;
 use crate::ui::components::tabs::{Tab, Tabs};
 use crate::ui::display::Display;
@@ -50,9 +52,24 @@ pub(crate) fn code(display: Display) -> AnyView {
             </div>
             <p class="hint">{other_version}</p>
             {Language::ALL.map(|language| tabs.panel(language.name(), source(code, language))).collect_view()}
+            {move || (code.language.get() == Language::Python).then(|| run_python(display.exercise))}
         </section>
     }
     .into_any()
+}
+
+/// The way to edit and run the Python script, or what it needs.
+fn run_python(exercise: &'static Exercise) -> AnyView {
+    match exercise.python_needs {
+        None => {
+            let address = format!("#/program?program={SITE_PROGRAM}{}", exercise.python_name());
+            view! { <p class="hint"><a href=address>"Edit and run it"</a>" in Your program."</p> }.into_any()
+        }
+        Some(needs) => {
+            let text = format!("It cannot run in the page, because it needs {needs}.");
+            view! { <p class="hint">{text}</p> }.into_any()
+        }
+    }
 }
 
 /// The tab that the reader chose last.
@@ -167,6 +184,7 @@ fn use_line_marks(code: Code) {
         code.display.runs.track();
         code.files(Language::Rust).track();
         code.display.cursor.at_us();
+        code.display.cursor.selection.track();
         code.marks.track();
         with_marks(code, |marks| (marks.update)(code));
     });

@@ -83,7 +83,7 @@ fn message(state: &State) -> AnyView {
             let lines = lines.iter().map(|line| view! { <p>{line.clone()}</p> }).collect_view();
             view! { <div class="answered">{lines}</div> }.into_any()
         }
-        State::Failed(Failure { message, advice }) => view! {
+        State::Failed(Failure { message, advice, .. }) => view! {
             <div class="failure">
                 <p>{format!("{message}.")}</p>
                 <p class="hint">{*advice}</p>

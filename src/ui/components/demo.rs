@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::lazy::lazy;
 use crate::share::permalink::{Destination, Setup};
 use crate::ui::charts::timeline::timeline;
-use crate::ui::components::checks;
+use crate::ui::components::checks::checks_of_parts;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::display::{Display, Status};
 use crate::ui::lazy_view::{use_loading, when_loaded};
@@ -32,7 +32,7 @@ pub(crate) fn demo(name: &'static str, setup: Setup) -> AnyView {
 lazy!(mod fetched in exercises: measured(display: Display) -> AnyView);
 
 fn measured(display: Display) -> AnyView {
-    let checks = move || display.status.with(Status::has_finished).then(|| checks::of_parts(display));
+    let checks = move || display.status.with(Status::has_finished).then(|| checks_of_parts(display));
     view! {
         {timeline(display)}
         {checks}

@@ -1,19 +1,15 @@
-//! What a run adds to the lines of the code: a note at the end of each line on which tasks waited, a bar before its
+//! Notes and marks that a run adds to the code: a note at the end of each line on which tasks waited, a bar before its
 //! number, and a mark on the line of the task that is chosen in the timeline.
-
-use std::collections::HashMap;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
 
 use crate::measure::line_waits::{LineWait, LineWaits};
-use crate::measure::moment::Moment;
 use crate::measure::units::{count, counted, span};
 use crate::measure::waits::{SourceLine, Waits};
 use crate::measure::{Record, TaskId};
 use crate::ui::display::code::{Code, Language, LineMarks, ShownFile};
-use crate::ui::display::cursor::Part;
 
 /// The code that the pane needs once there is a run.
 pub(crate) const CODE: LineMarks = LineMarks { update, mark, point, take_key };
@@ -23,6 +19,9 @@ const SHARE: &str = "--share";
 
 /// Brings all notes up to date.
 fn update(code: Code) {
+    if !code.display.has_line_waits() {
+        return;
+    }
     let files = code.files(Language::Rust).get_untracked();
     let selection = code.display.cursor.selection.get();
     let now_us = selection.as_ref().map_or_else(|| code.display.now_us(), |it| it.window.range.to_us);
@@ -40,7 +39,7 @@ fn update(code: Code) {
         }
         None => code.display.with_line_waits(read).unwrap_or_default(),
     };
-    let at_cursor = tasks_at_cursor(code);
+    let at_cursor = code.display.tasks_at_cursor();
     remove_other_notes(code, &lines);
     let longest_us = lines.iter().map(|(_, line)| line.total_us).max().unwrap_or(0).max(1);
     for (element, line) in &lines {
@@ -49,22 +48,6 @@ fn update(code: Code) {
         set_note(element, line, at_cursor.as_ref().map(|tasks| tasks.get(&line.line).copied().unwrap_or(0)));
     }
     keep_one_tab_stop(code);
-}
-
-/// The number of tasks on each line at the cursor, if there is one. If a time range of one part is selected, those of
-/// that part.
-fn tasks_at_cursor(code: Code) -> Option<HashMap<SourceLine, usize>> {
-    code.display.cursor.at_us()?;
-    let selection = code.display.cursor.selection.get();
-    let is_described = |part: &Option<Part>| selection.as_ref().is_none_or(|it| it.part.is_none() || it.part == *part);
-    let mut tasks = HashMap::new();
-    for instant in code.display.instants().into_iter().filter(|instant| is_described(&instant.part)) {
-        let root = instant.part.as_ref().map(|part| part.root);
-        code.display.with_record(|record| {
-            Moment::at(record, instant.at_us, root).count_by_line(record.waits(), &mut tasks);
-        });
-    }
-    Some(tasks)
 }
 
 /// True if the run refers to this file with another content.
@@ -224,7 +207,7 @@ fn add_mark(code: Code, language: Language, line: Option<HtmlElement>, class: &s
     code.marked.update_value(|marked| marked.push(line));
 }
 
-/// Where a task is in the code.
+/// The place of a task in the code.
 struct Place {
     /// The line on which it waits longest or, if it never waits, the line that names its function.
     line: Option<HtmlElement>,

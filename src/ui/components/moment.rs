@@ -1,4 +1,4 @@
-//! What each task does at the cursor: which task waits for what, and where.
+//! The activity of each task at the cursor: which task waits for what, and where.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -9,12 +9,14 @@ use crate::measure::TaskId;
 use crate::measure::moment::Moment;
 use crate::measure::units::span;
 use crate::measure::window::TimeRange;
+use crate::ui::components::local_variables::local_variables;
 use crate::ui::components::tabs::Tabs;
 use crate::ui::display::Display;
 use crate::ui::display::cursor::{Instant, Part};
 use crate::ui::drawing::drawing;
 
-/// The tree of the tasks at the cursor, for each part. `key` is the key of its tab: it is drawn only while that is open.
+/// The tree of the tasks at the cursor, for each part. `key` is the key of its tab: it is drawn only while that is
+/// open.
 pub(crate) fn moments(display: Display, tabs: Tabs, key: &'static str) -> AnyView {
     let shown = move || {
         display.runs.track();
@@ -33,6 +35,7 @@ pub(crate) fn moments(display: Display, tabs: Tabs, key: &'static str) -> AnyVie
     view! {
         {hint}
         {shown}
+        {local_variables(display, tabs, key)}
     }
     .into_any()
 }
@@ -77,7 +80,7 @@ fn heading(instant: &Instant) -> String {
     }
 }
 
-/// Why no task is in progress.
+/// A sentence that says why no task is in progress.
 fn nothing(instant: &Instant) -> String {
     match instant.part.as_ref().and_then(|part| Some(part.end_us?.saturating_sub(part.from_us))) {
         Some(length_us) => format!("It ended after {}.", span(length_us)),
@@ -131,7 +134,7 @@ fn show(display: Display, event: &MouseEvent) {
     }
 }
 
-/// What the tasks do at the cursor, in a sentence for each part that is in progress then.
+/// Sentences about the tasks at the cursor, one for each part in progress.
 pub(crate) fn sentence(display: Display) -> String {
     let sentence = |instant: &Instant| {
         let root = instant.part.as_ref().map(|part| part.root);

@@ -26,7 +26,7 @@ pub(crate) fn open_file(error: RwSignal<Option<OpenError>>) -> AnyView {
                 accept=".json,application/json"
                 on:change=move |event| take(&event, error)
             />
-            <label for="open-file">"Open a file…"</label>
+            <label for="open-file">"Open a run…"</label>
         </div>
     }
     .into_any()

@@ -21,7 +21,7 @@ pub(crate) fn origin(display: Display) -> AnyView {
     note.into_any()
 }
 
-/// What the outlines are that a link with a result shows before the first run.
+/// Explains the outlines of a link with a result, before the first run.
 fn sent(setup: &str) -> AnyView {
     let note = format!(
         "The dashed outlines are the result of the person who sent you this link, measured in their browser with these \

@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{DataTransfer, DragEvent, Event, File, FileList, HtmlInputElement};
+use web_sys::{DragEvent, Event, File, FileList, HtmlInputElement};
 
 use crate::exercises::exercise::OwnFiles;
 use crate::lazy::lazy;
 use crate::measure::units;
 use crate::storage::Source;
+use crate::ui::dropping::{Dropped, dropped_in, transfer_of};
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::runner::Runner;
 
@@ -45,14 +46,6 @@ impl Chosen {
             && self.source.size_bytes() == other.source.size_bytes()
             && self.modified_ms == other.modified_ms
     }
-}
-
-/// The content of a drop.
-#[derive(Default)]
-struct Dropped {
-    files: Vec<Chosen>,
-    /// The names of folders, which are not read.
-    folders: Vec<String>,
 }
 
 /// The state of the panel. Files that are chosen during a run are read by the next one.
@@ -137,7 +130,7 @@ impl Panel {
             let name = units::shortened(name, NAME_CHARS);
             format!("`{name}` is a folder: open it and drop the files in it. ")
         });
-        self.add(files, message.collect());
+        self.add(files.into_iter().map(Chosen::from_file).collect(), message.collect());
         self.runner.form.set_choice(self.own.control, self.own.choice);
     }
 
@@ -219,24 +212,6 @@ impl Panel {
         }
         .into_any()
     }
-}
-
-/// The data that is dragged, if there are files in it.
-fn transfer_of(event: &Event) -> Option<DataTransfer> {
-    let transfer = event.dyn_ref::<DragEvent>()?.data_transfer()?;
-    transfer.types().includes(&"Files".into(), 0).then_some(transfer)
-}
-
-/// The files and folders in a drop. Only at the time of the drop can the two be distinguished.
-fn dropped_in(transfer: &DataTransfer) -> Dropped {
-    let (items, mut dropped) = (transfer.items(), Dropped::default());
-    for item in (0..items.length()).filter_map(|n| items.get(n)).filter(|item| item.kind() == "file") {
-        match item.webkit_get_as_entry() {
-            Ok(Some(entry)) if entry.is_directory() => dropped.folders.push(entry.name()),
-            _ => dropped.files.extend(item.get_as_file().ok().flatten().map(Chosen::from_file)),
-        }
-    }
-    dropped
 }
 
 fn chosen_in(files: &FileList) -> Vec<Chosen> {

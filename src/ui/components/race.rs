@@ -1,7 +1,6 @@
 //! The run of the first page: its controls, its code, and its parts as a race. Before it has run, and when a control has
 //! changed, the race shows the forecast. A change of a control also runs it again.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use leptos::leptos_dom::helpers::set_timeout_with_handle;
@@ -61,16 +60,8 @@ fn program(race: Race) -> AnyView {
 #[derive(Clone, Copy)]
 struct Race {
     runner: Runner,
-    /// The ideal of the settings that were set last, once it is known.
-    ideal: RwSignal<Option<Rc<Ideal>>, LocalStorage>,
     /// The lanes of the run on display.
     lanes: Memo<PartsLanes>,
-}
-
-/// The expected lanes of an experiment.
-struct Ideal {
-    experiment: Experiment,
-    lanes: PartsLanes,
 }
 
 /// The lanes of each part. A part that has not started has none.
@@ -99,11 +90,11 @@ impl Race {
             });
             lanes.unwrap_or_default()
         });
-        Self { runner, ideal: RwSignal::new_local(None), lanes }
+        Self { runner, lanes }
     }
 
-    /// Runs once by itself. Shows the forecast of new settings immediately, and runs them when they do not change any
-    /// more.
+    /// Runs once by itself. A change of a control stops the run, so that the forecast of the new settings is shown. They
+    /// are run when they do not change any more.
     fn use_runs(self) {
         let form = self.runner.form;
         let begin = set_timeout_with_handle(move || self.run_first(), BEGINS_AFTER);
@@ -117,21 +108,14 @@ impl Race {
             let now = form.experiment();
             if before.is_some_and(|before| !before.has_same_settings(&now)) {
                 clear();
-                self.compute_ideal(now.clone());
-                timer.set_value(set_timeout_with_handle(move || self.run_again(), SETTLES_AFTER).ok());
+                if untrack(|| self.runner.display.is_running()) {
+                    self.runner.stop();
+                }
+                timer.set_value(set_timeout_with_handle(move || self.runner.start(), SETTLES_AFTER).ok());
             }
             now
         });
         on_cleanup(clear);
-    }
-
-    fn compute_ideal(self, experiment: Experiment) {
-        leptos::task::spawn_local(async move {
-            let Some(record) = self.runner.ideal_of(experiment.clone()).await else { return };
-            let lanes = lanes_of(&record, &TaskHistories::from_record(&record), record.end_us());
-            // The page may be gone by now.
-            self.ideal.try_set(Some(Rc::new(Ideal { experiment, lanes })));
-        });
     }
 
     /// Runs, unless the reader has already started a run.
@@ -139,18 +123,6 @@ impl Race {
         if self.runner.display.runs.get_untracked() == 0 {
             self.runner.start();
         }
-    }
-
-    fn run_again(self) {
-        if self.runner.display.is_running() {
-            self.runner.stop();
-        }
-        self.runner.start();
-    }
-
-    /// The ideal of an experiment, if it is known.
-    fn ideal_of(self, experiment: &Experiment) -> Option<Rc<Ideal>> {
-        self.ideal.get().filter(|ideal| ideal.experiment.has_same_settings(experiment))
     }
 
     /// True if no run with the current settings has begun.
@@ -166,11 +138,13 @@ impl Race {
         let compared = if is_forecast { experiment.compared(None, 0, None) } else { display.compared() };
         let mut compared = compared.into_iter().next()?;
         let lanes = if is_forecast { PartsLanes::default() } else { self.lanes.get() };
-        let ideal = self.ideal_of(&experiment);
+        let forecast = display.forecast_of(&experiment);
+        let forecast =
+            forecast.map(|it| lanes_of(it.record(), it.histories(), it.record().end_us())).unwrap_or_default();
         let is_default = experiment.has_same_settings(&first_run::experiment());
         let tracks = PARTS.into_iter().zip(&lanes).zip(&mut compared.bars).enumerate();
         let tracks = tracks.map(|(place, ((part, lanes), bar))| {
-            let (forecast, ideal_us) = match ideal.as_deref().and_then(|ideal| ideal.lanes[place].as_ref()) {
+            let (forecast, ideal_us) = match &forecast[place] {
                 Some(lanes) => (Forecast::Lanes(lanes), Some(lanes.length_us)),
                 None if is_default => (part.picture(), Some(part.ideal_us)),
                 None => (Forecast::None, None),

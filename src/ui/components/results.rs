@@ -6,7 +6,8 @@ use crate::exercises::compared::Compared;
 use crate::exercises::properties::Property;
 use crate::figures::bars;
 use crate::figures::table;
-use crate::measure::Record;
+use crate::measure::Outcome;
+use crate::measure::metrics::Metrics;
 use crate::measure::report::FINDINGS;
 use crate::measure::units::{count, span};
 use crate::ui::components::checks::checks;
@@ -16,12 +17,12 @@ use crate::ui::components::log::log;
 use crate::ui::components::metrics::metrics;
 use crate::ui::components::moment::moments;
 use crate::ui::components::repeat::repeat;
+use crate::ui::components::sections::section_panels;
 use crate::ui::components::tabs::{Tab, Tabs};
 use crate::ui::components::tasks::tasks;
 use crate::ui::display::{Display, Status};
 use crate::ui::drawing::drawings;
 use crate::ui::runner::Runner;
-use crate::ui::sections::section_panels;
 
 const AT_THE_CURSOR: &str = "At the cursor";
 const NUMBERS: &str = "Numbers";
@@ -49,8 +50,8 @@ pub(crate) fn results(runner: Runner) -> AnyView {
             .chain([
                 Tab { key: NUMBERS, label: NUMBERS.to_owned() },
                 Tab { key: CHECKS, label: with_count(CHECKS, checks_in_short(display)) },
-                Tab { key: LOG, label: with_count(LOG, counted(display, |record| record.log_lines().len())) },
-                Tab { key: FAILED, label: with_count(FAILED, counted(display, |record| record.failed().len())) },
+                Tab { key: LOG, label: with_count(LOG, lines_in_short(display)) },
+                Tab { key: FAILED, label: with_count(FAILED, failed_in_short(display)) },
                 Tab { key: TABLE, label: TABLE.to_owned() },
             ])
             .chain(files)
@@ -121,19 +122,29 @@ fn with_count(name: &str, count: Option<String>) -> String {
     count.map_or_else(|| name.to_owned(), |count| format!("{name} {count}"))
 }
 
-fn counted(display: Display, read: impl Fn(&Record) -> usize) -> Option<String> {
-    display.with_described(|record| count(read(record) as u64))
+fn lines_in_short(display: Display) -> Option<String> {
+    display.with_described(|record| count(record.log_lines().len() as u64))
 }
 
-/// How many checks pass, of all that were made.
+/// The number of tasks that failed or timed out. The counts of the whole run are known already.
+fn failed_in_short(display: Display) -> Option<String> {
+    let metrics = match display.cursor.selection.get() {
+        Some(selection) => Metrics::from_record(&selection.window.record),
+        None => display.measured()?,
+    };
+    let tasks = [Outcome::Failed, Outcome::TimedOut].map(|outcome| u64::from(metrics.outcomes.get(outcome)));
+    Some(count(tasks.iter().sum()))
+}
+
+/// The number of passed checks, of all.
 fn checks_in_short(display: Display) -> Option<String> {
     display.status.with(Status::has_finished).then_some(())?;
     let (experiment, compared) = (display.experiment(), display.compared());
     let properties = display.with_record(|record| experiment.properties(record, &compared))?;
     let report = display.report.get();
     let of_report = report.iter().flat_map(|report| &report.checks).map(|check| check.is_as_meant());
-    let holds: Vec<bool> = properties.iter().map(|it: &Property| it.holds).chain(of_report).collect();
-    Some(format!("{}/{}", holds.iter().filter(|holds| **holds).count(), holds.len()))
+    let passed: Vec<bool> = properties.iter().map(|it: &Property| it.passed).chain(of_report).collect();
+    Some(format!("{}/{}", passed.iter().filter(|passed| **passed).count(), passed.len()))
 }
 
 /// The comparisons and the tasks as tables, once the tab is opened.

@@ -22,41 +22,16 @@ pub(crate) fn share(runner: Runner) -> AnyView {
     let display = runner.display;
     let (is_open, error) = (RwSignal::new(false), RwSignal::new(None));
     let copied = RwSignal::new(None::<Copied>);
-    let copy = move |what: &'static str, text: String| {
-        leptos::task::spawn_local(async move {
-            let refused = copy_text(&text).await.err().map(|()| text);
-            // The page may be gone by now.
-            copied.try_set(Some(Copied { what, refused }));
-        });
-    };
     let is_unfinished = move || !display.status.with(Status::has_finished);
-    let link = move || link_to_share(runner.form.setup(None));
-    let link_with_result = move || link_to_share(runner.setup_with_result());
-    let embed_code = move || frame_code(runner.form.exercise, &link_to(&runner.form.embedded()));
+    // The editor has a button for links with the reader's program.
+    let links = if runner.form.exercise.is_readers_program { ().into_any() } else { links(runner, copied) };
     view! {
         <div class="share">
             <div class="actions">
                 {open_file(error)}
                 {export_button(display, is_open)}
                 {pin(runner, is_unfinished)}
-                <button class="quiet" on:click=move |_| copy("Link copied: settings and seed.", untrack(link))>
-                    "Copy link"
-                </button>
-                <button
-                    class="quiet"
-                    title="The person who opens the link sees your result next to theirs"
-                    disabled=is_unfinished
-                    on:click=move |_| copy("Link copied: settings, seed and result.", untrack(link_with_result))
-                >
-                    "Copy link with result"
-                </button>
-                <button
-                    class="quiet"
-                    title="HTML that shows this exercise inside another page"
-                    on:click=move |_| copy("Embed code copied: put it into the HTML of a page.", untrack(embed_code))
-                >
-                    "Embed code"
-                </button>
+                {links}
             </div>
             {export_menu(display, is_open)}
             <div aria-live="polite">
@@ -64,6 +39,42 @@ pub(crate) fn share(runner: Runner) -> AnyView {
                 {open_error(error)}
             </div>
         </div>
+    }
+    .into_any()
+}
+
+/// The buttons that copy a link or the code that embeds it.
+fn links(runner: Runner, copied: RwSignal<Option<Copied>>) -> AnyView {
+    let copy = move |what: &'static str, text: String| {
+        leptos::task::spawn_local(async move {
+            let refused = copy_text(&text).await.err().map(|()| text);
+            // The page may be gone by now.
+            copied.try_set(Some(Copied { what, refused }));
+        });
+    };
+    let is_unfinished = move || !runner.display.status.with(Status::has_finished);
+    let link = move || link_to_share(runner.form.setup(None));
+    let link_with_result = move || link_to_share(runner.setup_with_result());
+    let embed_code = move || frame_code(runner.form.exercise, &link_to(&runner.form.embedded()));
+    view! {
+        <button class="quiet" on:click=move |_| copy("Link copied: settings and seed.", untrack(link))>
+            "Copy link"
+        </button>
+        <button
+            class="quiet"
+            title="The person who opens the link sees your result next to theirs"
+            disabled=is_unfinished
+            on:click=move |_| copy("Link copied: settings, seed and result.", untrack(link_with_result))
+        >
+            "Copy link with result"
+        </button>
+        <button
+            class="quiet"
+            title="HTML that shows this exercise inside another page"
+            on:click=move |_| copy("Embed code copied: put it into the HTML of a page.", untrack(embed_code))
+        >
+            "Embed code"
+        </button>
     }
     .into_any()
 }
@@ -104,7 +115,7 @@ fn message(copied: Copied) -> AnyView {
 }
 
 /// Puts text on the clipboard, which browsers offer on secure pages only.
-async fn copy_text(text: &str) -> Result<(), ()> {
+pub(crate) async fn copy_text(text: &str) -> Result<(), ()> {
     // `use_clipboard` of `leptos-use` does not report that the browser refused.
     let clipboard = window().navigator().clipboard();
     if wasm_bindgen::JsValue::from(clipboard.clone()).is_undefined() {

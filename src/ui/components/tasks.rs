@@ -11,7 +11,7 @@ use crate::ui::drawing::drawing;
 pub(crate) fn tasks(display: Display) -> AnyView {
     let order = display.task_order.get();
     let table = display.with_described(|record| drawing(sortable(record, order)));
-    // One listener for all heads: they are drawn again with each step of the run.
+    // One listener for all column headers: they are drawn again with each step of the run.
     view! { <div on:click=move |event| sort(display, &event)>{table}</div> }.into_any()
 }
 

@@ -9,7 +9,7 @@ use crate::share::quantities::Quantities;
 pub(in crate::ui) struct Baseline {
     /// Its name at the beginning of a sentence.
     pub(in crate::ui) title: &'static str,
-    /// What is said of it before there is a run to compare.
+    /// The note about it before there is a run to compare.
     pub(in crate::ui) note: &'static str,
     /// Its name next to a bar, in one word.
     pub(in crate::ui) word: &'static str,

@@ -1,4 +1,4 @@
-//! What is shown before there is a run: the forecast for the settings, or else the outline of the last run, and the
+//! The outline before the first run: the forecast for the settings, or else the outline of the last run, and the
 //! question of the exercise.
 
 use std::rc::Rc;
@@ -32,9 +32,17 @@ impl Forecast {
             ideal: Rc::new(Ideal::new(Rc::new(record))),
         }
     }
+
+    pub(in crate::ui) fn record(&self) -> &Record {
+        &self.ideal.record
+    }
+
+    pub(in crate::ui) fn histories(&self) -> &TaskHistories {
+        &self.histories
+    }
 }
 
-/// What is outlined in the timeline before there is a run, with its number.
+/// The outline in the timeline before the first run, with its number.
 pub(in crate::ui) enum Outlined {
     /// The ideal of the form's experiment.
     Forecast(u32, Rc<Forecast>),
@@ -51,7 +59,7 @@ impl Outlined {
 
     pub(in crate::ui) fn record(&self) -> &Record {
         match self {
-            Self::Forecast(_, forecast) => &forecast.ideal.record,
+            Self::Forecast(_, forecast) => forecast.record(),
             Self::LastRun(_, run) => &run.record,
         }
     }
@@ -67,7 +75,7 @@ impl Outlined {
 impl Display {
     /// The forecast for the run on display or the next one, until the run has an ideal of its own. It is hidden while
     /// the reader predicts.
-    pub(super) fn expected(self) -> Option<Rc<Forecast>> {
+    pub(in crate::ui) fn expected(self) -> Option<Rc<Forecast>> {
         let forecast = self.forecast.get()?;
         let is_expected = match *self.status.read() {
             // For a moment it may be that of the previous settings. Without it the page would flicker.
@@ -78,12 +86,16 @@ impl Display {
         Some(forecast).filter(|_| is_expected && self.question().is_none())
     }
 
+    /// The forecast, if it is that of this experiment.
+    pub(in crate::ui) fn forecast_of(self, experiment: &Experiment) -> Option<Rc<Forecast>> {
+        self.forecast.get().filter(|it| it.experiment.has_same_settings(experiment))
+    }
+
     /// The comparisons of the form's experiment, which has not run. They have the ideals of the forecast.
     pub(in crate::ui) fn forecast_of_form(self) -> Vec<Compared> {
-        let forecast = self.forecast.get();
         let experiment = self.form.experiment();
-        let ideal = forecast.as_ref().filter(|it| it.experiment.has_same_settings(&experiment));
-        experiment.compared(None, 0, ideal.map(|it| it.ideal.parts()))
+        let forecast = self.forecast_of(&experiment);
+        experiment.compared(None, 0, forecast.as_ref().map(|it| it.ideal.parts()))
     }
 
     /// Tracks whatever changes what is outlined, until there is a run.
@@ -119,7 +131,7 @@ impl Display {
         self.question().filter(|_| self.status.with(|status| *status == Status::Ready))
     }
 
-    /// What the timeline draws before there is a record of a run.
+    /// The outline before the first run, which the timeline draws.
     pub(in crate::ui) fn outlined(self) -> Option<Outlined> {
         if self.with_record(|_| ()).is_some() {
             return None;
@@ -139,7 +151,10 @@ impl Display {
 
     /// True if there is no run on display and the last one was not read yet.
     pub(in crate::ui) fn may_show_last_run(self) -> bool {
-        self.status.with_untracked(|status| *status == Status::Ready) && self.last_run.with_untracked(Option::is_none)
+        // A program may have changed since its last run.
+        !self.exercise.is_readers_program
+            && self.status.with_untracked(|status| *status == Status::Ready)
+            && self.last_run.with_untracked(Option::is_none)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::measure::TaskId;
 use crate::measure::segments::TaskHistories;
 use crate::measure::track::Tracks;
 
-/// What is drawn in one band of the canvas.
+/// The content of one band.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::ui) enum Drawn {
     /// The first root task of this name, with the tasks inside it.
@@ -28,8 +28,10 @@ pub(in crate::ui) struct Chart {
     /// The element that contains the canvas and, above it, the tracks.
     pub(in crate::ui) frame: NodeRef<Div>,
     pub(in crate::ui) histories: StoredValue<TaskHistories, LocalStorage>,
-    /// What has been drawn of the histories.
+    /// The tracks that have been drawn.
     pub(in crate::ui) drawn: StoredValue<Tracks, LocalStorage>,
+    /// What has been drawn of the forecast, during the run.
+    pub(in crate::ui) drawn_forecast: StoredValue<Tracks, LocalStorage>,
     /// The record that `histories` are read from: the number of the run, and that of what is outlined instead or 0.
     pub(in crate::ui) source: StoredValue<(u32, u32), LocalStorage>,
     /// The time range that is in view. `None` is everything.
@@ -45,7 +47,7 @@ pub(in crate::ui) struct Chart {
     pub(in crate::ui) layout: RwSignal<u32>,
     /// True if the task that the timeline describes is the one under the pointer.
     pub(in crate::ui) is_hovered: StoredValue<bool>,
-    /// What the pointer does while a button is pressed.
+    /// The current press, if a button is down.
     pub(in crate::ui) press: RwSignal<Option<Press>>,
 }
 
@@ -72,6 +74,7 @@ impl Chart {
             frame: NodeRef::new(),
             histories: StoredValue::new_local(TaskHistories::default()),
             drawn: StoredValue::new_local(Tracks::default()),
+            drawn_forecast: StoredValue::new_local(Tracks::default()),
             source: StoredValue::new_local((0, 0)),
             view: RwSignal::new(None),
             axis: display.cursor.axis,

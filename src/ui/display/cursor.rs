@@ -1,11 +1,14 @@
 //! [`Cursor`]: the instant, and the time range, of the run on display that the reader looks at.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use leptos::prelude::*;
 
 use super::Display;
 use crate::measure::TaskId;
+use crate::measure::moment::Moment;
+use crate::measure::waits::SourceLine;
 use crate::measure::window::{TimeRange, Window};
 
 /// The beginning of the time axis.
@@ -116,6 +119,23 @@ impl Display {
             return vec![Instant { part: None, at_us }];
         }
         parts.into_iter().map(|part| Instant { at_us: part.from_us + at_us, part: Some(part) }).collect()
+    }
+
+    /// The number of tasks that wait on each line at the cursor, if there is one. If a time range of one part is selected,
+    /// those of that part. It is tracked.
+    pub(in crate::ui) fn tasks_at_cursor(self) -> Option<HashMap<SourceLine, usize>> {
+        self.cursor.at_us()?;
+        let selection = self.cursor.selection.get();
+        let is_described =
+            |part: &Option<Part>| selection.as_ref().is_none_or(|it| it.part.is_none() || it.part == *part);
+        let mut tasks = HashMap::new();
+        for instant in self.instants().into_iter().filter(|instant| is_described(&instant.part)) {
+            let root = instant.part.as_ref().map(|part| part.root);
+            self.with_record(|record| {
+                Moment::at(record, instant.at_us, root).count_by_line(record.waits(), &mut tasks);
+            });
+        }
+        Some(tasks)
     }
 
     /// Selects a time range, in microseconds since the run's start, of a part or of the whole run.

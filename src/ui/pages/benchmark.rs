@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::benchmark::budgets::{Budget, budgets, line_cost, of_promises};
+use crate::benchmark::budgets::{Budget, budgets, line_cost, ratio_to_promises};
 use crate::benchmark::{self, Case, Contender, Measured, ROUNDS, Results, Workers};
 use crate::lazy::lazy;
 use crate::measure::report::{Column, Table};
@@ -110,7 +110,7 @@ fn memory(bytes_per_task: usize) -> AnyView {
 fn as_table(budgets: &[Budget]) -> Table {
     let row = |budget: &Budget| {
         let number = |figure: f64| if figure < 10.0 { format!("{figure:.3}") } else { format!("{figure:.0}") };
-        let bound = if budget.is_least { "at least" } else { "at most" };
+        let bound = if budget.is_minimum { "at least" } else { "at most" };
         let verdict = budget.is_met().map_or("–", |is_met| if is_met { "✓ met" } else { "✕ missed" });
         vec![
             budget.what.clone(),
@@ -165,15 +165,15 @@ const COLUMNS: &[Column] = &[
 
 fn row(measured: &Measured, results: &Results) -> AnyView {
     let summary = measured.summary();
-    let of_promises =
-        of_promises(results, measured.case, measured.contender).filter(|_| measured.contender != Contender::Promises);
+    let ratio = ratio_to_promises(results, measured.case, measured.contender)
+        .filter(|_| measured.contender != Contender::Promises);
     let runs: Vec<String> = measured.runs_ms.iter().map(|ms| format!("{ms:.2}")).collect();
     let cells = [
         milliseconds(summary.median()),
         milliseconds(summary.min()),
         milliseconds(summary.max()),
         milliseconds(measured.over_ideal_ms()),
-        of_promises.map_or("–".to_owned(), |ratio| format!("{ratio:.2}")),
+        ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2}")),
     ];
     view! {
         <tr data-case=measured.case.key() data-who=measured.contender.key() data-runs=runs.join(",")>

@@ -20,6 +20,7 @@ use crate::ui::components::controls::controls;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::components::origin::origin;
 use crate::ui::components::own_files::own_files;
+use crate::ui::components::program::program;
 use crate::ui::components::pulse::pulse;
 use crate::ui::components::results::results;
 use crate::ui::components::share::share;
@@ -40,7 +41,9 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let runner = Runner::new(link);
     let (form, display) = (runner.form, runner.display);
     let exercise = form.exercise;
-    if let Some(run) = opened::take(exercise) {
+    let opened = opened::take(exercise);
+    let shows_run = opened.is_some();
+    if let Some(run) = opened {
         runner.open(run);
     }
     use_follow(move || form.destination());
@@ -67,7 +70,11 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
                 {own_files(runner)}
                 {controls(form)}
             </section>
-            {code(display)}
+            {if exercise.is_readers_program {
+                when_loaded(loaded, move || readers::program(form, display, shows_run)).into_any()
+            } else {
+                code(display)
+            }}
             {share(runner)}
             {details}
         </div>
@@ -75,7 +82,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     .into_any()
 }
 
-// What shows a forecast or a run is most of the code, and the reader can press Run without it.
+// Most of the code shows forecasts and runs. The reader can press Run before it is loaded.
 lazy!(mod fetched in exercises: measured(display: Display, saved: RwSignal<String>) -> AnyView);
 
 fn measured(display: Display, saved: RwSignal<String>) -> AnyView {
@@ -90,8 +97,11 @@ fn measured(display: Display, saved: RwSignal<String>) -> AnyView {
 
 lazy!(mod details in exercises: results(runner: Runner) -> AnyView);
 
+lazy!(mod readers in exercises: program(form: Form, display: Display, shows_run: bool) -> AnyView);
+
 async fn load() -> Result<(), NotFetched> {
     fetched::load().await?;
+    readers::load().await?;
     details::load().await
 }
 
@@ -147,12 +157,15 @@ fn outdated(display: Display) -> String {
     if !display.is_outdated() {
         return String::new();
     }
+    if display.exercise.is_readers_program {
+        return "The program or its settings have changed since this run.".to_owned();
+    }
     let ideals = ideals_in_words(&display.forecast_of_form());
     let ideals = ideals.map(|ideals| format!(" With the new settings, the ideal is: {ideals}."));
     format!("Controls have changed since this run.{}", ideals.unwrap_or_default())
 }
 
-/// Where the run on display is from, and whether it was saved.
+/// The origin of the run on display, and a note about saving it.
 fn news(display: Display, saved: RwSignal<String>) -> AnyView {
     view! {
         <div aria-live="polite">
@@ -163,7 +176,7 @@ fn news(display: Display, saved: RwSignal<String>) -> AnyView {
     .into_any()
 }
 
-/// Why the run failed and what to do, above what it had measured until then.
+/// The reason the run failed, and the advice, above the partial results.
 fn failure(display: Display) -> AnyView {
     let content = move || match display.status.get() {
         Status::Over(RunEnding::Failed { message, advice, .. }) => view! {

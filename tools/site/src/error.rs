@@ -54,6 +54,9 @@ pub enum SiteError {
         /// The missing text or file.
         what: String,
     },
+    /// A package could not be put into a zip.
+    #[error("a zip could not be written: {0}")]
+    Zip(#[from] zip::result::ZipError),
     /// An exercise has no ideal, and its recorded run cannot be read.
     #[error("there is no picture of `{exercise}`: export a run of it as JSON to `tools/site/recorded/{exercise}.json`")]
     NoPicture {

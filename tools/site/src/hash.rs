@@ -29,7 +29,7 @@ impl ContentHash {
     /// The whole hash as 64 hexadecimal digits, for a cache, in which two contents must never have the same key.
     #[must_use]
     pub fn key(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0.finalize())
     }
 }
 
@@ -37,7 +37,19 @@ impl ContentHash {
 /// `build.rs` computes the same.
 #[must_use]
 pub fn of_source(source: &str) -> String {
-    Sha256::digest(source).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&sha_256(source)[..8])
+}
+
+/// The SHA-256 of content as it is.
+#[must_use]
+pub fn sha_256(content: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(content).into()
+}
+
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

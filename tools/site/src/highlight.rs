@@ -18,6 +18,9 @@ use crate::hash::{self, ContentHash};
 /// The lines at which the exercise's entry in the catalogue and the tests start. The page shows the source above them.
 const ENDS: [&str; 2] = ["\n// The entry in the catalogue.", "\n#[cfg(test)]\nmod tests {"];
 
+/// The package with which the page runs readers' programs. It is not for reading.
+const PACKAGE: &str = "interleave/";
+
 /// Part of the cache's keys: increase it when the marks change.
 const VERSION: &str = "1";
 
@@ -72,9 +75,10 @@ pub fn write_all(site: &Path, cache: &Cache) -> Result<(), SiteError> {
     Ok(())
 }
 
-/// True if a file is in this language, and does not consist of tests.
+/// True if a file is in this language, does not consist of tests, and is not part of our Python package.
 fn is_shown(file: &str, extension: &str) -> bool {
-    file.strip_suffix(extension).is_some_and(|name| name.ends_with('.') && !name.ends_with("tests."))
+    let name = file.strip_suffix(extension).filter(|name| name.ends_with('.'));
+    name.is_some_and(|name| !name.ends_with("tests.") && !name.starts_with(PACKAGE))
 }
 
 /// The part of a source that the page shows.

@@ -7,6 +7,8 @@
 //! - [`optimize`]: makes every wasm module smaller and faster with wasm-opt, in builds that are published.
 //! - [`page`]: puts the page's new code into the site, and its address into `index.html`.
 //! - [`policy`]: writes the Content-Security-Policy, and moves inline scripts into files.
+//! - [`python`]: adds Pyodide, the [`sandbox`] and the [`editor`] for readers' programs.
+//!   [`bytecode`] makes Python start faster.
 //! - [`pages`]: writes the frame that is painted first, and an HTML page for each exercise.
 //! - [`home`]: the first page in it, [`links`]: the links between pages, and [`pictures`]: the pictures of exercises.
 //! - [`bundle`]: bundles the service worker's program in one script. [`release`] lists the files that the worker
@@ -17,8 +19,10 @@
 
 mod build;
 mod bundle;
+mod bytecode;
 mod cache;
 mod chunks;
+mod editor;
 mod error;
 mod files;
 mod hash;
@@ -30,7 +34,9 @@ mod page;
 mod pages;
 mod pictures;
 mod policy;
+mod python;
 mod release;
+mod sandbox;
 mod split;
 mod tool;
 
@@ -72,6 +78,7 @@ fn finish(build: &Build) -> Result<(), SiteError> {
         sources.join().expect("highlighting does not panic")
     })?;
     policy::protect(&build.site, build.kind)?;
+    python::put(&build.site, &python::Sources::from_env(build), &cache)?;
     pictures::write(&build.site)?;
     pages::write_all(&build.site, SiteUrl::from_env()?.as_ref())?;
     bundle::put(&build.site, build.kind)?;

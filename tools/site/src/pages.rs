@@ -85,7 +85,7 @@ pub fn write_all(site: &Path, url: Option<&SiteUrl>) -> Result<(), SiteError> {
     let index = site.join("index.html");
     let template = files::read_text(&index)?;
     let python = files::read_text(&site.join("sources").join(EXERCISES[0].python()))?;
-    for exercise in catalogue::all() {
+    for exercise in catalogue::all().chain([catalogue::PROGRAM]) {
         let page = Page::Exercise(exercise);
         files::write(&site.join(page.path()).join("index.html"), page.html(&template, &first, url, &[])?)?;
     }

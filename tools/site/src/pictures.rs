@@ -1,5 +1,5 @@
-//! Computes the pictures of the first page: for each exercise its ideal, which is the same code on the virtual clock. An
-//! exercise without an ideal has the picture of a run that was recorded in a browser, in `tools/site/recorded`.
+//! Computes the pictures of the first page: for each exercise its ideal, which is the same code on the virtual clock.
+//! An exercise without an ideal has the picture of a run that was recorded in a browser, in `tools/site/recorded`.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -7,7 +7,7 @@ use std::rc::Rc;
 use interleave::exercises::catalogue;
 use interleave::exercises::exercise::Exercise;
 use interleave::exercises::experiment::Experiment;
-use interleave::exercises::site::Site;
+use interleave::exercises::site::{FILES, Site};
 use interleave::figures::lanes::PartLanes;
 use interleave::figures::markup::to_html;
 use interleave::figures::node::{Element, Node};
@@ -36,15 +36,6 @@ const SETTINGS: [(&str, &str); 6] = [
     ("async-error-handling", "tasks=6"),
     ("common-issues", "issue=too-many"),
     ("advanced", "readings=10"),
-];
-
-/// The files that exercises read.
-const FILES: [&str; 5] = [
-    "data/digits.csv",
-    "models/logistic-regression.safetensors",
-    "models/mlp-16.safetensors",
-    "models/mlp-64.safetensors",
-    "models/mlp-64-32.safetensors",
 ];
 
 /// Writes the file of pictures.

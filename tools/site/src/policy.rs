@@ -120,6 +120,8 @@ fn policy(scripts: &[Script]) -> String {
         // `blob:` lets the page read its own downloads.
         &format!("connect-src 'self' blob: http: https:{sockets}"),
         "worker-src 'self'",
+        // The sandbox of readers' programs, which has a policy of its own.
+        "frame-src 'self'",
         "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",

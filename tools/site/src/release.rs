@@ -5,9 +5,10 @@ use std::path::Path;
 use crate::error::SiteError;
 use crate::files;
 use crate::hash::ContentHash;
+use crate::python;
 
 /// The placeholder for the release in the service worker's script.
-const UNKNOWN: &str = "const RELEASE = { name: \"\", files: [], pages: [] };";
+const UNKNOWN: &str = "const RELEASE = { name: \"\", files: [], pages: [], python: [] };";
 
 /// The end of the path of an exercise's page. The index shows the same view, so these pages need not be cached.
 const PAGE: &str = "/index.html";
@@ -25,6 +26,9 @@ pub struct Release {
     pub files: Vec<String>,
     /// The addresses of the exercises' pages, relative to the site, such as `async-basics/`.
     pub pages: Vec<String>,
+    /// The files for Python, which are cached when they are used, apart from the release. Their manifest, which is one of
+    /// `files`, has their hashes.
+    pub python: Vec<String>,
 }
 
 impl Release {
@@ -36,22 +40,28 @@ impl Release {
     pub fn from_site(site: &Path) -> Result<Self, SiteError> {
         let mut files = files::all(site)?;
         files.retain(|file| !is_hidden(file) && !NOT_LISTED.iter().any(|start| file.starts_with(start)));
+        let (python, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_for_python(file));
         let mut hash = ContentHash::default();
         for file in &files {
             hash = hash.with(file).with(files::read(&site.join(file))?);
         }
         let (pages, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.ends_with(PAGE));
         let pages = pages.iter().map(|page| page.trim_end_matches("index.html").to_owned()).collect();
-        Ok(Self { name: hash.name(), files, pages })
+        Ok(Self { name: hash.name(), files, pages, python })
     }
 
     /// The worker's script with the release in it, or `None` if it has no placeholder for the release.
     pub fn written_into(&self, worker: &str) -> Option<String> {
         // Rust and JavaScript write a string and a list of strings in the same way.
-        let Self { name, files, pages } = self;
-        let known = format!("const RELEASE = {{ name: {name:?}, files: {files:?}, pages: {pages:?} }};");
+        let Self { name, files, pages, python } = self;
+        let known =
+            format!("const RELEASE = {{ name: {name:?}, files: {files:?}, pages: {pages:?}, python: {python:?} }};");
         worker.contains(UNKNOWN).then(|| worker.replace(UNKNOWN, &known))
     }
+}
+
+fn is_for_python(file: &str) -> bool {
+    file.starts_with(python::FOLDER) && !file.starts_with(python::MANIFEST)
 }
 
 /// True for hidden files, which are for the host.
@@ -82,8 +92,11 @@ mod tests {
             ("static/preview.png", ""),
             ("static/data/digits.csv", "1,2"),
             ("style-02.css", "p {}"),
+            ("python/manifest-03.json", "{}"),
+            ("python/worker-04.js", ""),
         ]);
-        assert_eq!(release.files, ["static/data/digits.csv", "style-02.css"]);
+        assert_eq!(release.files, ["python/manifest-03.json", "static/data/digits.csv", "style-02.css"]);
+        assert_eq!(release.python, ["python/worker-04.js"]);
         assert_eq!(release.pages, ["async-basics/"]);
     }
 
@@ -97,9 +110,15 @@ mod tests {
     #[test]
     fn the_sites_worker_has_a_placeholder_for_the_release() {
         let worker = include_str!("../../../model-server/service-worker.js");
-        let release = Release { name: "ff".to_owned(), files: vec!["a.js".to_owned()], pages: vec!["b/".to_owned()] };
+        let release = Release {
+            name: "ff".to_owned(),
+            files: vec!["a.js".to_owned()],
+            pages: vec!["b/".to_owned()],
+            python: vec![],
+        };
         let text = release.written_into(worker).unwrap();
-        assert!(text.contains("const RELEASE = { name: \"ff\", files: [\"a.js\"], pages: [\"b/\"] };"));
+        let expected = "const RELEASE = { name: \"ff\", files: [\"a.js\"], pages: [\"b/\"], python: [] };";
+        assert!(text.contains(expected), "{text}");
         assert_eq!(release.written_into(&text), None);
     }
 }

@@ -75,8 +75,8 @@ async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestRes
         (Answer::Never, Cors::Open, "timed out", "not done within 700 ms"),
         (Answer::HeadOnly, Cors::Open, "timed out", "not done within 700 ms"),
     ] {
-        // WebKit caches the answer to a preflight for some seconds, even if the response forbids it, and the endpoint of
-        // another test may have had the same port.
+        // WebKit caches the answer to a preflight for some seconds, even if the response forbids it, and the endpoint
+        // of another test may have had the same port.
         if engine == Engine::Webkit && cors == Cors::NoPreflight {
             continue;
         }
@@ -106,8 +106,8 @@ async fn a_reply_of_100_mb_is_not_read(engine: Engine) -> TestResult {
     // WebKit reads everything that arrives before it checks that the response is still needed. The other engines read
     // what arrives until the page's abort reaches them.
     let bytes = if engine == Engine::Webkit { 100_000_000 } else { 1_000_000_000 };
-    for is_announced in [true, false] {
-        let infer = Answer::Flood { bytes, is_announced };
+    for has_content_length in [true, false] {
+        let infer = Answer::EndlessArray { bytes, has_content_length };
         endpoint.behave(Behaviour { infer, ..Behaviour::default() });
         let before = endpoint.bytes_sent();
         page.run_to_the_end().await?;
@@ -132,7 +132,7 @@ async fn an_invalid_address_is_refused_next_to_its_control() -> TestResult {
     ] {
         page.fill_in("url", text).await?;
         let control = page.control("url").await?;
-        assert!(control.is_invalid && control.refusal.contains(message), "{control:?}");
+        assert!(control.is_invalid && control.error.contains(message), "{control:?}");
         assert!(!page.is_enabled("Run").await?);
     }
     assert_eq!(page.attributes("[data-control='url'] img", "src").await?, [""; 0]);

@@ -52,7 +52,7 @@ async fn the_model_server_describes_itself_and_reads_the_digits(engine: Engine) 
     // The classifier's own tests expect the same number.
     assert!(found.contains("353 of 360 digits were classified correctly"), "{found}");
     assert_eq!(page.digits().await?.len(), 10);
-    assert!(page.checks().await?.iter().all(|check| check.holds));
+    assert!(page.checks().await?.iter().all(|check| check.passed));
     assert_eq!(page.table("Inputs and outputs of the models").await?.len(), 4);
     // None of these requests went over the network.
     assert!(fixture.server.requests().iter().all(|request| !request.path.contains("/api/")));

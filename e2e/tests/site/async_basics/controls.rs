@@ -20,14 +20,14 @@ async fn a_number_out_of_range_is_refused_next_to_its_control_until_fixed() -> T
         page.fill_in(name, bad).await?;
         let refused = page.control(name).await?;
         assert!(refused.is_invalid, "{refused:?}");
-        assert!(refused.refusal.contains(bad), "{refused:?}");
+        assert!(refused.error.contains(bad), "{refused:?}");
         assert_eq!(refused.value, bad, "the typed text stays");
         assert!(!page.is_enabled("Run").await?);
 
         page.fill_in(name, good).await?;
         let fixed = page.control(name).await?;
         assert!(!fixed.is_invalid, "{fixed:?}");
-        assert_eq!(fixed.refusal, "");
+        assert_eq!(fixed.error, "");
         assert!(page.is_enabled("Run").await?);
     }
     Ok(())

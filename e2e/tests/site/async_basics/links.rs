@@ -22,12 +22,12 @@ async fn a_reloaded_link_restores_controls_and_seed() -> TestResult {
     let link = "async-basics?download=1250&load=0&scale=0.5&blocking=off&seed=4711";
     let fixture = Fixture::open(link).await?;
     let page = &fixture.page;
-    let values = page.values().await?;
+    let values = page.names_and_values().await?;
     let expected = ["1250", "0", "300", "0.5", "off", "4711"];
     assert_eq!(values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(), expected);
     page.reload().await?;
     page.wait_for_button("Run").await?;
-    assert_eq!(page.values().await?, values);
+    assert_eq!(page.names_and_values().await?, values);
     assert_eq!(page.link().await?, link);
     Ok(())
 }

@@ -32,7 +32,7 @@ async fn the_page_opens_ready_to_run() -> TestResult {
     assert!(!page.is_enabled("Stop").await?, "nothing runs");
     assert!(page.is_enabled("Copy link").await?);
     assert_eq!(page.notices().await?, [""; 0]);
-    let names: Vec<_> = page.values().await?.into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> = page.names_and_values().await?.into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["download", "load", "preprocess", "scale", "blocking", "seed"]);
     Ok(())
 }

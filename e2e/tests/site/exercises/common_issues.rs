@@ -21,10 +21,10 @@ async fn the_broken_halves_fail_their_checks_and_the_fixed_halves_pass() -> Test
     let checks = page.checks().await?;
     assert_eq!(checks.len(), 11);
     for check in &checks {
-        let word = if check.holds { "passed" } else { "failed (expected)" };
+        let word = if check.passed { "passed" } else { "failed (expected)" };
         assert!(check.text.contains(word), "{check:?}");
     }
-    let broken: Vec<_> = checks.iter().filter(|check| !check.holds).map(|check| check.part.as_str()).collect();
+    let broken: Vec<_> = checks.iter().filter(|check| !check.passed).map(|check| check.part.as_str()).collect();
     let expected = ["never_awaited", "blocked_loop", "too_many_connections", "sync_inside_async", "work_after_close"];
     assert_eq!(broken, expected);
     assert!(page.notes().await?.contains("All 11 parts"));

@@ -35,7 +35,7 @@ async fn a_concurrent_batch_takes_as_long_as_its_longest_sample_and_a_sequential
     let numbers = page.table("Times of a batch").await?;
     assert_eq!(numbers.len(), 5, "{numbers:?}");
     assert!(ideal("process_batch_sequential").await? > 5.0 * ideal("process_batch_async").await?);
-    assert!(page.checks().await?.iter().all(|check| check.holds));
+    assert!(page.checks().await?.iter().all(|check| check.passed));
     let models: Vec<_> = page.table("models by name").await?.into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(models, ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"]);
     Ok(())
@@ -74,7 +74,7 @@ async fn the_table_of_tasks_says_which_one_queued_longest_and_where() -> TestRes
     let first = &rows[0];
     assert!(first[0].starts_with("process_sample ") && first[1] == "process_batch_limited", "{first:?}");
     assert!(first[6].contains("for a permit on line"), "{first:?}");
-    // The head keeps the focus, so a key turns the order round.
+    // The header keeps the focus, so a key press reverses the order.
     page.key(Key::Enter).await?;
     eventually("the longest queue last", async || {
         let rows = page.table("All tasks").await?;
@@ -107,7 +107,7 @@ async fn a_shortest_time_above_the_longest_is_refused_next_to_its_control_until_
     let page = &fixture.page;
     page.fill_in("min", "600").await?;
     let refused = page.control("min").await?;
-    assert!(refused.is_invalid && refused.refusal.contains("longer than the longest"), "{refused:?}");
+    assert!(refused.is_invalid && refused.error.contains("longer than the longest"), "{refused:?}");
     assert!(!page.is_enabled("Run").await?);
     page.fill_in("max", "700").await?;
     assert!(!page.control("min").await?.is_invalid);
@@ -129,9 +129,9 @@ async fn a_count_must_be_a_whole_number_in_its_range() -> TestResult {
     let page = &fixture.page;
     page.fill_in("samples", "2.5").await?;
     let refused = page.control("samples").await?;
-    assert!(refused.refusal.contains("2.5 is not a whole number"), "{refused:?}");
+    assert!(refused.error.contains("2.5 is not a whole number"), "{refused:?}");
     page.fill_in("samples", "10001").await?;
-    assert!(page.control("samples").await?.refusal.contains("use 0 to 10,000"));
+    assert!(page.control("samples").await?.error.contains("use 0 to 10,000"));
     page.fill_in("samples", "3").await?;
     page.wait_for_button("Run").await?;
     Ok(())

@@ -90,7 +90,7 @@ async fn each_chosen_file_has_its_own_outcome(engine: Engine) -> TestResult {
     }
     let found = page.notes().await?;
     assert!(found.contains("353 of 360 digits were classified correctly"), "{found}");
-    assert!(page.checks().await?.iter().all(|check| check.holds));
+    assert!(page.checks().await?.iter().all(|check| check.passed));
     eventually("predictions among the stored files", async || {
         let stored = page.table("By name").await?;
         let is_there = stored.iter().any(|row| row[0] == "predictions.csv");

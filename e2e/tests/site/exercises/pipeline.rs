@@ -56,7 +56,7 @@ async fn streaming_is_faster_than_batch_by_batch_by_the_ideal_ratio(engine: Engi
     }
 
     let checks = page.checks().await?;
-    assert!(checks.len() == 4 && checks.iter().all(|check| check.holds), "{checks:?}");
+    assert!(checks.len() == 4 && checks.iter().all(|check| check.passed), "{checks:?}");
     assert_names_the_bottleneck(page).await?;
     assert_eq!(page.attributes("figure.flow", "data-flow").await?, ["Sequential", "Streamed"]);
     let rates = page.table("Streamed: samples per second by stage").await?;
@@ -100,7 +100,7 @@ async fn ten_thousand_samples_leave_the_page_usable_and_the_memory_flat(engine: 
     assert!(peak <= 900, "{peak}: each stage has one batch, and each queue has three");
     let stages = page.table("waiting times of the stages").await?;
     assert_eq!(stages.len(), 6);
-    assert!(page.checks().await?.iter().all(|check| check.holds));
+    assert!(page.checks().await?.iter().all(|check| check.passed));
 
     page.stop_when("document.querySelector('.log').innerText.includes('streamed')").await?;
     page.press("Run").await?;
@@ -117,7 +117,7 @@ async fn workers_make_the_same_predictions_and_speed_up_a_slow_model(engine: Eng
     let page = &fixture.page;
     page.run_to_the_end().await?;
     let checks = page.checks().await?;
-    assert!(checks.len() == 7 && checks.iter().all(|check| check.holds), "{checks:?}");
+    assert!(checks.len() == 7 && checks.iter().all(|check| check.passed), "{checks:?}");
     let measured = async |task| page.bar(task).await.map(|bar| bar.measured_ms.expect("it ended"));
     let (streamed, in_workers) = (measured("run_streamed").await?, measured("run_streamed_in_workers").await?);
     assert!(in_workers * 2.0 < streamed, "{in_workers} ms instead of {streamed} ms");
@@ -140,7 +140,7 @@ async fn without_workers_the_other_ways_still_work(engine: Engine) -> TestResult
     assert_eq!(page.bar("run_streamed_in_workers").await?.measured_ms, None);
     let text = page.texts("figure.comparison figcaption").await?;
     assert!(text[0].contains("In workers failed"), "{text:?}");
-    assert!(page.checks().await?.iter().all(|check| check.holds));
+    assert!(page.checks().await?.iter().all(|check| check.passed));
     Ok(())
 }
 
@@ -161,12 +161,12 @@ async fn no_samples_and_too_large_batches_work() -> TestResult {
     let page = &fixture.page;
     page.run_to_the_end().await?;
     assert!(page.notes().await?.contains("Nothing went through the pipeline"));
-    assert!(page.checks().await?.iter().all(|check| check.holds));
+    assert!(page.checks().await?.iter().all(|check| check.passed));
 
     page.open("async-ml-pipeline?samples=5&batch-size=10000&scale=0.1&seed=7").await?;
     page.run_to_the_end().await?;
     assert!(page.notes().await?.contains("All samples are in a single batch"));
-    assert!(page.checks().await?.iter().all(|check| check.holds));
+    assert!(page.checks().await?.iter().all(|check| check.passed));
     Ok(())
 }
 

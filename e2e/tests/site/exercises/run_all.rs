@@ -1,14 +1,13 @@
-//! All exercises, one after the other, in every engine.
+//! All exercises, one after the other.
 
-use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestResult};
-use e2e::in_each_engine;
+use e2e::in_chromium;
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::Replacement;
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![the_others_run_if_one_exercise_fails, stop_and_leaving_the_page_stop_immediately]
+    in_chromium![the_others_run_if_one_exercise_fails, stop_and_leaving_the_page_stop_immediately]
 }
 
 /// The first page, which has the panel.
@@ -31,8 +30,8 @@ async fn start(page: &Page) -> Result<(), PageError> {
     page.press("Run all").await
 }
 
-async fn the_others_run_if_one_exercise_fails(engine: Engine) -> TestResult {
-    let fixture = Fixture::open_in(engine, LINK).await?;
+async fn the_others_run_if_one_exercise_fails() -> TestResult {
+    let fixture = Fixture::open(LINK).await?;
     let page = &fixture.page;
     fixture.server.replace("static/models/mlp-16.safetensors", Replacement::Status(500));
     start(page).await?;
@@ -51,8 +50,8 @@ async fn the_others_run_if_one_exercise_fails(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn stop_and_leaving_the_page_stop_immediately(engine: Engine) -> TestResult {
-    let fixture = Fixture::open_in(engine, LINK).await?;
+async fn stop_and_leaving_the_page_stop_immediately() -> TestResult {
+    let fixture = Fixture::open(LINK).await?;
     let page = &fixture.page;
     start(page).await?;
     eventually("the second exercise", async || {

@@ -33,7 +33,7 @@ async fn export(page: &Page, format: &str) -> Result<(String, String), PageError
     }
     page.wait_for_button(format).await?;
     page.press(format).await?;
-    page.download(1).await
+    page.wait_for_downloads(1).await
 }
 
 /// Opens a file with this text. Keep the returned folder: the page may read the file later.

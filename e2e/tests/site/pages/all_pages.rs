@@ -20,7 +20,7 @@ pub const EXERCISES: [&str; 10] = [
 /// The first page, the guide, the saved runs, the benchmark, and the page that a wrong link leads to.
 pub const OTHER_PAGES: [&str; 5] = ["", "guide", "runs", "benchmark", "async-basic?lod=2&seed=x"];
 
-/// When a page is looked at.
+/// The time at which a page is checked.
 pub const BEFORE_RUN: &str = "before a run";
 const AFTER_RUN: &str = "after a run";
 

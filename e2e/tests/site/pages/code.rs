@@ -15,12 +15,10 @@ pub fn tests() -> impl Iterator<Item = Test> {
         the_tabs_work_with_the_keyboard_and_the_chosen_one_is_remembered,
         arrow_keys_move_from_note_to_note,
         a_run_of_another_version_of_the_code_marks_no_line,
-        other_files_of_the_exercise_are_shown_if_tasks_wait_there
+        other_files_of_the_exercise_are_shown_if_tasks_wait_there,
+        the_first_function_is_in_view_at_the_start
     ]
-    .chain(in_each_engine![
-        the_first_function_is_in_view_at_the_start,
-        a_chosen_task_marks_its_line_and_its_function_in_python
-    ])
+    .chain(in_each_engine![a_chosen_task_marks_its_line_and_its_function_in_python])
 }
 
 /// Waits until both sources are in the pane.
@@ -86,8 +84,8 @@ async fn the_tabs_work_with_the_keyboard_and_the_chosen_one_is_remembered() -> T
     Ok(())
 }
 
-async fn the_first_function_is_in_view_at_the_start(engine: Engine) -> TestResult {
-    let fixture = Fixture::open_in(engine, QUICK).await?;
+async fn the_first_function_is_in_view_at_the_start() -> TestResult {
+    let fixture = Fixture::open(QUICK).await?;
     let page = &fixture.page;
     wait_for_sources(page).await?;
     let first = "const pre = [...document.querySelectorAll('section.sources pre')].find(pre => pre.checkVisibility());

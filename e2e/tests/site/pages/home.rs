@@ -9,11 +9,13 @@ use e2e::{in_chromium, in_each_engine};
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
         the_first_page_runs_a_comparison_by_itself_and_lists_the_exercises,
-        a_change_of_a_control_moves_the_forecast_and_runs_again,
-        every_exercise_has_a_picture,
-        each_line_of_code_says_how_long_its_task_took
+        a_change_of_a_control_moves_the_forecast_and_runs_again
     ]
-    .chain(in_chromium![a_finished_exercise_is_marked_and_counted])
+    .chain(in_chromium![
+        every_exercise_has_a_picture,
+        each_line_of_code_says_how_long_its_task_took,
+        a_finished_exercise_is_marked_and_counted
+    ])
 }
 
 async fn the_first_page_runs_a_comparison_by_itself_and_lists_the_exercises(engine: Engine) -> TestResult {
@@ -28,7 +30,11 @@ async fn the_first_page_runs_a_comparison_by_itself_and_lists_the_exercises(engi
     let cards = page.texts("ol.cards h2").await?;
     assert!(cards.len() >= 8 && cards[0] == "Async basics", "{cards:?}");
     let doors = page.attributes("a.door", "href").await?;
-    assert!(doors.len() == 2 && doors[0].starts_with("#/async-basics") && doors[1] == "#/guide", "{doors:?}");
+    let are_expected = doors.len() == 3
+        && doors[0].starts_with("#/async-basics")
+        && doors[1] == "#/guide"
+        && doors[2].starts_with("#/program");
+    assert!(are_expected, "{doors:?}");
 
     page.follow("async-basics").await?;
     page.wait_for_status("Ready").await?;
@@ -46,6 +52,11 @@ async fn a_change_of_a_control_moves_the_forecast_and_runs_again(engine: Engine)
     let fixture = Fixture::open_in(engine, "").await?;
     let page = &fixture.page;
     page.wait_for_status("Finished").await?;
+    let times = async || {
+        let bars = page.bars().await?;
+        Ok::<_, PageError>(bars.iter().filter_map(|bar| bar.measured_ms).collect::<Vec<_>>())
+    };
+    let before = times().await?;
     page.fill_in("download", "50").await?;
     // The data set is now the longer of the two waits.
     eventually("the forecast of the new settings", async || {
@@ -54,11 +65,11 @@ async fn a_change_of_a_control_moves_the_forecast_and_runs_again(engine: Engine)
         Ok(if is_new { Ok(()) } else { Err(format!("{parts:?}")) })
     })
     .await?;
+    // How much longer than the ideal they are depends on what else the machine does.
     eventually("the times of the new settings", async || {
-        let bars = page.bars().await?;
-        let measured = bars.iter().filter_map(|bar| bar.measured_ms).collect::<Vec<_>>();
-        let is_new = measured.len() == 2 && measured[0] >= 550.0 && measured[0] < 850.0 && measured[1] < measured[0];
-        Ok(if is_new { Ok(()) } else { Err(format!("{bars:?}")) })
+        let times = times().await?;
+        let is_new = times.len() == 2 && times != before && times[0] >= 550.0 && times[1] >= 500.0;
+        Ok(if is_new { Ok(()) } else { Err(format!("{times:?} after {before:?}")) })
     })
     .await?;
     page.wait_for_status("Finished").await?;
@@ -68,8 +79,8 @@ async fn a_change_of_a_control_moves_the_forecast_and_runs_again(engine: Engine)
 /// For each card of an exercise, the height of its picture as it is drawn.
 const PICTURES: &str = "return [...document.querySelectorAll('ol.cards .picture use')].map(it => it.getBBox().height)";
 
-async fn every_exercise_has_a_picture(engine: Engine) -> TestResult {
-    let fixture = Fixture::open_in(engine, "").await?;
+async fn every_exercise_has_a_picture() -> TestResult {
+    let fixture = Fixture::open("").await?;
     let page = &fixture.page;
     eventually("a picture for each exercise", async || {
         let heights: Vec<f64> = page.evaluate(PICTURES, Vec::new()).await?;
@@ -80,8 +91,8 @@ async fn every_exercise_has_a_picture(engine: Engine) -> TestResult {
     Ok(())
 }
 
-async fn each_line_of_code_says_how_long_its_task_took(engine: Engine) -> TestResult {
-    let fixture = Fixture::open_in(engine, "").await?;
+async fn each_line_of_code_says_how_long_its_task_took() -> TestResult {
+    let fixture = Fixture::open("").await?;
     let page = &fixture.page;
     page.wait_for_status("Finished").await?;
     let notes = page.texts(".excerpt .note").await?;

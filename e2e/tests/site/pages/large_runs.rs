@@ -91,7 +91,7 @@ async fn the_overview_shows_what_is_in_view_and_is_dragged() -> TestResult {
         const [type, share, movementX] = [arguments[0], arguments[1], arguments[2] * place.width];
         const clientX = place.left + share * place.width;
         strip.dispatchEvent(new PointerEvent(type, { bubbles: true, buttons: 1, clientX, movementX }));";
-    // A press beside the handle brings its middle there, as far as the run goes.
+    // A press outside the handle moves the handle there, as far as the run goes.
     page.evaluate::<()>(drag, vec!["pointerdown".into(), 0.05.into(), 0.0.into()]).await?;
     at(0.0).await?;
     page.evaluate::<()>(drag, vec!["pointermove".into(), 0.25.into(), 0.2.into()]).await?;

@@ -1,4 +1,5 @@
-//! What is in view without scrolling on a laptop's screen, on the page of each exercise, before and after a run.
+//! The elements that are in view without scrolling on a laptop's screen, on the page of each exercise, before and after
+//! a run.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
@@ -14,9 +15,9 @@ pub fn tests() -> impl Iterator<Item = Test> {
 /// The sizes of the window, in CSS pixels.
 const SIZES: [(u32, u32); 2] = [(1440, 900), (1280, 800)];
 
-/// What must be in view and is not: its name, with the place of its box. The timeline counts as in view if its axis and
-/// the lanes of all parts of its first comparison are. The code does if the name of one of the exercise's functions is;
-/// its pane may be higher than the window, and scrolls.
+/// The elements that must be in view and are not: their names, with the places of their boxes. The timeline counts as
+/// in view if its axis and the lanes of all parts of its first comparison are. The code does if the name of one of the
+/// exercise's functions is; its pane may be higher than the window, and scrolls.
 const OUT_OF_VIEW: &str = "const isFinished = arguments[0];
     const inPane = (element) => {
         const [box, pane] = [element, element.closest('pre')].map(it => it.getBoundingClientRect());

@@ -58,7 +58,7 @@ async fn a_finished_run_is_saved_and_can_be_exported_opened_and_deleted(engine: 
     assert_eq!(page.wait_for_runs(1).await?, ["Async basics"]);
     page.catch_downloads().await?;
     press_first(page, "Export").await?;
-    let (name, text) = page.download(1).await?;
+    let (name, text) = page.wait_for_downloads(1).await?;
     assert!(name.starts_with("async-basics-seed7-") && text.contains("\"interleave-run\""), "{name}");
 
     press_first(page, "Open").await?;

@@ -1,4 +1,4 @@
-//! Where a page is scrolled to when it opens.
+//! The scroll position of a page when it opens.
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestResult};

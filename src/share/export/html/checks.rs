@@ -19,7 +19,7 @@ pub(super) fn properties(run: &SavedRun, compared: &[Compared]) -> Vec<Element> 
     let of_parts: &[Check] = run.report.as_ref().map_or(&[], |report| &report.checks);
     let line = |it: &Property| element("li").text(format!("{}: {} ({}).", it.verdict(), it.claim, it.measured));
     vec![
-        element("p").text(Property::in_short(&properties, of_parts)),
+        element("p").text(Property::summary(&properties, of_parts)),
         element("ul").children(properties.iter().map(line)),
     ]
 }

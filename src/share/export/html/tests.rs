@@ -165,7 +165,7 @@ fn both_latencies_have_a_bar_for_each_bin_and_their_percentiles() {
     let both = Latencies::from_requests(requests).expect("it sent requests");
     let latency = below(&page, "Latency");
     assert!(latency.contains(&escaped(&both.caption())));
-    assert_eq!(latency.matches("<rect").count(), 2 * both.from_schedule.counts.len());
+    assert_eq!(latency.matches("<rect").count(), 2 * both.since_due.counts.len());
     assert_eq!(
         without_disclosures(latency).matches("</tr>").count(),
         1 + crate::measure::latencies::table(requests).rows.len()
@@ -202,7 +202,7 @@ fn every_digit_has_a_picture_and_its_prediction() {
     let (run, page) = shown(&async_basics::EXERCISE, &[]);
     let digits: Vec<_> = run.report.as_ref().expect("it finished").digits().cloned().collect();
     let found = below(&page, "Findings");
-    assert!(!digits.is_empty() && found.contains(&escaped(&Digit::in_short(&digits, run.experiment.seed))));
+    assert!(!digits.is_empty() && found.contains(&escaped(&Digit::summary(&digits, run.experiment.seed))));
     assert_eq!(found.matches("viewBox=\"0 0 8 8\"").count(), digits.len());
 }
 

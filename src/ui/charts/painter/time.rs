@@ -1,13 +1,13 @@
-//! What the reader explores: the cursor, what comes after it, and the selected time range.
+//! Draws the cursor, the shade after it, and the selected range.
 
 use super::{AXIS, LETTER, Lanes, Painter, width_of};
 use crate::measure::units::span;
 use crate::measure::window::TimeRange;
 
-/// How much of what comes after the chosen instant is covered, from 0 to 1.
+/// The opacity of the shade after the cursor, 0 to 1.
 const COVER: f64 = 0.72;
 
-/// How much of a selected range is coloured, from 0 to 1.
+/// The opacity of the selection.
 const SHADE: f64 = 0.16;
 
 impl Painter {

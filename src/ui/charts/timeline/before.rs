@@ -1,9 +1,11 @@
 //! The timeline before there is a run: the forecast, the last run, the axis on which the reader predicts, or only the
-//! names of the parts.
+//! names of the parts. During a run, the same for the parts that have not started.
 
 use leptos::prelude::*;
 
+use super::read_tracks;
 use crate::figures::timeline;
+use crate::measure::segments::TaskHistories;
 use crate::measure::{Record, TaskId};
 use crate::share::date;
 use crate::share::permalink::Setup;
@@ -11,6 +13,7 @@ use crate::ui::charts::painter::Painter;
 use crate::ui::display::Display;
 use crate::ui::display::before::Outlined;
 use crate::ui::display::chart::Chart;
+use crate::ui::display::cursor::Axis;
 
 impl Chart {
     /// Draws what is known before a run. If that is nothing, there is nothing to read on an axis, so there is none.
@@ -30,7 +33,7 @@ impl Chart {
         let end_us = record.end_us();
         self.histories.with_value(|histories| {
             let lanes = self.lanes(histories);
-            self.read_tracks(histories, &lanes);
+            read_tracks(self.drawn, histories, &lanes);
             self.drawn.with_value(|tracks| painter.tasks(record, histories, tracks, end_us, &lanes));
             painter.outlines(histories, end_us, &lanes);
             self.marks(painter, histories, &lanes);
@@ -38,7 +41,24 @@ impl Chart {
         });
     }
 
-    /// A task of what is outlined, in words.
+    /// Draws the forecast of the parts that have not started in the run of these histories.
+    pub(super) fn draw_parts_to_come(self, painter: &Painter, histories: &TaskHistories) {
+        let expected = untrack(|| self.display.expected());
+        // Among all tasks of the run there is no place for what has not happened.
+        let Some(forecast) = expected.filter(|_| self.axis.get_untracked() == Axis::Aligned) else { return };
+        let lanes = self.lanes_of_parts(forecast.histories(), |name| histories.part_named(name).is_none());
+        if lanes.is_empty() {
+            return;
+        }
+        let (painter, record) = (painter.clone().pale(), forecast.record());
+        read_tracks(self.drawn_forecast, forecast.histories(), &lanes);
+        self.drawn_forecast.with_value(|tracks| {
+            painter.tasks(record, forecast.histories(), tracks, record.end_us(), &lanes);
+        });
+        painter.outlines(forecast.histories(), record.end_us(), &lanes);
+    }
+
+    /// A task of the outline, in words.
     pub(super) fn words_before(self, task: TaskId) -> Option<String> {
         let outlined = untrack(|| self.display.outlined())?;
         let history = self.histories.with_value(|histories| *histories.task(task));
@@ -50,7 +70,7 @@ impl Chart {
     }
 }
 
-/// What is outlined, in words.
+/// The caption of the outline.
 pub(super) fn caption_before(display: Display) -> Option<String> {
     Some(match untrack(|| display.outlined())? {
         Outlined::Forecast(_, forecast) => timeline::caption_of_forecast(&forecast.metrics),

@@ -11,13 +11,13 @@ use crate::figures::bands::{self, Band, bands};
 use crate::figures::bars::Baseline;
 use crate::figures::node::{Node, element};
 use crate::figures::tracks::{self, TrackLayout};
-use crate::measure::segments::TaskHistories;
+use crate::measure::segments::{Part, TaskHistories};
 use crate::ui::charts::painter::Lanes;
 use crate::ui::display::chart::{Chart, Drawn};
 use crate::ui::display::cursor::Axis;
 use crate::ui::drawing::drawings;
 
-/// The share of the window's height that the lanes use, if they need so much.
+/// The maximum share of the window's height for the lanes.
 const ROOM: f64 = 0.31;
 
 /// The room for lanes in the smallest and in the largest window, in CSS pixels.
@@ -98,14 +98,20 @@ impl Chart {
     /// The number of tasks inside a part; `None` if it has none.
     fn tasks_of(self, drawn: &Drawn) -> Option<u64> {
         let Drawn::Part(name) = drawn else { return None };
-        let tasks = |histories: &TaskHistories| Some(histories.parts()[histories.part_named(name)?].subtasks.into());
-        self.histories.with_value(tasks).filter(|tasks| *tasks > 0)
+        self.of_part(name, |part| part.subtasks).filter(|tasks| *tasks > 0).map(u64::from)
     }
 
     /// The number of rows of a part, at least one.
     pub(super) fn rows_of(self, task: &str) -> u32 {
-        let rows = |histories: &TaskHistories| Some(histories.parts()[histories.part_named(task)?].rows);
-        self.histories.with_value(rows).unwrap_or(1)
+        self.of_part(task, |part| part.rows).unwrap_or(1)
+    }
+
+    /// A number of a part: of the run so far or, if that is greater, of its forecast. So tracks do not grow row by row
+    /// during the run. `None` if there is no such part.
+    fn of_part(self, name: &str, number: impl Fn(&Part) -> u32) -> Option<u32> {
+        let of = |histories: &TaskHistories| histories.part_named(name).map(|part| number(&histories.parts()[part]));
+        let expected = untrack(|| self.display.expected()).and_then(|forecast| of(forecast.histories()));
+        self.histories.with_value(of).max(expected)
     }
 
     /// Shows each task of a part, or hides them again.
@@ -128,6 +134,11 @@ impl Chart {
 
     /// The places of the bands on the canvas, as the page has them now.
     pub(super) fn lanes(self, histories: &TaskHistories) -> Vec<Lanes> {
+        self.lanes_of_parts(histories, |_| true)
+    }
+
+    /// The places of the bands on the canvas, but only those of some parts, by name.
+    pub(super) fn lanes_of_parts(self, histories: &TaskHistories, is_wanted: impl Fn(&str) -> bool) -> Vec<Lanes> {
         let Some(frame) = self.frame.get_untracked() else { return Vec::new() };
         let top = frame.get_bounding_client_rect().top();
         let Ok(places) = frame.query_selector_all(".lanes") else { return Vec::new() };
@@ -139,7 +150,7 @@ impl Chart {
                 let (root, is_open) = match drawn {
                     Drawn::WholeRun => (None, true),
                     Drawn::Part(name) => {
-                        let part = histories.part_named(name)?;
+                        let part = histories.part_named(name).filter(|_| is_wanted(name))?;
                         (Some(histories.parts()[part].root), Some(name) == opened.as_ref())
                     }
                 };

@@ -31,7 +31,7 @@ pub(super) fn overview(chart: Chart) -> impl IntoView {
 }
 
 impl Chart {
-    /// A press beside the handle brings it there, and a drag moves it.
+    /// A press outside the handle moves the handle there, and a drag moves it.
     fn take_overview(self, event: &PointerEvent) {
         let strip = event.current_target().and_then(|target| target.dyn_into::<Element>().ok());
         let (Some(view), Some(strip)) = (self.view.get_untracked(), strip) else { return };

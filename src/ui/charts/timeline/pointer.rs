@@ -37,11 +37,11 @@ impl Chart {
     pub(super) fn go_to(self, task: TaskId, canvas: &HtmlCanvasElement) {
         let now_us = self.display.now_us();
         let (view, row) = self.histories.with_value(|histories| {
-            let history = histories.task(task);
-            let part = &histories.parts()[history.part as usize];
+            let (history, place) = (histories.task(task), histories.place(task));
+            let part = &histories.parts()[place.part as usize];
             let name =
                 self.display.with_record(|record| record.task(part.root).name.kind().to_string()).unwrap_or_default();
-            let has_track = history.root == part.root
+            let has_track = place.root == part.root
                 && self.bands.with_value(|bands| bands.iter().any(|(drawn, _)| *drawn == Drawn::Part(name.clone())));
             if has_track {
                 self.axis.set(Axis::Aligned);
@@ -50,7 +50,7 @@ impl Chart {
                 self.axis.set(Axis::AsItHappened);
             }
             let (origin_us, row) =
-                if has_track { (histories.task(part.root).spawned_us, history.row) } else { (0, history.lane) };
+                if has_track { (histories.task(part.root).spawned_us, place.row) } else { (0, place.lane) };
             (View::around(history.spawned_us - origin_us, history.duration_us(now_us)), f64::from(row))
         });
         self.scroll_to(row - ROWS_ABOVE);

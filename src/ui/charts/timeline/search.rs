@@ -9,7 +9,7 @@ use crate::measure::units::{count, counted};
 use crate::ui::display::Display;
 use crate::ui::display::chart::Chart;
 
-/// What was found in a run.
+/// The result of a search.
 #[derive(Clone, Copy, PartialEq)]
 enum Found {
     /// The number of matches.

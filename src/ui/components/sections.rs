@@ -23,7 +23,7 @@ pub(crate) fn section_panels(display: Display, headings: RwSignal<Vec<&'static s
     (move || headings.get().into_iter().map(panel).collect_view()).into_any()
 }
 
-/// What the report has under a heading.
+/// The contents of the report under one heading.
 fn section(display: Display, heading: &'static str) -> AnyView {
     let Some(report) = display.report.get_untracked() else { return ().into_any() };
     report.groups().filter(|group| group.heading == heading).map(|it| content(display, it)).collect_view().into_any()

@@ -1,0 +1,231 @@
+//! The reader's own program: real Python, which runs in a sandbox and is recorded like an exercise.
+
+use std::rc::Rc;
+
+use crate::exercises::controls::{Choice, Control, ControlKind, Settings};
+use crate::exercises::exercise::{Exercise, Failure, Loading, SecondRun, code, failure_from};
+use crate::exercises::site::Site;
+use crate::lazy::lazy;
+use crate::measure::ClockKind;
+use crate::measure::report::Report;
+use crate::python::PythonError;
+use crate::runtime::Run;
+
+/// The name of the control with the text of the program.
+pub const CODE: &str = "code";
+
+/// The exercise as the page shows and runs it.
+pub static EXERCISE: Exercise = Exercise::new("program", 0, "Your program")
+    .teaches(
+        "Your own asyncio program, run by CPython in this page. Each task is recorded, with the line where it waits.",
+    )
+    .with_controls(&[
+        Control::new(
+            CODE,
+            "Program",
+            "The text of the program.",
+            ControlKind::Program { default: include_str!("program/first.py") },
+        )
+        .only_if(|_| false),
+        Control::choice(
+            "clock",
+            "Clock",
+            "On the virtual clock waiting takes no time: three hours of sleeps end immediately.",
+            &[Choice::new("browser", "Real"), Choice::new("virtual", "Virtual")],
+        ),
+    ])
+    .with_main_controls(&["clock"])
+    .with_second_run(|run, settings| Box::pin(async { again::second_run(run, settings).await?.await }))
+    .of_the_reader()
+    .prepared_by(|_, _| Box::pin(async { preparing::interpreter().await?.await }))
+    .asked_to_stop_by(asks_to_stop)
+    .runs(code!(run in exercises));
+
+failure_from!(PythonError);
+
+#[cfg(target_arch = "wasm32")]
+pub use in_browser::look;
+
+/// The clock on which the program runs.
+#[must_use]
+pub fn clock_of(settings: &Settings) -> ClockKind {
+    if settings.choice("clock") == "virtual" { ClockKind::Virtual } else { ClockKind::Browser }
+}
+
+lazy!(mod preparing in exercises: interpreter() -> Loading);
+
+lazy!(mod again in exercises: second_run(first: Run, settings: Settings) -> SecondRun);
+
+#[cfg(target_arch = "wasm32")]
+fn interpreter() -> Loading {
+    Box::pin(async { Ok(crate::python::interpreter::prepare().await?) })
+}
+
+#[cfg(target_arch = "wasm32")]
+async fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
+    in_browser::run(run, &settings).await
+}
+
+#[cfg(target_arch = "wasm32")]
+fn second_run(first: Run, settings: Settings) -> SecondRun {
+    Box::pin(in_browser::second_run(first, settings))
+}
+
+#[cfg(target_arch = "wasm32")]
+fn asks_to_stop() -> bool {
+    crate::python::interpreter::stop()
+}
+
+/// Python runs in a browser only.
+#[cfg(not(target_arch = "wasm32"))]
+fn interpreter() -> Loading {
+    Box::pin(async { Err(PythonError::NotInThisCopy.into()) })
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn second_run(_first: Run, _settings: Settings) -> SecondRun {
+    Box::pin(async { Ok(None) })
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn asks_to_stop() -> bool {
+    false
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+async fn run(_run: Run, _site: Rc<Site>, _settings: Settings) -> Result<Report, Failure> {
+    Err(PythonError::NotInThisCopy.into())
+}
+
+#[cfg(target_arch = "wasm32")]
+mod in_browser {
+    use std::cmp::Reverse;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::exercises::exercise::{NoIdeal, ProgramLine};
+    use crate::measure::Record;
+    use crate::measure::line_waits::{LineWait, LineWaits};
+    use crate::measure::units::{counted, span};
+    use crate::python::difference::difference;
+    use crate::python::message::{Ended, Ending, SeenTask};
+    use crate::python::recording::Recording;
+    use crate::python::{Arrived, Program, interpreter};
+
+    /// The second run may take twice as long as the first, and this time: it computes the same, and does not wait.
+    const SECOND_RUN_TAKES: Duration = Duration::from_secs(5);
+
+    pub(super) async fn run(run: Run, settings: &Settings) -> Result<Report, Failure> {
+        let clock = clock_of(settings);
+        run.edit_record(|record| record.set_clock(clock));
+        let mut recording = Recording::default();
+        let ended = run_once(settings, run.seed(), clock, |arrived| {
+            match arrived {
+                Arrived::Piece(piece) => run.edit_record(|record| recording.add(record, &piece))?,
+                Arrived::Output(text) => run.edit_record(|record| recording.add_output(record, &text))?,
+            }
+            Ok(())
+        });
+        let ended = ended.await?;
+        report(&run.record(), &ended)
+    }
+
+    /// Its program, files and random numbers are those of the first run.
+    pub(super) async fn second_run(first: Run, settings: Settings) -> Result<Option<Record>, NoIdeal> {
+        if clock_of(&settings) == ClockKind::Virtual {
+            return Ok(None);
+        }
+        let no_ideal = |why: String| NoIdeal { why: format!("in a second run, on the virtual clock, {why}") };
+        let (mut record, mut recording) = (Record::new(ClockKind::Virtual), Recording::default());
+        let ended = run_once(&settings, first.seed(), ClockKind::Virtual, |arrived| match arrived {
+            Arrived::Piece(piece) => Ok(recording.add(&mut record, &piece)?),
+            Arrived::Output(_) => Ok(()),
+        });
+        let limit = SECOND_RUN_TAKES + 2 * Duration::from_micros(first.record().end_us());
+        let ended = Run::for_page().timeout(limit, ended).await;
+        let ended = ended.map_err(|_| no_ideal("the program took too long".to_owned()))?;
+        let ended = ended.map_err(|error| no_ideal(error.to_string()))?;
+        if ended.ending != Ending::Finished {
+            return Err(no_ideal(ended.words()));
+        }
+        match difference(&first.record(), &record) {
+            None => Ok(Some(record)),
+            Some(difference) => Err(no_ideal(format!("the program did something else: {difference}"))),
+        }
+    }
+
+    /// Looking at a moment may take this time: the program runs until then.
+    const LOOK_TAKES: Duration = Duration::from_secs(5);
+
+    /// The tasks of a run on the virtual clock that have not ended at a moment, in microseconds since its start, with
+    /// their local variables: the program runs again until then.
+    ///
+    /// # Errors
+    ///
+    /// If it takes too long, or the interpreter fails.
+    pub async fn look(settings: &Settings, seed: u64, at_us: u64) -> Result<Vec<SeenTask>, Failure> {
+        let program = Program { files: settings.program(CODE).clone(), seed, clock: ClockKind::Virtual };
+        let look = interpreter::with_session(async |session| session.look(&program, at_us).await);
+        let seen = Run::for_page().timeout(LOOK_TAKES, look).await;
+        let too_long = || format!("the program did not reach this moment within {} s", LOOK_TAKES.as_secs());
+        Ok(seen.map_err(|_| Failure::new(too_long(), "Choose an earlier time."))??)
+    }
+
+    /// Runs the program to its end in the interpreter that is ready.
+    async fn run_once(
+        settings: &Settings,
+        seed: u64,
+        clock: ClockKind,
+        take: impl FnMut(Arrived) -> Result<(), PythonError>,
+    ) -> Result<Ended, PythonError> {
+        let program = Program { files: settings.program(CODE).clone(), seed, clock };
+        // On the virtual clock, the program does not read messages.
+        let started = |stop| {
+            if clock == ClockKind::Browser {
+                interpreter::set_stop(stop)
+            }
+        };
+        let _stop = StopsUntilDropped;
+        interpreter::with_session(async |session| session.run(&program, started, take).await).await
+    }
+
+    /// The program can be asked to stop as long as this exists.
+    struct StopsUntilDropped;
+
+    impl Drop for StopsUntilDropped {
+        fn drop(&mut self) {
+            interpreter::clear_stop();
+        }
+    }
+
+    fn report(record: &Record, ended: &Ended) -> Result<Report, Failure> {
+        let advice = match ended.ending {
+            Ending::Finished => return Ok(Report { notes: notes(record), ..Report::default() }),
+            Ending::Stopped => "",
+            Ending::Exited => "A program that ends with `sys.exit(0)` has finished.",
+            Ending::Failed => "The whole traceback is in the log.",
+            Ending::Deadlocked => "The timeline shows where each task waits.",
+            Ending::Limited => "Until then everything is recorded.",
+        };
+        let line = ended.path.as_ref().zip(ended.line).map(|(path, line)| ProgramLine { path: path.clone(), line });
+        Err(Failure { line, ..Failure::new(ended.words(), advice) })
+    }
+
+    /// The number of lines that are named in the report.
+    const MOST_LINES: usize = 3;
+
+    /// The lines on which tasks waited longest, in sentences.
+    fn notes(record: &Record) -> Vec<String> {
+        if record.tasks().is_empty() {
+            return vec!["The program has created no tasks. What it has printed is in the log.".to_owned()];
+        }
+        let mut lines = LineWaits::from_record(record).lines(record.end_us());
+        lines.sort_by_key(|line| Reverse(line.total_us));
+        let sentence = |line: &LineWait| {
+            let path = &record.waits().sources().get(line.line.source)?.path;
+            let (tasks, total) = (counted(line.tasks, "task", "tasks"), span(line.total_us));
+            Some(format!("On line {} of {path}, {tasks} waited {total} in total.", line.line.line))
+        };
+        lines.iter().take(MOST_LINES).filter_map(sentence).collect()
+    }
+}

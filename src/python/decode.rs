@@ -1,0 +1,122 @@
+//! Decodes the messages of the sandbox. Sizes are checked before anything is copied.
+
+use js_sys::{Array, ArrayBuffer, Float64Array, JsString, Reflect, Uint8Array, Uint32Array};
+use wasm_bindgen::prelude::*;
+
+use super::message::{Ended, LONGEST_LOOK, MOST_BYTES, MissingImport, Piece, SeenTask, seen_tasks};
+
+/// The maximum length of a text, in UTF-16 units.
+const LONGEST_TEXT: u32 = 1 << 20;
+
+/// The maximum number of pieces in a message.
+const MOST_PIECES: u32 = 10_000;
+
+/// The maximum number of missing imports.
+const MOST_IMPORTS: u32 = 1_000;
+
+/// The maximum length of the JSON of a piece, in UTF-16 units.
+const LONGEST_JSON: u32 = 16 << 20;
+
+/// A message of the worker.
+pub(super) enum Message {
+    Ready {
+        python: String,
+    },
+    /// What was recorded since the last message, in order.
+    Pieces(Vec<Piece>),
+    Ended(Ended),
+    /// The answer to "look".
+    Seen(Vec<SeenTask>),
+    /// The answer to "imports".
+    Imports(Vec<MissingImport>),
+    /// A line that was not printed by Python's `print`.
+    Output {
+        text: String,
+    },
+    Failed {
+        place: String,
+        why: String,
+    },
+}
+
+/// Decodes a message. `None` if it is not as described, or too large.
+pub(super) fn message(value: &JsValue) -> Option<Message> {
+    Some(match &*text(value, "type")? {
+        "ready" => Message::Ready { python: text(value, "python")? },
+        "pieces" => Message::Pieces(pieces(&field(value, "pieces"))?),
+        "ended" => {
+            // Texts that are too long would be copied before they could be refused.
+            ["error", "message"].into_iter().map(|name| text(value, name)).collect::<Option<Vec<_>>>()?;
+            Message::Ended(serde_wasm_bindgen::from_value(value.clone()).ok()?)
+        }
+        "seen" => Message::Seen(seen_tasks(&text_up_to(value, "entries", LONGEST_LOOK)?)?),
+        "imports" => {
+            let missing: Array = field(value, "missing").dyn_into().ok()?;
+            let missing = (missing.length() <= MOST_IMPORTS).then_some(missing)?;
+            Message::Imports(missing.iter().map(missing_import).collect::<Option<_>>()?)
+        }
+        "output" => Message::Output { text: text(value, "text")? },
+        "failed" => Message::Failed { place: text(value, "where")?, why: text(value, "why")? },
+        _ => return None,
+    })
+}
+
+fn missing_import(value: JsValue) -> Option<MissingImport> {
+    // As above.
+    ["module", "path", "instead"].into_iter().map(|name| text(&value, name)).collect::<Option<Vec<_>>>()?;
+    serde_wasm_bindgen::from_value(value).ok()
+}
+
+fn pieces(value: &JsValue) -> Option<Vec<Piece>> {
+    let list: &Array = value.dyn_ref()?;
+    let mut left = MOST_BYTES;
+    if list.length() > MOST_PIECES {
+        return None;
+    }
+    list.iter().map(|value| piece(&value, &mut left)).collect()
+}
+
+fn piece(value: &JsValue, left: &mut usize) -> Option<Piece> {
+    let mut column = |name, item_bytes: usize| column(value, name, item_bytes, left);
+    Some(Piece {
+        start_s: field(value, "start").as_f64()?,
+        event_at_s: floats(&column("event_at_s", 8)?),
+        event_task: Uint32Array::new(&column("event_task", 4)?).to_vec(),
+        event_kind: Uint8Array::new(&column("event_kind", 1)?).to_vec(),
+        event_wait: Uint32Array::new(&column("event_wait", 4)?).to_vec(),
+        task_name: Uint32Array::new(&column("task_name", 4)?).to_vec(),
+        task_number: Uint32Array::new(&column("task_number", 4)?).to_vec(),
+        task_parent: Uint32Array::new(&column("task_parent", 4)?).to_vec(),
+        beat_due_us: floats(&column("beat_due_us", 8)?),
+        beat_late_us: floats(&column("beat_late_us", 8)?),
+        more: text_up_to(value, "more", LONGEST_JSON)?,
+    })
+}
+
+fn floats(buffer: &JsValue) -> Vec<f64> {
+    Float64Array::new(buffer).to_vec()
+}
+
+/// A column that consists of whole items, and takes no more than what is left of the message's size.
+fn column(value: &JsValue, name: &str, item_bytes: usize, left: &mut usize) -> Option<JsValue> {
+    let buffer: ArrayBuffer = field(value, name).dyn_into().ok()?;
+    let bytes = buffer.byte_length() as usize;
+    *left = left.checked_sub(bytes)?;
+    bytes.is_multiple_of(item_bytes).then(|| buffer.into())
+}
+
+/// A field of a message; undefined if it has none.
+pub(super) fn field(value: &JsValue, name: &str) -> JsValue {
+    // It fails for a value without fields, such as null.
+    Reflect::get(value, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A text that is not too long.
+pub(super) fn text(value: &JsValue, name: &str) -> Option<String> {
+    text_up_to(value, name, LONGEST_TEXT)
+}
+
+fn text_up_to(value: &JsValue, name: &str, longest: u32) -> Option<String> {
+    let text: JsString = field(value, name).dyn_into().ok()?;
+    (text.length() <= longest).then(|| text.into())
+}

@@ -1,0 +1,350 @@
+//! The reader's program: its files in an editor, and what saves, opens and shares them.
+
+mod bundle;
+mod desk;
+mod editor;
+mod files;
+mod link;
+mod missing_imports;
+mod saver;
+mod starts;
+mod tabs;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Element;
+
+use crate::measure::units::{counted, size};
+use crate::python::interpreter::State;
+use crate::python::keys::{PLACEHOLDER, find};
+use crate::python::program_files::ProgramFiles;
+use crate::share::program_changes::{ChangedLine, LineKind, changes};
+use crate::share::programs::ProgramEntry;
+use crate::ui::display::Display;
+use crate::ui::focus::focus;
+use crate::ui::form::Form;
+use desk::{Desk, News};
+use missing_imports::missing_imports;
+use saver::Saving;
+use starts::{STARTS, Start};
+
+/// The pane. `shows_run` is true if the page opens with the program of a run.
+pub(crate) fn program(form: Form, display: Display, shows_run: bool) -> AnyView {
+    let desk = Desk::new(form, shows_run);
+    files::use_drop(desk);
+    let python = editor::use_interpreter();
+    let is_ready = Signal::derive(move || python.with(|state| matches!(state, Some(State::Ready(_)))));
+    view! {
+        <section
+            class="sources program-text"
+            aria-label="Program"
+            on:focusin=move |_| editor::prepare()
+            on:pointerdown=move |_| editor::prepare()
+        >
+            {bar(desk)}
+            {messages(desk)}
+            {changed(desk)}
+            {tabs::file_tabs(desk)}
+            {editor::editor(desk, display)}
+            {missing_imports(form, is_ready)}
+            <div class="program-foot">
+                {arguments(desk)}
+                <p class="hint" role="note">{move || python.with(|state| state.as_ref().map(editor::in_words))}</p>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// Closes the menus, and gives the focus back to the button of the one that was open.
+fn close_menus() {
+    if let Ok(Some(menu)) = document().query_selector(".menu[open]") {
+        focus(".menu[open] summary");
+        // Removing an attribute never fails.
+        let _ = menu.remove_attribute("open");
+    }
+}
+
+/// A menu closes when the reader presses Escape, or points at something else.
+fn use_menus() {
+    let pressed = window_event_listener(leptos::ev::keydown, |event| {
+        if event.key() == "Escape" {
+            close_menus();
+        }
+    });
+    let pointed = window_event_listener(leptos::ev::pointerdown, |event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if target.is_some_and(|target| matches!(target.closest(".menu"), Ok(None)))
+            && let Ok(Some(menu)) = document().query_selector(".menu[open]")
+        {
+            let _ = menu.remove_attribute("open");
+        }
+    });
+    on_cleanup(move || [pressed, pointed].into_iter().for_each(WindowListenerHandle::remove));
+}
+
+/// The name of the program, where it is saved, and what can be done with it.
+fn bar(desk: Desk) -> AnyView {
+    use_menus();
+    let name = move || match desk.name.get() {
+        Some(name) => view! {
+            <label class="program-name">
+                <span class="hint">"Name"</span>
+                <input
+                    type="text"
+                    spellcheck="false"
+                    autocomplete="off"
+                    prop:value=name
+                    on:change=move |event| spawn_local(desk.rename(event_target_value(&event)).boxed_local())
+                />
+            </label>
+        }
+        .into_any(),
+        None => ().into_any(),
+    };
+    view! {
+        <div class="program-bar">
+            {name}
+            <p class="hint saved-state" role="status">{move || saved_in_words(desk)}</p>
+            {move || desk.is_read_only().then(|| view! {
+                <button on:click=move |_| spawn_local(desk.take_over().boxed_local())>"Take over"</button>
+            })}
+            <div class="actions">
+                {programs(desk)}
+                {starts(desk)}
+                <div class="open-file">
+                    <input id="open-program" type="file" multiple=true on:change=move |event| files::take_chosen(desk, &event) />
+                    <label for="open-program" title="Python files, data files, or a zip of them">"Open…"</label>
+                </div>
+                <button class="quiet" on:click=move |_| files::save(desk)>"Save as file"</button>
+                <button class="quiet" on:click=move |_| link::copy(desk)>"Copy link"</button>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn saved_in_words(desk: Desk) -> String {
+    let lost = "This browser stores nothing for the page: the program is lost when you leave it.";
+    match desk.saving.get() {
+        Saving::NotYet if desk.lasts.get() => "Not changed, not saved.".to_owned(),
+        Saving::NotYet | Saving::Soon | Saving::Saved if !desk.lasts.get() => lost.to_owned(),
+        Saving::NotYet | Saving::Soon => "Saving …".to_owned(),
+        Saving::Saved => "Saved in this browser.".to_owned(),
+        Saving::Failed(why) => why,
+        Saving::Elsewhere => "Another tab edits this program, so it cannot be changed here.".to_owned(),
+        Saving::Copied(name) => format!("Another tab took this program over. Your last changes are in `{name}`."),
+    }
+}
+
+/// The saved programs, in a menu.
+fn programs(desk: Desk) -> AnyView {
+    let item = move |ProgramEntry { name, size_bytes }: ProgramEntry| {
+        let (to_open, to_delete, label) = (name.clone(), name.clone(), format!("Delete {name}"));
+        let (current, shown) = (name.clone(), name.clone());
+        let is_open = move || desk.name.with(|open| open.as_deref() == Some(&*current)).then_some("true");
+        view! {
+            <li>
+                <button
+                    class="quiet"
+                    aria-current=is_open
+                    on:click=move |_| {
+                        close_menus();
+                        spawn_local(desk.open(to_open.clone()).boxed_local());
+                    }
+                >
+                    {shown}
+                </button>
+                <span class="number">{size(size_bytes)}</span>
+                <button
+                    class="quiet"
+                    aria-label=label
+                    on:click=move |_| spawn_local(desk.delete(to_delete.clone()).boxed_local())
+                >
+                    "✕"
+                </button>
+            </li>
+        }
+    };
+    let content = move || match desk.list.get() {
+        list if list.is_empty() => {
+            view! { <p class="hint">"Programs are saved here once you change them."</p> }.into_any()
+        }
+        list => view! { <ul>{list.into_iter().map(item).collect_view()}</ul> }.into_any(),
+    };
+    view! {
+        <details class="menu" name="program-menu">
+            <summary>"Programs"</summary>
+            <div class="menu-content">{content}</div>
+        </details>
+    }
+    .into_any()
+}
+
+/// The programs of the guide to start from, in a menu.
+fn starts(desk: Desk) -> AnyView {
+    let item = move |start: &'static Start| {
+        let begin = move |_| {
+            close_menus();
+            spawn_local(begin(desk, start).boxed_local());
+        };
+        view! { <li><button class="quiet" on:click=begin>{start.title}</button></li> }
+    };
+    view! {
+        <details class="menu" name="program-menu">
+            <summary>"Start from…"</summary>
+            <div class="menu-content">
+                <ul>{STARTS.iter().map(item).collect_view()}</ul>
+                <p class="hint">"The other parts of the guide need libraries, threads or processes."</p>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+async fn begin(desk: Desk, start: &'static Start) {
+    match start.read().await {
+        Ok(program) => {
+            if let Some(clock) = start.clock {
+                desk.form.set_choice("clock", clock);
+            }
+            desk.show_new(program.clone(), Some((start, Arc::new(program)))).await;
+            desk.say(&start.welcome());
+        }
+        Err(why) => desk.say(&format!("The program could not be read: {why}")),
+    }
+}
+
+/// What happened last, and the notice about keys.
+fn messages(desk: Desk) -> AnyView {
+    let undo = move |undo: Rc<dyn Fn()>| {
+        let put_back = move |_| {
+            undo();
+            desk.say("");
+        };
+        view! { <button class="quiet" on:click=put_back>"Put back"</button> }
+    };
+    let news = move || {
+        let News { text, undo: put_back } = desk.news.get();
+        (!text.is_empty()).then(|| view! { <p class="hint">{text} " " {put_back.map(undo)}</p> })
+    };
+    view! {
+        <div class="program-messages" aria-live="polite">
+            {move || Some(desk.refusal.get()).filter(|why| !why.is_empty()).map(|why| view! { <p class="refusal">{why}</p> })}
+            {news}
+            {keys(desk)}
+        </div>
+    }
+    .into_any()
+}
+
+fn keys(desk: Desk) -> AnyView {
+    // Looking for keys at each key press would be too much in a long program.
+    let count = Memo::new(move |_| {
+        desk.saving.track();
+        desk.version.track();
+        let program = desk.program();
+        let texts = program.files().iter().filter_map(|file| file.content.text()).chain([program.arguments()]);
+        texts.map(|text| find(text).len()).sum::<usize>()
+    });
+    let notice = move || {
+        (count.get() > 0).then(|| {
+            let found = counted(count.get() as u64, "text looks like a key", "texts look like keys");
+            view! {
+                <p class="caution keys">
+                    {format!(
+                        "{found}. Runs use what you typed. Saved programs, links and run files contain `{PLACEHOLDER}` instead. \
+                         Better read keys with `os.environ`.",
+                    )}
+                </p>
+            }
+        })
+    };
+    notice.into_any()
+}
+
+/// For a program that was started from one of the site: what has changed, and the way back.
+fn changed(desk: Desk) -> AnyView {
+    let is_changed = Memo::new(move |_| {
+        desk.start.with(|start| start.as_ref().is_some_and(|(_, original)| desk.with(|program| *program != **original)))
+    });
+    let is_open = RwSignal::new(false);
+    let reset = move |_| {
+        let original =
+            desk.start.with_untracked(|start| start.as_ref().map(|(_, original)| ProgramFiles::clone(original)));
+        let before = desk.program();
+        if let Some(original) = original
+            && desk.edit(Ok(original))
+        {
+            desk.say_removed("The program is as it was at first.".to_owned(), move || {
+                desk.edit(Ok(ProgramFiles::clone(&before)));
+            });
+        }
+    };
+    let content = move || {
+        is_changed.get().then(|| {
+            view! {
+                <div class="program-changes">
+                    <button
+                        class="quiet"
+                        aria-expanded=move || is_open.get().to_string()
+                        on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
+                    >
+                        "What changed"
+                    </button>
+                    <button class="quiet" disabled=move || desk.is_read_only() on:click=reset>"Reset"</button>
+                    {move || is_open.get().then(|| difference(desk))}
+                </div>
+            }
+        })
+    };
+    content.into_any()
+}
+
+fn difference(desk: Desk) -> AnyView {
+    let lines = move || {
+        let original = desk.start.with(|start| start.as_ref().map(|(_, original)| Arc::clone(original)));
+        let lines = original.map(|original| desk.with(|program| changes(&original, program)));
+        lines.unwrap_or_default().into_iter().map(changed_line).collect_view()
+    };
+    view! { <pre class="changed-lines" tabindex="0" role="region" aria-label="What changed">{lines}</pre> }.into_any()
+}
+
+fn changed_line(ChangedLine { kind, text }: ChangedLine) -> AnyView {
+    let class = match kind {
+        LineKind::File => "file-line",
+        LineKind::Added => "added",
+        LineKind::Removed => "removed",
+        LineKind::Same | LineKind::Gap => "",
+    };
+    view! { <span class=class>{kind.sign()} " " {text} "\n"</span> }.into_any()
+}
+
+/// The arguments of the program.
+fn arguments(desk: Desk) -> AnyView {
+    let typed = move |event| {
+        let changed = desk.program().with_arguments(&event_target_value(&event));
+        desk.edit(changed);
+    };
+    view! {
+        <label class="program-arguments">
+            <span class="hint">"Arguments"</span>
+            <input
+                type="text"
+                spellcheck="false"
+                autocomplete="off"
+                placeholder="--scale 2"
+                title="sys.argv, split as a shell does"
+                prop:value=move || desk.with(|program| program.arguments().to_owned())
+                prop:readonly=move || desk.is_read_only()
+                on:input=typed
+            />
+        </label>
+    }
+    .into_any()
+}

@@ -1,0 +1,401 @@
+//! [`Desk`]: the program on the page, the file of it that is shown, and the name under which it is saved.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Event;
+
+use super::saver::{Saver, Saving};
+use super::starts::{self, Start};
+use crate::exercises::controls::{Control, Value};
+use crate::exercises::program::CODE;
+use crate::python::interpreter;
+use crate::python::keys::without_keys;
+use crate::python::program_files::{BadFiles, Content, ProgramFile, ProgramFiles};
+use crate::share::programs::{ProgramEntry, ProgramError, Programs, SavedProgram};
+use crate::storage::StorageError;
+use crate::storage::tab_lock::IfTaken;
+use crate::ui::form::Form;
+
+/// The name of the program that was open last.
+const LAST: &str = "interleave-program";
+
+/// Puts something back that the reader has removed.
+type Undo = Rc<dyn Fn()>;
+
+/// Something that has happened.
+#[derive(Clone, Default)]
+pub(super) struct News {
+    pub(super) text: String,
+    pub(super) undo: Option<Undo>,
+}
+
+/// The program on the page.
+#[derive(Clone, Copy)]
+pub(crate) struct Desk {
+    pub(super) form: Form,
+    /// The name of the file that is shown.
+    pub(super) shown: RwSignal<Arc<str>>,
+    /// Changes when another program is shown.
+    pub(super) version: RwSignal<u32>,
+    /// The name under which it is saved.
+    pub(super) name: RwSignal<Option<String>>,
+    pub(super) saving: RwSignal<Saving>,
+    pub(super) news: RwSignal<News, LocalStorage>,
+    /// The reason why the last change is not part of the program.
+    pub(super) refusal: RwSignal<String>,
+    /// The saved programs.
+    pub(super) list: RwSignal<Vec<ProgramEntry>>,
+    /// False if the browser stores nothing for the page.
+    pub(super) lasts: RwSignal<bool>,
+    /// The program of the site that it was started from, once that is known.
+    pub(super) start: RwSignal<Option<(&'static Start, Arc<ProgramFiles>)>>,
+    saver: StoredValue<Option<Rc<Saver>>, LocalStorage>,
+}
+
+impl Desk {
+    /// A desk with the program of the form. If that is nothing in particular, the program that was open last is shown
+    /// as soon as it is read.
+    pub(super) fn new(form: Form, shows_run: bool) -> Self {
+        let program = form.settings.with_untracked(|settings| settings.program(CODE).clone());
+        let desk = Self {
+            form,
+            shown: RwSignal::new(program.main().name.clone()),
+            version: RwSignal::new(0),
+            name: RwSignal::new(None),
+            saving: RwSignal::new(Saving::NotYet),
+            news: RwSignal::new_local(News::default()),
+            refusal: RwSignal::new(String::new()),
+            list: RwSignal::new(Vec::new()),
+            lasts: RwSignal::new(true),
+            start: RwSignal::new(None),
+            saver: StoredValue::new_local(None),
+        };
+        desk.use_shown_file();
+        desk.use_leaving();
+        let is_new = program == default_program(form);
+        spawn_local(desk.begin(shows_run || !is_new).boxed_local());
+        desk
+    }
+
+    /// If the shown file is gone, for example because a run was opened, the main file is shown.
+    fn use_shown_file(self) {
+        Effect::new(move || {
+            let main = self.form.settings.with(|settings| {
+                let program = settings.program(CODE);
+                self.shown.with(|shown| program.get(shown).is_none()).then(|| program.main().name.clone())
+            });
+            if let Some(main) = main {
+                self.shown.set(main);
+            }
+        });
+    }
+
+    async fn begin(self, has_program: bool) {
+        let programs = Programs::open().await;
+        self.lasts.try_set(programs.lasts());
+        let saver = Saver::new(programs, move |name, saving| {
+            remember(name.as_deref());
+            let is_listed = |name: &String| self.list.try_with_untracked(|list| list.iter().any(|it| it.name == *name));
+            let is_new = saving == Saving::Saved && name.as_ref().and_then(is_listed) == Some(false);
+            self.name.try_set(name);
+            self.saving.try_set(saving);
+            if is_new {
+                spawn_local(self.read_list().boxed_local());
+            }
+        });
+        if self.saver.try_set_value(Some(Rc::clone(&saver))).is_some() {
+            // The page was left.
+            return;
+        }
+        let is_packed = self.form.packed.with_untracked(Option::is_some);
+        let shows_link = is_packed && super::link::open(self).await;
+        // The reader may have typed by now.
+        let is_untouched = self.saving.try_get_untracked() == Some(Saving::NotYet);
+        if let Some(name) = last().filter(|_| is_untouched && !shows_link && !has_program) {
+            self.open_saved(&saver, &name, IfTaken::Refuse).await;
+        }
+        if self.saving.try_get_untracked() == Some(Saving::Soon) {
+            self.changed();
+        }
+        self.read_list().await;
+    }
+
+    /// Saves when the page is hidden or left.
+    fn use_leaving(self) {
+        let flush = move || {
+            if let Some(saver) = self.saver() {
+                // If it fails, this is reported.
+                spawn_local(async move { drop(saver.flush().await) });
+            }
+        };
+        let hidden = window_event_listener_untyped("visibilitychange", move |_| flush());
+        let left = window_event_listener_untyped("pagehide", move |_| flush());
+        let closed = window_event_listener_untyped("beforeunload", move |event: Event| {
+            let has_failed = self.saving.try_with_untracked(|it| matches!(it, Saving::Failed(_))) == Some(true);
+            if has_failed {
+                // The browser asks if the page is to be left.
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || {
+            flush();
+            [hidden, left, closed].into_iter().for_each(WindowListenerHandle::remove);
+        });
+    }
+
+    /// The program, without being notified of changes.
+    pub(super) fn program(self) -> Arc<ProgramFiles> {
+        self.form.settings.with_untracked(|settings| settings.program(CODE).clone())
+    }
+
+    /// Reads the program, to be notified of changes.
+    pub(super) fn with<T>(self, read: impl FnOnce(&ProgramFiles) -> T) -> T {
+        self.form.settings.with(|settings| read(settings.program(CODE)))
+    }
+
+    /// True if the reader cannot change the program here.
+    pub(super) fn is_read_only(self) -> bool {
+        self.saving.with(|saving| *saving == Saving::Elsewhere)
+    }
+
+    /// Takes what the reader has typed into the shown file.
+    pub(super) fn take_text(self, text: &str) {
+        let name = self.shown.get_untracked();
+        self.edit(self.program().with(ProgramFile::new(&name, Content::Text(text.into()))));
+    }
+
+    /// Takes a change by the reader. Returns false if it is refused.
+    pub(super) fn edit(self, changed: Result<ProgramFiles, BadFiles>) -> bool {
+        if untrack(|| self.is_read_only()) {
+            return false;
+        }
+        match changed {
+            Ok(program) => {
+                // It was about the program before the change.
+                if self.news.with_untracked(|news| !news.text.is_empty()) {
+                    self.say("");
+                }
+                self.put(program);
+                self.changed();
+                true
+            }
+            Err(error) => {
+                let why = format!("{error}. {}", error.advice());
+                self.form.refuse(CODE, "", why.clone());
+                self.refusal.set(format!("Not part of the program: {why}"));
+                false
+            }
+        }
+    }
+
+    fn put(self, program: ProgramFiles) {
+        if let Some(control) = control(self.form) {
+            self.refusal.set(String::new());
+            self.form.set_value(control, Value::Program(Arc::new(program)));
+        }
+    }
+
+    /// Saves the program soon.
+    fn changed(self) {
+        self.form.packed.set(None);
+        let started_from = self.start.with_untracked(|start| start.as_ref().map(|(start, _)| start.key.to_owned()));
+        let program = SavedProgram { program: ProgramFiles::clone(&self.program()), started_from };
+        match self.saver.get_value() {
+            Some(saver) => saver.change(program),
+            // The storage is being opened.
+            None => self.saving.set(Saving::Soon),
+        }
+    }
+
+    /// Shows another program.
+    pub(super) fn show(self, program: ProgramFiles) {
+        interpreter::renew();
+        let main = program.main().name.clone();
+        self.put(program);
+        self.shown.set(main);
+        self.version.update(|version| *version += 1);
+    }
+
+    /// Shows a program that is not saved, after saving the one before.
+    pub(super) async fn show_new(self, program: ProgramFiles, start: Option<(&'static Start, Arc<ProgramFiles>)>) {
+        let Some(saver) = self.saver() else { return };
+        match saver.close().await {
+            Ok(()) => {
+                self.name.try_set(None);
+                self.saving.try_set(Saving::NotYet);
+                self.start.try_set(start);
+                self.show(program);
+                self.changed();
+                if saver.flush().await.is_ok() {
+                    self.read_list().await;
+                }
+            }
+            Err(why) => self.say(&why),
+        }
+    }
+
+    /// Shows a program of a link. It is saved when it is changed.
+    pub(super) fn show_unsaved(self, program: ProgramFiles) {
+        self.show(program);
+    }
+
+    /// Opens a saved program.
+    pub(super) async fn open(self, name: String) {
+        let Some(saver) = self.saver() else { return };
+        match saver.close().await {
+            Ok(()) => self.open_saved(&saver, &name, IfTaken::Refuse).await,
+            Err(why) => self.say(&why),
+        }
+    }
+
+    /// Takes the program over from another tab.
+    pub(super) async fn take_over(self) {
+        let (Some(saver), Some(name)) = (self.saver(), self.name.get_untracked()) else { return };
+        self.open_saved(&saver, &name, IfTaken::Steal).await;
+    }
+
+    async fn open_saved(self, saver: &Rc<Saver>, name: &str, if_taken: IfTaken) {
+        let may_edit = saver.open(name, if_taken).await;
+        match saver.programs.read(name).await {
+            Ok(saved) => {
+                remember(Some(name));
+                self.name.try_set(Some(name.to_owned()));
+                let (own, _) = without_keys(&self.program());
+                // The text on the page also has the keys, which are not saved.
+                if own != saved.program {
+                    self.start.try_set(None);
+                    self.show(saved.program);
+                }
+                self.form.packed.try_set(None);
+                self.saving.try_set(if may_edit { Saving::Saved } else { Saving::Elsewhere });
+                if let Some(start) = saved.started_from.as_deref().and_then(starts::find) {
+                    // Without it, the page only does not say what has changed.
+                    if let Ok(original) = start.read().await {
+                        self.start.try_set(Some((start, Arc::new(original))));
+                    }
+                }
+            }
+            Err(error) => {
+                saver.forget();
+                remember(None);
+                self.name.try_set(None);
+                self.say(&in_words(&error));
+            }
+        }
+    }
+
+    /// Gives the program another name.
+    pub(super) async fn rename(self, to: String) {
+        let Some(saver) = self.saver() else { return };
+        match saver.rename(to.trim()).await {
+            Ok(()) => self.read_list().await,
+            Err(why) => {
+                self.say(&why);
+                // The field shows the name again.
+                self.name.notify();
+            }
+        }
+    }
+
+    /// Deletes a saved program. The reader can put it back.
+    pub(super) async fn delete(self, name: String) {
+        let Some(saver) = self.saver() else { return };
+        if saver.is_elsewhere(&name).await {
+            return self.say(&format!("`{name}` is open in another tab. Close it there, then delete it."));
+        }
+        let is_open = saver.name().as_deref() == Some(&*name);
+        let open = Rc::clone(&saver);
+        let saved = saver.programs.read(&name).await.ok();
+        match saver.programs.delete(&name).await {
+            Ok(()) => {
+                if is_open {
+                    saver.forget();
+                    remember(None);
+                    self.name.try_set(None);
+                    self.saving.try_set(Saving::NotYet);
+                }
+                let text = format!("`{name}` was deleted.");
+                let undo = saved.map(|saved| {
+                    let put_back = move || {
+                        let (saver, name, saved) = (Rc::clone(&saver), name.clone(), saved.clone());
+                        let put_back = async move {
+                            // If it fails, the list shows that.
+                            let _ = saver.programs.save(&name, &saved).await;
+                            self.read_list().await;
+                        };
+                        spawn_local(put_back.boxed_local());
+                    };
+                    Rc::new(put_back) as Undo
+                });
+                self.news.try_set(News { text, undo });
+            }
+            Err(error) => self.say(&in_words(&error)),
+        }
+        // There may be space now for what could not be saved. If not, this is reported.
+        drop(open.flush().await);
+        self.read_list().await;
+    }
+
+    async fn read_list(self) {
+        let Some(saver) = self.saver() else { return };
+        match saver.programs.list().await {
+            Ok(list) => {
+                self.list.try_set(list);
+            }
+            Err(error) => self.say(&in_words(&error)),
+        }
+    }
+
+    fn saver(self) -> Option<Rc<Saver>> {
+        self.saver.try_get_value().flatten()
+    }
+
+    /// Says what happened.
+    pub(super) fn say(self, text: &str) {
+        self.news.try_set(News { text: text.to_owned(), undo: None });
+    }
+
+    /// Says what the reader has removed, with a button that puts it back.
+    pub(super) fn say_removed(self, text: String, undo: impl Fn() + 'static) {
+        self.news.try_set(News { text, undo: Some(Rc::new(undo)) });
+    }
+}
+
+fn in_words(error: &ProgramError) -> String {
+    if let ProgramError::Storage(StorageError::NotFound { name }) = error {
+        return format!("The program `{name}` is no longer saved: it was deleted in another tab.");
+    }
+    format!("{error}. {}", error.advice())
+}
+
+fn control(form: Form) -> Option<&'static Control> {
+    form.exercise.controls.iter().find(|control| control.name == CODE)
+}
+
+fn default_program(form: Form) -> Arc<ProgramFiles> {
+    match control(form).map(Control::default_value) {
+        Some(Value::Program(program)) => program,
+        _ => Arc::new(ProgramFiles::of_one_file("")),
+    }
+}
+
+/// The name of the program that was open last: in this tab, or else in any other.
+fn last() -> Option<String> {
+    let window = window();
+    [window.session_storage(), window.local_storage()].into_iter().find_map(|it| it.ok()??.get_item(LAST).ok()?)
+}
+
+/// Without storage, the next visit begins with the first program of the page.
+fn remember(name: Option<&str>) {
+    let window = window();
+    for storage in [window.session_storage(), window.local_storage()].into_iter().flatten().flatten() {
+        let _ = match name {
+            Some(name) => storage.set_item(LAST, name),
+            None => storage.remove_item(LAST),
+        };
+    }
+}

@@ -1,0 +1,88 @@
+"""The errors that the package raises in a reader's program.
+
+Their messages are for the reader: what happened, then what to do. Errors that end a run are not subclasses of
+`Exception`, so a program that catches `Exception` cannot hide them.
+"""
+
+from __future__ import annotations
+
+NO_PROCESSES = "a browser cannot start processes. Do the work in a coroutine instead."
+
+
+class Deadlock(BaseException):
+    """Nothing is ready and no timer is left, so the program would wait forever.
+
+    `waiting` has one text for each waiting task: its name, its line and what it waits for.
+    """
+
+    def __init__(self, waiting: list[str]):
+        self.waiting = waiting
+        heading = "deadlock: every task waits, and nothing is left that could wake one"
+        super().__init__("\n".join([heading, *(f"- {text}" for text in waiting)]))
+
+
+class EndlessLoop(SystemExit):
+    """One line reads the virtual clock again and again, with no wait in between.
+
+    A subclass of `SystemExit`, because asyncio passes every other error on to the task alone, and the loop goes on.
+    """
+
+    def __init__(self, place: str, readings: int):
+        self.place = place
+        super().__init__(
+            f"{place} read the clock {readings:,} times with no wait in between. Computing takes no time on the "
+            "virtual clock, so this loop would never end. Wait with `await asyncio.sleep(…)`, or use the real clock."
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class RecordFull(BaseException):
+    """The record of a run on the virtual clock has reached its limit."""
+
+    def __init__(self, limit: int):
+        super().__init__(f"the record has reached its limit of {limit:,} events, so the run was ended")
+
+
+class LookTaken(SystemExit):
+    """What waits at a moment has been read, and the rest of the run is not needed.
+
+    A subclass of `SystemExit` for the same reason as `EndlessLoop`.
+    """
+
+
+class CannotWait(RuntimeError):
+    """Code that waits was called in a place where the page cannot wait for it on the real clock."""
+
+    def __init__(self, call: str, place: str):
+        self.call = call
+        self.place = place
+        super().__init__(
+            f"`{call}` cannot wait at {place}. On the real clock it can wait only at the top level of the program, "
+            "or in a plain function that the top level calls directly: not in a class body, lambda, generator or "
+            "callback. Move the call there, or use the virtual clock, on which it can wait anywhere."
+        )
+
+
+class NotInBrowser(NotImplementedError):
+    """Something that a browser cannot do. Programs that catch `NotImplementedError` continue."""
+
+
+class NoNetwork(NotInBrowser, OSError):
+    """A connection or a server. Programs that catch `OSError` continue."""
+
+
+class NotebookCommand(SyntaxError):
+    """A line that only a notebook understands, such as `!pip install …`."""
+
+
+class BadProgram(ValueError):
+    """The files of a program cannot be used, for example because a path leaves the program's folder."""
+
+
+for _error in (
+    Deadlock, EndlessLoop, RecordFull, LookTaken, CannotWait, NotInBrowser, NoNetwork, NotebookCommand, BadProgram,
+):
+    # Tracebacks show the module of an error, except that of built-in ones. The reader has not imported these.
+    _error.__module__ = "builtins"

@@ -1,0 +1,112 @@
+"""The handles of an event loop, made and run with few calls: what a recorder does at every poll.
+
+Recording may double the cost of a task, not more. So what happens at every poll is here in two functions, which
+belong to a `polls.Recorder` and keep its columns and methods at hand.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import time
+from asyncio import events
+from collections.abc import Callable
+
+from .record import BEGAN, READY, SUCCEEDED, WAITS
+
+LONGEST_POLL_S = 0.05
+"""A poll that takes longer than this blocks the loop: the log says which task, and between which lines."""
+
+# Captured at import: on the virtual clock, the name in module `time` is replaced during a run.
+_perf_counter = time.perf_counter
+
+
+class QuickHandle(events.Handle):
+    """A handle that is made with fewer calls. It has the name of asyncio's own, which is shown in debug mode."""
+
+    __slots__ = ()
+
+    def __init__(self, callback, args, loop, context=None):
+        if loop._debug:
+            super().__init__(callback, args, loop, context)
+            if self._source_traceback:
+                # The step in this function.
+                del self._source_traceback[-1]
+            return
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+
+QuickHandle.__name__ = QuickHandle.__qualname__ = "Handle"
+
+
+def poll_handle(recorder) -> type:
+    """The class of the handles that run polls."""
+    run = events.Handle._run
+    states, clock, end_poll, name = recorder._states, recorder.clock, recorder._end_poll, recorder._name
+    events_list = recorder.record.events
+    add, queued = events_list.extend, recorder._queued
+    # On the real clock, the start of the poll is also the time for sending: one reading less.
+    is_real = clock is _perf_counter
+
+    class Handle(QuickHandle):
+        __slots__ = ()
+
+        def _run(self):
+            task = self._callback.__self__
+            state = states.get(id(task))
+            if state is None:
+                return run(self)
+            number = state.number
+            outer, recorder.current = recorder.current, number
+            if state.wait < 0:
+                name(state, task)
+            began = clock()
+            add((began, number, BEGAN))
+            if number in queued:
+                recorder._record_grant(began, task, number, self._args)
+            elif len(events_list) >= recorder._room or (began if is_real else _perf_counter()) >= recorder._flush_at:
+                recorder.flush()
+            try:
+                # As `run(self)`, without the call: a poll raises nothing that `run` would report.
+                self._context.run(self._callback, *self._args)
+            finally:
+                recorder.current = outer
+                end_poll(state, task, began)
+
+    return Handle
+
+
+def poll_end(recorder) -> Callable:
+    """`end_poll(state, task, began)` records the end of a poll: where the task waits, or how it ended."""
+    states, clock, queued, event_at = recorder._states, recorder.clock, recorder._queued, recorder._event_at
+    add, add_wait, number_of_wait = recorder.record.events.extend, recorder.record.wait.append, recorder.waits.number
+
+    def end_poll(state, task, began: float) -> None:
+        if not recorder.is_recording:
+            return
+        now = clock()
+        number, before = state.number, state.wait
+        if not task.done():
+            # Tasks of other libraries may not have the attribute.
+            waiter = getattr(task, "_fut_waiter", None)
+            state.wait, queued_for = number_of_wait(task.get_coro(), waiter, number)
+            if queued_for >= 0 or number in queued:
+                recorder._record_queue(now, number, queued_for)
+            add((now, number, WAITS))
+            add_wait(state.wait)
+            if recorder._was_woken:
+                recorder._was_woken = False
+                event_at(now, number, READY)
+        elif before >= 0 and number not in queued and task._exception is None and not task.cancelled():
+            states.pop(state.id, None)
+            add((now, number, SUCCEEDED))
+        else:
+            recorder._end(number, task, now)
+        if now - began > LONGEST_POLL_S:
+            recorder._note_block(state, task, before, now - began)
+
+    return end_poll

@@ -1,0 +1,240 @@
+"""Two event loops with the handles, heap, tasks and futures of CPython's own `BaseEventLoop`.
+
+`Loop` never blocks. Its host calls `step`, which runs everything that is ready and returns when the next step is due.
+`VirtualLoop` runs on a virtual clock: instead of waiting, its clock jumps to the next deadline. So it can block
+anywhere, and `asyncio.run` works as usual. If nothing is ready and no timer is left, it raises `Deadlock`.
+
+What a browser cannot do is in `unsupported`; recording is in `polls`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+import threading
+import time
+from asyncio import base_events, events
+from collections.abc import Callable
+
+from . import unsupported
+from .clock import Readings, VirtualClock
+from .errors import CannotWait, Deadlock
+from .sources import Sources
+
+# Captured at import: on the virtual clock, the names in module `time` are replaced during a run.
+_monotonic = time.monotonic
+
+
+class _NeverBlocks:
+    """A selector without files: there is never anything to wait for."""
+
+    def select(self, timeout: float | None = None) -> list:
+        return []
+
+    def close(self) -> None:
+        pass
+
+
+class Loop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
+    """An event loop that its host steps.
+
+    `on_ready` is called when something becomes ready outside of a step. `on_refusal` gets the text of each
+    `CannotWait`, which the program may catch. `sources` is used to name the line on which
+    code tries to block the loop.
+    """
+
+    def __init__(
+        self,
+        selector=None,
+        *,
+        on_ready: Callable[[], object] = lambda: None,
+        on_refusal: Callable[[str], object] = lambda text: None,
+        sources: Sources | None = None,
+    ):
+        self._on_refusal = on_refusal
+        self._on_ready = on_ready
+        self._sources = sources
+        self._is_stepping = False
+        self._saved_hooks = None
+        super().__init__()
+        self._selector = _NeverBlocks() if selector is None else selector
+
+    def time(self) -> float:
+        # Not `time.monotonic()`: that name may be replaced while this loop runs.
+        return _monotonic()
+
+    def open(self) -> None:
+        """Prepares the loop for steps, as `run_forever` does before its first iteration."""
+        self._check_closed()
+        self._check_running()
+        self._set_coroutine_origin_tracking(self._debug)
+        self._saved_hooks = sys.get_asyncgen_hooks()
+
+    def step(self) -> float | None:
+        """Runs what is ready. The loop is the running loop only during the step.
+
+        Returns the number of seconds until the next step is due: 0 if something is ready, None if nothing is
+        scheduled. Passes on `KeyboardInterrupt` and `SystemExit`, as `run_forever` does.
+        """
+        outer = events._get_running_loop()
+        # Pyodide's own loop counts as running, and asyncio refuses to run a second one.
+        events._set_running_loop(None)
+        self._is_stepping = True
+        self._thread_id = threading.get_ident()
+        sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
+        events._set_running_loop(self)
+        try:
+            self._run_once()
+        finally:
+            self._is_stepping = False
+            self._thread_id = None
+            events._set_running_loop(outer)
+            sys.set_asyncgen_hooks(*self._saved_hooks)
+        return self.due()
+
+    def due(self) -> float | None:
+        """The number of seconds until the next step is due, as in `step`."""
+        if self._ready or self._stopping:
+            return 0
+        if not self._scheduled:
+            return None
+        if not isinstance(self._selector, _NeverBlocks):
+            # The program's own selector waits, or moves the program's own clock.
+            return 0
+        return max(0, self._scheduled[0]._when - self.time())
+
+    @property
+    def has_stopped(self) -> bool:
+        """True if `stop` was called since the last `close_steps`."""
+        return self._stopping
+
+    def close_steps(self) -> None:
+        """Ends a series of steps, as `run_forever` does after its last iteration."""
+        self._stopping = False
+        self._set_coroutine_origin_tracking(False)
+        self._saved_hooks = None
+
+    def is_running(self) -> bool:
+        return self._thread_id is not None or self._saved_hooks is not None
+
+    def run_forever(self) -> None:
+        """Raises `CannotWait`: a step must return to the host. Where this can wait, `lift` has replaced the call."""
+        self._check_closed()
+        self._check_running()
+        raise self._refusal()
+
+    def run_until_complete(self, future):
+        """Raises `CannotWait`, as `run_forever`."""
+        self._check_closed()
+        self._check_running()
+        refusal = self._refusal()
+        if asyncio.iscoroutine(future):
+            future.close()
+        # Nobody will run these tasks. Without this, each of them would add a message of its own.
+        for task in asyncio.all_tasks(self):
+            task._log_destroy_pending = False
+            task.get_coro().close()
+        raise refusal
+
+    def _refusal(self) -> CannotWait:
+        frame = sys._getframe(2)
+        place = self._sources.place_of(frame) if self._sources is not None else "this line"
+        refusal = CannotWait(_waiting_call(frame), place)
+        self._on_refusal(str(refusal))
+        return refusal
+
+    def _call_soon(self, callback, args, context):
+        handle = super()._call_soon(callback, args, context)
+        if not self._is_stepping:
+            self._on_ready()
+        return handle
+
+    def call_at(self, when, callback, *args, context=None):
+        handle = super().call_at(when, callback, *args, context=context)
+        if not self._is_stepping:
+            self._on_ready()
+        return handle
+
+    def _write_to_self(self) -> None:
+        """`call_soon_threadsafe` wakes the loop with it. Here `_call_soon` has done that."""
+
+    def _process_events(self, event_list) -> None:
+        """There are no files, so there are no events."""
+
+
+class VirtualLoop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
+    """An event loop on a virtual clock, which may be shared with other loops.
+
+    A program may pass a selector of its own, as to `asyncio.SelectorEventLoop`. Then that selector moves the time, and
+    a deadlock is not detected.
+    """
+
+    def __init__(
+        self,
+        selector=None,
+        *,
+        clock: VirtualClock | None = None,
+        readings: Readings | None = None,
+        describe_waits: Callable[[asyncio.AbstractEventLoop], list[str]] = lambda loop: [],
+        on_select: Callable[[float], object] = lambda until: None,
+    ):
+        """`describe_waits` returns a text for each waiting task.
+
+        `on_select` is called in every iteration, before the clock jumps to the given time.
+        """
+        self._clock = clock or VirtualClock()
+        self._readings = readings
+        self._describe_waits = describe_waits
+        self._on_select = on_select
+        super().__init__()
+        self._clock_resolution = 1e-9
+        self._selector = _Jumps(self) if selector is None else selector
+
+    def time(self) -> float:
+        if self._readings is not None:
+            self._readings.count(sys._getframe(1))
+        return self._clock.now
+
+    def _select(self, is_idle: bool) -> None:
+        """Moves the clock to the next deadline if nothing is ready. Raises `Deadlock` if there is no deadline."""
+        if not is_idle:
+            self._on_select(self._clock.now)
+            return
+        if not self._scheduled:
+            self._on_select(self._clock.now)
+            self._clock.before_advance(math.inf)
+            raise Deadlock(self._describe_waits(self))
+        until = max(self._clock.now, self._scheduled[0]._when)
+        self._on_select(until)
+        self._clock.advance_to(until)
+
+    def _write_to_self(self) -> None:
+        """`call_soon_threadsafe` wakes the loop with it. This loop never waits."""
+
+    def _process_events(self, event_list) -> None:
+        """There are no files, so there are no events."""
+
+
+class _Jumps:
+    """A selector that moves the loop's clock instead of waiting."""
+
+    def __init__(self, loop: VirtualLoop):
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list:
+        # The loop passes 0 if something is ready, None if it would wait forever.
+        self._loop._select(timeout is None or timeout > 0)
+        return []
+
+    def close(self) -> None:
+        pass
+
+
+def _waiting_call(frame) -> str:
+    """The name of the call that tries to block, as the reader wrote it. `frame` is the caller of the loop's method."""
+    name = "loop.run_until_complete"
+    while frame is not None and frame.f_globals.get("__name__") == "asyncio.runners":
+        name = "Runner.run" if "self" in frame.f_locals else "asyncio.run"
+        frame = frame.f_back
+    return name

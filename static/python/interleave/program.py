@@ -1,0 +1,505 @@
+"""Runs a whole program: its files, its environment, its clock and its end.
+
+`Run` is driven by its host:
+
+    run = Run(files, host, seed=7, clock="browser") due = run.step()        # seconds until the next call: 0 for now,
+    None for "when `host.wake` is called" … run.is_over, run.result
+
+On the real clock, `step` runs what is ready and returns. On the virtual clock, the first `step` runs the whole program.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import atexit
+import datetime
+import functools
+import gc
+import inspect
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import types
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from . import clock as clocks
+from . import draws, ending, imports, lift, look, polls, tree, unsupported, watch
+from .console import Console
+from .ending import Result
+from .errors import LookTaken, RecordFull
+from .files import Files
+from .heartbeat import Heartbeat
+from .host import Host
+from .loop import Loop, VirtualLoop
+from .modules import LiftingFinder
+from .record import ERROR, MOST_EVENTS, WARNING, LogLine, Record, microseconds, run_file_record
+from .restore import Snapshot
+from .sources import Sources
+from .text import shown_error
+from .waiting import Lifted
+# pytest replaces these in order to collect warnings.
+_WARNINGS = {name: getattr(warnings, name) for name in ("showwarning", "_showwarnmsg_impl") if hasattr(warnings, name)}
+
+
+class Run:
+    """One run of a program.
+
+    `argv`: the arguments after the program's name. `environ`: variables that are added to the environment.
+    `clock`: `"browser"` or `"virtual"`. `most_events`: the limit of the record. `look_at_us`: on the virtual clock, a
+    moment in microseconds since the start at which the run ends, with `seen`. Such a run sends no pieces.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        host: Host,
+        *,
+        seed: int = 0,
+        clock: str = "browser",
+        argv: tuple[str, ...] = (),
+        environ: dict[str, str] | None = None,
+        most_events: int = MOST_EVENTS,
+        look_at_us: int | None = None,
+    ):
+        self._files = files
+        self._host = host
+        self._seed = seed
+        self.is_virtual = clock == "virtual"
+        self._argv = argv
+        self._environ = environ or {}
+        self._root = Path(tempfile.mkdtemp(prefix="program-")).resolve()
+        self._sources = Sources(self._root)
+        self._clock = clocks.VirtualClock()
+        now = (lambda: self._clock.now) if self.is_virtual else host.now
+        record = Record(most_events)
+        send = host.send if look_at_us is None else lambda piece: None
+        self.recorder = polls.Recorder(self._sources, now, send, record, renumber=True)
+        if look_at_us is not None:
+            self._look_at_us = look_at_us
+            self._clock.before_advance = self._look_before
+        self._heartbeat = Heartbeat(record, only_late=self.is_virtual)
+        self._console = Console(self._add_line)
+        self._readings = clocks.Readings(self._sources, lambda: self.recorder.current)
+        self._lifted = Lifted()
+        self._loops: list = []
+        self._exit_functions: list[tuple[Callable, tuple, dict]] = []
+        self._snapshot: Snapshot | None = None
+        self._coroutine = None
+        self._loop: Loop | None = None
+        """The loop for which the top level of the program waits."""
+        self._error: BaseException | None = None
+        """The error of the last step, until it is raised in the program or shown."""
+        self._free_until_us = 0
+        self._is_interrupted = False
+        self._refusals: set[str] = set()
+        self._was_stopped = False
+        self._was_ended = False
+        self._is_active = False
+        self._has_looked = False
+        self.seen: list[dict] = []
+        """What waited at `look_at_us`, see `look.seen`. Empty if the program ended before."""
+        self.result: Result | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """True if the program has ended."""
+        return self.result is not None
+
+    # Driving the program
+
+    def step(self) -> float | None:
+        """Runs what is due. Returns the seconds until the next call is due: 0 for now, None for "after `host.wake`".
+
+        The first call starts the program. Never raises an error of the program: see `result`.
+        """
+        if self.is_over:
+            return None
+        outer, outer_task = _leave_running_loop()
+        try:
+            due = self._step()
+            if due == 0:
+                self.recorder.flush_if_due()
+            elif not self.is_over:
+                self.recorder.flush()
+            return due
+        finally:
+            _enter_running_loop(outer, outer_task)
+
+    def _step(self) -> float | None:
+        if self._coroutine is None:
+            try:
+                self._start()
+            except BaseException as error:
+                self._error = error
+            return self._resume() if self._error is None else self._finish()
+        try:
+            if self._is_interrupted:
+                self._is_interrupted = False
+                raise KeyboardInterrupt
+            due = self._step_loop()
+        except BaseException as error:
+            self._error = error
+        # Not inside of `except`: it would become the context of the program's next error, and live until the end.
+        return self._resume() if self._error is not None or self._loop.has_stopped else due
+
+    def _step_loop(self) -> float | None:
+        now_us = self.recorder.now_us()
+        self._heartbeat.before_step(now_us, min(self._free_until_us, now_us))
+        due = self._loop.step()
+        after_us = self.recorder.now_us()
+        self._heartbeat.after_step(after_us)
+        # Without a timer, the loop is free until something wakes it.
+        self._free_until_us = 2**62 if due is None else after_us + microseconds(due)
+        return due
+
+    def _resume(self) -> float | None:
+        """Continues the top level of the program until it waits again. An error of the last step is raised there."""
+        self._loop = None
+        error, self._error = self._error, None
+        try:
+            self._loop = self._coroutine.send(None) if error is None else self._coroutine.throw(error)
+        except StopIteration:
+            pass
+        except BaseException as end:
+            self._error = end
+        finally:
+            # A name for an error would keep the program's objects alive after its end.
+            del error
+        if self._loop is None:
+            return self._finish()
+        now_us = self.recorder.now_us()
+        self._heartbeat.skip(now_us)
+        self._free_until_us = now_us
+        return 0
+
+    def stop(self) -> None:
+        """Does what Ctrl-C does: cancels the main task, or raises `KeyboardInterrupt` where the program is.
+
+        Has no effect while the program blocks: then the host must end the interpreter.
+        """
+        if self.is_over:
+            return
+        self._was_stopped = True
+        try:
+            handler = signal.getsignal(signal.SIGINT)
+            if callable(handler) and handler is not signal.default_int_handler:
+                handler(signal.SIGINT, None)
+            elif self._lifted.interrupts:
+                self._lifted.interrupts[-1]()
+            else:
+                self._is_interrupted = True
+        except KeyboardInterrupt:
+            self._is_interrupted = True
+        self._host.wake()
+
+    # The beginning
+
+    def _start(self) -> None:
+        self._files.write(self._root)
+        self._snapshot = Snapshot()
+        self._is_active = True
+        trees = self._files.trees()
+        self._set_up(trees)
+        main = types.ModuleType("__main__")
+        filename = str(self._root / self._files.main)
+        main.__file__ = filename
+        sys.modules["__main__"] = main
+        self._coroutine = self._top_level(trees[self._files.main], filename, main.__dict__)
+
+    def _top_level(self, tree: ast.Module, filename: str, scope: dict):
+        """The program as a coroutine."""
+        is_notebook = lift.is_notebook(tree)
+        if is_notebook or not self.is_virtual:
+            tree = lift.lifted(tree, self._names, is_main=True)
+        code = compile(tree, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        if is_notebook and self.is_virtual:
+            return _as_coroutine(lambda: asyncio.run(eval(code, scope)))
+        if is_notebook:
+            return self._lifted.waiting(asyncio.run)(eval(code, scope))
+        if code.co_flags & inspect.CO_COROUTINE:
+            return eval(code, scope)
+        return _as_coroutine(lambda: exec(code, scope))
+
+    def _set_up(self, trees: dict[str, ast.Module]) -> None:
+        self._names = lift.waiting_names(trees.values())
+        snapshot = self._snapshot
+        recorder = self.recorder
+        snapshot.replace([
+            (sys, "stdout", self._console.stdout),
+            (sys, "stderr", self._console.stderr),
+            (sys, "unraisablehook", self._note_unraisable),
+            (atexit, "register", self._register_exit),
+            (atexit, "unregister", self._unregister_exit),
+            *self._console.replacements(),
+            *unsupported.replacements(),
+            *watch.replacements(recorder),
+            *draws.replacements(self._seed, lambda: recorder.current, recorder.record.path),
+            *self._time_functions(),
+            *self._loop_classes(),
+            (warnings, "_warn_unawaited_coroutine", self._warn_unawaited),
+        ])
+        _reset_logging_and_warnings()
+        # One frame is enough for the line on which a coroutine that is never awaited was created.
+        sys.set_coroutine_origin_tracking_depth(1)
+        vars(sys.modules["builtins"])[lift.HELPER] = self._lifted
+        asyncio.events._event_loop_policy = self._policy_class()
+        imports.Finder.install()
+        if not self.is_virtual:
+            sys.meta_path.insert(0, LiftingFinder(self._root, self._lift_module))
+        os.chdir(self._root)
+        os.environ.update(self._environ)
+        sys.path.insert(0, str((self._root / self._files.main).parent))
+        sys.argv[:] = [str(self._root / self._files.main), *self._argv]
+
+    def _lift_module(self, source: str, filename: str) -> ast.Module:
+        return lift.lifted(lift.parse(source, filename), self._names, is_main=False)
+
+    def _time_functions(self) -> list[tuple[object, str, object]]:
+        is_active = lambda: self._is_active  # noqa: E731
+        if self.is_virtual:
+            functions = clocks.virtual_functions(self._clock, self._readings, is_active)
+            dates = clocks.virtual_dates(functions["time"])
+        else:
+            functions = {"sleep": clocks.real_sleep(self._block, is_active)}
+            dates = {}
+        return [
+            *((time, name, function) for name, function in functions.items()),
+            *((datetime, name, kind) for name, kind in dates.items()),
+        ]
+
+    def _block(self, seconds: float) -> None:
+        self.recorder.flush()
+        self._host.sleep(seconds)
+
+    # The loops
+
+    def _loop_classes(self) -> list[tuple[object, str, type]]:
+        """The program's names for an event loop that it can create or subclass."""
+        self._loop_class = self._own_loop_class()
+        owners = [asyncio, sys.modules.get("asyncio.unix_events")]
+        self._policy_class = policy_of(self._loop_class)
+        loops = dict.fromkeys(("SelectorEventLoop", "EventLoop", "_UnixSelectorEventLoop"), self._loop_class)
+        policies = ("DefaultEventLoopPolicy", "_DefaultEventLoopPolicy", "_UnixDefaultEventLoopPolicy")
+        names = {**loops, **dict.fromkeys(policies, self._policy_class)}
+        return [
+            (owner, name, kind) for owner in owners if owner for name, kind in names.items() if name in vars(owner)
+        ]
+
+    def _own_loop_class(self) -> type:
+        run = self
+        base = VirtualLoop if self.is_virtual else Loop
+
+        class _UnixSelectorEventLoop(base):
+            """The program's event loop. It has the name of CPython's own, which programs print."""
+
+            def __init__(self, selector=None):
+                super().__init__(selector, **run._loop_options())
+                run._loops.append(self)
+                run.recorder.attach(self)
+
+            def close(self):
+                super().close()
+                if self in run._loops:
+                    run._loops.remove(self)
+
+        _UnixSelectorEventLoop.__module__ = "asyncio.unix_events"
+        _UnixSelectorEventLoop.__qualname__ = "_UnixSelectorEventLoop"
+        return _UnixSelectorEventLoop
+
+    def _loop_options(self) -> dict:
+        if not self.is_virtual:
+            return {"on_ready": self._host.wake, "on_refusal": self._note_refusal, "sources": self._sources}
+        return {
+            "clock": self._clock,
+            "readings": self._readings,
+            "describe_waits": functools.partial(tree.described, self.recorder),
+            "on_select": self._each_iteration,
+        }
+
+    def _look_before(self, moment: float) -> None:
+        """The virtual clock is about to move on to `moment`: takes the look, if it is due, and ends the run."""
+        if moment * 1e6 + 0.5 < self._look_at_us + 1:
+            return
+        # Texts of local variables are made by code of the program, which may read the clock or sleep.
+        self._clock.before_advance = lambda moment: None
+        running = self._sources.own_frame(sys._getframe(1)) if self.recorder.current else None
+        self.seen = look.seen(self.recorder, self._loops, running)
+        self._has_looked = True
+        raise LookTaken
+
+    def _each_iteration(self, until: float) -> None:
+        """On the virtual clock, after everything that was ready has run, and before the clock jumps."""
+        if self._has_looked:
+            # The program has caught the error, or `asyncio.run` cancels its tasks.
+            raise LookTaken
+        self._readings.forget()
+        self._heartbeat.after_step(self.recorder.now_us())
+        until_us = microseconds(until)
+        self._heartbeat.before_step(until_us, until_us)
+        self.recorder.flush_if_due()
+        if not self.recorder.is_recording and not self._was_ended:
+            # Once: after it, the program may still clean up.
+            self._was_ended = True
+            raise RecordFull(self.recorder.record.most_events)
+
+    # What the program prints, and Python's warnings
+
+    def _add_line(self, level: str, text: str, origin: str) -> None:
+        recorder = self.recorder
+        if origin != "stdout":
+            # Python's warnings and tracebacks show where a file is in the interpreter's file system.
+            text = self._sources.with_own_paths(text)
+        recorder.record.add_line(LogLine(recorder.now_us(), recorder.current, level, text, origin))
+        recorder.flush_within_poll()
+
+    def _note_unraisable(self, unraisable) -> None:
+        """An error that Python cannot pass on, such as one in `__del__`."""
+        error = unraisable.exc_value
+        if error is None:
+            return
+        place = self._sources.place_of_error(error)
+        text = f"{unraisable.err_msg or 'Exception ignored in'}: {shown_error(error)}"
+        self.recorder.note(WARNING, text + (f" ({place})" if place else ""))
+
+    def _note_refusal(self, text: str) -> None:
+        """A wait is refused, at a place that the text names. To clean up, `asyncio.run` tries to wait once more."""
+        if text not in self._refusals:
+            self._refusals.add(text)
+            self.recorder.note(WARNING, text)
+
+    def _warn_unawaited(self, coro) -> None:
+        name = coro.__qualname__
+        origin = coro.cr_origin
+        place = ""
+        if origin and self._sources[origin[0][0]] >= 0:
+            place = f" ({self._sources.place(origin[0][0], origin[0][1])})"
+        self.recorder.note(WARNING, f"Coroutine `{name}` was created and never awaited{place}")
+        # As CPython does it, where the creation is not tracked.
+        warnings.warn(f"coroutine '{name}' was never awaited", RuntimeWarning, stacklevel=2, source=coro)
+
+    def _register_exit(self, function, *args, **kwargs):
+        self._exit_functions.append((function, args, kwargs))
+        return function
+
+    def _unregister_exit(self, function) -> None:
+        self._exit_functions[:] = [entry for entry in self._exit_functions if entry[0] != function]
+
+    # The end
+
+    def _finish(self) -> None:
+        """Ends the run: shows the error, calls the exit functions, and puts everything back."""
+        self._coroutine = None
+        error, self._error = self._error, None
+        result = ending.result(error, self._sources, was_stopped=self._was_stopped)
+        if self._snapshot is not None:
+            if not self._has_looked:
+                self._show_error(error, result)
+            # The traceback keeps the program's objects alive, which must go while their output is still seen.
+            del error
+            if not self._has_looked:
+                self._call_exit_functions()
+            self._leave()
+        self._console.close()
+        self.recorder.flush()
+        if self._snapshot is not None:
+            self._snapshot.restore(self._is_own_module)
+        shutil.rmtree(self._root, ignore_errors=True)
+        self.result = result
+
+    def _show_error(self, error: BaseException | None, result: Result) -> None:
+        if error is not None and not isinstance(error, SystemExit) and not self._snapshot.is_own_hook(sys.excepthook):
+            try:
+                sys.excepthook(type(error), error, error.__traceback__)
+                return
+            except BaseException as other:
+                result = ending.result(other, self._sources, was_stopped=False)
+        # Line by line, because a long line of the log is cut.
+        for line in (result.traceback or result.message).splitlines():
+            self.recorder.note(ERROR, line, 0)
+
+    def _call_exit_functions(self) -> None:
+        """As at the end of CPython: the last function first. An error in one is shown, and the others are called."""
+        while self._exit_functions:
+            function, args, kwargs = self._exit_functions.pop()
+            try:
+                function(*args, **kwargs)
+            except BaseException as error:
+                self._show_error(error, ending.result(error, self._sources, was_stopped=False))
+
+    def _leave(self) -> None:
+        """Lets go of the program's objects, while their warnings still go to the log."""
+        main = sys.modules.get("__main__")
+        if main is not None and self._is_own_module(main):
+            main.__dict__.clear()
+        for loop in list(self._loops):
+            if not loop.is_closed() and not loop.is_running():
+                loop.close()
+        self._lifted.interrupts.clear()
+        gc.collect()
+        self._is_active = False
+
+    def _is_own_module(self, module) -> bool:
+        filename = getattr(module, "__file__", None) or ""
+        return filename.startswith(f"{self._root}/") or isinstance(
+            getattr(module, "__loader__", None), imports.Ignored
+        )
+
+    # What waits
+
+    def waiting(self, *, with_locals: bool = False) -> list[dict]:
+        """What waits at this moment, see `tree.waiting`. `with_locals` adds local variables, which are never
+        recorded."""
+        return tree.waiting(self.recorder, self._loops, with_locals=with_locals)
+
+
+def record_of(run: Run, pieces: list) -> dict:
+    """The record of a run in the format of `docs/run-file.md`, from all its pieces."""
+    return run_file_record(pieces, "virtual" if run.is_virtual else "browser")
+
+
+def _leave_running_loop() -> tuple[object, object]:
+    """Pyodide's own loop counts as running, so a program could not start one. Returns that loop and its current
+    task."""
+    loop = asyncio._get_running_loop()
+    task = None
+    if loop is not None and hasattr(asyncio.tasks, "_swap_current_task"):
+        task = asyncio.tasks._swap_current_task(loop, None)
+    asyncio._set_running_loop(None)
+    return loop, task
+
+
+def _enter_running_loop(loop, task) -> None:
+    asyncio._set_running_loop(loop)
+    if task is not None:
+        asyncio.tasks._swap_current_task(loop, task)
+
+
+def _reset_logging_and_warnings() -> None:
+    """Logging and warnings as in a new interpreter: another program of the interpreter, such as pytest, may use
+    them."""
+    logging.root.handlers.clear()
+    logging.root.setLevel(logging.WARNING)
+    warnings.resetwarnings()
+    for category in (ResourceWarning, ImportWarning, PendingDeprecationWarning, DeprecationWarning):
+        warnings.simplefilter("ignore", category)
+    warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
+    for name, value in _WARNINGS.items():
+        setattr(warnings, name, value)
+
+
+def policy_of(loop_class: type) -> type:
+    """The class of the event loop policy that creates a run's loops."""
+    base = getattr(asyncio.events, "_BaseDefaultEventLoopPolicy", None) or asyncio.events.BaseDefaultEventLoopPolicy
+    return type("_UnixDefaultEventLoopPolicy", (base,), {"_loop_factory": loop_class})
+
+
+async def _as_coroutine(function: Callable[[], object]) -> None:
+    """The top level of a program that does not wait, or that can block."""
+    function()

@@ -1,0 +1,130 @@
+"""The two event loops."""
+
+import asyncio
+import time
+
+import pytest
+
+from interleave.clock import VirtualClock
+from interleave.errors import CannotWait, Deadlock, NoNetwork, NotInBrowser
+from interleave.loop import Loop, VirtualLoop
+
+
+def drive(loop, coro):
+    """Steps a loop until the coroutine has ended. Returns its result and what each step returned."""
+    dues = []
+    loop.open()
+    task = loop.create_task(coro)
+    task.add_done_callback(lambda _: loop.stop())
+    while True:
+        dues.append(loop.step())
+        if loop.has_stopped:
+            break
+        if dues[-1]:
+            time.sleep(dues[-1])
+    loop.close_steps()
+    loop.close()
+    return task.result(), dues
+
+
+async def sleeper():
+    await asyncio.sleep(0.05)
+    return asyncio.get_running_loop()
+
+
+def on_virtual_clock(coro):
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(coro)
+
+
+def test_a_step_returns_the_time_until_the_next_one_is_due():
+    loop = Loop()
+    result, dues = drive(loop, sleeper())
+    assert result is loop
+    assert 0 < dues[0] <= 0.05 and dues[-1] == 0
+
+
+def test_a_loop_with_nothing_scheduled_is_due_at_no_time():
+    loop = Loop()
+    loop.open()
+    assert loop.step() is None
+    loop.close_steps()
+    loop.close()
+
+
+def test_the_host_is_called_when_something_becomes_ready_outside_of_a_step():
+    calls = []
+    loop = Loop(on_ready=lambda: calls.append("ready"))
+    future = loop.create_future()
+    future.add_done_callback(lambda _: None)
+    loop.open()
+    loop.step()
+    calls.clear()
+    future.set_result(1)
+    assert calls == ["ready"]
+    loop.step()
+    loop.close_steps()
+    loop.close()
+
+
+def test_between_steps_no_loop_is_running():
+    loop = Loop()
+    loop.open()
+    loop.call_soon(lambda: None)
+    loop.step()
+    assert asyncio._get_running_loop() is None and loop.is_running()
+    loop.close_steps()
+    loop.close()
+
+
+def test_a_stepped_loop_refuses_to_block():
+    loop = Loop()
+    with pytest.raises(CannotWait, match="loop.run_until_complete"):
+        loop.run_until_complete(sleeper())
+    loop.close()
+
+
+def test_hours_of_sleep_take_no_time_on_the_virtual_clock():
+    async def hours():
+        start = asyncio.get_running_loop().time()
+        await asyncio.gather(*(asyncio.sleep(3600 * n) for n in range(1, 4)))
+        return asyncio.get_running_loop().time() - start
+
+    assert on_virtual_clock(hours()) == 10_800
+
+
+def test_virtual_loops_can_share_a_clock():
+    clock = VirtualClock()
+    for _ in range(2):
+        with asyncio.Runner(loop_factory=lambda: VirtualLoop(clock=clock)) as runner:
+            runner.run(asyncio.sleep(5))
+    assert clock.now == 10
+
+
+def test_a_program_that_would_wait_forever_is_a_deadlock():
+    with pytest.raises(Deadlock):
+        on_virtual_clock(asyncio.Event().wait())
+
+
+@pytest.mark.parametrize("call, error", [
+    (lambda loop: loop.create_connection(asyncio.Protocol, "host", 80), NoNetwork),
+    (lambda loop: loop.create_server(asyncio.Protocol, "host", 80), NoNetwork),
+    (lambda loop: asyncio.open_connection("host", 80), NoNetwork),
+    (lambda loop: asyncio.create_subprocess_exec("ls"), NotInBrowser),
+    (lambda loop: asyncio.create_subprocess_shell("ls"), NotInBrowser),
+    (lambda loop: asyncio.to_thread(print), NotInBrowser),
+])
+def test_what_a_browser_cannot_do_says_so(call, error):
+    async def main():
+        await call(asyncio.get_running_loop())
+
+    with pytest.raises(error):
+        on_virtual_clock(main())
+
+
+def test_a_signal_handler_raises_what_programs_guard_against():
+    async def main():
+        with pytest.raises(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(2, print)
+
+    on_virtual_clock(main())
