@@ -4,11 +4,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures::FutureExt;
+use futures::channel::oneshot;
+use futures::future::Shared;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
-use super::saver::{Saver, Saving};
+use super::saver::{Claim, Saver, Saving};
 use super::starts::{self, Start};
 use crate::exercises::controls::{Control, Value};
 use crate::exercises::program::CODE;
@@ -53,7 +55,7 @@ pub(crate) struct Desk {
     pub(super) lasts: RwSignal<bool>,
     /// The program of the site that it was started from, once that is known.
     pub(super) start: RwSignal<Option<(&'static Start, Arc<ProgramFiles>)>>,
-    saver: StoredValue<Option<Rc<Saver>>, LocalStorage>,
+    saver: StoredValue<Shared<oneshot::Receiver<Rc<Saver>>>, LocalStorage>,
 }
 
 impl Desk {
@@ -61,6 +63,7 @@ impl Desk {
     /// as soon as it is read.
     pub(super) fn new(form: Form, shows_run: bool) -> Self {
         let program = form.settings.with_untracked(|settings| settings.program(CODE).clone());
+        let (opened, saver) = oneshot::channel();
         let desk = Self {
             form,
             shown: RwSignal::new(program.main().name.clone()),
@@ -72,12 +75,12 @@ impl Desk {
             list: RwSignal::new(Vec::new()),
             lasts: RwSignal::new(true),
             start: RwSignal::new(None),
-            saver: StoredValue::new_local(None),
+            saver: StoredValue::new_local(saver.shared()),
         };
         desk.use_shown_file();
         desk.use_leaving();
         let is_new = program == default_program(form);
-        spawn_local(desk.begin(shows_run || !is_new).boxed_local());
+        spawn_local(desk.begin(opened, shows_run || !is_new).boxed_local());
         desk
     }
 
@@ -94,7 +97,7 @@ impl Desk {
         });
     }
 
-    async fn begin(self, has_program: bool) {
+    async fn begin(self, opened: oneshot::Sender<Rc<Saver>>, has_program: bool) {
         let programs = Programs::open().await;
         self.lasts.try_set(programs.lasts());
         let saver = Saver::new(programs, move |name, saving| {
@@ -107,19 +110,23 @@ impl Desk {
                 spawn_local(self.read_list().boxed_local());
             }
         });
-        if self.saver.try_set_value(Some(Rc::clone(&saver))).is_some() {
+        if opened.send(Rc::clone(&saver)).is_err() {
             // The page was left.
             return;
         }
+        // While nobody but the page has changed the program.
+        let is_untouched = || self.saving.try_get_untracked() == Some(Saving::NotYet);
+        if !is_untouched() {
+            self.changed();
+        }
         let is_packed = self.form.packed.with_untracked(Option::is_some);
         let shows_link = is_packed && super::link::open(self).await;
-        // The reader may have typed by now.
-        let is_untouched = self.saving.try_get_untracked() == Some(Saving::NotYet);
-        if let Some(name) = last().filter(|_| is_untouched && !shows_link && !has_program) {
-            self.open_saved(&saver, &name, IfTaken::Refuse).await;
-        }
-        if self.saving.try_get_untracked() == Some(Saving::Soon) {
-            self.changed();
+        if let Some(name) = last().filter(|_| is_untouched() && !shows_link && !has_program) {
+            let (claim, read) = find(&saver, &name, IfTaken::Refuse).await;
+            // What the reader has typed by now stays.
+            if is_untouched() {
+                self.show_saved(&saver, claim, read).await;
+            }
         }
         self.read_list().await;
     }
@@ -127,7 +134,7 @@ impl Desk {
     /// Saves when the page is hidden or left.
     fn use_leaving(self) {
         let flush = move || {
-            if let Some(saver) = self.saver() {
+            if let Some(saver) = self.saver_now() {
                 // If it fails, this is reported.
                 spawn_local(async move { drop(saver.flush().await) });
             }
@@ -204,7 +211,7 @@ impl Desk {
         self.form.packed.set(None);
         let started_from = self.start.with_untracked(|start| start.as_ref().map(|(start, _)| start.key.to_owned()));
         let program = SavedProgram { program: ProgramFiles::clone(&self.program()), started_from };
-        match self.saver.get_value() {
+        match self.saver_now() {
             Some(saver) => saver.change(program),
             // The storage is being opened.
             None => self.saving.set(Saving::Soon),
@@ -222,7 +229,7 @@ impl Desk {
 
     /// Shows a program that is not saved, after saving the one before.
     pub(super) async fn show_new(self, program: ProgramFiles, start: Option<(&'static Start, Arc<ProgramFiles>)>) {
-        let Some(saver) = self.saver() else { return };
+        let Some(saver) = self.saver().await else { return };
         match saver.close().await {
             Ok(()) => {
                 self.name.try_set(None);
@@ -238,32 +245,59 @@ impl Desk {
         }
     }
 
-    /// Shows a program of a link. It is saved when it is changed.
-    pub(super) fn show_unsaved(self, program: ProgramFiles) {
-        self.show(program);
+    /// Shows a program of a link, after saving the one before if the reader has changed it. It is saved when it is
+    /// changed.
+    pub(super) async fn show_unsaved(
+        self,
+        program: ProgramFiles,
+        start: Option<(&'static Start, Arc<ProgramFiles>)>,
+        news: &str,
+    ) {
+        let Some(saver) = self.saver().await else { return };
+        match saver.close().await {
+            Ok(()) => {
+                self.name.try_set(None);
+                self.saving.try_set(Saving::NotYet);
+                self.start.try_set(start);
+                self.show(program);
+                self.say(news);
+            }
+            Err(why) => self.say(&why),
+        }
     }
 
     /// Opens a saved program.
     pub(super) async fn open(self, name: String) {
-        let Some(saver) = self.saver() else { return };
-        match saver.close().await {
-            Ok(()) => self.open_saved(&saver, &name, IfTaken::Refuse).await,
-            Err(why) => self.say(&why),
+        let Some(saver) = self.saver().await else { return };
+        if saver.name().as_deref() != Some(&*name) {
+            self.open_saved(&saver, &name, IfTaken::Refuse).await;
         }
     }
 
     /// Takes the program over from another tab.
     pub(super) async fn take_over(self) {
-        let (Some(saver), Some(name)) = (self.saver(), self.name.get_untracked()) else { return };
+        let (Some(saver), Some(name)) = (self.saver().await, self.name.get_untracked()) else { return };
         self.open_saved(&saver, &name, IfTaken::Steal).await;
     }
 
     async fn open_saved(self, saver: &Rc<Saver>, name: &str, if_taken: IfTaken) {
-        let may_edit = saver.open(name, if_taken).await;
-        match saver.programs.read(name).await {
+        let (claim, read) = find(saver, name, if_taken).await;
+        // The reader may have changed the program before in the meantime.
+        match saver.flush().await {
+            Ok(()) => self.show_saved(saver, claim, read).await,
+            Err(why) => self.say(&why),
+        }
+    }
+
+    /// Shows a saved program instead of the one on the page, of which everything is saved.
+    async fn show_saved(self, saver: &Rc<Saver>, claim: Claim, read: Result<SavedProgram, ProgramError>) {
+        let name = claim.name().to_owned();
+        match read {
             Ok(saved) => {
-                remember(Some(name));
-                self.name.try_set(Some(name.to_owned()));
+                let may_edit = claim.may_edit();
+                saver.use_claim(claim);
+                remember(Some(&name));
+                self.name.try_set(Some(name));
                 let (own, _) = without_keys(&self.program());
                 // The text on the page also has the keys, which are not saved.
                 if own != saved.program {
@@ -280,9 +314,12 @@ impl Desk {
                 }
             }
             Err(error) => {
-                saver.forget();
-                remember(None);
-                self.name.try_set(None);
+                if saver.name().is_none_or(|open| open == name) {
+                    saver.forget();
+                    remember(None);
+                    self.name.try_set(None);
+                    self.saving.try_set(Saving::NotYet);
+                }
                 self.say(&in_words(&error));
             }
         }
@@ -290,7 +327,7 @@ impl Desk {
 
     /// Gives the program another name.
     pub(super) async fn rename(self, to: String) {
-        let Some(saver) = self.saver() else { return };
+        let Some(saver) = self.saver().await else { return };
         match saver.rename(to.trim()).await {
             Ok(()) => self.read_list().await,
             Err(why) => {
@@ -303,7 +340,7 @@ impl Desk {
 
     /// Deletes a saved program. The reader can put it back.
     pub(super) async fn delete(self, name: String) {
-        let Some(saver) = self.saver() else { return };
+        let Some(saver) = self.saver().await else { return };
         if saver.is_elsewhere(&name).await {
             return self.say(&format!("`{name}` is open in another tab. Close it there, then delete it."));
         }
@@ -341,7 +378,7 @@ impl Desk {
     }
 
     async fn read_list(self) {
-        let Some(saver) = self.saver() else { return };
+        let Some(saver) = self.saver().await else { return };
         match saver.programs.list().await {
             Ok(list) => {
                 self.list.try_set(list);
@@ -350,8 +387,14 @@ impl Desk {
         }
     }
 
-    fn saver(self) -> Option<Rc<Saver>> {
-        self.saver.try_get_value().flatten()
+    /// Waits until the storage is open. `None` if the page was left before.
+    async fn saver(self) -> Option<Rc<Saver>> {
+        self.saver.try_get_value()?.await.ok()
+    }
+
+    /// `None` while the storage is being opened.
+    fn saver_now(self) -> Option<Rc<Saver>> {
+        self.saver.try_get_value()?.now_or_never()?.ok()
     }
 
     /// Says what happened.
@@ -363,6 +406,14 @@ impl Desk {
     pub(super) fn say_removed(self, text: String, undo: impl Fn() + 'static) {
         self.news.try_set(News { text, undo: Some(Rc::new(undo)) });
     }
+}
+
+/// Reads a saved program, and asks for the right to edit it.
+async fn find(saver: &Rc<Saver>, name: &str, if_taken: IfTaken) -> (Claim, Result<SavedProgram, ProgramError>) {
+    // The tab that edits it saves its last changes before it leaves the program to this one.
+    let claim = saver.claim(name, if_taken).await;
+    let read = saver.programs.read(name).await;
+    (claim, read)
 }
 
 fn in_words(error: &ProgramError) -> String {

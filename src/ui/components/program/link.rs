@@ -32,10 +32,9 @@ pub(super) async fn open(desk: Desk) -> bool {
     };
     match program {
         Ok(program) => {
-            desk.show_unsaved(program);
-            desk.say(
-                "This program comes from the link. It is not saved until you change it, and nothing has been run.",
-            );
+            let news =
+                "This program comes from the link. It is not saved until you change it, and nothing has been run.";
+            desk.show_unsaved(program, None, news).await;
             true
         }
         Err(why) => {
@@ -52,9 +51,8 @@ async fn open_start(desk: Desk, start: &'static Start) -> bool {
             if let Some(clock) = start.clock {
                 desk.form.set_choice("clock", clock);
             }
-            desk.start.try_set(Some((start, Arc::new(program.clone()))));
-            desk.show_unsaved(program);
-            desk.say(&start.welcome());
+            let original = Arc::new(program.clone());
+            desk.show_unsaved(program, Some((start, original)), &start.welcome()).await;
             true
         }
         Err(why) => {

@@ -39,17 +39,36 @@ pub(super) enum Saving {
     Copied(String),
 }
 
+/// The right to edit a saved program, which one tab at a time has.
+pub(super) struct Claim {
+    name: String,
+    /// Empty if another tab edits the program.
+    locks: Vec<TabLock>,
+    /// True once both locks were taken away.
+    is_orphaned: Rc<Cell<bool>>,
+}
+
+impl Claim {
+    /// The name of the program.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// False if another tab edits the program.
+    pub(super) fn may_edit(&self) -> bool {
+        !self.locks.is_empty()
+    }
+}
+
 /// Saves the program on the page.
 pub(super) struct Saver {
     pub(super) programs: Programs,
-    name: RefCell<Option<String>>,
+    /// The program on the page, if it is a saved one.
+    claim: RefCell<Option<Claim>>,
     pending: RefCell<Option<SavedProgram>>,
     /// True if a timer will save it.
     is_due: Cell<bool>,
     writing: Mutex<()>,
-    locks: RefCell<Vec<TabLock>>,
-    /// True once both locks were taken away.
-    is_orphaned: Cell<bool>,
     report: Box<dyn Fn(Option<String>, Saving)>,
 }
 
@@ -58,61 +77,70 @@ impl Saver {
     pub(super) fn new(programs: Programs, report: impl Fn(Option<String>, Saving) + 'static) -> Rc<Self> {
         Rc::new(Self {
             programs,
-            name: RefCell::default(),
+            claim: RefCell::default(),
             pending: RefCell::default(),
             is_due: Cell::new(false),
             writing: Mutex::new(()),
-            locks: RefCell::default(),
-            is_orphaned: Cell::new(false),
             report: Box::new(report),
         })
     }
 
     /// The name under which the program is saved.
     pub(super) fn name(&self) -> Option<String> {
-        self.name.borrow().clone()
+        self.claim.borrow().as_ref().map(|claim| claim.name.clone())
     }
 
-    /// Saves under this name from now on. Returns false if another tab edits the program.
-    pub(super) async fn open(self: &Rc<Self>, name: &str, if_taken: IfTaken) -> bool {
-        self.locks.take();
-        self.is_orphaned.set(false);
-        self.name.replace(Some(name.to_owned()));
-        let this = Rc::downgrade(self);
+    /// Asks for the right to edit a saved program. The program on the page stays the same until the claim is
+    /// [used](Self::use_claim).
+    pub(super) async fn claim(self: &Rc<Self>, name: &str, if_taken: IfTaken) -> Claim {
+        let is_orphaned = Rc::new(Cell::new(false));
+        let locks = self.locks(name, if_taken, &is_orphaned).await;
+        Claim { name: name.to_owned(), locks, is_orphaned }
+    }
+
+    async fn locks(self: &Rc<Self>, name: &str, if_taken: IfTaken, is_orphaned: &Rc<Cell<bool>>) -> Vec<TabLock> {
+        let (this, own) = (Rc::downgrade(self), name.to_owned());
         let leave = move || {
             if let Some(this) = this.upgrade() {
-                wasm_bindgen_futures::spawn_local(async move { this.hand_over().await });
+                wasm_bindgen_futures::spawn_local(async move { this.hand_over(&own).await });
             }
         };
-        let Some(first) = TabLock::request(&lock_of(name), if_taken, leave).await else { return false };
+        let Some(first) = TabLock::request(&lock_of(name), if_taken, leave).await else { return Vec::new() };
         let second = lock_of(&format!("text of {name}"));
-        let this = Rc::downgrade(self);
-        let orphaned = move || {
-            if let Some(this) = this.upgrade() {
-                this.is_orphaned.set(true);
-            }
+        let orphan = || {
+            let is_orphaned = Rc::clone(is_orphaned);
+            move || is_orphaned.set(true)
         };
-        let waiting = TabLock::request(&second, IfTaken::Wait, orphaned.clone());
+        let waiting = TabLock::request(&second, IfTaken::Wait, orphan());
         let second = match Run::for_page().timeout(HANDS_OVER_WITHIN, waiting).await {
             Ok(lock) => lock,
-            Err(_) => TabLock::request(&second, IfTaken::Steal, orphaned).await,
+            Err(_) => TabLock::request(&second, IfTaken::Steal, orphan()).await,
         };
-        self.locks.borrow_mut().extend([Some(first), second].into_iter().flatten());
-        true
+        [Some(first), second].into_iter().flatten().collect()
     }
 
-    /// Another tab has taken the program over.
-    async fn hand_over(self: Rc<Self>) {
-        let name = self.name();
+    /// Saves as this program from now on. What is not saved yet must have been [saved](Self::flush) before.
+    pub(super) fn use_claim(&self, claim: Claim) {
+        self.claim.replace(Some(claim));
+    }
+
+    /// Another tab has taken this program over.
+    async fn hand_over(self: Rc<Self>, name: &str) {
+        let is_open = || self.name().as_deref() == Some(name);
+        if !is_open() {
+            return;
+        }
         // If it fails, this has been reported, and the reader can still copy the text.
         let is_saved = self.flush().await.is_ok();
-        if self.name() != name {
+        if !is_open() {
             // This tab edits a copy.
             return;
         }
-        self.locks.take();
+        if let Some(claim) = self.claim.borrow_mut().as_mut() {
+            claim.locks.clear();
+        }
         if is_saved {
-            (self.report)(name, Saving::Elsewhere);
+            (self.report)(self.name(), Saving::Elsewhere);
         }
     }
 
@@ -138,6 +166,10 @@ impl Saver {
     /// What happened, and what to do.
     pub(super) async fn flush(self: &Rc<Self>) -> Result<(), String> {
         let _writing = self.writing.lock().await;
+        self.write_pending().await
+    }
+
+    async fn write_pending(self: &Rc<Self>) -> Result<(), String> {
         while let Some(program) = self.pending.take() {
             match self.write(&program).await {
                 Ok(state) => (self.report)(self.name(), state),
@@ -153,14 +185,14 @@ impl Saver {
     }
 
     async fn write(self: &Rc<Self>, program: &SavedProgram) -> Result<Saving, ProgramError> {
-        let name = self.name();
-        let is_orphaned = self.is_orphaned.get();
-        let name = match name {
+        let is_orphaned = self.claim.borrow().as_ref().is_some_and(|claim| claim.is_orphaned.get());
+        let name = match self.name() {
             Some(name) if !is_orphaned => name,
             other => {
                 let wished = other.unwrap_or_else(|| program.program.main().name.to_string());
                 let name = self.programs.free_name(&wished).await?;
-                self.open(&name, IfTaken::Refuse).await;
+                let claim = self.claim(&name, IfTaken::Refuse).await;
+                self.use_claim(claim);
                 name
             }
         };
@@ -174,11 +206,14 @@ impl Saver {
     ///
     /// If the name cannot be used. The program keeps its name.
     pub(super) async fn rename(self: &Rc<Self>, to: &str) -> Result<(), String> {
-        self.flush().await?;
+        // Until it has its new name, changes must not be saved under the old one.
+        let _writing = self.writing.lock().await;
+        self.write_pending().await?;
         let words = |error: ProgramError| format!("{error}. {}", error.advice());
-        let Some(from) = self.name() else { return Ok(()) };
+        let Some(from) = self.name().filter(|from| from != to) else { return Ok(()) };
         self.programs.rename(&from, to).await.map_err(words)?;
-        self.open(to, IfTaken::Refuse).await;
+        let claim = self.claim(to, IfTaken::Refuse).await;
+        self.use_claim(claim);
         (self.report)(self.name(), Saving::Saved);
         Ok(())
     }
@@ -197,9 +232,7 @@ impl Saver {
     /// Leaves the program to other tabs, without saving it.
     pub(super) fn forget(&self) {
         self.pending.take();
-        self.name.take();
-        self.locks.take();
-        self.is_orphaned.set(false);
+        self.claim.take();
     }
 
     /// True if another tab edits this program.
