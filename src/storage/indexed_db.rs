@@ -5,7 +5,7 @@
 //! that the transaction is complete, because a full disk may be noticed as late as that.
 
 use futures::FutureExt;
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, try_join};
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -58,7 +58,9 @@ impl IndexedDb {
         request: impl FnOnce(&IdbObjectStore) -> RequestResult,
     ) -> Result<JsValue, JsValue> {
         let transaction = self.database.transaction_with_str(store)?;
-        result_of(request(&transaction.object_store(store)?)?).await
+        let result = result_of(request(&transaction.object_store(store)?)?);
+        transaction.commit()?;
+        result.await
     }
 
     /// The value in a store under a name.
@@ -72,9 +74,10 @@ impl IndexedDb {
         let transaction = self.database.transaction_with_str(SIZES)?;
         let store = transaction.object_store(SIZES)?;
         // Both requests are made at once, so that nothing can change in between.
-        let (names, sizes) = (store.get_all_keys()?, store.get_all()?);
-        let (names, sizes): (Array, Array) =
-            (result_of(names).await?.unchecked_into(), result_of(sizes).await?.unchecked_into());
+        let (names, sizes) = (result_of(store.get_all_keys()?), result_of(store.get_all()?));
+        transaction.commit()?;
+        let (names, sizes) = try_join(names, sizes).await?;
+        let (names, sizes): (Array, Array) = (names.unchecked_into(), sizes.unchecked_into());
         let found = names.iter().zip(sizes.iter()).filter_map(|(name, size)| {
             Some((FileName::parse(&name.as_string()?).ok()?, size.as_f64().map(|bytes| bytes as u64)))
         });
@@ -158,15 +161,18 @@ async fn connect(factory: &IdbFactory, title: &str) -> Result<IdbDatabase, JsVal
     Ok(result_of(request.unchecked_into()).await?.unchecked_into())
 }
 
-/// Waits for the result of a request.
-async fn result_of(request: IdbRequest) -> Result<JsValue, JsValue> {
+/// Waits for the result of a request. It listens from the start, because a result is reported only once.
+fn result_of(request: IdbRequest) -> impl Future<Output = Result<JsValue, JsValue>> {
     let promise = Promise::new(&mut |succeed, fail| {
         request.set_onsuccess(Some(&succeed));
         request.set_onerror(Some(&fail));
     });
-    match JsFuture::from(promise).await {
-        Ok(_) => request.result(),
-        Err(_) => Err(request.error()?.map_or(JsValue::NULL, JsValue::from)),
+    let end = JsFuture::from(promise);
+    async move {
+        match end.await {
+            Ok(_) => request.result(),
+            Err(_) => Err(request.error()?.map_or(JsValue::NULL, JsValue::from)),
+        }
     }
 }
 
@@ -229,6 +235,7 @@ async fn put(
     let content = old.map_or(bytes.clone(), |old| joined(&old, &bytes));
     change.contents.put_with_key(&content, &key)?;
     change.sizes.put_with_key(&content.length().into(), &key)?;
+    change.transaction.commit()?;
     change.end(caller).await
 }
 
@@ -237,5 +244,6 @@ async fn remove(database: &IdbDatabase, name: &FileName, caller: &mut Caller<()>
     let key = JsValue::from_str(name.as_str());
     change.contents.delete(&key)?;
     change.sizes.delete(&key)?;
+    change.transaction.commit()?;
     change.end(caller).await
 }
