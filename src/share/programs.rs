@@ -43,6 +43,9 @@ pub enum ProgramError {
     /// The name cannot be used.
     #[error("the program cannot have this name: {0}")]
     BadName(BadName),
+    /// The storage takes too long.
+    #[error("the browser's storage does not respond")]
+    NoResponse,
     /// Another program has the name.
     #[error("there is another program `{}`", shortened(name, 60))]
     Taken {
@@ -62,6 +65,9 @@ impl ProgramError {
             Self::Storage(error) => error.advice(),
             Self::Damaged { .. } => "Delete it, or open it with the version of the page that saved it.",
             Self::BadName(_) => "Use a name without slashes and control characters.",
+            Self::NoResponse => {
+                "The program is still on the page, and is saved with your next change. To be safe, keep it with Save as file."
+            }
             Self::Taken { .. } => "Choose another name.",
         }
     }

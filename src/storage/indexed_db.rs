@@ -2,7 +2,9 @@
 //!
 //! A folder is a database with two stores: the contents by name, and their sizes, so that listing the files does not
 //! read their contents. A change is one transaction over both stores. It counts as done only when the browser reports
-//! that the transaction is complete, because a full disk may be noticed as late as that.
+//! that the transaction is complete, because a full disk may be noticed as late as that. Each transaction is committed as
+//! soon as its requests are made: on a busy machine, WebKit sometimes never commits one by itself, and every later change
+//! waits for it.
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, try_join};

@@ -49,6 +49,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
         a_dropped_file_is_opened,
         files_can_be_added_renamed_and_removed_by_keyboard,
         a_full_disk_is_named_and_the_text_stays,
+        a_storage_that_does_not_respond_is_named_and_the_text_stays,
+        what_is_typed_while_a_program_is_opened_is_not_lost,
         the_page_of_a_program_has_no_accessibility_problem_and_fits
     ];
     everywhere.chain(once)
@@ -533,6 +535,69 @@ async fn a_full_disk_is_named_and_the_text_stays() -> TestResult {
     wait_until_saved(page).await?;
     page.reload().await?;
     wait_for_text(page, "# small!").await?;
+    Ok(())
+}
+
+/// Keeps a transaction open, so that changes and reads of the saved programs wait, until `window.release` is called.
+const HOLD: &str = "
+    return new Promise((held) => {
+        indexedDB.open('interleave-programs').onsuccess = ({ target }) => {
+            const store = target.result.transaction(['contents', 'sizes'], 'readwrite').objectStore('sizes');
+            let isHeld = true;
+            window.release = () => { isHeld = false; };
+            const again = () => { if (isHeld) store.get('none').onsuccess = again; else target.result.close(); };
+            again();
+            held();
+        };
+    });";
+
+async fn release(page: &Page) -> TestResult {
+    page.evaluate::<()>("window.release()", Vec::new()).await?;
+    Ok(())
+}
+
+async fn a_storage_that_does_not_respond_is_named_and_the_text_stays() -> TestResult {
+    let fixture = open(Engine::Chromium).await?;
+    let page = &fixture.page;
+    type_at_end(page, "# small").await?;
+    wait_until_saved(page).await?;
+    page.evaluate::<()>(HOLD, Vec::new()).await?;
+    type_at_end(page, "!").await?;
+    let state = wait_for(page, ".saved-state", "Not saved: the browser's storage does not respond").await?;
+    assert!(state.contains("Save as file"), "{state}");
+    release(page).await?;
+    type_at_end(page, "!").await?;
+    wait_until_saved(page).await?;
+    page.reload().await?;
+    wait_for_text(page, "# small!!").await?;
+    Ok(())
+}
+
+async fn what_is_typed_while_a_program_is_opened_is_not_lost() -> TestResult {
+    let fixture = open(Engine::Chromium).await?;
+    let page = &fixture.page;
+    for (name, text) in [("a.py", "print('a')\n"), ("b.py", "print('b')\n")] {
+        choose(page, &[(name, text.as_bytes())]).await?;
+        wait_for_text(page, text.trim()).await?;
+        wait_until_saved(page).await?;
+    }
+    // B is on the page. While A is read, the reader still types into B.
+    page.evaluate::<()>(HOLD, Vec::new()).await?;
+    page.press("Programs").await?;
+    page.press("a.py").await?;
+    type_at_end(page, "# typed").await?;
+    release(page).await?;
+    wait_for_text(page, "print('a')").await?;
+    wait_until_saved(page).await?;
+    assert_eq!(page.texts(".saved-state").await?, ["Saved in this browser."]);
+    page.press("Programs").await?;
+    page.press("b.py").await?;
+    wait_for_text(page, "# typed").await?;
+    page.press("Programs").await?;
+    page.press("a.py").await?;
+    wait_for_text(page, "print('a')").await?;
+    let text: String = page.evaluate(TEXT, Vec::new()).await?;
+    assert!(!text.contains("typed"), "{text}");
     Ok(())
 }
 

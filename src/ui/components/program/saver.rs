@@ -22,6 +22,9 @@ const SAVES_AFTER: Duration = Duration::from_millis(400);
 /// The time within which the tab that has lost a program saves it.
 const HANDS_OVER_WITHIN: Duration = Duration::from_secs(2);
 
+/// The time within which a program is saved. On a busy machine, it takes seconds.
+const SAVES_WITHIN: Duration = Duration::from_secs(20);
+
 /// What has become of the program on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Saving {
@@ -171,7 +174,8 @@ impl Saver {
 
     async fn write_pending(self: &Rc<Self>) -> Result<(), String> {
         while let Some(program) = self.pending.take() {
-            match self.write(&program).await {
+            let written = Run::for_page().timeout(SAVES_WITHIN, self.write(&program)).await;
+            match written.unwrap_or(Err(ProgramError::NoResponse)) {
                 Ok(state) => (self.report)(self.name(), state),
                 Err(error) => {
                     self.pending.borrow_mut().get_or_insert(program);
