@@ -583,17 +583,14 @@ async fn what_is_typed_while_a_program_is_opened_is_not_lost() -> TestResult {
     }
     // B is on the page. While A is read, the reader still types into B.
     page.evaluate::<()>(HOLD, Vec::new()).await?;
-    page.press("Programs").await?;
     page.press("a.py").await?;
     type_at_end(page, "# typed").await?;
     release(page).await?;
     wait_for_text(page, "print('a')").await?;
     wait_until_saved(page).await?;
     assert_eq!(page.texts(".saved-state").await?, ["Saved in this browser."]);
-    page.press("Programs").await?;
     page.press("b.py").await?;
     wait_for_text(page, "# typed").await?;
-    page.press("Programs").await?;
     page.press("a.py").await?;
     wait_for_text(page, "print('a')").await?;
     let text: String = page.evaluate(TEXT, Vec::new()).await?;
