@@ -61,7 +61,7 @@ impl IndexedDb {
     ) -> Result<JsValue, JsValue> {
         let transaction = self.database.transaction_with_str(store)?;
         let result = result_of(request(&transaction.object_store(store)?)?);
-        transaction.commit()?;
+        commit(&transaction)?;
         result.await
     }
 
@@ -77,7 +77,7 @@ impl IndexedDb {
         let store = transaction.object_store(SIZES)?;
         // Both requests are made at once, so that nothing can change in between.
         let (names, sizes) = (result_of(store.get_all_keys()?), result_of(store.get_all()?));
-        transaction.commit()?;
+        commit(&transaction)?;
         let (names, sizes) = try_join(names, sizes).await?;
         let (names, sizes): (Array, Array) = (names.unchecked_into(), sizes.unchecked_into());
         let found = names.iter().zip(sizes.iter()).filter_map(|(name, size)| {
@@ -163,6 +163,15 @@ async fn connect(factory: &IdbFactory, title: &str) -> Result<IdbDatabase, JsVal
     Ok(result_of(request.unchecked_into()).await?.unchecked_into())
 }
 
+/// Ends a transaction whose requests are all made. It does not wait for them.
+#[expect(
+    deprecated,
+    reason = "web-sys follows an old draft; the method is in the standard, and in all browsers since 2021"
+)]
+fn commit(transaction: &IdbTransaction) -> Result<(), JsValue> {
+    transaction.commit()
+}
+
 /// Waits for the result of a request. It listens from the start, because a result is reported only once.
 fn result_of(request: IdbRequest) -> impl Future<Output = Result<JsValue, JsValue>> {
     let promise = Promise::new(&mut |succeed, fail| {
@@ -237,7 +246,7 @@ async fn put(
     let content = old.map_or(bytes.clone(), |old| joined(&old, &bytes));
     change.contents.put_with_key(&content, &key)?;
     change.sizes.put_with_key(&content.length().into(), &key)?;
-    change.transaction.commit()?;
+    commit(&change.transaction)?;
     change.end(caller).await
 }
 
@@ -246,6 +255,6 @@ async fn remove(database: &IdbDatabase, name: &FileName, caller: &mut Caller<()>
     let key = JsValue::from_str(name.as_str());
     change.contents.delete(&key)?;
     change.sizes.delete(&key)?;
-    change.transaction.commit()?;
+    commit(&change.transaction)?;
     change.end(caller).await
 }
