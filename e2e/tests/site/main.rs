@@ -13,6 +13,7 @@ mod program_files;
 mod program_keyboard;
 mod program_many;
 mod program_stop;
+mod program_suite;
 mod sandbox;
 mod soak;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         .chain(program_keyboard::tests())
         .chain(program_many::tests())
         .chain(program_stop::tests())
+        .chain(program_suite::tests())
         .chain(sandbox::tests())
         .chain(soak::tests());
     suite::run(tests.collect())

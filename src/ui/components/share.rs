@@ -17,7 +17,7 @@ struct Copied {
     refused: Option<String>,
 }
 
-/// The row of actions, with the menu and the messages that belong to them.
+/// The content of the row of actions: the actions, and the menu and the messages that belong to them.
 pub(crate) fn share(runner: Runner) -> AnyView {
     let display = runner.display;
     let (is_open, error) = (RwSignal::new(false), RwSignal::new(None));
@@ -26,18 +26,16 @@ pub(crate) fn share(runner: Runner) -> AnyView {
     // The editor has a button for links with the reader's program.
     let links = if runner.form.exercise.is_readers_program { ().into_any() } else { links(runner, copied) };
     view! {
-        <div class="share">
-            <div class="actions">
-                {open_file(error)}
-                {export_button(display, is_open)}
-                {pin(runner, is_unfinished)}
-                {links}
-            </div>
-            {export_menu(display, is_open)}
-            <div aria-live="polite">
-                {move || copied.get().map(message)}
-                {open_error(error)}
-            </div>
+        <div class="actions">
+            {open_file(error)}
+            {export_button(display, is_open)}
+            {pin(runner, is_unfinished)}
+            {links}
+        </div>
+        {export_menu(display, is_open)}
+        <div aria-live="polite">
+            {move || copied.get().map(message)}
+            {open_error(error)}
         </div>
     }
     .into_any()

@@ -51,7 +51,9 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
     let saved = use_saving(display);
     let loaded = use_loading(load, move || display.runs.track());
     // Where the timeline would be, the page says if it could not be loaded.
-    let details = move || (loaded.get() == Some(Ok(()))).then(|| details::results(runner).now_or_never()?.ok());
+    let is_loaded = move || loaded.get() == Some(Ok(()));
+    let actions = move || is_loaded().then(|| sharing::share(runner).now_or_never()?.ok());
+    let details = move || is_loaded().then(|| details::results(runner).now_or_never()?.ok());
     view! {
         <div class="workbench" class:arriving=use_arriving(display, loaded)>
             <div class="head">
@@ -75,7 +77,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
             } else {
                 code(display)
             }}
-            {share(runner)}
+            <div class="share">{actions}</div>
             {details}
         </div>
     }
@@ -97,11 +99,14 @@ fn measured(display: Display, saved: RwSignal<String>) -> AnyView {
 
 lazy!(mod details in exercises: results(runner: Runner) -> AnyView);
 
+lazy!(mod sharing in exercises: share(runner: Runner) -> AnyView);
+
 lazy!(mod readers in exercises: program(form: Form, display: Display, shows_run: bool) -> AnyView);
 
 async fn load() -> Result<(), NotFetched> {
     fetched::load().await?;
     readers::load().await?;
+    sharing::load().await?;
     details::load().await
 }
 
