@@ -67,6 +67,69 @@ def test_the_host_is_called_when_something_becomes_ready_outside_of_a_step():
     loop.close()
 
 
+class SetTime(Loop):
+    """A loop whose time the test sets."""
+
+    now = 0.0
+
+    def time(self):
+        return self.now
+
+
+def step_late(program, wakes):
+    """Steps a loop while something is ready, then again at each of these times. Returns what the program printed."""
+    loop, lines = SetTime(), []
+    loop.open()
+    task = loop.create_task(program(loop, lines.append))
+    for now in (0.0, *wakes):
+        loop.now = max(now, loop.now)
+        while loop.step() == 0:
+            pass
+    assert task.done()
+    loop.close_steps()
+    loop.close()
+    return lines
+
+
+async def waits_in_time(loop, say):
+    try:
+        async with asyncio.timeout(0.15):
+            await asyncio.gather(asyncio.sleep(0.06), asyncio.sleep(0.02))
+            say("in time")
+    except TimeoutError:
+        say("too late")
+
+
+def test_a_late_host_does_not_change_the_order_of_deadlines():
+    assert step_late(waits_in_time, [0.021, 0.061]) == ["in time"]
+    assert step_late(waits_in_time, [10]) == ["in time"]
+
+
+def test_a_loop_that_is_blocked_by_the_program_misses_its_timeouts_as_with_cpython():
+    async def blocks(loop, say):
+        async def block():
+            await asyncio.sleep(0.01)
+            loop.now += 1
+
+        blocker = loop.create_task(block())
+        await waits_in_time(loop, say)
+        await blocker
+
+    assert step_late(blocks, [0.01]) == ["too late"]
+    assert step_late(blocks, [10]) == ["too late"]
+
+
+def test_a_loop_that_never_waits_catches_up_with_a_late_host():
+    async def spins(loop, say):
+        timer = loop.create_task(asyncio.sleep(0.1))
+        await asyncio.sleep(0.05)
+        while not timer.done():
+            await asyncio.sleep(0)
+        say(loop.time())
+
+    assert step_late(spins, [100]) == [100]
+
+
 def test_between_steps_no_loop_is_running():
     loop = Loop()
     loop.open()

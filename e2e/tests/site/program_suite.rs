@@ -2,6 +2,7 @@
 //! no more memory than thirty.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use e2e::browser::Engine;
@@ -9,7 +10,6 @@ use e2e::fixture::{Fixture, TestError, TestResult};
 use e2e::page::{COUNT_RESOURCES, Page, eventually, eventually_within};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
-use tokio::process::Command;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![the_twenty_programs_print_what_cpython_prints]
@@ -20,39 +20,46 @@ pub fn tests() -> impl Iterator<Item = Test> {
 const FEWEST_PROGRAMS: usize = 20;
 
 /// What the program itself has printed, line by line.
-const PRINTED: &str = "return [...document.querySelectorAll('.log li.info')].map((it) => it.lastElementChild.textContent)";
+const PRINTED: &str =
+    "return [...document.querySelectorAll('.log li.info')].map((it) => it.lastElementChild.textContent)";
 
 /// A program and what CPython prints when it runs it.
 struct Program {
     name: String,
     text: String,
     printed: Vec<String>,
+    /// How the page must say that it ended.
+    ending: String,
 }
 
 /// Runs each program with CPython.
-async fn programs() -> Result<Vec<Program>, TestError> {
+fn programs() -> Result<Vec<Program>, TestError> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/python/programs");
     let mut paths: Vec<_> = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "py"));
     paths.sort();
     let mut programs = Vec::new();
     for path in paths {
-        let output = Command::new("python3").arg(&path).output().await?;
+        let output = Command::new("python3").arg(&path).output()?;
         let printed = String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect();
+        let ending = match output.status.code() {
+            Some(0) => "Finished in ".to_owned(),
+            code => format!("the program ended with exit code {}.", code.unwrap_or_default()),
+        };
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        programs.push(Program { name, text: std::fs::read_to_string(&path)?, printed });
+        programs.push(Program { name, text: std::fs::read_to_string(&path)?, printed, ending });
     }
     Ok(programs)
 }
 
 async fn the_twenty_programs_print_what_cpython_prints(engine: Engine) -> TestResult {
-    let programs = programs().await?;
+    let programs = programs()?;
     assert!(programs.len() >= FEWEST_PROGRAMS, "{}", programs.len());
     let fixture = Fixture::open_in(engine, "program").await?;
     let page = &fixture.page;
-    for Program { name, text, printed } in programs {
+    for Program { name, text, printed, ending } in programs {
         let run = page.run_program(&text).await?;
-        assert!(run.status.starts_with("Finished"), "{name}: {run:?}");
+        assert!(run.status.contains(&ending), "{name}: {run:?}");
         eventually(&format!("what CPython prints for {name}"), async || {
             let lines: Vec<String> = page.evaluate(PRINTED, Vec::new()).await?;
             Ok(if lines == printed { Ok(()) } else { Err(format!("{lines:#?} instead of {printed:#?}")) })
@@ -105,7 +112,9 @@ async fn run_again(page: &Page) -> Result<Memory, TestError> {
     })
     .await?;
     let mut numbers = printed.split(' ').skip(1).map(str::parse::<u64>);
-    let (Some(Ok(interpreter_bytes)), Some(Ok(objects))) = (numbers.next(), numbers.next()) else { panic!("{printed}") };
+    let (Some(Ok(interpreter_bytes)), Some(Ok(objects))) = (numbers.next(), numbers.next()) else {
+        panic!("{printed}")
+    };
     Ok(Memory { page_bytes: page.resources().await?.wasm_bytes, interpreter_bytes, objects })
 }
 

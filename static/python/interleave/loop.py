@@ -26,6 +26,14 @@ from .sources import Sources
 _monotonic = time.monotonic
 
 
+_TOGETHER_S = 0.005
+"""Deadlines that are this close to the first one may be met in one iteration when the host is late. Without it, each of
+many timers would get an iteration of its own."""
+
+_LAG_KEPT = 0.999
+"""The part of its lag behind the host that a loop keeps from one step to the next while something is ready."""
+
+
 class _NeverBlocks:
     """A selector without files: there is never anything to wait for."""
 
@@ -57,7 +65,10 @@ class Loop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         self._sources = sources
         self._is_stepping = False
         self._saved_hooks = None
+        self._lag = 0.0
+        self._ran_until = -math.inf
         super().__init__()
+        self._resolution = self._clock_resolution
         self._selector = _NeverBlocks() if selector is None else selector
 
     def time(self) -> float:
@@ -84,14 +95,42 @@ class Loop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         self._thread_id = threading.get_ident()
         sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
         events._set_running_loop(self)
+        self._keep_order()
         try:
             self._run_once()
         finally:
             self._is_stepping = False
+            self._end_step()
             self._thread_id = None
             events._set_running_loop(outer)
             sys.set_asyncgen_hooks(*self._saved_hooks)
         return self.due()
+
+    def _keep_order(self) -> None:
+        """Keeps timers in order when the host is late.
+
+        A busy browser may step the loop so late that several deadlines have passed. CPython would run their callbacks in
+        one iteration, so that a timeout beats a result that was due long before it. Here the loop lags behind the host
+        instead: what follows from the first deadline runs before the next one is due. Time that the program itself takes
+        is not part of the lag, so a program that blocks the loop misses its timeouts, as with CPython.
+        """
+        if self._ready:
+            # A program that never waits catches up slowly.
+            self._lag *= _LAG_KEPT
+        elif not self._scheduled:
+            self._lag = 0.0
+        elif self._scheduled[0]._when > self._ran_until:
+            # The loop has waited for this deadline.
+            self._lag = max(0.0, self.time() - self._scheduled[0]._when - _TOGETHER_S)
+        # `_run_once` adds it to the time to see which timers are due.
+        self._clock_resolution = self._resolution - self._lag
+
+    def _end_step(self) -> None:
+        now = self.time()
+        if not self._ready and not (self._scheduled and self._scheduled[0]._when <= now):
+            # Everything that was due has run.
+            self._lag = 0.0
+        self._ran_until = now - self._lag
 
     def due(self) -> float | None:
         """The number of seconds until the next step is due, as in `step`."""
