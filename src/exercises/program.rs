@@ -164,11 +164,15 @@ mod in_browser {
     ///
     /// If it takes too long, or the interpreter fails.
     pub async fn look(settings: &Settings, seed: u64, at_us: u64) -> Result<Vec<SeenTask>, Failure> {
-        let program = Program { files: settings.program(CODE).clone(), seed, clock: ClockKind::Virtual };
+        let program = program(settings, seed, ClockKind::Virtual);
         let look = interpreter::with_session(async |session| session.look(&program, at_us).await);
         let seen = Run::for_page().timeout(LOOK_TAKES, look).await;
         let too_long = || format!("the program did not reach this moment within {} s", LOOK_TAKES.as_secs());
         Ok(seen.map_err(|_| Failure::new(too_long(), "Choose an earlier time."))??)
+    }
+
+    fn program(settings: &Settings, seed: u64, clock: ClockKind) -> Program {
+        Program { files: settings.program(CODE).clone(), environment: interpreter::environment(), seed, clock }
     }
 
     /// Runs the program to its end in the interpreter that is ready.
@@ -178,7 +182,7 @@ mod in_browser {
         clock: ClockKind,
         take: impl FnMut(Arrived) -> Result<(), PythonError>,
     ) -> Result<Ended, PythonError> {
-        let program = Program { files: settings.program(CODE).clone(), seed, clock };
+        let program = program(settings, seed, clock);
         // On the virtual clock, the program does not read messages.
         let started = |stop| {
             if clock == ClockKind::Browser {

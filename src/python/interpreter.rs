@@ -7,6 +7,7 @@ use std::rc::Rc;
 use futures::future::{AbortHandle, abortable};
 use futures::lock::Mutex;
 
+use super::environment::Environment;
 use super::error::PythonError;
 use super::files::{Manifest, Progress};
 use super::message::MissingImport;
@@ -39,6 +40,18 @@ thread_local! {
     static HAS_FILES: Cell<bool> = const { Cell::new(false) };
     static STOP: RefCell<Option<Stop>> = const { RefCell::new(None) };
     static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
+    static ENVIRONMENT: RefCell<Environment> = RefCell::default();
+}
+
+/// Sets the environment variables of the next runs, until another program is opened.
+pub fn set_environment(environment: Environment) {
+    ENVIRONMENT.set(environment);
+}
+
+/// The environment variables of the next run.
+#[must_use]
+pub fn environment() -> Environment {
+    ENVIRONMENT.with_borrow(Clone::clone)
 }
 
 /// Sets the function that is called when the state changes.
@@ -148,9 +161,10 @@ pub async fn missing_imports(files: &ProgramFiles) -> Option<Vec<MissingImport>>
     with_session(async |session| session.missing_imports(files).await).await.ok()
 }
 
-/// Ends the interpreter, also one that is being started: the next program is another one. A program that is running is
-/// ended by its own run.
+/// Ends the interpreter, also one that is being started, and forgets the environment: the next program is another one. A
+/// program that is running is ended by its own run.
 pub fn forget() {
+    ENVIRONMENT.take();
     drop(PLACE.take());
     abort_start();
 }

@@ -137,6 +137,15 @@ pub fn keys(program: &ProgramFiles) -> Vec<String> {
     keys
 }
 
+/// The minimum length of the value of a variable that is taken for a key because of its name.
+const SHORTEST_VALUE: usize = 4;
+
+/// True if the value of a variable looks like a key, or if its name says that it is one.
+#[must_use]
+pub fn is_key(name: &str, value: &str) -> bool {
+    value.len() >= SHORTEST_VALUE && (key_words(name).is_some() || !find(value).is_empty())
+}
+
 /// A name beside which a key is expected.
 #[derive(Clone, Copy)]
 struct Name {

@@ -4,6 +4,7 @@
 //! - [`recording`]: puts the pieces of a program's record together, and checks every event.
 //! - [`difference`]: whether a second run did the same as the first.
 //! - [`program_files`]: the files of a program and its arguments, with their limits.
+//! - [`environment`]: environment variables, which are in memory only.
 //! - [`keys`]: finds text that looks like a key, which must not be saved or shared.
 //! - [`PythonError`]: the reason why a program cannot run, apart from its own errors.
 //! - `files`: the files of Pyodide and of the sandbox, with the progress of loading them.
@@ -18,6 +19,7 @@
 #[cfg(target_arch = "wasm32")]
 mod decode;
 pub mod difference;
+pub mod environment;
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod files;

@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 
 use super::decode::{self, Message};
+use super::environment::Environment;
 use super::error::PythonError;
 use super::files::{Progress, PythonFiles};
 use super::frame::{Frame, message_of};
@@ -27,6 +28,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Program {
     /// Its files and arguments.
     pub files: Arc<ProgramFiles>,
+    /// Its environment variables. Those that look like keys are hidden in what it says.
+    pub environment: Environment,
     /// The seed of its random numbers.
     pub seed: u64,
     /// The clock on which it runs.
@@ -102,11 +105,16 @@ impl Session {
     ) -> Result<Ended, PythonError> {
         self.begin(program_message("run", program, None))?;
         started(self.stopper());
+        let environment = &program.environment;
         loop {
             match self.next().await? {
-                Message::Pieces(pieces) => pieces.into_iter().try_for_each(|piece| take(Arrived::Piece(piece)))?,
-                Message::Output { text } => take(Arrived::Output(text))?,
-                Message::Ended(ended) => {
+                Message::Pieces(pieces) => pieces.into_iter().try_for_each(|mut piece| {
+                    piece.more = environment.hide_in_json(&piece.more).into_owned();
+                    take(Arrived::Piece(piece))
+                })?,
+                Message::Output { text } => take(Arrived::Output(environment.hide(&text).into_owned()))?,
+                Message::Ended(mut ended) => {
+                    ended.message = environment.hide(&ended.message).into_owned();
                     self.is_spent |= ended.is_out_of_memory();
                     return Ok(ended);
                 }
@@ -197,11 +205,15 @@ fn program_message(kind: &str, program: &Program, more: Option<Field>) -> Result
         ClockKind::Browser => "browser",
         ClockKind::Virtual => "virtual",
     };
+    let environ = Object::new();
+    for (name, value) in program.environment.variables() {
+        Reflect::set(&environ, &name.into(), &value.into())?;
+    }
     // An unclosed quote was refused when it was typed.
     let argv = split(program.files.arguments()).unwrap_or_default().into_iter().map(JsValue::from);
     let fields = [
         ("argv", argv.collect::<Array>().into()),
-        ("environ", Object::new().into()),
+        ("environ", environ.into()),
         ("clock", clock.into()),
         ("seed", (program.seed as f64).into()),
     ];

@@ -46,6 +46,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         a_long_program_is_offered_as_a_file_in_place_of_a_link,
         keys_are_left_out_of_saved_programs_links_and_run_files,
         a_run_file_contains_the_whole_program,
+        the_environment_reaches_the_program_and_nothing_else,
         a_dropped_file_is_opened,
         files_can_be_added_renamed_and_removed_by_keyboard,
         a_full_disk_is_named_and_the_text_stays,
@@ -405,6 +406,45 @@ async fn keys_are_left_out_of_saved_programs_links_and_run_files() -> TestResult
     wait_for_text(page, "api_key = 'KEY-REMOVED'").await?;
     page.open("program").await?;
     wait_for_text(page, "api_key = 'KEY-REMOVED'").await?;
+    Ok(())
+}
+
+/// Types into the field with the environment variables.
+const TYPE_ENVIRONMENT: &str = "
+    document.querySelector('.program-environment').open = true;
+    const field = document.querySelector('.program-environment textarea');
+    field.value = arguments[0];
+    field.dispatchEvent(new Event('input', { bubbles: true }));";
+
+const ENVIRONMENT: &str = "import os
+key = os.environ.get('API_KEY', 'none')
+print(os.environ.get('MODEL'), key, len(key))
+raise SystemExit(f'ended with {key}')
+";
+
+async fn the_environment_reaches_the_program_and_nothing_else() -> TestResult {
+    let fixture = open(Engine::Chromium).await?;
+    let page = &fixture.page;
+    page.write_program(ENVIRONMENT).await?;
+    page.evaluate::<()>(TYPE_ENVIRONMENT, vec!["MODEL=tiny\nAPI_KEY".into()]).await?;
+    wait_for(page, ".program-environment .refusal", "Not used yet: line 2 of the environment is not").await?;
+    page.evaluate::<()>(TYPE_ENVIRONMENT, vec!["MODEL=tiny\nAPI_KEY=plain-words-7".into()]).await?;
+    let run = page.run_program(ENVIRONMENT).await?;
+    assert!(run.log.contains("tiny KEY-REMOVED 13"), "{run:?}");
+    assert!(run.failure.contains("ended with KEY-REMOVED") || run.log.contains("ended with KEY-REMOVED"), "{run:?}");
+    assert!(!format!("{run:?}").contains("plain-words-7"), "{run:?}");
+    wait_until_saved(page).await?;
+    page.press("Copy link").await?;
+    let link = copied(page).await?;
+    assert!(!link.contains("tiny"), "{link}");
+    // What was typed for a program ends with it.
+    choose(page, &[("other.py", ENVIRONMENT.as_bytes())]).await?;
+    wait_until_saved(page).await?;
+    let typed: String =
+        page.evaluate("return document.querySelector('.program-environment textarea').value", Vec::new()).await?;
+    assert_eq!(typed, "");
+    let run = page.run_program(ENVIRONMENT).await?;
+    assert!(run.log.contains("None none 4"), "{run:?}");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod bundle;
 mod desk;
 mod editor;
+mod environment;
 mod files;
 mod link;
 mod missing_imports;
@@ -54,6 +55,7 @@ pub(crate) fn program(form: Form, display: Display, shows_run: bool) -> AnyView 
             {missing_imports(form, is_ready)}
             <div class="program-foot">
                 {arguments(desk)}
+                {environment::environment(desk)}
                 <p class="hint" role="note">{move || python.with(|state| state.as_ref().map(editor::in_words))}</p>
             </div>
         </section>
@@ -259,7 +261,7 @@ fn keys(desk: Desk) -> AnyView {
                 <p class="caution keys">
                     {format!(
                         "{found}. Runs use what you typed. Saved programs, links and run files contain `{PLACEHOLDER}` instead. \
-                         Better read keys with `os.environ`.",
+                         Better type them under Environment, and read them with `os.environ`.",
                     )}
                 </p>
             }

@@ -49,6 +49,8 @@ pub(crate) struct Desk {
     pub(super) news: RwSignal<News, LocalStorage>,
     /// The reason why the last change is not part of the program.
     pub(super) refusal: RwSignal<String>,
+    /// The environment variables as the reader types them. They are in memory until another program is shown.
+    pub(super) environment: RwSignal<String>,
     /// The saved programs.
     pub(super) list: RwSignal<Vec<ProgramEntry>>,
     /// False if the browser stores nothing for the page.
@@ -72,6 +74,7 @@ impl Desk {
             saving: RwSignal::new(Saving::NotYet),
             news: RwSignal::new_local(News::default()),
             refusal: RwSignal::new(String::new()),
+            environment: RwSignal::new(String::new()),
             list: RwSignal::new(Vec::new()),
             lasts: RwSignal::new(true),
             start: RwSignal::new(None),
@@ -221,6 +224,7 @@ impl Desk {
     /// Shows another program.
     pub(super) fn show(self, program: ProgramFiles) {
         interpreter::renew();
+        self.environment.try_set(String::new());
         let main = program.main().name.clone();
         self.put(program);
         self.shown.set(main);
