@@ -39,6 +39,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         a_link_contains_the_program_and_opens_it_without_running_it
     ];
     let once = in_chromium![
+        a_new_program_is_saved_once_it_is_changed,
         files_are_opened_together_and_run_with_arguments,
         a_zip_whose_files_leave_the_folder_is_refused,
         a_link_of_the_first_form_can_be_opened_forever,
@@ -135,6 +136,22 @@ async fn copied(page: &Page) -> Result<String, PageError> {
 /// The part of a link after the address of the site.
 fn fragment(link: &str) -> &str {
     link.split_once("#/").map_or("", |(_, fragment)| fragment)
+}
+
+async fn a_new_program_is_saved_once_it_is_changed() -> TestResult {
+    let fixture = open(Engine::Chromium).await?;
+    let page = &fixture.page;
+    choose(page, &[("mine.py", b"print('mine')\n")]).await?;
+    wait_for_text(page, "print('mine')").await?;
+    wait_until_saved(page).await?;
+    page.press("New program").await?;
+    wait_for_text(page, "asyncio.run(main())").await?;
+    assert_eq!(page.texts(".saved-state").await?, ["Not changed, not saved."]);
+    type_at_end(page, "# new").await?;
+    wait_until_saved(page).await?;
+    page.press("mine.py").await?;
+    wait_for_text(page, "print('mine')").await?;
+    Ok(())
 }
 
 async fn a_typed_program_is_saved_and_is_there_after_a_reload(engine: Engine) -> TestResult {

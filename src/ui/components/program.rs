@@ -34,6 +34,9 @@ use missing_imports::missing_imports;
 use saver::Saving;
 use starts::{STARTS, Start};
 
+/// The text of a new program.
+const NEW: &str = "import asyncio\n\n\nasync def main():\n    print(\"hello\")\n\n\nasyncio.run(main())\n";
+
 /// The pane. `shows_run` is true if the page opens with the program of a run.
 pub(crate) fn program(form: Form, display: Display, shows_run: bool) -> AnyView {
     let desk = Desk::new(form, shows_run);
@@ -173,6 +176,11 @@ fn programs(desk: Desk) -> AnyView {
             </li>
         }
     };
+    let begin = move |_| {
+        close_menus();
+        let show = desk.show_unsaved(ProgramFiles::of_one_file(NEW), None, "A new program. It is saved once you change it.");
+        spawn_local(show.boxed_local());
+    };
     let content = move || match desk.list.get() {
         list if list.is_empty() => {
             view! { <p class="hint">"Programs are saved here once you change them."</p> }.into_any()
@@ -182,7 +190,10 @@ fn programs(desk: Desk) -> AnyView {
     view! {
         <details class="menu" name="program-menu">
             <summary>"Programs"</summary>
-            <div class="menu-content">{content}</div>
+            <div class="menu-content">
+                <button class="quiet" on:click=begin>"New program"</button>
+                {content}
+            </div>
         </details>
     }
     .into_any()

@@ -249,8 +249,8 @@ impl Desk {
         }
     }
 
-    /// Shows a program of a link, after saving the one before if the reader has changed it. It is saved when it is
-    /// changed.
+    /// Shows a program that is not saved until it is changed: a new one, or that of a link. If the reader has changed the
+    /// one before, that is saved first.
     pub(super) async fn show_unsaved(
         self,
         program: ProgramFiles,
