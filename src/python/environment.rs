@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn keys_are_hidden_in_what_the_program_says() {
-        let environment = Environment::parse("MODEL=mistral-7b\nAPI_KEY=ab12\nDB_PASSWORD=\"ü\\ab12\"\n").expect("valid");
+        let environment =
+            Environment::parse("MODEL=mistral-7b\nAPI_KEY=ab12\nDB_PASSWORD=\"ü\\ab12\"\n").expect("valid");
         assert_eq!(environment.hide("mistral-7b ab12 ü\\ab12"), "mistral-7b KEY-REMOVED KEY-REMOVED");
         assert_eq!(environment.hide_in_json(r#"["\u00fc\\ab12"]"#), r#"["KEY-REMOVED"]"#);
         assert_eq!(environment.hide("nothing"), "nothing");

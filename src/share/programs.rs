@@ -173,17 +173,18 @@ impl Programs {
         self.delete(from).await
     }
 
-    /// A name for a new program: the wished one, or the same with a number that is not taken.
+    /// A name for a new program: the wished one, or the same with a number. It is neither saved nor one of `taken`.
     ///
     /// # Errors
     ///
     /// The reason the storage cannot be listed.
-    pub async fn free_name(&self, wished: &str) -> Result<String, ProgramError> {
-        let taken = self.list().await?;
+    pub async fn free_name(&self, wished: &str, taken: &[String]) -> Result<String, ProgramError> {
+        let saved = self.list().await?;
         let wished = name_like(wished);
         let numbered = (2..).map(|n| format!("{wished} ({n})"));
         let mut names = std::iter::once(wished.clone()).chain(numbered);
-        Ok(names.find(|name| taken.iter().all(|entry| entry.name != *name)).unwrap_or_default())
+        let is_free = |name: &String| !taken.contains(name) && saved.iter().all(|entry| entry.name != *name);
+        Ok(names.find(is_free).unwrap_or_default())
     }
 }
 
@@ -243,13 +244,14 @@ mod tests {
     fn new_programs_get_names_that_are_not_taken() {
         let programs = programs();
         for expected in ["score.py", "score.py (2)", "score.py (3)"] {
-            assert_eq!(now(programs.free_name("src/score.py")).as_deref(), Ok(expected));
+            assert_eq!(now(programs.free_name("src/score.py", &[])).as_deref(), Ok(expected));
             now(programs.save(expected, &saved(""))).expect("it works");
         }
+        assert_eq!(now(programs.free_name("score.py", &["score.py (4)".to_owned()])).as_deref(), Ok("score.py (5)"));
         for (wished, expected) in [("", "program"), ("..", "program"), ("a/", "program"), ("a\n.py", "a.py")] {
-            assert_eq!(now(programs.free_name(wished)).as_deref(), Ok(expected));
+            assert_eq!(now(programs.free_name(wished, &[])).as_deref(), Ok(expected));
         }
-        assert_eq!(now(programs.free_name(&"ü".repeat(300))).map(|name| name.chars().count()), Ok(40));
+        assert_eq!(now(programs.free_name(&"ü".repeat(300), &[])).map(|name| name.chars().count()), Ok(40));
     }
 
     #[test]

@@ -3,8 +3,10 @@
 //! A folder is a database with two stores: the contents by name, and their sizes, so that listing the files does not
 //! read their contents. A change is one transaction over both stores. It counts as done only when the browser reports
 //! that the transaction is complete, because a full disk may be noticed as late as that. Each transaction is committed as
-//! soon as its requests are made: on a busy machine, WebKit sometimes never commits one by itself, and every later change
+//! soon as its requests are made (a change: as soon as they are done): on a busy machine, WebKit sometimes never commits one by itself, and every later change
 //! waits for it.
+
+use std::pin::pin;
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, try_join};
@@ -207,8 +209,13 @@ impl WriteTransaction {
         Ok(Self { transaction, end: end.into(), contents, sizes })
     }
 
-    /// Waits until the transaction is complete, or aborts it if the caller is dropped.
-    async fn end(mut self, caller: &mut Caller<()>) -> Result<(), JsValue> {
+    /// Waits until the transaction is complete, or aborts it if the caller is dropped. `last` is its last request.
+    async fn end(mut self, last: IdbRequest, caller: &mut Caller<()>) -> Result<(), JsValue> {
+        // Until then, a dropped caller can still roll it back.
+        if let Ok(true) = unless_caller_dropped(pin!(result_of(last)), caller).await {
+            // It may have been committed by itself.
+            let _ = commit(&self.transaction);
+        }
         let mut end = unless_caller_dropped(&mut self.end, caller).await;
         if matches!(end, Ok(false)) {
             self.abort();
@@ -245,16 +252,14 @@ async fn put(
     };
     let content = old.map_or(bytes.clone(), |old| joined(&old, &bytes));
     change.contents.put_with_key(&content, &key)?;
-    change.sizes.put_with_key(&content.length().into(), &key)?;
-    commit(&change.transaction)?;
-    change.end(caller).await
+    let last = change.sizes.put_with_key(&content.length().into(), &key)?;
+    change.end(last, caller).await
 }
 
 async fn remove(database: &IdbDatabase, name: &FileName, caller: &mut Caller<()>) -> Result<(), JsValue> {
     let change = WriteTransaction::begin(database)?;
     let key = JsValue::from_str(name.as_str());
     change.contents.delete(&key)?;
-    change.sizes.delete(&key)?;
-    commit(&change.transaction)?;
-    change.end(caller).await
+    let last = change.sizes.delete(&key)?;
+    change.end(last, caller).await
 }

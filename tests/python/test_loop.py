@@ -102,7 +102,27 @@ async def waits_in_time(loop, say):
 
 def test_a_late_host_does_not_change_the_order_of_deadlines():
     assert step_late(waits_in_time, [0.021, 0.061]) == ["in time"]
-    assert step_late(waits_in_time, [10]) == ["in time"]
+    for late in (0.2, 10, 1_000_000):
+        assert step_late(waits_in_time, [late]) == ["in time"]
+
+
+def test_the_same_if_something_else_wakes_the_loop():
+    async def is_woken(loop, say):
+        loop.wake = loop.create_future()
+        await asyncio.gather(waits_in_time(loop, say), loop.wake)
+
+    loop, lines = SetTime(), []
+    loop.open()
+    task = loop.create_task(is_woken(loop, lines.append))
+    while loop.step() == 0:
+        pass
+    loop.now = 10
+    loop.wake.set_result(None)
+    while loop.step() == 0:
+        pass
+    assert task.done() and lines == ["in time"]
+    loop.close_steps()
+    loop.close()
 
 
 def test_a_loop_that_is_blocked_by_the_program_misses_its_timeouts_as_with_cpython():
@@ -119,15 +139,39 @@ def test_a_loop_that_is_blocked_by_the_program_misses_its_timeouts_as_with_cpyth
     assert step_late(blocks, [10]) == ["too late"]
 
 
-def test_a_loop_that_never_waits_catches_up_with_a_late_host():
+def test_timers_of_a_loop_that_never_waits_fire_in_time_after_a_late_step():
     async def spins(loop, say):
-        timer = loop.create_task(asyncio.sleep(0.1))
         await asyncio.sleep(0.05)
+        start = loop.time()
+        timer = loop.create_task(asyncio.sleep(0.1))
         while not timer.done():
+            loop.now += 0.01
             await asyncio.sleep(0)
-        say(loop.time())
+        say(round(loop.time() - start, 3) <= 0.15)
 
-    assert step_late(spins, [100]) == [100]
+    assert step_late(spins, [100]) == [True]
+
+
+def test_what_was_due_before_the_loop_was_opened_runs_together_as_with_cpython():
+    loop, calls = SetTime(), []
+    loop.call_later(0.1, calls.append, "first")
+    loop.call_later(0.5, calls.append, "second")
+    loop.now = 1.0
+    loop.open()
+    loop.step()
+    assert calls == ["first", "second"]
+    loop.close_steps()
+    loop.close()
+
+
+def test_a_resolution_that_the_program_sets_is_kept():
+    loop = Loop()
+    loop._clock_resolution = 0.25
+    loop.open()
+    loop.step()
+    assert loop._clock_resolution == 0.25
+    loop.close_steps()
+    loop.close()
 
 
 def test_between_steps_no_loop_is_running():

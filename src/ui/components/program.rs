@@ -178,7 +178,8 @@ fn programs(desk: Desk) -> AnyView {
     };
     let begin = move |_| {
         close_menus();
-        let show = desk.show_unsaved(ProgramFiles::of_one_file(NEW), None, "A new program. It is saved once you change it.");
+        let show =
+            desk.show_unsaved(ProgramFiles::of_one_file(NEW), None, "A new program. It is saved once you change it.");
         spawn_local(show.boxed_local());
     };
     let content = move || match desk.list.get() {

@@ -30,8 +30,9 @@ _TOGETHER_S = 0.005
 """Deadlines that are this close to the first one may be met in one iteration when the host is late. Without it, each of
 many timers would get an iteration of its own."""
 
-_LAG_KEPT = 0.999
-"""The part of its lag behind the host that a loop keeps from one step to the next while something is ready."""
+_CATCHES_UP_S = 0.0001
+"""The part of its lag behind the host, in seconds, that a loop makes up with each step while something is ready. What
+follows from a deadline takes some steps; 50 ms are 500 of them."""
 
 
 class _NeverBlocks:
@@ -66,9 +67,9 @@ class Loop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         self._is_stepping = False
         self._saved_hooks = None
         self._lag = 0.0
+        self._was_idle = True
         self._ran_until = -math.inf
         super().__init__()
-        self._resolution = self._clock_resolution
         self._selector = _NeverBlocks() if selector is None else selector
 
     def time(self) -> float:
@@ -81,6 +82,9 @@ class Loop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         self._check_running()
         self._set_coroutine_origin_tracking(self._debug)
         self._saved_hooks = sys.get_asyncgen_hooks()
+        self._lag = 0.0
+        self._was_idle = True
+        self._ran_until = self.time()
 
     def step(self) -> float | None:
         """Runs what is ready. The loop is the running loop only during the step.
@@ -95,15 +99,19 @@ class Loop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         self._thread_id = threading.get_ident()
         sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
         events._set_running_loop(self)
-        self._keep_order()
+        resolution = self._clock_resolution
         try:
+            self._keep_order()
+            # `_run_once` adds this to the time to see which timers are due.
+            self._clock_resolution = resolution - self._lag
             self._run_once()
         finally:
+            self._clock_resolution = resolution
             self._is_stepping = False
-            self._end_step()
             self._thread_id = None
             events._set_running_loop(outer)
             sys.set_asyncgen_hooks(*self._saved_hooks)
+            self._end_step()
         return self.due()
 
     def _keep_order(self) -> None:
@@ -114,22 +122,21 @@ class Loop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         instead: what follows from the first deadline runs before the next one is due. Time that the program itself takes
         is not part of the lag, so a program that blocks the loop misses its timeouts, as with CPython.
         """
-        if self._ready:
+        if not self._was_idle:
             # A program that never waits catches up slowly.
-            self._lag *= _LAG_KEPT
+            self._lag = max(0.0, self._lag - _CATCHES_UP_S)
         elif not self._scheduled:
             self._lag = 0.0
         elif self._scheduled[0]._when > self._ran_until:
             # The loop has waited for this deadline.
             self._lag = max(0.0, self.time() - self._scheduled[0]._when - _TOGETHER_S)
-        # `_run_once` adds it to the time to see which timers are due.
-        self._clock_resolution = self._resolution - self._lag
 
     def _end_step(self) -> None:
         now = self.time()
-        if not self._ready and not (self._scheduled and self._scheduled[0]._when <= now):
-            # Everything that was due has run.
+        if not self._scheduled or self._scheduled[0]._when > now:
+            # No deadline has passed that was not met.
             self._lag = 0.0
+        self._was_idle = not self._ready
         self._ran_until = now - self._lag
 
     def due(self) -> float | None:

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
-use super::saver::{Claim, Saver, Saving};
+use super::saver::{Claim, Saver, Saving, in_time};
 use super::starts::{self, Start};
 use crate::exercises::controls::{Control, Value};
 use crate::exercises::program::CODE;
@@ -102,7 +102,8 @@ impl Desk {
 
     async fn begin(self, opened: oneshot::Sender<Rc<Saver>>, has_program: bool) {
         let programs = Programs::open().await;
-        self.lasts.try_set(programs.lasts());
+        let lasts = programs.lasts();
+        self.lasts.try_set(lasts);
         let saver = Saver::new(programs, move |name, saving| {
             remember(name.as_deref());
             let is_listed = |name: &String| self.list.try_with_untracked(|list| list.iter().any(|it| it.name == *name));
@@ -124,11 +125,11 @@ impl Desk {
         }
         let is_packed = self.form.packed.with_untracked(Option::is_some);
         let shows_link = is_packed && super::link::open(self).await;
-        if let Some(name) = last().filter(|_| is_untouched() && !shows_link && !has_program) {
-            let (claim, read) = find(&saver, &name, IfTaken::Refuse).await;
+        if let Some(name) = last().filter(|_| lasts && is_untouched() && !shows_link && !has_program) {
+            let found = find(&saver, &name, IfTaken::Refuse).await;
             // What the reader has typed by now stays.
             if is_untouched() {
-                self.show_saved(&saver, claim, read).await;
+                self.show_saved(&saver, &name, found).await;
             }
         }
         self.read_list().await;
@@ -235,6 +236,7 @@ impl Desk {
     pub(super) async fn show_new(self, program: ProgramFiles, start: Option<(&'static Start, Arc<ProgramFiles>)>) {
         let Some(saver) = self.saver().await else { return };
         match saver.close().await {
+            _ if self.is_left() => {}
             Ok(()) => {
                 self.name.try_set(None);
                 self.saving.try_set(Saving::NotYet);
@@ -259,6 +261,7 @@ impl Desk {
     ) {
         let Some(saver) = self.saver().await else { return };
         match saver.close().await {
+            _ if self.is_left() => {}
             Ok(()) => {
                 self.name.try_set(None);
                 self.saving.try_set(Saving::NotYet);
@@ -285,23 +288,23 @@ impl Desk {
     }
 
     async fn open_saved(self, saver: &Rc<Saver>, name: &str, if_taken: IfTaken) {
-        let (claim, read) = find(saver, name, if_taken).await;
+        let found = find(saver, name, if_taken).await;
         // The reader may have changed the program before in the meantime.
         match saver.flush().await {
-            Ok(()) => self.show_saved(saver, claim, read).await,
+            Ok(()) => self.show_saved(saver, name, found).await,
             Err(why) => self.say(&why),
         }
     }
 
     /// Shows a saved program instead of the one on the page, of which everything is saved.
-    async fn show_saved(self, saver: &Rc<Saver>, claim: Claim, read: Result<SavedProgram, ProgramError>) {
-        let name = claim.name().to_owned();
-        match read {
-            Ok(saved) => {
+    async fn show_saved(self, saver: &Rc<Saver>, name: &str, found: Result<(Claim, SavedProgram), ProgramError>) {
+        match found {
+            _ if self.is_left() => {}
+            Ok((claim, saved)) => {
                 let may_edit = claim.may_edit();
                 saver.use_claim(claim);
-                remember(Some(&name));
-                self.name.try_set(Some(name));
+                remember(Some(name));
+                self.name.try_set(Some(name.to_owned()));
                 let (own, _) = without_keys(&self.program());
                 // The text on the page also has the keys, which are not saved.
                 if own != saved.program {
@@ -318,7 +321,8 @@ impl Desk {
                 }
             }
             Err(error) => {
-                if saver.name().is_none_or(|open| open == name) {
+                let is_gone = error != ProgramError::NoResponse;
+                if is_gone && saver.name().is_none_or(|open| open == name) {
                     saver.forget();
                     remember(None);
                     self.name.try_set(None);
@@ -348,13 +352,10 @@ impl Desk {
         if saver.is_elsewhere(&name).await {
             return self.say(&format!("`{name}` is open in another tab. Close it there, then delete it."));
         }
-        let is_open = saver.name().as_deref() == Some(&*name);
         let open = Rc::clone(&saver);
-        let saved = saver.programs.read(&name).await.ok();
-        match saver.programs.delete(&name).await {
-            Ok(()) => {
-                if is_open {
-                    saver.forget();
+        match saver.delete(&name).await {
+            Ok((saved, was_open)) => {
+                if was_open {
                     remember(None);
                     self.name.try_set(None);
                     self.saving.try_set(Saving::NotYet);
@@ -364,8 +365,10 @@ impl Desk {
                     let put_back = move || {
                         let (saver, name, saved) = (Rc::clone(&saver), name.clone(), saved.clone());
                         let put_back = async move {
-                            // If it fails, the list shows that.
-                            let _ = saver.programs.save(&name, &saved).await;
+                            // Another program may have the name by now. If it fails, the list shows that.
+                            if let Ok(name) = saver.programs.free_name(&name, &[]).await {
+                                let _ = saver.programs.save(&name, &saved).await;
+                            }
                             self.read_list().await;
                         };
                         spawn_local(put_back.boxed_local());
@@ -391,6 +394,11 @@ impl Desk {
         }
     }
 
+    /// True once the page of the program is gone.
+    fn is_left(self) -> bool {
+        self.version.is_disposed()
+    }
+
     /// Waits until the storage is open. `None` if the page was left before.
     async fn saver(self) -> Option<Rc<Saver>> {
         self.saver.try_get_value()?.await.ok()
@@ -413,11 +421,13 @@ impl Desk {
 }
 
 /// Reads a saved program, and asks for the right to edit it.
-async fn find(saver: &Rc<Saver>, name: &str, if_taken: IfTaken) -> (Claim, Result<SavedProgram, ProgramError>) {
-    // The tab that edits it saves its last changes before it leaves the program to this one.
-    let claim = saver.claim(name, if_taken).await;
-    let read = saver.programs.read(name).await;
-    (claim, read)
+async fn find(saver: &Rc<Saver>, name: &str, if_taken: IfTaken) -> Result<(Claim, SavedProgram), ProgramError> {
+    let found = async {
+        // The tab that edits it saves its last changes before it leaves the program to this one.
+        let claim = saver.claim(name, if_taken).await;
+        Ok((claim, saver.programs.read(name).await?))
+    };
+    in_time(found).await
 }
 
 fn in_words(error: &ProgramError) -> String {

@@ -22,8 +22,8 @@ const SAVES_AFTER: Duration = Duration::from_millis(400);
 /// The time within which the tab that has lost a program saves it.
 const HANDS_OVER_WITHIN: Duration = Duration::from_secs(2);
 
-/// The time within which a program is saved. On a busy machine, it takes seconds.
-const SAVES_WITHIN: Duration = Duration::from_secs(20);
+/// The time within which the storage responds. On a busy machine, it takes seconds.
+const RESPONDS_WITHIN: Duration = Duration::from_secs(20);
 
 /// What has become of the program on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,11 +52,6 @@ pub(super) struct Claim {
 }
 
 impl Claim {
-    /// The name of the program.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// False if another tab edits the program.
     pub(super) fn may_edit(&self) -> bool {
         !self.locks.is_empty()
@@ -174,8 +169,7 @@ impl Saver {
 
     async fn write_pending(self: &Rc<Self>) -> Result<(), String> {
         while let Some(program) = self.pending.take() {
-            let written = Run::for_page().timeout(SAVES_WITHIN, self.write(&program)).await;
-            match written.unwrap_or(Err(ProgramError::NoResponse)) {
+            match in_time(self.write(&program)).await {
                 Ok(state) => (self.report)(self.name(), state),
                 Err(error) => {
                     self.pending.borrow_mut().get_or_insert(program);
@@ -189,19 +183,29 @@ impl Saver {
     }
 
     async fn write(self: &Rc<Self>, program: &SavedProgram) -> Result<Saving, ProgramError> {
-        let is_orphaned = self.claim.borrow().as_ref().is_some_and(|claim| claim.is_orphaned.get());
+        // Another tab may have taken the program over before its last changes were saved.
+        let is_lost = self.claim.borrow().as_ref().is_some_and(|claim| !claim.may_edit() || claim.is_orphaned.get());
         let name = match self.name() {
-            Some(name) if !is_orphaned => name,
-            other => {
-                let wished = other.unwrap_or_else(|| program.program.main().name.to_string());
-                let name = self.programs.free_name(&wished).await?;
-                let claim = self.claim(&name, IfTaken::Refuse).await;
-                self.use_claim(claim);
-                name
-            }
+            Some(name) if !is_lost => name,
+            other => self.claim_free_name(other.as_deref().unwrap_or(&program.program.main().name)).await?,
         };
         self.programs.save(&name, program).await?;
-        Ok(if is_orphaned { Saving::Copied(name) } else { Saving::Saved })
+        Ok(if is_lost { Saving::Copied(name) } else { Saving::Saved })
+    }
+
+    /// Saves under a new name from now on, and returns it.
+    async fn claim_free_name(self: &Rc<Self>, wished: &str) -> Result<String, ProgramError> {
+        let mut taken = Vec::new();
+        loop {
+            let name = self.programs.free_name(wished, &taken).await?;
+            let claim = self.claim(&name, IfTaken::Refuse).await;
+            if claim.may_edit() {
+                self.use_claim(claim);
+                return Ok(name);
+            }
+            // Another tab is about to save a program of this name.
+            taken.push(name);
+        }
     }
 
     /// Gives the program another name.
@@ -213,13 +217,40 @@ impl Saver {
         // Until it has its new name, changes must not be saved under the old one.
         let _writing = self.writing.lock().await;
         self.write_pending().await?;
-        let words = |error: ProgramError| format!("{error}. {}", error.advice());
         let Some(from) = self.name().filter(|from| from != to) else { return Ok(()) };
-        self.programs.rename(&from, to).await.map_err(words)?;
-        let claim = self.claim(to, IfTaken::Refuse).await;
+        if self.is_elsewhere(&from).await {
+            return Err("Another tab edits this program. Take it over, then rename it.".to_owned());
+        }
+        let renamed = async {
+            self.programs.rename(&from, to).await?;
+            Ok(self.claim(to, IfTaken::Refuse).await)
+        };
+        let claim = in_time(renamed).await.map_err(|error| format!("{error}. {}", error.advice()))?;
         self.use_claim(claim);
         (self.report)(self.name(), Saving::Saved);
         Ok(())
+    }
+
+    /// Deletes a saved program. Returns what it was, if it could be read, and whether it was the one on the page. What was
+    /// not saved of that is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// If it was not deleted.
+    pub(super) async fn delete(&self, name: &str) -> Result<(Option<SavedProgram>, bool), ProgramError> {
+        // Otherwise a change that is being saved would create it again.
+        let _writing = self.writing.lock().await;
+        let deleted = async {
+            let saved = self.programs.read(name).await.ok();
+            self.programs.delete(name).await?;
+            Ok(saved)
+        };
+        let saved = in_time(deleted).await?;
+        let was_open = self.name().as_deref() == Some(name);
+        if was_open {
+            self.forget();
+        }
+        Ok((saved, was_open))
     }
 
     /// Saves what is not saved yet, and leaves the program to other tabs.
@@ -241,8 +272,17 @@ impl Saver {
 
     /// True if another tab edits this program.
     pub(super) async fn is_elsewhere(&self, name: &str) -> bool {
-        self.name().as_deref() != Some(name) && TabLock::request(&lock_of(name), IfTaken::Refuse, || {}).await.is_none()
+        let may_edit = self.claim.borrow().as_ref().filter(|claim| claim.name == name).map(Claim::may_edit);
+        match may_edit {
+            Some(may_edit) => !may_edit,
+            None => TabLock::request(&lock_of(name), IfTaken::Refuse, || {}).await.is_none(),
+        }
     }
+}
+
+/// The result of work with the storage, or an error if that takes too long.
+pub(super) async fn in_time<T>(work: impl Future<Output = Result<T, ProgramError>>) -> Result<T, ProgramError> {
+    Run::for_page().timeout(RESPONDS_WITHIN, work).await.unwrap_or(Err(ProgramError::NoResponse))
 }
 
 fn lock_of(name: &str) -> String {
