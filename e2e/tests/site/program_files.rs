@@ -444,7 +444,7 @@ async fn the_environment_reaches_the_program_and_nothing_else() -> TestResult {
     let page = &fixture.page;
     page.write_program(ENVIRONMENT).await?;
     page.evaluate::<()>(TYPE_ENVIRONMENT, vec!["MODEL=tiny\nAPI_KEY".into()]).await?;
-    wait_for(page, ".program-environment .refusal", "Not used yet: line 2 of the environment is not").await?;
+    wait_for(page, ".program-environment .refusal", "Not used yet: line 2 is not").await?;
     page.evaluate::<()>(TYPE_ENVIRONMENT, vec!["MODEL=tiny\nAPI_KEY=plain-words-7".into()]).await?;
     let run = page.run_program(ENVIRONMENT).await?;
     assert!(run.log.contains("tiny KEY-REMOVED 13"), "{run:?}");
