@@ -33,7 +33,7 @@ pub(super) fn environment(desk: Desk) -> AnyView {
                 on:input=move |event| desk.environment.set(event_target_value(&event))
             ></textarea>
             <p class="refusal" role="status">{move || refusal.get()}</p>
-            <p class="hint" role="note">{HINT}</p>
+            <p class="hint">{HINT}</p>
         </details>
     }
     .into_any()
