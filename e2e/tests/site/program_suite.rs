@@ -40,9 +40,11 @@ fn programs() -> Result<Vec<Program>, TestError> {
     let mut paths: Vec<_> = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "py"));
     paths.sort();
+    let scratch = tempfile::tempdir()?;
     let mut programs = Vec::new();
     for path in paths {
-        let output = Command::new("python3").arg(&path).output()?;
+        // A program may write files.
+        let output = Command::new("python3").arg(path.canonicalize()?).current_dir(&scratch).output()?;
         let printed = String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect();
         let ending = match output.status.code() {
             Some(0) => "Finished in ".to_owned(),
