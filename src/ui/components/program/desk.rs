@@ -232,22 +232,12 @@ impl Desk {
         self.version.update(|version| *version += 1);
     }
 
-    /// Shows a program that is not saved, after saving the one before.
+    /// Shows a program that is not saved, after saving the one before, and saves it.
     pub(super) async fn show_new(self, program: ProgramFiles, start: Option<(&'static Start, Arc<ProgramFiles>)>) {
-        let Some(saver) = self.saver().await else { return };
-        match saver.close().await {
-            _ if self.is_left() => {}
-            Ok(()) => {
-                self.name.try_set(None);
-                self.saving.try_set(Saving::NotYet);
-                self.start.try_set(start);
-                self.show(program);
-                self.changed();
-                if saver.flush().await.is_ok() {
-                    self.read_list().await;
-                }
-            }
-            Err(why) => self.say(&why),
+        let Some(saver) = self.replace(program, start).await else { return };
+        self.changed();
+        if saver.flush().await.is_ok() {
+            self.read_list().await;
         }
     }
 
@@ -259,18 +249,32 @@ impl Desk {
         start: Option<(&'static Start, Arc<ProgramFiles>)>,
         news: &str,
     ) {
-        let Some(saver) = self.saver().await else { return };
-        match saver.close().await {
-            _ if self.is_left() => {}
-            Ok(()) => {
-                self.name.try_set(None);
-                self.saving.try_set(Saving::NotYet);
-                self.start.try_set(start);
-                self.show(program);
-                self.say(news);
-            }
-            Err(why) => self.say(&why),
+        if self.replace(program, start).await.is_some() {
+            self.say(news);
         }
+    }
+
+    /// Saves the program on the page, and shows another one. Returns `None` if that cannot be saved, or if the page was
+    /// left.
+    async fn replace(
+        self,
+        program: ProgramFiles,
+        start: Option<(&'static Start, Arc<ProgramFiles>)>,
+    ) -> Option<Rc<Saver>> {
+        let saver = self.saver().await?;
+        let closed = saver.close().await;
+        if self.is_left() {
+            return None;
+        }
+        if let Err(why) = closed {
+            self.say(&why);
+            return None;
+        }
+        self.name.try_set(None);
+        self.saving.try_set(Saving::NotYet);
+        self.start.try_set(start);
+        self.show(program);
+        Some(saver)
     }
 
     /// Opens a saved program.
