@@ -7,13 +7,7 @@ mod exercises;
 mod measuring;
 mod model_server;
 mod pages;
-mod program;
-mod program_errors;
-mod program_files;
-mod program_keyboard;
-mod program_many;
-mod program_stop;
-mod program_suite;
+mod programs;
 mod sandbox;
 mod soak;
 
@@ -29,13 +23,7 @@ fn main() -> ExitCode {
         .chain(measuring::tests())
         .chain(model_server::tests())
         .chain(pages::tests())
-        .chain(program::tests())
-        .chain(program_errors::tests())
-        .chain(program_files::tests())
-        .chain(program_keyboard::tests())
-        .chain(program_many::tests())
-        .chain(program_stop::tests())
-        .chain(program_suite::tests())
+        .chain(programs::tests())
         .chain(sandbox::tests())
         .chain(soak::tests());
     suite::run(tests.collect())

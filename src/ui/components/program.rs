@@ -178,8 +178,13 @@ fn programs(desk: Desk) -> AnyView {
     };
     let begin = move |_| {
         close_menus();
-        let show =
-            desk.show_unsaved(ProgramFiles::of_one_file(NEW), None, "A new program. It is saved once you change it.");
+        let show = async move {
+            let news = "A new program. It is saved once you change it.";
+            if desk.show_unsaved(ProgramFiles::of_one_file(NEW), None, news).await {
+                // The address no longer contains the program of the link that opened the page.
+                desk.form.packed.try_set(None);
+            }
+        };
         spawn_local(show.boxed_local());
     };
     let content = move || match desk.list.get() {

@@ -85,7 +85,7 @@ async fn assert_names_the_bottleneck(page: &Page) -> TestResult {
 }
 
 async fn ten_thousand_samples_leave_the_page_usable_and_the_memory_flat(engine: Engine) -> TestResult {
-    let link = "async-ml-pipeline?samples=10000&batch-size=100&load=100&preprocess=2&predict=40&scale=1&bound=3\
+    let link = "async-ml-pipeline?samples=10000&batch-size=100&load=100&preprocess=2&predict=40&scale=0.2&bound=3\
                 &inference=page&seed=7";
     let fixture = Fixture::open_in(engine, link).await?;
     let page = &fixture.page;

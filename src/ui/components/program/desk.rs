@@ -242,16 +242,18 @@ impl Desk {
     }
 
     /// Shows a program that is not saved until it is changed: a new one, or that of a link. If the reader has changed the
-    /// one before, that is saved first.
+    /// one before, that is saved first. Returns false if that cannot be saved, or if the page was left.
     pub(super) async fn show_unsaved(
         self,
         program: ProgramFiles,
         start: Option<(&'static Start, Arc<ProgramFiles>)>,
         news: &str,
-    ) {
-        if self.replace(program, start).await.is_some() {
+    ) -> bool {
+        let is_shown = self.replace(program, start).await.is_some();
+        if is_shown {
             self.say(news);
         }
+        is_shown
     }
 
     /// Saves the program on the page, and shows another one. Returns `None` if that cannot be saved, or if the page was

@@ -34,8 +34,7 @@ pub(super) async fn open(desk: Desk) -> bool {
         Ok(program) => {
             let news =
                 "This program comes from the link. It is not saved until you change it, and nothing has been run.";
-            desk.show_unsaved(program, None, news).await;
-            true
+            desk.show_unsaved(program, None, news).await
         }
         Err(why) => {
             desk.form.packed.try_set(None);
@@ -52,8 +51,7 @@ async fn open_start(desk: Desk, start: &'static Start) -> bool {
                 desk.form.set_choice("clock", clock);
             }
             let original = Arc::new(program.clone());
-            desk.show_unsaved(program, Some((start, original)), &start.welcome()).await;
-            true
+            desk.show_unsaved(program, Some((start, original)), &start.welcome()).await
         }
         Err(why) => {
             desk.say(&why);

@@ -1,15 +1,14 @@
-//! The reader's own program: real Python in the sandbox.
+//! Runs of the reader's own program, and what the page shows of them.
 
 use std::time::Duration;
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestError, TestResult};
-use e2e::page::{Page, PageError, eventually_within};
+use e2e::page::{PROGRAM_TIMEOUT, Page, PageError, eventually_within};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
-/// Starting the interpreter takes some seconds, and longer beside other tests.
-const STARTS_WITHIN: Duration = Duration::from_secs(90);
+use super::editor::{run, wait_for, wait_for_text};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
@@ -36,21 +35,6 @@ async fn open(engine: Engine, text: &str, query: &str) -> Result<Fixture, TestEr
     Ok(fixture)
 }
 
-/// Runs the program. Returns the status.
-async fn run(page: &Page, status: &str) -> Result<String, PageError> {
-    page.press("Run").await?;
-    page.wait_for_status_within(STARTS_WITHIN, status).await
-}
-
-/// Waits until the program has printed this.
-async fn wait_for_output(page: &Page, text: &str) -> Result<(), PageError> {
-    eventually_within(STARTS_WITHIN, text, async || {
-        let log = page.log().await?;
-        Ok(if log.iter().any(|line| line.contains(text)) { Ok(()) } else { Err(format!("{log:?}")) })
-    })
-    .await
-}
-
 /// The texts of elements of the editor, which is in a shadow root. Empty ones are left out.
 async fn in_editor(page: &Page, selector: &str) -> Result<Vec<String>, PageError> {
     page.evaluate(
@@ -71,7 +55,7 @@ async fn a_program_is_run_and_recorded_with_its_lines(engine: Engine) -> TestRes
     let (measured_ms, ideal_ms) = (bar.measured_ms.unwrap_or(0.0), bar.ideal_ms.unwrap_or(0.0));
     assert!(ideal_ms > 1_000.0 && measured_ms >= ideal_ms - 2.0, "{measured_ms} ms, ideal {ideal_ms} ms");
     assert_eq!(page.metric("tasks").await?, "15");
-    wait_for_output(page, "mean 11.2857").await?;
+    page.wait_for_output("mean 11.2857").await?;
     let notes = in_editor(page, ".notes .cm-gutterElement").await?;
     assert!(notes.iter().any(|note| note.starts_with("14 tasks, ")), "{notes:?}");
     assert_eq!(fixture.browser.console_problems().await.unwrap_or_default(), []);
@@ -101,7 +85,7 @@ async fn an_error_is_named_with_its_line_and_the_next_run_works() -> TestResult 
         run(page, "Failed").await?;
         let failure = page.texts(".failure p").await?.join(" ");
         assert!(failure.contains("line 6 of main.py: ValueError: no batch"), "{failure}");
-        wait_for_output(page, "Traceback").await?;
+        page.wait_for_output("Traceback").await?;
         assert_eq!(in_editor(page, ".marked-error").await?, ["    raise ValueError('no batch')"]);
     }
     Ok(())
@@ -110,15 +94,10 @@ async fn an_error_is_named_with_its_line_and_the_next_run_works() -> TestResult 
 async fn missing_imports_are_listed_before_the_program_runs() -> TestResult {
     let fixture = open(Engine::Chromium, "import math\nimport numpy as np\n", "").await?;
     let page = &fixture.page;
-    eventually_within(STARTS_WITHIN, "the editor", async || {
-        let focus = "const text = document.querySelector('.editor')?.shadowRoot?.querySelector('.cm-content');
-             text?.focus();
-             return Boolean(text);";
-        let is_there: bool = page.evaluate(focus, Vec::new()).await?;
-        Ok(if is_there { Ok(()) } else { Err("it is not there".to_owned()) })
-    })
-    .await?;
-    let listed = eventually_within(STARTS_WITHIN, "the list", async || {
+    wait_for_text(page, "import math").await?;
+    let focus = "document.querySelector('.editor').shadowRoot.querySelector('.cm-content').focus()";
+    page.evaluate::<()>(focus, Vec::new()).await?;
+    let listed = eventually_within(PROGRAM_TIMEOUT, "the list", async || {
         let listed = page.texts(".missing-imports li").await?;
         Ok(if listed.is_empty() { Err(format!("{listed:?}")) } else { Ok(listed) })
     });
@@ -142,7 +121,7 @@ async fn local_variables_are_shown_at_the_cursor() -> TestResult {
         Vec::new(),
     )
     .await?;
-    let variables = eventually_within(STARTS_WITHIN, "the variables", async || {
+    let variables = eventually_within(PROGRAM_TIMEOUT, "the variables", async || {
         let texts = page.texts(".local-variables table").await?;
         Ok(if texts.is_empty() { Err(format!("{:?}", page.texts(".local-variables").await?)) } else { Ok(texts) })
     });
@@ -159,7 +138,7 @@ async fn an_endless_loop_can_be_stopped_and_the_next_run_works(engine: Engine) -
     let page = &fixture.page;
     for _ in 0..2 {
         page.press("Run").await?;
-        wait_for_output(page, "before").await?;
+        page.wait_for_output("before").await?;
         page.press("Stop").await?;
         page.wait_for_status("Stopped").await?;
     }
@@ -171,10 +150,10 @@ async fn stop_lets_a_program_clean_up(engine: Engine) -> TestResult {
     let fixture = open(engine, text, "").await?;
     let page = &fixture.page;
     page.press("Run").await?;
-    wait_for_output(page, "before").await?;
+    page.wait_for_output("before").await?;
     page.press("Stop").await?;
     page.wait_for_status("Stopped").await?;
-    wait_for_output(page, "cleaned up").await?;
+    page.wait_for_output("cleaned up").await?;
     Ok(())
 }
 
@@ -183,7 +162,7 @@ async fn hours_take_no_time_on_the_virtual_clock(engine: Engine) -> TestResult {
     let fixture = open(engine, text, "clock=virtual&").await?;
     let page = &fixture.page;
     run(page, "Finished").await?;
-    wait_for_output(page, "after").await?;
+    page.wait_for_output("after").await?;
     assert_eq!(page.metric("wall").await?, "180 min 0 s");
     Ok(())
 }
@@ -203,12 +182,7 @@ async fn the_python_of_an_exercise_can_be_edited_and_run() -> TestResult {
     let page = &fixture.page;
     page.press("Python").await?;
     page.follow("program?program=site.async_error_handling").await?;
-    eventually_within(STARTS_WITHIN, "the script", async || {
-        let messages = page.texts(".program-messages").await?.join(" ");
-        let is_there = messages.contains("This is the program of “6 Error handling”.");
-        Ok(if is_there { Ok(()) } else { Err(messages) })
-    })
-    .await?;
+    wait_for(page, ".program-messages", "This is the program of “6 Error handling”.").await?;
     run(page, "Finished").await?;
     // A script that cannot run here says why.
     page.open("async-file-io").await?;

@@ -1,0 +1,26 @@
+//! The page of the reader's own program: real Python in the sandbox.
+
+mod editor;
+mod errors;
+mod files;
+mod keyboard;
+mod links;
+mod many;
+mod runs;
+mod saving;
+mod stop;
+mod suite;
+
+use e2e::suite::Test;
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    errors::tests()
+        .chain(files::tests())
+        .chain(keyboard::tests())
+        .chain(links::tests())
+        .chain(many::tests())
+        .chain(runs::tests())
+        .chain(saving::tests())
+        .chain(stop::tests())
+        .chain(suite::tests())
+}
