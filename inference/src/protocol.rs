@@ -1,13 +1,17 @@
 //! The messages of the Open Inference Protocol v2 over HTTP, for client and server.
 //!
-//! Unknown fields are ignored, as the protocol requires, so servers with extensions are supported. Known fields must be
-//! valid: a tensor's data must fit its shape and its datatype. Of the protocol's optional parts, `parameters` and the
-//! binary extension are not supported.
+//! Unknown fields are ignored, as the protocol requires, so servers with extensions are supported. Optional fields may be
+//! absent or null, and numbers may be written as text. Apart from that, known fields must be valid: a tensor's data must
+//! fit its shape and its datatype. Of the protocol's optional parts, `parameters` and the binary extension are not
+//! supported.
 //!
 //! Specification:
 //! <https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md>.
 
+mod lenient;
 mod tensor;
+
+use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -21,10 +25,10 @@ pub struct ServerMetadata {
     /// The server's name.
     pub name: String,
     /// Its version. Some servers leave it out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub version: String,
     /// The protocol extensions that it supports.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::texts")]
     pub extensions: Vec<String>,
 }
 
@@ -57,16 +61,16 @@ pub struct ModelMetadata {
     /// The model's name.
     pub name: String,
     /// Its versions, or empty if the server leaves them out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::texts")]
     pub versions: Vec<String>,
     /// Its framework, such as `onnxruntime_onnx`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub platform: String,
     /// The tensors that a request must contain.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub inputs: Vec<TensorMetadata>,
     /// The tensors that a response can contain.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub outputs: Vec<TensorMetadata>,
 }
 
@@ -76,9 +80,54 @@ pub struct TensorMetadata {
     /// The tensor's name.
     pub name: String,
     /// The type of its elements.
-    pub datatype: Datatype,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub datatype: DeclaredDatatype,
     /// The size of each dimension, or -1 if any size is allowed.
+    #[serde(default, deserialize_with = "lenient::sizes")]
     pub shape: Vec<i64>,
+}
+
+/// The datatype in a model's metadata. Some servers pass on names of their framework, such as `TYPE_STRING`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum DeclaredDatatype {
+    /// One of the protocol.
+    Known(Datatype),
+    /// Any other name; empty if there is none.
+    Other(String),
+}
+
+impl Default for DeclaredDatatype {
+    fn default() -> Self {
+        Self::Other(String::new())
+    }
+}
+
+impl From<String> for DeclaredDatatype {
+    fn from(name: String) -> Self {
+        Datatype::try_from(name.clone()).map_or(Self::Other(name), Self::Known)
+    }
+}
+
+impl From<DeclaredDatatype> for String {
+    fn from(datatype: DeclaredDatatype) -> Self {
+        datatype.to_string()
+    }
+}
+
+impl From<Datatype> for DeclaredDatatype {
+    fn from(datatype: Datatype) -> Self {
+        Self::Known(datatype)
+    }
+}
+
+impl fmt::Display for DeclaredDatatype {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(datatype) => datatype.fmt(formatter),
+            Self::Other(name) => formatter.write_str(name),
+        }
+    }
 }
 
 /// The body of `POST v2/models/{name}/infer`.
@@ -90,7 +139,7 @@ pub struct InferRequest {
     /// The input tensors.
     pub inputs: Vec<Tensor>,
     /// The requested outputs. Empty means all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "lenient::or_default", skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<RequestedOutput>,
 }
 
@@ -104,13 +153,14 @@ pub struct RequestedOutput {
 /// The response to an [`InferRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InferResponse {
-    /// The model's name.
+    /// The model's name. Some servers leave it out.
+    #[serde(default, deserialize_with = "lenient::text")]
     pub model_name: String,
     /// Its version, if the server sends it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_text", skip_serializing_if = "Option::is_none")]
     pub model_version: Option<String>,
     /// The id of the request, if it had one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_text", skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The output tensors.
     pub outputs: Vec<Tensor>,
@@ -163,11 +213,20 @@ pub enum DecodeError {
 /// # Ok::<(), inference::protocol::DecodeError>(())
 /// ```
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if body.trim_ascii().is_empty() {
         return Err(DecodeError::Empty);
     }
-    serde_json::from_slice(body)
-        .map_err(|error| if error.is_data() { DecodeError::NotTheProtocol(error) } else { DecodeError::NotJson(error) })
+    let error = match serde_json::from_slice(body) {
+        Ok(value) => return Ok(value),
+        Err(error) if error.is_data() => return Err(DecodeError::NotTheProtocol(error)),
+        Err(error) => error,
+    };
+    match lenient::with_quoted_literals(body).map(|quoted| serde_json::from_slice(&quoted)) {
+        Some(Ok(value)) => Ok(value),
+        Some(Err(error)) if error.is_data() => Err(DecodeError::NotTheProtocol(error)),
+        _ => Err(DecodeError::NotJson(error)),
+    }
 }
 
 /// Encodes a body of the protocol.
@@ -225,12 +284,34 @@ mod tests {
             ),
             (r#"{"name":"m","versions":[],"platform":"","inputs":[],"outputs":[],"parameters":{}}"#, "m", 0),
             (r#"{"name":"m","platform":"","inputs":[],"outputs":[]}"#, "m", 0),
+            (r#"{"name":"m","versions":null,"platform":null,"inputs":null,"outputs":null}"#, "m", 0),
+            (
+                r#"{"name":"m","versions":[1],"inputs":[{"name":"x","datatype":"TYPE_STRING","shape":["-1",null]}]}"#,
+                "m",
+                1,
+            ),
         ] {
             let metadata: ModelMetadata = decode(body.as_bytes()).unwrap();
             assert_eq!((metadata.name.as_str(), metadata.inputs.len()), (name, inputs));
         }
         let server: ServerMetadata = decode(br#"{"name":"triton","version":"2.50.0"}"#).unwrap();
         assert_eq!(server.extensions, [""; 0]);
+        let server: ServerMetadata = decode(br#"{"name":"kserve","version":2,"extensions":null}"#).unwrap();
+        assert_eq!((server.version.as_str(), server.extensions.len()), ("2", 0));
+    }
+
+    #[test]
+    fn a_response_is_read_as_other_servers_write_it() {
+        let body =
+            br#"{"model_version":1,"id":7,"outputs":[{"name":"y","shape":["1"],"datatype":"FP32","data":[0.5]}]}"#;
+        let response: InferResponse = decode(&[b"\xef\xbb\xbf", body.as_slice()].concat()).unwrap();
+        assert_eq!(response.model_version.as_deref(), Some("1"));
+        assert_eq!((response.id.as_deref(), response.outputs[0].numbers()), (Some("7"), Some(&[0.5][..])));
+        let body = br#"{"id":null,"outputs":[{"name":"y","shape":[1],"datatype":"FP32","data":[NaN]}]}"#;
+        let error = decode::<InferResponse>(body).expect_err("NaN is not JSON").to_string();
+        assert!(error.contains("tensor `y` has `NaN` at index 0"), "{error}");
+        let body = br#"{"parameters":{"loss":NaN},"outputs":[]}"#;
+        assert!(decode::<InferResponse>(body).is_ok(), "what is ignored may be anything");
     }
 
     #[track_caller]

@@ -85,6 +85,15 @@ impl Session<'_> {
         Call::new(n, due, sent.get(), self.run.now(), failed.into_inner(), result)
     }
 
+    /// Makes a request that is not counted. Before the first request to another origin, the browser opens a connection and
+    /// asks for permission with a preflight, which takes about as long as a request.
+    async fn warm_up(&self) {
+        let sent = Cell::new(None);
+        let response = self.attempt("warm-up".to_owned(), 0, &sent).await;
+        let text = response.map_or_else(|error| format!("the warm-up failed: {error}"), |_| "warmed up".to_owned());
+        self.run.log(Level::Info, text);
+    }
+
     /// Makes one request after the other, so their latencies add up.
     async fn one_by_one(&self) -> Vec<Call> {
         let limit = self.run.limit(None);
@@ -143,6 +152,9 @@ async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Findings
     let client = Client::new(run, plan.inference_url.clone());
     let session = Session { run, client: &client, plan, inputs: &inputs, retries: &plan.retries };
 
+    if !plan.is_embedded && plan.sends_inference() {
+        run.task("warm_up", session.warm_up()).await;
+    }
     if plan.has_one_by_one {
         run.log(Level::Info, "requests one by one");
         run.task("one_by_one", session.one_by_one()).await;
@@ -204,6 +216,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
             "Other requests",
             &[
                 Bar::new("fetch_multiple_models", "Metadata"),
+                Bar::new("warm_up", "Warm-up").only_if(|settings| settings.choice("endpoint") == "own"),
                 Bar::new("concurrency_sweep", "Sweep").only_if(|settings| settings.count("sweep") > 0),
             ],
         ),

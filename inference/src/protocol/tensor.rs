@@ -11,9 +11,11 @@ use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
+use super::lenient;
+
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(rename_all = "UPPERCASE", try_from = "String")]
 #[allow(missing_docs, reason = "the names are the protocol's own")]
 pub enum Datatype {
     Bool,
@@ -33,6 +35,23 @@ pub enum Datatype {
 }
 
 impl Datatype {
+    const ALL: [Self; 14] = [
+        Self::Bool,
+        Self::Uint8,
+        Self::Uint16,
+        Self::Uint32,
+        Self::Uint64,
+        Self::Int8,
+        Self::Int16,
+        Self::Int32,
+        Self::Int64,
+        Self::Fp16,
+        Self::Bf16,
+        Self::Fp32,
+        Self::Fp64,
+        Self::Bytes,
+    ];
+
     /// Its name in the protocol, such as `FP32`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -70,6 +89,15 @@ impl Datatype {
             Self::Int64 => Some(signed(64)),
             Self::Bool | Self::Fp16 | Self::Bf16 | Self::Fp32 | Self::Fp64 | Self::Bytes => None,
         }
+    }
+}
+
+impl TryFrom<String> for Datatype {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|datatype| datatype.name().eq_ignore_ascii_case(&name));
+        known.ok_or_else(|| format!("unknown datatype `{name}`"))
     }
 }
 
@@ -163,6 +191,19 @@ pub enum TensorError {
         tensor: String,
         /// The datatype.
         datatype: Datatype,
+        /// The index of the element, row by row, from 0.
+        index: usize,
+    },
+    /// An element is not a finite number. JSON has no such numbers, so servers write them in different ways.
+    #[error(
+        "tensor `{tensor}` has `{written}` at index {index} in place of a number: probably the model's result is not a \
+         number (NaN) or is infinite"
+    )]
+    NotFinite {
+        /// The tensor's name.
+        tensor: String,
+        /// The element as it is written, such as `null` or `NaN`.
+        written: String,
         /// The index of the element, row by row, from 0.
         index: usize,
     },
@@ -277,6 +318,7 @@ fn is_of(datatype: Datatype, number: f64) -> bool {
 #[derive(Serialize, Deserialize)]
 struct WireTensor<D> {
     name: String,
+    #[serde(deserialize_with = "lenient::shape")]
     shape: Vec<usize>,
     datatype: Datatype,
     data: D,
@@ -326,8 +368,15 @@ impl<'de> Deserialize<'de> for Tensor {
             Datatype::Bytes => all(&data.elements, Element::text).map(Data::Texts),
             _ => all(&data.elements, Element::number).map(Data::Numbers),
         };
-        let elements = elements
-            .map_err(|index| D::Error::custom(TensorError::WrongElement { tensor: name.clone(), datatype, index }))?;
+        let elements = elements.map_err(|index| {
+            let tensor = name.clone();
+            D::Error::custom(match data.elements[index].not_finite() {
+                Some(written) if !matches!(datatype, Datatype::Bool | Datatype::Bytes) => {
+                    TensorError::NotFinite { tensor, written, index }
+                }
+                _ => TensorError::WrongElement { tensor, datatype, index },
+            })
+        })?;
         Self::new(name, shape, datatype, elements).map_err(D::Error::custom)
     }
 }
@@ -358,8 +407,25 @@ enum Element {
 }
 
 impl Element {
+    /// Some servers write a number as text.
     fn number(&self) -> Option<f64> {
-        if let Self::Number(number) = self { Some(*number) } else { None }
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+            _ => None,
+        }
+    }
+
+    /// How it is written, if it may stand for a number that is not finite.
+    fn not_finite(&self) -> Option<String> {
+        match self {
+            Self::Null => Some("null".to_owned()),
+            Self::Text(text) => {
+                let is_number = text.trim().parse::<f64>().is_ok();
+                is_number.then(|| text.clone())
+            }
+            _ => None,
+        }
     }
 
     /// Some servers write a boolean as a number.
@@ -551,7 +617,7 @@ mod tests {
         assert_refused("[2, 2]", "FP32", "[[1, 2], 3]", "rows that differ");
         assert_refused("[1]", "FP32", "[[[1], [2, 3]], [[4, 5]]]", "rows that differ");
         assert_refused("[4294967296, 4294967296, 4294967296]", "FP32", "[1]", "too large");
-        assert_refused("[-1, 64]", "FP32", "[1]", "expected usize");
+        assert_refused("[-1, 64]", "FP32", "[1]", "a shape contains -1");
         assert_refused("64", "FP32", "[1]", "expected a sequence");
         assert_refused("[1]", "FP32", "1", "`data` must be an array");
         assert_refused("[1]", "FP32", "{}", "expected a number");
@@ -560,8 +626,7 @@ mod tests {
     #[test]
     fn elements_of_another_datatype_are_refused() {
         for (datatype, data) in [
-            ("FP32", "[0, \"1\"]"),
-            ("FP32", "[0, null]"),
+            ("FP32", "[0, \"one\"]"),
             ("FP32", "[0, true]"),
             ("FP32", "[0, 1e39]"),
             ("INT32", "[0, 0.5]"),
@@ -573,7 +638,23 @@ mod tests {
             let expected = format!("tensor `x` has an element at index 1 that is not of datatype {datatype}");
             assert_refused("[2]", datatype, data, &expected);
         }
-        assert_refused("[1]", "FLOAT", "[1]", "unknown variant `FLOAT`, expected one of `BOOL`");
+        assert_refused("[1]", "FLOAT", "[1]", "unknown datatype `FLOAT`");
+    }
+
+    #[test]
+    fn numbers_may_be_texts_and_datatypes_in_small_letters() {
+        let expected = read("[2]", "INT64", "[1, -2]").unwrap();
+        assert_eq!(read(r#"["2"]"#, "int64", r#"["1", "-2"]"#).unwrap(), expected);
+        assert_eq!(read("[2.0]", "Int64", "[1.0, -2.0]").unwrap(), expected);
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_are_named() {
+        for (data, written) in [("null", "null"), (r#""NaN""#, "NaN"), (r#""-Infinity""#, "-Infinity")] {
+            let expected = format!("tensor `x` has `{written}` at index 1 in place of a number");
+            assert_refused("[2]", "FP32", &format!("[0, {data}]"), &expected);
+        }
+        assert_refused("[1]", "BYTES", "[null]", "not of datatype BYTES");
     }
 
     #[test]

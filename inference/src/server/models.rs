@@ -73,9 +73,9 @@ impl Models {
     }
 
     pub fn metadata(&self, path: &ModelPath) -> Result<ModelMetadata, ModelError> {
-        let tensor = |name: &str, datatype, shape: &[i64]| TensorMetadata {
+        let tensor = |name: &str, datatype: Datatype, shape: &[i64]| TensorMetadata {
             name: name.to_owned(),
-            datatype,
+            datatype: datatype.into(),
             shape: shape.to_owned(),
         };
         Ok(ModelMetadata {

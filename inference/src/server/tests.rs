@@ -174,7 +174,7 @@ fn an_invalid_body_is_refused() {
         (input("images", "[64]", "FP32", &good), "input `images` has shape [64], expected [n, 64]"),
         (input("images", "[1, 8, 8]", "FP32", &good), "has shape [1, 8, 8], expected [n, 64]"),
         (input("images", "[2, 64]", "FP32", &good), "tensor `images` has 64 elements, but its shape [2, 64] needs 128"),
-        (input("images", "[1, 64]", "FP32", &row("\"0\"")), "an element at index 0 that is not of datatype FP32"),
+        (input("images", "[1, 64]", "FP32", &row("\"zero\"")), "an element at index 0 that is not of datatype FP32"),
         (
             input("images", "[1, 64]", "FP32", &row("16")),
             "input `images`: pixel 0 of image 0 is 16, but must be from 0",

@@ -44,8 +44,8 @@ pub enum BaseUrlError {
     /// Paths are added at the end of the URL, so it can have neither query nor fragment.
     #[error("leave out `?` and `#`: the protocol's paths are added at the end")]
     Query,
-    /// The text contains a character that no URL contains.
-    #[error("`{found}` is not allowed in a URL")]
+    /// The host contains a character that no host contains.
+    #[error("`{found}` is not allowed in a host")]
     BadCharacter {
         /// The character.
         found: char,
@@ -66,14 +66,16 @@ impl BaseUrl {
         let lower = text.to_ascii_lowercase();
         let scheme = ["http://", "https://"].into_iter().find(|scheme| lower.starts_with(scheme));
         let Some(scheme) = scheme else { return Err(BaseUrlError::NoScheme { text: text.to_owned() }) };
-        if let Some(found) = text.chars().find(|c| c.is_whitespace() || c.is_control() || "<>\"`\\^{|}".contains(*c)) {
-            return Err(BaseUrlError::BadCharacter { found });
-        }
         if text.contains(['?', '#']) {
             return Err(BaseUrlError::Query);
         }
         let rest = &text[scheme.len()..];
         let authority = rest.split('/').next().unwrap_or_default();
+        // In a path, browsers encode them.
+        let is_bad = |c: &char| c.is_whitespace() || c.is_control() || "<>\"`\\^{|}%".contains(*c);
+        if let Some(found) = authority.chars().find(is_bad) {
+            return Err(BaseUrlError::BadCharacter { found });
+        }
         check_authority(authority, text)?;
         Ok(Self(format!("{scheme}{}/", rest.trim_end_matches('/'))))
     }
@@ -120,10 +122,11 @@ fn check_authority(authority: &str, text: &str) -> Result<(), BaseUrlError> {
         }
         None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
     };
-    if host.is_empty() || host.starts_with('.') || host.split('.').any(str::is_empty) {
+    if host.is_empty() {
         return Err(no_host());
     }
     match port.strip_prefix(':') {
+        Some("") => Ok(()),
         Some(number) if number.parse::<u16>().is_ok_and(|port| port > 0) => Ok(()),
         None if port.is_empty() => Ok(()),
         _ => Err(BaseUrlError::BadPort { port: port.trim_start_matches(':').to_owned() }),
@@ -154,6 +157,10 @@ mod tests {
             ("http://localhost:8000", "http://localhost:8000/"),
             (" https://host.example/models// ", "https://host.example/models/"),
             ("HTTP://[::1]:8080/", "http://[::1]:8080/"),
+            ("http://[::ffff:10.0.0.1]", "http://[::ffff:10.0.0.1]/"),
+            ("http://localhost.:8000", "http://localhost.:8000/"),
+            ("http://gpu_1.local:/a b|c", "http://gpu_1.local:/a b|c/"),
+            ("http://modèle.example", "http://modèle.example/"),
         ] {
             assert_eq!(BaseUrl::parse(text).as_ref().map(BaseUrl::as_str), Ok(base), "{text}");
         }
@@ -174,8 +181,8 @@ mod tests {
             ("http://host:99999", "`99999` is not a port"),
             ("http://me:secret@host", "leave out everything before `@`"),
             ("http://host/?a=1", "leave out `?` and `#`"),
-            ("http://my host", "` ` is not allowed in a URL"),
-            ("http://<script>", "`<` is not allowed in a URL"),
+            ("http://my host", "` ` is not allowed in a host"),
+            ("http://<script>", "`<` is not allowed in a host"),
         ] {
             let error = BaseUrl::parse(text).expect_err(text).to_string();
             assert!(error.contains(message), "{text}: {error}");

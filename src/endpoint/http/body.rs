@@ -58,6 +58,19 @@ impl Body {
         Ok(body)
     }
 
+    /// Reads at most this number of bytes, and aborts the request after them. If the connection is lost before that,
+    /// returns what has arrived.
+    pub async fn beginning(mut self, limit_bytes: usize) -> Vec<u8> {
+        let mut body = Vec::new();
+        while body.len() < limit_bytes
+            && let Some(Ok(chunk)) = self.chunks.next().await
+        {
+            body.extend(chunk);
+        }
+        body.truncate(limit_bytes);
+        body
+    }
+
     /// Like [`Body::bytes`], but decodes UTF-8.
     ///
     /// # Errors

@@ -5,16 +5,21 @@ use std::time::Duration;
 use futures::future::LocalBoxFuture;
 use futures::{Stream, stream};
 use inference::server::REQUEST_NAME_HEADER;
-use js_sys::{Array, Reflect, Uint8Array};
+use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestInit, RequestMode, ServiceWorker};
+use web_sys::{
+    AbortController, PermissionState, PermissionStatus, ReadableStreamDefaultReader, RequestCache, RequestInit,
+    RequestMode, ServiceWorker,
+};
 
-use crate::endpoint::http::{Body, Headers, HttpError, Request, Response, Transport};
+use crate::endpoint::http::local_network::is_local;
+use crate::endpoint::http::{Body, Headers, HttpError, LocalNetwork, Method, Request, Response, Transport};
 use crate::endpoint::service_worker;
 
-/// Sends requests by `fetch`. Nothing comes from the browser's cache, so the first and the second of two requests cost
-/// the same.
+/// Sends requests by `fetch`. No response comes from the browser's cache, so the first and the second of two requests cost
+/// the same. The permission to post, which a server of another origin gives in a preflight, is cached for as long as that
+/// server allows: otherwise each request would take two round trips.
 ///
 /// Requests to the site's own addresses have a name, by which its service worker learns that they were aborted.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +40,10 @@ impl Transport for Browser {
         protocol.as_deref() == Some("https:")
     }
 
+    fn local_network(&self) -> LocalBoxFuture<'_, LocalNetwork> {
+        Box::pin(local_network())
+    }
+
     fn unix_time(&self) -> Duration {
         Duration::from_secs_f64(js_sys::Date::now().max(0.0) / 1e3)
     }
@@ -49,6 +58,28 @@ async fn send(request: Request) -> Result<Response, HttpError> {
     let reader = response.body().map(|stream| stream.get_reader().unchecked_into());
     let chunks = Reading { url: url.clone(), reader, guard }.into_chunks();
     Ok(Response { status: response.status(), headers, body: Body::new(url, announced_bytes, chunks) })
+}
+
+/// Chrome has had one permission, and then two, of which the first is another name. Other browsers refuse to answer.
+async fn local_network() -> LocalNetwork {
+    let Some(window) = web_sys::window() else { return LocalNetwork::Allowed };
+    let Ok(permissions) = window.navigator().permissions() else { return LocalNetwork::Allowed };
+    let mut found = LocalNetwork::Allowed;
+    for name in ["local-network-access", "local-network", "loopback-network"] {
+        let wanted = Object::new();
+        // Setting a property of a new object never fails.
+        let _ = Reflect::set(&wanted, &"name".into(), &name.into());
+        let Ok(query) = permissions.query(&wanted) else { continue };
+        let Ok(status) = JsFuture::from(query).await else { continue };
+        match status.unchecked_into::<PermissionStatus>().state() {
+            PermissionState::Denied => return LocalNetwork::Denied,
+            PermissionState::Prompt => found = LocalNetwork::Asks,
+            _ => {}
+        }
+    }
+    // A page of the same network may send requests without asking.
+    let is_page_local = window.location().href().is_ok_and(|page| is_local(&page));
+    if is_page_local { LocalNetwork::Allowed } else { found }
 }
 
 fn headers_of(response: &web_sys::Response) -> Headers {
@@ -110,7 +141,10 @@ impl AbortOnDrop {
         let init = RequestInit::new();
         init.set_method(method.as_str());
         init.set_mode(mode);
-        init.set_cache(RequestCache::NoStore);
+        // The response to a `POST` is never cached. In Chrome, this would keep its preflight out of the cache as well.
+        if method != Method::Post {
+            init.set_cache(RequestCache::NoStore);
+        }
         init.set_signal(self.controller.as_ref().map(AbortController::signal).as_ref());
         let js_headers = self.js_headers(&headers, &url)?;
         init.set_headers(&js_headers);

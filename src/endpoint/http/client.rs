@@ -1,16 +1,23 @@
 //! [`Client`]: sends requests, with a timeout and with the causes that a browser does not name.
 
 use std::fmt;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures::future::select;
 use futures::{Stream, StreamExt, stream};
 
-use crate::endpoint::http::mixed_content::is_blocked_from_https;
-use crate::endpoint::http::{Chunks, Headers, HttpError, Phase, Request, Response, Transport, retry_after};
+use crate::endpoint::http::local_network::{is_blocked_from_https, is_local};
+use crate::endpoint::http::{
+    Chunks, Headers, HttpError, LocalNetwork, Phase, Request, Response, Transport, retry_after,
+};
 use crate::measure::EventKind;
 use crate::measure::waits::Awaited;
 use crate::runtime::{Noted, Run};
+
+/// The time between two looks at a permission for which the browser asks.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A client of any server. Clones share the transport.
 #[derive(Clone)]
@@ -38,11 +45,8 @@ impl Client {
     ///
     /// The reason there is no response. A status other than 2xx is a response.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        if self.transport.is_from_https() && is_blocked_from_https(&request.url) {
-            return Err(HttpError::MixedContent { url: request.url });
-        }
         self.run.push_to_current(EventKind::Sent);
-        let response = self.send_in_time(request).await?;
+        let response = self.send_in_time(request).await.map_err(|error| self.with_known_cause(error))?;
         self.run.push_to_current(EventKind::FirstByte);
         let run = self.run.clone();
         Ok(Response { body: response.body.map_chunks(|chunks| recorded(chunks, run)), ..response })
@@ -56,30 +60,59 @@ impl Client {
         Ok(Response { status, headers, body: body.map_chunks(|chunks| deadline.apply_to(chunks)) })
     }
 
-    fn awaited<F: Future>(&self, response: F) -> Noted<F> {
-        self.run.noted_without_line(Awaited::Response, response)
-    }
-
-    /// Finds the cause of an error for which a browser does not name it: a server that cannot be reached, or a server
-    /// whose responses the page may not read. It sends one more request, to `url`.
-    pub async fn explain(&self, error: HttpError, url: String) -> HttpError {
+    /// Some browsers allow what others block, so the cause is named only after a request has failed.
+    fn with_known_cause(&self, error: HttpError) -> HttpError {
         match error {
-            // The site's own addresses are not subject to CORS.
-            HttpError::Unreachable { url: failed } if failed.contains("://") => {
-                if self.transport.is_reachable(url).await {
-                    HttpError::BlockedByCors { url: failed }
-                } else {
-                    HttpError::Unreachable { url: failed }
-                }
+            HttpError::Unreachable { url } if self.transport.is_from_https() && is_blocked_from_https(&url) => {
+                HttpError::MixedContent { url }
             }
             other => other,
         }
     }
 
-    /// The time to wait before the next request, from the header `Retry-After`.
+    fn awaited<F: Future>(&self, response: F) -> Noted<F> {
+        self.run.noted_without_line(Awaited::Response, response)
+    }
+
+    /// Finds the cause of an error for which a browser does not name it: a permission that was denied, a server that
+    /// cannot be reached, or a server whose responses the page may not read. It may send one more request, to `url`.
+    pub async fn explain(&self, error: HttpError, url: String) -> HttpError {
+        let (HttpError::Unreachable { url: failed } | HttpError::MixedContent { url: failed }) = &error else {
+            return error;
+        };
+        let failed = failed.clone();
+        if is_local(&failed) && self.transport.local_network().await == LocalNetwork::Denied {
+            return HttpError::LocalNetworkDenied { url: failed };
+        }
+        // The site's own addresses are not subject to CORS.
+        let may_be_cors = matches!(error, HttpError::Unreachable { .. }) && failed.contains("://");
+        if may_be_cors && self.transport.is_reachable(url).await {
+            return HttpError::BlockedByCors { url: failed };
+        }
+        error
+    }
+
+    /// If the browser asks the reader before the first request to this address, lets it ask, and waits for the answer.
+    pub async fn let_browser_ask(&self, url: String) {
+        if !is_local(&url) || self.transport.local_network().await != LocalNetwork::Asks {
+            return;
+        }
+        // A server that never responds must not let this wait for ever.
+        let answer = pin!(async {
+            while self.transport.local_network().await == LocalNetwork::Asks {
+                self.run.sleep(CHECK_INTERVAL).await;
+            }
+        });
+        select(self.transport.is_reachable(url), answer).await;
+    }
+
+    /// The time to wait before the next request, from the header `Retry-After`, or from `retry-after-ms`, which Azure
+    /// sends.
     #[must_use]
     pub fn retry_after(&self, headers: &Headers) -> Option<Duration> {
-        retry_after::parse(headers.get("retry-after")?, self.transport.unix_time())
+        let exact = headers.get("retry-after-ms").map(|ms| format!("{ms}ms"));
+        let text = exact.as_deref().or_else(|| headers.get("retry-after"))?;
+        retry_after::parse(text, self.transport.unix_time())
     }
 }
 

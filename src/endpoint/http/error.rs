@@ -26,8 +26,14 @@ pub enum HttpError {
         /// The URL of the request.
         url: String,
     },
-    /// There is a server, but it does not let pages of other origins read its responses.
-    #[error("`{url}` answers, but does not allow this page to read the response (no CORS headers)")]
+    /// The browser does not let the page send requests to the reader's machine or network.
+    #[error("the browser does not allow this page to use your local network, so it does not send requests to `{url}`")]
+    LocalNetworkDenied {
+        /// The URL of the request.
+        url: String,
+    },
+    /// There is a server, but the browser does not let the page read its responses.
+    #[error("`{url}` answers, but the browser does not allow this page to read the response (CORS)")]
     BlockedByCors {
         /// The URL of the request.
         url: String,
@@ -109,6 +115,7 @@ impl HttpError {
             Self::InvalidUrl { .. } => "invalid URL",
             Self::InvalidHeader { .. } => "invalid header",
             Self::Unreachable { .. } => "unreachable or blocked",
+            Self::LocalNetworkDenied { .. } => "no permission",
             Self::BlockedByCors { .. } => "blocked by CORS",
             Self::MixedContent { .. } => "http from an https page",
             Self::TimedOut { .. } => "timed out",
@@ -131,15 +138,30 @@ impl HttpError {
             Self::InvalidUrl { .. } => "Correct the URL. An example: `http://localhost:8000`.",
             Self::InvalidHeader { .. } => "Correct the header: a name has no spaces, and a value has no line breaks.",
             Self::Unreachable { .. } => {
-                "Check that the server runs at this address, and that host and port are right. Browsers do not \
-                report the exact cause: a security rule, an extension or a firewall may also have blocked the request."
+                "Check that the server runs at this address, and that host and port are right. Browsers do not report \
+                 the exact cause. Other causes are: a certificate that the browser does not trust (open the address in \
+                 a tab of its own, and accept it there); the browser's permission for your local network (in the \
+                 site's settings, beside the address of this page, set “Local network access” to “Allow”); a redirect \
+                 or a login page; an extension or a firewall."
+            }
+            Self::LocalNetworkDenied { .. } => {
+                "Open the site's settings beside the address of this page, set “Local network access” to “Allow” (newer \
+                 versions call it “Local network” and “Apps on device”), and run again. If it cannot be changed there, \
+                 an administrator has set it."
             }
             Self::BlockedByCors { .. } => {
-                "Configure the server to send `Access-Control-Allow-Origin` with this page's origin, and to answer \
-                 `OPTIONS` by allowing `POST` and the header `content-type`."
+                "The server must send `Access-Control-Allow-Origin` with this page's origin, exactly once and with \
+                 errors too, and answer `OPTIONS` by allowing `POST` and the header `content-type`. MLServer: \
+                 `cors_settings` in `settings.json`. Ollama: `OLLAMA_ORIGINS`. vLLM and llama.cpp allow every page \
+                 unless `--allowed-origins` or `--cors-origins` says otherwise. Triton and KServe cannot do it: put a \
+                 proxy in front of them. Other causes are: a redirect, for example to a login page (open the address in \
+                 a tab of its own to see it); an error that the server sends without these headers (see its log); a \
+                 proxy that adds the header a second time."
             }
             Self::MixedContent { .. } => {
-                "Put the endpoint behind `https`, or serve this page over `http`, as `make serve` does."
+                "Put the endpoint behind `https`, or serve this page over `http`, as `make serve` does. For an address \
+                 in your local network, Chrome asks for a permission instead: in the site's settings, beside the \
+                 address of this page, set “Local network access” to “Allow”."
             }
             Self::TimedOut { .. } => "Set a longer timeout, or check whether the server is stuck.",
             Self::ConnectionLost { .. } => "The server or the network closed the connection: run again.",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::future::LocalBoxFuture;
 use futures::stream;
 
-use crate::endpoint::http::{Body, Headers, HttpError, Request, Response, Transport};
+use crate::endpoint::http::{Body, Headers, HttpError, LocalNetwork, Request, Response, Transport};
 use crate::runtime::Run;
 
 /// The answer to one request: when the headers come, and which chunks follow.
@@ -82,6 +82,8 @@ pub struct Scripted {
     pub is_reachable: bool,
     /// The result of [`Transport::is_from_https`]; false at first.
     pub is_from_https: bool,
+    /// The result of [`Transport::local_network`]; allowed at first.
+    pub local_network: LocalNetwork,
 }
 
 impl Scripted {
@@ -95,6 +97,7 @@ impl Scripted {
             under_way: Rc::default(),
             is_reachable: false,
             is_from_https: false,
+            local_network: LocalNetwork::Allowed,
         }
     }
 
@@ -144,6 +147,10 @@ impl Transport for Scripted {
 
     fn is_from_https(&self) -> bool {
         self.is_from_https
+    }
+
+    fn local_network(&self) -> LocalBoxFuture<'_, LocalNetwork> {
+        Box::pin(std::future::ready(self.local_network))
     }
 
     /// Half a minute before the example date of RFC 9110, plus the run's time.

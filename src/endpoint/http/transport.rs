@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 
-use crate::endpoint::http::{HttpError, Request, Response};
+use crate::endpoint::http::{HttpError, LocalNetwork, Request, Response};
 
 /// Sends requests and receives responses.
 pub trait Transport {
@@ -17,6 +17,11 @@ pub trait Transport {
 
     /// True if the page was loaded over `https`. Browsers then block most requests over `http`.
     fn is_from_https(&self) -> bool;
+
+    /// The permission for requests to the reader's machine and network.
+    fn local_network(&self) -> LocalBoxFuture<'_, LocalNetwork> {
+        Box::pin(std::future::ready(LocalNetwork::Allowed))
+    }
 
     /// The time since 1970.
     fn unix_time(&self) -> Duration;

@@ -3,20 +3,19 @@
 //! A request has no deadline of its own: the caller adds one with [`Run::timeout`](crate::runtime::Run::timeout), and
 //! retries with [`Run::retry`](crate::runtime::Run::retry). Dropping the future of a request aborts it.
 
-use inference::protocol::{
-    DecodeError, ErrorBody, InferRequest, InferResponse, ModelMetadata, ServerMetadata, decode, encode,
-};
+use inference::protocol::{DecodeError, InferRequest, InferResponse, ModelMetadata, ServerMetadata, decode, encode};
 use serde::de::DeserializeOwned;
 
 use crate::endpoint::http::{self, BaseUrl, HttpError, Request, Response};
 use crate::endpoint::network;
 use crate::endpoint::oip::OipError;
+use crate::endpoint::oip::message::{is_html, message, reported_error};
 use crate::runtime::Run;
 
 /// The largest response. It is read into memory, where parsed JSON takes several times as much.
 pub const MAX_BYTES: usize = 16_000_000;
 
-/// The largest body of an error. The message in a larger one is left out.
+/// The part of an error's body that is read.
 const MAX_ERROR_BYTES: usize = 64_000;
 
 /// A client of one endpoint, shared by all requests to it.
@@ -76,6 +75,11 @@ impl Client {
         }
     }
 
+    /// If the browser asks the reader before the first request to this endpoint, waits for the answer.
+    pub async fn let_browser_ask(&self) {
+        self.http.let_browser_ask(self.base.join(&["v2"])).await;
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, OipError> {
         self.request(Request::get(self.base.join(path))).await
     }
@@ -88,31 +92,31 @@ impl Client {
         }
         let (headers, announced_bytes) = (response.headers, response.body.announced_bytes());
         let body = response.body.bytes(MAX_BYTES).await?;
+        if let Some(message) = reported_error(&body) {
+            return Err(OipError::from_reported_error(message));
+        }
         decode(&body).map_err(|error| match error {
-            // Not every browser reports that a connection was closed before the end.
-            DecodeError::NotJson(_) if announced_bytes.is_some_and(|bytes| body.len() < bytes) => {
+            // Not every browser reports that a connection was closed before the end. A complete body can also be shorter
+            // than its announced length, if it was compressed.
+            DecodeError::NotJson(cause)
+                if cause.is_eof() && announced_bytes.is_some_and(|bytes| body.len() < bytes) =>
+            {
                 HttpError::ConnectionLost { url }.into()
             }
-            error => OipError::from_decode_error(&error, is_html(headers.get("content-type"), &body)),
+            error => {
+                let is_declared =
+                    headers.get("content-type").is_some_and(|it| it.to_ascii_lowercase().contains("html"));
+                OipError::from_decode_error(&error, is_declared || is_html(&String::from_utf8_lossy(&body)))
+            }
         })
     }
 
     /// The error in a response whose status is not a success.
     async fn error_from(&self, response: Response) -> OipError {
         let Response { status, headers, body } = response;
-        let body = match body.bytes(MAX_ERROR_BYTES).await {
-            Ok(body) => body,
-            Err(HttpError::TooLarge { .. }) => Vec::new(),
-            Err(error) => return error.into(),
-        };
-        let message: Result<ErrorBody, DecodeError> = decode(&body);
-        OipError::from_status(status, message.ok().map(|body| body.error), self.http.retry_after(&headers))
+        let body = body.beginning(MAX_ERROR_BYTES).await;
+        OipError::from_status(status, message(&body), self.http.retry_after(&headers))
     }
-}
-
-fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
-    let is_declared = content_type.is_some_and(|content_type| content_type.to_ascii_lowercase().contains("html"));
-    is_declared || body.trim_ascii_start().starts_with(b"<")
 }
 
 #[cfg(test)]

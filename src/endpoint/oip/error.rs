@@ -16,14 +16,24 @@ pub enum OipError {
     #[error(transparent)]
     Http(#[from] HttpError),
     /// The server cannot or will not answer.
-    #[error("HTTP status {status}{}", message.as_ref().map(|message| format!(": {message}")).unwrap_or_default())]
+    #[error(
+        "HTTP status {status}{}{}",
+        message.as_ref().map(|message| format!(": {message}")).unwrap_or_default(),
+        too_long_pause(*retry_after).unwrap_or_default()
+    )]
     Status {
         /// The status, such as 503.
         status: u16,
-        /// The message in the protocol's error body.
+        /// What the server said.
         message: Option<String>,
         /// The time that the server asks clients to wait, if the browser lets the page see it.
         retry_after: Option<Duration>,
+    },
+    /// The status says that the request succeeded, but the body contains an error.
+    #[error("the server reported an error in a response with a good status: {message}")]
+    Reported {
+        /// What the server said.
+        message: String,
     },
     /// The body is not JSON, or not complete.
     #[error("the response is not JSON{}: {reason}", if *is_html { ", but an HTML page" } else { "" })]
@@ -47,13 +57,18 @@ pub enum OipError {
 /// The longest part of a server's text that is shown, in characters.
 const MAX_MESSAGE_CHARS: usize = 200;
 
-/// A server that asks for a longer pause is not tried again.
+/// The longest pause before another attempt, even if a server asks for a longer one.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 impl OipError {
     /// The error for an HTTP status, with the server's message.
     pub(super) fn from_status(status: u16, message: Option<String>, retry_after: Option<Duration>) -> Self {
         Self::Status { status, message: message.map(shortened), retry_after }
+    }
+
+    /// The error for a result that contains an error.
+    pub(super) fn from_reported_error(message: String) -> Self {
+        Self::Reported { message: shortened(message) }
     }
 
     /// The error for a body that cannot be decoded.
@@ -71,6 +86,7 @@ impl OipError {
         match self {
             Self::Http(error) => error.cause().into(),
             Self::Status { status, .. } => format!("HTTP {status}").into(),
+            Self::Reported { .. } => "error in the response".into(),
             Self::NotJson { .. } => "not JSON".into(),
             Self::NotTheProtocol { .. } => "protocol error".into(),
             Self::TimedOut(_) => "timed out".into(),
@@ -83,19 +99,16 @@ impl OipError {
         match self {
             Self::Http(error) => error.is_transient(),
             Self::TimedOut(_) => true,
-            Self::Status { status, retry_after, .. } => {
-                matches!(status, 408 | 425 | 429 | 500 | 502..=504)
-                    && retry_after.is_none_or(|pause| pause <= MAX_RETRY_AFTER)
-            }
-            Self::NotJson { .. } | Self::NotTheProtocol { .. } => false,
+            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502..=504),
+            Self::Reported { .. } | Self::NotJson { .. } | Self::NotTheProtocol { .. } => false,
         }
     }
 
-    /// The time that the server asks clients to wait before the next attempt.
+    /// The time that the server asks clients to wait before the next attempt, at most 30 s.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Status { retry_after, .. } => *retry_after,
+            Self::Status { retry_after, .. } => retry_after.map(|pause| pause.min(MAX_RETRY_AFTER)),
             _ => None,
         }
     }
@@ -118,6 +131,7 @@ impl OipError {
                 "The server is overloaded or has an error: run again with retries or a lower limit, or look at its log."
             }
             Self::Status { .. } => "The server rejected this request: see its message.",
+            Self::Reported { .. } => "See the server's message, and look at its log.",
             Self::NotJson { .. } | Self::NotTheProtocol { .. } => {
                 "Another server may be answering there: check the base URL, and that the server supports the Open \
                  Inference Protocol v2."
@@ -135,6 +149,17 @@ impl TaskError for OipError {
             _ => Outcome::Failed,
         }
     }
+}
+
+/// The note about a pause that is longer than the page waits.
+fn too_long_pause(retry_after: Option<Duration>) -> Option<String> {
+    let in_words = |pause: Duration| units::span(pause.as_micros() as u64);
+    let asked = retry_after.filter(|pause| *pause > MAX_RETRY_AFTER)?;
+    Some(format!(
+        " (the server asks for a pause of {}, but the page waits for at most {})",
+        in_words(asked),
+        in_words(MAX_RETRY_AFTER)
+    ))
 }
 
 fn shortened(text: String) -> String {
@@ -166,7 +191,7 @@ mod tests {
         for (error, expected) in [
             (status(503, None), true),
             (status(429, Some(1)), true),
-            (status(429, Some(3_600)), false),
+            (status(429, Some(3_600)), true),
             (status(404, None), false),
             (status(501, None), false),
             (HttpError::Unreachable { url: String::new() }.into(), true),
@@ -176,6 +201,16 @@ mod tests {
         ] {
             assert_eq!(error.is_transient(), expected, "{error}");
         }
+    }
+
+    #[test]
+    fn a_long_pause_is_capped_and_the_message_says_so() {
+        assert_eq!(status(429, Some(3)).retry_after(), Some(Duration::from_secs(3)));
+        let error = status(429, Some(3_600));
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+        let expected = "HTTP status 429: busy (the server asks for a pause of 60 min 0 s, but the page waits for at most \
+                        30.00 s)";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]

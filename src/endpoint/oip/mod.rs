@@ -4,6 +4,7 @@
 
 mod client;
 mod error;
+mod message;
 
 pub use client::{Client, MAX_BYTES};
 pub use error::OipError;

@@ -12,20 +12,25 @@ use super::plan::Plan;
 /// Fetches the name and version of the server, and the metadata of the first model.
 pub(super) async fn test(run: &Run, plan: &Plan) -> Result<Connection, Failure> {
     let client = Client::new(run, plan.metadata_url.clone());
+    // The time that the reader needs for an answer does not count.
+    client.let_browser_ask().await;
     let start = run.now();
-    let server =
-        match run.timeout(plan.timeout, client.server()).await.unwrap_or_else(|timed_out| Err(timed_out.into())) {
-            Ok(server) => server,
-            Err(error) => return Err(Failure::from(explain(run, &client, plan, error).await)),
-        };
+    let server = run.timeout(plan.timeout, client.server()).await.unwrap_or_else(|timed_out| Err(timed_out.into()));
     let took = units::span((run.now() - start).as_micros() as u64);
+    let server = match server {
+        Ok(server) => format!("`{}` {} answered in {took}.", server.name, server.version),
+        // Something is there. A proxy may know the models only.
+        Err(error @ (OipError::Status { .. } | OipError::NotJson { .. } | OipError::NotTheProtocol { .. })) => {
+            format!("The server answered in {took}, but does not describe itself ({error}). Runs do not need that.")
+        }
+        Err(error) => return Err(Failure::from(explain(run, &client, plan, error).await)),
+    };
     let model =
         run.timeout(plan.timeout, client.model(plan.model())).await.unwrap_or_else(|timed_out| Err(timed_out.into()));
     let model = match model {
         Ok(model) => model,
         Err(error) => return Err(failure(run, &client, plan, error).await),
     };
-    let server = format!("`{}` {} answered in {took}.", server.name, server.version);
     let model = format!(
         "Inputs of `{}`: {}. Outputs: {}.",
         model.name,

@@ -1,7 +1,9 @@
 //! Requests for any model, built from its metadata: real digits if its input has 64 numbers, otherwise random data.
 
 use inference::digits::{CLASSES, Digits, PIXELS};
-use inference::protocol::{Data, Datatype, InferRequest, InferResponse, ModelMetadata, Tensor, TensorMetadata};
+use inference::protocol::{
+    Data, Datatype, DeclaredDatatype, InferRequest, InferResponse, ModelMetadata, Tensor, TensorMetadata,
+};
 
 use crate::exercises::prelude::*;
 
@@ -16,10 +18,34 @@ const MAX_ELEMENTS_IN_FLIGHT: usize = 5_000_000;
 /// The maximum number of elements in a request. Building a request blocks the page, so it must not be larger.
 const MAX_ELEMENTS: usize = 1_000_000;
 
+/// One of the tensors that a model takes.
+#[derive(Debug)]
+struct Input {
+    name: String,
+    datatype: Datatype,
+    /// The size of each dimension, or -1 if any size is allowed.
+    shape: Vec<i64>,
+}
+
+impl Input {
+    fn of_model(model: &ModelMetadata, input: &TensorMetadata) -> Result<Self, InputsError> {
+        match &input.datatype {
+            DeclaredDatatype::Known(datatype) => {
+                Ok(Self { name: input.name.clone(), datatype: *datatype, shape: input.shape.clone() })
+            }
+            DeclaredDatatype::Other(datatype) => Err(InputsError::UnknownDatatype {
+                model: model.name.clone(),
+                input: input.name.clone(),
+                datatype: datatype.clone(),
+            }),
+        }
+    }
+}
+
 /// The inputs for a model.
 #[derive(Debug)]
 pub(super) struct Inputs {
-    tensors: Vec<TensorMetadata>,
+    tensors: Vec<Input>,
     batch_size: u32,
     /// The data set and the index of the first image to be sent, if the model classifies digits.
     digits: Option<(Digits, u32)>,
@@ -30,6 +56,10 @@ pub(super) struct Inputs {
 pub(super) enum InputsError {
     #[error("model `{model}` does not declare its inputs, so no request can be built")]
     NotDeclared { model: String },
+    #[error(
+        "model `{model}` declares its input `{input}` with the datatype `{datatype}`, which the protocol does not have"
+    )]
+    UnknownDatatype { model: String, input: String, datatype: String },
     #[error(
         "each request would contain {} elements, and {in_flight} requests can be in flight; the limits are {} \
         elements per request and {} elements in flight",
@@ -48,6 +78,9 @@ impl InputsError {
             Self::NotDeclared { .. } => {
                 "Declare the inputs in the model's configuration: this page builds requests from the metadata."
             }
+            Self::UnknownDatatype { .. } => {
+                "Use a datatype of the Open Inference Protocol in the model's configuration, such as `FP32` or `BYTES`."
+            }
             Self::TooLarge { .. } => "Choose a smaller batch size or a lower limit.",
             Self::Load(error) => error.advice(),
         }
@@ -60,7 +93,8 @@ impl Inputs {
         if model.inputs.is_empty() {
             return Err(InputsError::NotDeclared { model: model.name.clone() });
         }
-        let mut inputs = Self { tensors: model.inputs.clone(), batch_size: plan.batch_size, digits: None };
+        let tensors = model.inputs.iter().map(|input| Input::of_model(model, input)).collect::<Result<_, _>>()?;
+        let mut inputs = Self { tensors, batch_size: plan.batch_size, digits: None };
         let (elements, in_flight) = (inputs.elements(), plan.max_in_flight());
         if elements > MAX_ELEMENTS || elements.saturating_mul(in_flight as usize) > MAX_ELEMENTS_IN_FLIGHT {
             return Err(InputsError::TooLarge { elements, in_flight });
@@ -116,26 +150,26 @@ impl Inputs {
         Some(indices.map(|index| (digits.scaled(index), digits.label(index))))
     }
 
-    fn tensor(&self, metadata: &TensorMetadata, n: u32, rng: &mut Rng) -> Tensor {
-        let shape = self.shape_of(metadata);
+    fn tensor(&self, input: &Input, n: u32, rng: &mut Rng) -> Tensor {
+        let shape = self.shape_of(input);
         let elements = shape.iter().product();
         let data = match self.images(n) {
             Some(images) => Data::Numbers(images.flat_map(|(pixels, _)| pixels).map(f64::from).collect()),
-            None => random_data(metadata.datatype, elements, rng),
+            None => random_data(input.datatype, elements, rng),
         };
-        Tensor::new(&metadata.name, shape, metadata.datatype, data).expect("the number of elements fits the shape")
+        Tensor::new(&input.name, shape, input.datatype, data).expect("the number of elements fits the shape")
     }
 
     /// The shape of a tensor. If any size is allowed, the first dimension is the batch size, and the others are 1.
-    fn shape_of(&self, metadata: &TensorMetadata) -> Vec<usize> {
+    fn shape_of(&self, input: &Input) -> Vec<usize> {
         let default = |index: usize| if index == 0 { self.batch_size as usize } else { 1 };
         let size = |(index, size): (usize, &i64)| usize::try_from(*size).unwrap_or(default(index));
-        metadata.shape.iter().enumerate().map(size).collect()
+        input.shape.iter().enumerate().map(size).collect()
     }
 }
 
 /// True if there is one input: images of 64 pixels, with fractions from 0 to 1.
-fn takes_digits(inputs: &[TensorMetadata]) -> bool {
+fn takes_digits(inputs: &[Input]) -> bool {
     let is_fraction = |datatype| matches!(datatype, Datatype::Fp16 | Datatype::Bf16 | Datatype::Fp32 | Datatype::Fp64);
     matches!(inputs, [input] if is_fraction(input.datatype) && matches!(*input.shape, [rows, 64] if rows != 0))
 }
@@ -185,7 +219,7 @@ mod tests {
     fn model(inputs: &[(&str, Datatype, &[i64])]) -> ModelMetadata {
         let tensor = |(name, datatype, shape): &(&str, Datatype, &[i64])| TensorMetadata {
             name: (*name).to_owned(),
-            datatype: *datatype,
+            datatype: (*datatype).into(),
             shape: shape.to_vec(),
         };
         ModelMetadata {
@@ -255,6 +289,10 @@ mod tests {
             inputs(&model(&[("x", Datatype::Fp32, &[-1, 100_000][..]); 9]), 1).expect_err("8 of them are too much");
         assert!(error.to_string().contains("900,000 elements, and 8 requests can be in flight"), "{error}");
         assert!(inputs(&model(&[("x", Datatype::Fp32, &[i64::MAX, i64::MAX])]), 1).is_err());
+        let mut other = model(&[("x", Datatype::Fp32, &[-1])]);
+        other.inputs[0].datatype = DeclaredDatatype::Other("TYPE_STRING".to_owned());
+        let error = inputs(&other, 1).expect_err("the protocol has no such type");
+        assert!(error.to_string().contains("with the datatype `TYPE_STRING`"), "{error}");
     }
 
     #[test]

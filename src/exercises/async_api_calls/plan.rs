@@ -81,6 +81,11 @@ impl Plan {
         }
     }
 
+    /// True if there is anything to send but requests for metadata.
+    pub fn sends_inference(&self) -> bool {
+        self.requests > 0 || self.sweep_max > 0
+    }
+
     /// The maximum number of requests that can be in flight, at least 1.
     pub fn max_in_flight(&self) -> u32 {
         let limited = self.limit.map_or(self.requests, |limit| self.requests.min(limit.get() as u32));

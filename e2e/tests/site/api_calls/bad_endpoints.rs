@@ -27,7 +27,7 @@ async fn an_endpoint_without_metadata_is_reported_by_cause(engine: Engine) -> Te
     let fixture = Fixture::open_in(engine, &link_to(&endpoint, "digits", "&requests=3&timeout=700")).await?;
     let page = &fixture.page;
     for (metadata, cors, message) in [
-        (Answer::Good, Cors::Closed, "does not allow this page to read the response (no CORS headers)"),
+        (Answer::Good, Cors::Closed, "does not allow this page to read the response (CORS)"),
         (Answer::Text(404), Cors::Open, "HTTP status 404"),
         (Answer::Html(500), Cors::Open, "HTTP status 500"),
         (Answer::Html(200), Cors::Open, "the response is not JSON, but an HTML page"),
@@ -69,7 +69,7 @@ async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestRes
         (Answer::Html(200), Cors::Open, "not JSON", "but an HTML page"),
         (Answer::Json(json!({"hello": 1})), Cors::Open, "protocol error", "missing field"),
         (Answer::Changed(corrupt::too_few_elements), Cors::Open, "protocol error", "but its shape"),
-        (Answer::Changed(corrupt::unknown_datatype), Cors::Open, "protocol error", "unknown variant `FLOAT`"),
+        (Answer::Changed(corrupt::unknown_datatype), Cors::Open, "protocol error", "unknown datatype `FLOAT`"),
         (Answer::Changed(corrupt::texts_for_numbers), Cors::Open, "protocol error", "not of datatype INT64"),
         (Answer::HalfJson, Cors::Open, "not JSON", "EOF"),
         (Answer::Never, Cors::Open, "timed out", "not done within 700 ms"),

@@ -187,13 +187,33 @@ fn the_message_of_a_timeout_says_how_far_the_response_came() {
 }
 
 #[test]
-fn an_https_page_sends_no_request_over_http() {
+fn mixed_content_is_named_once_the_browser_has_blocked_it() {
+    let run = virtual_run();
+    let unreachable = HttpError::Unreachable { url: URL.to_owned() };
+    for (answer, expected) in [
+        (Answer::from_error(unreachable), Err(HttpError::MixedContent { url: URL.to_owned() })),
+        // The browser has allowed it.
+        (Answer::new(200), Ok(200)),
+    ] {
+        let mut server = Scripted::new(&run, move |_| answer.clone());
+        server.is_from_https = true;
+        let response = Client::new(&run, server).send(Request::get(URL)).now_or_never().expect("it does not wait");
+        assert_eq!(response.map(|response| response.status), expected);
+    }
+}
+
+#[test]
+fn a_permission_that_was_denied_is_named_for_local_addresses() {
     let run = virtual_run();
     let mut server = slow_server(&run);
-    server.is_from_https = true;
-    let error = get(&Client::new(&run, server.clone())).now_or_never().expect("it does not wait").expect_err("blocked");
-    assert_eq!(error, HttpError::MixedContent { url: URL.to_owned() });
-    assert_eq!(server.requests(), []);
+    server.local_network = LocalNetwork::Denied;
+    let client = Client::new(&run, server);
+    let explain = |url: &str| {
+        let error = HttpError::Unreachable { url: url.to_owned() };
+        client.explain(error, url.to_owned()).now_or_never().expect("it does not wait").cause()
+    };
+    assert_eq!(explain("http://192.168.0.7:8000/v2"), "no permission");
+    assert_eq!(explain("https://host.example/v2"), "unreachable or blocked");
 }
 
 #[test]

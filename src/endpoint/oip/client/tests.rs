@@ -57,7 +57,22 @@ fn every_bad_response_is_an_error_with_its_cause() {
     let html = Answer::new(200).with_header("content-type", "text/html").with_body("<!DOCTYPE html>");
     let url = || "u".to_owned();
     for (answer, cause, message) in [
-        (text(404, "no such page"), "HTTP 404", "HTTP status 404"),
+        (text(404, "no such page"), "HTTP 404", "HTTP status 404: no such page"),
+        (
+            json(422, r#"{"detail": [{"loc": ["body"], "msg": "no list"}]}"#),
+            "HTTP 422",
+            "HTTP status 422: body: no list",
+        ),
+        (
+            json(200, r#"{"name": "m", "error": {"message": "not ready"}}"#),
+            "error in the response",
+            "an error in a response with a good status: not ready",
+        ),
+        (
+            json(502, "<title>502 Bad Gateway</title>").with_lost_connection(),
+            "HTTP 502",
+            "HTTP status 502: 502 Bad Gateway",
+        ),
         (
             json(404, r#"{"error": "there is no model `mlp-64`"}"#),
             "HTTP 404",
@@ -68,9 +83,9 @@ fn every_bad_response_is_an_error_with_its_cause() {
         (json(200, ""), "not JSON", "the response is not JSON: it is empty"),
         (json(200, "{\"hello\": 1}"), "protocol error", "missing field `name`"),
         (
-            json(200, r#"{"name": "m", "inputs": [{"name": "x", "datatype": "TEXT"}]}"#),
+            json(200, r#"{"name": "m", "inputs": [{"name": "x", "datatype": 3}]}"#),
             "protocol error",
-            "unknown variant `TEXT`",
+            "invalid type: integer `3`, expected a string",
         ),
         (json(200, "{}").with_header("content-length", "16000001"), "response too large", "the limit is 16.0 MB"),
         (json(200, "{").with_lost_connection(), "connection lost", "the connection to `http://models.example:8000/v2"),
@@ -83,9 +98,12 @@ fn every_bad_response_is_an_error_with_its_cause() {
 }
 
 #[test]
-fn the_body_of_an_error_is_left_out_if_it_is_too_large() {
-    let large = format!(r#"{{"error": "{}"}}"#, "x".repeat(MAX_ERROR_BYTES));
-    assert_eq!(error_of(json(500, &large)).to_string(), "HTTP status 500");
+fn only_the_beginning_of_an_error_is_read() {
+    let large = format!("{}{}", "x".repeat(100), "y".repeat(2 * MAX_ERROR_BYTES));
+    let (client, server) = client_of(Answer::new(500).with_body(large));
+    let error = client.model("m").now_or_never().expect("it does not wait").expect_err("it is an error").to_string();
+    assert!(error.starts_with("HTTP status 500: xxx") && error.len() < 300, "{error}");
+    assert_eq!(server.under_way(), 0);
 }
 
 #[test]
@@ -101,6 +119,11 @@ fn a_result_that_contradicts_itself_does_not_follow_the_protocol() {
 fn json_that_ends_before_its_announced_length_is_a_lost_connection() {
     let error = error_of(json(200, "{\"name\": ").with_header("content-length", "100"));
     assert_eq!(error.cause(), "connection lost");
+    // A compressed body has the length of what was sent.
+    let (client, _) = client_of(json(200, r#"{"name": "m"}"#).with_header("content-length", "33"));
+    assert!(client.model("m").now_or_never().expect("it does not wait").is_ok());
+    let error = error_of(json(200, "[]").with_header("content-length", "22"));
+    assert_eq!(error.cause(), "protocol error");
 }
 
 #[test]
