@@ -22,7 +22,7 @@ use futures::stream::TryStreamExt;
 use inference::classifier::Classifier;
 use inference::digits::Digits;
 
-use crate::exercises::csv_rows::{CsvError as RowsError, CsvRows};
+use crate::exercises::csv_rows::{CsvError as RowsError, CsvRows, Wanted};
 use crate::exercises::exercise::{Failure, OwnFiles, Preset};
 use crate::exercises::prelude::*;
 use crate::runtime::{Limit, join_all};
@@ -105,10 +105,11 @@ async fn write_multiple_files(
 async fn process_csv_async(
     run: &Run,
     source: &Source,
+    wanted: Wanted,
     classifier: &Classifier,
     processor: &Limit,
 ) -> Result<Samples, CsvError> {
-    let (mut rows, mut samples) = (CsvRows::default(), Samples::default());
+    let (mut rows, mut samples) = (CsvRows::new(wanted), Samples::default());
     let mut pieces = source.pieces();
     while let Some(piece) = pieces.try_next().await? {
         let mut rest = &piece[..];
@@ -158,12 +159,13 @@ async fn save_predictions_async(
 
 /// Reads the user's own files concurrently, with a limit: tables row by row, other files as bytes. At most one piece of
 /// each file is in memory.
-async fn read_own_files(run: &Run, sources: &[Source], most: NonZeroUsize, classifier: &Classifier) -> Vec<Read> {
-    let (limit, processor) = (run.limit(Some(most)), run.limit(Some(NonZeroUsize::MIN)));
+async fn read_own_files(run: &Run, sources: &[Source], plan: &Plan, classifier: &Classifier) -> Vec<Read> {
+    let (limit, processor) = (run.limit(Some(plan.limit_of_own())), run.limit(Some(NonZeroUsize::MIN)));
     let read = async |source: &Source| {
         let _permit = limit.acquire().await;
-        if own::is_csv(source) {
-            return process_csv_async(run, source, classifier, &processor).await.map(Content::Rows);
+        if let Some(suggested) = own::suggested_separator(source) {
+            let wanted = Wanted { suggested: Some(suggested), ..plan.wanted };
+            return process_csv_async(run, source, wanted, classifier, &processor).await.map(Content::Rows);
         }
         let mut pieces = source.pieces();
         while pieces.try_next().await?.is_some() {}
@@ -184,7 +186,7 @@ async fn with_own_files(run: &Run, site: &Site, plan: &Plan) -> Result<Report, F
     }
     sources.iter().for_each(Source::rewind);
     let (storage, classifier) = (Storage::open(run, plan::FOLDER).await, load_classifier(site).await?);
-    let read = run.task(own::PART, read_own_files(run, &sources, plan.limit_of_own(), &classifier)).await;
+    let read = run.task(own::PART, read_own_files(run, &sources, plan, &classifier)).await;
     let mut saved = Vec::new();
     for (name, digits) in own::predictions(&read) {
         let save = save_predictions_async(run, &storage, &name, digits);
@@ -267,7 +269,7 @@ async fn with_files_made_here(run: &Run, site: &Site, plan: &Plan) -> Result<Rep
     let content = run.try_task("read_file_async", read_file_async(&storage, SAMPLES)).await?;
     let (source, processor) = (Source::from_bytes(SAMPLES, content), run.limit(Some(NonZeroUsize::MIN)));
     let process = async {
-        match process_csv_async(run, &source, &classifier, &processor).await {
+        match process_csv_async(run, &source, Wanted::default(), &classifier, &processor).await {
             // Without rows, the CSV that was written has only a header.
             Err(CsvError::Form(RowsError::NoRows)) => Ok(Samples::default()),
             samples => samples,

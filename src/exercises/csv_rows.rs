@@ -2,34 +2,38 @@
 //!
 //! Splitting and quoting is left to `csv-core`, the engine of the `csv` crate, which needs no file and no memory of its
 //! own. This module adds line numbers as an editor counts them, and a message for each bad row, while good rows are
-//! still read (<https://www.rfc-editor.org/rfc/rfc4180>). The bytes must be UTF-8: guessing another encoding could
-//! silently produce wrong text.
+//! still read (<https://www.rfc-editor.org/rfc/rfc4180>). The separator is found in the first rows. UTF-16 is recognized;
+//! no other encoding is guessed, which could silently produce wrong text, but the caller can choose Windows-1252.
 //!
 //! Rows are returned and not stored. A caller that feeds pieces of some 16 KB, and yields to the page after each, can
 //! read a file of any size.
 
+mod dialect;
+mod encoding;
 mod records;
 
 use std::collections::BTreeMap;
 
-use crate::measure::units::shortened;
+use crate::measure::units::{shortened, size};
 
+use encoding::Decoder;
 use records::{RowSplitter, SplitRow};
+
+pub use dialect::{Dialect, SEPARATORS, Wanted};
+pub use encoding::Encoding;
 
 /// A row with more bytes is bad. At most this many bytes are read again in one go after a quote that is not closed, so
 /// that the page is not blocked for long.
-pub const MOST_ROW_BYTES: usize = 100_000;
+pub const MOST_ROW_BYTES: usize = 1_000_000;
+
+/// The first bytes of a file, in which its encoding and separator are found.
+const HEAD_BYTES: usize = 16_000;
 
 /// At most this many problems of a header are reported.
 pub const MAX_HEADER_PROBLEMS: usize = 20;
 
 /// At most this many characters of a column's name are part of a message.
 const NAME_CHARS: usize = 40;
-
-/// The maximum size of a byte order mark at the beginning of a file, in bytes.
-const MARK_BYTES: usize = 3;
-const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
-const UTF16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
 
 /// Reads rows from bytes in pieces.
 ///
@@ -47,8 +51,11 @@ const UTF16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
 /// ```
 #[derive(Debug)]
 pub struct CsvRows {
-    // The first bytes of the file, until there are enough to recognise a byte order mark. `None` after that.
+    wanted: Wanted,
+    // The first bytes of the file, until there are enough to recognize how it is written. `None` after that.
     head: Option<Vec<u8>>,
+    dialect: Option<Dialect>,
+    decoder: Decoder,
     records: RowSplitter,
     columns: Option<usize>,
     counts: Counts,
@@ -73,6 +80,8 @@ pub struct Header {
     pub names: Vec<String>,
     /// Problems with the names, which do not prevent reading: the first [`MAX_HEADER_PROBLEMS`].
     pub problems: Vec<HeaderProblem>,
+    /// How the file is written.
+    pub dialect: Dialect,
 }
 
 /// A problem with a column's name. Columns are counted from 1.
@@ -144,7 +153,7 @@ pub enum RowError {
         lines: u64,
     },
     /// Its bytes are not UTF-8.
-    #[error("is not UTF-8 in column {column}: save the file as UTF-8 (it may be Latin-1 or Windows-1252)")]
+    #[error("is not UTF-8 in column {column}: choose the encoding Windows-1252, or save the file as UTF-8")]
     NotUtf8 {
         /// The first column with such bytes, counted from 1.
         column: usize,
@@ -153,7 +162,7 @@ pub enum RowError {
     #[error("opens a quote that is not closed")]
     OpenQuote,
     /// It has too many bytes.
-    #[error("has more than {MOST_ROW_BYTES} bytes{}", if *is_quoted { ": a closing quote may be missing" } else { "" })]
+    #[error("has more than {}{}", size(MOST_ROW_BYTES as u64), if *is_quoted { ": a closing quote may be missing" } else { "" })]
     TooLong {
         /// True if a quote was still open at the limit.
         is_quoted: bool,
@@ -166,9 +175,6 @@ pub enum CsvError {
     /// It is empty, or has only empty lines.
     #[error("the file is empty")]
     Empty,
-    /// It begins like a UTF-16 file.
-    #[error("the file is UTF-16: save it as UTF-8")]
-    Utf16,
     /// Its first row is bad.
     #[error("the header cannot be read: {0}")]
     BadHeader(BadRow),
@@ -199,12 +205,26 @@ fn over(lines: u64) -> String {
 impl Default for CsvRows {
     /// A reader at the beginning of a file.
     fn default() -> Self {
-        let head = Some(Vec::new());
-        Self { head, records: RowSplitter::default(), columns: None, counts: Counts::default(), failed: None }
+        Self::new(Wanted::default())
     }
 }
 
 impl CsvRows {
+    /// A reader at the beginning of a file of which this is known.
+    #[must_use]
+    pub fn new(wanted: Wanted) -> Self {
+        Self {
+            wanted,
+            head: Some(Vec::new()),
+            dialect: None,
+            decoder: Decoder::new(Encoding::Utf8),
+            records: RowSplitter::new(b','),
+            columns: None,
+            counts: Counts::default(),
+            failed: None,
+        }
+    }
+
     /// Takes the next piece of the file and returns what it completes.
     ///
     /// # Errors
@@ -213,15 +233,12 @@ impl CsvRows {
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Parsed>, CsvError> {
         self.counts.bytes += bytes.len() as u64;
         let Some(mut head) = self.head.take() else { return self.read(bytes) };
-        let (first, rest) = bytes.split_at(bytes.len().min(MARK_BYTES - head.len()));
-        head.extend_from_slice(first);
-        if head.len() < MARK_BYTES {
+        head.extend_from_slice(bytes);
+        if head.len() < HEAD_BYTES {
             self.head = Some(head);
             return Ok(Vec::new());
         }
-        let mut parsed = self.read_head(&head)?;
-        parsed.extend(self.read(rest)?);
-        Ok(parsed)
+        self.read_head(&head, false)
     }
 
     /// Ends the file and returns what that completes.
@@ -230,8 +247,12 @@ impl CsvRows {
     ///
     /// If the file cannot be read at all.
     pub fn finish(&mut self) -> Result<Vec<Parsed>, CsvError> {
-        let head = self.head.take().unwrap_or_default();
-        let mut parsed = self.read_head(&head)?;
+        let mut parsed = match self.head.take() {
+            Some(head) => self.read_head(&head, true)?,
+            None => Vec::new(),
+        };
+        let last = self.decoder.finish();
+        parsed.extend(self.read_text(&last)?);
         let records = self.records.finish();
         parsed.extend(self.parse(records)?);
         match self.columns {
@@ -247,46 +268,62 @@ impl CsvRows {
         self.counts
     }
 
-    fn read_head(&mut self, head: &[u8]) -> Result<Vec<Parsed>, CsvError> {
-        if UTF16_MARKS.iter().any(|mark| head.starts_with(mark)) {
-            return self.fail(CsvError::Utf16);
-        }
-        self.read(head.strip_prefix(UTF8_MARK).unwrap_or(head))
+    fn read_head(&mut self, head: &[u8], is_whole: bool) -> Result<Vec<Parsed>, CsvError> {
+        let encoding = self.wanted.encoding.or_else(|| Encoding::detect(head)).unwrap_or(Encoding::Utf8);
+        self.decoder = Decoder::new(encoding);
+        let text = self.decoder.decode(head.strip_prefix(encoding.mark()).unwrap_or(head));
+        let (dialect, above) = Dialect::detect(&text, is_whole, encoding, self.wanted);
+        self.dialect = Some(dialect);
+        self.records = RowSplitter::new(dialect.separator);
+        self.records.pass(&text[..above]);
+        self.read_text(&text[above..])
     }
 
     fn read(&mut self, bytes: &[u8]) -> Result<Vec<Parsed>, CsvError> {
+        let text = self.decoder.decode(bytes);
+        self.read_text(&text)
+    }
+
+    fn read_text(&mut self, text: &[u8]) -> Result<Vec<Parsed>, CsvError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let records = self.records.feed(bytes);
+        let records = self.records.feed(text);
         self.parse(records)
     }
 
     fn parse(&mut self, records: Vec<Result<SplitRow, BadRow>>) -> Result<Vec<Parsed>, CsvError> {
-        let parsed = records.into_iter().map(|record| self.parse_one(record)).collect();
+        let parsed = records.into_iter().filter_map(|record| self.parse_one(record).transpose()).collect();
         if let Err(error) = &parsed {
             self.failed = Some(CsvError::clone(error));
         }
         parsed
     }
 
-    fn parse_one(&mut self, record: Result<SplitRow, BadRow>) -> Result<Parsed, CsvError> {
+    /// `None` for a comment.
+    fn parse_one(&mut self, record: Result<SplitRow, BadRow>) -> Result<Option<Parsed>, CsvError> {
         let row = record.and_then(text_of);
+        // It is found before the first row.
+        let Some(dialect) = self.dialect else { return Ok(None) };
         let Some(columns) = self.columns else {
-            let header = header_of(&row.map_err(CsvError::BadHeader)?);
+            let header = header_of(&row.map_err(CsvError::BadHeader)?, dialect);
             self.columns = Some(header.names.len());
-            return Ok(Parsed::Header(header));
+            return Ok(Some(Parsed::Header(header)));
         };
-        match row.and_then(|row| of_length(row, columns)) {
+        let is_comment = |row: &Row| row.ends.len() != columns && row.text.starts_with('#');
+        if dialect.skipped_lines > 0 && row.as_ref().is_ok_and(is_comment) {
+            return Ok(None);
+        }
+        Ok(Some(match row.and_then(|row| of_length(row, columns)) {
             Ok(row) => {
                 self.counts.rows += 1;
-                Ok(Parsed::Row(row))
+                Parsed::Row(row)
             }
             Err(bad) => {
                 self.counts.bad += 1;
-                Ok(Parsed::Bad(bad))
+                Parsed::Bad(bad)
             }
-        }
+        }))
     }
 
     fn fail<T>(&mut self, error: CsvError) -> Result<T, CsvError> {
@@ -321,7 +358,7 @@ fn of_length(row: Row, columns: usize) -> Result<Row, BadRow> {
     Err(BadRow { line: row.line, why: RowError::WrongLength { found, columns, lines } })
 }
 
-fn header_of(row: &Row) -> Header {
+fn header_of(row: &Row, dialect: Dialect) -> Header {
     let names: Vec<_> = row.values().map(str::to_owned).collect();
     let mut first_of = BTreeMap::new();
     let problem = |(name, column)| problem_of(name, column, &mut first_of);
@@ -332,7 +369,7 @@ fn header_of(row: &Row) -> Header {
         .filter_map(problem)
         .take(MAX_HEADER_PROBLEMS)
         .collect();
-    Header { names, problems }
+    Header { names, problems, dialect }
 }
 
 /// The problem with a column's name, if there is one. `first_of` has the columns before it.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use inference::classifier::{Classifier, InputError};
 use inference::digits::{BRIGHTEST, PIXELS};
 
-use crate::exercises::csv_rows::{Counts, CsvError as RowsError, Header, HeaderProblem, Parsed, Row};
+use crate::exercises::csv_rows::{
+    Counts, CsvError as RowsError, Dialect, Encoding, Header, HeaderProblem, Parsed, Row,
+};
 use crate::exercises::prelude::*;
 use crate::storage::{Source, SourceError};
 
@@ -55,10 +57,14 @@ pub(super) struct PredictedDigit {
 /// The results of processing rows.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
+    /// How the file is written, once that is known.
+    pub dialect: Option<Dialect>,
     /// The names of the columns.
     pub columns: Vec<String>,
     /// Problems with these names.
     pub problems: Vec<HeaderProblem>,
+    /// The columns of a digit, if there are all of them.
+    digit_columns: Option<DigitColumns>,
     /// The number of good rows.
     pub rows: u64,
     /// The good rows with their predictions, if the rows are digits.
@@ -77,15 +83,18 @@ impl Samples {
         let (mut found, mut pixels) = (Vec::new(), Vec::new());
         for parsed in parsed {
             match parsed {
-                Parsed::Header(Header { names, problems }) => (self.columns, self.problems) = (names, problems),
-                Parsed::Row(row) if !self.are_digits() => self.keep(&row),
-                Parsed::Row(row) => match digit(&row) {
-                    Ok((label, image)) => {
+                Parsed::Header(Header { names, problems, dialect }) => {
+                    self.digit_columns = DigitColumns::find(&names);
+                    (self.columns, self.problems, self.dialect) = (names, problems, Some(dialect));
+                }
+                Parsed::Row(row) => match self.digit_columns.as_ref().map(|columns| columns.digit(&row)) {
+                    None => self.keep(&row),
+                    Some(Ok((label, image))) => {
                         found.push((self.rows + self.bad, label));
                         pixels.extend(image);
                         self.keep(&row);
                     }
-                    Err(why) => self.note_bad(|| format!("line {}: {why}", row.line)),
+                    Some(Err(why)) => self.note_bad(|| format!("line {}: {why}", row.line)),
                 },
                 Parsed::Bad(row) => self.note_bad(|| row.to_string()),
             }
@@ -99,11 +108,29 @@ impl Samples {
         Ok(())
     }
 
-    /// True if the columns are those of a digit: label, p0, …, p63.
+    /// True if there are the columns of a digit: label, p0, …, p63.
     pub fn are_digits(&self) -> bool {
-        let [label, pixels @ ..] = &self.columns[..] else { return false };
-        let is_pixel = |(place, name): (usize, &String)| name.strip_prefix('p').is_some_and(|n| n == place.to_string());
-        label == "label" && pixels.len() == PIXELS && pixels.iter().enumerate().all(is_pixel)
+        self.digit_columns.is_some()
+    }
+
+    /// How the file was read, if that is not obvious: its separator, its encoding, and lines that were skipped.
+    pub fn dialect_in_words(&self) -> String {
+        let Some(Dialect { encoding, separator, skipped_lines, is_stated }) = self.dialect else {
+            return String::new();
+        };
+        let separator = match separator {
+            b',' => None,
+            b'\t' => Some("separated by tabs".to_owned()),
+            other => Some(format!("separated by `{}`", char::from(other))),
+        };
+        let encoding = (encoding != Encoding::Utf8).then(|| encoding.to_string());
+        let comments = skipped_lines - u64::from(is_stated);
+        let skipped = [
+            is_stated.then(|| "the line `sep=` was skipped".to_owned()),
+            (comments > 0).then(|| units::counted(comments, "comment was skipped", "comments were skipped")),
+        ];
+        let parts: Vec<_> = [separator, encoding].into_iter().chain(skipped).flatten().collect();
+        if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
     }
 
     fn keep(&mut self, row: &Row) {
@@ -127,20 +154,42 @@ impl Samples {
     }
 }
 
-/// The label and the image of a row, scaled as the classifier expects. Whole numbers may be written as `5.0`, as tools
-/// do that store all numbers as floats.
-fn digit(row: &Row) -> Result<(u8, Vec<f32>), String> {
-    let brightest = f32::from(BRIGHTEST);
-    let mut values = row.values().map(str::trim);
-    let label = values.next().unwrap_or_default();
-    let is_label = |number: &f32| number.fract() == 0.0 && (0.0..10.0).contains(number);
-    let label: f32 = label.parse().ok().filter(is_label).ok_or_else(|| wrong("label", label, "a digit"))?;
-    let pixel = |(place, value): (usize, &str)| {
-        let number: Option<f32> = value.parse().ok().filter(|number| (0.0..=brightest).contains(number));
-        number.map(|number| number / brightest).ok_or_else(|| wrong(&format!("p{place}"), value, "from 0 to 16"))
-    };
-    let pixels: Result<Vec<f32>, String> = values.enumerate().map(pixel).collect();
-    Ok((label as u8, pixels?))
+/// The places of the columns of a digit. Other columns may be between them, such as the index that pandas writes.
+#[derive(Debug)]
+struct DigitColumns {
+    label: usize,
+    pixels: Vec<usize>,
+}
+
+impl DigitColumns {
+    /// Finds the columns by their names, without spaces around these.
+    fn find(names: &[String]) -> Option<Self> {
+        let place_of = |wanted: &str| names.iter().position(|name| name.trim() == wanted);
+        let pixels = (0..PIXELS).map(|pixel| place_of(&format!("p{pixel}"))).collect::<Option<_>>()?;
+        Some(Self { label: place_of("label")?, pixels })
+    }
+
+    /// The label and the image of a row, scaled as the classifier expects. Whole numbers may be written as `5.0`, as tools
+    /// do that store all numbers as floats.
+    fn digit(&self, row: &Row) -> Result<(u8, Vec<f32>), String> {
+        let brightest = f32::from(BRIGHTEST);
+        let value = |place: usize| row.get(place).unwrap_or_default().trim();
+        let label = value(self.label);
+        let is_label = |number: &f32| number.fract() == 0.0 && (0.0..10.0).contains(number);
+        let label = number(label).filter(is_label).ok_or_else(|| wrong("label", label, "a digit"))?;
+        let pixel = |(pixel, place): (usize, &usize)| {
+            let text = value(*place);
+            let number = number(text).filter(|number| (0.0..=brightest).contains(number));
+            number.map(|number| number / brightest).ok_or_else(|| wrong(&format!("p{pixel}"), text, "from 0 to 16"))
+        };
+        let pixels: Result<Vec<f32>, String> = self.pixels.iter().enumerate().map(pixel).collect();
+        Ok((label as u8, pixels?))
+    }
+}
+
+/// A number with a decimal point or a decimal comma.
+fn number(text: &str) -> Option<f32> {
+    text.parse().ok().or_else(|| text.replacen(',', ".", 1).parse().ok())
 }
 
 fn wrong(column: &str, value: &str, wanted: &str) -> String {

@@ -36,9 +36,13 @@ pub(super) type Saved = (String, Result<(), StorageError>);
 /// The result of reading one file.
 pub(super) type Read = Result<Content, CsvError>;
 
-/// True if the file's name ends with `.csv`. Such files are read row by row.
-pub(super) fn is_csv(source: &Source) -> bool {
-    source.name().rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("csv"))
+/// The endings of the names of files that are read row by row, and the separator that each suggests.
+const TABLES: [(&str, u8); 4] = [("csv", b','), ("tsv", b'\t'), ("tab", b'\t'), ("psv", b'|')];
+
+/// The separator that the file's name suggests. `None` if the file is not read row by row.
+pub(super) fn suggested_separator(source: &Source) -> Option<u8> {
+    let (_, ending) = source.name().rsplit_once('.')?;
+    TABLES.into_iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, separator)| separator)
 }
 
 /// The predictions, each with the name of the file to save them in. If several files contain digits, the name includes
@@ -95,7 +99,7 @@ fn about_digits(read: &[Read], saved: &[Saved]) -> Vec<String> {
     if all == 0 {
         let why = match (tables(read).next().is_some(), tables(read).any(Samples::are_digits)) {
             (false, _) => return Vec::new(),
-            (true, false) => "No CSV file has the columns label, p0, …, p63, so there is nothing to predict.",
+            (true, false) => "No table has the columns label, p0, …, p63, so there is nothing to predict.",
             (true, true) => "No row contains a digit, so there is nothing to predict.",
         };
         return vec![why.to_owned()];
@@ -127,7 +131,13 @@ fn outcome(read: &Read) -> String {
     match read {
         Ok(Content::Bytes) => "✓ read".to_owned(),
         Ok(Content::Rows(samples)) => {
-            format!("✓ rows: {} good, {} bad", units::count(samples.rows), units::count(samples.bad))
+            let (good, bad) = (units::count(samples.rows), units::count(samples.bad));
+            let rows = format!("rows: {good} good, {bad} bad{}", samples.dialect_in_words());
+            // Most rows are bad if the file is written in another way.
+            match samples.rows >= samples.bad {
+                true => format!("✓ {rows}"),
+                false => format!("✕ not understood: {rows}. Choose its separator or encoding, and run again"),
+            }
         }
         Err(error) => format!("✕ {error}"),
     }

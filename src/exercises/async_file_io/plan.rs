@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use inference::digits::{Digits, PIXELS};
 
+use crate::exercises::csv_rows::{Encoding, Wanted};
 use crate::exercises::prelude::*;
 
 /// The exercise's own folder. Nothing outside it is touched.
@@ -36,6 +37,8 @@ pub(super) struct Plan {
     pub rounds: usize,
     pub rows: u32,
     pub bad_rows: u32,
+    /// What the reader knows about the tables among the own files.
+    pub wanted: Wanted,
 }
 
 /// A file to write.
@@ -56,6 +59,7 @@ impl From<&Settings> for Plan {
             limit: NonZeroUsize::new(settings.count("limit") as usize),
             rows: settings.count("rows"),
             bad_rows: settings.count("bad-rows"),
+            wanted: wanted(settings),
         }
     }
 }
@@ -130,6 +134,24 @@ pub(super) fn conflict(settings: &Settings) -> Option<Conflict> {
     })
 }
 
+fn wanted(settings: &Settings) -> Wanted {
+    let separator = match settings.choice("separator") {
+        "comma" => Some(b','),
+        "semicolon" => Some(b';'),
+        "tab" => Some(b'\t'),
+        "pipe" => Some(b'|'),
+        _ => None,
+    };
+    let encoding = match settings.choice("encoding") {
+        "utf-8" => Some(Encoding::Utf8),
+        "utf-16" => Some(Encoding::Utf16Le),
+        "utf-16be" => Some(Encoding::Utf16Be),
+        "windows-1252" => Some(Encoding::Windows1252),
+        _ => None,
+    };
+    Wanted { encoding, separator, suggested: None }
+}
+
 /// True if the user's own files are read.
 pub(super) fn reads_own(settings: &Settings) -> bool {
     settings.choice("source") == "own"
@@ -176,6 +198,32 @@ pub(super) const CONTROLS: &[Control] = &[
         ControlKind::Count { min: 1, max: 20, default: 3 },
     )
     .only_if(is_made),
+    Control::choice(
+        "separator",
+        "Separator",
+        "What separates the values in your tables. A row may have at most 1.0 MB.",
+        &[
+            Choice::new("detect", "Detect"),
+            Choice::new("comma", "Comma"),
+            Choice::new("semicolon", "Semicolon"),
+            Choice::new("tab", "Tab"),
+            Choice::new("pipe", "|"),
+        ],
+    )
+    .only_if(reads_own),
+    Control::choice(
+        "encoding",
+        "Encoding",
+        "How the characters in your tables are written. UTF-8 and UTF-16 are detected.",
+        &[
+            Choice::new("detect", "Detect"),
+            Choice::new("utf-8", "UTF-8"),
+            Choice::new("windows-1252", "Windows-1252 (Latin-1)"),
+            Choice::new("utf-16", "UTF-16"),
+            Choice::new("utf-16be", "UTF-16, high byte first"),
+        ],
+    )
+    .only_if(reads_own),
     Control::count("rows", "Rows", "The number of rows in the CSV.", 100_000, 360).with_heading("CSV").only_if(is_made),
     Control::count("bad-rows", "Bad rows", "The number of additional rows with too few values.", 100, 3)
         .only_if(is_made),

@@ -94,7 +94,17 @@ fn each_of_the_users_own_files_has_its_own_outcome() {
     for (bytes, outcome, problems) in [
         (&b""[..], "✕ the file is empty", vec![]),
         (b"a,b\n", "✕ the file has a header but no rows", vec![]),
-        (b"\xFF\xFEa\0", "✕ the file is UTF-16: save it as UTF-8", vec![]),
+        (b"\xFF\xFEa\0,\0b\0\n\x001\0,\x002\0", "✓ rows: 1 good, 0 bad; UTF-16", vec![]),
+        (b"a\0,\0b\0\n\x001\0,\x002\0\n\0", "✓ rows: 1 good, 0 bad; UTF-16", vec![]),
+        (b"a;b\n1,5;2\n3;4,5\n", "✓ rows: 2 good, 0 bad; separated by `;`", vec![]),
+        (b"a\tb\n1\t2\n", "✓ rows: 1 good, 0 bad; separated by tabs", vec![]),
+        (b"sep=,\na,b\n1,2\n", "✓ rows: 1 good, 0 bad; the line `sep=` was skipped", vec![]),
+        (b"# a\n# b\na,b\n1,2\n", "✓ rows: 1 good, 0 bad; 2 comments were skipped", vec![]),
+        (
+            b"a\n1,2\n3,4\n",
+            "✕ not understood: rows: 0 good, 2 bad. Choose its separator or encoding, and run again",
+            vec!["line 2 has 2 values instead of 1", "line 3 has 2 values instead of 1"],
+        ),
         (b"a,b\n1,2\n3\n", "✓ rows: 1 good, 1 bad", vec!["line 3 has 1 value instead of 2"]),
         (b"a,b\n1,\"2\n3,4\n", "✓ rows: 1 good, 1 bad", vec!["line 2 opens a quote that is not closed"]),
         (b"\xEF\xBB\xBFa,b\r\n1,\"2\r\n3\"\r\n", "✓ rows: 1 good, 0 bad", vec![]),
@@ -102,7 +112,7 @@ fn each_of_the_users_own_files_has_its_own_outcome() {
         (
             b"city\nZ\xFCrich\nBern\n",
             "✓ rows: 1 good, 1 bad",
-            vec!["line 2 is not UTF-8 in column 1: save the file as UTF-8 (it may be Latin-1 or Windows-1252)"],
+            vec!["line 2 is not UTF-8 in column 1: choose the encoding Windows-1252, or save the file as UTF-8"],
         ),
     ] {
         let (_, report) = read_own(vec![
@@ -130,6 +140,49 @@ fn digits_in_the_users_own_files_are_predicted_file_by_file() {
     );
     assert!(report.notes.iter().any(|note| note.contains("`predictions-2.csv`")), "{:?}", report.notes);
     assert!(Span::named(&run.record(), "save_predictions_async").is_some());
+}
+
+#[test]
+fn the_columns_of_digits_are_found_in_any_place() {
+    let names: Vec<_> = (0..64).map(|n| format!("p{n}")).collect();
+    let zeros = vec!["0"; 64];
+    let index = format!(",label,{}\n0,4,{}\n", names.join(","), zeros.join(","));
+    let last = format!("{},label\n{},4\n", names.join(","), zeros.join(","));
+    let spaces = format!("label, {}\n4, {}\n", names.join(", "), zeros.join(", "));
+    let commas = format!("label;{}\n4,0;{}\n", names.join(";"), zeros.join(",0;"));
+    for text in [index, last, spaces, commas] {
+        let (_, report) = read_own(vec![Source::from_bytes("digits.csv", text.clone().into_bytes())]);
+        let report = report.expect("it is a table");
+        assert!(outcomes(&report).0[0].starts_with("✓ rows: 1 good, 0 bad"), "{text}");
+        assert!(report.notes.iter().any(|note| note.contains("of 1 digits were classified")), "{text}");
+    }
+}
+
+#[test]
+fn long_values_and_wide_tables_are_read() {
+    let long = format!("id,sequence\n1,{}\n", "ACGT".repeat(50_000));
+    let wide = format!("a{}\n1{}\n", ",column".repeat(16_000), ",12345678".repeat(16_000));
+    let files = [("long.csv", long), ("wide.tsv", wide.replace(',', "\t"))];
+    let sources = files.map(|(name, text)| Source::from_bytes(name, text.into_bytes()));
+    let (_, report) = read_own(sources.into());
+    let outcomes = outcomes(&report.expect("both are tables")).0.join("\n");
+    assert_eq!(outcomes, "✓ rows: 1 good, 0 bad\n✓ rows: 1 good, 0 bad; separated by tabs");
+}
+
+#[test]
+fn the_reader_can_choose_how_a_table_is_read() {
+    let run = Run::on_virtual_clock(7);
+    let mut settings = settings(&[]);
+    settings.set("source", Value::Choice("own"));
+    settings.set("encoding", Value::Choice("windows-1252"));
+    settings.set("separator", Value::Choice("pipe"));
+    let site = site();
+    site.set_own_files(vec![Source::from_bytes("cities.csv", b"city|x,y\nZ\xFCrich|1,2\n".to_vec())]);
+    let future = (EXERCISE.run)(run.clone(), Rc::new(site), settings);
+    let report = block_on(&run, future).expect("it ends").expect("it is a table");
+    assert_eq!(outcomes(&report).0, ["✓ rows: 1 good, 0 bad; separated by `|`, Windows-1252"]);
+    let shown = report.tables().into_iter().find(|table| table.caption.ends_with("first rows")).expect("it has rows");
+    assert_eq!(shown.rows[0], ["city", "Zürich"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! after that line is read again. Nothing is read more than twice: text inside an unclosed quote contains no quote that
 //! could open without closing.
 
-use csv_core::{ReadRecordResult, Reader};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::{BadRow, MOST_ROW_BYTES, RowError};
 
@@ -31,14 +31,18 @@ pub(super) struct RowSplitter {
     skips_line: bool,
 }
 
-impl Default for RowSplitter {
-    fn default() -> Self {
-        let lines = Lines { line: 1, after_return: false };
-        Self { splitter: Splitter::new(), raw: Vec::new(), row_line: 1, lines, skips_line: false }
-    }
-}
-
 impl RowSplitter {
+    /// A splitter of rows whose values are separated by this byte.
+    pub(super) fn new(separator: u8) -> Self {
+        let lines = Lines { line: 1, after_return: false };
+        Self { splitter: Splitter::new(separator), raw: Vec::new(), row_line: 1, lines, skips_line: false }
+    }
+
+    /// Passes whole lines that are not part of the table.
+    pub(super) fn pass(&mut self, lines: &[u8]) {
+        self.lines.pass(lines);
+    }
+
     /// The rows that these bytes complete.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Result<SplitRow, BadRow>> {
         let mut rows = Vec::new();
@@ -148,7 +152,7 @@ impl RowSplitter {
 
     /// Starts a new row. Returns the bytes of the current one.
     fn start_row(&mut self) -> Vec<u8> {
-        self.splitter = Splitter::new();
+        self.splitter = Splitter::new(self.splitter.separator);
         std::mem::take(&mut self.raw)
     }
 }
@@ -183,6 +187,7 @@ impl Lines {
 /// The reader of `csv-core`, with buffers for its output.
 #[derive(Debug)]
 struct Splitter {
+    separator: u8,
     reader: Reader,
     text: Vec<u8>,
     text_bytes: usize,
@@ -191,12 +196,12 @@ struct Splitter {
 }
 
 impl Splitter {
-    fn new() -> Self {
-        let mut reader = Reader::new();
+    fn new(separator: u8) -> Self {
+        let mut reader = ReaderBuilder::new().delimiter(separator).build();
         // At its start the reader removes a byte order mark. The caller has already done that, so an empty line gets
         // the reader past its start.
         reader.read_record(b"\n", &mut [0], &mut [0]);
-        Self { reader, text: vec![0; 1024], text_bytes: 0, ends: vec![0; 64], values: 0 }
+        Self { separator, reader, text: vec![0; 1024], text_bytes: 0, ends: vec![0; 64], values: 0 }
     }
 
     /// Reads to the end of the row, or of the bytes. Returns true if the row is complete, and the number of bytes read.

@@ -101,7 +101,7 @@ fn a_quote_that_is_never_closed_makes_one_line_bad() {
 
 #[test]
 fn bytes_that_are_not_utf_8_make_only_their_row_bad() {
-    let advice = "save the file as UTF-8 (it may be Latin-1 or Windows-1252)";
+    let advice = "choose the encoding Windows-1252, or save the file as UTF-8";
     let expected = format!("line 3 is not UTF-8 in column 2: {advice}");
     assert_read(b"a,b\n1,2\n3,Z\xFCrich\n5,6\n", &["a|b", "2: 1|2", &expected, "4: 5|6"]);
     let parted = format!("line 2 is not UTF-8 in column 1: {advice}");
@@ -116,22 +116,34 @@ fn a_file_that_cannot_be_read_is_reported_with_the_cause() {
     for only in ["a,b", "a,b\n", "\u{feff}a,b\r\n\r\n"] {
         assert_fails(only, "the file has a header but no rows");
     }
-    assert_fails(b"\xFF\xFEa\0,\0b\0\n\0", "the file is UTF-16: save it as UTF-8");
-    assert_fails(b"\xFE\xFF", "the file is UTF-16: save it as UTF-8");
+    assert_fails(b"\xFF\xFEa\0,\0b\0\n\0", "the file has a header but no rows");
+    assert_fails(b"\xFE\xFF", "the file is empty");
     assert_fails("\"a,b\n1,2\n", "the header cannot be read: line 1 opens a quote that is not closed");
     assert_fails(
         b"a,\xE9\n1,2\n",
-        "the header cannot be read: line 1 is not UTF-8 in column 2: save the file as UTF-8 (it may be Latin-1 or \
-         Windows-1252)",
+        "the header cannot be read: line 1 is not UTF-8 in column 2: choose the encoding Windows-1252, or save the file \
+         as UTF-8",
     );
 }
 
 #[test]
 fn reading_on_after_a_failure_returns_it_again() {
     let mut rows = CsvRows::default();
-    assert_eq!(rows.feed(b"\xFF\xFEa\0"), Err(CsvError::Utf16));
-    assert_eq!(rows.feed(b"a,b\n1,2\n"), Err(CsvError::Utf16));
-    assert_eq!(rows.finish(), Err(CsvError::Utf16));
+    let bad = [b"a,\xE9\n".as_slice(), &b"1,2\n".repeat(HEAD_BYTES)].concat();
+    let error = rows.feed(&bad).expect_err("the header is bad");
+    assert!(matches!(error, CsvError::BadHeader(_)));
+    assert_eq!(rows.feed(b"a,b\n1,2\n"), Err(error.clone()));
+    assert_eq!(rows.finish(), Err(error));
+}
+
+#[test]
+fn other_separators_comments_and_encodings_are_recognized() {
+    assert_read("a;b\n1,5;2\n", &["a|b", "2: 1,5|2"]);
+    assert_read("sep=;\r\na;b\r\n1;2\r\n", &["a|b", "3: 1|2"]);
+    assert_read("# one\n# two\na,b\n1,2\n# three\n3,4\n", &["a|b", "4: 1|2", "6: 3|4"]);
+    let utf16: Vec<u8> = "name,x\nZürich,1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_read(&utf16, &["name|x", "2: Zürich|1"]);
+    assert_read([b"\xFF\xFE".as_slice(), &utf16].concat(), &["name|x", "2: Zürich|1"]);
 }
 
 #[test]
@@ -147,12 +159,9 @@ fn a_row_that_is_too_long_is_bad_and_the_next_is_good() {
     let long = "x".repeat(MOST_ROW_BYTES + 10);
     for piece in [usize::MAX, 65_536, 100_003] {
         let parsed = read_in(format!("a\n1\n{long}\n2\n").as_bytes(), piece).expect("there are rows");
-        assert_eq!(in_words(&parsed), ["a", "2: 1", "line 3 has more than 100000 bytes", "4: 2"]);
+        assert_eq!(in_words(&parsed), ["a", "2: 1", "line 3 has more than 1.0 MB", "4: 2"]);
         let parsed = read_in(format!("a\n\"{long}\n2\n").as_bytes(), piece).expect("there are rows");
-        assert_eq!(
-            in_words(&parsed),
-            ["a", "line 2 has more than 100000 bytes: a closing quote may be missing", "3: 2"]
-        );
+        assert_eq!(in_words(&parsed), ["a", "line 2 has more than 1.0 MB: a closing quote may be missing", "3: 2"]);
     }
 }
 
@@ -189,7 +198,7 @@ fn an_unclosed_quote_makes_one_line_bad_wherever_the_limit_cuts_the_rest() {
 
 #[test]
 fn only_the_first_problems_of_a_wide_header_are_reported() {
-    let parsed = CsvRows::default().feed(format!("a{}\n", ",b".repeat(10_000)).as_bytes()).expect("there is a header");
+    let parsed = read(format!("a{}\n1\n", ",b".repeat(10_000))).expect("there is a header");
     let Parsed::Header(header) = &parsed[0] else { panic!("{parsed:?}") };
     assert_eq!((header.names.len(), header.problems.len()), (10_001, MAX_HEADER_PROBLEMS));
     let long = HeaderProblem::Repeated { name: "x".repeat(100_000), first: 1, again: 2 };
