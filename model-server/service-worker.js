@@ -105,7 +105,13 @@ async function pageOf(request, name) {
 // A file from this cache, or by default from any cache.
 function cached(url, cache = caches) {
   // An error means that the browser does not allow storage.
-  return cache.match(url, { ignoreSearch: true, ignoreVary: true }).catch(() => undefined);
+  return cache.match(url, { ignoreSearch: true, ignoreVary: true }).then(direct).catch(() => undefined);
+}
+
+// A response that was redirected, as by hosts that send `index.html` to `/`, as if it were not. Otherwise the browser
+// would refuse it for a page.
+function direct(response) {
+  return response?.redirected ? new Response(response.body, response) : response;
 }
 
 const cacheName = `${site} ${RELEASE.name}`;
@@ -185,5 +191,5 @@ async function fetched(name) {
   // The browser's own cache may contain files of another release.
   const response = await fetch(name, { cache: isNamedByHash(name) ? "default" : "no-cache", priority: "low" });
   if (!response.ok) throw new Error(`${name}: status ${response.status}`);
-  return response;
+  return direct(response);
 }

@@ -21,6 +21,8 @@ pub struct Control {
     pub heading: &'static str,
     /// Returns true if it has an effect with these settings. Otherwise it is hidden, and keeps its value.
     pub is_offered: fn(&Settings) -> bool,
+    /// True if no link can hide it, because it says where requests go.
+    pub is_always_shown: bool,
     /// The default in links of earlier releases, which omit a control at its default, if it was another one.
     pub former_default: Option<&'static str>,
 }
@@ -29,7 +31,16 @@ impl Control {
     /// A control that is always shown.
     #[must_use]
     pub const fn new(name: &'static str, label: &'static str, help: &'static str, kind: ControlKind) -> Self {
-        Self { name, label, help, kind, heading: "", is_offered: |_| true, former_default: None }
+        Self {
+            name,
+            label,
+            help,
+            kind,
+            heading: "",
+            is_offered: |_| true,
+            is_always_shown: false,
+            former_default: None,
+        }
     }
 
     /// A control for a time in milliseconds, from 0 to 2 s.
@@ -71,6 +82,12 @@ impl Control {
     #[must_use]
     pub const fn only_if(self, is_offered: fn(&Settings) -> bool) -> Self {
         Self { is_offered, ..self }
+    }
+
+    /// Keeps links from hiding it, because it says where requests go.
+    #[must_use]
+    pub const fn always_shown(self) -> Self {
+        Self { is_always_shown: true, ..self }
     }
 
     /// Sets the default of earlier releases, as in links. Links that set something else, but not this control, mean it.

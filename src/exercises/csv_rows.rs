@@ -9,18 +9,17 @@
 //! read a file of any size.
 
 mod dialect;
-mod encoding;
 mod records;
 
 use std::collections::BTreeMap;
 
 use crate::measure::units::{shortened, size};
+use crate::storage::encoding::Decoder;
 
-use encoding::Decoder;
 use records::{RowSplitter, SplitRow};
 
+pub use crate::storage::encoding::Encoding;
 pub use dialect::{Dialect, SEPARATORS, Wanted};
-pub use encoding::Encoding;
 
 /// A row with more bytes is bad. At most this many bytes are read again in one go after a quote that is not closed, so
 /// that the page is not blocked for long.

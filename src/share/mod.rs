@@ -13,6 +13,8 @@ pub mod run_file;
 pub mod saved;
 pub mod sent;
 
+mod link_repair;
+
 #[cfg(test)]
 mod old_links;
 #[cfg(test)]

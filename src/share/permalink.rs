@@ -29,6 +29,7 @@ use crate::exercises::control_kind::ControlKind;
 use crate::exercises::controls::{Control, Settings, Value};
 use crate::exercises::exercise::Exercise;
 use crate::measure::units;
+use crate::share::link_repair;
 use crate::share::sent::Sent;
 
 /// The seed of a link without one.
@@ -109,11 +110,10 @@ impl Destination {
     /// Reads a fragment, with or without its `#`, and returns a notice for each part that was replaced.
     #[must_use]
     pub fn parse(fragment: &str) -> (Self, Vec<Notice>) {
-        let fragment = fragment.strip_prefix('#').unwrap_or(fragment);
-        let (path, query) = fragment.split_once('?').unwrap_or((fragment, ""));
-        let slug = path.trim_matches('/');
+        let fragment = link_repair::decoded(fragment.strip_prefix('#').unwrap_or(fragment));
+        let (slug, query) = link_repair::path_and_query(&fragment);
         let mut notices = Vec::new();
-        let runs_at_once = || form_urlencoded::parse(query.as_bytes()).any(|(name, text)| name == "run" && text == "1");
+        let runs_at_once = || link_repair::pairs(query).iter().any(|(name, text)| name == "run" && text == "1");
         match slug {
             "" => return (Self::Home, notices),
             "guide" => return (Self::Guide, notices),
@@ -189,8 +189,11 @@ impl Setup {
         if !query.is_empty() {
             setup.use_former_defaults();
         }
-        for (name, text) in form_urlencoded::parse(query.as_bytes()) {
-            if let Err(notice) = setup.apply(&name, &text) {
+        let pairs = link_repair::pairs(query);
+        for (n, (name, text)) in pairs.iter().enumerate() {
+            let is_last = n + 1 == pairs.len();
+            let text = if is_last && !setup.is_text(name) { link_repair::without_punctuation(text) } else { text };
+            if let Err(notice) = setup.apply(name, text) {
                 notices.push(notice);
             }
         }
@@ -206,6 +209,12 @@ impl Setup {
         setup
     }
 
+    /// True if this is the name of a control for text, which may end with punctuation.
+    fn is_text(&self, name: &str) -> bool {
+        let control = self.exercise.controls.iter().find(|control| control.name == name);
+        control.is_some_and(|it| matches!(it.kind, ControlKind::Text { .. } | ControlKind::Program { .. }))
+    }
+
     /// Sets the controls whose default has changed to what a link means that omits them.
     fn use_former_defaults(&mut self) {
         for control in self.exercise.controls {
@@ -215,13 +224,26 @@ impl Setup {
         }
     }
 
+    /// The names of the controls that a link can hide.
+    fn hideable(&self) -> impl Iterator<Item = &'static str> {
+        self.exercise
+            .controls
+            .iter()
+            .filter(|control| !control.is_always_shown)
+            .map(|control| control.name)
+            .chain(["seed"])
+    }
+
     /// Hides the control with this name.
     fn hide(&mut self, name: &str) -> Result<(), Notice> {
-        let names = self.exercise.controls.iter().map(|control| control.name).chain(["seed"]);
-        let found: Vec<_> = names.filter(|it| *it == name || name == ALL).collect();
+        let found: Vec<_> = self.hideable().filter(|it| *it == name || name == ALL).collect();
         if found.is_empty() {
+            let exists = self.exercise.controls.iter().any(|control| control.name == name);
             let name = shortened(name);
-            return Err(Notice(format!("This exercise has no control `{name}` to hide.")));
+            return Err(Notice(match exists {
+                true => format!("A link cannot hide `{name}`, which says where requests go."),
+                false => format!("This exercise has no control `{name}` to hide."),
+            }));
         }
         self.hidden.extend(found);
         self.hidden.sort_unstable();
@@ -302,8 +324,7 @@ impl fmt::Display for Destination {
                     query.append_pair("run", "1");
                 }
                 if !setup.hidden.is_empty() {
-                    // The seed is not among the exercise's controls.
-                    let are_all = setup.hidden.len() == setup.exercise.controls.len() + 1;
+                    let are_all = setup.hidden.len() == setup.hideable().count();
                     query.append_pair("hide", &if are_all { ALL.to_owned() } else { setup.hidden.join(",") });
                 }
                 if setup.is_embedded {

@@ -30,6 +30,7 @@ use crate::python::keys::{PLACEHOLDER, keys, without_keys};
 use crate::python::program_files::ProgramFiles;
 use crate::share::permalink::MAX_SEED;
 use crate::share::saved::{RunEnding, SavedRun};
+use crate::storage::encoding::to_utf8;
 use columns::Columns;
 pub use columns::RecordError;
 pub use error::ImportError;
@@ -155,6 +156,8 @@ fn file_of(run: &SavedRun) -> RunFile<'_, Vec<u64>> {
 /// The first error in the file. The message may contain text from the file.
 pub fn from_json(bytes: &[u8]) -> Result<SavedRun, ImportError> {
     refuse_large(bytes.len() as u64)?;
+    // An editor may have saved it with a byte order mark, or as UTF-16.
+    let bytes = &*to_utf8(bytes);
     // Most files are of the current version. Only others are read twice, to find out what they are: reading takes long if
     // a file is large.
     let (rest, lists) = long_lists::cut_out(str::from_utf8(bytes).unwrap_or_default());

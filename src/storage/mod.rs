@@ -16,6 +16,7 @@
 pub mod backend;
 #[cfg(target_arch = "wasm32")]
 mod browser_file;
+pub mod encoding;
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod indexed_db;

@@ -200,7 +200,8 @@ pub(super) const CONTROLS: &[Control] = &[
         "The server that gets the requests: the page's own, or any that implements the Open Inference Protocol v2, \
          such as KServe, Triton or MLServer.",
         &[Choice::new("embedded", "The page's own model server"), Choice::new("own", "Your own endpoint")],
-    ),
+    )
+    .always_shown(),
     Control::new(
         "url",
         "Base URL",
@@ -210,7 +211,8 @@ pub(super) const CONTROLS: &[Control] = &[
             refuse: |text| BaseUrl::parse(text).err().map(|error| error.to_string()),
         },
     )
-    .only_if(|settings| !is_embedded(settings)),
+    .only_if(|settings| !is_embedded(settings))
+    .always_shown(),
     Control::new(
         "models",
         "Models",

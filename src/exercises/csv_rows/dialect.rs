@@ -2,7 +2,7 @@
 
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
-use super::encoding::Encoding;
+use crate::storage::encoding::Encoding;
 
 /// The separators that are recognized.
 pub const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];

@@ -1,8 +1,12 @@
-//! Writes a CSV line for each task, as RFC 4180 describes. Times are in microseconds.
+//! Writes a CSV line for each task, as RFC 4180 describes. Times are in microseconds. It begins with a byte order mark: without
+//! one, Excel does not read it as UTF-8.
 
 use crate::measure::events::EventKind;
 use crate::measure::segments::{Phase, TaskHistories};
 use crate::measure::{Record, TaskId};
+
+/// The byte order mark.
+const MARK: char = '\u{feff}';
 
 const HEAD: &str = "id,parent,name,spawned_us,first_polled_us,ended_us,outcome,running_us,waiting_us,queued_us,polls";
 
@@ -19,7 +23,7 @@ struct Sums {
 /// Writes the tasks in the order of spawning. A field is empty if its event did not happen.
 pub(super) fn write(record: &Record) -> String {
     let histories = TaskHistories::from_record(record);
-    let mut csv = format!("{HEAD}\r\n");
+    let mut csv = format!("{MARK}{HEAD}\r\n");
     for ((task, history), sums) in histories.iter().zip(sums(record, &histories)) {
         let spawned = record.task(task);
         let (ended_us, outcome) = history.end.unzip();
@@ -69,12 +73,22 @@ fn number(number: Option<u64>) -> String {
     number.map(|number| number.to_string()).unwrap_or_default()
 }
 
-/// A text, in quotes if necessary. A text that a spreadsheet would read as a formula gets an apostrophe in front
-/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+/// A text, in quotes if necessary. What a spreadsheet would read as a formula gets an apostrophe in front
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>). In many countries, Excel separates values at each `;`, also
+/// within quotes that do not begin a value. So a formula may begin after any character that may separate values.
 fn text(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    let mut safe = String::new();
+    let mut may_begin = true;
+    for (at, c) in text.char_indices() {
+        let is_formula = matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
+        if may_begin && is_formula || at == 0 && matches!(c, '\t' | '\r') {
+            safe.push('\'');
+        }
+        safe.push(c);
+        may_begin = matches!(c, ',' | ';' | '|' | '"' | '\t' | '\r' | '\n') || may_begin && c == ' ';
+    }
+    let needs_quotes = safe.contains([',', ';', '"', '\t', '\r', '\n']);
+    if needs_quotes { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
 }
 
 #[cfg(test)]
@@ -84,6 +98,7 @@ mod tests {
 
     fn rows(name: &'static str) -> Vec<Vec<String>> {
         let csv = write(&hostile(name).record);
+        assert!(csv.starts_with("\u{feff}id,"));
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(csv.as_bytes());
         let rows = reader.records().map(|row| row.expect("it is CSV").iter().map(str::to_owned).collect());
         rows.collect()
@@ -106,6 +121,15 @@ mod tests {
         }
         for name in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "=cmd|'/C calc',\"\"!A0"] {
             assert_eq!(rows(name)[2][2], format!("'{name}"));
+        }
+        for (name, expected) in [
+            ("a;=1+1", "a;'=1+1"),
+            ("a\t @x", "a\t '@x"),
+            ("a\n-1", "a\n'-1"),
+            ("\"=1\"", "\"'=1\""),
+            ("a - b; c", "a - b; c"),
+        ] {
+            assert_eq!(rows(name)[2][2], expected);
         }
     }
 }

@@ -39,6 +39,9 @@ enum TraceEvent<'a> {
     /// The name of a process or a thread.
     #[serde(rename = "M")]
     Named { name: &'static str, pid: u32, tid: u32, args: Name },
+    /// The place of a thread among the others. Without it, Perfetto orders them by their names.
+    #[serde(rename = "M")]
+    Placed { name: &'static str, pid: u32, tid: u32, args: Place },
     /// A slice.
     #[serde(rename = "X")]
     Slice { name: String, cat: &'static str, pid: u32, tid: u32, ts: u64, dur: u64, args: TaskDetails<'a> },
@@ -53,6 +56,11 @@ enum TraceEvent<'a> {
 #[derive(Serialize)]
 struct Name {
     name: String,
+}
+
+#[derive(Serialize)]
+struct Place {
+    sort_index: u32,
 }
 
 /// The details of a slice's task.
@@ -80,9 +88,15 @@ fn events<'a>(record: &'a Record, title: &str) -> Vec<TraceEvent<'a>> {
     let slices = slices(record, &histories);
     let process = named("process_name", 0, format!("Interleave: {title}"));
     let lanes = (0..histories.lanes()).map(|lane| named("thread_name", lane + 1, format!("Lane {}", lane + 1)));
+    let places = (1..=histories.lanes()).map(|tid| TraceEvent::Placed {
+        name: "thread_sort_index",
+        pid: PID,
+        tid,
+        args: Place { sort_index: tid },
+    });
     let drawn = slices.iter().map(|segment| slice(record, &histories, segment));
     let arrows = histories.iter().filter_map(|(task, history)| arrow(record, &slices, task, history.spawned_us));
-    std::iter::once(process).chain(lanes).chain(drawn).chain(arrows.flatten()).collect()
+    std::iter::once(process).chain(lanes).chain(places).chain(drawn).chain(arrows.flatten()).collect()
 }
 
 /// All segments to draw, by task and then by time.
@@ -189,9 +203,11 @@ mod tests {
             assert!(number(begin, "ts") <= number(end, "ts") && end["bp"] == "e");
         }
         assert_eq!(begins.len(), ends.len());
-        let names = of_kind(run, "M");
-        assert_eq!(names.len(), 1 + histories.lanes() as usize);
+        let (places, names): (Vec<_>, Vec<_>) =
+            of_kind(run, "M").into_iter().partition(|event| event["name"] == "thread_sort_index");
+        assert_eq!((names.len(), places.len()), (1 + histories.lanes() as usize, histories.lanes() as usize));
         assert!(names.iter().all(|event| event["args"]["name"].is_string()));
+        assert!(places.iter().all(|event| event["args"]["sort_index"] == event["tid"]));
     }
 
     #[test]

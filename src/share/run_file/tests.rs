@@ -101,6 +101,16 @@ fn every_exercise_reads_back_to_the_last_digit() {
 }
 
 #[test]
+fn a_file_that_an_editor_has_saved_in_another_encoding_is_read() {
+    let run = small();
+    let json = value_of(&run).to_string();
+    let utf16: Vec<u8> = json.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [format!("\u{feff}{json}").into_bytes(), [b"\xFF\xFE", utf16.as_slice()].concat(), utf16] {
+        assert_same(&run, &from_json(&bytes).expect("only the encoding is another"));
+    }
+}
+
+#[test]
 fn a_run_that_was_cut_short_reads_back() {
     let run = small();
     assert_same(&run, &from_json(&to_json(&run)).expect("it was just written"));

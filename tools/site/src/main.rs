@@ -6,7 +6,9 @@
 //!   [`chunks`] joins the smallest of the resulting modules in one file.
 //! - [`optimize`]: makes every wasm module smaller and faster with wasm-opt, in builds that are published.
 //! - [`page`]: puts the page's new code into the site, and its address into `index.html`.
-//! - [`policy`]: writes the Content-Security-Policy, and moves inline scripts into files.
+//! - [`style`]: makes the style sheet smaller.
+//! - [`policy`]: writes the Content-Security-Policy and the script that says why the page does not start, and moves all
+//!   other inline scripts into files.
 //! - [`python`]: adds Pyodide, the [`sandbox`] and the [`editor`] for readers' programs.
 //!   [`bytecode`] makes Python start faster.
 //! - [`pages`]: writes the frame that is painted first, and an HTML page for each exercise.
@@ -38,6 +40,7 @@ mod python;
 mod release;
 mod sandbox;
 mod split;
+mod style;
 mod tool;
 
 use std::process::ExitCode;
@@ -74,6 +77,7 @@ fn finish(build: &Build) -> Result<(), SiteError> {
                 optimize::all(code.modules().chain([server]), &cache)?;
             }
             page::put(&code, &build.site)?;
+            style::shrink_all(&build.site)?;
         }
         sources.join().expect("highlighting does not panic")
     })?;

@@ -39,10 +39,17 @@ const PREVIEW: &str = "static/preview.png";
 const PREVIEW_TEXT: &str =
     "A run of Interleave next to its code: the same tasks one by one, with a limit, and all at once.";
 
-const LOADING: &str = "Interleave is loading. If this message stays, your browser cannot run WebAssembly or blocks it: \
-     try a current version of Chromium, Firefox or Safari.";
+/// A script replaces it by the cause, if it can run.
+const LOADING: &str = "Interleave is loading. If this message stays, the page was opened as a file, its host does not \
+     send all of its files, or scripts are blocked here.";
 
-const NO_SCRIPTS: &str = "Interleave runs its exercises in your browser. This needs JavaScript and WebAssembly.";
+const NO_SCRIPTS: &str = "Interleave runs its exercises in your browser, which needs JavaScript and WebAssembly. Here \
+     scripts do not run: they are turned off in the settings, blocked by an extension or the host, or this is a frame \
+     whose attribute `sandbox` lacks `allow-scripts`.";
+
+/// What a host sends for an address that does not exist.
+const NOT_FOUND: &str = "404.html";
+const NOT_FOUND_SCRIPT: &str = include_str!("not_found.js");
 
 /// The address of the published site, if the build knows it. Link previews need absolute addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +96,25 @@ pub fn write_all(site: &Path, url: Option<&SiteUrl>) -> Result<(), SiteError> {
         let page = Page::Exercise(exercise);
         files::write(&site.join(page.path()).join("index.html"), page.html(&template, &first, url, &[])?)?;
     }
-    files::write(&index, Page::Home.html(&template, &first, url, &home::parts(&python))?)
+    files::write(&index, Page::Home.html(&template, &first, url, &home::parts(&python))?)?;
+    files::write(&site.join(NOT_FOUND), not_found(url))
+}
+
+/// The page for addresses that do not exist. Its own address can have any depth, so it uses no file of the site. Without
+/// the address of the site, a script finds it.
+fn not_found(url: Option<&SiteUrl>) -> String {
+    let link = element("a").attr("href", url.map_or("/".to_owned(), |url| url.of(""))).text("the first page");
+    let text = element("p").text("There is no page at this address. Go to ").child(link).text(".");
+    let body = [element("h1").text(frame::NAME), text].map(Node::from);
+    let script = if url.is_none() { format!("<script>{NOT_FOUND_SCRIPT}</script>") } else { String::new() };
+    let style = "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}";
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\"><meta name=\"robots\" \
+         content=\"noindex\"><title>Not found – {}</title><style>{style}</style>{}{script}</html>\n",
+        frame::NAME,
+        to_html(&body)
+    )
 }
 
 /// A page with HTML of its own.

@@ -1,15 +1,18 @@
 //! Writes the page's Content-Security-Policy into its HTML (<https://www.w3.org/TR/CSP3/>). The page may load only the
-//! site's own files, and runs no script that is in the HTML. The scripts that trunk puts into the HTML become files.
+//! site's own files, and runs only one script that is in the HTML: the one that says why the page does not start. The
+//! policy has its hash. The scripts that trunk puts into the HTML become files.
 //!
 //! Every build does this, so the policy also applies under `trunk serve`, whose reload script becomes a file too.
-//! Hashes of the scripts in the policy would not work, because trunk minifies the HTML afterwards.
 
 use std::path::Path;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 
 use crate::build::Kind;
 use crate::error::SiteError;
 use crate::files;
-use crate::hash::ContentHash;
+use crate::hash::{self, ContentHash};
 
 /// The policy is written before this tag. Nothing above it loads a file.
 const BEFORE: &str = "<meta";
@@ -25,6 +28,9 @@ const PLACEHOLDERS: [(&str, &str); 3] = [
     ("{{__TRUNK_WS_PROTOCOL__}}", "\"\""),
 ];
 
+/// The script that says why the page does not start.
+const DIAGNOSIS: &str = include_str!("diagnosis.js");
+
 /// Marks a site that must not be published.
 const FOR_TESTS: &str = "<meta name=\"interleave-build\" content=\"for tests only\">";
 
@@ -39,7 +45,8 @@ pub fn protect(site: &Path, kind: Kind) -> Result<(), SiteError> {
     for script in &scripts {
         files::write(&site.join(&script.name), &script.text)?;
     }
-    let html = with_policy(&html, &policy(&scripts))?;
+    let diagnosis = compact(DIAGNOSIS);
+    let html = with_policy(&html, &policy(&scripts, &diagnosis), &diagnosis)?;
     files::write(&index, if kind == Kind::Test { marked(&html) } else { html })
 }
 
@@ -95,13 +102,21 @@ fn filled_in(script: &str) -> String {
     quoted.fold(script.to_owned(), |script, (placeholder, expression)| script.replace(&placeholder, expression))
 }
 
-fn with_policy(html: &str, policy: &str) -> Result<String, SiteError> {
+/// A script without comments on lines of their own, and without indentation.
+fn compact(script: &str) -> String {
+    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The page with the policy, and with this script below it.
+fn with_policy(html: &str, policy: &str, script: &str) -> Result<String, SiteError> {
     let place = html.find(BEFORE).ok_or_else(no_place)?;
     if html.find("<script").is_some_and(|script| script < place) {
         return Err(no_place());
     }
     let (above, below) = html.split_at(place);
-    Ok(format!("{above}<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">{below}"))
+    let policy = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">");
+    Ok(format!("{above}{policy}<script>{script}</script>{below}"))
 }
 
 fn no_place() -> SiteError {
@@ -110,11 +125,11 @@ fn no_place() -> SiteError {
 
 /// The policy. The page may send requests to any host, because the reader's own endpoint may be anywhere. It loads
 /// nothing else from other hosts.
-fn policy(scripts: &[Script]) -> String {
+fn policy(scripts: &[Script], inline: &str) -> String {
     let sockets = if scripts.iter().any(|script| script.text.contains(RELOADS)) { " ws: wss:" } else { "" };
     [
         "default-src 'none'",
-        "script-src 'self' 'wasm-unsafe-eval'",
+        &format!("script-src 'self' 'wasm-unsafe-eval' 'sha256-{}'", BASE64_STANDARD.encode(hash::sha_256(inline))),
         "style-src 'self'",
         "img-src 'self' data:",
         // `blob:` lets the page read its own downloads.
@@ -154,22 +169,31 @@ mod tests {
 
     #[test]
     fn the_policy_comes_before_everything_that_loads_a_file() {
-        let html = with_policy(HTML, "default-src 'none'").expect("it has a head");
-        assert!(html.starts_with("<html><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'\">"));
-        assert!(with_policy("<script>1</script><meta>", "").is_err());
-        assert!(with_policy("<p>", "").is_err());
+        let html = with_policy(HTML, "default-src 'none'", "say()").expect("it has a head");
+        let policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'\">";
+        assert!(html.starts_with(&format!("<html>{policy}<script>say()</script><meta charset")));
+        assert!(with_policy("<script>1</script><meta>", "", "").is_err());
+        assert!(with_policy("<p>", "", "").is_err());
     }
 
     #[test]
-    fn the_policy_allows_no_inline_script_and_no_eval() {
-        let policy = policy(&Page::from_html(HTML).scripts);
+    fn the_policy_allows_one_inline_script_and_no_eval() {
+        let policy = policy(&Page::from_html(HTML).scripts, "say()");
+        // The output of `printf 'say()' | openssl dgst -sha256 -binary | base64`.
+        assert!(policy.contains("'sha256-2/kCYMCOBC6uc2jMfjEOQcVYsx3+O8RSS9/ZxStz0aE='"));
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'") && !policy.contains("ws:"));
+    }
+
+    #[test]
+    fn the_script_in_the_page_is_written_without_comments() {
+        assert_eq!(compact("// why\n{\n  say();\n\n  // more\n}\n"), "{\nsay();\n}");
+        assert!(!DIAGNOSIS.contains("</script"));
     }
 
     #[test]
     fn a_page_that_reloads_itself_may_open_a_socket() {
         let page = Page::from_html("<meta><script>new WebSocket('ws://' + `{{__TRUNK_ADDRESS__}}`)</script>");
         assert_eq!(page.scripts[0].text, "new WebSocket('ws://' + location.host)");
-        assert!(policy(&page.scripts).contains("connect-src 'self' blob: http: https: ws: wss:"));
+        assert!(policy(&page.scripts, "").contains("connect-src 'self' blob: http: https: ws: wss:"));
     }
 }

@@ -178,7 +178,10 @@ async fn each_format_of_export_is_valid() -> TestResult {
     page.run_to_the_end().await?;
     let tasks: usize = page.metric("tasks").await?.parse()?;
     let (name, csv) = export(page, "Tasks as CSV").await?;
-    assert!(name.ends_with("-tasks.csv") && csv.starts_with("id,parent,name,"), "{name}");
+    assert!(
+        name.ends_with("-tasks.csv") && csv.trim_start_matches('\u{feff}').starts_with("id,parent,name,"),
+        "{name}"
+    );
     assert_eq!(csv.lines().count(), tasks + 1);
     let (name, trace) = export(page, "Chrome trace").await?;
     let trace: Value = serde_json::from_str(&trace)?;

@@ -3,7 +3,11 @@
 //! `encoding_rs` knows forty encodings. It was not used, because these three are a few lines each, and the tables of the
 //! others would be loaded as well: a browser decodes East Asian text itself, but only for a whole page.
 
+use std::borrow::Cow;
 use std::fmt;
+
+/// The number of bytes in which the zeros of UTF-16 are counted.
+const LOOKED_AT_BYTES: usize = 1_000;
 
 /// The encoding of a text file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +35,8 @@ impl fmt::Display for Encoding {
 impl Encoding {
     /// The encoding that the first bytes of a file show by a byte order mark, or by the zeros of UTF-16: in most texts, half
     /// of its bytes are zero. `None` if they show nothing.
-    pub(super) fn detect(head: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn detect(head: &[u8]) -> Option<Self> {
         if head.starts_with(b"\xEF\xBB\xBF") {
             return Some(Self::Utf8);
         }
@@ -41,6 +46,7 @@ impl Encoding {
         if head.starts_with(b"\xFE\xFF") {
             return Some(Self::Utf16Be);
         }
+        let head = &head[..head.len().min(LOOKED_AT_BYTES)];
         let zeros = |first: usize| head.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
         let (even, odd) = (zeros(0), zeros(1));
         match () {
@@ -51,7 +57,8 @@ impl Encoding {
     }
 
     /// The byte order mark of this encoding.
-    pub(super) fn mark(self) -> &'static [u8] {
+    #[must_use]
+    pub fn mark(self) -> &'static [u8] {
         match self {
             Self::Utf8 => b"\xEF\xBB\xBF",
             Self::Utf16Le => b"\xFF\xFE",
@@ -59,6 +66,20 @@ impl Encoding {
             Self::Windows1252 => b"",
         }
     }
+}
+
+/// The text of a whole file as UTF-8, without a byte order mark.
+#[must_use]
+pub fn to_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let encoding = Encoding::detect(bytes).unwrap_or(Encoding::Utf8);
+    let rest = bytes.strip_prefix(encoding.mark()).unwrap_or(bytes);
+    if encoding == Encoding::Utf8 {
+        return rest.into();
+    }
+    let mut decoder = Decoder::new(encoding);
+    let mut text = decoder.decode(rest);
+    text.extend(decoder.finish());
+    text.into()
 }
 
 /// The characters of Windows-1252 from 0x80 to 0x9F (<https://encoding.spec.whatwg.org/index-windows-1252.txt>). The other
@@ -70,7 +91,7 @@ const WINDOWS_1252: [char; 32] = [
 
 /// Converts the pieces of a file to UTF-8. What UTF-16 cannot mean becomes U+FFFD. UTF-8 is passed on as it is.
 #[derive(Debug)]
-pub(super) struct Decoder {
+pub struct Decoder {
     encoding: Encoding,
     /// The first byte of a unit whose second byte is in the next piece.
     half: Option<u8>,
@@ -79,12 +100,14 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    pub(super) fn new(encoding: Encoding) -> Self {
+    /// A converter at the beginning of a file, after its byte order mark.
+    #[must_use]
+    pub fn new(encoding: Encoding) -> Self {
         Self { encoding, half: None, high: None }
     }
 
     /// The text of the next piece.
-    pub(super) fn decode(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub fn decode(&mut self, bytes: &[u8]) -> Vec<u8> {
         match self.encoding {
             Encoding::Utf8 => bytes.to_vec(),
             Encoding::Windows1252 => bytes.iter().map(|byte| character(*byte)).collect::<String>().into_bytes(),
@@ -93,7 +116,7 @@ impl Decoder {
     }
 
     /// The text of what is left at the end of the file.
-    pub(super) fn finish(&mut self) -> Vec<u8> {
+    pub fn finish(&mut self) -> Vec<u8> {
         let is_cut_off = self.half.take().is_some() | self.high.take().is_some();
         if is_cut_off { "\u{fffd}".into() } else { Vec::new() }
     }
@@ -143,6 +166,15 @@ mod tests {
     #[test]
     fn windows_1252_is_decoded() {
         assert_eq!(decoded(Encoding::Windows1252, b"Z\xFCrich \x80 \x93x\x94", 2), "Zürich € “x”");
+    }
+
+    #[test]
+    fn a_whole_file_is_converted() {
+        let utf16: Vec<u8> = "{\"a\": \"ü\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [utf16.clone(), [b"\xFF\xFE", utf16.as_slice()].concat(), "\u{feff}{\"a\": \"ü\"}".into()] {
+            assert_eq!(*to_utf8(&bytes), *"{\"a\": \"ü\"}".as_bytes());
+        }
+        assert!(matches!(to_utf8(b"plain"), Cow::Borrowed(b"plain")));
     }
 
     #[test]

@@ -1,0 +1,80 @@
+// Says why the page does not start. It is in the HTML itself, because the cause may be that no file can be loaded.
+{
+  const isFile = location.protocol === "file:";
+  const isSandboxed = !isFile && self.origin === "null";
+  const hasWasm = typeof WebAssembly === "object";
+  const RELOAD = "Reload without the cache (Ctrl+Shift+R, or ⌘⇧R on a Mac).";
+  let isSaid = false;
+
+  // Replaces the text about loading. Once the app is there, that text is gone.
+  const say = (text) => {
+    const place = document.getElementById("loading");
+    if (place === null || isSaid) return;
+    isSaid = true;
+    place.classList.add("known");
+    place.textContent = text;
+  };
+
+  // What the host sends in place of a file that was not run.
+  const causeOf = async (url) => {
+    const name = new URL(url).pathname.split("/").pop();
+    let response;
+    try {
+      response = await fetch(url, { cache: "no-store" });
+    } catch {
+      return `The host of this page does not send \`${name}\`. Check your connection, and reload.`;
+    }
+    const { status, headers } = response;
+    const type = (headers.get("content-type") ?? "").split(";")[0];
+    if (status === 404 || type === "text/html") {
+      return `This page is of another release than the files on its host: \`${name}\` is not there. ${RELOAD} If that`
+        + " does not help, the copy of the site on the host is not complete.";
+    }
+    if (!response.ok) return `The host of this page answers with status ${status} for \`${name}\`. Try again later.`;
+    if (!/javascript|ecmascript/.test(type)) {
+      return `The host of this page sends \`${name}\` as \`${type || "no type"}\`, so browsers do not run it. The host`
+        + " must send it as `text/javascript`.";
+    }
+    return `\`${name}\` was not run. ${RELOAD} An extension of the browser may also have blocked it.`;
+  };
+
+  const unknown = (error) => {
+    const text = `${error?.name ?? "Error"}: ${error?.message ?? error}`;
+    if (/wasm|webassembly/i.test(text) && /unsafe-eval|content.security|csp/i.test(text)) {
+      say("A policy of the host or of an extension forbids WebAssembly, which this page needs.");
+    } else {
+      say(`The page could not start (${text}). ${RELOAD} Or try a current version of Chromium, Firefox or Safari.`);
+    }
+  };
+
+  const failed = (error) => {
+    // A module that the page's script imports.
+    const script = document.querySelector("script[type=module][src]");
+    const isOfModule = /import|module|fetch|network|load failed/i.test(error?.message ?? "");
+    if (isOfModule && script !== null) causeOf(script.src).then(say);
+    else unknown(error);
+  };
+
+  if (!isFile && !isSandboxed && hasWasm) {
+    // Errors of elements do not bubble.
+    addEventListener("error", ({ target, error }) => {
+      if (target instanceof HTMLScriptElement) causeOf(target.src).then(say);
+      else if (target === window) failed(error);
+    }, true);
+    addEventListener("unhandledrejection", ({ reason }) => failed(reason));
+    setTimeout(() => say("The host of this page has not sent all of its code yet. On a slow network, this takes time."
+      + " Otherwise reload the page, or try again later."), 20_000);
+  }
+
+  addEventListener("DOMContentLoaded", () => {
+    if (isFile) {
+      say("This page was opened as a file, but browsers run it only from a web server. In its folder, run"
+        + " `python3 -m http.server`, and open http://localhost:8000.");
+    } else if (isSandboxed) {
+      say("This page is in a frame with the attribute `sandbox`, which needs `allow-scripts allow-same-origin`. Or open"
+        + ` the page in a tab of its own: ${location.href}`);
+    } else if (!hasWasm) {
+      say("This browser has no WebAssembly, or it is turned off, as in the lockdown mode of Apple's devices.");
+    }
+  });
+}
