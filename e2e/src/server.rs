@@ -43,6 +43,8 @@ pub enum Replacement {
     CutAfter(usize),
     /// The file, after this delay.
     Late(Duration),
+    /// A redirect to this address, relative to the file.
+    Redirect(&'static str),
     /// Nothing: the connection stays open until the client closes it.
     Never,
 }

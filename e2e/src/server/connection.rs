@@ -54,8 +54,19 @@ async fn answer(
             sleep(delay).await;
             send(writer, method, status, &file).await
         }
+        // The address of the folder shows the same file.
+        Some(Replacement::Redirect(to)) if path.ends_with(&relative) => redirect(writer, to).await,
+        Some(Replacement::Redirect(_)) => send(writer, method, status, &file).await,
         Some(Replacement::Never) => future::pending().await,
     }
+}
+
+async fn redirect(writer: &mut (impl AsyncWrite + Unpin), to: &str) -> io::Result<Outcome> {
+    const STATUS: u16 = 301;
+    let head = format!("{}Location: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status_line(STATUS));
+    writer.write_all(head.as_bytes()).await?;
+    writer.shutdown().await?;
+    Ok(Outcome::Answered(STATUS))
 }
 
 async fn send(writer: &mut (impl AsyncWrite + Unpin), method: &str, status: u16, file: &File) -> io::Result<Outcome> {

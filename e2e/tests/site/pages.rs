@@ -10,6 +10,7 @@ mod exploring;
 mod forecast;
 mod guide;
 mod home;
+mod hosts;
 mod keyboard;
 mod large_runs;
 mod offline;
@@ -35,6 +36,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(forecast::tests())
         .chain(home::tests())
         .chain(guide::tests())
+        .chain(hosts::tests())
         .chain(keyboard::tests())
         .chain(large_runs::tests())
         .chain(offline::tests())

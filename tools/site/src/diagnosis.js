@@ -15,8 +15,16 @@
     place.textContent = text;
   };
 
-  // What the host sends in place of a file that was not run.
-  const causeOf = async (url) => {
+  // The files that the page needs first.
+  const files = () => {
+    const elements = document.querySelectorAll("script[src], link[rel=modulepreload]");
+    const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+    const all = new Set([...[...elements].map((element) => element.src ?? element.href), ...loaded]);
+    return [...all].filter((url) => url.startsWith(`${location.origin}/`) && /\.(js|wasm)$/.test(new URL(url).pathname));
+  };
+
+  // What is wrong with a file that the host sends, if anything is.
+  const problemOf = async (url) => {
     const name = new URL(url).pathname.split("/").pop();
     let response;
     try {
@@ -31,37 +39,41 @@
         + " does not help, the copy of the site on the host is not complete.";
     }
     if (!response.ok) return `The host of this page answers with status ${status} for \`${name}\`. Try again later.`;
-    if (!/javascript|ecmascript/.test(type)) {
+    if (name.endsWith(".js") && !/javascript|ecmascript/.test(type)) {
       return `The host of this page sends \`${name}\` as \`${type || "no type"}\`, so browsers do not run it. The host`
         + " must send it as `text/javascript`.";
     }
-    return `\`${name}\` was not run. ${RELOAD} An extension of the browser may also have blocked it.`;
+    return null;
   };
 
   const unknown = (error) => {
-    const text = `${error?.name ?? "Error"}: ${error?.message ?? error}`;
+    const text = error ? `${error.name ?? "Error"}: ${error.message ?? error}` : "a script was not run";
     if (/wasm|webassembly/i.test(text) && /unsafe-eval|content.security|csp/i.test(text)) {
       say("A policy of the host or of an extension forbids WebAssembly, which this page needs.");
     } else {
-      say(`The page could not start (${text}). ${RELOAD} Or try a current version of Chromium, Firefox or Safari.`);
+      say(`The page could not start (${text}). ${RELOAD} Or try a current version of Chromium, Firefox or Safari. An`
+        + " extension of the browser may also have blocked it.");
     }
   };
 
-  const failed = (error) => {
-    // A module that the page's script imports.
-    const script = document.querySelector("script[type=module][src]");
-    const isOfModule = /import|module|fetch|network|load failed/i.test(error?.message ?? "");
-    if (isOfModule && script !== null) causeOf(script.src).then(say);
-    else unknown(error);
+  let isLooking = false;
+  const find = async (error) => {
+    // Later errors are not about the start.
+    if (isLooking || (document.readyState !== "loading" && document.getElementById("loading") === null)) return;
+    isLooking = true;
+    for (const url of files()) {
+      const problem = await problemOf(url);
+      if (problem !== null) return say(problem);
+    }
+    unknown(error);
   };
 
   if (!isFile && !isSandboxed && hasWasm) {
     // Errors of elements do not bubble.
     addEventListener("error", ({ target, error }) => {
-      if (target instanceof HTMLScriptElement) causeOf(target.src).then(say);
-      else if (target === window) failed(error);
+      if (target === window || target instanceof HTMLScriptElement) find(error);
     }, true);
-    addEventListener("unhandledrejection", ({ reason }) => failed(reason));
+    addEventListener("unhandledrejection", ({ reason }) => find(reason));
     setTimeout(() => say("The host of this page has not sent all of its code yet. On a slow network, this takes time."
       + " Otherwise reload the page, or try again later."), 20_000);
   }

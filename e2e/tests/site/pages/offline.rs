@@ -5,10 +5,10 @@ use std::path::Path;
 
 use e2e::browser::Engine;
 use e2e::fixture::{BASE, Fixture, TestError, TestResult};
-use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
-use e2e::server::{Server, built_site};
+use e2e::server::{Replacement, Server, built_site};
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 use tempfile::TempDir;
 
 use super::QUICK;
@@ -17,7 +17,9 @@ pub fn tests() -> impl Iterator<Item = Test> {
     // Chromium lets the worker of a new release wait until the previous one is idle. On a busy machine, this can take
     // minutes.
     let alone = in_each_engine![the_next_load_uses_the_whole_new_release].map(Test::alone);
-    alone.chain(in_each_engine![the_site_works_without_its_host, an_open_page_of_the_previous_release_keeps_working])
+    alone
+        .chain(in_each_engine![the_site_works_without_its_host, an_open_page_of_the_previous_release_keeps_working])
+        .chain(in_chromium![a_site_whose_index_is_redirected_works_without_its_host])
 }
 
 /// Waits until a release whose name starts with `start` is completely cached. The index is the last file in its cache.
@@ -65,6 +67,20 @@ async fn the_site_works_without_its_host(engine: Engine) -> TestResult {
         Ok(if chapters.len() > 3 { Ok(()) } else { Err(format!("{chapters:?}")) })
     })
     .await?;
+    Ok(())
+}
+
+async fn a_site_whose_index_is_redirected_works_without_its_host() -> TestResult {
+    let Fixture { browser, server: _server, .. } = Fixture::open(QUICK).await?;
+    let host = Server::start(&built_site(), BASE)?;
+    host.replace("index.html", Replacement::Redirect("./"));
+    let page = Page::new(&browser, host.url());
+    page.open(QUICK).await?;
+    page.wait_for_button("Run").await?;
+    wait_for_cached_release(&page, "").await?;
+    drop(host);
+    page.reload().await?;
+    page.run_to_the_end().await?;
     Ok(())
 }
 

@@ -14,8 +14,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
         the_page_of_an_exercise_opens_it_with_the_settings_of_its_address,
         a_route_in_the_address_of_a_page_wins,
-        the_frame_stays_in_place_when_the_app_replaces_it,
-        a_page_that_cannot_load_the_app_says_so
+        the_frame_stays_in_place_when_the_app_replaces_it
     ]
     .chain(in_chromium![nothing_moves_while_a_page_is_loaded])
 }
@@ -62,7 +61,7 @@ const FRAME: &str = "return [...document.querySelectorAll(
     })";
 
 /// A server of a site whose code does not arrive.
-fn without_code() -> Result<Server, TestError> {
+pub(super) fn without_code() -> Result<Server, TestError> {
     let server = Server::start(&built_site(), BASE)?;
     server.replace(&built_part("interleave.js")?, Replacement::Status(404));
     Ok(server)
@@ -89,21 +88,6 @@ async fn the_frame_stays_in_place_when_the_app_replaces_it(engine: Engine) -> Te
             let moved: Vec<_> = frame.iter().zip(&app).filter(|(before, after)| before != after).collect();
             assert!(moved.is_empty(), "`{path}` at {width} px: {moved:#?}");
         }
-    }
-    Ok(())
-}
-
-async fn a_page_that_cannot_load_the_app_says_so(engine: Engine) -> TestResult {
-    let Fixture { browser, server: _server, .. } = Fixture::open_in(engine, QUICK).await?;
-    let frozen = without_code()?;
-    let page = Page::new(&browser, frozen.url());
-    // A link to an exercise does not show the heading of the first page.
-    for (path, headings) in [("", 1), ("async-basics/", 1), ("#/async-basics?seed=7", 0)] {
-        page.open_path(path).await?;
-        let message = page.texts("#loading").await?;
-        assert!(message.len() == 1 && message[0].contains("cannot run WebAssembly"), "`{path}`: {message:?}");
-        let visible = page.texts("h1").await?.into_iter().filter(|text| !text.is_empty()).count();
-        assert_eq!(visible, headings, "`{path}`");
     }
     Ok(())
 }
