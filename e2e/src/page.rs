@@ -121,6 +121,10 @@ impl From<CmdError> for PageError {
     }
 }
 
+fn without_fragment(address: &str) -> &str {
+    address.split('#').next().unwrap_or_default()
+}
+
 impl Page {
     /// A page of the site at this address, which ends with a slash. It opens nothing yet.
     #[must_use]
@@ -143,9 +147,15 @@ impl Page {
     ///
     /// If the browser cannot load it.
     pub async fn open_path(&self, path: &str) -> Result<(), PageError> {
-        // A change of only the fragment would not load the page again.
-        self.client.goto("about:blank").await?;
-        Ok(self.client.goto(&format!("{}{path}", self.site)).await?)
+        let address = format!("{}{path}", self.site);
+        let is_open = without_fragment(self.client.current_url().await?.as_str()) == without_fragment(&address);
+        // A change of only the fragment would not load the page again, so another document of the site comes between. With
+        // one of no site, such as `about:blank`, the browser would end the site's process, and loading would take twice
+        // as long.
+        if is_open && self.client.goto(&format!("{}static/icon.svg", self.site)).await.is_err() {
+            self.client.goto("about:blank").await?;
+        }
+        Ok(self.client.goto(&address).await?)
     }
 
     /// Enters the first frame of the page: everything else happens in it.

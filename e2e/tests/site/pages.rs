@@ -6,6 +6,7 @@ mod baseline;
 mod code;
 mod console;
 mod embedded;
+mod every_page;
 mod exploring;
 mod forecast;
 mod guide;
@@ -19,7 +20,6 @@ mod own_pages;
 mod runs;
 mod scrolling;
 mod tabs;
-mod widths;
 
 use e2e::suite::Test;
 
@@ -32,6 +32,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(code::tests())
         .chain(console::tests())
         .chain(embedded::tests())
+        .chain(every_page::tests())
         .chain(exploring::tests())
         .chain(forecast::tests())
         .chain(home::tests())
@@ -45,5 +46,4 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(runs::tests())
         .chain(scrolling::tests())
         .chain(tabs::tests())
-        .chain(widths::tests())
 }

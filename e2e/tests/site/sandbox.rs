@@ -1,7 +1,7 @@
 //! The sandbox in which readers' programs run, and its files, without the page's own code for it.
 
 use e2e::browser::Engine;
-use e2e::fixture::{Fixture, TestResult, serve};
+use e2e::fixture::{Fixture, TestResult, serve, serve_complete};
 use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::{Replacement, built_site};
@@ -34,7 +34,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
     // It opens a sandbox for each message. In WebKit, the run after some forty of them did not end; why is not known.
     let forged = [Engine::Chromium, Engine::Firefox].map(|engine| {
         let name = stringify!(damaged_huge_and_forged_messages_are_refused);
-        Test::new(module_path!(), name, engine, damaged_huge_and_forged_messages_are_refused).alone()
+        Test::new(module_path!(), name, engine, damaged_huge_and_forged_messages_are_refused)
     });
     short.chain(forged)
 }
@@ -113,7 +113,8 @@ async fn a_worker_that_does_not_start_is_reported(engine: Engine) -> TestResult 
 }
 
 async fn the_files_for_python_are_cached_once_they_are_used(engine: Engine) -> TestResult {
-    let Fixture { page, browser: _browser, server } = Fixture::open_in(engine, "about").await?;
+    let Fixture { page, browser: _browser, server } =
+        Fixture::open_with_server(serve_complete()?, engine, "about").await?;
     eventually("a worker that controls the page", async || {
         let is_controlled: bool = page.evaluate("return navigator.serviceWorker.controller !== null", vec![]).await?;
         Ok(if is_controlled { Ok(()) } else { Err("none".to_owned()) })

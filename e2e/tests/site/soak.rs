@@ -1,4 +1,4 @@
-//! Two hundred runs without a reload of the page. Some are stopped, and some are left, at random moments. The page
+//! More than a hundred runs without a reload of the page. Some are stopped, and some are left, at random moments. The page
 //! releases all of the browser's resources except for those of saved runs.
 
 use e2e::browser::{Engine, Heap};
@@ -11,7 +11,6 @@ use e2e::{in_chromium, in_each_engine};
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![runs_release_the_browsers_resources]
         .chain(in_chromium![resources_that_are_not_released_are_noticed])
-        .map(Test::alone)
 }
 
 /// Together, these runs use timers, files of the site, stored files, the model server and workers.
@@ -31,16 +30,16 @@ const REST: &str = "async-basics?seed=7";
 
 /// The number of runs at the start, in which the page takes the resources that it needs only once: code, its channel,
 /// memory for a run.
-const WARM_UP: u32 = 40;
+const WARM_UP: u32 = 30;
 
 /// The numbers of runs in the two parts after that. After the second part, the page must not hold more than after the
 /// first.
 fn runs(engine: Engine) -> [u32; 2] {
-    if engine == Engine::Chromium { [80, 80] } else { [20, 20] }
+    if engine == Engine::Chromium { [50, 50] } else { [15, 15] }
 }
 
 /// The growth of the wasm memory that is allowed. It grows in steps of 64 KB, and the number of steps depends on the
-/// moments at which runs are stopped. 160 runs that kept their records would take several times as much.
+/// moments at which runs are stopped. A hundred runs that kept their records would take several times as much.
 const WASM_SLACK_BYTES: u64 = 450_000;
 
 /// The memory that Chromium itself may use for each run: for its requests, its entry in the history, and layout shifts.

@@ -4,6 +4,8 @@
   const isSandboxed = !isFile && self.origin === "null";
   const hasWasm = typeof WebAssembly === "object";
   const RELOAD = "Reload without the cache (Ctrl+Shift+R, or ⌘⇧R on a Mac).";
+  // The address of the page may change before a file is found to be missing.
+  const base = location.href;
   let isSaid = false;
 
   // Replaces the text about loading. Once the app is there, that text is gone.
@@ -18,8 +20,9 @@
   // The files that the page needs first.
   const files = () => {
     const elements = document.querySelectorAll("script[src], link[rel=modulepreload]");
+    const address = (element) => new URL(element.getAttribute("src") ?? element.getAttribute("href"), base).href;
     const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-    const all = new Set([...[...elements].map((element) => element.src ?? element.href), ...loaded]);
+    const all = new Set([...[...elements].map(address), ...loaded]);
     return [...all].filter((url) => url.startsWith(`${location.origin}/`) && /\.(js|wasm)$/.test(new URL(url).pathname));
   };
 
@@ -84,7 +87,7 @@
         + " `python3 -m http.server`, and open http://localhost:8000.");
     } else if (isSandboxed) {
       say("This page is in a frame with the attribute `sandbox`, which needs `allow-scripts allow-same-origin`. Or open"
-        + ` the page in a tab of its own: ${location.href}`);
+        + ` the page in a tab of its own: ${base}`);
     } else if (!hasWasm) {
       say("This browser has no WebAssembly, or it is turned off, as in the lockdown mode of Apple's devices.");
     }

@@ -15,7 +15,7 @@ const PAGE: &str = "/index.html";
 
 /// The files that are not in the list. The index is cached last, because it shows that all other files are cached. The
 /// browser itself stores the worker's scripts. The preview is for other sites.
-const NOT_LISTED: [&str; 4] = ["index.html", "service-worker.js", "model_server-", "static/preview.png"];
+const NOT_LISTED: [&str; 5] = ["404.html", "index.html", "service-worker.js", "model_server-", "static/preview.png"];
 
 /// The files of a built site.
 #[derive(Debug, PartialEq, Eq)]

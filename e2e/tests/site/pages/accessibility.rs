@@ -1,65 +1,20 @@
-//! axe-core finds no accessibility problem on any page, in either colour scheme. Only in Chromium, because only
-//! Chromium can emulate preferences.
+//! What opens on demand is as accessible as every page, controls have labels, and charts use forced colours. Only in
+//! Chromium, because only Chromium can emulate preferences.
 
-use e2e::browser::Browser;
-use e2e::fixture::{Fixture, TestError, TestResult};
+use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;
 use e2e::page::{Page, PageError, eventually};
 use e2e::suite::Test;
 
-use super::all_pages::{BEFORE_RUN, EXERCISES, OTHER_PAGES, for_each_page, runs};
+use super::all_pages::EXERCISES;
+use super::every_page::{VIEWS, problems, problems_on_each};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_chromium![
-        no_exercise_has_an_accessibility_problem,
-        no_other_page_has_an_accessibility_problem,
         what_opens_on_demand_has_no_accessibility_problem,
         every_control_has_a_visible_label,
         charts_use_the_systems_colours_if_those_are_forced
     ]
-}
-
-/// A colour scheme and a width in CSS pixels. Colours depend on the scheme, and scrolling depends on the width.
-type View = (&'static str, u32);
-
-const VIEWS: [View; 2] = [("light", 1280), ("dark", 360)];
-
-/// The problems that axe-core finds on the page now in each of these views, with their places.
-async fn problems(browser: &Browser, page: &Page, views: &[View], place: &str) -> Result<Vec<String>, TestError> {
-    let mut found = Vec::new();
-    for (scheme, width) in views {
-        browser.emulate_media(&[("prefers-color-scheme", scheme)]).await?;
-        page.set_width(*width).await?;
-        let text = |violation| format!("{place}, {scheme}, {width} px: {violation}");
-        found.extend(page.violations().await?.into_iter().map(text));
-    }
-    Ok(found)
-}
-
-/// The problems on each of these pages, before a run and after it. What is there before a run is there afterwards too,
-/// but for the forecast, so the first look is in one view only.
-async fn problems_on_each(fixture: &Fixture, links: &[&str]) -> Result<Vec<String>, TestError> {
-    let (page, mut found) = (&fixture.page, Vec::new());
-    for_each_page(page, links, async |link, when| {
-        let is_first_of_two = when == BEFORE_RUN && runs(link);
-        let views = if is_first_of_two { &VIEWS[..1] } else { &VIEWS[..] };
-        found.extend(problems(&fixture.browser, page, views, &format!("`#/{link}` {when}")).await?);
-        Ok(())
-    })
-    .await?;
-    Ok(found)
-}
-
-async fn no_exercise_has_an_accessibility_problem() -> TestResult {
-    let fixture = Fixture::open("").await?;
-    assert_eq!(problems_on_each(&fixture, &EXERCISES).await?, [""; 0]);
-    Ok(())
-}
-
-async fn no_other_page_has_an_accessibility_problem() -> TestResult {
-    let fixture = Fixture::open("").await?;
-    assert_eq!(problems_on_each(&fixture, &OTHER_PAGES).await?, [""; 0]);
-    Ok(())
 }
 
 async fn what_opens_on_demand_has_no_accessibility_problem() -> TestResult {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use e2e::browser::Engine;
-use e2e::fixture::{BASE, Fixture, TestError, TestResult};
+use e2e::fixture::{BASE, Fixture, TestError, TestResult, serve_complete};
 use e2e::page::{Page, PageError, eventually};
 use e2e::server::{Replacement, Server, built_site};
 use e2e::suite::Test;
@@ -47,7 +47,8 @@ async fn wait_for_cached_release(page: &Page, start: &str) -> Result<(), PageErr
 }
 
 async fn the_site_works_without_its_host(engine: Engine) -> TestResult {
-    let Fixture { page, browser: _browser, server } = Fixture::open_in(engine, QUICK).await?;
+    let Fixture { page, browser: _browser, server } =
+        Fixture::open_with_server(serve_complete()?, engine, QUICK).await?;
     wait_for_cached_release(&page, "").await?;
     drop(server);
 
@@ -72,7 +73,7 @@ async fn the_site_works_without_its_host(engine: Engine) -> TestResult {
 
 async fn a_site_whose_index_is_redirected_works_without_its_host() -> TestResult {
     let Fixture { browser, server: _server, .. } = Fixture::open(QUICK).await?;
-    let host = Server::start(&built_site(), BASE)?;
+    let host = serve_complete()?;
     host.replace("index.html", Replacement::Redirect("./"));
     let page = Page::new(&browser, host.url());
     page.open(QUICK).await?;

@@ -2,7 +2,7 @@
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestError};
-use e2e::page::{PROGRAM_TIMEOUT, Page, PageError, eventually};
+use e2e::page::{Page, PageError, eventually};
 use serde_json::{Value, json};
 
 /// The text of the editor: the lines that it draws.
@@ -38,7 +38,9 @@ pub(super) async fn open(engine: Engine) -> Result<Fixture, TestError> {
 /// Runs the program. Returns the status, which must be this word and more.
 pub(super) async fn run(page: &Page, status: &str) -> Result<String, PageError> {
     page.press("Run").await?;
-    page.wait_for_status_within(PROGRAM_TIMEOUT, status).await
+    let run = page.wait_for_program().await?;
+    assert!(run.status.starts_with(status), "{run:?}");
+    Ok(run.status)
 }
 
 /// The text of the editor.
