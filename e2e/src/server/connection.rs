@@ -27,6 +27,9 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     shared.set_outcome(id, outcome);
 }
 
+/// Browsers request it for each document that names no icon, and would report that it is missing.
+const ICON: &str = "favicon.ico";
+
 /// Sends the answer for the path.
 async fn answer(
     writer: &mut (impl AsyncWrite + Unpin),
@@ -41,6 +44,9 @@ async fn answer(
     let Some(relative) = shared.files.relative(path) else {
         return send(writer, method, 404, &page(404)).await;
     };
+    if relative == ICON {
+        return send(writer, method, 204, &File::plain("image/x-icon", Vec::new())).await;
+    }
     let (status, file) =
         shared.files.read(&relative, accepts_brotli(request)).map_or_else(|| (404, page(404)), |file| (200, file));
     match shared.replacement_for(&relative) {

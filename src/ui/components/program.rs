@@ -143,7 +143,7 @@ fn saved_in_words(desk: Desk) -> String {
         Saving::Saved => "Saved in this browser.".to_owned(),
         Saving::Failed(why) => why,
         Saving::Elsewhere => "Another tab edits this program, so it cannot be changed here.".to_owned(),
-        Saving::Copied(name) => format!("Another tab took this program over. Your last changes are in `{name}`."),
+        Saving::Copied(name) => format!("Another tab took this program over. Your changes are saved as `{name}`."),
     }
 }
 

@@ -203,6 +203,12 @@ async fn rename(page: &Page, name: &str) -> Result<(), PageError> {
     page.evaluate(rename, vec![name.into()]).await
 }
 
+/// Presses the button in the menu that deletes a program. What it shows is a cross.
+async fn press_delete(page: &Page, name: &str) -> Result<(), PageError> {
+    let press = "document.querySelector(`[aria-label='Delete ${arguments[0]}']`).click()";
+    page.evaluate(press, vec![name.into()]).await
+}
+
 async fn wait_for_name(page: &Page, name: &str) -> Result<(), PageError> {
     eventually(&format!("the name `{name}`"), async || {
         let found: Option<String> =
@@ -223,7 +229,7 @@ async fn what_another_tab_edits_is_not_renamed_or_deleted_here() -> TestResult {
     rename(page, "yours.py").await?;
     wait_for(page, ".program-messages", "Take it over, then rename it.").await?;
     wait_for_name(page, "mine.py").await?;
-    page.press("Delete mine.py").await?;
+    press_delete(page, "mine.py").await?;
     wait_for(page, ".program-messages", "`mine.py` is open in another tab.").await?;
     page.press("Take over").await?;
     wait_until_saved(page).await?;
@@ -241,7 +247,7 @@ async fn a_deleted_program_is_put_back_and_replaces_no_other() -> TestResult {
         wait_for_text(page, text.trim()).await?;
         wait_until_saved(page).await?;
     }
-    page.press("Delete a.py").await?;
+    press_delete(page, "a.py").await?;
     wait_for(page, ".program-messages", "`a.py` was deleted.").await?;
     rename(page, "a.py").await?;
     eventually("only one program", async || {
@@ -284,7 +290,7 @@ async fn changes_that_were_not_saved_before_a_takeover_become_a_copy() -> TestRe
     page.switch_to(&first).await?;
     page.evaluate::<()>(REFUSE_WRITES, vec![false.into()]).await?;
     type_at_end(page, ", two").await?;
-    wait_for(page, ".saved-state", "Your last changes are in `mine.py (2)`.").await?;
+    wait_for(page, ".saved-state", "Your changes are saved as `mine.py (2)`.").await?;
     page.reload().await?;
     wait_for_text(page, "# one, two").await?;
     page.press("mine.py").await?;

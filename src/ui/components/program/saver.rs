@@ -38,7 +38,7 @@ pub(super) enum Saving {
     Failed(String),
     /// Another tab edits it.
     Elsewhere,
-    /// Another tab took it over before the last changes were saved: they are in a copy of this name.
+    /// Another tab took it over before the last changes were saved: they and all later ones are in a copy of this name.
     Copied(String),
 }
 
@@ -49,6 +49,8 @@ pub(super) struct Claim {
     locks: Vec<TabLock>,
     /// True once both locks were taken away.
     is_orphaned: Rc<Cell<bool>>,
+    /// True if it is a copy of a program that another tab has taken over.
+    is_copy: bool,
 }
 
 impl Claim {
@@ -93,7 +95,7 @@ impl Saver {
     pub(super) async fn claim(self: &Rc<Self>, name: &str, if_taken: IfTaken) -> Claim {
         let is_orphaned = Rc::new(Cell::new(false));
         let locks = self.locks(name, if_taken, &is_orphaned).await;
-        Claim { name: name.to_owned(), locks, is_orphaned }
+        Claim { name: name.to_owned(), locks, is_orphaned, is_copy: false }
     }
 
     async fn locks(self: &Rc<Self>, name: &str, if_taken: IfTaken, is_orphaned: &Rc<Cell<bool>>) -> Vec<TabLock> {
@@ -190,7 +192,11 @@ impl Saver {
             other => self.claim_free_name(other.as_deref().unwrap_or(&program.program.main().name)).await?,
         };
         self.programs.save(&name, program).await?;
-        Ok(if is_lost { Saving::Copied(name) } else { Saving::Saved })
+        let mut claim = self.claim.borrow_mut();
+        let Some(claim) = claim.as_mut() else { return Ok(Saving::Saved) };
+        claim.is_copy |= is_lost;
+        // The reader may look up only after some more changes.
+        Ok(if claim.is_copy { Saving::Copied(name) } else { Saving::Saved })
     }
 
     /// Saves under a new name from now on, and returns it.
