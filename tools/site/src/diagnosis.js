@@ -37,7 +37,7 @@
     }
     const { status, headers } = response;
     const type = (headers.get("content-type") ?? "").split(";")[0];
-    if (status === 404 || type === "text/html") {
+    if (status === 404 || (response.ok && type === "text/html")) {
       return `This page is of another release than the files on its host: \`${name}\` is not there. ${RELOAD} If that`
         + " does not help, the copy of the site on the host is not complete.";
     }

@@ -209,6 +209,17 @@ async fn press_delete(page: &Page, name: &str) -> Result<(), PageError> {
     page.evaluate(press, vec![name.into()]).await
 }
 
+/// Waits until these are the saved programs in the menu.
+async fn wait_for_list(page: &Page, names: &[&str]) -> Result<(), PageError> {
+    let list = "return [...document.querySelectorAll('.menu-content li:has([aria-label^=Delete])')]
+        .map((item) => item.querySelector('button').textContent).sort()";
+    eventually(&format!("the programs {names:?}"), async || {
+        let found: Vec<String> = page.evaluate(list, Vec::new()).await?;
+        Ok(if found == names { Ok(()) } else { Err(format!("{found:?}")) })
+    })
+    .await
+}
+
 async fn wait_for_name(page: &Page, name: &str) -> Result<(), PageError> {
     eventually(&format!("the name `{name}`"), async || {
         let found: Option<String> =
@@ -234,7 +245,7 @@ async fn what_another_tab_edits_is_not_renamed_or_deleted_here() -> TestResult {
     page.press("Take over").await?;
     wait_until_saved(page).await?;
     rename(page, "yours.py").await?;
-    wait_for(page, ".menu-content", "yours.py").await?;
+    wait_for_list(page, &["yours.py"]).await?;
     wait_for_text(page, "print('mine')").await?;
     Ok(())
 }
@@ -250,13 +261,9 @@ async fn a_deleted_program_is_put_back_and_replaces_no_other() -> TestResult {
     press_delete(page, "a.py").await?;
     wait_for(page, ".program-messages", "`a.py` was deleted.").await?;
     rename(page, "a.py").await?;
-    eventually("only one program", async || {
-        let listed = page.texts(".menu-content li").await?.join("\n");
-        Ok(if listed.contains("a.py") && !listed.contains("b.py") { Ok(()) } else { Err(listed) })
-    })
-    .await?;
+    wait_for_list(page, &["a.py"]).await?;
     page.press("Put back").await?;
-    wait_for(page, ".menu-content", "a.py (2)").await?;
+    wait_for_list(page, &["a.py", "a.py (2)"]).await?;
     page.press("a.py (2)").await?;
     wait_for_text(page, "print('a')").await?;
     page.press("a.py").await?;

@@ -191,12 +191,13 @@ impl Saver {
             Some(name) if !is_lost => name,
             other => self.claim_free_name(other.as_deref().unwrap_or(&program.program.main().name)).await?,
         };
+        // The reader may look up only after some more changes, or after the copy could not be saved at first.
+        let is_copy = self.claim.borrow_mut().as_mut().is_some_and(|claim| {
+            claim.is_copy |= is_lost;
+            claim.is_copy
+        });
         self.programs.save(&name, program).await?;
-        let mut claim = self.claim.borrow_mut();
-        let Some(claim) = claim.as_mut() else { return Ok(Saving::Saved) };
-        claim.is_copy |= is_lost;
-        // The reader may look up only after some more changes.
-        Ok(if claim.is_copy { Saving::Copied(name) } else { Saving::Saved })
+        Ok(if is_copy { Saving::Copied(name) } else { Saving::Saved })
     }
 
     /// Saves under a new name from now on, and returns it.
