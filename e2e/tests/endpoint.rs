@@ -235,7 +235,7 @@ fn a_corrupt_answer_contradicts_itself_or_the_metadata() {
     assert_eq!(output(corrupt::other_shape)["shape"], json!([1, 1]));
     assert_eq!(output(corrupt::other_name)["name"], "something-else");
     assert_eq!(output(corrupt::unknown_datatype)["datatype"], "FLOAT");
-    assert_eq!(output(corrupt::texts_for_numbers)["data"], json!(["0"]));
+    assert_eq!(output(corrupt::words_for_numbers)["data"], json!(["label 0"]));
     let texts = output(corrupt::other_datatype);
     assert_eq!((&texts["datatype"], &texts["data"]), (&json!("BYTES"), &json!(["0"])));
     let endpoint = answering(Answer::Changed(corrupt::other_shape));

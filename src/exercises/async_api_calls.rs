@@ -33,6 +33,9 @@ use plan::{Arrivals, Plan};
 /// The name of a task contains at most this many characters of a model's name.
 const NAME_CHARS: usize = 40;
 
+/// The longest warm-up. The connection and the permission are there long before that, even if the model is slow.
+const WARM_UP_LIMIT: Duration = Duration::from_secs(2);
+
 /// Fetches the names, types and shapes of a model's inputs and outputs. A timeout drops the request, which aborts it.
 async fn fetch_model_metadata(run: &Run, client: &Client, plan: &Plan, model: &str) -> Result<ModelMetadata, OipError> {
     run.timeout(plan.timeout, client.model(model)).await?
@@ -89,8 +92,12 @@ impl Session<'_> {
     /// asks for permission with a preflight, which takes about as long as a request.
     async fn warm_up(&self) {
         let sent = Cell::new(None);
-        let response = self.attempt("warm-up".to_owned(), 0, &sent).await;
-        let text = response.map_or_else(|error| format!("the warm-up failed: {error}"), |_| "warmed up".to_owned());
+        let response = self.run.timeout(WARM_UP_LIMIT, self.attempt("warm-up".to_owned(), 0, &sent)).await;
+        let text = match response {
+            Ok(Ok(_)) => "warmed up".to_owned(),
+            Ok(Err(error)) => format!("the warm-up failed: {error}"),
+            Err(error) => format!("the warm-up ended early: {error}"),
+        };
         self.run.log(Level::Info, text);
     }
 
@@ -142,6 +149,7 @@ impl Session<'_> {
 /// Runs the exercise. Each part that is compared is a root task.
 async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Findings, Failure> {
     let client = Client::new(run, plan.metadata_url.clone());
+    client.let_browser_ask().await;
     let models = run.task("fetch_multiple_models", fetch_multiple_models(run, &client, plan)).await;
     let metadata = match models.first() {
         Some(Ok(metadata)) => metadata,
@@ -216,7 +224,6 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
             "Other requests",
             &[
                 Bar::new("fetch_multiple_models", "Metadata"),
-                Bar::new("warm_up", "Warm-up").only_if(|settings| settings.choice("endpoint") == "own"),
                 Bar::new("concurrency_sweep", "Sweep").only_if(|settings| settings.count("sweep") > 0),
             ],
         ),
@@ -224,6 +231,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
     .with_connection_test(ConnectionTest {
         ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),
         address: plan::address,
+        recipient: plan::recipient,
         is_automatic: plan::is_embedded,
     })
     .asks(plan::question)

@@ -233,7 +233,10 @@ impl CsvRows {
         self.counts.bytes += bytes.len() as u64;
         let Some(mut head) = self.head.take() else { return self.read(bytes) };
         head.extend_from_slice(bytes);
-        if head.len() < HEAD_BYTES {
+        // The table begins below the comments.
+        let ends_in_comment =
+            head.iter().rposition(|byte| *byte == b'\n').is_some_and(|at| head[at + 1..].starts_with(b"#"));
+        if head.len() < HEAD_BYTES || ends_in_comment && head.len() < MOST_ROW_BYTES {
             self.head = Some(head);
             return Ok(Vec::new());
         }
@@ -268,7 +271,9 @@ impl CsvRows {
     }
 
     fn read_head(&mut self, head: &[u8], is_whole: bool) -> Result<Vec<Parsed>, CsvError> {
-        let encoding = self.wanted.encoding.or_else(|| Encoding::detect(head)).unwrap_or(Encoding::Utf8);
+        // A byte order mark is certain, and the reader's choice may be meant for another file.
+        let encoding = Encoding::from_mark(head).or(self.wanted.encoding).or_else(|| Encoding::detect(head));
+        let encoding = encoding.unwrap_or(Encoding::Utf8);
         self.decoder = Decoder::new(encoding);
         let text = self.decoder.decode(head.strip_prefix(encoding.mark()).unwrap_or(head));
         let (dialect, above) = Dialect::detect(&text, is_whole, encoding, self.wanted);
@@ -310,7 +315,7 @@ impl CsvRows {
             return Ok(Some(Parsed::Header(header)));
         };
         let is_comment = |row: &Row| row.ends.len() != columns && row.text.starts_with('#');
-        if dialect.skipped_lines > 0 && row.as_ref().is_ok_and(is_comment) {
+        if dialect.skipped_lines > u64::from(dialect.is_stated) && row.as_ref().is_ok_and(is_comment) {
             return Ok(None);
         }
         Ok(Some(match row.and_then(|row| of_length(row, columns)) {

@@ -365,6 +365,9 @@ pub struct ConnectionTest {
     pub ask: fn(Run, Settings) -> ConnectionFuture,
     /// A key for what is tested with these settings. When it changes, the last result is no longer valid.
     pub address: fn(&Settings) -> String,
+    /// The address to which runs send requests; `None` for the page's own server. It may come from a link: show it as text
+    /// only.
+    pub recipient: fn(&Settings) -> Option<String>,
     /// Returns true if the test may start without a click. Only the page's own server may be tested that way.
     pub is_automatic: fn(&Settings) -> bool,
 }

@@ -31,6 +31,12 @@ const TRACKING: [&str; 22] = [
     "ref_src",
 ];
 
+/// The entities of `&` in HTML, without their own `&`.
+const ENTITIES_OF_AND: [&str; 4] = ["amp;", "#38;", "#038;", "#x26;"];
+
+/// The entities of characters that may follow a link, without their `&`.
+const ENTITIES: [&str; 5] = ["gt;", "lt;", "quot;", "nbsp;", "#39;"];
+
 /// The characters that may follow a link in a text.
 const PUNCTUATION: &[char] =
     &['.', ',', ';', ':', '!', '?', ')', ']', '}', '>', '"', '\'', '`', '*', '…', '”', '’', '»', '\u{a0}', ' '];
@@ -75,7 +81,8 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
         TRACKING.iter().fold(query.to_owned(), |query, name| query.replace(&format!("?{name}"), &format!("&{name}")));
     let pairs =
         form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (without_entity(&name), value.into_owned()));
-    pairs.filter(|(name, _)| !TRACKING.iter().any(|tracking| name.starts_with(tracking))).collect()
+    let is_added = |name: &str| TRACKING.iter().any(|it| name.starts_with(it)) || ENTITIES.contains(&name);
+    pairs.filter(|(name, _)| !is_added(name)).collect()
 }
 
 /// The text without the punctuation that follows a link.
@@ -83,10 +90,16 @@ pub(super) fn without_punctuation(text: &str) -> &str {
     text.trim_end_matches(PUNCTUATION)
 }
 
+/// A value without the `3D` that quoted-printable mail puts after each `=`. No control for a number or a choice has a value
+/// that begins like this.
+pub(super) fn without_quoted_equals(value: &str) -> &str {
+    value.strip_prefix("3D").unwrap_or(value)
+}
+
 /// A name from whose `&` HTML has made `&amp;`, once or several times.
 fn without_entity(name: &str) -> String {
     let mut name = name;
-    while let Some(rest) = name.strip_prefix("amp;").or_else(|| name.strip_prefix("#38;")) {
+    while let Some(rest) = ENTITIES_OF_AND.into_iter().find_map(|entity| name.strip_prefix(entity)) {
         name = rest;
     }
     name.to_owned()
@@ -144,10 +157,13 @@ mod tests {
             link.replace('%', "%25").replace('?', "%3F").replace('=', "%3D").replace('&', "%26"),
             link.replace('&', "&amp;"),
             link.replace('&', "&#38;"),
+            link.replace('&', "&#038;"),
+            format!("{link}&gt;"),
+            link.replace("seed=", "seed=3D").replace("requests=", "requests=3D"),
             format!("{link}&utm_source=newsletter&utm_medium=email"),
             format!("{link}?fbclid=IwAR0"),
             format!("{link})."),
-            format!("{link}&gt;").replace("&gt;", ">"),
+            format!("{link}>"),
             format!("{link}\u{a0}"),
             format!("{link}%29."),
             format!("{link}%20"),

@@ -186,13 +186,17 @@ impl Setup {
 
     fn parse(exercise: &'static Exercise, query: &str, notices: &mut Vec<Notice>) -> Self {
         let mut setup = Self::new(exercise);
-        if !query.is_empty() {
+        let pairs = link_repair::pairs(query);
+        if !pairs.is_empty() {
             setup.use_former_defaults();
         }
-        let pairs = link_repair::pairs(query);
         for (n, (name, text)) in pairs.iter().enumerate() {
             let is_last = n + 1 == pairs.len();
-            let text = if is_last && !setup.is_text(name) { link_repair::without_punctuation(text) } else { text };
+            let text = match setup.is_text(name) {
+                true => text,
+                false if is_last => link_repair::without_punctuation(link_repair::without_quoted_equals(text)),
+                false => link_repair::without_quoted_equals(text),
+            };
             if let Err(notice) = setup.apply(name, text) {
                 notices.push(notice);
             }

@@ -33,18 +33,18 @@ impl fmt::Display for Encoding {
 }
 
 impl Encoding {
+    /// The encoding whose byte order mark a file begins with.
+    #[must_use]
+    pub fn from_mark(head: &[u8]) -> Option<Self> {
+        [Self::Utf8, Self::Utf16Le, Self::Utf16Be].into_iter().find(|encoding| head.starts_with(encoding.mark()))
+    }
+
     /// The encoding that the first bytes of a file show by a byte order mark, or by the zeros of UTF-16: in most texts, half
     /// of its bytes are zero. `None` if they show nothing.
     #[must_use]
     pub fn detect(head: &[u8]) -> Option<Self> {
-        if head.starts_with(b"\xEF\xBB\xBF") {
-            return Some(Self::Utf8);
-        }
-        if head.starts_with(b"\xFF\xFE") {
-            return Some(Self::Utf16Le);
-        }
-        if head.starts_with(b"\xFE\xFF") {
-            return Some(Self::Utf16Be);
+        if let Some(marked) = Self::from_mark(head) {
+            return Some(marked);
         }
         let head = &head[..head.len().min(LOOKED_AT_BYTES)];
         let zeros = |first: usize| head.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();

@@ -16,6 +16,8 @@ pub struct Behaviour {
     pub capacity: Option<usize>,
     /// The access of other origins.
     pub cors: Cors,
+    /// The time for which browsers may cache a preflight, in seconds.
+    pub preflight_max_age_s: u32,
     /// True if other origins may read `Retry-After`.
     pub exposes_retry_after: bool,
     /// The answer to `GET` requests: the server's and the models' metadata, and their health.
@@ -24,7 +26,7 @@ pub struct Behaviour {
     pub infer: Answer,
 }
 
-/// The access that the answers allow to other origins. Browsers do not cache it, so a change takes effect immediately.
+/// The access that the answers allow to other origins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cors {
     /// Everything that the protocol needs.

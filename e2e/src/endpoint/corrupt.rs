@@ -22,7 +22,7 @@ pub fn other_shape(answer: &mut Value) {
 /// Replaces numbers by texts, with a datatype that the protocol has but that differs from the other answers.
 pub fn other_datatype(answer: &mut Value) {
     set(answer, "datatype", "BYTES");
-    texts_for_numbers(answer);
+    words_for_numbers(answer);
 }
 
 /// Sets a datatype that the protocol does not have.
@@ -31,9 +31,9 @@ pub fn unknown_datatype(answer: &mut Value) {
 }
 
 /// Replaces numbers by texts without changing the datatype.
-pub fn texts_for_numbers(answer: &mut Value) {
+pub fn words_for_numbers(answer: &mut Value) {
     if let Some(data) = answer.pointer_mut("/outputs/0/data").and_then(Value::as_array_mut) {
-        data.iter_mut().for_each(|element| *element = element.to_string().into());
+        data.iter_mut().for_each(|element| *element = format!("label {element}").into());
     }
 }
 

@@ -12,9 +12,9 @@ use crate::host::status_line;
 /// Bytes per write.
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// The headers of the response to a CORS preflight. Max-Age is 0, because the behaviour may change.
-const PREFLIGHT_HEADERS: &str = "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n\
-    Access-Control-Allow-Headers: content-type\r\nAccess-Control-Max-Age: 0\r\n";
+/// The headers of the response to a CORS preflight, besides the time for which it may be cached.
+const PREFLIGHT_HEADERS: &str =
+    "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\nAccess-Control-Allow-Headers: content-type\r\n";
 
 /// The client's end of a connection.
 pub(super) struct ResponseWriter<'a, W> {
@@ -31,7 +31,11 @@ impl<'a, W: AsyncWrite + Unpin> ResponseWriter<'a, W> {
     /// Answers a CORS preflight request.
     pub async fn preflight(&mut self) -> io::Result<()> {
         match self.behaviour.cors {
-            Cors::Open => self.write_head(204, PREFLIGHT_HEADERS).await?,
+            Cors::Open => {
+                let max_age_s = self.behaviour.preflight_max_age_s;
+                let headers = format!("{PREFLIGHT_HEADERS}Access-Control-Max-Age: {max_age_s}\r\n");
+                self.write_head(204, &headers).await?;
+            }
             Cors::NoPreflight | Cors::Closed => self.write_head(405, "Content-Length: 0\r\n").await?,
         }
         self.writer.shutdown().await

@@ -28,7 +28,7 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
 }
 
 /// Browsers request it for each document that names no icon, and would report that it is missing.
-const ICON: &str = "favicon.ico";
+const ICON: &str = "/favicon.ico";
 
 /// Sends the answer for the path.
 async fn answer(
@@ -41,12 +41,12 @@ async fn answer(
     if method != "GET" && method != "HEAD" {
         return send(writer, method, 405, &page(405)).await;
     }
+    if path == ICON {
+        return send(writer, method, 204, &File::plain("image/x-icon", Vec::new())).await;
+    }
     let Some(relative) = shared.files.relative(path) else {
         return send(writer, method, 404, &page(404)).await;
     };
-    if relative == ICON {
-        return send(writer, method, 204, &File::plain("image/x-icon", Vec::new())).await;
-    }
     let (status, file) =
         shared.files.read(&relative, accepts_brotli(request)).map_or_else(|| (404, page(404)), |file| (200, file));
     match shared.replacement_for(&relative) {

@@ -104,11 +104,15 @@ impl<'de> Deserialize<'de> for Whole {
             fn visit_f64<E: Error>(self, number: f64) -> Result<Whole, E> {
                 let whole = number as i64;
                 // A number that does not fit was changed by the conversion.
-                if whole as f64 == number { Ok(Whole(whole)) } else { Err(E::custom(format!("{number} is no size"))) }
+                if whole as f64 == number {
+                    Ok(Whole(whole))
+                } else {
+                    Err(E::custom(format!("{number} is not a size")))
+                }
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Whole, E> {
-                text.trim().parse().map(Whole).map_err(|_| E::custom(format!("`{text}` is no size")))
+                text.trim().parse().map(Whole).map_err(|_| E::custom(format!("`{text}` is not a size")))
             }
         }
 

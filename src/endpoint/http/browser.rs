@@ -13,7 +13,7 @@ use web_sys::{
     RequestMode, ServiceWorker,
 };
 
-use crate::endpoint::http::local_network::is_local;
+use crate::endpoint::http::local_network::{is_local, is_loopback};
 use crate::endpoint::http::{Body, Headers, HttpError, LocalNetwork, Method, Request, Response, Transport};
 use crate::endpoint::service_worker;
 
@@ -40,8 +40,8 @@ impl Transport for Browser {
         protocol.as_deref() == Some("https:")
     }
 
-    fn local_network(&self) -> LocalBoxFuture<'_, LocalNetwork> {
-        Box::pin(local_network())
+    fn local_network(&self, url: &str) -> LocalBoxFuture<'_, LocalNetwork> {
+        Box::pin(local_network(is_loopback(url)))
     }
 
     fn unix_time(&self) -> Duration {
@@ -60,26 +60,29 @@ async fn send(request: Request) -> Result<Response, HttpError> {
     Ok(Response { status: response.status(), headers, body: Body::new(url, announced_bytes, chunks) })
 }
 
-/// Chrome has had one permission, and then two, of which the first is another name. Other browsers refuse to answer.
-async fn local_network() -> LocalNetwork {
-    let Some(window) = web_sys::window() else { return LocalNetwork::Allowed };
-    let Ok(permissions) = window.navigator().permissions() else { return LocalNetwork::Allowed };
-    let mut found = LocalNetwork::Allowed;
-    for name in ["local-network-access", "local-network", "loopback-network"] {
+/// Chrome first had one permission, `local-network-access`. Newer versions have one for the reader's machine and one for
+/// the network. Other browsers have none, and refuse the question.
+async fn local_network(is_loopback: bool) -> LocalNetwork {
+    let Some(window) = web_sys::window() else { return LocalNetwork::Unknown };
+    // A page of the same network may send requests without asking.
+    let is_page_local = window.location().href().is_ok_and(|page| is_local(&page));
+    let Some(permissions) = window.navigator().permissions().ok().filter(|_| !is_page_local) else {
+        return LocalNetwork::Unknown;
+    };
+    let current = if is_loopback { "loopback-network" } else { "local-network" };
+    for name in [current, "local-network-access"] {
         let wanted = Object::new();
         // Setting a property of a new object never fails.
         let _ = Reflect::set(&wanted, &"name".into(), &name.into());
         let Ok(query) = permissions.query(&wanted) else { continue };
         let Ok(status) = JsFuture::from(query).await else { continue };
-        match status.unchecked_into::<PermissionStatus>().state() {
-            PermissionState::Denied => return LocalNetwork::Denied,
-            PermissionState::Prompt => found = LocalNetwork::Asks,
-            _ => {}
-        }
+        return match status.unchecked_into::<PermissionStatus>().state() {
+            PermissionState::Granted => LocalNetwork::Granted,
+            PermissionState::Denied => LocalNetwork::Denied,
+            _ => LocalNetwork::Asks,
+        };
     }
-    // A page of the same network may send requests without asking.
-    let is_page_local = window.location().href().is_ok_and(|page| is_local(&page));
-    if is_page_local { LocalNetwork::Allowed } else { found }
+    LocalNetwork::Unknown
 }
 
 fn headers_of(response: &web_sys::Response) -> Headers {

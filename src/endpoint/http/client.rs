@@ -19,6 +19,9 @@ use crate::runtime::{Noted, Run};
 /// The time between two looks at a permission for which the browser asks.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
+/// The time that the reader has to answer the browser's question.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+
 /// A client of any server. Clones share the transport.
 #[derive(Clone)]
 pub struct Client {
@@ -60,14 +63,19 @@ impl Client {
         Ok(Response { status, headers, body: body.map_chunks(|chunks| deadline.apply_to(chunks)) })
     }
 
-    /// Some browsers allow what others block, so the cause is named only after a request has failed.
+    /// Some browsers allow what others block, so the cause is named only after a request has failed. Whether it is the
+    /// cause for an address of the local network depends on the browser, see [`explain`](Self::explain).
     fn with_known_cause(&self, error: HttpError) -> HttpError {
         match error {
-            HttpError::Unreachable { url } if self.transport.is_from_https() && is_blocked_from_https(&url) => {
+            HttpError::Unreachable { url } if self.is_mixed_content(&url) && !is_local(&url) => {
                 HttpError::MixedContent { url }
             }
             other => other,
         }
+    }
+
+    fn is_mixed_content(&self, url: &str) -> bool {
+        self.transport.is_from_https() && is_blocked_from_https(url)
     }
 
     fn awaited<F: Future>(&self, response: F) -> Noted<F> {
@@ -77,16 +85,19 @@ impl Client {
     /// Finds the cause of an error for which a browser does not name it: a permission that was denied, a server that
     /// cannot be reached, or a server whose responses the page may not read. It may send one more request, to `url`.
     pub async fn explain(&self, error: HttpError, url: String) -> HttpError {
-        let (HttpError::Unreachable { url: failed } | HttpError::MixedContent { url: failed }) = &error else {
-            return error;
-        };
+        let HttpError::Unreachable { url: failed } = &error else { return error };
         let failed = failed.clone();
-        if is_local(&failed) && self.transport.local_network().await == LocalNetwork::Denied {
-            return HttpError::LocalNetworkDenied { url: failed };
+        if is_local(&failed) {
+            match self.transport.local_network(&failed).await {
+                LocalNetwork::Denied => return HttpError::LocalNetworkDenied { url: failed },
+                LocalNetwork::Unknown if self.is_mixed_content(&failed) => {
+                    return HttpError::MixedContent { url: failed };
+                }
+                _ => {}
+            }
         }
         // The site's own addresses are not subject to CORS.
-        let may_be_cors = matches!(error, HttpError::Unreachable { .. }) && failed.contains("://");
-        if may_be_cors && self.transport.is_reachable(url).await {
+        if failed.contains("://") && self.transport.is_reachable(url).await {
             return HttpError::BlockedByCors { url: failed };
         }
         error
@@ -94,16 +105,18 @@ impl Client {
 
     /// If the browser asks the reader before the first request to this address, lets it ask, and waits for the answer.
     pub async fn let_browser_ask(&self, url: String) {
-        if !is_local(&url) || self.transport.local_network().await != LocalNetwork::Asks {
+        if !is_local(&url) || self.transport.local_network(&url).await != LocalNetwork::Asks {
             return;
         }
-        // A server that never responds must not let this wait for ever.
+        // A server that never responds must not let this wait on, and neither must a question that nobody answers.
         let answer = pin!(async {
-            while self.transport.local_network().await == LocalNetwork::Asks {
+            while self.transport.local_network(&url).await == LocalNetwork::Asks {
                 self.run.sleep(CHECK_INTERVAL).await;
             }
         });
-        select(self.transport.is_reachable(url), answer).await;
+        let asked = select(self.transport.is_reachable(url.clone()), answer);
+        // Without an answer, the requests say what happens.
+        let _ = self.run.timeout(ANSWERS_WITHIN, asked).await;
     }
 
     /// The time to wait before the next request, from the header `Retry-After`, or from `retry-after-ms`, which Azure

@@ -6,8 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The browser's permission for requests to the reader's machine and network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocalNetwork {
-    /// The page has it, or the browser knows no such permission.
-    Allowed,
+    /// The browser knows no such permission, or the page needs none.
+    Unknown,
+    /// The page has it.
+    Granted,
     /// The browser asks the reader with the first request.
     Asks,
     /// The reader or an administrator has denied it.
@@ -21,12 +23,19 @@ pub(super) fn is_blocked_from_https(url: &str) -> bool {
     lower.starts_with("http://") && !is_this_machine(host(&lower))
 }
 
-/// True if this URL certainly leads to the reader's machine or network. A name may do so as well.
+/// True if this URL leads to the reader's machine.
+pub(super) fn is_loopback(url: &str) -> bool {
+    is_this_machine(host(&url.to_ascii_lowercase()))
+}
+
+/// True if this URL certainly leads to the reader's machine or network. A name may do so as well. False for addresses of the
+/// site, which have no scheme.
 pub(super) fn is_local(url: &str) -> bool {
     let lower = url.to_ascii_lowercase();
     let host = host(&lower);
     // The names of a local network have no dot.
-    is_this_machine(host) || host.ends_with(".local") || is_private(host) || !host.contains(['.', ':'])
+    let is_local = is_this_machine(host) || host.ends_with(".local") || is_private(host) || !host.contains(['.', ':']);
+    is_local && lower.contains("://")
 }
 
 /// The host of a URL, without the brackets of an IPv6 address, and without a dot at its end.
@@ -103,8 +112,11 @@ mod tests {
         ] {
             assert!(is_local(url), "{url}");
         }
-        for url in ["https://host.example", "http://8.8.8.8:80", "http://[2001:db8::1]:8000/", "http://11.0.0.1"] {
+        for url in
+            ["https://host.example", "http://8.8.8.8:80", "http://[2001:db8::1]:8000/", "http://11.0.0.1", "api/v2"]
+        {
             assert!(!is_local(url), "{url}");
         }
+        assert!(is_loopback("http://127.0.0.1:8000") && !is_loopback("http://192.168.0.7"));
     }
 }

@@ -80,9 +80,11 @@ pub struct Scripted {
     under_way: Rc<Cell<usize>>,
     /// The result of [`Transport::is_reachable`]; false at first.
     pub is_reachable: bool,
+    /// True if [`Transport::is_reachable`] never ends.
+    pub never_answers: bool,
     /// The result of [`Transport::is_from_https`]; false at first.
     pub is_from_https: bool,
-    /// The result of [`Transport::local_network`]; allowed at first.
+    /// The result of [`Transport::local_network`]; unknown at first.
     pub local_network: LocalNetwork,
 }
 
@@ -96,8 +98,9 @@ impl Scripted {
             requests: Rc::default(),
             under_way: Rc::default(),
             is_reachable: false,
+            never_answers: false,
             is_from_https: false,
-            local_network: LocalNetwork::Allowed,
+            local_network: LocalNetwork::Unknown,
         }
     }
 
@@ -142,6 +145,9 @@ impl Transport for Scripted {
     }
 
     fn is_reachable(&self, _url: String) -> LocalBoxFuture<'_, bool> {
+        if self.never_answers {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(std::future::ready(self.is_reachable))
     }
 
@@ -149,7 +155,7 @@ impl Transport for Scripted {
         self.is_from_https
     }
 
-    fn local_network(&self) -> LocalBoxFuture<'_, LocalNetwork> {
+    fn local_network(&self, _url: &str) -> LocalBoxFuture<'_, LocalNetwork> {
         Box::pin(std::future::ready(self.local_network))
     }
 

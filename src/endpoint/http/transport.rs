@@ -18,9 +18,9 @@ pub trait Transport {
     /// True if the page was loaded over `https`. Browsers then block most requests over `http`.
     fn is_from_https(&self) -> bool;
 
-    /// The permission for requests to the reader's machine and network.
-    fn local_network(&self) -> LocalBoxFuture<'_, LocalNetwork> {
-        Box::pin(std::future::ready(LocalNetwork::Allowed))
+    /// The permission for requests to the reader's machine or network, whichever this URL leads to.
+    fn local_network(&self, _url: &str) -> LocalBoxFuture<'_, LocalNetwork> {
+        Box::pin(std::future::ready(LocalNetwork::Unknown))
     }
 
     /// The time since 1970.

@@ -19,7 +19,7 @@ pub enum OipError {
     #[error(
         "HTTP status {status}{}{}",
         message.as_ref().map(|message| format!(": {message}")).unwrap_or_default(),
-        too_long_pause(*retry_after).unwrap_or_default()
+        too_long_pause(*status, *retry_after).unwrap_or_default()
     )]
     Status {
         /// The status, such as 503.
@@ -99,7 +99,7 @@ impl OipError {
         match self {
             Self::Http(error) => error.is_transient(),
             Self::TimedOut(_) => true,
-            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502..=504),
+            Self::Status { status, .. } => is_transient(*status),
             Self::Reported { .. } | Self::NotJson { .. } | Self::NotTheProtocol { .. } => false,
         }
     }
@@ -133,8 +133,8 @@ impl OipError {
             Self::Status { .. } => "The server rejected this request: see its message.",
             Self::Reported { .. } => "See the server's message, and look at its log.",
             Self::NotJson { .. } | Self::NotTheProtocol { .. } => {
-                "Another server may be answering there: check the base URL, and that the server supports the Open \
-                 Inference Protocol v2."
+                "If this is the right server, look at its log and at the model's inputs. Otherwise check the base URL, and \
+                 that the server supports the Open Inference Protocol v2."
             }
             Self::TimedOut(_) => "Set a longer timeout, or check whether the server is stuck.",
         }
@@ -151,10 +151,15 @@ impl TaskError for OipError {
     }
 }
 
+/// True for a status that the same request may not get again.
+fn is_transient(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502..=504)
+}
+
 /// The note about a pause that is longer than the page waits.
-fn too_long_pause(retry_after: Option<Duration>) -> Option<String> {
+fn too_long_pause(status: u16, retry_after: Option<Duration>) -> Option<String> {
     let in_words = |pause: Duration| units::span(pause.as_micros() as u64);
-    let asked = retry_after.filter(|pause| *pause > MAX_RETRY_AFTER)?;
+    let asked = retry_after.filter(|pause| *pause > MAX_RETRY_AFTER && is_transient(status))?;
     Some(format!(
         " (the server asks for a pause of {}, but the page waits for at most {})",
         in_words(asked),

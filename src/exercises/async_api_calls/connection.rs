@@ -20,7 +20,12 @@ pub(super) async fn test(run: &Run, plan: &Plan) -> Result<Connection, Failure> 
     let server = match server {
         Ok(server) => format!("`{}` {} answered in {took}.", server.name, server.version),
         // Something is there. A proxy may know the models only.
-        Err(error @ (OipError::Status { .. } | OipError::NotJson { .. } | OipError::NotTheProtocol { .. })) => {
+        Err(
+            error @ (OipError::Status { .. }
+            | OipError::Reported { .. }
+            | OipError::NotJson { .. }
+            | OipError::NotTheProtocol { .. }),
+        ) => {
             format!("The server answered in {took}, but does not describe itself ({error}). Runs do not need that.")
         }
         Err(error) => return Err(Failure::from(explain(run, &client, plan, error).await)),

@@ -57,7 +57,10 @@ pub(super) enum InputsError {
     #[error("model `{model}` does not declare its inputs, so no request can be built")]
     NotDeclared { model: String },
     #[error(
-        "model `{model}` declares its input `{input}` with the datatype `{datatype}`, which the protocol does not have"
+        "model `{model}` declares its input `{input}` {}",
+        if datatype.is_empty() { "without a datatype".to_owned() } else {
+            format!("with the datatype `{datatype}`, which the protocol does not have")
+        }
     )]
     UnknownDatatype { model: String, input: String, datatype: String },
     #[error(

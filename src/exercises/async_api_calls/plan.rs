@@ -188,6 +188,11 @@ pub(super) fn address(settings: &Settings) -> String {
     format!("{url} {} {}", settings.text("models"), settings.to_text("timeout"))
 }
 
+/// The address to which runs send requests, if it is not the page's own server.
+pub(super) fn recipient(settings: &Settings) -> Option<String> {
+    (!is_embedded(settings)).then(|| settings.text("url").trim().to_owned())
+}
+
 fn names(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|name| !name.is_empty())
 }

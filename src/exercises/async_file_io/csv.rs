@@ -71,6 +71,8 @@ pub(super) struct Samples {
     pub digits: Vec<PredictedDigit>,
     /// The number of bad rows.
     pub bad: u64,
+    /// The number of them that could not be read as a row of this table.
+    pub unreadable: u64,
     /// Messages about the first bad rows.
     pub first_bad: Vec<String>,
     /// The first values of the first good rows, shortened.
@@ -96,7 +98,10 @@ impl Samples {
                     }
                     Some(Err(why)) => self.note_bad(|| format!("line {}: {why}", row.line)),
                 },
-                Parsed::Bad(row) => self.note_bad(|| row.to_string()),
+                Parsed::Bad(row) => {
+                    self.unreadable += 1;
+                    self.note_bad(|| row.to_string());
+                }
             }
         }
         let predicted = found.into_iter().zip(classifier.predict(&pixels)?);

@@ -1,7 +1,6 @@
 //! How a CSV file is written: its encoding and its separator. Both are found in its first bytes, or chosen by the reader.
 
-use csv_core::{ReadRecordResult, ReaderBuilder};
-
+use super::records::{RowSplitter, SplitRow};
 use crate::storage::encoding::Encoding;
 
 /// The separators that are recognized.
@@ -51,11 +50,17 @@ impl Dialect {
         let separator = chosen.unwrap_or_else(|| likely_separator(table, is_whole, wanted.suggested));
         let mut skipped_lines = u64::from(stated.is_some());
         if is_header_below {
-            // The header may begin with `#` as well: then it has as many values as the row below, which has a number.
-            let columns = counts(rest, separator, is_whole).first().copied().unwrap_or(1);
-            let is_header = |line: &&[u8]| columns > 1 && counts(line, separator, true) == [columns];
+            // The header may begin with `#` as well: then it has as many values as the row below, and that row has a number,
+            // or there is no space after the `#`.
+            let columns = split(rest, separator, is_whole).first().map_or(1, |row| row.ends.len());
             let first_row = &rest[..line_end(rest).unwrap_or(rest.len())];
-            if has_number(first_row, separator) && comments.last().is_some_and(is_header) {
+            let is_header = |line: &&[u8]| {
+                let name = line.iter().find(|byte| **byte != b'#');
+                let is_name = name.is_some_and(|byte| !byte.is_ascii_whitespace()) || has_number(first_row, separator);
+                let has_columns = split(line, separator, true).first().is_some_and(|row| row.ends.len() == columns);
+                columns > 1 && is_name && has_columns
+            };
+            if comments.last().is_some_and(is_header) {
                 comments.pop();
             }
             above += comments.iter().map(|line| line.len()).sum::<usize>();
@@ -65,9 +70,9 @@ impl Dialect {
     }
 }
 
+/// True if the row has a number, also with a decimal comma or in quotes.
 fn has_number(row: &[u8], separator: u8) -> bool {
-    let is_number = |value: &[u8]| std::str::from_utf8(value).is_ok_and(|value| value.trim().parse::<f64>().is_ok());
-    row.split(|byte| *byte == separator).any(is_number)
+    split(row, separator, true).first().is_some_and(|row| values(row).any(is_number))
 }
 
 /// The separator of a first line such as `sep=;`, and the length of that line.
@@ -91,49 +96,50 @@ fn line_end(text: &[u8]) -> Option<usize> {
     Some(at + if text[at..].starts_with(b"\r\n") { 2 } else { 1 })
 }
 
-/// The separator with which most rows have as many values as the header, and more than one. Of equal ones, the suggested
-/// one is taken, or else the first of [`SEPARATORS`].
+/// The separator that fits best. With a separator that fits, at least half of the rows have as many values as the header,
+/// and more than one. Of those, more values are numbers with the right one: a comma may separate values or be a decimal
+/// comma. Of equal ones, the suggested one is taken, or else the first of [`SEPARATORS`].
 fn likely_separator(table: &[u8], is_whole: bool, suggested: Option<u8>) -> u8 {
     let candidates = suggested.into_iter().chain(SEPARATORS.into_iter().filter(|it| Some(*it) != suggested));
-    let mut best = (0, suggested.unwrap_or(b','));
+    let mut best = ((false, 0, 0), suggested.unwrap_or(b','));
     for separator in candidates {
-        let counts = counts(table, separator, is_whole);
-        let Some(&columns) = counts.first().filter(|columns| **columns > 1) else { continue };
+        let rows = split(table, separator, is_whole);
+        let Some(columns) = rows.first().map(|header| header.ends.len()).filter(|columns| *columns > 1) else {
+            continue;
+        };
         // In thousandths. The header counts as well.
-        let share = counts.iter().filter(|count| **count == columns).count() * 1_000 / counts.len();
-        if share > best.0 {
-            best = (share, separator);
+        let share = rows.iter().filter(|row| row.ends.len() == columns).count() * 1_000 / rows.len();
+        let (all, numbers) = rows
+            .iter()
+            .flat_map(values)
+            .fold((0, 0), |(all, numbers), value| (all + 1, numbers + usize::from(is_number(value))));
+        let fit = (share >= 500, (numbers * 1_000).checked_div(all).unwrap_or(0), share);
+        if fit > best.0 {
+            best = (fit, separator);
         }
     }
     best.1
 }
 
-/// The number of values in each row, except for the last if the rest of it is missing. If there is no other, that one is
-/// counted as far as it goes.
-fn counts(text: &[u8], separator: u8, is_whole: bool) -> Vec<usize> {
-    let mut reader = ReaderBuilder::new().delimiter(separator).build();
-    let (mut rest, mut counts, mut values) = (text, Vec::new(), 0);
-    let (mut output, mut ends) = ([0; 1024], [0; 256]);
-    loop {
-        let (result, read, _, ended) = reader.read_record(rest, &mut output, &mut ends);
-        rest = &rest[read..];
-        values += ended;
-        match result {
-            ReadRecordResult::Record => {
-                counts.push(values);
-                values = 0;
-            }
-            ReadRecordResult::InputEmpty if !is_whole => {
-                if counts.is_empty() {
-                    counts.push(values + 1);
-                }
-                return counts;
-            }
-            // An empty input is the end of the file.
-            ReadRecordResult::InputEmpty | ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {}
-            ReadRecordResult::End => return counts,
-        }
+/// The rows of a text, except for the last if the rest of it is missing. If there is no other, the end is added to it.
+fn split(text: &[u8], separator: u8, is_whole: bool) -> Vec<SplitRow> {
+    let mut splitter = RowSplitter::new(separator);
+    let mut rows = splitter.feed(text);
+    if is_whole || rows.is_empty() {
+        rows.extend(splitter.finish());
     }
+    rows.into_iter().flatten().collect()
+}
+
+fn values(row: &SplitRow) -> impl Iterator<Item = &[u8]> {
+    let starts = std::iter::once(0).chain(row.ends.iter().copied());
+    starts.zip(&row.ends).map(|(start, &end)| &row.text[start..end])
+}
+
+/// True for a number, also with a decimal comma.
+fn is_number(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    text.trim().parse::<f64>().is_ok() || text.trim().replacen(',', ".", 1).parse::<f64>().is_ok()
 }
 
 #[cfg(test)]
@@ -156,6 +162,9 @@ mod tests {
             ("name,note\nA,\"x;y\"\nB,z;z\n", ','),
             // A few bad rows do not matter.
             ("a;b\n1;2\n3\n4;5\n", ';'),
+            ("id,left|right\n1,a|b\n2,c|d\n3,e|f,extra\n", ','),
+            // Decimal commas, and as many commas in the header.
+            ("Time, s;Voltage, V\n0,1;2,5\n0,2;2,6\n", ';'),
             ("only\n1\n", ','),
             ("text\nHello, world\nBye\n", ','),
             ("", ','),
@@ -182,6 +191,9 @@ mod tests {
             ("#chrom\tstart\nchr1\t5\n", ('\t', 0, 0)),
             ("## version\n#chrom\tstart\nchr1\t5\n", ('\t', 1, 11)),
             ("# only a comment\n", (',', 0, 0)),
+            ("#name,city\nAda,London\nAlan,Bletchley\n", (',', 0, 0)),
+            ("# x;y\n1,5;2,5\n", (';', 0, 0)),
+            ("#x,y\n\"1\",\"x\"\n", (',', 0, 0)),
         ] {
             assert_eq!(detect(text), expected, "{text:?}");
         }

@@ -54,8 +54,13 @@ fn panel(form: Form) -> AnyView {
     // If a field is refused, the settings are not those that the reader sees.
     let is_off = move || state.with(|state| *state == State::Asking) || form.has_refusals();
     let shown = move || if form.has_refusals() { message(&State::Untested) } else { message(&state.get()) };
+    // Before the first run, the reader must see where a link sends requests.
+    let recipient = move || {
+        let recipient = form.settings.with(connect.recipient);
+        recipient.map(|address| view! { <p>"Requests go to " <strong>{address}</strong> "."</p> })
+    };
     view! {
-        <div aria-live="polite" data-connection="">{shown}</div>
+        <div aria-live="polite" data-connection="">{recipient} {shown}</div>
         <button class="quiet" disabled=is_off on:click=move |_| test()>"Test connection"</button>
     }
     .into_any()

@@ -9,10 +9,10 @@
   let isSaid = false;
 
   // Replaces the text about loading. Once the app is there, that text is gone.
-  const say = (text) => {
+  const say = (text, isCertain = true) => {
     const place = document.getElementById("loading");
     if (place === null || isSaid) return;
-    isSaid = true;
+    isSaid = isCertain;
     place.classList.add("known");
     place.textContent = text;
   };
@@ -78,7 +78,7 @@
     }, true);
     addEventListener("unhandledrejection", ({ reason }) => find(reason));
     setTimeout(() => say("The host of this page has not sent all of its code yet. On a slow network, this takes time."
-      + " Otherwise reload the page, or try again later."), 20_000);
+      + " Otherwise reload the page, or try again later.", false), 20_000);
   }
 
   addEventListener("DOMContentLoaded", () => {

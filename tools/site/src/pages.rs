@@ -163,7 +163,7 @@ impl Page {
         }
     }
 
-    /// The page, made from `index.html`. Trunk has minified that in a release build, so attributes have quotes or none.
+    /// The page, made from `index.html`. Attributes have quotes or none.
     /// `parts` are shown below its head, where there is one.
     fn html(self, template: &str, first: &str, url: Option<&SiteUrl>, parts: &[Element]) -> Result<String, SiteError> {
         let root = self.root();

@@ -14,7 +14,8 @@ use crate::error::SiteError;
 use crate::files;
 use crate::hash::{self, ContentHash};
 
-/// The policy is written before this tag. Nothing above it loads a file.
+/// The policy is written before the first of these tags, or after it if that declares the encoding. Nothing above it loads a
+/// file.
 const BEFORE: &str = "<meta";
 
 /// The name that identifies trunk's reload script.
@@ -110,7 +111,10 @@ fn compact(script: &str) -> String {
 
 /// The page with the policy, and with this script below it.
 fn with_policy(html: &str, policy: &str, script: &str) -> Result<String, SiteError> {
-    let place = html.find(BEFORE).ok_or_else(no_place)?;
+    let first = html.find(BEFORE).ok_or_else(no_place)?;
+    // The declaration of the encoding must be among the first 1,024 bytes.
+    let tag = html[first..].split_inclusive('>').next().unwrap_or_default();
+    let place = if tag.contains("charset") { first + tag.len() } else { first };
     if html.find("<script").is_some_and(|script| script < place) {
         return Err(no_place());
     }
@@ -171,7 +175,11 @@ mod tests {
     fn the_policy_comes_before_everything_that_loads_a_file() {
         let html = with_policy(HTML, "default-src 'none'", "say()").expect("it has a head");
         let policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'\">";
-        assert!(html.starts_with(&format!("<html>{policy}<script>say()</script><meta charset")));
+        assert!(
+            html.starts_with(&format!("<html><meta charset=utf-8>{policy}<script>say()</script><script type=module>"))
+        );
+        let html = with_policy("<meta name=a><p>", "p", "").expect("it has a head");
+        assert!(html.ends_with("<script></script><meta name=a><p>"), "{html}");
         assert!(with_policy("<script>1</script><meta>", "", "").is_err());
         assert!(with_policy("<p>", "", "").is_err());
     }

@@ -70,7 +70,7 @@ async fn an_inference_that_fails_is_reported_by_cause(engine: Engine) -> TestRes
         (Answer::Json(json!({"hello": 1})), Cors::Open, "protocol error", "missing field"),
         (Answer::Changed(corrupt::too_few_elements), Cors::Open, "protocol error", "but its shape"),
         (Answer::Changed(corrupt::unknown_datatype), Cors::Open, "protocol error", "unknown datatype `FLOAT`"),
-        (Answer::Changed(corrupt::texts_for_numbers), Cors::Open, "protocol error", "not of datatype INT64"),
+        (Answer::Changed(corrupt::words_for_numbers), Cors::Open, "protocol error", "not of datatype INT64"),
         (Answer::HalfJson, Cors::Open, "not JSON", "EOF"),
         (Answer::Never, Cors::Open, "timed out", "not done within 700 ms"),
         (Answer::HeadOnly, Cors::Open, "timed out", "not done within 700 ms"),

@@ -17,7 +17,13 @@ pub fn tests() -> impl Iterator<Item = Test> {
         stop_closes_every_connection,
         retries_wait_as_long_as_the_endpoint_asks
     ]
-    .chain(in_chromium![requests_are_built_from_the_metadata_of_any_model, a_sweep_finds_the_capacity])
+    .chain(in_chromium![
+        requests_are_built_from_the_metadata_of_any_model,
+        a_sweep_finds_the_capacity,
+        no_link_hides_where_requests_go,
+        a_server_that_describes_only_its_models_passes_the_test,
+        a_preflight_is_sent_as_often_as_the_endpoint_requires
+    ])
 }
 
 async fn the_endpoint_gets_no_request_before_the_reader_asks_for_it(engine: Engine) -> TestResult {
@@ -53,7 +59,45 @@ async fn requests_are_built_from_the_metadata_of_any_model() -> TestResult {
     }
     assert!(endpoint.most_in_flight() <= 4, "{} at once", endpoint.most_in_flight());
     let posts = endpoint.received().into_iter().filter(|request| request.method == "POST").count();
-    assert_eq!(posts, 3 * 12);
+    assert_eq!(posts, 3 * 13, "with a warm-up for each model");
+    Ok(())
+}
+
+async fn no_link_hides_where_requests_go() -> TestResult {
+    let endpoint = Endpoint::start(Behaviour::default())?;
+    let fixture = Fixture::open(&link_to(&endpoint, "digits", "&hide=all")).await?;
+    let expected = format!("Requests go to {}.", endpoint.url());
+    eventually("the address of the endpoint", async || {
+        let text = fixture.page.texts("[data-connection]").await?.join(" ");
+        Ok(if text.contains(&expected) { Ok(()) } else { Err(text) })
+    })
+    .await?;
+    assert_eq!(endpoint.received(), []);
+    Ok(())
+}
+
+async fn a_server_that_describes_only_its_models_passes_the_test() -> TestResult {
+    let metadata = Answer::FailFirst { times: 1, status: 404, retry_after_s: None };
+    let endpoint = Endpoint::start(Behaviour { metadata, ..Behaviour::default() })?;
+    let fixture = Fixture::open(&link_to(&endpoint, "digits", "")).await?;
+    fixture.page.wait_for_button("Run").await?;
+    let text = test_connection(&fixture.page).await?;
+    assert!(text.contains("does not describe itself (HTTP status 404"), "{text}");
+    assert!(text.contains("Inputs of `digits`: images FP32 [-1, 64]."), "{text}");
+    Ok(())
+}
+
+async fn a_preflight_is_sent_as_often_as_the_endpoint_requires() -> TestResult {
+    let link = |endpoint: &Endpoint| link_to(endpoint, "digits", "&requests=30&limit=4&batch-size=1");
+    let mut sent = Vec::new();
+    for preflight_max_age_s in [86_400, 0] {
+        let endpoint = Endpoint::start(Behaviour { preflight_max_age_s, ..Behaviour::default() })?;
+        let fixture = Fixture::open(&link(&endpoint)).await?;
+        fixture.page.run_to_the_end().await?;
+        assert_eq!(outcomes(&fixture.page).await?, [("succeeded".to_owned(), 30)]);
+        sent.push(endpoint.received().into_iter().filter(|request| request.method == "OPTIONS").count());
+    }
+    assert_eq!(sent, [1, 31], "once, or before the warm-up and each request");
     Ok(())
 }
 
@@ -84,7 +128,8 @@ async fn stop_closes_every_connection(engine: Engine) -> TestResult {
 }
 
 async fn retries_wait_as_long_as_the_endpoint_asks(engine: Engine) -> TestResult {
-    let infer = Answer::FailFirst { times: 3, status: 429, retry_after_s: Some(1) };
+    // The first one is the warm-up.
+    let infer = Answer::FailFirst { times: 4, status: 429, retry_after_s: Some(1) };
     let endpoint = Endpoint::start(Behaviour { infer, exposes_retry_after: true, ..Behaviour::default() })?;
     let link = link_to(&endpoint, "digits", "&requests=3&batch-size=1&limit=0&retries=1");
     let fixture = Fixture::open_in(engine, &link).await?;

@@ -217,6 +217,40 @@ fn a_permission_that_was_denied_is_named_for_local_addresses() {
 }
 
 #[test]
+fn plain_http_in_the_local_network_is_blocked_only_by_browsers_without_a_permission() {
+    let run = virtual_run();
+    for (local_network, is_reachable, cause) in [
+        (LocalNetwork::Unknown, false, "http from an https page"),
+        (LocalNetwork::Granted, false, "unreachable or blocked"),
+        (LocalNetwork::Granted, true, "blocked by CORS"),
+        (LocalNetwork::Denied, true, "no permission"),
+    ] {
+        let url = "http://192.168.0.7:8000/v2".to_owned();
+        let unreachable = HttpError::Unreachable { url: url.clone() };
+        let answer = Answer::from_error(unreachable.clone());
+        let mut server = Scripted::new(&run, move |_| answer.clone());
+        (server.is_from_https, server.local_network, server.is_reachable) = (true, local_network, is_reachable);
+        let client = Client::new(&run, server);
+        let error = client.send(Request::get(&url)).now_or_never().expect("it does not wait").expect_err("it fails");
+        assert_eq!(error, unreachable, "it may be tried again");
+        assert_eq!(client.explain(error, url).now_or_never().expect("it does not wait").cause(), cause);
+    }
+}
+
+#[test]
+fn a_question_of_the_browser_that_nobody_answers_does_not_wait_for_ever() {
+    let run = virtual_run();
+    let mut server = slow_server(&run);
+    server.local_network = LocalNetwork::Asks;
+    server.never_answers = true;
+    let client = Client::new(&run, server);
+    block_on(&run, client.let_browser_ask("http://192.168.0.7:8000/v2".to_owned())).expect("it ends");
+    assert_eq!(run.now(), Duration::from_secs(60));
+    block_on(&run, client.let_browser_ask("https://host.example/".to_owned())).expect("it ends");
+    assert_eq!(run.now(), Duration::from_secs(60), "there is no question about this address");
+}
+
+#[test]
 fn a_server_without_cors_headers_is_told_apart_from_no_server() {
     let unreachable = HttpError::Unreachable { url: URL.to_owned() };
     for (is_reachable, expected) in
