@@ -84,7 +84,7 @@ async fn each_chosen_file_has_its_own_outcome(engine: Engine) -> TestResult {
         "line 3 has 1 value instead of 2",
         "line 4 has 3 values instead of 2",
         "line 2 opens a quote that is not closed",
-        "line 2 is not UTF-8 in column 1: save the file as UTF-8",
+        "line 2 is not UTF-8 in column 1: choose the encoding Windows-1252",
     ] {
         assert!(text.contains(wrong), "{wrong}: {text}");
     }
