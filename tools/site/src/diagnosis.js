@@ -22,7 +22,10 @@
     const elements = document.querySelectorAll("script[src], link[rel=modulepreload]");
     const address = (element) => new URL(element.getAttribute("src") ?? element.getAttribute("href"), base).href;
     const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-    const all = new Set([...[...elements].map(address), ...loaded]);
+    const scripts = [...elements].map(address);
+    // The browser lists a file only once it has its whole response.
+    const wasm = scripts.filter((url) => url.endsWith("/interleave.js")).map((url) => url.replace(/\.js$/, "_bg.wasm"));
+    const all = new Set([...scripts, ...wasm, ...loaded]);
     return [...all].filter((url) => url.startsWith(`${location.origin}/`) && /\.(js|wasm)$/.test(new URL(url).pathname));
   };
 
