@@ -24,6 +24,7 @@ pub(super) fn is_blocked_from_https(url: &str) -> bool {
 }
 
 /// True if this URL leads to the reader's machine.
+#[cfg(any(target_arch = "wasm32", test))]
 pub(super) fn is_loopback(url: &str) -> bool {
     is_this_machine(host(&url.to_ascii_lowercase()))
 }
