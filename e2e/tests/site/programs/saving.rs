@@ -170,14 +170,20 @@ async fn a_storage_that_does_not_respond_is_named_and_the_text_stays() -> TestRe
     Ok(())
 }
 
-async fn what_is_typed_while_a_program_is_opened_is_not_lost() -> TestResult {
-    let fixture = open(Engine::Chromium).await?;
-    let page = &fixture.page;
+/// Saves the programs `a.py` and `b.py`. The second is on the page then.
+async fn save_two(page: &Page) -> TestResult {
     for (name, text) in [("a.py", "print('a')\n"), ("b.py", "print('b')\n")] {
         choose(page, &[(name, text.as_bytes())]).await?;
         wait_for_text(page, text.trim()).await?;
         wait_until_saved(page).await?;
     }
+    Ok(())
+}
+
+async fn what_is_typed_while_a_program_is_opened_is_not_lost() -> TestResult {
+    let fixture = open(Engine::Chromium).await?;
+    let page = &fixture.page;
+    save_two(page).await?;
     // B is on the page. While A is read, the reader still types into B.
     page.evaluate::<()>(HOLD, Vec::new()).await?;
     page.press("a.py").await?;
@@ -253,11 +259,7 @@ async fn what_another_tab_edits_is_not_renamed_or_deleted_here() -> TestResult {
 async fn a_deleted_program_is_put_back_and_replaces_no_other() -> TestResult {
     let fixture = open(Engine::Chromium).await?;
     let page = &fixture.page;
-    for (name, text) in [("a.py", "print('a')\n"), ("b.py", "print('b')\n")] {
-        choose(page, &[(name, text.as_bytes())]).await?;
-        wait_for_text(page, text.trim()).await?;
-        wait_until_saved(page).await?;
-    }
+    save_two(page).await?;
     press_delete(page, "a.py").await?;
     wait_for(page, ".program-messages", "`a.py` was deleted.").await?;
     rename(page, "a.py").await?;
