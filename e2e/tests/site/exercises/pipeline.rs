@@ -89,11 +89,14 @@ async fn ten_thousand_samples_leave_the_page_usable_and_the_memory_flat(engine: 
                 &inference=page&seed=7";
     let fixture = Fixture::open_in(engine, link).await?;
     let page = &fixture.page;
+    // The actions are loaded later than Run.
+    page.wait_for_button_to_appear("Copy link").await?;
     page.press("Run").await?;
     page.wait_for_status("Running").await?;
     // The page answers during the run.
-    page.press("Copy link").await?;
-    page.wait_for_status_within(Duration::from_secs(60), "Finished").await?;
+    let copy = "[...document.querySelectorAll('button')].find((it) => it.textContent === 'Copy link').click()";
+    page.evaluate::<()>(copy, Vec::new()).await?;
+    page.wait_for_status_within(Duration::from_secs(180), "Finished").await?;
     let rows = page.table("throughput of the pipeline").await?;
     assert_eq!(rows[0][3], "10,000", "sequential, all samples are in memory");
     let peak: u32 = rows[1][3].parse().expect("a number without a comma");
