@@ -237,7 +237,7 @@ fn a_corrupt_answer_contradicts_itself_or_the_metadata() {
     assert_eq!(output(corrupt::unknown_datatype)["datatype"], "FLOAT");
     assert_eq!(output(corrupt::words_for_numbers)["data"], json!(["label 0"]));
     let texts = output(corrupt::other_datatype);
-    assert_eq!((&texts["datatype"], &texts["data"]), (&json!("BYTES"), &json!(["0"])));
+    assert_eq!((&texts["datatype"], &texts["data"]), (&json!("BYTES"), &json!(["label 0"])));
     let endpoint = answering(Answer::Changed(corrupt::other_shape));
     assert_eq!(get(&endpoint, "v2/models/digits").json()["outputs"][0]["shape"], json!([-1, 1]));
     assert_eq!(get(&endpoint, "v2/health/live").json(), json!({ "live": true }));

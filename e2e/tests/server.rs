@@ -57,7 +57,7 @@ fn files_are_served_under_the_sub_path() {
 #[test]
 fn other_paths_are_not_found() {
     let (_folder, server) = site();
-    for path in ["/", "/index.html", "/favicon.ico", "/some/sub-path/async-basics", "/some/sub-path/../../etc/passwd"] {
+    for path in ["/", "/index.html", "/icon.svg", "/some/sub-path/async-basics", "/some/sub-path/../../etc/passwd"] {
         assert_eq!(get(&server, path).0, "404", "{path}");
     }
 }
@@ -121,14 +121,14 @@ fn a_connection_that_the_client_closes_first_is_noticed() {
 fn requests_are_remembered_in_order() {
     let (_folder, server) = site();
     get(&server, "/some/sub-path/app_bg.wasm?v=2");
-    get(&server, "/favicon.ico");
+    get(&server, "/icon.svg");
     wait_until(|| server.requests().iter().all(|request| request.outcome != Outcome::Pending));
     let requests: Vec<_> = server.requests().into_iter().map(|request| (request.path, request.outcome)).collect();
     assert_eq!(
         requests,
         [
             ("/some/sub-path/app_bg.wasm".to_owned(), Outcome::Answered(200)),
-            ("/favicon.ico".to_owned(), Outcome::Answered(404)),
+            ("/icon.svg".to_owned(), Outcome::Answered(404)),
         ]
     );
 }
