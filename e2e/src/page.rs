@@ -183,8 +183,9 @@ impl Page {
     /// If it takes too long.
     pub async fn wait_until_mounted(&self) -> Result<(), PageError> {
         eventually("the app", async || {
-            let frames = self.texts("#frame").await?;
-            Ok(if frames.is_empty() { Ok(()) } else { Err(format!("{frames:?}")) })
+            // Before its document is there, a page in a frame has neither.
+            let [frames, mains] = [self.texts("#frame").await?, self.texts("main").await?];
+            Ok(if frames.is_empty() && !mains.is_empty() { Ok(()) } else { Err(format!("{frames:?}")) })
         })
         .await
     }

@@ -51,8 +51,9 @@ const LAST: &str = "return messages.at(-1) ?? ['', '', 0]";
 
 /// Waits until the last reported height is that of the embedded exercise now, and returns it. Ends outside the frame.
 async fn reported_height(page: &Page, origin: &str) -> Result<u32, PageError> {
-    page.leave_frame().await?;
     eventually("the height of the exercise", async || {
+        // It may still be in the frame: at first, and after a command that the browser refused.
+        page.leave_frame().await?;
         page.enter_frame().await?;
         let expected: u32 = page.evaluate("return document.querySelector('main').offsetHeight", Vec::new()).await?;
         page.leave_frame().await?;
