@@ -22,7 +22,7 @@ use crate::endpoint::model_server;
 use crate::endpoint::oip::{Client, OipError};
 use crate::exercises::exercise::{Connection, ConnectionFuture, ConnectionTest, Failure, Preset};
 use crate::exercises::prelude::*;
-use crate::measure::requests::Requests;
+use crate::measure::requests::Timing;
 use crate::measure::sweep::{LoadLevel, Sweep};
 use crate::runtime::{Limit, RetryError, RetryPolicy, join_all};
 
@@ -128,21 +128,61 @@ impl Session<'_> {
         join_all(self.run, requests).await
     }
 
-    /// Makes batches with 1, 2, 4, … requests in flight, up to `max`. Each batch is large enough for a p95. There are
-    /// no retries, because their pauses would make the endpoint look slower than it is.
+    /// Measures the endpoint with 1, 2, 4, … requests in flight, up to `max`. Each level is visited several times, up
+    /// and down, so that a change of the endpoint in between shows. There are no retries, because their pauses would make
+    /// the endpoint look slower than it is.
     async fn concurrency_sweep(&self, max: u32) -> Sweep {
         let no_retries = RetryPolicy { retries: 0, ..*self.retries };
         let session = Session { retries: &no_retries, ..*self };
-        let mut levels = Vec::new();
-        for concurrency in (0..32).map(|power| 1 << power).take_while(|n| *n <= max) {
-            let requests = plan::requests_of_level(concurrency);
-            let limit = NonZeroUsize::new(concurrency as usize);
-            let calls = session.batch_inference_api(&format!("sweep {concurrency}/"), requests, limit).await;
-            let level = LoadLevel::new(concurrency, &Requests::from_timings(calls.iter().map(|call| call.timing)));
-            self.run.log(Level::Info, findings::level_in_words(&level));
-            levels.push(level);
+        let concurrencies: Vec<u32> = (0..32).map(|power| 1 << power).take_while(|n| *n <= max).collect();
+        let mut visits = vec![Vec::new(); concurrencies.len()];
+        for n in 1..=plan::VISITS {
+            let mut order: Vec<_> = (0..concurrencies.len()).collect();
+            if n % 2 == 0 {
+                order.reverse();
+            }
+            for level in order {
+                visits[level].push(session.visit(concurrencies[level], n).await);
+            }
+            self.run.log(
+                Level::Info,
+                format!("all numbers of requests at once were measured {n} of {} times", plan::VISITS),
+            );
         }
-        Sweep::new(levels)
+        let levels =
+            concurrencies.iter().zip(&visits).map(|(concurrency, visits)| LoadLevel::from_visits(*concurrency, visits));
+        let sweep = Sweep::new(levels.collect());
+        sweep.levels().iter().for_each(|level| self.run.log(Level::Info, findings::level_in_words(level)));
+        sweep
+    }
+
+    /// Keeps this number of requests in flight: for the time of a visit, after a first round that only warms up.
+    async fn visit(&self, concurrency: u32, number: u32) -> Vec<Timing> {
+        let key = format!("sweep {concurrency}.{number}/");
+        let (time, [least, most]) = (self.plan.visit_time, self.plan.requests_of_visit(concurrency));
+        let unlimited = self.run.limit(None);
+        let (sent, warm_at) = (Cell::new(0), Cell::new(None));
+        let timings = RefCell::new(Vec::new());
+        let is_over = || {
+            let measured = timings.borrow().len().saturating_sub(concurrency as usize);
+            let is_long_enough = warm_at.get().is_some_and(|at| self.run.now() - at >= time);
+            measured >= most || measured >= least && is_long_enough
+        };
+        let clients = (0..concurrency).map(async |_| {
+            loop {
+                let n = sent.replace(sent.get() + 1);
+                let call = self.infer(&unlimited, &key, n, self.run.now()).await;
+                timings.borrow_mut().push(call.timing);
+                if timings.borrow().len() == concurrency as usize {
+                    warm_at.set(Some(self.run.now()));
+                }
+                if is_over() {
+                    break;
+                }
+            }
+        });
+        join_all(self.run, clients).await;
+        timings.into_inner()
     }
 }
 
@@ -195,7 +235,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
     .with_controls(plan::CONTROLS)
     .with_main_controls(&["endpoint", "requests", "limit"])
     .with_presets(&[
-        Preset::new("Find the knee", "latency=100&spread=0&capacity=8&failure-rate=0&sweep=32&one-by-one=off"),
+        Preset::new("Find the knee", "latency=100&spread=0&capacity=8&failure-rate=0&sweep=16&one-by-one=off"),
         Preset::new(
             "Coordinated omission",
             "arrivals=rate&rate=100&limit=1&latency=50&spread=0&failure-rate=0&requests=100&batch-size=1\

@@ -59,6 +59,18 @@ pub(super) fn across(class: &'static str, share: f64) -> Element {
     line(class, 0.0, 1.0, share)
 }
 
+/// A line in the middle of a column, between two shares of the height: the interval in which its true value is.
+pub(super) fn whisker(from: f64, to: f64) -> Element {
+    let (from, to) = (from.clamp(0.0, 1.0), to.clamp(0.0, 1.0));
+    let middle = LEFT + WIDTH / 2.0;
+    element("line")
+        .class("whisker")
+        .share("x1", middle)
+        .share("x2", middle)
+        .share("y1", 1.0 - from)
+        .share("y2", 1.0 - to)
+}
+
 fn line(class: &'static str, left: f64, width: f64, share: f64) -> Element {
     let y = 1.0 - share.clamp(0.0, 1.0);
     element("line").class(class).share("x1", left).share("x2", left + width).share("y1", y).share("y2", y)

@@ -1,6 +1,6 @@
 //! Throughput and latency at rising concurrency as columns, with a latency target if there is one.
 
-use crate::figures::columns::{Column, Mark, across, column, part, row};
+use crate::figures::columns::{Column, Mark, across, column, part, row, whisker};
 use crate::figures::node::{Element, Node, element};
 use crate::figures::table::disclosed;
 use crate::measure::heartbeat::Beat;
@@ -59,12 +59,14 @@ pub fn charts(sweep: &Sweep, target_us: Option<u64>) -> [Node; 5] {
         Some(_) => ("; the solid part meets the target", "; the line is the target"),
         None => ("", ""),
     };
+    let has_intervals = sweep.levels().iter().any(|level| level.throughput_interval().is_some());
+    let interval = if has_intervals { "; the thin line is the 95 % interval" } else { "" };
     let throughput = row("Throughput by requests at once, a column chart; the table below has its numbers")
         .children(throughput(sweep, target_us));
     let p95 =
         row("p95 by requests at once, a column chart; the table below has its numbers").children(p95(sweep, target_us));
     [
-        element("h3").text(format!("Requests per second, by number of requests at once{legend}")).into(),
+        element("h3").text(format!("Requests per second, by number of requests at once{legend}{interval}")).into(),
         throughput.into(),
         element("h3").text(format!("p95 latency since sent, by number of requests at once{line}")).into(),
         p95.into(),
@@ -73,12 +75,15 @@ pub fn charts(sweep: &Sweep, target_us: Option<u64>) -> [Node; 5] {
 }
 
 fn throughput(sweep: &Sweep, target_us: Option<u64>) -> impl Iterator<Item = Element> {
-    let best = sweep.best_per_s().max(1e-9);
+    // The tallest column leaves room for its interval.
+    let highest = sweep.levels().iter().filter_map(LoadLevel::throughput_interval).map(|[_, high]| high);
+    let best = highest.fold(sweep.best_per_s(), f64::max).max(1e-9);
     sweep.levels().iter().map(move |level| {
         let share = level.throughput_per_s() / best;
         let goodput = target_us.map(|target_us| level.goodput_per_s(target_us));
         let good = goodput.map(|per_s| part("good", 0.0, per_s / best));
-        column(&level_column(sweep, level, per_s(level), share), "fill", good)
+        let interval = level.throughput_interval().map(|[low, high]| whisker(low / best, high / best));
+        column(&level_column(sweep, level, per_s(level), share), "fill", good.into_iter().chain(interval))
             .attr("data-level", level.concurrency.to_string())
             .attr("data-throughput", format!("{:.2}", level.throughput_per_s()))
             .attr_if("data-goodput", goodput.map(|per_s| format!("{per_s:.2}")))
@@ -109,6 +114,11 @@ fn per_s(level: &LoadLevel) -> String {
     format!("{:.1}", level.throughput_per_s())
 }
 
+/// The 95 % confidence interval of the throughput, or a dash.
+fn interval_text(level: &LoadLevel) -> String {
+    level.throughput_interval().map_or("–".to_owned(), |[low, high]| format!("{low:.1} to {high:.1}"))
+}
+
 /// A dash if there are too few requests for it.
 fn p95_text(level: &LoadLevel) -> String {
     level.p95_us().map_or("–".to_owned(), span)
@@ -116,11 +126,12 @@ fn p95_text(level: &LoadLevel) -> String {
 
 fn title(level: &LoadLevel) -> String {
     format!(
-        "{} at once: {} succeeded, {} failed, {} per second, p95 {}",
+        "{} at once: {} succeeded, {} failed, {} per second (95 % interval: {}), p95 {}",
         count(level.concurrency.into()),
         count(level.latencies_us.len() as u64),
         count(level.failed.into()),
         per_s(level),
+        interval_text(level),
         p95_text(level),
     )
 }
@@ -134,13 +145,14 @@ fn as_table(sweep: &Sweep, target_us: Option<u64>) -> Table {
             count(level.latencies_us.len() as u64),
             count(level.failed.into()),
             per_s(level),
+            interval_text(level),
             percentile(50.0),
             percentile(95.0),
         ];
         let goodput = target_us.map(|target_us| format!("{:.1}", level.goodput_per_s(target_us)));
         cells.into_iter().chain(goodput).collect()
     };
-    let mut titles = vec!["At once", "Succeeded", "Failed", "Per second", "p50", "p95"];
+    let mut titles = vec!["At once", "Succeeded", "Failed", "Per second", "95 % interval", "p50", "p95"];
     titles.extend(target_us.map(|_| "Within the target"));
     Table {
         caption: "The sweep: throughput, latency since sent, and throughput within the target".to_owned(),
@@ -153,10 +165,16 @@ fn as_table(sweep: &Sweep, target_us: Option<u64>) -> Table {
 mod tests {
     use super::*;
     use crate::figures::query::assert_sound;
+    use crate::measure::sweep::Visit;
 
     fn level(concurrency: u32, latency_us: u64) -> LoadLevel {
         let latencies_us = vec![latency_us; 40];
-        LoadLevel { concurrency, length_us: 40 * 100_000 / u64::from(concurrency.min(2)), latencies_us, failed: 0 }
+        LoadLevel {
+            concurrency,
+            length_us: 40 * 100_000 / u64::from(concurrency.min(2)),
+            latencies_us,
+            ..LoadLevel::default()
+        }
     }
 
     fn measured() -> Sweep {
@@ -171,8 +189,19 @@ mod tests {
         assert_eq!(figure.attributes("rect", "height"), ["50%", "100%", "100%", "50%", "50%", "100%"]);
         assert_eq!(figure.attributes("figure", "data-knee"), ["2"]);
         assert_eq!(figure.texts(".at"), ["1", "2: the knee", "4", "1", "2: the knee", "4"]);
-        assert_eq!(figure.rows()[2], ["4", "40", "0", "20.0", "200 ms", "200 ms"]);
+        assert_eq!(figure.rows()[2], ["4", "40", "0", "20.0", "–", "200 ms", "200 ms"]);
         assert!(figure.all(".target-line").is_empty() && figure.all(".good").is_empty());
+    }
+
+    #[test]
+    fn an_interval_is_drawn_and_written_beside_its_throughput() {
+        let visit = |succeeded| Visit { length_us: 1_000_000, succeeded, median_us: 100_000 };
+        let level = LoadLevel { visits: [90, 100, 110].map(visit).to_vec(), ..level(1, 30_000) };
+        let figure = sweep(&Sweep::new(vec![level]), &[]).expect("there is a level");
+        assert_sound(&figure);
+        assert_eq!(figure.attributes(".whisker", "y2"), ["0%"], "the chart is as high as the interval");
+        assert_eq!(figure.rows()[0][4], "75.2 to 124.8");
+        assert!(figure.texts("h3")[0].ends_with("the thin line is the 95 % interval"));
     }
 
     #[test]
@@ -190,7 +219,7 @@ mod tests {
     #[test]
     fn no_levels_are_no_figure_and_one_without_requests_is_sound() {
         assert_eq!(sweep(&Sweep::new(Vec::new()), &[]), None);
-        let level = LoadLevel { concurrency: 1, length_us: 0, latencies_us: Vec::new(), failed: 0 };
+        let level = LoadLevel { concurrency: 1, length_us: 0, ..LoadLevel::default() };
         let figure = sweep(&Sweep::new(vec![level]), &[]).expect("there is a level");
         assert_sound(&figure);
         assert_eq!(figure.attributes("rect", "height"), ["0%", "0%"]);

@@ -18,6 +18,7 @@ pub mod heartbeat;
 pub mod histogram;
 pub mod latencies;
 pub mod line_waits;
+pub mod load_level;
 pub mod metrics;
 pub mod moment;
 pub mod percentiles;

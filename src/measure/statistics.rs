@@ -93,6 +93,29 @@ impl Summary {
     }
 }
 
+/// The 97.5th percentile of Student's t, by degrees of freedom: that of the index, plus one.
+const T_97_5: [f64; 9] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
+
+/// The 95 % confidence interval of the mean of independent measurements, by Student's t. `None` for fewer than two values.
+///
+/// ```
+/// use interleave::measure::statistics::mean_interval;
+///
+/// assert_eq!(mean_interval([5.0, 5.0, 5.0]), Some([5.0, 5.0]));
+/// assert_eq!(mean_interval([5.0]), None, "one value does not show how much it varies");
+/// ```
+#[must_use]
+pub fn mean_interval(sample: impl IntoIterator<Item = f64>) -> Option<[f64; 2]> {
+    let sample: Vec<_> = sample.into_iter().collect();
+    let n = sample.len() as f64;
+    let freedom = sample.len().checked_sub(1).filter(|freedom| *freedom > 0)?;
+    let mean = sample.iter().sum::<f64>() / n;
+    let variance = sample.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / freedom as f64;
+    // Of more values, t is smaller: the last of the table is on the safe side.
+    let half = T_97_5[freedom.min(T_97_5.len()) - 1] * (variance / n).sqrt();
+    Some([mean - half, mean + half])
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -5,64 +5,14 @@
 //! queue, and the maximum that the server can do (Lazowska and others, "Quantitative System Performance", 1984, section
 //! 5.2, N*). That is Little's law for a server that is busy and has no queue. Both bounds can be measured well even on
 //! a busy machine, while the throughput near the knee cannot.
+//!
+//! Noise has a best level as well. So a knee is claimed only if the confidence intervals support it: see [`Knee`].
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::requests::{Requests, per_second};
-use crate::measure::statistics::Summary;
+pub use crate::measure::load_level::{LoadLevel, Visit};
+use crate::measure::statistics::mean_interval;
 use crate::measure::units::{count, span};
-
-/// The measurements at one concurrency.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LoadLevel {
-    /// The number of requests at once, at least 1.
-    pub concurrency: u32,
-    /// The duration, in microseconds.
-    pub length_us: u64,
-    /// The latencies of the successful requests from when they were sent, in microseconds.
-    pub latencies_us: Vec<u64>,
-    /// The number of requests that did not succeed.
-    pub failed: u32,
-}
-
-impl LoadLevel {
-    /// The measurements of requests at this concurrency.
-    #[must_use]
-    pub fn new(concurrency: u32, requests: &Requests) -> Self {
-        let (succeeded, failed) = requests.by_success();
-        Self {
-            concurrency,
-            length_us: requests.length_us(),
-            latencies_us: succeeded.since_sent_us().collect(),
-            failed: failed.timings().len() as u32,
-        }
-    }
-
-    /// The number of successes per second.
-    #[must_use]
-    pub fn throughput_per_s(&self) -> f64 {
-        per_second(self.latencies_us.len(), self.length_us).unwrap_or(0.0)
-    }
-
-    /// The number of successes per second with a latency within the target.
-    #[must_use]
-    pub fn goodput_per_s(&self, target_us: u64) -> f64 {
-        let in_time = self.latencies_us.iter().filter(|us| **us <= target_us).count();
-        per_second(in_time, self.length_us).unwrap_or(0.0)
-    }
-
-    /// The sample of its latencies in microseconds.
-    #[must_use]
-    pub fn latencies(&self) -> Summary {
-        Summary::from_sample(self.latencies_us.iter().map(|us| *us as f64))
-    }
-
-    /// The 95th percentile of its latencies in microseconds, if there are enough of them.
-    #[must_use]
-    pub fn p95_us(&self) -> Option<u64> {
-        self.latencies().percentile(95.0).map(|us| us as u64)
-    }
-}
 
 /// Measurements at increasing concurrency.
 ///
@@ -70,10 +20,11 @@ impl LoadLevel {
 /// use interleave::measure::sweep::{LoadLevel, Sweep};
 ///
 /// // A server that works on two at once, each for 100 ms.
-/// let level = |concurrency, length_us, latency_us| {
-///     LoadLevel { concurrency, length_us, latencies_us: vec![latency_us; 20], failed: 0 }
-/// }; let sweep = Sweep::new(vec![level(1, 2_000_000, 100_000), level(2, 1_000_000, 100_000), level(4, 1_000_000,
-/// 200_000)]); assert_eq!(sweep.knee().map(|level| level.concurrency), Some(2));
+/// let level = |concurrency, length_us, latency_us| LoadLevel {
+///     concurrency, length_us, latencies_us: vec![latency_us; 20], ..LoadLevel::default()
+/// };
+/// let levels = vec![level(1, 2_000_000, 100_000), level(2, 1_000_000, 100_000), level(4, 1_000_000, 200_000)];
+/// assert_eq!(Sweep::new(levels).knee().map(|level| level.concurrency), Some(2));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sweep(Vec<LoadLevel>);
@@ -109,15 +60,63 @@ impl Sweep {
         Some(self.best_per_s() * self.unqueued_us() / 1e6).filter(|n| n.is_finite() && *n > 0.0)
     }
 
-    /// The level nearest to the [saturation](Self::saturation), by ratio. Returns `None` if nothing succeeded, or if it
-    /// is the last level, because the throughput may still increase after it.
+    /// Where the knee is, as far as the measurements show it.
+    #[must_use]
+    pub fn find_knee(&self) -> Knee<'_> {
+        let Some((saturation, last)) = self.saturation().zip(self.0.last()) else { return Knee::NothingSucceeded };
+        let nearest = self.nearest(saturation);
+        let beyond = || self.0.iter().filter(|level| level.concurrency >= nearest.concurrency);
+        // The levels that say how much the endpoint can do. Those before the knee only wait for their own responses.
+        let deciding = beyond().chain(self.best()).filter_map(|level| Some((level, level.throughput_interval()?)));
+        let widest = deciding.max_by(|(_, a), (_, b)| half_width(*a).total_cmp(&half_width(*b)));
+        if let Some((level, interval)) = widest.filter(|(_, interval)| half_width(*interval) > MAX_HALF_WIDTH) {
+            return Knee::TooNoisy { level, interval };
+        }
+        let at_knee = nearest.throughput_interval();
+        let is_above = |level: &&LoadLevel| {
+            let intervals = level.throughput_interval().zip(at_knee);
+            intervals.is_some_and(|([low, _], [_, high])| low > high * CLEARLY_MORE)
+        };
+        if let Some(higher) = beyond().find(is_above) {
+            return Knee::StillRises { from: nearest, higher };
+        }
+        let [low, high] = self.saturation_interval().unwrap_or([saturation; 2]).map(|at| self.nearest(at));
+        match () {
+            () if high.concurrency == last.concurrency => Knee::NotReached { last },
+            () if low.concurrency == high.concurrency => Knee::At(low),
+            () => Knee::Between(low, high),
+        }
+    }
+
+    /// The level at the knee, if the measurements show which it is.
     #[must_use]
     pub fn knee(&self) -> Option<&LoadLevel> {
-        let saturation = self.saturation()?;
-        let distance = |level: &LoadLevel| (f64::from(level.concurrency) / saturation).ln().abs();
-        let knee = self.0.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
-        let is_last = self.0.last().is_some_and(|last| last.concurrency == knee.concurrency);
-        (!is_last).then_some(knee)
+        match self.find_knee() {
+            Knee::At(level) => Some(level),
+            _ => None,
+        }
+    }
+
+    /// The level with the best throughput.
+    fn best(&self) -> Option<&LoadLevel> {
+        self.0.iter().max_by(|a, b| a.throughput_per_s().total_cmp(&b.throughput_per_s()))
+    }
+
+    /// The level nearest to this number of requests at once, by ratio.
+    fn nearest(&self, at_once: f64) -> &LoadLevel {
+        let distance = |level: &LoadLevel| (f64::from(level.concurrency) / at_once.max(f64::MIN_POSITIVE)).ln().abs();
+        self.0
+            .iter()
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+            .expect("there is a saturation, so there are levels")
+    }
+
+    /// The 95 % confidence interval of the [saturation](Self::saturation), by how much the visits differ.
+    fn saturation_interval(&self) -> Option<[f64; 2]> {
+        let median = |level: &&LoadLevel| level.latencies().median().unwrap_or(f64::INFINITY);
+        let unqueued = self.0.iter().min_by(|a, b| median(a).total_cmp(&median(b)))?;
+        let visits = self.best()?.visits.iter().zip(&unqueued.visits);
+        mean_interval(visits.map(|(best, unqueued)| best.throughput_per_s() * unqueued.median_us as f64 / 1e6))
     }
 
     /// The longest latency of all levels, in microseconds.
@@ -130,25 +129,52 @@ impl Sweep {
     #[must_use]
     pub fn sentence(&self) -> String {
         let Some(last) = self.0.last() else { return "Nothing was measured.".to_owned() };
-        let Some(saturation) = self.saturation() else {
-            return "No request succeeded, so there is no throughput and no knee.".to_owned();
-        };
-        let Some(knee) = self.knee() else {
-            return format!(
+        let at_once = |level: &LoadLevel| count(level.concurrency.into());
+        match self.find_knee() {
+            Knee::NothingSucceeded => "No request succeeded, so there is no throughput and no knee.".to_owned(),
+            Knee::NotReached { last } => format!(
                 "There is no knee up to {} concurrent requests. The throughput there is {:.1} per second, and more \
                 concurrency may increase it.",
-                count(last.concurrency.into()),
+                at_once(last),
                 last.throughput_per_s(),
-            );
-        };
+            ),
+            Knee::At(knee) => format!(
+                "The knee, the point beyond which more requests only wait, is at {} concurrent requests. {}{}",
+                at_once(knee),
+                self.peak_in_words(),
+                waits(knee, last),
+            ),
+            Knee::Between(low, high) => format!(
+                "The knee, the point beyond which more requests only wait, is between {} and {} concurrent requests. {}",
+                at_once(low),
+                at_once(high),
+                self.peak_in_words(),
+            ),
+            Knee::TooNoisy { level, interval: [low, high] } => format!(
+                "The curve is too noisy to show a knee: at {} concurrent requests, the throughput is between {low:.1} and \
+                {high:.1} per second (95 % confidence). {HELP}",
+                at_once(level),
+            ),
+            Knee::StillRises { from, higher } => format!(
+                "The curve does not show a knee: by the latency of single requests, {} concurrent requests keep the \
+                endpoint busy, but with {} it answers {:.1} instead of {:.1} per second. Its capacity probably changes. \
+                {HELP}",
+                at_once(from),
+                at_once(higher),
+                higher.throughput_per_s(),
+                from.throughput_per_s(),
+            ),
+        }
+    }
+
+    /// The two measurements from which the knee follows.
+    fn peak_in_words(&self) -> String {
         format!(
-            "The knee, the point beyond which more requests only wait, is at {} concurrent requests. Throughput \
-            peaks at {:.1} per second. Without a queue a request takes {}, so {saturation:.1} concurrent requests \
-            keep the endpoint busy.{}",
-            count(knee.concurrency.into()),
+            "Throughput peaks at {:.1} per second. Without a queue a request takes {}, so {:.1} concurrent requests keep \
+            the endpoint busy.",
             self.best_per_s(),
             span(self.unqueued_us() as u64),
-            waits(knee, last),
+            self.saturation().unwrap_or(0.0),
         )
     }
 
@@ -170,6 +196,55 @@ impl Sweep {
     }
 }
 
+/// Where the knee is, as far as the measurements show it.
+///
+/// Levels without visits come from files of earlier versions. They have no intervals, and their means are taken as exact.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Knee<'a> {
+    /// No request succeeded.
+    NothingSucceeded,
+    /// The level nearest to the [saturation](Sweep::saturation), by ratio, and to both ends of its interval.
+    At(&'a LoadLevel),
+    /// The levels nearest to both ends of the saturation's interval.
+    Between(&'a LoadLevel, &'a LoadLevel),
+    /// The throughput may still increase after the last level.
+    NotReached {
+        /// The last level.
+        last: &'a LoadLevel,
+    },
+    /// The visits differ too much.
+    TooNoisy {
+        /// The level where they differ most.
+        level: &'a LoadLevel,
+        /// The interval of its throughput per second.
+        interval: [f64; 2],
+    },
+    /// The endpoint does clearly more than it should be able to: it is not the same at all times.
+    StillRises {
+        /// The level nearest to the saturation.
+        from: &'a LoadLevel,
+        /// A later level with a clearly higher throughput.
+        higher: &'a LoadLevel,
+    },
+}
+
+/// The most that half of an interval may be, relative to its middle. In simulations, a server whose capacity is drawn again
+/// every 0.1 to 3 s (from 1 to 16) then seemed to have a knee in 1 of 100 sweeps, and one with a fixed capacity that is
+/// measured with a noise of 10 % in 93 of 100.
+const MAX_HALF_WIDTH: f64 = 0.2;
+
+/// A throughput that is higher by this factor is more than an inexact knee explains.
+const CLEARLY_MORE: f64 = 1.2;
+
+/// What helps if the knee cannot be seen.
+const HELP: &str = "Measure again with more time per level, and while nothing else uses the endpoint or this machine.";
+
+/// Half of an interval, relative to its middle. Infinite if nothing succeeded in some visits, and then much in others.
+fn half_width([low, high]: [f64; 2]) -> f64 {
+    let middle = f64::midpoint(low, high);
+    if middle > 0.0 { (high - middle) / middle } else { 0.0 }
+}
+
 /// A smaller ratio of latencies is not worth mentioning.
 const IS_LONGER: f64 = 1.2;
 
@@ -188,9 +263,9 @@ fn waits(knee: &LoadLevel, last: &LoadLevel) -> String {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
+    use crate::measure::Outcome;
+    use crate::measure::requests::Timing;
 
     /// A server that works on `capacity` requests at once, each for 100 ms, with ten requests by each of `concurrency`
     /// clients.
@@ -200,7 +275,7 @@ mod tests {
             concurrency,
             length_us: rounds * 1_000_000,
             latencies_us: vec![rounds * 100_000; concurrency as usize * 10],
-            failed: 0,
+            ..LoadLevel::default()
         }
     }
 
@@ -232,7 +307,7 @@ mod tests {
             concurrency,
             length_us: (64.0 / per_s * 1e6) as u64,
             latencies_us: vec![median_ms * 1_000; 64],
-            failed: 0,
+            ..LoadLevel::default()
         };
         let levels = [(1, 8.8, 109), (2, 17.7, 112), (4, 22.4, 140), (8, 46.5, 150), (16, 73.2, 210), (32, 73.5, 430)];
         let sweep = Sweep::new(levels.map(|(concurrency, per_s, ms)| level(concurrency, per_s, ms)).to_vec());
@@ -241,7 +316,7 @@ mod tests {
 
     #[test]
     fn there_is_no_knee_if_nothing_succeeds() {
-        let failed = LoadLevel { concurrency: 1, length_us: 1_000, latencies_us: Vec::new(), failed: 3 };
+        let failed = LoadLevel { concurrency: 1, length_us: 1_000, failed: 3, ..LoadLevel::default() };
         let sweep = Sweep::new(vec![failed.clone(), LoadLevel { concurrency: 2, ..failed }]);
         assert_eq!(sweep.knee(), None);
         assert!(sweep.sentence().starts_with("No request succeeded"));
@@ -259,15 +334,130 @@ mod tests {
         assert_eq!(sweep.goodput_sentence(50_000), "No request succeeds within 50 ms, at any concurrency.");
     }
 
-    proptest! {
-        #[test]
-        fn goodput_rises_with_the_target_up_to_the_throughput(
-            latencies_us in prop::collection::vec(1..1_000_000u64, 1..50), low in 0..1_000_000u64, high in 0..1_000_000u64,
-        ) {
-            let level = LoadLevel { concurrency: 4, length_us: 1_000_000, latencies_us, failed: 0 };
-            let (low, high) = (low.min(high), low.max(high));
-            prop_assert!(level.goodput_per_s(low) <= level.goodput_per_s(high));
-            prop_assert_eq!(level.goodput_per_s(1_000_000), level.throughput_per_s());
+    /// A level whose visits have these throughputs per second, and requests that take this long.
+    fn visited(concurrency: u32, median_ms: u64, per_s: [u32; 5]) -> LoadLevel {
+        let visits = per_s.map(|succeeded| Visit { length_us: 1_000_000, succeeded, median_us: median_ms * 1_000 });
+        let latencies_us = vec![median_ms * 1_000; per_s.iter().sum::<u32>() as usize];
+        LoadLevel { concurrency, length_us: 5_000_000, latencies_us, failed: 0, visits: visits.to_vec() }
+    }
+
+    #[test]
+    fn a_knee_that_the_intervals_support_is_claimed() {
+        let sweep = Sweep::new(vec![
+            visited(2, 100, [20, 19, 20, 20, 18]),
+            visited(4, 100, [40, 38, 41, 39, 40]),
+            visited(8, 110, [78, 70, 80, 75, 79]),
+            visited(16, 210, [80, 78, 80, 72, 79]),
+        ]);
+        assert_eq!(sweep.knee().map(|level| level.concurrency), Some(8));
+    }
+
+    #[test]
+    fn a_noisy_curve_has_no_knee_and_the_sentence_says_what_helps() {
+        // Measured at a real server: 57.6, 85.8, 70.1, 52.2 and 105.1 per second.
+        let sweep = Sweep::new(vec![
+            visited(1, 17, [58, 57, 58, 57, 58]),
+            visited(2, 24, [90, 60, 110, 95, 74]),
+            visited(4, 57, [30, 100, 60, 110, 51]),
+            visited(8, 150, [20, 110, 40, 60, 31]),
+            visited(16, 150, [150, 60, 90, 160, 66]),
+        ]);
+        assert_eq!(sweep.knee(), None);
+        assert_eq!(
+            sweep.sentence(),
+            "The curve is too noisy to show a knee: at 8 concurrent requests, the throughput is between 8.1 and 96.3 per \
+             second (95 % confidence). Measure again with more time per level, and while nothing else uses the endpoint \
+             or this machine."
+        );
+    }
+
+    #[test]
+    fn a_knee_between_two_levels_is_named_as_such() {
+        let sweep = Sweep::new(vec![
+            visited(1, 100, [10; 5]),
+            visited(4, 100, [40; 5]),
+            visited(8, 140, [56, 52, 60, 58, 54]),
+            visited(16, 280, [57, 52, 62, 58, 54]),
+        ]);
+        let sentence = sweep.sentence();
+        assert!(sentence.contains("is between 4 and 8 concurrent requests. Throughput peaks at 56.6"), "{sentence}");
+    }
+
+    #[test]
+    fn an_endpoint_that_does_more_than_its_knee_allows_has_none() {
+        let sweep = Sweep::new(vec![
+            visited(1, 20, [50; 5]),
+            visited(2, 20, [70; 5]),
+            visited(4, 60, [60; 5]),
+            visited(8, 60, [110; 5]),
+        ]);
+        assert!(matches!(sweep.find_knee(), Knee::StillRises { from: LoadLevel { concurrency: 2, .. }, .. }));
+        assert!(
+            sweep.sentence().contains("with 8 it answers 110.0 instead of 70.0 per second"),
+            "{}",
+            sweep.sentence()
+        );
+    }
+
+    /// A visit of an endpoint that needs 100 ms for a request, and begins as many at once as `capacity` says at that time
+    /// (in milliseconds). Returns the requests, and the end.
+    fn visit(concurrency: u32, from_ms: u64, capacity: &mut impl FnMut(u64) -> usize) -> (Vec<Timing>, u64) {
+        let (mut queue, mut busy) = (vec![from_ms; concurrency as usize], Vec::<(u64, u64)>::new());
+        let (mut timings, mut warm_ms) = (Vec::new(), None);
+        let mut now_ms = from_ms;
+        while !(queue.is_empty() && busy.is_empty()) {
+            let free = capacity(now_ms).saturating_sub(busy.len()).min(queue.len());
+            busy.extend(queue.drain(..free).map(|sent_ms| (sent_ms, now_ms + 100)));
+            now_ms += 1;
+            let ended: Vec<_> = busy.extract_if(.., |(_, end_ms)| *end_ms == now_ms).collect();
+            for (sent_ms, end_ms) in ended {
+                let [sent_us, ended_us] = [sent_ms, end_ms].map(|ms| ms * 1_000);
+                timings.push(Timing { due_us: sent_us, sent_us: Some(sent_us), ended_us, outcome: Outcome::Succeeded });
+                if timings.len() == concurrency as usize {
+                    warm_ms = Some(now_ms);
+                }
+                let measured = timings.len().saturating_sub(concurrency as usize);
+                let is_long = warm_ms.is_some_and(|warm_ms| now_ms >= warm_ms + 400);
+                if !(is_long && measured >= concurrency.max(4) as usize) {
+                    queue.push(now_ms);
+                }
+            }
+        }
+        (timings, now_ms)
+    }
+
+    /// A sweep of such an endpoint.
+    fn simulated(mut capacity: impl FnMut(u64) -> usize) -> Sweep {
+        let concurrencies = [1, 2, 4, 8, 16, 32];
+        let mut visits = vec![Vec::new(); concurrencies.len()];
+        let mut now_ms = 0;
+        for n in 0..5 {
+            for index in 0..concurrencies.len() {
+                let level = if n % 2 == 0 { index } else { concurrencies.len() - 1 - index };
+                let (timings, end_ms) = visit(concurrencies[level], now_ms, &mut capacity);
+                visits[level].push(timings);
+                now_ms = end_ms;
+            }
+        }
+        let levels =
+            concurrencies.iter().zip(&visits).map(|(at_once, visits)| LoadLevel::from_visits(*at_once, visits));
+        Sweep::new(levels.collect())
+    }
+
+    #[test]
+    fn the_knee_of_a_steady_endpoint_is_its_capacity() {
+        for capacity in [2, 4, 8, 16] {
+            let sweep = simulated(|_| capacity);
+            assert_eq!(sweep.knee().map(|level| level.concurrency as usize), Some(capacity), "{}", sweep.sentence());
+        }
+    }
+
+    #[test]
+    fn an_endpoint_whose_capacity_changes_at_random_has_no_knee() {
+        for (seed, period_ms) in [100, 200, 400, 1_000, 3_000].into_iter().cycle().take(20).enumerate() {
+            let drawn = |now_ms: u64| fastrand::Rng::with_seed(seed as u64 * 1_000 + now_ms / period_ms).usize(1..=16);
+            let sweep = simulated(drawn);
+            assert_eq!(sweep.knee(), None, "seed {seed}, every {period_ms} ms: {}", sweep.sentence());
         }
     }
 }

@@ -115,7 +115,7 @@ fn fill(report: &mut Report, text: &'static str) {
     report.sections.push(Section::Digits(vec![Digit { pixels: vec![0.5; 64], label: 7, predicted: 1 }]));
     let timing = Timing { due_us: 0, sent_us: Some(10), ended_us: 60, outcome: Outcome::Succeeded };
     report.sections.push(Section::Latency(Requests::from_timings([timing])));
-    let level = LoadLevel { concurrency: 1, length_us: 60, latencies_us: vec![50], failed: 0 };
+    let level = LoadLevel { concurrency: 1, length_us: 60, latencies_us: vec![50], ..LoadLevel::default() };
     report.sections.push(Section::Sweep(Sweep::new(vec![level])));
     let level = SizeLevel { batch_size: 1, samples: 1, in_turn_us: 60, streamed_us: 50 };
     report.sections.push(Section::BatchSizes(BatchSizes::new(vec![level])));

@@ -47,6 +47,7 @@ MOST_LAG = 0.05
 
 PERCENTILES = (50, 95, 99)
 LEVELS = (1, 2, 4, 8, 16, 32)
+VISITS = 5
 
 
 class Failure(Exception):
@@ -264,32 +265,47 @@ async def batch_inference_api(session, model, inputs, options):
 async def sweep(session, model, inputs, options):
     """Prints throughput and p95 at increasing concurrency. Returns all outcomes."""
     count = options.requests // 5
-    print(f"sweep               {count} requests at each level, without retries")
-    print(f"  {'at once':18}{'throughput':>12}{'p95':>10} since sent")
-    rates, medians, everything = {}, [], []
+    print(f"sweep               {VISITS} visits of {count} requests at each level, without retries")
+    rates, latencies = {limit: [] for limit in LEVELS}, {limit: [] for limit in LEVELS}
+    everything = []
+    for visit in range(VISITS):
+        # Up and down, so that a change of the server in between shows.
+        for limit in LEVELS if visit % 2 == 0 else reversed(LEVELS):
+            # A pause before a retry would count as if the server were slow.
+            changes = {"requests": count, "limit": limit, "retries": 0}
+            level = argparse.Namespace(**vars(options) | changes)
+            outcomes, took = await batch_inference_api(session, model, inputs, level)
+            answered = [one.since_sent for one in outcomes if one.answer]
+            rates[limit].append(len(answered) / took)
+            latencies[limit] += answered
+            everything += outcomes
+    print(f"  {'at once':18}{'throughput':>12}{'95 %':>10}{'p95':>10} since sent")
     for limit in LEVELS:
-        # A pause before a retry would count as if the server were slow.
-        changes = {"requests": count, "limit": limit, "retries": 0}
-        level = argparse.Namespace(**vars(options) | changes)
-        outcomes, took = await batch_inference_api(session, model, inputs, level)
-        latencies = [one.since_sent for one in outcomes if one.answer]
-        medians += [statistics.median(latencies)] if latencies else []
-        rates[limit] = len(latencies) / took
-        p95 = seconds(percentile(latencies, 95))
-        print(f"  {limit:<18}{rates[limit]:>10.1f}/s{p95:>10}")
-        everything += outcomes
-    print_knee(max(rates.values()), medians)
+        mean, half = interval(rates[limit])
+        p95 = seconds(percentile(latencies[limit], 95))
+        print(f"  {limit:<18}{mean:>10.1f}/s{'±' + format(half, '.1f'):>10}{p95:>10}")
+    print_knee(rates, latencies)
     return everything
 
 
-def print_knee(best, medians):
-    """Prints the concurrency beyond which more requests at once only wait."""
+def interval(sample):
+    """The mean of five values, and half of its 95 % confidence interval (Student's t)."""
+    return statistics.mean(sample), 2.776 * statistics.stdev(sample) / math.sqrt(len(sample))
+
+
+def print_knee(rates, latencies):
+    """Prints the concurrency beyond which more requests at once only wait, if the measurements show it."""
+    medians = [statistics.median(values) for values in latencies.values() if values]
     if not medians:
         return
+    best = max(LEVELS, key=lambda limit: statistics.mean(rates[limit]))
     # The concurrency that keeps the server busy without a queue, by Little's law.
-    saturation = best * min(medians)
+    saturation = statistics.mean(rates[best]) * min(medians)
     knee = min(LEVELS, key=lambda limit: abs(math.log(limit / saturation)))
-    if knee == LEVELS[-1]:
+    deciding = [interval(rates[limit]) for limit in LEVELS if limit >= knee or limit == best]
+    if any(half > 0.2 * mean for mean, half in deciding):
+        print("knee                not clear: the throughput varies too much, so send more --requests")
+    elif knee == LEVELS[-1]:
         print(f"knee                none up to {knee} at once")
     else:
         print(f"knee                {knee} at once: more requests only wait")

@@ -366,7 +366,9 @@ fn verdict_in_words(plan: &Plan, requests: &Requests, permits_us: u64) -> String
 /// A log line about a level of the sweep.
 pub(super) fn level_in_words(level: &LoadLevel) -> String {
     let p95 = level.p95_us().map_or("–".to_owned(), units::span);
-    format!("{} at once: {:.1} per second, p95 {p95}", level.concurrency, level.throughput_per_s())
+    let interval =
+        level.throughput_interval().map(|[low, high]| format!(" ({low:.1} to {high:.1})")).unwrap_or_default();
+    format!("{} at once: {:.1}{interval} per second, p95 {p95}", level.concurrency, level.throughput_per_s())
 }
 
 /// The names, types and shapes of tensors, such as `images FP32 [-1, 64]`.

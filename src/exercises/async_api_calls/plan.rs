@@ -41,6 +41,8 @@ pub(super) struct Plan {
     pub has_one_by_one: bool,
     /// The maximum number of concurrent requests in the sweep; 0 means no sweep.
     pub sweep_max: u32,
+    /// The time of each visit of a level of the sweep.
+    pub visit_time: Duration,
 }
 
 impl Plan {
@@ -70,6 +72,7 @@ impl Plan {
             },
             has_one_by_one: settings.is_on("one-by-one"),
             sweep_max: settings.count("sweep"),
+            visit_time: Duration::from_secs_f64(settings.number("level-time") / f64::from(VISITS)),
         }
     }
 
@@ -84,6 +87,13 @@ impl Plan {
     /// True if there is anything to send but requests for metadata.
     pub fn sends_inference(&self) -> bool {
         self.requests > 0 || self.sweep_max > 0
+    }
+
+    /// The minimum and the maximum number of requests that count in a visit of a level of the sweep.
+    pub fn requests_of_visit(&self, concurrency: u32) -> [usize; 2] {
+        // A whole round, so that every client is measured.
+        let least = concurrency.max(MIN_REQUESTS.div_ceil(VISITS)) as usize;
+        [least, least.max((self.visit_time.as_secs_f64() * MOST_PER_S) as usize)]
     }
 
     /// The maximum number of requests that can be in flight, at least 1.
@@ -101,16 +111,14 @@ impl Plan {
 /// The upper bound of the random pause before the second attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The minimum number of rounds in a level of the sweep. In a round, each of the concurrent requests is made once.
-const MIN_ROUNDS: u32 = 4;
+/// The number of visits of each level of the sweep. With fewer, the confidence intervals are much wider.
+pub(super) const VISITS: u32 = 5;
 
-/// The minimum number of requests in a level of the sweep: as many as a p95 needs.
+/// The minimum number of requests that count in a level of the sweep: as many as a p95 needs.
 const MIN_REQUESTS: u32 = 20;
 
-/// The number of requests in a level of the sweep. It is a whole number of rounds, so that the last round is full.
-pub(super) fn requests_of_level(concurrency: u32) -> u32 {
-    concurrency * MIN_ROUNDS.max(MIN_REQUESTS.div_ceil(concurrency))
-}
+/// No page sends more requests per second. On a virtual clock without latency, time alone would never end a visit.
+const MOST_PER_S: f64 = 2_500.0;
 
 /// True if the endpoint is the page's own model server.
 pub(super) fn is_embedded(settings: &Settings) -> bool {
@@ -266,10 +274,17 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::count(
         "sweep",
         "Sweep up to",
-        "Sends batches with 1, 2, 4, … requests in flight, up to this number; 0 means no sweep.",
+        "Measures the throughput with 1, 2, 4, … requests in flight, up to this number; 0 means no sweep.",
         1_024,
         0,
     ),
+    Control::new(
+        "level-time",
+        "Time per level",
+        "How long the sweep measures each number of requests in flight, in five visits. More time shows the knee more clearly.",
+        ControlKind::Number { unit: "s", min: 0.5, max: 60.0, step: 0.5, default: 2.0 },
+    )
+    .only_if(|settings| settings.count("sweep") > 0),
     Control::millis("latency", "Latency", "The minimum time that the server needs for a request.", 60.0)
         .with_heading("The model server")
         .only_if(is_embedded),

@@ -68,13 +68,6 @@ fn the_knee_of_a_sweep_is_at_the_servers_capacity() {
 }
 
 #[test]
-fn a_level_of_a_sweep_has_full_rounds_and_enough_requests_for_a_p95() {
-    for (concurrency, requests) in [(1, 20), (2, 20), (4, 20), (8, 32), (16, 64), (1_024, 4_096)] {
-        assert_eq!(plan::requests_of_level(concurrency), requests);
-    }
-}
-
-#[test]
 fn only_latency_from_schedule_shows_that_the_endpoint_is_too_slow() {
     let numbers = [("requests", 100.0), ("limit", 1.0), ("rate", 10.0), ("latency", 500.0)];
     let (_, report) = report(&settings(&numbers, &[("arrivals", "rate"), ("timeout", "5000")]));

@@ -124,6 +124,8 @@ fn check_sweep(sweep: &Sweep) -> Result<(), SectionError> {
     if sweep.levels().iter().any(|level| level.concurrency == 0) {
         return Err(SectionError::NoConcurrency);
     }
+    let visits = sweep.levels().iter().flat_map(|level| &level.visits);
+    refuse_long(visits.flat_map(|visit| [visit.length_us, visit.median_us]))?;
     refuse_long(sweep.levels().iter().flat_map(|it| it.latencies_us.iter().copied().chain([it.length_us])))
 }
 

@@ -299,6 +299,9 @@ fn sections_that_cannot_be_shown_are_refused_with_a_message() {
     refused("/0", json!({ "sweep": [level] }), "the sweep has a level with a concurrency of 0");
     let level = json!({ "concurrency": 1, "length_us": 1, "latencies_us": [u64::MAX], "failed": 0 });
     refused("/0", json!({ "sweep": [level] }), "it contains a time longer than 24 hours");
+    let visit = json!({ "length_us": u64::MAX, "succeeded": 1, "median_us": 1 });
+    let level = json!({ "concurrency": 1, "length_us": 1, "latencies_us": [], "failed": 0, "visits": [visit] });
+    refused("/0", json!({ "sweep": [level] }), "it contains a time longer than 24 hours");
     let stage = json!({ "name": "", "works": [{ "from_us": 2, "to_us": 1, "samples": 1 }], "servers": 1, "waited_for_input_us": 0, "waited_for_room_us": 0 });
     let flow = json!({ "part": "", "name": "", "from_us": 0, "length_us": 9, "samples": 1, "stages": [stage], "queues": [], "most_under_way": 1 });
     let message = "way 1 through the pipeline is not possible: a batch ends before it begins";
@@ -423,7 +426,7 @@ fn rich() -> Vec<SavedRun> {
     use crate::measure::batch_sizes::{BatchSizes, SizeLevel};
     use crate::measure::flow::{Flow, QueueDepth, Stage, Work};
     use crate::measure::requests::{Requests, Timing};
-    use crate::measure::sweep::{LoadLevel, Sweep};
+    use crate::measure::sweep::{LoadLevel, Sweep, Visit};
 
     let stage = |name: &'static str, from_us| Stage {
         name: name.into(),
@@ -445,7 +448,10 @@ fn rich() -> Vec<SavedRun> {
         queues: vec![QueueDepth { changes: vec![(9, 1), (10, 0)] }],
         most_under_way: 6,
     };
-    let level = |concurrency, length_us| LoadLevel { concurrency, length_us, latencies_us: vec![9, 10, 11], failed: 1 };
+    let level = |concurrency, length_us| {
+        let visits = [10, 9, 11].map(|median_us| Visit { length_us: length_us / 3, succeeded: 1, median_us });
+        LoadLevel { concurrency, length_us, latencies_us: vec![9, 10, 11], failed: 1, visits: visits.to_vec() }
+    };
     let size =
         |batch_size| SizeLevel { batch_size, samples: 6, in_turn_us: 60 / u64::from(batch_size), streamed_us: 20 };
     let timing = |due_us, outcome| Timing { due_us, sent_us: Some(due_us + 1), ended_us: due_us + 9, outcome };

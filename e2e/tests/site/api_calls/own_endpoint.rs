@@ -20,6 +20,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
     .chain(in_chromium![
         requests_are_built_from_the_metadata_of_any_model,
         a_sweep_finds_the_capacity,
+        a_sweep_of_an_endpoint_that_changes_claims_no_knee,
         no_link_hides_where_requests_go,
         a_server_that_describes_only_its_models_passes_the_test,
         a_preflight_is_sent_as_often_as_the_endpoint_requires
@@ -150,5 +151,32 @@ async fn a_sweep_finds_the_capacity() -> TestResult {
     let page = &fixture.page;
     page.run_to_the_end().await?;
     assert_eq!(page.attributes("figure.sweep", "data-knee").await?, ["2"], "{:?}", page.texts("figure.sweep").await?);
+    Ok(())
+}
+
+async fn a_sweep_of_an_endpoint_that_changes_claims_no_knee() -> TestResult {
+    let behaviour =
+        |capacity| Behaviour { latency: Duration::from_millis(100), capacity: Some(capacity), ..Behaviour::default() };
+    let endpoint = Endpoint::start(behaviour(1))?;
+    let fixture = Fixture::open(&link_to(&endpoint, "digits", "&requests=0&batch-size=1&sweep=4")).await?;
+    let page = &fixture.page;
+    page.press("Run").await?;
+    // The capacity changes until the run has ended.
+    let changes = async {
+        for capacity in [4, 1, 2, 1, 4, 4, 1].into_iter().cycle() {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            endpoint.behave(behaviour(capacity));
+        }
+    };
+    tokio::select! {
+        finished = page.wait_for_status("Finished") => finished?,
+        () = changes => unreachable!("it goes on forever"),
+    }
+    let text = page.texts("figure.sweep figcaption").await?.join("");
+    assert_eq!(page.attributes("figure.sweep", "data-knee").await?, [""], "{text}");
+    assert!(
+        text.contains("too noisy to show a knee") && text.contains("Measure again with more time per level"),
+        "{text}"
+    );
     Ok(())
 }
