@@ -130,6 +130,34 @@ impl fmt::Display for DeclaredDatatype {
     }
 }
 
+/// An entry of the response to `POST v2/repository/index`, which belongs to an extension of the protocol: a model that the
+/// server has.
+///
+/// Specification: <https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_model_repository.md>.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedModel {
+    /// The model's name.
+    pub name: String,
+    /// `READY` or `UNAVAILABLE`, or empty if the server leaves it out.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub state: String,
+}
+
+impl ListedModel {
+    /// False if the server says that it cannot use the model.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.state.is_empty() || self.state.eq_ignore_ascii_case("ready")
+    }
+}
+
+/// The response to `GET v2/models`, by which KServe lists the names of its models.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelNames {
+    /// The names.
+    pub models: Vec<String>,
+}
+
 /// The body of `POST v2/models/{name}/infer`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InferRequest {

@@ -5,9 +5,11 @@
 //! concurrent requests make sense for the endpoint.
 
 mod connection;
+mod entered;
 mod findings;
 mod inputs;
 mod plan;
+mod preflights;
 #[cfg(test)]
 mod tests;
 
@@ -187,21 +189,28 @@ impl Session<'_> {
 }
 
 /// Runs the exercise. Each part that is compared is a root task.
-async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Findings, Failure> {
+async fn async_api_calls(run: &Run, site: &Site, plan: &mut Plan) -> Result<Findings, Failure> {
     let client = Client::new(run, plan.metadata_url.clone());
     client.let_browser_ask().await;
+    let entered = Inputs::entered(plan)?;
+    if plan.models.is_empty() {
+        plan.models = run.task("list_models", connection::listed_models(run, &client, plan)).await?;
+    }
+    let plan = &*plan;
     let models = run.task("fetch_multiple_models", fetch_multiple_models(run, &client, plan)).await;
-    let metadata = match models.first() {
-        Some(Ok(metadata)) => metadata,
-        Some(Err(error)) => return Err(connection::failure(run, &client, plan, error.clone()).await),
-        None => return Err(connection::no_model()),
+    let inputs = match (entered, models.first()) {
+        (Some(entered), _) => entered,
+        (None, Some(Ok(metadata))) => Inputs::for_model(run, site, metadata, plan).await?,
+        (None, Some(Err(error))) => return Err(connection::failure(run, &client, plan, error.clone()).await),
+        (None, None) => return Err(connection::no_model()),
     };
-    let inputs = Inputs::for_model(run, site, metadata, plan).await?;
     let client = Client::new(run, plan.inference_url.clone());
     let session = Session { run, client: &client, plan, inputs: &inputs, retries: &plan.retries };
 
+    let mut preflight = None;
     if !plan.is_embedded && plan.sends_inference() {
         run.task("warm_up", session.warm_up()).await;
+        preflight = run.task("time_preflights", preflights::added_time(run, &client, plan.model())).await;
     }
     if plan.has_one_by_one {
         run.log(Level::Info, "requests one by one");
@@ -222,7 +231,7 @@ async fn async_api_calls(run: &Run, site: &Site, plan: &Plan) -> Result<Findings
         0 => None,
         max => Some(run.task("concurrency_sweep", session.concurrency_sweep(max)).await),
     };
-    Ok(Findings { models, calls, sweep, inputs })
+    Ok(Findings { models, calls, sweep, inputs, preflight })
 }
 
 // The entry in the catalogue.
@@ -263,6 +272,9 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
         Comparison::new(
             "Other requests",
             &[
+                Bar::new("list_models", "List of models").only_if(|settings| {
+                    settings.choice("endpoint") == "own" && settings.text("models").trim().is_empty()
+                }),
                 Bar::new("fetch_multiple_models", "Metadata"),
                 Bar::new("concurrency_sweep", "Sweep").only_if(|settings| settings.count("sweep") > 0),
             ],
@@ -280,8 +292,8 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
     .prepared_by(|run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
-    let plan = Plan::new(&settings, &run);
-    let done = async_api_calls(&run, &site, &plan).await?;
+    let mut plan = Plan::new(&settings, &run);
+    let done = async_api_calls(&run, &site, &mut plan).await?;
     Ok(done.report(&run, &plan))
 }
 
@@ -290,10 +302,10 @@ lazy!(mod reached in io: reach(run: Run, settings: Settings, is_test: bool) -> C
 /// Starts the page's own model server if the settings select it. Then tests the connection if `is_test`.
 fn reach(run: Run, settings: Settings, is_test: bool) -> ConnectionFuture {
     Box::pin(async move {
-        let plan = Plan::new(&settings, &run);
+        let mut plan = Plan::new(&settings, &run);
         if plan.is_embedded {
             model_server::start().await?;
         }
-        if is_test { connection::test(&run, &plan).await } else { Ok(Connection::default()) }
+        if is_test { connection::test(&run, &mut plan).await } else { Ok(Connection::default()) }
     })
 }

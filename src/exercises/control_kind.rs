@@ -142,7 +142,7 @@ impl Choice {
 }
 
 /// The longest text that a link or a field may contain, in characters.
-const LONGEST_TEXT: usize = 500;
+const LONGEST_TEXT: usize = 4_000;
 
 impl ControlKind {
     /// The default value.
@@ -245,7 +245,7 @@ impl ControlKind {
                 names.join(", ")
             }
             Self::Switch { .. } => "`on` or `off`".to_owned(),
-            Self::Text { .. } => format!("at most {LONGEST_TEXT} characters"),
+            Self::Text { .. } => format!("at most {} characters", count(LONGEST_TEXT as u64)),
             Self::Program { .. } => "at most 1 MB".to_owned(),
         }
     }
@@ -338,8 +338,8 @@ mod tests {
     fn a_text_is_not_changed() {
         assert_eq!(NAME.parse(" <b> "), Ok(Value::Text(" <b> ".to_owned())));
         assert_eq!(NAME.parse(" ").expect_err("it is empty").to_string(), "a name is missing");
-        let refusal = NAME.parse(&"ü".repeat(501)).expect_err("it is too long").to_string();
-        assert_eq!(refusal, "the text is too long: use at most 500 characters");
+        let refusal = NAME.parse(&"ü".repeat(4_001)).expect_err("it is too long").to_string();
+        assert_eq!(refusal, "the text is too long: use at most 4,000 characters");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortController, PermissionState, PermissionStatus, ReadableStreamDefaultReader, RequestCache, RequestInit,
-    RequestMode, ServiceWorker,
+    RequestMode, RequestRedirect, ResponseType, ServiceWorker,
 };
 
 use crate::endpoint::http::local_network::{is_local, is_loopback};
@@ -53,6 +53,9 @@ async fn send(request: Request) -> Result<Response, HttpError> {
     let url = request.url.clone();
     let mut guard = AbortOnDrop::new();
     let response = guard.fetch(request, RequestMode::Cors).await?;
+    if response.type_() == ResponseType::Opaqueredirect {
+        return Err(HttpError::Redirected { url });
+    }
     let headers = headers_of(&response);
     let announced_bytes = headers.get("content-length").and_then(|length| length.parse().ok());
     let reader = response.body().map(|stream| stream.get_reader().unchecked_into());
@@ -140,13 +143,16 @@ impl AbortOnDrop {
 
     /// Sends a request and waits for the headers of its response.
     async fn fetch(&mut self, request: Request, mode: RequestMode) -> Result<web_sys::Response, HttpError> {
-        let Request { method, url, headers, body, timeout: _ } = request;
+        let Request { method, url, headers, body, follows_redirects, timeout: _ } = request;
         let init = RequestInit::new();
         init.set_method(method.as_str());
         init.set_mode(mode);
         // The response to a `POST` is never cached. In Chrome, this would keep its preflight out of the cache as well.
         if method != Method::Post {
             init.set_cache(RequestCache::NoStore);
+        }
+        if !follows_redirects {
+            init.set_redirect(RequestRedirect::Manual);
         }
         init.set_signal(self.controller.as_ref().map(AbortController::signal).as_ref());
         let js_headers = self.js_headers(&headers, &url)?;

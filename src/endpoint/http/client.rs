@@ -9,6 +9,7 @@ use futures::future::select;
 use futures::{Stream, StreamExt, stream};
 
 use crate::endpoint::http::local_network::{is_blocked_from_https, is_local};
+use crate::endpoint::http::own_headers;
 use crate::endpoint::http::{
     Chunks, Headers, HttpError, LocalNetwork, Phase, Request, Response, Transport, retry_after,
 };
@@ -42,12 +43,22 @@ impl Client {
         Self { run: run.clone(), transport: Rc::new(transport) }
     }
 
-    /// Sends a request and waits for the headers of its response. Dropping the future aborts the request.
+    /// Sends a request with the reader's [own headers](own_headers), and waits for the headers of its response. Dropping the
+    /// future aborts the request.
     ///
     /// # Errors
     ///
     /// The reason there is no response. A status other than 2xx is a response.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        self.send_without_own_headers(own_headers::add_to(request)).await
+    }
+
+    /// Sends a request, and waits for the headers of its response. Dropping the future aborts the request.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    pub async fn send_without_own_headers(&self, request: Request) -> Result<Response, HttpError> {
         self.run.push_to_current(EventKind::Sent);
         let response = self.send_in_time(request).await.map_err(|error| self.with_known_cause(error))?;
         self.run.push_to_current(EventKind::FirstByte);

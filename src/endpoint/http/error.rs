@@ -38,6 +38,12 @@ pub enum HttpError {
         /// The URL of the request.
         url: String,
     },
+    /// The server answers at another address, and the request has headers that must not go there.
+    #[error("`{url}` redirects to another address, and requests with your own headers follow no redirect")]
+    Redirected {
+        /// The URL of the request.
+        url: String,
+    },
     /// Browsers block requests over `http` from a page that was loaded over `https`.
     #[error("this page was loaded over `https`, so the browser blocks requests to `{url}`, which is `http`")]
     MixedContent {
@@ -117,6 +123,7 @@ impl HttpError {
             Self::Unreachable { .. } => "unreachable or blocked",
             Self::LocalNetworkDenied { .. } => "no permission",
             Self::BlockedByCors { .. } => "blocked by CORS",
+            Self::Redirected { .. } => "redirected",
             Self::MixedContent { .. } => "http from an https page",
             Self::TimedOut { .. } => "timed out",
             Self::ConnectionLost { .. } => "connection lost",
@@ -151,12 +158,17 @@ impl HttpError {
             }
             Self::BlockedByCors { .. } => {
                 "The server must send `Access-Control-Allow-Origin` with this page's origin, exactly once and with \
-                 errors too, and answer `OPTIONS` by allowing `POST` and the header `content-type`. MLServer: \
+                 errors too, and answer `OPTIONS` by allowing `POST`, the header `content-type`, and each header that you have \
+                 added. MLServer: \
                  `cors_settings` in `settings.json`. Ollama: `OLLAMA_ORIGINS`. vLLM and llama.cpp allow every page \
                  unless `--allowed-origins` or `--cors-origins` says otherwise. Triton and KServe cannot do it: put a \
                  proxy in front of them. Other causes are: a redirect, for example to a login page (open the address in \
                  a tab of its own to see it); an error that the server sends without these headers (see its log); a \
                  proxy that adds the header a second time."
+            }
+            Self::Redirected { .. } => {
+                "Open the address in a tab of its own to see where it leads, and enter that as the base URL. If it is a login \
+                 page, the headers do not contain a valid key."
             }
             Self::MixedContent { .. } => {
                 "Put the endpoint behind `https`, or serve this page over `http`, as `make serve` does. For an address \

@@ -29,6 +29,7 @@ mod client;
 mod error;
 mod headers;
 mod local_network;
+pub mod own_headers;
 mod request;
 mod response;
 mod retry_after;

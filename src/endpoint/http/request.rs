@@ -49,6 +49,8 @@ pub struct Request {
     pub headers: Headers,
     /// The bytes to send. A `GET` or `HEAD` request has none: a browser refuses to send it with a body.
     pub body: Option<Vec<u8>>,
+    /// True, by default, if the response may come from another address to which the server sends the browser.
+    pub follows_redirects: bool,
     /// The longest time from sending the request to the last byte of the response; no limit by default.
     pub timeout: Option<Duration>,
 }
@@ -57,7 +59,14 @@ impl Request {
     /// A `GET` request.
     #[must_use]
     pub fn get(url: impl Into<String>) -> Self {
-        Self { method: Method::Get, url: url.into(), headers: Headers::default(), body: None, timeout: None }
+        Self {
+            method: Method::Get,
+            url: url.into(),
+            headers: Headers::default(),
+            body: None,
+            follows_redirects: true,
+            timeout: None,
+        }
     }
 
     /// A `POST` request with JSON as its body.

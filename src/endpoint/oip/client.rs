@@ -3,10 +3,12 @@
 //! A request has no deadline of its own: the caller adds one with [`Run::timeout`](crate::runtime::Run::timeout), and
 //! retries with [`Run::retry`](crate::runtime::Run::retry). Dropping the future of a request aborts it.
 
-use inference::protocol::{DecodeError, InferRequest, InferResponse, ModelMetadata, ServerMetadata, decode, encode};
+use inference::protocol::{
+    DecodeError, InferRequest, InferResponse, ListedModel, ModelMetadata, ModelNames, ServerMetadata, decode, encode,
+};
 use serde::de::DeserializeOwned;
 
-use crate::endpoint::http::{self, BaseUrl, HttpError, Request, Response};
+use crate::endpoint::http::{self, BaseUrl, HttpError, Request, Response, own_headers};
 use crate::endpoint::network;
 use crate::endpoint::oip::OipError;
 use crate::endpoint::oip::message::{is_html, message, reported_error};
@@ -47,6 +49,32 @@ impl Client {
         self.get(&["v2"]).await
     }
 
+    /// The names of the server's models, without duplicates: those that are ready, or all of them if none is.
+    ///
+    /// # Errors
+    ///
+    /// The reason the server does not list them. The protocol does not require it.
+    pub async fn models(&self) -> Result<Vec<String>, OipError> {
+        let index = Request::post_json(self.base.join(&["v2", "repository", "index"]), "{}");
+        let listed: Vec<ListedModel> = match self.request(index).await {
+            Ok(listed) => listed,
+            // KServe has another address for it.
+            Err(error) => {
+                let ModelNames { models } = self.get(&["v2", "models"]).await.map_err(|_| error)?;
+                models.into_iter().map(|name| ListedModel { name, state: String::new() }).collect()
+            }
+        };
+        let any_is_ready = listed.iter().any(ListedModel::is_ready);
+        let mut names = Vec::new();
+        // Each version of a model has an entry of its own.
+        for model in listed.into_iter().filter(|model| model.is_ready() || !any_is_ready) {
+            if !names.contains(&model.name) {
+                names.push(model.name);
+            }
+        }
+        Ok(names)
+    }
+
     /// The inputs and outputs of a model.
     ///
     /// # Errors
@@ -64,6 +92,22 @@ impl Client {
     pub async fn infer(&self, model: &str, request: &InferRequest) -> Result<InferResponse, OipError> {
         let url = self.base.join(&["v2", "models", model, "infer"]);
         self.request(Request::post_json(url, encode(request))).await
+    }
+
+    /// Waits for the whole response to a request for a model's metadata, whatever it is. With `has_preflight`, the request has
+    /// headers for which a browser asks servers of other origins for permission, as it does before an inference.
+    ///
+    /// # Errors
+    ///
+    /// The reason there is no response.
+    pub async fn probe(&self, model: &str, has_preflight: bool) -> Result<(), OipError> {
+        let request = Request::get(self.base.join(&["v2", "models", model]));
+        let response = match has_preflight {
+            true => self.http.send(request.with_header("content-type", "application/json")).await?,
+            false => self.http.send_without_own_headers(request).await?,
+        };
+        response.body.bytes(MAX_BYTES).await?;
+        Ok(())
     }
 
     /// Finds the cause of an error for which a browser does not name it, by one more request: see
@@ -88,12 +132,12 @@ impl Client {
         let url = request.url.clone();
         let response = self.http.send(request).await?;
         if !response.is_success() {
-            return Err(self.error_from(response).await);
+            return Err(self.error_from(response, &url).await);
         }
         let (headers, announced_bytes) = (response.headers, response.body.announced_bytes());
         let body = response.body.bytes(MAX_BYTES).await?;
         if let Some(message) = reported_error(&body) {
-            return Err(OipError::from_reported_error(message));
+            return Err(OipError::from_reported_error(own_headers::masked(message, &url)));
         }
         decode(&body).map_err(|error| match error {
             // Not every browser reports that a connection was closed before the end. A complete body can also be shorter
@@ -106,16 +150,17 @@ impl Client {
             error => {
                 let is_declared =
                     headers.get("content-type").is_some_and(|it| it.to_ascii_lowercase().contains("html"));
-                OipError::from_decode_error(&error, is_declared || is_html(&String::from_utf8_lossy(&body)))
+                OipError::from_decode_error(&error, is_declared || is_html(&String::from_utf8_lossy(&body)), &url)
             }
         })
     }
 
     /// The error in a response whose status is not a success.
-    async fn error_from(&self, response: Response) -> OipError {
+    async fn error_from(&self, response: Response, url: &str) -> OipError {
         let Response { status, headers, body } = response;
         let body = body.beginning(MAX_ERROR_BYTES).await;
-        OipError::from_status(status, message(&body), self.http.retry_after(&headers))
+        let message = message(&body).map(|message| own_headers::masked(message, url));
+        OipError::from_status(status, message, self.http.retry_after(&headers))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use inference::protocol::DecodeError;
 
-use crate::endpoint::http::HttpError;
+use crate::endpoint::http::{HttpError, own_headers};
 use crate::measure::{Outcome, units};
 use crate::runtime::{TaskError, TimedOut};
 
@@ -71,11 +71,12 @@ impl OipError {
         Self::Reported { message: shortened(message) }
     }
 
-    /// The error for a body that cannot be decoded.
-    pub(super) fn from_decode_error(error: &DecodeError, is_html: bool) -> Self {
+    /// The error for a body that cannot be decoded. It may quote the body, which `url` sent.
+    pub(super) fn from_decode_error(error: &DecodeError, is_html: bool, url: &str) -> Self {
+        let reason = |cause: &serde_json::Error| shortened(own_headers::masked(cause.to_string(), url));
         match error {
-            DecodeError::NotTheProtocol(cause) => Self::NotTheProtocol { reason: shortened(cause.to_string()) },
-            DecodeError::NotJson(cause) => Self::NotJson { is_html, reason: shortened(cause.to_string()) },
+            DecodeError::NotTheProtocol(cause) => Self::NotTheProtocol { reason: reason(cause) },
+            DecodeError::NotJson(cause) => Self::NotJson { is_html, reason: reason(cause) },
             DecodeError::Empty => Self::NotJson { is_html, reason: "it is empty".to_owned() },
         }
     }
@@ -123,9 +124,8 @@ impl OipError {
                 "Check the model's name and the base URL, which is everything before `v2/…`."
             }
             Self::Status { status: 401 | 403, .. } => {
-                "The server requires a login. This page sends no credentials: use an endpoint without a login, or a \
-                proxy \
-                 that adds them."
+                "The server requires a login. Add its key under “Headers”, for example `Authorization` with the value \
+                 `Bearer …`, or check the one that you have added."
             }
             Self::Status { status: 408 | 425 | 429 | 500..=599, .. } => {
                 "The server is overloaded or has an error: run again with retries or a lower limit, or look at its log."
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn an_html_page_is_recognized() {
-        let error = OipError::from_decode_error(&DecodeError::Empty, true);
+        let error = OipError::from_decode_error(&DecodeError::Empty, true, "http://host/v2");
         assert_eq!(error.to_string(), "the response is not JSON, but an HTML page: it is empty");
     }
 }

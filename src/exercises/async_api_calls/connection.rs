@@ -6,11 +6,42 @@ use crate::exercises::exercise::{Connection, Failure, failure_from};
 use crate::exercises::prelude::*;
 
 use super::findings::tensors_in_words;
-use super::inputs::InputsError;
+use super::inputs::{Inputs, InputsError};
 use super::plan::Plan;
 
+/// The maximum number of listed models whose metadata is fetched.
+const MAX_LISTED: usize = 8;
+
+/// The names of the endpoint's models, if the reader has named none.
+pub(super) async fn listed_models(run: &Run, client: &Client, plan: &Plan) -> Result<Vec<String>, Failure> {
+    let listed = run.timeout(plan.timeout, client.models()).await.unwrap_or_else(|timed_out| Err(timed_out.into()));
+    let mut models = match listed {
+        Ok(models) if models.is_empty() => return Err(no_model()),
+        Ok(models) => models,
+        Err(error) => return Err(unlisted(run, client, plan, error).await),
+    };
+    models.truncate(MAX_LISTED);
+    Ok(models)
+}
+
+/// The failure if the endpoint does not list its models. The list is optional, so another request shows whether anything is
+/// wrong with the endpoint itself.
+async fn unlisted(run: &Run, client: &Client, plan: &Plan, error: OipError) -> Failure {
+    let needs_login = |error: &OipError| matches!(error, OipError::Status { status: 401 | 403, .. });
+    if needs_login(&error) {
+        return error.into();
+    }
+    match run.timeout(plan.timeout, client.server()).await.unwrap_or_else(|timed_out| Err(timed_out.into())) {
+        Err(error @ (OipError::Http(_) | OipError::TimedOut(_))) => explain(run, client, plan, error).await.into(),
+        _ => {
+            let message = format!("the endpoint does not list its models ({error})");
+            Failure::new(message, "Enter the name of one of its models under “Models”.")
+        }
+    }
+}
+
 /// Fetches the name and version of the server, and the metadata of the first model.
-pub(super) async fn test(run: &Run, plan: &Plan) -> Result<Connection, Failure> {
+pub(super) async fn test(run: &Run, plan: &mut Plan) -> Result<Connection, Failure> {
     let client = Client::new(run, plan.metadata_url.clone());
     // The time that the reader needs for an answer does not count.
     client.let_browser_ask().await;
@@ -30,26 +61,40 @@ pub(super) async fn test(run: &Run, plan: &Plan) -> Result<Connection, Failure> 
         }
         Err(error) => return Err(Failure::from(explain(run, &client, plan, error).await)),
     };
+    let entered = Inputs::entered(plan)?;
+    if plan.models.is_empty() {
+        plan.models = listed_models(run, &client, plan).await?;
+    }
+    let models = match &*plan.models {
+        [_] => None,
+        models => Some(format!("Models: {}. Inference requests go to `{}`.", models.join(", "), plan.model())),
+    };
     let model =
         run.timeout(plan.timeout, client.model(plan.model())).await.unwrap_or_else(|timed_out| Err(timed_out.into()));
-    let model = match model {
-        Ok(model) => model,
-        Err(error) => return Err(failure(run, &client, plan, error).await),
+    let model = match (model, entered) {
+        (_, Some(entered)) => format!("Requests contain the inputs that you entered: {}.", entered.in_words()),
+        (Ok(model), None) => format!(
+            "Inputs of `{}`: {}. Outputs: {}.",
+            model.name,
+            tensors_in_words(&model.inputs),
+            tensors_in_words(&model.outputs)
+        ),
+        (Err(error), None) => return Err(failure(run, &client, plan, error).await),
     };
-    let model = format!(
-        "Inputs of `{}`: {}. Outputs: {}.",
-        model.name,
-        tensors_in_words(&model.inputs),
-        tensors_in_words(&model.outputs)
-    );
-    Ok(Connection { lines: vec![server, model] })
+    Ok(Connection { lines: [Some(server), models, Some(model)].into_iter().flatten().collect() })
 }
 
 /// The failure if the metadata of the first model cannot be fetched.
 pub(super) async fn failure(run: &Run, client: &Client, plan: &Plan, error: OipError) -> Failure {
+    let may_be_undescribed = !plan.is_embedded && matches!(error, OipError::Status { status: 404 | 405 | 501, .. });
     let failure = Failure::from(explain(run, client, plan, error).await);
-    Failure { message: format!("model `{}`: {}", plan.model(), failure.message), ..failure }
+    let message = format!("model `{}`: {}", plan.model(), failure.message);
+    Failure { message, advice: if may_be_undescribed { UNDESCRIBED } else { failure.advice }, ..failure }
 }
+
+/// Advice if there is an endpoint, but no metadata.
+const UNDESCRIBED: &str = "Check the model's name and the base URL, which is everything before `v2/…`. If the server does not \
+                           describe its models, enter the model's inputs under “Inputs”.";
 
 /// Replaces an error by a more specific one, if the client can find the cause before the timeout.
 async fn explain(run: &Run, client: &Client, plan: &Plan, error: OipError) -> OipError {

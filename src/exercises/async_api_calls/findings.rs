@@ -59,6 +59,8 @@ pub(super) struct Findings {
     pub calls: Vec<Call>,
     pub sweep: Option<Sweep>,
     pub inputs: Inputs,
+    /// The time that a preflight adds to each request.
+    pub preflight: Option<Duration>,
 }
 
 impl Findings {
@@ -70,7 +72,8 @@ impl Findings {
             accuracy.as_ref().map(Accuracy::in_words),
             (plan.requests > 0).then(|| about_arrivals(run, plan, &requests)),
             about_connections(plan),
-            self.about_preflight(),
+            self.about_preflights(&requests),
+            self.about_blocked_requests(),
         ];
         Report {
             notes: notes.into_iter().flatten().collect(),
@@ -107,14 +110,27 @@ impl Findings {
         )
     }
 
+    /// The share of preflights in the latencies, if each request has one.
+    fn about_preflights(&self, requests: &Requests) -> Option<String> {
+        let added_us = self.preflight?.as_micros() as u64;
+        let median_us = requests.since_sent().median().filter(|us| *us > 0.0)?;
+        Some(format!(
+            "Before each request, the browser asks the endpoint for permission (a CORS preflight). This takes about {}, \
+             {} of the median latency since sent, and is not the time of the model. With the header \
+             `Access-Control-Max-Age`, the endpoint lets browsers ask only once.",
+            units::span(added_us),
+            units::percent((added_us as f64 / median_us).min(1.0)),
+        ))
+    }
+
     /// A hint about CORS preflight requests, if every request was unreachable: browsers do not report the cause.
-    fn about_preflight(&self) -> Option<String> {
+    fn about_blocked_requests(&self) -> Option<String> {
         let is_unreachable =
             |call: &Call| call.result.as_ref().is_err_and(|error| error.cause().starts_with("unreachable"));
         let all_are = !self.calls.is_empty() && self.calls.iter().all(is_unreachable);
         all_are.then(|| {
-            "The metadata could be fetched, but no inference request succeeded. Either the endpoint closed the \
-             connections, or the browser blocked the requests. Before a browser posts JSON to another origin, it asks \
+            "No inference request reached the endpoint and brought a response that this page may read. Either the endpoint \
+             closed the connections, or the browser blocked the requests. Before a browser posts JSON to another origin, it asks \
              for permission with an OPTIONS request. The response must allow this page's origin, the method POST and \
              the header content-type."
                 .to_owned()

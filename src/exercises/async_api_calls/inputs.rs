@@ -1,4 +1,5 @@
-//! Requests for any model, built from its metadata: real digits if its input has 64 numbers, otherwise random data.
+//! Requests for any model, built from its metadata or from what the reader has entered: real digits if its input has 64
+//! numbers, otherwise random data.
 
 use inference::digits::{CLASSES, Digits, PIXELS};
 use inference::protocol::{
@@ -7,6 +8,7 @@ use inference::protocol::{
 
 use crate::exercises::prelude::*;
 
+use super::entered::{self, EnteredError};
 use super::plan::Plan;
 
 /// The path of the data set.
@@ -19,19 +21,21 @@ const MAX_ELEMENTS_IN_FLIGHT: usize = 5_000_000;
 const MAX_ELEMENTS: usize = 1_000_000;
 
 /// One of the tensors that a model takes.
-#[derive(Debug)]
-struct Input {
-    name: String,
-    datatype: Datatype,
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Input {
+    pub name: String,
+    pub datatype: Datatype,
     /// The size of each dimension, or -1 if any size is allowed.
-    shape: Vec<i64>,
+    pub shape: Vec<i64>,
+    /// What is sent in each request. None for random data.
+    pub data: Option<Tensor>,
 }
 
 impl Input {
     fn of_model(model: &ModelMetadata, input: &TensorMetadata) -> Result<Self, InputsError> {
         match &input.datatype {
             DeclaredDatatype::Known(datatype) => {
-                Ok(Self { name: input.name.clone(), datatype: *datatype, shape: input.shape.clone() })
+                Ok(Self { name: input.name.clone(), datatype: *datatype, shape: input.shape.clone(), data: None })
             }
             DeclaredDatatype::Other(datatype) => Err(InputsError::UnknownDatatype {
                 model: model.name.clone(),
@@ -72,6 +76,8 @@ pub(super) enum InputsError {
     )]
     TooLarge { elements: usize, in_flight: u32 },
     #[error(transparent)]
+    Entered(#[from] EnteredError),
+    #[error(transparent)]
     Load(#[from] LoadError),
 }
 
@@ -79,10 +85,15 @@ impl InputsError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::NotDeclared { .. } => {
-                "Declare the inputs in the model's configuration: this page builds requests from the metadata."
+                "Enter the model's inputs under “Inputs”, or declare them in the model's configuration."
             }
             Self::UnknownDatatype { .. } => {
-                "Use a datatype of the Open Inference Protocol in the model's configuration, such as `FP32` or `BYTES`."
+                "Enter the model's inputs under “Inputs”, or use a datatype of the Open Inference Protocol in the model's \
+                 configuration, such as `FP32` or `BYTES`."
+            }
+            Self::Entered(_) => {
+                "Write them as in a request, for example `[{\"name\": \"x\", \"datatype\": \"FP32\", \"shape\": [1, 4], \
+                 \"data\": \"random\"}]`."
             }
             Self::TooLarge { .. } => "Choose a smaller batch size or a lower limit.",
             Self::Load(error) => error.advice(),
@@ -91,17 +102,21 @@ impl InputsError {
 }
 
 impl Inputs {
+    /// The inputs that the reader has entered; `None` if there are none.
+    pub fn entered(plan: &Plan) -> Result<Option<Self>, InputsError> {
+        if plan.entered_inputs.is_empty() {
+            return Ok(None);
+        }
+        Self::of_size(entered::parse(&plan.entered_inputs)?, plan).map(Some)
+    }
+
     /// The inputs for the model with this metadata. The batch size is the plan's, unless the model has a fixed one.
     pub async fn for_model(run: &Run, site: &Site, model: &ModelMetadata, plan: &Plan) -> Result<Self, InputsError> {
         if model.inputs.is_empty() {
             return Err(InputsError::NotDeclared { model: model.name.clone() });
         }
         let tensors = model.inputs.iter().map(|input| Input::of_model(model, input)).collect::<Result<_, _>>()?;
-        let mut inputs = Self { tensors, batch_size: plan.batch_size, digits: None };
-        let (elements, in_flight) = (inputs.elements(), plan.max_in_flight());
-        if elements > MAX_ELEMENTS || elements.saturating_mul(in_flight as usize) > MAX_ELEMENTS_IN_FLIGHT {
-            return Err(InputsError::TooLarge { elements, in_flight });
-        }
+        let mut inputs = Self::of_size(tensors, plan)?;
         if takes_digits(&inputs.tensors) {
             let digits =
                 Digits::from_csv(&site.read(DIGITS).await.map_err(LoadError::from)?).map_err(LoadError::from)?;
@@ -109,6 +124,22 @@ impl Inputs {
             inputs.digits = Some((digits, first));
         }
         Ok(inputs)
+    }
+
+    /// The inputs for these tensors, unless they are too large.
+    fn of_size(tensors: Vec<Input>, plan: &Plan) -> Result<Self, InputsError> {
+        let inputs = Self { tensors, batch_size: plan.batch_size, digits: None };
+        let (elements, in_flight) = (inputs.elements(), plan.max_in_flight());
+        if elements > MAX_ELEMENTS || elements.saturating_mul(in_flight as usize) > MAX_ELEMENTS_IN_FLIGHT {
+            return Err(InputsError::TooLarge { elements, in_flight });
+        }
+        Ok(inputs)
+    }
+
+    /// The names, types and shapes of the tensors, such as `images FP32 [-1, 64]`.
+    pub fn in_words(&self) -> String {
+        let in_words = |input: &Input| format!("{} {} {:?}", input.name, input.datatype, input.shape);
+        self.tensors.iter().map(in_words).collect::<Vec<_>>().join(", ")
     }
 
     /// The request with this number.
@@ -154,6 +185,9 @@ impl Inputs {
     }
 
     fn tensor(&self, input: &Input, n: u32, rng: &mut Rng) -> Tensor {
+        if let Some(data) = &input.data {
+            return data.clone();
+        }
         let shape = self.shape_of(input);
         let elements = shape.iter().product();
         let data = match self.images(n) {
@@ -280,6 +314,25 @@ mod tests {
         assert_eq!(decode::<InferRequest>(&encode(&request)).expect("it follows the protocol"), request);
         assert_eq!(inputs.request(&run, 0, "0/1".to_owned()), request, "the same seed gives the same request");
         assert_eq!(inputs.rows(), 4);
+    }
+
+    #[test]
+    fn entered_inputs_are_sent_as_they_are_and_random_ones_have_the_batch_size() {
+        let text = r#"[{"name": "ids", "datatype": "INT64", "shape": [1, 2], "data": [7, 8]},
+                       {"name": "images", "datatype": "FP32", "shape": [-1, 64]}]"#;
+        let mut settings = Settings::defaults(super::super::plan::CONTROLS);
+        settings.set("endpoint", Value::Choice("own"));
+        settings.set("inputs", Value::Text(text.to_owned()));
+        settings.set("batch-size", Value::Number(3.0));
+        let run = Run::on_virtual_clock(7);
+        let inputs = Inputs::entered(&Plan::new(&settings, &run)).expect("they can be built").expect("there are some");
+        let request = inputs.request(&run, 4, "4/1".to_owned());
+        assert_eq!(request.inputs[0].numbers(), Some(&[7.0, 8.0][..]));
+        assert_eq!(request.inputs[1].shape(), [3, 64]);
+        assert_eq!((inputs.rows(), inputs.predicted(4, &[1]).len()), (1, 0));
+        assert_eq!(inputs.in_words(), "ids INT64 [1, 2], images FP32 [-1, 64]");
+        settings.set("endpoint", Value::Choice("embedded"));
+        assert!(Inputs::entered(&Plan::new(&settings, &run)).expect("nothing is wrong").is_none());
     }
 
     #[test]

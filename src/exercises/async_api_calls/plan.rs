@@ -28,8 +28,10 @@ pub(super) struct Plan {
     /// The base URL of inference requests. For the page's own model server it contains latency, failures and the like,
     /// which apply to inference only, because every run needs the metadata.
     pub inference_url: BaseUrl,
-    /// The names of the models. Inference requests go to the first.
+    /// The names of the models. Inference requests go to the first. Empty if the endpoint is to list them.
     pub models: Vec<String>,
+    /// The inputs that the reader has entered, as JSON. Empty if the model's metadata has them.
+    pub entered_inputs: String,
     pub requests: u32,
     /// The number of inputs in each request, at least 1.
     pub batch_size: u32,
@@ -55,7 +57,8 @@ impl Plan {
             is_embedded,
             metadata_url,
             inference_url,
-            models: names(settings.text("models")).map(str::to_owned).collect(),
+            models: models(settings, is_embedded),
+            entered_inputs: if is_embedded { String::new() } else { settings.text("inputs").trim().to_owned() },
             requests: settings.count("requests"),
             batch_size: settings.count("batch-size"),
             limit: NonZeroUsize::new(settings.count("limit") as usize),
@@ -107,6 +110,9 @@ impl Plan {
         self.models.first().map_or("", String::as_str)
     }
 }
+
+/// The models of the page's own server.
+const OWN_MODELS: [&str; 4] = ["mlp-64", "mlp-16", "mlp-64-32", "logistic-regression"];
 
 /// The upper bound of the random pause before the second attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -193,12 +199,19 @@ pub(super) fn question(settings: &Settings) -> Option<Question> {
 /// A key for what a connection test depends on.
 pub(super) fn address(settings: &Settings) -> String {
     let url = if is_embedded(settings) { "" } else { settings.text("url") };
-    format!("{url} {} {}", settings.text("models"), settings.to_text("timeout"))
+    let inputs = if is_embedded(settings) { "" } else { settings.text("inputs") };
+    format!("{url} {} {} {inputs}", settings.text("models"), settings.to_text("timeout"))
 }
 
 /// The address to which runs send requests, if it is not the page's own server.
 pub(super) fn recipient(settings: &Settings) -> Option<String> {
     (!is_embedded(settings)).then(|| settings.text("url").trim().to_owned())
+}
+
+/// The models that the reader has named. If there are none, those of the page's own server.
+fn models(settings: &Settings, is_embedded: bool) -> Vec<String> {
+    let named: Vec<_> = names(settings.text("models")).map(str::to_owned).collect();
+    if named.is_empty() && is_embedded { OWN_MODELS.map(str::to_owned).to_vec() } else { named }
 }
 
 fn names(text: &str) -> impl Iterator<Item = &str> {
@@ -229,12 +242,19 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "models",
         "Models",
-        "Model names, separated by commas. The metadata of all is fetched; inference requests go to the first.",
-        ControlKind::Text {
-            default: "mlp-64, mlp-16, mlp-64-32, logistic-regression",
-            refuse: |text| names(text).next().is_none().then(|| "enter at least one model name".to_owned()),
-        },
+        "Model names, separated by commas; if empty, those that the endpoint lists. The metadata of all is fetched; inference \
+         requests go to the first.",
+        ControlKind::Text { default: "", refuse: |_| None },
     ),
+    Control::new(
+        "inputs",
+        "Inputs",
+        "Only for a model that its server does not describe: the inputs as JSON, as in a request. Without `data`, or with \
+         \"random\", they are random. An example: \
+         [{\"name\": \"x\", \"datatype\": \"FP32\", \"shape\": [1, 4], \"data\": [1, 2, 3, 4]}]",
+        ControlKind::Text { default: "", refuse: |_| None },
+    )
+    .only_if(|settings| !is_embedded(settings)),
     Control::count("requests", "Requests", "The number of requests.", 5_000, 30).with_heading("Requests"),
     Control::new(
         "batch-size",

@@ -202,7 +202,7 @@ fn the_run_fails_if_the_first_model_is_missing() {
 fn the_run_fails_if_the_endpoint_cannot_be_reached() {
     let settings = settings(&[], &[("endpoint", "own"), ("url", "http://models.example")]);
     let failure = outcome(&settings).1.expect_err("there is no server");
-    assert!(failure.message.contains("`http://models.example/v2/models/mlp-64` cannot be reached"), "{failure:?}");
+    assert!(failure.message.contains("`http://models.example/v2` cannot be reached"), "{failure:?}");
     assert!(Experiment::new(&EXERCISE, settings, 7).ideal(&site()).is_none(), "there is no ideal time for a network");
 }
 
@@ -221,7 +221,8 @@ fn a_connection_test_shows_the_server_and_the_models_inputs_and_outputs() {
     let connect = EXERCISE.connection_test.as_ref().expect("it has an endpoint").ask;
     let connection = block_on(&run, connect(run.clone(), settings(&[], &[]))).expect("it ends").expect("it is there");
     assert!(connection.lines[0].starts_with("`interleave` 0.1.0 answered in 0 ms"), "{connection:?}");
-    assert!(connection.lines[1].starts_with("Inputs of `mlp-64`: images FP32 [-1, 64]. Outputs: logits FP32 [-1, 10]"));
+    assert!(connection.lines[1].starts_with("Models: mlp-64, mlp-16"), "{connection:?}");
+    assert!(connection.lines[2].starts_with("Inputs of `mlp-64`: images FP32 [-1, 64]. Outputs: logits FP32 [-1, 10]"));
 }
 
 #[test]
