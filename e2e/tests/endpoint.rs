@@ -185,7 +185,7 @@ fn other_origins_may_do_what_the_behaviour_allows() {
         let options = Response::read(send(&endpoint, "OPTIONS", INFER, ""));
         assert_eq!((options.status, options.header("access-control-allow-origin")), (preflight, origin), "{cors:?}");
         let headers = options.header("access-control-allow-headers");
-        assert_eq!(headers, (cors == Cors::Open).then_some("content-type"), "{cors:?}");
+        assert_eq!(headers, (cors == Cors::Open).then_some("content-type, authorization"), "{cors:?}");
         for reply in [get(&endpoint, "v2"), get(&endpoint, "v3"), infer(&endpoint)] {
             assert_eq!(reply.header("access-control-allow-origin"), origin, "{cors:?}");
         }

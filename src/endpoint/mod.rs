@@ -12,6 +12,8 @@
 
 pub mod http;
 pub mod model_server;
+#[cfg(test)]
+pub(crate) mod mutations;
 pub mod network;
 pub mod oip;
 pub mod service_worker;

@@ -166,9 +166,10 @@ impl Session<'_> {
         let (sent, warm_at) = (Cell::new(0), Cell::new(None));
         let timings = RefCell::new(Vec::new());
         let is_over = || {
+            // The last one to end is not counted, because it was not replaced.
             let measured = timings.borrow().len().saturating_sub(concurrency as usize);
             let is_long_enough = warm_at.get().is_some_and(|at| self.run.now() - at >= time);
-            measured >= most || measured >= least && is_long_enough
+            measured > most || measured > least && is_long_enough
         };
         let clients = (0..concurrency).map(async |_| {
             loop {

@@ -7,6 +7,8 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
+use super::request::Kind;
+
 /// The way in which the endpoint answers. By default all answers are good, immediate and open to every origin.
 #[derive(Clone, Debug, Default)]
 pub struct Behaviour {
@@ -18,10 +20,14 @@ pub struct Behaviour {
     pub cors: Cors,
     /// The time for which browsers may cache a preflight, in seconds.
     pub preflight_max_age_s: u32,
+    /// The time that a preflight takes.
+    pub preflight_latency: Duration,
     /// True if other origins may read `Retry-After`.
     pub exposes_retry_after: bool,
     /// The answer to `GET` requests: the server's and the models' metadata, and their health.
     pub metadata: Answer,
+    /// The answer to `POST v2/repository/index`, which lists the models.
+    pub index: Answer,
     /// The answer to `POST v2/models/{name}/infer`.
     pub infer: Answer,
 }
@@ -50,6 +56,8 @@ pub enum Answer {
     Html(u16),
     /// Status 200 with other JSON.
     Json(Value),
+    /// A redirect to this URL.
+    Redirect(String),
     /// The good answer after a change, such as those in [`corrupt`](super::corrupt).
     Changed(fn(&mut Value)),
     /// The first half of the good answer's JSON, as if it were complete.
@@ -84,21 +92,23 @@ pub(super) struct ActiveBehaviour {
     pub settings: Behaviour,
     slots: Option<Semaphore>,
     metadata_requests: AtomicUsize,
+    index_requests: AtomicUsize,
     infer_requests: AtomicUsize,
 }
 
 impl ActiveBehaviour {
     pub fn new(behaviour: Behaviour) -> Self {
         let slots = behaviour.capacity.map(Semaphore::new);
-        Self { settings: behaviour, slots, metadata_requests: AtomicUsize::new(0), infer_requests: AtomicUsize::new(0) }
+        let [metadata_requests, index_requests, infer_requests] = [0; 3].map(AtomicUsize::new);
+        Self { settings: behaviour, slots, metadata_requests, index_requests, infer_requests }
     }
 
     /// The answer to the next request of this kind.
-    pub fn next_answer(&self, is_infer: bool) -> &Answer {
-        let (answer, requests) = if is_infer {
-            (&self.settings.infer, &self.infer_requests)
-        } else {
-            (&self.settings.metadata, &self.metadata_requests)
+    pub fn next_answer(&self, kind: Kind) -> &Answer {
+        let (answer, requests) = match kind {
+            Kind::Metadata => (&self.settings.metadata, &self.metadata_requests),
+            Kind::Index => (&self.settings.index, &self.index_requests),
+            Kind::Infer => (&self.settings.infer, &self.infer_requests),
         };
         let number = requests.fetch_add(1, Ordering::Relaxed);
         match answer {

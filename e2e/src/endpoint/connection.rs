@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::behaviour::{ActiveBehaviour, Answer};
 use super::models::respond;
-use super::request::ReceivedRequest;
+use super::request::{Kind, ReceivedRequest};
 use super::response::Response;
 use super::writer::ResponseWriter;
 use super::{InFlight, Shared};
@@ -45,13 +45,15 @@ async fn answer(
     active: &ActiveBehaviour,
     request: &ReceivedRequest,
 ) -> io::Result<()> {
-    let answer = active.next_answer(request.is_infer());
-    let _slot = if request.is_infer() { active.work().await } else { None };
+    let kind = request.kind();
+    let answer = active.next_answer(kind);
+    let _slot = if kind == Kind::Infer { active.work().await } else { None };
     let (status, value) = respond(request);
     match answer {
         Answer::Good => writer.send(&Response::json(status, &value)).await?,
         Answer::Text(status) => writer.send(&Response::text(*status)).await?,
         Answer::Html(status) => writer.send(&Response::html(*status)).await?,
+        Answer::Redirect(url) => writer.send(&Response::redirect(url)).await?,
         Answer::Json(other) => writer.send(&Response::json(200, other)).await?,
         Answer::Changed(change) => writer.send(&Response::json(status, &changed(value, *change))).await?,
         Answer::HalfJson => writer.send(&Response::json(status, &value).cut_in_half()).await?,

@@ -88,6 +88,7 @@ fn answer(request: &ReceivedRequest) -> Result<Value, Refusal> {
         ("GET", ["", "v2"]) => Ok(json!({ "name": "endpoint", "version": "1.0", "extensions": [] })),
         ("GET", ["", "v2", "health", "live"]) => Ok(json!({ "live": true })),
         ("GET", ["", "v2", "health", "ready"]) => Ok(json!({ "ready": true })),
+        ("POST", ["", "v2", "repository", "index"]) => Ok(MODELS.iter().map(Model::listed).collect()),
         ("GET", ["", "v2", "models", name]) => Ok(find(name)?.metadata()),
         ("GET", ["", "v2", "models", name, "ready"]) => Ok(json!({ "name": find(name)?.name, "ready": true })),
         ("POST", ["", "v2", "models", name, "infer"]) => find(name)?.response(&request.body),
@@ -101,6 +102,10 @@ fn find(name: &str) -> Result<&'static Model, Refusal> {
 }
 
 impl Model {
+    fn listed(&self) -> Value {
+        json!({ "name": self.name, "version": "1", "state": "READY", "reason": "" })
+    }
+
     fn metadata(&self) -> Value {
         let inputs: Vec<Value> = self.inputs.iter().map(TensorSpec::metadata).collect();
         json!({

@@ -11,8 +11,18 @@ pub struct ReceivedRequest {
     pub method: String,
     /// The path as it was sent, with the slash at its start, without the query.
     pub path: String,
+    /// The header `Authorization`.
+    pub authorization: Option<String>,
     /// The body. Empty if there is none.
     pub body: String,
+}
+
+/// The kinds of requests that a behaviour tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Metadata,
+    Index,
+    Infer,
 }
 
 impl ReceivedRequest {
@@ -24,16 +34,25 @@ impl ReceivedRequest {
         let mut body = vec![0; content_length(&head)];
         reader.read_exact(&mut body).await.ok()?;
         let body = String::from_utf8(body).ok()?;
-        Some(Self { method: method.to_owned(), path: path.to_owned(), body })
+        let authorization = header(&head, "authorization").map(str::to_owned);
+        Some(Self { method: method.to_owned(), path: path.to_owned(), authorization, body })
     }
 
-    pub(super) fn is_infer(&self) -> bool {
-        self.method == "POST" && self.path.ends_with("/infer")
+    pub(super) fn kind(&self) -> Kind {
+        match (&*self.method, &*self.path) {
+            ("POST", "/v2/repository/index") => Kind::Index,
+            ("POST", path) if path.ends_with("/infer") => Kind::Infer,
+            _ => Kind::Metadata,
+        }
     }
 }
 
 fn content_length(head: &str) -> usize {
-    let headers = head.lines().filter_map(|line| line.split_once(':'));
-    let mut lengths = headers.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    lengths.next().and_then(|(_, length)| length.trim().parse().ok()).unwrap_or_default()
+    header(head, "content-length").and_then(|length| length.parse().ok()).unwrap_or_default()
+}
+
+/// The value of the first header with this name.
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+    headers.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }

@@ -10,6 +10,7 @@ pub(super) struct Response {
     pub body: Vec<u8>,
     content_type: &'static str,
     retry_after_s: Option<u32>,
+    location: Option<String>,
 }
 
 impl Response {
@@ -29,8 +30,12 @@ impl Response {
         Self { retry_after_s, ..Self::json(status, &json!({ "error": format!("this is status {status}") })) }
     }
 
+    pub fn redirect(url: &str) -> Self {
+        Self { location: Some(url.to_owned()), ..Self::text(302) }
+    }
+
     fn new(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status, body, content_type, retry_after_s: None }
+        Self { status, body, content_type, retry_after_s: None, location: None }
     }
 
     /// Removes the second half of the body.
@@ -42,6 +47,7 @@ impl Response {
     /// The headers of this answer, each with a line break at its end.
     pub fn headers(&self) -> String {
         let retry_after = self.retry_after_s.map(|seconds| format!("Retry-After: {seconds}\r\n")).unwrap_or_default();
-        format!("Content-Type: {}\r\nContent-Length: {}\r\n{retry_after}", self.content_type, self.body.len())
+        let location = self.location.as_ref().map(|url| format!("Location: {url}\r\n")).unwrap_or_default();
+        format!("Content-Type: {}\r\nContent-Length: {}\r\n{retry_after}{location}", self.content_type, self.body.len())
     }
 }

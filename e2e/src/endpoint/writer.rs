@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::time::sleep;
 
 use super::behaviour::{Behaviour, Cors};
 use super::response::Response;
@@ -14,7 +15,7 @@ const CHUNK_BYTES: usize = 16 * 1024;
 
 /// The headers of the response to a CORS preflight, besides the time for which it may be cached.
 const PREFLIGHT_HEADERS: &str =
-    "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\nAccess-Control-Allow-Headers: content-type\r\n";
+    "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\nAccess-Control-Allow-Headers: content-type, authorization\r\n";
 
 /// The client's end of a connection.
 pub(super) struct ResponseWriter<'a, W> {
@@ -30,6 +31,7 @@ impl<'a, W: AsyncWrite + Unpin> ResponseWriter<'a, W> {
 
     /// Answers a CORS preflight request.
     pub async fn preflight(&mut self) -> io::Result<()> {
+        sleep(self.behaviour.preflight_latency).await;
         match self.behaviour.cors {
             Cors::Open => {
                 let max_age_s = self.behaviour.preflight_max_age_s;

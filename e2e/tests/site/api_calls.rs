@@ -26,7 +26,7 @@ fn encoded(url: &str) -> String {
 }
 
 /// The number of requests by outcome.
-async fn outcomes(page: &Page) -> Result<Vec<(String, u32)>, PageError> {
+pub async fn outcomes(page: &Page) -> Result<Vec<(String, u32)>, PageError> {
     let rows = page.table("Outcomes of the requests").await?;
     Ok(rows.into_iter().map(|row| (row[0].clone(), row[1].replace(',', "").parse().unwrap_or(u32::MAX))).collect())
 }

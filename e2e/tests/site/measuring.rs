@@ -1,19 +1,27 @@
 //! The measurements of the exercise on API calls: throughput, the knee, and latencies since due and since sent. No
 //! other test runs at the same time, because it would change the measurements.
 
+use std::time::Duration;
+
 use e2e::browser::Engine;
+use e2e::endpoint::{Behaviour, Endpoint};
 use e2e::fixture::{Fixture, TestResult};
-use e2e::in_each_engine;
 use e2e::page::{Page, PageError, eventually, milliseconds};
 use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
 
-use super::api_calls::PLAIN;
+use super::api_calls::{PLAIN, link_to, outcomes};
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
         throughput_peaks_at_the_servers_maximum_and_the_knee_is_its_capacity,
         an_overload_shows_only_in_the_latency_since_due
     ]
+    .chain(in_chromium![
+        a_sweep_finds_the_capacity,
+        a_sweep_of_an_endpoint_that_changes_claims_no_knee,
+        a_preflight_is_sent_as_often_as_the_endpoint_requires
+    ])
     .map(Test::alone)
 }
 
@@ -66,5 +74,62 @@ async fn an_overload_shows_only_in_the_latency_since_due(engine: Engine) -> Test
     assert!(p99[0] > 5.0 * p99[1], "{rows:?}");
     let found = page.notes().await?;
     assert!(found.contains("coordinated omission") && found.contains("a request was due every 10 ms"), "{found}");
+    Ok(())
+}
+
+async fn a_sweep_finds_the_capacity() -> TestResult {
+    // A browser opens at most six connections to one host, so the capacity is below that.
+    let behaviour = Behaviour { latency: Duration::from_millis(150), capacity: Some(2), ..Behaviour::default() };
+    let endpoint = Endpoint::start(behaviour)?;
+    let fixture = Fixture::open(&link_to(&endpoint, "digits", "&requests=2&batch-size=1&sweep=4")).await?;
+    let page = &fixture.page;
+    page.run_to_the_end().await?;
+    assert_eq!(page.attributes("figure.sweep", "data-knee").await?, ["2"], "{:?}", page.texts("figure.sweep").await?);
+    Ok(())
+}
+
+async fn a_sweep_of_an_endpoint_that_changes_claims_no_knee() -> TestResult {
+    let behaviour =
+        |capacity| Behaviour { latency: Duration::from_millis(100), capacity: Some(capacity), ..Behaviour::default() };
+    let endpoint = Endpoint::start(behaviour(1))?;
+    let fixture = Fixture::open(&link_to(&endpoint, "digits", "&requests=0&batch-size=1&sweep=4")).await?;
+    let page = &fixture.page;
+    page.press("Run").await?;
+    // The capacity changes until the run has ended.
+    let changes = async {
+        for capacity in [4, 1, 2, 1, 4, 4, 1].into_iter().cycle() {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            endpoint.behave(behaviour(capacity));
+        }
+    };
+    tokio::select! {
+        finished = page.wait_for_status("Finished") => drop(finished?),
+        () = changes => unreachable!("it goes on forever"),
+    }
+    let text = page.texts("figure.sweep figcaption").await?.join("");
+    assert_eq!(page.attributes("figure.sweep", "data-knee").await?, [""], "{text}");
+    assert!(
+        text.contains("too noisy to show a knee") && text.contains("Measure again with more time per level"),
+        "{text}"
+    );
+    Ok(())
+}
+
+async fn a_preflight_is_sent_as_often_as_the_endpoint_requires() -> TestResult {
+    let link = |endpoint: &Endpoint| link_to(endpoint, "digits", "&requests=30&limit=4&batch-size=1");
+    let mut sent = Vec::new();
+    let preflight_latency = Duration::from_millis(40);
+    for preflight_max_age_s in [86_400, 0] {
+        let endpoint = Endpoint::start(Behaviour { preflight_max_age_s, preflight_latency, ..Behaviour::default() })?;
+        let fixture = Fixture::open(&link(&endpoint)).await?;
+        fixture.page.run_to_the_end().await?;
+        assert_eq!(outcomes(&fixture.page).await?, [("succeeded".to_owned(), 30)]);
+        let asked = endpoint.received().into_iter().filter(|request| request.method == "OPTIONS");
+        sent.push(asked.filter(|request| request.path.ends_with("/infer")).count());
+        let notes = fixture.page.notes().await?;
+        let is_said = notes.contains("(a CORS preflight)") && notes.contains("% of the median latency since sent");
+        assert_eq!(is_said, preflight_max_age_s == 0, "{notes}");
+    }
+    assert_eq!(sent, [1, 31], "once, or before the warm-up and each request");
     Ok(())
 }

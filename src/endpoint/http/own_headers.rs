@@ -10,8 +10,16 @@ use std::collections::BTreeMap;
 use crate::endpoint::http::{Headers, Request};
 
 thread_local! {
-    /// The headers by origin.
-    static HEADERS: RefCell<BTreeMap<String, Headers>> = RefCell::default();
+    /// What was entered, by origin.
+    static ENTERED: RefCell<BTreeMap<String, Entered>> = RefCell::default();
+}
+
+/// The headers for one origin.
+#[derive(Default)]
+struct Entered {
+    text: String,
+    /// Those of the last text that was valid.
+    headers: Headers,
 }
 
 /// In place of a header's value in what a server says.
@@ -23,6 +31,12 @@ const MIN_SECRET_CHARS: usize = 6;
 /// The reason a header cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderProblem {
+    /// A line has no colon.
+    #[error("line {line} is not `Name: value`")]
+    NoHeader {
+        /// The line, counted from 1.
+        line: usize,
+    },
     /// The name is empty, or contains a character that no name of a header has.
     #[error("`{name}` is not a header's name: use letters, digits and hyphens")]
     BadName {
@@ -43,12 +57,19 @@ pub enum HeaderProblem {
     },
 }
 
-/// Checks a header before it is sent. Browsers ignore some headers silently.
-///
-/// # Errors
-///
-/// The reason it cannot be sent.
-pub fn check(name: &str, value: &str) -> Result<(), HeaderProblem> {
+/// Reads one header per line, such as `Authorization: Bearer …`. Empty lines are ignored.
+fn parse(text: &str) -> Result<Headers, HeaderProblem> {
+    let mut headers = Headers::default();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let (name, value) = line.split_once(':').ok_or(HeaderProblem::NoHeader { line: index + 1 })?;
+        check(name.trim(), value.trim())?;
+        headers.add(name.trim(), value.trim());
+    }
+    Ok(headers)
+}
+
+/// Checks a header before it is sent: browsers ignore some headers silently.
+fn check(name: &str, value: &str) -> Result<(), HeaderProblem> {
     // <https://www.rfc-editor.org/rfc/rfc9110#name-tokens>
     let is_name = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
     let owned = || name.to_owned();
@@ -90,20 +111,33 @@ const FORBIDDEN: [&str; 21] = [
     "via",
 ];
 
-/// Sets the headers for this origin, in place of those before. Headers that cannot be sent are left out.
-pub fn set(origin: &str, headers: &[(String, String)]) {
-    let headers: Vec<_> = headers.iter().filter(|(name, value)| check(name, value).is_ok()).cloned().collect();
-    HEADERS.with_borrow_mut(|all| match headers.is_empty() {
-        true => all.remove(origin),
-        false => all.insert(origin.to_owned(), Headers::from_iter(headers)),
+/// Sets the headers for this origin, in place of those before: one per line, such as `Authorization: Bearer …`.
+///
+/// # Errors
+///
+/// The first header that cannot be sent. Then the headers before are still used.
+pub fn set(origin: &str, text: &str) -> Result<(), HeaderProblem> {
+    let headers = parse(text);
+    ENTERED.with_borrow_mut(|all| {
+        let entered = all.entry(origin.to_owned()).or_default();
+        text.clone_into(&mut entered.text);
+        if let Ok(headers) = &headers {
+            entered.headers = headers.clone();
+        }
     });
+    headers.map(drop)
+}
+
+/// What was entered for this origin.
+#[must_use]
+pub fn text_for(origin: &str) -> String {
+    ENTERED.with_borrow(|all| all.get(origin).map(|entered| entered.text.clone())).unwrap_or_default()
 }
 
 /// The headers for the origin of this URL.
-#[must_use]
-pub fn for_url(url: &str) -> Headers {
-    let origin = origin(url);
-    origin.and_then(|origin| HEADERS.with_borrow(|all| all.get(&origin).cloned())).unwrap_or_default()
+fn for_url(url: &str) -> Headers {
+    let headers = |origin: String| ENTERED.with_borrow(|all| all.get(&origin).map(|entered| entered.headers.clone()));
+    origin(url).and_then(headers).unwrap_or_default()
 }
 
 /// The request with the headers for its origin.
@@ -153,7 +187,7 @@ mod tests {
 
     #[test]
     fn headers_are_sent_to_their_origin_only() {
-        set("https://models.example", &[("Authorization".to_owned(), "Bearer secret-key".to_owned())]);
+        set("https://models.example", "Authorization: Bearer secret-key\n").expect("it is a header");
         let sent = add_to(Request::get("https://models.example:443/v2/models/m"));
         assert_eq!(
             (texts(&sent.headers), sent.follows_redirects),
@@ -171,8 +205,12 @@ mod tests {
             let sent = add_to(Request::get(other));
             assert_eq!((texts(&sent.headers), sent.follows_redirects), (vec![], true), "{other}");
         }
-        set("https://models.example", &[]);
-        assert_eq!(texts(&for_url("https://models.example/v2")), []);
+        let url = "https://models.example/v2";
+        assert_eq!(set("https://models.example", "Author"), Err(HeaderProblem::NoHeader { line: 1 }));
+        assert_eq!(texts(&for_url(url)).len(), 1, "the headers before are still used");
+        assert_eq!(text_for("https://models.example"), "Author");
+        assert_eq!(set("https://models.example", ""), Ok(()));
+        assert_eq!(texts(&for_url(url)), []);
     }
 
     #[test]
@@ -205,8 +243,7 @@ mod tests {
     #[test]
     fn a_key_that_a_server_repeats_is_masked() {
         let url = "https://masked.example/v2";
-        let headers = [("Authorization", "Bearer sk-123456"), ("X-Team", "blue")];
-        set("https://masked.example", &headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        set("https://masked.example", "Authorization: Bearer sk-123456\nX-Team: blue").expect("they are headers");
         let text = "bad key sk-123456 in `Bearer sk-123456` of team blue".to_owned();
         assert_eq!(masked(text.clone(), url), "bad key •••• in `••••` of team blue");
         assert_eq!(masked(text.clone(), "https://other.example/"), text);

@@ -165,4 +165,6 @@ impl Client {
 }
 
 #[cfg(test)]
+mod mutated;
+#[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use inference::protocol::DecodeError;
 
 use crate::endpoint::http::{HttpError, own_headers};
+use crate::endpoint::oip::message::in_one_line;
 use crate::measure::{Outcome, units};
 use crate::runtime::{TaskError, TimedOut};
 
@@ -73,7 +74,7 @@ impl OipError {
 
     /// The error for a body that cannot be decoded. It may quote the body, which `url` sent.
     pub(super) fn from_decode_error(error: &DecodeError, is_html: bool, url: &str) -> Self {
-        let reason = |cause: &serde_json::Error| shortened(own_headers::masked(cause.to_string(), url));
+        let reason = |cause: &serde_json::Error| shortened(own_headers::masked(in_one_line(&cause.to_string()), url));
         match error {
             DecodeError::NotTheProtocol(cause) => Self::NotTheProtocol { reason: reason(cause) },
             DecodeError::NotJson(cause) => Self::NotJson { is_html, reason: reason(cause) },

@@ -250,8 +250,11 @@ fn index_of_highest(scores: &[f64]) -> u8 {
 mod tests {
     use futures::FutureExt;
     use inference::protocol::{decode, encode};
+    use proptest::{prop_assert, prop_assert_eq, proptest};
+    use serde_json::json;
 
     use super::*;
+    use crate::endpoint::mutations::{mutated, mutations};
 
     fn model(inputs: &[(&str, Datatype, &[i64])]) -> ModelMetadata {
         let tensor = |(name, datatype, shape): &(&str, Datatype, &[i64])| TensorMetadata {
@@ -349,6 +352,31 @@ mod tests {
         other.inputs[0].datatype = DeclaredDatatype::Other("TYPE_STRING".to_owned());
         let error = inputs(&other, 1).expect_err("the protocol has no such type");
         assert!(error.to_string().contains("with the datatype `TYPE_STRING`"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_metadata_gives_requests_or_a_reason_and_any_response_is_read(
+            mutations_of_model in mutations(), mutations_of_response in mutations(), batch_size in 1..50_u32,
+        ) {
+            let tensor = json!({ "name": "x", "datatype": "FP32", "shape": [-1, 64] });
+            let model = json!({ "name": "m", "inputs": [tensor, tensor], "outputs": [tensor] });
+            let model = serde_json::from_value::<ModelMetadata>(mutated(model, &mutations_of_model));
+            let output = json!({ "name": "y", "datatype": "INT64", "shape": [2], "data": [3, 4] });
+            let response = mutated(json!({ "model_name": "m", "outputs": [output] }), &mutations_of_response);
+            let response = serde_json::from_value::<InferResponse>(response);
+            if let Ok(model) = model {
+                match inputs(&model, batch_size) {
+                    Err(error) => prop_assert!(!error.to_string().is_empty() && !error.advice().is_empty()),
+                    Ok(inputs) => {
+                        let request = inputs.request(&Run::on_virtual_clock(7), 0, "0/1".to_owned());
+                        prop_assert_eq!(decode::<InferRequest>(&encode(&request)).expect("it follows the protocol"), request);
+                        let labels = response.ok().and_then(|response| inputs.labels(&response)).unwrap_or_default();
+                        prop_assert!(inputs.predicted(0, &labels).len() <= labels.len());
+                    }
+                }
+            }
+        }
     }
 
     #[test]

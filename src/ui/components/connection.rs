@@ -4,9 +4,11 @@
 use futures::FutureExt;
 use leptos::prelude::*;
 
+use crate::endpoint::http::own_headers::origin;
 use crate::exercises::exercise::{Connection, ConnectionTest, Failure};
 use crate::lazy::lazy;
 use crate::runtime::{Run, Stopper, stoppable};
+use crate::ui::components::own_headers::own_headers;
 use crate::ui::form::Form;
 use crate::ui::lazy_view::lazy_view;
 
@@ -59,9 +61,12 @@ fn panel(form: Form) -> AnyView {
         let recipient = form.settings.with(connect.recipient);
         recipient.map(|address| view! { <p>"Requests go to " <strong>{address}</strong> "."</p> })
     };
+    // The headers are for one origin: for another one, there is another field.
+    let origin = Memo::new(move |_| form.settings.with(connect.recipient).and_then(|address| origin(&address)));
     view! {
         <div aria-live="polite" data-connection="">{recipient} {shown}</div>
         <button class="quiet" disabled=is_off on:click=move |_| test()>"Test connection"</button>
+        {move || origin.get().map(own_headers)}
     }
     .into_any()
 }

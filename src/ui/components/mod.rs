@@ -19,6 +19,7 @@ pub(super) mod moment;
 pub(super) mod open_file;
 pub(super) mod origin;
 pub(super) mod own_files;
+pub(super) mod own_headers;
 pub(super) mod prediction;
 pub(super) mod program;
 pub(super) mod pulse;

@@ -1,7 +1,5 @@
 //! An independent endpoint on another origin, which does not use the project's own protocol code.
 
-use std::time::Duration;
-
 use e2e::browser::Engine;
 use e2e::endpoint::{Answer, Behaviour, Endpoint};
 use e2e::fixture::{Fixture, TestResult};
@@ -15,15 +13,15 @@ pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![
         the_endpoint_gets_no_request_before_the_reader_asks_for_it,
         stop_closes_every_connection,
-        retries_wait_as_long_as_the_endpoint_asks
+        retries_wait_as_long_as_the_endpoint_asks,
+        own_headers_are_sent_to_their_origin_only_and_follow_no_redirect
     ]
     .chain(in_chromium![
         requests_are_built_from_the_metadata_of_any_model,
-        a_sweep_finds_the_capacity,
-        a_sweep_of_an_endpoint_that_changes_claims_no_knee,
         no_link_hides_where_requests_go,
         a_server_that_describes_only_its_models_passes_the_test,
-        a_preflight_is_sent_as_often_as_the_endpoint_requires
+        without_names_the_models_are_those_that_the_endpoint_lists,
+        a_model_that_its_server_does_not_describe_gets_entered_inputs
     ])
 }
 
@@ -88,17 +86,85 @@ async fn a_server_that_describes_only_its_models_passes_the_test() -> TestResult
     Ok(())
 }
 
-async fn a_preflight_is_sent_as_often_as_the_endpoint_requires() -> TestResult {
-    let link = |endpoint: &Endpoint| link_to(endpoint, "digits", "&requests=30&limit=4&batch-size=1");
-    let mut sent = Vec::new();
-    for preflight_max_age_s in [86_400, 0] {
-        let endpoint = Endpoint::start(Behaviour { preflight_max_age_s, ..Behaviour::default() })?;
-        let fixture = Fixture::open(&link(&endpoint)).await?;
-        fixture.page.run_to_the_end().await?;
-        assert_eq!(outcomes(&fixture.page).await?, [("succeeded".to_owned(), 30)]);
-        sent.push(endpoint.received().into_iter().filter(|request| request.method == "OPTIONS").count());
-    }
-    assert_eq!(sent, [1, 31], "once, or before the warm-up and each request");
+async fn without_names_the_models_are_those_that_the_endpoint_lists() -> TestResult {
+    let endpoint = Endpoint::start(Behaviour::default())?;
+    let fixture = Fixture::open(&link_to(&endpoint, "", "&requests=5&batch-size=1")).await?;
+    let page = &fixture.page;
+    let text = test_connection(page).await?;
+    assert!(text.contains("Models: digits, tabular, texts. Inference requests go to `digits`."), "{text}");
+    page.run_to_the_end().await?;
+    assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 5)]);
+    let everything: String = page.evaluate("return document.querySelector('.controls').innerText", Vec::new()).await?;
+    assert!(!everything.contains("mlp-"), "the names of the page's own models: {everything}");
+
+    // Not every server has a list.
+    endpoint.behave(Behaviour { index: Answer::Text(404), ..Behaviour::default() });
+    page.press("Test connection").await?;
+    eventually("the reason", async || {
+        let text = page.texts("[data-connection]").await?.join("\n");
+        let is_named = text.contains("the endpoint does not list its models (HTTP status 404");
+        Ok(if is_named && text.contains("Enter the name of one") { Ok(()) } else { Err(text) })
+    })
+    .await?;
+    Ok(())
+}
+
+async fn a_model_that_its_server_does_not_describe_gets_entered_inputs() -> TestResult {
+    let endpoint = Endpoint::start(Behaviour { metadata: Answer::Text(404), ..Behaviour::default() })?;
+    let link = link_to(&endpoint, "digits", "&requests=6&batch-size=2");
+    let fixture = Fixture::open(&link).await?;
+    let page = &fixture.page;
+    page.press("Run").await?;
+    page.wait_for_status("Failed").await?;
+    let failure = page.texts("main").await?.join("");
+    assert!(failure.contains("enter the model's inputs under “Inputs”"), "{failure}");
+
+    let inputs = r#"[{"name": "images", "datatype": "FP32", "shape": [-1, 64], "data": "random"}]"#;
+    let encoded: String = inputs.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    page.open(&format!("{link}&inputs={encoded}")).await?;
+    let text = test_connection(page).await?;
+    assert!(text.contains("Requests contain the inputs that you entered: images FP32 [-1, 64]."), "{text}");
+    page.run_to_the_end().await?;
+    assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 6)]);
+    let sent = endpoint.received().pop().expect("it received some");
+    assert!(sent.body.contains("\"shape\":[2,64]"), "{}", sent.body);
+    Ok(())
+}
+
+async fn own_headers_are_sent_to_their_origin_only_and_follow_no_redirect(engine: Engine) -> TestResult {
+    const KEY: &str = "Bearer a-secret-key";
+    let [endpoint, other] = [Endpoint::start(Behaviour::default())?, Endpoint::start(Behaviour::default())?];
+    let fixture = Fixture::open_in(engine, &link_to(&endpoint, "digits", "&requests=3&batch-size=1")).await?;
+    let page = &fixture.page;
+    let enter = format!(
+        "const field = document.querySelector('.own-headers textarea');
+         if (!field) return false;
+         field.value = 'Authorization: {KEY}'; field.dispatchEvent(new Event('input', {{ bubbles: true }})); return true"
+    );
+    eventually("the field for headers", async || {
+        let is_there: bool = page.evaluate(&enter, Vec::new()).await?;
+        Ok(if is_there { Ok(()) } else { Err("none".to_owned()) })
+    })
+    .await?;
+    page.run_to_the_end().await?;
+    assert_eq!(outcomes(page).await?, [("succeeded".to_owned(), 3)]);
+    let with_key = |endpoint: &Endpoint| {
+        endpoint.received().iter().filter(|request| request.authorization.as_deref() == Some(KEY)).count()
+    };
+    assert!(with_key(&endpoint) >= 5, "metadata, warm-up and requests: {:?}", endpoint.received());
+    let address: String = page.evaluate("return location.href", Vec::new()).await?;
+    assert!(!address.contains("secret"), "{address}");
+
+    endpoint.behave(Behaviour { infer: Answer::Redirect(format!("{}/v2", other.url())), ..Behaviour::default() });
+    page.run_to_the_end().await?;
+    let rows = page.table("Outcomes of the requests").await?;
+    assert!(rows.iter().any(|row| row[0] == "redirected" && row[3].contains("follow no redirect")), "{rows:?}");
+    assert_eq!(other.received(), []);
+
+    // Another address has no headers, and the first one still has its own.
+    page.open(&link_to(&other, "digits", "&requests=3&batch-size=1")).await?;
+    page.run_to_the_end().await?;
+    assert!(other.received().len() >= 5 && with_key(&other) == 0, "{:?}", other.received());
     Ok(())
 }
 
@@ -140,43 +206,5 @@ async fn retries_wait_as_long_as_the_endpoint_asks(engine: Engine) -> TestResult
     assert_eq!((&*rows[0][1], &*rows[1][0], &*rows[1][1], &*rows[1][2]), ("3", "HTTP 429", "0", "3"), "{rows:?}");
     let took = page.bar("batch_inference_api").await?.measured_ms.unwrap_or_default();
     assert!(took >= 998.0, "the endpoint asked for a wait of 1 s, and the requests took {took} ms");
-    Ok(())
-}
-
-async fn a_sweep_finds_the_capacity() -> TestResult {
-    // A browser opens at most six connections to one host, so the capacity is below that.
-    let behaviour = Behaviour { latency: Duration::from_millis(150), capacity: Some(2), ..Behaviour::default() };
-    let endpoint = Endpoint::start(behaviour)?;
-    let fixture = Fixture::open(&link_to(&endpoint, "digits", "&requests=2&batch-size=1&sweep=4")).await?;
-    let page = &fixture.page;
-    page.run_to_the_end().await?;
-    assert_eq!(page.attributes("figure.sweep", "data-knee").await?, ["2"], "{:?}", page.texts("figure.sweep").await?);
-    Ok(())
-}
-
-async fn a_sweep_of_an_endpoint_that_changes_claims_no_knee() -> TestResult {
-    let behaviour =
-        |capacity| Behaviour { latency: Duration::from_millis(100), capacity: Some(capacity), ..Behaviour::default() };
-    let endpoint = Endpoint::start(behaviour(1))?;
-    let fixture = Fixture::open(&link_to(&endpoint, "digits", "&requests=0&batch-size=1&sweep=4")).await?;
-    let page = &fixture.page;
-    page.press("Run").await?;
-    // The capacity changes until the run has ended.
-    let changes = async {
-        for capacity in [4, 1, 2, 1, 4, 4, 1].into_iter().cycle() {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            endpoint.behave(behaviour(capacity));
-        }
-    };
-    tokio::select! {
-        finished = page.wait_for_status("Finished") => finished?,
-        () = changes => unreachable!("it goes on forever"),
-    }
-    let text = page.texts("figure.sweep figcaption").await?.join("");
-    assert_eq!(page.attributes("figure.sweep", "data-knee").await?, [""], "{text}");
-    assert!(
-        text.contains("too noisy to show a knee") && text.contains("Measure again with more time per level"),
-        "{text}"
-    );
     Ok(())
 }

@@ -1,0 +1,37 @@
+//! The field with the reader's own headers for requests to an endpoint.
+
+use leptos::prelude::*;
+
+use crate::endpoint::http::own_headers::{set, text_for};
+
+/// The field for the headers of this origin, which is closed at first.
+pub(crate) fn own_headers(origin: String) -> AnyView {
+    let text = RwSignal::new(text_for(&origin));
+    let refusal = RwSignal::new(String::new());
+    let hint = format!(
+        "One header per line, such as a key. They are sent only to {origin}, and forgotten when you leave or reload this \
+         page: no link, export or saved run contains them. The endpoint must allow them (CORS). Requests with them follow \
+         no redirect."
+    );
+    Effect::new(move || {
+        let problem = text.with(|text| set(&origin, text)).err();
+        refusal.set(problem.map(|problem| format!("✕ Not used yet: {problem}.")).unwrap_or_default());
+    });
+    view! {
+        <details class="own-headers">
+            <summary>"Headers"</summary>
+            <textarea
+                rows="2"
+                spellcheck="false"
+                autocomplete="off"
+                aria-label="Headers"
+                placeholder="Authorization: Bearer …"
+                prop:value=move || text.get()
+                on:input=move |event| text.set(event_target_value(&event))
+            ></textarea>
+            <p class="refusal" role="status">{move || refusal.get()}</p>
+            <p class="hint">{hint}</p>
+        </details>
+    }
+    .into_any()
+}
