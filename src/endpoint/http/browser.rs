@@ -143,12 +143,12 @@ impl AbortOnDrop {
 
     /// Sends a request and waits for the headers of its response.
     async fn fetch(&mut self, request: Request, mode: RequestMode) -> Result<web_sys::Response, HttpError> {
-        let Request { method, url, headers, body, follows_redirects, timeout: _ } = request;
+        let Request { method, url, headers, body, follows_redirects, may_come_from_cache, timeout: _ } = request;
         let init = RequestInit::new();
         init.set_method(method.as_str());
         init.set_mode(mode);
         // The response to a `POST` is never cached. In Chrome, this would keep its preflight out of the cache as well.
-        if method != Method::Post {
+        if method != Method::Post && !may_come_from_cache {
             init.set_cache(RequestCache::NoStore);
         }
         if !follows_redirects {

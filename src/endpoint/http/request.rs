@@ -51,6 +51,8 @@ pub struct Request {
     pub body: Option<Vec<u8>>,
     /// True, by default, if the response may come from another address to which the server sends the browser.
     pub follows_redirects: bool,
+    /// True if the response may come from the browser's cache; false by default.
+    pub may_come_from_cache: bool,
     /// The longest time from sending the request to the last byte of the response; no limit by default.
     pub timeout: Option<Duration>,
 }
@@ -65,6 +67,7 @@ impl Request {
             headers: Headers::default(),
             body: None,
             follows_redirects: true,
+            may_come_from_cache: false,
             timeout: None,
         }
     }

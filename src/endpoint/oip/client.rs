@@ -101,7 +101,8 @@ impl Client {
     ///
     /// The reason there is no response.
     pub async fn probe(&self, model: &str, has_preflight: bool) -> Result<(), OipError> {
-        let request = Request::get(self.base.join(&["v2", "models", model]));
+        // Chrome keeps no permission for requests whose response must not come from the cache.
+        let request = Request { may_come_from_cache: true, ..Request::get(self.base.join(&["v2", "models", model])) };
         let response = match has_preflight {
             true => self.http.send(request.with_header("content-type", "application/json")).await?,
             false => self.http.send_without_own_headers(request).await?,
