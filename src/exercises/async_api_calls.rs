@@ -35,7 +35,7 @@ use plan::{Arrivals, Plan};
 /// The name of a task contains at most this many characters of a model's name.
 const NAME_CHARS: usize = 40;
 
-/// The longest warm-up. The connection and the permission are there long before that, even if the model is slow.
+/// The longest attempt to warm up. The connection and the permission are there long before that, even if the model is slow.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(2);
 
 /// Fetches the names, types and shapes of a model's inputs and outputs. A timeout drops the request, which aborts it.
@@ -91,14 +91,19 @@ impl Session<'_> {
     }
 
     /// Makes a request that is not counted. Before the first request to another origin, the browser opens a connection and
-    /// asks for permission with a preflight, which takes about as long as a request.
+    /// asks for permission with a preflight, which takes about as long as a request. If the endpoint asks for a pause, the
+    /// measured requests must not ignore it, so it is repeated like them.
     async fn warm_up(&self) {
+        let is_transient = |error: &OipError| !matches!(error, OipError::TimedOut(_)) && error.is_transient();
         let sent = Cell::new(None);
-        let response = self.run.timeout(WARM_UP_LIMIT, self.attempt("warm-up".to_owned(), 0, &sent)).await;
-        let text = match response {
-            Ok(Ok(_)) => "warmed up".to_owned(),
-            Ok(Err(error)) => format!("the warm-up failed: {error}"),
-            Err(error) => format!("the warm-up ended early: {error}"),
+        let attempt = async |attempt| {
+            let response = self.attempt(format!("warm-up/{attempt}"), 0, &sent);
+            self.run.timeout(WARM_UP_LIMIT, response).await.unwrap_or_else(|timed_out| Err(timed_out.into()))
+        };
+        let policy = RetryPolicy { is_transient, ..*self.retries };
+        let text = match self.run.retry("warm-up", &policy, attempt).await {
+            Ok(_) => "warmed up".to_owned(),
+            Err(RetryError { last, .. }) => format!("the warm-up failed: {last}"),
         };
         self.run.log(Level::Info, text);
     }

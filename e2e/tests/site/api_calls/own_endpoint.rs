@@ -195,8 +195,8 @@ async fn stop_closes_every_connection(engine: Engine) -> TestResult {
 }
 
 async fn retries_wait_as_long_as_the_endpoint_asks(engine: Engine) -> TestResult {
-    // The first one is the warm-up.
-    let infer = Answer::FailFirst { times: 4, status: 429, retry_after_s: Some(1) };
+    // The first two are the warm-up.
+    let infer = Answer::FailFirst { times: 5, status: 429, retry_after_s: Some(1) };
     let endpoint = Endpoint::start(Behaviour { infer, exposes_retry_after: true, ..Behaviour::default() })?;
     let link = link_to(&endpoint, "digits", "&requests=3&batch-size=1&limit=0&retries=1");
     let fixture = Fixture::open_in(engine, &link).await?;
