@@ -102,13 +102,7 @@ impl History {
     /// The runs in this browser. They are in memory if it does not store anything for the page.
     #[cfg(target_arch = "wasm32")]
     pub async fn open() -> Self {
-        const FOLDER: &str = "runs";
-        match Storage::open_kind(StorageKind::IndexedDb, FOLDER).await {
-            Ok(storage) => Self::over(storage),
-            Err(_) => {
-                Self::over(Storage::open_kind(StorageKind::Memory, FOLDER).await.expect("memory is always available"))
-            }
-        }
+        Self::over(Storage::open_database("runs").await)
     }
 
     /// True if the runs are still there on the next visit.

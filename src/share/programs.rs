@@ -89,18 +89,7 @@ impl Programs {
     /// The programs in this browser. They are in memory if it does not store anything for the page.
     #[cfg(target_arch = "wasm32")]
     pub async fn open() -> Self {
-        use std::time::Duration;
-
-        use crate::runtime::Run;
-
-        const FOLDER: &str = "programs";
-        /// A database that takes longer does not respond later either.
-        const OPENS_WITHIN: Duration = Duration::from_secs(3);
-        let opening = Storage::open_kind(StorageKind::IndexedDb, FOLDER);
-        match Run::for_page().timeout(OPENS_WITHIN, opening).await {
-            Ok(Ok(storage)) => Self::over(storage),
-            _ => Self::over(Storage::open_kind(StorageKind::Memory, FOLDER).await.expect("memory is always available")),
-        }
+        Self::over(Storage::open_database("programs").await)
     }
 
     /// True if the programs are still there on the next visit.

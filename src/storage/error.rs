@@ -44,6 +44,9 @@ pub enum StorageError {
         /// The requested file.
         kind: StorageKind,
     },
+    /// The browser does not finish what the page asked of its storage.
+    #[error("the browser's storage does not respond")]
+    NoResponse,
     /// Any other error of the browser.
     #[error("the browser's storage failed: {why}")]
     Other {
@@ -68,6 +71,7 @@ impl StorageError {
             Self::Cleared => "Run again to create a new folder. The files of the old one are lost.",
             Self::NotAllowed => "Allow this site to store data in the browser's settings, then reload the page.",
             Self::Unsupported { .. } => "Open the page in another browser, or in a window that is not private.",
+            Self::NoResponse => "Close the other tabs of this site, then reload the page.",
             Self::Other { .. } => "Run again; if that does not help, reload the page.",
         }
     }

@@ -124,6 +124,13 @@ impl Storage {
         }
     }
 
+    /// Opens a folder of the browser's database. It is in memory, for as long as the page is open, if the browser stores
+    /// nothing for the page, or does not respond within a few seconds.
+    #[cfg(target_arch = "wasm32")]
+    pub async fn open_database(folder: &'static str) -> Self {
+        opening::open_database(folder).await
+    }
+
     /// Opens a folder in one kind of storage only.
     ///
     /// # Errors

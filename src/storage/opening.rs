@@ -13,6 +13,9 @@ use crate::storage::{FileName, InMemory, Storage, StorageError, StorageKind, Wri
 /// The time limit for opening a storage. One that takes longer does not respond later either.
 const OPENS_WITHIN: Duration = Duration::from_secs(5);
 
+/// The time limit for opening the database of what the page saves by itself. It is shorter, because nobody waits for a run.
+const DATABASE_OPENS_WITHIN: Duration = Duration::from_secs(3);
+
 thread_local! {
     /// The write locks of each folder that was opened, and its files if they are in memory.
     static OPENED: RefCell<Opened> = RefCell::default();
@@ -31,6 +34,19 @@ pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
             return storage;
         }
     }
+    in_memory(folder)
+}
+
+/// Opens a folder in the database. It is in memory if the browser stores nothing for the page, or does not respond in time.
+pub(super) async fn open_database(folder: &'static str) -> Storage {
+    let known = KINDS.with_borrow(|kinds| kinds.get(folder).copied());
+    if known != Some(StorageKind::Memory) {
+        let opening = open_kind(StorageKind::IndexedDb, folder);
+        if let Ok(Ok(storage)) = Run::for_page().timeout(DATABASE_OPENS_WITHIN, opening).await {
+            return storage;
+        }
+    }
+    KINDS.with_borrow_mut(|kinds| kinds.insert(folder, StorageKind::Memory));
     in_memory(folder)
 }
 

@@ -11,9 +11,13 @@ use crate::share::history::{History, RunId};
 use crate::share::quantities::Quantities;
 use crate::share::run_file::{from_json, to_json};
 use crate::share::saved::SavedRun;
+use crate::storage::StorageError;
 
 /// The first run of a page waits at most this long for the one that is pinned.
 const PINNED_FOUND_WITHIN: Duration = Duration::from_secs(1);
+
+/// The database has this long to do something. One that takes longer does not respond later either.
+const RESPONDS_WITHIN: Duration = Duration::from_secs(15);
 
 /// The size of the largest run that is read without a click, in bytes. Reading it blocks the page for a few frames.
 const MOST_BYTES_IN_PASSING: u64 = 300_000;
@@ -65,7 +69,10 @@ fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
             return "Not saved: runs with your own files are never saved.".to_owned();
         }
         let (id, link) = (RunId::from_run(&run), run.destination().to_string());
-        match History::open().await.save(&id, &to_json(&run), &link).await {
+        let history = History::open().await;
+        let saved = in_time(history.save(&id, &to_json(&run), &link)).await;
+        match saved {
+            Ok(_) if !history.lasts() => NOT_LASTING.to_owned(),
             Ok(0) => "Saved in Runs.".to_owned(),
             Ok(1) => "Saved in Runs. The oldest run that is not pinned was deleted.".to_owned(),
             Ok(deleted) => format!("Saved in Runs. The {deleted} oldest runs that are not pinned were deleted."),
@@ -73,6 +80,16 @@ fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
         }
     }
     .boxed_local()
+}
+
+/// What becomes of a run if the browser stores nothing.
+const NOT_LASTING: &str =
+    "Not saved: this browser stores nothing for the page. The run is in Runs until you leave the page.";
+
+/// The result of work on the database, or that it does not respond.
+pub(super) async fn in_time<T, E: From<StorageError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let result = Run::for_page().timeout(RESPONDS_WITHIN, work).await;
+    result.unwrap_or_else(|_| Err(StorageError::NoResponse.into()))
 }
 
 fn not_saved(why: &str, advice: &str) -> String {

@@ -16,9 +16,11 @@ use crate::share::quantities::Quantities;
 use crate::share::run_file;
 use crate::share::run_file::from_json;
 use crate::share::saved::SavedRun;
+use crate::storage::StorageError;
 use crate::ui::components::open_file::{open_error, open_file};
 use crate::ui::components::table::table;
 use crate::ui::download::{REFUSED, offer};
+use crate::ui::history::in_time;
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::opened;
 use crate::ui::pages::exercise::page_head;
@@ -96,18 +98,19 @@ impl RunList {
                 "The newest {MAX_RUNS} runs and all pinned runs are saved. If space runs out, the oldest are deleted \
                 first."
             ),
-            false => "This browser does not allow the page to store data: runs are lost when you leave it.".to_owned(),
+            false => "This browser stores nothing for the page: runs are lost when you leave it.".to_owned(),
         }
     }
 
     /// Reads the list again.
     async fn read(self) {
         let Some(history) = self.history.get_untracked() else { return };
-        match history.list().await {
-            Ok(entries) => {
-                let listed = entries.into_iter().map(|saved| Listed::read(&history, saved));
-                self.entries.set(join_all(listed).await);
-            }
+        let listed = async {
+            let entries = history.list().await?;
+            Ok::<_, StorageError>(join_all(entries.into_iter().map(|saved| Listed::read(&history, saved))).await)
+        };
+        match in_time(listed).await {
+            Ok(listed) => self.entries.set(listed),
             Err(error) => self.message.set(format!("{error}. {}", error.advice())),
         }
     }
@@ -116,7 +119,8 @@ impl RunList {
     fn act(self, id: RunId, act: impl AsyncFnOnce(&History, &RunId) -> Result<String, String> + 'static) {
         let act = async move {
             let Some(history) = self.history.get_untracked() else { return };
-            let message = act(&history, &id).await.unwrap_or_else(|error| error);
+            let done = in_time(async { Ok::<_, StorageError>(act(&history, &id).await.unwrap_or_else(|error| error)) });
+            let message = done.await.unwrap_or_else(|error| format!("{error}. {}", error.advice()));
             self.message.set(message);
             self.read().await;
         };
@@ -207,7 +211,7 @@ impl RunList {
     fn delete_all(self) {
         let delete = async move {
             let Some(history) = self.history.get_untracked() else { return };
-            let message = match history.delete_all().await {
+            let message = match in_time(history.delete_all()).await {
                 Ok(()) => "Deleted all runs, including pinned ones.".to_owned(),
                 Err(error) => format!("{error}. {}", error.advice()),
             };
