@@ -1,16 +1,20 @@
 //! Saved runs.
 
 use e2e::browser::Engine;
-use e2e::fixture::{Fixture, TestResult};
+use e2e::fixture::{Fixture, TestResult, insert_into_head};
 use e2e::page::{IS_RUNNING, Page, PageError, eventually};
+use e2e::server::Replacement;
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
 use super::QUICK;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![a_finished_run_is_saved_and_can_be_exported_opened_and_deleted]
-        .chain(in_chromium![a_pinned_run_is_still_pinned_at_the_next_visit, a_stopped_run_is_not_saved])
+    in_each_engine![a_finished_run_is_saved_and_can_be_exported_opened_and_deleted].chain(in_chromium![
+        a_pinned_run_is_still_pinned_at_the_next_visit,
+        a_stopped_run_is_not_saved,
+        a_database_that_never_responds_is_named_and_nothing_is_called_saved
+    ])
 }
 
 /// The page's message that the run is saved, or why it is not.
@@ -121,5 +125,34 @@ async fn a_stopped_run_is_not_saved() -> TestResult {
     page.press("Run").await?;
     page.wait_for_status("Stopped").await?;
     list(page, 0).await?;
+    Ok(())
+}
+
+/// The database is opened, but its transactions never complete. Or it is not even opened.
+const DATABASES_WITHOUT_RESPONSE: [&str; 2] = [
+    "IDBFactory.prototype.open = () => new EventTarget()",
+    "IDBObjectStore.prototype.getAllKeys = () => new EventTarget()",
+];
+
+async fn a_database_that_never_responds_is_named_and_nothing_is_called_saved() -> TestResult {
+    const NAME: &str = "no-response.js";
+    for script in DATABASES_WITHOUT_RESPONSE {
+        let fixture = Fixture::open(QUICK).await?;
+        let page = &fixture.page;
+        insert_into_head(&fixture.server, &format!("<script src=\"{NAME}\"></script>"))?;
+        let body = script.as_bytes().to_vec();
+        fixture.server.replace(NAME, Replacement::Bytes { content_type: "text/javascript", body });
+        page.reload().await?;
+        page.run_to_the_end().await?;
+        let message = saved_message(page).await?;
+        assert!(message.starts_with("Not saved: "), "{script}: {message}");
+        page.open("runs").await?;
+        eventually("a page that says so", async || {
+            let text = page.texts("section.runs").await?.concat();
+            let is_said = text.contains("runs are lost when you leave it") || text.contains("does not respond");
+            Ok(if is_said && !text.contains("Loading") { Ok(()) } else { Err(format!("{script}: {text}")) })
+        })
+        .await?;
+    }
     Ok(())
 }
