@@ -138,16 +138,16 @@ impl fmt::Display for DeclaredDatatype {
 pub struct ListedModel {
     /// The model's name.
     pub name: String,
-    /// `READY` or `UNAVAILABLE`, or empty if the server leaves it out.
+    /// `READY` or `UNAVAILABLE`. Empty if the server leaves it out, as Triton does for models that were never loaded.
     #[serde(default, deserialize_with = "lenient::text")]
     pub state: String,
 }
 
 impl ListedModel {
-    /// False if the server says that it cannot use the model.
+    /// True if the server says that the model can be used.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.state.is_empty() || self.state.eq_ignore_ascii_case("ready")
+        self.state.eq_ignore_ascii_case("ready")
     }
 }
 

@@ -26,6 +26,8 @@ pub fn mutations() -> impl Strategy<Value = Vec<(usize, Mutation)>> {
         json!(2.5),
         json!(1e300),
         json!(u64::MAX),
+        json!(1_u64 << 33),
+        json!([1_u64 << 33, 1_u64 << 33, 0]),
         json!(""),
         json!("-1"),
         json!("NaN"),

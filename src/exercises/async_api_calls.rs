@@ -151,10 +151,7 @@ impl Session<'_> {
             for level in order {
                 visits[level].push(session.visit(concurrencies[level], n).await);
             }
-            self.run.log(
-                Level::Info,
-                format!("all numbers of requests at once were measured {n} of {} times", plan::VISITS),
-            );
+            self.run.log(Level::Info, format!("sweep: round {n} of {} has ended", plan::VISITS));
         }
         let levels =
             concurrencies.iter().zip(&visits).map(|(concurrency, visits)| LoadLevel::from_visits(*concurrency, visits));
@@ -278,9 +275,6 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
         Comparison::new(
             "Other requests",
             &[
-                Bar::new("list_models", "List of models").only_if(|settings| {
-                    settings.choice("endpoint") == "own" && settings.text("models").trim().is_empty()
-                }),
                 Bar::new("fetch_multiple_models", "Metadata"),
                 Bar::new("concurrency_sweep", "Sweep").only_if(|settings| settings.count("sweep") > 0),
             ],

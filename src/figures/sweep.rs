@@ -61,10 +61,11 @@ pub fn charts(sweep: &Sweep, target_us: Option<u64>) -> [Node; 5] {
     };
     let has_intervals = sweep.levels().iter().any(|level| level.throughput_interval().is_some());
     let interval = if has_intervals { "; the thin line is the 95 % interval" } else { "" };
+    let knee = sweep.knee().map(|level| level.concurrency);
     let throughput = row("Throughput by requests at once, a column chart; the table below has its numbers")
-        .children(throughput(sweep, target_us));
-    let p95 =
-        row("p95 by requests at once, a column chart; the table below has its numbers").children(p95(sweep, target_us));
+        .children(throughput(sweep, knee, target_us));
+    let p95 = row("p95 by requests at once, a column chart; the table below has its numbers")
+        .children(p95(sweep, knee, target_us));
     [
         element("h3").text(format!("Requests per second, by number of requests at once{legend}{interval}")).into(),
         throughput.into(),
@@ -74,7 +75,7 @@ pub fn charts(sweep: &Sweep, target_us: Option<u64>) -> [Node; 5] {
     ]
 }
 
-fn throughput(sweep: &Sweep, target_us: Option<u64>) -> impl Iterator<Item = Element> {
+fn throughput(sweep: &Sweep, knee: Option<u32>, target_us: Option<u64>) -> impl Iterator<Item = Element> {
     // The tallest column leaves room for its interval.
     let highest = sweep.levels().iter().filter_map(LoadLevel::throughput_interval).map(|[_, high]| high);
     let best = highest.fold(sweep.best_per_s(), f64::max).max(1e-9);
@@ -83,14 +84,14 @@ fn throughput(sweep: &Sweep, target_us: Option<u64>) -> impl Iterator<Item = Ele
         let goodput = target_us.map(|target_us| level.goodput_per_s(target_us));
         let good = goodput.map(|per_s| part("good", 0.0, per_s / best));
         let interval = level.throughput_interval().map(|[low, high]| whisker(low / best, high / best));
-        column(&level_column(sweep, level, per_s(level), share), "fill", good.into_iter().chain(interval))
+        column(&level_column(knee, level, per_s(level), share), "fill", good.into_iter().chain(interval))
             .attr("data-level", level.concurrency.to_string())
             .attr("data-throughput", format!("{:.2}", level.throughput_per_s()))
             .attr_if("data-goodput", goodput.map(|per_s| format!("{per_s:.2}")))
     })
 }
 
-fn p95(sweep: &Sweep, target_us: Option<u64>) -> impl Iterator<Item = Element> {
+fn p95(sweep: &Sweep, knee: Option<u32>, target_us: Option<u64>) -> impl Iterator<Item = Element> {
     let slowest_us = sweep.levels().iter().filter_map(LoadLevel::p95_us).max();
     let tallest_us = slowest_us.max(target_us).unwrap_or(0).max(1) as f64;
     sweep.levels().iter().map(move |level| {
@@ -99,14 +100,14 @@ fn p95(sweep: &Sweep, target_us: Option<u64>) -> impl Iterator<Item = Element> {
         let fill = if is_late { "fill late" } else { "fill" };
         let share = p95_us.unwrap_or(0) as f64 / tallest_us;
         let target = target_us.map(|us| across("target-line", us as f64 / tallest_us));
-        column(&level_column(sweep, level, p95_text(level), share), fill, target)
+        column(&level_column(knee, level, p95_text(level), share), fill, target)
             .attr("data-level", level.concurrency.to_string())
             .attr_if("data-p95-us", p95_us)
     })
 }
 
-fn level_column(sweep: &Sweep, level: &LoadLevel, value: String, share: f64) -> Column {
-    let is_knee = sweep.knee().is_some_and(|knee| knee.concurrency == level.concurrency);
+fn level_column(knee: Option<u32>, level: &LoadLevel, value: String, share: f64) -> Column {
+    let is_knee = knee == Some(level.concurrency);
     Column { at: level.concurrency, value, share, mark: is_knee.then_some(KNEE), title: title(level) }
 }
 

@@ -81,10 +81,13 @@ impl Sweep {
             return Knee::StillRises { from: nearest, higher };
         }
         let [low, high] = self.saturation_interval().unwrap_or([saturation; 2]).map(|at| self.nearest(at));
-        match () {
-            () if high.concurrency == last.concurrency => Knee::NotReached { last },
-            () if low.concurrency == high.concurrency => Knee::At(low),
-            () => Knee::Between(low, high),
+        let levels_between =
+            self.0.iter().filter(|level| (low.concurrency..high.concurrency).contains(&level.concurrency));
+        match levels_between.count() {
+            0 if high.concurrency == last.concurrency => Knee::NotReached { last },
+            0 => Knee::At(low),
+            1 => Knee::Between(low, high),
+            _ => Knee::Anywhere(low, high),
         }
     }
 
@@ -113,8 +116,8 @@ impl Sweep {
 
     /// The 95 % confidence interval of the [saturation](Self::saturation), by how much the visits differ.
     fn saturation_interval(&self) -> Option<[f64; 2]> {
-        let median = |level: &&LoadLevel| level.latencies().median().unwrap_or(f64::INFINITY);
-        let unqueued = self.0.iter().min_by(|a, b| median(a).total_cmp(&median(b)))?;
+        let medians = self.0.iter().filter_map(|level| Some((level, level.latencies().median()?)));
+        let (unqueued, _) = medians.min_by(|(_, a), (_, b)| a.total_cmp(b))?;
         let visits = self.best()?.visits.iter().zip(&unqueued.visits);
         mean_interval(visits.map(|(best, unqueued)| best.throughput_per_s() * unqueued.median_us as f64 / 1e6))
     }
@@ -144,6 +147,12 @@ impl Sweep {
                 self.peak_in_words(),
                 waits(knee, last),
             ),
+            Knee::Between(low, high) if high.concurrency == last.concurrency => format!(
+                "The knee, the point beyond which more requests only wait, is at {} concurrent requests or more. {} A sweep \
+                up to a higher number may show it.",
+                at_once(low),
+                self.peak_in_words(),
+            ),
             Knee::Between(low, high) => format!(
                 "The knee, the point beyond which more requests only wait, is between {} and {} concurrent requests. {}",
                 at_once(low),
@@ -154,6 +163,11 @@ impl Sweep {
                 "The curve is too noisy to show a knee: at {} concurrent requests, the throughput is between {low:.1} and \
                 {high:.1} per second (95 % confidence). {HELP}",
                 at_once(level),
+            ),
+            Knee::Anywhere(low, high) => format!(
+                "The latencies are too noisy to show a knee: it may be anywhere between {} and {} concurrent requests. {HELP}",
+                at_once(low),
+                at_once(high),
             ),
             Knee::StillRises { from, higher } => format!(
                 "The curve does not show a knee: by the latency of single requests, {} concurrent requests keep the \
@@ -205,8 +219,10 @@ pub enum Knee<'a> {
     NothingSucceeded,
     /// The level nearest to the [saturation](Sweep::saturation), by ratio, and to both ends of its interval.
     At(&'a LoadLevel),
-    /// The levels nearest to both ends of the saturation's interval.
+    /// Two neighbouring levels, nearest to the ends of the saturation's interval.
     Between(&'a LoadLevel, &'a LoadLevel),
+    /// The levels nearest to the ends of the saturation's interval, with others between them.
+    Anywhere(&'a LoadLevel, &'a LoadLevel),
     /// The throughput may still increase after the last level.
     NotReached {
         /// The last level.
@@ -236,10 +252,10 @@ const MAX_HALF_WIDTH: f64 = 0.2;
 /// A throughput that is higher by this factor is more than an inexact knee explains.
 const CLEARLY_MORE: f64 = 1.2;
 
-/// What helps if the knee cannot be seen.
+/// Advice for a sweep that shows no knee.
 const HELP: &str = "Measure again with more time per level, and while nothing else uses the endpoint or this machine.";
 
-/// Half of an interval, relative to its middle. Infinite if nothing succeeded in some visits, and then much in others.
+/// Half of an interval, relative to its middle; 0 if nothing succeeded.
 fn half_width([low, high]: [f64; 2]) -> f64 {
     let middle = f64::midpoint(low, high);
     if middle > 0.0 { (high - middle) / middle } else { 0.0 }
@@ -381,6 +397,24 @@ mod tests {
         ]);
         let sentence = sweep.sentence();
         assert!(sentence.contains("is between 4 and 8 concurrent requests. Throughput peaks at 56.6"), "{sentence}");
+    }
+
+    #[test]
+    fn latencies_that_vary_too_much_show_no_knee() {
+        let alone = LoadLevel {
+            visits: [60, 100, 100, 100, 180]
+                .map(|ms| Visit { length_us: 1_000_000, succeeded: 10, median_us: ms * 1_000 })
+                .to_vec(),
+            ..visited(1, 100, [10; 5])
+        };
+        let rest = |last: u32| (1..=last).map(|power| visited(1 << power, 100 * (1 << power) / 8 + 100, [80; 5]));
+        let up_to = |last| Sweep::new([alone.clone()].into_iter().chain(rest(last)).collect());
+        // By the visits, the saturation is between 4.2 and 13.
+        assert!(
+            matches!(up_to(4).find_knee(), Knee::Anywhere(low, high) if (low.concurrency, high.concurrency) == (4, 16))
+        );
+        assert!(up_to(4).sentence().contains("anywhere between 4 and 16 concurrent requests. Measure again"));
+        assert!(up_to(3).sentence().contains("is at 4 concurrent requests or more"), "{}", up_to(3).sentence());
     }
 
     #[test]

@@ -100,9 +100,13 @@ impl History {
     }
 
     /// The runs in this browser. They are in memory if it does not store anything for the page.
+    ///
+    /// # Errors
+    ///
+    /// If the database was opened before, but cannot be opened now.
     #[cfg(target_arch = "wasm32")]
-    pub async fn open() -> Self {
-        Self::over(Storage::open_database("runs").await)
+    pub async fn open() -> Result<Self, StorageError> {
+        Storage::open_database("runs").await.map(Self::over)
     }
 
     /// True if the runs are still there on the next visit.

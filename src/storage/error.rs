@@ -44,7 +44,7 @@ pub enum StorageError {
         /// The requested file.
         kind: StorageKind,
     },
-    /// The browser does not finish what the page asked of its storage.
+    /// The browser's storage took too long.
     #[error("the browser's storage does not respond")]
     NoResponse,
     /// Any other error of the browser.

@@ -126,8 +126,12 @@ impl Storage {
 
     /// Opens a folder of the browser's database. It is in memory, for as long as the page is open, if the browser stores
     /// nothing for the page, or does not respond within a few seconds.
+    ///
+    /// # Errors
+    ///
+    /// If it was opened before, but cannot be opened now.
     #[cfg(target_arch = "wasm32")]
-    pub async fn open_database(folder: &'static str) -> Self {
+    pub async fn open_database(folder: &'static str) -> Result<Self, StorageError> {
         opening::open_database(folder).await
     }
 

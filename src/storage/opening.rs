@@ -37,17 +37,22 @@ pub(super) async fn open(run: &Run, folder: &'static str) -> Storage {
     in_memory(folder)
 }
 
-/// Opens a folder in the database. It is in memory if the browser stores nothing for the page, or does not respond in time.
-pub(super) async fn open_database(folder: &'static str) -> Storage {
+/// Opens a folder in the database. It is in memory if the browser stores nothing for the page, or does not respond in time at
+/// the first call. An error later: the folder must not move.
+pub(super) async fn open_database(folder: &'static str) -> Result<Storage, StorageError> {
     let known = KINDS.with_borrow(|kinds| kinds.get(folder).copied());
-    if known != Some(StorageKind::Memory) {
-        let opening = open_kind(StorageKind::IndexedDb, folder);
-        if let Ok(Ok(storage)) = Run::for_page().timeout(DATABASE_OPENS_WITHIN, opening).await {
-            return storage;
-        }
-    }
-    KINDS.with_borrow_mut(|kinds| kinds.insert(folder, StorageKind::Memory));
-    in_memory(folder)
+    let opened = match known {
+        Some(StorageKind::Memory) => return Ok(in_memory(folder)),
+        _ => Run::for_page().timeout(DATABASE_OPENS_WITHIN, open_kind(StorageKind::IndexedDb, folder)).await,
+    };
+    let (kind, storage) = match (opened, known) {
+        (Ok(Ok(storage)), _) => (StorageKind::IndexedDb, storage),
+        (Ok(Err(error)), Some(_)) => return Err(error),
+        (Err(_), Some(_)) => return Err(StorageError::NoResponse),
+        (_, None) => (StorageKind::Memory, in_memory(folder)),
+    };
+    KINDS.with_borrow_mut(|kinds| kinds.insert(folder, kind));
+    Ok(storage)
 }
 
 pub(super) async fn open_kind(kind: StorageKind, folder: &'static str) -> Result<Storage, StorageError> {

@@ -7,7 +7,7 @@ use futures::future::LocalBoxFuture;
 
 use crate::lazy::lazy;
 use crate::runtime::Run;
-use crate::share::history::{History, RunId};
+use crate::share::history::{History, RunId, SaveError};
 use crate::share::quantities::Quantities;
 use crate::share::run_file::{from_json, to_json};
 use crate::share::saved::SavedRun;
@@ -69,22 +69,25 @@ fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
             return "Not saved: runs with your own files are never saved.".to_owned();
         }
         let (id, link) = (RunId::from_run(&run), run.destination().to_string());
-        let history = History::open().await;
-        let saved = in_time(history.save(&id, &to_json(&run), &link)).await;
-        match saved {
-            Ok(_) if !history.lasts() => NOT_LASTING.to_owned(),
-            Ok(0) => "Saved in Runs.".to_owned(),
-            Ok(1) => "Saved in Runs. The oldest run that is not pinned was deleted.".to_owned(),
-            Ok(deleted) => format!("Saved in Runs. The {deleted} oldest runs that are not pinned were deleted."),
+        let saving = async {
+            let history = History::open().await?;
+            Ok::<_, SaveError>((history.lasts(), history.save(&id, &to_json(&run), &link).await?))
+        };
+        let saved = in_time(saving).await;
+        match saved.map(|(lasts, deleted)| lasts.then_some(deleted)) {
+            Ok(None) => NOT_LASTING.to_owned(),
+            Ok(Some(0)) => "Saved in Runs.".to_owned(),
+            Ok(Some(1)) => "Saved in Runs. The oldest run that is not pinned was deleted.".to_owned(),
+            Ok(Some(deleted)) => format!("Saved in Runs. The {deleted} oldest runs that are not pinned were deleted."),
             Err(error) => not_saved(&error.to_string(), error.advice()),
         }
     }
     .boxed_local()
 }
 
-/// What becomes of a run if the browser stores nothing.
-const NOT_LASTING: &str =
-    "Not saved: this browser stores nothing for the page. The run is in Runs until you leave the page.";
+/// The message about a run that is only in memory.
+const NOT_LASTING: &str = "Not saved: this browser stores nothing for the page, or its database does not respond. The run is \
+                           in Runs until you close or reload this tab.";
 
 /// The result of work on the database, or that it does not respond.
 pub(super) async fn in_time<T, E: From<StorageError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
@@ -99,7 +102,7 @@ fn not_saved(why: &str, advice: &str) -> String {
 fn pin_run(id: RunId, measured: Quantities) -> LocalBoxFuture<'static, ()> {
     async move {
         // It fails if the run is not saved. The page keeps it pinned until it is left.
-        let _ = History::open().await.pin(&id, &measured.to_json()).await;
+        let _ = in_time(async { History::open().await?.pin(&id, &measured.to_json()).await }).await;
     }
     .boxed_local()
 }
@@ -107,14 +110,14 @@ fn pin_run(id: RunId, measured: Quantities) -> LocalBoxFuture<'static, ()> {
 fn unpin_run(id: RunId) -> LocalBoxFuture<'static, ()> {
     async move {
         // It fails if the run is gone, and then nothing is pinned.
-        let _ = History::open().await.unpin(&id).await;
+        let _ = in_time(async { History::open().await?.unpin(&id).await }).await;
     }
     .boxed_local()
 }
 
 fn newest_pinned(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Quantities)>> {
     async move {
-        let found = async { History::open().await.pinned(slug).await };
+        let found = async { History::open().await.ok()?.pinned(slug).await };
         let (id, measured) = Run::for_page().timeout(PINNED_FOUND_WITHIN, found).await.ok()??;
         Some((id, Quantities::from_json(&measured)?))
     }
@@ -123,7 +126,7 @@ fn newest_pinned(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Q
 
 fn newest_run(slug: &'static str) -> LocalBoxFuture<'static, Option<SavedRun>> {
     async move {
-        let bytes = History::open().await.newest(slug, MOST_BYTES_IN_PASSING).await?;
+        let bytes = History::open().await.ok()?.newest(slug, MOST_BYTES_IN_PASSING).await?;
         from_json(&bytes).ok()
     }
     .boxed_local()

@@ -48,6 +48,7 @@ MOST_LAG = 0.05
 PERCENTILES = (50, 95, 99)
 LEVELS = (1, 2, 4, 8, 16, 32)
 VISITS = 5
+ROUNDS = 8
 
 
 class Failure(Exception):
@@ -264,15 +265,16 @@ async def batch_inference_api(session, model, inputs, options):
 
 async def sweep(session, model, inputs, options):
     """Prints throughput and p95 at increasing concurrency. Returns all outcomes."""
-    count = options.requests // 5
-    print(f"sweep               {VISITS} visits of {count} requests at each level, without retries")
+    count = options.requests // VISITS
+    print(f"sweep               {VISITS} visits of {count} requests or more at each level, without retries")
     rates, latencies = {limit: [] for limit in LEVELS}, {limit: [] for limit in LEVELS}
     everything = []
     for visit in range(VISITS):
         # Up and down, so that a change of the server in between shows.
         for limit in LEVELS if visit % 2 == 0 else reversed(LEVELS):
             # A pause before a retry would count as if the server were slow.
-            changes = {"requests": count, "limit": limit, "retries": 0}
+            # With few rounds, the last one, in which the server is not busy, would count too much.
+            changes = {"requests": max(count, ROUNDS * limit), "limit": limit, "retries": 0}
             level = argparse.Namespace(**vars(options) | changes)
             outcomes, took = await batch_inference_api(session, model, inputs, level)
             answered = [one.since_sent for one in outcomes if one.answer]
@@ -408,7 +410,7 @@ async def main(options):
 
 # Name, default, minimum, maximum and help. A whole default: whole numbers only.
 NUMBERS = (
-    ("requests", 200, 0, 100_000, "number of requests; a sweep sends a fifth at each level"),
+    ("requests", 200, 0, 100_000, "number of requests; a sweep sends as many at each level"),
     ("batch-size", 10, 1, 10_000, "samples in a request, if the model allows it"),
     ("limit", 8, 0, 10_000, "requests at once, 0 for no limit"),
     ("timeout", 10.0, 0.001, 3600, "seconds until an attempt is ended"),

@@ -9,7 +9,7 @@ use futures::future::select;
 use futures::{Stream, StreamExt, stream};
 
 use crate::endpoint::http::local_network::{is_blocked_from_https, is_local};
-use crate::endpoint::http::own_headers;
+use crate::endpoint::http::own_headers::OwnHeaders;
 use crate::endpoint::http::{
     Chunks, Headers, HttpError, LocalNetwork, Phase, Request, Response, Transport, retry_after,
 };
@@ -28,6 +28,7 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 pub struct Client {
     run: Run,
     transport: Rc<dyn Transport>,
+    own_headers: OwnHeaders,
 }
 
 impl fmt::Debug for Client {
@@ -37,20 +38,21 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client that sends its requests through this transport. Timeouts follow the run's clock.
+    /// A client that sends its requests through this transport, with the reader's own headers as they are now. Timeouts
+    /// follow the run's clock.
     #[must_use]
     pub fn new(run: &Run, transport: impl Transport + 'static) -> Self {
-        Self { run: run.clone(), transport: Rc::new(transport) }
+        Self { run: run.clone(), transport: Rc::new(transport), own_headers: OwnHeaders::current() }
     }
 
-    /// Sends a request with the reader's [own headers](own_headers), and waits for the headers of its response. Dropping the
+    /// Sends a request with the reader's [own headers](crate::endpoint::http::own_headers), and waits for the headers of its response. Dropping the
     /// future aborts the request.
     ///
     /// # Errors
     ///
     /// The reason there is no response. A status other than 2xx is a response.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        self.send_without_own_headers(own_headers::add_to(request)).await
+        self.send_without_own_headers(self.own_headers.add_to(request)).await
     }
 
     /// Sends a request, and waits for the headers of its response. Dropping the future aborts the request.
@@ -128,6 +130,12 @@ impl Client {
         let asked = select(self.transport.is_reachable(url.clone()), answer);
         // Without an answer, the requests say what happens.
         let _ = self.run.timeout(ANSWERS_WITHIN, asked).await;
+    }
+
+    /// A text from this URL without the values of the reader's own headers.
+    #[must_use]
+    pub fn masked(&self, text: String, url: &str) -> String {
+        self.own_headers.masked(text, url)
     }
 
     /// The time to wait before the next request, from the header `Retry-After`, or from `retry-after-ms`, which Azure

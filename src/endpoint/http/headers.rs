@@ -17,6 +17,12 @@ impl Headers {
         self.0.push((name.into(), value.into()));
     }
 
+    /// Adds a header, in place of those with the same name.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.0.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.add(name, value);
+    }
+
     /// The first value of a header. From other origins a browser shows only the headers that the server exposes.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -5,28 +5,25 @@
 //! would go with them.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::endpoint::http::{Headers, Request};
 
 thread_local! {
-    /// What was entered, by origin.
-    static ENTERED: RefCell<BTreeMap<String, Entered>> = RefCell::default();
+    /// The text that was entered for each origin.
+    static TEXTS: RefCell<BTreeMap<String, String>> = RefCell::default();
 }
 
-/// The headers for one origin.
-#[derive(Default)]
-struct Entered {
-    text: String,
-    /// Those of the last text that was valid.
-    headers: Headers,
-}
-
-/// In place of a header's value in what a server says.
+/// Replaces a header's value in a server's messages.
 const MASK: &str = "••••";
 
 /// Shorter values are no keys, and occur in other words.
-const MIN_SECRET_CHARS: usize = 6;
+const MIN_SECRET_CHARS: usize = 5;
+
+/// The characters between the parts of a value, such as `Bearer …` or `token="…"`.
+const SEPARATORS: [char; 8] = [' ', '\t', ',', ';', ':', '=', '"', '\''];
 
 /// The reason a header cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,48 +112,62 @@ const FORBIDDEN: [&str; 21] = [
 ///
 /// # Errors
 ///
-/// The first header that cannot be sent. Then the headers before are still used.
+/// The first header that cannot be sent. Until it is corrected, none is sent to this origin.
 pub fn set(origin: &str, text: &str) -> Result<(), HeaderProblem> {
-    let headers = parse(text);
-    ENTERED.with_borrow_mut(|all| {
-        let entered = all.entry(origin.to_owned()).or_default();
-        text.clone_into(&mut entered.text);
-        if let Ok(headers) = &headers {
-            entered.headers = headers.clone();
-        }
-    });
-    headers.map(drop)
+    TEXTS.with_borrow_mut(|texts| texts.insert(origin.to_owned(), text.to_owned()));
+    parse(text).map(drop)
 }
 
-/// What was entered for this origin.
+/// The text that was entered for this origin.
 #[must_use]
 pub fn text_for(origin: &str) -> String {
-    ENTERED.with_borrow(|all| all.get(origin).map(|entered| entered.text.clone())).unwrap_or_default()
+    TEXTS.with_borrow(|texts| texts.get(origin).cloned()).unwrap_or_default()
 }
 
-/// The headers for the origin of this URL.
-fn for_url(url: &str) -> Headers {
-    let headers = |origin: String| ENTERED.with_borrow(|all| all.get(&origin).map(|entered| entered.headers.clone()));
-    origin(url).and_then(headers).unwrap_or_default()
-}
+/// The headers of all origins at one time. A run keeps those of its start, so changes during the run do not affect it.
+#[derive(Clone, Default)]
+pub struct OwnHeaders(BTreeMap<String, Headers>);
 
-/// The request with the headers for its origin.
-pub(super) fn add_to(mut request: Request) -> Request {
-    for (name, value) in for_url(&request.url).iter() {
-        request.headers.add(name, value);
-        request.follows_redirects = false;
+/// Without the values, which must not be part of a message.
+impl fmt::Debug for OwnHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
     }
-    request
 }
 
-/// The text without the values of the headers for this URL: some servers repeat what they received.
-#[must_use]
-pub fn masked(text: String, url: &str) -> String {
-    let headers = for_url(url);
-    // Of `Bearer …`, servers repeat the second word.
-    let secrets = headers.iter().flat_map(|(_, value)| [value.trim()].into_iter().chain(value.split_whitespace()));
-    let secrets = secrets.filter(|secret| secret.chars().nth(MIN_SECRET_CHARS - 1).is_some());
-    secrets.fold(text, |text, secret| if text.contains(secret) { text.replace(secret, MASK) } else { text })
+impl OwnHeaders {
+    /// The headers as they are now.
+    #[must_use]
+    pub fn current() -> Self {
+        let headers = |(origin, text): (&String, &String)| Some((origin.clone(), parse(text).ok()?));
+        TEXTS.with_borrow(|texts| Self(texts.iter().filter_map(headers).collect()))
+    }
+
+    /// The headers for the origin of this URL.
+    fn for_url(&self, url: &str) -> Option<&Headers> {
+        self.0.get(&origin(url)?)
+    }
+
+    /// The request with the headers for its origin. They replace those of the same name.
+    pub(super) fn add_to(&self, mut request: Request) -> Request {
+        for (name, value) in self.for_url(&request.url).into_iter().flat_map(Headers::iter) {
+            request.headers.set(name, value);
+            request.follows_redirects = false;
+        }
+        request
+    }
+
+    /// The text without the values of the headers for this URL: some servers repeat what they received.
+    pub(super) fn masked(&self, text: String, url: &str) -> String {
+        let headers = self.for_url(url).into_iter().flat_map(Headers::iter);
+        // Servers may repeat a part of a value.
+        let mut secrets: Vec<&str> =
+            headers.flat_map(|(_, value)| [value].into_iter().chain(value.split(SEPARATORS))).collect();
+        secrets.retain(|secret| secret.chars().nth(MIN_SECRET_CHARS - 1).is_some());
+        // A longer one may contain a shorter one.
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
+        secrets.into_iter().fold(text, |text, secret| text.replace(secret, MASK))
+    }
 }
 
 /// The origin of a URL: its scheme, host and port. `None` if it has none, or if browsers could read it in another way.
@@ -181,18 +192,17 @@ pub fn origin(url: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn texts(headers: &Headers) -> Vec<(&str, &str)> {
-        headers.iter().collect()
+    fn sent(url: &str) -> (Vec<(String, String)>, bool) {
+        let request = OwnHeaders::current().add_to(Request::get(url));
+        let headers = request.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        (headers.collect(), request.follows_redirects)
     }
 
     #[test]
     fn headers_are_sent_to_their_origin_only() {
         set("https://models.example", "Authorization: Bearer secret-key\n").expect("it is a header");
-        let sent = add_to(Request::get("https://models.example:443/v2/models/m"));
-        assert_eq!(
-            (texts(&sent.headers), sent.follows_redirects),
-            (vec![("Authorization", "Bearer secret-key")], false)
-        );
+        let expected = vec![("Authorization".to_owned(), "Bearer secret-key".to_owned())];
+        assert_eq!(sent("https://models.example:443/v2/models/m"), (expected, false));
         for other in [
             "http://models.example/v2",
             "https://models.example:8443/v2",
@@ -202,15 +212,29 @@ mod tests {
             "https://models.example\\@evil.example/v2",
             "api/v2",
         ] {
-            let sent = add_to(Request::get(other));
-            assert_eq!((texts(&sent.headers), sent.follows_redirects), (vec![], true), "{other}");
+            assert_eq!(sent(other), (vec![], true), "{other}");
         }
-        let url = "https://models.example/v2";
-        assert_eq!(set("https://models.example", "Author"), Err(HeaderProblem::NoHeader { line: 1 }));
-        assert_eq!(texts(&for_url(url)).len(), 1, "the headers before are still used");
-        assert_eq!(text_for("https://models.example"), "Author");
-        assert_eq!(set("https://models.example", ""), Ok(()));
-        assert_eq!(texts(&for_url(url)), []);
+    }
+
+    #[test]
+    fn a_run_keeps_the_headers_of_its_start() {
+        let url = "https://changed.example/v2";
+        set("https://changed.example", "X-Key: first-key").expect("it is a header");
+        let at_start = OwnHeaders::current();
+        assert_eq!(set("https://changed.example", "X-Key: second-key\nX"), Err(HeaderProblem::NoHeader { line: 2 }));
+        assert_eq!(sent(url), (vec![], true), "none is sent until it is corrected");
+        assert_eq!(text_for("https://changed.example"), "X-Key: second-key\nX");
+        assert_eq!(at_start.add_to(Request::get(url)).headers.get("x-key"), Some("first-key"));
+        assert_eq!(at_start.masked("first-key is wrong".to_owned(), url), "•••• is wrong");
+        assert!(!format!("{at_start:?}").contains("key"));
+    }
+
+    #[test]
+    fn a_header_replaces_the_one_of_the_same_name() {
+        set("https://typed.example", "Content-Type: application/json; charset=utf-8").expect("it is a header");
+        let request = OwnHeaders::current().add_to(Request::post_json("https://typed.example/v2", "{}"));
+        let headers: Vec<_> = request.headers.iter().collect();
+        assert_eq!(headers, [("Content-Type", "application/json; charset=utf-8")]);
     }
 
     #[test]
@@ -243,9 +267,11 @@ mod tests {
     #[test]
     fn a_key_that_a_server_repeats_is_masked() {
         let url = "https://masked.example/v2";
-        set("https://masked.example", "Authorization: Bearer sk-123456\nX-Team: blue").expect("they are headers");
-        let text = "bad key sk-123456 in `Bearer sk-123456` of team blue".to_owned();
-        assert_eq!(masked(text.clone(), url), "bad key •••• in `••••` of team blue");
-        assert_eq!(masked(text.clone(), "https://other.example/"), text);
+        set("https://masked.example", "Authorization: Bearer sk-123456\nX-Team: blue\nX-Login: id:pass-word")
+            .expect("they are headers");
+        let headers = OwnHeaders::current();
+        let text = "bad key sk-123456 in `Bearer sk-123456` of team blue, or pass-word".to_owned();
+        assert_eq!(headers.masked(text.clone(), url), "bad key •••• in `••••` of team blue, or ••••");
+        assert_eq!(headers.masked(text.clone(), "https://other.example/"), text);
     }
 }

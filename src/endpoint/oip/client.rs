@@ -8,7 +8,7 @@ use inference::protocol::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::endpoint::http::{self, BaseUrl, HttpError, Request, Response, own_headers};
+use crate::endpoint::http::{self, BaseUrl, HttpError, Request, Response};
 use crate::endpoint::network;
 use crate::endpoint::oip::OipError;
 use crate::endpoint::oip::message::{is_html, message, reported_error};
@@ -94,21 +94,22 @@ impl Client {
         self.request(Request::post_json(url, encode(request))).await
     }
 
-    /// Waits for the whole response to a request for a model's metadata, whatever it is. With `has_preflight`, the request has
-    /// headers for which a browser asks servers of other origins for permission, as it does before an inference.
+    /// Waits for the whole response to a request for a model's metadata, and returns its status. With `has_preflight`, the
+    /// request has headers for which a browser asks servers of other origins for permission, as it does before an inference.
     ///
     /// # Errors
     ///
     /// The reason there is no response.
-    pub async fn probe(&self, model: &str, has_preflight: bool) -> Result<(), OipError> {
+    pub async fn probe(&self, model: &str, has_preflight: bool) -> Result<u16, OipError> {
         // Chrome keeps no permission for requests whose response must not come from the cache.
         let request = Request { may_come_from_cache: true, ..Request::get(self.base.join(&["v2", "models", model])) };
         let response = match has_preflight {
             true => self.http.send(request.with_header("content-type", "application/json")).await?,
             false => self.http.send_without_own_headers(request).await?,
         };
+        let status = response.status;
         response.body.bytes(MAX_BYTES).await?;
-        Ok(())
+        Ok(status)
     }
 
     /// Finds the cause of an error for which a browser does not name it, by one more request: see
@@ -138,7 +139,7 @@ impl Client {
         let (headers, announced_bytes) = (response.headers, response.body.announced_bytes());
         let body = response.body.bytes(MAX_BYTES).await?;
         if let Some(message) = reported_error(&body) {
-            return Err(OipError::from_reported_error(own_headers::masked(message, &url)));
+            return Err(OipError::from_reported_error(self.http.masked(message, &url)));
         }
         decode(&body).map_err(|error| match error {
             // Not every browser reports that a connection was closed before the end. A complete body can also be shorter
@@ -151,7 +152,9 @@ impl Client {
             error => {
                 let is_declared =
                     headers.get("content-type").is_some_and(|it| it.to_ascii_lowercase().contains("html"));
-                OipError::from_decode_error(&error, is_declared || is_html(&String::from_utf8_lossy(&body)), &url)
+                OipError::from_decode_error(&error, is_declared || is_html(&String::from_utf8_lossy(&body)), |text| {
+                    self.http.masked(text, &url)
+                })
             }
         })
     }
@@ -160,7 +163,7 @@ impl Client {
     async fn error_from(&self, response: Response, url: &str) -> OipError {
         let Response { status, headers, body } = response;
         let body = body.beginning(MAX_ERROR_BYTES).await;
-        let message = message(&body).map(|message| own_headers::masked(message, url));
+        let message = message(&body).map(|message| self.http.masked(message, url));
         OipError::from_status(status, message, self.http.retry_after(&headers))
     }
 }

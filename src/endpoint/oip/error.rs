@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use inference::protocol::DecodeError;
 
-use crate::endpoint::http::{HttpError, own_headers};
+use crate::endpoint::http::HttpError;
 use crate::endpoint::oip::message::in_one_line;
 use crate::measure::{Outcome, units};
 use crate::runtime::{TaskError, TimedOut};
@@ -72,9 +72,9 @@ impl OipError {
         Self::Reported { message: shortened(message) }
     }
 
-    /// The error for a body that cannot be decoded. It may quote the body, which `url` sent.
-    pub(super) fn from_decode_error(error: &DecodeError, is_html: bool, url: &str) -> Self {
-        let reason = |cause: &serde_json::Error| shortened(own_headers::masked(in_one_line(&cause.to_string()), url));
+    /// The error for a body that cannot be decoded. `masked` hides what must not be part of a message, which may quote the body.
+    pub(super) fn from_decode_error(error: &DecodeError, is_html: bool, masked: impl Fn(String) -> String) -> Self {
+        let reason = |cause: &serde_json::Error| shortened(masked(in_one_line(&cause.to_string())));
         match error {
             DecodeError::NotTheProtocol(cause) => Self::NotTheProtocol { reason: reason(cause) },
             DecodeError::NotJson(cause) => Self::NotJson { is_html, reason: reason(cause) },
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn an_html_page_is_recognized() {
-        let error = OipError::from_decode_error(&DecodeError::Empty, true, "http://host/v2");
+        let error = OipError::from_decode_error(&DecodeError::Empty, true, |text| text);
         assert_eq!(error.to_string(), "the response is not JSON, but an HTML page: it is empty");
     }
 }

@@ -24,10 +24,13 @@ pub(super) async fn listed_models(run: &Run, client: &Client, plan: &Plan) -> Re
     Ok(models)
 }
 
+fn needs_login(error: &OipError) -> bool {
+    matches!(error, OipError::Status { status: 401 | 403, .. })
+}
+
 /// The failure if the endpoint does not list its models. The list is optional, so another request shows whether anything is
 /// wrong with the endpoint itself.
 async fn unlisted(run: &Run, client: &Client, plan: &Plan, error: OipError) -> Failure {
-    let needs_login = |error: &OipError| matches!(error, OipError::Status { status: 401 | 403, .. });
     if needs_login(&error) {
         return error.into();
     }
@@ -72,7 +75,14 @@ pub(super) async fn test(run: &Run, plan: &mut Plan) -> Result<Connection, Failu
     let model =
         run.timeout(plan.timeout, client.model(plan.model())).await.unwrap_or_else(|timed_out| Err(timed_out.into()));
     let model = match (model, entered) {
-        (_, Some(entered)) => format!("Requests contain the inputs that you entered: {}.", entered.in_words()),
+        (Err(error), _) if needs_login(&error) => return Err(failure(run, &client, plan, error).await),
+        (Err(error), Some(entered)) => {
+            let inputs = entered.in_words();
+            format!(
+                "The model's metadata could not be fetched ({error}). Requests contain the inputs that you entered: {inputs}."
+            )
+        }
+        (Ok(_), Some(entered)) => format!("Requests contain the inputs that you entered: {}.", entered.in_words()),
         (Ok(model), None) => format!(
             "Inputs of `{}`: {}. Outputs: {}.",
             model.name,

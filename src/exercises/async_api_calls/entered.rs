@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::inputs::Input;
 
-/// In place of data: random data is wanted.
+/// The value of `data` that asks for random data.
 const RANDOM: &str = "random";
 
 /// The reason text does not describe inputs.

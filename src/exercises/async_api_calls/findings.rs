@@ -113,7 +113,8 @@ impl Findings {
     /// The share of preflights in the latencies, if each request has one.
     fn about_preflights(&self, requests: &Requests) -> Option<String> {
         let added_us = self.preflight?.as_micros() as u64;
-        let median_us = requests.since_sent().median().filter(|us| *us > 0.0)?;
+        let of_sweep = || self.sweep.as_ref()?.levels().first()?.latencies().median();
+        let median_us = requests.since_sent().median().or_else(of_sweep).filter(|us| *us > 0.0)?;
         Some(format!(
             "Before each request, the browser asks the endpoint for permission (a CORS preflight). This takes about {}, \
              {} of the median latency since sent, and is not the time of the model. With the header \
@@ -129,10 +130,10 @@ impl Findings {
             |call: &Call| call.result.as_ref().is_err_and(|error| error.cause().starts_with("unreachable"));
         let all_are = !self.calls.is_empty() && self.calls.iter().all(is_unreachable);
         all_are.then(|| {
-            "No inference request reached the endpoint and brought a response that this page may read. Either the endpoint \
-             closed the connections, or the browser blocked the requests. Before a browser posts JSON to another origin, it asks \
-             for permission with an OPTIONS request. The response must allow this page's origin, the method POST and \
-             the header content-type."
+            "No inference request got a response that this page can read. Either the endpoint closed the connections, or the \
+             browser blocked the requests. Before a browser posts JSON to another origin, it asks for permission with an \
+             OPTIONS request. The response must allow this page's origin, the method POST, the header content-type, and \
+             each header that you have added."
                 .to_owned()
         })
     }

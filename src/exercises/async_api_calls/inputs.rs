@@ -1,5 +1,5 @@
-//! Requests for any model, built from its metadata or from what the reader has entered: real digits if its input has 64
-//! numbers, otherwise random data.
+//! Requests for any model. They are built from its metadata, with real digits if its input has 64 numbers and random data
+//! otherwise, or from inputs that the reader has entered.
 
 use inference::digits::{CLASSES, Digits, PIXELS};
 use inference::protocol::{
@@ -27,7 +27,7 @@ pub(super) struct Input {
     pub datatype: Datatype,
     /// The size of each dimension, or -1 if any size is allowed.
     pub shape: Vec<i64>,
-    /// What is sent in each request. None for random data.
+    /// The data of every request. None for random data.
     pub data: Option<Tensor>,
 }
 
@@ -151,7 +151,10 @@ impl Inputs {
 
     /// The number of elements in all tensors of a request.
     fn elements(&self) -> usize {
-        let size = |tensor| self.shape_of(tensor).iter().fold(1_usize, |product, size| product.saturating_mul(*size));
+        let size = |tensor| {
+            let product = self.shape_of(tensor).iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
+            product.unwrap_or(usize::MAX)
+        };
         self.tensors.iter().map(size).fold(0, usize::saturating_add)
     }
 
@@ -200,7 +203,10 @@ impl Inputs {
     /// The shape of a tensor. If any size is allowed, the first dimension is the batch size, and the others are 1.
     fn shape_of(&self, input: &Input) -> Vec<usize> {
         let default = |index: usize| if index == 0 { self.batch_size as usize } else { 1 };
-        let size = |(index, size): (usize, &i64)| usize::try_from(*size).unwrap_or(default(index));
+        let size = |(index, size): (usize, &i64)| match u64::try_from(*size) {
+            Ok(size) => usize::try_from(size).unwrap_or(usize::MAX),
+            Err(_) => default(index),
+        };
         input.shape.iter().enumerate().map(size).collect()
     }
 }
@@ -347,7 +353,10 @@ mod tests {
         let error =
             inputs(&model(&[("x", Datatype::Fp32, &[-1, 100_000][..]); 9]), 1).expect_err("8 of them are too much");
         assert!(error.to_string().contains("900,000 elements, and 8 requests can be in flight"), "{error}");
-        assert!(inputs(&model(&[("x", Datatype::Fp32, &[i64::MAX, i64::MAX])]), 1).is_err());
+        for shape in [[i64::MAX, i64::MAX, 1], [i64::MAX, i64::MAX, 0]] {
+            let error = inputs(&model(&[("x", Datatype::Fp32, &shape)]), 1).expect_err("no memory is large enough");
+            assert!(matches!(error, InputsError::TooLarge { .. }), "{error}");
+        }
         let mut other = model(&[("x", Datatype::Fp32, &[-1])]);
         other.inputs[0].datatype = DeclaredDatatype::Other("TYPE_STRING".to_owned());
         let error = inputs(&other, 1).expect_err("the protocol has no such type");

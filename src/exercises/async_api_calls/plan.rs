@@ -96,7 +96,9 @@ impl Plan {
     pub fn requests_of_visit(&self, concurrency: u32) -> [usize; 2] {
         // A whole round, so that every client is measured.
         let least = concurrency.max(MIN_REQUESTS.div_ceil(VISITS)) as usize;
-        [least, least.max((self.visit_time.as_secs_f64() * MOST_PER_S) as usize)]
+        let levels = self.sweep_max.checked_ilog2().map_or(1, |power| power + 1);
+        let share_of_all = MOST_REQUESTS / (VISITS * levels);
+        [least, least.max(share_of_all.min((self.visit_time.as_secs_f64() * MOST_PER_S) as u32) as usize)]
     }
 
     /// The maximum number of requests that can be in flight, at least 1.
@@ -122,6 +124,10 @@ pub(super) const VISITS: u32 = 5;
 
 /// The minimum number of requests that count in a level of the sweep: as many as a p95 needs.
 const MIN_REQUESTS: u32 = 20;
+
+/// The maximum number of requests in a sweep, as long as each visit has its minimum. With more, the record of the run would be
+/// too large to be saved.
+const MOST_REQUESTS: u32 = 100_000;
 
 /// No page sends more requests per second. On a virtual clock without latency, time alone would never end a visit.
 const MOST_PER_S: f64 = 2_500.0;
@@ -242,8 +248,8 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "models",
         "Models",
-        "Model names, separated by commas; if empty, those that the endpoint lists. The metadata of all is fetched; inference \
-         requests go to the first.",
+        "Model names, separated by commas; if empty, the first eight that the endpoint lists. Their metadata is fetched; \
+         inference requests go to the first.",
         ControlKind::Text { default: "", refuse: |_| None },
     ),
     Control::new(
@@ -301,7 +307,8 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "level-time",
         "Time per level",
-        "How long the sweep measures each number of requests in flight, in five visits. More time shows the knee more clearly.",
+        "How long the sweep measures each number of requests in flight, in five visits. More time shows the knee more clearly. \
+         A sweep ends earlier if it would send more than 100,000 requests.",
         ControlKind::Number { unit: "s", min: 0.5, max: 60.0, step: 0.5, default: 2.0 },
     )
     .only_if(|settings| settings.count("sweep") > 0),

@@ -10,15 +10,17 @@ use crate::endpoint::oip::Client;
 use crate::exercises::prelude::*;
 use crate::measure::statistics::Summary;
 
-/// The number of pairs, and how many of them may show the opposite: other work delays any request. Without preflights, this
-/// happens by chance in 1 of 28 measurements, and seldom with a large median.
+/// The number of pairs.
 const PAIRS: usize = 8;
+
+/// The number of pairs that may show the opposite, because other work delays any request. Without preflights, the other pairs
+/// are all slower by chance in 1 of 28 measurements, and seldom by much.
 const MOST_OPPOSITE: usize = 1;
 
 /// The longest time for all pairs. Without preflights, one of the first pairs shows it.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// A smaller share of the time without a preflight is not told from noise.
+/// A smaller share of the time without a preflight cannot be told apart from noise.
 const MIN_SHARE: f64 = 0.2;
 
 /// The time that a preflight adds to each request. `None` if it adds none, or too little to be seen.
@@ -28,7 +30,12 @@ pub(super) async fn added_time(run: &Run, client: &Client, model: &str) -> Optio
         timed(run, client, model, true).await;
         let mut pairs = Vec::new();
         while pairs.len() < PAIRS {
-            pairs.push([timed(run, client, model, false).await, timed(run, client, model, true).await]);
+            let [without, with] = [timed(run, client, model, false).await, timed(run, client, model, true).await];
+            // A gateway that refuses requests without a key answers sooner than a model.
+            if without.1 != with.1 {
+                return None;
+            }
+            pairs.push([without.0, with.0]);
             if pairs.iter().filter(|[without, with]| with <= without).count() > MOST_OPPOSITE {
                 return None;
             }
@@ -38,11 +45,11 @@ pub(super) async fn added_time(run: &Run, client: &Client, model: &str) -> Optio
     run.timeout(TIME_LIMIT, pairs).await.ok()?
 }
 
-/// The time until the response to a request for the model's metadata. It does not matter what the response is.
-async fn timed(run: &Run, client: &Client, model: &str, has_preflight: bool) -> Duration {
+/// The time until the response to a request for the model's metadata, and its status if the page may read it.
+async fn timed(run: &Run, client: &Client, model: &str, has_preflight: bool) -> (Duration, Option<u16>) {
     let start = run.now();
-    let _ = client.probe(model, has_preflight).await;
-    run.now() - start
+    let status = client.probe(model, has_preflight).await.ok();
+    (run.now() - start, status)
 }
 
 /// The median difference in pairs of requests without and with a preflight, if it is large enough.

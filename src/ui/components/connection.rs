@@ -61,12 +61,17 @@ fn panel(form: Form) -> AnyView {
         let recipient = form.settings.with(connect.recipient);
         recipient.map(|address| view! { <p>"Requests go to " <strong>{address}</strong> "."</p> })
     };
+    // What the server says depends on the headers.
+    let forget = move || {
+        asking.set_value(None);
+        state.set(State::Untested);
+    };
     // The headers are for one origin: for another one, there is another field.
     let origin = Memo::new(move |_| form.settings.with(connect.recipient).and_then(|address| origin(&address)));
     view! {
         <div aria-live="polite" data-connection="">{recipient} {shown}</div>
         <button class="quiet" disabled=is_off on:click=move |_| test()>"Test connection"</button>
-        {move || origin.get().map(own_headers)}
+        {move || origin.get().map(|origin| own_headers(origin, forget))}
     }
     .into_any()
 }

@@ -135,7 +135,7 @@ fn bar(desk: Desk) -> AnyView {
 }
 
 fn saved_in_words(desk: Desk) -> String {
-    let lost = "This browser stores nothing for the page: the program is lost when you leave it.";
+    let lost = "This browser stores nothing for the page, or its database does not respond: the program is lost when you leave it.";
     match desk.saving.get() {
         Saving::NotYet if desk.lasts.get() => "Not changed, not saved.".to_owned(),
         Saving::NotYet | Saving::Soon | Saving::Saved if !desk.lasts.get() => lost.to_owned(),

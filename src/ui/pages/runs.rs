@@ -59,6 +59,7 @@ struct RunList {
     history: RwSignal<Option<History>, LocalStorage>,
     entries: RwSignal<Vec<Listed>, LocalStorage>,
     message: RwSignal<String>,
+    is_read: RwSignal<bool>,
 }
 
 fn panel() -> AnyView {
@@ -66,15 +67,21 @@ fn panel() -> AnyView {
         history: RwSignal::new_local(None),
         entries: RwSignal::new_local(Vec::new()),
         message: RwSignal::new(String::new()),
+        is_read: RwSignal::new(false),
     };
     leptos::task::spawn_local(async move {
-        let history = History::open().await;
-        list.history.set(Some(history));
+        match History::open().await {
+            Ok(history) => list.history.set(Some(history)),
+            Err(error) => list.message.set(format!("{error}. {}", error.advice())),
+        }
         list.read().await;
+        list.is_read.set(true);
     });
     let error = RwSignal::new(None);
-    let content = move || match (list.history.with(Option::is_some), list.entries.with(Vec::is_empty)) {
+    let content = move || match (list.is_read.get(), list.entries.with(Vec::is_empty)) {
         (false, _) => view! { <p class="empty">"Loading …"</p> }.into_any(),
+        // A message says why there is no list.
+        (true, true) if list.message.with(|message| !message.is_empty()) => ().into_any(),
         (true, true) => view! { <p class="empty">"Finished runs appear here."</p> }.into_any(),
         (true, false) => list.list(),
     };
@@ -98,7 +105,11 @@ impl RunList {
                 "The newest {MAX_RUNS} runs and all pinned runs are saved. If space runs out, the oldest are deleted \
                 first."
             ),
-            false => "This browser stores nothing for the page: runs are lost when you leave it.".to_owned(),
+            false => {
+                "This browser stores nothing for the page, or its database does not respond: runs are lost when you \
+                      close or reload this tab."
+                    .to_owned()
+            }
         }
     }
 

@@ -149,7 +149,7 @@ async fn a_database_that_never_responds_is_named_and_nothing_is_called_saved() -
         page.open("runs").await?;
         eventually("a page that says so", async || {
             let text = page.texts("section.runs").await?.concat();
-            let is_said = text.contains("runs are lost when you leave it") || text.contains("does not respond");
+            let is_said = text.contains("runs are lost when you close") || text.contains("does not respond");
             Ok(if is_said && !text.contains("Loading") { Ok(()) } else { Err(format!("{script}: {text}")) })
         })
         .await?;
