@@ -195,6 +195,13 @@ async fn async_basics_takes_as_long_as_its_waits() {
 #[wasm_bindgen_test]
 async fn stop_leaves_nothing_running() {
     let page = Run::for_page();
+    // A timer of the test before may still be pending.
+    for _ in 0..100 {
+        if timers_pending() == 0 {
+            break;
+        }
+        page.sleep(ms(20)).await;
+    }
     for after_ms in [0, 5, 40, 300, 500] {
         let pending = timers_pending();
         let ended = Rc::new(Cell::new(false));

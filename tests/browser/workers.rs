@@ -98,21 +98,29 @@ async fn a_dropped_job_terminates_its_worker_and_frees_its_permit() {
 
 #[wasm_bindgen_test]
 async fn a_dropped_job_frees_the_processor() {
-    const OTHERS: usize = 5;
+    // Enough of them to slow each other down on this machine.
+    let others = 3 * web_sys::window().map_or(2, |window| window.navigator().hardware_concurrency() as usize).min(8);
     let run = Run::in_browser(1);
-    let pool = pool(&run, OTHERS + 1);
+    let pool = pool(&run, others + 1);
     pool.start().await.expect("workers can be started");
     let steps = async || {
         run.sleep(Duration::from_millis(100)).await;
         pool.offload(Job::CpuBound { steps: 20_000_000 }).await.expect("it is done").worked
     };
-    let endless = join_all((0..OTHERS).map(|_| pool.offload(compute(60_000))));
+    let endless = join_all((0..others).map(|_| pool.offload(compute(60_000))));
     let Either::Right((with_others, endless)) = select(Box::pin(endless), Box::pin(steps())).await else {
         unreachable!("a minute is longer");
     };
     drop(endless);
-    let alone = steps().await;
-    assert!(alone < with_others, "{alone:?} after the others were stopped, {with_others:?} before");
+    // WebKit may take a while to end a busy worker.
+    let mut alone = steps().await;
+    for _ in 0..20 {
+        if alone * 3 < with_others * 2 {
+            break;
+        }
+        alone = steps().await;
+    }
+    assert!(alone * 3 < with_others * 2, "{alone:?} after the others were stopped, {with_others:?} before");
 }
 
 #[wasm_bindgen_test]
