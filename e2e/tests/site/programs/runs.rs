@@ -11,10 +11,11 @@ use e2e::{in_chromium, in_each_engine};
 use super::editor::{run, wait_for, wait_for_text};
 
 pub fn tests() -> impl Iterator<Item = Test> {
+    // A program has half a second to clean up.
+    let timed = in_each_engine![stop_lets_a_program_clean_up].map(Test::alone);
     in_each_engine![
         a_program_is_run_and_recorded_with_its_lines,
         an_endless_loop_can_be_stopped_and_the_next_run_works,
-        stop_lets_a_program_clean_up,
         hours_take_no_time_on_the_virtual_clock
     ]
     .chain(in_chromium![
@@ -25,6 +26,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         the_python_of_an_exercise_can_be_edited_and_run,
         a_link_starts_no_program
     ])
+    .chain(timed)
 }
 
 /// The page of a program with this text.
