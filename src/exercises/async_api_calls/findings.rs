@@ -95,7 +95,10 @@ impl Findings {
     /// The number of successful requests, and the throughput.
     fn in_words(&self, plan: &Plan, requests: &Requests) -> String {
         if plan.requests == 0 {
-            return "No inference requests were sent, only requests for the metadata of the models.".to_owned();
+            return match plan.sweep_max {
+                0 => "No inference requests were sent, only requests for the metadata of the models.".to_owned(),
+                _ => "Inference requests were sent only by the sweep.".to_owned(),
+            };
         }
         let succeeded = self.succeeded();
         let rows = self.inputs.rows();
