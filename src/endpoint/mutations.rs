@@ -1,4 +1,4 @@
-//! For property tests: valid JSON with a few changes, as servers make them by mistake.
+//! For property tests: valid JSON with a few random changes, like the mistakes of real servers.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

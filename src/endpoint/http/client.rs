@@ -45,8 +45,8 @@ impl Client {
         Self { run: run.clone(), transport: Rc::new(transport), own_headers: OwnHeaders::current() }
     }
 
-    /// Sends a request with the reader's [own headers](crate::endpoint::http::own_headers), and waits for the headers of its response. Dropping the
-    /// future aborts the request.
+    /// Sends a request with the reader's [own headers](crate::endpoint::http::own_headers), and waits for the headers of its
+    /// response. Dropping the future aborts the request.
     ///
     /// # Errors
     ///

@@ -19,7 +19,7 @@ thread_local! {
 /// Replaces a header's value in a server's messages.
 const MASK: &str = "••••";
 
-/// Shorter values are no keys, and occur in other words.
+/// Shorter values are hardly keys, and may be parts of ordinary words.
 const MIN_SECRET_CHARS: usize = 5;
 
 /// The characters between the parts of a value, such as `Bearer …` or `token="…"`.

@@ -72,7 +72,8 @@ impl OipError {
         Self::Reported { message: shortened(message) }
     }
 
-    /// The error for a body that cannot be decoded. `masked` hides what must not be part of a message, which may quote the body.
+    /// The error for a body that cannot be decoded. Its message may quote the body, so `masked` removes the values of the
+    /// reader's own headers from it.
     pub(super) fn from_decode_error(error: &DecodeError, is_html: bool, masked: impl Fn(String) -> String) -> Self {
         let reason = |cause: &serde_json::Error| shortened(masked(in_one_line(&cause.to_string())));
         match error {
