@@ -21,7 +21,7 @@ use fantoccini::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-pub use engine::{Engine, UnknownEngine};
+pub use engine::{Compilation, Engine, UnknownEngine};
 pub use error::{BrowserError, DriverError};
 pub use heap::Heap;
 pub use logs::Message;
@@ -51,11 +51,11 @@ impl Browser {
     /// # Errors
     ///
     /// If a program is missing or does not start.
-    pub async fn start(engine: Engine) -> Result<Self, BrowserError> {
+    pub async fn start(engine: Engine, compilation: Compilation) -> Result<Self, BrowserError> {
         let program = engine.find_browser()?;
-        let mut driver = Driver::start(engine).await?;
+        let mut driver = Driver::start(engine, compilation).await?;
         let client = fantoccini::ClientBuilder::new(HttpConnector::new())
-            .capabilities(engine.capabilities(program))
+            .capabilities(engine.capabilities(program, compilation))
             .connect(&driver.url())
             .await
             .map_err(|source| BrowserError::NoSession { driver: engine.driver().name(), source: Box::new(source) })?;

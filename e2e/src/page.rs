@@ -28,7 +28,7 @@ use serde_json::Value;
 pub use audit::Violation;
 pub use control::Control;
 pub use keyboard::{TabCycle, TabStop};
-pub use program::{PROGRAM_TIMEOUT, ProgramRun};
+pub use program::ProgramRun;
 pub use resources::{COUNT_RESOURCES, Resources};
 pub use results::{Bar, Check, ResultsSnapshot, Validation, milliseconds};
 pub use runs::is_loading;

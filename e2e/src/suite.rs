@@ -1,7 +1,7 @@
 //! The harness of the tests in `tests/site`: runs them in browsers that they share.
 //!
 //! Most tests spend most of their time waiting for timers, workers and responses. So several of them run at the same
-//! time. Tests that measure or compute run afterwards, one after the other. Output and arguments are those of Rust's
+//! time. Tests that measure or compute run afterwards, one after the other, in browsers that compile as they do for users. Output and arguments are those of Rust's
 //! own harness.
 
 use std::env;
@@ -15,12 +15,18 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use tokio::runtime::Runtime;
 
-use crate::browser::{Engine, pool};
+use crate::browser::{Compilation, Engine, pool};
 use crate::fixture::TestResult;
 use crate::host::lock;
 
-/// The number of tests that run at the same time. With two processors, a third test only makes all of them slower.
-const AT_ONCE: usize = 3;
+/// The number of tests that run at the same time. WebKit has two processors busy with two tests, and a third one makes all of
+/// them slower. In Firefox, a fourth one does.
+fn at_once(engine: Engine) -> usize {
+    match engine {
+        Engine::Chromium | Engine::Firefox => 3,
+        Engine::Webkit => 2,
+    }
+}
 
 /// The environment variable that names a file. Each test adds a line to it: its seconds, a tab, its name.
 const TIMES: &str = "TEST_TIMES";
@@ -67,17 +73,23 @@ pub fn run(mut tests: Vec<Test>) -> ExitCode {
     };
     let runtime = Arc::new(Runtime::new().expect("threads can be started"));
     tests.retain(|test| wanted.contains(&test.engine));
-    // Run engine by engine, so that only the browsers of one engine are open.
+    // Engine by engine, so that only the browsers of one engine are open.
     tests.sort_by_key(|test| test.engine);
-    let (alone, together): (Vec<_>, Vec<_>) = tests.into_iter().partition(|test| test.is_alone);
+    let (alone, mut together): (Vec<_>, Vec<_>) = tests.into_iter().partition(|test| test.is_alone);
     let arguments = Arguments::from_args();
     let times = Arc::new(Mutex::new(Vec::new()));
-    let run = |tests: Vec<Test>, at_once| {
+    let run = |tests: Vec<Test>, at_once, compilation| {
+        runtime.block_on(pool::compile(compilation));
         let arguments = Arguments { test_threads: Some(at_once), ..arguments.clone() };
         let trials = tests.into_iter().map(|test| trial(test, &runtime, &times)).collect();
         libtest_mimic::run(&arguments, trials)
     };
-    let conclusions = [run(together, arguments.test_threads.unwrap_or(AT_ONCE)), run(alone, 1)];
+    let mut conclusions = Vec::new();
+    for engine in wanted {
+        let tests = together.extract_if(.., |test| test.engine == engine).collect();
+        conclusions.push(run(tests, arguments.test_threads.unwrap_or(at_once(engine)), Compilation::Quick));
+    }
+    conclusions.push(run(alone, 1, Compilation::Full));
     runtime.block_on(pool::close_all());
     report_times(&lock(&times));
     if conclusions.iter().any(Conclusion::has_failed) { ExitCode::FAILURE } else { ExitCode::SUCCESS }

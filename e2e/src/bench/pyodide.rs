@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use super::{Budget, Summary};
-use crate::browser::{Browser, BrowserError, Engine};
+use crate::browser::{Browser, BrowserError, Compilation, Engine};
 use crate::fixture::BASE;
 use crate::page::{Page, PageError, eventually_every};
 use crate::server::{Server, ServerError};
@@ -105,7 +105,7 @@ pub async fn measure_pyodide(site: &Path, pyodide: Option<&Path>) -> Result<Pyod
     let server = Server::start(site, BASE)?;
     let (mut bare_starts, mut starts, mut loops) = (Vec::new(), Vec::new(), None);
     for _ in 0..STARTS {
-        let browser = Browser::start(Engine::Chromium).await?;
+        let browser = Browser::start(Engine::Chromium, Compilation::Full).await?;
         let page = Page::new(&browser, bare.url());
         page.open_path("index.html").await?;
         page.evaluate::<()>(START_BARE, Vec::new()).await?;
@@ -153,7 +153,7 @@ fn put_together(package: &Path, zip: &Path) -> io::Result<TempDir> {
 
 /// The milliseconds from Run to the first statement of a program, in a browser that has not run Python before.
 async fn start_in_page(server: &Server) -> Result<f64, PyodideError> {
-    let browser = Browser::start(Engine::Chromium).await?;
+    let browser = Browser::start(Engine::Chromium, Compilation::Full).await?;
     let page = Page::new(&browser, server.url());
     let code = FIRST_STATEMENT.replace(' ', "%20");
     page.open(&format!("program?code={code}")).await?;

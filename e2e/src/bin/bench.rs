@@ -14,7 +14,7 @@ use e2e::bench::{
     gather_in_python, lighthouse, lighthouse_budgets, measure_pyodide, predict_in_python, pyodide_budgets, times_table,
     worker_budgets,
 };
-use e2e::browser::{Browser, BrowserError, Engine};
+use e2e::browser::{Browser, BrowserError, Compilation, Engine};
 use e2e::fixture::BASE;
 use e2e::large_run::{LargeRunError, frame_times_ms, open_run, p95};
 use e2e::page::{Page, PageError, eventually_every};
@@ -92,7 +92,7 @@ async fn bench() -> Result<Vec<Budget>, BenchError> {
 async fn measure_in_browser() -> Result<(FirstLoad, Vec<Sample>, Measurements, Option<Workers>), BenchError> {
     let folder = built_site();
     let server = Server::start(&folder, BASE)?;
-    let browser = Browser::start(Engine::Chromium).await?;
+    let browser = Browser::start(Engine::Chromium, Compilation::Full).await?;
     let page = Page::new(&browser, server.url());
     page.open("async-basics").await?;
     page.wait_for_button("Run").await?;

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use fantoccini::Client;
 use tempfile::TempDir;
 
-use super::Engine;
 use super::error::{BrowserError, DriverError, START_ATTEMPTS};
 use super::process::{Process, START_TIMEOUT, kill};
 use super::screen::Screen;
+use super::{Compilation, Engine};
 
 /// Closing a browser takes some tenths of a second, but Firefox waits for a page with a script that does not end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,9 +45,9 @@ impl Session {
 }
 
 impl Driver {
-    pub async fn start(engine: Engine) -> Result<Self, BrowserError> {
+    pub async fn start(engine: Engine, compilation: Compilation) -> Result<Self, BrowserError> {
         for _ in 0..START_ATTEMPTS {
-            if let Some(driver) = Self::start_once(engine).await? {
+            if let Some(driver) = Self::start_once(engine, compilation).await? {
                 return Ok(driver);
             }
         }
@@ -55,7 +55,7 @@ impl Driver {
     }
 
     /// Returns `None` if the driver ended, or could not be reached in time.
-    async fn start_once(engine: Engine) -> Result<Option<Self>, BrowserError> {
+    async fn start_once(engine: Engine, compilation: Compilation) -> Result<Option<Self>, BrowserError> {
         let name = engine.driver().name();
         let profile = tempfile::tempdir().map_err(DriverError::NoProfileFolder)?;
         let screen = if engine.needs_screen() { Some(Screen::start().await?) } else { None };
@@ -63,6 +63,7 @@ impl Driver {
         let port = if announced.is_some() { 0 } else { free_port().map_err(DriverError::NoPort)? };
         let mut command = Command::new(engine.driver().find()?);
         command.args(engine.driver_arguments(port)).env("TMPDIR", profile.path());
+        command.envs(engine.environment(compilation).iter().copied());
         if let Some(screen) = &screen {
             on_screen(&mut command, screen);
         }

@@ -7,7 +7,7 @@
 use std::ops::Deref;
 use std::sync::Mutex;
 
-use super::{Browser, BrowserError, Engine};
+use super::{Browser, BrowserError, Compilation, Engine};
 use crate::host::lock;
 
 /// The maximum number of tests in one browser. Firefox and WebKit become slower with each site that they visit.
@@ -27,6 +27,9 @@ static RETURNED: Mutex<Vec<(Browser, u32)>> = Mutex::new(Vec::new());
 /// Browsers that are ready for the next test.
 static READY: Mutex<Vec<(Browser, u32)>> = Mutex::new(Vec::new());
 
+/// How the browsers compile that are started from now on.
+static COMPILATION: Mutex<Compilation> = Mutex::new(Compilation::Full);
+
 impl PooledBrowser {
     /// Takes a browser that is ready, or starts a new one.
     ///
@@ -38,7 +41,7 @@ impl PooledBrowser {
         let ready = lock(&READY).pop();
         let (browser, uses) = match ready {
             Some((browser, uses)) => (browser, uses + 1),
-            None => (Browser::start(engine).await?, 1),
+            None => (start(engine).await?, 1),
         };
         Ok(Self { browser: Some(browser), uses })
     }
@@ -50,7 +53,7 @@ impl PooledBrowser {
     /// If a program is missing or does not start.
     pub async fn exclusive(engine: Engine) -> Result<Self, BrowserError> {
         // `USES` makes `drop` close it instead of returning it.
-        Ok(Self { browser: Some(Browser::start(engine).await?), uses: USES })
+        Ok(Self { browser: Some(start(engine).await?), uses: USES })
     }
 }
 
@@ -72,6 +75,11 @@ impl Drop for PooledBrowser {
     }
 }
 
+async fn start(engine: Engine) -> Result<Browser, BrowserError> {
+    let compilation = *lock(&COMPILATION);
+    Browser::start(engine, compilation).await
+}
+
 /// Closes the ready browsers of other engines. Tests run engine by engine, so they are no longer needed.
 fn close_other_engines(engine: Engine) {
     let others: Vec<_> = lock(&READY).extract_if(.., |(browser, _)| browser.engine() != engine).collect();
@@ -87,6 +95,12 @@ pub(crate) async fn reset_returned() {
             lock(&READY).push((browser, uses));
         }
     }
+}
+
+/// Sets how the next browsers compile, and closes those that no test uses.
+pub(crate) async fn compile(compilation: Compilation) {
+    *lock(&COMPILATION) = compilation;
+    close_all().await;
 }
 
 /// Closes all browsers that no test uses.

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Page, PageError, eventually_within};
-
-/// The time in which a program starts. Starting the interpreter takes some seconds, and longer beside other tests.
-pub const PROGRAM_TIMEOUT: Duration = Duration::from_secs(90);
+use super::{Page, PageError, eventually, eventually_within};
 
 /// The time in which a program ends. A million prints take half a minute, and longer beside other tests.
 const ENDS_WITHIN: Duration = Duration::from_secs(240);
@@ -55,7 +52,7 @@ impl Page {
     /// If the page has no editor within some seconds.
     pub async fn write_program(&self, text: &str) -> Result<(), PageError> {
         let is_there = "return !!document.querySelector('.editor')?.shadowRoot?.querySelector('.cm-content')";
-        eventually_within(PROGRAM_TIMEOUT, "the editor", async || {
+        eventually("the editor", async || {
             Ok(if self.evaluate(is_there, Vec::new()).await? { Ok(()) } else { Err("none".to_owned()) })
         })
         .await?;
@@ -95,7 +92,7 @@ impl Page {
     ///
     /// If it takes too long.
     pub async fn wait_for_output(&self, text: &str) -> Result<(), PageError> {
-        eventually_within(PROGRAM_TIMEOUT, &format!("the output `{text}`"), async || {
+        eventually(&format!("the output `{text}`"), async || {
             let log = self.log().await?;
             Ok(if log.iter().any(|line| line.contains(text)) { Ok(()) } else { Err(format!("{log:?}")) })
         })

@@ -7,9 +7,10 @@ use tokio::time::sleep;
 use super::PageError;
 
 /// Much longer than anything takes on an idle machine, so that tests do not fail on a busy one.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-/// A command to the browser takes some milliseconds itself.
-const POLL_INTERVAL: Duration = Duration::from_millis(10);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
+/// The shortest and the longest pause between two calls. In between, it is a tenth of the time since the first call, so
+/// that looking costs little processor time and waiting lasts at most a tenth longer.
+const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(100)];
 
 /// Calls `look` until it returns a value. Until then, `look` returns the current state as a text, or the error that
 /// something is missing or that the browser refused a command.
@@ -34,7 +35,7 @@ pub async fn eventually_within<T>(
     what: &str,
     look: impl AsyncFnMut() -> Result<Result<T, String>, PageError>,
 ) -> Result<T, PageError> {
-    eventually_every(POLL_INTERVAL, limit, what, look).await
+    poll(|waited| (waited / 10).clamp(PAUSES[0], PAUSES[1]), limit, what, look).await
 }
 
 /// Like [`eventually`], with this limit and this pause between two calls. Measurements need longer pauses, because each
@@ -47,9 +48,19 @@ pub async fn eventually_every<T>(
     pause: Duration,
     limit: Duration,
     what: &str,
+    look: impl AsyncFnMut() -> Result<Result<T, String>, PageError>,
+) -> Result<T, PageError> {
+    poll(|_| pause, limit, what, look).await
+}
+
+/// Calls `look` until it returns a value. The pauses depend on the time since the first call.
+async fn poll<T>(
+    pause: impl Fn(Duration) -> Duration,
+    limit: Duration,
+    what: &str,
     mut look: impl AsyncFnMut() -> Result<Result<T, String>, PageError>,
 ) -> Result<T, PageError> {
-    let deadline = Instant::now() + limit;
+    let start = Instant::now();
     loop {
         let last = match look().await {
             Ok(Ok(value)) => return Ok(value),
@@ -58,10 +69,10 @@ pub async fn eventually_every<T>(
             Err(error @ (PageError::Missing { .. } | PageError::Refused(_))) => error.to_string(),
             Err(error) => return Err(error),
         };
-        if Instant::now() >= deadline {
+        if start.elapsed() >= limit {
             return Err(PageError::TimedOut { what: what.to_owned(), limit, last });
         }
-        sleep(pause).await;
+        sleep(pause(start.elapsed())).await;
     }
 }
 

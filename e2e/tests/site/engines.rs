@@ -1,7 +1,7 @@
 //! The most important behaviour of the page, in every engine. Also tests that the harness controls all engines in the
 //! same way.
 
-use e2e::browser::{Browser, BrowserError, Engine};
+use e2e::browser::{Browser, BrowserError, Compilation, Engine};
 use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint};
 use e2e::fixture::{Fixture, TestResult, wait_for_outcome};
 use e2e::in_each_engine;
@@ -110,7 +110,7 @@ async fn the_keyboard_alone_can_run_and_stop(engine: Engine) -> TestResult {
 async fn each_browser_has_its_own_profile(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, LINK).await?;
     fixture.page.evaluate::<()>("localStorage.setItem('mark', 'mine')", Vec::new()).await?;
-    let other = Browser::start(engine).await?;
+    let other = Browser::start(engine, Compilation::Full).await?;
     let page = Page::new(&other, fixture.server.url());
     page.open(LINK).await?;
     let mark = "return localStorage.getItem('mark')";
@@ -155,7 +155,7 @@ async fn dropping_a_browser_ends_its_requests(engine: Engine) -> TestResult {
 }
 
 async fn logs_are_an_error_in_engines_without_them(engine: Engine) -> TestResult {
-    let browser = Browser::start(engine).await?;
+    let browser = Browser::start(engine, Compilation::Full).await?;
     let logs = [browser.console_problems().await.map(drop), browser.requested_urls().await.map(drop)];
     let is_available = |it: &Result<(), BrowserError>| !matches!(it, Err(BrowserError::OnlyInChromium { .. }));
     assert_eq!(logs.iter().all(is_available), engine == Engine::Chromium, "{logs:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestError, TestResult};
-use e2e::page::{PROGRAM_TIMEOUT, Page, PageError, eventually_within};
+use e2e::page::{Page, PageError, eventually};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -99,7 +99,7 @@ async fn missing_imports_are_listed_before_the_program_runs() -> TestResult {
     wait_for_text(page, "import math").await?;
     let focus = "document.querySelector('.editor').shadowRoot.querySelector('.cm-content').focus()";
     page.evaluate::<()>(focus, Vec::new()).await?;
-    let listed = eventually_within(PROGRAM_TIMEOUT, "the list", async || {
+    let listed = eventually("the list", async || {
         let listed = page.texts(".missing-imports li").await?;
         Ok(if listed.is_empty() { Err(format!("{listed:?}")) } else { Ok(listed) })
     });
@@ -123,7 +123,7 @@ async fn local_variables_are_shown_at_the_cursor() -> TestResult {
         Vec::new(),
     )
     .await?;
-    let variables = eventually_within(PROGRAM_TIMEOUT, "the variables", async || {
+    let variables = eventually("the variables", async || {
         let texts = page.texts(".local-variables table").await?;
         Ok(if texts.is_empty() { Err(format!("{:?}", page.texts(".local-variables").await?)) } else { Ok(texts) })
     });
