@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
-/// The maximum size of a request's head, in bytes. Heads from browsers are much smaller.
+/// The maximum size of a request's first line and headers, in bytes. Browsers send much smaller ones.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// The number of connections that may wait to be accepted. A system with a lower limit uses its own.
 const BACKLOG: u32 = 4096;

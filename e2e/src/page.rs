@@ -456,7 +456,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// If the script throws, or returns something else than a `T`.
+    /// If the script throws, or returns anything other than a `T`.
     pub async fn evaluate<T: DeserializeOwned>(&self, script: &str, arguments: Vec<Value>) -> Result<T, PageError> {
         Ok(serde_json::from_value(self.client.execute(script, arguments).await?)?)
     }

@@ -62,7 +62,7 @@ pub async fn start() -> Result<(), NoModelServer> {
 ///
 /// # Errors
 ///
-/// Never.
+/// Never returns an error.
 #[cfg(not(target_arch = "wasm32"))]
 pub async fn start() -> Result<(), NoModelServer> {
     Ok(())
@@ -83,7 +83,7 @@ mod worker {
     const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
     /// Each attempt registers the worker again. A registration can be removed just when the page gets it, and a browser
-    /// may end the worker just when it gets a request: then nothing more comes from either.
+    /// may end the worker just when it gets a request: then neither responds.
     pub(super) async fn start(page: &Run) -> Result<(), NoModelServer> {
         loop {
             if let Ok(is_live) = page.timeout(ATTEMPT_TIMEOUT, is_live(page)).await

@@ -63,7 +63,7 @@ pub async fn read(url: &str) -> Result<Vec<u8>, SiteFileError> {
 ///
 /// # Errors
 ///
-/// Always.
+/// Always returns an error.
 #[cfg(not(target_arch = "wasm32"))]
 pub async fn read(url: &str) -> Result<Vec<u8>, SiteFileError> {
     Err(SiteFileError::unreachable(url))

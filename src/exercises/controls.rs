@@ -90,7 +90,8 @@ impl Control {
         Self { is_always_shown: true, ..self }
     }
 
-    /// Sets the default of earlier releases, as in links. Links that set something else, but not this control, mean it.
+    /// Sets the default of earlier releases, as in links. Links that omit this control but set another one use this
+    /// former default.
     #[must_use]
     pub const fn with_former_default(self, default: &'static str) -> Self {
         Self { former_default: Some(default), ..self }

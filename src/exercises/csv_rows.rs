@@ -271,7 +271,7 @@ impl CsvRows {
     }
 
     fn read_head(&mut self, head: &[u8], is_whole: bool) -> Result<Vec<Parsed>, CsvError> {
-        // A byte order mark is certain, and the reader's choice may be meant for another file.
+        // A byte order mark is certain, and the user's choice may be meant for another file.
         let encoding = Encoding::from_mark(head).or(self.wanted.encoding).or_else(|| Encoding::detect(head));
         let encoding = encoding.unwrap_or(Encoding::Utf8);
         self.decoder = Decoder::new(encoding);

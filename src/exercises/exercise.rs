@@ -60,8 +60,8 @@ pub struct Exercise {
     pub question: Option<fn(&Settings) -> Option<Question>>,
     /// The connection test of its endpoint; `None` for an exercise without one.
     pub connection_test: Option<ConnectionTest>,
-    /// What its script in Python needs that readers' programs do not have here, as the end of a sentence; `None` if readers
-    /// can run it.
+    /// The requirement of the Python script that is not available here, as the end of a sentence; `None` if the script
+    /// can run here.
     pub python_needs: Option<&'static str>,
     /// The path of its source in the repository: the file that it is compiled from.
     pub rust: &'static str,

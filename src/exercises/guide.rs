@@ -1,5 +1,5 @@
 //! The text of the guide: when to use async and when not to, best practices, performance, and its concepts in Python
-//! and in Rust. Whatever an exercise can show has a link to that exercise.
+//! and in Rust. Each claim that an exercise can show links to it.
 
 /// A chapter of the guide.
 #[derive(Debug)]

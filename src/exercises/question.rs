@@ -44,8 +44,8 @@ pub(super) fn from_to(shortest: Duration, longest: Duration) -> String {
 pub fn answer_in_words(said_us: u64, measured_us: Option<u64>) -> String {
     let said = span(said_us);
     match measured_us {
-        Some(us) => format!("You said {said}; it took {}.", span(us)),
-        None => format!("You said {said}; it did not succeed."),
+        Some(us) => format!("You predicted {said}; it took {}.", span(us)),
+        None => format!("You predicted {said}; it did not succeed."),
     }
 }
 
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_next_to_the_measurement() {
-        assert_eq!(answer_in_words(1_200_000, Some(1_340_000)), "You said 1.20 s; it took 1.34 s.");
-        assert_eq!(answer_in_words(90_000, None), "You said 90 ms; it did not succeed.");
+        assert_eq!(answer_in_words(1_200_000, Some(1_340_000)), "You predicted 1.20 s; it took 1.34 s.");
+        assert_eq!(answer_in_words(90_000, None), "You predicted 90 ms; it did not succeed.");
     }
 
     #[test]

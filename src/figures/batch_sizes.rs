@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn no_levels_are_no_figure_and_one_without_a_length_is_sound() {
+    fn without_levels_there_is_no_figure_and_a_level_without_a_length_gives_a_valid_one() {
         assert_eq!(batch_sizes(&BatchSizes::new(Vec::new())), None);
         let one = batch_sizes(&BatchSizes::new(vec![size_level(1, 0, 0)])).expect("there is a level");
         assert_sound(&one);

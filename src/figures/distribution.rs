@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn no_task_is_no_figure_and_one_is_sound() {
+    fn without_tasks_there_is_no_figure_and_one_task_gives_a_valid_one() {
         assert_eq!(distribution(&record(&[]), &TASKS), None);
         assert_eq!(distribution(&Record::default(), &TASKS), None);
         assert_sound(&distribution(&record(&[0]), &TASKS).expect("there is one"));

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_went_through_is_no_figure() {
+    fn if_nothing_went_through_there_is_no_figure() {
         assert_eq!(flows(&[]), None);
         assert_eq!(flows(&[flow(0)]), None);
     }

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn no_request_is_no_figure_and_one_is_sound() {
+    fn without_requests_there_is_no_figure_and_one_request_gives_a_valid_one() {
         assert_eq!(latency(&Requests::default(), &[]), None);
         assert_sound(&latency(&Requests::from_timings([timing(0)]), &[]).expect("there is one"));
     }

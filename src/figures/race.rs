@@ -29,7 +29,7 @@ pub struct RaceTrack<'a> {
 /// The expected lanes of a part.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Forecast<'a> {
-    /// Not known.
+    /// The lanes are not known.
     None,
     /// A picture of the site.
     Picture {
@@ -38,7 +38,7 @@ pub enum Forecast<'a> {
         /// The length of its axis in microseconds.
         length_us: u64,
     },
-    /// These.
+    /// These lanes are drawn.
     Lanes(&'a PartLanes),
 }
 

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn no_levels_are_no_figure_and_one_without_requests_is_sound() {
+    fn without_levels_there_is_no_figure_and_a_level_without_requests_gives_a_valid_one() {
         assert_eq!(sweep(&Sweep::new(Vec::new()), &[]), None);
         let level = LoadLevel { concurrency: 1, length_us: 0, ..LoadLevel::default() };
         let figure = sweep(&Sweep::new(vec![level]), &[]).expect("there is a level");

@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_and_a_run_are_told_in_words() {
+    fn a_task_and_a_run_are_described_in_words() {
         let record = record();
         let histories = TaskHistories::from_record(&record);
         let words = words(&record, TaskId::at(0), histories.task(TaskId::at(0)), 1_000_000);

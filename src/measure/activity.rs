@@ -69,7 +69,7 @@ impl Sums {
 }
 
 impl Activity {
-    /// Takes the next change of any task. Changes must come in the order of time.
+    /// Takes the next change of any task. Changes must come in chronological order.
     pub fn take(&mut self, step: Transition) {
         if self.steps.len().is_multiple_of(CHANGES_PER_SUM) {
             self.sums.push(self.last);

@@ -256,7 +256,7 @@ impl Record {
         &self.waits
     }
 
-    /// The same, to add to it.
+    /// The waits, for adding new ones.
     pub fn waits_mut(&mut self) -> &mut Waits {
         &mut self.waits
     }

@@ -19,7 +19,7 @@ pub struct LoadLevel {
     pub latencies_us: Vec<u64>,
     /// The number of requests that did not succeed.
     pub failed: u32,
-    /// The visits, in the order of time. Levels of earlier versions have none.
+    /// The visits, in chronological order. Levels of earlier versions have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub visits: Vec<Visit>,
 }

@@ -253,7 +253,7 @@ fn count_by_line(groups: &[Group], waits: &Waits, tasks: &mut HashMap<SourceLine
     }
 }
 
-/// True for the same, in the same place. Tasks that wait for other tasks on one line do the same, whichever these are.
+/// True if both activities are the same on the same line. For waits on other tasks, it does not matter which tasks.
 fn do_the_same(waits: &Waits, one: Doing, other: Doing) -> bool {
     let place = |wait| {
         let wait = waits.get(wait)?;

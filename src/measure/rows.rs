@@ -1,9 +1,9 @@
 //! The tasks of each row of the timeline, sorted so that a frame reads only the rows and the times that are visible.
 //!
-//! The tasks of a row follow each other, so the changes of a row in the order of time are a sequence of periods, in
+//! The tasks of a row follow each other, so the changes of a row in chronological order are a sequence of periods, in
 //! each of which one task is in one phase, or none is there. [`Rows`] stores the changes row by row. A record grows in
-//! the order of time, so its latest changes are not sorted yet; they are sorted when they are a quarter as many as the
-//! others, which takes constant time for each change on average.
+//! chronological order, so its latest changes are not sorted yet; they are sorted when they are a quarter as many as
+//! the others, which takes constant time for each change on average.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Takes the next change of a task in this row. Changes must come in the order of time.
+    /// Takes the next change of a task in this row. Changes must come in chronological order.
     pub fn take(&mut self, row: u32, change: Change) {
         self.latest.push((row, change));
     }
@@ -36,7 +36,7 @@ impl Rows {
         }
     }
 
-    /// A counting sort: the order of time remains in each row.
+    /// A counting sort: each row stays in chronological order.
     fn sort(&mut self) {
         let rows = self.latest.iter().map(|(row, _)| *row as usize + 1).max().unwrap_or(0);
         let old = |row: usize| self.sorted_of(row as u32);

@@ -1,7 +1,7 @@
 //! The history of each task as segments: what it was doing, and when.
 //!
 //! [`TaskHistories`] reads the record as it grows, so that the timeline can be drawn during the run. It stores the
-//! [`Change`]s from one phase to the next, in the order of time; two changes of a task are the edges of a segment. It
+//! [`Change`]s from one phase to the next, in chronological order; two changes of a task are the edges of a segment. It
 //! also gives every task a lane: the lowest one that is free, so that ten thousand short tasks one after another need
 //! few lanes. In the same way it gives every task a row in its [`Part`]: the root task, by name, that it belongs to.
 
@@ -257,7 +257,7 @@ impl TaskHistories {
         self.events_read = record.events().len();
     }
 
-    /// The changes of all tasks, in the order of time.
+    /// The changes of all tasks, in chronological order.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes

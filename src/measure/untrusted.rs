@@ -45,7 +45,7 @@ pub enum Impossible {
     BadWait {
         /// The number of the wait.
         wait: usize,
-        /// What it refers to.
+        /// The missing file, object or line.
         to: &'static str,
     },
     /// The end of a poll refers to a wait that does not exist.

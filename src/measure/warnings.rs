@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_on_purpose_is_no_warning_and_another_one_still_is() {
+    fn a_block_on_purpose_is_not_a_warning_and_another_one_still_is() {
         let beats = [Beat { due_us: 20_000, at_us: 320_000 }, Beat { due_us: 400_000, at_us: 500_000 }];
         let record = record_with(&beats, 900_000);
         let mut found = Warning::from_record(&record, 100, &[(10_000, 310_000)]);

@@ -95,7 +95,7 @@ impl Window {
     }
 }
 
-/// For each task, whether it is `root` or inside it.
+/// For each task, true if it is `root` or inside it.
 fn inside(record: &Record, root: Option<TaskId>) -> Vec<bool> {
     let mut inside = vec![root.is_none(); record.tasks().len()];
     for (index, task) in record.tasks().iter().enumerate() {

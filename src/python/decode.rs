@@ -22,7 +22,7 @@ pub(super) enum Message {
     Ready {
         python: String,
     },
-    /// What was recorded since the last message, in order.
+    /// The pieces recorded since the last message, in order.
     Pieces(Vec<Piece>),
     Ended(Ended),
     /// The answer to "look".
@@ -39,7 +39,7 @@ pub(super) enum Message {
     },
 }
 
-/// Decodes a message. `None` if it is not as described, or too large.
+/// Decodes a message. `None` if it is malformed or too large.
 pub(super) fn message(value: &JsValue) -> Option<Message> {
     Some(match &*text(value, "type")? {
         "ready" => Message::Ready { python: text(value, "python")? },

@@ -1,4 +1,4 @@
-//! Whether two runs of a program did the same: then the second one, on the virtual clock, is the ideal of the first.
+//! Compares two runs of a program. If both did the same, the second, on the virtual clock, is the ideal of the first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -29,7 +29,7 @@ pub fn difference(first: &Record, second: &Record) -> Option<String> {
 /// Equal for tasks that match, with everything inside them.
 type Signature = usize;
 
-/// What is compared of a task and of everything inside it.
+/// The properties of a task, and of everything inside it, that are compared.
 type Key = (String, Option<Outcome>, BTreeSet<Place>, Vec<Signature>);
 
 /// A line of a file.
@@ -148,9 +148,9 @@ mod tests {
     use crate::measure::{TaskId, TaskName};
 
     /// A task: its name, its parent's index, the lines on which it waited, and its outcome.
-    type Told = (&'static str, Option<usize>, &'static [u32], Outcome);
+    type TaskSpec = (&'static str, Option<usize>, &'static [u32], Outcome);
 
-    fn record(tasks: &[Told]) -> Record {
+    fn record(tasks: &[TaskSpec]) -> Record {
         let mut record = Record::default();
         let source = record.waits_mut().add_source(Source { path: "main.py".into(), hash: "".into() });
         for (at_us, (name, parent, lines, outcome)) in (0..).zip(tasks) {
@@ -166,10 +166,10 @@ mod tests {
         record
     }
 
-    const MAIN: Told = ("main", None, &[9], Outcome::Succeeded);
-    const WORK: Told = ("work", Some(0), &[5], Outcome::Succeeded);
+    const MAIN: TaskSpec = ("main", None, &[9], Outcome::Succeeded);
+    const WORK: TaskSpec = ("work", Some(0), &[5], Outcome::Succeeded);
 
-    fn found(first: &[Told], second: &[Told]) -> Option<String> {
+    fn found(first: &[TaskSpec], second: &[TaskSpec]) -> Option<String> {
         difference(&record(first), &record(second))
     }
 
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_first_difference_is_named() {
-        let differs = |second: &[Told], words: &str| {
+        let differs = |second: &[TaskSpec], words: &str| {
             assert_eq!(found(&[MAIN, WORK, WORK, WORK], second).as_deref(), Some(words));
         };
         let failed = ("work", Some(0), &[5][..], Outcome::Failed);
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_long_chain_of_tasks_is_compared() {
-        let chain: Vec<Told> =
+        let chain: Vec<TaskSpec> =
             (0..50_000_usize).map(|n| ("link", n.checked_sub(1), &[3][..], Outcome::Succeeded)).collect();
         assert_eq!(found(&chain, &chain), None);
     }

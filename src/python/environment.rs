@@ -57,7 +57,7 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// The first line that is no variable.
+    /// The first line that is not a variable.
     pub fn parse(text: &str) -> Result<Self, BadEnvironment> {
         if text.len() > MOST_BYTES {
             return Err(BadEnvironment::TooLong);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_variable_is_named() {
+    fn a_line_that_is_not_a_variable_is_named() {
         for (text, line) in [("A", 1), ("A=1\n\n=2", 3), ("A B=1", 1), ("A=\0", 1)] {
             assert_eq!(Environment::parse(text), Err(BadEnvironment::NoVariable { line }), "{text:?}");
         }

@@ -20,7 +20,7 @@ pub enum PythonError {
     /// The sandbox or the interpreter did not start, or has ended by itself.
     #[error("Python {what}: {why}")]
     Failed {
-        /// What has failed, as the end of a sentence.
+        /// The failure, as the end of a sentence.
         what: &'static str,
         /// The reason that it gave.
         why: String,
@@ -32,7 +32,7 @@ pub enum PythonError {
         seconds: u64,
     },
     /// The sandbox sent something that our own package does not send.
-    #[error("the program has sent an impossible message: {0}")]
+    #[error("the program sent an invalid message: {0}")]
     Impossible(#[from] PieceError),
 }
 
@@ -50,7 +50,7 @@ impl PythonError {
             "sandbox" | "load" => "could not be started",
             "interpreter" => "has ended with an error",
             "package" => "could not run the program",
-            _ => "has refused a message of the page",
+            _ => "rejected a message from the page",
         };
         Self::Failed { what, why: crate::measure::units::shortened(why, 500).into_owned() }
     }

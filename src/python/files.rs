@@ -9,7 +9,7 @@ use crate::endpoint::http::{Browser, HttpError, Request, Transport};
 use crate::endpoint::service_worker::keep_for_python;
 use crate::endpoint::site_file::{self, SiteFileError};
 
-/// What this copy of the site has.
+/// The files for Python and its editor in this copy of the site.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Manifest {
     /// The interpreter. `None` if the site was built without it.

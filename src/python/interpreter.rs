@@ -14,7 +14,7 @@ use super::message::MissingImport;
 use super::program_files::ProgramFiles;
 use super::session::Session;
 
-/// What the interpreter is doing.
+/// The state of the interpreter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// Its files are being loaded.
@@ -152,7 +152,7 @@ pub async fn with_session<T>(act: impl AsyncFnOnce(&mut Session) -> Result<T, Py
     result
 }
 
-/// The imports of a program that will fail; `None` if no interpreter is ready to tell.
+/// The imports of a program that will fail; `None` if no interpreter is ready.
 pub async fn missing_imports(files: &ProgramFiles) -> Option<Vec<MissingImport>> {
     let is_ready = PLACE.with_borrow(|place| place.try_lock().is_some_and(|session| session.is_some()));
     if !is_ready {
@@ -161,8 +161,8 @@ pub async fn missing_imports(files: &ProgramFiles) -> Option<Vec<MissingImport>>
     with_session(async |session| session.missing_imports(files).await).await.ok()
 }
 
-/// Ends the interpreter, also one that is being started, and forgets the environment: the next program is another one. A
-/// program that is running is ended by its own run.
+/// Ends the interpreter, even while it starts, and clears the environment for the next program. A running program is
+/// ended by its own run.
 pub fn forget() {
     ENVIRONMENT.take();
     drop(PLACE.take());

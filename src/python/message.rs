@@ -1,7 +1,7 @@
 //! The messages of the sandbox. `static/sandbox/worker.js` describes them.
 //!
-//! A program can reach the port (`import js`), so a message may contain anything. What is too long is cut, and what is not
-//! as described is an error that ends the run.
+//! A program can reach the port (`import js`), so a message may contain anything. Text that is too long is cut; a
+//! malformed message ends the run with an error.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ pub struct MissingImport {
     pub line: u32,
     /// True if the program catches the error.
     pub is_optional: bool,
-    /// What to do instead, as a sentence.
+    /// The suggested alternative, as a sentence.
     pub instead: String,
 }
 
@@ -70,7 +70,7 @@ pub struct SeenTask {
     pub path: Option<String>,
     /// The line, counted from 1.
     pub line: Option<u32>,
-    /// What it waits for, in words; empty if it is ready.
+    /// The awaited thing, in words; empty if the task is ready.
     #[serde(rename = "for")]
     pub awaited: String,
     /// Its local variables, as texts.
@@ -80,7 +80,7 @@ pub struct SeenTask {
 /// The maximum length of the JSON of a look, in UTF-16 units. The package has a lower limit.
 pub const LONGEST_LOOK: u32 = 1_100_000;
 
-/// Reads the JSON of a look. `None` if it is not as described.
+/// Reads the JSON of a look. `None` if it is malformed.
 #[must_use]
 pub fn seen_tasks(json: &str) -> Option<Vec<SeenTask>> {
     const NAME_CHARS: usize = 100;

@@ -85,31 +85,35 @@ pub enum BadFiles {
         name: String,
     },
     /// There are too many files.
-    #[error("{} files are too many", count(*found as u64))]
+    #[error("there are {} files, but the maximum is {}", count(*found as u64), count(MOST_FILES as u64))]
     TooMany {
         /// The number of files.
         found: usize,
     },
     /// The Python files are too large.
-    #[error("the Python files have {} together", size(*found as u64))]
+    #[error(
+        "the Python files are {} in total, but the maximum is {}",
+        size(*found as u64),
+        size(MOST_SOURCE_BYTES as u64)
+    )]
     SourceTooLarge {
         /// In bytes.
         found: usize,
     },
     /// The other files are too large.
-    #[error("the data files have {} together", size(*found as u64))]
+    #[error("the data files are {} in total, but the maximum is {}", size(*found as u64), size(MOST_DATA_BYTES as u64))]
     DataTooLarge {
         /// In bytes.
         found: usize,
     },
     /// The arguments are too long.
-    #[error("the arguments are too long")]
+    #[error("the arguments are longer than {} bytes", count(MOST_ARGUMENTS_BYTES as u64))]
     ArgumentsTooLong,
     /// The arguments cannot be split.
     #[error(transparent)]
     Arguments(#[from] UnclosedQuote),
-    /// The file is no text, where one is needed.
-    #[error("`{}` is not a text in UTF-8", shortened(name, 60))]
+    /// The file must be text, but is not.
+    #[error("`{}` is not UTF-8 text", shortened(name, 60))]
     NotText {
         /// Its name.
         name: String,
@@ -124,10 +128,10 @@ impl BadFiles {
             Self::Empty | Self::MainNotPython { .. } => "Open a file whose name ends with `.py`.",
             Self::BadName { .. } => "Use a name such as `score.py` or `data/scores.csv`.",
             Self::Duplicate { .. } => "Choose another name.",
-            Self::TooMany { .. } => "Use at most 100 files.",
-            Self::SourceTooLarge { .. } => "Use at most 1 MB. Move long tables of values into data files.",
-            Self::DataTooLarge { .. } => "Use at most 8 MB of data, such as the first lines of each file.",
-            Self::ArgumentsTooLong => "Use at most 10,000 characters. Put long values into a data file.",
+            Self::TooMany { .. } => "Remove files that the program does not need.",
+            Self::SourceTooLarge { .. } => "Move long tables of values into data files.",
+            Self::DataTooLarge { .. } => "Keep only a part of the data, such as the first lines of each file.",
+            Self::ArgumentsTooLong => "Put long values into a data file.",
             Self::Arguments(_) => "Close the quote, or write a backslash before it.",
             Self::NotText { .. } => "Save it as UTF-8 in your editor, and open it again.",
         }

@@ -35,7 +35,7 @@ pub enum PieceError {
         /// The columns.
         of: &'static str,
     },
-    /// A part of it is not as described.
+    /// A part of it is malformed.
     #[error("`{of}` is not as expected")]
     Malformed {
         /// The part.
@@ -44,7 +44,7 @@ pub enum PieceError {
     /// The record would be too large.
     #[error("the record has too many {of}")]
     TooMany {
-        /// What there are too many of.
+        /// The items that exceed the limit.
         of: &'static str,
     },
     /// Something in it is not possible.

@@ -36,7 +36,7 @@ pub struct Program {
     pub clock: ClockKind,
 }
 
-/// What arrives while a program runs.
+/// An item that arrives while a program runs.
 pub enum Arrived {
     /// The next part of its record.
     Piece(Piece),
@@ -48,7 +48,7 @@ pub enum Arrived {
 pub struct Session {
     frame: Frame,
     port: MessagePort,
-    /// Decoded; `None` for a message that is not as described.
+    /// Decoded; `None` for a malformed message.
     messages: UnboundedReceiver<Option<Message>>,
     python: String,
     is_spent: bool,

@@ -4,7 +4,7 @@
 //! waits, and the wait is *queued* in the record.
 //!
 //! The waits are those of two [limits](crate::runtime::Limit): each permit of one is a free slot, each permit of the
-//! other is an item. So both sides are served in order, and no task is woken without need.
+//! other is an item. So both sides are served in order, and no task is woken unnecessarily.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

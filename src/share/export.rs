@@ -31,7 +31,7 @@ pub enum Form {
 /// The content of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// These bytes.
+    /// The bytes of the file.
     Bytes(Vec<u8>),
     /// This picture in pixels. Only a browser can draw it.
     Pixels(Picture),

@@ -46,7 +46,7 @@ impl RunId {
     }
 }
 
-/// The name of its files. For a few centuries, the alphabetical order of names is the order of time.
+/// The name of its files. For a few centuries, the alphabetical order of names is the chronological order.
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:013}-{}-{}", self.finished_at_ms, self.wall_us, self.slug)

@@ -41,7 +41,7 @@ const ENTITIES: [&str; 5] = ["gt;", "lt;", "quot;", "nbsp;", "#39;"];
 const PUNCTUATION: &[char] =
     &['.', ',', ';', ':', '!', '?', ')', ']', '}', '>', '"', '\'', '`', '*', '…', '”', '’', '»', '\u{a0}', ' '];
 
-/// The most often that a fragment is decoded. Each program on its way may have encoded it.
+/// The maximum number of times a fragment is decoded. Each program that passed it on may have encoded it again.
 const MOST_DECODED: usize = 3;
 
 /// The fragment without the percent-encoding of its own `/`, `?`, `&` and `=`. Values stay encoded.

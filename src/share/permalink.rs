@@ -245,7 +245,7 @@ impl Setup {
             let exists = self.exercise.controls.iter().any(|control| control.name == name);
             let name = shortened(name);
             return Err(Notice(match exists {
-                true => format!("A link cannot hide `{name}`, which says where requests go."),
+                true => format!("A link cannot hide `{name}`, because it shows where requests are sent."),
                 false => format!("This exercise has no control `{name}` to hide."),
             }));
         }
@@ -268,11 +268,11 @@ impl Setup {
             "predict" if self.exercise.question.is_some() => self.predicts = text == "1",
             "program" if self.exercise.is_readers_program => self.packed = Some(text.to_owned()),
             "hide" => return text.split(',').try_for_each(|name| self.hide(name)),
-            "was" => self.sent = Some(text.parse().map_err(|error| Notice(format!("{error}: it was ignored.")))?),
+            "was" => self.sent = Some(text.parse().map_err(|error| Notice(format!("{error}, so it was ignored.")))?),
             _ => {
                 let control = self.exercise.controls.iter().find(|control| control.name == name).ok_or_else(|| {
                     let name = shortened(name);
-                    Notice(format!("This exercise has no control `{name}`: it was ignored."))
+                    Notice(format!("This exercise has no control `{name}`, so it was ignored."))
                 })?;
                 let (value, refusal) = match control.parse(text) {
                     Ok(value) => (value, None),
@@ -430,7 +430,7 @@ mod tests {
         ];
         assert_eq!(notices, expected);
         let (_, notices) = experiment("#/async-basics?was=<script>");
-        assert_eq!(notices, ["The result in this link cannot be read: it was ignored."]);
+        assert_eq!(notices, ["The result in this link cannot be read, so it was ignored."]);
     }
 
     #[test]
@@ -475,7 +475,7 @@ mod tests {
         assert_eq!(Destination::Exercise(setup).to_string(), link);
         assert_eq!(
             experiment("#/async-basics?program=1.abc").1,
-            ["This exercise has no control `program`: it was ignored."]
+            ["This exercise has no control `program`, so it was ignored."]
         );
     }
 
@@ -558,7 +558,7 @@ mod tests {
             "There is no exercise `async-basic`: showing `async-basics` instead.",
             "Download: 99999 is out of range: use 0 to 2,000 ms. Using 2000 instead.",
             "Data set: `fast` is not a number: use 0 to 2,000 ms. Using 200 instead.",
-            "This exercise has no control `nope`: it was ignored.",
+            "This exercise has no control `nope`, so it was ignored.",
             "Blocking demo: `maybe` is neither `on` nor `off`. Using on instead.",
             "Seed: `-1` is not a seed: use a whole number from 0 to 999,999. Using 7 instead.",
         ];

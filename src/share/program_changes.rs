@@ -48,7 +48,7 @@ impl LineKind {
     }
 }
 
-/// What has changed from one program to another. Empty if nothing has.
+/// The lines that differ between two programs, with the lines around them; empty if the programs are the same.
 #[must_use]
 pub fn changes(before: &ProgramFiles, after: &ProgramFiles) -> Vec<ChangedLine> {
     let mut lines = Vec::new();

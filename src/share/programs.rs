@@ -34,7 +34,7 @@ pub enum ProgramError {
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// What is stored is no program: for example, another version of the page has saved it.
+    /// The stored file is not a valid program, for example because another version of the page saved it.
     #[error("the saved program cannot be read: {why}")]
     Damaged {
         /// The reason.
@@ -43,9 +43,6 @@ pub enum ProgramError {
     /// The name cannot be used.
     #[error("the program cannot have this name: {0}")]
     BadName(BadName),
-    /// The storage takes too long.
-    #[error("the browser's storage does not respond")]
-    NoResponse,
     /// Another program has the name.
     #[error("there is another program `{}`", shortened(name, 60))]
     Taken {
@@ -62,12 +59,12 @@ impl ProgramError {
             Self::Storage(StorageError::Full { .. }) => {
                 "Delete programs or saved runs, or keep this one as a file with Save as file. It is still on the page."
             }
+            Self::Storage(StorageError::NoResponse) => {
+                "The program is still on the page, and is saved with your next change. To be safe, keep it with Save as file."
+            }
             Self::Storage(error) => error.advice(),
             Self::Damaged { .. } => "Delete it, or open it with the version of the page that saved it.",
             Self::BadName(_) => "Use a name without slashes and control characters.",
-            Self::NoResponse => {
-                "The program is still on the page, and is saved with your next change. To be safe, keep it with Save as file."
-            }
             Self::Taken { .. } => "Choose another name.",
         }
     }
@@ -168,7 +165,7 @@ impl Programs {
         self.delete(from).await
     }
 
-    /// A name for a new program: the wished one, or the same with a number. It is neither saved nor one of `taken`.
+    /// A name for a new program: the requested one, or the same with a number. It is neither saved nor one of `taken`.
     ///
     /// # Errors
     ///
@@ -263,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_program_is_refused() {
+    fn a_file_that_is_not_a_program_is_refused() {
         let programs = programs();
         now(programs.storage.write("a", b"{}")).expect("it works");
         let error = now(programs.read("a")).expect_err("it has no files").to_string();

@@ -8,6 +8,7 @@
 //! - [`Source`]: a file that is read piece by piece, such as one that the user chose.
 //! - `tab_lock`: something that one tab at a time may change, and that another can take over.
 //! - `opening`: chooses the storage of a folder in this browser, and shares it among its users.
+//! - `time_limit`: for work that may never end, because a browser's database does not answer.
 //! - `web`: what the two kinds of browser storage share.
 //!
 //! Every write is atomic: a reader sees the content before or after it. Dropping the future of a write stops it and
@@ -30,6 +31,8 @@ mod opfs;
 mod source;
 #[cfg(target_arch = "wasm32")]
 pub mod tab_lock;
+#[cfg(target_arch = "wasm32")]
+pub mod time_limit;
 #[cfg(target_arch = "wasm32")]
 mod web;
 pub mod write_locks;

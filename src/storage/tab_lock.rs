@@ -17,7 +17,7 @@ extern "C" {
     fn request(this: &LockManager, name: &str, options: &JsValue, granted: &JsValue) -> Result<Promise, JsValue>;
 }
 
-/// What to do if another tab has the lock.
+/// The reaction if another tab has the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfTaken {
     /// Do without it.

@@ -79,8 +79,7 @@ pub(super) struct Display {
     ideal: RwSignal<Option<Rc<Ideal>>, LocalStorage>,
     /// The forecast for the form.
     forecast: RwSignal<Option<Rc<Forecast>>, LocalStorage>,
-    /// True once the page before the first run does not change any more by itself: the forecast is there, or there is
-    /// none.
+    /// True once the page is stable before the first run: the forecast is shown, or there is none.
     pub(super) is_settled: RwSignal<bool>,
     /// The number of times that what is outlined has changed.
     outlines: StoredValue<u32>,

@@ -11,13 +11,10 @@ use crate::share::history::{History, RunId, SaveError};
 use crate::share::quantities::Quantities;
 use crate::share::run_file::{from_json, to_json};
 use crate::share::saved::SavedRun;
-use crate::storage::StorageError;
+use crate::storage::time_limit::in_time;
 
 /// The first run of a page waits at most this long for the one that is pinned.
 const PINNED_FOUND_WITHIN: Duration = Duration::from_secs(1);
-
-/// The database has this long to do something. One that takes longer does not respond later either.
-const RESPONDS_WITHIN: Duration = Duration::from_secs(15);
 
 /// The size of the largest run that is read without a click, in bytes. Reading it blocks the page for a few frames.
 const MOST_BYTES_IN_PASSING: u64 = 300_000;
@@ -88,12 +85,6 @@ fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
 /// The message about a run that is only in memory.
 const NOT_LASTING: &str = "Not saved: this browser stores nothing for the page, or its database does not respond. The run is \
                            in Runs until you close or reload this tab.";
-
-/// The result of work on the database, or that it does not respond.
-pub(super) async fn in_time<T, E: From<StorageError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    let result = Run::for_page().timeout(RESPONDS_WITHIN, work).await;
-    result.unwrap_or_else(|_| Err(StorageError::NoResponse.into()))
-}
 
 fn not_saved(why: &str, advice: &str) -> String {
     format!("Not saved: {why}. {advice}")

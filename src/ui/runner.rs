@@ -49,7 +49,7 @@ const LONGEST_REST: Duration = Duration::from_millis(250);
 const CLEANS_UP_WITHIN: Duration = Duration::from_millis(500);
 
 /// The line of the log if it did not stop by itself within that time.
-const HAD_TO_BE_ENDED: &str = "It was ended by force: after Stop, it did not return to the event loop.";
+const HAD_TO_BE_ENDED: &str = "It was terminated because it did not return to the event loop after Stop.";
 
 /// Starts, stops and repeats runs.
 #[derive(Clone, Copy)]

@@ -13,7 +13,7 @@ _OUTCOMES = {"S": "succeeded", "F": "failed", "T": "timed out", "C": "was cancel
 
 
 class _Task:
-    """What is compared of a task."""
+    """The compared properties of a task."""
 
     def __init__(self, name: str):
         self.name = name

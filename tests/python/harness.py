@@ -101,7 +101,7 @@ def run_source(source, clock="virtual", *, modules=None, **options):
 
 
 def cpython(source, modules=None, argv=()):
-    """What CPython alone prints for a program: its standard output as lines, and its exit code."""
+    """The result of plain CPython for a program: its standard output as lines, and its exit code."""
     with tempfile.TemporaryDirectory() as folder:
         for path, content in {"main.py": source, **(modules or {})}.items():
             (Path(folder) / path).write_text(content)

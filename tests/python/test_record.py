@@ -1,4 +1,4 @@
-"""What the record says about tasks, waits and warnings."""
+"""Tests of the recorded tasks, waits and warnings."""
 
 import re
 

@@ -50,7 +50,7 @@ const FIRST_STATEMENT: &str = "import time; print('at', time.time() * 1000)";
 /// Presses Run and remembers when.
 const PRESS_RUN: &str = "window.pressed = Date.now(); document.querySelector('button.run').click()";
 
-/// What was measured.
+/// The measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pyodide {
     /// Seconds over the ideal.

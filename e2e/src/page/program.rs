@@ -19,7 +19,7 @@ const PASTE: &str = "
     paste.clipboardData = { getData: () => arguments[0] };
     content.dispatchEvent(paste);";
 
-/// What the page shows of a run that is over, or null before.
+/// Returns the visible state of a finished run, or null.
 const END: &str = "
     const texts = (selector) => [...document.querySelectorAll(selector)].map((it) => it.innerText.trim());
     const [status] = texts('.run-bar [role=status]');

@@ -17,7 +17,7 @@ use crate::measure::EventKind;
 use crate::measure::waits::Awaited;
 use crate::runtime::{Noted, Run};
 
-/// The time between two looks at a permission for which the browser asks.
+/// The time between two checks of a permission for which the browser asks.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The time that the reader has to answer the browser's question.
@@ -121,7 +121,7 @@ impl Client {
         if !is_local(&url) || self.transport.local_network(&url).await != LocalNetwork::Asks {
             return;
         }
-        // A server that never responds must not let this wait on, and neither must a question that nobody answers.
+        // A server that never responds must not make this wait forever, nor must a question that nobody answers.
         let answer = pin!(async {
             while self.transport.local_network(&url).await == LocalNetwork::Asks {
                 self.run.sleep(CHECK_INTERVAL).await;

@@ -39,7 +39,7 @@ pub enum HttpError {
         url: String,
     },
     /// The server answers at another address, and the request has headers that must not go there.
-    #[error("`{url}` redirects to another address, and requests with your own headers follow no redirect")]
+    #[error("`{url}` redirects to another address, and requests with your own headers do not follow redirects")]
     Redirected {
         /// The URL of the request.
         url: String,

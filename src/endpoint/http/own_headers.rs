@@ -1,8 +1,8 @@
 //! Headers that the reader adds to the requests to one origin, such as a key.
 //!
 //! They are in memory only: no link, saved run or export contains them, and they are gone when the page is loaded again.
-//! Only requests to the origin that they were entered for have them. Such requests follow no redirect, because the headers
-//! would go with them.
+//! Only requests to the origin that they were entered for have them. Such requests do not follow redirects, because the
+//! headers would go with them.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;

@@ -25,7 +25,7 @@ pub enum OipError {
     Status {
         /// The status, such as 503.
         status: u16,
-        /// What the server said.
+        /// The server's message.
         message: Option<String>,
         /// The time that the server asks clients to wait, if the browser lets the page see it.
         retry_after: Option<Duration>,
@@ -33,7 +33,7 @@ pub enum OipError {
     /// The status says that the request succeeded, but the body contains an error.
     #[error("the server reported an error in a response with a good status: {message}")]
     Reported {
-        /// What the server said.
+        /// The server's message.
         message: String,
     },
     /// The body is not JSON, or not complete.

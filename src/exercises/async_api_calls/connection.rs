@@ -60,7 +60,9 @@ pub(super) async fn test(run: &Run, plan: &mut Plan) -> Result<Connection, Failu
             | OipError::NotJson { .. }
             | OipError::NotTheProtocol { .. }),
         ) => {
-            format!("The server answered in {took}, but does not describe itself ({error}). Runs do not need that.")
+            format!(
+                "The server answered in {took}, but returned no usable server metadata ({error}). Runs work without it."
+            )
         }
         Err(error) => return Err(Failure::from(explain(run, &client, plan, error).await)),
     };

@@ -307,8 +307,8 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "level-time",
         "Time per level",
-        "How long the sweep measures each number of requests in flight, in five visits. More time shows the knee more clearly. \
-         A sweep ends earlier if it would send more than 100,000 requests.",
+        "How long the sweep measures each level, split into five separate measurements. More time shows the knee more \
+         clearly. A sweep ends earlier if it would send more than 100,000 requests.",
         ControlKind::Number { unit: "s", min: 0.5, max: 60.0, step: 0.5, default: 2.0 },
     )
     .only_if(|settings| settings.count("sweep") > 0),

@@ -136,7 +136,7 @@ fn outcome(read: &Read) -> String {
             // If the file is written in another way, hardly any row can be read.
             match samples.unreadable * 4 <= (samples.rows + samples.bad) * 3 {
                 true => format!("✓ {rows}"),
-                false => format!("✕ not understood: {rows}. Choose its separator or encoding, and run again"),
+                false => format!("✕ cannot be parsed: {rows}. Choose the file's separator or encoding, and run again"),
             }
         }
         Err(error) => format!("✕ {error}"),

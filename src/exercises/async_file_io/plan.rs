@@ -37,7 +37,7 @@ pub(super) struct Plan {
     pub rounds: usize,
     pub rows: u32,
     pub bad_rows: u32,
-    /// What the reader knows about the tables among the own files.
+    /// The encoding and separator that the user chose for their own tables.
     pub wanted: Wanted,
 }
 
@@ -201,7 +201,7 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::choice(
         "separator",
         "Separator",
-        "What separates the values in your tables. A row may have at most 1.0 MB.",
+        "What separates the values in your tables. A row may be at most 1.0 MB long.",
         &[
             Choice::new("detect", "Detect"),
             Choice::new("comma", "Comma"),

@@ -102,7 +102,7 @@ fn each_of_the_users_own_files_has_its_own_outcome() {
         (b"# a\n# b\na,b\n1,2\n", "✓ rows: 1 good, 0 bad; 2 comments were skipped", vec![]),
         (
             b"a\n1,2\n3,4\n",
-            "✕ not understood: rows: 0 good, 2 bad. Choose its separator or encoding, and run again",
+            "✕ cannot be parsed: rows: 0 good, 2 bad. Choose the file's separator or encoding, and run again",
             vec!["line 2 has 2 values instead of 1", "line 3 has 2 values instead of 1"],
         ),
         (b"a,b\n1,2\n3\n", "✓ rows: 1 good, 1 bad", vec!["line 3 has 1 value instead of 2"]),

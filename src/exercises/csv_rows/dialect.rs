@@ -1,4 +1,4 @@
-//! How a CSV file is written: its encoding and its separator. Both are found in its first bytes, or chosen by the reader.
+//! The dialect of a CSV file: its encoding and separator. Both are found in its first bytes, or chosen by the user.
 
 use super::records::{RowSplitter, SplitRow};
 use crate::storage::encoding::Encoding;
@@ -6,18 +6,18 @@ use crate::storage::encoding::Encoding;
 /// The separators that are recognized.
 pub const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// What is known about a file before it is read.
+/// The known settings of a file, before it is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The encoding, if the reader has chosen one.
+    /// The encoding, if the user has chosen one.
     pub encoding: Option<Encoding>,
-    /// The separator, if the reader has chosen one.
+    /// The separator, if the user has chosen one.
     pub separator: Option<u8>,
     /// The separator that the file's name suggests.
     pub suggested: Option<u8>,
 }
 
-/// How a file is written.
+/// The dialect of a CSV file: its encoding and separator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialect {
     /// The encoding.

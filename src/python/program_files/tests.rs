@@ -64,12 +64,13 @@ fn sizes_and_the_number_of_files_are_limited() {
     };
     assert!(with("a.py", MOST_SOURCE_BYTES).is_ok() && with("a.csv", MOST_DATA_BYTES).is_ok());
     let error = with("a.py", 1_200_000).expect_err("it is too large");
-    assert_eq!(error.to_string(), "the Python files have 1.2 MB together");
+    assert_eq!(error.to_string(), "the Python files are 1.2 MB in total, but the maximum is 1.0 MB");
     assert!(matches!(with("a.csv", MOST_DATA_BYTES + 1), Err(BadFiles::DataTooLarge { .. })));
     let names: Vec<String> = (0..=MOST_FILES).map(|n| format!("{n}.py")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     assert!(program(&names[1..]).is_ok());
-    assert_eq!(program(&names).expect_err("too many").to_string(), "101 files are too many");
+    let error = program(&names).expect_err("too many");
+    assert_eq!(error.to_string(), "there are 101 files, but the maximum is 100");
 }
 
 #[test]
@@ -119,7 +120,7 @@ fn json_keeps_text_readable_and_bytes_exact() {
 }
 
 #[test]
-fn json_that_is_no_program_is_refused() {
+fn json_that_is_not_a_program_is_refused() {
     for (json, why) in [
         ("[]", ""),
         (r#"{"files":[]}"#, "a program needs at least one file"),

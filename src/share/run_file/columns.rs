@@ -90,7 +90,7 @@ pub enum RecordError {
         /// The task's number.
         task: usize,
     },
-    /// A letter is no kind of event.
+    /// A letter is not a kind of event.
     #[error("`{letter}` is not a kind of event")]
     NoKind {
         /// The letter.

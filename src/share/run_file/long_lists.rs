@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_whole_numbers_stays() {
+    fn a_value_that_is_not_a_list_of_whole_numbers_stays() {
         let spaces = " ".repeat(LEAST_BYTES);
         for text in [
             format!("\"{}\"", long("1")),

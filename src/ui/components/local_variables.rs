@@ -19,7 +19,7 @@ const AFTER: Duration = Duration::from_millis(300);
 /// The number of tasks whose variables are shown.
 const MOST_TASKS: usize = 20;
 
-/// What a look has found at a moment.
+/// The result of a look at one moment.
 #[derive(Clone)]
 struct Look {
     run: u32,

@@ -12,6 +12,7 @@ pub(super) mod failures;
 pub(super) mod files;
 pub(super) mod lab_bar;
 pub(super) mod line_marks;
+pub(super) mod lines_field;
 pub(super) mod local_variables;
 pub(super) mod log;
 pub(super) mod metrics;

@@ -26,8 +26,8 @@ pub(crate) fn moments(display: Display, tabs: Tabs, key: &'static str) -> AnyVie
         display.instants().is_empty().then(|| {
             view! {
                 <p class="empty">
-                    "Which task waits for what, and where, at one instant: after a run, click a time in the timeline, or \
-                    move the slider below it."
+                    "Shows what each task waits for, and where, at one instant. After a run, click a time in the \
+                    timeline or move the slider below it."
                 </p>
             }
         })

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::endpoint::http::own_headers::{set, text_for};
+use crate::ui::components::lines_field::{LinesField, lines_field};
 
 /// The field for the headers of this origin, which is closed at first. Calls `changed` when the reader changes them.
 pub(crate) fn own_headers(origin: String, changed: impl Fn() + 'static) -> AnyView {
@@ -10,8 +11,8 @@ pub(crate) fn own_headers(origin: String, changed: impl Fn() + 'static) -> AnyVi
     let refusal = RwSignal::new(String::new());
     let hint = format!(
         "One header per line, such as a key. They are sent only to {origin}, and forgotten when you close or reload this tab: \
-         no link, export or saved run contains them. The endpoint must allow them (CORS). Requests with them follow no \
-         redirect."
+         no link, export or saved run contains them. The endpoint must allow them (CORS). Requests with them do not \
+         follow redirects."
     );
     Effect::new(move |previous: Option<()>| {
         if previous.is_some() {
@@ -20,21 +21,6 @@ pub(crate) fn own_headers(origin: String, changed: impl Fn() + 'static) -> AnyVi
         let problem = text.with(|text| set(&origin, text)).err();
         refusal.set(problem.map(|problem| format!("✕ No header is sent yet: {problem}.")).unwrap_or_default());
     });
-    view! {
-        <details class="own-headers">
-            <summary>"Headers"</summary>
-            <textarea
-                rows="2"
-                spellcheck="false"
-                autocomplete="off"
-                aria-label="Headers"
-                placeholder="Authorization: Bearer …"
-                prop:value=move || text.get()
-                on:input=move |event| text.set(event_target_value(&event))
-            ></textarea>
-            <p class="refusal" role="status">{move || refusal.get()}</p>
-            <p class="hint">{hint}</p>
-        </details>
-    }
-    .into_any()
+    let placeholder = "Authorization: Bearer …";
+    lines_field(LinesField { label: "Headers", class: "own-headers", placeholder, hint, text, refusal })
 }

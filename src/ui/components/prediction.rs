@@ -44,7 +44,7 @@ pub(crate) fn prediction(display: Display) -> AnyView {
 }
 
 fn words(display: Display) -> String {
-    let said = display.said_us.get().map(|us| format!("You say {}.", span(us)));
+    let said = display.said_us.get().map(|us| format!("Your prediction: {}.", span(us)));
     if display.open_question().is_some() {
         let hint = "Place the mark on the axis, or press Run without an answer.";
         return said.unwrap_or_else(|| hint.to_owned());

@@ -239,7 +239,7 @@ async fn begin(desk: Desk, start: &'static Start) {
     }
 }
 
-/// What happened last, and the notice about keys.
+/// The last message, and the notice about keys.
 fn messages(desk: Desk) -> AnyView {
     let undo = move |undo: Rc<dyn Fn()>| {
         let put_back = move |_| {
@@ -278,7 +278,7 @@ fn keys(desk: Desk) -> AnyView {
                 <p class="caution keys">
                     {format!(
                         "{found}. Runs use what you typed. Saved programs, links and run files contain `{PLACEHOLDER}` instead. \
-                         Better type them under Environment, and read them with `os.environ`.",
+                         Enter them under Environment instead, and read them with `os.environ`.",
                     )}
                 </p>
             }
@@ -287,7 +287,7 @@ fn keys(desk: Desk) -> AnyView {
     notice.into_any()
 }
 
-/// For a program that was started from one of the site: what has changed, and the way back.
+/// The changes since the program was started from one of the site's programs, with a button that resets it.
 fn changed(desk: Desk) -> AnyView {
     let is_changed = Memo::new(move |_| {
         desk.start.with(|start| start.as_ref().is_some_and(|(_, original)| desk.with(|program| *program != **original)))
@@ -300,7 +300,7 @@ fn changed(desk: Desk) -> AnyView {
         if let Some(original) = original
             && desk.edit(Ok(original))
         {
-            desk.say_removed("The program is as it was at first.".to_owned(), move || {
+            desk.say_removed("The program was reset to the original.".to_owned(), move || {
                 desk.edit(Ok(ProgramFiles::clone(&before)));
             });
         }

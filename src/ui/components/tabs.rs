@@ -89,16 +89,21 @@ impl Tabs {
     fn take_key(self, key: &'static str, event: &KeyboardEvent) {
         let keys: Vec<_> = self.offered.with_untracked(|tabs| tabs.iter().map(|tab| tab.key).collect());
         let Some(at) = keys.iter().position(|it| *it == key) else { return };
-        let next = match event.key().as_str() {
-            "ArrowRight" => (at + 1) % keys.len(),
-            "ArrowLeft" => (at + keys.len() - 1) % keys.len(),
-            "Home" => 0,
-            "End" => keys.len() - 1,
-            _ => return,
-        };
+        let Some(next) = tab_after(&event.key(), at, keys.len()) else { return };
         event.prevent_default();
         self.choose(keys[next]);
         focus(&format!("#tab-{}", id(keys[next])));
+    }
+}
+
+/// The position of the tab to which a key of the keyboard moves from the tab at this position. None for all other keys.
+pub(crate) fn tab_after(key: &str, at: usize, count: usize) -> Option<usize> {
+    match key {
+        "ArrowRight" => Some((at + 1) % count),
+        "ArrowLeft" => Some((at + count - 1) % count),
+        "Home" => Some(0),
+        "End" => Some(count - 1),
+        _ => None,
     }
 }
 

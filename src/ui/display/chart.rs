@@ -30,7 +30,7 @@ pub(in crate::ui) struct Chart {
     pub(in crate::ui) histories: StoredValue<TaskHistories, LocalStorage>,
     /// The tracks that have been drawn.
     pub(in crate::ui) drawn: StoredValue<Tracks, LocalStorage>,
-    /// What has been drawn of the forecast, during the run.
+    /// The tracks of the forecast that have been drawn during the run.
     pub(in crate::ui) drawn_forecast: StoredValue<Tracks, LocalStorage>,
     /// The record that `histories` are read from: the number of the run, and that of what is outlined instead or 0.
     pub(in crate::ui) source: StoredValue<(u32, u32), LocalStorage>,

@@ -28,8 +28,8 @@ pub(crate) fn embed_page(link: Setup, main: NodeRef<Main>) -> AnyView {
         (!runner.form.may_send_requests()).then(|| {
             view! {
                 <p class="caution">
-                    "These settings send requests to another server, which an embedded exercise does not do. \
-                     Run them on the whole page."
+                    "An embedded exercise cannot send requests to another server. Open the full page to run these \
+                     settings."
                 </p>
             }
         })

@@ -113,11 +113,11 @@ async fn load() -> Result<(), NotFetched> {
 /// True until the timeline and the forecast are there, or until it has taken long.
 fn use_arriving(display: Display, loaded: Loaded) -> impl Fn() -> bool {
     let is_late = RwSignal::new(false);
-    let give_up = move || {
+    let stop_waiting = move || {
         // The page may have been left.
         is_late.try_set(true);
     };
-    set_timeout(give_up, ARRIVES_WITHIN);
+    set_timeout(stop_waiting, ARRIVES_WITHIN);
     move || !is_late.get() && (!display.is_settled.get() || loaded.get().is_none())
 }
 

@@ -89,8 +89,8 @@ fn values() -> AnyView {
         <section>
             <h2>"The Python guide's values"</h2>
             <p class="hint">
-                "Where a text on this page says “in the Python guide”, it means these. By default, most exercises wait \
-                for a shorter time."
+                "Where this page says “in the Python guide”, it refers to these values. By default, most exercises \
+                wait for a shorter time."
             </p>
             <div class="panel">
                 {table("The Python guide's values, a table".to_owned(), caption.to_owned(), &columns, rows.into_any())}

@@ -1,4 +1,4 @@
-//! What follows the end of a run: its ideal, its results, and its new status.
+//! The work after the end of a run: its ideal, its results, and its new status.
 
 use std::rc::Rc;
 

@@ -46,7 +46,7 @@ class RecordFull(BaseException):
 
 
 class LookTaken(SystemExit):
-    """What waits at a moment has been read, and the rest of the run is not needed.
+    """Ends a run on the virtual clock once the waiting tasks have been read.
 
     A subclass of `SystemExit` for the same reason as `EndlessLoop`.
     """

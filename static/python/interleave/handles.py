@@ -1,7 +1,7 @@
 """The handles of an event loop, made and run with few calls: what a recorder does at every poll.
 
 Recording may double the cost of a task, not more. So what happens at every poll is here in two functions, which
-belong to a `polls.Recorder` and keep its columns and methods at hand.
+belong to a `polls.Recorder` and store its columns and methods.
 """
 
 from __future__ import annotations

@@ -61,11 +61,11 @@ class MissingImport(NamedTuple):
     is_optional: bool
     """True if the program catches the `ImportError`."""
     instead: str
-    """What to do instead, as a sentence."""
+    """The suggested alternative, as a sentence."""
 
 
 def instead_of(module: str) -> str:
-    """What is available instead of a top-level module, as a sentence."""
+    """Returns the alternative to a top-level module, as a sentence."""
     if module in sys.stdlib_module_names:
         return f"`{module}` belongs to Python's standard library, but is not part of Python in the browser."
     advice = _INSTEAD.get(module, "programs can use Python's standard library and their own files")

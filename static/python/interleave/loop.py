@@ -31,8 +31,8 @@ _TOGETHER_S = 0.005
 many timers would get an iteration of its own."""
 
 _CATCHES_UP_S = 0.0001
-"""The part of its lag behind the host, in seconds, that a loop makes up with each step while something is ready. What
-follows from a deadline takes some steps; 50 ms are 500 of them."""
+"""The part of its lag behind the host, in seconds, that a loop makes up with each step while something is ready. The
+work after a deadline takes a few steps. Catching up 50 ms takes 500."""
 
 
 class _NeverBlocks:

@@ -24,7 +24,7 @@ from types import BuiltinFunctionType, MethodType
 from .handles import QuickHandle, poll_end, poll_handle
 from .names import function_name, given_name, is_default, split_number
 from .record import (
-    BEGAN, CANCELLED, ERROR, FAILED, GAVE_UP, GOT, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WARNING,
+    BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WARNING,
     LogLine, Piece, Record, microseconds,
 )
 from .sources import Sources
@@ -242,7 +242,7 @@ class Recorder:
             if loop._debug or loop._closed:
                 return call_soon(callback, *args, context=context)
             if loop._thread_id is None:
-                # Outside of a step, the host has to be told.
+                # Outside of a step, the host must be notified.
                 return schedule(callback, args, context)
             kind = type(callback)
             if kind is function:
@@ -364,7 +364,7 @@ class Recorder:
             asyncio.isfuture(future) and not future.cancelled() and not task._must_cancel
             and getattr(future, "_exception", None) is None
         )
-        self._event_at(began, number, GOT if was_granted else GAVE_UP)
+        self._event_at(began, number, GOT if was_granted else LEFT_QUEUE)
         if was_granted:
             self._grant = len(self.record.events) - 1
 
@@ -375,7 +375,7 @@ class Recorder:
             return
         if before == queued and grant is not None:
             # It was woken, but another task was faster: it waits for the same object again.
-            self.record.events[grant] = GAVE_UP
+            self.record.events[grant] = LEFT_QUEUE
         self._queued[number] = queued
         self._event_at(now, number, QUEUED)
 
@@ -417,7 +417,7 @@ class Recorder:
     # The log
 
     def note(self, level: str, text: str, task: int | None = None) -> None:
-        """Adds a line of ours to the log, by default for the current task."""
+        """Adds one of our own lines to the log, by default for the current task."""
         number = self.current if task is None else task
         self.record.add_line(LogLine(self.now_us(), number, level, text, "note"))
 

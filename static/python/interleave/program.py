@@ -104,7 +104,7 @@ class Run:
         self._is_active = False
         self._has_looked = False
         self.seen: list[dict] = []
-        """What waited at `look_at_us`, see `look.seen`. Empty if the program ended before."""
+        """The tasks that waited at `look_at_us`, see `look.seen`. Empty if the program ended before."""
         self.result: Result | None = None
 
     @property
@@ -454,7 +454,7 @@ class Run:
     # What waits
 
     def waiting(self, *, with_locals: bool = False) -> list[dict]:
-        """What waits at this moment, see `tree.waiting`. `with_locals` adds local variables, which are never
+        """Returns the tasks that wait now, see `tree.waiting`. `with_locals` adds local variables, which are never
         recorded."""
         return tree.waiting(self.recorder, self._loops, with_locals=with_locals)
 

@@ -20,7 +20,7 @@ MOST_LOG_LINES = 100_000
 INFO, WARNING, ERROR = "info", "warning", "error"
 
 # The letters of the kinds of events, see `docs/run-file.md`.
-SPAWNED, BEGAN, WAITS, READY, QUEUED, GOT, GAVE_UP = b"s()rqgu"
+SPAWNED, BEGAN, WAITS, READY, QUEUED, GOT, LEFT_QUEUE = b"s()rqgu"
 SUCCEEDED, FAILED, TIMED_OUT, CANCELLED = b"SFTC"
 
 

@@ -1,4 +1,4 @@
-"""What waits at this moment: each waiting task with its line, what it waits for, and which tasks await it.
+"""The tasks that wait at this moment: each with its line, what it waits for, and which tasks await it.
 
 The tree is a list of tasks that refer to each other by number, so tasks that share what they wait for are listed once.
 (CPython's `print_call_graph` repeats them, which grows exponentially: python/cpython#156860.) Tasks that are awaited
@@ -103,7 +103,7 @@ def shown_name(task) -> str:
 
 
 def in_words(recorder: Recorder, wait: Wait) -> str:
-    """What a task waits for, such as "a timer" or "the lock `door`"; empty if that is not known."""
+    """Returns the awaited thing in words, such as "a timer" or "the lock `door`"; empty if that is not known."""
     if wait.kind == "tasks":
         names = [f"`{given_name(future)[0]}`" for future in wait.target if hasattr(future, "get_coro")]
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""

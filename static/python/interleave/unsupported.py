@@ -1,4 +1,4 @@
-"""What cannot be done in a browser: it raises an error that says so in the reader's words, and what to do instead.
+"""Functions that do not work in a browser. Each raises an error that says what to do instead.
 
 `NotInBrowserMixin` is for event loops. `replacements` lists the functions outside of asyncio that are replaced while a
 program runs. Threads and network connections are planned for a later release; until then they raise, too.

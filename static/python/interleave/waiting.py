@@ -1,4 +1,4 @@
-"""What the code that `lift` has rewritten calls during a run.
+"""The functions that code rewritten by `lift` calls during a run.
 
 `asyncio.run`, `Runner.run` and the methods of a loop do here what they do in CPython, except that they wait by
 giving the loop to the host: `steps` yields it, and the host resumes the program when the loop has stopped.
@@ -34,7 +34,7 @@ class Lifted:
         self._manager_twins: weakref.WeakKeyDictionary[Callable, Callable] = weakref.WeakKeyDictionary()
         """The twins of generators that `contextlib.contextmanager` decorates."""
         self.interrupts: list[Callable[[], object]] = []
-        """What Ctrl-C does in each `Runner.run` that is in progress, innermost last."""
+        """The Ctrl-C handlers of the `Runner.run` calls in progress, innermost last."""
 
     def twin(self, twin: Callable) -> Callable[[Callable], Callable]:
         """A decorator that registers the twin of a function."""

@@ -390,7 +390,7 @@ def _as_json(source: int, line: int, kind: str | None, detail) -> dict:
 
 
 def _keeper(target, entries: dict[int, tuple]) -> object:
-    """What an entry for an object's id needs: a weak reference that removes the entry with the object.
+    """Returns the value to store for an object's id: a weak reference that removes the entry with the object.
 
     Objects without weak references (a subclass with `__slots__`) must live on, or their id could be reused.
     """

@@ -1,6 +1,6 @@
-"""What a recorder watches in asyncio itself: the deadlines that cancel tasks, and the permits of semaphores.
+"""The parts of asyncio that a recorder watches: the deadlines that cancel tasks, and the permits of semaphores.
 
-The functions are replaced while a recorder is in use. They do what they did, and tell the recorder about it.
+The functions are replaced while a recorder is in use. They behave as before, and also notify the recorder.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ const NO_SCRIPTS: &str = "Interleave runs its exercises in your browser, which n
      scripts do not run: they are turned off in the settings, blocked by an extension or the host, or this is a frame \
      whose attribute `sandbox` lacks `allow-scripts`.";
 
-/// What a host sends for an address that does not exist.
+/// The page that a host sends for an address that does not exist.
 const NOT_FOUND: &str = "404.html";
 const NOT_FOUND_SCRIPT: &str = include_str!("not_found.js");
 

@@ -66,7 +66,7 @@ impl Sources {
     }
 }
 
-/// What the site has. The page reads this.
+/// The files for Python and its editor in this site. The page reads this.
 #[derive(Debug, Serialize)]
 struct Manifest {
     /// `None` if this copy of the site has no Python.

@@ -14,7 +14,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         the_endpoint_gets_no_request_before_the_reader_asks_for_it,
         stop_closes_every_connection,
         retries_wait_as_long_as_the_endpoint_asks,
-        own_headers_are_sent_to_their_origin_only_and_follow_no_redirect
+        own_headers_are_sent_to_their_origin_only_and_do_not_follow_redirects
     ]
     .chain(in_chromium![
         requests_are_built_from_the_metadata_of_any_model,
@@ -81,7 +81,7 @@ async fn a_server_that_describes_only_its_models_passes_the_test() -> TestResult
     let fixture = Fixture::open(&link_to(&endpoint, "digits", "")).await?;
     fixture.page.wait_for_button("Run").await?;
     let text = test_connection(&fixture.page).await?;
-    assert!(text.contains("does not describe itself (HTTP status 404"), "{text}");
+    assert!(text.contains("returned no usable server metadata (HTTP status 404"), "{text}");
     assert!(text.contains("Inputs of `digits`: images FP32 [-1, 64]."), "{text}");
     Ok(())
 }
@@ -131,7 +131,7 @@ async fn a_model_that_its_server_does_not_describe_gets_entered_inputs() -> Test
     Ok(())
 }
 
-async fn own_headers_are_sent_to_their_origin_only_and_follow_no_redirect(engine: Engine) -> TestResult {
+async fn own_headers_are_sent_to_their_origin_only_and_do_not_follow_redirects(engine: Engine) -> TestResult {
     const KEY: &str = "Bearer a-secret-key";
     let [endpoint, other] = [Endpoint::start(Behaviour::default())?, Endpoint::start(Behaviour::default())?];
     let fixture = Fixture::open_in(engine, &link_to(&endpoint, "digits", "&requests=3&batch-size=1")).await?;
@@ -158,7 +158,7 @@ async fn own_headers_are_sent_to_their_origin_only_and_follow_no_redirect(engine
     endpoint.behave(Behaviour { infer: Answer::Redirect(format!("{}/v2", other.url())), ..Behaviour::default() });
     page.run_to_the_end().await?;
     let rows = page.table("Outcomes of the requests").await?;
-    assert!(rows.iter().any(|row| row[0] == "redirected" && row[3].contains("follow no redirect")), "{rows:?}");
+    assert!(rows.iter().any(|row| row[0] == "redirected" && row[3].contains("do not follow redirects")), "{rows:?}");
     assert_eq!(other.received(), []);
 
     // Another address has no headers, and the first one still has its own.

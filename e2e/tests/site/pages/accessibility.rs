@@ -1,5 +1,5 @@
-//! What opens on demand is as accessible as every page, controls have labels, and charts use forced colours. Only in
-//! Chromium, because only Chromium can emulate preferences.
+//! Elements that open on demand are as accessible as every page; controls have labels, and charts use forced colours.
+//! Only in Chromium, because only Chromium can emulate preferences.
 
 use e2e::fixture::{Fixture, TestResult};
 use e2e::in_chromium;

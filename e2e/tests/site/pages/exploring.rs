@@ -68,11 +68,14 @@ async fn the_cursor_shows_what_each_task_waits_for(engine: Engine) -> TestResult
     assert!(tree[1].starts_with("process_batch_limited waits for its subtasks on line "), "{tree:?}");
     assert!(tree[2].contains(" and 2 more wait for a timer on line "), "{tree:?}");
     assert!(tree[3].contains(" and 6 more are queued for a permit on line "), "{tree:?}");
-    // The mouse may have come to rest on a task, which is then described instead.
+    // The mouse may have come to rest on a task, which is then described instead, also after some later events of it.
     let leave = "document.querySelector('.timeline canvas').dispatchEvent(new PointerEvent('pointerleave'))";
-    page.evaluate::<bool>(&format!("return {leave}"), Vec::new()).await?;
-    let sentence = page.texts(".timeline .chosen").await?.join(" ");
-    assert!(sentence.contains("Limited: 7 tasks are queued for a permit (line "), "{sentence}");
+    eventually("the sentence about the instant", async || {
+        page.evaluate::<bool>(&format!("return {leave}"), Vec::new()).await?;
+        let sentence = page.texts(".timeline .chosen").await?.join(" ");
+        Ok(if sentence.contains("Limited: 7 tasks are queued for a permit (line ") { Ok(()) } else { Err(sentence) })
+    })
+    .await?;
     // The code says how many tasks wait on each line at that instant.
     eventually("the notes in the code", async || {
         let notes = page.texts("section.sources .note").await?;

@@ -267,7 +267,7 @@ async fn the_reader_predicts_with_the_keyboard_and_sees_the_answer() -> TestResu
     page.run_to_the_end().await?;
     eventually("the answer", async || {
         let answer = page.texts(".answer").await?.concat();
-        let is_there = answer.starts_with("You said 60 ms; it took ") && answer.ends_with(" ms.");
+        let is_there = answer.starts_with("You predicted 60 ms; it took ") && answer.ends_with(" ms.");
         Ok(if is_there { Ok(()) } else { Err(answer) })
     })
     .await?;

@@ -1,4 +1,4 @@
-//! Hosts that do not send the site as it is, and other reasons for which the page cannot start: it says which.
+//! Hosts that change the site, and other reasons why the page cannot start. The page names the reason.
 
 use e2e::browser::Engine;
 use e2e::fixture::{BASE, Fixture, TestResult};

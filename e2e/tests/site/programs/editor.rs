@@ -1,4 +1,4 @@
-//! What the tests of the program's page do in its editor, and wait for.
+//! Helpers for tests that use the program's editor.
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestError};

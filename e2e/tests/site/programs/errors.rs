@@ -156,7 +156,7 @@ async fn errors_on_the_virtual_clock_have_their_own_messages() -> TestResult {
     assert_each_ends(&fixture.page, &VIRTUAL_CASES).await
 }
 
-/// Of these, only the list ends with an error of Python. The others need another interpreter.
+/// Only the first case raises a Python error; the other needs a new interpreter.
 async fn a_program_that_fills_the_stack_or_the_memory_ends_and_the_next_run_works(engine: Engine) -> TestResult {
     let fixture = Fixture::open_in(engine, "program").await?;
     let cases = [

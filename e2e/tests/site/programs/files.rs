@@ -14,7 +14,7 @@ use super::editor::{
 };
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    // Compression and layout differ between engines. What is made of them does not.
+    // Compression and layout differ between engines. The behaviour built on them does not.
     in_each_engine![
         a_program_of_several_files_is_saved_as_a_zip_that_can_be_opened,
         a_program_of_the_guide_can_be_changed_compared_and_reset
@@ -110,7 +110,7 @@ async fn a_zip_whose_files_leave_the_folder_is_refused() -> TestResult {
     let page = &fixture.page;
     for (zip, expected) in [
         (zip_of("../evil.py", b"print()\n", 8), "`../evil.py` cannot be the name of a file"),
-        (zip_of("big.py", b"print()\n", 2_000_000_000), "have more than 9"),
+        (zip_of("big.py", b"print()\n", 2_000_000_000), "are larger than 9"),
         (b"PK\x03\x04 and nothing else".to_vec(), "is not a zip file, or it is damaged"),
         (zip_of("/etc/a.py", b"print()\n", 8), "it is not a path inside the program's folder"),
     ] {
@@ -221,7 +221,7 @@ async fn a_program_of_the_guide_can_be_changed_compared_and_reset(engine: Engine
     let changed = wait_for(page, ".changed-lines", "# mine").await?;
     assert!(changed.contains("python/async_basics.py"), "{changed}");
     page.press("Reset").await?;
-    wait_for(page, ".program-messages", "The program is as it was at first.").await?;
+    wait_for(page, ".program-messages", "The program was reset to the original.").await?;
     page.press("Put back").await?;
     wait_for_text(page, "# mine ").await?;
     Ok(())

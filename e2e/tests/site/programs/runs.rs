@@ -19,7 +19,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         hours_take_no_time_on_the_virtual_clock
     ]
     .chain(in_chromium![
-        a_second_run_that_differs_is_no_ideal,
+        a_second_run_that_differs_is_not_an_ideal,
         an_error_is_named_with_its_line_and_the_next_run_works,
         missing_imports_are_listed_before_the_program_runs,
         local_variables_are_shown_at_the_cursor,
@@ -64,7 +64,7 @@ async fn a_program_is_run_and_recorded_with_its_lines(engine: Engine) -> TestRes
     Ok(())
 }
 
-async fn a_second_run_that_differs_is_no_ideal() -> TestResult {
+async fn a_second_run_that_differs_is_not_an_ideal() -> TestResult {
     // On the virtual clock, computing takes no time.
     let text = "import asyncio, time\n\n\nasync def main():\n    start = time.perf_counter()\n    sum(range(1_000_000))\n    if time.perf_counter() > start:\n        await asyncio.create_task(asyncio.sleep(0.01), name='extra')\n\n\nasyncio.run(main())\n";
     let fixture = open(Engine::Chromium, text, "").await?;

@@ -12,7 +12,7 @@ use super::editor::{
 };
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    // Storage and locks differ between engines. What is made of them does not.
+    // Storage and locks differ between engines. The behaviour built on them does not.
     in_each_engine![
         a_typed_program_is_saved_and_is_there_after_a_reload,
         a_second_tab_can_take_a_program_over_and_nothing_is_lost

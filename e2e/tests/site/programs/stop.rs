@@ -179,7 +179,7 @@ async fn leaving_the_page_ends_the_program(engine: Engine) -> TestResult {
     .await?;
     page.follow("benchmark").await?;
     page.wait_for_button("Run").await?;
-    // No other one is started for nobody.
+    // No new interpreter is started, because no page needs one.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(page.attributes("iframe", "src").await?.is_empty(), "the sandbox has been removed");
     page.follow("program").await?;

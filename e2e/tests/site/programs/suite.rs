@@ -18,10 +18,10 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(in_chromium![a_hundred_runs_hold_no_more_memory])
 }
 
-/// The number of programs below which some were lost.
+/// The minimum number of programs. With fewer, some files are missing.
 const FEWEST_PROGRAMS: usize = 20;
 
-/// What the program itself has printed, line by line.
+/// The lines that the program itself printed.
 const PRINTED: &str =
     "return [...document.querySelectorAll('.log li.info')].map((it) => it.lastElementChild.textContent)";
 

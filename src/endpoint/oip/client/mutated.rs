@@ -1,4 +1,4 @@
-//! Whatever a server sends, each function of the client ends, and each error names what was wrong in a short sentence.
+//! For any response, each function of the client ends, and each error names what was wrong in a short sentence.
 
 use futures::FutureExt;
 use inference::protocol::Tensor;
@@ -41,7 +41,7 @@ fn assert_named(error: &OipError, status: u16) {
     match error {
         OipError::Status { .. } => assert!(message.starts_with(&format!("HTTP status {status}")), "{message}"),
         OipError::NotJson { reason, .. } | OipError::NotTheProtocol { reason } => {
-            assert!(reason.contains(' '), "`{reason}` is no sentence");
+            assert!(reason.contains(' '), "`{reason}` is not a sentence");
         }
         OipError::Reported { message } => assert!(!message.is_empty()),
         OipError::Http(_) | OipError::TimedOut(_) => panic!("the response was complete: {message}"),

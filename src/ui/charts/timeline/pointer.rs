@@ -26,7 +26,7 @@ const WHEEL_ZOOM: f64 = 1.1;
 /// A press still reads it.
 const MOST_TASKS_READ: usize = 100_000;
 
-/// A press that moves less than this, in CSS pixels, is no drag: hands are not steady.
+/// A press that moves less than this, in CSS pixels, does not count as a drag, because the hand may shake.
 const SHORTEST_DRAG: f64 = 4.0;
 
 /// A wanted task has this many rows above it.

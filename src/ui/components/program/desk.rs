@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
-use super::saver::{Claim, Saver, Saving, in_time};
+use super::saver::{Claim, Saver, Saving};
 use super::starts::{self, Start};
 use crate::exercises::controls::{Control, Value};
 use crate::exercises::program::CODE;
@@ -20,6 +20,7 @@ use crate::python::program_files::{BadFiles, Content, ProgramFile, ProgramFiles}
 use crate::share::programs::{ProgramEntry, ProgramError, Programs, SavedProgram};
 use crate::storage::StorageError;
 use crate::storage::tab_lock::IfTaken;
+use crate::storage::time_limit::in_time;
 use crate::ui::form::Form;
 
 /// The name of the program that was open last.
@@ -197,7 +198,7 @@ impl Desk {
             Err(error) => {
                 let why = format!("{error}. {}", error.advice());
                 self.form.refuse(CODE, "", why.clone());
-                self.refusal.set(format!("Not part of the program: {why}"));
+                self.refusal.set(format!("This change was not applied to the program: {why}"));
                 false
             }
         }
@@ -327,7 +328,7 @@ impl Desk {
                 }
             }
             Err(error) => {
-                let is_gone = error != ProgramError::NoResponse;
+                let is_gone = error != ProgramError::Storage(StorageError::NoResponse);
                 if is_gone && saver.name().is_none_or(|open| open == name) {
                     saver.forget();
                     remember(None);

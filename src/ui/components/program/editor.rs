@@ -22,7 +22,7 @@ use crate::python::program_files::Content;
 use crate::share::saved::RunEnding;
 use crate::ui::display::{Display, Status};
 
-/// What the pane shows in place of the editor.
+/// The content of the pane.
 #[derive(Clone, PartialEq)]
 enum Shown {
     Opening,
@@ -84,7 +84,7 @@ pub(super) fn editor(desk: Desk, display: Display) -> AnyView {
     .into_any()
 }
 
-/// What the interpreter is doing. It is prepared for this page only.
+/// The state of the interpreter, which is started for this page only.
 pub(super) fn use_interpreter() -> RwSignal<Option<State>> {
     let python = RwSignal::new(None);
     interpreter::set_listener(Some(Rc::new(move |state| {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use crate::python::environment::Environment;
 use crate::python::interpreter;
+use crate::ui::components::lines_field::{LinesField, lines_field};
 
 const HINT: &str = "One NAME=value per line, for os.environ. They are kept until you open another program or leave the page, \
     and are never saved or shared. The values of names such as API_KEY or TOKEN are hidden in what the program prints.";
@@ -20,21 +21,12 @@ pub(super) fn environment(desk: Desk) -> AnyView {
         }
         Err(error) => refusal.set(format!("Not used yet: {error}. {}", error.advice())),
     });
-    view! {
-        <details class="program-environment">
-            <summary>"Environment"</summary>
-            <textarea
-                rows="3"
-                spellcheck="false"
-                autocomplete="off"
-                aria-label="Environment"
-                placeholder="API_KEY=…"
-                prop:value=move || desk.environment.get()
-                on:input=move |event| desk.environment.set(event_target_value(&event))
-            ></textarea>
-            <p class="refusal" role="status">{move || refusal.get()}</p>
-            <p class="hint">{HINT}</p>
-        </details>
-    }
-    .into_any()
+    lines_field(LinesField {
+        label: "Environment",
+        class: "program-environment",
+        placeholder: "API_KEY=…",
+        hint: HINT.to_owned(),
+        text: desk.environment,
+        refusal,
+    })
 }

@@ -76,7 +76,7 @@ async fn read(files: &[File]) -> Result<Vec<ProgramFile>, String> {
         if file.size() > most {
             let [found, most] = [file.size(), most].map(|bytes| size(bytes as u64));
             let name = shortened(&name, 60);
-            return Err(format!("`{name}` has {found}, and the maximum is {most}. Use a smaller file."));
+            return Err(format!("`{name}` is {found}, but the maximum is {most}. Use a smaller file."));
         }
         let buffer = JsFuture::from(file.array_buffer()).await;
         let bytes = buffer.map(|buffer| Uint8Array::new(&buffer).to_vec());
@@ -98,7 +98,9 @@ async fn unzip(name: &str, bytes: &[u8]) -> Result<Vec<ProgramFile>, String> {
         "files" => format!("`{name}` has more than {MOST_FILES} files. Zip only the files of one program."),
         "bytes" => {
             let most = size(MOST_BYTES as u64);
-            format!("The files in `{name}` have more than {most}. Leave out what the program does not read.")
+            format!(
+                "The files in `{name}` are larger than {most} in total. Remove files that the program does not read."
+            )
         }
         _ => format!("`{name}` is not a zip file, or it is damaged. Make it again."),
     })?;

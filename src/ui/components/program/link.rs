@@ -90,7 +90,7 @@ async fn link(desk: Desk) -> Result<(String, usize), String> {
     Ok((link_to(&Destination::Exercise(setup)), keys))
 }
 
-/// What happened, then what to do.
+/// The error and its advice as sentences.
 fn sentence(error: &LinkError) -> String {
     let text = error.to_string();
     let mut characters = text.chars();

@@ -15,7 +15,7 @@ const AFTER: Duration = Duration::from_millis(700);
 /// The number of imports that are listed.
 const MOST: usize = 20;
 
-/// The list. It is empty until an interpreter is ready, which `is_ready` tells.
+/// The list, which is empty until `is_ready` is true.
 pub(super) fn missing_imports(form: Form, is_ready: Signal<bool>) -> AnyView {
     let missing = RwSignal::new(Vec::new());
     let changes = StoredValue::new(0_u32);

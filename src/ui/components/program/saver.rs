@@ -15,6 +15,7 @@ use leptos::prelude::set_timeout;
 use crate::runtime::Run;
 use crate::share::programs::{ProgramError, Programs, SavedProgram};
 use crate::storage::tab_lock::{IfTaken, TabLock};
+use crate::storage::time_limit::in_time;
 
 /// The time from a change until it is saved.
 const SAVES_AFTER: Duration = Duration::from_millis(400);
@@ -22,10 +23,7 @@ const SAVES_AFTER: Duration = Duration::from_millis(400);
 /// The time within which the tab that has lost a program saves it.
 const HANDS_OVER_WITHIN: Duration = Duration::from_secs(2);
 
-/// The time within which the storage responds. On a busy machine, it takes seconds.
-const RESPONDS_WITHIN: Duration = Duration::from_secs(20);
-
-/// What has become of the program on the page.
+/// The save state of the program on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Saving {
     /// It is not saved, because it was not changed here.
@@ -163,7 +161,7 @@ impl Saver {
     ///
     /// # Errors
     ///
-    /// What happened, and what to do.
+    /// An error message with advice.
     pub(super) async fn flush(self: &Rc<Self>) -> Result<(), String> {
         let _writing = self.writing.lock().await;
         self.write_pending().await
@@ -285,11 +283,6 @@ impl Saver {
             None => TabLock::request(&lock_of(name), IfTaken::Refuse, || {}).await.is_none(),
         }
     }
-}
-
-/// The result of work with the storage, or an error if that takes too long.
-pub(super) async fn in_time<T>(work: impl Future<Output = Result<T, ProgramError>>) -> Result<T, ProgramError> {
-    Run::for_page().timeout(RESPONDS_WITHIN, work).await.unwrap_or(Err(ProgramError::NoResponse))
 }
 
 fn lock_of(name: &str) -> String {

@@ -8,6 +8,7 @@ use web_sys::KeyboardEvent;
 
 use super::desk::Desk;
 use crate::python::program_files::{ProgramFile, is_python};
+use crate::ui::components::tabs::tab_after;
 use crate::ui::focus::focus;
 
 /// The id of the panel that the tabs control.
@@ -83,13 +84,7 @@ fn take_key(desk: Desk, name: &Arc<str>, event: &KeyboardEvent) {
     let program = desk.program();
     let files = program.files();
     let Some(at) = files.iter().position(|file| file.name == *name) else { return };
-    let next = match event.key().as_str() {
-        "ArrowRight" => (at + 1) % files.len(),
-        "ArrowLeft" => (at + files.len() - 1) % files.len(),
-        "Home" => 0,
-        "End" => files.len() - 1,
-        _ => return,
-    };
+    let Some(next) = tab_after(&event.key(), at, files.len()) else { return };
     event.prevent_default();
     desk.shown.set(files[next].name.clone());
     focus(&format!("#{}", tab_id(next)));
