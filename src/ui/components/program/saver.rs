@@ -228,7 +228,7 @@ impl Saver {
         }
         let renamed = async {
             self.programs.rename(&from, to).await?;
-            Ok(self.claim(to, IfTaken::Refuse).await)
+            Ok::<_, ProgramError>(self.claim(to, IfTaken::Refuse).await)
         };
         let claim = in_time(renamed).await.map_err(|error| format!("{error}. {}", error.advice()))?;
         self.use_claim(claim);
@@ -248,7 +248,7 @@ impl Saver {
         let deleted = async {
             let saved = self.programs.read(name).await.ok();
             self.programs.delete(name).await?;
-            Ok(saved)
+            Ok::<_, ProgramError>(saved)
         };
         let saved = in_time(deleted).await?;
         let was_open = self.name().as_deref() == Some(name);
