@@ -275,9 +275,11 @@ fn metadata() -> ServerMetadata {
 /// The reply with an intended failure.
 fn failed(kind: FailureKind, reply: Reply) -> Reply {
     match kind {
-        FailureKind::Internal => Reply::error(500, "the model failed, on purpose"),
-        FailureKind::Unavailable => Reply::error(503, "the model is not available, on purpose"),
-        FailureKind::TooMany => Reply::error(429, "too many requests, on purpose").with_header("retry-after", "1"),
+        FailureKind::Internal => Reply::error(500, "simulated failure: the model failed"),
+        FailureKind::Unavailable => Reply::error(503, "simulated failure: the model is not available"),
+        FailureKind::TooMany => {
+            Reply::error(429, "simulated failure: too many requests").with_header("retry-after", "1")
+        }
         FailureKind::Hang => reply,
         FailureKind::Garbage => Reply::json(200, GARBAGE.to_vec()),
     }

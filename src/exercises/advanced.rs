@@ -242,7 +242,7 @@ mod tests {
         for (readings, bound) in [("20", "3"), ("8", "1"), ("200", "100")] {
             let (run, report) = report(readings, bound);
             assert_eq!(report.checks.len(), 6);
-            assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+            assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
             assert_eq!(run.sleepers(), 0);
         }
     }

@@ -22,7 +22,7 @@ use inference::protocol::{InferResponse, ModelMetadata};
 
 use crate::endpoint::model_server;
 use crate::endpoint::oip::{Client, OipError};
-use crate::exercises::exercise::{Connection, ConnectionFuture, ConnectionTest, Failure, Preset};
+use crate::exercises::exercise::{ConnectionFuture, ConnectionReport, ConnectionTest, Failure, Preset};
 use crate::exercises::prelude::*;
 use crate::measure::requests::Timing;
 use crate::measure::sweep::{LoadLevel, Sweep};
@@ -281,13 +281,13 @@ pub static EXERCISE: Exercise = Exercise::new("async-api-calls", 4, "API calls")
         ),
     ])
     .with_connection_test(ConnectionTest {
-        ask: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),
+        send: |run, settings| Box::pin(async { reached::reach(run, settings, true).await?.await }),
+        cache_key: plan::cache_key,
         address: plan::address,
-        recipient: plan::recipient,
         is_automatic: plan::is_embedded,
     })
-    .asks(plan::question)
-    .whose_python_needs("the library aiohttp")
+    .with_question(plan::question)
+    .with_python_requirement("the library aiohttp")
     .runs(code!(run in io))
     .prepared_by(|run, settings| Box::pin(async { reached::reach(run, settings, false).await?.await.map(drop) }));
 
@@ -306,6 +306,6 @@ fn reach(run: Run, settings: Settings, is_test: bool) -> ConnectionFuture {
         if plan.is_embedded {
             model_server::start().await?;
         }
-        if is_test { connection::test(&run, &mut plan).await } else { Ok(Connection::default()) }
+        if is_test { connection::test(&run, &mut plan).await } else { Ok(ConnectionReport::default()) }
     })
 }

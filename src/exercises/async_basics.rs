@@ -130,7 +130,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-basics", 1, "Async basics")
             ],
         ),
     ])
-    .asks(|settings| Some(Delays::from(settings).question()))
+    .with_question(|settings| Some(Delays::from(settings).question()))
     .runs(code!(run in exercises));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {

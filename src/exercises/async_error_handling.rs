@@ -292,7 +292,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-error-handling", 6, "Error 
             ]
         },
     )
-    .asks(|settings| Plan::from(settings).question())
+    .with_question(|settings| Plan::from(settings).question())
     .runs(code!(run in exercises));
 
 fn limit(settings: &Settings) -> u32 {

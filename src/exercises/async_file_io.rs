@@ -31,14 +31,14 @@ use crate::storage::{FolderLock, Source, Storage, StorageError};
 use csv::{CsvError, PredictedDigit, Samples};
 use findings::{Findings, ReadResults};
 use own::{Content, Read};
-use plan::{FileContent, PREDICTIONS, Plan, SAMPLES};
+use plan::{NewFile, PREDICTIONS, Plan, SAMPLES};
 use rounds::{Concurrency, Rounds};
 
 /// A wait for another tab is logged only if it is longer than this.
 const A_MOMENT: Duration = Duration::from_millis(100);
 
 /// The number of predictions that are formatted before the page gets a turn.
-const ROWS_IN_A_TURN: usize = 10_000;
+const PREDICTIONS_PER_TURN: usize = 10_000;
 
 /// Writes a file. A reader sees the old content or the new, never a part of it.
 async fn write_file_async(storage: &Storage, name: &str, content: &[u8]) -> Result<(), StorageError> {
@@ -76,7 +76,7 @@ async fn read_one_by_one(run: &Run, storage: &Storage, names: &[String]) -> Vec<
 }
 
 /// Writes one file after another.
-async fn write_one_by_one(run: &Run, storage: &Storage, files: &[FileContent]) -> Result<(), StorageError> {
+async fn write_one_by_one(run: &Run, storage: &Storage, files: &[NewFile]) -> Result<(), StorageError> {
     for (n, file) in (0..).zip(files) {
         run.try_task(("write_file_async", n), write_file_async(storage, &file.name, &file.bytes)).await?;
     }
@@ -87,11 +87,11 @@ async fn write_one_by_one(run: &Run, storage: &Storage, files: &[FileContent]) -
 async fn write_multiple_files(
     run: &Run,
     storage: &Storage,
-    files: &[FileContent],
+    files: &[NewFile],
     most: Option<NonZeroUsize>,
 ) -> Result<(), StorageError> {
     let limit = run.limit(most);
-    let write = async |file: &FileContent| {
+    let write = async |file: &NewFile| {
         let _permit = limit.acquire().await;
         write_file_async(storage, &file.name, &file.bytes).await
     };
@@ -150,7 +150,7 @@ async fn save_predictions_async(
     digits: &[PredictedDigit],
 ) -> Result<(), StorageError> {
     let mut text = String::new();
-    for rows in csv::predictions(digits, ROWS_IN_A_TURN) {
+    for rows in csv::predictions(digits, PREDICTIONS_PER_TURN) {
         text += &rows;
         run.yield_now().await;
     }
@@ -160,7 +160,7 @@ async fn save_predictions_async(
 /// Reads the user's own files concurrently, with a limit: tables row by row, other files as bytes. At most one piece of
 /// each file is in memory.
 async fn read_own_files(run: &Run, sources: &[Source], plan: &Plan, classifier: &Classifier) -> Vec<Read> {
-    let (limit, processor) = (run.limit(Some(plan.limit_of_own())), run.limit(Some(NonZeroUsize::MIN)));
+    let (limit, processor) = (run.limit(Some(plan.own_files_limit())), run.limit(Some(NonZeroUsize::MIN)));
     let read = async |source: &Source| {
         let _permit = limit.acquire().await;
         if let Some(suggested) = own::suggested_separator(source) {
@@ -199,7 +199,7 @@ async fn with_own_files(run: &Run, site: &Site, plan: &Plan) -> Result<Report, F
 /// Draws the contents of the files, and creates the files that do not exist yet. Creating a file takes longer than
 /// writing it again, and this extra time should not count for whichever way comes first. Existing files are not
 /// changed.
-async fn make_files(run: &Run, storage: &Storage, plan: &Plan) -> Result<Vec<FileContent>, StorageError> {
+async fn make_files(run: &Run, storage: &Storage, plan: &Plan) -> Result<Vec<NewFile>, StorageError> {
     let files = plan.contents(run).await;
     let existing: BTreeSet<_> = storage.list().await?.into_iter().map(|stored| stored.name.to_string()).collect();
     let missing = files.iter().filter(|file| !existing.contains(&file.name));
@@ -213,7 +213,7 @@ async fn one_round(
     run: &Run,
     storage: &Storage,
     plan: &Plan,
-    files: &[FileContent],
+    files: &[NewFile],
     rounds: &mut Rounds,
 ) -> Result<Vec<ReadResults>, StorageError> {
     let (names, mut readings) = (plan.names(), Vec::new());
@@ -307,8 +307,8 @@ pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
         Comparison::new(
             "A CSV in slices, and its predictions",
             &[
-                Bar::new("process_csv_async", "Process").only_if(plan::is_made),
-                Bar::new("save_predictions_async", "Save").only_if(plan::is_made),
+                Bar::new("process_csv_async", "Process").only_if(plan::uses_generated_files),
+                Bar::new("save_predictions_async", "Save").only_if(plan::uses_generated_files),
             ],
         ),
         Comparison::new("Your files, concurrently", &[Bar::new(own::PART, "Read").only_if(plan::reads_own)]),
@@ -325,7 +325,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-file-io", 3, "Files")
     .without_ideal()
     .with_folder(plan::FOLDER)
     .with_own_files(OwnFiles { control: "source", choice: "own" })
-    .whose_python_needs("the library aiofiles")
+    .with_python_requirement("the library aiofiles")
     .runs(code!(run in io));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {

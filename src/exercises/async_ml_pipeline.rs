@@ -299,7 +299,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-ml-pipeline", 5, "ML pipeli
             ],
         ),
     ])
-    .whose_python_needs("numpy and a pool of processes")
+    .with_python_requirement("numpy and a pool of processes")
     .runs(code!(run in exercises));
 
 const IN_WORKERS: Bar = Bar::new("run_streamed_in_workers", "In workers").only_if(plan::has_workers);

@@ -188,7 +188,7 @@ pub static EXERCISE: Exercise = Exercise::new("async-multiple", 2, "Many tasks")
             ]
         },
     )
-    .asks(|settings| Batch::from(settings).question(settings.count("limit")))
+    .with_question(|settings| Batch::from(settings).question(settings.count("limit")))
     .runs(code!(run in exercises));
 
 async fn run(run: Run, site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
@@ -333,7 +333,7 @@ mod tests {
         assert!(times.iter().all(|us| (100_000..=500_000).contains(us)), "the guide's own: {times:?}");
         assert_eq!(length_us(&run, "process_batch_async"), times.iter().copied().max().expect("there are ten"));
         assert_eq!(length_us(&run, "process_batch_sequential"), times.iter().sum::<u64>());
-        assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+        assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     }
 
     #[test]
@@ -388,7 +388,7 @@ mod tests {
         let (run, report) = run(7, &settings(&[("samples", 0.0)]));
         assert_eq!(length_us(&run, "process_batch_async"), 0);
         assert!(report.notes[0].contains("without samples"));
-        assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+        assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     }
 
     #[test]

@@ -293,12 +293,13 @@ fn is_run(settings: &Settings, issue: &str) -> bool {
 }
 
 fn in_short(checks: &[Check]) -> String {
-    let as_meant = checks.iter().filter(|check| check.is_as_meant()).count();
-    if as_meant < checks.len() {
-        return format!("{as_meant} of {} parts behaved as expected.", checks.len());
+    let as_expected = checks.iter().filter(|check| check.is_as_expected()).count();
+    if as_expected < checks.len() {
+        return format!("{as_expected} of {} parts behaved as expected.", checks.len());
     }
     format!(
-        "All {as_meant} parts behaved as expected: each broken version failed its check, and each fixed version passed."
+        "All {as_expected} parts behaved as expected: each broken version failed its check, and each fixed version \
+         passed."
     )
 }
 
@@ -359,7 +360,7 @@ mod tests {
             ("work_while_open", true),
         ];
         assert_eq!(halves, expected);
-        assert!(report.checks.iter().all(Check::is_as_meant));
+        assert!(report.checks.iter().all(Check::is_as_expected));
         assert!(report.notes[0].starts_with("All 11 parts"));
     }
 
@@ -369,7 +370,7 @@ mod tests {
             let (run, report) = run(issue);
             assert_eq!(report.checks.len(), if issue == "sync-inside" { 3 } else { 2 }, "{issue}");
             for check in report.checks {
-                assert!(check.is_as_meant(), "{issue}: {check:?}");
+                assert!(check.is_as_expected(), "{issue}: {check:?}");
                 assert!(Span::named(&run.record(), &check.part).is_some(), "{issue}");
             }
         }

@@ -59,7 +59,7 @@ impl Compared {
             return Self::from_root_tasks(run, now_us, ideal).into_iter().collect();
         }
         let compare = |comparison: &Comparison| {
-            let bars = comparison.bars.iter().filter(|bar| (bar.is_run)(settings));
+            let bars = comparison.bars.iter().filter(|bar| (bar.is_active)(settings));
             let bars = bars.map(|bar| ComparedBar::new(bar.task.into(), bar.label.into(), run, now_us, ideal));
             let Comparison { title, about, is_race, .. } = *comparison;
             Self { title: title.into(), about: about.into(), is_race, bars: bars.collect() }

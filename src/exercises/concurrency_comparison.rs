@@ -151,7 +151,7 @@ pub static EXERCISE: Exercise = Exercise::new("concurrency-comparison", 7, "Conc
     ])
     .with_pulse()
     .without_ideal()
-    .whose_python_needs("threads and processes")
+    .with_python_requirement("threads and processes")
     .runs(code!(run in exercises));
 
 async fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {

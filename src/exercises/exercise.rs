@@ -18,7 +18,7 @@ use crate::workers::OffloadError;
 /// An exercise, with everything that the page needs to show and run it.
 #[derive(Debug)]
 pub struct Exercise {
-    /// The name in links: the name of the guide's script, with hyphens.
+    /// The name in links. For all exercises but `PROGRAM` it is the name of the script in Python, with hyphens.
     pub slug: &'static str,
     /// The part of the guide that it belongs to; 0 if it is not a part of the guide.
     pub part: u8,
@@ -30,31 +30,32 @@ pub struct Exercise {
     pub teaches: &'static str,
     /// The controls: everything that the reader can set.
     pub controls: &'static [Control],
-    /// The names of the controls that are always in view; the others are one click away. By default, the first three.
+    /// Controls that are always in view. If empty, the first three: see [`visible_controls`](Self::visible_controls).
     pub main_controls: &'static [&'static str],
     /// Returns the conflict between settings that do not go together, if there is one.
     pub conflict: fn(&Settings) -> Option<Conflict>,
     /// Settings that are worth trying.
     pub presets: &'static [Preset],
-    /// The parts that are compared. If there are none, the root tasks of the run are.
+    /// The parts that are compared. If empty, all root tasks are compared.
     pub comparisons: &'static [Comparison],
     /// The tasks whose durations every run shows, whether it finished or not.
     pub distributions: &'static [Distribution],
     /// True if the page shows the event loop's pulse, and a button that counts presses, while it runs.
     pub has_pulse: bool,
-    /// Asks its run to stop by itself, so that it can clean up. False if it cannot; then it is stopped immediately.
-    pub asks_to_stop: fn() -> bool,
+    /// Requests that the run stop by itself, so that it can clean up. Returns false if that is impossible; the run is
+    /// then stopped immediately.
+    pub request_stop: fn() -> bool,
     /// True if it runs the reader's own program: its record comes from the sandbox, with its own heartbeat, and no link
     /// starts it.
     pub is_readers_program: bool,
-    /// True if its ideal can be computed before a run: its time goes into requested waits, not into a disk or a processor.
-    pub has_ideal: bool,
-    /// Runs it a second time, on the virtual clock, after a run that has finished: its ideal, if that is not known before
-    /// the run. `None` if it never does that.
+    /// True if its ideal can be computed before a run, because its time is spent only in requested waits.
+    pub has_forecast: bool,
+    /// Computes the ideal after a run has finished, by running the exercise again on the virtual clock. The `Run` is
+    /// the first run. `None` if the ideal is known before the run, or if there is none.
     pub second_run: Option<fn(Run, Settings) -> SecondRun>,
     /// The folder of the browser's storage in which it keeps files, if it keeps any.
     pub folder: Option<&'static str>,
-    /// The setting that makes it read the reader's own files; `None` if it cannot.
+    /// The setting that selects the reader's own files; `None` if it cannot read any.
     pub own_files: Option<OwnFiles>,
     /// Returns the question before its first run, if there is one with these settings.
     pub question: Option<fn(&Settings) -> Option<Question>>,
@@ -62,14 +63,14 @@ pub struct Exercise {
     pub connection_test: Option<ConnectionTest>,
     /// The requirement of the Python script that is not available here, as the end of a sentence; `None` if the script
     /// can run here.
-    pub python_needs: Option<&'static str>,
+    pub python_requirement: Option<&'static str>,
     /// The path of its source in the repository: the file that it is compiled from.
     pub rust: &'static str,
-    /// Loads its code; does nothing if this was done before. After that, `run` takes its first step without waiting.
+    /// Fetches its code; does nothing if this was done before. After that, `run` takes its first step without waiting.
     pub fetch: fn() -> Fetching,
     /// Prepares what it needs on the page besides its code, such as the page's own model server. An ideal does not need
     /// it.
-    pub prepare: fn(Run, Settings) -> Loading,
+    pub prepare: fn(Run, Settings) -> Preparing,
     /// Starts it. Dropping the future stops it.
     pub run: fn(Run, Rc<Site>, Settings) -> ExerciseFuture,
 }
@@ -77,7 +78,8 @@ pub struct Exercise {
 /// A running exercise. Its result is a report, or the reason why it failed.
 pub type ExerciseFuture = LocalBoxFuture<'static, Result<Report, Failure>>;
 
-/// A second run. Its result is the ideal of the first, unless that does not need one, or the reason why it is not.
+/// The future of a second run. Returns the ideal of the first run, `Ok(None)` if the first run needs no ideal (it was
+/// already on the virtual clock), or the reason why there is no ideal.
 pub type SecondRun = LocalBoxFuture<'static, Result<Option<Record>, NoIdeal>>;
 
 /// The reason why a run has no ideal, although its program can have one.
@@ -94,15 +96,15 @@ impl From<NotFetched> for NoIdeal {
     }
 }
 
-/// Code that is being loaded.
+/// The future that fetches an exercise's code.
 pub type Fetching = LocalBoxFuture<'static, Result<(), NotFetched>>;
 
-/// An exercise that is being prepared.
-pub type Loading = LocalBoxFuture<'static, Result<(), Failure>>;
+/// The future that prepares an exercise.
+pub type Preparing = LocalBoxFuture<'static, Result<(), Failure>>;
 
 impl Exercise {
-    /// An exercise with an ideal and without any of the other optional parts. The entry must also call
-    /// [`runs`](Self::runs).
+    /// An exercise with a forecast and without any of the other optional parts. The entry must also call
+    /// [`runs`](Self::runs): without its code, the exercise panics when it is fetched or run.
     #[must_use]
     pub const fn new(slug: &'static str, part: u8, title: &'static str) -> Self {
         Self {
@@ -118,15 +120,15 @@ impl Exercise {
             comparisons: &[],
             distributions: &[],
             has_pulse: false,
-            asks_to_stop: || false,
+            request_stop: || false,
             is_readers_program: false,
-            has_ideal: true,
+            has_forecast: true,
             second_run: None,
             folder: None,
             own_files: None,
             question: None,
             connection_test: None,
-            python_needs: None,
+            python_requirement: None,
             rust: "",
             fetch: || panic!("the exercise's entry does not call `.runs(code!(…))`"),
             prepare: |_, _| Box::pin(ready(Ok(()))),
@@ -152,7 +154,7 @@ impl Exercise {
         Self { controls, ..self }
     }
 
-    /// Sets the names of the controls that matter most: at most three.
+    /// Sets the names of the controls that are always in view: at most three.
     #[must_use]
     pub const fn with_main_controls(self, main_controls: &'static [&'static str]) -> Self {
         Self { main_controls, ..self }
@@ -170,7 +172,7 @@ impl Exercise {
         Self { presets, ..self }
     }
 
-    /// Sets which root tasks are compared. Without it, all root tasks of a run are.
+    /// Sets the root tasks that are compared. If empty, all root tasks are compared.
     #[must_use]
     pub const fn with_comparisons(self, comparisons: &'static [Comparison]) -> Self {
         Self { comparisons, ..self }
@@ -188,28 +190,28 @@ impl Exercise {
         Self { has_pulse: true, ..self }
     }
 
-    /// Sets how a run is asked to stop by itself.
+    /// Sets the function that requests a run to stop by itself. See `request_stop`.
     #[must_use]
-    pub const fn asked_to_stop_by(self, asks_to_stop: fn() -> bool) -> Self {
-        Self { asks_to_stop, ..self }
+    pub const fn with_graceful_stop(self, request_stop: fn() -> bool) -> Self {
+        Self { request_stop, ..self }
     }
 
     /// Declares that it runs the reader's own program.
     #[must_use]
-    pub const fn of_the_reader(self) -> Self {
+    pub const fn running_readers_program(self) -> Self {
         Self { is_readers_program: true, ..self }
     }
 
-    /// Declares that it has no ideal: much of its time is spent in a disk, a processor or a worker.
+    /// Declares that it has no ideal, because much of its time is spent in a disk, a processor or a worker.
     #[must_use]
     pub const fn without_ideal(self) -> Self {
-        Self { has_ideal: false, ..self }
+        Self { has_forecast: false, ..self }
     }
 
-    /// Declares that its ideal is a second run, after a run that has finished.
+    /// Declares that its ideal is computed by a second run, after a run has finished. It has no forecast.
     #[must_use]
     pub const fn with_second_run(self, second_run: fn(Run, Settings) -> SecondRun) -> Self {
-        Self { has_ideal: false, second_run: Some(second_run), ..self }
+        Self { has_forecast: false, second_run: Some(second_run), ..self }
     }
 
     /// Sets the folder of the browser's storage in which it keeps files.
@@ -218,15 +220,15 @@ impl Exercise {
         Self { folder: Some(folder), ..self }
     }
 
-    /// Sets the setting that makes it read the reader's own files.
+    /// Names the setting that selects the reader's own files.
     #[must_use]
     pub const fn with_own_files(self, own_files: OwnFiles) -> Self {
         Self { own_files: Some(own_files), ..self }
     }
 
-    /// Sets what it asks before its first run. The answer must be the length of a part that is compared.
+    /// Sets the question before its first run. The answer must be the duration of a part that is compared.
     #[must_use]
-    pub const fn asks(self, question: fn(&Settings) -> Option<Question>) -> Self {
+    pub const fn with_question(self, question: fn(&Settings) -> Option<Question>) -> Self {
         Self { question: Some(question), ..self }
     }
 
@@ -236,10 +238,10 @@ impl Exercise {
         Self { connection_test: Some(test), ..self }
     }
 
-    /// Sets what its script in Python needs that readers' programs do not have here, as the end of a sentence.
+    /// Sets the requirement of its Python script that is not available here, as the end of a sentence.
     #[must_use]
-    pub const fn whose_python_needs(self, needs: &'static str) -> Self {
-        Self { python_needs: Some(needs), ..self }
+    pub const fn with_python_requirement(self, requirement: &'static str) -> Self {
+        Self { python_requirement: Some(requirement), ..self }
     }
 
     /// Sets its code. Write it as `.runs(code!(run in exercises))`.
@@ -251,13 +253,13 @@ impl Exercise {
 
     /// Sets how it is prepared, if it needs more than its code.
     #[must_use]
-    pub const fn prepared_by(self, prepare: fn(Run, Settings) -> Loading) -> Self {
+    pub const fn prepared_by(self, prepare: fn(Run, Settings) -> Preparing) -> Self {
         Self { prepare, ..self }
     }
 
     /// The names of the controls that are always in view.
     #[must_use]
-    pub fn first_controls(&self) -> Vec<&'static str> {
+    pub fn visible_controls(&self) -> Vec<&'static str> {
         if self.main_controls.is_empty() {
             self.controls.iter().take(3).map(|control| control.name).collect()
         } else {
@@ -265,20 +267,20 @@ impl Exercise {
         }
     }
 
-    /// Starts it. Its report also contains the sections that every run of it has.
+    /// Starts it. Adds the distributions to its report.
     #[must_use]
     pub fn start(&'static self, run: Run, site: Rc<Site>, settings: Settings) -> ExerciseFuture {
-        let exercise = (self.run)(run, site, settings);
+        let running = (self.run)(run, site, settings);
         Box::pin(async move {
-            let mut report = exercise.await?;
+            let mut report = running.await?;
             report.sections.extend(self.distributions());
             Ok(report)
         })
     }
 
-    /// The report of a run that did not finish: what can be read from its record.
+    /// The report of a run that did not finish: only the sections that need no more than its record.
     #[must_use]
-    pub fn report_without_end(&self) -> Report {
+    pub fn partial_report(&self) -> Report {
         Report { sections: self.distributions().collect(), ..Report::default() }
     }
 
@@ -286,13 +288,13 @@ impl Exercise {
         self.distributions.iter().cloned().map(Section::Distribution)
     }
 
-    /// The path of the same exercise in Python.
+    /// The path of the same exercise in Python. `PROGRAM` has no such file.
     #[must_use]
     pub fn python(&self) -> String {
         format!("static/python/{}.py", self.python_name())
     }
 
-    /// The name of its script in Python, without the ending.
+    /// The name of its script in Python, without the ending. `PROGRAM` has no script.
     #[must_use]
     pub fn python_name(&self) -> String {
         self.slug.replace('-', "_")
@@ -303,13 +305,13 @@ impl Exercise {
 pub struct Code {
     /// The path of the file that it is compiled from.
     pub rust: &'static str,
-    /// Loads the code.
+    /// Fetches the code.
     pub fetch: fn() -> Fetching,
-    /// Loads the code if necessary, then runs it.
+    /// Fetches the code if necessary, then runs it.
     pub run: fn(Run, Rc<Site>, Settings) -> ExerciseFuture,
 }
 
-/// The code of an exercise, loaded when it is first needed.
+/// The code of an exercise, fetched when it is first needed.
 ///
 /// `code!(run in exercises)` takes the function `run` of the file in which it is written, and puts it into the part
 /// `exercises` of the page's code (see [`lazy`](crate::lazy)). The function has this form:
@@ -341,7 +343,7 @@ macro_rules! code {
 
 pub(crate) use code;
 
-/// The setting that makes an exercise read the reader's own files.
+/// The setting that selects the reader's own files.
 #[derive(Debug)]
 pub struct OwnFiles {
     /// The name of the control, which offers a choice.
@@ -362,22 +364,22 @@ impl OwnFiles {
 #[derive(Debug)]
 pub struct ConnectionTest {
     /// Sends the test requests.
-    pub ask: fn(Run, Settings) -> ConnectionFuture,
+    pub send: fn(Run, Settings) -> ConnectionFuture,
     /// A key for what is tested with these settings. When it changes, the last result is no longer valid.
-    pub address: fn(&Settings) -> String,
+    pub cache_key: fn(&Settings) -> String,
     /// The address to which runs send requests; `None` for the page's own server. It may come from a link: show it as text
     /// only.
-    pub recipient: fn(&Settings) -> Option<String>,
+    pub address: fn(&Settings) -> Option<String>,
     /// Returns true if the test may start without a click. Only the page's own server may be tested that way.
     pub is_automatic: fn(&Settings) -> bool,
 }
 
 /// A connection test that is running.
-pub type ConnectionFuture = LocalBoxFuture<'static, Result<Connection, Failure>>;
+pub type ConnectionFuture = LocalBoxFuture<'static, Result<ConnectionReport, Failure>>;
 
-/// The answer of an endpoint to the connection test.
+/// The result of a connection test that has succeeded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Connection {
+pub struct ConnectionReport {
     /// Sentences about the endpoint. They contain text from it: show them as text only.
     pub lines: Vec<String>,
 }
@@ -399,7 +401,7 @@ impl Preset {
     }
 }
 
-/// Root tasks that are compared. The first is the baseline.
+/// Root tasks that are compared. The others are compared with the first.
 #[derive(Debug)]
 pub struct Comparison {
     /// The title.
@@ -440,7 +442,7 @@ pub struct Bar {
     /// Its label.
     pub label: &'static str,
     /// Returns true if the task runs with these settings.
-    pub is_run: fn(&Settings) -> bool,
+    pub is_active: fn(&Settings) -> bool,
     /// True if it blocks the event loop on purpose.
     pub blocks: bool,
     /// Child tasks that a control limits, if the exercise has no check of its own for it.
@@ -460,13 +462,13 @@ impl Bar {
     /// A bar for a task that always runs.
     #[must_use]
     pub const fn new(task: &'static str, label: &'static str) -> Self {
-        Self { task, label, is_run: |_| true, blocks: false, limited: None }
+        Self { task, label, is_active: |_| true, blocks: false, limited: None }
     }
 
-    /// Sets the settings with which the task runs.
+    /// Sets the condition under which the task runs.
     #[must_use]
-    pub const fn only_if(self, is_run: fn(&Settings) -> bool) -> Self {
-        Self { is_run, ..self }
+    pub const fn only_if(self, is_active: fn(&Settings) -> bool) -> Self {
+        Self { is_active, ..self }
     }
 
     /// Marks a part that blocks the event loop on purpose.
@@ -514,14 +516,14 @@ pub struct ProgramLine {
 }
 
 impl Failure {
-    /// A failure that no line of a program has caused.
+    /// A failure that does not refer to a line of the reader's program.
     #[must_use]
     pub fn new(message: impl Into<String>, advice: &'static str) -> Self {
         Self { message: message.into(), advice, line: None }
     }
 }
 
-/// Makes a [`Failure`] of each of these errors, from its message and its `advice()`.
+/// Implements `From` for [`Failure`] for each of these error types, using the error's message and its `advice()`.
 macro_rules! failure_from {
     ($($error:ty),+) => {$(
         impl From<$error> for $crate::exercises::exercise::Failure {

@@ -73,8 +73,8 @@ impl Experiment {
 
     /// The report of a run that did not finish. Returns `None` if nothing can be read from its record alone.
     #[must_use]
-    pub fn report_without_end(&self) -> Option<Report> {
-        Some(self.exercise().report_without_end()).filter(|report| !report.sections.is_empty())
+    pub fn partial_report(&self) -> Option<Report> {
+        Some(self.exercise().partial_report()).filter(|report| !report.sections.is_empty())
     }
 
     /// Its record on the virtual clock, with the files that `site` has already read. Returns `None` if it cannot finish
@@ -82,7 +82,7 @@ impl Experiment {
     #[must_use]
     pub fn ideal(&self, site: &Site) -> Option<Record> {
         let run = Run::on_virtual_clock(self.seed);
-        let future = (self.exercise().run)(run.clone(), Rc::new(site.already_read()), self.settings.clone());
+        let future = (self.exercise().run)(run.clone(), Rc::new(site.with_read_files_only()), self.settings.clone());
         virtual_time::block_on(&run, future).ok()?.ok()?;
         Some(run.take_record())
     }
@@ -107,7 +107,7 @@ mod in_browser {
     const BUSY: Duration = Duration::from_millis(8);
 
     impl Experiment {
-        /// Loads its code and the code that computes its ideal. It starts nothing.
+        /// Fetches its code and the code that computes its ideal. It starts nothing.
         ///
         /// # Errors
         ///
@@ -116,7 +116,7 @@ mod in_browser {
             try_join((self.exercise().fetch)(), slicing::load()).await.map(drop)
         }
 
-        /// Loads its code, and everything else that it needs before it can start.
+        /// Fetches its code, and everything else that it needs before it can start.
         ///
         /// # Errors
         ///
@@ -140,10 +140,10 @@ mod in_browser {
             starting::start(self, site, Box::new(on_end)).await
         }
 
-        /// Its ideal, if it has one: the same as [`ideal`](Self::ideal), but computed in slices, so that the page is
-        /// not blocked. Files of the site that it needs and that were not read before are fetched first.
+        /// Its ideal, if it has a forecast: the same as [`ideal`](Self::ideal), but computed in slices, so that the
+        /// page is not blocked. Files of the site that it needs and that were not read before are fetched first.
         pub async fn ideal_in_slices(self, site: Rc<Site>) -> Option<Record> {
-            if !self.exercise().has_ideal {
+            if !self.exercise().has_forecast {
                 return None;
             }
             slicing::ideal(self, site).await.ok()?.await
@@ -176,7 +176,7 @@ mod in_browser {
     /// the experiment starts again.
     async fn with_all_files(experiment: Experiment, site: Rc<Site>) -> Option<Record> {
         loop {
-            let files = Rc::new(site.already_read());
+            let files = Rc::new(site.with_read_files_only());
             if let Some(record) = slice_by_slice(experiment.clone(), Rc::clone(&files)).await {
                 return Some(record);
             }

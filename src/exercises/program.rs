@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::exercises::controls::{Choice, Control, ControlKind, Settings};
-use crate::exercises::exercise::{Exercise, Failure, Loading, SecondRun, code, failure_from};
+use crate::exercises::exercise::{Exercise, Failure, Preparing, SecondRun, code, failure_from};
 use crate::exercises::site::Site;
 use crate::lazy::lazy;
 use crate::measure::ClockKind;
@@ -36,9 +36,9 @@ pub static EXERCISE: Exercise = Exercise::new("program", 0, "Your program")
     ])
     .with_main_controls(&["clock"])
     .with_second_run(|run, settings| Box::pin(async { again::second_run(run, settings).await?.await }))
-    .of_the_reader()
+    .running_readers_program()
     .prepared_by(|_, _| Box::pin(async { preparing::interpreter().await?.await }))
-    .asked_to_stop_by(asks_to_stop)
+    .with_graceful_stop(request_stop)
     .runs(code!(run in exercises));
 
 failure_from!(PythonError);
@@ -52,12 +52,12 @@ pub fn clock_of(settings: &Settings) -> ClockKind {
     if settings.choice("clock") == "virtual" { ClockKind::Virtual } else { ClockKind::Browser }
 }
 
-lazy!(mod preparing in exercises: interpreter() -> Loading);
+lazy!(mod preparing in exercises: interpreter() -> Preparing);
 
 lazy!(mod again in exercises: second_run(first: Run, settings: Settings) -> SecondRun);
 
 #[cfg(target_arch = "wasm32")]
-fn interpreter() -> Loading {
+fn interpreter() -> Preparing {
     Box::pin(async { Ok(crate::python::interpreter::prepare().await?) })
 }
 
@@ -72,13 +72,13 @@ fn second_run(first: Run, settings: Settings) -> SecondRun {
 }
 
 #[cfg(target_arch = "wasm32")]
-fn asks_to_stop() -> bool {
+fn request_stop() -> bool {
     crate::python::interpreter::stop()
 }
 
 /// Python runs in a browser only.
 #[cfg(not(target_arch = "wasm32"))]
-fn interpreter() -> Loading {
+fn interpreter() -> Preparing {
     Box::pin(async { Err(PythonError::NotInThisCopy.into()) })
 }
 
@@ -88,7 +88,7 @@ fn second_run(_first: Run, _settings: Settings) -> SecondRun {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-fn asks_to_stop() -> bool {
+fn request_stop() -> bool {
     false
 }
 

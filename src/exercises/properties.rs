@@ -35,7 +35,7 @@ impl Property {
     /// ideals.
     #[must_use]
     pub fn all(exercise: &Exercise, settings: &Settings, record: &Record, compared: &[Compared]) -> Vec<Self> {
-        let bars = || exercise.comparisons.iter().flat_map(|it| it.bars).filter(|bar| (bar.is_run)(settings));
+        let bars = || exercise.comparisons.iter().flat_map(|it| it.bars).filter(|bar| (bar.is_active)(settings));
         let mut all = Self::nothing_left(record);
         all.extend(bars().filter_map(|bar| within_limit(bar, settings, record)));
         // Browsers slow a hidden page down, so its times mean nothing.
@@ -67,9 +67,9 @@ impl Property {
         match of_parts.len() {
             0 => format!("{whole}."),
             n => {
-                let as_meant = of_parts.iter().filter(|check| check.is_as_meant()).count();
+                let as_expected = of_parts.iter().filter(|check| check.is_as_expected()).count();
                 format!(
-                    "{whole}. Of the checks of single parts, {as_meant} of {n} had the \
+                    "{whole}. Of the checks of single parts, {as_expected} of {n} had the \
                     expected result."
                 )
             }
@@ -177,7 +177,7 @@ fn within_limit(bar: &Bar, settings: &Settings, record: &Record) -> Option<Prope
 #[must_use]
 pub fn blocked_on_purpose(exercise: &Exercise, settings: &Settings, record: &Record) -> Vec<Period> {
     let bars = exercise.comparisons.iter().flat_map(|it| it.bars);
-    let blocking = bars.filter(|bar| bar.blocks && (bar.is_run)(settings));
+    let blocking = bars.filter(|bar| bar.blocks && (bar.is_active)(settings));
     blocking.flat_map(|bar| named(record, bar.task)).map(|task| span_of(record, task)).collect()
 }
 

@@ -1,7 +1,8 @@
 //! The files that an exercise can read: the site's own, and the reader's.
 //!
-//! On the page every read of a site's file is a real request. Files that have been read stay in memory for the run on
-//! the virtual clock that computes the ideal, which can neither send requests nor wait for them.
+//! On the page every read of a site's file is a real request. The ideal is computed on the virtual clock, where no
+//! request can be sent. So files stay in memory once read, and reads that find nothing are noted in `missing`, so that
+//! the caller can fetch them and try again.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -44,9 +45,10 @@ impl Site {
         Self { files: RefCell::new(files.into_iter().collect()), ..Self::default() }
     }
 
-    /// The files that have been read so far, in memory.
+    /// A site with only the files read so far, for the virtual clock. It sends no requests and has none of the reader's
+    /// own files.
     #[must_use]
-    pub fn already_read(&self) -> Self {
+    pub fn with_read_files_only(&self) -> Self {
         Self { files: self.files.clone(), ..Self::default() }
     }
 
@@ -77,13 +79,13 @@ impl Site {
             Some(base) => {
                 let bytes: Rc<[u8]> = site_file::read(&format!("{base}{path}")).await?.into();
                 let mut files = self.files.borrow_mut();
-                files.retain(|(known, _)| *known != path);
+                files.retain(|(read, _)| *read != path);
                 files.push((path, Rc::clone(&bytes)));
                 Ok(bytes)
             }
             None => {
                 let files = self.files.borrow();
-                let found = files.iter().find(|(known, _)| *known == path).map(|(_, bytes)| Rc::clone(bytes));
+                let found = files.iter().find(|(read, _)| *read == path).map(|(_, bytes)| Rc::clone(bytes));
                 found.ok_or_else(|| {
                     self.missing.borrow_mut().insert(path);
                     SiteFileError::unreachable(path)
@@ -100,9 +102,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_that_are_not_in_memory_are_named() {
-        let site = Site::in_memory([("known", Rc::from([1_u8]))]);
-        for (path, is_there) in [("known", true), ("b", false), ("a", false), ("b", false)] {
+    fn missing_lists_files_that_were_read_but_are_not_in_memory() {
+        let site = Site::in_memory([("c", Rc::from([1_u8]))]);
+        for (path, is_there) in [("c", true), ("b", false), ("a", false), ("b", false)] {
             assert_eq!(site.read(path).now_or_never().map(|read| read.is_ok()), Some(is_there), "{path}");
         }
         assert_eq!(site.missing().into_iter().collect::<Vec<_>>(), ["a", "b"]);

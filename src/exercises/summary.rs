@@ -31,8 +31,8 @@ impl RunSummary {
         let ideal = ideal.as_ref().map(|(ideal, spans)| (*ideal, spans));
         let compared = experiment.compared(Some((record, &spans)), record.end_us(), ideal);
         let whole = experiment.properties(record, &compared).into_iter().map(|it| (it.claim, it.passed));
-        let parts = report.checks.iter().map(|it| (it.claim.clone(), it.is_as_meant()));
-        let validations = report.validations().filter(|it| it.verdict != Verdict::Lacking);
+        let parts = report.checks.iter().map(|it| (it.claim.clone(), it.is_as_expected()));
+        let validations = report.validations().filter(|it| it.verdict != Verdict::Unsupported);
         let validations = validations.map(|it| (it.promise.to_string(), it.verdict == Verdict::Passed));
         let checks: Vec<_> = whole.chain(parts).chain(validations).collect();
         Self {

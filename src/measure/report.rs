@@ -200,7 +200,7 @@ impl Check {
 
     /// True if the part did what it exists for.
     #[must_use]
-    pub fn is_as_meant(&self) -> bool {
+    pub fn is_as_expected(&self) -> bool {
         self.passed != self.is_meant_to_fail
     }
 }

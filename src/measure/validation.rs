@@ -33,7 +33,8 @@ pub enum Verdict {
     /// The promise is not met.
     Failed,
     /// This browser lacks the feature, so nothing was tested.
-    Lacking,
+    #[serde(rename = "lacking")]
+    Unsupported,
 }
 
 impl Verdict {
@@ -43,7 +44,7 @@ impl Verdict {
         match self {
             Self::Passed => "passed",
             Self::Failed => "failed",
-            Self::Lacking => "lacking",
+            Self::Unsupported => "lacking",
         }
     }
 
@@ -53,7 +54,7 @@ impl Verdict {
         match self {
             Self::Passed => "✓ passed",
             Self::Failed => "✕ failed",
-            Self::Lacking => "– not supported by this browser",
+            Self::Unsupported => "– not supported by this browser",
         }
     }
 }
@@ -74,7 +75,7 @@ pub fn summary(validations: &[Validation]) -> String {
         names(Verdict::Passed).len(),
         validations.len(),
         list("failed", &names(Verdict::Failed)),
-        list("not supported by this browser", &names(Verdict::Lacking)),
+        list("not supported by this browser", &names(Verdict::Unsupported)),
     )
 }
 
@@ -96,12 +97,12 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_lists_failed_and_lacking_validations_separately() {
+    fn the_sentence_lists_failed_and_unsupported_validations_separately() {
         let all = [
             validation("gather", Verdict::Passed),
             validation("retry", Verdict::Failed),
-            validation("worker_answers", Verdict::Lacking),
-            validation("stop_frees_a_worker", Verdict::Lacking),
+            validation("worker_answers", Verdict::Unsupported),
+            validation("stop_frees_a_worker", Verdict::Unsupported),
         ];
         assert_eq!(summary(&all[..1]), "1 of 1 passed.");
         assert_eq!(summary(&all[..2]), "1 of 2 passed; 1 failed: retry.");

@@ -85,13 +85,15 @@ fn put<T>(outputs: &mut Vec<Option<T>>, index: usize, output: T) {
     outputs[index] = Some(output);
 }
 
-/// Futures that are started in batches, one batch per turn. It returns their outputs as they end, each with its index.
+/// Futures started in batches, one per turn. `next` returns the output of each future when it ends, with the future's
+/// index.
 struct BatchedFutures<'a, I: Iterator> {
     run: &'a Run,
     not_started: Peekable<Enumerate<I>>,
     running: FuturesUnordered<Indexed<I::Item>>,
-    /// The turn after which the next batch is started.
+    /// The sleep before the next batch. `None` before the first batch and after the last.
     turn: Option<Sleep>,
+    /// What the futures wait for, also after a poll in which none of them noted a wait.
     wait: LatestWait,
 }
 
@@ -113,6 +115,7 @@ where
     /// The next output, or `None` if all futures have ended.
     async fn next(&mut self) -> Option<(usize, <I::Item as Future>::Output)> {
         poll_fn(|context| {
+            // Moved out, because the closure borrows `self`.
             let (run, mut wait) = (self.run, std::mem::take(&mut self.wait));
             let polled = wait.poll(run, || self.poll_next(context));
             self.wait = wait;
@@ -123,15 +126,15 @@ where
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<(usize, <I::Item as Future>::Output)>> {
         loop {
-            let is_turn = self.turn.as_mut().is_none_or(|turn| turn.poll_unpin(context).is_ready());
-            if is_turn {
+            let can_start = self.turn.as_mut().is_none_or(|turn| turn.poll_unpin(context).is_ready());
+            if can_start {
                 self.start_batch();
             }
             match self.running.poll_next_unpin(context) {
                 Poll::Ready(Some(output)) => return Poll::Ready(Some(output)),
                 Poll::Ready(None) if self.turn.is_none() => return Poll::Ready(None),
-                // A turn that was requested just now must be polled once, so that it wakes this task.
-                _ if is_turn && self.turn.is_some() => {}
+                // `start_batch` has just created a new sleep. Loop to poll it once, or it would never wake this task.
+                _ if can_start && self.turn.is_some() => {}
                 _ => return Poll::Pending,
             }
         }
@@ -176,14 +179,15 @@ mod tests {
     use crate::test_support::ms;
 
     #[test]
-    fn no_futures_end_immediately() {
+    fn an_empty_list_ends_immediately() {
         let run = Run::on_virtual_clock(1);
         let none: [std::future::Ready<Result<(), ()>>; 0] = [];
         assert_eq!(block_on(&run, try_join_all(&run, none)), Ok(Ok(vec![])));
     }
 
     #[test]
-    fn fail_fast_ends_at_the_first_failure_and_the_rest_are_cancelled() {
+    fn try_join_all_returns_at_the_first_failure_and_cancels_the_rest() {
+        // On both sides of the number of futures, 30, above which the `futures` crate waits in another way.
         for tasks in [3, 100] {
             let run = Run::on_virtual_clock(1);
             let work = |n: u64| {
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn collected_results_keep_the_order_of_the_futures() {
+    fn join_all_keeps_the_order_of_the_futures() {
         let run = Run::on_virtual_clock(1);
         let work = |n: u64| {
             let run = &run;
@@ -230,6 +234,7 @@ mod tests {
                 n
             })
         };
+        // Counts the turns of other tasks before all futures have started.
         let watch = async {
             for _ in 0..100 {
                 run.yield_now().await;
@@ -239,6 +244,10 @@ mod tests {
         let (outputs, ()) = block_on(&run, join(join_all(&run, (0..10_000).map(work)), watch)).expect("they end");
         assert!(outputs.into_iter().eq(0..10_000));
         assert_eq!(run.now(), ms(10));
-        assert!(turns.get() > 10_000 / BATCH_SIZE / 2, "others had only {} turns", turns.get());
+        assert!(
+            turns.get() > 10_000 / BATCH_SIZE / 2,
+            "other tasks had only {} turns between the batches",
+            turns.get()
+        );
     }
 }

@@ -111,7 +111,7 @@ impl History {
 
     /// True if the runs are still there on the next visit.
     #[must_use]
-    pub fn lasts(&self) -> bool {
+    pub fn is_persistent(&self) -> bool {
         self.storage.kind() != StorageKind::Memory
     }
 

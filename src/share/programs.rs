@@ -97,7 +97,7 @@ impl Programs {
 
     /// True if the programs are still there on the next visit.
     #[must_use]
-    pub fn lasts(&self) -> bool {
+    pub fn is_persistent(&self) -> bool {
         self.storage.kind() != StorageKind::Memory
     }
 

@@ -74,7 +74,7 @@ impl Sent {
 /// The root tasks that an exercise compares with these settings.
 fn parts(exercise: &Exercise, settings: &Settings) -> impl Iterator<Item = &'static str> {
     let bars = exercise.comparisons.iter().flat_map(|comparison| comparison.bars);
-    bars.filter(|bar| (bar.is_run)(settings)).map(|bar| bar.task)
+    bars.filter(|bar| (bar.is_active)(settings)).map(|bar| bar.task)
 }
 
 impl fmt::Display for Sent {

@@ -16,7 +16,7 @@ pub enum Encoding {
     Utf8,
     /// UTF-16, low byte first, as Windows writes it.
     Utf16Le,
-    /// UTF-16, high byte first.
+    /// UTF-16, big-endian.
     Utf16Be,
     /// Windows-1252, which contains Latin-1.
     Windows1252,

@@ -412,7 +412,7 @@ impl Display {
     /// Saves the run that has just ended, and shows that it is over.
     pub(super) fn save(self, ending: RunEnding) {
         if self.report.with_untracked(Option::is_none) {
-            self.report.set(self.started().and_then(|it| it.report_without_end()).map(Rc::new));
+            self.report.set(self.started().and_then(|it| it.partial_report()).map(Rc::new));
         }
         let run = self.run.try_update_value(Option::take).flatten();
         if let Some((run, experiment)) = run.zip(self.started()) {

@@ -82,7 +82,7 @@ async fn show(display: Display, experiment: Experiment, site: Rc<Site>) -> Resul
 }
 
 async fn ideal(experiment: &Experiment, site: Rc<Site>) -> Result<Option<Record>, NotFetched> {
-    if !experiment.exercise().has_ideal {
+    if !experiment.exercise().has_forecast {
         return Ok(None);
     }
     experiment.fetch().await?;

@@ -1,4 +1,4 @@
-//! The saved runs, as the pages use them. The code that reads and writes them is loaded when it is first needed.
+//! Saves, pins and finds runs for the pages. The work is done by code of the lazy part `share`.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::share::run_file::{from_json, to_json};
 use crate::share::saved::SavedRun;
 use crate::storage::time_limit::in_time;
 
-/// The first run of a page waits at most this long for the one that is pinned.
-const PINNED_FOUND_WITHIN: Duration = Duration::from_secs(1);
+/// The first run on a page waits at most this long for the search for a pinned run.
+const FIND_PINNED_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The size of the largest run that is read without a click, in bytes. Reading it blocks the page for a few frames.
-const MOST_BYTES_IN_PASSING: u64 = 300_000;
+/// The size of the largest run that is loaded automatically, in bytes. Reading it blocks the page for a few frames.
+const MOST_BYTES_UNASKED: u64 = 300_000;
 
-/// Saves a run that has finished. Returns what happened, in a sentence.
+/// Saves a run that has finished. Returns a message for the user.
 pub(super) async fn save(run: SavedRun) -> String {
     match saving::save_run(run).await {
         Ok(message) => message.await,
@@ -27,36 +27,40 @@ pub(super) async fn save(run: SavedRun) -> String {
     }
 }
 
-/// Pins a saved run, with what was measured of it and of runs with the same settings. A run that is not saved stays
-/// pinned until the page is left.
+/// Remembers in the database that a run is pinned, with the quantities measured in it and its repeats. Errors are
+/// ignored: the caller already shows the run as the baseline for as long as the page is open.
 pub(super) async fn pin(id: RunId, measured: Quantities) {
     if let Ok(pinned) = pinning::pin_run(id, measured).await {
         pinned.await;
     }
 }
 
-/// Unpins a run.
+/// Removes the pin of a run from the database. Errors are ignored: the page already shows no baseline.
 pub(super) async fn unpin(id: RunId) {
     if let Ok(unpinned) = unpinning::unpin_run(id).await {
         unpinned.await;
     }
 }
 
-/// The newest pinned run of an exercise, with what was measured of it.
+/// The newest pinned run of an exercise, with the quantities measured in it.
 pub(super) async fn pinned(slug: &'static str) -> Option<(RunId, Quantities)> {
-    finding::newest_pinned(slug).await.ok()?.await
+    finding_pinned::newest_pinned(slug).await.ok()?.await
 }
 
-/// The newest saved run of an exercise, if it is small enough to be shown in passing.
+/// The newest saved run of an exercise, if it is small enough to be loaded automatically.
 pub(super) async fn newest(slug: &'static str) -> Option<SavedRun> {
-    reading::newest_run(slug).await.ok()?.await
+    reading_newest::newest_run(slug).await.ok()?.await
 }
 
+// Each `lazy!` makes a module whose function loads the part `share` and then calls the function of that name below.
 lazy!(mod saving in share: save_run(run: SavedRun) -> LocalBoxFuture<'static, String>);
 lazy!(mod pinning in share: pin_run(id: RunId, measured: Quantities) -> LocalBoxFuture<'static, ()>);
 lazy!(mod unpinning in share: unpin_run(id: RunId) -> LocalBoxFuture<'static, ()>);
-lazy!(mod finding in share: newest_pinned(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Quantities)>>);
-lazy!(mod reading in share: newest_run(slug: &'static str) -> LocalBoxFuture<'static, Option<SavedRun>>);
+lazy!(
+    mod finding_pinned in share:
+    newest_pinned(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Quantities)>>
+);
+lazy!(mod reading_newest in share: newest_run(slug: &'static str) -> LocalBoxFuture<'static, Option<SavedRun>>);
 
 fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
     async move {
@@ -66,16 +70,15 @@ fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
             return "Not saved: runs with your own files are never saved.".to_owned();
         }
         let (id, link) = (RunId::from_run(&run), run.destination().to_string());
-        let saving = async {
+        let write = async {
             let history = History::open().await?;
-            Ok::<_, SaveError>((history.lasts(), history.save(&id, &to_json(&run), &link).await?))
+            Ok::<_, SaveError>((history.is_persistent(), history.save(&id, &to_json(&run), &link).await?))
         };
-        let saved = in_time(saving).await;
-        match saved.map(|(lasts, deleted)| lasts.then_some(deleted)) {
-            Ok(None) => NOT_LASTING.to_owned(),
-            Ok(Some(0)) => "Saved in Runs.".to_owned(),
-            Ok(Some(1)) => "Saved in Runs. The oldest run that is not pinned was deleted.".to_owned(),
-            Ok(Some(deleted)) => format!("Saved in Runs. The {deleted} oldest runs that are not pinned were deleted."),
+        match in_time(write).await {
+            Ok((false, _)) => ONLY_IN_MEMORY.to_owned(),
+            Ok((true, 0)) => "Saved in Runs.".to_owned(),
+            Ok((true, 1)) => "Saved in Runs. The oldest run that is not pinned was deleted.".to_owned(),
+            Ok((true, n)) => format!("Saved in Runs. The {n} oldest runs that are not pinned were deleted."),
             Err(error) => not_saved(&error.to_string(), error.advice()),
         }
     }
@@ -83,8 +86,8 @@ fn save_run(run: SavedRun) -> LocalBoxFuture<'static, String> {
 }
 
 /// The message about a run that is only in memory.
-const NOT_LASTING: &str = "Not saved: this browser stores nothing for the page, or its database does not respond. The run is \
-                           in Runs until you close or reload this tab.";
+const ONLY_IN_MEMORY: &str = "Not saved: this browser stores nothing for the page, or its database does not respond. \
+                              The run is in Runs until you close or reload this tab.";
 
 fn not_saved(why: &str, advice: &str) -> String {
     format!("Not saved: {why}. {advice}")
@@ -92,7 +95,7 @@ fn not_saved(why: &str, advice: &str) -> String {
 
 fn pin_run(id: RunId, measured: Quantities) -> LocalBoxFuture<'static, ()> {
     async move {
-        // It fails if the run is not saved. The page keeps it pinned until it is left.
+        // This fails if the run is not saved, or if the storage fails or takes too long.
         let _ = in_time(async { History::open().await?.pin(&id, &measured.to_json()).await }).await;
     }
     .boxed_local()
@@ -100,7 +103,7 @@ fn pin_run(id: RunId, measured: Quantities) -> LocalBoxFuture<'static, ()> {
 
 fn unpin_run(id: RunId) -> LocalBoxFuture<'static, ()> {
     async move {
-        // It fails if the run is gone, and then nothing is pinned.
+        // This fails if the storage fails or takes too long. Then the run is still pinned on the next visit.
         let _ = in_time(async { History::open().await?.unpin(&id).await }).await;
     }
     .boxed_local()
@@ -109,7 +112,7 @@ fn unpin_run(id: RunId) -> LocalBoxFuture<'static, ()> {
 fn newest_pinned(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Quantities)>> {
     async move {
         let found = async { History::open().await.ok()?.pinned(slug).await };
-        let (id, measured) = Run::for_page().timeout(PINNED_FOUND_WITHIN, found).await.ok()??;
+        let (id, measured) = Run::for_page().timeout(FIND_PINNED_TIMEOUT, found).await.ok()??;
         Some((id, Quantities::from_json(&measured)?))
     }
     .boxed_local()
@@ -117,7 +120,7 @@ fn newest_pinned(slug: &'static str) -> LocalBoxFuture<'static, Option<(RunId, Q
 
 fn newest_run(slug: &'static str) -> LocalBoxFuture<'static, Option<SavedRun>> {
     async move {
-        let bytes = History::open().await.ok()?.newest(slug, MOST_BYTES_IN_PASSING).await?;
+        let bytes = History::open().await.ok()?.newest(slug, MOST_BYTES_UNASKED).await?;
         from_json(&bytes).ok()
     }
     .boxed_local()

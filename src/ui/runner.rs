@@ -163,7 +163,7 @@ impl Runner {
         }
         let run = self.display.runs.get_untracked();
         let was_asked = self.asked_to_stop.get_value() == Some(run);
-        if was_asked || !(self.form.exercise.asks_to_stop)() {
+        if was_asked || !(self.form.exercise.request_stop)() {
             return self.stop_now();
         }
         self.asked_to_stop.set_value(Some(run));

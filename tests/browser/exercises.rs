@@ -53,7 +53,7 @@ async fn a_seed_fails_in_the_same_way_in_a_browser_as_on_the_host() {
         outcomes(&report),
         [["15", "2", "1", "1", "1", "0", "20"], RETRIED].map(|it| it.map(String::from).to_vec())
     );
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
 
     let many =
         [("tasks", Value::Number(300.0)), ("failure-rate", Value::Number(0.5)), ("timeout", Value::Number(90.0))];
@@ -72,7 +72,7 @@ async fn a_limited_batch_stays_within_its_limit_and_takes_at_least_its_ideal_tim
     let exercise = &async_multiple::EXERCISE;
     let settings = settings(exercise, &[("samples", Value::Number(40.0)), ("one-by-one", Value::Switch(false))]);
     let (run, report) = run(exercise, settings.clone(), 7).await;
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     let site = Rc::new(Site::served_from("static/"));
     for model in ["logistic-regression", "mlp-16", "mlp-64", "mlp-64-32"] {
         site.read(Box::leak(format!("models/{model}.safetensors").into_boxed_str())).await.expect("the file exists");
@@ -103,7 +103,7 @@ async fn ten_thousand_failing_tasks_behind_a_limit_have_a_small_consistent_recor
         ],
     );
     let (run, report) = run(exercise, settings, 7).await;
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     let record = run.record();
     let bytes = record.heap_bytes() / record.tasks().len();
     assert!(bytes <= 256, "{bytes} bytes for each task");
@@ -128,7 +128,7 @@ async fn every_broken_version_of_a_common_issue_fails_its_check_and_every_fixed_
     assert_eq!(report.checks.iter().filter(|check| check.is_meant_to_fail).count(), 5);
     assert_eq!(report.checks.iter().filter(|check| !check.is_meant_to_fail).count(), 6);
     for check in &report.checks {
-        assert!(check.is_as_meant(), "{check:?}");
+        assert!(check.is_as_expected(), "{check:?}");
     }
 }
 

@@ -201,7 +201,7 @@ fn every_kind_of_failure_has_its_reply() {
     for (kind, status) in [("500", 500), ("503", 503), ("429", 429)] {
         let (reply, arrives) = reply(kind);
         assert_eq!((reply.status, arrives), (status, true));
-        assert!(decode::<ErrorBody>(&reply.body).unwrap().error.ends_with("on purpose"));
+        assert!(decode::<ErrorBody>(&reply.body).unwrap().error.starts_with("simulated failure: "));
         assert_eq!(reply.headers.contains(&("retry-after", "1".to_owned())), kind == "429");
     }
     let (garbage, arrives) = reply("garbage");

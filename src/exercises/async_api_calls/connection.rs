@@ -2,7 +2,7 @@
 
 use crate::endpoint::model_server::NoModelServer;
 use crate::endpoint::oip::{Client, OipError};
-use crate::exercises::exercise::{Connection, Failure, failure_from};
+use crate::exercises::exercise::{ConnectionReport, Failure, failure_from};
 use crate::exercises::prelude::*;
 
 use super::findings::tensors_in_words;
@@ -44,7 +44,7 @@ async fn unlisted(run: &Run, client: &Client, plan: &Plan, error: OipError) -> F
 }
 
 /// Fetches the name and version of the server, and the metadata of the first model.
-pub(super) async fn test(run: &Run, plan: &mut Plan) -> Result<Connection, Failure> {
+pub(super) async fn test(run: &Run, plan: &mut Plan) -> Result<ConnectionReport, Failure> {
     let client = Client::new(run, plan.metadata_url.clone());
     // The time that the reader needs for an answer does not count.
     client.let_browser_ask().await;
@@ -93,7 +93,7 @@ pub(super) async fn test(run: &Run, plan: &mut Plan) -> Result<Connection, Failu
         ),
         (Err(error), None) => return Err(failure(run, &client, plan, error).await),
     };
-    Ok(Connection { lines: [Some(server), models, Some(model)].into_iter().flatten().collect() })
+    Ok(ConnectionReport { lines: [Some(server), models, Some(model)].into_iter().flatten().collect() })
 }
 
 /// The failure if the metadata of the first model cannot be fetched.

@@ -1,25 +1,25 @@
-//! The inputs that a reader enters for a model that its server does not describe.
+//! The inputs that a reader enters as JSON. They replace those that are built from the model's metadata.
 
 use inference::protocol::{DeclaredDatatype, Tensor, TensorMetadata};
 use serde_json::Value;
 
 use super::inputs::Input;
 
-/// The value of `data` that asks for random data.
+/// A `data` field with this value is filled with random data, like one that is missing or null.
 const RANDOM: &str = "random";
 
-/// The reason text does not describe inputs.
+/// The reason why the entered text cannot be used as inputs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum EnteredError {
     #[error("the inputs that you entered are not JSON: {reason}")]
     NotJson { reason: String },
     #[error("what you entered is not a list of inputs, or the list is empty")]
-    NoList,
+    NotAList,
     #[error("input {number} that you entered: {reason}")]
     BadInput { number: usize, reason: String },
 }
 
-/// Reads a list of inputs as it is in a request, a whole request, or one input.
+/// Parses the entered text: a whole request, its list of `inputs`, or a single input.
 pub(super) fn parse(text: &str) -> Result<Vec<Input>, EnteredError> {
     let json: Value =
         serde_json::from_str(text).map_err(|error| EnteredError::NotJson { reason: error.to_string() })?;
@@ -27,34 +27,35 @@ pub(super) fn parse(text: &str) -> Result<Vec<Input>, EnteredError> {
         Value::Array(list) => list,
         Value::Object(mut fields) => match fields.remove("inputs") {
             Some(Value::Array(list)) => list,
-            Some(_) => return Err(EnteredError::NoList),
+            Some(_) => return Err(EnteredError::NotAList),
             None => vec![Value::Object(fields)],
         },
-        _ => return Err(EnteredError::NoList),
+        _ => return Err(EnteredError::NotAList),
     };
     if list.is_empty() {
-        return Err(EnteredError::NoList);
+        return Err(EnteredError::NotAList);
     }
-    let input = |(index, value)| input(value).map_err(|reason| EnteredError::BadInput { number: index + 1, reason });
-    list.into_iter().enumerate().map(input).collect()
+    let parse =
+        |(index, value)| parse_input(value).map_err(|reason| EnteredError::BadInput { number: index + 1, reason });
+    list.into_iter().enumerate().map(parse).collect()
 }
 
-/// One input, or the reason there is none.
-fn input(value: Value) -> Result<Input, String> {
-    let Some(fields) = value.as_object() else { return Err(format!("{value} is not an object with a name")) };
+/// Parses one input. The error says what is wrong with it.
+fn parse_input(value: Value) -> Result<Input, String> {
+    let Some(fields) = value.as_object() else { return Err(format!("{value} is not a JSON object")) };
     for field in ["name", "datatype", "shape"] {
         if !fields.contains_key(field) {
-            return Err(format!("there is no \"{field}\""));
+            return Err(format!("\"{field}\" is missing"));
         }
     }
     let has_data = !matches!(fields.get("data"), None | Some(Value::Null))
         && fields.get("data").and_then(Value::as_str) != Some(RANDOM);
     let declared: TensorMetadata = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
     let DeclaredDatatype::Known(datatype) = declared.datatype else {
-        return Err(format!("the protocol has no datatype `{}`; for text, it is BYTES", declared.datatype));
+        return Err(format!("the protocol has no datatype `{}`; for text, use `BYTES`", declared.datatype));
     };
     if has_data && declared.shape.iter().any(|size| *size < 0) {
-        return Err("with data, no size in its shape can be -1".to_owned());
+        return Err("a size of -1 in the shape is only allowed with random data".to_owned());
     }
     let data: Option<Tensor> =
         has_data.then(|| serde_json::from_value(value)).transpose().map_err(|error| error.to_string())?;
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inputs_are_read_as_in_a_request() {
+    fn inputs_are_parsed_as_in_a_request() {
         let list = r#"[{"name": "ids", "datatype": "INT64", "shape": [1, 3], "data": [[7, "8", 9]]},
                        {"name": "mask", "datatype": "bool", "shape": [-1, 2], "data": "random"},
                        {"name": "x", "datatype": "FP32", "shape": ["2"]}]"#;
@@ -83,25 +84,25 @@ mod tests {
         }
         let one = r#"{"name": "t", "datatype": "BYTES", "shape": [1], "data": ["random"]}"#;
         let inputs = parse(one).expect("it is one input");
-        assert!(inputs[0].data.is_some(), "an element may be the word");
+        assert!(inputs[0].data.is_some(), "`random` as an element of a list is data");
     }
 
     #[test]
-    fn what_is_wrong_with_an_input_is_named() {
+    fn the_error_says_what_is_wrong_with_an_input() {
         for (text, message) in [
             ("x FP32 [1, 4]", "the inputs that you entered are not JSON: expected value at line 1 column 1"),
             ("[]", "what you entered is not a list of inputs, or the list is empty"),
             ("7", "what you entered is not a list of inputs, or the list is empty"),
             (r#"{"inputs": 7}"#, "what you entered is not a list of inputs, or the list is empty"),
-            ("[1]", "input 1 that you entered: 1 is not an object with a name"),
-            (r#"[{"name": "x", "datatype": "FP32"}]"#, "input 1 that you entered: there is no \"shape\""),
+            ("[1]", "input 1 that you entered: 1 is not a JSON object"),
+            (r#"[{"name": "x", "datatype": "FP32"}]"#, "input 1 that you entered: \"shape\" is missing"),
             (
                 r#"[{"name": "x", "datatype": "STRING", "shape": [1]}]"#,
-                "input 1 that you entered: the protocol has no datatype `STRING`; for text, it is BYTES",
+                "input 1 that you entered: the protocol has no datatype `STRING`; for text, use `BYTES`",
             ),
             (
                 r#"[{"name": "x", "datatype": "FP32", "shape": [-1], "data": [1]}]"#,
-                "input 1 that you entered: with data, no size in its shape can be -1",
+                "input 1 that you entered: a size of -1 in the shape is only allowed with random data",
             ),
             (
                 r#"[{"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [1, 2]}]"#,

@@ -30,7 +30,7 @@ pub(super) struct Plan {
     pub inference_url: BaseUrl,
     /// The names of the models. Inference requests go to the first. Empty if the endpoint is to list them.
     pub models: Vec<String>,
-    /// The inputs that the reader has entered, as JSON. Empty if the model's metadata has them.
+    /// The inputs that the reader has entered, as JSON. Empty if they are built from the model's metadata.
     pub entered_inputs: String,
     pub requests: u32,
     /// The number of inputs in each request, at least 1.
@@ -203,14 +203,14 @@ pub(super) fn question(settings: &Settings) -> Option<Question> {
 }
 
 /// A key for what a connection test depends on.
-pub(super) fn address(settings: &Settings) -> String {
+pub(super) fn cache_key(settings: &Settings) -> String {
     let url = if is_embedded(settings) { "" } else { settings.text("url") };
     let inputs = if is_embedded(settings) { "" } else { settings.text("inputs") };
     format!("{url} {} {} {inputs}", settings.text("models"), settings.to_text("timeout"))
 }
 
 /// The address to which runs send requests, if it is not the page's own server.
-pub(super) fn recipient(settings: &Settings) -> Option<String> {
+pub(super) fn address(settings: &Settings) -> Option<String> {
     (!is_embedded(settings)).then(|| settings.text("url").trim().to_owned())
 }
 
@@ -255,9 +255,10 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::new(
         "inputs",
         "Inputs",
-        "Only for a model that its server does not describe: the inputs as JSON, as in a request. Without `data`, or with \
-         \"random\", they are random. An example: \
-         [{\"name\": \"x\", \"datatype\": \"FP32\", \"shape\": [1, 4], \"data\": [1, 2, 3, 4]}]",
+        "Inputs as JSON, as in a request's body: \
+         [{\"name\": \"x\", \"datatype\": \"FP32\", \"shape\": [1, 4], \"data\": [1, 2, 3, 4]}]. \
+         Without `data`, or with \"random\", they are random. They replace those built from the model's metadata, for \
+         example when the server does not describe the model.",
         ControlKind::Text { default: "", refuse: |_| None },
     )
     .only_if(|settings| !is_embedded(settings)),

@@ -7,7 +7,7 @@ use crate::measure::events::Record;
 use crate::measure::latencies::Latencies;
 use crate::runtime::virtual_time::block_on;
 
-/// Nothing random, no batches.
+/// No randomness, one input per request.
 const PLAIN: &[(&str, f64)] = &[("spread", 0.0), ("failure-rate", 0.0), ("capacity", 0.0), ("batch-size", 1.0)];
 
 fn site() -> Site {
@@ -16,6 +16,7 @@ fn site() -> Site {
     Site::in_memory([(path, digits.expect("the repository has it").into())])
 }
 
+/// These settings, without randomness and without the part that sends the requests one by one.
 fn settings(numbers: &[(&str, f64)], texts: &[(&str, &str)]) -> Settings {
     let mut settings = settings_with(&EXERCISE, &[PLAIN, numbers].concat());
     settings.set("one-by-one", Value::Switch(false));
@@ -36,7 +37,7 @@ fn report(settings: &Settings) -> (Run, Report) {
 }
 
 fn length_us(record: &Record, part: &str) -> u64 {
-    Span::named(record, part).and_then(|span| span.length_us()).expect("it ended well")
+    Span::named(record, part).and_then(|span| span.length_us()).expect("it succeeded")
 }
 
 fn column(table: &Table, column: usize) -> Vec<&str> {
@@ -44,14 +45,14 @@ fn column(table: &Table, column: usize) -> Vec<&str> {
 }
 
 #[test]
-fn a_batch_larger_than_the_servers_capacity_takes_several_rounds() {
+fn more_requests_than_the_servers_capacity_take_several_rounds() {
     let numbers = [("requests", 40.0), ("limit", 0.0), ("latency", 100.0), ("capacity", 8.0)];
     let (run, report) = report(&settings(&numbers, &[]));
     assert_eq!(length_us(&run.record(), "batch_inference_api"), 500_000);
     let requests = report.requests().expect("it sent some");
     assert_eq!(requests.throughput_per_s(), Some(80.0));
-    assert_eq!(requests.since_sent().max(), Some(500_000.0), "the queue is at the server");
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert_eq!(requests.since_sent().max(), Some(500_000.0), "the requests queue at the server");
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     assert!(report.notes[0].starts_with("40 of 40 requests with 1 input each succeeded in 500 ms: 80.0 requests"));
 }
 
@@ -74,12 +75,13 @@ fn only_latency_from_schedule_shows_that_the_endpoint_is_too_slow() {
     let requests = report.requests().expect("it sent some");
     let p99 = |sample: crate::measure::statistics::Summary| sample.percentile(99.0).expect("there are a hundred");
     assert_eq!(p99(requests.since_sent()), 500_000.0);
+    // The requests are due 100 ms apart and end 500 ms apart, so the last of the hundred ends 40 s after it was due.
     assert!(p99(requests.since_due()) > 70.0 * 500_000.0);
     assert!(report.notes.iter().any(|note| note.contains("coordinated omission")), "{:?}", report.notes);
 }
 
 #[test]
-fn the_notes_say_if_the_endpoint_kept_up() {
+fn the_notes_say_that_the_endpoint_kept_up() {
     let numbers = [("requests", 30.0), ("limit", 0.0), ("rate", 10.0), ("latency", 500.0)];
     let (run, report) = report(&settings(&numbers, &[("arrivals", "rate")]));
     assert_eq!(length_us(&run.record(), "inference_at_a_rate"), 2_900_000 + 500_000);
@@ -91,8 +93,8 @@ fn the_notes_say_if_the_endpoint_kept_up() {
     );
 }
 
-/// The report of a preset, with its query as a link has it.
-fn preset(label: &str) -> Report {
+/// The report of a preset, whose settings are read as from a link.
+fn report_of_preset(label: &str) -> Report {
     let preset = EXERCISE.presets.iter().find(|preset| preset.label == label).expect("there is such a preset");
     let texts: Vec<_> = preset.query.split('&').filter_map(|pair| pair.split_once('=')).collect();
     let mut settings = Settings::defaults(EXERCISE.controls);
@@ -101,8 +103,8 @@ fn preset(label: &str) -> Report {
 }
 
 #[test]
-fn the_verdict_of_coordinated_omission_is_the_limit_and_not_the_endpoint() {
-    let report = preset("Coordinated omission");
+fn the_coordinated_omission_preset_blames_the_limit_and_not_the_endpoint() {
+    let report = report_of_preset("Coordinated omission");
     let verdict = report.notes.iter().find(|note| note.contains("coordinated omission")).expect("there is one");
     assert!(verdict.starts_with("The endpoint is not the cause: it took 50 ms per request"), "{verdict}");
     assert!(verdict.contains("waited for your limit of 1"), "{verdict}");
@@ -115,13 +117,13 @@ fn the_verdict_of_coordinated_omission_is_the_limit_and_not_the_endpoint() {
 }
 
 #[test]
-fn the_verdict_of_the_other_presets_is_what_their_names_promise() {
-    let knee = preset("Find the knee");
+fn the_other_presets_show_what_their_names_promise_and_do_not_blame_the_limit() {
+    let knee = report_of_preset("Find the knee");
     assert_eq!(knee.sweep().and_then(|sweep| sweep.knee()).map(|level| level.concurrency), Some(8));
-    let failing = preset("An endpoint that fails");
+    let failing = report_of_preset("An endpoint that fails");
     let succeeded: usize = column(failing.tables()[0], 1)[0].parse().expect("a number");
     assert!((1..=50).contains(&succeeded) && failing.tables()[0].rows.len() > 2, "{:?}", failing.tables()[0]);
-    let at_once = preset("500 requests at once");
+    let at_once = report_of_preset("500 requests at once");
     assert!(at_once.notes.iter().any(|note| note.starts_with("No limit: every request was sent as soon as possible")));
     for report in [knee, failing, at_once] {
         assert!(!report.notes.iter().any(|note| note.contains("The endpoint is not the cause")), "{:?}", report.notes);
@@ -136,7 +138,7 @@ fn an_endpoint_that_is_slower_than_the_rate_does_not_keep_up() {
 }
 
 #[test]
-fn every_request_is_counted_by_its_cause() {
+fn every_request_is_counted_by_its_outcome() {
     let texts = [("faults", "all"), ("timeout", "300")];
     let numbers = [("requests", 200.0), ("failure-rate", 0.6), ("retries", 0.0), ("limit", 0.0)];
     let (run, report) = report(&settings(&numbers, &texts));
@@ -145,8 +147,8 @@ fn every_request_is_counted_by_its_cause() {
     let counts: Vec<u32> = column(outcomes, 1).iter().map(|cell| cell.parse().expect("a number")).collect();
     assert_eq!(counts.iter().sum::<u32>(), 200);
     assert!((60..=100).contains(&counts[0]), "{counts:?}");
-    assert!(column(outcomes, 3)[3].contains("the model is not available, on purpose"), "{outcomes:?}");
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(column(outcomes, 3)[3].contains("simulated failure: the model is not available"), "{outcomes:?}");
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     assert_eq!(run.sleepers(), 0);
 }
 
@@ -203,7 +205,7 @@ fn the_run_fails_if_the_endpoint_cannot_be_reached() {
     let settings = settings(&[], &[("endpoint", "own"), ("url", "http://models.example")]);
     let failure = outcome(&settings).1.expect_err("there is no server");
     assert!(failure.message.contains("`http://models.example/v2` cannot be reached"), "{failure:?}");
-    assert!(Experiment::new(&EXERCISE, settings, 7).ideal(&site()).is_none(), "there is no ideal time for a network");
+    assert!(Experiment::new(&EXERCISE, settings, 7).ideal(&site()).is_none(), "a real endpoint has no ideal");
 }
 
 #[test]
@@ -212,13 +214,13 @@ fn a_run_without_requests_ends_immediately_and_says_so() {
     assert_eq!(length_us(&run.record(), "batch_inference_api"), 0);
     assert!(report.notes[0].starts_with("No inference requests were sent"));
     assert_eq!(report.notes.len(), 1);
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
 }
 
 #[test]
 fn a_connection_test_shows_the_server_and_the_models_inputs_and_outputs() {
     let run = Run::on_virtual_clock(7);
-    let connect = EXERCISE.connection_test.as_ref().expect("it has an endpoint").ask;
+    let connect = EXERCISE.connection_test.as_ref().expect("it has an endpoint").send;
     let connection = block_on(&run, connect(run.clone(), settings(&[], &[]))).expect("it ends").expect("it is there");
     assert!(connection.lines[0].starts_with("`interleave` 0.1.0 answered in 0 ms"), "{connection:?}");
     assert!(connection.lines[1].starts_with("Models: mlp-64, mlp-16"), "{connection:?}");
@@ -241,7 +243,7 @@ fn a_stopped_run_leaves_no_timers() {
 }
 
 #[test]
-fn the_same_requests_fail_one_by_one_and_concurrently() {
+fn as_many_requests_fail_one_by_one_as_concurrently() {
     let mut settings = settings(&[("requests", 30.0), ("failure-rate", 0.4), ("retries", 0.0)], &[]);
     settings.set("one-by-one", Value::Switch(true));
     let (run, _) = report(&settings);

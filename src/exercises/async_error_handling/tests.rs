@@ -19,18 +19,23 @@ fn run(seed: u64, settings: &Settings) -> (Run, Report) {
     let run = Run::on_virtual_clock(seed);
     let future = (EXERCISE.run)(run.clone(), Rc::new(Site::in_memory([])), settings.clone());
     let report = block_on(&run, future).expect("it waits only for timers").expect("it cannot fail");
-    assert!(report.checks.iter().all(Check::is_as_meant), "seed {seed}: {:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "seed {seed}: {:?}", report.checks);
     assert_eq!(run.sleepers(), 0);
     (run, report)
 }
 
-/// A column of the table of outcomes: succeeded, four causes, cancelled, attempts.
+/// The columns of the table of outcomes.
+const FAIL_FAST: usize = 1;
+const COLLECT: usize = 2;
+const RETRY: usize = 3;
+
+/// The seven rows of one column: succeeded, four causes of failure, cancelled, attempts.
 fn column(report: &Report, column: usize) -> [u32; 7] {
     let cell = |row: &Vec<String>| row[column].replace(',', "").parse().expect("it is a count");
     report.tables()[0].rows.iter().map(cell).collect::<Vec<_>>().try_into().expect("there are seven rows")
 }
 
-fn tasks(record: &Record, name: &str, part: &str) -> Durations {
+fn durations_of(record: &Record, name: &str, part: &str) -> Durations {
     let part = Span::named(record, part).expect("it ran");
     Durations::from_record(record, name, Some(part.task))
 }
@@ -39,9 +44,9 @@ fn tasks(record: &Record, name: &str, part: &str) -> Durations {
 fn collecting_gives_every_task_a_result_and_retries_fix_most_failures() {
     let (run, report) = run(7, &settings(&[], &[]));
     // These numbers are the same in every browser: the tests in `tests/browser` expect them too.
-    assert_eq!(column(&report, 2), [15, 2, 1, 1, 1, 0, 20]);
-    assert_eq!(column(&report, 3), [19, 0, 0, 1, 0, 0, 25]);
-    let collected = tasks(&run.record(), "risky_operation", "run_tasks_with_error_handling").outcomes();
+    assert_eq!(column(&report, COLLECT), [15, 2, 1, 1, 1, 0, 20]);
+    assert_eq!(column(&report, RETRY), [19, 0, 0, 1, 0, 0, 25]);
+    let collected = durations_of(&run.record(), "risky_operation", "run_tasks_with_error_handling").outcomes();
     assert_eq!((collected.get(Outcome::Failed), collected.get(Outcome::TimedOut)), (4, 1));
 }
 
@@ -52,30 +57,33 @@ fn failing_fast_ends_at_the_instant_of_the_first_failure_and_cancels_the_rest() 
         let (run, report) = run(7, &settings(&[("tasks", 100.0), ("limit", limit)], &choices));
         let record = run.record();
         let part = Span::named(&record, "fail_fast").expect("it ran");
-        let tasks = tasks(&record, "risky_operation", "fail_fast");
+        let tasks = durations_of(&record, "risky_operation", "fail_fast");
         let failures: Vec<_> = tasks.tasks().iter().filter(|it| it.outcome == Outcome::Failed).collect();
         assert_eq!(failures.len(), 1);
+        // The part itself succeeds: the first error is its value.
         assert_eq!(part.end, Some((failures[0].ended_us, Outcome::Succeeded)));
-        let [succeeded, .., cancelled, attempts] = column(&report, 1);
+        let [succeeded, .., cancelled, attempts] = column(&report, FAIL_FAST);
         assert_eq!(succeeded + 1 + cancelled, 100, "limit {limit}");
-        // With a limit only tasks with a permit made an attempt: those that succeeded, and three at the failure.
+        // With a limit, only tasks that got a permit made an attempt: those that had succeeded, and the three in
+        // progress at the failure.
         assert_eq!(attempts, if limit == 0.0 { 100 } else { succeeded + 3 }, "limit {limit}");
     }
 }
 
 #[test]
-fn no_task_fails_at_a_rate_of_zero_and_every_task_at_a_rate_of_one() {
+fn no_task_fails_at_a_rate_of_zero_and_every_task_fails_at_a_rate_of_one() {
     let (_, report) = run(7, &settings(&[("failure-rate", 0.0)], &[]));
-    assert_eq!((column(&report, 1)[0], column(&report, 2)[0], column(&report, 3)[6]), (20, 20, 20));
+    assert_eq!((column(&report, FAIL_FAST)[0], column(&report, COLLECT)[0], column(&report, RETRY)[6]), (20, 20, 20));
     assert!(report.notes[0].contains("No task failed"));
     let (_, report) = run(7, &settings(&[("failure-rate", 1.0)], &[("faults", "transient")]));
-    assert_eq!((column(&report, 2)[0], column(&report, 3)[0], column(&report, 3)[6]), (0, 0, 60));
+    // 20 tasks with three attempts each: the first and two retries.
+    assert_eq!((column(&report, COLLECT)[0], column(&report, RETRY)[0], column(&report, RETRY)[6]), (0, 0, 60));
 }
 
 #[test]
 fn without_retries_the_outcomes_are_those_of_collecting() {
     let (_, report) = run(7, &settings(&[("max-retries", 0.0)], &[]));
-    assert_eq!(column(&report, 3), column(&report, 2));
+    assert_eq!(column(&report, RETRY), column(&report, COLLECT));
 }
 
 #[test]
@@ -86,10 +94,10 @@ fn a_run_without_tasks_ends_immediately_and_says_why() {
 }
 
 #[test]
-fn a_task_that_never_ends_takes_as_long_as_its_timeout() {
+fn a_hanging_operation_ends_at_its_timeout() {
     let (run, _) = run(7, &settings(&[("failure-rate", 1.0), ("max-retries", 0.0)], &[("faults", "hangs")]));
     let record = run.record();
-    let tasks = tasks(&record, "risky_operation", "run_tasks_with_error_handling");
+    let tasks = durations_of(&record, "risky_operation", "run_tasks_with_error_handling");
     assert!(tasks.tasks().iter().all(|it| it.outcome == Outcome::TimedOut && it.total_us == 300_000));
     assert!(record.log_lines().iter().any(|line| line.text == "task 3: not done within 300 ms"));
 }
@@ -120,9 +128,9 @@ proptest! {
         for part in ["run_tasks_with_error_handling", "run_tasks_with_retries"] {
             let name = if part.ends_with("retries") { "retry_async" } else { "risky_operation" };
             let expected = if limit == 0 { tasks } else { limit.min(tasks) };
-            prop_assert_eq!(super::tests::tasks(&record, name, part).peak(), expected, "{}", part);
+            prop_assert_eq!(durations_of(&record, name, part).peak(), expected, "{}", part);
         }
-        for part in [1, 2, 3] {
+        for part in [FAIL_FAST, COLLECT, RETRY] {
             let [outcomes @ .., _] = column(&report, part);
             prop_assert_eq!(outcomes.iter().sum::<u32>(), tasks);
         }

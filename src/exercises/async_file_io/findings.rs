@@ -5,7 +5,7 @@ use crate::exercises::prelude::*;
 use crate::storage::{StorageError, StorageKind};
 
 use super::csv::{CsvError, MOST_CHARS, MOST_COLUMNS, MOST_SHOWN, Samples};
-use super::plan::{FileContent, Plan};
+use super::plan::{NewFile, Plan};
 use super::rounds::{READING, Rounds, WRITING};
 
 /// The maximum number of files that are listed.
@@ -30,7 +30,7 @@ impl ReadResults {
     pub async fn open(
         run: &Run,
         part: &'static str,
-        written: &[FileContent],
+        written: &[NewFile],
         names: &[String],
         read: Vec<Result<Vec<u8>, StorageError>>,
     ) -> Self {

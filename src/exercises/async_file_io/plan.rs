@@ -1,4 +1,5 @@
-//! The meaning of the controls: which files to write and read, how large they are, and which of them are missing.
+//! The controls of the exercise, and the [`Plan`] that a run derives from them: which files to write and read, and
+//! their contents.
 
 use std::fmt::Write;
 use std::num::NonZeroUsize;
@@ -8,7 +9,7 @@ use inference::digits::{Digits, PIXELS};
 use crate::exercises::csv_rows::{Encoding, Wanted};
 use crate::exercises::prelude::*;
 
-/// The exercise's own folder. Nothing outside it is touched.
+/// The exercise's own folder. The exercise writes to no other folder.
 pub(super) const FOLDER: &str = "async-file-io";
 
 /// The CSV that is processed.
@@ -18,15 +19,15 @@ pub(super) const SAMPLES: &str = "samples.csv";
 pub(super) const PREDICTIONS: &str = "predictions.csv";
 
 /// The number of rows of the CSV that are made before the page gets a turn.
-const ROWS_IN_A_TURN: u32 = 200;
+const CSV_ROWS_PER_TURN: u32 = 200;
 
-/// The maximum number of the user's own files that are read at once: a piece of each is in memory.
+/// The maximum number of the user's own files that are read at once, because a piece of each is in memory.
 const MOST_OWN_AT_ONCE: NonZeroUsize = NonZeroUsize::new(32).expect("32 is not zero");
 
-/// The maximum size of all files together: they are in memory three times.
+/// The maximum size of all files together, because they are in memory three times.
 const MOST_BYTES: f64 = 50e6;
 
-/// The settings of a run. If `reads_own` is true, the user's own files are read and only `limit` matters.
+/// The settings of a run. If `reads_own` is true, the user's own files are read and only `limit` and `wanted` are used.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub reads_own: bool,
@@ -37,13 +38,13 @@ pub(super) struct Plan {
     pub rounds: usize,
     pub rows: u32,
     pub bad_rows: u32,
-    /// The encoding and separator that the user chose for their own tables.
+    /// The encoding and the separator of the user's own tables, as far as the user has chosen them.
     pub wanted: Wanted,
 }
 
 /// A file to write.
 #[derive(Debug)]
-pub(super) struct FileContent {
+pub(super) struct NewFile {
     pub name: String,
     pub bytes: Vec<u8>,
 }
@@ -65,19 +66,19 @@ impl From<&Settings> for Plan {
 }
 
 impl Plan {
-    /// The maximum number of the user's own files that are read at once.
-    pub fn limit_of_own(&self) -> NonZeroUsize {
+    /// The limit for own files: the control's, but at most [`MOST_OWN_AT_ONCE`].
+    pub fn own_files_limit(&self) -> NonZeroUsize {
         self.limit.map_or(MOST_OWN_AT_ONCE, |limit| limit.min(MOST_OWN_AT_ONCE))
     }
 
     /// The files to write, with random bytes from the seed. Each has different bytes, so that a mix-up is noticed.
-    pub async fn contents(&self, run: &Run) -> Vec<FileContent> {
+    pub async fn contents(&self, run: &Run) -> Vec<NewFile> {
         let mut contents = Vec::new();
         for n in 0..self.files {
             let name = file_name(n);
             let mut bytes = vec![0; self.size_bytes];
             run.rng(&name).fill(&mut bytes);
-            contents.push(FileContent { name, bytes });
+            contents.push(NewFile { name, bytes });
             run.yield_now().await;
         }
         contents
@@ -93,19 +94,20 @@ impl Plan {
         names
     }
 
-    /// The digits as CSV, repeated until there are enough rows, with bad rows spread among them.
+    /// The digits as CSV, repeated until there are enough rows, with bad rows spread among them; at most one for
+    /// each good row.
     pub async fn csv(&self, run: &Run, digits: &Digits) -> Vec<u8> {
         let mut text = "label".to_owned();
-        (0..PIXELS).for_each(|pixel| write(&mut text, format_args!(",p{pixel}")));
+        (0..PIXELS).for_each(|pixel| append(&mut text, format_args!(",p{pixel}")));
         let every = (self.rows / (self.bad_rows + 1)).max(1);
         for row in 0..self.rows {
             if row % every == every - 1 && row / every < self.bad_rows {
                 text.push_str("\n7,too,few");
             }
             let place = row as usize % digits.len();
-            write(&mut text, format_args!("\n{}", digits.label(place)));
-            digits.image(place).iter().for_each(|pixel| write(&mut text, format_args!(",{pixel}")));
-            if row % ROWS_IN_A_TURN == 0 {
+            append(&mut text, format_args!("\n{}", digits.label(place)));
+            digits.image(place).iter().for_each(|pixel| append(&mut text, format_args!(",{pixel}")));
+            if row % CSV_ROWS_PER_TURN == 0 {
                 run.yield_now().await;
             }
         }
@@ -114,8 +116,8 @@ impl Plan {
     }
 }
 
-/// Appends to a text, which cannot fail.
-fn write(text: &mut String, part: std::fmt::Arguments) {
+/// Appends to a string. This cannot fail.
+fn append(text: &mut String, part: std::fmt::Arguments) {
     let _ = text.write_fmt(part);
 }
 
@@ -127,7 +129,7 @@ fn file_name(n: u32) -> String {
 pub(super) fn conflict(settings: &Settings) -> Option<Conflict> {
     let files = settings.count("files").max(1);
     let most_kb = (MOST_BYTES / 1e3 / f64::from(files)).floor();
-    (is_made(settings) && settings.number("size") > most_kb).then(|| Conflict {
+    (uses_generated_files(settings) && settings.number("size") > most_kb).then(|| Conflict {
         control: "size",
         why: format!("{files} files of this size would exceed {} in total", units::size(MOST_BYTES as u64)),
         nearest: Value::Number(most_kb),
@@ -157,13 +159,14 @@ pub(super) fn reads_own(settings: &Settings) -> bool {
     settings.choice("source") == "own"
 }
 
-pub(super) fn is_made(settings: &Settings) -> bool {
+/// True if files that the exercise generates are written and read.
+pub(super) fn uses_generated_files(settings: &Settings) -> bool {
     !reads_own(settings)
 }
 
-/// True if files are also written and read with a limit.
+/// True if there is a third way besides one by one and all at once: with a limit.
 pub(super) fn is_limited(settings: &Settings) -> bool {
-    is_made(settings) && settings.count("limit") > 0
+    uses_generated_files(settings) && settings.count("limit") > 0
 }
 
 /// The controls of the exercise.
@@ -175,19 +178,21 @@ pub(super) const CONTROLS: &[Control] = &[
         &[Choice::new("made", "Generated files"), Choice::new("own", "Your own files")],
     )
     .with_heading("Files"),
-    Control::count("files", "Files", "The number of files that are written and read.", 1_000, 20).only_if(is_made),
+    Control::count("files", "Files", "The number of files that are written and read.", 1_000, 20)
+        .only_if(uses_generated_files),
     Control::new(
         "size",
         "Size",
         "The size of each file.",
         ControlKind::Number { unit: "KB", min: 0.0, max: 1_000.0, step: 1.0, default: 64.0 },
     )
-    .only_if(is_made),
-    Control::count("missing", "Missing", "The number of missing files that are also read.", 100, 3).only_if(is_made),
+    .only_if(uses_generated_files),
+    Control::count("missing", "Missing", "The number of missing files that are also read.", 100, 3)
+        .only_if(uses_generated_files),
     Control::count(
         "limit",
         "Limit",
-        "The maximum number of files at once; 0 means no limit, or 32 for your own files.",
+        "The maximum number of files at once; 0 means no limit. For your own files it is never more than 32.",
         1_000,
         8,
     ),
@@ -197,11 +202,11 @@ pub(super) const CONTROLS: &[Control] = &[
         "The number of measurements of each method.",
         ControlKind::Count { min: 1, max: 20, default: 3 },
     )
-    .only_if(is_made),
+    .only_if(uses_generated_files),
     Control::choice(
         "separator",
         "Separator",
-        "What separates the values in your tables. A row may be at most 1.0 MB long.",
+        "The character between values. A row can be at most 1.0 MB long.",
         &[
             Choice::new("detect", "Detect"),
             Choice::new("comma", "Comma"),
@@ -214,17 +219,25 @@ pub(super) const CONTROLS: &[Control] = &[
     Control::choice(
         "encoding",
         "Encoding",
-        "How the characters in your tables are written. UTF-8 and UTF-16 are detected.",
+        "The character encoding of your tables. UTF-8 and UTF-16 are detected.",
         &[
             Choice::new("detect", "Detect"),
             Choice::new("utf-8", "UTF-8"),
-            Choice::new("windows-1252", "Windows-1252 (Latin-1)"),
-            Choice::new("utf-16", "UTF-16"),
-            Choice::new("utf-16be", "UTF-16, high byte first"),
+            Choice::new("windows-1252", "Windows-1252, also for Latin-1"),
+            Choice::new("utf-16", "UTF-16, little-endian"),
+            Choice::new("utf-16be", "UTF-16, big-endian"),
         ],
     )
     .only_if(reads_own),
-    Control::count("rows", "Rows", "The number of rows in the CSV.", 100_000, 360).with_heading("CSV").only_if(is_made),
-    Control::count("bad-rows", "Bad rows", "The number of additional rows with too few values.", 100, 3)
-        .only_if(is_made),
+    Control::count("rows", "Rows", "The number of rows in the CSV.", 100_000, 360)
+        .with_heading("CSV")
+        .only_if(uses_generated_files),
+    Control::count(
+        "bad-rows",
+        "Bad rows",
+        "The number of additional rows with too few values; at most one for each good row.",
+        100,
+        3,
+    )
+    .only_if(uses_generated_files),
 ];

@@ -11,15 +11,15 @@ use super::plan;
 
 /// The ways of writing, each a root task. The others are compared with the first.
 pub(super) const WRITING: &[Bar; 3] = &[
-    Bar::new("write_one_by_one", "One by one").only_if(plan::is_made),
-    Bar::new("write_all_at_once", "All at once").only_if(plan::is_made),
+    Bar::new("write_one_by_one", "One by one").only_if(plan::uses_generated_files),
+    Bar::new("write_all_at_once", "All at once").only_if(plan::uses_generated_files),
     Bar::new("write_within_limit", "Up to the limit").only_if(plan::is_limited).limiting("write_file_async", most),
 ];
 
 /// The ways of reading, each also a root task.
 pub(super) const READING: &[Bar; 3] = &[
-    Bar::new("read_one_by_one", "One by one").only_if(plan::is_made),
-    Bar::new("read_all_at_once", "All at once").only_if(plan::is_made),
+    Bar::new("read_one_by_one", "One by one").only_if(plan::uses_generated_files),
+    Bar::new("read_all_at_once", "All at once").only_if(plan::uses_generated_files),
     Bar::new("read_within_limit", "Up to the limit").only_if(plan::is_limited).limiting("read_file_async", most),
 ];
 

@@ -35,7 +35,7 @@ fn of_ten_files_seven_are_read_and_the_three_missing_ones_are_reported() {
     let missing: Vec<_> = outcomes.iter().filter(|(name, _)| name.starts_with("missing")).copied().collect();
     assert_eq!(missing.len(), 3);
     assert!(missing.iter().all(|(name, outcome)| *outcome == format!("✕ there is no file `{name}`")), "{missing:?}");
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn bad_rows_are_reported_with_their_lines_and_do_not_affect_the_predictions() {
 #[test]
 fn it_works_without_files_and_rows() {
     let (_, report) = report(&settings(&[("files", 0.0), ("missing", 0.0), ("rows", 0.0), ("bad-rows", 0.0)]));
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     assert!(report.notes.iter().any(|note| note.contains("no good row")));
 }
 
@@ -121,7 +121,7 @@ fn each_of_the_users_own_files_has_its_own_outcome() {
         ]);
         let report = report.expect("a bad file does not fail the exercise");
         assert_eq!(outcomes(&report), (vec![outcome, "✓ read"], problems), "{}", bytes.escape_ascii());
-        assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+        assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     }
 }
 
@@ -210,7 +210,7 @@ fn a_file_that_cannot_be_read_does_not_affect_the_others() {
     let (outcomes, _) = outcomes(&report);
     assert!(outcomes[0].starts_with("✕ it cannot be read: it was changed, moved or deleted"), "{outcomes:?}");
     assert_eq!(outcomes[1], "✓ rows: 1 good, 0 bad");
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn with_the_guides_own_numbers_streaming_takes_little_longer_than_loading() {
     assert!(
         note(&report, "bottleneck").starts_with("Load is the bottleneck: in the streamed run, it worked for 94.3 %")
     );
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     assert_eq!(report.flows().count(), 2);
 }
 
@@ -78,7 +78,7 @@ fn the_bottleneck_is_named_with_a_remedy() {
 #[test]
 fn each_worker_predicts_a_batch_at_a_time_with_the_same_result() {
     let (run, report) = report(&[("inference", "workers"), ("predict", "50"), ("workers", "3"), ("samples", "240")]);
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     assert_eq!(flow(&report, "In workers").stages[2].servers, 3);
     let [streamed, in_workers] = ["run_streamed", "run_streamed_in_workers"].map(|part| length_us(&run, part));
     assert!(in_workers * 2 < streamed, "{in_workers} instead of {streamed}");
@@ -106,7 +106,7 @@ fn bounded_queues_keep_most_of_ten_thousand_samples_out_of_memory() {
     assert_eq!(flow(&report, "Streamed").queues.iter().map(|queue| queue.peak()).collect::<Vec<_>>(), [3, 3]);
     // The record does not contain every sample either.
     assert!(run.record().heap_bytes() < 500_000, "{}", run.record().heap_bytes());
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_run_without_samples_ends_immediately_and_says_so() {
     assert_eq!(run.now(), Duration::ZERO);
     assert!(report.notes[0].starts_with("Nothing went through"), "{:?}", report.notes);
     assert_eq!(report.notes.len(), 3, "{:?}", report.notes);
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     assert!(report.batch_sizes().is_some_and(|sizes| sizes.levels().is_empty()));
 }
 
@@ -125,7 +125,7 @@ fn a_batch_size_above_the_number_of_samples_gives_one_batch() {
     assert_eq!(length_us(&run, "run_pipeline"), 530_000);
     assert_eq!(length_us(&run, "run_streamed"), 530_000);
     assert_eq!(flow(&report, "Streamed").stages[2].works.iter().map(|work| work.samples).collect::<Vec<_>>(), [5]);
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
 }
 
 #[test]
@@ -181,7 +181,7 @@ proptest! {
 
         let sequential_us = u64::from(load + plan.batch_count() * (preprocess + predict)) * 1_000;
         prop_assert_eq!(length_us(&run, "run_pipeline"), sequential_us);
-        prop_assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+        prop_assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
         for stage in &flow(&report, "Streamed").stages {
             prop_assert_eq!(stage.works.iter().map(|work| work.samples).sum::<u32>(), samples, "{}", stage.name);
         }

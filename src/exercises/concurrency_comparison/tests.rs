@@ -50,7 +50,7 @@ fn only_parts_that_block_the_page_miss_frames() {
 fn every_approach_computes_the_same_numbers_and_is_in_the_table() {
     let (_, report) = report(&settings(&[("size", 1.0)]));
     assert_eq!(report.checks.len(), 3);
-    assert!(report.checks.iter().all(Check::is_as_meant), "{:?}", report.checks);
+    assert!(report.checks.iter().all(Check::is_as_expected), "{:?}", report.checks);
     let table = &report.tables()[1].rows;
     assert_eq!(table.len(), 7);
     assert_eq!(table[1][3], "I/O, async: 100 ms, speed-up 10.0 ×, longest block 0 ms");
@@ -60,7 +60,7 @@ fn every_approach_computes_the_same_numbers_and_is_in_the_table() {
 fn nothing_to_do_and_a_single_worker_are_valid_settings() {
     for numbers in [[("tasks", 0.0), ("workers", 1.0)], [("workers", 64.0), ("wait", 0.0)]] {
         let (_, report) = report(&settings(&numbers));
-        assert!(report.checks.iter().all(Check::is_as_meant), "{numbers:?}: {:?}", report.checks);
+        assert!(report.checks.iter().all(Check::is_as_expected), "{numbers:?}: {:?}", report.checks);
     }
     let (_, report) = report(&settings(&[("workers", 1.0)]));
     assert!(report.notes.iter().any(|note| note.contains("With one worker")), "{:?}", report.notes);

@@ -6,7 +6,7 @@ use crate::storage::encoding::Encoding;
 /// The separators that are recognized.
 pub const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// The known settings of a file, before it is read.
+/// The choices of the user for a file, and the hint in its name, before it is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// The encoding, if the user has chosen one.

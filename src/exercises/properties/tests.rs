@@ -47,7 +47,7 @@ fn record_of(exercise: &Exercise, settings: &Settings) -> Record {
 fn properties_of(exercise: &'static Exercise, settings: &Settings) -> Vec<Property> {
     let record = record_of(exercise, settings);
     let spans = Spans::from_record(&record);
-    let ideal = exercise.has_ideal.then(|| Experiment::new(exercise, settings.clone(), 7).ideal(&site())).flatten();
+    let ideal = exercise.has_forecast.then(|| Experiment::new(exercise, settings.clone(), 7).ideal(&site())).flatten();
     let ideal = ideal.map(|record| (Spans::from_record(&record), record));
     let ideal = ideal.as_ref().map(|(spans, record)| (record, spans));
     let compared = Compared::all(exercise, settings, Some((&record, &spans)), record.end_us(), ideal);

@@ -150,7 +150,7 @@ async fn open(run: &Run) -> Result<Storage, Unconfirmed> {
     let storage = Storage::open(run, "validate-async").await;
     match storage.kind() {
         StorageKind::Memory => {
-            Err(Unconfirmed::Lacking("it cannot store files for this page, so they are only in memory".to_owned()))
+            Err(Unconfirmed::Unsupported("it cannot store files for this page, so they are only in memory".to_owned()))
         }
         StorageKind::PrivateFileSystem | StorageKind::IndexedDb => Ok(storage),
     }

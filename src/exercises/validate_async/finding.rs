@@ -33,14 +33,14 @@ pub(super) enum Unconfirmed {
     #[error("{0}")]
     Failed(String),
     #[error("not tested, because this browser lacks a feature: {0}")]
-    Lacking(String),
+    Unsupported(String),
 }
 
 impl TaskError for Unconfirmed {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Otherwise { .. } | Self::Failed(_) => Outcome::Failed,
-            Self::Lacking(_) => Outcome::Cancelled,
+            Self::Unsupported(_) => Outcome::Cancelled,
         }
     }
 }
@@ -111,7 +111,7 @@ fn in_words(tested: Tested) -> (Verdict, String, String) {
         Ok(Finding { expected, measured }) => (Verdict::Passed, expected, measured),
         Err(Unconfirmed::Otherwise { expected, measured }) => (Verdict::Failed, expected, measured),
         Err(Unconfirmed::Failed(reason)) => (Verdict::Failed, String::new(), reason),
-        Err(Unconfirmed::Lacking(reason)) => (Verdict::Lacking, String::new(), reason),
+        Err(Unconfirmed::Unsupported(reason)) => (Verdict::Unsupported, String::new(), reason),
     }
 }
 
@@ -134,14 +134,14 @@ unconfirmed_from!(Stalled, LoadError, SiteFileError, OipError);
 
 impl From<NoModelServer> for Unconfirmed {
     fn from(error: NoModelServer) -> Self {
-        Self::Lacking(error.to_string())
+        Self::Unsupported(error.to_string())
     }
 }
 
 impl From<OffloadError> for Unconfirmed {
     fn from(error: OffloadError) -> Self {
         match error {
-            OffloadError::NotStarted { .. } => Self::Lacking(error.to_string()),
+            OffloadError::NotStarted { .. } => Self::Unsupported(error.to_string()),
             OffloadError::Died { .. } | OffloadError::Panicked { .. } | OffloadError::InvalidJob { .. } => {
                 failed(error)
             }
@@ -152,7 +152,7 @@ impl From<OffloadError> for Unconfirmed {
 impl From<StorageError> for Unconfirmed {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::NotAllowed | StorageError::Unsupported { .. } => Self::Lacking(error.to_string()),
+            StorageError::NotAllowed | StorageError::Unsupported { .. } => Self::Unsupported(error.to_string()),
             _ => failed(error),
         }
     }
@@ -194,10 +194,10 @@ mod tests {
             let no_worker = OffloadError::NotStarted { why: "Worker is not defined".to_owned() };
             Box::pin(async { Err(no_worker.into()) })
         });
-        assert_eq!(validation.verdict, Verdict::Lacking);
+        assert_eq!(validation.verdict, Verdict::Unsupported);
         assert!(validation.measured.contains("Worker is not defined"), "{}", validation.measured);
         assert!(run.record().failed().is_empty());
-        assert!(matches!(StorageError::NotAllowed.into(), Unconfirmed::Lacking(_)));
+        assert!(matches!(StorageError::NotAllowed.into(), Unconfirmed::Unsupported(_)));
         assert!(matches!(StorageError::Cleared.into(), Unconfirmed::Failed(_)));
     }
 }

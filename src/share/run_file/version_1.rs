@@ -30,7 +30,7 @@ pub(super) struct ReportV1 {
 
 /// The same report in the current form. A run without a report has at least what its record shows.
 pub(super) fn report(report: Option<ReportV1>, exercise: &Exercise) -> Option<Rc<Report>> {
-    let report = report.map_or_else(|| exercise.report_without_end(), |report| report.into_report(exercise));
+    let report = report.map_or_else(|| exercise.partial_report(), |report| report.into_report(exercise));
     let is_empty = report == Report::default();
     (!is_empty).then(|| Rc::new(report))
 }
@@ -45,7 +45,7 @@ impl ReportV1 {
         sections.extend(self.sweep.map(Section::Sweep));
         sections.extend((!self.flows.is_empty()).then_some(Section::Flow(self.flows)));
         sections.extend(self.batch_sizes.map(Section::BatchSizes));
-        sections.extend(exercise.report_without_end().sections);
+        sections.extend(exercise.partial_report().sections);
         Report { notes: self.notes, sections, checks: self.checks }
     }
 }

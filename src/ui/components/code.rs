@@ -60,7 +60,7 @@ pub(crate) fn code(display: Display) -> AnyView {
 
 /// The way to edit and run the Python script, or what it needs.
 fn run_python(exercise: &'static Exercise) -> AnyView {
-    match exercise.python_needs {
+    match exercise.python_requirement {
         None => {
             let address = format!("#/program?program={SITE_PROGRAM}{}", exercise.python_name());
             view! { <p class="hint"><a href=address>"Edit and run it"</a>" in Your program."</p> }.into_any()

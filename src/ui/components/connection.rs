@@ -5,7 +5,7 @@ use futures::FutureExt;
 use leptos::prelude::*;
 
 use crate::endpoint::http::own_headers::origin;
-use crate::exercises::exercise::{Connection, ConnectionTest, Failure};
+use crate::exercises::exercise::{ConnectionReport, ConnectionTest, Failure};
 use crate::lazy::lazy;
 use crate::runtime::{Run, Stopper, stoppable};
 use crate::ui::components::own_headers::own_headers;
@@ -16,7 +16,7 @@ use crate::ui::lazy_view::lazy_view;
 enum State {
     Untested,
     Asking,
-    Answered(Connection),
+    Answered(ConnectionReport),
     Failed(Failure),
 }
 
@@ -39,12 +39,12 @@ fn panel(form: Form) -> AnyView {
     let test = move || asking.set_value(Some(ask(form, connect, state)));
     let mut asked = None;
     Effect::new(move || {
-        let (address, at_once) =
-            form.settings.with(|settings| ((connect.address)(settings), (connect.is_automatic)(settings)));
-        if asked.as_ref() == Some(&address) {
+        let (key, at_once) =
+            form.settings.with(|settings| ((connect.cache_key)(settings), (connect.is_automatic)(settings)));
+        if asked.as_ref() == Some(&key) {
             return;
         }
-        asked = Some(address);
+        asked = Some(key);
         if at_once {
             test();
         } else {
@@ -58,8 +58,8 @@ fn panel(form: Form) -> AnyView {
     let shown = move || if form.has_refusals() { message(&State::Untested) } else { message(&state.get()) };
     // Before the first run, the reader must see where a link sends requests.
     let recipient = move || {
-        let recipient = form.settings.with(connect.recipient);
-        recipient.map(|address| view! { <p>"Requests go to " <strong>{address}</strong> "."</p> })
+        let address = form.settings.with(connect.address);
+        address.map(|address| view! { <p>"Requests go to " <strong>{address}</strong> "."</p> })
     };
     // What the server says depends on the headers.
     let forget = move || {
@@ -67,7 +67,7 @@ fn panel(form: Form) -> AnyView {
         state.set(State::Untested);
     };
     // The headers are for one origin: for another one, there is another field.
-    let origin = Memo::new(move |_| form.settings.with(connect.recipient).and_then(|address| origin(&address)));
+    let origin = Memo::new(move |_| form.settings.with(connect.address).and_then(|address| origin(&address)));
     view! {
         <div aria-live="polite" data-connection="">{recipient} {shown}</div>
         <button class="quiet" disabled=is_off on:click=move |_| test()>"Test connection"</button>
@@ -80,7 +80,7 @@ fn ask(form: Form, connect: &'static ConnectionTest, state: RwSignal<State>) -> 
     state.set(State::Asking);
     let settings = form.settings.get_untracked();
     let (asking, stopper) = stoppable(async move {
-        state.set(match (connect.ask)(Run::for_page(), settings).await {
+        state.set(match (connect.send)(Run::for_page(), settings).await {
             Ok(connection) => State::Answered(connection),
             Err(failure) => State::Failed(failure),
         });
@@ -94,7 +94,7 @@ fn message(state: &State) -> AnyView {
     match state {
         State::Untested => view! { <p class="hint">"Not tested yet."</p> }.into_any(),
         State::Asking => view! { <p class="hint">"Testing …"</p> }.into_any(),
-        State::Answered(Connection { lines }) => {
+        State::Answered(ConnectionReport { lines }) => {
             let lines = lines.iter().map(|line| view! { <p>{line.clone()}</p> }).collect_view();
             view! { <div class="answered">{lines}</div> }.into_any()
         }

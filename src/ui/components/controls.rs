@@ -1,4 +1,4 @@
-//! The controls of an exercise. The three that matter most are always in view, the others behind "more". Input that
+//! The controls of an exercise. At most three are always in view, the others behind "more". Input that
 //! was refused stays visible, with the reason next to it.
 
 use leptos::prelude::*;
@@ -11,8 +11,8 @@ use crate::ui::form::{Form, SEED};
 
 /// All controls of the exercise, the seed, and a button that restores the defaults.
 pub(crate) fn controls(form: Form) -> AnyView {
-    let is_first = |control: &&'static Control| form.exercise.first_controls().contains(&control.name);
-    let more: Vec<&'static Control> = form.exercise.controls.iter().filter(|control| !is_first(control)).collect();
+    let is_visible = |control: &&'static Control| form.exercise.visible_controls().contains(&control.name);
+    let more: Vec<&'static Control> = form.exercise.controls.iter().filter(|control| !is_visible(control)).collect();
     let offered = more.clone();
     let summary = move || {
         let offered: Vec<_> = offered.iter().filter(|control| !is_hidden(form, control)).collect();
@@ -24,7 +24,7 @@ pub(crate) fn controls(form: Form) -> AnyView {
         format!("{} more{changed}", counted(offered.len() as u64 + 1, "control", "controls"))
     };
     view! {
-        {first_controls(form)}
+        {visible_controls(form)}
         {hidden_by_link(form)}
         <details class="more-controls">
             <summary>{summary}</summary>
@@ -38,11 +38,12 @@ pub(crate) fn controls(form: Form) -> AnyView {
     .into_any()
 }
 
-/// The controls that matter most.
-pub(crate) fn first_controls(form: Form) -> AnyView {
-    let names = form.exercise.first_controls();
-    let first = form.exercise.controls.iter().filter(|control| names.contains(&control.name));
-    view! { <div class="controls">{first.map(|control| control_field(form, control)).collect_view()}</div> }.into_any()
+/// The controls that are always in view.
+pub(crate) fn visible_controls(form: Form) -> AnyView {
+    let names = form.exercise.visible_controls();
+    let visible = form.exercise.controls.iter().filter(|control| names.contains(&control.name));
+    view! { <div class="controls">{visible.map(|control| control_field(form, control)).collect_view()}</div> }
+        .into_any()
 }
 
 fn control_field(form: Form, control: &'static Control) -> AnyView {

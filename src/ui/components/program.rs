@@ -137,8 +137,8 @@ fn bar(desk: Desk) -> AnyView {
 fn saved_in_words(desk: Desk) -> String {
     let lost = "This browser stores nothing for the page, or its database does not respond: the program is lost when you leave it.";
     match desk.saving.get() {
-        Saving::NotYet if desk.lasts.get() => "Not changed, not saved.".to_owned(),
-        Saving::NotYet | Saving::Soon | Saving::Saved if !desk.lasts.get() => lost.to_owned(),
+        Saving::NotYet if desk.is_persistent.get() => "Not changed, not saved.".to_owned(),
+        Saving::NotYet | Saving::Soon | Saving::Saved if !desk.is_persistent.get() => lost.to_owned(),
         Saving::NotYet | Saving::Soon => "Saving …".to_owned(),
         Saving::Saved => "Saved in this browser.".to_owned(),
         Saving::Failed(why) => why,

@@ -14,7 +14,7 @@ use crate::frame::first_run::{self, PARTS};
 use crate::measure::Record;
 use crate::measure::segments::TaskHistories;
 use crate::share::permalink::{Destination, Setup};
-use crate::ui::components::controls::first_controls;
+use crate::ui::components::controls::visible_controls;
 use crate::ui::components::excerpt::excerpt;
 use crate::ui::components::lab_bar::lab_bar;
 use crate::ui::drawing::drawing;
@@ -35,7 +35,7 @@ pub(crate) fn race() -> AnyView {
     view! {
         <section class="first-run" aria-label="Three waits: in sequence, then concurrently">
             {lab_bar(race.runner)}
-            {first_controls(race.runner.form)}
+            {visible_controls(race.runner.form)}
             {in_turn(move || program(race))}
             {in_turn(move || (move || race.figure().map(drawing)).into_any())}
         </section>

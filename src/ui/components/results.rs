@@ -142,7 +142,7 @@ fn checks_in_short(display: Display) -> Option<String> {
     let (experiment, compared) = (display.experiment(), display.compared());
     let properties = display.with_record(|record| experiment.properties(record, &compared))?;
     let report = display.report.get();
-    let of_report = report.iter().flat_map(|report| &report.checks).map(|check| check.is_as_meant());
+    let of_report = report.iter().flat_map(|report| &report.checks).map(|check| check.is_as_expected());
     let passed: Vec<bool> = properties.iter().map(|it: &Property| it.passed).chain(of_report).collect();
     Some(format!("{}/{}", passed.iter().filter(|passed| **passed).count(), passed.len()))
 }

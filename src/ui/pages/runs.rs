@@ -100,7 +100,7 @@ fn panel() -> AnyView {
 impl RunList {
     /// The rule for how long runs stay saved.
     fn rule(self) -> String {
-        match self.history.with(|history| history.as_ref().is_none_or(History::lasts)) {
+        match self.history.with(|history| history.as_ref().is_none_or(History::is_persistent)) {
             true => format!(
                 "The newest {MAX_RUNS} runs and all pinned runs are saved. If space runs out, the oldest are deleted \
                 first."

@@ -30,7 +30,7 @@ fn hero() -> Element {
 /// The run with its forecast.
 fn first_run(python: &str) -> Element {
     let exercise = first_run::setup().exercise;
-    let names = exercise.first_controls();
+    let names = exercise.visible_controls();
     let controls = exercise.controls.iter().filter(|control| names.contains(&control.name)).map(control);
     let source = excerpt(&SourceCode::parse(python), &PARTS.map(|part| part.task));
     let more = element("a").attr("href", format!("./{}/", exercise.slug)).text(first_run::MORE);

@@ -55,7 +55,7 @@ pub(crate) struct Desk {
     /// The saved programs.
     pub(super) list: RwSignal<Vec<ProgramEntry>>,
     /// False if the browser stores nothing for the page.
-    pub(super) lasts: RwSignal<bool>,
+    pub(super) is_persistent: RwSignal<bool>,
     /// The program of the site that it was started from, once that is known.
     pub(super) start: RwSignal<Option<(&'static Start, Arc<ProgramFiles>)>>,
     saver: StoredValue<Shared<oneshot::Receiver<Rc<Saver>>>, LocalStorage>,
@@ -77,7 +77,7 @@ impl Desk {
             refusal: RwSignal::new(String::new()),
             environment: RwSignal::new(String::new()),
             list: RwSignal::new(Vec::new()),
-            lasts: RwSignal::new(true),
+            is_persistent: RwSignal::new(true),
             start: RwSignal::new(None),
             saver: StoredValue::new_local(saver.shared()),
         };
@@ -103,8 +103,8 @@ impl Desk {
 
     async fn begin(self, opened: oneshot::Sender<Rc<Saver>>, has_program: bool) {
         let programs = Programs::open().await;
-        let lasts = programs.lasts();
-        self.lasts.try_set(lasts);
+        let is_persistent = programs.is_persistent();
+        self.is_persistent.try_set(is_persistent);
         let saver = Saver::new(programs, move |name, saving| {
             remember(name.as_deref());
             let is_listed = |name: &String| self.list.try_with_untracked(|list| list.iter().any(|it| it.name == *name));
@@ -126,7 +126,7 @@ impl Desk {
         }
         let is_packed = self.form.packed.with_untracked(Option::is_some);
         let shows_link = is_packed && super::link::open(self).await;
-        if let Some(name) = last().filter(|_| lasts && is_untouched() && !shows_link && !has_program) {
+        if let Some(name) = last().filter(|_| is_persistent && is_untouched() && !shows_link && !has_program) {
             let found = find(&saver, &name, IfTaken::Refuse).await;
             // What the reader has typed by now stays.
             if is_untouched() {
