@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::Shared;
+use futures::lock::Mutex;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
@@ -59,6 +60,8 @@ pub(crate) struct Desk {
     /// The program of the site that it was started from, once that is known.
     pub(super) start: RwSignal<Option<(&'static Start, Arc<ProgramFiles>)>>,
     saver: StoredValue<Shared<oneshot::Receiver<Rc<Saver>>>, LocalStorage>,
+    /// Files are opened one choice after the other: data that is chosen second belongs to the program that was chosen first.
+    opening: StoredValue<Rc<Mutex<()>>, LocalStorage>,
 }
 
 impl Desk {
@@ -80,12 +83,20 @@ impl Desk {
             is_persistent: RwSignal::new(true),
             start: RwSignal::new(None),
             saver: StoredValue::new_local(saver.shared()),
+            opening: StoredValue::new_local(Rc::default()),
         };
         desk.use_shown_file();
         desk.use_leaving();
         let is_new = program == default_program(form);
         spawn_local(desk.begin(opened, shows_run || !is_new).boxed_local());
         desk
+    }
+
+    /// Opens files when those that were chosen before are open.
+    pub(super) async fn open_in_turn(self, open: impl Future<Output = ()>) {
+        let Some(opening) = self.opening.try_get_value() else { return };
+        let _turn = opening.lock().await;
+        open.await;
     }
 
     /// If the shown file is gone, for example because a run was opened, the main file is shown.

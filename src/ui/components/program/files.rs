@@ -64,7 +64,7 @@ fn take(desk: Desk, files: Vec<File>) {
             Err(why) => desk.say(&why),
         }
     };
-    spawn_local(take.boxed_local());
+    spawn_local(desk.open_in_turn(take).boxed_local());
 }
 
 async fn read(files: &[File]) -> Result<Vec<ProgramFile>, String> {
