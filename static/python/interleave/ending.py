@@ -51,14 +51,16 @@ def result(error: BaseException | None, sources: Sources, *, was_stopped: bool) 
         message = str(error.msg)
     if isinstance(error, MemoryError) and not message:
         message = _NO_MEMORY
-    return Result(kind, 1, type(error).__name__, message, path, line, column, shown_traceback(error, sources))
+    exit_code = 130 if isinstance(error, KeyboardInterrupt) else 1
+    return Result(kind, exit_code, type(error).__name__, message, path, line, column, shown_traceback(error, sources))
 
 
 def _exited(error: SystemExit) -> Result:
     """As CPython: None is 0, a number is itself, and anything else is printed and is 1."""
     code = error.code
     if code is None or isinstance(code, int):
-        return Result("exited" if code else "finished", exit_code=code or 0)
+        code = (code or 0) & 0xFF
+        return Result("exited" if code else "finished", exit_code=code)
     return Result("exited", 1, message=cut(str(code), _LONGEST_TRACEBACK))
 
 

@@ -76,6 +76,8 @@ def poll_handle(recorder) -> type:
             finally:
                 recorder.current = outer
                 end_poll(state, task, began)
+                # As in asyncio: the frame may be kept by an error's traceback, as the `f_back` of the coroutine's.
+                self = task = state = None
 
     return Handle
 

@@ -120,6 +120,11 @@ def _facts(nodes: list[ast.AST]) -> list[tuple[str, set[str]]]:
         facts.extend((parameter, causes) for parameter in parameters.get(function, ()))
 
     for node in nodes:
+        if isinstance(node, _FUNCTIONS):
+            facts.append((node.name, {_last_name(decorator) for decorator in node.decorator_list}))
+        if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+            causes = {_last_name(part) for part in ast.walk(node.iter)}
+            facts.extend((part.id, causes) for part in ast.walk(node.target) if isinstance(part, ast.Name))
         if isinstance(node, ast.FunctionDef):
             called = {_last_name(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
             facts.append((node.name, called))
@@ -135,6 +140,7 @@ def _facts(nodes: list[ast.AST]) -> list[tuple[str, set[str]]]:
             causes = {_last_name(part) for part in ast.walk(node.value or node)} if node.value else set()
             facts.extend((_last_name(target), causes) for target in targets if _last_name(target))
         elif isinstance(node, ast.Call):
+            facts.extend((keyword.arg, {_last_name(keyword.value)}) for keyword in node.keywords if keyword.arg)
             arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
             causes = {_last_name(argument) for argument in arguments} - {""}
             if causes:
@@ -154,6 +160,8 @@ def _last_name(node: ast.AST) -> str:
         return node.attr
     if isinstance(node, ast.Name):
         return node.id
+    if isinstance(node, ast.Subscript):
+        return _last_name(node.value)
     return _last_name(node.func) if isinstance(node, ast.Call) else ""
 
 

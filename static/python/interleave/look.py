@@ -7,7 +7,7 @@ and the run ends at once.
 from __future__ import annotations
 
 import asyncio
-import json
+from json import dumps
 from types import FrameType
 
 from . import tree
@@ -58,7 +58,7 @@ def as_text(entries: list[dict], most: int = MOST_CHARACTERS) -> str:
     """The entries as JSON with at most this number of characters. The last entries are left out if need be."""
     texts, left = [], most - len("[]")
     for entry in entries:
-        text = json.dumps(entry)
+        text = dumps(entry)
         left -= len(text) + len(", ")
         if left < 0:
             break

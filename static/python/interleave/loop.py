@@ -209,6 +209,13 @@ class Loop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         """There are no files, so there are no events."""
 
 
+_FREE_ITERATIONS = 10_000
+"""The number of iterations of a virtual loop that take no time, if the clock does not move in between."""
+
+_ITERATION_S = 1e-5
+"""The time that each further iteration takes."""
+
+
 class VirtualLoop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
     """An event loop on a virtual clock, which may be shared with other loops.
 
@@ -233,6 +240,9 @@ class VirtualLoop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         self._readings = readings
         self._describe_waits = describe_waits
         self._on_select = on_select
+        self._iterations = 0
+        """The number of iterations since the clock has moved."""
+        self._moved_to = 0.0
         super().__init__()
         self._clock_resolution = 1e-9
         self._selector = _Jumps(self) if selector is None else selector
@@ -245,13 +255,30 @@ class VirtualLoop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
     def _select(self, is_idle: bool) -> None:
         """Moves the clock to the next deadline if nothing is ready. Raises `Deadlock` if there is no deadline."""
         if not is_idle:
-            self._on_select(self._clock.now)
+            self._move(self._end_of_iteration())
             return
         if not self._scheduled:
             self._on_select(self._clock.now)
             self._clock.before_advance(math.inf)
             raise Deadlock(self._describe_waits(self))
-        until = max(self._clock.now, self._scheduled[0]._when)
+        # A deadline may be so near that the time as a float does not change until then. A program that waits for such
+        # rests would never end.
+        self._move(max(self._clock.now + self._clock_resolution, self._scheduled[0]._when))
+
+    def _end_of_iteration(self) -> float:
+        """The time at the end of an iteration in which something was ready.
+
+        Iterations take no time. But a program that waits for a time with `sleep(0)` in a loop would never end, so after
+        many of them each takes about as long as in CPython.
+        """
+        if self._clock.now != self._moved_to:
+            self._moved_to, self._iterations = self._clock.now, 0
+        self._iterations += 1
+        if self._iterations > _FREE_ITERATIONS:
+            self._moved_to += _ITERATION_S
+        return self._moved_to
+
+    def _move(self, until: float) -> None:
         self._on_select(until)
         self._clock.advance_to(until)
 
@@ -270,7 +297,7 @@ class _Jumps:
 
     def select(self, timeout: float | None = None) -> list:
         # The loop passes 0 if something is ready, None if it would wait forever.
-        self._loop._select(timeout is None or timeout > 0)
+        self._loop._select(not self._loop._ready and not self._loop._stopping)
         return []
 
     def close(self) -> None:

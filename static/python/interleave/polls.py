@@ -129,6 +129,8 @@ class Recorder:
         """The tasks since the last piece, some of which have no name yet."""
         self._blocks: set[tuple] = set()
         self._is_in_group = False
+        self._eager = 0
+        """The number of the task that is being started at once, until it is bound."""
         self._default_names = map("Task-{}".format, itertools.count(1)) if renumber else None
         self._default_name: str | None = None
         """While a task without a name is created, the one that it gets."""
@@ -180,6 +182,8 @@ class Recorder:
                 group = caller.f_locals["self"]
                 self._is_in_group = self.number_of(group._parent_task) == self.current
             try:
+                if names is not None and kwargs and kwargs.get("name") is not None and is_default(str(kwargs["name"])):
+                    self._default_name = kwargs["name"]
                 if loop._task_factory is not None or kwargs and kwargs.get("eager_start"):
                     return self._create_with_factory(loop, create_task, coro, kwargs)
                 if names is not None and self.is_recording and (not kwargs or kwargs.get("name") is None):
@@ -272,6 +276,11 @@ class Recorder:
 
         Returns None for asyncio's own tasks that have nothing to do.
         """
+        if self._eager and asyncio.current_task(loop) is task:
+            # A task that is being started at once yields before its creation is over.
+            state, self._eager = self._bind(task, self._eager), 0
+            state.wait, self._was_woken = 0, True
+            return state
         if self._default_name is None and self._default_names is not None and is_default(task.get_name()):
             task.set_name(next(self._default_names))
         if not self.current:
@@ -309,8 +318,8 @@ class Recorder:
         name = kwargs.get("name")
         if name is None and self._default_names is not None:
             kwargs["name"] = next(self._default_names)
-        outer = self.current
-        number = self.current = self.record.add_task(outer, self._is_in_group)
+        outer, outer_eager = self.current, self._eager
+        number = self.current = self._eager = self.record.add_task(outer, self._is_in_group)
         self._event(number, SPAWNED)
         self.record.name_task(number, *self._eager_name(coro, name))
         began = self._event(number, BEGAN)
@@ -320,9 +329,11 @@ class Recorder:
             self._event(number, FAILED)
             raise
         finally:
-            self.current = outer
-        state = self._bind(task, number)
-        state.wait = 0
+            self.current, self._eager = outer, outer_eager
+        state = self._states.get(id(task))
+        if state is None:
+            state = self._bind(task, number)
+            state.wait = 0
         self._end_poll(state, task, began)
         return task
 

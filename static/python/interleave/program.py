@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import atexit
+import contextvars
 import datetime
 import functools
 import gc
@@ -26,6 +27,7 @@ import tempfile
 import time
 import types
 import warnings
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,6 +93,8 @@ class Run:
         self._loops: list = []
         self._exit_functions: list[tuple[Callable, tuple, dict]] = []
         self._snapshot: Snapshot | None = None
+        self._context = contextvars.Context()
+        """The program has a context of its own: what it sets in it is not there in the next run."""
         self._coroutine = None
         self._loop: Loop | None = None
         """The loop for which the top level of the program waits."""
@@ -123,7 +127,7 @@ class Run:
             return None
         outer, outer_task = _leave_running_loop()
         try:
-            due = self._step()
+            due = self._context.run(self._step)
             if due == 0:
                 self.recorder.flush_if_due()
             elif not self.is_over:
@@ -235,6 +239,10 @@ class Run:
             (sys, "stdout", self._console.stdout),
             (sys, "stderr", self._console.stderr),
             (sys, "unraisablehook", self._note_unraisable),
+            # Its finalizers run at its end, and the next program has its own.
+            (weakref.finalize, "_registered_with_atexit", False),
+            (weakref.finalize, "_shutdown", False),
+            (weakref.finalize, "_registry", {}),
             (atexit, "register", self._register_exit),
             (atexit, "unregister", self._unregister_exit),
             *self._console.replacements(),
@@ -437,7 +445,14 @@ class Run:
         """Lets go of the program's objects, while their warnings still go to the log."""
         main = sys.modules.get("__main__")
         if main is not None and self._is_own_module(main):
-            main.__dict__.clear()
+            # As at the end of CPython: finalizers still see the module's names, if nothing keeps the module.
+            ref = weakref.ref(main)
+            self._snapshot.restore_main()
+            del main
+            gc.collect()
+            main = ref()
+            if main is not None:
+                main.__dict__.clear()
         for loop in list(self._loops):
             if not loop.is_closed() and not loop.is_running():
                 loop.close()

@@ -6,9 +6,10 @@ The record leaves the package in pieces, so that a page can show a run while it 
 
 from __future__ import annotations
 
-import json
 import sys
 from array import array
+# Not the module: a program may replace its functions.
+from json import dumps, loads
 from typing import NamedTuple
 
 MOST_EVENTS = 2_000_000
@@ -182,7 +183,7 @@ class Record:
             self.wait[:],
             self.task_name[tasks:], self.task_number[tasks:], self.task_parent[tasks:],
             bytes(self.task_in_group[tasks:]),
-            self.beat_due_us[:], self.beat_late_us[:], json.dumps(more),
+            self.beat_due_us[:], self.beat_late_us[:], dumps(more),
         )
         self.sent_events += len(self.events) // 3
         self._new_names = []
@@ -217,7 +218,7 @@ def run_file_record(pieces: list[Piece], clock: str) -> dict:
     names, sources, objects, waits, log = [], [], [], [], []
     columns = {name: [] for name in Piece._fields if name not in ("start", "more")}
     for piece in pieces:
-        more = json.loads(piece.more)
+        more = loads(piece.more)
         names += more["names"]
         sources += more["sources"]
         objects += more["objects"]

@@ -11,6 +11,7 @@ import asyncio
 import atexit
 import builtins
 import gc
+import json
 import logging
 import os
 import random
@@ -21,7 +22,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable
 
-_MODULES = (builtins, asyncio, random, threading, time, warnings, signal, atexit, os, logging)
+_MODULES = (builtins, asyncio, json, random, threading, time, warnings, signal, atexit, os, logging)
 
 
 _INHERITED = object()
@@ -56,13 +57,18 @@ class Snapshot:
         self._logging = list(root.handlers), list(root.filters), root.level, root.disabled, root.manager.disable
         self._loggers = dict(root.manager.loggerDict)
         # asyncio's own logger exists before the run, and programs change its level.
-        self._logger = asyncio.log.logger.level, list(asyncio.log.logger.handlers), asyncio.log.logger.propagate
+        logger = asyncio.log.logger
+        self._logger = logger.level, list(logger.handlers), logger.propagate, list(logger.filters), logger.disabled
 
     def replace(self, replacements: Iterable[tuple[object, str, object]]) -> None:
         """Sets attributes; `restore` puts the previous values back."""
         for owner, name, value in replacements:
             self._attributes.append((owner, name, vars(owner).get(name, _INHERITED)))
             setattr(owner, name, value)
+
+    def restore_main(self) -> None:
+        """Puts the host's module `__main__` back."""
+        sys.modules["__main__"] = self._loaded["__main__"]
 
     def is_own_hook(self, hook: object) -> bool:
         """True if `sys.excepthook` is what it was before the run."""
@@ -122,7 +128,7 @@ class Snapshot:
         root.setLevel(level)
         logger = asyncio.log.logger
         logger.setLevel(self._logger[0])
-        logger.handlers[:], logger.propagate = self._logger[1:]
+        logger.handlers[:], logger.propagate, logger.filters[:], logger.disabled = self._logger[1:]
 
 
 def _current_loop():

@@ -127,10 +127,15 @@ class Lifted:
         runner._lazy_init()
         if not isinstance(runner._loop, Loop):
             return runner.run(coro, context=context)
-        task = runner._loop.create_task(coro, context=context or runner._context)
-        interrupt = functools.partial(runner._on_sigint, signal.SIGINT, None, main_task=task)
+        task = runner._loop.create_task(coro, context=runner._context if context is None else context)
+        on_sigint = functools.partial(runner._on_sigint, main_task=task)
+        interrupt = functools.partial(on_sigint, signal.SIGINT, None)
         runner._interrupt_count = 0
         self.interrupts.append(interrupt)
+        # For a program that sends itself the signal.
+        is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if is_default:
+            signal.signal(signal.SIGINT, on_sigint)
         try:
             return await self._run_until_complete(runner._loop, task)
         except asyncio.CancelledError:
@@ -139,6 +144,8 @@ class Lifted:
             raise
         finally:
             self.interrupts.remove(interrupt)
+            if is_default and signal.getsignal(signal.SIGINT) is on_sigint:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
 
     async def _runner_close(self, runner) -> None:
         # As `asyncio.Runner.close`.
