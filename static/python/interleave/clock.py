@@ -20,22 +20,43 @@ MOST_READINGS = 100_000
 """The number of readings on one line, with no wait in between, that end a run on the virtual clock."""
 
 
+START_S = 100_000.0
+"""The time at the start of a run, in seconds. In many programs 0 stands for "long ago"."""
+
+_ROUNDING_S = 1e-9
+"""The clock moves on by this time more, so that the difference of two readings is never less than the wait between."""
+
+_ROUNDING_OF_DATES_S = 1e-6
+"""The same for `time.time`, whose floats are a quarter of a microsecond apart."""
+
+
 class VirtualClock:
     """A clock that moves only when it is advanced."""
 
     def __init__(self, epoch: float | None = None):
         """`epoch` is what `time.time` shows at the start, in seconds since 1970; by default, the real time."""
-        self.now = 0.0
-        """Seconds since the start. Float seconds, as on every asyncio loop."""
+        self.now = START_S
+        """Seconds, as `time.monotonic` shows them. Float seconds, as on every asyncio loop."""
+        self.moves = 0
+        """How often the clock has moved."""
         self.epoch = time.time() if epoch is None else epoch
         self.before_advance: Callable[[float], object] = lambda moment: None
         """Called with the new time before the clock moves on, and with infinity before a deadlock."""
 
     def advance_to(self, moment: float) -> None:
-        """Moves the clock on to `moment`, in seconds since the start. It never goes back."""
+        """Moves the clock on to `moment`. It never goes back."""
         if moment > self.now:
             self.before_advance(moment)
-            self.now = moment
+            self.now = moment + _ROUNDING_S
+            self.moves += 1
+
+    def date(self) -> float:
+        """What `time.time` shows, in seconds since 1970."""
+        return self.epoch + (self.now - START_S) + self.moves * _ROUNDING_OF_DATES_S
+
+    def monotonic(self) -> float:
+        """What `time.monotonic` shows."""
+        return self.now
 
 
 class Readings:
@@ -147,7 +168,7 @@ def _repr_of(kind: type) -> Callable[[object], str]:
 
 def _reading(name: str, clock: VirtualClock, readings: Readings, is_active: Callable[[], bool]) -> Callable[[], float]:
     real = getattr(time, name)
-    offset = clock.epoch if name == "time" else 0.0
+    now = clock.date if name == "time" else clock.monotonic
 
     def read() -> float:
         if not is_active():
@@ -155,7 +176,7 @@ def _reading(name: str, clock: VirtualClock, readings: Readings, is_active: Call
         frame = sys._getframe(1)
         # Other functions of this file call this one: the frame that counts is their caller.
         readings.count(frame.f_back if frame.f_code.co_filename == __file__ else frame)
-        return clock.now + offset
+        return now()
 
     return _named(read, name)
 

@@ -45,7 +45,19 @@ class _NeverBlocks:
         pass
 
 
-class Loop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
+class _AsyncGeneratorsMixin:
+    def shutdown_asyncgens(self):
+        """As asyncio's, but without generators that have ended: closing them does nothing.
+
+        From CPython 3.12 on, some of them are still in memory, because the traceback of an error keeps them. Which ones
+        depends on the functions that ran the loop, and so on the clock.
+        """
+        for generator in [it for it in self._asyncgens if it.ag_frame is None]:
+            self._asyncgens.discard(generator)
+        return super().shutdown_asyncgens()
+
+
+class Loop(unsupported.NotInBrowserMixin, _AsyncGeneratorsMixin, base_events.BaseEventLoop):
     """An event loop that its host steps.
 
     `on_ready` is called when something becomes ready outside of a step. `on_refusal` gets the text of each
@@ -216,7 +228,7 @@ _ITERATION_S = 1e-5
 """The time that each further iteration takes."""
 
 
-class VirtualLoop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
+class VirtualLoop(unsupported.NotInBrowserMixin, _AsyncGeneratorsMixin, base_events.BaseEventLoop):
     """An event loop on a virtual clock, which may be shared with other loops.
 
     A program may pass a selector of its own, as to `asyncio.SelectorEventLoop`. Then that selector moves the time, and
@@ -242,7 +254,7 @@ class VirtualLoop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         self._on_select = on_select
         self._iterations = 0
         """The number of iterations since the clock has moved."""
-        self._moved_to = 0.0
+        self._moved_to = self._clock.now
         super().__init__()
         self._clock_resolution = 1e-9
         self._selector = _Jumps(self) if selector is None else selector
@@ -256,6 +268,7 @@ class VirtualLoop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         """Moves the clock to the next deadline if nothing is ready. Raises `Deadlock` if there is no deadline."""
         if not is_idle:
             self._move(self._end_of_iteration())
+            self._moved_to = self._clock.now
             return
         if not self._scheduled:
             self._on_select(self._clock.now)
@@ -271,12 +284,9 @@ class VirtualLoop(unsupported.NotInBrowserMixin, base_events.BaseEventLoop):
         Iterations take no time. But a program that waits for a time with `sleep(0)` in a loop would never end, so after
         many of them each takes about as long as in CPython.
         """
-        if self._clock.now != self._moved_to:
-            self._moved_to, self._iterations = self._clock.now, 0
-        self._iterations += 1
-        if self._iterations > _FREE_ITERATIONS:
-            self._moved_to += _ITERATION_S
-        return self._moved_to
+        now = self._clock.now
+        self._iterations = self._iterations + 1 if now == self._moved_to else 1
+        return now if self._iterations <= _FREE_ITERATIONS else now + _ITERATION_S
 
     def _move(self, until: float) -> None:
         self._on_select(until)

@@ -79,7 +79,7 @@ class Run:
         self._root = Path(tempfile.mkdtemp(prefix="program-")).resolve()
         self._sources = Sources(self._root)
         self._clock = clocks.VirtualClock()
-        now = (lambda: self._clock.now) if self.is_virtual else host.now
+        now = (lambda: self._clock.now - clocks.START_S) if self.is_virtual else host.now
         record = Record(most_events)
         send = host.send if look_at_us is None else lambda piece: None
         self.recorder = polls.Recorder(self._sources, now, send, record, renumber=True)
@@ -333,7 +333,7 @@ class Run:
 
     def _look_before(self, moment: float) -> None:
         """The virtual clock is about to move on to `moment`: takes the look, if it is due, and ends the run."""
-        if moment * 1e6 + 0.5 < self._look_at_us + 1:
+        if (moment - clocks.START_S) * 1e6 + 0.5 < self._look_at_us + 1:
             return
         # Texts of local variables are made by code of the program, which may read the clock or sleep.
         self._clock.before_advance = lambda moment: None
@@ -349,7 +349,7 @@ class Run:
             raise LookTaken
         self._readings.forget()
         self._heartbeat.after_step(self.recorder.now_us())
-        until_us = microseconds(until)
+        until_us = microseconds(until - clocks.START_S)
         self._heartbeat.before_step(until_us, until_us)
         self.recorder.flush_if_due()
         if not self.recorder.is_recording and not self._was_ended:
