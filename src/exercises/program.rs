@@ -127,7 +127,7 @@ mod in_browser {
             Ok(())
         });
         let ended = ended.await?;
-        report(&run.record(), &ended)
+        report(&run.record(), recording.warnings(), &ended)
     }
 
     /// Its program, files and random numbers are those of the first run.
@@ -202,9 +202,9 @@ mod in_browser {
         }
     }
 
-    fn report(record: &Record, ended: &Ended) -> Result<Report, Failure> {
+    fn report(record: &Record, warnings: &[String], ended: &Ended) -> Result<Report, Failure> {
         let advice = match ended.ending {
-            Ending::Finished => return Ok(Report { notes: notes(record), ..Report::default() }),
+            Ending::Finished => return Ok(Report { notes: notes(record, warnings), ..Report::default() }),
             Ending::Stopped => "",
             Ending::Exited => "A program that ends with `sys.exit(0)` has finished.",
             Ending::Failed => "The whole traceback is in the log.",
@@ -218,10 +218,17 @@ mod in_browser {
     /// The number of lines that are named in the report.
     const MOST_LINES: usize = 3;
 
-    /// The lines on which tasks waited longest, in sentences.
-    fn notes(record: &Record) -> Vec<String> {
+    /// The number of warnings in the report.
+    const MOST_WARNINGS: usize = 3;
+
+    /// The first warnings, and the lines on which tasks waited longest, in sentences.
+    fn notes(record: &Record, warnings: &[String]) -> Vec<String> {
+        let mut notes: Vec<_> = warnings.iter().take(MOST_WARNINGS).cloned().collect();
+        if let Some(others @ 1..) = warnings.len().checked_sub(MOST_WARNINGS) {
+            notes.push(format!("{} in the log.", counted(others as u64, "more warning is", "more warnings are")));
+        }
         if record.tasks().is_empty() {
-            return vec!["The program has created no tasks. What it has printed is in the log.".to_owned()];
+            notes.push(without_tasks(record).to_owned());
         }
         let mut lines = LineWaits::from_record(record).lines(record.end_us());
         lines.sort_by_key(|line| Reverse(line.total_us));
@@ -230,6 +237,16 @@ mod in_browser {
             let (tasks, total) = (counted(line.tasks, "task", "tasks"), span(line.total_us));
             Some(format!("On line {} of {path}, {tasks} waited {total} in total.", line.line.line))
         };
-        lines.iter().take(MOST_LINES).filter_map(sentence).collect()
+        notes.extend(lines.iter().take(MOST_LINES).filter_map(sentence));
+        notes
+    }
+
+    fn without_tasks(record: &Record) -> &'static str {
+        if record.log_lines().is_empty() {
+            "The program has created no tasks and printed nothing. Does it call its main function, for example by \
+             `asyncio.run(main())`?"
+        } else {
+            "The program has created no tasks. What it has printed is in the log."
+        }
     }
 }

@@ -22,6 +22,9 @@ const MOST_PLACES: usize = 1_000_000;
 /// The log has at most this number of lines; the package has a lower limit.
 const MOST_LINES: usize = 110_000;
 
+/// The origin of a line that the program has not written.
+const OUR_OWN: &str = "note";
+
 /// The maximum number of characters of a name, and of a line of the log.
 const NAME_CHARS: usize = 200;
 const LINE_CHARS: usize = 2_000;
@@ -57,6 +60,7 @@ pub enum PieceError {
 pub struct Recording {
     untrusted: Untrusted,
     names: Vec<Rc<str>>,
+    warnings: Vec<String>,
 }
 
 /// The texts of a piece.
@@ -78,6 +82,9 @@ struct Line<'a> {
     level: Level,
     #[serde(borrow)]
     text: Cow<'a, str>,
+    /// Where it comes from, such as `stdout`.
+    #[serde(borrow, default)]
+    origin: Cow<'a, str>,
 }
 
 impl Recording {
@@ -107,6 +114,12 @@ impl Recording {
         let (at_us, text) = (last_us.max(record.end_us()), shortened(text, LINE_CHARS).into_owned().into());
         record.log(LogLine { at_us, task: None, level: Level::Error, text });
         Ok(())
+    }
+
+    /// The warnings of the package itself so far, such as about a blocked event loop. They are in the log, too.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     fn add_places(&mut self, record: &mut Record, more: &More) -> Result<(), PieceError> {
@@ -180,10 +193,14 @@ impl Recording {
         Ok(())
     }
 
-    fn add_log(&self, record: &mut Record, lines: Vec<Line>) -> Result<(), PieceError> {
+    fn add_log(&mut self, record: &mut Record, lines: Vec<Line>) -> Result<(), PieceError> {
         refuse_many("log lines", record.log_lines().len() + lines.len(), MOST_LINES)?;
-        for Line { at_us, task, level, text } in lines {
-            let text = shortened(&text, LINE_CHARS).into_owned().into();
+        for Line { at_us, task, level, text, origin } in lines {
+            let text = shortened(&text, LINE_CHARS).into_owned();
+            if level == Level::Warning && origin == OUR_OWN {
+                self.warnings.push(text.clone());
+            }
+            let text = text.into();
             self.untrusted.log(record, LogLine { at_us, task: None, level, text }, task)?;
         }
         Ok(())
@@ -205,7 +222,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::measure::{Outcome, TaskId};
+    use crate::measure::{ClockKind, Outcome, TaskId};
+
+    #[test]
+    fn only_our_own_warnings_are_listed() {
+        let (mut record, mut recording) = (Record::new(ClockKind::Browser), Recording::default());
+        recording.add(&mut record, &piece()).expect("a piece");
+        assert_eq!(recording.warnings(), [""; 0]);
+        let line = |level, origin, text| {
+            format!(r#"{{"at_us": 6, "task": null, "level": "{level}", "text": "{text}", "origin": "{origin}"}}"#)
+        };
+        let log = [
+            line("warning", "note", "blocked"),
+            line("warning", "logging", "by the program"),
+            line("error", "note", "failed"),
+        ];
+        let more = format!(r#"{{"names": [], "sources": [], "objects": [], "waits": [], "log": [{}]}}"#, log.join(","));
+        recording.add(&mut record, &Piece { more, ..Piece::default() }).expect("a piece");
+        assert_eq!(recording.warnings(), ["blocked"]);
+        assert_eq!(record.log_lines().len(), 4);
+    }
 
     /// A task that sleeps for a second, and one inside it.
     fn piece() -> Piece {
