@@ -1,4 +1,4 @@
-"""Finalizers, `__del__` at the end, context variables and the context of `decimal`: each run begins anew."""
+"""Finalizers, `__del__` at the end, context variables, the context of `decimal`: nothing is left for the next run."""
 
 import asyncio
 import contextvars
