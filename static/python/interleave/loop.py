@@ -253,7 +253,7 @@ class VirtualLoop(unsupported.NotInBrowserMixin, _AsyncGeneratorsMixin, base_eve
         self._describe_waits = describe_waits
         self._on_select = on_select
         self._iterations = 0
-        """The number of iterations since the clock has moved."""
+        """The number of iterations since the clock has moved, other than by them."""
         self._moved_to = self._clock.now
         super().__init__()
         self._clock_resolution = 1e-9
@@ -306,7 +306,7 @@ class _Jumps:
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list:
-        # The loop passes 0 if something is ready, None if it would wait forever.
+        # `timeout` is 0 if something is ready, but also if the next deadline is too near to make a difference.
         self._loop._select(not self._loop._ready and not self._loop._stopping)
         return []
 
