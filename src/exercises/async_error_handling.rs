@@ -389,7 +389,13 @@ impl Findings {
         if plan.collects {
             sections.push(Section::Table(self.attempts(plan)));
         }
-        Report { notes: self.notes(run, plan), sections, checks: self.checks(run, plan) }
+        let retries = (plan.collects && plan.tasks > 0).then(|| self.about_retries(run));
+        Report {
+            headlines: retries.into_iter().map(|text| Headline::new("run_tasks_with_retries", text)).collect(),
+            notes: self.notes(run, plan),
+            sections,
+            checks: self.checks(run, plan),
+        }
     }
 
     fn notes(&self, run: &Run, plan: &Plan) -> Vec<String> {

@@ -238,7 +238,12 @@ impl Findings {
             _ => Vec::new(),
         };
         let tables = [self.batch_in_numbers(run, batch), self.models_by_name()];
-        Report { notes, sections: tables.map(Section::Table).into(), checks: self.checks(run, batch, limit) }
+        Report {
+            notes,
+            sections: tables.map(Section::Table).into(),
+            checks: self.checks(run, batch, limit),
+            ..Report::default()
+        }
     }
 
     /// The time of the batch in each mode, compared with the sum and the longest of its samples.

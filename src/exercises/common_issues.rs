@@ -285,11 +285,19 @@ pub static EXERCISE: Exercise = Exercise::new("common-issues", 0, "Common issues
 
 async fn run(run: Run, _site: Rc<Site>, settings: Settings) -> Result<Report, Failure> {
     let checks = common_issues(&run, settings.choice("issue"), settings.millis("wait")).await;
-    Ok(Report { notes: vec![in_short(&checks)], checks, ..Report::default() })
+    let headlines = checks.chunk_by(|_, next| !next.is_meant_to_fail).filter_map(about_pair).collect();
+    Ok(Report { headlines, notes: vec![in_short(&checks)], checks, ..Report::default() })
 }
 
 fn is_run(settings: &Settings, issue: &str) -> bool {
     ["all", issue].contains(&settings.choice("issue"))
+}
+
+/// The measured values of a broken version and of its fix.
+fn about_pair(checks: &[Check]) -> Option<Headline> {
+    let [broken, fixed, ..] = checks else { return None };
+    let text = format!("The check: {}. Broken: {}. Fixed: {}.", broken.claim, broken.measured, fixed.measured);
+    Some(Headline::new(broken.part.clone(), text))
 }
 
 fn in_short(checks: &[Check]) -> String {
@@ -362,6 +370,12 @@ mod tests {
         assert_eq!(halves, expected);
         assert!(report.checks.iter().all(Check::is_as_expected));
         assert!(report.notes[0].starts_with("All 11 parts"));
+        assert_eq!(report.headlines.len(), 5, "{:?}", report.headlines);
+        let headline = report.headline_of(["too_many_connections", "limited_connections"].into_iter());
+        assert_eq!(
+            headline,
+            Some("The check: no request is refused. Broken: 32 of 40 refused. Fixed: 0 of 40 refused.")
+        );
     }
 
     #[test]

@@ -136,6 +136,13 @@ impl Exercise {
         }
     }
 
+    /// The names of the root tasks that are compared with these settings.
+    #[must_use]
+    pub fn active_parts(&self, settings: &Settings) -> Vec<&'static str> {
+        let bars = self.comparisons.iter().flat_map(|comparison| comparison.bars);
+        bars.filter(|bar| (bar.is_active)(settings)).map(|bar| bar.task).collect()
+    }
+
     /// Sets the main point, in one sentence.
     #[must_use]
     pub const fn teaches(self, teaches: &'static str) -> Self {

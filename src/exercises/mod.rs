@@ -13,7 +13,7 @@ mod prelude {
     pub(super) use crate::lazy::lazy;
     pub(super) use crate::measure::digit::Digit;
     pub(super) use crate::measure::durations::Durations;
-    pub(super) use crate::measure::report::{Check, Column, Distribution, Report, Section, Table};
+    pub(super) use crate::measure::report::{Check, Column, Distribution, Headline, Report, Section, Table};
     pub(super) use crate::measure::spans::Span;
     pub(super) use crate::measure::{Level, Outcome, units};
     pub(super) use crate::runtime::{Rng, Run, TaskError};

@@ -106,6 +106,7 @@ mod in_browser {
     use crate::exercises::exercise::{NoIdeal, ProgramLine};
     use crate::measure::Record;
     use crate::measure::line_waits::{LineWait, LineWaits};
+    use crate::measure::report::Headline;
     use crate::measure::units::{counted, span};
     use crate::python::difference::difference;
     use crate::python::message::{Ended, Ending, SeenTask};
@@ -204,7 +205,7 @@ mod in_browser {
 
     fn report(record: &Record, warnings: &[String], ended: &Ended) -> Result<Report, Failure> {
         let advice = match ended.ending {
-            Ending::Finished => return Ok(Report { notes: notes(record, warnings), ..Report::default() }),
+            Ending::Finished => return Ok(finished(record, warnings)),
             Ending::Stopped => "",
             Ending::Exited => "A program that ends with `sys.exit(0)` has finished.",
             Ending::Failed => "The whole traceback is in the log.",
@@ -213,6 +214,14 @@ mod in_browser {
         };
         let line = ended.path.as_ref().zip(ended.line).map(|(path, line)| ProgramLine { path: path.clone(), line });
         Err(Failure { line, ..Failure::new(ended.words(), advice) })
+    }
+
+    /// The report of a program that has finished. Its headline is the first note.
+    fn finished(record: &Record, warnings: &[String]) -> Report {
+        let notes = notes(record, warnings);
+        let part = record.tasks().iter().find(|task| task.parent.is_none()).map(|task| task.name.kind().to_string());
+        let headline = part.zip(notes.first()).map(|(part, note)| Headline::new(part, note.clone()));
+        Report { headlines: headline.into_iter().collect(), notes, ..Report::default() }
     }
 
     /// The number of lines that are named in the report.

@@ -183,6 +183,8 @@ fn prepare() -> LocalBoxFuture<'static, Result<(), Failure>> {
 async fn run(run: Run, site: Rc<Site>, _settings: Settings) -> Result<Report, Failure> {
     let server = model_server::start().await;
     let validations = validate_async(&TestContext { run: &run, site: &site, server }).await;
-    let notes = vec![summary(&validations)];
-    Ok(Report { notes, sections: vec![Section::Validations(validations)], ..Report::default() })
+    let summary = summary(&validations);
+    let headlines = vec![Headline::new("validate_guide", summary.clone())];
+    let notes = vec![summary];
+    Ok(Report { headlines, notes, sections: vec![Section::Validations(validations)], ..Report::default() })
 }

@@ -81,7 +81,8 @@ pub(super) fn figures_of_bar(
         None | Some(Outcome::Succeeded) => ("bar", String::new()),
         Some(outcome) => ("bar cut-short", format!(", {}", outcome.name())),
     };
-    let ideal = bar.ideal_us.map(|us| format!("ideal {}", span(us)));
+    // A part that only computes or waits for others has an ideal of 0, which says nothing.
+    let ideal = bar.ideal_us.filter(|us| *us > 0).map(|us| format!("ideal {}", span(us)));
     let other = outline.map(|it| format!("{} {}", it.word, span(it.us)));
     let beside = [ideal, other, lag].into_iter().flatten().map(|text| element("span").text(text));
     let item = element(name)

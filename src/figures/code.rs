@@ -85,12 +85,14 @@ impl SourceCode {
         self.functions.iter().rev().filter(move |function| function.lines.contains(&line))
     }
 
-    /// The function to show first: the first one that the same exercise in the other language has as well, or else the
-    /// first.
+    /// The function to show first: the first one that the same exercise in the other language has as well, or that has the
+    /// name of one of these parts (`blocked_loop_broken` also has that of `blocked_loop`). If there is none, the first.
     #[must_use]
-    pub fn first_shared_function(&self, other: &Self) -> Option<&Function> {
-        let is_shared = |function: &&Function| other.function(&function.name).is_some();
-        self.functions.iter().find(is_shared).or(self.functions.first())
+    pub fn first_function(&self, other: &Self, parts: &[&str]) -> Option<&Function> {
+        let is_shared = |name: &str| other.function(name).is_some();
+        let is_part = |name: &str| parts.iter().any(|part| name.starts_with(part));
+        let is_wanted = |function: &&Function| is_shared(&function.name) || is_part(&function.name);
+        self.functions.iter().find(is_wanted).or(self.functions.first())
     }
 }
 
@@ -240,10 +242,12 @@ class Plan:
     }
 
     #[test]
-    fn the_function_shown_first_is_in_both_languages_if_there_is_one() {
+    fn the_function_shown_first_is_in_both_languages_or_a_part_if_there_is_one() {
         let [rust, python] = [RUST, PYTHON].map(|it| SourceCode::parse(&format!("hash\n{it}")));
         let only_runs = SourceCode::parse("hash\ndef helper():\n    pass\n\ndef runs():\n    pass");
-        let first = |one: &SourceCode, other: &_| one.first_shared_function(other).map(|it| it.name.clone());
+        let first = |one: &SourceCode, other: &_| one.first_function(other, &[]).map(|it| it.name.clone());
+        let of_parts = only_runs.first_function(&SourceCode::default(), &["ru"]);
+        assert_eq!(of_parts.map(|it| it.name.as_str()), Some("runs"));
         assert_eq!(first(&rust, &python).as_deref(), Some("wait"));
         assert_eq!(first(&only_runs, &rust).as_deref(), Some("runs"));
         let empty = SourceCode::default();

@@ -14,11 +14,14 @@ pub struct View {
 /// The shortest time range that fills the canvas.
 const LEAST_US: f64 = 100.0;
 
+/// The shortest time range that can be seen of a whole run. The times on its axis differ.
+const LEAST_WHOLE_US: f64 = 1_000.0;
+
 impl View {
     /// Everything from zero to this instant.
     #[must_use]
     pub fn whole(end_us: u64) -> Self {
-        Self { from_us: 0.0, to_us: (end_us as f64).max(LEAST_US) }
+        Self { from_us: 0.0, to_us: (end_us as f64).max(LEAST_WHOLE_US) }
     }
 
     /// A period, with as much time before and after it.

@@ -14,7 +14,7 @@ const MOST_KINDS: usize = 3;
 /// At most this many groups are listed in one task.
 const MOST_GROUPS: usize = 40;
 
-/// The activities as a clause, such as "7 tasks are queued for a permit (line 36), 3 wait for a timer (line 18)". A
+/// The activities as a clause, such as "7 tasks are queued for a permit (line 36 of a.rs), 3 wait for a timer (line 18 of a.rs)". A
 /// task that only waits for its subtasks is left out.
 #[must_use]
 pub fn sentence(record: &Record, moment: &Moment) -> String {
@@ -104,7 +104,7 @@ fn item(record: &Record, group: &Group, at_us: u64) -> Element {
     let length = if group.tasks == 1 { format!(" for {for_us}") } else { format!(" for up to {for_us}") };
     let item = element("li")
         .class(class(group.doing))
-        .child(name(record, group.first))
+        .child(link_to_task(group.first, record.task(group.first).name.to_string()))
         .text(format!("{others} {}", words(record, group.doing, group.tasks != 1, Wait::words)))
         .child(element("span").class("figure").text(length));
     let deeper = (group.deeper > 0).then(|| note(group.deeper, "further inside"));
@@ -114,12 +114,13 @@ fn item(record: &Record, group: &Group, at_us: u64) -> Element {
     item.child(list(record, &group.within, at_us).children(deeper))
 }
 
-fn name(record: &Record, task: TaskId) -> Element {
+/// The name of a task as a button with its number, which shows the task in the timeline.
+pub(super) fn link_to_task(task: TaskId, name: String) -> Element {
     element("button")
         .class("task")
         .attr("data-task", task.index().to_string())
         .attr("title", "Show it in the timeline")
-        .text(record.task(task).name.to_string())
+        .text(name)
 }
 
 /// The class of a phase, as in the timeline's key.
@@ -194,7 +195,7 @@ mod tests {
         let record = record();
         let sentence = sentence(&record, &Moment::at(&record, 50_000, None));
         assert!(sentence.starts_with("3 tasks are queued for a permit (line "), "{sentence}");
-        assert!(sentence.contains("), 2 wait for a timer (line "), "{sentence}");
+        assert!(sentence.contains(" of moment.rs), 2 wait for a timer (line "), "{sentence}");
         assert_eq!(super::sentence(&record, &Moment::at(&record, 300_000, None)), "no task is in progress");
     }
 

@@ -7,19 +7,23 @@ use crate::measure::report::{Column, Table};
 #[must_use]
 pub fn table(data: &Table) -> Element {
     let header = |column: &Column| element("th").attr("scope", "col").class(class(column)).text(column.title.clone());
-    scrolling(data, data.columns.iter().map(header).collect())
+    let row = |cells: &Vec<String>| {
+        element("tr").children(data.columns.iter().zip(cells).map(|(column, text)| cell(column, text)))
+    };
+    scrolling(data, data.columns.iter().map(header).collect(), data.rows.iter().map(row))
 }
 
-/// A table with these column headers.
-pub(super) fn scrolling(data: &Table, headers: Vec<Element>) -> Element {
-    let row = |cells: &Vec<String>| {
-        let cells = data.columns.iter().zip(cells);
-        element("tr").children(cells.map(|(column, cell)| element("td").class(class(column)).text(cell.clone())))
-    };
+/// A cell of a column.
+pub(super) fn cell(column: &Column, text: &str) -> Element {
+    element("td").class(class(column)).text(text.to_owned())
+}
+
+/// A table with these column headers and rows.
+pub(super) fn scrolling(data: &Table, headers: Vec<Element>, rows: impl Iterator<Item = Element>) -> Element {
     let table = element("table")
         .child(element("caption").text(data.caption.clone()))
         .child(element("thead").child(element("tr").children(headers)))
-        .child(element("tbody").children(data.rows.iter().map(row)));
+        .child(element("tbody").children(rows));
     element("div")
         .class("scrolls")
         .attr("tabindex", "0")

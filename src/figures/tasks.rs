@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
+use crate::figures::moment::link_to_task;
 use crate::figures::node::{Element, Node, element};
-use crate::figures::table::{class, scrolling};
+use crate::figures::table::{cell, class, scrolling};
 use crate::measure::report::{Column, Table};
 use crate::measure::segments::{TaskHistories, TaskHistory};
 use crate::measure::units::{count, span};
@@ -136,6 +137,11 @@ fn outcome(history: &TaskHistory) -> &'static str {
 /// The tasks as a table: the first of them in this order.
 #[must_use]
 pub fn as_table(record: &Record, order: Order) -> Table {
+    table_and_tasks(record, order).0
+}
+
+/// The table, and the task of each row.
+fn table_and_tasks(record: &Record, order: Order) -> (Table, Vec<TaskId>) {
     let histories = TaskHistories::from_record(record);
     let mut tasks = sorted(record, &histories, order);
     let caption = if tasks.len() > MOST_ROWS {
@@ -165,13 +171,14 @@ pub fn as_table(record: &Record, order: Order) -> Table {
         ]
     };
     let rows = tasks.iter().zip(&waits).map(row).collect();
-    Table { caption, columns: TaskColumn::ALL.map(TaskColumn::head).to_vec(), rows }
+    (Table { caption, columns: TaskColumn::ALL.map(TaskColumn::head).to_vec(), rows }, tasks)
 }
 
-/// The table with a button in the head of each column. The button of the n-th column has `data-column` n.
+/// The table with a button in the head of each column, and one for each task. The button of the n-th column has
+/// `data-column` n, that of a task has its number as `data-task`.
 #[must_use]
 pub fn sortable(record: &Record, order: Order) -> Node {
-    let data = as_table(record, order);
+    let (data, tasks) = table_and_tasks(record, order);
     let header = |(index, column): (usize, &Column)| -> Element {
         let direction = if order.is_descending { "descending" } else { "ascending" };
         let sort = (TaskColumn::ALL[index] == order.column).then_some(direction);
@@ -179,7 +186,12 @@ pub fn sortable(record: &Record, order: Order) -> Node {
         element("th").attr("scope", "col").class(class(column)).attr_if("aria-sort", sort).child(button)
     };
     let headers = data.columns.iter().enumerate().map(header).collect();
-    scrolling(&data, headers).into()
+    let row = |(task, cells): (&TaskId, &Vec<String>)| {
+        let name = link_to_task(*task, cells[0].clone());
+        let others = data.columns.iter().zip(cells).skip(1);
+        element("tr").child(element("td").child(name)).children(others.map(|(column, text)| cell(column, text)))
+    };
+    scrolling(&data, headers, tasks.iter().zip(&data.rows).map(row)).into()
 }
 
 #[cfg(test)]
@@ -278,5 +290,13 @@ mod tests {
         assert_eq!(node.attributes("th", "aria-sort"), ["descending"]);
         assert_eq!(node.texts("th")[4], "Queued");
         assert_eq!(node.attributes(".sort", "data-column"), ["0", "1", "2", "3", "4", "5", "6", "7"]);
+    }
+
+    #[test]
+    fn each_name_is_a_button_with_the_number_of_its_task() {
+        let node = sortable(&record(&[1_000, 2_000]), Order { column: TaskColumn::Queued, is_descending: true });
+        assert_eq!(node.texts(".task"), ["sample 1", "sample 2", "batch"]);
+        assert_eq!(node.attributes(".task", "data-task"), ["2", "1", "0"]);
+        assert_eq!(node.rows()[0][..2], ["sample 1", "batch"]);
     }
 }

@@ -23,13 +23,14 @@ pub struct TrackLayout {
 }
 
 /// A comparison whose parts are drawn as `tracks`, one for each bar. The caption is its sentence, or `unfinished`
-/// until there is one.
+/// until there is one, and then the finding that matters most.
 #[must_use]
 pub fn comparison(
     compared: &Compared,
     tracks: &[TrackLayout],
     baseline: Option<&Baseline>,
     unfinished: Cow<'static, str>,
+    headline: Option<String>,
 ) -> Node {
     let caption = compared.sentence().map_or(unfinished, Cow::from);
     let bars = compared.bars.iter().zip(tracks).map(|(bar, track)| {
@@ -44,7 +45,12 @@ pub fn comparison(
         .class("comparison")
         .child(heading)
         .child(element("ol").class("bars").children(bars))
-        .child(element("figcaption").children(speed_up(compared)).child(element("span").child(Node::Text(caption))))
+        .child(
+            element("figcaption")
+                .children(speed_up(compared))
+                .child(element("span").child(Node::Text(caption)))
+                .children(headline.map(|text| element("p").class("headline").text(text))),
+        )
         .into()
 }
 
@@ -104,7 +110,7 @@ mod tests {
 
     #[test]
     fn each_part_has_its_length_and_room_for_its_tasks() {
-        let figure = comparison(&compared(), &[track(18.0, false), track(44.0, true)], None, "".into());
+        let figure = comparison(&compared(), &[track(18.0, false), track(44.0, true)], None, "".into(), None);
         assert_sound(&figure);
         assert_eq!(figure.attributes(".lanes", "height"), ["18", "44"]);
         assert_eq!(figure.attributes("li", "data-measured-us"), ["800000", "200000"]);
@@ -120,7 +126,7 @@ mod tests {
             (bar.so_far_us, bar.outcome, bar.measured_us, bar.lag_us) = (None, None, None, None);
         }
         let caption = compared.forecast().expect("the ideals are known");
-        let figure = comparison(&compared, &[track(18.0, false); 2], None, caption.clone().into());
+        let figure = comparison(&compared, &[track(18.0, false); 2], None, caption.clone().into(), None);
         assert_sound(&figure);
         assert_eq!(figure.texts("figcaption"), [caption]);
         assert_eq!(figure.texts(".figure"), ["–", "–"]);
@@ -130,8 +136,15 @@ mod tests {
     }
 
     #[test]
+    fn the_headline_follows_the_sentence() {
+        let figure = comparison(&compared(), &[track(18.0, false); 2], None, "".into(), Some("It kept up.".to_owned()));
+        assert_sound(&figure);
+        assert_eq!(figure.texts(".headline"), ["It kept up."]);
+    }
+
+    #[test]
     fn only_a_part_with_more_to_show_is_a_button() {
-        let figure = comparison(&compared(), &[track(18.0, false), track(44.0, true)], None, "".into());
+        let figure = comparison(&compared(), &[track(18.0, false), track(44.0, true)], None, "".into(), None);
         assert_eq!(figure.texts("button"), ["At once"]);
         assert_eq!(figure.attributes("button", "data-open"), ["At once_task"]);
         assert_eq!(figure.attributes("button", "aria-pressed"), ["false"]);
@@ -141,7 +154,7 @@ mod tests {
     fn another_run_is_named_with_its_length() {
         let length_us = |task: &str| (task == "One by one_task").then_some(1_000_000);
         let baseline = Baseline { word: "pinned", length_us: &length_us };
-        let figure = comparison(&compared(), &[track(18.0, false); 2], Some(&baseline), "".into());
+        let figure = comparison(&compared(), &[track(18.0, false); 2], Some(&baseline), "".into(), None);
         assert_eq!(figure.attributes("li", "data-baseline-us"), ["1000000"]);
         assert_eq!(figure.texts(".ideal-figure")[0], "ideal 800 mspinned 1.00 s");
     }

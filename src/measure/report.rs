@@ -20,6 +20,9 @@ pub const FINDINGS: &str = "Findings";
 /// The results of an experiment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
+    /// The findings that matter most, at most one for each comparison.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headlines: Vec<Headline>,
     /// Sentences, in the order of reading.
     pub notes: Vec<String>,
     /// Tables and charts, in the order of reading.
@@ -113,6 +116,13 @@ impl Report {
         [first].into_iter().chain(others).filter(|group| !group.notes.is_empty() || !group.sections.is_empty())
     }
 
+    /// The finding about one of these parts, given by the names of their root tasks.
+    #[must_use]
+    pub fn headline_of<'a>(&self, mut parts: impl Iterator<Item = &'a str>) -> Option<&str> {
+        let has = |part: &str| self.headlines.iter().find(|headline| headline.part == part);
+        parts.find_map(has).map(|headline| &*headline.text)
+    }
+
     /// The tables, in the order of reading.
     #[must_use]
     pub fn tables(&self) -> Vec<&Table> {
@@ -150,6 +160,23 @@ impl Report {
     /// All promises that were tested.
     pub fn validations(&self) -> impl Iterator<Item = &Validation> {
         each_of!(self, Validations).flatten()
+    }
+}
+
+/// A finding in a sentence or two, shown next to the comparison that it explains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headline {
+    /// The name of the root task of a part in that comparison.
+    pub part: Cow<'static, str>,
+    /// The finding.
+    pub text: String,
+}
+
+impl Headline {
+    /// A finding about the part with this root task.
+    #[must_use]
+    pub fn new(part: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        Self { part: part.into(), text: text.into() }
     }
 }
 
@@ -255,8 +282,16 @@ mod tests {
     fn notes_are_in_the_first_group_only() {
         let sweep = || Section::Sweep(Sweep::new(Vec::new()));
         let sections = vec![table("one"), table("two"), sweep(), sweep(), table("three")];
-        let report = Report { notes: vec!["a note".to_owned()], sections, checks: Vec::new() };
+        let report = Report { notes: vec!["a note".to_owned()], sections, ..Report::default() };
         assert_eq!(headings(&report), [(FINDINGS, 1, 2), ("Concurrency sweep", 0, 2), (FINDINGS, 0, 1)]);
+    }
+
+    #[test]
+    fn a_comparison_has_the_headline_of_one_of_its_parts() {
+        let headlines = vec![Headline::new("infer", "It kept up.")];
+        let report = Report { headlines, ..Report::default() };
+        assert_eq!(report.headline_of(["infer_one_by_one", "infer"].into_iter()), Some("It kept up."));
+        assert_eq!(report.headline_of(["metadata"].into_iter()), None);
     }
 
     #[test]

@@ -128,20 +128,22 @@ impl Wait {
     /// A description of the wait, such as "for a permit on line 36 of `async_multiple.rs`".
     #[must_use]
     pub fn words(&self, waits: &Waits) -> String {
+        self.with_place(waits, |place| format!("on {place}"))
+    }
+
+    /// The same, a little shorter: "for a permit (line 36 of `async_multiple.rs`)".
+    #[must_use]
+    pub fn words_in_short(&self, waits: &Waits) -> String {
+        self.with_place(waits, |place| format!("({place})"))
+    }
+
+    fn with_place(&self, waits: &Waits, in_words: impl Fn(String) -> String) -> String {
         let awaited = self.awaited.as_ref().map(|awaited| format!("for {}", awaited.words(waits)));
         let line = self.line.and_then(|line| {
             let path = &waits.sources().get(line.source)?.path;
             let name = path.rsplit('/').next().unwrap_or(path);
-            Some(format!("on line {} of {name}", line.line))
+            Some(in_words(format!("line {} of {name}", line.line)))
         });
-        [awaited, line].into_iter().flatten().collect::<Vec<_>>().join(" ")
-    }
-
-    /// The same, where the file is clear: "for a permit (line 36)".
-    #[must_use]
-    pub fn words_in_short(&self, waits: &Waits) -> String {
-        let awaited = self.awaited.as_ref().map(|awaited| format!("for {}", awaited.words(waits)));
-        let line = self.line.map(|line| format!("(line {})", line.line));
         [awaited, line].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 }
@@ -203,7 +205,7 @@ mod tests {
         assert_eq!(times(0), [(20_000, timer.clone())]);
         assert_eq!(times(1), [(20_000, permit), (20_000, timer)]);
         let wait = &record.waits().list()[0];
-        assert_eq!(wait.words_in_short(record.waits()), format!("for a timer (line {})", base + 4));
+        assert_eq!(wait.words_in_short(record.waits()), format!("for a timer (line {} of wait_times.rs)", base + 4));
         let all: Vec<_> = (0..2).rev().map(|task| WaitTime::of_task(&record, TaskId::at(task), 0..=40_000)).collect();
         assert_eq!(WaitTime::of_tasks(&record, &[TaskId::at(1), TaskId::at(0)], 40_000), all);
     }

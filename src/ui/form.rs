@@ -114,6 +114,16 @@ impl Form {
         self.settings.update(|settings| settings.set(name, Value::Choice(choice)));
     }
 
+    /// True if the settings are those of this part of a link.
+    pub(super) fn has_settings(self, query: &str) -> bool {
+        let link = format!("{}?{query}", self.exercise.slug);
+        let (Destination::Exercise(Setup { settings: linked, .. }), _) = Destination::parse(&link) else {
+            return false;
+        };
+        let names = || self.exercise.controls.iter().map(|control| control.name);
+        self.settings.with(|settings| names().all(|name| settings.to_text(name) == linked.to_text(name)))
+    }
+
     /// Sets the seed from text. If the text is refused, keeps it with the reason.
     pub(super) fn set_seed(self, text: &str) {
         match permalink::parse_seed(text) {

@@ -132,13 +132,31 @@ async def main():
     time.sleep(0.06)
     gc.collect()
     await asyncio.sleep(0.01)
+    for seconds in (0.06, 0.09, 0.07):
+        time.sleep(seconds)
+        await asyncio.sleep(0)
 asyncio.run(main())
 """, clock)
     notes = "\n".join(line["text"] for line in outcome.log if line["origin"] == "note" and line["level"] == "warning")
     assert "Coroutine `f` was created and never awaited (main.py line 7)" in notes
     assert "`boom` failed, and nothing retrieved its exception: ValueError: x (main.py line 4)" in notes
     assert "`forever` was destroyed before it ended. Keep a reference to it, and await it (main.py line 5)" in notes
-    assert re.search(r"`main` blocked the event loop for \d+ ms, between main.py line 10 and main.py line 13", notes)
+    assert re.search(r"`main` blocked the event loop for \d+ ms, by `time.sleep` in main.py line 11\. No other", notes)
+    assert re.search(r"Altogether, task `main` blocked the event loop 3 times by `time.sleep` in main.py line 15", notes)
+
+
+def test_a_block_by_computing_is_between_two_lines():
+    outcome = run("""
+async def main():
+    await asyncio.sleep(0.01)
+    until = time.perf_counter() + 0.06
+    while time.perf_counter() < until:
+        pass
+    await asyncio.sleep(0.01)
+asyncio.run(main())
+""", "browser")
+    notes = [line["text"] for line in outcome.log if line["level"] == "warning"]
+    assert len(notes) == 1 and "between main.py line 4 and main.py line 8" in notes[0], notes
 
 
 @pytest.mark.parametrize("clock", harness.CLOCKS)

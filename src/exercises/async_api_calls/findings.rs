@@ -1,5 +1,6 @@
 //! The report of a run: outcomes, latencies, predictions and checks.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -76,6 +77,7 @@ impl Findings {
             self.about_blocked_requests(),
         ];
         Report {
+            headlines: self.headlines(run, plan, &requests),
             notes: notes.into_iter().flatten().collect(),
             checks: self.checks(run, plan),
             sections: self.sections(requests, accuracy.map(|it| it.first).unwrap_or_default(), plan),
@@ -111,6 +113,33 @@ impl Findings {
             units::span(requests.length_us()),
             units::count((throughput * f64::from(rows)).round() as u64),
         )
+    }
+
+    /// The failed requests or the verdict on the endpoint, and the knee of the sweep.
+    fn headlines(&self, run: &Run, plan: &Plan, requests: &Requests) -> Vec<Headline> {
+        let failed = self.failures_in_words();
+        let of_arrivals = match plan.arrivals {
+            Arrivals::Every(_) => Slowest::new(requests).map(|it| it.in_short(plan, waited_for_permits_us(run, plan))),
+            Arrivals::AtOnce => None,
+        };
+        let of_requests = [failed, of_arrivals].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let of_requests = (!of_requests.is_empty()).then(|| Headline::new(plan.part(), of_requests));
+        let of_sweep = self.sweep.as_ref().map(|sweep| Headline::new("concurrency_sweep", sweep.sentence()));
+        of_requests.into_iter().chain(of_sweep).collect()
+    }
+
+    /// The number of failed requests by cause, the most frequent cause first. `None` if none failed.
+    fn failures_in_words(&self) -> Option<String> {
+        let mut causes: BTreeMap<_, u64> = BTreeMap::new();
+        let errors = self.calls.iter().filter_map(|call| call.result.as_ref().err());
+        errors.for_each(|error| *causes.entry(error.cause()).or_default() += 1);
+        let mut causes: Vec<_> = causes.into_iter().collect();
+        causes.sort_by_key(|(_, calls)| Reverse(*calls));
+        let failed: u64 = causes.iter().map(|(_, calls)| calls).sum();
+        let in_words: Vec<_> =
+            causes.iter().map(|(cause, calls)| format!("{} {cause}", units::count(*calls))).collect();
+        let of = units::counted(self.calls.len() as u64, "request", "requests");
+        (failed > 0).then(|| format!("{} of {of} failed: {}.", units::count(failed), in_words.join(", ")))
     }
 
     /// The share of preflights in the latencies, if each request has one.
@@ -287,7 +316,8 @@ fn about_arrivals(run: &Run, plan: &Plan, requests: &Requests) -> String {
         }
         (Arrivals::Every(interval), _) => {
             let interval = units::span(interval.as_micros() as u64);
-            let verdict = verdict_in_words(plan, requests, waited_for_permits_us(run, plan));
+            let verdict = Slowest::new(requests).map(|it| it.in_words(plan, waited_for_permits_us(run, plan)));
+            let verdict = verdict.unwrap_or_default();
             format!("{verdict} (Open loop: a request was due every {interval}, whether or not earlier ones had ended.)")
         }
     }
@@ -348,39 +378,80 @@ impl Verdict {
     }
 }
 
-/// The verdict in words.
-fn verdict_in_words(plan: &Plan, requests: &Requests, permits_us: u64) -> String {
-    let Some(slowest) = requests.timings().iter().max_by_key(|timing| timing.since_due_us()) else {
-        return String::new();
-    };
-    let since_sent_us = requests.since_sent().median().unwrap_or(0.0) as u64;
-    let slowest_us = slowest.since_due_us();
-    let before_us = slowest_us.saturating_sub(slowest.since_sent_us().unwrap_or(0));
-    let (took, total, before) = (units::span(since_sent_us), units::span(slowest_us), units::span(before_us));
-    match Verdict::new(requests, permits_us) {
-        Verdict::KeptUp => format!(
-            "The endpoint kept up: the median is {} since due and {took} since sent.",
-            units::span(requests.since_due().median().unwrap_or(0.0) as u64)
-        ),
-        Verdict::AtTheLimit => {
-            let limit = plan.limit.map_or(0, NonZeroUsize::get);
-            format!(
-                "The endpoint is not the cause: it took {took} per request (median since sent). The slowest request \
-                 took {total}, and {before} of that it waited for your limit of {limit}, before it was sent. Latency \
-                 since sent leaves out that wait (this is called coordinated omission); latency since due is how long \
-                 users wait. A higher limit shows whether the endpoint can do more."
-            )
-        }
-        Verdict::BeforeTheLastAttempt => format!(
-            "The slowest request took {total}, and {before} of that passed before its last attempt was sent: in \
-             earlier attempts, in the pauses between them, or waiting for the event loop. Latency since sent (median \
-             {took}) leaves that out."
-        ),
-        Verdict::AtTheEndpoint => format!(
-            "The endpoint did not keep up: later requests took longer than earlier ones, up to {total}, and all but \
-             {before} of that passed after the request was sent."
-        ),
+/// The request that took longest, and the median of all.
+struct Slowest<'a> {
+    requests: &'a Requests,
+    /// Its latency since due.
+    total: String,
+    /// The time before it was sent for the last time.
+    before: String,
+    /// The median latency since sent.
+    took: String,
+}
+
+impl<'a> Slowest<'a> {
+    /// Returns `None` if there are no requests.
+    fn new(requests: &'a Requests) -> Option<Self> {
+        let slowest = requests.timings().iter().max_by_key(|timing| timing.since_due_us())?;
+        let slowest_us = slowest.since_due_us();
+        let before_us = slowest_us.saturating_sub(slowest.since_sent_us().unwrap_or(0));
+        let since_sent_us = requests.since_sent().median().unwrap_or(0.0) as u64;
+        let [total, before, took] = [slowest_us, before_us, since_sent_us].map(units::span);
+        Some(Self { requests, total, before, took })
     }
+
+    fn since_due(&self) -> String {
+        units::span(self.requests.since_due().median().unwrap_or(0.0) as u64)
+    }
+
+    /// The verdict in a sentence. `permits_us` is the time that all requests together waited for permits.
+    fn in_short(&self, plan: &Plan, permits_us: u64) -> String {
+        let Self { total, before, took, .. } = self;
+        match Verdict::new(self.requests, permits_us) {
+            Verdict::KeptUp => format!("The endpoint kept up: {} per request (median since due).", self.since_due()),
+            Verdict::AtTheLimit => format!(
+                "The client is slow, not the endpoint: it took {took} per request, but of the slowest request's {total}, \
+                 {before} were spent waiting for your limit of {}.",
+                limit_of(plan)
+            ),
+            Verdict::BeforeTheLastAttempt => format!(
+                "The slowest request took {total}, and {before} of that passed before its last attempt was sent."
+            ),
+            Verdict::AtTheEndpoint => {
+                format!("The endpoint did not keep up: later requests took longer, up to {total}.")
+            }
+        }
+    }
+
+    /// The verdict, with its reasons.
+    fn in_words(&self, plan: &Plan, permits_us: u64) -> String {
+        let Self { total, before, took, .. } = self;
+        match Verdict::new(self.requests, permits_us) {
+            Verdict::KeptUp => {
+                format!("The endpoint kept up: the median is {} since due and {took} since sent.", self.since_due())
+            }
+            Verdict::AtTheLimit => format!(
+                "The endpoint is not the cause: it took {took} per request (median since sent). The slowest request \
+                 took {total}, and {before} of that it waited for your limit of {}, before it was sent. Latency \
+                 since sent leaves out that wait (this is called coordinated omission); latency since due is how long \
+                 users wait. A higher limit shows whether the endpoint can do more.",
+                limit_of(plan)
+            ),
+            Verdict::BeforeTheLastAttempt => format!(
+                "The slowest request took {total}, and {before} of that passed before its last attempt was sent: in \
+                 earlier attempts, in the pauses between them, or waiting for the event loop. Latency since sent (median \
+                 {took}) leaves that out."
+            ),
+            Verdict::AtTheEndpoint => format!(
+                "The endpoint did not keep up: later requests took longer than earlier ones, up to {total}, and all but \
+                 {before} of that passed after the request was sent."
+            ),
+        }
+    }
+}
+
+fn limit_of(plan: &Plan) -> usize {
+    plan.limit.map_or(0, NonZeroUsize::get)
 }
 
 /// A log line about a level of the sweep.

@@ -75,7 +75,15 @@ impl Findings {
         tables.extend(first_rows("The CSV", &self.samples));
         tables.extend(faults("The CSV", &self.samples));
         let notes = notes.into_iter().filter(|note| !note.is_empty()).collect();
-        Report { notes, sections: tables.into_iter().map(Section::Table).collect(), checks: self.checks(plan) }
+        let headlines = [("Writing", WRITING), ("Reading", READING)]
+            .into_iter()
+            .filter_map(|(what, ways)| Some(Headline::new(ways[1].task, self.rounds.in_short(what, ways)?)));
+        Report {
+            headlines: headlines.collect(),
+            notes,
+            sections: tables.into_iter().map(Section::Table).collect(),
+            checks: self.checks(plan),
+        }
     }
 
     fn outcomes(&self) -> Table {

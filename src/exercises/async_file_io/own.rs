@@ -74,7 +74,7 @@ pub(super) fn report(run: &Run, sources: &[Source], read: &[Read], saved: &[Save
     tables.extend(named.iter().take(MOST_SHOWN).filter_map(|(name, samples)| findings::first_rows(name, samples)));
     tables.extend(named.iter().filter_map(|(name, samples)| findings::faults(name, samples)));
     let sections = tables.into_iter().map(Section::Table).collect();
-    Report { notes, sections, checks: check(sources, read).into_iter().collect() }
+    Report { notes, sections, checks: check(sources, read).into_iter().collect(), ..Report::default() }
 }
 
 fn named_table<'a>((source, read): (&'a Source, &'a Read)) -> Option<(Cow<'a, str>, &'a Samples)> {

@@ -141,6 +141,12 @@ impl Rounds {
         format!("{what} all at once {}.{}{why}", gain.in_words(), limited.unwrap_or_default())
     }
 
+    /// What happens all at once instead of one by one, in a sentence. `None` without rounds.
+    pub fn in_short(&self, what: &str, ways: &[Bar; 3]) -> Option<String> {
+        let [one_by_one, all_at_once, _] = ways.each_ref().map(|way| self.round_times(way.task));
+        Some(format!("{what} all at once {}.", Gain::new(one_by_one, all_at_once)?.in_words()))
+    }
+
     /// All ways with the median, the minimum and the maximum.
     pub fn table(&self) -> Table {
         let rounds = self.times.first().map_or(0, |(_, times)| times.len());

@@ -47,7 +47,9 @@ impl Findings {
                 .map(|(it, workers)| notes::about_workers(it, workers, processors())),
             notes::about_accuracy(&self.streamed),
         ];
+        let bottleneck = streamed.and_then(|flow| notes::bottleneck_in_short(flow, plan));
         Report {
+            headlines: bottleneck.into_iter().map(|text| Headline::new(STREAMED.0, text)).collect(),
             notes: notes.into_iter().flatten().collect(),
             checks: self.checks(&flows, plan),
             sections: self.sections(run, flows),

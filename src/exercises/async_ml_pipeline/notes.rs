@@ -64,6 +64,25 @@ pub(super) fn about_the_bottleneck(flow: &Flow, plan: &Plan) -> String {
     }
 }
 
+/// The bottleneck in a sentence. `None` if there is none, or if the stages cannot overlap.
+pub(super) fn bottleneck_in_short(flow: &Flow, plan: &Plan) -> Option<String> {
+    match Bottleneck::find(flow).filter(|_| plan.batch_count() > 1)? {
+        Bottleneck::None { .. } => None,
+        Bottleneck::One { stage, share, .. } => Some(format!(
+            "{} is the bottleneck: streamed, it worked for {} of the time.",
+            stage.name,
+            units::percent(share)
+        )),
+        Bottleneck::Two { stage, other, shares: [share, other_share] } => Some(format!(
+            "{} and {} are the bottleneck together: streamed, they worked for {} and {} of the time.",
+            stage.name,
+            other.name.to_ascii_lowercase(),
+            units::percent(share),
+            units::percent(other_share),
+        )),
+    }
+}
+
 /// A way to make a stage faster.
 fn remedy(stage: &Stage) -> &'static str {
     match &*stage.name {

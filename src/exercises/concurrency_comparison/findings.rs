@@ -161,7 +161,9 @@ impl MeasuredParts<'_> {
 impl Findings {
     pub fn report(self, record: &Record, plan: &Plan) -> Report {
         let measured = MeasuredParts { record, spans: Spans::from_record(record) };
+        let of_workers = self.about_workers(&measured, plan);
         Report {
+            headlines: of_workers.into_iter().map(|text| Headline::new("cpu_in_all_workers", text)).collect(),
             notes: self.notes(&measured, plan),
             sections: vec![Section::Table(costs(&measured)), Section::Table(guidelines(&measured))],
             checks: self.checks(&measured),
@@ -173,20 +175,23 @@ impl Findings {
             "The waits simulate a server's response time, as in the Python guide. Every approach waits equally long."
                 .to_owned(),
         ];
-        let workers = plan.workers.get();
-        if let Some(gain) = measured.speed_up("cpu_in_one_worker", "cpu_in_all_workers") {
-            notes.push(format!(
-                "{} computed {} {gain:.1} times as fast as one worker.",
-                if workers == 1 { "The only worker".to_owned() } else { format!("{workers} workers") },
-                if plan.tasks == 1 { "a single task".to_owned() } else { format!("{} tasks", plan.tasks) },
-            ));
-        }
-        if workers == 1 {
+        notes.extend(self.about_workers(measured, plan));
+        if plan.workers.get() == 1 {
             notes.push("With one worker, computing is no faster, but it does not block the page.".to_owned());
         }
         let failed = self.threaded.as_ref().err().or(self.in_one.as_ref().err()).or(self.in_all.as_ref().err());
         notes.extend(failed.map(|error| format!("The parts in workers failed: {error}. {}", error.advice())));
         notes
+    }
+
+    /// The gain of all workers over one, if both were measured.
+    fn about_workers(&self, measured: &MeasuredParts, plan: &Plan) -> Option<String> {
+        let gain = measured.speed_up("cpu_in_one_worker", "cpu_in_all_workers")?;
+        Some(format!(
+            "{} computed {} {gain:.1} times as fast as one worker.",
+            if plan.workers.get() == 1 { "The only worker".to_owned() } else { format!("{} workers", plan.workers) },
+            if plan.tasks == 1 { "a single task".to_owned() } else { format!("{} tasks", plan.tasks) },
+        ))
     }
 
     fn checks(&self, measured: &MeasuredParts) -> Vec<Check> {

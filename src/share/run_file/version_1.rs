@@ -46,6 +46,6 @@ impl ReportV1 {
         sections.extend((!self.flows.is_empty()).then_some(Section::Flow(self.flows)));
         sections.extend(self.batch_sizes.map(Section::BatchSizes));
         sections.extend(exercise.partial_report().sections);
-        Report { notes: self.notes, sections, checks: self.checks }
+        Report { notes: self.notes, sections, checks: self.checks, ..Report::default() }
     }
 }

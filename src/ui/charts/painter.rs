@@ -148,6 +148,7 @@ impl Painter {
         context.clear_rect(0.0, 0.0, width, height);
         context.set_font(FONT);
         context.set_text_baseline("middle");
+        context.set_line_join("round");
         Some(Self { context, colours: Colours::from_canvas(canvas)?, view, width, height })
     }
 
@@ -193,15 +194,27 @@ impl Painter {
 
     /// Draws the axis, with round times.
     pub(super) fn axis(&self) {
-        let most = (self.width / 90.0) as usize;
-        for tick in ticks(self.view.from_us, self.view.to_us, most) {
-            let x = self.view.x(tick as f64, self.width).round() + 0.5;
-            self.rect(&self.colours.line, x, AXIS - 4.0, 1.0, self.height - AXIS + 4.0);
+        for (tick, x) in self.ticks() {
+            self.rect(&self.colours.line, x, AXIS - 4.0, 1.0, 4.0);
             let text = span(tick);
             // The edge would cut off the last label.
             let x = x.min(self.width - text.chars().count() as f64 * LETTER);
             self.text(&self.colours.muted, &text, x.max(2.0), AXIS / 2.0 - 1.0);
         }
+    }
+
+    /// Draws a line at each time of the axis behind some lanes, but not behind the texts between them.
+    pub(super) fn grid(&self, all: &[Lanes]) {
+        for (_, x) in self.ticks() {
+            all.iter().for_each(|lanes| self.rect(&self.colours.line, x, lanes.y - 2.0, 1.0, lanes.band.height + 2.0));
+        }
+    }
+
+    /// The times of the axis, with their places on the canvas.
+    fn ticks(&self) -> impl Iterator<Item = (u64, f64)> {
+        let most = (self.width / 90.0) as usize;
+        let place = |tick| (tick, self.view.x(tick as f64, self.width).round() + 0.5);
+        ticks(self.view.from_us, self.view.to_us, most).into_iter().map(place)
     }
 
     /// Draws the event loop of the whole run: a mark for each heartbeat, and a bar where the loop was blocked.
@@ -211,6 +224,7 @@ impl Painter {
             let (from, to) = (self.view.x(beat.due_us as f64, self.width), self.view.x(beat.at_us as f64, self.width));
             if beat.is_blocked() {
                 self.rect(self.blocked(), from, AXIS + 1.0, (to - from).max(2.0), LOOP - 2.0);
+                self.context.set_stroke_style_str(self.blocked());
                 self.label("page blocked", &self.colours.surface, from, to - from, middle);
             } else {
                 self.rect(&self.colours.muted, to, middle - 3.0, 1.0, 6.0);
@@ -230,6 +244,16 @@ impl Painter {
 
     fn blocked(&self) -> &str {
         &self.colours.outcomes[Outcome::TimedOut as usize]
+    }
+
+    /// Draws a thumb at the right edge of lanes that do not show all their rows.
+    pub(super) fn scroll_thumb(&self, lanes: &Lanes, rows: u32) {
+        let (visible, rows) = (lanes.band.visible_rows(), f64::from(rows));
+        if visible < rows {
+            let at = |row: f64| (row / rows).clamp(0.0, 1.0) * lanes.band.height;
+            let (from, to) = (at(lanes.first_row), at(lanes.first_row + visible));
+            self.rect(&self.colours.muted, self.width - 4.0, lanes.y + from, 4.0, (to - from).max(8.0));
+        }
     }
 
     /// Draws a solid line where a part ended.
@@ -420,10 +444,16 @@ impl Painter {
         let to = self.x(lanes, end_us).min(self.width);
         let middle = y + height / 2.0;
         let is_mostly_running = history.running_us * 2 > history.duration_us(now_us);
-        let ink = if is_mostly_running { &self.colours.surface } else { &self.colours.ink };
+        let (ink, halo) = match is_mostly_running {
+            true => (&self.colours.surface, &self.colours.running),
+            false => (&self.colours.ink, &self.colours.waiting),
+        };
         let room = to - from;
         let text = format!("{name}  {}", span(history.duration_us(now_us)));
         let text = if width_of(&text) + SIGN < room { &text } else { name };
+        // A halo keeps the letters readable where the bar changes its colour behind them.
+        self.context.set_stroke_style_str(halo);
+        self.context.set_line_width(3.0);
         self.label(text, ink, from, room, middle);
         // If there is no room for both, the name stays and the sign goes.
         if let Some((_, outcome)) = history.end
@@ -462,7 +492,7 @@ impl Painter {
         }
     }
 
-    /// Writes a text, shortened if there is too little room.
+    /// Writes a text, shortened if there is too little room, with a halo in the stroke style.
     fn label(&self, text: &str, colour: &str, x: f64, room: f64, middle: f64) {
         let letters = ((room - 10.0) / LETTER).max(0.0) as usize;
         let cut;
@@ -475,8 +505,9 @@ impl Painter {
             return;
         };
         self.context.set_fill_style_str(colour);
-        // Wide letters are drawn narrower, so that no name reaches into another. It fails only for numbers that are not
+        // Wide letters are drawn narrower, so that no name reaches into another. Both fail only for numbers that are not
         // finite.
+        let _ = self.context.stroke_text_with_max_width(text, x + 6.0, middle + 1.0, room - 8.0);
         let _ = self.context.fill_text_with_max_width(text, x + 6.0, middle + 1.0, room - 8.0);
     }
 

@@ -37,7 +37,7 @@ const INVITATION: &str = "Hover over a task, or use the arrow keys, for details.
      Drag with Shift to select a range.";
 
 /// The key: the class of each sign, with its meaning.
-const KEY: [(&str, &str); 7] = [
+const KEY: [(&str, &str); 10] = [
     ("running", "code runs"),
     ("waiting", "waits"),
     ("queued", "queued"),
@@ -45,6 +45,9 @@ const KEY: [(&str, &str); 7] = [
     ("timed-out", "◷ timed out"),
     ("retried", "↻ retried"),
     ("cancelled", "⊘ cancelled"),
+    ("ended", "end"),
+    ("ideal", "ideal"),
+    ("blocked", "loop blocked"),
 ];
 
 /// The timeline of a run.
@@ -209,6 +212,7 @@ impl Chart {
         self.histories.with_value(|histories| {
             self.draw_parts_to_come(&painter, histories);
             let lanes = self.lanes(histories);
+            painter.grid(&lanes);
             read_tracks(self.drawn, histories, &lanes);
             self.display.with_record(|record| {
                 self.drawn.with_value(|tracks| painter.tasks(record, histories, tracks, now_us, &lanes));
@@ -228,6 +232,9 @@ impl Chart {
             });
             self.marks(&painter, histories, &lanes);
             self.explored(&painter, &lanes);
+            if let Some(opened) = self.opened_lanes(histories) {
+                painter.scroll_thumb(&opened, self.opened_rows());
+            }
             painter.frames_around(histories, self.display.chosen.get_untracked().as_slice(), now_us, &lanes);
             if let Some(line) = self.display.pointed_line.get_untracked() {
                 self.display.with_line_waits(|_, waits| {

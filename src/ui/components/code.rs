@@ -4,13 +4,11 @@
 //! load. Each line is an element that stays. What a run adds to it (see `line_marks`) changes only its attributes and
 //! its note, never its text.
 
-use std::rc::Rc;
-
 use leptos::prelude::*;
 use web_sys::Event;
 
 use crate::exercises::exercise::Exercise;
-use crate::figures::code::{SourceCode, line};
+use crate::figures::code::line;
 use crate::lazy::lazy;
 use crate::share::permalink::SITE_PROGRAM;
 use crate::ui::components::line_marks;
@@ -125,31 +123,36 @@ fn file(file: ShownFile) -> AnyView {
     view! { <code data-path=file.path>{drawings(lines)}</code> }.into_any()
 }
 
-/// Begins with the exercise's functions in view, below the comments and imports at the top of the file: once for each
-/// language, when it is first shown.
+/// Begins with the exercise's functions in view, below the comments and imports at the top of the file: for each
+/// language when it is first shown, and again if other settings run other functions.
 fn use_first_function(code: Code) {
     let were_shown = StoredValue::new(Vec::new());
     Effect::new(move || {
         let language = code.language.get();
         let [file, other] = [language, language.other()].map(|it| code.files(it).with(|files| files.first().cloned()));
-        let Some((file, other)) = file.zip(other).filter(|_| !were_shown.get_value().contains(&language)) else {
+        let Some((file, other)) = file.zip(other) else { return };
+        let parts = code.display.form.settings.with(|settings| code.display.exercise.active_parts(settings));
+        let first = file.source.first_function(&other.source, &parts).map(|function| *function.lines.start());
+        let Some(shown) = first.map(|line| (language, line)).filter(|it| !were_shown.get_value().contains(it)) else {
             return;
         };
-        were_shown.update_value(|shown| shown.push(language));
-        show_first_function(code, language, file, other.source, MAX_FRAMES);
+        were_shown.update_value(|others| {
+            others.retain(|(other, _)| *other != language);
+            others.push(shown);
+        });
+        show_line(code, language, file, shown.1, MAX_FRAMES);
     });
 }
 
 /// Looks in each of the next frames whether the pane has a height: the lines are on the page after this turn, but the
 /// page itself may still be hidden behind the frame of the HTML.
-fn show_first_function(code: Code, language: Language, file: ShownFile, other: Rc<SourceCode>, frames: u32) {
+fn show_line(code: Code, language: Language, file: ShownFile, number: u32, frames: u32) {
     request_animation_frame(move || {
         let Some(pane) = code.pane(language).try_get_untracked().flatten() else { return };
         if pane.client_height() == 0 && frames > 0 {
-            return show_first_function(code, language, file, other, frames - 1);
+            return show_line(code, language, file, number, frames - 1);
         }
-        let first = file.source.first_shared_function(&other).and_then(|function| file.line(*function.lines.start()));
-        if let Some(line) = first {
+        if let Some(line) = file.line(number) {
             pane.set_scroll_top(line.offset_top());
         }
     });

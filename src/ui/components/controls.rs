@@ -21,7 +21,11 @@ pub(crate) fn controls(form: Form) -> AnyView {
         };
         let changed: Vec<_> = offered.iter().filter(is_changed).map(|control| control.label).collect();
         let changed = if changed.is_empty() { String::new() } else { format!("; changed: {}", changed.join(", ")) };
-        format!("{} more{changed}", counted(offered.len() as u64 + 1, "control", "controls"))
+        // It is behind the summary, and multiplies the times that are not.
+        let scale = offered.iter().find(|control| control.name == "scale").map(|control| form.text_of(control.name));
+        let scale =
+            scale.filter(|scale| scale != "1").map(|scale| format!("; all times × {scale}")).unwrap_or_default();
+        format!("{} more{scale}{changed}", counted(offered.len() as u64 + 1, "control", "controls"))
     };
     view! {
         {visible_controls(form)}

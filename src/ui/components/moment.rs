@@ -1,16 +1,14 @@
 //! The activity of each task at the cursor: which task waits for what, and where.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, MouseEvent};
 
 use crate::figures::moment::{self, lines, tree};
-use crate::measure::TaskId;
 use crate::measure::moment::Moment;
 use crate::measure::units::span;
 use crate::measure::window::TimeRange;
 use crate::ui::components::local_variables::local_variables;
 use crate::ui::components::tabs::Tabs;
+use crate::ui::components::tasks::show_pressed;
 use crate::ui::display::Display;
 use crate::ui::display::cursor::{Instant, Part};
 use crate::ui::drawing::drawing;
@@ -44,7 +42,7 @@ pub(crate) fn moments(display: Display, tabs: Tabs, key: &'static str) -> AnyVie
 fn instants(display: Display) -> AnyView {
     display.digest.track();
     let of_parts = display.instants().into_iter().map(|instant| part(display, &instant)).collect_view();
-    view! { <div class="moments" on:click=move |event| show(display, &event)>{of_parts}</div> }.into_any()
+    view! { <div class="moments" on:click=move |event| show_pressed(display, &event)>{of_parts}</div> }.into_any()
 }
 
 fn part(display: Display, instant: &Instant) -> AnyView {
@@ -122,15 +120,6 @@ fn edge_moved(display: Display, part: Option<&Part>, at_us: u64, from: bool) -> 
         true => TimeRange::between(at_us, whole.to_us),
         false if at_us >= range.from_us => TimeRange { to_us: at_us, ..range },
         false => TimeRange::between(whole.from_us, at_us),
-    }
-}
-
-/// Shows the task of the button that was pressed in the timeline.
-fn show(display: Display, event: &MouseEvent) {
-    let pressed = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let task = pressed.and_then(|it| it.get_attribute("data-task")?.parse().ok());
-    if let Some(task) = task {
-        display.wanted.set(Some(TaskId::at(task)));
     }
 }
 

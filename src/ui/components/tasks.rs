@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use web_sys::{Element, MouseEvent};
 
 use crate::figures::tasks::{TaskColumn, sortable};
+use crate::measure::TaskId;
 use crate::ui::display::Display;
 use crate::ui::drawing::drawing;
 
@@ -11,14 +13,29 @@ use crate::ui::drawing::drawing;
 pub(crate) fn tasks(display: Display) -> AnyView {
     let order = display.task_order.get();
     let table = display.with_described(|record| drawing(sortable(record, order)));
-    // One listener for all column headers: they are drawn again with each step of the run.
-    view! { <div on:click=move |event| sort(display, &event)>{table}</div> }.into_any()
+    // One listener for all buttons: they are drawn again with each step of the run.
+    let press = move |event: MouseEvent| {
+        sort(display, &event);
+        show_pressed(display, &event);
+    };
+    view! { <div on:click=press>{table}</div> }.into_any()
 }
 
-fn sort(display: Display, event: &web_sys::MouseEvent) {
-    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let pressed = target.and_then(|target| target.get_attribute("data-column")?.parse::<usize>().ok());
-    if let Some(column) = pressed.and_then(|index| TaskColumn::ALL.get(index)) {
+/// Shows the task whose button was pressed in the timeline.
+pub(crate) fn show_pressed(display: Display, event: &MouseEvent) {
+    if let Some(task) = pressed(event, "data-task") {
+        display.wanted.set(Some(TaskId::at(task)));
+    }
+}
+
+fn sort(display: Display, event: &MouseEvent) {
+    if let Some(column) = pressed(event, "data-column").and_then(|index| TaskColumn::ALL.get(index)) {
         display.task_order.update(|order| *order = order.after_press(*column));
     }
+}
+
+/// The number in this attribute of the button that was pressed, if it has one.
+fn pressed(event: &MouseEvent, attribute: &str) -> Option<usize> {
+    let target = event.target()?.dyn_into::<Element>().ok()?;
+    target.get_attribute(attribute)?.parse().ok()
 }

@@ -7,7 +7,6 @@ use futures::FutureExt;
 use leptos::prelude::*;
 
 use crate::exercises::compared::ideals_in_words;
-use crate::exercises::exercise::Exercise;
 use crate::frame;
 use crate::lazy::{NotFetched, lazy};
 use crate::share::permalink;
@@ -58,7 +57,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         <div class="workbench" class:arriving=use_arriving(display, loaded)>
             <div class="head">
                 {page_head(exercise.title, exercise.teaches)}
-                {presets(exercise)}
+                {presets(form)}
             </div>
             {lab_bar(runner)}
             <section class="stage" aria-label="Timeline and comparison">
@@ -147,13 +146,15 @@ fn use_saving(display: Display) -> RwSignal<String> {
 }
 
 /// Links to settings that are worth a look.
-fn presets(exercise: &'static Exercise) -> AnyView {
+fn presets(form: Form) -> AnyView {
+    let exercise = form.exercise;
     if exercise.presets.is_empty() {
         return ().into_any();
     }
     let links = exercise.presets.iter().map(|preset| {
         let address = format!("#/{}?{}", exercise.slug, preset.query);
-        view! { <li><a href=address>{preset.label}</a></li> }
+        let is_set = move || form.has_settings(preset.query).then_some("true");
+        view! { <li><a href=address aria-current=is_set>{preset.label}</a></li> }
     });
     view! { <ul class="presets" aria-label="Example settings">{links.collect_view()}</ul> }.into_any()
 }

@@ -88,16 +88,18 @@ class Readings:
             self._counts.clear()
 
 
-def virtual_functions(clock: VirtualClock, readings: Readings, is_active: Callable[[], bool]) -> dict[str, Callable]:
+def virtual_functions(
+    clock: VirtualClock, readings: Readings, is_active: Callable[[], bool], on_sleep: Callable[[], None]
+) -> dict[str, Callable]:
     """The functions of module `time` on a virtual clock, by name.
 
     Modules of the standard library that are imported during a run may keep these functions. After the run `is_active`
-    returns False, and then they call the real ones.
+    returns False, and then they call the real ones. `sleep` calls `on_sleep` first.
     """
     functions = {name: _reading(name, clock, readings, is_active) for name in ("time", "monotonic", "perf_counter")}
     for name, read in list(functions.items()):
         functions[f"{name}_ns"] = _nanoseconds(f"{name}_ns", read)
-    functions["sleep"] = _virtual_sleep(clock, is_active)
+    functions["sleep"] = _virtual_sleep(clock, is_active, on_sleep)
     for name, place in (("localtime", 0), ("gmtime", 0), ("ctime", 0), ("asctime", 0), ("strftime", 1)):
         functions[name] = _of_now(name, place, functions["time"], functions)
     return functions
@@ -188,12 +190,16 @@ def _nanoseconds(name: str, read: Callable[[], float]) -> Callable[[], int]:
     return _named(read_ns, name)
 
 
-def _virtual_sleep(clock: VirtualClock, is_active: Callable[[], bool]) -> Callable[[float], None]:
+def _virtual_sleep(
+    clock: VirtualClock, is_active: Callable[[], bool], on_sleep: Callable[[], None]
+) -> Callable[[float], None]:
     real = time.sleep
 
     def sleep(seconds: float, /) -> None:
         if is_active():
-            clock.advance_to(clock.now + checked_seconds(seconds))
+            seconds = checked_seconds(seconds)
+            on_sleep()
+            clock.advance_to(clock.now + seconds)
         else:
             real(seconds)
 

@@ -109,6 +109,6 @@ def poll_end(recorder) -> Callable:
         else:
             recorder._end(number, task, now)
         if now - began > LONGEST_POLL_S:
-            recorder._note_block(state, task, before, now - began)
+            recorder._note_block(state, task, before, began)
 
     return end_poll

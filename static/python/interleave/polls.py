@@ -127,7 +127,10 @@ class Recorder:
         self._indexes, self._task_names = self.record.name_indexes, self.record.task_name
         self._new: list[TaskState] = []
         """The tasks since the last piece, some of which have no name yet."""
-        self._blocks: set[tuple] = set()
+        self._blocks: dict[tuple, tuple[int, float, int]] = {}
+        """For each place that blocked: how often, the longest time in seconds, and the task that did it last."""
+        self._slept: tuple[float, str] | None = None
+        """The last `time.sleep` of the program: when it began, and its line."""
         self._is_in_group = False
         self._eager = 0
         """The number of the task that is being started at once, until it is bound."""
@@ -432,19 +435,41 @@ class Recorder:
         number = self.current if task is None else task
         self.record.add_line(LogLine(self.now_us(), number, level, text, "note"))
 
-    def _note_block(self, state: TaskState, task, before: int, seconds: float) -> None:
-        """`before` is the number of the wait before the poll."""
+    def _note_block(self, state: TaskState, task, before: int, began: float) -> None:
+        """`before` is the number of the wait before the poll, which began at `began`."""
+        seconds = self.clock() - began
         name = given_name(task)[0]
         first = self._place(before) or "its start"
         last = "its end" if task.done() else self._place(state.wait) or "its next wait"
-        if (name, first, last) in self._blocks or len(self._blocks) >= MOST_BLOCK_NOTES:
-            return
-        self._blocks.add((name, first, last))
-        text = (
-            f"Task `{name}` blocked the event loop for {seconds * 1000:.0f} ms, between {first} and {last}. "
-            "No other task could run in that time."
-        )
-        self.note(WARNING, text, state.number)
+        place = f"between {first} and {last}"
+        if self._slept is not None and self._slept[0] >= began:
+            place = f"by `time.sleep` in {self._slept[1]}"
+        known = self._blocks.get((name, place))
+        if known is not None:
+            times, longest, _ = known
+            self._blocks[name, place] = times + 1, max(longest, seconds), state.number
+        elif len(self._blocks) < MOST_BLOCK_NOTES:
+            self._blocks[name, place] = 1, seconds, state.number
+            text = (
+                f"Task `{name}` blocked the event loop for {seconds * 1000:.0f} ms, {place}. "
+                "No other task could run in that time."
+            )
+            self.note(WARNING, text, state.number)
+
+    def note_sleep(self, place: str) -> None:
+        """The program calls `time.sleep` on this line."""
+        self._slept = self.clock(), place
+
+    def note_repeated_blocks(self) -> None:
+        """At the end of the run: a place that blocked more than once was reported only the first time."""
+        for (name, place), (times, longest, number) in self._blocks.items():
+            if times > 1:
+                text = (
+                    f"Altogether, task `{name}` blocked the event loop {times} times {place}, "
+                    f"for up to {longest * 1000:.0f} ms."
+                )
+                self.note(WARNING, text, number)
+        self._blocks.clear()
 
     def _place(self, wait: int) -> str | None:
         line = self.waits.list[wait - 1]["line"] if wait > 0 else None

@@ -272,7 +272,7 @@ class Run:
     def _time_functions(self) -> list[tuple[object, str, object]]:
         is_active = lambda: self._is_active  # noqa: E731
         if self.is_virtual:
-            functions = clocks.virtual_functions(self._clock, self._readings, is_active)
+            functions = clocks.virtual_functions(self._clock, self._readings, is_active, self._note_sleep)
             dates = clocks.virtual_dates(functions["time"])
         else:
             functions = {"sleep": clocks.real_sleep(self._block, is_active)}
@@ -283,8 +283,12 @@ class Run:
         ]
 
     def _block(self, seconds: float) -> None:
+        self._note_sleep()
         self.recorder.flush()
         self._host.sleep(seconds)
+
+    def _note_sleep(self) -> None:
+        self.recorder.note_sleep(self._sources.place_of(sys._getframe(1)))
 
     # The loops
 
@@ -414,6 +418,7 @@ class Run:
             if not self._has_looked:
                 self._call_exit_functions()
             self._leave()
+        self.recorder.note_repeated_blocks()
         self._console.close()
         self.recorder.flush()
         if self._snapshot is not None:

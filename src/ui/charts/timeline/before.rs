@@ -33,6 +33,7 @@ impl Chart {
         let end_us = record.end_us();
         self.histories.with_value(|histories| {
             let lanes = self.lanes(histories);
+            painter.grid(&lanes);
             read_tracks(self.drawn, histories, &lanes);
             self.drawn.with_value(|tracks| painter.tasks(record, histories, tracks, end_us, &lanes));
             painter.outlines(histories, end_us, &lanes);
@@ -51,6 +52,7 @@ impl Chart {
             return;
         }
         let (painter, record) = (painter.clone().pale(), forecast.record());
+        painter.grid(&lanes);
         read_tracks(self.drawn_forecast, forecast.histories(), &lanes);
         self.drawn_forecast.with_value(|tracks| {
             painter.tasks(record, forecast.histories(), tracks, record.end_us(), &lanes);

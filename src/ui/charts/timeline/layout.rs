@@ -39,12 +39,15 @@ impl Chart {
                 false => "Not all parts have ended.".into(),
             }
         };
+        let report = self.display.report.get();
         let mut tracks = tracks.as_slice();
         let mut figures: Vec<Node> = Vec::new();
         for compared in &compared {
             let (own, others) = tracks.split_at(compared.bars.len());
             tracks = others;
-            figures.push(tracks::comparison(compared, own, baseline.as_ref(), unfinished(compared)));
+            let parts = compared.bars.iter().map(|bar| &*bar.task);
+            let headline = report.as_ref().and_then(|report| report.headline_of(parts)).map(str::to_owned);
+            figures.push(tracks::comparison(compared, own, baseline.as_ref(), unfinished(compared), headline));
         }
         if let [whole] = tracks {
             figures.push(element("div").class("whole").child(tracks::lanes(whole.band)).into());

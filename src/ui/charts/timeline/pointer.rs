@@ -94,12 +94,29 @@ impl Chart {
             Some(task) => task.index().saturating_add_signed(step).min(tasks - 1),
             None => 0,
         };
-        self.choose(Some(TaskId::at(next)));
+        let next = TaskId::at(next);
+        self.choose(Some(next));
+        self.bring_into_view(next);
     }
 
-    /// As on maps, the wheel magnifies with Ctrl. With Shift it moves sideways, and alone it scrolls the page.
+    /// Scrolls what is opened until the row of a task is in view, if the task is in it.
+    fn bring_into_view(self, task: TaskId) {
+        let row = self.histories.with_value(|histories| {
+            let opened = self.opened_lanes(histories)?;
+            histories.row_in(opened.root, task).map(f64::from)
+        });
+        let (first, rows) = (self.first_row.get_untracked(), self.visible_rows());
+        match row {
+            Some(row) if row < first => self.scroll_to(row),
+            Some(row) if row + 1.0 > first + rows => self.scroll_to(row + 1.0 - rows),
+            _ => {}
+        }
+    }
+
+    /// As on maps, the wheel magnifies with Ctrl. With Shift it moves sideways. Alone it scrolls the rows under the pointer
+    /// if there are more than can be seen, and then the page.
     pub(super) fn take_wheel(self, event: &WheelEvent) {
-        let Some((canvas, x, _)) = self.place_of(event) else { return };
+        let Some((canvas, x, y)) = self.place_of(event) else { return };
         let width = f64::from(canvas.client_width());
         if event.ctrl_key() || event.meta_key() {
             event.prevent_default();
@@ -109,7 +126,27 @@ impl Chart {
             event.prevent_default();
             let delta = if event.delta_x() == 0.0 { event.delta_y() } else { event.delta_x() };
             self.show(self.visible().moved(delta / width));
+        } else if let Some(lane) = self.histories.with_value(|histories| self.opened_lane_at(histories, y)) {
+            let first = self.first_row.get_untracked();
+            self.scroll_to(first + event.delta_y() / lane);
+            if self.first_row.get_untracked() != first {
+                event.prevent_default();
+            }
         }
+    }
+
+    /// The height of a lane of what is opened, if that is at this height of the canvas.
+    fn opened_lane_at(self, histories: &TaskHistories, y: f64) -> Option<f64> {
+        let opened = self.opened_lanes(histories)?;
+        let is_inside = (opened.y..opened.y + opened.band.height).contains(&y);
+        opened.band.lane.filter(|_| is_inside)
+    }
+
+    /// The lanes of the part that the reader has opened, or of the whole run.
+    pub(super) fn opened_lanes(self, histories: &TaskHistories) -> Option<Lanes> {
+        let part = self.opened.get_untracked().and_then(|name| histories.part_named(&name));
+        let root = part.map(|part| histories.parts()[part].root);
+        self.lanes(histories).into_iter().find(|lanes| lanes.root.is_none() || lanes.root == root)
     }
 
     /// A press begins a drag. With Shift, the drag selects a time range in the part that it begins in.
@@ -216,12 +253,16 @@ impl Chart {
 
     /// Shows the rows of what is opened from this one on.
     fn scroll_to(self, row: f64) {
-        let rows = match self.axis.get_untracked() {
+        let last = (f64::from(self.opened_rows()) - self.visible_rows()).max(0.0);
+        self.first_row.set(row.clamp(0.0, last));
+    }
+
+    /// The number of rows of what is opened, visible or not.
+    pub(super) fn opened_rows(self) -> u32 {
+        match self.axis.get_untracked() {
             Axis::AsItHappened => self.histories.with_value(TaskHistories::lanes),
             Axis::Aligned => self.opened.get_untracked().map_or(0, |name| self.rows_of(&name)),
-        };
-        let last = (f64::from(rows) - self.visible_rows()).max(0.0);
-        self.first_row.set(row.clamp(0.0, last));
+        }
     }
 }
 
