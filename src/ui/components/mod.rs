@@ -25,6 +25,7 @@ pub(super) mod prediction;
 pub(super) mod program;
 pub(super) mod pulse;
 pub(super) mod race;
+pub(super) mod recorder;
 pub(super) mod repeat;
 pub(super) mod report;
 pub(super) mod results;

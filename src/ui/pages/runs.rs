@@ -19,6 +19,7 @@ use crate::share::saved::SavedRun;
 use crate::storage::StorageError;
 use crate::storage::time_limit::in_time;
 use crate::ui::components::open_file::{open_error, open_file};
+use crate::ui::components::recorder::recorder;
 use crate::ui::components::table::table;
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::lazy_view::lazy_view;
@@ -89,6 +90,7 @@ fn panel() -> AnyView {
         <section class="panel runs" aria-label="Saved runs">
             <div class="actions">{open_file(error)}</div>
             {open_error(error)}
+            {recorder("To record a Python program that runs outside of this page, download ")}
             <p class="hint">{move || list.rule()}</p>
             <p class="hint" aria-live="polite">{move || list.message.get()}</p>
             {content}

@@ -112,7 +112,7 @@ def in_words(recorder: Recorder, wait: Wait) -> str:
         name = recorder.waits.object_name(wait)
         article = "an" if wait.object_kind == "event" else "a"
         return f"the {wait.object_kind} `{name}`" if name else f"{article} {wait.object_kind}"
-    return "a timer" if wait.kind == "timer" else ""
+    return {"timer": "a timer", "worker": "a thread or process"}.get(wait.kind, "")
 
 
 def _line(recorder: Recorder, frame: FrameType | None) -> dict | None:

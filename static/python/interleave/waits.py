@@ -29,7 +29,7 @@ MOST_LISTED = 256
 MOST_LISTED_IN_ALL = 1_000_000
 """The number of tasks that all waits of a record list together."""
 
-_TIMER, _OBJECT, _TASKS = "timer", "object", "tasks"
+_TIMER, _OBJECT, _TASKS, _WORKER = "timer", "object", "tasks", "worker"
 
 
 class Wait(NamedTuple):
@@ -38,7 +38,7 @@ class Wait(NamedTuple):
     frame: FrameType | None
     """The innermost frame of the reader's files."""
     kind: str | None
-    """`timer`, `object` or `tasks`; None if it is not known."""
+    """`timer`, `object`, `tasks` or `worker` (a call in a thread or process); None if it is not known."""
     target: object = None
     """The object, or the futures as a list."""
     object_kind: str = ""
@@ -113,6 +113,8 @@ class Waits:
         futures = awaited_futures(waiter)
         if futures is not None:
             return Wait(own, _TASKS, futures)
+        if _is_of_executor(waiter):
+            return Wait(own, _WORKER)
         return Wait(own, _OBJECT, waiter, "future")
 
     def number(self, coro, waiter, waiting: int) -> tuple[int, int]:
@@ -130,8 +132,8 @@ class Waits:
             key = source, line, None if waiter is None else _TIMER, None
             return self._numbers.get(key) or self._listed_number(key), -1
         wait = self.look(coro, waiter)
-        if wait.kind is None:
-            return self._listed_number((source, line, None, None)), -1
+        if wait.kind is None or wait.kind is _WORKER:
+            return self._listed_number((source, line, wait.kind, None)), -1
         if wait.kind is _TASKS:
             return self._listed_number((source, line, _TASKS, self._task_numbers(wait.target, waiting))), -1
         index = self._object(wait)
@@ -254,6 +256,12 @@ def _shielded(outer) -> object | None:
         if getattr(callback, "__qualname__", "") == "shield.<locals>._outer_done_callback":
             return callback.__closure__[callback.__code__.co_freevars.index("inner")].cell_contents
     return None
+
+
+def _is_of_executor(waiter) -> bool:
+    """True if a future gets its result from an executor's."""
+    callbacks = getattr(waiter, "_callbacks", None) or ()
+    return any(getattr(entry[0], "__qualname__", "") == "_chain_future.<locals>._call_check_cancel" for entry in callbacks)
 
 
 async def _example_generator():

@@ -11,6 +11,7 @@
 //!   other inline scripts into files.
 //! - [`python`]: adds Pyodide, the [`sandbox`] and the [`editor`] for readers' programs.
 //!   [`bytecode`] makes Python start faster.
+//! - [`trace`]: adds the recorder for programs that run elsewhere.
 //! - [`pages`]: writes the frame that is painted first, and an HTML page for each exercise.
 //! - [`home`]: the first page in it, [`links`]: the links between pages, and [`pictures`]: the pictures of exercises.
 //! - [`bundle`]: bundles the service worker's program in one script. [`release`] lists the files that the worker
@@ -42,7 +43,9 @@ mod sandbox;
 mod split;
 mod style;
 mod tool;
+mod trace;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
@@ -83,6 +86,7 @@ fn finish(build: &Build) -> Result<(), SiteError> {
     })?;
     policy::protect(&build.site, build.kind)?;
     python::put(&build.site, &python::Sources::from_env(build), &cache)?;
+    trace::put(&build.site, Path::new(""))?;
     pictures::write(&build.site)?;
     pages::write_all(&build.site, SiteUrl::from_env()?.as_ref())?;
     bundle::put(&build.site, build.kind)?;

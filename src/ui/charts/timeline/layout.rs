@@ -18,7 +18,7 @@ use crate::ui::display::cursor::Axis;
 use crate::ui::drawing::drawings;
 
 /// The maximum share of the window's height for the lanes.
-const ROOM: f64 = 0.31;
+const ROOM: f64 = 0.3;
 
 /// The room for lanes in the smallest and in the largest window, in CSS pixels.
 const ROOM_PX: (f64, f64) = (150.0, 420.0);

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::exercises::program::CODE;
 use crate::python::interpreter;
 use crate::python::message::MissingImport;
+use crate::ui::components::recorder::recorder;
 use crate::ui::form::Form;
 
 /// The program is examined when it has not been changed for this time.
@@ -41,7 +42,15 @@ pub(super) fn missing_imports(form: Form, is_ready: Signal<bool>) -> AnyView {
         set_timeout(examine_if_unchanged, AFTER);
     });
     let items = move || missing.with(|missing| missing.iter().take(MOST).map(item).collect_view());
-    view! { <ul class="missing-imports hint" aria-label="Imports that are missing here" aria-live="polite">{items}</ul> }.into_any()
+    let where_it_runs = move || {
+        let is_needed = missing.with(|missing| !missing.is_empty());
+        is_needed.then(|| recorder("To record the program where it runs, download "))
+    };
+    view! {
+        <ul class="missing-imports hint" aria-label="Imports that are missing here" aria-live="polite">{items}</ul>
+        {where_it_runs}
+    }
+    .into_any()
 }
 
 fn item(missing: &MissingImport) -> AnyView {
