@@ -35,7 +35,7 @@ from .console import Console
 from .heartbeat import Heartbeat
 from .keys import masked
 from .polls import Recorder
-from .record import INFO, LogLine, Piece, Record, microseconds, run_file_record
+from .record import INFO, WARNING, LogLine, Piece, Record, microseconds, run_file_record
 from .sources import Sources
 from .text import shown_error
 from .threads import ThreadCalls
@@ -50,6 +50,7 @@ _LONGEST_ARGUMENTS = 10_000
 _LONGEST_US = 86_400_000_000
 """The page opens runs of at most a day, and programs with at most this many files and bytes."""
 
+_MOST_NOTES = 10
 _NO_SOURCE = "# The source was left out of this run.\n"
 
 _wall_time, _perf_counter = time.time, time.perf_counter
@@ -224,8 +225,19 @@ class Trace:
             "record_bytes": 17 * events,
             "record": record,
             "ideal": None,
-            "report": None,
+            "report": self._report(record),
         }
+
+    def _report(self, record: dict) -> dict | None:
+        """The warnings, as the findings of the run. The first one is next to the first part. None without warnings."""
+        lines = [line for piece in self._pieces for line in json.loads(piece.more)["log"]]
+        warnings = [line["text"] for line in lines if (line["origin"], line["level"]) == ("note", WARNING)]
+        names, columns = record["names"], record["tasks"]
+        parts = [names[name] for name, parent in zip(columns["name"], columns["parent"]) if parent == 0]
+        if not warnings:
+            return None
+        headlines = [{"part": part, "text": warnings[0]} for part in parts[:1]]
+        return {"headlines": headlines, "notes": warnings[:_MOST_NOTES], "sections": [], "checks": []}
 
     def _ending(self) -> dict:
         error, length_us = self._error, self._length_us or 0
@@ -312,10 +324,13 @@ def _mask(run: dict) -> None:
     code, record, ending = run["settings"]["code"], run["record"], run["ending"]
     texts = [*((file, "text") for file in code["files"]), *((line, "text") for line in record["log"])]
     texts += [(code, "arguments"), (ending.get("failed", {}), "message")]
+    texts += [(headline, "text") for headline in (run["report"] or {"headlines": []})["headlines"]]
     for owner, name in texts:
         if name in owner:
             owner[name] = masked(owner[name])
     record["names"] = [masked(name) for name in record["names"]]
+    if run["report"]:
+        run["report"]["notes"] = [masked(note) for note in run["report"]["notes"]]
 
 
 # From inside a program

@@ -148,17 +148,17 @@ async def main():
 if __name__ == "__main__":
     asyncio.run(main())
 """)
-    found = [task for task in tasks(run) if task[0] != "shutdown_default_executor"]
+    found = tasks(run)
     load = ("load", 1, "S")
     assert found == [("main", 0, "S"), load, load, ("load", 1, "F"), load, ("abs", 1, "S")]
-    times = harness_times(run)
+    times = times_of(run)
     # Two threads, so the third call starts when one of the others has ended.
     assert times[4]["("] >= min(times[2]["S"], times[3]["S"])
     assert 45_000 <= times[2]["S"] - times[2]["("]
     assert "worker" in [wait["for"] for wait in run["record"]["waits"]["list"]]
 
 
-def harness_times(run):
+def times_of(run):
     """For each task, the first time of each kind of event, in microseconds."""
     found, now = {}, 0
     events = run["record"]["events"]
@@ -179,6 +179,8 @@ async def main():
 asyncio.run(main())
 """)
     assert any("by `time.sleep` in main.py line 5." in text for text in warnings(run)), warnings(run)
+    report = run["report"]
+    assert report["notes"] == warnings(run) and report["headlines"] == [{"part": "main", "text": report["notes"][0]}]
     beats = run["record"]["beats"]
     assert max(beats["late_us"]) >= 150_000 and len(beats["due_us"]) >= 3
     assert sorted(beats["due_us"]) == beats["due_us"]
@@ -269,8 +271,7 @@ def test_programs_have_the_same_tasks_as_in_the_page(path, tmp_path):
     run, ended = trace(tmp_path, source, expected=in_page.result.exit_code)
     assert ended.stdout.splitlines() == in_page.printed
     expected = tasks({"record": in_page.record})
-    found = [task for task in tasks(run) if task[0] != "shutdown_default_executor"]
-    assert sorted(found) == sorted(expected)
+    assert sorted(tasks(run)) == sorted(expected)
 
 
 def test_ten_thousand_tasks_take_little_longer(tmp_path):

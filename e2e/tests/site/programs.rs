@@ -6,6 +6,7 @@ mod files;
 mod keyboard;
 mod links;
 mod many;
+mod recorder;
 mod runs;
 mod saving;
 mod stop;
@@ -19,6 +20,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(keyboard::tests())
         .chain(links::tests())
         .chain(many::tests())
+        .chain(recorder::tests())
         .chain(runs::tests())
         .chain(saving::tests())
         .chain(stop::tests())

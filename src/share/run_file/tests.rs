@@ -153,6 +153,21 @@ fn files_of_version_1_can_still_be_read() {
 }
 
 #[test]
+fn a_file_of_the_recorder_for_other_programs_can_be_read() {
+    // Written by `interleave_trace.py` under CPython 3.13.
+    let run = from_json(include_bytes!("tests/recorded.json")).expect("it is valid");
+    let program = run.experiment.settings.program("code");
+    assert_eq!((&*program.main().name, program.arguments()), ("score.py", "--scale 2"));
+    let outcomes = Metrics::from_record(&run.record).outcomes;
+    // `main`, three tasks, and the call in a thread.
+    assert_eq!((run.record.tasks().len(), outcomes.get(Outcome::Succeeded)), (5, 5));
+    let waits: Vec<_> = run.record.waits().list().iter().map(|wait| wait.words(run.record.waits())).collect();
+    let expected = ["other tasks on line 12", "a timer on line 7", "a permit on line 6", "a worker on line 13"];
+    assert_eq!(waits, expected.map(|it| format!("for {it} of score.py")));
+    assert_same(&run, &from_json(&to_json(&run)).expect("it is valid"));
+}
+
+#[test]
 fn a_stopped_run_of_version_1_shows_what_its_record_has() {
     let mut value: Value = serde_json::from_slice(include_bytes!("tests/version-1.json")).expect("it is JSON");
     value["exercise"] = json!("async-multiple");

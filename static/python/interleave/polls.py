@@ -78,7 +78,8 @@ _BUILTIN, _METHOD = BuiltinFunctionType, MethodType
 _PYTHON_STEPS = frozenset({asyncio.tasks._PyTask._Task__step, asyncio.tasks._PyTask._Task__wakeup})
 _HOUSEKEEPING = {
     id(base_events.BaseEventLoop.shutdown_asyncgens.__code__): lambda loop: len(loop._asyncgens) > 0,
-    id(base_events.BaseEventLoop.shutdown_default_executor.__code__): lambda loop: loop._default_executor is not None,
+    # Its threads have rows of their own.
+    id(base_events.BaseEventLoop.shutdown_default_executor.__code__): lambda loop: False,
 }
 """Coroutines that every `asyncio.run` runs at its end. They are recorded only if they have something to do."""
 
