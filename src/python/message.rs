@@ -15,7 +15,7 @@ pub const MOST_BYTES: usize = 64 << 20;
 /// The maximum number of characters of a message that is shown whole.
 const MOST_CHARS: usize = 20_000;
 
-/// The part of a record that was made since the previous piece. `Piece` in `static/python/interleave/record.py` describes
+/// The part of a record that was made since the previous piece. `Piece` in `static/python/interleave/columns.py` describes
 /// each field.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs, reason = "described in Python")]

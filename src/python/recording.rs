@@ -211,7 +211,7 @@ fn refuse_many(of: &'static str, number: usize, most: usize) -> Result<(), Piece
     if number > most { Err(PieceError::TooMany { of }) } else { Ok(()) }
 }
 
-/// Whole microseconds, rounded as in `record.py`. Numbers that are not possible give a time that is refused.
+/// Whole microseconds, rounded as in `columns.py`. Numbers that are not possible give a time that is refused.
 fn microseconds(seconds: f64) -> u64 {
     let us = seconds * 1e6 + 0.5;
     if us >= 0.0 { us as u64 } else { LONGEST_US + 1 }

@@ -33,7 +33,7 @@
 //   { type: "imports", missing }        [{ module, path, line, is_optional, instead }], as in interleave/imports.py
 //   { type: "pieces", pieces }          what was recorded since the last message, in order; also while the program
 //                                       computes. At most once in PIECES_EVERY_MS, and before the program ends or blocks.
-//                                       Each piece has the fields of `Piece` in interleave/record.py: columns are
+//                                       Each piece has the fields of `Piece` in interleave/columns.py: columns are
 //                                       ArrayBuffers (little-endian), `start` is a number, and `more` is JSON.
 //   { type: "ended", … }                the program has ended: the fields of `Result` in interleave/ending.py; undefined
 //                                       is None

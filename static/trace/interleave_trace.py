@@ -12,6 +12,12 @@ Or from inside a program, for all of it or for a part:
     with interleave_trace.record("part.json"):
         await serve_for_a_while()
 
+As a plugin of pytest (`pytest -p interleave_trace`), the fixture `record` answers questions about what a test runs:
+
+    def test_the_limit_holds(record):
+        asyncio.run(process_batch_async(range(10), max_concurrent=3))
+        assert record.peak_in_flight("process_sample") == 3
+
 Open the file with "Open a run…" on the page. `python interleave_trace.py --help` lists the options.
 
 Needs CPython 3.11 or later and nothing else. Loops that are not written in Python, such as uvloop's, are not recorded.
@@ -57,6 +63,16 @@ def _trace():
 
 install = _trace().install
 record = _trace().record
+
+if "pytest" in sys.modules:
+    import pytest
+
+    @pytest.fixture(name="record")
+    def _recorded(request):
+        """What the test's tasks did, until now: see `RecordView`."""
+        with _trace().view(request.config.rootpath) as view:
+            yield view
+
 
 if __name__ == "__main__":
     sys.exit(_trace().main(sys.argv[1:]))

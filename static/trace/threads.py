@@ -12,8 +12,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from .columns import BEGAN, CANCELLED, FAILED, SPAWNED, SUCCEEDED
 from .polls import Recorder
-from .record import BEGAN, CANCELLED, FAILED, SPAWNED, SUCCEEDED
 
 
 class ThreadCalls:
@@ -23,10 +23,15 @@ class ThreadCalls:
         self._recorder = recorder
         self._thread = threading.get_ident()
         self._events: deque[tuple[float, int, int]] = deque()
+        self._tasks: set[int] = set()
 
     def events(self) -> list[tuple[float, int, int]]:
         """Time, task and kind of each event, in no order."""
         return list(self._events)
+
+    def tasks(self) -> set[int]:
+        """The numbers of the calls' tasks."""
+        return self._tasks
 
     def replacements(self) -> list[tuple[object, str, Callable]]:
         """Owner, name and function for everything that is watched."""
@@ -59,6 +64,7 @@ class ThreadCalls:
         number = recorder.record.add_task(recorder.current, False)
         recorder.record.events.extend((recorder.clock(), number, SPAWNED))
         recorder.record.name_task(number, _name(function))
+        self._tasks.add(number)
         return number
 
     def _note(self, number: int, kind: int) -> None:

@@ -15,11 +15,12 @@ import asyncio
 import atexit
 import contextlib
 import functools
+import gc
+import importlib.util
 import json
 import os
 import runpy
 import shlex
-import signal
 import sys
 import threading
 import time
@@ -31,11 +32,12 @@ from itertools import accumulate
 from pathlib import Path
 
 from . import watch
+from .columns import INFO, WARNING, LogLine, Piece, Record, microseconds, run_file_record
 from .console import Console
 from .heartbeat import Heartbeat
 from .keys import masked
 from .polls import Recorder
-from .record import INFO, WARNING, LogLine, Piece, Record, microseconds, run_file_record
+from .questions import RecordView
 from .sources import Sources
 from .text import shown_error
 from .threads import ThreadCalls
@@ -79,8 +81,8 @@ class Trace:
 
     # What is recorded
 
-    def start(self) -> None:
-        """Records the loop that runs now, if there is one, and all loops that this thread creates from now on."""
+    def start(self, *, attaches: bool = False) -> None:
+        """Records all loops that this thread creates from now on. `attaches`: also those that exist already."""
         version = ".".join(map(str, sys.version_info[:3]))
         self._recorder.note(INFO, f"Recorded by interleave_trace.py under {sys.implementation.name} {version}.", 0)
         init, run_forever = base_events.BaseEventLoop.__init__, base_events.BaseEventLoop.run_forever
@@ -107,8 +109,7 @@ class Trace:
                 (sys, "stdout", _Echo(sys.stdout, self._console.stdout)),
                 (sys, "stderr", _Echo(sys.stderr, self._console.stderr)),
             ])
-        with contextlib.suppress(RuntimeError):
-            loop = asyncio.get_running_loop()
+        for loop in _loops_of_this_thread() if attaches else ():
             self._attach(loop)
             self._watch_selector(loop)
 
@@ -183,6 +184,25 @@ class Trace:
         self._length_us = min(recorder.now_us(), _LONGEST_US)
         self._error = error
 
+    # What tests ask
+
+    def view(self) -> RecordView:
+        """The record, for questions about everything until now."""
+        return RecordView(self._record_until_now, self._threads.tasks)
+
+    def _record_until_now(self) -> dict:
+        if self._length_us is not None:
+            return self._record(self._pieces)
+        return self._record([*self._pieces, self._recorder.next_piece()])
+
+    def _record(self, pieces: list[Piece]) -> dict:
+        """The record with the calls in threads."""
+        record = run_file_record(pieces, "browser")
+        record["events"] = _with_events(record["events"], [
+            (microseconds(at - self._recorder.start), task, kind) for at, task, kind in self._threads.events()
+        ])
+        return record
+
     # The file
 
     def save(self, path: Path, *, has_source: bool = True, arguments: tuple[str, ...] = ()) -> None:
@@ -200,10 +220,7 @@ class Trace:
         os.replace(partial, path)
 
     def _run_file(self, has_source: bool, arguments: tuple[str, ...]) -> dict:
-        record = run_file_record(self._pieces, "browser")
-        record["events"] = _with_events(record["events"], [
-            (microseconds(at - self._recorder.start), task, kind) for at, task, kind in self._threads.events()
-        ])
+        record = self._record(self._pieces)
         record["log"].sort(key=lambda line: line["at_us"])
         files = self._files() if has_source else [(self._main_name(), _NO_SOURCE)]
         code: dict = {"files": [{"name": name, "text": text} for name, text in files]}
@@ -370,7 +387,7 @@ def record(
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     folder = Path(root) if root is not None else Path(main).parent if main else Path.cwd()
     trace = Trace(folder, Path(main) if main else None, most_events=most_events, echoes=False)
-    trace.start()
+    trace.start(attaches=True)
     try:
         yield trace
     except BaseException as error:
@@ -379,6 +396,29 @@ def record(
     finally:
         trace.stop()
         trace.save(Path(output), has_source=source)
+
+
+@contextlib.contextmanager
+def view(root: str | os.PathLike) -> Iterator[RecordView]:
+    """Records until the end of the block, and answers questions about it. Nothing is written.
+
+    Files below `root` are the program's.
+    """
+    trace = Trace(Path(root), echoes=False)
+    trace.start(attaches=True)
+    try:
+        yield trace.view()
+    finally:
+        trace.stop()
+
+
+def _loops_of_this_thread() -> list[base_events.BaseEventLoop]:
+    """The loop that runs now or, outside of one, all loops: a test may have created its loop before its fixtures."""
+    with contextlib.suppress(RuntimeError):
+        return [asyncio.get_running_loop()]
+    # Not `isinstance`, which may run code of the object.
+    loops = [it for it in gc.get_objects() if base_events.BaseEventLoop in type(it).__mro__]
+    return [loop for loop in loops if not loop.is_closed()]
 
 
 def _default_path(main: Path | None) -> Path:
@@ -420,6 +460,10 @@ def main(argv: list[str]) -> int:
         most_events=options.most_events,
     )
     run = _module(options.script) if options.module else _script(script)
+    if importlib.util.find_spec("interleave") is None:
+        # As in the page: `from interleave import record`.
+        sys.modules["interleave"] = types.ModuleType("interleave", "What the program can ask about its own record.")
+        sys.modules["interleave"].record = trace.view()
     sys.argv[:] = [str(script), *options.arguments]
     trace.start()
     error = None
@@ -433,10 +477,9 @@ def main(argv: list[str]) -> int:
     path = options.output or _default_path(None if options.module else script)
     is_saved = _save(trace, path, not options.no_source, tuple(options.arguments))
     if isinstance(error, KeyboardInterrupt):
-        # The shell sees that the program was interrupted, as without recording.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
-    if isinstance(error, SystemExit):
+        # Python cleans up, and the shell sees that the program was interrupted. The traceback has been printed.
+        sys.excepthook = lambda *_: None
+    if isinstance(error, KeyboardInterrupt | SystemExit):
         raise error
     return 1 if error is not None or not is_saved else 0
 

@@ -12,7 +12,7 @@ from interleave.console import Console
 from interleave.draws import TaskRandom
 from interleave.heartbeat import Heartbeat
 from interleave.names import split_number
-from interleave.record import Record
+from interleave.columns import Record
 from interleave.text import shown, shown_error
 
 

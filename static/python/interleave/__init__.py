@@ -13,7 +13,8 @@ The modules, in the order in which a run uses them:
 - `unsupported`: the errors for what a browser cannot do
 - `polls`: the recorder: each task, poll, wait and end; `handles` is the part that runs at every poll; `names` and
   `waits` find names, lines and what is waited for; `watch` notices deadlines and permits
-- `record`: the columns of the record, and the pieces in which it is sent
+- `columns`: the columns of the record, and the pieces in which it is sent
+- `questions`: what the program itself, or a test of it, can ask about the record (`from interleave import record`)
 - `heartbeat`: the lag of the program's loop
 - `console`: `print` and `logging` as lines of the log
 - `draws`: module `random`, with draws that do not depend on the order of tasks
@@ -42,8 +43,8 @@ In the worker, with `py = await loadPyodide(…)` and this folder on `sys.path`:
   (`clock="virtual"`) the first call runs the whole program.
 - `wake()` is called when something became ready between two steps: call `run.step()` soon. It may be called often.
 - `sleep(seconds)` is called by `time.sleep` on the real clock: it must block (`Atomics.wait`).
-- `send(piece)` takes a `record.Piece`, also during a step. Each column is an `array.array` or `bytes`; read it with
-  `piece.event_at_s.getBuffer()` or as a whole with `toJs()`, and destroy the proxy. `record.Piece` describes the
+- `send(piece)` takes a `columns.Piece`, also during a step. Each column is an `array.array` or `bytes`; read it with
+  `piece.event_at_s.getBuffer()` or as a whole with `toJs()`, and destroy the proxy. `columns.Piece` describes the
   layout.
 - `run.stop()` does what Ctrl-C does. Then go on stepping: `finally` blocks run and are recorded. If `run.is_over` is
   still False after 500 ms, end the worker. While a step does not return, only that is possible.

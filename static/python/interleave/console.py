@@ -10,7 +10,7 @@ import io
 import logging
 from collections.abc import Callable
 
-from .record import ERROR, INFO, WARNING
+from .columns import ERROR, INFO, WARNING
 
 MOST_LINES = 20_000
 """The number of lines that a program can write to the log."""

@@ -39,6 +39,11 @@ class Files(NamedTuple):
             return content.removeprefix("\ufeff")
         return importlib.util.decode_source(bytes(content))
 
+    def mention(self, word: str) -> bool:
+        """True if the text of a Python file contains this word."""
+        python = (content for path, content in self.contents.items() if path.endswith(".py"))
+        return any(word in content if isinstance(content, str) else word.encode() in content for content in python)
+
     def write(self, root: Path) -> None:
         """Writes all files below `root`. Raises `BadProgram` for a path that leaves it."""
         if self.main not in self.contents:

@@ -11,7 +11,7 @@ import time
 from asyncio import events
 from collections.abc import Callable
 
-from .record import BEGAN, READY, SUCCEEDED, WAITS
+from .columns import BEGAN, READY, SUCCEEDED, WAITS
 
 LONGEST_POLL_S = 0.05
 """A poll that takes longer than this blocks the loop: the log says which task, and between which lines."""

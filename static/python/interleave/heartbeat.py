@@ -7,7 +7,7 @@ since the last one are worked out from what the loop did. While the loop waits, 
 
 from __future__ import annotations
 
-from .record import Record
+from .columns import Record
 
 PERIOD_US = 20_000
 """The time between two beats."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from .record import Piece
+    from .columns import Piece
 
 
 class Host(Protocol):

@@ -21,12 +21,12 @@ from asyncio import base_events
 from collections.abc import Callable
 from types import BuiltinFunctionType, MethodType
 
-from .handles import QuickHandle, poll_end, poll_handle
-from .names import function_name, given_name, is_default, split_number
-from .record import (
+from .columns import (
     BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WARNING,
     LogLine, Piece, Record, microseconds,
 )
+from .handles import QuickHandle, poll_end, poll_handle
+from .names import function_name, given_name, is_default, split_number
 from .sources import Sources
 from .text import shown_error
 from .waits import Waits
@@ -516,6 +516,21 @@ class Recorder:
 
     def flush(self) -> None:
         """Sends everything that was recorded since the last piece, if there is something."""
+        self._name_new()
+        self._new.clear()
+        if self.is_recording and self.record.events_left <= 0:
+            self._stop_recording()
+        if self.record.has_news():
+            self._send(self.record.take_piece(self.start, self.sources.used, self.waits.objects, self.waits.list))
+        self._plan_flush()
+
+    def next_piece(self) -> Piece:
+        """What `flush` would send."""
+        self._name_new()
+        return self.record.next_piece(self.start, self.sources.used, self.waits.objects, self.waits.list)
+
+    def _name_new(self) -> None:
+        """Names the tasks that have not run yet."""
         for state in self._new:
             if state.wait < 0:
                 task = state()
@@ -523,12 +538,6 @@ class Recorder:
                     self._name(state, task)
                 else:
                     self.record.name_task(state.number, "task")
-        self._new.clear()
-        if self.is_recording and self.record.events_left <= 0:
-            self._stop_recording()
-        if self.record.has_news():
-            self._send(self.record.take_piece(self.start, self.sources.used, self.waits.objects, self.waits.list))
-        self._plan_flush()
 
     def _stop_recording(self) -> None:
         self.is_recording = False

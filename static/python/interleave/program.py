@@ -33,6 +33,7 @@ from pathlib import Path
 
 from . import clock as clocks
 from . import draws, ending, imports, lift, look, polls, tree, unsupported, watch
+from .columns import ERROR, MOST_EVENTS, WARNING, LogLine, Piece, Record, microseconds, run_file_record
 from .console import Console
 from .ending import Result
 from .errors import LookTaken, RecordFull
@@ -41,7 +42,7 @@ from .heartbeat import Heartbeat
 from .host import Host
 from .loop import Loop, VirtualLoop
 from .modules import LiftingFinder
-from .record import ERROR, MOST_EVENTS, WARNING, LogLine, Record, microseconds, run_file_record
+from .questions import RecordView
 from .restore import Snapshot
 from .sources import Sources
 from .text import shown_error
@@ -82,6 +83,9 @@ class Run:
         now = (lambda: self._clock.now - clocks.START_S) if self.is_virtual else host.now
         record = Record(most_events)
         send = host.send if look_at_us is None else lambda piece: None
+        self._kept: list[Piece] = []
+        if files.mention("interleave"):
+            send = self._keeping(send)
         self.recorder = polls.Recorder(self._sources, now, send, record, renumber=True)
         if look_at_us is not None:
             self._look_at_us = look_at_us
@@ -243,6 +247,7 @@ class Run:
             (weakref.finalize, "_registered_with_atexit", False),
             (weakref.finalize, "_shutdown", False),
             (weakref.finalize, "_registry", {}),
+            (sys.modules[__package__], "record", RecordView(self._record_until_now)),
             (atexit, "register", self._register_exit),
             (atexit, "unregister", self._unregister_exit),
             *self._console.replacements(),
@@ -281,6 +286,19 @@ class Run:
             *((time, name, function) for name, function in functions.items()),
             *((datetime, name, kind) for name, kind in dates.items()),
         ]
+
+    def _keeping(self, send: Callable[[Piece], object]) -> Callable[[Piece], object]:
+        """Also keeps what is sent, because the program may ask about it."""
+
+        def keep_and_send(piece: Piece) -> None:
+            self._kept.append(piece)
+            send(piece)
+
+        return keep_and_send
+
+    def _record_until_now(self) -> dict:
+        clock = "virtual" if self.is_virtual else "browser"
+        return run_file_record([*self._kept, self.recorder.next_piece()], clock)
 
     def _block(self, seconds: float) -> None:
         self._note_sleep()

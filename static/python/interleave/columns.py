@@ -169,6 +169,24 @@ class Record:
         `start` is the run's start in seconds of the recorder's clock. The lists are complete; the piece gets only
         what is new in them.
         """
+        piece = self.next_piece(start, sources, objects, waits)
+        self.sent_events += len(self.events) // 3
+        self._sent = {
+            "sources": len(sources), "objects": len(objects), "waits": len(waits), "tasks": len(self.task_parent) - 1,
+        }
+        self._new_names = []
+        for column in (self.events, self.wait, self.beat_due_us, self.beat_late_us, self.log):
+            del column[:]
+        return piece
+
+    def next_piece(
+        self,
+        start: float,
+        sources: list[tuple[str, str]],
+        objects: list[dict],
+        waits: list[dict],
+    ) -> Piece:
+        """The same, but the next piece has it again."""
         more = {
             "names": self._new_names,
             "sources": [{"path": path, "hash": digest} for path, digest in self._news("sources", sources)],
@@ -177,7 +195,6 @@ class Record:
             "log": [dict(line._asdict(), task=line.task or None) for line in self.log],
         }
         tasks = self._sent["tasks"] + 1
-        self._sent["tasks"] = len(self.task_parent) - 1
         piece = Piece(
             start, array("d", self.events[0::3]), array(_UINT32, self.events[1::3]), bytes(self.events[2::3]),
             self.wait[:],
@@ -185,16 +202,10 @@ class Record:
             bytes(self.task_in_group[tasks:]),
             self.beat_due_us[:], self.beat_late_us[:], dumps(more),
         )
-        self.sent_events += len(self.events) // 3
-        self._new_names = []
-        for column in (self.events, self.wait, self.beat_due_us, self.beat_late_us, self.log):
-            del column[:]
         return piece if sys.byteorder == "little" else _swapped(piece)
 
     def _news(self, kind: str, items: list) -> list:
-        news = items[self._sent[kind]:]
-        self._sent[kind] = len(items)
-        return news
+        return items[self._sent[kind]:]
 
 
 def microseconds(seconds: float) -> int:
