@@ -11,6 +11,7 @@ mod runs;
 mod saving;
 mod stop;
 mod suite;
+mod traps;
 
 use e2e::suite::Test;
 
@@ -25,4 +26,5 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(saving::tests())
         .chain(stop::tests())
         .chain(suite::tests())
+        .chain(traps::tests())
 }

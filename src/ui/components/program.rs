@@ -32,7 +32,7 @@ use crate::ui::form::Form;
 use desk::{Desk, News};
 use missing_imports::missing_imports;
 use saver::Saving;
-use starts::{STARTS, Start};
+use starts::{GUIDE, Start, TRAPS};
 
 /// The text of a new program.
 const NEW: &str = "import asyncio\n\n\nasync def main():\n    print(\"hello\")\n\n\nasyncio.run(main())\n";
@@ -205,7 +205,7 @@ fn programs(desk: Desk) -> AnyView {
     .into_any()
 }
 
-/// The programs of the guide to start from, in a menu.
+/// The programs to start from, in a menu.
 fn starts(desk: Desk) -> AnyView {
     let item = move |start: &'static Start| {
         let begin = move |_| {
@@ -218,8 +218,10 @@ fn starts(desk: Desk) -> AnyView {
         <details class="menu" name="program-menu">
             <summary>"Start from…"</summary>
             <div class="menu-content">
-                <ul>{STARTS.iter().map(item).collect_view()}</ul>
+                <ul>{GUIDE.iter().map(item).collect_view()}</ul>
                 <p class="hint">"The other parts of the guide need libraries, threads or processes."</p>
+                <h3>"Traps of asyncio"</h3>
+                <ul>{TRAPS.iter().map(item).collect_view()}</ul>
             </div>
         </details>
     }

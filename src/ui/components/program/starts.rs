@@ -1,4 +1,4 @@
-//! Programs to start from: the programs of the guide that need only the standard library.
+//! Programs to start from: the programs of the guide that need only the standard library, and traps of asyncio.
 
 use crate::endpoint::site_file::{self, SiteFileError};
 use crate::python::program_files::{Content, ProgramFile, ProgramFiles};
@@ -12,53 +12,81 @@ pub(super) struct Start {
     pub(super) title: &'static str,
     /// The clock on which it runs, if it cannot run on the real one.
     pub(super) clock: Option<&'static str>,
-    /// The data that it reads, below `static/`.
+    /// Its file, below `static/`.
+    file: &'static str,
+    /// The data that it reads, below `static/`. The program finds it there if its own file is there, too.
     data: &'static [&'static str],
 }
 
-/// The programs, in the order of the guide. The others need libraries, threads or processes.
-pub(super) static STARTS: [Start; 6] = [
+impl Start {
+    /// A program of the guide, which needs no data and runs on both clocks.
+    const fn new(key: &'static str, title: &'static str, file: &'static str) -> Self {
+        Self { key, title, clock: None, file, data: &[] }
+    }
+}
+
+/// The programs of the guide, in its order. The others need libraries, threads or processes.
+pub(super) static GUIDE: [Start; 6] = [
     Start {
-        key: "async_basics",
-        title: "1 Async basics",
-        clock: None,
         data: &["models/logistic-regression.safetensors", "data/digits.csv"],
+        ..Start::new("async_basics", "1 Async basics", "python/async_basics.py")
     },
     Start {
-        key: "async_multiple",
-        title: "2 Many tasks",
-        clock: None,
         data: &[
             "models/logistic-regression.safetensors",
             "models/mlp-16.safetensors",
             "models/mlp-64.safetensors",
             "models/mlp-64-32.safetensors",
         ],
+        ..Start::new("async_multiple", "2 Many tasks", "python/async_multiple.py")
     },
-    Start { key: "async_error_handling", title: "6 Error handling", clock: None, data: &[] },
-    Start { key: "advanced", title: "Beyond the guide", clock: Some("virtual"), data: &[] },
-    Start { key: "validate_async", title: "8 Validation", clock: None, data: &[] },
-    Start { key: "common_issues", title: "Common issues", clock: None, data: &[] },
+    Start::new("async_error_handling", "6 Error handling", "python/async_error_handling.py"),
+    Start { clock: Some("virtual"), ..Start::new("advanced", "Beyond the guide", "python/advanced.py") },
+    Start::new("validate_async", "8 Validation", "python/validate_async.py"),
+    Start::new("common_issues", "Common issues", "python/common_issues.py"),
+];
+
+/// The folder of the traps.
+const TRAPS_FOLDER: &str = "python/traps/";
+
+/// Traps of asyncio. Each has a broken and a fixed version, and a check that tells the two apart.
+pub(super) static TRAPS: [Start; 9] = [
+    Start::new("trap_gather_siblings", "gather leaves the others running", "python/traps/gather_siblings.py"),
+    Start::new("trap_lost_task", "A task that nobody keeps", "python/traps/lost_task.py"),
+    Start::new("trap_lost_exception", "An exception that is never retrieved", "python/traps/lost_exception.py"),
+    Start::new("trap_swallowed_cancel", "A swallowed CancelledError", "python/traps/swallowed_cancel.py"),
+    Start::new("trap_other_loop", "A lock of another asyncio.run", "python/traps/other_loop.py"),
+    Start::new("trap_race", "A race between two awaits", "python/traps/race.py"),
+    Start::new("trap_endless_queue", "A queue that never ends", "python/traps/endless_queue.py"),
+    Start::new("trap_open_generator", "An async generator left by break", "python/traps/open_generator.py"),
+    Start::new("trap_blocking_call", "A blocking call in a coroutine", "python/traps/blocking_call.py"),
 ];
 
 /// The program with this key.
 pub(super) fn find(key: &str) -> Option<&'static Start> {
-    STARTS.iter().find(|start| start.key == key)
+    GUIDE.iter().chain(&TRAPS).find(|start| start.key == key)
 }
 
 impl Start {
     /// A sentence that says what the page shows now.
     pub(super) fn welcome(&self) -> String {
+        if self.is_trap() {
+            return format!("The trap “{}”: run it, and compare `broken` with `fixed`.", self.title);
+        }
         let needs = if self.clock.is_some() { " It runs on the virtual clock only." } else { "" };
         format!("This is the program of “{}”.{needs}", self.title)
+    }
+
+    fn is_trap(&self) -> bool {
+        self.file.starts_with(TRAPS_FOLDER)
     }
 
     /// Reads its files from the site. They are where the program looks for them.
     pub(super) async fn read(&self) -> Result<ProgramFiles, String> {
         let in_words = |error: SiteFileError| format!("{error}. {}", error.advice());
-        let main = format!("python/{}.py", self.key);
-        let source = site_file::read(&format!("static/{main}")).await.map_err(in_words)?;
-        let mut files = vec![ProgramFile::new(&main, Content::from_bytes(source))];
+        let source = site_file::read(&format!("static/{}", self.file)).await.map_err(in_words)?;
+        let name = self.file.strip_prefix(TRAPS_FOLDER).unwrap_or(self.file);
+        let mut files = vec![ProgramFile::new(name, Content::from_bytes(source))];
         for path in self.data {
             let content = site_file::read(&format!("static/{path}")).await.map_err(in_words)?;
             files.push(ProgramFile::new(path, Content::from_bytes(content)));
