@@ -14,19 +14,22 @@ SOURCE = """
 import asyncio, time
 from interleave import record
 
+# Times are printed in this unit, because the machine may be busy.
+UNIT = 0.3
+
 async def fetch(n, limit):
     async with limit:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(UNIT)
         assert record.peak_in_flight("fetch") <= 3, record.peak_in_flight("fetch")
     if n == 4:
         raise ValueError("no such model")
 
 async def load():
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(2 * UNIT)
 
 async def train():
-    await asyncio.sleep(0.1)
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(UNIT)
+    await asyncio.sleep(2 * UNIT)
 
 async def late():
     await asyncio.sleep(60)
@@ -37,14 +40,14 @@ async def main():
     asyncio.create_task(late()).cancel()
     waiting = asyncio.create_task(late(), name="last")
     await asyncio.gather(load(), train())
-    time.sleep(0.3)
+    time.sleep(2 * UNIT)
     await asyncio.sleep(0)
     print(record.names())
     print(record.peak_in_flight("fetch"), record.peak_in_flight("fetch 1"), record.peak_in_flight("load"))
     print(record.outcomes("fetch"), record.outcomes("late"), record.outcomes("last"), record.outcomes("main"))
-    print(f"{record.overlap('load', 'train'):.1f} {record.overlap('fetch', 'train'):.1f} {record.longest_block():.1f}")
+    print(*(round(it / UNIT) for it in (record.overlap("load", "train"), record.overlap("fetch", "train"), record.longest_block())))
     for wait in record.waits("fetch 3"):
-        print(wait.task, wait.path, wait.line, wait.awaited, f"{wait.seconds:.1f}")
+        print(wait.task, wait.path, wait.line, wait.awaited, round(wait.seconds / UNIT))
     print(len(record.waits("main")), record.waits("train")[1].line)
     try:
         record.waits("fetches")
@@ -59,10 +62,10 @@ print(record.outcomes("main"), record.outcomes("last"))
 ANSWERS = """['main', 'fetch', 'late', 'last', 'load', 'train']
 3 1 1
 {'succeeded': 6, 'failed': 1} {'cancelled': 1} {'not finished': 1} {'not finished': 1}
-0.2 0.0 0.3
-fetch 3 main.py 6 the semaphore limit 0.1
-fetch 3 main.py 7 a timer 0.1
-3 17
+2 0 2
+fetch 3 main.py 9 the semaphore limit 1
+fetch 3 main.py 10 a timer 1
+3 20
 no task is called `fetches`. The names of the tasks so far: `main`, `fetch`, `late`, `last`, `load`, `train`
 {'succeeded': 1} {'cancelled': 1}
 """.splitlines()

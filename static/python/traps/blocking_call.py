@@ -15,15 +15,15 @@ async def heartbeat(beats):
 
 
 async def broken():
-    time.sleep(0.3)
+    time.sleep(0.6)
 
 
 async def fixed():
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.6)
 
 
 async def check(version):
-    """Another task that wakes every 0.02 s must not be late by more than 0.1 s."""
+    """Another task that wakes every 0.02 s must not be late by more than 0.4 s."""
     beats = []
     task = asyncio.create_task(heartbeat(beats))
     await asyncio.sleep(0.05)
@@ -31,7 +31,7 @@ async def check(version):
     await asyncio.sleep(0.05)
     task.cancel()
     late = max(after - before for before, after in zip(beats, beats[1:])) - 0.02
-    print(f"{version.__name__}: {'passed' if late < 0.1 else f'failed: the loop was blocked for {late:.1f} s'}")
+    print(f"{version.__name__}: {'passed' if late < 0.4 else 'failed: no other task could run meanwhile'}")
 
 
 async def main():

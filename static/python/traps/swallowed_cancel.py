@@ -29,7 +29,7 @@ async def fixed():
 
 
 async def check(version):
-    """A timeout of 0.3 s must end it after 0.3 s."""
+    """A timeout of 0.3 s must end it soon after 0.3 s."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     try:
@@ -37,9 +37,8 @@ async def check(version):
             await version()
     except TimeoutError:
         pass
-    seconds = loop.time() - began
-    verdict = "passed" if seconds < 0.35 else f"failed: it went on until {seconds:.1f} s"
-    print(f"{version.__name__}: {verdict}")
+    is_over = loop.time() - began < 0.5
+    print(f"{version.__name__}: {'passed' if is_over else 'failed: it went on after the timeout'}")
 
 
 async def main():
