@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import atexit
+import builtins
 import contextlib
 import functools
 import gc
@@ -22,10 +23,11 @@ import os
 import runpy
 import shlex
 import sys
+import sysconfig
 import threading
 import time
-import traceback
 import types
+import weakref
 from asyncio import base_events
 from collections.abc import Callable, Iterator
 from itertools import accumulate
@@ -35,7 +37,7 @@ from . import watch
 from .columns import INFO, WARNING, LogLine, Piece, Record, microseconds, run_file_record
 from .console import Console
 from .heartbeat import Heartbeat
-from .keys import masked
+from .keys import masked, without
 from .polls import Recorder
 from .questions import RecordView
 from .sources import Sources
@@ -55,6 +57,16 @@ _LONGEST_US = 86_400_000_000
 _MOST_NOTES = 10
 _NO_SOURCE = "# The source was left out of this run.\n"
 
+_INSTALLED = tuple(
+    sorted({f"{sysconfig.get_path(name)}/" for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+)
+"""The folders of Python itself and of installed packages: the folder of a script may contain them."""
+
+_REPLACED_IN_LOOPS = ("create_task", "call_soon", "_call_soon", "call_exception_handler")
+
+_IN_PROGRESS: list[Trace] = []
+"""The recording in progress, if there is one: two would replace each other's functions."""
+
 _wall_time, _perf_counter = time.time, time.perf_counter
 
 
@@ -66,7 +78,7 @@ class Trace:
         in the log."""
         self._root = root.resolve()
         self._main = main.resolve() if main is not None else None
-        self._sources = Sources(self._root)
+        self._sources = Sources(self._root, excluded=_INSTALLED)
         self._pieces: list[Piece] = []
         record = Record(most_events)
         self._recorder = Recorder(self._sources, _perf_counter, self._pieces.append, record)
@@ -75,14 +87,22 @@ class Trace:
         self._thread = threading.get_ident()
         self._console = Console(self._add_line) if echoes else None
         self._replaced: list[tuple[object, str, object]] = []
-        self._loops: list[base_events.BaseEventLoop] = []
+        # Weak, so that loops that the program forgets are closed.
+        self._loops: weakref.WeakSet[base_events.BaseEventLoop] = weakref.WeakSet()
+        self._process = os.getpid()
         self._length_us: int | None = None
         self._error: BaseException | None = None
 
     # What is recorded
 
     def start(self, *, attaches: bool = False) -> None:
-        """Records all loops that this thread creates from now on. `attaches`: also those that exist already."""
+        """Records all loops that this thread creates from now on. `attaches`: also those that exist already.
+
+        Raises `RuntimeError` if another recording is in progress.
+        """
+        if _IN_PROGRESS:
+            raise RuntimeError("another recording is in progress. End it first")
+        _IN_PROGRESS.append(self)
         version = ".".join(map(str, sys.version_info[:3]))
         self._recorder.note(INFO, f"Recorded by interleave_trace.py under {sys.implementation.name} {version}.", 0)
         init, run_forever = base_events.BaseEventLoop.__init__, base_events.BaseEventLoop.run_forever
@@ -94,7 +114,11 @@ class Trace:
 
         @functools.wraps(run_forever)
         def watched_run_forever(loop):
-            self._watch_selector(loop)
+            if threading.get_ident() == self._thread:
+                self._watch_selector(loop)
+            else:
+                # Its tasks would be mixed with those of this thread.
+                self._detach(loop)
             return run_forever(loop)
 
         self._replace([
@@ -105,10 +129,11 @@ class Trace:
             *self._threads.replacements(),
         ])
         if self._console is not None:
-            self._replace([
-                (sys, "stdout", _Echo(sys.stdout, self._console.stdout)),
-                (sys, "stderr", _Echo(sys.stderr, self._console.stderr)),
-            ])
+            copies = (("stdout", self._console.stdout), ("stderr", self._console.stderr))
+            # A stream is None if it was closed before Python started.
+            streams = [(name, getattr(sys, name), copy) for name, copy in copies if getattr(sys, name) is not None]
+            self._replace([(sys, name, _Echo(stream, copy)) for name, stream, copy in streams])
+            self._replace(self._console.replacements())
         for loop in _loops_of_this_thread() if attaches else ():
             self._attach(loop)
             self._watch_selector(loop)
@@ -120,18 +145,32 @@ class Trace:
 
     def _attach(self, loop) -> None:
         if isinstance(loop, base_events.BaseEventLoop) and threading.get_ident() == self._thread:
-            self._loops.append(loop)
-            for name in ("create_task", "call_soon", "_call_soon", "call_exception_handler"):
-                self._replaced.append((loop, name, vars(loop).get(name)))
+            self._loops.add(loop)
+            before = {name: vars(loop).get(name) for name in _REPLACED_IN_LOOPS}
             self._recorder.attach(loop)
+            # In the loop itself, so that nothing else refers to it.
+            loop._before_trace = before
+
+    def _detach(self, loop) -> None:
+        if loop not in self._loops:
+            return
+        self._loops.discard(loop)
+        _restore(loop, loop._before_trace)
+        del loop._before_trace
+        selector = getattr(loop, "_selector", None)
+        if selector is not None:
+            vars(selector).pop("select", None)
 
     def _watch_selector(self, loop) -> None:
         """The loop is free while it waits in its selector, and busy from one wait to the next."""
         selector = getattr(loop, "_selector", None)
-        if loop not in self._loops or selector is None or "select" in vars(selector):
+        if loop not in self._loops or selector is None:
             return
-        select, recorder, heartbeat = selector.select, self._recorder, self._heartbeat
+        recorder, heartbeat = self._recorder, self._heartbeat
         heartbeat.skip(recorder.now_us())
+        if "select" in vars(selector):
+            return
+        select = selector.select
 
         @functools.wraps(select)
         def watched_select(timeout=None):
@@ -144,7 +183,7 @@ class Trace:
                     now_us = recorder.now_us()
                     heartbeat.before_step(now_us, now_us)
 
-        self._replace([(selector, "select", watched_select)])
+        selector.select = watched_select
 
     def _noting_sleep(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
         @functools.wraps(sleep)
@@ -165,12 +204,6 @@ class Trace:
         if self._length_us is not None:
             return
         recorder = self._recorder
-        for owner, name, value in reversed(self._replaced):
-            if value is None:
-                with contextlib.suppress(AttributeError):
-                    delattr(owner, name)
-            else:
-                setattr(owner, name, value)
         recorder.note_repeated_blocks()
         if self._console is not None:
             self._console.close()
@@ -183,12 +216,19 @@ class Trace:
         recorder._states.clear()
         self._length_us = min(recorder.now_us(), _LONGEST_US)
         self._error = error
+        for loop in list(self._loops):
+            self._detach(loop)
+        for owner, name, value in reversed(self._replaced):
+            # The program may have put a stream of its own in the place of ours.
+            if owner is not sys or isinstance(getattr(sys, name), _Echo):
+                _restore(owner, {name: value})
+        _IN_PROGRESS.remove(self)
 
     # What tests ask
 
     def view(self) -> RecordView:
         """The record, for questions about everything until now."""
-        return RecordView(self._record_until_now, self._threads.tasks)
+        return RecordView(self._record_until_now, self._recorder.now_us, self._threads.tasks)
 
     def _record_until_now(self) -> dict:
         if self._length_us is not None:
@@ -211,6 +251,9 @@ class Trace:
         What looks like a key is replaced in the program, in its output and in its arguments.
         """
         self.stop()
+        if os.getpid() != self._process:
+            # A copy of the program that `os.fork` has made.
+            return
         run = self._run_file(has_source, arguments)
         _mask(run)
         text = json.dumps(run, separators=(",", ":"))
@@ -277,8 +320,11 @@ class Trace:
         """Names and texts of the program's files: the main file, and the modules in its folder that are imported."""
         loaded = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
         used = [str(self._root / path) for path, _ in self._sources.used]
-        paths = [*([self._main] if self._main else []), *map(Path, used), *(Path(name) for name in loaded if name)]
+        paths = [*map(Path, used), *(Path(name) for name in loaded if name)]
         named = {name: path for path in reversed(paths) if (name := self._name_of(path)) is not None}
+        if self._main is not None:
+            named.pop(self._main_name(), None)
+            named[self._main_name()] = self._main
         found, left = [], _MOST_SOURCE_BYTES
         for name, path in list(reversed(named.items()))[:_MOST_FILES]:
             with contextlib.suppress(OSError, UnicodeDecodeError):
@@ -293,11 +339,12 @@ class Trace:
         """The name of a file of the program; None for other files."""
         try:
             name = path.resolve().relative_to(self._root).as_posix()
-        except ValueError:
+        except (ValueError, OSError):
+            # It is elsewhere, or the working folder is gone.
             return None
-        is_installed = {"site-packages", "dist-packages"} & set(name.split("/"))
-        is_python = path.suffix == ".py" and path.is_file()
-        return name if is_python and not is_installed and len(name.encode()) <= _LONGEST_NAME else None
+        is_own = self._sources.is_own(str(path.resolve())) and path.suffix == ".py" and path.is_file()
+        is_ours = "dist-packages" in name or path.name == "interleave_trace.py"
+        return name if is_own and not is_ours and len(name.encode()) <= _LONGEST_NAME else None
 
 
 class _Echo:
@@ -305,6 +352,7 @@ class _Echo:
 
     def __init__(self, stream, copy):
         self._stream, self._copy = stream, copy
+        self.copied = copy.buffer
 
     def write(self, text):
         written = self._stream.write(text)
@@ -318,6 +366,24 @@ class _Echo:
 
     def __getattr__(self, name):
         return getattr(self._stream, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return self._stream.__exit__(*error)
+
+    def __iter__(self):
+        return iter(self._stream)
+
+
+def _restore(owner: object, values: dict[str, object]) -> None:
+    """Sets attributes; None stands for those that were inherited."""
+    for name, value in values.items():
+        if value is not None:
+            setattr(owner, name, value)
+        elif name in vars(owner):
+            delattr(owner, name)
 
 
 def _with_events(events: dict, others: list[tuple[int, int, int]]) -> dict:
@@ -337,17 +403,18 @@ def _with_events(events: dict, others: list[tuple[int, int, int]]) -> dict:
 
 
 def _mask(run: dict) -> None:
-    """Removes keys from everything in a run file that comes from the program."""
-    code, record, ending = run["settings"]["code"], run["record"], run["ending"]
-    texts = [*((file, "text") for file in code["files"]), *((line, "text") for line in record["log"])]
-    texts += [(code, "arguments"), (ending.get("failed", {}), "message")]
-    texts += [(headline, "text") for headline in (run["report"] or {"headlines": []})["headlines"]]
+    """Removes keys from everything in a run file that comes from the program, also where it has printed them."""
+    code, record, report = run["settings"]["code"], run["record"], run["report"] or {"headlines": [], "notes": []}
+    keys: list[str] = []
+    for file in code["files"]:
+        file["text"] = masked(file["text"], keys)
+    texts = [*((line, "text") for line in record["log"]), *((headline, "text") for headline in report["headlines"])]
+    texts += [(code, "arguments"), (run["ending"].get("failed", {}), "message")]
     for owner, name in texts:
         if name in owner:
-            owner[name] = masked(owner[name])
-    record["names"] = [masked(name) for name in record["names"]]
-    if run["report"]:
-        run["report"]["notes"] = [masked(note) for note in run["report"]["notes"]]
+            owner[name] = without(owner[name], keys)
+    for owner, name in ((record, "names"), (report, "notes")):
+        owner[name] = [without(text, keys) for text in owner[name]]
 
 
 # From inside a program
@@ -363,7 +430,7 @@ def install(
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     main_path = Path(main) if main else None
     trace = Trace(main_path.parent if main_path else Path.cwd(), main_path, most_events=most_events)
-    path = Path(output) if output is not None else _default_path(main_path)
+    path = _absolute(output if output is not None else _default_path(main_path))
 
     def save() -> None:
         error = getattr(sys, "last_value", None)
@@ -387,6 +454,7 @@ def record(
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     folder = Path(root) if root is not None else Path(main).parent if main else Path.cwd()
     trace = Trace(folder, Path(main) if main else None, most_events=most_events, echoes=False)
+    path = _absolute(output)
     trace.start(attaches=True)
     try:
         yield trace
@@ -395,7 +463,7 @@ def record(
         raise
     finally:
         trace.stop()
-        trace.save(Path(output), has_source=source)
+        trace.save(path, has_source=source)
 
 
 @contextlib.contextmanager
@@ -418,21 +486,29 @@ def _loops_of_this_thread() -> list[base_events.BaseEventLoop]:
         return [asyncio.get_running_loop()]
     # Not `isinstance`, which may run code of the object.
     loops = [it for it in gc.get_objects() if base_events.BaseEventLoop in type(it).__mro__]
-    return [loop for loop in loops if not loop.is_closed()]
+    return [it for it in loops if not it.is_closed() and it._thread_id in (None, threading.get_ident())]
 
 
 def _default_path(main: Path | None) -> Path:
     return Path(f"{main.stem if main else 'run'}-{time.strftime('%Y%m%d-%H%M%S')}.json")
 
 
+def _absolute(path: str | os.PathLike) -> Path:
+    """The program may change its working folder."""
+    return Path(os.path.abspath(path))
+
+
 def _save(trace: Trace, path: Path, has_source: bool, arguments: tuple[str, ...]) -> bool:
     try:
         trace.save(path, has_source=has_source, arguments=arguments)
     except OSError as error:
-        print(f"interleave_trace: the run could not be written to {path}: {error.strerror or error}", file=sys.stderr)
-        return False
-    print(f"interleave_trace: the run is in {path}. Open it with “Open a run…” on the page.", file=sys.stderr)
-    return True
+        text, is_saved = f"the run could not be written to {path}: {error.strerror or error}", False
+    else:
+        text, is_saved = f"the run is in {path}. Open it with “Open a run…” on the page.", True
+    # The program may have closed the stream.
+    with contextlib.suppress(ValueError, OSError, AttributeError):
+        print(f"interleave_trace: {text}", file=sys.stderr)
+    return is_saved
 
 
 # As a command
@@ -460,21 +536,21 @@ def main(argv: list[str]) -> int:
         most_events=options.most_events,
     )
     run = _module(options.script) if options.module else _script(script)
-    if importlib.util.find_spec("interleave") is None:
-        # As in the page: `from interleave import record`.
-        sys.modules["interleave"] = types.ModuleType("interleave", "What the program can ask about its own record.")
-        sys.modules["interleave"].record = trace.view()
+    path = _absolute(options.output or _default_path(None if options.module else script))
+    process = os.getpid()
     sys.argv[:] = [str(script), *options.arguments]
     trace.start()
     error = None
     try:
-        run()
+        run(trace)
     except BaseException as raised:
         error = raised
         if not isinstance(error, SystemExit):
             _print_error(error)
+    if os.getpid() != process:
+        # A copy of the program that `os.fork` has made.
+        raise error if isinstance(error, SystemExit) else SystemExit(0 if error is None else 1)
     trace.stop(error)
-    path = options.output or _default_path(None if options.module else script)
     is_saved = _save(trace, path, not options.no_source, tuple(options.arguments))
     if isinstance(error, KeyboardInterrupt):
         # Python cleans up, and the shell sees that the program was interrupted. The traceback has been printed.
@@ -484,23 +560,33 @@ def main(argv: list[str]) -> int:
     return 1 if error is not None or not is_saved else 0
 
 
-def _script(path: Path) -> Callable[[], None]:
+def _script(path: Path) -> Callable[[Trace], None]:
     """The script as Python runs it: in a module `__main__`, with its folder on `sys.path`."""
 
-    def run() -> None:
+    def run(trace: Trace) -> None:
         module = types.ModuleType("__main__")
-        module.__file__ = str(path)
-        module.__builtins__ = __builtins__
+        module.__file__ = os.path.abspath(path)
+        module.__builtins__ = builtins
         sys.modules["__main__"] = module
         sys.path[0] = str(path.parent.resolve())
-        exec(compile(path.read_bytes(), str(path.resolve()), "exec"), module.__dict__)
+        _offer_record(trace)
+        # It has not the `from __future__ import` of this file.
+        exec(compile(path.read_bytes(), str(path.resolve()), "exec", dont_inherit=True), module.__dict__)
 
     return run
 
 
-def _module(name: str) -> Callable[[], None]:
-    def run() -> None:
+def _offer_record(trace: Trace) -> None:
+    """Makes `from interleave import record` work as in the page, unless the program has another module of that name."""
+    if importlib.util.find_spec("interleave") is None:
+        sys.modules["interleave"] = types.ModuleType("interleave", "What the program can ask about its own record.")
+        sys.modules["interleave"].record = trace.view()
+
+
+def _module(name: str) -> Callable[[Trace], None]:
+    def run(trace: Trace) -> None:
         sys.path[0] = os.getcwd()
+        _offer_record(trace)
         runpy.run_module(name, run_name="__main__", alter_sys=True)
 
     return run
@@ -511,7 +597,4 @@ def _print_error(error: BaseException) -> None:
     step = error.__traceback__
     while step is not None and (step.tb_frame.f_globals.get("__name__") == __name__ or "runpy" in step.tb_frame.f_code.co_filename):
         step = step.tb_next
-    if step is None:
-        traceback.print_exception(error)
-    else:
-        sys.excepthook(type(error), error, step)
+    sys.excepthook(type(error), error.with_traceback(step), step)

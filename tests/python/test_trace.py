@@ -1,5 +1,6 @@
 """The recorder for programs that run under CPython itself: `static/trace`, as a command and as a module."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -89,7 +90,7 @@ def test_a_program_is_recorded_with_its_lines_output_and_arguments(tmp_path, sin
 
 def test_an_error_is_printed_without_our_frames_and_has_its_line(tmp_path):
     run, ended = trace(tmp_path, SOURCE + "async def fail():\n    1 / 0\nasyncio.run(fail())\n", expected=1)
-    assert "ZeroDivisionError" in ended.stderr and "interleave_trace.py\", line" not in ended.stderr
+    assert "ZeroDivisionError" in ended.stderr and "trace.py" not in ended.stderr.partition("interleave_trace: ")[0]
     failed = run["ending"]["failed"]
     assert failed["message"] == "ZeroDivisionError: division by zero"
     assert failed["line"] == {"path": "main.py", "line": 14}
@@ -229,6 +230,53 @@ raise SystemError("at the end")
     assert run["ending"]["failed"]["message"] == "SystemError: at the end"
 
 
+def test_a_second_recording_is_refused_and_everything_is_put_back(tmp_path):
+    (tmp_path / "app.py").write_text(f"""
+import asyncio, concurrent.futures, sys, time
+sys.path.insert(0, {str(FOLDER)!r})
+import interleave_trace
+from asyncio import base_events
+def state():
+    loop = asyncio.get_running_loop()
+    owners = [time, base_events.BaseEventLoop, concurrent.futures.ThreadPoolExecutor, asyncio.Semaphore, loop, loop._selector]
+    names = ["sleep", "__init__", "run_forever", "submit", "create_task", "call_soon", "select"]
+    return [vars(owner).get(name) for owner in owners for name in names]
+async def record(name):
+    with interleave_trace.record(name):
+        await asyncio.sleep(0.05)
+async def main():
+    before = state()
+    first, second = await asyncio.gather(record("first.json"), record("second.json"), return_exceptions=True)
+    assert first is None and "another recording is in progress" in str(second), (first, second)
+    assert state() == before
+    await record("second.json")
+    assert state() == before
+asyncio.run(main())
+""")
+    subprocess.run([sys.executable, "app.py"], cwd=tmp_path, check=True, timeout=60)
+    assert json.loads((tmp_path / "second.json").read_text())["record"]["names"]
+
+
+def test_the_program_is_run_as_python_runs_it(tmp_path):
+    (tmp_path / "interleave.py").write_text("merged = 3\n")
+    source = """import asyncio, io, logging, os, sys
+from interleave import merged
+def typed(a: int): pass
+print(typed.__annotations__, merged, os.path.isabs(__file__), __name__)
+async def main():
+    print(asyncio.current_task().get_name())
+    logging.error("in the log")
+asyncio.run(main())
+sys.stdout.flush()
+sys.stderr = io.TextIOWrapper(sys.stderr.buffer, encoding="utf-8")
+os.chdir("/")
+"""
+    run, ended = trace(tmp_path, source)
+    assert ended.stdout == "{'a': <class 'int'>} 3 True __main__\nTask-1\n"
+    errors = [line["text"] for line in run["record"]["log"] if line["level"] == "error"]
+    assert errors == ["ERROR:root:in the log"]
+
+
 def test_a_module_can_be_run_by_its_name(tmp_path):
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__main__.py").write_text("import asyncio\nasyncio.run(asyncio.sleep(0.01))\n")
@@ -237,13 +285,37 @@ def test_a_module_can_be_run_by_its_name(tmp_path):
 
 
 def test_no_source_and_no_key_is_in_the_file(tmp_path):
-    source = SOURCE + 'api_key = "sk-abcdef1234567890abcd"\nprint(f"with {api_key}")\nasyncio.run(fetch(1))\n'
-    run, _ = trace(tmp_path, source)
+    source = SOURCE + 'API_KEY = "zq8Kd93jfLs02mXcQ71b"\nprint(f"with {API_KEY}")\nasyncio.run(fetch(1))\n'
+    run, _ = trace(tmp_path, source, arguments=["--api-key", "aB3dE5gH7jK9mN1p"])
     text = (tmp_path / "run.json").read_text()
-    assert "abcdef1234567890abcd" not in text and text.count("KEY-REMOVED") == 2
+    assert "zq8Kd93" not in text and "aB3dE5" not in text and text.count("KEY-REMOVED") == 3
     run, _ = trace(tmp_path, source, "--no-source")
     assert "async def" not in (tmp_path / "run.json").read_text()
     assert tasks(run) == [("fetch", 0, "S")]
+
+
+@pytest.mark.parametrize("text", [
+    'headers = {"Authorization": "Basic dXNlcjpwYXNzMTIzNA=="}', "OPENAI_API_KEY=a1B2c3D4e5F6g7H8i9", 'pwd = "hunter2222"',
+    "postgres://user:p%40ss9w0rd@host/db", '"AKIAIOSFODNN7EXAMPLE"', "-----BEGIN PRIVATE KEY-----\n" + 5 * "MIIEvQIBADANBg\n",
+])
+def test_keys_are_found(text):
+    assert "KEY-REMOVED" in keys().masked(text)
+
+
+@pytest.mark.parametrize("text", [
+    'token_url = "https://host1.example2.com/v3/path4"', 'password_file = "/run/secrets/db1"', "token_count = counts2[key1]",
+    '"sk-learn-classification-of-2021-data"', 'api_key = os.environ["OPENAI_API_KEY"]', 'sha = "deadbeefdeadbeef1234"',
+])
+def test_other_texts_are_left_as_they_are(text):
+    assert keys().masked(text) == text
+
+
+def keys():
+    """The module, without the package of the recorder."""
+    spec = importlib.util.spec_from_file_location("keys", FOLDER / "keys.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_a_record_has_a_limit(tmp_path):
@@ -260,11 +332,14 @@ def test_a_missing_script_and_a_folder_that_does_not_exist_are_named(tmp_path):
     (tmp_path / "main.py").write_text("print(1)")
     command = [sys.executable, str(TRACE), "-o", "missing/run.json", "main.py"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert ended.returncode == 1 and "the run could not be written to missing/run.json" in ended.stderr
+    assert ended.returncode == 1 and "the run could not be written to" in ended.stderr
 
 
-# The others use nothing else of the recorder.
-@pytest.mark.parametrize("path", harness.PROGRAMS[::3], ids=lambda path: path.stem)
+# The others use nothing else of the recorder, and some depend on deadlines that a busy machine misses.
+COMPARED = ("callbacks", "context_variables", "gather", "locks", "queues", "several_runs", "task_group")
+
+
+@pytest.mark.parametrize("path", [it for it in harness.PROGRAMS if it.stem in COMPARED], ids=lambda path: path.stem)
 def test_programs_have_the_same_tasks_as_in_the_page(path, tmp_path):
     source = path.read_text()
     in_page = harness.run_source(source, "browser")

@@ -69,7 +69,8 @@ class Console:
         emit = logging.StreamHandler.emit
 
         def emit_with_level(handler, record):
-            buffer = getattr(handler.stream, "buffer", None)
+            # A stream that copies what is written has the lines as `copied`.
+            buffer = getattr(handler.stream, "copied", None) or getattr(handler.stream, "buffer", None)
             if not isinstance(buffer, _Lines):
                 return emit(handler, record)
             buffer.level = _level(record.levelno)

@@ -64,7 +64,8 @@ def _step_type() -> type:
         pass
 
     loop, coro = Catcher(), nothing()
-    task = asyncio.Task(coro, loop=loop)
+    # With a name, because the program's first task is `Task-1`.
+    task = asyncio.Task(coro, loop=loop, name="step")
     kind = type(loop.caught)
     task._log_destroy_pending = False
     coro.close()
@@ -516,7 +517,13 @@ class Recorder:
 
     def flush(self) -> None:
         """Sends everything that was recorded since the last piece, if there is something."""
-        self._name_new()
+        for state in self._new:
+            if state.wait < 0:
+                task = state()
+                if task is not None:
+                    self._name(state, task)
+                else:
+                    self.record.name_task(state.number, "task")
         self._new.clear()
         if self.is_recording and self.record.events_left <= 0:
             self._stop_recording()
@@ -526,18 +533,12 @@ class Recorder:
 
     def next_piece(self) -> Piece:
         """What `flush` would send."""
-        self._name_new()
-        return self.record.next_piece(self.start, self.sources.used, self.waits.objects, self.waits.list)
-
-    def _name_new(self) -> None:
-        """Names the tasks that have not run yet."""
         for state in self._new:
-            if state.wait < 0:
-                task = state()
-                if task is not None:
-                    self._name(state, task)
-                else:
-                    self.record.name_task(state.number, "task")
+            task = state()
+            # It is named for good when it runs: the program may still give it a name.
+            if state.wait < 0 and task is not None:
+                self.record.name_task(state.number, *given_name(task))
+        return self.record.next_piece(self.start, self.sources.used, self.waits.objects, self.waits.list)
 
     def _stop_recording(self) -> None:
         self.is_recording = False

@@ -247,7 +247,7 @@ class Run:
             (weakref.finalize, "_registered_with_atexit", False),
             (weakref.finalize, "_shutdown", False),
             (weakref.finalize, "_registry", {}),
-            (sys.modules[__package__], "record", RecordView(self._record_until_now)),
+            (sys.modules[__package__], "record", RecordView(self._record_until_now, recorder.now_us)),
             (atexit, "register", self._register_exit),
             (atexit, "unregister", self._unregister_exit),
             *self._console.replacements(),

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+from .names import split_number
+
 _ENDS = {"S": "succeeded", "F": "failed", "T": "timed out", "C": "cancelled"}
 _NOT_FINISHED = "not finished"
 _FOR = {
@@ -46,10 +48,13 @@ class RecordView:
     one of them. A task without a name of its own has the name of its coroutine's function.
     """
 
-    def __init__(self, read: Callable[[], dict], threads: Callable[[], set[int]] = set):
-        """`read` returns the record until now, as in `docs/run-file.md`. `threads` has the numbers of the tasks that
-        are calls in threads or processes."""
+    def __init__(
+        self, read: Callable[[], dict], now_us: Callable[[], int], threads: Callable[[], set[int]] = set
+    ):
+        """`read` returns the record until now, as in `docs/run-file.md`, and `now_us` the time since its start.
+        `threads` has the numbers of the tasks that are calls in threads or processes."""
         self._read = read
+        self._now_us = now_us
         self._threads = threads
 
     def names(self) -> list[str]:
@@ -82,7 +87,9 @@ class RecordView:
             elif kind in ")SFTC" and task in began:
                 since = began.pop(task)
                 longest = longest if task in threads else max(longest, at_us - since)
-        return longest / 1e6
+        now_us = self._now_us()
+        # The step that asks has not ended.
+        return max([longest, *(now_us - since for task, since in began.items() if task not in threads)]) / 1e6
 
     def outcomes(self, name: str) -> dict[str, int]:
         """How many tasks of this name `succeeded`, `failed`, were `timed out` or `cancelled`, or have `not finished`.
@@ -101,15 +108,15 @@ class RecordView:
         """The waits of the tasks of this name, in the order in which they began. The last one may not have ended."""
         record = self._read()
         chosen, numbers, open_waits, found = _chosen(record, name), iter(record["events"]["wait"]), {}, []
-        end_us = 0
-        for end_us, task, kind in _events(record):
+        for at_us, task, kind in _events(record):
             if kind == ")":
                 number = next(numbers)
                 if task in chosen:
-                    open_waits[task] = end_us, number
+                    open_waits[task] = at_us, number
             elif (kind == "(" or kind in _ENDS) and task in open_waits:
-                found.append(_wait(record, task, *open_waits.pop(task), end_us))
-        found += [_wait(record, task, *began, end_us) for task, began in open_waits.items()]
+                found.append(_wait(record, task, *open_waits.pop(task), at_us))
+        now_us = self._now_us()
+        found += [_wait(record, task, *began, now_us) for task, began in open_waits.items()]
         return sorted(found, key=lambda wait: wait.began)
 
 
@@ -152,10 +159,10 @@ def _moments(record: dict) -> Iterator[tuple[int, int, set[int]]]:
 
 def _chosen(record: dict, name: str) -> set[int]:
     names, tasks = record["names"], record["tasks"]
-    numbered = list(zip(tasks["name"], tasks["number"]))
+    one_name, one_number = split_number(name)
     found = {
-        task for task, (index, number) in enumerate(numbered, 1)
-        if names[index] == name or number and f"{names[index]} {number - 1}" == name
+        task for task, (index, number) in enumerate(zip(tasks["name"], tasks["number"]), 1)
+        if names[index] == name or one_number and (names[index], number) == (one_name, one_number)
     }
     if not found:
         known = ", ".join(f"`{names[index]}`" for index in dict.fromkeys(tasks["name"])) or "none"

@@ -16,22 +16,27 @@ class Sources(dict):
     A lookup is one access to a dictionary, because it is made for every frame at the end of every poll.
     """
 
-    def __init__(self, root: Path, extra: tuple[str, ...] = ()):
-        """Files below `root` are the reader's, and so are those with the names in `extra`."""
+    def __init__(self, root: Path, extra: tuple[str, ...] = (), excluded: tuple[str, ...] = ()):
+        """Files below `root` are the reader's, but not those below `excluded`. Those with the names in `extra` are."""
         super().__init__()
         self._root = str(root.resolve()).rstrip("/") + "/"
         self._extra = extra
+        self._excluded = excluded
         self.used: list[tuple[str, str]] = []
         """The path, and the first 16 hexadecimal digits of the SHA-256 of the content (empty if it cannot be read)."""
 
     def __missing__(self, filename: str) -> int:
-        is_own = filename in self._extra or filename.startswith(self._root)
         index = -1
-        if is_own and "/site-packages/" not in filename:
+        if self.is_own(filename):
             index = len(self.used)
             self.used.append((self.path(filename), _hash(filename)))
         self[filename] = index
         return index
+
+    def is_own(self, filename: str) -> bool:
+        """True for a file of the reader."""
+        is_installed = "/site-packages/" in filename or filename.startswith(self._excluded or ("\0",))
+        return filename in self._extra or filename.startswith(self._root) and not is_installed
 
     def path(self, filename: str) -> str:
         """The path as the reader knows it."""

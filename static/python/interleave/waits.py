@@ -418,7 +418,8 @@ def _variable_name(frame: FrameType | None, target) -> str:
     for scope in (local, frame.f_globals):
         for name, value in list(scope.items()):
             # `async with condition` waits for the condition's lock.
-            if value is target or isinstance(value, asyncio.Condition) and value._lock is target:
+            # Not `isinstance`, which may run code of the value.
+            if value is target or asyncio.Condition in type(value).__mro__ and value._lock is target:
                 return name
         attributes = getattr(local.get("self"), "__dict__", None)
         for name, value in list(attributes.items()) if isinstance(attributes, dict) else ():
