@@ -209,9 +209,7 @@ class Trace:
             self._console.close()
         recorder.flush()
         # A piece even if nothing happened.
-        self._pieces.append(recorder.record.take_piece(
-            recorder.start, self._sources.used, recorder.waits.objects, recorder.waits.list
-        ))
+        self._pieces.append(recorder.next_piece())
         recorder.is_recording = False
         recorder._states.clear()
         self._length_us = min(recorder.now_us(), _LONGEST_US)
@@ -265,6 +263,10 @@ class Trace:
     def _run_file(self, has_source: bool, arguments: tuple[str, ...]) -> dict:
         record = self._record(self._pieces)
         record["log"].sort(key=lambda line: line["at_us"])
+        for source in record["waits"]["sources"]:
+            # A script may have no `.py`, but the main file of a program has it.
+            if self._main is not None and source["path"] == self._main.name:
+                source["path"] = self._main_name()
         files = self._files() if has_source else [(self._main_name(), _NO_SOURCE)]
         code: dict = {"files": [{"name": name, "text": text} for name, text in files]}
         shown = shlex.join(arguments)

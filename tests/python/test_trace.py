@@ -277,6 +277,14 @@ os.chdir("/")
     assert errors == ["ERROR:root:in the log"]
 
 
+def test_a_script_without_py_has_its_source_and_lines(tmp_path):
+    (tmp_path / "serve").write_text("import asyncio\nasyncio.run(asyncio.sleep(0.01))\nasync def main():\n    await asyncio.sleep(0)\nasyncio.run(main())\n")
+    subprocess.run([sys.executable, str(TRACE), "-o", "run.json", "serve"], cwd=tmp_path, check=True, timeout=60)
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert [file["name"] for file in run["settings"]["code"]["files"]] == ["serve.py"]
+    assert [source["path"] for source in run["record"]["waits"]["sources"]] == ["serve.py"]
+
+
 def test_a_module_can_be_run_by_its_name(tmp_path):
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__main__.py").write_text("import asyncio\nasyncio.run(asyncio.sleep(0.01))\n")

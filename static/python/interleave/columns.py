@@ -163,30 +163,14 @@ class Record:
         sources: list[tuple[str, str]],
         objects: list[dict],
         waits: list[dict],
+        *,
+        keeps: bool = False,
     ) -> Piece:
         """Everything since the last piece.
 
         `start` is the run's start in seconds of the recorder's clock. The lists are complete; the piece gets only
-        what is new in them.
+        what is new in them. `keeps`: the next piece has it again.
         """
-        piece = self.next_piece(start, sources, objects, waits)
-        self.sent_events += len(self.events) // 3
-        self._sent = {
-            "sources": len(sources), "objects": len(objects), "waits": len(waits), "tasks": len(self.task_parent) - 1,
-        }
-        self._new_names = []
-        for column in (self.events, self.wait, self.beat_due_us, self.beat_late_us, self.log):
-            del column[:]
-        return piece
-
-    def next_piece(
-        self,
-        start: float,
-        sources: list[tuple[str, str]],
-        objects: list[dict],
-        waits: list[dict],
-    ) -> Piece:
-        """The same, but the next piece has it again."""
         more = {
             "names": self._new_names,
             "sources": [{"path": path, "hash": digest} for path, digest in self._news("sources", sources)],
@@ -202,7 +186,18 @@ class Record:
             bytes(self.task_in_group[tasks:]),
             self.beat_due_us[:], self.beat_late_us[:], dumps(more),
         )
+        if not keeps:
+            self._forget_taken(sources, objects, waits)
         return piece if sys.byteorder == "little" else _swapped(piece)
+
+    def _forget_taken(self, sources: list, objects: list, waits: list) -> None:
+        self.sent_events += len(self.events) // 3
+        self._sent = {
+            "sources": len(sources), "objects": len(objects), "waits": len(waits), "tasks": len(self.task_parent) - 1,
+        }
+        self._new_names = []
+        for column in (self.events, self.wait, self.beat_due_us, self.beat_late_us, self.log):
+            del column[:]
 
     def _news(self, kind: str, items: list) -> list:
         return items[self._sent[kind]:]

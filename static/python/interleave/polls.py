@@ -528,8 +528,13 @@ class Recorder:
         if self.is_recording and self.record.events_left <= 0:
             self._stop_recording()
         if self.record.has_news():
-            self._send(self.record.take_piece(self.start, self.sources.used, self.waits.objects, self.waits.list))
+            self._send(self._take_piece())
         self._plan_flush()
+
+    def _take_piece(self, *, keeps: bool = False) -> Piece:
+        return self.record.take_piece(
+            self.start, self.sources.used, self.waits.objects, self.waits.list, keeps=keeps
+        )
 
     def next_piece(self) -> Piece:
         """What `flush` would send."""
@@ -538,7 +543,7 @@ class Recorder:
             # It is named for good when it runs: the program may still give it a name.
             if state.wait < 0 and task is not None:
                 self.record.name_task(state.number, *given_name(task))
-        return self.record.next_piece(self.start, self.sources.used, self.waits.objects, self.waits.list)
+        return self._take_piece(keeps=True)
 
     def _stop_recording(self) -> None:
         self.is_recording = False
