@@ -10,6 +10,8 @@ mod findings;
 mod inputs;
 mod plan;
 mod preflights;
+mod verdict;
+
 #[cfg(test)]
 mod tests;
 
