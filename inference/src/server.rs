@@ -25,6 +25,7 @@ mod models;
 mod queue;
 mod route;
 mod scenario;
+mod stepped;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -38,6 +39,7 @@ use route::{Operation, Route, RouteError};
 
 pub use models::{INPUT, LABEL, LOGITS, PROBABILITIES};
 pub use scenario::{FailureKind, Scenario, ScenarioError};
+pub use stepped::{Step, SteppedServer};
 
 /// The server's name in its metadata.
 const NAME: &str = "interleave";

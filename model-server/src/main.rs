@@ -10,7 +10,11 @@
 //!
 //! WebKit sometimes does not cancel the stream when many requests are aborted on a busy machine. So a page can name a
 //! request, in the header `x-request-name`, and send a message when it aborts the request.
+//!
+//! The same program is in the sandbox of readers' Python programs, where `stepped` answers requests on a virtual clock.
 
+#[cfg(target_arch = "wasm32")]
+mod stepped;
 #[cfg(target_arch = "wasm32")]
 mod worker;
 

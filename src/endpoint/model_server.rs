@@ -12,6 +12,14 @@ use crate::endpoint::service_worker::NoServiceWorker;
 /// The path of the model server, relative to the page.
 pub const PATH: &str = "api/";
 
+/// The whole address of the model server. `None` if the page does not know where it is.
+#[cfg(target_arch = "wasm32")]
+#[must_use]
+pub fn address() -> Option<String> {
+    let base = web_sys::window()?.document()?.base_uri().ok()??;
+    Some(web_sys::Url::new_with_base(PATH, &base).ok()?.href())
+}
+
 /// The longest time that the page waits for the server to start. It takes a few tenths of a second, and several seconds
 /// on a busy machine.
 pub const STARTS_WITHIN: Duration = Duration::from_secs(15);

@@ -120,7 +120,7 @@ mod in_browser {
         let clock = clock_of(settings);
         run.edit_record(|record| record.set_clock(clock));
         let mut recording = Recording::default();
-        let ended = run_once(settings, run.seed(), clock, |arrived| {
+        let ended = run_once(settings, run.seed(), clock, false, |arrived| {
             match arrived {
                 Arrived::Piece(piece) => run.edit_record(|record| recording.add(record, &piece))?,
                 Arrived::Output(text) => run.edit_record(|record| recording.add_output(record, &text))?,
@@ -138,7 +138,7 @@ mod in_browser {
         }
         let no_ideal = |why: String| NoIdeal { why: format!("in a second run, on the virtual clock, {why}") };
         let (mut record, mut recording) = (Record::new(ClockKind::Virtual), Recording::default());
-        let ended = run_once(&settings, first.seed(), ClockKind::Virtual, |arrived| match arrived {
+        let ended = run_once(&settings, first.seed(), ClockKind::Virtual, true, |arrived| match arrived {
             Arrived::Piece(piece) => Ok(recording.add(&mut record, &piece)?),
             Arrived::Output(_) => Ok(()),
         });
@@ -173,17 +173,19 @@ mod in_browser {
     }
 
     fn program(settings: &Settings, seed: u64, clock: ClockKind) -> Program {
-        Program { files: settings.program(CODE).clone(), environment: interpreter::environment(), seed, clock }
+        let (files, environment) = (settings.program(CODE).clone(), interpreter::environment());
+        Program { files, environment, seed, clock, replays: false }
     }
 
-    /// Runs the program to its end in the interpreter that is ready.
+    /// Runs the program to its end in the interpreter that is ready. `replays` is described in [`Program`].
     async fn run_once(
         settings: &Settings,
         seed: u64,
         clock: ClockKind,
+        replays: bool,
         take: impl FnMut(Arrived) -> Result<(), PythonError>,
     ) -> Result<Ended, PythonError> {
-        let program = program(settings, seed, clock);
+        let program = Program { replays, ..program(settings, seed, clock) };
         // On the virtual clock, the program does not read messages.
         let started = |stop| {
             if clock == ClockKind::Browser {

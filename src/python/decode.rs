@@ -3,7 +3,10 @@
 use js_sys::{Array, ArrayBuffer, Float64Array, JsString, Reflect, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
-use super::message::{Ended, LONGEST_LOOK, MOST_BYTES, MissingImport, Piece, SeenTask, seen_tasks};
+use super::message::{
+    Ended, LONGEST_LOOK, MOST_BODY_BYTES, MOST_BYTES, MissingImport, NetworkMessage, Piece, ProgramRequest,
+    RefusedPackage, SeenTask, seen_tasks,
+};
 
 /// The maximum length of a text, in UTF-16 units.
 const LONGEST_TEXT: u32 = 1 << 20;
@@ -17,6 +20,13 @@ const MOST_IMPORTS: u32 = 1_000;
 /// The maximum length of the JSON of a piece, in UTF-16 units.
 const LONGEST_JSON: u32 = 16 << 20;
 
+/// The maximum lengths of the parts of a request, in UTF-16 units.
+const LONGEST_HOST: u32 = 300;
+const LONGEST_URL: u32 = 64 << 10;
+
+/// The maximum number of headers of a request.
+const MOST_HEADERS: u32 = 200;
+
 /// A message of the worker.
 pub(super) enum Message {
     Ready {
@@ -29,6 +39,10 @@ pub(super) enum Message {
     Seen(Vec<SeenTask>),
     /// The answer to "imports".
     Imports(Vec<MissingImport>),
+    /// The answer to "packages".
+    Packages(Vec<RefusedPackage>),
+    /// The program uses the network.
+    Network(NetworkMessage),
     /// A line that was not printed by Python's `print`.
     Output {
         text: String,
@@ -55,9 +69,40 @@ pub(super) fn message(value: &JsValue) -> Option<Message> {
             let missing = (missing.length() <= MOST_IMPORTS).then_some(missing)?;
             Message::Imports(missing.iter().map(missing_import).collect::<Option<_>>()?)
         }
+        "packages" => {
+            let refused: Array = field(value, "refused").dyn_into().ok()?;
+            let refused = (refused.length() <= MOST_IMPORTS).then_some(refused)?;
+            Message::Packages(refused.iter().map(refused_package).collect::<Option<_>>()?)
+        }
+        "connect" => Message::Network(NetworkMessage::Connect {
+            number: whole(value, "number")?,
+            host: text_up_to(value, "host", LONGEST_HOST)?,
+            port: whole(value, "port")?.try_into().ok()?,
+        }),
+        "request" => Message::Network(NetworkMessage::Request(request(value)?)),
+        "abort" => Message::Network(NetworkMessage::Abort { number: whole(value, "number")? }),
         "output" => Message::Output { text: text(value, "text")? },
         "failed" => Message::Failed { place: text(value, "where")?, why: text(value, "why")? },
         _ => return None,
+    })
+}
+
+fn refused_package(value: JsValue) -> Option<RefusedPackage> {
+    Some(RefusedPackage { name: text(&value, "name")?, why: text(&value, "why")? })
+}
+
+fn request(value: &JsValue) -> Option<ProgramRequest> {
+    let body: ArrayBuffer = field(value, "body").dyn_into().ok()?;
+    let headers: Array = field(value, "headers").dyn_into().ok()?;
+    if body.byte_length() as usize > MOST_BODY_BYTES || headers.length() > MOST_HEADERS {
+        return None;
+    }
+    Some(ProgramRequest {
+        number: whole(value, "number")?,
+        method: text_up_to(value, "method", LONGEST_HOST)?,
+        url: text_up_to(value, "url", LONGEST_URL)?,
+        headers: headers.iter().map(|pair| Some((text(&pair, "0")?, text(&pair, "1")?))).collect::<Option<_>>()?,
+        body: Uint8Array::new(&body).to_vec(),
     })
 }
 
@@ -109,6 +154,13 @@ fn column(value: &JsValue, name: &str, item_bytes: usize, left: &mut usize) -> O
 pub(super) fn field(value: &JsValue, name: &str) -> JsValue {
     // It fails for a value without fields, such as null.
     Reflect::get(value, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A whole number of at most 32 bits.
+fn whole(value: &JsValue, name: &str) -> Option<u32> {
+    let number = field(value, name).as_f64()?;
+    let whole = number as u32;
+    (f64::from(whole) == number).then_some(whole)
 }
 
 /// A text that is not too long.

@@ -31,6 +31,14 @@ pub enum PythonError {
         /// The time limit.
         seconds: u64,
     },
+    /// A package of the site cannot be used.
+    #[error("the package `{name}` cannot be used: {why}")]
+    BadPackage {
+        /// Its name.
+        name: String,
+        /// The reason.
+        why: String,
+    },
     /// The sandbox sent something that our own package does not send.
     #[error("the program sent an invalid message: {0}")]
     Impossible(#[from] PieceError),
@@ -62,7 +70,9 @@ impl PythonError {
             Self::NotInThisCopy => {
                 "Use a copy that was built with npm installed; `tools/setup` fetches Python from there."
             }
-            Self::BadManifest => "Reload the page. If that does not help, deploy the site again.",
+            Self::BadManifest | Self::BadPackage { .. } => {
+                "Reload the page. If that does not help, deploy the site again."
+            }
             Self::File(error) => error.advice(),
             Self::Failed { .. } => "Run again: each run can use a fresh interpreter.",
             Self::Silent { .. } => "Run again. On a slow machine, close other pages first.",

@@ -5,6 +5,7 @@ use js_sys::Uint8Array;
 use serde::Deserialize;
 
 use super::error::PythonError;
+use super::packages::Package;
 use crate::endpoint::http::{Browser, HttpError, Request, Transport};
 use crate::endpoint::service_worker::keep_for_python;
 use crate::endpoint::site_file::{self, SiteFileError};
@@ -27,6 +28,10 @@ pub struct PythonFiles {
     pub sandbox: String,
     /// The files that are sent into the sandbox.
     pub files: Vec<SiteFile>,
+    /// The libraries that programs can import.
+    pub packages: Vec<Package>,
+    /// The model server, for programs on the virtual clock.
+    pub model_server: SiteFile,
 }
 
 /// A file of the site.
@@ -70,29 +75,41 @@ impl PythonFiles {
         let mut progress = Progress { loaded: 0, total: self.files.iter().map(|file| file.bytes).sum() };
         let mut contents = Vec::new();
         for file in &self.files {
-            let content = Uint8Array::new_with_length(file.bytes as u32);
-            let mut filled = 0;
-            let response = Browser.send(Request::get(&file.path)).await?;
-            if !response.is_success() {
-                return Err(SiteFileError::Status { url: file.path.clone(), status: response.status }.into());
-            }
-            let mut chunks = response.body.chunks();
-            while let Some(chunk) = chunks.next().await {
-                let chunk = chunk?;
-                if filled + chunk.len() > file.bytes {
-                    return Err(PythonError::BadManifest);
-                }
-                content.subarray(filled as u32, (filled + chunk.len()) as u32).copy_from(&chunk);
-                filled += chunk.len();
-                progress.loaded += chunk.len();
+            let content = read_file(&file.path, file.bytes, |bytes| {
+                progress.loaded += bytes;
                 report(progress);
-            }
-            if filled < file.bytes {
-                return Err(HttpError::Unreachable { url: file.path.clone() }.into());
-            }
-            keep_for_python(&file.path);
-            contents.push((file.name.clone(), content));
+            });
+            contents.push((file.name.clone(), content.await?));
         }
         Ok(contents)
     }
+}
+
+/// Reads a file of this size, and calls `arrived` with the size of each part. Dropping the future aborts the request.
+pub(super) async fn read_file(
+    path: &str,
+    bytes: usize,
+    mut arrived: impl FnMut(usize),
+) -> Result<Uint8Array, PythonError> {
+    let content = Uint8Array::new_with_length(bytes as u32);
+    let mut filled = 0;
+    let response = Browser.send(Request::get(path)).await?;
+    if !response.is_success() {
+        return Err(SiteFileError::Status { url: path.to_owned(), status: response.status }.into());
+    }
+    let mut chunks = response.body.chunks();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk?;
+        if filled + chunk.len() > bytes {
+            return Err(PythonError::BadManifest);
+        }
+        content.subarray(filled as u32, (filled + chunk.len()) as u32).copy_from(&chunk);
+        filled += chunk.len();
+        arrived(chunk.len());
+    }
+    if filled < bytes {
+        return Err(HttpError::Unreachable { url: path.to_owned() }.into());
+    }
+    keep_for_python(path);
+    Ok(content)
 }

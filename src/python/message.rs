@@ -58,6 +58,54 @@ impl MissingImport {
     }
 }
 
+/// A message of a program that uses the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NetworkMessage {
+    /// May the program send requests to this host?
+    Connect {
+        /// The number of the question, which the answer has, too.
+        number: u32,
+        /// The name or address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// It sends a request.
+    Request(ProgramRequest),
+    /// It does not wait for an answer any more.
+    Abort {
+        /// The number of the question or request.
+        number: u32,
+    },
+}
+
+/// A request that a program sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramRequest {
+    /// Its number, which the answers have, too.
+    pub number: u32,
+    /// The method, such as `GET`.
+    pub method: String,
+    /// The address.
+    pub url: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+}
+
+/// The maximum size of a request's body, in bytes. The package has the same limit.
+pub const MOST_BODY_BYTES: usize = 16 << 20;
+
+/// A package that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct RefusedPackage {
+    /// Its name.
+    pub name: String,
+    /// The reason, as a sentence without its full stop.
+    pub why: String,
+}
+
 /// A task at one moment of a run, with its local variables. `seen` in `static/python/interleave/look.py` describes the
 /// fields.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -5,11 +5,14 @@
 //! - [`difference`]: whether a second run did the same as the first.
 //! - [`program_files`]: the files of a program and its arguments, with their limits.
 //! - [`environment`]: environment variables, which are in memory only.
+//! - [`packages`]: the libraries that a program imports.
+//! - [`hosts`]: the servers to which a program may send requests.
 //! - [`keys`]: finds text that looks like a key, which must not be saved or shared.
 //! - [`PythonError`]: the reason why a program cannot run, apart from its own errors.
 //! - `files`: the files of Pyodide and of the sandbox, with the progress of loading them.
 //! - `frame`: the sandbox's documents. Removing them ends everything inside.
 //! - `decode`: turns JavaScript values into messages.
+//! - `network`: sends a program's requests.
 //! - `interpreter`: the interpreter that is ready for the next program.
 //! - `session`: an interpreter, from its start to its end, and the programs that it runs.
 //!
@@ -25,10 +28,14 @@ mod error;
 mod files;
 #[cfg(target_arch = "wasm32")]
 mod frame;
+pub mod hosts;
 #[cfg(target_arch = "wasm32")]
 pub mod interpreter;
 pub mod keys;
 pub mod message;
+#[cfg(target_arch = "wasm32")]
+mod network;
+pub mod packages;
 pub mod program_files;
 pub mod recording;
 #[cfg(target_arch = "wasm32")]

@@ -1,5 +1,6 @@
 //! [`Session`]: an interpreter, from its start to its end, and the programs that it runs one after another.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,15 +14,24 @@ use web_sys::{MessageEvent, MessagePort};
 use super::decode::{self, Message};
 use super::environment::Environment;
 use super::error::PythonError;
-use super::files::{Progress, PythonFiles};
+use super::files::{Progress, PythonFiles, SiteFile, read_file};
 use super::frame::{Frame, message_of};
-use super::message::{Ended, MissingImport, Piece, SeenTask};
+use super::message::{Ended, MissingImport, Piece, RefusedPackage, SeenTask};
+use super::network::Network;
+use super::packages::{Package, needed, provider};
 use super::program_files::{Content, ProgramFiles, split};
+use crate::endpoint::model_server;
 use crate::measure::ClockKind;
 use crate::runtime::Run;
 
 /// The time within which the interpreter starts, once its files are there. It normally takes 3 to 5 s on two cores.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The environment variable with the address of the page's own model server.
+const MODEL_SERVER: &str = "MODEL_SERVER_URL";
+
+/// The package that every client of HTTP needs here.
+const READS_REQUESTS: &str = "h11";
 
 /// A program to run.
 #[derive(Clone, Debug)]
@@ -34,6 +44,8 @@ pub struct Program {
     pub seed: u64,
     /// The clock on which it runs.
     pub clock: ClockKind,
+    /// True for a second run on the virtual clock, in which servers answer as in the last run.
+    pub replays: bool,
 }
 
 /// An item that arrives while a program runs.
@@ -51,6 +63,11 @@ pub struct Session {
     /// Decoded; `None` for a malformed message.
     messages: UnboundedReceiver<Option<Message>>,
     python: String,
+    packages: Vec<Package>,
+    /// The model server for the virtual clock, until it has been loaded.
+    model_server: Option<SiteFile>,
+    /// The names of the packages that programs can import now.
+    installed: BTreeSet<String>,
     is_spent: bool,
     _listener: Closure<dyn FnMut(MessageEvent)>,
 }
@@ -73,7 +90,17 @@ impl Session {
             let _ = sender.unbounded_send(decode::message(&event.data()));
         });
         port.set_onmessage(Some(listener.as_ref().unchecked_ref()));
-        let mut session = Self { frame, port, messages, python: String::new(), is_spent: false, _listener: listener };
+        let mut session = Self {
+            frame,
+            port,
+            messages,
+            python: String::new(),
+            packages: files.packages.clone(),
+            model_server: Some(files.model_server.clone()),
+            installed: BTreeSet::new(),
+            is_spent: false,
+            _listener: listener,
+        };
         let started = Run::for_page().timeout(START_TIMEOUT, session.wait_until_ready()).await;
         started.unwrap_or(Err(silent))?;
         Ok(session)
@@ -103,11 +130,19 @@ impl Session {
         started: impl FnOnce(Box<dyn Fn()>),
         mut take: impl FnMut(Arrived) -> Result<(), PythonError>,
     ) -> Result<Ended, PythonError> {
-        self.begin(program_message("run", program, None))?;
+        let packages = self.provide(program).await?;
+        self.begin(program_message("run", program, &packages, None))?;
         started(self.stopper());
+        // On the virtual clock, servers are not asked.
+        let network = (program.clock == ClockKind::Browser).then(|| Network::new(&self.port));
         let environment = &program.environment;
         loop {
             match self.next().await? {
+                Message::Network(message) => {
+                    if let Some(network) = &network {
+                        network.take(message);
+                    }
+                }
                 Message::Pieces(pieces) => pieces.into_iter().try_for_each(|mut piece| {
                     piece.more = environment.hide_in_json(&piece.more).into_owned();
                     take(Arrived::Piece(piece))
@@ -118,7 +153,9 @@ impl Session {
                     self.is_spent |= ended.is_out_of_memory();
                     return Ok(ended);
                 }
-                Message::Ready { .. } | Message::Imports(_) | Message::Seen(_) => return Err(unexpected()),
+                Message::Ready { .. } | Message::Imports(_) | Message::Packages(_) | Message::Seen(_) => {
+                    return Err(unexpected());
+                }
                 Message::Failed { place, why } => return Err(PythonError::failed(&place, &why)),
             }
         }
@@ -130,12 +167,61 @@ impl Session {
     ///
     /// If the interpreter fails. The session cannot be used afterwards.
     pub async fn missing_imports(&mut self, files: &ProgramFiles) -> Result<Vec<MissingImport>, PythonError> {
+        let mut missing = self.imports(files).await?;
+        missing.retain(|import| provider(&self.packages, &import.module).is_none());
+        Ok(missing)
+    }
+
+    /// The imports of a program that are not in the interpreter's own library.
+    async fn imports(&mut self, files: &ProgramFiles) -> Result<Vec<MissingImport>, PythonError> {
         self.begin(files_fields(files).and_then(|fields| message("imports", &fields)))?;
         match self.next().await? {
             Message::Imports(missing) => Ok(missing),
             Message::Failed { place, why } => Err(PythonError::failed(&place, &why)),
             _ => Err(unexpected()),
         }
+    }
+
+    /// Loads the packages that a program imports, and returns their names.
+    async fn provide(&mut self, program: &Program) -> Result<Vec<String>, PythonError> {
+        if self.packages.is_empty() {
+            return Ok(Vec::new());
+        }
+        let imports = self.imports(&program.files).await?;
+        let modules: Vec<&str> = imports.iter().map(|import| &*import.module).collect();
+        let packages: Vec<Package> = needed(&self.packages, &modules).into_iter().cloned().collect();
+        let list = Array::new();
+        for Package { name, path, bytes, .. } in packages.iter().filter(|it| !self.installed.contains(&it.name)) {
+            let content = read_file(path, *bytes, |_| ()).await?;
+            list.push(
+                &object(&[("name", name.into()), ("content", content.buffer().into())]).map_err(|_| unexpected())?,
+            );
+        }
+        let sends_requests = packages.iter().any(|package| package.name == READS_REQUESTS);
+        let mut fields = vec![("packages", list.clone().into())];
+        if program.clock == ClockKind::Virtual
+            && sends_requests
+            && let Some(SiteFile { path, bytes, .. }) = &self.model_server
+        {
+            let content = read_file(path, *bytes, |_| ()).await?;
+            self.model_server = None;
+            fields.push(("model_server", content.buffer().into()));
+        }
+        if list.length() > 0 || fields.len() > 1 {
+            self.begin(message("packages", &fields))?;
+            match self.next().await? {
+                Message::Packages(refused) => {
+                    if let Some(RefusedPackage { name, why }) = refused.into_iter().next() {
+                        return Err(PythonError::BadPackage { name, why });
+                    }
+                }
+                Message::Failed { place, why } => return Err(PythonError::failed(&place, &why)),
+                _ => return Err(unexpected()),
+            }
+        }
+        let names: Vec<String> = packages.into_iter().map(|package| package.name).collect();
+        self.installed.extend(names.iter().cloned());
+        Ok(names)
     }
 
     /// Runs a program on the virtual clock until a moment, in microseconds since its start: the tasks that have not ended
@@ -145,7 +231,8 @@ impl Session {
     ///
     /// If the interpreter fails. The session cannot be used afterwards.
     pub async fn look(&mut self, program: &Program, at_us: u64) -> Result<Vec<SeenTask>, PythonError> {
-        self.begin(program_message("look", program, Some(("at_us", (at_us as f64).into()))))?;
+        let packages = self.provide(program).await?;
+        self.begin(program_message("look", program, &packages, Some(("at_us", (at_us as f64).into()))))?;
         match self.next().await? {
             Message::Seen(tasks) => Ok(tasks),
             Message::Failed { place, why } => Err(PythonError::failed(&place, &why)),
@@ -200,13 +287,20 @@ fn unexpected() -> PythonError {
 }
 
 /// A message that starts a program.
-fn program_message(kind: &str, program: &Program, more: Option<Field>) -> Result<JsValue, JsValue> {
+fn program_message(
+    kind: &str,
+    program: &Program,
+    packages: &[String],
+    more: Option<Field>,
+) -> Result<JsValue, JsValue> {
     let clock = match program.clock {
         ClockKind::Browser => "browser",
         ClockKind::Virtual => "virtual",
     };
     let environ = Object::new();
-    for (name, value) in program.environment.variables() {
+    let model_server = model_server::address();
+    let own = model_server.iter().map(|address| (MODEL_SERVER, &**address));
+    for (name, value) in own.chain(program.environment.variables()) {
         Reflect::set(&environ, &name.into(), &value.into())?;
     }
     // An unclosed quote was refused when it was typed.
@@ -216,6 +310,8 @@ fn program_message(kind: &str, program: &Program, more: Option<Field>) -> Result
         ("environ", environ.into()),
         ("clock", clock.into()),
         ("seed", (program.seed as f64).into()),
+        ("packages", packages.iter().map(JsValue::from).collect::<Array>().into()),
+        ("replays", program.replays.into()),
     ];
     message(kind, &[&files_fields(&program.files)?[..], &fields, more.as_slice()].concat())
 }
@@ -236,10 +332,15 @@ fn files_fields(files: &ProgramFiles) -> Result<[Field; 2], JsValue> {
 }
 
 fn message(kind: &str, fields: &[Field]) -> Result<JsValue, JsValue> {
-    let message = Object::new();
+    let message = object(fields)?;
     Reflect::set(&message, &"type".into(), &kind.into())?;
+    Ok(message)
+}
+
+fn object(fields: &[Field]) -> Result<JsValue, JsValue> {
+    let object = Object::new();
     for (name, value) in fields {
-        Reflect::set(&message, &(*name).into(), value)?;
+        Reflect::set(&object, &(*name).into(), value)?;
     }
-    Ok(message.into())
+    Ok(object.into())
 }

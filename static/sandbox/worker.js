@@ -13,7 +13,11 @@
 //                              keep them.
 //   { type: "imports", main, files }
 //                              asks which imports will fail. Answered with "imports".
-//   { type: "run", main, files, argv, environ, clock, seed }
+//   { type: "packages", packages, model_server }
+//                              [{ name, content }]: wheels for the programs that follow, as ArrayBuffers, by the names that
+//                              "run" uses for them. model_server?: an ArrayBuffer with the module of the model server, for
+//                              programs on the virtual clock. Answered with "packages".
+//   { type: "run", main, files, argv, environ, clock, seed, packages }
 //                              starts a program. One at a time; the next one may follow after "ended".
 //     main: string             the path of the main file, with `/` between folders
 //     files: { [path]: string | ArrayBuffer }
@@ -21,16 +25,33 @@
 //     environ: { [name]: string }  added to the environment
 //     clock: "browser" | "virtual"  the names of docs/run-file.md
 //     seed: number             a whole number, at most 2^53
+//     packages: string[]       the packages that it may import
+//     replays?: boolean        on the virtual clock: servers answer as in the last run on the real clock
 //     most_events?: number     a limit of the record below that of the package
 //   { type: "look", …, at_us } runs a program on the virtual clock until this moment, in microseconds since the start,
 //                              and ends it there. The other fields are those of "run". Answered with "seen". Nothing
 //                              else is sent. One at a time, and not while a program runs.
 //   { type: "stop" }           does what Ctrl-C does: cancels the main task. "ended" follows when it has ended.
 //
+//   { type: "answer", number, after_ms, kind, … }
+//                              the answer to a "connect" or "request", which may have several parts; after_ms: the time
+//                              since it was sent
+//     kind: "open"             to "connect": requests to this host may be sent
+//           "response"         status: number; headers: [[name, value]]
+//           "chunk"            content: ArrayBuffer
+//           "end"              the response is complete
+//           "failed"           why: a sentence. At any point, and the last one.
+//
 // Messages from the worker:
 //
 //   { type: "ready", python, ms }       python: "3.14.2"; ms: the time since "load" arrived. Send "run" now.
 //   { type: "imports", missing }        [{ module, path, line, is_optional, instead }], as in interleave/imports.py
+//   { type: "packages", refused }       [{ name, why }]: the packages that cannot be used
+//   { type: "connect", number, host, port }
+//                                       may the program send requests to this host? Answered with "answer".
+//   { type: "request", number, method, url, headers, body }
+//                                       sends a request: headers: [[name, value]]; body: ArrayBuffer. Answered with "answer".
+//   { type: "abort", number }           the program does not wait for this answer any more
 //   { type: "pieces", pieces }          what was recorded since the last message, in order; also while the program
 //                                       computes. At most once in PIECES_EVERY_MS, and before the program ends or blocks.
 //                                       Each piece has the fields of `Piece` in interleave/columns.py: columns are
@@ -73,6 +94,8 @@ let pyodide;
 const interleave = {}; // what is needed from our package
 let host; // what a run needs from here
 let run = null; // the run that has not ended, as `Run` of our package
+let VirtualServer; // the class of the model server on the virtual clock
+let replies; // what servers answered in the last run on the real clock, as a list of Python
 let hasFailed = false; // true after a fatal error of the interpreter
 
 addEventListener("message", ({ data, ports }) => {
@@ -173,8 +196,9 @@ function addPackage(zip) {
   const { Files, missing_imports } = pyodide.pyimport("interleave.files");
   const { Run } = pyodide.pyimport("interleave.program");
   const { as_text } = pyodide.pyimport("interleave.look");
-  Object.assign(interleave, { Files, missing_imports, Run, as_text });
-  host = pyodide.pyimport("interleave.host").HostFunctions(sendPiece, wake, sleep);
+  const { refusal } = pyodide.pyimport("interleave.packages");
+  Object.assign(interleave, { Files, missing_imports, Run, as_text, refusal });
+  host = pyodide.pyimport("interleave.host").HostFunctions(sendPiece, wake, sleep, connect, request, abort);
 }
 
 // Messages of the page
@@ -186,10 +210,12 @@ function receive(message) {
     else if (type === "run") start(message);
     else if (type === "look") look(message);
     else if (type === "stop") run?.stop();
+    else if (type === "answer") takeAnswer(message);
     else if (type === "imports") listImports(message);
+    else if (type === "packages") installPackages(message).catch((error) => fail("message", error));
     else fail("message", `unknown type \`${type}\``);
   } catch (error) {
-    fail(type === "stop" ? "package" : "message", error);
+    fail(type === "stop" || type === "answer" ? "package" : "message", error);
   }
 }
 
@@ -200,16 +226,18 @@ function start(message) {
 }
 
 // The `Run` of a message "run" or "look". `options` are further ones for `Run`.
-function newRun({ main, files, argv, environ, clock, seed, most_events }, options = {}) {
+function newRun({ main, files, argv, environ, clock, seed, packages, replays, most_events }, options = {}) {
   if (run) throw new Error("a program is running already");
   const program = toFiles(files, main);
-  const [args, variables] = [pyodide.toPy(argv), pyodide.toPy(environ)];
+  const [args, variables, names] = [pyodide.toPy(argv), pyodide.toPy(environ), pyodide.toPy(packages)];
   const limits = most_events === undefined ? {} : { most_events };
-  const given = { argv: args, environ: variables, clock, seed, ...limits, ...options };
+  const given = { argv: args, environ: variables, clock, seed, packages: names, ...limits, ...options };
+  if (replays) given.replies = replies;
+  else if (VirtualServer && given.clock === "virtual") given.server = newServer();
   try {
     return interleave.Run.callKwargs(program, host, given);
   } finally {
-    for (const proxy of [program, args, variables]) proxy.destroy();
+    for (const proxy of [program, args, variables, names]) proxy.destroy();
   }
 }
 
@@ -237,6 +265,30 @@ function listImports({ main, files }) {
   ));
   for (const proxy of [program, found]) proxy.destroy();
   send({ type: "imports", missing });
+}
+
+async function installPackages({ packages, model_server }) {
+  const refused = [];
+  if (model_server) ({ VirtualServer } = (await imported(model_server)).start());
+  for (const { name, content } of packages) {
+    const bytes = toBytes(content);
+    const why = interleave.refusal(name, bytes);
+    bytes.destroy?.();
+    if (why) refused.push({ name, why });
+  }
+  send({ type: "packages", refused });
+}
+
+// The model server on the virtual clock, with lists and bytes of Python.
+function newServer() {
+  const server = new VirtualServer();
+  return {
+    begin: (number, method, path, body) => (
+      pyodide.toPy(server.begin(number, method, path, new Uint8Array(toColumn(body))))
+    ),
+    wake: (number) => pyodide.toPy(server.wake(number)),
+    abort: (number) => pyodide.toPy(server.abort(number)),
+  };
 }
 
 // The files of a program as `Files` of our package.
@@ -302,6 +354,10 @@ function step() {
 
 function finish() {
   const { result } = run;
+  if (!run.is_virtual) {
+    replies?.destroy?.();
+    ({ replies } = run);
+  }
   const fields = result._asdict();
   const message = fields.toJs({ create_pyproxies: false, dict_converter: Object.fromEntries });
   for (const proxy of [fields, result, run]) proxy.destroy();
@@ -311,6 +367,34 @@ function finish() {
 }
 
 // What a run needs from here
+
+function connect(number, host, port) {
+  send({ type: "connect", number, host, port });
+}
+
+function request(number, method, url, headers, body) {
+  const [pairs, content] = [headers.toJs(), toColumn(body)];
+  headers.destroy();
+  send({ type: "request", number, method, url, headers: pairs, body: content }, [content]);
+}
+
+function abort(number) {
+  send({ type: "abort", number });
+}
+
+function takeAnswer({ number, after_ms, kind, status, headers, content, why }) {
+  if (!run) return;
+  const after = after_ms / 1000;
+  if (kind === "response") run.receive(number, after, kind, status, pyodide.toPy(headers));
+  else if (kind === "chunk") {
+    const bytes = toBytes(content);
+    run.receive(number, after, kind, bytes);
+    bytes.destroy?.();
+  }
+  else if (kind === "failed") run.receive(number, after, kind, why);
+  else run.receive(number, after, kind);
+  wake();
+}
 
 const memory = new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
 

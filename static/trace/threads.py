@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 
 from .columns import BEGAN, CANCELLED, FAILED, SPAWNED, SUCCEEDED
+from .names import called_name
 from .polls import Recorder
 
 
@@ -63,7 +64,7 @@ class ThreadCalls:
         recorder = self._recorder
         number = recorder.record.add_task(recorder.current, False)
         recorder.record.events.extend((recorder.clock(), number, SPAWNED))
-        recorder.record.name_task(number, _name(function))
+        recorder.record.name_task(number, called_name(function))
         self._tasks.add(number)
         return number
 
@@ -89,11 +90,3 @@ class ThreadCalls:
             self._note(number, CANCELLED)
         else:
             self._note(number, FAILED if future.exception() else SUCCEEDED)
-
-
-def _name(function) -> str:
-    """The name of the reader's function: `asyncio.to_thread` hands over a partial of `Context.run`."""
-    while isinstance(function, functools.partial):
-        is_run = getattr(function.func, "__name__", "") == "run" and function.args and callable(function.args[0])
-        function = function.args[0] if is_run else function.func
-    return str(getattr(function, "__name__", None) or type(function).__name__)[:200]

@@ -70,10 +70,15 @@ class Outcome:
         return found
 
 
-def drive(run, *, stop_after=None, most_seconds=60):
-    """Steps a run until its end, as a host does. Stops it after this number of seconds."""
+def drive(run, *, stop_after=None, most_seconds=60, deliver=None):
+    """Steps a run until its end, as a host does. Stops it after this number of seconds.
+
+    `deliver` passes on the answers to the program's requests, and is called often.
+    """
     start = _perf_counter()
     while not run.is_over:
+        if deliver is not None:
+            deliver(run)
         due = run.step()
         if run.is_over:
             return
@@ -83,15 +88,15 @@ def drive(run, *, stop_after=None, most_seconds=60):
             stop_after = None
             continue
         assert passed < most_seconds, f"the program does not end: {run.waiting()}"
-        longest = 0.01 if stop_after is not None else 1
+        longest = 0.01 if stop_after is not None else 0.001 if deliver is not None else 1
         if due != 0:
             _sleep(longest if due is None else min(due, longest))
 
 
-def run_files(files, clock="virtual", *, stop_after=None, **options):
-    host = WallHost()
+def run_files(files, clock="virtual", *, stop_after=None, host=None, **options):
+    host = host or WallHost()
     run = Run(files, host, clock=clock, **options)
-    drive(run, stop_after=stop_after)
+    drive(run, stop_after=stop_after, deliver=getattr(host, "deliver", None))
     return Outcome(run, host)
 
 

@@ -7,6 +7,7 @@ mod keyboard;
 mod links;
 mod many;
 mod recorder;
+mod requests;
 mod runs;
 mod saving;
 mod stop;
@@ -22,6 +23,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(links::tests())
         .chain(many::tests())
         .chain(recorder::tests())
+        .chain(requests::tests())
         .chain(runs::tests())
         .chain(saving::tests())
         .chain(stop::tests())

@@ -9,8 +9,8 @@ use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, PermissionState, PermissionStatus, ReadableStreamDefaultReader, RequestCache, RequestInit,
-    RequestMode, RequestRedirect, ResponseType, ServiceWorker,
+    AbortController, PermissionState, PermissionStatus, ReadableStreamDefaultReader, RequestCache, RequestCredentials,
+    RequestInit, RequestMode, RequestRedirect, ResponseType, ServiceWorker,
 };
 
 use crate::endpoint::http::local_network::{is_local, is_loopback};
@@ -143,7 +143,8 @@ impl AbortOnDrop {
 
     /// Sends a request and waits for the headers of its response.
     async fn fetch(&mut self, request: Request, mode: RequestMode) -> Result<web_sys::Response, HttpError> {
-        let Request { method, url, headers, body, follows_redirects, may_come_from_cache, timeout: _ } = request;
+        let Request { method, url, headers, body, follows_redirects, may_come_from_cache, has_credentials, timeout: _ } =
+            request;
         let init = RequestInit::new();
         init.set_method(method.as_str());
         init.set_mode(mode);
@@ -153,6 +154,9 @@ impl AbortOnDrop {
         }
         if !follows_redirects {
             init.set_redirect(RequestRedirect::Manual);
+        }
+        if !has_credentials {
+            init.set_credentials(RequestCredentials::Omit);
         }
         init.set_signal(self.controller.as_ref().map(AbortController::signal).as_ref());
         let js_headers = self.js_headers(&headers, &url)?;

@@ -18,6 +18,13 @@ pub enum Method {
 }
 
 impl Method {
+    /// The method with this name, which is in upper case.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete];
+        all.into_iter().find(|method| method.as_str() == name)
+    }
+
     /// The name of the method, such as `GET`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -53,6 +60,8 @@ pub struct Request {
     pub follows_redirects: bool,
     /// True if the response may come from the browser's cache; false by default.
     pub may_come_from_cache: bool,
+    /// True, by default, if a request to the page's own origin has its cookies. No other request has any.
+    pub has_credentials: bool,
     /// The longest time from sending the request to the last byte of the response; no limit by default.
     pub timeout: Option<Duration>,
 }
@@ -68,6 +77,7 @@ impl Request {
             body: None,
             follows_redirects: true,
             may_come_from_cache: false,
+            has_credentials: true,
             timeout: None,
         }
     }

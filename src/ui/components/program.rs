@@ -5,6 +5,7 @@ mod desk;
 mod editor;
 mod environment;
 mod files;
+mod hosts;
 mod link;
 mod missing_imports;
 mod saver;
@@ -56,6 +57,7 @@ pub(crate) fn program(form: Form, display: Display, shows_run: bool) -> AnyView 
             {tabs::file_tabs(desk)}
             {editor::editor(desk, display)}
             {missing_imports(form, is_ready)}
+            {hosts::hosts()}
             <div class="program-foot">
                 {arguments(desk)}
                 {environment::environment(desk)}
@@ -219,7 +221,7 @@ fn starts(desk: Desk) -> AnyView {
             <summary>"Start from…"</summary>
             <div class="menu-content">
                 <ul>{GUIDE.iter().map(item).collect_view()}</ul>
-                <p class="hint">"The other parts of the guide need libraries, threads or processes."</p>
+                <p class="hint">"The other parts of the guide need threads, processes or numpy."</p>
                 <h3>"Traps of asyncio"</h3>
                 <ul>{TRAPS.iter().map(item).collect_view()}</ul>
             </div>

@@ -10,6 +10,10 @@ The modules, in the order in which a run uses them:
   `modules` does the same for the program's own modules
 - `loop`: `Loop`, which the host steps, and `VirtualLoop`, on a virtual clock
 - `clock`: the virtual clock, and `time` on both clocks
+- `packages`: unpacks wheels, and decides which programs can import them
+- `network`: connections, which carry requests to the host; `requests` records them, and `replay` answers them again in
+  a second run, and `virtual_server` on the virtual clock
+- `calls`: functions that a program hands to threads, which run on the loop
 - `unsupported`: the errors for what a browser cannot do
 - `polls`: the recorder: each task, poll, wait and end; `handles` is the part that runs at every poll; `names` and
   `waits` find names, lines and what is waited for; `watch` notices deadlines and permits
@@ -30,7 +34,8 @@ In the worker, with `py = await loadPyodide(…)` and this folder on `sys.path`:
     const { Files, missing_imports } = py.pyimport("interleave.files");
     const { Run } = py.pyimport("interleave.program");
     const { HostFunctions } = py.pyimport("interleave.host");
-    const host = HostFunctions(send, wake, sleep);            // three JavaScript functions
+    // These are JavaScript functions.
+    const host = HostFunctions(send, wake, sleep, connect, request, abort);
     const contents = py.toPy(new Map([["main.py", "…"]]));    // a dict from path to str or bytes
     const files = Files.callKwargs(contents, { main: "main.py" });
     const run = Run.callKwargs(files, host, { seed: 7, clock: "browser" });
@@ -46,6 +51,10 @@ In the worker, with `py = await loadPyodide(…)` and this folder on `sys.path`:
 - `send(piece)` takes a `columns.Piece`, also during a step. Each column is an `array.array` or `bytes`; read it with
   `piece.event_at_s.getBuffer()` or as a whole with `toJs()`, and destroy the proxy. `columns.Piece` describes the
   layout.
+- `connect`, `request` and `abort` are those of `network.Carrier`. Pass the answers to `run.receive`, between steps, and
+  go on stepping. `run.replies` are those of a whole run, for `Run.callKwargs(…, { clock: "virtual", replies, … })`.
+- `packages.install(name, content)` unpacks a wheel, and `Run.callKwargs(…, { packages: [name], … })` lets a program
+  import it.
 - `run.stop()` does what Ctrl-C does. Then go on stepping: `finally` blocks run and are recorded. If `run.is_over` is
   still False after 500 ms, end the worker. While a step does not return, only that is possible.
 - `run.waiting(with_locals=True)` returns what waits now, for the cursor: between steps only.

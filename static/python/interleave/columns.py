@@ -23,6 +23,7 @@ INFO, WARNING, ERROR = "info", "warning", "error"
 # The letters of the kinds of events, see `docs/run-file.md`.
 SPAWNED, BEGAN, WAITS, READY, QUEUED, GOT, LEFT_QUEUE = b"s()rqgu"
 SUCCEEDED, FAILED, TIMED_OUT, CANCELLED = b"SFTC"
+SENT, FIRST_BYTE, CHUNK = b"><c"
 
 
 class LogLine(NamedTuple):

@@ -69,8 +69,15 @@ class NotInBrowser(NotImplementedError):
     """Something that a browser cannot do. Programs that catch `NotImplementedError` continue."""
 
 
-class NoNetwork(NotInBrowser, OSError):
-    """A connection or a server. Programs that catch `OSError` continue."""
+class NoProcesses(OSError, NotInBrowser):
+    """Another process. Libraries that can do without one catch `OSError`."""
+
+
+class NoNetwork(OSError, NotInBrowser):
+    """A connection or a server. Programs that catch `OSError` continue.
+
+    The order of the bases matters: with an error number before the text, it has `errno` and `strerror`.
+    """
 
 
 class NotebookCommand(SyntaxError):
@@ -82,7 +89,8 @@ class BadProgram(ValueError):
 
 
 for _error in (
-    Deadlock, EndlessLoop, RecordFull, LookTaken, CannotWait, NotInBrowser, NoNetwork, NotebookCommand, BadProgram,
+    Deadlock, EndlessLoop, RecordFull, LookTaken, CannotWait, NotInBrowser, NoNetwork, NoProcesses,
+    NotebookCommand, BadProgram,
 ):
     # Tracebacks show the module of an error, except that of built-in ones. The reader has not imported these.
     _error.__module__ = "builtins"

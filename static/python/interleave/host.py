@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from .errors import NoNetwork
+
 if TYPE_CHECKING:
     from .columns import Piece
 
@@ -29,10 +31,20 @@ class Host(Protocol):
         """Takes the next piece of the record. Called during steps, also while the program computes."""
 
 
+    def connect(self, number: int, host: str, port: int) -> None:
+        """See `network.Carrier`: a host carries the requests of a program on the real clock."""
+
+    def request(self, number: int, method: str, url: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        """See `network.Carrier`."""
+
+    def abort(self, number: int) -> None:
+        """See `network.Carrier`."""
+
+
 class HostFunctions:
     """A host made of functions.
 
-    JavaScript passes `send`, `wake` and `sleep`. By default the time is Python's own `time.perf_counter`, because a
+    JavaScript passes `send`, `wake`, `sleep` and the functions of a carrier. By default the time is Python's own `time.perf_counter`, because a
     call of a JavaScript function takes longer than everything else that is done for an event.
     """
 
@@ -41,16 +53,22 @@ class HostFunctions:
         send: Callable[[Piece], object],
         wake: Callable[[], object],
         sleep: Callable[[float], object],
+        connect: Callable[[int, str, int], object],
+        request: Callable[[int, str, str, list, bytes], object],
+        abort: Callable[[int], object],
         now: Callable[[], float] = time.perf_counter,
     ):
         self.send = send
         self.wake = wake
         self.sleep = sleep
+        self.connect = connect
+        self.request = request
+        self.abort = abort
         self.now = now
 
 
 class WallHost:
-    """A host that really waits, for programs under CPython. It collects the pieces in `pieces`."""
+    """A host that really waits, for programs under CPython. It collects the pieces in `pieces`, and has no servers."""
 
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
@@ -62,3 +80,12 @@ class WallHost:
 
     def send(self, piece: Piece) -> None:
         self.pieces.append(piece)
+
+    def connect(self, number: int, host: str, port: int) -> None:
+        raise NoNetwork(f"there is no network here, so {host} cannot be reached")
+
+    def request(self, number: int, method: str, url: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        raise NoNetwork(f"there is no network here, so {url} cannot be reached")
+
+    def abort(self, number: int) -> None:
+        """Nothing was sent."""

@@ -12,7 +12,9 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .errors import NO_PROCESSES, NotInBrowser
+from .errors import NO_PROCESSES, NoProcesses
+
+_NOT_IN_THIS_COPY = "this copy of the site was built without it. See `tools/wheels.txt`"
 
 _INSTEAD = {
     "uvloop": "the page has an event loop of its own. Remove the import: asyncio works without it",
@@ -23,22 +25,22 @@ _INSTEAD = {
     "scipy": "use lists and the modules `math` and `statistics`",
     "tensorflow": "replace the computation by `await asyncio.sleep(…)` to see how the tasks overlap",
     "sklearn": "replace the computation by `await asyncio.sleep(…)` to see how the tasks overlap",
-    "requests": "it would block the event loop. Replace the request by `await asyncio.sleep(…)`",
-    "aiohttp": "it comes in a later release. Until then, replace the request by `await asyncio.sleep(…)`",
-    "httpx": "it comes in a later release. Until then, replace the request by `await asyncio.sleep(…)`",
-    "openai": "it comes in a later release. Until then, replace the request by `await asyncio.sleep(…)`",
-    "anthropic": "replace the request by `await asyncio.sleep(…)`",
-    "websockets": "a program in the page cannot open network connections yet. Use an `asyncio.Queue` in its place",
-    "redis": "a program in the page cannot open network connections yet. Use a `dict` in its place",
+    "requests": "it would block the event loop. Use `aiohttp` or `httpx`",
+    "aiohttp": _NOT_IN_THIS_COPY,
+    "httpx": _NOT_IN_THIS_COPY,
+    "openai": "it comes in a later release. Until then, send the request by `aiohttp` or `httpx`",
+    "anthropic": "send the request by `aiohttp` or `httpx`",
+    "websockets": "a browser cannot open such connections for a program. Use an `asyncio.Queue` in its place",
+    "redis": "a browser cannot open such connections for a program. Use a `dict` in its place",
     "fastapi": "there is no server in a browser. Call the handlers directly",
     "uvicorn": "there is no server in a browser. Call the handlers directly",
     "flask": "there is no server in a browser. Call the handlers directly",
     "ray": "a browser cannot start processes. Do the work in coroutines",
     "dask": "a browser cannot start processes. Do the work in coroutines",
-    "aiofiles": "it comes in a later release. Until then, use `open`",
-    "tqdm": "it comes in a later release. Until then, use `print`",
-    "tenacity": "it comes in a later release. Until then, write a loop with `try` and `await asyncio.sleep(…)`",
-    "pydantic": "it comes in a later release. Until then, use `dataclasses`",
+    "aiofiles": _NOT_IN_THIS_COPY,
+    "tqdm": _NOT_IN_THIS_COPY,
+    "tenacity": _NOT_IN_THIS_COPY,
+    "pydantic": _NOT_IN_THIS_COPY,
     "trio": "use `asyncio.TaskGroup`, which does the same as a nursery",
     "anyio": "use `asyncio` directly",
     "pytest": "it comes in a later release. Until then, use `assert`",
@@ -129,7 +131,7 @@ class Finder:
     def find_spec(self, name: str, path=None, target=None):
         if name in _NEED_PROCESSES and sys.platform == "emscripten":
             # Not an `ImportError`, for which the library would have a message of its own.
-            raise NotInBrowser(NO_PROCESSES)
+            raise NoProcesses(NO_PROCESSES)
         if "." in name or name.startswith("_"):
             return None
         if name in _IGNORED:

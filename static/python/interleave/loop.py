@@ -20,6 +20,7 @@ from collections.abc import Callable
 from . import unsupported
 from .clock import Readings, VirtualClock
 from .errors import CannotWait, Deadlock
+from .network import ConnectionsMixin
 from .sources import Sources
 
 # Captured at import: on the virtual clock, the names in module `time` are replaced during a run.
@@ -57,7 +58,7 @@ class _AsyncGeneratorsMixin:
         return super().shutdown_asyncgens()
 
 
-class Loop(unsupported.NotInBrowserMixin, _AsyncGeneratorsMixin, base_events.BaseEventLoop):
+class Loop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGeneratorsMixin, base_events.BaseEventLoop):
     """An event loop that its host steps.
 
     `on_ready` is called when something becomes ready outside of a step. `on_refusal` gets the text of each
@@ -228,7 +229,7 @@ _ITERATION_S = 1e-5
 """The time that each further iteration takes."""
 
 
-class VirtualLoop(unsupported.NotInBrowserMixin, _AsyncGeneratorsMixin, base_events.BaseEventLoop):
+class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGeneratorsMixin, base_events.BaseEventLoop):
     """An event loop on a virtual clock, which may be shared with other loops.
 
     A program may pass a selector of its own, as to `asyncio.SelectorEventLoop`. Then that selector moves the time, and

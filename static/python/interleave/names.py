@@ -5,6 +5,7 @@ A trailing number is stored apart (`worker-3` is number 3 of the `worker`s), so 
 
 from __future__ import annotations
 
+import functools
 import re
 
 _NUMBERED = re.compile(r"(.*[^\d\s_#:-])[\s_#:-]+(0|[1-9]\d{0,8})")
@@ -39,3 +40,11 @@ def function_name(coro) -> str:
         # asyncio wraps an awaitable that is not a coroutine. The reader knows the type of the awaitable.
         name = type(coro.cr_frame.f_locals.get("awaitable")).__name__
     return str(name)[:_LONGEST]
+
+
+def called_name(function) -> str:
+    """The name of the reader's function: `asyncio.to_thread` hands over a partial of `Context.run`."""
+    while isinstance(function, functools.partial):
+        is_run = getattr(function.func, "__name__", "") == "run" and function.args and callable(function.args[0])
+        function = function.args[0] if is_run else function.func
+    return str(getattr(function, "__name__", None) or type(function).__name__)[:_LONGEST]

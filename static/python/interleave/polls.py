@@ -19,7 +19,7 @@ import time
 import weakref
 from asyncio import base_events
 from collections.abc import Callable
-from types import BuiltinFunctionType, MethodType
+from types import BuiltinFunctionType, CodeType, MethodType
 
 from .columns import (
     BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WARNING,
@@ -288,6 +288,8 @@ class Recorder:
             return state
         if self._default_name is None and self._default_names is not None and is_default(task.get_name()):
             task.set_name(next(self._default_names))
+        if _is_of_client(getattr(task.get_coro(), "cr_code", None)):
+            return None
         if not self.current:
             has_work = _HOUSEKEEPING.get(id(getattr(task.get_coro(), "cr_code", None)))
             if has_work is not None and not has_work(loop):
@@ -568,6 +570,18 @@ def _event_functions(record: Record, clock: Callable[[], float]) -> tuple[Callab
         add((now, task, kind))
 
     return event, event_at
+
+
+_OF_CLIENTS = {
+    "_resolve_host_with_throttle": "/aiohttp/connector.py",
+    "_wait_for_close": "/aiohttp/connector.py",
+    "try_connect": "/anyio/_core/_sockets.py",
+}
+"""Coroutines for which clients of HTTP create tasks, and their files. They are not recorded."""
+
+
+def _is_of_client(code: CodeType | None) -> bool:
+    return code is not None and code.co_name in _OF_CLIENTS and code.co_filename.endswith(_OF_CLIENTS[code.co_name])
 
 
 def _has_plain_call_soon(loop) -> bool:

@@ -32,7 +32,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import clock as clocks
-from . import draws, ending, imports, lift, look, polls, tree, unsupported, watch
+from . import draws, ending, imports, lift, look, packages, polls, tree, unsupported, watch
+from .calls import Calls
 from .columns import ERROR, MOST_EVENTS, WARNING, LogLine, Piece, Record, microseconds, run_file_record
 from .console import Console
 from .ending import Result
@@ -42,10 +43,13 @@ from .heartbeat import Heartbeat
 from .host import Host
 from .loop import Loop, VirtualLoop
 from .modules import LiftingFinder
+from .network import Carrier, Network
 from .questions import RecordView
+from .replay import Replay
 from .restore import Snapshot
 from .sources import Sources
 from .text import shown_error
+from .virtual_server import SERVER_URL, VirtualServer
 from .waiting import Lifted
 # pytest replaces these in order to collect warnings.
 _WARNINGS = {name: getattr(warnings, name) for name in ("showwarning", "_showwarnmsg_impl") if hasattr(warnings, name)}
@@ -56,7 +60,9 @@ class Run:
 
     `argv`: the arguments after the program's name. `environ`: variables that are added to the environment.
     `clock`: `"browser"` or `"virtual"`. `most_events`: the limit of the record. `look_at_us`: on the virtual clock, a
-    moment in microseconds since the start at which the run ends, with `seen`. Such a run sends no pieces.
+    moment in microseconds since the start at which the run ends, with `seen`. Such a run sends no pieces. `packages`: those
+    that the program may import, which were installed before (`packages.install`). `replies`: what the servers answered in
+    an earlier run, see `replay`. `server`: the model server on the virtual clock, see `virtual_server`.
     """
 
     def __init__(
@@ -70,6 +76,9 @@ class Run:
         environ: dict[str, str] | None = None,
         most_events: int = MOST_EVENTS,
         look_at_us: int | None = None,
+        packages: tuple[str, ...] = (),
+        replies: list | None = None,
+        server=None,
     ):
         self._files = files
         self._host = host
@@ -93,7 +102,10 @@ class Run:
         self._heartbeat = Heartbeat(record, only_late=self.is_virtual)
         self._console = Console(self._add_line)
         self._readings = clocks.Readings(self._sources, lambda: self.recorder.current)
+        self._packages = packages
         self._lifted = Lifted()
+        self._network = Network(self._carrier(replies, server), self.recorder)
+        self._calls = Calls(self.recorder)
         self._loops: list = []
         self._exit_functions: list[tuple[Callable, tuple, dict]] = []
         self._snapshot: Snapshot | None = None
@@ -114,6 +126,13 @@ class Run:
         self.seen: list[dict] = []
         """The tasks that waited at `look_at_us`, see `look.seen`. Empty if the program ended before."""
         self.result: Result | None = None
+
+    def _carrier(self, replies: list | None, server) -> Carrier:
+        if not self.is_virtual:
+            return self._host
+        if replies is not None:
+            return Replay(replies)
+        return VirtualServer(server, self._environ.get(SERVER_URL))
 
     @property
     def is_over(self) -> bool:
@@ -158,6 +177,7 @@ class Run:
         return self._resume() if self._error is not None or self._loop.has_stopped else due
 
     def _step_loop(self) -> float | None:
+        self._network.begin_step()
         now_us = self.recorder.now_us()
         self._heartbeat.before_step(now_us, min(self._free_until_us, now_us))
         due = self._loop.step()
@@ -186,6 +206,16 @@ class Run:
         self._heartbeat.skip(now_us)
         self._free_until_us = now_us
         return 0
+
+    def receive(self, number: int, after_s: float, kind: str, *content) -> None:
+        """Takes an answer to a request of the program, between two steps: see `network.Network.receive`."""
+        if not self.is_over:
+            self._context.run(self._network.receive, number, after_s, kind, *content)
+
+    @property
+    def replies(self) -> list | None:
+        """What servers answered, for another run on the virtual clock. None if it was too large to be kept."""
+        return self._network.replies
 
     def stop(self) -> None:
         """Does what Ctrl-C does: cancels the main task, or raises `KeyboardInterrupt` where the program is.
@@ -269,6 +299,7 @@ class Run:
         os.chdir(self._root)
         os.environ.update(self._environ)
         sys.path.insert(0, str((self._root / self._files.main).parent))
+        sys.path += packages.folders(self._packages)
         sys.argv[:] = [str(self._root / self._files.main), *self._argv]
 
     def _lift_module(self, source: str, filename: str) -> ast.Module:
@@ -331,6 +362,7 @@ class Run:
 
             def __init__(self, selector=None):
                 super().__init__(selector, **run._loop_options())
+                self.use(run._network, run._calls)
                 run._loops.append(self)
                 run.recorder.attach(self)
 
@@ -484,8 +516,9 @@ class Run:
         self._is_active = False
 
     def _is_own_module(self, module) -> bool:
+        """True for a module that the next run loads again: packages keep names that are replaced during a run."""
         filename = getattr(module, "__file__", None) or ""
-        return filename.startswith(f"{self._root}/") or isinstance(
+        return packages.is_pure_package(module) or filename.startswith(f"{self._root}/") or isinstance(
             getattr(module, "__loader__", None), imports.Ignored
         )
 
@@ -528,6 +561,8 @@ def _reset_logging_and_warnings() -> None:
     for category in (ResourceWarning, ImportWarning, PendingDeprecationWarning, DeprecationWarning):
         warnings.simplefilter("ignore", category)
     warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
+    # `tqdm` starts a thread that only watches for bars that are not updated.
+    warnings.filterwarnings("ignore", message="tqdm:disabling monitor support")
     for name, value in _WARNINGS.items():
         setattr(warnings, name, value)
 

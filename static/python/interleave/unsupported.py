@@ -1,7 +1,7 @@
 """Functions that do not work in a browser. Each raises an error that says what to do instead.
 
 `NotInBrowserMixin` is for event loops. `replacements` lists the functions outside of asyncio that are replaced while a
-program runs. Threads and network connections are planned for a later release; until then they raise, too.
+program runs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from .errors import NO_PROCESSES, NoNetwork, NotInBrowser
 
-_NETWORK = "a program in the page cannot open network connections yet. Use `asyncio.sleep` in place of the request."
+_NETWORK = "a program in the page can only send requests, by a client such as `aiohttp` or `httpx`. Use one of them."
 _SERVER = "a program in the page cannot accept network connections, so there is no server. Test the handler directly."
 _THREADS = "there are no threads in the page yet. Call the function directly, or make it a coroutine."
 _SIGNAL = "a browser has no signals. Stop cancels the main task, as Ctrl-C does, so clean up in a `finally` block."
@@ -41,9 +41,6 @@ class NotInBrowserMixin:
     async def subprocess_shell(self, protocol_factory, cmd, **kwargs):
         raise NotInBrowser(NO_PROCESSES)
 
-    async def create_connection(self, protocol_factory, host=None, port=None, **kwargs):
-        raise NoNetwork(_NETWORK)
-
     async def create_unix_connection(self, protocol_factory, path=None, **kwargs):
         raise NoNetwork(_NETWORK)
 
@@ -56,12 +53,6 @@ class NotInBrowserMixin:
     async def create_unix_server(self, protocol_factory, path=None, **kwargs):
         raise NoNetwork(_SERVER)
 
-    async def getaddrinfo(self, host, port, **kwargs):
-        raise NoNetwork(_NETWORK)
-
-    async def getnameinfo(self, sockaddr, flags=0):
-        raise NoNetwork(_NETWORK)
-
     async def connect_read_pipe(self, protocol_factory, pipe):
         raise NotInBrowser("a program in the page has no pipes to read from.")
 
@@ -73,12 +64,6 @@ class NotInBrowserMixin:
 
     def add_writer(self, fd, callback, *args):
         raise NoNetwork(_NETWORK)
-
-    async def sock_connect(self, sock, address):
-        raise NoNetwork(_NETWORK)
-
-    def run_in_executor(self, executor, func, *args):
-        raise NotInBrowser(f"`run_in_executor` and `to_thread` need a thread, and {_THREADS}")
 
 
 class NoInput(io.TextIOBase):

@@ -29,7 +29,10 @@ MOST_LISTED = 256
 MOST_LISTED_IN_ALL = 1_000_000
 """The number of tasks that all waits of a record list together."""
 
-_TIMER, _OBJECT, _TASKS, _WORKER = "timer", "object", "tasks", "worker"
+_TIMER, _OBJECT, _TASKS, _WORKER, _RESPONSE = "timer", "object", "tasks", "worker", "response"
+
+
+_ASYNCIO = asyncio.__path__[0]
 
 
 class Wait(NamedTuple):
@@ -59,6 +62,12 @@ class Waits:
         self._objects: dict[int, tuple[object, int]] = {}
         self._permits: dict[int, tuple[object, int]] = {}
         self._listed = 0
+        self._calls: weakref.WeakSet = weakref.WeakSet()
+        """The futures of calls that the loop runs in place of a thread."""
+        self._connectors: type | tuple = ()
+        """A client's class of objects that limit its connections."""
+        self.open_requests: dict[int, list[int]] = {}
+        """For each task, the numbers of the requests that it has sent and whose responses are not complete."""
         self.list: list[dict] = []
         self.objects: list[dict] = []
 
@@ -72,8 +81,8 @@ class Waits:
         if entry is None:
             return self._for_future(own, waiter)
         kind, detail = entry
-        if kind is _TIMER:
-            return Wait(own, _TIMER)
+        if kind is _TIMER or kind is _RESPONSE:
+            return Wait(own, kind)
         if kind is _OBJECT:
             return Wait(own, _OBJECT, frame_of(place).f_locals.get("self"), detail)
         try:
@@ -113,7 +122,7 @@ class Waits:
         futures = awaited_futures(waiter)
         if futures is not None:
             return Wait(own, _TASKS, futures)
-        if _is_of_executor(waiter):
+        if waiter in self._calls or _is_of_executor(waiter):
             return Wait(own, _WORKER)
         return Wait(own, _OBJECT, waiter, "future")
 
@@ -128,9 +137,12 @@ class Waits:
         if own is not None:
             frame = frame_of(own)
             source, line = self._sources[frame.f_code.co_filename] + 1, frame.f_lineno or 0
-        if waiter is None or entry is not None and entry[0] is _TIMER:
-            key = source, line, None if waiter is None else _TIMER, None
+        if waiter is None or entry is not None and (entry[0] is _TIMER or entry[0] is _RESPONSE):
+            key = source, line, None if waiter is None else entry[0], None
             return self._numbers.get(key) or self._listed_number(key), -1
+        requests = self.open_requests.get(waiting)
+        if requests and self._is_in_client(coro):
+            return self._listed_number((source, line, _TASKS, tuple(requests))), -1
         wait = self.look(coro, waiter)
         if wait.kind is None or wait.kind is _WORKER:
             return self._listed_number((source, line, wait.kind, None)), -1
@@ -139,6 +151,20 @@ class Waits:
         index = self._object(wait)
         queued = index if wait.object_kind in QUEUED_KINDS else -1
         return self._listed_number((source, line, _OBJECT, index)), queued
+
+    def _is_in_client(self, coro) -> bool:
+        """True if the reader's code waits in a function of a package, such as a client for HTTP."""
+        files = [_inner(step)[0].co_filename for step in suspended(coro)]
+        own = [index for index, filename in enumerate(files) if self._sources[filename] >= 0]
+        called = files[own[-1] + 1:] if own else files
+        return any(not filename.startswith(_ASYNCIO) for filename in called)
+
+    def response(self, frame: FrameType | None) -> int:
+        """The number of the wait of a request for its response. `frame` is the caller's."""
+        own = self._sources.own_frame(frame)
+        if own is None:
+            return self._listed_number((0, 0, _RESPONSE, None))
+        return self._listed_number((self._sources[own.f_code.co_filename] + 1, own.f_lineno or 0, _RESPONSE, None))
 
     def _listed_number(self, key: tuple) -> int:
         number = self._numbers.get(key)
@@ -173,6 +199,8 @@ class Waits:
         index = len(self.objects)
         described = {"kind": wait.object_kind, "name": _variable_name(wait.frame, target)}
         permits = 1 if wait.object_kind == "lock" else self._permits.get(id(target), (None, None))[1]
+        if isinstance(target, self._connectors):
+            described["name"], permits = described["name"] or "connector", target.limit
         if permits is not None:
             described["permits"] = permits
         self.objects.append(described)
@@ -188,6 +216,20 @@ class Waits:
         """A semaphore was created with this number of permits. It cannot be read later, when some are taken."""
         if isinstance(permits, int) and 0 <= permits < 2**32:
             self._permits[id(semaphore)] = _keeper(semaphore, self._permits), permits
+
+
+    def note_call(self, future) -> None:
+        """The loop runs a function in place of a thread, and the future gets its result."""
+        self._calls.add(future)
+
+    def note_response(self, function) -> None:
+        """A task that waits in this coroutine function waits for a server."""
+        self._known[id(function.__code__)] = (_RESPONSE, None)
+
+    def note_limit(self, connector: type) -> None:
+        """A task that waits in aiohttp's connector is queued for one of its connections."""
+        self._connectors = connector
+        self._known[id(connector._wait_for_available_connection.__code__)] = (_OBJECT, "semaphore")
 
 
 def suspended(coro) -> Iterable[object]:

@@ -56,6 +56,23 @@ fn program(script: &str, wasm: &[u8]) -> String {
     format!("{script}\nconst MODEL_SERVER_WASM = \"{}\";\n", BASE64_STANDARD.encode(wasm))
 }
 
+/// The program as a module, for the sandbox of readers' programs: it exports `start`, which returns what the program exports.
+///
+/// # Errors
+///
+/// If trunk's files are missing.
+pub fn module(site: &Path) -> Result<String, SiteError> {
+    let script = files::read_text(&site.join(NAME).with_extension("js"))?;
+    Ok(program(&script, &files::read(&wasm(site))?) + START)
+}
+
+/// The end of the module.
+const START: &str = "export function start() {
+  wasm_bindgen.initSync({ module: Uint8Array.from(atob(MODEL_SERVER_WASM), (byte) => byte.charCodeAt(0)) });
+  return wasm_bindgen;
+}
+";
+
 /// The worker's script, which imports the program by its new name.
 fn with_import(worker: &str, name: &str) -> Result<String, SiteError> {
     let import = |name: &str| format!("importScripts(\"{name}\")");

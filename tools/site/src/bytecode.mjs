@@ -1,10 +1,13 @@
-// Adds compiled modules to Python's standard library and to our package: node bytecode.mjs PYODIDE_FOLDER PACKAGE_ZIP
+// Adds compiled modules to Python's zips:
 //
-// Most of the time that Python takes to start in a browser is spent compiling its own modules. Those that are imported at
-// every start are compiled here, by the same Python, and added next to their sources. Pyodide's other files stay as they
-// are.
+//     node bytecode.mjs PYODIDE_FOLDER library PACKAGE_ZIP    the standard library and our package
+//     node bytecode.mjs PYODIDE_FOLDER wheels WHEEL...        wheels, without files that are of no use in the page
 //
-// Writes to stdout: the size of the library's zip in 4 bytes (little-endian), that zip, and the package's zip.
+// Most of the time that Python takes to start in a browser, or to import a package, is spent compiling modules. They are
+// compiled here, by the same Python, and added next to their sources: of the library and our package those that are
+// imported at every start, of a wheel all. Pyodide's other files stay as they are.
+//
+// Writes to stdout, for each zip in this order: its size in 4 bytes (little-endian), then the zip.
 
 import { readFileSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
@@ -16,16 +19,49 @@ process.on("uncaughtException", (error) => {
   process.exit(1);
 });
 
-const [folder, packageZip] = process.argv.slice(2).map((path) => resolve(path));
-const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`));
+const [folder, what, ...paths] = process.argv.slice(2);
+const { loadPyodide } = await import(pathToFileURL(resolve(folder, "pyodide.mjs")));
 // With a fixed seed, sets have a fixed order, and so the compiled modules are always the same.
-const python = await loadPyodide({ indexURL: folder, env: { PYTHONHASHSEED: "0" }, stdout: console.error });
-python.FS.writeFile("/lib/interleave.zip", readFileSync(packageZip));
-python.FS.writeFile("/library.zip", readFileSync(`${folder}/python_stdlib.zip`));
+const python = await loadPyodide({ indexURL: resolve(folder), env: { PYTHONHASHSEED: "0" }, stdout: console.error });
 python.runPython(`
 import importlib.util, sys, zipfile
 from importlib._bootstrap_external import _code_to_hash_pyc
 
+def compiled(source, path):
+    code = compile(source, path, "exec", dont_inherit=True)
+    # The hash of the source is not checked when the module is imported.
+    return _code_to_hash_pyc(code, importlib.util.source_hash(source), checked=False)
+
+def add(archive, name, content):
+    # The time of a file is always the same.
+    archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 9)
+
+def add_compiled(source, target, path, origins):
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            add(new, name, content)
+            if name.endswith(".py") and f"{path}/{name}" in origins:
+                add(new, f"{name}c", compiled(content, f"{path}/{name}"))
+
+def compile_wheel(source, target):
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            # Sources in other languages, hints for type checkers, and a list of the files.
+            if name.endswith(("/", ".pyi", ".pyx", ".pxd", ".pxi", ".c", ".h", "/RECORD")):
+                continue
+            content = old.read(name)
+            add(new, name, content)
+            if name.endswith(".py"):
+                folder, _, file = name.rpartition("/")
+                path = f"{folder}/__pycache__/{file[:-3]}.{sys.implementation.cache_tag}.pyc".lstrip("/")
+                add(new, path, compiled(content, name))
+`);
+
+function compiledLibrary(packageZip) {
+  python.FS.writeFile("/lib/interleave.zip", readFileSync(packageZip));
+  python.FS.writeFile("/library.zip", readFileSync(resolve(folder, "python_stdlib.zip")));
+  python.runPython(`
 sys.path.append("/lib/interleave.zip")
 try:
     import asyncio, interleave.program
@@ -34,26 +70,26 @@ except ModuleNotFoundError as error:
     if not error.name.startswith("interleave"):
         raise
 origins = {getattr(module.__spec__, "origin", None) for module in list(sys.modules.values()) if hasattr(module, "__spec__")}
-
-def compiled(source, path):
-    code = compile(source, path, "exec", dont_inherit=True)
-    # The hash of the source is not checked when the module is imported.
-    return _code_to_hash_pyc(code, importlib.util.source_hash(source), checked=False)
-
-def add_compiled(source, target, path):
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
-        for name in old.namelist():
-            content = old.read(name)
-            # The time of a file is always the same.
-            new.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 9)
-            if name.endswith(".py") and f"{path}/{name}" in origins:
-                new.writestr(zipfile.ZipInfo(f"{name}c"), compiled(content, f"{path}/{name}"), zipfile.ZIP_DEFLATED, 9)
-
-add_compiled("/library.zip", "/library-compiled.zip", "/lib/python314.zip")
-add_compiled("/lib/interleave.zip", "/package-compiled.zip", "/lib/interleave.zip")
+add_compiled("/library.zip", "/0", "/lib/python314.zip", origins)
+add_compiled("/lib/interleave.zip", "/1", "/lib/interleave.zip", origins)
 `);
-const library = python.FS.readFile("/library-compiled.zip");
-const size = Buffer.alloc(4);
-size.writeUInt32LE(library.length);
-const output = Buffer.concat([size, library, python.FS.readFile("/package-compiled.zip")]);
+  return ["/0", "/1"];
+}
+
+function compiledWheels(paths) {
+  return paths.map((path, index) => {
+    python.FS.writeFile("/wheel", readFileSync(path));
+    python.runPython(`compile_wheel("/wheel", "/${index}")`);
+    return `/${index}`;
+  });
+}
+
+const zips = what === "library" ? compiledLibrary(paths[0]) : compiledWheels(paths);
+const parts = zips.flatMap((path) => {
+  const content = python.FS.readFile(path);
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(content.length);
+  return [size, content];
+});
+const output = Buffer.concat(parts);
 for (let from = 0; from < output.length; ) from += writeSync(1, output, from);

@@ -1,7 +1,8 @@
-//! Adds compiled modules to Python's standard library and to our package, so that Python starts in half the time:
-//! `bytecode.mjs` says how. It runs Pyodide in Node.js, which comes with npm.
+//! Adds compiled modules to Python's zips, so that Python starts and imports in half the time: `bytecode.mjs` says how. It
+//! runs Pyodide in Node.js, which comes with npm.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use crate::cache::Cache;
 use crate::error::SiteError;
@@ -13,41 +14,73 @@ use crate::tool;
 const PROGRAM: &str = include_str!("bytecode.mjs");
 const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bytecode.mjs");
 
-/// The standard library and our package, both as a zip.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Modules {
-    /// The library of this Pyodide.
-    pub library: Vec<u8>,
-    /// The package `interleave`.
-    pub package: Vec<u8>,
+/// The standard library, in the folder of the npm package.
+pub const LIBRARY: &str = "python_stdlib.zip";
+
+/// Compiles with the Pyodide in a folder.
+#[derive(Clone, Copy, Debug)]
+pub struct Compiler<'a> {
+    /// The folder of the npm package.
+    pub pyodide: &'a Path,
+    /// A folder for temporary files.
+    pub work: &'a Path,
+    /// The results of earlier builds.
+    pub cache: &'a Cache,
 }
 
-impl Modules {
-    /// The same with compiled modules. `pyodide` is the folder of the npm package, and `work` one for temporary files.
+impl Compiler<'_> {
+    /// The standard library and our package, whose zip is given, with compiled modules.
     ///
     /// # Errors
     ///
     /// If Node.js is missing or cannot run the program.
-    pub fn compiled(&self, pyodide: &Path, work: &Path, cache: &Cache) -> Result<Self, SiteError> {
-        let key = ContentHash::default().with(PROGRAM).with(files::read(&pyodide.join("package.json"))?);
-        let key = key.with(&self.library).with(&self.package).key();
-        let output = cache.get_or_make(&key, || {
-            let package = work.join("interleave.zip");
-            files::write(&package, &self.package)?;
-            let output = tool::run("node", |node| node.arg(PLACE).args([pyodide, &package]))?;
-            Self::from_output(&output).map(|_| output)
-        })?;
-        Self::from_output(&output)
+    pub fn library(&self, package: &[u8]) -> Result<[Vec<u8>; 2], SiteError> {
+        let library = files::read(&self.pyodide.join(LIBRARY))?;
+        let zips = self.compiled("library", &[package], &library)?;
+        zips.try_into().map_err(|_| unexpected())
     }
 
-    /// Reads what the program writes.
-    fn from_output(output: &[u8]) -> Result<Self, SiteError> {
-        let modules = output.split_first_chunk().and_then(|(size, rest)| {
-            let (library, package) = rest.split_at_checked(u32::from_le_bytes(*size) as usize)?;
-            Some(Self { library: library.to_vec(), package: package.to_vec() })
-        });
-        modules.ok_or_else(|| SiteError::missing("the output of bytecode.mjs", "zip"))
+    /// The wheels with compiled modules.
+    ///
+    /// # Errors
+    ///
+    /// If Node.js is missing or cannot run the program.
+    pub fn wheels(&self, wheels: &[&[u8]]) -> Result<Vec<Vec<u8>>, SiteError> {
+        let zips = self.compiled("wheels", wheels, &[])?;
+        if zips.len() == wheels.len() { Ok(zips) } else { Err(unexpected()) }
     }
+
+    /// The output of the program for these zips. It also depends on `other`.
+    fn compiled(&self, what: &str, zips: &[&[u8]], other: &[u8]) -> Result<Vec<Vec<u8>>, SiteError> {
+        let key = ContentHash::default().with(PROGRAM).with(files::read(&self.pyodide.join("package.json"))?);
+        let key = zips.iter().fold(key.with(what).with(other), |key, zip| key.with(zip)).key();
+        let output = self.cache.get_or_make(&key, || {
+            let paths: Vec<PathBuf> = (0..zips.len()).map(|n| self.work.join(format!("{what}-{n}.zip"))).collect();
+            for (path, zip) in paths.iter().zip(zips) {
+                files::write(path, zip)?;
+            }
+            let arguments: Vec<OsString> = [PLACE.into(), self.pyodide.into(), what.into()].into_iter().collect();
+            let output = tool::run("node", |node| node.args(&arguments).args(&paths))?;
+            parts(&output).map(|_| output)
+        })?;
+        parts(&output)
+    }
+}
+
+/// Reads what the program writes.
+fn parts(mut output: &[u8]) -> Result<Vec<Vec<u8>>, SiteError> {
+    let mut parts = Vec::new();
+    while !output.is_empty() {
+        let (size, rest) = output.split_first_chunk().ok_or_else(unexpected)?;
+        let (part, rest) = rest.split_at_checked(u32::from_le_bytes(*size) as usize).ok_or_else(unexpected)?;
+        parts.push(part.to_vec());
+        output = rest;
+    }
+    Ok(parts)
+}
+
+fn unexpected() -> SiteError {
+    SiteError::missing("the output of bytecode.mjs", "zip")
 }
 
 #[cfg(test)]
@@ -55,14 +88,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_output_consists_of_the_library_and_the_package() {
-        let modules = Modules::from_output(b"\x03\0\0\0abcde").unwrap();
-        assert_eq!(modules, Modules { library: b"abc".to_vec(), package: b"de".to_vec() });
+    fn the_output_consists_of_zips_after_their_sizes() {
+        assert_eq!(parts(b"\x03\0\0\0abc\x02\0\0\0de").unwrap(), [b"abc".to_vec(), b"de".to_vec()]);
+        assert!(parts(b"").unwrap().is_empty());
     }
 
     #[test]
     fn output_that_ends_too_early_is_refused() {
-        assert!(Modules::from_output(b"\x03\0\0\0ab").is_err());
-        assert!(Modules::from_output(b"").is_err());
+        assert!(parts(b"\x03\0\0\0ab").is_err());
+        assert!(parts(b"\x03\0").is_err());
     }
 }

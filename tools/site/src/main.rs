@@ -44,6 +44,7 @@ mod split;
 mod style;
 mod tool;
 mod trace;
+mod wheels;
 
 use std::path::Path;
 use std::process::ExitCode;

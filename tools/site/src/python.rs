@@ -16,13 +16,15 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::build::{Build, Kind};
-use crate::bytecode::Modules;
+use crate::bundle;
+use crate::bytecode::{Compiler, LIBRARY};
 use crate::cache::Cache;
 use crate::editor;
 use crate::error::SiteError;
 use crate::files;
 use crate::hash;
 use crate::sandbox;
+use crate::wheels::{self, Wheel};
 
 /// The folder in the site.
 pub const FOLDER: &str = "python/";
@@ -37,10 +39,12 @@ const BEFORE: &str = "<title>";
 const LOCK: &str = "pyodide-lock.json";
 const PACKAGE: &str = "package.json";
 const PYODIDE: [&str; 4] = ["pyodide.asm.wasm", "pyodide.asm.mjs", "pyodide.mjs", LOCK];
-const LIBRARY: &str = "python_stdlib.zip";
 
 /// Files in `static/`, which trunk has copied into the site, and which it should not have in this form.
-const SOURCES: [&str; 3] = ["static/sandbox", "static/editor", "static/python/interleave"];
+const SOURCES: [&str; 4] = ["static/sandbox", "static/editor", "static/python/interleave", WHEELS];
+
+/// The folder for the wheels of people who host a copy of the site.
+const WHEELS: &str = "static/wheels";
 
 /// The places of the input.
 #[derive(Clone, Debug)]
@@ -49,6 +53,8 @@ pub struct Sources {
     pub repository: PathBuf,
     /// The npm package `pyodide`, if it is installed.
     pub pyodide: Option<PathBuf>,
+    /// The wheels that programs can import, if they are installed.
+    pub wheels: Option<PathBuf>,
     /// The packages of the editor, if they are installed.
     pub editor_modules: Option<PathBuf>,
     /// A folder for intermediate files, if Python's modules are to be compiled. Debug builds do without, because our
@@ -60,9 +66,9 @@ impl Sources {
     /// Reads the environment, which `tools/env` sets.
     pub fn from_env(build: &Build) -> Self {
         let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|it| it.is_dir());
-        let [pyodide, editor_modules] = ["PYODIDE_FOLDER", "EDITOR_MODULES"].map(folder);
+        let [pyodide, wheels, editor_modules] = ["PYODIDE_FOLDER", "WHEELS_FOLDER", "EDITOR_MODULES"].map(folder);
         let work = (build.kind != Kind::Debug).then(|| build.work.clone());
-        Self { repository: PathBuf::new(), pyodide, editor_modules, work }
+        Self { repository: PathBuf::new(), pyodide, wheels, editor_modules, work }
     }
 }
 
@@ -85,6 +91,23 @@ struct Python {
     sandbox: String,
     /// The files that the page sends into the sandbox.
     files: Vec<File>,
+    /// The libraries that programs can import.
+    packages: Vec<Package>,
+    /// The model server, for programs on the virtual clock.
+    model_server: File,
+}
+
+#[derive(Debug, Serialize)]
+struct Package {
+    name: String,
+    version: String,
+    /// The top-level modules that it has.
+    modules: Vec<String>,
+    /// The names of the packages that it needs.
+    needs: Vec<String>,
+    /// The address of its wheel, relative to the site.
+    path: String,
+    bytes: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -123,31 +146,57 @@ fn put_python(site: &Path, sources: &Sources, pyodide: &Path, cache: &Cache) -> 
     let scripts = sources.repository.join("static/sandbox");
     let script = |name: &str| files::read_text(&scripts.join(name));
     let outer = sandbox::outer_html(&script("outer.js")?, &script("frame.js")?)?;
-    let Modules { library, package } = modules(sources, pyodide, cache)?;
+    let [library, package] = modules(sources, pyodide, cache)?;
     let mut contents =
         vec![("worker.js", script("worker.js")?.into_bytes()), (LIBRARY, library), ("interleave.zip", package)];
     for name in PYODIDE {
         contents.push((name, files::read(&pyodide.join(name))?));
     }
     let Lock { info } = described(pyodide, LOCK)?;
-    let Package { version } = described(pyodide, PACKAGE)?;
+    let NpmPackage { version } = described(pyodide, PACKAGE)?;
     let files = contents.iter().map(|(name, content)| put_file(site, name, content));
     Ok(Python {
         version: info.python,
         pyodide: version,
         sandbox: put_file(site, "outer.html", outer.as_bytes())?.path,
         files: files.collect::<Result<_, _>>()?,
+        packages: put_packages(site, sources, pyodide, cache)?,
+        model_server: put_file(site, "model-server.mjs", bundle::module(site)?.as_bytes())?,
     })
 }
 
-fn modules(sources: &Sources, pyodide: &Path, cache: &Cache) -> Result<Modules, SiteError> {
+fn put_packages(site: &Path, sources: &Sources, pyodide: &Path, cache: &Cache) -> Result<Vec<Package>, SiteError> {
+    let own = sources.repository.join(WHEELS);
+    let folders: Vec<&Path> = sources.wheels.as_deref().into_iter().chain([&*own]).collect();
+    let wheels = wheels::in_folders(&folders)?;
+    let plain: Vec<&[u8]> = wheels.iter().map(|wheel| &*wheel.content).collect();
+    let compiled = sources.work.as_ref().and_then(|work| {
+        let compiled = Compiler { pyodide, work, cache }.wheels(&plain);
+        compiled.inspect_err(|error| eprintln!("site: packages are slower to import in this copy: {error}")).ok()
+    });
+    let contents = compiled.unwrap_or_else(|| plain.iter().map(|content| content.to_vec()).collect());
+    let packages = wheels.iter().zip(contents).map(|(wheel, content)| {
+        let Wheel { name, version, modules, needs, .. } = wheel.clone();
+        let File { path, bytes, .. } = put_file(site, &format!("{name}.zip"), &content)?;
+        Ok(Package { name, version, modules, needs, path, bytes })
+    });
+    packages.collect()
+}
+
+/// The standard library and our package.
+fn modules(sources: &Sources, pyodide: &Path, cache: &Cache) -> Result<[Vec<u8>; 2], SiteError> {
     let package = zipped(&sources.repository.join("static/python"), "interleave")?;
-    let modules = Modules { library: files::read(&pyodide.join(LIBRARY))?, package };
-    let Some(work) = &sources.work else { return Ok(modules) };
-    Ok(modules.compiled(pyodide, work, cache).unwrap_or_else(|error| {
-        eprintln!("site: Python takes twice the time to start in this copy, because it was not compiled: {error}");
-        modules
-    }))
+    if let Some(work) = &sources.work {
+        match (Compiler { pyodide, work, cache }).library(&package) {
+            Ok(modules) => return Ok(modules),
+            Err(error) => {
+                eprintln!(
+                    "site: Python takes twice the time to start in this copy, because it was not compiled: {error}"
+                );
+            }
+        }
+    }
+    Ok([files::read(&pyodide.join(LIBRARY))?, package])
 }
 
 /// Pyodide's list of packages.
@@ -164,7 +213,7 @@ struct Info {
 
 /// The description of the npm package.
 #[derive(Deserialize)]
-struct Package {
+struct NpmPackage {
     version: String,
 }
 
@@ -217,14 +266,17 @@ mod tests {
     fn site(pyodide: Option<&str>) -> TempDir {
         let [site, package] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         files::write(&site.path().join("index.html"), "<head><title>Interleave</title>").unwrap();
-        files::write(&site.path().join("static/sandbox/worker.js"), "").unwrap();
+        for name in ["static/sandbox/worker.js", "model_server.js", "model_server_bg.wasm"] {
+            files::write(&site.path().join(name), "").unwrap();
+        }
         for name in PYODIDE.into_iter().chain([LIBRARY]) {
             files::write(&package.path().join(name), pyodide.unwrap_or_default()).unwrap();
         }
         files::write(&package.path().join(LOCK), r#"{"info":{"python":"3.14.2"}}"#).unwrap();
         files::write(&package.path().join(PACKAGE), r#"{"version":"314.0.7"}"#).unwrap();
         let pyodide = pyodide.map(|_| package.path().to_owned());
-        let sources = Sources { repository: REPOSITORY.into(), pyodide, editor_modules: None, work: None };
+        let sources =
+            Sources { repository: REPOSITORY.into(), pyodide, wheels: None, editor_modules: None, work: None };
         put(site.path(), &sources, &Cache::open(&package.path().join("cache")).unwrap()).unwrap();
         site
     }
@@ -252,10 +304,15 @@ mod tests {
     fn every_file_of_the_manifest_is_in_the_site() {
         let site = site(Some("abc"));
         let python = &manifest(&site)["python"];
-        let paths = python["files"].as_array().unwrap().iter().map(|file| &file["path"]).chain([&python["sandbox"]]);
+        let paths = python["files"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|file| &file["path"])
+            .chain([&python["sandbox"], &python["model_server"]["path"]]);
         let mut paths: Vec<_> = paths.map(|path| path.as_str().unwrap().to_owned()).collect();
         let mut there = files::all(site.path()).unwrap();
-        there.retain(|file| file != "index.html" && !file.starts_with(MANIFEST));
+        there.retain(|file| file.starts_with(FOLDER) && !file.starts_with(MANIFEST));
         paths.sort();
         assert_eq!(there, paths);
     }
@@ -264,7 +321,8 @@ mod tests {
     fn a_site_without_pyodide_says_so() {
         let site = site(None);
         assert_eq!(manifest(&site), serde_json::json!({ "python": null, "editor": null }));
-        assert_eq!(files::all(site.path()).unwrap().len(), 2);
+        let there = files::all(site.path()).unwrap();
+        assert_eq!(there.iter().filter(|file| file.starts_with(FOLDER)).count(), 1);
     }
 
     #[test]

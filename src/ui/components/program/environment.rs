@@ -8,7 +8,8 @@ use crate::python::interpreter;
 use crate::ui::components::lines_field::{LinesField, lines_field};
 
 const HINT: &str = "One NAME=value per line, for os.environ. They are kept until you open another program or leave the page, \
-    and are never saved or shared. The values of names such as API_KEY or TOKEN are hidden in what the program prints.";
+    and are never saved or shared. The values of names such as API_KEY or TOKEN are hidden in what the program prints. MODEL_SERVER_URL \
+    is there already: it is the address of this page's own model server.";
 
 /// The field, which is closed at first.
 pub(super) fn environment(desk: Desk) -> AnyView {

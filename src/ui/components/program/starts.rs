@@ -1,5 +1,6 @@
-//! Programs to start from: the programs of the guide that need only the standard library, and traps of asyncio.
+//! Programs to start from: the programs of the guide that run in the page, and traps of asyncio.
 
+use crate::endpoint::model_server;
 use crate::endpoint::site_file::{self, SiteFileError};
 use crate::python::program_files::{Content, ProgramFile, ProgramFiles};
 
@@ -16,17 +17,22 @@ pub(super) struct Start {
     file: &'static str,
     /// The data that it reads, below `static/`. The program finds it there if its own file is there, too.
     data: &'static [&'static str],
+    /// Its arguments. [`SERVER`] stands for the address of the page's own model server.
+    arguments: &'static str,
 }
 
+/// In arguments: the address of the page's own model server.
+const SERVER: &str = "{server}";
+
 impl Start {
-    /// A program of the guide, which needs no data and runs on both clocks.
+    /// A program of the guide, which needs no data and no arguments and runs on both clocks.
     const fn new(key: &'static str, title: &'static str, file: &'static str) -> Self {
-        Self { key, title, clock: None, file, data: &[] }
+        Self { key, title, clock: None, file, data: &[], arguments: "" }
     }
 }
 
-/// The programs of the guide, in its order. The others need libraries, threads or processes.
-pub(super) static GUIDE: [Start; 6] = [
+/// The programs of the guide, in its order. The others need threads, processes or numpy.
+pub(super) static GUIDE: [Start; 8] = [
     Start {
         data: &["models/logistic-regression.safetensors", "data/digits.csv"],
         ..Start::new("async_basics", "1 Async basics", "python/async_basics.py")
@@ -39,6 +45,11 @@ pub(super) static GUIDE: [Start; 6] = [
             "models/mlp-64-32.safetensors",
         ],
         ..Start::new("async_multiple", "2 Many tasks", "python/async_multiple.py")
+    },
+    Start { data: &["data/digits.csv"], ..Start::new("async_file_io", "3 File I/O", "python/async_file_io.py") },
+    Start {
+        arguments: "--url {server} --model logistic-regression mlp-16 mlp-64 mlp-64-32",
+        ..Start::new("async_api_calls", "4 API calls", "python/async_api_calls.py")
     },
     Start::new("async_error_handling", "6 Error handling", "python/async_error_handling.py"),
     Start { clock: Some("virtual"), ..Start::new("advanced", "Beyond the guide", "python/advanced.py") },
@@ -91,6 +102,7 @@ impl Start {
             let content = site_file::read(&format!("static/{path}")).await.map_err(in_words)?;
             files.push(ProgramFile::new(path, Content::from_bytes(content)));
         }
-        ProgramFiles::new(files, "").map_err(|error| format!("{error}. {}", error.advice()))
+        let arguments = self.arguments.replace(SERVER, &model_server::address().unwrap_or_default());
+        ProgramFiles::new(files, &arguments).map_err(|error| format!("{error}. {}", error.advice()))
     }
 }

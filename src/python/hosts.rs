@@ -1,0 +1,208 @@
+//! [`Hosts`]: the servers to which a reader's program may send requests.
+//!
+//! A program may always ask the page's own model server, and nothing else of the site. Any other server it may ask after
+//! the reader has allowed it, by scheme, host and port, for this program in this visit.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::endpoint::model_server;
+
+/// Scheme, host and port of a server.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    scheme: String,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    /// An origin whose host is written as in a normalized URL.
+    #[must_use]
+    pub fn new(scheme: &str, host: &str, port: u16) -> Self {
+        Self { scheme: scheme.to_owned(), host: host.to_owned(), port }
+    }
+
+    /// The origin of a server whose scheme is not known yet.
+    #[must_use]
+    pub fn of_connection(host: &str, port: u16) -> Self {
+        Self::new(if port == 443 { "https" } else { "http" }, host, port)
+    }
+
+    fn has_address(&self, host: &str, port: u16) -> bool {
+        self.host == host && self.port == port
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, host, port } = self;
+        match (&**scheme, port) {
+            ("http", 80) | ("https", 443) => write!(f, "{scheme}://{host}"),
+            _ => write!(f, "{scheme}://{host}:{port}"),
+        }
+    }
+}
+
+/// The place of the site, as a browser normalizes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The site's origin.
+    pub origin: Origin,
+    /// The path of the site, which begins and ends with a slash.
+    pub path: String,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is for the page's own model server. Contains the path relative to the site.
+    ModelServer(String),
+    /// It is for a server that the reader has allowed.
+    Allowed,
+    /// It is not sent.
+    Refused(Refusal),
+}
+
+/// The reason why a request is not sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The reader has not allowed the server.
+    #[error("this page does not let the program send requests to {0} yet. Allow it below the program, and run again")]
+    NotAllowed(Origin),
+    /// It is for another part of the site.
+    #[error("of this site, a program can only use the model server, whose addresses begin with {0}")]
+    OwnSite(String),
+}
+
+/// The servers that the reader has allowed, and those that the program wanted to use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hosts {
+    allowed: BTreeSet<Origin>,
+    refused: BTreeSet<Origin>,
+}
+
+/// The number of refused servers that are remembered. A program can name any number.
+const MOST_REFUSED: usize = 20;
+
+impl Hosts {
+    /// The servers that the reader has allowed.
+    pub fn allowed(&self) -> impl Iterator<Item = &Origin> {
+        self.allowed.iter()
+    }
+
+    /// The servers to which the program wanted to send requests, and that were refused.
+    pub fn refused(&self) -> impl Iterator<Item = &Origin> {
+        self.refused.iter()
+    }
+
+    /// The reader allows a server.
+    pub fn allow(&mut self, origin: Origin) {
+        self.refused.remove(&origin);
+        self.allowed.insert(origin);
+    }
+
+    /// The reader does not allow a server any more.
+    pub fn forbid(&mut self, origin: &Origin) {
+        self.allowed.remove(origin);
+    }
+
+    /// A program starts: what an earlier run was refused is forgotten.
+    pub fn forget_refused(&mut self) {
+        self.refused.clear();
+    }
+
+    /// May the program open a connection? Which scheme it will use is not known yet.
+    ///
+    /// # Errors
+    ///
+    /// The reason why not.
+    pub fn connect(&mut self, site: &Site, host: &str, port: u16) -> Result<(), Refusal> {
+        let is_known = |origin: &Origin| origin.has_address(host, port);
+        if is_known(&site.origin) || self.allowed.iter().any(is_known) {
+            return Ok(());
+        }
+        Err(self.refuse(Origin::of_connection(host, port)))
+    }
+
+    /// What becomes of a request to this origin, with this path and query as a browser normalizes them.
+    pub fn request(&mut self, site: &Site, origin: Origin, target: &str) -> Verdict {
+        if origin == site.origin {
+            let path = target.strip_prefix(&*site.path).filter(|path| path.starts_with(model_server::PATH));
+            let refusal = || Refusal::OwnSite(format!("{}{}{}", site.origin, site.path, model_server::PATH));
+            return path.map_or_else(|| Verdict::Refused(refusal()), |path| Verdict::ModelServer(path.to_owned()));
+        }
+        if self.allowed.contains(&origin) { Verdict::Allowed } else { Verdict::Refused(self.refuse(origin)) }
+    }
+
+    fn refuse(&mut self, origin: Origin) -> Refusal {
+        if self.refused.len() < MOST_REFUSED {
+            self.refused.insert(origin.clone());
+        }
+        Refusal::NotAllowed(origin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site() -> Site {
+        Site { origin: Origin::new("https", "host.example", 443), path: "/interleave/".to_owned() }
+    }
+
+    fn other() -> Origin {
+        Origin::new("http", "localhost", 8000)
+    }
+
+    #[test]
+    fn of_the_site_only_the_model_server_gets_requests() {
+        let mut hosts = Hosts::default();
+        let mut ask = |target: &str| hosts.request(&site(), site().origin, target);
+        assert_eq!(ask("/interleave/api/v2?id=7"), Verdict::ModelServer("api/v2?id=7".to_owned()));
+        for target in ["/interleave/", "/interleave/api", "/api/v2", "/interleave/apiary/", "/", "/interleave/x/api/"] {
+            assert!(matches!(ask(target), Verdict::Refused(Refusal::OwnSite(_))), "{target}");
+        }
+        // Allowing the site itself does not change that.
+        hosts.allow(site().origin);
+        assert!(matches!(hosts.request(&site(), site().origin, "/"), Verdict::Refused(Refusal::OwnSite(_))));
+    }
+
+    #[test]
+    fn another_server_gets_requests_once_it_is_allowed() {
+        let mut hosts = Hosts::default();
+        let refused = Refusal::NotAllowed(other());
+        assert_eq!(hosts.connect(&site(), "localhost", 8000), Err(refused.clone()));
+        assert_eq!(hosts.request(&site(), other(), "/v2"), Verdict::Refused(refused));
+        assert_eq!(hosts.refused().cloned().collect::<Vec<_>>(), [other()]);
+        hosts.allow(other());
+        assert_eq!(hosts.refused().count(), 0);
+        assert_eq!(hosts.connect(&site(), "localhost", 8000), Ok(()));
+        assert_eq!(hosts.request(&site(), other(), "/v2"), Verdict::Allowed);
+        for another in [
+            Origin::new("https", "localhost", 8000),
+            Origin::new("http", "localhost", 8001),
+            Origin::new("http", "a", 80),
+        ] {
+            assert!(matches!(hosts.request(&site(), another, "/v2"), Verdict::Refused(Refusal::NotAllowed(_))));
+        }
+        hosts.forbid(&other());
+        assert!(hosts.connect(&site(), "localhost", 8000).is_err());
+    }
+
+    #[test]
+    fn a_program_cannot_fill_the_list() {
+        let mut hosts = Hosts::default();
+        for port in 1..100 {
+            let _ = hosts.connect(&site(), "host.example", port);
+        }
+        assert_eq!(hosts.refused().count(), MOST_REFUSED);
+    }
+
+    #[test]
+    fn usual_ports_are_left_out() {
+        assert_eq!(Origin::of_connection("a.example", 443).to_string(), "https://a.example");
+        assert_eq!(Origin::of_connection("a.example", 80).to_string(), "http://a.example");
+        assert_eq!(other().to_string(), "http://localhost:8000");
+    }
+}

@@ -1,0 +1,92 @@
+"""Functions that a program hands to the threads of an executor. The page has no threads: they run on the event loop."""
+
+from __future__ import annotations
+
+import sys
+from asyncio import AbstractEventLoop, Future
+
+from .columns import BEGAN, CANCELLED, FAILED, SPAWNED, SUCCEEDED, WARNING
+from .errors import NO_PROCESSES, NotInBrowser
+from .handles import LONGEST_POLL_S
+from .names import called_name
+from .polls import Recorder
+
+# The modules between the reader's code and the loop.
+_BETWEEN = frozenset({"asyncio", "interleave"})
+
+
+class Calls:
+    """The calls of a run. Each is a task inside the one that hands it over."""
+
+    def __init__(self, recorder: Recorder):
+        self._recorder = recorder
+        self._warned: set[str] = set()
+
+    def run(self, loop: AbstractEventLoop, executor, function, args: tuple) -> Future:
+        """As `loop.run_in_executor`: the function runs in the next iteration of the loop."""
+        # By name: importing the class would make the start slower.
+        if any(kind.__name__ == "ProcessPoolExecutor" for kind in type(executor).__mro__):
+            raise NotInBrowser(NO_PROCESSES)
+        future = loop.create_future()
+        self._recorder.waits.note_call(future)
+        number = self._begin(called_name(function))
+        loop.call_soon(self._call, future, number, self._warning(function), function, args)
+        return future
+
+    def _call(self, future: Future, number: int, warning: str | None, function, args: tuple) -> None:
+        if future.cancelled():
+            self._add(number, CANCELLED)
+            return
+        recorder = self._recorder
+        outer, recorder.current = recorder.current, number or recorder.current
+        self._add(number, BEGAN)
+        began = recorder.clock()
+        try:
+            result = function(*args)
+        except BaseException as error:
+            self._add(number, FAILED)
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            # A future cannot have this error: it would end the coroutine that awaits it.
+            is_stop = isinstance(error, StopIteration)
+            future.set_exception(RuntimeError(f"{called_name(function)} raised StopIteration") if is_stop else error)
+        else:
+            self._add(number, SUCCEEDED)
+            future.set_result(result)
+        finally:
+            recorder.current = outer
+            self._warn(number, warning, recorder.clock() - began)
+
+    def _warning(self, function) -> str | None:
+        """The beginning of the warning. None if a package hands the function over, such as `aiofiles`: its calls take no
+        time."""
+        sources, frame = self._recorder.sources, sys._getframe(2)
+        name = called_name(function)
+        while frame is not None and frame.f_code.co_name != "_run_once":
+            if sources[frame.f_code.co_filename] >= 0:
+                place = sources.place(frame.f_code.co_filename, frame.f_lineno)
+                return f"There are no threads in the page: `{name}`, which {place} hands to a thread, ran on the event loop"
+            if frame.f_globals.get("__name__", "").partition(".")[0] not in _BETWEEN:
+                return None
+            frame = frame.f_back
+        return f"There are no threads in the page: `{name}` ran on the event loop"
+
+    def _warn(self, number: int, warning: str | None, seconds: float) -> None:
+        if warning is None or warning in self._warned:
+            return
+        self._warned.add(warning)
+        blocked = f", and blocked it for {seconds * 1000:.0f} ms" if seconds > LONGEST_POLL_S else ""
+        self._recorder.note(WARNING, f"{warning}{blocked}.", number)
+
+    def _begin(self, name: str) -> int:
+        recorder = self._recorder
+        if not recorder.is_recording:
+            return 0
+        number = recorder.record.add_task(recorder.current, False)
+        recorder.record.name_task(number, name)
+        self._add(number, SPAWNED)
+        return number
+
+    def _add(self, number: int, kind: int) -> None:
+        if number and self._recorder.is_recording:
+            self._recorder.record.events.extend((self._recorder.clock(), number, kind))
