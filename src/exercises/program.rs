@@ -119,16 +119,22 @@ mod in_browser {
     pub(super) async fn run(run: Run, settings: &Settings) -> Result<Report, Failure> {
         let clock = clock_of(settings);
         run.edit_record(|record| record.set_clock(clock));
-        let mut recording = Recording::default();
+        let (mut recording, mut simulated) = (Recording::default(), Vec::new());
         let ended = run_once(settings, run.seed(), clock, false, |arrived| {
             match arrived {
                 Arrived::Piece(piece) => run.edit_record(|record| recording.add(record, &piece))?,
                 Arrived::Output(text) => run.edit_record(|record| recording.add_output(record, &text))?,
+                Arrived::Simulated(origin) => {
+                    run.edit_record(|record| record.mark_simulated());
+                    simulated.push(format!("The responses of {origin} were simulated."));
+                }
             }
             Ok(())
         });
         let ended = ended.await?;
-        report(&run.record(), recording.warnings(), &ended)
+        let mut report = report(&run.record(), recording.warnings(), &ended)?;
+        report.notes.splice(0..0, simulated);
+        Ok(report)
     }
 
     /// Its program, files and random numbers are those of the first run.
@@ -140,7 +146,7 @@ mod in_browser {
         let (mut record, mut recording) = (Record::new(ClockKind::Virtual), Recording::default());
         let ended = run_once(&settings, first.seed(), ClockKind::Virtual, true, |arrived| match arrived {
             Arrived::Piece(piece) => Ok(recording.add(&mut record, &piece)?),
-            Arrived::Output(_) => Ok(()),
+            Arrived::Output(_) | Arrived::Simulated(_) => Ok(()),
         });
         let limit = SECOND_RUN_TAKES + 2 * Duration::from_micros(first.record().end_us());
         let ended = Run::for_page().timeout(limit, ended).await;

@@ -3,7 +3,7 @@
 //! A program may always ask the page's own model server, and nothing else of the site. Any other server it may ask after
 //! the reader has allowed it, by scheme, host and port, for this program in this visit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::endpoint::model_server;
@@ -44,6 +44,32 @@ impl fmt::Display for Origin {
     }
 }
 
+/// The responses that the page gives in place of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Simulation {
+    /// The time until a response, in milliseconds.
+    pub latency_ms: u32,
+    /// The share of requests that get status 503, in percent.
+    pub failures_percent: u32,
+    /// The body of the other responses.
+    pub body: String,
+}
+
+impl Default for Simulation {
+    fn default() -> Self {
+        Self { latency_ms: 200, failures_percent: 0, body: "{}".to_owned() }
+    }
+}
+
+impl Simulation {
+    /// True if the request with this number, counted from 0, fails. Failures are spread evenly.
+    #[must_use]
+    pub fn fails(&self, number: u32) -> bool {
+        let failures = |requests: u32| u64::from(requests) * u64::from(self.failures_percent.min(100)) / 100;
+        failures(number.saturating_add(1)) > failures(number)
+    }
+}
+
 /// The place of the site, as a browser normalizes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
@@ -60,6 +86,8 @@ pub enum Verdict {
     ModelServer(String),
     /// It is for a server that the reader has allowed.
     Allowed,
+    /// The page answers in place of the server.
+    Simulated(Simulation),
     /// It is not sent.
     Refused(Refusal),
 }
@@ -79,6 +107,7 @@ pub enum Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hosts {
     allowed: BTreeSet<Origin>,
+    simulated: BTreeMap<Origin, Simulation>,
     refused: BTreeSet<Origin>,
 }
 
@@ -91,6 +120,11 @@ impl Hosts {
         self.allowed.iter()
     }
 
+    /// The servers whose responses are simulated.
+    pub fn simulated(&self) -> impl Iterator<Item = (&Origin, &Simulation)> {
+        self.simulated.iter()
+    }
+
     /// The servers to which the program wanted to send requests, and that were refused.
     pub fn refused(&self) -> impl Iterator<Item = &Origin> {
         self.refused.iter()
@@ -99,12 +133,20 @@ impl Hosts {
     /// The reader allows a server.
     pub fn allow(&mut self, origin: Origin) {
         self.refused.remove(&origin);
+        self.simulated.remove(&origin);
         self.allowed.insert(origin);
     }
 
-    /// The reader does not allow a server any more.
+    /// The page answers in place of a server.
+    pub fn simulate(&mut self, origin: Origin, simulation: Simulation) {
+        self.refused.remove(&origin);
+        self.simulated.insert(origin, simulation);
+    }
+
+    /// The reader neither allows a server nor simulates it any more.
     pub fn forbid(&mut self, origin: &Origin) {
         self.allowed.remove(origin);
+        self.simulated.remove(origin);
     }
 
     /// A program starts: what an earlier run was refused is forgotten.
@@ -119,7 +161,7 @@ impl Hosts {
     /// The reason why not.
     pub fn connect(&mut self, site: &Site, host: &str, port: u16) -> Result<(), Refusal> {
         let is_known = |origin: &Origin| origin.has_address(host, port);
-        if is_known(&site.origin) || self.allowed.iter().any(is_known) {
+        if is_known(&site.origin) || self.allowed.iter().chain(self.simulated.keys()).any(is_known) {
             return Ok(());
         }
         Err(self.refuse(Origin::of_connection(host, port)))
@@ -131,6 +173,9 @@ impl Hosts {
             let path = target.strip_prefix(&*site.path).filter(|path| path.starts_with(model_server::PATH));
             let refusal = || Refusal::OwnSite(format!("{}{}{}", site.origin, site.path, model_server::PATH));
             return path.map_or_else(|| Verdict::Refused(refusal()), |path| Verdict::ModelServer(path.to_owned()));
+        }
+        if let Some(simulation) = self.simulated.get(&origin) {
+            return Verdict::Simulated(simulation.clone());
         }
         if self.allowed.contains(&origin) { Verdict::Allowed } else { Verdict::Refused(self.refuse(origin)) }
     }
@@ -188,6 +233,24 @@ mod tests {
         }
         hosts.forbid(&other());
         assert!(hosts.connect(&site(), "localhost", 8000).is_err());
+    }
+
+    #[test]
+    fn a_server_can_be_simulated_instead() {
+        let mut hosts = Hosts::default();
+        hosts.allow(other());
+        let simulation = Simulation { failures_percent: 25, ..Simulation::default() };
+        hosts.simulate(other(), simulation.clone());
+        assert_eq!(hosts.connect(&site(), "localhost", 8000), Ok(()));
+        assert_eq!(hosts.request(&site(), other(), "/v2"), Verdict::Simulated(simulation.clone()));
+        let failed: Vec<u32> = (0..8).filter(|number| simulation.fails(*number)).collect();
+        assert_eq!(failed, [3, 7]);
+        hosts.allow(other());
+        assert_eq!(hosts.request(&site(), other(), "/v2"), Verdict::Allowed);
+        assert_eq!((hosts.simulated().count(), hosts.allowed().count()), (0, 1));
+        let share = |failures_percent| Simulation { failures_percent, ..Simulation::default() };
+        assert_eq!((0..100).filter(|number| share(0).fails(*number)).count(), 0);
+        assert_eq!((0..100).filter(|number| share(1_000).fails(*number)).count(), 100);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! [`Network`]: sends the requests of a program, if it may, and gives it the responses.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{MessagePort, Url};
 
-use super::hosts::{Origin, Site, Verdict};
+use super::hosts::{Hosts, Origin, Simulation, Site, Verdict};
 use super::interpreter;
 use super::message::{NetworkMessage, ProgramRequest};
 use crate::endpoint::http::{Browser, Client, HttpError, Method, Request, Response};
@@ -37,13 +37,33 @@ pub(super) struct Network {
     site: Option<Site>,
     in_flight: Rc<RefCell<HashMap<u32, AbortHandle>>>,
     requests: Cell<u32>,
+    simulated: RefCell<BTreeSet<Origin>>,
+}
+
+/// What is sent, and to whom.
+enum Destination {
+    ModelServer(Request),
+    Server(Request),
+    /// The page answers. Contains the number of the request in this run.
+    Simulation(Simulation, u32),
 }
 
 impl Network {
     /// For a program in the worker at the other end of this port.
     pub(super) fn new(port: &MessagePort) -> Self {
-        interpreter::edit_hosts(super::hosts::Hosts::forget_refused);
-        Self { port: port.clone(), site: site(), in_flight: Rc::default(), requests: Cell::new(0) }
+        interpreter::edit_hosts(Hosts::forget_refused);
+        Self {
+            port: port.clone(),
+            site: site(),
+            in_flight: Rc::default(),
+            requests: Cell::new(0),
+            simulated: RefCell::default(),
+        }
+    }
+
+    /// The servers whose responses were simulated so far.
+    pub(super) fn simulated(&self) -> Vec<String> {
+        self.simulated.borrow().iter().map(Origin::to_string).collect()
     }
 
     /// Does what a message of the program asks for.
@@ -82,10 +102,18 @@ impl Network {
         let number = request.number;
         match self.prepared(request) {
             Err(why) => answers.fail(&why),
-            Ok((request, is_for_model_server)) => {
+            Ok(destination) => {
                 let in_flight = Rc::clone(&self.in_flight);
                 let (sending, abort) = abortable(async move {
-                    if let Err(why) = carry(request, is_for_model_server, &answers).await {
+                    let result = match destination {
+                        Destination::ModelServer(request) => ask_model_server(request, &answers).await,
+                        Destination::Server(request) => carry(request, &answers).await,
+                        Destination::Simulation(simulation, number) => {
+                            simulate(&simulation, number, &answers).await;
+                            Ok(())
+                        }
+                    };
+                    if let Err(why) = result {
                         answers.fail(&why);
                     }
                     in_flight.borrow_mut().remove(&number);
@@ -106,15 +134,20 @@ impl Network {
         }
     }
 
-    fn prepared(&self, request: ProgramRequest) -> Result<(Request, bool), String> {
+    fn prepared(&self, request: ProgramRequest) -> Result<Destination, String> {
         let ProgramRequest { method, url, headers, body, .. } = request;
         let invalid = || HttpError::InvalidUrl { url: url.clone() }.to_string();
         let (Some(site), Ok(parsed)) = (&self.site, Url::new(&url)) else { return Err(invalid()) };
         let origin = origin(&parsed).ok_or_else(invalid)?;
         let target = parsed.pathname() + &parsed.search();
-        let (url, is_for_model_server) = match interpreter::edit_hosts(|hosts| hosts.request(site, origin, &target)) {
+        let verdict = interpreter::edit_hosts(|hosts| hosts.request(site, origin.clone(), &target));
+        let (url, is_for_model_server) = match verdict {
             Verdict::ModelServer(path) => (path, true),
             Verdict::Allowed => (url, false),
+            Verdict::Simulated(simulation) => {
+                self.simulated.borrow_mut().insert(origin);
+                return Ok(Destination::Simulation(simulation, self.requests.get() - 1));
+            }
             Verdict::Refused(refusal) => return Err(refusal.to_string()),
         };
         let method = Method::parse(&method).ok_or_else(|| format!("a browser does not send `{method}` requests"))?;
@@ -130,7 +163,7 @@ impl Network {
             has_credentials: false,
             ..Request::get(url)
         };
-        Ok((request, is_for_model_server))
+        Ok(if is_for_model_server { Destination::ModelServer(request) } else { Destination::Server(request) })
     }
 }
 
@@ -142,13 +175,28 @@ impl Drop for Network {
     }
 }
 
+/// Starts the page's own model server if necessary, and does the same as [`carry`].
+async fn ask_model_server(request: Request, answers: &Answers) -> Result<(), String> {
+    model_server::start().await.map_err(|error| error.to_string())?;
+    // The start is not part of the time that the response takes.
+    answers.sent_at.set(answers.clock.now());
+    carry(request, answers).await
+}
+
+/// Answers in place of a server.
+async fn simulate(simulation: &Simulation, number: u32, answers: &Answers) {
+    answers.clock.sleep(Duration::from_millis(simulation.latency_ms.into())).await;
+    let (status, body) = if simulation.fails(number) { (503, "simulated failure") } else { (200, &*simulation.body) };
+    let kind = if body.trim_start().starts_with(['{', '[']) { "application/json" } else { "text/plain; charset=utf-8" };
+    let headers = Array::of1(&Array::of2(&"content-type".into(), &kind.into()));
+    answers.send("response", &[("status", status.into()), ("headers", headers.into())]);
+    answers.send("chunk", &[("content", Uint8Array::from(body.as_bytes()).buffer().into())]);
+    answers.send("end", &[]);
+}
+
 /// Sends a request and passes on its response. An error is the reason in words.
-async fn carry(request: Request, is_for_model_server: bool, answers: &Answers) -> Result<(), String> {
-    if is_for_model_server {
-        model_server::start().await.map_err(|error| error.to_string())?;
-    }
+async fn carry(request: Request, answers: &Answers) -> Result<(), String> {
     let url = request.url.clone();
-    answers.restart();
     let client = Client::new(&answers.clock, Browser);
     let response = match client.send_without_own_headers(request).await {
         Ok(response) => response,
@@ -193,11 +241,6 @@ impl Answers {
     fn new(port: &MessagePort, number: u32) -> Self {
         let clock = Run::for_page();
         Self { port: port.clone(), number, sent_at: Cell::new(clock.now()), clock }
-    }
-
-    /// The request is sent now: starting the model server is not part of the time that the response takes.
-    fn restart(&self) {
-        self.sent_at.set(self.clock.now());
     }
 
     fn send(&self, kind: &str, content: &[(&str, JsValue)]) {

@@ -54,6 +54,8 @@ pub enum Arrived {
     Piece(Piece),
     /// A line that it has not printed with Python's `print`.
     Output(String),
+    /// The responses of this server were simulated. At the end of the run.
+    Simulated(String),
 }
 
 /// An interpreter in a sandbox of its own. Dropping it ends the program that runs in it immediately.
@@ -151,6 +153,8 @@ impl Session {
                 Message::Ended(mut ended) => {
                     ended.message = environment.hide(&ended.message).into_owned();
                     self.is_spent |= ended.is_out_of_memory();
+                    let simulated = network.as_ref().map(Network::simulated).unwrap_or_default();
+                    simulated.into_iter().map(Arrived::Simulated).try_for_each(&mut take)?;
                     return Ok(ended);
                 }
                 Message::Ready { .. } | Message::Imports(_) | Message::Packages(_) | Message::Seen(_) => {

@@ -4,7 +4,7 @@
 use e2e::browser::Engine;
 use e2e::endpoint::{Answer, Behaviour, Cors, Endpoint};
 use e2e::fixture::{Fixture, TestResult};
-use e2e::page::{IS_RUNNING, Page, PageError, eventually};
+use e2e::page::{Page, PageError, eventually};
 use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 
@@ -85,11 +85,15 @@ async fn wait_for_in_flight(page: &Page, expected: u64) -> TestResult {
 async fn fifty_requests_are_tasks_and_stop_aborts_what_is_left(engine: Engine) -> TestResult {
     let fixture = open(engine).await?;
     let page = &fixture.page;
-    let run = page.run_program(FIFTY).await?;
-    assert!(run.status.starts_with("Finished"), "{run:?}");
-    assert!(run.log.contains("{'503': 1, 'mlp-16': 48, 'timed out': 1}"), "{run:?}");
-    // The program, its 50 calls, and 50 requests.
-    assert_eq!(page.metric("tasks").await?, "101");
+    // On the virtual clock, the model server's logic is in the sandbox.
+    for clock in ["virtual", "browser"] {
+        page.choose("clock", clock).await?;
+        let run = page.run_program(FIFTY).await?;
+        assert!(run.status.starts_with("Finished"), "{clock}: {run:?}");
+        assert!(run.log.contains("{'503': 1, 'mlp-16': 48, 'timed out': 1}"), "{clock}: {run:?}");
+        // The program, its 50 calls, and 50 requests.
+        assert_eq!(page.metric("tasks").await?, "101", "{clock}");
+    }
     wait_for_in_flight(page, 0).await?;
 
     page.write_program(HANGING).await?;
@@ -99,8 +103,6 @@ async fn fifty_requests_are_tasks_and_stop_aborts_what_is_left(engine: Engine) -
     let run = page.wait_for_program().await?;
     assert!(run.status.starts_with("Stopped"), "{run:?}");
     wait_for_in_flight(page, 0).await?;
-    let is_running: bool = page.evaluate(&format!("return {IS_RUNNING}"), Vec::new()).await?;
-    assert!(!is_running);
     Ok(())
 }
 
@@ -168,31 +170,39 @@ async fn the_programs_of_the_guide_for_files_and_requests_run_unmodified(engine:
     Ok(())
 }
 
-/// A program that sends one request, and prints the response or the error.
-fn asks(url: &str) -> String {
+/// A program that sends a request to each address, one after the other, and prints the response or the error.
+fn asks<S: AsRef<str>>(addresses: &[S]) -> String {
+    let addresses: Vec<&str> = addresses.iter().map(AsRef::as_ref).collect();
     format!(
         "import asyncio
 import aiohttp
 
 async def main():
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session:
-        try:
-            async with session.get('{url}') as response:
-                print('answer', response.status, (await response.text())[:200])
-        except (aiohttp.ClientError, TimeoutError) as error:
-            print(type(error).__name__, error)
+        for url in {addresses:?}:
+            try:
+                async with session.get(url) as response:
+                    print('answer', response.status, (await response.text())[:200])
+            except (aiohttp.ClientError, TimeoutError) as error:
+                print(type(error).__name__, error)
 
 asyncio.run(main())
 "
     )
 }
 
+/// Opens the fields for a simulated response, and fills in its body.
+const WRITE_BODY: &str = "document.querySelector('.hosts details').open = true;
+    const field = document.querySelector('.hosts textarea');
+    field.value = arguments[0];
+    field.dispatchEvent(new Event('change', { bubbles: true }));";
+
 async fn another_server_is_asked_only_after_the_reader_has_allowed_it() -> TestResult {
     let fixture = open(Engine::Chromium).await?;
     let page = &fixture.page;
     let endpoint = Endpoint::start(Behaviour::default())?;
     let origin = endpoint.url().trim_end_matches('/').to_owned();
-    let run = page.run_program(&asks(&format!("{origin}/v2"))).await?;
+    let run = page.run_program(&asks(&[format!("{origin}/v2")])).await?;
     assert!(run.log.contains("ClientConnectorError") && run.log.contains("Allow it below the program"), "{run:?}");
     assert!(endpoint.received().is_empty());
     wait_for(page, ".hosts", &format!("The program wanted to send requests to {origin}.")).await?;
@@ -215,24 +225,31 @@ async fn another_server_is_asked_only_after_the_reader_has_allowed_it() -> TestR
     wait_for_text(page, "A race between two awaits").await?;
     assert_eq!(page.texts(".hosts li").await?, [""; 0]);
 
+    // A server that accepts no requests from pages can be simulated.
+    endpoint.behave(Behaviour { cors: Cors::Closed, ..Behaviour::default() });
+    page.run_program(&asks(&[format!("{origin}/v2")])).await?;
+    let received = endpoint.received().len();
+    page.evaluate::<()>(WRITE_BODY, vec!["{\"name\": \"made up\"}".into()]).await?;
+    page.press("Simulate and run again").await?;
+    page.wait_for_output("answer 200 {\"name\": \"made up\"}").await?;
+    page.wait_for_program().await?;
+    assert_eq!(endpoint.received().len(), received);
+    let notes = page.notes().await?;
+    assert!(notes.contains(&format!("The responses of {origin} were simulated.")), "{notes}");
+
     // Of the site itself, only the model server can be asked.
     let site = fixture.server.url();
-    for path in ["", "python/../index.html", "api/../service-worker.js"] {
-        let run = page.run_program(&asks(&format!("{site}{path}"))).await?;
-        assert!(run.log.contains("of this site, a program can only use the model server"), "{path}: {run:?}");
-    }
+    let paths = ["", "python/../index.html", "api/../service-worker.js"].map(|path| format!("{site}{path}"));
+    let run = page.run_program(&asks(&paths)).await?;
+    let refused =
+        run.lines().filter(|line| line.contains("ClientOSError") && line.contains("only use the model server"));
+    assert_eq!(refused.count(), 3, "{run:?}");
     Ok(())
 }
 
 async fn each_bad_answer_has_its_own_message() -> TestResult {
     let fixture = open(Engine::Chromium).await?;
     let page = &fixture.page;
-    let endpoint = Endpoint::start(Behaviour::default())?;
-    let url = format!("{}v2/models/digits", endpoint.url());
-    page.run_program(&asks(&url)).await?;
-    page.press("Allow and run again").await?;
-    page.wait_for_output("answer 200").await?;
-    page.wait_for_program().await?;
     let hundred_mb = |has_content_length| Answer::EndlessArray { bytes: 100 << 20, has_content_length };
     let with = |metadata| Behaviour { metadata, ..Behaviour::default() };
     let cases = [
@@ -247,22 +264,30 @@ async fn each_bad_answer_has_its_own_message() -> TestResult {
         ),
         (with(Answer::Text(418)), "answer 418"),
     ];
-    for (behaviour, message) in cases {
-        endpoint.behave(behaviour);
-        page.press("Run").await?;
-        let run = page.wait_for_program().await?;
-        assert!(run.log.contains(message), "{message}: {run:?}");
+    let endpoints =
+        cases.iter().map(|(behaviour, _)| Endpoint::start(behaviour.clone())).collect::<Result<Vec<_>, _>>()?;
+    let mut addresses: Vec<_> =
+        endpoints.iter().map(|endpoint| format!("{}v2/models/digits", endpoint.url())).collect();
+    addresses.extend(["digits", "ftp://host.example/x", "http://127.0.0.1:1/x"].map(str::to_owned));
+    page.run_program(&asks(&addresses)).await?;
+    // The first one that is allowed starts a run, and the others are allowed meanwhile.
+    for endpoint in &endpoints {
+        page.evaluate::<()>(ALLOW, vec![endpoint.url().trim_end_matches('/').into()]).await?;
     }
-    for (address, message) in [
-        ("digits", "InvalidUrlClientError"),
-        ("ftp://host.example/x", "NonHttpUrlClientError"),
-        ("http://127.0.0.1:1/x", "Allow it below the program"),
-    ] {
-        let run = page.run_program(&asks(address)).await?;
+    page.wait_for_program().await?;
+    page.press("Run").await?;
+    let run = page.wait_for_program().await?;
+    let unknown = ["InvalidUrlClientError", "NonHttpUrlClientError", "Allow it below the program"];
+    for message in cases.iter().map(|(_, message)| *message).chain(unknown) {
         assert!(run.log.contains(message), "{message}: {run:?}");
     }
     Ok(())
 }
+
+/// Allows a server.
+const ALLOW: &str = "const item = [...document.querySelectorAll('.hosts li')]
+        .find((item) => item.textContent.includes(`to ${arguments[0]}.`));
+    item.querySelector('button').click();";
 
 async fn httpx_asks_the_model_server() -> TestResult {
     let fixture = Fixture::open_in(Engine::Chromium, "program").await?;
