@@ -16,8 +16,7 @@ pub const PATH: &str = "api/";
 #[cfg(target_arch = "wasm32")]
 #[must_use]
 pub fn address() -> Option<String> {
-    let base = web_sys::window()?.document()?.base_uri().ok()??;
-    Some(web_sys::Url::new_with_base(PATH, &base).ok()?.href())
+    Some(crate::endpoint::http::ParsedUrl::of_page(PATH)?.part("href"))
 }
 
 /// The longest time that the page waits for the server to start. It takes a few tenths of a second, and several seconds

@@ -4,8 +4,8 @@ use js_sys::{Array, ArrayBuffer, Float64Array, JsString, Reflect, Uint8Array, Ui
 use wasm_bindgen::prelude::*;
 
 use super::message::{
-    Ended, LONGEST_LOOK, MOST_BODY_BYTES, MOST_BYTES, MissingImport, NetworkMessage, Piece, ProgramRequest,
-    RefusedPackage, SeenTask, seen_tasks,
+    Ended, InspectedWheel, LONGEST_LOOK, LONGEST_WHEEL, MOST_BODY_BYTES, MOST_BYTES, MissingImport, NetworkMessage,
+    Piece, ProgramRequest, RefusedPackage, SeenTask, seen_tasks,
 };
 
 /// The maximum length of a text, in UTF-16 units.
@@ -41,6 +41,8 @@ pub(super) enum Message {
     Imports(Vec<MissingImport>),
     /// The answer to "packages".
     Packages(Vec<RefusedPackage>),
+    /// The answer to "inspect".
+    Wheel(InspectedWheel),
     /// The program uses the network.
     Network(NetworkMessage),
     /// A line that was not printed by Python's `print`.
@@ -74,6 +76,7 @@ pub(super) fn message(value: &JsValue) -> Option<Message> {
             let refused = (refused.length() <= MOST_IMPORTS).then_some(refused)?;
             Message::Packages(refused.iter().map(refused_package).collect::<Option<_>>()?)
         }
+        "wheel" => Message::Wheel(serde_json::from_str(&text_up_to(value, "described", LONGEST_WHEEL)?).ok()?),
         "connect" => Message::Network(NetworkMessage::Connect {
             number: whole(value, "number")?,
             host: text_up_to(value, "host", LONGEST_HOST)?,

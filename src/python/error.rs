@@ -39,6 +39,14 @@ pub enum PythonError {
         /// The reason.
         why: String,
     },
+    /// One of the reader's own wheels cannot be read.
+    #[error("the package `{name}` cannot be read: {why}")]
+    NoWheel {
+        /// Its name.
+        name: String,
+        /// The reason.
+        why: String,
+    },
     /// The sandbox sent something that our own package does not send.
     #[error("the program sent an invalid message: {0}")]
     Impossible(#[from] PieceError),
@@ -74,6 +82,7 @@ impl PythonError {
                 "Reload the page. If that does not help, deploy the site again."
             }
             Self::File(error) => error.advice(),
+            Self::NoWheel { .. } => "Open its wheel again.",
             Self::Failed { .. } => "Run again: each run can use a fresh interpreter.",
             Self::Silent { .. } => "Run again. On a slow machine, close other pages first.",
             Self::Impossible(_) => "The record is incomplete. Run again without `import js`.",

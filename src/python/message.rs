@@ -106,6 +106,31 @@ pub struct RefusedPackage {
     pub why: String,
 }
 
+/// A wheel as the sandbox has read it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum InspectedWheel {
+    /// It can be used.
+    Good {
+        /// The name of the package.
+        name: String,
+        /// Its version.
+        version: String,
+        /// Its top-level modules.
+        modules: Vec<String>,
+        /// The packages that it needs.
+        needs: Vec<String>,
+    },
+    /// It cannot be used.
+    Refused {
+        /// The reason, as a sentence without its full stop.
+        why: String,
+    },
+}
+
+/// The maximum length of the JSON about a wheel, in UTF-16 units.
+pub const LONGEST_WHEEL: u32 = 100_000;
+
 /// A task at one moment of a run, with its local variables. `seen` in `static/python/interleave/look.py` describes the
 /// fields.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -6,6 +6,7 @@
 //! - [`program_files`]: the files of a program and its arguments, with their limits.
 //! - [`environment`]: environment variables, which are in memory only.
 //! - [`packages`]: the libraries that a program imports.
+//! - [`own_wheels`]: the libraries that the reader has opened.
 //! - [`hosts`]: the servers to which a program may send requests.
 //! - [`keys`]: finds text that looks like a key, which must not be saved or shared.
 //! - [`PythonError`]: the reason why a program cannot run, apart from its own errors.
@@ -35,6 +36,7 @@ pub mod keys;
 pub mod message;
 #[cfg(target_arch = "wasm32")]
 mod network;
+pub mod own_wheels;
 pub mod packages;
 pub mod program_files;
 pub mod recording;

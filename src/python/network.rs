@@ -10,12 +10,12 @@ use futures::future::{AbortHandle, abortable};
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{MessagePort, Url};
+use web_sys::MessagePort;
 
 use super::hosts::{Hosts, Origin, Simulation, Site, Verdict};
 use super::interpreter;
 use super::message::{NetworkMessage, ProgramRequest};
-use crate::endpoint::http::{Browser, Client, HttpError, Method, Request, Response};
+use crate::endpoint::http::{Browser, Client, HttpError, Method, ParsedUrl, Request, Response};
 use crate::endpoint::model_server;
 use crate::runtime::Run;
 
@@ -79,9 +79,9 @@ impl Network {
     fn connect(&self, number: u32, host: &str, port: u16) {
         let answers = Answers::new(&self.port, number);
         // The name as a browser writes it.
-        let written = Url::new(&format!("http://{host}:{port}/")).map(|url| url.hostname());
+        let written = ParsedUrl::new(&format!("http://{host}:{port}/"), None).map(|url| url.part("hostname"));
         let result = match (&self.site, written) {
-            (Some(site), Ok(host)) => {
+            (Some(site), Some(host)) => {
                 interpreter::edit_hosts(|hosts| hosts.connect(site, &host, port)).map_err(|refusal| refusal.to_string())
             }
             _ => Err(format!("`{host}` is not the name of a host")),
@@ -137,9 +137,9 @@ impl Network {
     fn prepared(&self, request: ProgramRequest) -> Result<Destination, String> {
         let ProgramRequest { method, url, headers, body, .. } = request;
         let invalid = || HttpError::InvalidUrl { url: url.clone() }.to_string();
-        let (Some(site), Ok(parsed)) = (&self.site, Url::new(&url)) else { return Err(invalid()) };
+        let (Some(site), Some(parsed)) = (&self.site, ParsedUrl::new(&url, None)) else { return Err(invalid()) };
         let origin = origin(&parsed).ok_or_else(invalid)?;
-        let target = parsed.pathname() + &parsed.search();
+        let target = parsed.part("pathname") + &parsed.part("search");
         let verdict = interpreter::edit_hosts(|hosts| hosts.request(site, origin.clone(), &target));
         let (url, is_for_model_server) = match verdict {
             Verdict::ModelServer(path) => (path, true),
@@ -267,19 +267,19 @@ impl Answers {
 
 /// The place of the site.
 fn site() -> Option<Site> {
-    let base = web_sys::window()?.document()?.base_uri().ok()??;
-    let url = Url::new_with_base(".", &base).ok()?;
-    Some(Site { origin: origin(&url)?, path: url.pathname() })
+    let url = ParsedUrl::of_page(".")?;
+    Some(Site { origin: origin(&url)?, path: url.part("pathname") })
 }
 
-fn origin(url: &Url) -> Option<Origin> {
-    let scheme = url.protocol();
+fn origin(url: &ParsedUrl) -> Option<Origin> {
+    let scheme = url.part("protocol");
     let scheme = scheme.trim_end_matches(':');
     let usual = match scheme {
         "http" => 80,
         "https" => 443,
         _ => return None,
     };
-    let port = if url.port().is_empty() { usual } else { url.port().parse().ok()? };
-    Some(Origin::new(scheme, &url.hostname(), port))
+    let port = url.part("port");
+    let port = if port.is_empty() { usual } else { port.parse().ok()? };
+    Some(Origin::new(scheme, &url.part("hostname"), port))
 }

@@ -16,13 +16,15 @@ use super::environment::Environment;
 use super::error::PythonError;
 use super::files::{Progress, PythonFiles, SiteFile, read_file};
 use super::frame::{Frame, message_of};
-use super::message::{Ended, MissingImport, Piece, RefusedPackage, SeenTask};
+use super::message::{Ended, InspectedWheel, MissingImport, Piece, RefusedPackage, SeenTask};
 use super::network::Network;
-use super::packages::{Package, needed, provider};
+use super::own_wheels::{OwnWheel, OwnWheels};
+use super::packages::{Package, PackageFile, needed, provider};
 use super::program_files::{Content, ProgramFiles, split};
 use crate::endpoint::model_server;
 use crate::measure::ClockKind;
 use crate::runtime::Run;
+use crate::storage::StorageError;
 
 /// The time within which the interpreter starts, once its files are there. It normally takes 3 to 5 s on two cores.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -68,7 +70,7 @@ pub struct Session {
     packages: Vec<Package>,
     /// The model server for the virtual clock, until it has been loaded.
     model_server: Option<SiteFile>,
-    /// The names of the packages that programs can import now.
+    /// The packages that programs can import now, with their versions.
     installed: BTreeSet<String>,
     is_spent: bool,
     _listener: Closure<dyn FnMut(MessageEvent)>,
@@ -157,7 +159,11 @@ impl Session {
                     simulated.into_iter().map(Arrived::Simulated).try_for_each(&mut take)?;
                     return Ok(ended);
                 }
-                Message::Ready { .. } | Message::Imports(_) | Message::Packages(_) | Message::Seen(_) => {
+                Message::Ready { .. }
+                | Message::Imports(_)
+                | Message::Packages(_)
+                | Message::Seen(_)
+                | Message::Wheel(_) => {
                     return Err(unexpected());
                 }
                 Message::Failed { place, why } => return Err(PythonError::failed(&place, &why)),
@@ -172,8 +178,31 @@ impl Session {
     /// If the interpreter fails. The session cannot be used afterwards.
     pub async fn missing_imports(&mut self, files: &ProgramFiles) -> Result<Vec<MissingImport>, PythonError> {
         let mut missing = self.imports(files).await?;
-        missing.retain(|import| provider(&self.packages, &import.module).is_none());
+        let packages = self.packages_for(&missing).await;
+        missing.retain(|import| provider(&packages, &import.module).is_none());
         Ok(missing)
+    }
+
+    /// The packages that programs can use: the site's, then the reader's own, which are read only if the site's are not
+    /// enough.
+    async fn packages_for(&self, imports: &[MissingImport]) -> Vec<Package> {
+        let is_enough = imports.iter().all(|import| provider(&self.packages, &import.module).is_some());
+        let own = if is_enough { Vec::new() } else { OwnWheels::open().await.list().await.unwrap_or_default() };
+        self.packages.iter().cloned().chain(own.iter().map(OwnWheel::package)).collect()
+    }
+
+    /// What the sandbox finds in a wheel.
+    ///
+    /// # Errors
+    ///
+    /// If the interpreter fails. The session cannot be used afterwards.
+    pub async fn inspect(&mut self, wheel: &[u8]) -> Result<InspectedWheel, PythonError> {
+        self.begin(message("inspect", &[("content", Uint8Array::from(wheel).buffer().into())]))?;
+        match self.next().await? {
+            Message::Wheel(inspected) => Ok(inspected),
+            Message::Failed { place, why } => Err(PythonError::failed(&place, &why)),
+            _ => Err(unexpected()),
+        }
     }
 
     /// The imports of a program that are not in the interpreter's own library.
@@ -188,15 +217,22 @@ impl Session {
 
     /// Loads the packages that a program imports, and returns their names.
     async fn provide(&mut self, program: &Program) -> Result<Vec<String>, PythonError> {
-        if self.packages.is_empty() {
-            return Ok(Vec::new());
-        }
         let imports = self.imports(&program.files).await?;
         let modules: Vec<&str> = imports.iter().map(|import| &*import.module).collect();
-        let packages: Vec<Package> = needed(&self.packages, &modules).into_iter().cloned().collect();
+        let available = self.packages_for(&imports).await;
+        let packages: Vec<Package> = needed(&available, &modules).into_iter().cloned().collect();
         let list = Array::new();
-        for Package { name, path, bytes, .. } in packages.iter().filter(|it| !self.installed.contains(&it.name)) {
-            let content = read_file(path, *bytes, |_| ()).await?;
+        for package in packages.iter().filter(|it| !self.installed.contains(&it.to_string())) {
+            let Package { name, file, bytes, .. } = package;
+            let content = match file {
+                PackageFile::Site(path) => read_file(path, *bytes, |_| ()).await?,
+                PackageFile::Saved => {
+                    let content = OwnWheels::open().await.read(package).await;
+                    let no_wheel =
+                        |error: StorageError| PythonError::NoWheel { name: name.clone(), why: error.to_string() };
+                    Uint8Array::from(&*content.map_err(no_wheel)?)
+                }
+            };
             list.push(
                 &object(&[("name", name.into()), ("content", content.buffer().into())]).map_err(|_| unexpected())?,
             );
@@ -223,9 +259,8 @@ impl Session {
                 _ => return Err(unexpected()),
             }
         }
-        let names: Vec<String> = packages.into_iter().map(|package| package.name).collect();
-        self.installed.extend(names.iter().cloned());
-        Ok(names)
+        self.installed.extend(packages.iter().map(Package::to_string));
+        Ok(packages.into_iter().map(|package| package.name).collect())
     }
 
     /// Runs a program on the virtual clock until a moment, in microseconds since its start: the tasks that have not ended

@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 
 use crate::measure::units::{shortened, size};
 use crate::python::keys::without_keys;
@@ -59,14 +60,33 @@ impl LinkError {
     }
 }
 
+/// The content of a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkedProgram {
+    /// The program.
+    #[serde(flatten)]
+    pub program: ProgramFiles,
+    /// The packages that it needs and that the site does not have, such as `numpy 2.3.5`. A link names them, and has neither
+    /// the packages nor their addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<String>,
+}
+
+/// The maximum number of packages that are read from a link.
+const MOST_PACKAGES: usize = 20;
+
 /// The program as a link contains it. Keys are left out; the number of places is returned, too. `deflate` compresses.
 ///
 /// # Errors
 ///
 /// [`LinkError::TooLarge`].
-pub fn pack(program: &ProgramFiles, deflate: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<(String, usize), LinkError> {
+pub fn pack(
+    program: &ProgramFiles,
+    packages: Vec<String>,
+    deflate: impl FnOnce(&[u8]) -> Vec<u8>,
+) -> Result<(String, usize), LinkError> {
     let (program, keys) = without_keys(program);
-    let json = serde_json::to_vec(&program).expect("a program consists of texts");
+    let json = serde_json::to_vec(&LinkedProgram { program, packages }).expect("a program consists of texts");
     let packed = format!("{VERSION_1}{}", URL_SAFE_NO_PAD.encode(deflate(&json)));
     match packed.len() {
         found if found > MOST_CHARS || json.len() > MOST_UNPACKED_BYTES => Err(LinkError::TooLarge { found }),
@@ -79,14 +99,17 @@ pub fn pack(program: &ProgramFiles, deflate: impl FnOnce(&[u8]) -> Vec<u8>) -> R
 /// # Errors
 ///
 /// The reason why it cannot be read.
-pub fn unpack(packed: &str, inflate: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Result<ProgramFiles, LinkError> {
+pub fn unpack(packed: &str, inflate: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Result<LinkedProgram, LinkError> {
     if packed.len() > MOST_CHARS {
         return Err(LinkError::TooLong { found: packed.len() });
     }
     let text = packed.strip_prefix(VERSION_1).ok_or(LinkError::Unknown)?;
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|error| LinkError::damaged(&error.to_string()))?;
     let json = inflate(&bytes).ok_or_else(|| LinkError::damaged("it cannot be unpacked"))?;
-    serde_json::from_slice(&json).map_err(|error| LinkError::damaged(&error.to_string()))
+    let linked = serde_json::from_slice(&json).map_err(|error| LinkError::damaged(&error.to_string()));
+    let LinkedProgram { program, packages } = linked?;
+    let packages = packages.iter().take(MOST_PACKAGES).map(|package| shortened(package, 100).into_owned());
+    Ok(LinkedProgram { program, packages: packages.collect() })
 }
 
 #[cfg(test)]
@@ -102,11 +125,11 @@ mod tests {
     }
 
     fn packed(text: &str) -> Result<(String, usize), LinkError> {
-        pack(&program(text), <[u8]>::to_vec)
+        pack(&program(text), Vec::new(), <[u8]>::to_vec)
     }
 
     fn unpacked(packed: &str) -> Result<ProgramFiles, LinkError> {
-        unpack(packed, |bytes| Some(bytes.to_vec()))
+        unpack(packed, |bytes| Some(bytes.to_vec())).map(|linked| linked.program)
     }
 
     #[test]

@@ -17,6 +17,8 @@
 //                              [{ name, content }]: wheels for the programs that follow, as ArrayBuffers, by the names that
 //                              "run" uses for them. model_server?: an ArrayBuffer with the module of the model server, for
 //                              programs on the virtual clock. Answered with "packages".
+//   { type: "inspect", content }
+//                              asks what a wheel (an ArrayBuffer) has. Answered with "wheel".
 //   { type: "run", main, files, argv, environ, clock, seed, packages }
 //                              starts a program. One at a time; the next one may follow after "ended".
 //     main: string             the path of the main file, with `/` between folders
@@ -47,6 +49,7 @@
 //   { type: "ready", python, ms }       python: "3.14.2"; ms: the time since "load" arrived. Send "run" now.
 //   { type: "imports", missing }        [{ module, path, line, is_optional, instead }], as in interleave/imports.py
 //   { type: "packages", refused }       [{ name, why }]: the packages that cannot be used
+//   { type: "wheel", described }        JSON: { name, version, modules, needs }, or { why } if it cannot be used
 //   { type: "connect", number, host, port }
 //                                       may the program send requests to this host? Answered with "answer".
 //   { type: "request", number, method, url, headers, body }
@@ -196,8 +199,8 @@ function addPackage(zip) {
   const { Files, missing_imports } = pyodide.pyimport("interleave.files");
   const { Run } = pyodide.pyimport("interleave.program");
   const { as_text } = pyodide.pyimport("interleave.look");
-  const { refusal } = pyodide.pyimport("interleave.packages");
-  Object.assign(interleave, { Files, missing_imports, Run, as_text, refusal });
+  const { inspected, refusal } = pyodide.pyimport("interleave.packages");
+  Object.assign(interleave, { Files, missing_imports, Run, as_text, inspected, refusal });
   host = pyodide.pyimport("interleave.host").HostFunctions(sendPiece, wake, sleep, connect, request, abort);
 }
 
@@ -212,6 +215,7 @@ function receive(message) {
     else if (type === "stop") run?.stop();
     else if (type === "answer") takeAnswer(message);
     else if (type === "imports") listImports(message);
+    else if (type === "inspect") inspectWheel(message);
     else if (type === "packages") installPackages(message).catch((error) => fail("message", error));
     else fail("message", `unknown type \`${type}\``);
   } catch (error) {
@@ -265,6 +269,12 @@ function listImports({ main, files }) {
   ));
   for (const proxy of [program, found]) proxy.destroy();
   send({ type: "imports", missing });
+}
+
+function inspectWheel({ content }) {
+  const bytes = toBytes(content);
+  send({ type: "wheel", described: interleave.inspected(bytes) });
+  bytes.destroy?.();
 }
 
 async function installPackages({ packages, model_server }) {
@@ -356,7 +366,8 @@ function finish() {
   const { result } = run;
   if (!run.is_virtual) {
     replies?.destroy?.();
-    ({ replies } = run);
+    // A copy, because the attribute's own proxy ends with the run.
+    replies = run.replies?.copy();
   }
   const fields = result._asdict();
   const message = fields.toJs({ create_pyproxies: false, dict_converter: Object.fromEntries });

@@ -1,6 +1,7 @@
 """Wheels: what is unpacked, and what is refused."""
 
 import io
+import json
 import sys
 import zipfile
 
@@ -29,7 +30,7 @@ def root(tmp_path, monkeypatch):
 
 def test_a_wheel_can_be_imported_by_programs_that_name_it():
     described = packages.install("thing", wheel({"thing/__init__.py": "VALUE = 7", "single.py": ""}))
-    assert described == ("thing", "1.0", ["single", "thing"])
+    assert described == ("thing", "1.0", ["single", "thing"], [])
     source = "import thing; print(thing.VALUE)"
     assert harness.run_source(source, packages=("thing",)).printed == ["7"]
     refused = harness.run_source(source)
@@ -86,6 +87,25 @@ def test_damaged_content_is_found_while_unpacking():
     at = content.index(b"thing/__init__.py") + len("thing/__init__.py")
     content[at + 4] ^= 0xFF
     assert "damaged" in packages.refusal("thing", bytes(content))
+
+
+def test_a_wheel_is_inspected_without_staying():
+    content = wheel({"thing/__init__.py": ""}, name="My.Thing")
+    assert json.loads(packages.inspected(content)) == {
+        "name": "my-thing", "version": "1.0", "modules": ["thing"], "needs": [],
+    }
+    assert json.loads(packages.inspected(b"no")) == {"why": "it is not a zip, or it is damaged (File is not a zip file)"}
+    assert not list(packages.ROOT.iterdir())
+
+
+def test_what_a_wheel_needs_is_read_from_its_metadata():
+    metadata = "Name: thing\nVersion: 1\nRequires-Dist: Typing_Extensions>=4; python_version < '3.13'\nRequires-Dist: a; extra == 'b'\n"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("thing-1.dist-info/METADATA", metadata)
+        archive.writestr("thing-1.dist-info/WHEEL", f"Tag: {TAG}\n")
+        archive.writestr("thing.py", "")
+    assert packages.install("thing", content.getvalue()).needs == ["typing-extensions"]
 
 
 def test_a_wheel_for_pyodide_is_accepted():

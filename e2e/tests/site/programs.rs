@@ -1,5 +1,6 @@
 //! The page of the reader's own program: real Python in the sandbox.
 
+mod archive;
 mod editor;
 mod errors;
 mod files;
@@ -13,6 +14,7 @@ mod saving;
 mod stop;
 mod suite;
 mod traps;
+mod wheels;
 
 use e2e::suite::Test;
 
@@ -29,4 +31,5 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(stop::tests())
         .chain(suite::tests())
         .chain(traps::tests())
+        .chain(wheels::tests())
 }

@@ -9,8 +9,8 @@ use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, PermissionState, PermissionStatus, ReadableStreamDefaultReader, RequestCache, RequestCredentials,
-    RequestInit, RequestMode, RequestRedirect, ResponseType, ServiceWorker,
+    AbortController, PermissionState, PermissionStatus, ReadableStreamDefaultReader, RequestCache, RequestInit,
+    RequestMode, RequestRedirect, ResponseType, ServiceWorker,
 };
 
 use crate::endpoint::http::local_network::{is_local, is_loopback};
@@ -156,7 +156,8 @@ impl AbortOnDrop {
             init.set_redirect(RequestRedirect::Manual);
         }
         if !has_credentials {
-            init.set_credentials(RequestCredentials::Omit);
+            // Without a type of its own, which would make the first load larger. Setting a field never fails.
+            let _ = Reflect::set(&init, &"credentials".into(), &"omit".into());
         }
         init.set_signal(self.controller.as_ref().map(AbortController::signal).as_ref());
         let js_headers = self.js_headers(&headers, &url)?;

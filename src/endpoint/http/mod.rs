@@ -30,6 +30,8 @@ mod error;
 mod headers;
 mod local_network;
 pub mod own_headers;
+#[cfg(target_arch = "wasm32")]
+mod parsed_url;
 mod request;
 mod response;
 mod retry_after;
@@ -44,6 +46,8 @@ pub use client::Client;
 pub use error::{HttpError, Phase};
 pub use headers::Headers;
 pub use local_network::LocalNetwork;
+#[cfg(target_arch = "wasm32")]
+pub use parsed_url::ParsedUrl;
 pub use request::{Method, Request};
 pub use response::Response;
 pub use scripted::{Answer, Scripted};

@@ -11,6 +11,7 @@ mod missing_imports;
 mod saver;
 mod starts;
 mod tabs;
+mod wheels;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub(crate) fn program(form: Form, display: Display, shows_run: bool) -> AnyView 
             <div class="program-foot">
                 {arguments(desk)}
                 {environment::environment(desk)}
+                {wheels::packages(desk)}
                 <p class="hint" role="note">{move || python.with(|state| state.as_ref().map(editor::in_words))}</p>
             </div>
         </section>
@@ -126,7 +128,7 @@ fn bar(desk: Desk) -> AnyView {
                 {starts(desk)}
                 <div class="open-file">
                     <input id="open-program" type="file" multiple=true on:change=move |event| files::take_chosen(desk, &event) />
-                    <label for="open-program" title="Python files, data files, or a zip of them">"Open…"</label>
+                    <label for="open-program" title="Python files, data files, a zip of them, or a wheel">"Open…"</label>
                 </div>
                 <button class="quiet" on:click=move |_| files::save(desk)>"Save as file"</button>
                 <button class="quiet" on:click=move |_| link::copy(desk)>"Copy link"</button>

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from .errors import NO_PROCESSES, NoProcesses
 
-_NOT_IN_THIS_COPY = "this copy of the site was built without it. See `tools/wheels.txt`"
+_NOT_IN_THIS_COPY = "write `import` at the start of a line, so that the page loads it, or open its wheel"
 
 _INSTEAD = {
     "uvloop": "the page has an event loop of its own. Remove the import: asyncio works without it",
-    "numpy": "use lists and the modules `math`, `statistics` and `array`",
-    "pandas": "use lists and the module `csv`",
+    "numpy": "use lists and the modules `math`, `statistics` and `array`, or open a wheel that is built for Pyodide",
+    "pandas": "use lists and the module `csv`, or open wheels that are built for Pyodide",
     "torch": "replace the computation by `await asyncio.sleep(…)` to see how the tasks overlap",
     "transformers": "replace the computation by `await asyncio.sleep(…)` to see how the tasks overlap",
     "scipy": "use lists and the modules `math` and `statistics`",
@@ -70,7 +70,7 @@ def instead_of(module: str) -> str:
     """Returns the alternative to a top-level module, as a sentence."""
     if module in sys.stdlib_module_names:
         return f"`{module}` belongs to Python's standard library, but is not part of Python in the browser."
-    advice = _INSTEAD.get(module, "programs can use Python's standard library and their own files")
+    advice = _INSTEAD.get(module, "programs can use Python's standard library, their own files, and packages whose wheels you open")
     return f"`{module}` is not available in the page: {advice}."
 
 

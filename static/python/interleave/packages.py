@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+from json import dumps
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,6 +38,8 @@ class Wheel(NamedTuple):
     version: str
     modules: list[str]
     """The top-level modules that it has."""
+    needs: list[str]
+    """The names of the packages that it needs."""
 
 
 def is_of_package(filename: str) -> bool:
@@ -81,6 +84,29 @@ def refusal(name: str, content: bytes) -> str | None:
     return None
 
 
+def inspected(content: bytes) -> str:
+    """What a wheel has, as JSON: the fields of `Wheel`, or `why` if it cannot be used. It is unpacked for that, and removed
+    again."""
+    try:
+        return dumps(install("_inspected", content)._asdict())
+    except BadWheel as error:
+        return dumps({"why": str(error)})
+    finally:
+        shutil.rmtree(ROOT / "_inspected", ignore_errors=True)
+
+
+def _normalized(name: str) -> str:
+    """The name of a package as indexes compare it."""
+    return "-".join(filter(None, name.lower().replace("_", "-").replace(".", "-").split("-")))
+
+
+def _required(requirement: str) -> str | None:
+    """The name in a requirement such as `yarl<2.0; python_version < "3.13"`. None for an extra."""
+    package, _, condition = requirement.partition(";")
+    length = next((n for n, char in enumerate(package) if not (char.isalnum() or char in "-_.")), len(package))
+    return None if "extra" in condition else _normalized(package[:length])
+
+
 def _described(archive: ZipFile) -> Wheel:
     entries = archive.infolist()
     if len(entries) > MOST_FILES:
@@ -106,7 +132,8 @@ def _described(archive: ZipFile) -> Wheel:
     taken = [name for name in modules if name in _OWN or name in sys.stdlib_module_names]
     if taken:
         raise BadWheel(f"its module `{taken[0]}` would take the place of Python's own")
-    return Wheel(str(metadata["Name"]), str(metadata["Version"]), modules)
+    needs = sorted(set(filter(None, map(_required, metadata.get_all("Requires-Dist", [])))))
+    return Wheel(_normalized(str(metadata["Name"])), str(metadata["Version"]), modules, needs)
 
 
 def _headers(content: bytes) -> Message:

@@ -32,6 +32,7 @@ mod hash;
 mod highlight;
 mod home;
 mod links;
+mod minify;
 mod optimize;
 mod page;
 mod pages;

@@ -9,6 +9,7 @@ use crate::build::PAGE;
 use crate::error::SiteError;
 use crate::files;
 use crate::hash::ContentHash;
+use crate::minify;
 use crate::split::{Code, LOADER};
 
 /// The call in trunk's script that loads the code.
@@ -43,7 +44,7 @@ pub fn put(code: &Code, site: &Path) -> Result<(), SiteError> {
 fn put_folder(code: &Path, site: &Path) -> Result<String, SiteError> {
     let mut contents = Vec::new();
     for file in files::all(code)? {
-        contents.push((files::read(&code.join(&file))?, file));
+        contents.push((minify::read(&code.join(&file))?, file));
     }
     let hash = contents.iter().fold(ContentHash::default(), |hash, (content, file)| hash.with(file).with(content));
     let name = format!("{PAGE}-{}", hash.name());

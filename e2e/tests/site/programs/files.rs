@@ -9,6 +9,7 @@ use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 use serde_json::{Value, json};
 
+use super::archive::zip;
 use super::editor::{
     CHOOSE, GRADE, MAIN, choose, copied, open, run, set_arguments, wait_for, wait_for_text, wait_until_saved,
 };
@@ -72,53 +73,20 @@ async fn a_program_of_several_files_is_saved_as_a_zip_that_can_be_opened(engine:
     Ok(())
 }
 
-/// A zip with one stored file.
-fn zip_of(name: &str, content: &[u8], stated_size: u32) -> Vec<u8> {
-    let mut crc = !0u32;
-    for byte in content {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            crc = (crc >> 1) ^ (0xEDB8_8320 & (!(crc & 1)).wrapping_add(1));
-        }
-    }
-    let mut about = Vec::new();
-    about.extend([20, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    about.extend((!crc).to_le_bytes());
-    about.extend((content.len() as u32).to_le_bytes());
-    about.extend(stated_size.to_le_bytes());
-    about.extend((name.len() as u16).to_le_bytes());
-    about.extend([0, 0]);
-    let mut zip = b"PK\x03\x04".to_vec();
-    zip.extend(&about);
-    zip.extend(name.as_bytes());
-    zip.extend(content);
-    let directory = zip.len() as u32;
-    zip.extend(b"PK\x01\x02\x14\x00");
-    zip.extend(&about);
-    zip.extend([0; 14]);
-    zip.extend(name.as_bytes());
-    let size = zip.len() as u32 - directory;
-    zip.extend(b"PK\x05\x06\x00\x00\x00\x00\x01\x00\x01\x00");
-    zip.extend(size.to_le_bytes());
-    zip.extend(directory.to_le_bytes());
-    zip.extend([0, 0]);
-    zip
-}
-
 async fn a_zip_whose_files_leave_the_folder_is_refused() -> TestResult {
     let fixture = open(Engine::Chromium).await?;
     let page = &fixture.page;
     for (zip, expected) in [
-        (zip_of("../evil.py", b"print()\n", 8), "`../evil.py` cannot be the name of a file"),
-        (zip_of("big.py", b"print()\n", 2_000_000_000), "are larger than 9"),
+        (zip(&[("../evil.py", b"print()\n", 8)]), "`../evil.py` cannot be the name of a file"),
+        (zip(&[("big.py", b"print()\n", 2_000_000_000)]), "are larger than 9"),
         (b"PK\x03\x04 and nothing else".to_vec(), "is not a zip file, or it is damaged"),
-        (zip_of("/etc/a.py", b"print()\n", 8), "it is not a path inside the program's folder"),
+        (zip(&[("/etc/a.py", b"print()\n", 8)]), "it is not a path inside the program's folder"),
     ] {
         choose(page, &[("program.zip", &zip)]).await?;
         wait_for(page, ".program-messages", expected).await?;
     }
     wait_for_text(page, "asyncio.run(main())").await?;
-    choose(page, &[("good.zip", &zip_of("folder/good.py", b"print('good')\n", 14))]).await?;
+    choose(page, &[("good.zip", &zip(&[("folder/good.py", b"print('good')\n", 14)]))]).await?;
     wait_for_text(page, "print('good')").await?;
     assert_eq!(page.texts(".file-tabs [role=tab]").await?, ["good.py"]);
     Ok(())

@@ -57,6 +57,8 @@ pub(crate) struct Desk {
     pub(super) list: RwSignal<Vec<ProgramEntry>>,
     /// False if the browser stores nothing for the page.
     pub(super) is_persistent: RwSignal<bool>,
+    /// Changes when the reader's own packages do.
+    pub(super) wheels: RwSignal<u32>,
     /// The program of the site that it was started from, once that is known.
     pub(super) start: RwSignal<Option<(&'static Start, Arc<ProgramFiles>)>>,
     saver: StoredValue<Shared<oneshot::Receiver<Rc<Saver>>>, LocalStorage>,
@@ -81,6 +83,7 @@ impl Desk {
             environment: RwSignal::new(String::new()),
             list: RwSignal::new(Vec::new()),
             is_persistent: RwSignal::new(true),
+            wheels: RwSignal::new(0),
             start: RwSignal::new(None),
             saver: StoredValue::new_local(saver.shared()),
             opening: StoredValue::new_local(Rc::default()),

@@ -9,6 +9,7 @@ use web_sys::{Event, File, HtmlInputElement};
 
 use super::bundle::Bundle;
 use super::desk::Desk;
+use super::wheels;
 use crate::measure::units::{counted, shortened, size};
 use crate::python::program_files::{
     Content, MOST_DATA_BYTES, MOST_FILES, MOST_SOURCE_BYTES, ProgramFile, ProgramFiles, is_python,
@@ -59,7 +60,12 @@ fn take(desk: Desk, files: Vec<File>) {
         return;
     }
     let take = async move {
+        let (wheels, files): (Vec<File>, Vec<File>) = files.into_iter().partition(wheels::is_wheel);
+        if !wheels.is_empty() {
+            wheels::take(desk, wheels).await;
+        }
         match read(&files).await {
+            Ok(files) if files.is_empty() => {}
             Ok(files) => open(desk, files).await,
             Err(why) => desk.say(&why),
         }

@@ -85,7 +85,7 @@ fn simulation(origin: Origin, now: Simulation) -> AnyView {
         <details class="lines-field">
             <summary>"Simulate its responses"</summary>
             <p class="hint">"For a server that accepts no requests from a browser. The run is marked as simulated."</p>
-            {number("Latency", " ms", 60_000, |simulation| &mut simulation.latency_ms)}
+            {number("Latency", " ms ", 60_000, |simulation| &mut simulation.latency_ms)}
             {number("Failures (503)", " %", 100, |simulation| &mut simulation.failures_percent)}
             <textarea
                 rows="2"

@@ -9,9 +9,10 @@ use wasm_bindgen_futures::spawn_local;
 use super::bundle::Bundle;
 use super::desk::Desk;
 use super::starts::{self, Start};
+use super::wheels;
 use crate::measure::units::counted;
 use crate::share::permalink::{Destination, SITE_PROGRAM, Setup};
-use crate::share::program_link::{self, LinkError, MOST_UNPACKED_BYTES};
+use crate::share::program_link::{self, LinkError, LinkedProgram, MOST_UNPACKED_BYTES};
 use crate::ui::address::link_to;
 use crate::ui::components::share::copy_text;
 
@@ -31,10 +32,12 @@ pub(super) async fn open(desk: Desk) -> bool {
         (Ok(program), _) => Ok(program),
     };
     match program {
-        Ok(program) => {
-            let news =
-                "This program comes from the link. It is not saved until you change it, and nothing has been run.";
-            desk.show_unsaved(program, None, news).await
+        Ok(LinkedProgram { program, packages }) => {
+            let news = format!(
+                "This program comes from the link. It is not saved until you change it, and nothing has been run.{}",
+                wheels::missing(&packages).await
+            );
+            desk.show_unsaved(program, None, &news).await
         }
         Err(why) => {
             desk.form.packed.try_set(None);
@@ -83,7 +86,9 @@ pub(super) fn copy(desk: Desk) {
 
 async fn link(desk: Desk) -> Result<(String, usize), String> {
     let bundle = Bundle::load().await.map_err(|why| format!("No link can be made: {why}. Send the file instead."))?;
-    let packed = program_link::pack(&desk.program(), |bytes| bundle.pack(bytes).unwrap_or_default());
+    let program = desk.program();
+    let packages = wheels::used_by(&program).await;
+    let packed = program_link::pack(&program, packages, |bytes| bundle.pack(bytes).unwrap_or_default());
     let (packed, keys) = packed.map_err(|error| sentence(&error))?;
     let setup = untrack(|| desk.form.setup(None));
     let setup = Setup { packed: Some(packed), runs_at_once: false, is_embedded: false, ..setup };
