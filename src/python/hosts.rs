@@ -3,8 +3,10 @@
 //! A program may always ask the page's own model server, and nothing else of the site. Any other server it may ask after
 //! the reader has allowed it, by scheme, host and port, for this program in this visit.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::rc::Rc;
 
 use crate::endpoint::model_server;
 
@@ -109,6 +111,31 @@ pub struct Hosts {
     allowed: BTreeSet<Origin>,
     simulated: BTreeMap<Origin, Simulation>,
     refused: BTreeSet<Origin>,
+}
+
+type Listener = Rc<dyn Fn(Hosts)>;
+
+thread_local! {
+    static HOSTS: RefCell<Hosts> = RefCell::default();
+    static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
+}
+
+/// Sets the function that is called when the servers of the open program change.
+pub fn set_listener(listener: Option<Listener>) {
+    LISTENER.set(listener);
+}
+
+/// Reads or changes the servers of the program that is open.
+pub fn edit<T>(edit: impl FnOnce(&mut Hosts) -> T) -> T {
+    let before = HOSTS.with_borrow(Clone::clone);
+    let result = HOSTS.with_borrow_mut(edit);
+    let after = HOSTS.with_borrow(Clone::clone);
+    if before != after
+        && let Some(listener) = LISTENER.with_borrow(Clone::clone)
+    {
+        listener(after);
+    }
+    result
 }
 
 /// The number of refused servers that are remembered. A program can name any number.

@@ -10,7 +10,7 @@ use futures::lock::Mutex;
 use super::environment::Environment;
 use super::error::PythonError;
 use super::files::{Manifest, Progress};
-use super::hosts::Hosts;
+use super::hosts;
 use super::message::MissingImport;
 use super::program_files::ProgramFiles;
 use super::session::Session;
@@ -29,7 +29,6 @@ pub enum State {
 }
 
 type Listener = Rc<dyn Fn(State)>;
-type HostsListener = Rc<dyn Fn(Hosts)>;
 type Stop = Rc<dyn Fn()>;
 /// It is locked while the interpreter starts or is used.
 type Place = Rc<Mutex<Option<Session>>>;
@@ -43,26 +42,6 @@ thread_local! {
     static STOP: RefCell<Option<Stop>> = const { RefCell::new(None) };
     static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
     static ENVIRONMENT: RefCell<Environment> = RefCell::default();
-    static HOSTS: RefCell<Hosts> = RefCell::default();
-    static HOSTS_LISTENER: RefCell<Option<HostsListener>> = const { RefCell::new(None) };
-}
-
-/// Sets the function that is called when the program is refused a server, or the reader allows one.
-pub fn set_hosts_listener(listener: Option<HostsListener>) {
-    HOSTS_LISTENER.set(listener);
-}
-
-/// Changes the servers of the program that is open.
-pub fn edit_hosts<T>(edit: impl FnOnce(&mut Hosts) -> T) -> T {
-    let before = HOSTS.with_borrow(Clone::clone);
-    let result = HOSTS.with_borrow_mut(edit);
-    let after = HOSTS.with_borrow(Clone::clone);
-    if before != after
-        && let Some(listener) = HOSTS_LISTENER.with_borrow(Clone::clone)
-    {
-        listener(after);
-    }
-    result
 }
 
 /// Sets the environment variables of the next runs, until another program is opened.
@@ -187,7 +166,7 @@ pub async fn missing_imports(files: &ProgramFiles) -> Option<Vec<MissingImport>>
 /// running program is ended by its own run.
 pub fn forget() {
     ENVIRONMENT.take();
-    edit_hosts(std::mem::take);
+    hosts::edit(std::mem::take);
     drop(PLACE.take());
     abort_start();
 }

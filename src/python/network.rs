@@ -12,8 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::MessagePort;
 
-use super::hosts::{Hosts, Origin, Simulation, Site, Verdict};
-use super::interpreter;
+use super::hosts::{self, Hosts, Origin, Simulation, Site, Verdict};
 use super::message::{NetworkMessage, ProgramRequest};
 use crate::endpoint::http::{Browser, Client, HttpError, Method, ParsedUrl, Request, Response};
 use crate::endpoint::model_server;
@@ -51,7 +50,7 @@ enum Destination {
 impl Network {
     /// For a program in the worker at the other end of this port.
     pub(super) fn new(port: &MessagePort) -> Self {
-        interpreter::edit_hosts(Hosts::forget_refused);
+        hosts::edit(Hosts::forget_refused);
         Self {
             port: port.clone(),
             site: site(),
@@ -82,7 +81,7 @@ impl Network {
         let written = ParsedUrl::new(&format!("http://{host}:{port}/"), None).map(|url| url.part("hostname"));
         let result = match (&self.site, written) {
             (Some(site), Some(host)) => {
-                interpreter::edit_hosts(|hosts| hosts.connect(site, &host, port)).map_err(|refusal| refusal.to_string())
+                hosts::edit(|hosts| hosts.connect(site, &host, port)).map_err(|refusal| refusal.to_string())
             }
             _ => Err(format!("`{host}` is not the name of a host")),
         };
@@ -140,7 +139,7 @@ impl Network {
         let (Some(site), Some(parsed)) = (&self.site, ParsedUrl::new(&url, None)) else { return Err(invalid()) };
         let origin = origin(&parsed).ok_or_else(invalid)?;
         let target = parsed.part("pathname") + &parsed.part("search");
-        let verdict = interpreter::edit_hosts(|hosts| hosts.request(site, origin.clone(), &target));
+        let verdict = hosts::edit(|hosts| hosts.request(site, origin.clone(), &target));
         let (url, is_for_model_server) = match verdict {
             Verdict::ModelServer(path) => (path, true),
             Verdict::Allowed => (url, false),

@@ -5,10 +5,10 @@ mod desk;
 mod editor;
 mod environment;
 mod files;
-mod hosts;
 mod link;
 mod missing_imports;
 mod saver;
+mod servers;
 mod starts;
 mod tabs;
 mod wheels;
@@ -58,7 +58,7 @@ pub(crate) fn program(form: Form, display: Display, shows_run: bool) -> AnyView 
             {tabs::file_tabs(desk)}
             {editor::editor(desk, display)}
             {missing_imports(form, is_ready)}
-            {hosts::hosts()}
+            {servers::servers()}
             <div class="program-foot">
                 {arguments(desk)}
                 {environment::environment(desk)}

@@ -5,27 +5,17 @@
 //! after the worker was installed, and the host may have another release then. A browser stores all scripts that a
 //! service worker imports when it installs the worker, and looks for new ones by itself. So the wasm is in a script.
 
-use std::path::{Path, PathBuf};
-
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use std::path::Path;
 
 use crate::build::Kind;
 use crate::error::SiteError;
 use crate::files;
 use crate::hash::ContentHash;
+use crate::model_server::{self, NAME};
 use crate::release::Release;
-
-/// Trunk's name for the program: its script is `NAME.js`, its wasm `NAME_bg.wasm`.
-const NAME: &str = "model_server";
 
 /// The script that imports the program.
 const WORKER: &str = "service-worker.js";
-
-/// The program's wasm, as trunk has built it.
-pub fn wasm(site: &Path) -> PathBuf {
-    site.join(format!("{NAME}_bg.wasm"))
-}
 
 /// Bundles the program. Nothing may be added to the site afterwards.
 ///
@@ -33,12 +23,11 @@ pub fn wasm(site: &Path) -> PathBuf {
 ///
 /// If the program or the worker's script is missing or has an unexpected form.
 pub fn put(site: &Path, kind: Kind) -> Result<(), SiteError> {
-    let (script, wasm, worker) = (site.join(NAME).with_extension("js"), wasm(site), site.join(WORKER));
-    let program = program(&files::read_text(&script)?, &files::read(&wasm)?);
+    let worker = site.join(WORKER);
+    let program = model_server::program(site)?;
     let name = format!("{NAME}-{}.js", ContentHash::default().with(&program).name());
     files::write(&site.join(&name), program)?;
-    files::remove(&script)?;
-    files::remove(&wasm)?;
+    model_server::remove(site)?;
     let text = with_import(&files::read_text(&worker)?, &name)?;
     let text = match kind {
         // A debug build changes often, and is not needed offline.
@@ -50,29 +39,6 @@ pub fn put(site: &Path, kind: Kind) -> Result<(), SiteError> {
     files::write(&worker, text)
 }
 
-/// The script with the wasm as text. Base64 makes it a third larger before compression, and decodes faster than more
-/// compact encodings.
-fn program(script: &str, wasm: &[u8]) -> String {
-    format!("{script}\nconst MODEL_SERVER_WASM = \"{}\";\n", BASE64_STANDARD.encode(wasm))
-}
-
-/// The program as a module, for the sandbox of readers' programs: it exports `start`, which returns what the program exports.
-///
-/// # Errors
-///
-/// If trunk's files are missing.
-pub fn module(site: &Path) -> Result<String, SiteError> {
-    let script = files::read_text(&site.join(NAME).with_extension("js"))?;
-    Ok(program(&script, &files::read(&wasm(site))?) + START)
-}
-
-/// The end of the module.
-const START: &str = "export function start() {
-  wasm_bindgen.initSync({ module: Uint8Array.from(atob(MODEL_SERVER_WASM), (byte) => byte.charCodeAt(0)) });
-  return wasm_bindgen;
-}
-";
-
 /// The worker's script, which imports the program by its new name.
 fn with_import(worker: &str, name: &str) -> Result<String, SiteError> {
     let import = |name: &str| format!("importScripts(\"{name}\")");
@@ -83,11 +49,6 @@ fn with_import(worker: &str, name: &str) -> Result<String, SiteError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_program_is_script_and_wasm() {
-        assert_eq!(program("let a;", b"\0asm"), "let a;\nconst MODEL_SERVER_WASM = \"AGFzbQ==\";\n");
-    }
 
     #[test]
     fn the_site_has_the_program_under_a_name_that_changes_with_it() {

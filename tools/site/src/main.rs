@@ -33,6 +33,7 @@ mod highlight;
 mod home;
 mod links;
 mod minify;
+mod model_server;
 mod optimize;
 mod page;
 mod pages;
@@ -78,7 +79,7 @@ fn finish(build: &Build) -> Result<(), SiteError> {
         if build.kind != Kind::Debug {
             let code = split::split_and_bind(build)?;
             if build.kind == Kind::Published {
-                let server = (bundle::wasm(&build.site), optimize::Goal::Size);
+                let server = (model_server::wasm(&build.site), optimize::Goal::Size);
                 optimize::all(code.modules().chain([server]), &cache)?;
             }
             page::put(&code, &build.site)?;

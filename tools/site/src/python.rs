@@ -16,13 +16,13 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::build::{Build, Kind};
-use crate::bundle;
 use crate::bytecode::{Compiler, LIBRARY};
 use crate::cache::Cache;
 use crate::editor;
 use crate::error::SiteError;
 use crate::files;
 use crate::hash;
+use crate::model_server;
 use crate::sandbox;
 use crate::wheels::{self, Wheel};
 
@@ -161,7 +161,7 @@ fn put_python(site: &Path, sources: &Sources, pyodide: &Path, cache: &Cache) -> 
         sandbox: put_file(site, "outer.html", outer.as_bytes())?.path,
         files: files.collect::<Result<_, _>>()?,
         packages: put_packages(site, sources, pyodide, cache)?,
-        model_server: put_file(site, "model-server.mjs", bundle::module(site)?.as_bytes())?,
+        model_server: put_file(site, "model-server.mjs", model_server::module(site)?.as_bytes())?,
     })
 }
 

@@ -6,17 +6,16 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use crate::python::hosts::{Hosts, Origin, Simulation};
-use crate::python::interpreter;
+use crate::python::hosts::{self, Hosts, Origin, Simulation};
 
 /// What the program was refused, with buttons to allow or simulate it, and what was decided. Empty if it uses no other
 /// server.
-pub(super) fn hosts() -> AnyView {
-    let hosts = RwSignal::new(interpreter::edit_hosts(|hosts| hosts.clone()));
-    interpreter::set_hosts_listener(Some(Rc::new(move |now| {
+pub(super) fn servers() -> AnyView {
+    let hosts = RwSignal::new(hosts::edit(|hosts| hosts.clone()));
+    hosts::set_listener(Some(Rc::new(move |now| {
         hosts.try_set(now);
     })));
-    on_cleanup(|| interpreter::set_hosts_listener(None));
+    on_cleanup(|| hosts::set_listener(None));
     let refused = move || hosts.with(|hosts| hosts.refused().cloned().map(refused_item).collect_view());
     let allowed = move || hosts.with(|hosts| hosts.allowed().cloned().map(allowed_item).collect_view());
     let simulated = move || {
@@ -31,7 +30,7 @@ fn refused_item(origin: Origin) -> AnyView {
     let text = format!("The program wanted to send requests to {origin}.");
     let allowed = origin.clone();
     let allow = move |_| {
-        interpreter::edit_hosts(|hosts: &mut Hosts| hosts.allow(allowed.clone()));
+        hosts::edit(|hosts: &mut Hosts| hosts.allow(allowed.clone()));
         press_run();
     };
     view! {
@@ -55,7 +54,7 @@ fn simulated_item(origin: Origin, now: Simulation) -> AnyView {
 }
 
 fn forbid(label: &'static str, origin: Origin) -> AnyView {
-    let forbid = move |_| interpreter::edit_hosts(|hosts: &mut Hosts| hosts.forbid(&origin));
+    let forbid = move |_| hosts::edit(|hosts: &mut Hosts| hosts.forbid(&origin));
     view! { <button class="quiet" on:click=forbid>{label}</button> }.into_any()
 }
 
@@ -78,7 +77,7 @@ fn simulation(origin: Origin, now: Simulation) -> AnyView {
         }
     };
     let simulate = move |_| {
-        interpreter::edit_hosts(|hosts: &mut Hosts| hosts.simulate(origin.clone(), shown.get_untracked()));
+        hosts::edit(|hosts: &mut Hosts| hosts.simulate(origin.clone(), shown.get_untracked()));
         press_run();
     };
     view! {
