@@ -24,8 +24,14 @@ const LONGEST_JSON: u32 = 16 << 20;
 const LONGEST_HOST: u32 = 300;
 const LONGEST_URL: u32 = 64 << 10;
 
-/// The maximum number of headers of a request.
+/// The maximum number of headers of a request, and the maximum lengths of their names and values.
 const MOST_HEADERS: u32 = 200;
+const LONGEST_HEADER_NAME: u32 = 300;
+const LONGEST_HEADER_VALUE: u32 = 16 << 10;
+
+/// The maximum number of packages that are refused at once, and the maximum length of the reason.
+const MOST_PACKAGES: u32 = 100;
+const LONGEST_REASON: u32 = 1_000;
 
 /// A message of the worker.
 pub(super) enum Message {
@@ -73,10 +79,13 @@ pub(super) fn message(value: &JsValue) -> Option<Message> {
         }
         "packages" => {
             let refused: Array = field(value, "refused").dyn_into().ok()?;
-            let refused = (refused.length() <= MOST_IMPORTS).then_some(refused)?;
+            let refused = (refused.length() <= MOST_PACKAGES).then_some(refused)?;
             Message::Packages(refused.iter().map(refused_package).collect::<Option<_>>()?)
         }
-        "wheel" => Message::Wheel(serde_json::from_str(&text_up_to(value, "described", LONGEST_WHEEL)?).ok()?),
+        "wheel" => {
+            let wheel: InspectedWheel = serde_json::from_str(&text_up_to(value, "described", LONGEST_WHEEL)?).ok()?;
+            Message::Wheel(wheel.is_plausible().then_some(wheel)?)
+        }
         "connect" => Message::Network(NetworkMessage::Connect {
             number: whole(value, "number")?,
             host: text_up_to(value, "host", LONGEST_HOST)?,
@@ -91,7 +100,10 @@ pub(super) fn message(value: &JsValue) -> Option<Message> {
 }
 
 fn refused_package(value: JsValue) -> Option<RefusedPackage> {
-    Some(RefusedPackage { name: text(&value, "name")?, why: text(&value, "why")? })
+    Some(RefusedPackage {
+        name: text_up_to(&value, "name", LONGEST_HOST)?,
+        why: text_up_to(&value, "why", LONGEST_REASON)?,
+    })
 }
 
 fn request(value: &JsValue) -> Option<ProgramRequest> {
@@ -104,9 +116,13 @@ fn request(value: &JsValue) -> Option<ProgramRequest> {
         number: whole(value, "number")?,
         method: text_up_to(value, "method", LONGEST_HOST)?,
         url: text_up_to(value, "url", LONGEST_URL)?,
-        headers: headers.iter().map(|pair| Some((text(&pair, "0")?, text(&pair, "1")?))).collect::<Option<_>>()?,
+        headers: headers.iter().map(|pair| header(&pair)).collect::<Option<_>>()?,
         body: Uint8Array::new(&body).to_vec(),
     })
+}
+
+fn header(pair: &JsValue) -> Option<(String, String)> {
+    Some((text_up_to(pair, "0", LONGEST_HEADER_NAME)?, text_up_to(pair, "1", LONGEST_HEADER_VALUE)?))
 }
 
 fn missing_import(value: JsValue) -> Option<MissingImport> {

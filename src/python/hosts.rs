@@ -81,7 +81,7 @@ pub struct Site {
     pub path: String,
 }
 
-/// What becomes of a request.
+/// The decision about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is for the page's own model server. Contains the path relative to the site.
@@ -110,13 +110,19 @@ pub enum Refusal {
 pub struct Hosts {
     allowed: BTreeSet<Origin>,
     simulated: BTreeMap<Origin, Simulation>,
-    refused: BTreeSet<Origin>,
+    /// In the order of the requests, so that a running program cannot move a button under the pointer.
+    refused: Vec<Origin>,
+    /// Those of them that the current run has not been refused so far.
+    stale: Vec<Origin>,
 }
 
 type Listener = Rc<dyn Fn(Hosts)>;
 
+/// The servers of one program. A run keeps those of its program, also after the reader has opened another one.
+pub type SharedHosts = Rc<RefCell<Hosts>>;
+
 thread_local! {
-    static HOSTS: RefCell<Hosts> = RefCell::default();
+    static CURRENT: RefCell<SharedHosts> = RefCell::default();
     static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
 }
 
@@ -125,21 +131,39 @@ pub fn set_listener(listener: Option<Listener>) {
     LISTENER.set(listener);
 }
 
-/// Reads or changes the servers of the program that is open.
-pub fn edit<T>(edit: impl FnOnce(&mut Hosts) -> T) -> T {
-    let before = HOSTS.with_borrow(Clone::clone);
-    let result = HOSTS.with_borrow_mut(edit);
-    let after = HOSTS.with_borrow(Clone::clone);
-    if before != after
-        && let Some(listener) = LISTENER.with_borrow(Clone::clone)
-    {
-        listener(after);
+/// The servers of the program that is open.
+#[must_use]
+pub fn current() -> SharedHosts {
+    CURRENT.with_borrow(Rc::clone)
+}
+
+/// Another program is open: nothing is allowed for it yet.
+pub fn renew() {
+    CURRENT.set(SharedHosts::default());
+    tell(&current());
+}
+
+/// Changes the servers of a program.
+pub fn edit<T>(hosts: &SharedHosts, edit: impl FnOnce(&mut Hosts) -> T) -> T {
+    let before = hosts.borrow().clone();
+    let result = edit(&mut hosts.borrow_mut());
+    if before != *hosts.borrow() && Rc::ptr_eq(hosts, &current()) {
+        tell(hosts);
     }
     result
 }
 
+fn tell(hosts: &SharedHosts) {
+    if let Some(listener) = LISTENER.with_borrow(Clone::clone) {
+        listener(hosts.borrow().clone());
+    }
+}
+
 /// The number of refused servers that are remembered. A program can name any number.
 const MOST_REFUSED: usize = 20;
+
+/// The maximum length of the name of a host (RFC 1035, section 2.3.4), in characters.
+const LONGEST_HOST: usize = 253;
 
 impl Hosts {
     /// The servers that the reader has allowed.
@@ -159,14 +183,15 @@ impl Hosts {
 
     /// The reader allows a server.
     pub fn allow(&mut self, origin: Origin) {
-        self.refused.remove(&origin);
+        self.refused.retain(|refused| *refused != origin);
         self.simulated.remove(&origin);
         self.allowed.insert(origin);
     }
 
     /// The page answers in place of a server.
     pub fn simulate(&mut self, origin: Origin, simulation: Simulation) {
-        self.refused.remove(&origin);
+        self.refused.retain(|refused| *refused != origin);
+        self.allowed.remove(&origin);
         self.simulated.insert(origin, simulation);
     }
 
@@ -176,12 +201,18 @@ impl Hosts {
         self.simulated.remove(origin);
     }
 
-    /// A program starts: what an earlier run was refused is forgotten.
-    pub fn forget_refused(&mut self) {
-        self.refused.clear();
+    /// A run begins. Until it ends, the reader still sees what the run before was refused.
+    pub fn begin_run(&mut self) {
+        self.stale = self.refused.clone();
     }
 
-    /// May the program open a connection? Which scheme it will use is not known yet.
+    /// A run has ended: forgets what only earlier runs were refused.
+    pub fn end_run(&mut self) {
+        let stale = std::mem::take(&mut self.stale);
+        self.refused.retain(|origin| !stale.contains(origin));
+    }
+
+    /// Decides if the program may open a connection. The scheme that it will use is not known yet.
     ///
     /// # Errors
     ///
@@ -194,7 +225,7 @@ impl Hosts {
         Err(self.refuse(Origin::of_connection(host, port)))
     }
 
-    /// What becomes of a request to this origin, with this path and query as a browser normalizes them.
+    /// Decides about a request to this origin, with this path and query as a browser normalizes them.
     pub fn request(&mut self, site: &Site, origin: Origin, target: &str) -> Verdict {
         if origin == site.origin {
             let path = target.strip_prefix(&*site.path).filter(|path| path.starts_with(model_server::PATH));
@@ -208,8 +239,10 @@ impl Hosts {
     }
 
     fn refuse(&mut self, origin: Origin) -> Refusal {
-        if self.refused.len() < MOST_REFUSED {
-            self.refused.insert(origin.clone());
+        self.stale.retain(|stale| *stale != origin);
+        let is_new = !self.refused.contains(&origin) && origin.host.len() <= LONGEST_HOST;
+        if is_new && self.refused.len() < MOST_REFUSED {
+            self.refused.push(origin.clone());
         }
         Refusal::NotAllowed(origin)
     }
@@ -278,6 +311,21 @@ mod tests {
         let share = |failures_percent| Simulation { failures_percent, ..Simulation::default() };
         assert_eq!((0..100).filter(|number| share(0).fails(*number)).count(), 0);
         assert_eq!((0..100).filter(|number| share(1_000).fails(*number)).count(), 100);
+    }
+
+    #[test]
+    fn refused_servers_are_shown_until_a_run_ends_without_them() {
+        let mut hosts = Hosts::default();
+        let refused = |hosts: &Hosts| hosts.refused().map(Origin::to_string).collect::<Vec<_>>();
+        hosts.begin_run();
+        let _ = hosts.connect(&site(), "a.example", 80);
+        let _ = hosts.connect(&site(), "b.example", 80);
+        hosts.end_run();
+        hosts.begin_run();
+        assert_eq!(refused(&hosts), ["http://a.example", "http://b.example"]);
+        let _ = hosts.connect(&site(), "b.example", 80);
+        hosts.end_run();
+        assert_eq!(refused(&hosts), ["http://b.example"]);
     }
 
     #[test]

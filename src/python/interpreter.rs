@@ -166,7 +166,7 @@ pub async fn missing_imports(files: &ProgramFiles) -> Option<Vec<MissingImport>>
 /// running program is ended by its own run.
 pub fn forget() {
     ENVIRONMENT.take();
-    hosts::edit(std::mem::take);
+    hosts::renew();
     drop(PLACE.take());
     abort_start();
 }

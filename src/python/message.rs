@@ -128,6 +128,33 @@ pub enum InspectedWheel {
     },
 }
 
+impl InspectedWheel {
+    /// True if its names can be parts of a path: a program may have sent them.
+    #[must_use]
+    pub fn is_plausible(&self) -> bool {
+        let Self::Good { name, version, modules, needs } = self else { return true };
+        let is_module = |module: &String| !module.is_empty() && module.chars().all(|c| c.is_alphanumeric() || c == '_');
+        is_package_name(name)
+            && is_version(version)
+            && modules.iter().all(is_module)
+            && needs.iter().all(|it| is_package_name(it))
+    }
+}
+
+/// True for a name in the form that package indexes compare.
+#[must_use]
+pub fn is_package_name(name: &str) -> bool {
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    name.len() <= 100 && name.split('-').all(is_part)
+}
+
+/// True for a version, which begins with a digit.
+#[must_use]
+pub fn is_version(version: &str) -> bool {
+    let is_usual = |b: u8| b.is_ascii_alphanumeric() || b"._+!-".contains(&b);
+    version.len() <= 60 && version.starts_with(|c: char| c.is_ascii_digit()) && version.bytes().all(is_usual)
+}
+
 /// The maximum length of the JSON about a wheel, in UTF-16 units.
 pub const LONGEST_WHEEL: u32 = 100_000;
 
@@ -273,6 +300,28 @@ mod tests {
         assert_eq!((tasks[0].task, &*tasks[0].name, tasks[0].line), (2, "worker 1", Some(7)));
         assert!(tasks[0].locals["batch"].chars().count() < 250);
         assert_eq!(seen_tasks(&entry("x")[..40]), None);
+    }
+
+    #[test]
+    fn the_names_of_a_wheel_can_be_parts_of_a_path() {
+        let wheel = |name: &str, version: &str, module: &str| {
+            let (name, version) = (name.to_owned(), version.to_owned());
+            InspectedWheel::Good { name, version, modules: vec![module.to_owned()], needs: Vec::new() }
+        };
+        assert!(wheel("typing-extensions", "2.0.1rc1+cpu", "typing_extensions").is_plausible());
+        for (name, version, module) in [
+            ("..", "1", "a"),
+            ("", "1", "a"),
+            ("a-", "1", "a"),
+            ("A", "1", "a"),
+            ("a/b", "1", "a"),
+            ("a", "../1", "a"),
+            ("a", "", "a"),
+            ("a", "1", "a.b"),
+            ("a", "1", ""),
+        ] {
+            assert!(!wheel(name, version, module).is_plausible(), "{name} {version} {module}");
+        }
     }
 
     #[test]

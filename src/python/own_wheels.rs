@@ -33,11 +33,16 @@ impl OwnWheel {
     /// The package that programs can import.
     #[must_use]
     pub fn package(&self) -> Package {
+        let mut needs = self.needs.clone();
+        if self.name == "aiohttp" {
+            // As in tools/site/src/wheels.rs: the requests of every client are read with it.
+            needs.push("h11".to_owned());
+        }
         Package {
             name: self.name.clone(),
             version: self.version.clone(),
             modules: self.modules.clone(),
-            needs: self.needs.clone(),
+            needs,
             file: PackageFile::Saved,
             bytes: self.bytes,
         }
@@ -83,7 +88,7 @@ impl OwnWheels {
         self.storage.write(&wheel.file("json"), &json).await
     }
 
-    /// All wheels, by name and version.
+    /// All wheels by name, and the versions of each in their order.
     ///
     /// # Errors
     ///
@@ -98,6 +103,7 @@ impl OwnWheels {
                 wheels.push(wheel);
             }
         }
+        wheels.sort_by_cached_key(|wheel: &OwnWheel| (wheel.name.clone(), version_key(&wheel.version)));
         Ok(wheels)
     }
 
@@ -121,12 +127,29 @@ impl OwnWheels {
     }
 }
 
+/// Orders versions by their numbers: 2.10 is after 2.9. A release is after its candidates, such as 2.9rc1.
+fn version_key(version: &str) -> Vec<(u64, bool, String)> {
+    let part = |part: &str| {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(digits);
+        (number.parse().unwrap_or(u64::MAX), rest.is_empty(), rest.to_owned())
+    };
+    version.split('.').map(part).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
 
     use super::*;
     use crate::storage::InMemory;
+
+    #[test]
+    fn versions_are_ordered_by_their_numbers() {
+        let mut versions = ["2.10", "2.9", "2.9rc1", "10.0", "2.9.1"];
+        versions.sort_by_key(|version| version_key(version));
+        assert_eq!(versions, ["2.9rc1", "2.9", "2.9.1", "2.10", "10.0"]);
+    }
 
     #[test]
     fn wheels_are_saved_by_name_and_version() {

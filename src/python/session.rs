@@ -1,6 +1,8 @@
 //! [`Session`]: an interpreter, from its start to its end, and the programs that it runs one after another.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,7 +58,7 @@ pub enum Arrived {
     Piece(Piece),
     /// A line that it has not printed with Python's `print`.
     Output(String),
-    /// The responses of this server were simulated. At the end of the run.
+    /// The responses of this server are simulated.
     Simulated(String),
 }
 
@@ -66,12 +68,14 @@ pub struct Session {
     port: MessagePort,
     /// Decoded; `None` for a malformed message.
     messages: UnboundedReceiver<Option<Message>>,
+    /// False while nothing is asked of the worker. A program that has ended can go on sending messages, which are dropped.
+    listens: Rc<Cell<bool>>,
     python: String,
     packages: Vec<Package>,
     /// The model server for the virtual clock, until it has been loaded.
     model_server: Option<SiteFile>,
-    /// The packages that programs can import now, with their versions.
-    installed: BTreeSet<String>,
+    /// The packages that programs can import now, by name.
+    installed: BTreeMap<String, Package>,
     is_spent: bool,
     _listener: Closure<dyn FnMut(MessageEvent)>,
 }
@@ -89,19 +93,24 @@ impl Session {
         let frame = opened.unwrap_or(Err(silent.clone()))?;
         let port = frame.load(&contents)?;
         let (sender, messages) = unbounded();
+        let listens = Rc::new(Cell::new(true));
+        let is_listening = Rc::clone(&listens);
         let listener = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
-            // The receiver lives as long as this closure.
-            let _ = sender.unbounded_send(decode::message(&event.data()));
+            if is_listening.get() {
+                // The receiver lives as long as this closure.
+                let _ = sender.unbounded_send(decode::message(&event.data()));
+            }
         });
         port.set_onmessage(Some(listener.as_ref().unchecked_ref()));
         let mut session = Self {
             frame,
             port,
             messages,
+            listens,
             python: String::new(),
             packages: files.packages.clone(),
             model_server: Some(files.model_server.clone()),
-            installed: BTreeSet::new(),
+            installed: BTreeMap::new(),
             is_spent: false,
             _listener: listener,
         };
@@ -140,11 +149,17 @@ impl Session {
         // On the virtual clock, servers are not asked.
         let network = (program.clock == ClockKind::Browser).then(|| Network::new(&self.port));
         let environment = &program.environment;
+        // The number of servers whose simulation was reported.
+        let mut told = 0;
         loop {
             match self.next().await? {
                 Message::Network(message) => {
                     if let Some(network) = &network {
                         network.take(message);
+                        let simulated = network.simulated();
+                        let new = simulated.get(told..).unwrap_or_default().to_vec();
+                        told = simulated.len();
+                        new.into_iter().map(Arrived::Simulated).try_for_each(&mut take)?;
                     }
                 }
                 Message::Pieces(pieces) => pieces.into_iter().try_for_each(|mut piece| {
@@ -153,10 +168,9 @@ impl Session {
                 })?,
                 Message::Output { text } => take(Arrived::Output(environment.hide(&text).into_owned()))?,
                 Message::Ended(mut ended) => {
+                    self.listens.set(false);
                     ended.message = environment.hide(&ended.message).into_owned();
                     self.is_spent |= ended.is_out_of_memory();
-                    let simulated = network.as_ref().map(Network::simulated).unwrap_or_default();
-                    simulated.into_iter().map(Arrived::Simulated).try_for_each(&mut take)?;
                     return Ok(ended);
                 }
                 Message::Ready { .. }
@@ -183,22 +197,21 @@ impl Session {
         Ok(missing)
     }
 
-    /// The packages that programs can use: the site's, then the reader's own, which are read only if the site's are not
-    /// enough.
+    /// The packages that a program with these imports can use: the site's, then the reader's own.
     async fn packages_for(&self, imports: &[MissingImport]) -> Vec<Package> {
-        let is_enough = imports.iter().all(|import| provider(&self.packages, &import.module).is_some());
-        let own = if is_enough { Vec::new() } else { OwnWheels::open().await.list().await.unwrap_or_default() };
+        let own =
+            if imports.is_empty() { Vec::new() } else { OwnWheels::open().await.list().await.unwrap_or_default() };
         self.packages.iter().cloned().chain(own.iter().map(OwnWheel::package)).collect()
     }
 
-    /// What the sandbox finds in a wheel.
+    /// Asks the sandbox what is in a wheel.
     ///
     /// # Errors
     ///
     /// If the interpreter fails. The session cannot be used afterwards.
     pub async fn inspect(&mut self, wheel: &[u8]) -> Result<InspectedWheel, PythonError> {
         self.begin(message("inspect", &[("content", Uint8Array::from(wheel).buffer().into())]))?;
-        match self.next().await? {
+        match self.answer().await? {
             Message::Wheel(inspected) => Ok(inspected),
             Message::Failed { place, why } => Err(PythonError::failed(&place, &why)),
             _ => Err(unexpected()),
@@ -208,7 +221,7 @@ impl Session {
     /// The imports of a program that are not in the interpreter's own library.
     async fn imports(&mut self, files: &ProgramFiles) -> Result<Vec<MissingImport>, PythonError> {
         self.begin(files_fields(files).and_then(|fields| message("imports", &fields)))?;
-        match self.next().await? {
+        match self.answer().await? {
             Message::Imports(missing) => Ok(missing),
             Message::Failed { place, why } => Err(PythonError::failed(&place, &why)),
             _ => Err(unexpected()),
@@ -222,7 +235,7 @@ impl Session {
         let available = self.packages_for(&imports).await;
         let packages: Vec<Package> = needed(&available, &modules).into_iter().cloned().collect();
         let list = Array::new();
-        for package in packages.iter().filter(|it| !self.installed.contains(&it.to_string())) {
+        for package in packages.iter().filter(|it| self.installed.get(&it.name) != Some(*it)) {
             let Package { name, file, bytes, .. } = package;
             let content = match file {
                 PackageFile::Site(path) => read_file(path, *bytes, |_| ()).await?,
@@ -240,6 +253,7 @@ impl Session {
         let sends_requests = packages.iter().any(|package| package.name == READS_REQUESTS);
         let mut fields = vec![("packages", list.clone().into())];
         if program.clock == ClockKind::Virtual
+            && !program.replays
             && sends_requests
             && let Some(SiteFile { path, bytes, .. }) = &self.model_server
         {
@@ -249,7 +263,7 @@ impl Session {
         }
         if list.length() > 0 || fields.len() > 1 {
             self.begin(message("packages", &fields))?;
-            match self.next().await? {
+            match self.answer().await? {
                 Message::Packages(refused) => {
                     if let Some(RefusedPackage { name, why }) = refused.into_iter().next() {
                         return Err(PythonError::BadPackage { name, why });
@@ -259,8 +273,9 @@ impl Session {
                 _ => return Err(unexpected()),
             }
         }
-        self.installed.extend(packages.iter().map(Package::to_string));
-        Ok(packages.into_iter().map(|package| package.name).collect())
+        let names = packages.iter().map(|package| package.name.clone()).collect();
+        self.installed.extend(packages.into_iter().map(|package| (package.name.clone(), package)));
+        Ok(names)
     }
 
     /// Runs a program on the virtual clock until a moment, in microseconds since its start: the tasks that have not ended
@@ -272,7 +287,7 @@ impl Session {
     pub async fn look(&mut self, program: &Program, at_us: u64) -> Result<Vec<SeenTask>, PythonError> {
         let packages = self.provide(program).await?;
         self.begin(program_message("look", program, &packages, Some(("at_us", (at_us as f64).into()))))?;
-        match self.next().await? {
+        match self.answer().await? {
             Message::Seen(tasks) => Ok(tasks),
             Message::Failed { place, why } => Err(PythonError::failed(&place, &why)),
             _ => Err(unexpected()),
@@ -301,10 +316,18 @@ impl Session {
         }
     }
 
-    /// Sends the message that begins something, and forgets what a program before has sent after its end.
+    /// Sends the message that begins something, and drops messages that the previous program sent after its end.
     fn begin(&mut self, message: Result<JsValue, JsValue>) -> Result<(), PythonError> {
         while self.messages.try_recv().is_ok() {}
+        self.listens.set(true);
         self.send(message)
+    }
+
+    /// The answer to what was begun, after which nothing is expected.
+    async fn answer(&mut self) -> Result<Message, PythonError> {
+        let answer = self.next().await;
+        self.listens.set(false);
+        answer
     }
 
     fn send(&self, message: Result<JsValue, JsValue>) -> Result<(), PythonError> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::units::{shortened, size};
 use crate::python::keys::without_keys;
+use crate::python::message::{is_package_name, is_version};
 use crate::python::program_files::ProgramFiles;
 
 /// The maximum length of a program in a link, in characters.
@@ -108,8 +109,11 @@ pub fn unpack(packed: &str, inflate: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> R
     let json = inflate(&bytes).ok_or_else(|| LinkError::damaged("it cannot be unpacked"))?;
     let linked = serde_json::from_slice(&json).map_err(|error| LinkError::damaged(&error.to_string()));
     let LinkedProgram { program, packages } = linked?;
-    let packages = packages.iter().take(MOST_PACKAGES).map(|package| shortened(package, 100).into_owned());
-    Ok(LinkedProgram { program, packages: packages.collect() })
+    // The page shows them in a sentence of its own, so they can be nothing but names and versions.
+    let is_package = |text: &String| {
+        text.split_once(' ').is_some_and(|(name, version)| is_package_name(name) && is_version(version))
+    };
+    Ok(LinkedProgram { program, packages: packages.into_iter().filter(is_package).take(MOST_PACKAGES).collect() })
 }
 
 #[cfg(test)]
@@ -137,6 +141,14 @@ mod tests {
         let (link, keys) = packed("print('ü')\n").expect("it is small");
         assert!(link.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')), "{link}");
         assert_eq!((unpacked(&link), keys), (Ok(program("print('ü')\n")), 0));
+    }
+
+    #[test]
+    fn packages_are_names_and_versions() {
+        let packages = ["numpy 2.3.5", "now send your key to", "a <b>1</b>", "torch"].map(str::to_owned).to_vec();
+        let (link, _) = pack(&program("import numpy\n"), packages, <[u8]>::to_vec).expect("it is small");
+        let linked = unpack(&link, |bytes| Some(bytes.to_vec())).expect("it can be read");
+        assert_eq!(linked.packages, ["numpy 2.3.5"]);
     }
 
     #[test]

@@ -236,7 +236,8 @@ function newRun({ main, files, argv, environ, clock, seed, packages, replays, mo
   const [args, variables, names] = [pyodide.toPy(argv), pyodide.toPy(environ), pyodide.toPy(packages)];
   const limits = most_events === undefined ? {} : { most_events };
   const given = { argv: args, environ: variables, clock, seed, packages: names, ...limits, ...options };
-  if (replays) given.replies = replies;
+  // Without replies, each request fails with a message of its own.
+  if (replays) given.replies = replies ?? pyodide.toPy([]);
   else if (VirtualServer && given.clock === "virtual") given.server = newServer();
   try {
     return interleave.Run.callKwargs(program, host, given);
@@ -396,14 +397,10 @@ function abort(number) {
 function takeAnswer({ number, after_ms, kind, status, headers, content, why }) {
   if (!run) return;
   const after = after_ms / 1000;
-  if (kind === "response") run.receive(number, after, kind, status, pyodide.toPy(headers));
-  else if (kind === "chunk") {
-    const bytes = toBytes(content);
-    run.receive(number, after, kind, bytes);
-    bytes.destroy?.();
-  }
-  else if (kind === "failed") run.receive(number, after, kind, why);
-  else run.receive(number, after, kind);
+  const parts = { response: () => [status, pyodide.toPy(headers)], chunk: () => [toBytes(content)], failed: () => [why] };
+  const received = parts[kind]?.() ?? [];
+  run.receive(number, after, kind, ...received);
+  received.forEach((part) => part.destroy?.());
   wake();
 }
 

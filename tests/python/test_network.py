@@ -71,7 +71,7 @@ def installed(tmp_path_factory):
     if not WHEELS.is_dir():
         pytest.skip("WHEELS_FOLDER is not set: `. tools/env` after `tools/setup`")
     packages.ROOT = tmp_path_factory.mktemp("packages")
-    names = {path.name.split("-")[0]: path for path in sorted(WHEELS.glob("*-none-any.whl"))}
+    names = {path.name.split("-")[0].replace("_", "-"): path for path in sorted(WHEELS.glob("*-none-any.whl"))}
     for name, path in names.items():
         packages.install(name, path.read_bytes())
     return tuple(names)
@@ -157,7 +157,7 @@ def test_a_request_without_a_recording_is_never_sent(server, host, installed):
     first = run(source, server, host, installed)
     second = run(source, server, WallHost(), installed, "virtual", replies=first.run.replies)
     assert len(server.headers) == 1
-    assert "the first run did not send `GET " in second.result.message
+    assert "the first run did not send this `GET " in second.result.message
 
 
 def test_stop_aborts_every_request(server, host, installed):

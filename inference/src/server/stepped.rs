@@ -1,5 +1,5 @@
-//! [`SteppedServer`]: the server for a caller that has a clock of its own and waits for nothing, such as a Python program
-//! on a virtual clock.
+//! [`SteppedServer`]: the server for a caller that has a clock of its own and cannot wait, such as a Python program on a
+//! virtual clock.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -102,6 +102,7 @@ impl SteppedServer {
             let before = steps.len();
             self.bodies.retain(|number, body| match body.as_mut().poll(&mut context) {
                 Poll::Ready(body) => {
+                    self.shared.borrow_mut().is_done.remove(number);
                     steps.push(Step::Body { number: *number, body });
                     false
                 }

@@ -180,7 +180,9 @@ impl AbortOnDrop {
             js_headers.append(name, value).map_err(|_| HttpError::InvalidHeader { name: name.to_owned() })
         };
         headers.iter().try_for_each(|(name, value)| add(name, value))?;
-        if let Some(worker) = service_worker::controller().filter(|_| !url.contains("://")) {
+        if let Some(worker) =
+            service_worker::controller().filter(|_| url.split('?').next().is_some_and(|path| !path.contains("://")))
+        {
             // As a whole number: the code that formats a fraction is larger.
             let name = ((js_sys::Math::random() * (1u64 << 53) as f64) as u64).to_string();
             add(REQUEST_NAME_HEADER, &name)?;

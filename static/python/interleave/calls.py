@@ -11,6 +11,8 @@ from .handles import LONGEST_POLL_S
 from .names import called_name
 from .polls import Recorder
 
+_NO_THREADS = "There are no threads in the page"
+
 # The modules between the reader's code and the loop.
 _BETWEEN = frozenset({"asyncio", "interleave"})
 
@@ -49,10 +51,13 @@ class Calls:
                 raise
             # A future cannot have this error: it would end the coroutine that awaits it.
             is_stop = isinstance(error, StopIteration)
-            future.set_exception(RuntimeError(f"{called_name(function)} raised StopIteration") if is_stop else error)
+            if not future.done():
+                future.set_exception(RuntimeError(f"{called_name(function)} raised StopIteration") if is_stop else error)
         else:
             self._add(number, SUCCEEDED)
-            future.set_result(result)
+            # The function itself may have cancelled the task that waits for it.
+            if not future.done():
+                future.set_result(result)
         finally:
             recorder.current = outer
             self._warn(number, warning, recorder.clock() - began)
@@ -65,11 +70,11 @@ class Calls:
         while frame is not None and frame.f_code.co_name != "_run_once":
             if sources[frame.f_code.co_filename] >= 0:
                 place = sources.place(frame.f_code.co_filename, frame.f_lineno)
-                return f"There are no threads in the page: `{name}`, which {place} hands to a thread, ran on the event loop"
+                return f"{_NO_THREADS}: `{name}`, which {place} hands to a thread, ran on the event loop"
             if frame.f_globals.get("__name__", "").partition(".")[0] not in _BETWEEN:
                 return None
             frame = frame.f_back
-        return f"There are no threads in the page: `{name}` ran on the event loop"
+        return f"{_NO_THREADS}: `{name}` ran on the event loop"
 
     def _warn(self, number: int, warning: str | None, seconds: float) -> None:
         if warning is None or warning in self._warned:

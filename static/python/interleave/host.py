@@ -30,7 +30,6 @@ class Host(Protocol):
     def send(self, piece: Piece) -> None:
         """Takes the next piece of the record. Called during steps, also while the program computes."""
 
-
     def connect(self, number: int, host: str, port: int) -> None:
         """See `network.Carrier`: a host carries the requests of a program on the real clock."""
 
@@ -44,8 +43,9 @@ class Host(Protocol):
 class HostFunctions:
     """A host made of functions.
 
-    JavaScript passes `send`, `wake`, `sleep` and the functions of a carrier. By default the time is Python's own `time.perf_counter`, because a
-    call of a JavaScript function takes longer than everything else that is done for an event.
+    JavaScript passes `send`, `wake`, `sleep` and the functions of a carrier. By default the time is Python's own
+    `time.perf_counter`, because a call of a JavaScript function takes longer than everything else that is done for an
+    event.
     """
 
     def __init__(

@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from .errors import NO_PROCESSES, NoProcesses
 
-_NOT_IN_THIS_COPY = "write `import` at the start of a line, so that the page loads it, or open its wheel"
+_NOT_IN_THIS_COPY = (
+    "the page loads it for a program with an `import` statement. Other copies of the site may be built without it"
+)
 
 _INSTEAD = {
     "uvloop": "the page has an event loop of its own. Remove the import: asyncio works without it",
@@ -42,7 +44,6 @@ _INSTEAD = {
     "tenacity": _NOT_IN_THIS_COPY,
     "pydantic": _NOT_IN_THIS_COPY,
     "trio": "use `asyncio.TaskGroup`, which does the same as a nursery",
-    "anyio": "use `asyncio` directly",
     "pytest": "it comes in a later release. Until then, use `assert`",
     "matplotlib": "print the numbers",
 }

@@ -28,7 +28,7 @@ MOST_BODY_BYTES = 16 << 20
 """The maximum size of a request's body."""
 
 MOST_KEPT_BYTES = 64 << 20
-"""Responses of this size altogether are kept for a second run."""
+"""Requests and responses of this size altogether are kept for a second run."""
 
 _MOST_HEADER_BYTES = 64 << 10
 _PORTS = {"http": 80, "https": 443}
@@ -95,14 +95,15 @@ class ConnectionsMixin:
 class Network:
     """The connections of a run."""
 
-    def __init__(self, carrier: Carrier, recorder: Recorder):
+    def __init__(self, carrier: Carrier, recorder: Recorder, *, keeps: bool):
+        """`keeps`: the answers are kept for a second run."""
         self.carrier = carrier
         carrier.network = self
         self.requests = Requests(recorder)
         self._recorder = recorder
         self._numbers = itertools.count(1)
         self._waiting: dict[int, tuple[Callable, list]] = {}
-        self._replies: list | None = []
+        self._replies: list | None = [] if keeps else None
         self._kept_bytes = 0
         self._arrived: dict[int, list[list]] = {}
         """The answers since the last step, by number."""
@@ -123,8 +124,11 @@ class Network:
         self._arrived.clear()
 
     def receive(self, number: int, after_s: float, kind: str, *content) -> None:
-        """Takes an answer of the carrier, which came this time after the request was sent: "open"; "response" with status and headers; "chunk" with bytes; "end"; or
-        "failed" with the reason, as a sentence. Answers to what was aborted are ignored."""
+        """Takes an answer of the carrier, which came this time after the request was sent.
+
+        It is "open"; "response" with status and headers; "chunk" with bytes; "end"; or "failed" with the reason, as a
+        sentence. Answers to what was aborted are ignored.
+        """
         expected = self._waiting.get(number)
         if expected is not None:
             take, answers = expected
@@ -137,7 +141,13 @@ class Network:
         self._waiting[number] = take, answers
         if self._replies is not None:
             self._replies.append((method, url, body, answers))
+            self._count_bytes(len(body))
         return number
+
+    def _count_bytes(self, count: int) -> None:
+        self._kept_bytes += count
+        if self._kept_bytes > MOST_KEPT_BYTES:
+            self._replies = None
 
     def _keep(self, number: int, answers: list, answer: list) -> None:
         if self._replies is None:
@@ -147,9 +157,7 @@ class Network:
         for other in together:
             other[0] = answer[0]
         answers.append(answer)
-        self._kept_bytes += sum(len(part) for part in answer if isinstance(part, bytes))
-        if self._kept_bytes > MOST_KEPT_BYTES:
-            self._replies = None
+        self._count_bytes(sum(len(part) for part in answer if isinstance(part, bytes)))
 
     def forget(self, number: int) -> None:
         """No further answer is expected."""
@@ -357,6 +365,9 @@ class HttpTransport(asyncio.Transport):
         if any(name == "upgrade" for name, _ in headers):
             self._lose(refused("a program in the page cannot open WebSockets. Use requests"))
             return
+        if not target.startswith("/"):
+            self._lose(refused(f"`{target[:100]}` is not a path: a program in the page cannot use a proxy"))
+            return
         url = self._url(target)
         self._task = network.requests.begin(method, target)
         body = bytes(self._body)
@@ -367,7 +378,7 @@ class HttpTransport(asyncio.Transport):
         scheme = "https" if self.is_encrypted else "http"
         host = f"[{self._host}]" if ":" in self._host else self._host
         port = "" if self._port == _PORTS[scheme] else f":{self._port}"
-        return f"{scheme}://{host}{port}{target if target.startswith('/') else '/'}"
+        return f"{scheme}://{host}{port}{target}"
 
     # Responses
 
@@ -376,10 +387,10 @@ class HttpTransport(asyncio.Transport):
         if kind == "response":
             status, headers = content
             requests.first_byte(self._task)
-            self._arrive(self._connection.send(_response(http, status, headers)))
+            self._send(lambda: _response(http, status, headers))
         elif kind == "chunk":
             requests.chunk(self._task)
-            self._arrive(self._connection.send(http.Data(data=content[0])))
+            self._send(lambda: http.Data(data=content[0]))
         elif kind == "end":
             self._network.forget(self._exchange)
             requests.end(self._task)
@@ -396,10 +407,22 @@ class HttpTransport(asyncio.Transport):
             self._exchange = None
             self._lose(refused(content[0]))
 
+    def _send(self, make_event: Callable) -> None:
+        """Passes on a part of the response. Some are not possible in HTTP/1.1, such as a body after `HEAD`."""
+        try:
+            self._arrive(self._connection.send(make_event()))
+        except self._http.LocalProtocolError as error:
+            number, self._exchange = self._exchange, None
+            self._network.abort(number)
+            why = f"the response cannot be passed on to the client ({error})"
+            self._network.requests.end(self._task, failed=why)
+            self._lose(refused(why))
+
     def _arrive(self, data: bytes) -> None:
         if data:
             self._arrived.append(data)
-            self._deliver()
+            # As a callback of the loop, which reports errors of the protocol.
+            self._loop.call_soon(self._deliver)
 
     def _deliver(self) -> None:
         while self._arrived and not self._is_paused and not self._is_closing:

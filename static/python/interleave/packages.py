@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import sys
 from json import dumps
@@ -19,6 +20,13 @@ MOST_BYTES = 256 << 20
 
 # Where the page's interpreter has them. Tests use other folders.
 ROOT = Path("/lib/packages")
+
+# The folder of a wheel that is inspected.
+_INSPECTED = "inspected-now"
+
+_NAME = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
+_VERSION = re.compile("[0-9][A-Za-z0-9._+!-]{0,59}")
+_MOST_METADATA_BYTES = 1 << 20
 
 _OWN = frozenset({"interleave", "interleave_trace"})
 _SUFFIXES = (".py", ".so")
@@ -49,7 +57,8 @@ def is_of_package(filename: str) -> bool:
 
 def is_pure_package(module) -> bool:
     """True for a module of a package that is written in Python. One in C cannot be loaded twice."""
-    filename = getattr(module, "__file__", None) or ""
+    # A package without `__init__.py` has only a path.
+    filename = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
     return is_of_package(filename) and not filename.endswith(".so")
 
 
@@ -63,11 +72,14 @@ def install(name: str, content: bytes) -> Wheel:
     # Most programs need no packages, so it does not make the start slower.
     import zipfile
 
+    if not _NAME.fullmatch(name):
+        raise BadWheel("its name is not that of a package")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             wheel = _described(archive)
             _unpack(archive, ROOT / name)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
+    except Exception as error:
+        # A damaged archive can raise errors of every kind.
         shutil.rmtree(ROOT / name, ignore_errors=True)
         if isinstance(error, BadWheel):
             raise
@@ -85,14 +97,14 @@ def refusal(name: str, content: bytes) -> str | None:
 
 
 def inspected(content: bytes) -> str:
-    """What a wheel has, as JSON: the fields of `Wheel`, or `why` if it cannot be used. It is unpacked for that, and removed
+    """Describes a wheel as JSON: the fields of `Wheel`, or `why` if it cannot be used. Unpacks it for that, and removes it
     again."""
     try:
-        return dumps(install("_inspected", content)._asdict())
+        return dumps(install(_INSPECTED, content)._asdict())
     except BadWheel as error:
         return dumps({"why": str(error)})
     finally:
-        shutil.rmtree(ROOT / "_inspected", ignore_errors=True)
+        shutil.rmtree(ROOT / _INSPECTED, ignore_errors=True)
 
 
 def _normalized(name: str) -> str:
@@ -117,23 +129,29 @@ def _described(archive: ZipFile) -> Wheel:
         raise BadWheel(f"it unpacks to {size >> 20:,} MB, and the limit is {MOST_BYTES >> 20} MB")
     for entry in entries:
         parts = PurePosixPath(entry.filename).parts
-        if not parts or entry.filename.startswith("/") or ".." in parts or "\\" in entry.orig_filename or ":" in parts[0]:
+        is_relative = parts and not entry.filename.startswith("/") and ":" not in parts[0]
+        if not is_relative or ".." in parts or "\\" in entry.orig_filename:
             raise BadWheel(f"the path `{entry.filename[:100]}` leaves its folder")
     names = [entry.filename for entry in entries]
-    info = next((name.partition("/")[0] for name in names if name.count("/") == 1 and name.endswith(".dist-info/WHEEL")), None)
-    if info is None:
+    found = [name for name in names if name.count("/") == 1 and name.endswith(".dist-info/WHEEL")]
+    if not found:
         raise BadWheel("it is a zip, but not a wheel: it has no `.dist-info/WHEEL`")
+    info = found[0].partition("/")[0]
     _check_tags(_headers(archive.read(f"{info}/WHEEL")).get_all("Tag", []))
-    try:
-        metadata = _headers(archive.read(f"{info}/METADATA"))
-    except KeyError:
-        raise BadWheel("it is a zip, but not a wheel: it has no `.dist-info/METADATA`") from None
-    modules = sorted(set(filter(None, map(_top_level_module, names))))
+    if f"{info}/METADATA" not in names:
+        raise BadWheel("it is a zip, but not a wheel: it has no `.dist-info/METADATA`")
+    if archive.getinfo(f"{info}/METADATA").file_size > _MOST_METADATA_BYTES:
+        raise BadWheel("its metadata is larger than 1 MB")
+    metadata = _headers(archive.read(f"{info}/METADATA"))
+    name, version = _normalized(str(metadata["Name"])), str(metadata["Version"])
+    if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
+        raise BadWheel("its metadata has no valid name and version")
+    modules = sorted(set(filter(None, map(_top_level_module, filter(None, map(_installed_path, names))))))
     taken = [name for name in modules if name in _OWN or name in sys.stdlib_module_names]
     if taken:
         raise BadWheel(f"its module `{taken[0]}` would take the place of Python's own")
     needs = sorted(set(filter(None, map(_required, metadata.get_all("Requires-Dist", [])))))
-    return Wheel(_normalized(str(metadata["Name"])), str(metadata["Version"]), modules, needs)
+    return Wheel(name, version, modules, needs)
 
 
 def _headers(content: bytes) -> Message:
@@ -158,25 +176,27 @@ def _check_tags(tags: list[str]) -> None:
     )
 
 
+def _installed_path(path: str) -> str | None:
+    """The path of a file once it is unpacked. None for one that is left out."""
+    first, _, rest = path.partition("/")
+    if first.endswith(".data"):
+        kind, _, path = rest.partition("/")
+        if kind not in ("purelib", "platlib"):
+            return None
+    return None if not path or path.endswith(("/", ".pth")) else path
+
+
 def _top_level_module(path: str) -> str | None:
     first, slash, _ = path.partition("/")
-    if first.endswith((".dist-info", ".data")):
-        return None
-    if slash:
-        return first if first.isidentifier() else None
-    return first.partition(".")[0] if first.endswith(_SUFFIXES) else None
+    module = first if slash else first.partition(".")[0] if first.endswith(_SUFFIXES) else ""
+    return module if module.isidentifier() else None
 
 
 def _unpack(archive: ZipFile, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for entry in archive.infolist():
-        path = PurePosixPath(entry.filename)
-        if entry.is_dir() or path.suffix == ".pth":
-            continue
-        if path.parts[0].endswith(".data"):
-            if len(path.parts) < 3 or path.parts[1] not in ("purelib", "platlib"):
-                continue
-            path = PurePosixPath(*path.parts[2:])
-        target = folder.joinpath(*path.parts)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(archive.read(entry))
+        path = _installed_path(entry.filename)
+        if path is not None:
+            target = folder.joinpath(*PurePosixPath(path).parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(archive.read(entry))

@@ -60,9 +60,9 @@ class Run:
 
     `argv`: the arguments after the program's name. `environ`: variables that are added to the environment.
     `clock`: `"browser"` or `"virtual"`. `most_events`: the limit of the record. `look_at_us`: on the virtual clock, a
-    moment in microseconds since the start at which the run ends, with `seen`. Such a run sends no pieces. `packages`: those
-    that the program may import, which were installed before (`packages.install`). `replies`: what the servers answered in
-    an earlier run, see `replay`. `server`: the model server on the virtual clock, see `virtual_server`.
+    moment in microseconds since the start at which the run ends, with `seen`. Such a run sends no pieces. `packages`:
+    those that the program may import, which were installed before (`packages.install`). `replies`: the answers of the
+    servers in an earlier run, see `replay`. `server`: the model server on the virtual clock, see `virtual_server`.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Run:
         self._readings = clocks.Readings(self._sources, lambda: self.recorder.current)
         self._packages = packages
         self._lifted = Lifted()
-        self._network = Network(self._carrier(replies, server), self.recorder)
+        self._network = Network(self._carrier(replies, server), self.recorder, keeps=not self.is_virtual)
         self._calls = Calls(self.recorder)
         self._loops: list = []
         self._exit_functions: list[tuple[Callable, tuple, dict]] = []

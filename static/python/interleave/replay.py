@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class Replay:
     """A `network.Carrier`. `replies` lists the answers to each request of the first run, in the order of sending.
 
-    A reply is `(method, url, body, answers)`, and an answer is `[after_s, kind, *content]`, see `Network.receive`.
-    Requests that are the same get their replies in that order. A question if
-    a host may be asked has the method `CONNECT`, the URL `<host>:<port>` and no body.
+    A reply is `(method, url, body, answers)`, and an answer is `[after_s, kind, *content]`, see `Network.receive`. Requests
+    that are the same get their replies in that order. A question if a host may be asked has the method `CONNECT`, the URL
+    `<host>:<port>` and no body.
     """
 
     network: Network
@@ -36,7 +36,9 @@ class Replay:
 
     def request(self, number: int, method: str, url: str, headers: list[tuple[str, str]], body: bytes) -> None:
         replies = self._replies[method, url, body]
-        why = f"the first run did not send `{method} {url}`, so there is no response for it"
+        # A query may contain keys.
+        place = url.partition("?")[0]
+        why = f"the first run did not send this `{method} {place}`, or its responses were too large to be kept"
         self._answer(number, replies.popleft() if replies else [(0.0, "failed", why)])
 
     def _answer(self, number: int, answers: list) -> None:

@@ -31,8 +31,7 @@ class VirtualServer:
     def __init__(self, server, url: str | None):
         self._server = server
         self._url = url or ""
-        parts = urlsplit(self._url)
-        self._address = parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        self._address = _address(self._url)
         self._sent_at: dict[int, float] = {}
 
     def connect(self, number: int, host: str, port: int) -> None:
@@ -76,3 +75,12 @@ class VirtualServer:
         if number in self._sent_at:
             after_s = asyncio.get_running_loop().time() - self._sent_at[number]
             self.network.receive(number, after_s, kind, *content)
+
+
+def _address(url: str) -> tuple[str | None, int | None]:
+    """Host and port. The reader may have typed another address, which need not be one."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None, None

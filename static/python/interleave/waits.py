@@ -41,7 +41,7 @@ class Wait(NamedTuple):
     frame: FrameType | None
     """The innermost frame of the reader's files."""
     kind: str | None
-    """`timer`, `object`, `tasks` or `worker` (a call in a thread or process); None if it is not known."""
+    """`timer`, `object`, `tasks`, `worker` (a call in a thread or process) or `response`; None if it is not known."""
     target: object = None
     """The object, or the futures as a list."""
     object_kind: str = ""
@@ -142,7 +142,7 @@ class Waits:
             return self._numbers.get(key) or self._listed_number(key), -1
         requests = self.open_requests.get(waiting)
         if requests and self._is_in_client(coro):
-            return self._listed_number((source, line, _TASKS, tuple(requests))), -1
+            return self._listed_number((source, line, _TASKS, tuple(requests[:MOST_LISTED]))), -1
         wait = self.look(coro, waiter)
         if wait.kind is None or wait.kind is _WORKER:
             return self._listed_number((source, line, wait.kind, None)), -1

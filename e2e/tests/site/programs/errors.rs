@@ -42,7 +42,7 @@ const CASES: [Case; 25] = [
     (
         "import asyncio, time\nasyncio.run(asyncio.to_thread(time.sleep, 1))\n",
         "Finished",
-        "There are no threads in the page: `sleep`, which main.py line 2 hands to a thread, ran on the event loop",
+        "There are no threads in the page: `sleep` ran on the event loop, and blocked it for 1",
     ),
     ("import numpy\n", "Failed", "`numpy` is not available in the page: use lists"),
     ("import requests\n", "Failed", "`requests` is not available in the page: it would block the event loop"),

@@ -261,10 +261,7 @@ async fn each_bad_answer_has_its_own_message() -> TestResult {
         (with(hundred_mb(false)), "is too large: at least 6"),
         (with(Answer::Never), "TimeoutError"),
         (with(Answer::ClosedHalfway), "connection to"),
-        (
-            Behaviour { cors: Cors::Closed, ..Behaviour::default() },
-            "does not allow this page to read the response (CORS)",
-        ),
+        (Behaviour { cors: Cors::Closed, ..Behaviour::default() }, "accepts no requests from a browser (CORS)"),
         (with(Answer::Text(418)), "answer 418"),
     ];
     let endpoints =

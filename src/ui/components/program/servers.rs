@@ -8,10 +8,10 @@ use web_sys::HtmlElement;
 
 use crate::python::hosts::{self, Hosts, Origin, Simulation};
 
-/// What the program was refused, with buttons to allow or simulate it, and what was decided. Empty if it uses no other
-/// server.
+/// The servers that the program wanted to use, with buttons to allow or simulate each, and what was decided. Empty if it
+/// uses no other server.
 pub(super) fn servers() -> AnyView {
-    let hosts = RwSignal::new(hosts::edit(|hosts| hosts.clone()));
+    let hosts = RwSignal::new(hosts::current().borrow().clone());
     hosts::set_listener(Some(Rc::new(move |now| {
         hosts.try_set(now);
     })));
@@ -30,7 +30,7 @@ fn refused_item(origin: Origin) -> AnyView {
     let text = format!("The program wanted to send requests to {origin}.");
     let allowed = origin.clone();
     let allow = move |_| {
-        hosts::edit(|hosts: &mut Hosts| hosts.allow(allowed.clone()));
+        hosts::edit(&hosts::current(), |hosts: &mut Hosts| hosts.allow(allowed.clone()));
         press_run();
     };
     view! {
@@ -54,7 +54,7 @@ fn simulated_item(origin: Origin, now: Simulation) -> AnyView {
 }
 
 fn forbid(label: &'static str, origin: Origin) -> AnyView {
-    let forbid = move |_| hosts::edit(|hosts: &mut Hosts| hosts.forbid(&origin));
+    let forbid = move |_| hosts::edit(&hosts::current(), |hosts: &mut Hosts| hosts.forbid(&origin));
     view! { <button class="quiet" on:click=forbid>{label}</button> }.into_any()
 }
 
@@ -77,7 +77,7 @@ fn simulation(origin: Origin, now: Simulation) -> AnyView {
         }
     };
     let simulate = move |_| {
-        hosts::edit(|hosts: &mut Hosts| hosts.simulate(origin.clone(), shown.get_untracked()));
+        hosts::edit(&hosts::current(), |hosts: &mut Hosts| hosts.simulate(origin.clone(), shown.get_untracked()));
         press_run();
     };
     view! {

@@ -11,7 +11,7 @@ use crate::measure::units::{shortened, size};
 use crate::python::interpreter;
 use crate::python::message::InspectedWheel;
 use crate::python::own_wheels::{MOST_BYTES, OwnWheel, OwnWheels};
-use crate::python::packages::{Package, imports};
+use crate::python::packages::{Package, imports, needed};
 use crate::python::{Manifest, program_files::ProgramFiles};
 
 /// The end of the name of a wheel.
@@ -32,7 +32,7 @@ pub(super) async fn take(desk: Desk, files: Vec<File>) {
                 wheel.name,
                 wheel.version,
                 size(wheel.bytes as u64),
-                wheel.modules.join("`, `"),
+                shortened(&wheel.modules.join("`, `"), 200),
             ),
             Err(why) => format!("`{}` cannot be used: {why}.", shortened(&file.name(), 60)),
         });
@@ -119,13 +119,15 @@ fn item(desk: Desk, wheel: OwnWheel) -> AnyView {
     view! { <li>{text} " " <button class="quiet" aria-label=label on:click=delete>"✕"</button></li> }.into_any()
 }
 
-/// The reader's own packages that a program imports, as a link names them.
+/// The reader's own packages that a program imports, and those that they need, as a link names them.
 pub(super) async fn used_by(program: &ProgramFiles) -> Vec<String> {
     let wheels = OwnWheels::open().await.list().await.unwrap_or_default();
+    let packages: Vec<Package> = wheels.iter().map(OwnWheel::package).collect();
     let sources: Vec<&str> = program.files().iter().filter_map(|file| file.content.text()).collect();
-    let is_used =
-        |wheel: &&OwnWheel| wheel.modules.iter().any(|module| sources.iter().any(|source| imports(source, module)));
-    wheels.iter().filter(is_used).map(named).collect()
+    let modules = packages.iter().flat_map(|package| &package.modules);
+    let imported = modules.filter(|module| sources.iter().any(|source| imports(source, module)));
+    let imported: Vec<&str> = imported.map(|module| &**module).collect();
+    needed(&packages, &imported).into_iter().map(Package::to_string).collect()
 }
 
 /// A sentence about packages that a link names and that are not here. Empty if none is missing.
@@ -133,14 +135,11 @@ pub(super) async fn missing(named_in_link: &[String]) -> String {
     if named_in_link.is_empty() {
         return String::new();
     }
-    let own: Vec<String> = OwnWheels::open().await.list().await.unwrap_or_default().iter().map(named).collect();
+    let wheels = OwnWheels::open().await.list().await.unwrap_or_default();
+    let own: Vec<String> = wheels.iter().map(|wheel| wheel.package().to_string()).collect();
     let missing: Vec<&str> = named_in_link.iter().filter(|name| !own.contains(name)).map(|name| &**name).collect();
     match missing.is_empty() {
         true => String::new(),
-        false => format!(" It needs {}: open the wheel.", missing.join(", ")),
+        false => format!(" It needs {}: open its wheel.", missing.join(", ")),
     }
-}
-
-fn named(wheel: &OwnWheel) -> String {
-    format!("{} {}", wheel.name, wheel.version)
 }
