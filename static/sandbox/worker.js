@@ -84,6 +84,9 @@ const LONGEST_TURN_MS = 8;
 // The shortest time between two messages with pieces.
 const PIECES_EVERY_MS = 50;
 
+// The beginning of a response is held back for at most this time.
+const HELD_MS = 4;
+
 // The number of characters of "output" in a run, and in a reason.
 const MOST_OUTPUT = 100_000;
 const LONGEST_REASON = 1000;
@@ -232,6 +235,7 @@ function start(message) {
 // The `Run` of a message "run" or "look". `options` are further ones for `Run`.
 function newRun({ main, files, argv, environ, clock, seed, packages, replays, most_events }, options = {}) {
   if (run) throw new Error("a program is running already");
+  held.clear();
   const program = toFiles(files, main);
   const [args, variables, names] = [pyodide.toPy(argv), pyodide.toPy(environ), pyodide.toPy(packages)];
   const limits = most_events === undefined ? {} : { most_events };
@@ -394,7 +398,31 @@ function abort(number) {
   send({ type: "abort", number });
 }
 
-function takeAnswer({ number, after_ms, kind, status, headers, content, why }) {
+// Answers that were not passed on yet, by number. A short response arrives as a whole, as it does elsewhere: a client that
+// reads only the status would otherwise close the connection before the response is complete.
+const held = new Map();
+
+function takeAnswer(answer) {
+  const { number, kind } = answer;
+  const others = held.get(number);
+  if (others) {
+    others.push(answer);
+    if (kind === "end" || kind === "failed") release(number);
+  } else if (kind === "response") {
+    held.set(number, [answer]);
+    setTimeout(release, HELD_MS, number);
+  } else {
+    passOn(answer);
+  }
+}
+
+function release(number) {
+  const answers = held.get(number) ?? [];
+  held.delete(number);
+  answers.forEach(passOn);
+}
+
+function passOn({ number, after_ms, kind, status, headers, content, why }) {
   if (!run) return;
   const after = after_ms / 1000;
   const parts = { response: () => [status, pyodide.toPy(headers)], chunk: () => [toBytes(content)], failed: () => [why] };

@@ -73,6 +73,8 @@ def _carry():
 
 def _send(lock, number, method, url, headers, body):
     start = time.perf_counter()
+    # The body is sent as a whole.
+    headers = {name: value for name, value in headers if name.lower() != "transfer-encoding"}
 
     def answer(*content):
         with lock:
@@ -82,7 +84,7 @@ def _send(lock, number, method, url, headers, body):
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
     try:
-        connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, body or None, dict(headers))
+        connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, body or None, headers)
         response = connection.getresponse()
         answer("response", response.status, response.getheaders())
         while chunk := response.read1(65536):

@@ -91,7 +91,13 @@ def host():
 
 
 def run(source, server, host, installed, clock="browser", **options):
-    return harness.run_source(source, clock, host=host, packages=installed, argv=(server.url,), **options)
+    folders = packages.folders(installed)
+    # Before the packages of the environment, which has some of them in another form.
+    sys.path[:0] = folders
+    try:
+        return harness.run_source(source, clock, host=host, packages=installed, argv=(server.url,), **options)
+    finally:
+        del sys.path[: len(folders)]
 
 
 def cpython(source, server):
@@ -153,7 +159,7 @@ def test_the_second_run_is_answered_as_the_first_was(server, host, installed):
 
 
 def test_a_request_without_a_recording_is_never_sent(server, host, installed):
-    source = AIOHTTP + "\nimport time\nasyncio.run(main([f'/echo?now={time.perf_counter_ns()}']))"
+    source = AIOHTTP + "\nimport time\nasyncio.run(main([f'/echo/{time.perf_counter_ns()}']))"
     first = run(source, server, host, installed)
     second = run(source, server, WallHost(), installed, "virtual", replies=first.run.replies)
     assert len(server.headers) == 1
@@ -321,3 +327,77 @@ def test_a_program_of_the_guide_with_files_runs_unmodified(installed):
     assert outcome.result.message == ""
     # aiofiles hands over calls that take no time in the page.
     assert not [note for note in outcome.notes if "no threads" in note]
+
+
+@pytest.mark.parametrize("client", [AIOHTTP, HTTPX], ids=["aiohttp", "httpx"])
+def test_hosts_have_names(client, server, host, installed):
+    source = client.replace("URL = sys.argv[1]", "URL = sys.argv[1].replace('127.0.0.1', 'localhost')")
+    outcome = run(source + "\nasyncio.run(main(['/echo']))", server, host, installed)
+    assert outcome.printed == ["/echo"]
+
+
+def test_httpx_uses_a_connection_again(server, host, installed):
+    source = HTTPX + "\nasyncio.run(main(['/echo'] * 4, limit=1))"
+    outcome = run(source, server, host, installed)
+    connects = [reply for reply in outcome.run.replies if reply[0] == "CONNECT"]
+    assert len(connects) == 1 and outcome.printed == ["/echo"] * 4
+
+
+def test_the_second_run_answers_requests_with_random_parts(server, host, installed):
+    source = AIOHTTP + """
+async def upload():
+    async with aiohttp.ClientSession() as session:
+        form = aiohttp.FormData()
+        form.add_field("file", b"abc", filename="a.txt")
+        async with session.post(URL + "/echo", data=form) as response:
+            print(response.status, "abc" in (await response.json())["body"])
+asyncio.run(upload())
+"""
+    first = run(source, server, host, installed)
+    second = run(source, server, WallHost(), installed, "virtual", replies=first.run.replies)
+    assert first.printed == second.printed == ["200 True"]
+
+
+def test_responses_without_a_body_are_complete(server, host, installed):
+    source = AIOHTTP + """
+async def ask():
+    async with aiohttp.ClientSession() as session:
+        response = await session.head(URL + "/echo")
+        print(response.status, int(response.headers["Content-Length"]) > 0)
+        response = await session.get(URL + "/status/204")
+        print(response.status)
+asyncio.run(ask())
+"""
+    outcome = run(source, server, host, installed)
+    assert outcome.printed == ["200 True", "204"]
+    assert [end for name, _, end in outcome.tasks() if "/" in name] == ["S", "S"]
+    assert host.aborts == 0
+
+
+def test_what_a_program_leaves_open_is_aborted(server, host, installed):
+    source = AIOHTTP + """
+async def leave():
+    global session, response
+    session = aiohttp.ClientSession()
+    response = await session.get(URL + "/chunks/100")
+    print(response.status)
+asyncio.run(leave())
+"""
+    outcome = run(source, server, host, installed)
+    assert outcome.printed == ["200"] and host.aborts == 1
+    assert [end for name, _, end in outcome.tasks() if name == "GET /chunks/100"] == ["C"]
+
+
+def test_the_reason_of_a_failure_is_in_the_log(server, host, installed):
+    source = HTTPX + """
+async def ask():
+    async with httpx.AsyncClient() as client:
+        try:
+            await client.get("http://other.example/")
+        except httpx.ConnectError as error:
+            print(error)
+asyncio.run(ask())
+"""
+    outcome = run(source, server, host, installed)
+    assert outcome.printed == ["All connection attempts failed"]
+    assert "other.example is not allowed" in outcome.notes

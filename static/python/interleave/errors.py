@@ -73,8 +73,8 @@ class NoProcesses(OSError, NotInBrowser):
     """Another process. Libraries that can do without one catch `OSError`."""
 
 
-class NoNetwork(OSError, NotInBrowser):
-    """A connection or a server. Programs that catch `OSError` continue.
+class NoNetwork(ConnectionRefusedError, NotInBrowser):
+    """A connection or a server. Programs that catch `ConnectionError` or `OSError` continue.
 
     The order of the bases matters: with an error number before the text, it has `errno` and `strerror`.
     """

@@ -20,6 +20,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from .calls import Calls
+from .columns import WARNING
 from .errors import NoNetwork, NotInBrowser
 from .polls import Recorder
 from .requests import Requests
@@ -33,8 +34,8 @@ MOST_KEPT_BYTES = 64 << 20
 _MOST_HEADER_BYTES = 64 << 10
 _PORTS = {"http": 80, "https": 443}
 _CLIENT = (
-    "a program in the page can send requests only by a client that speaks HTTP/1.1, such as `aiohttp` or `httpx`. "
-    "Import one of them."
+    "a program in the page can send requests only by a client that speaks HTTP/1.1, such as `aiohttp` or "
+    "`httpx.AsyncClient`. Import one of them."
 )
 
 
@@ -112,6 +113,7 @@ class Network:
         self._connected: dict[int, tuple[str, int]] = {}
         """Host and port of each of the program's sockets that is connected, by its id."""
         self._knows_client = False
+        self._noted: set[str] = set()
         recorder.waits.note_response(Network._check)
 
     @property
@@ -219,7 +221,20 @@ class Network:
         finally:
             self.forget(number)
         if why is not None:
+            self.note(why)
             raise refused(why)
+
+    def note(self, why: str) -> None:
+        """Adds the reason of a failure to the log, once: some clients do not show it."""
+        if why not in self._noted:
+            self._noted.add(why)
+            self._recorder.note(WARNING, why)
+
+    def close(self) -> None:
+        """The program has ended: aborts what it has left open."""
+        for number in list(self._waiting):
+            self.abort(number)
+        self.requests.abort_all()
 
     async def connection(self, loop, make_protocol, host, port, *, ssl, sock) -> tuple[HttpTransport, object]:
         """As `loop.create_connection`."""
@@ -231,7 +246,8 @@ class Network:
             raise NoNetwork(_CLIENT)
         port = _port(port)
         if sock is None:
-            host = host.decode("ascii") if isinstance(host, bytes) else host
+            # Some clients look up the address themselves.
+            host = self.name_of(host.decode("ascii") if isinstance(host, bytes) else host)
             await self._check(loop, host, port)
         protocol = make_protocol()
         transport = HttpTransport(loop, self, protocol, host, port, is_encrypted=bool(ssl), sock=sock)
@@ -244,6 +260,8 @@ class Network:
         if core is not None and core.AnyIOStream.start_tls is not _start_tls:
             # It encrypts the bytes by itself, instead of asking the loop.
             core.AnyIOStream.start_tls = _start_tls
+            # It asks the operating system if the server has closed a connection that it wants to use again.
+            core.is_socket_readable = _is_readable
         connector = sys.modules.get("aiohttp.connector")
         if connector is not None and not self._knows_client:
             self._knows_client = True
@@ -255,7 +273,7 @@ class HttpTransport(asyncio.Transport):
 
     def __init__(self, loop, network: Network, protocol, host: str, port: int, *, is_encrypted: bool, sock):
         super().__init__({"peername": (network._address(host), port), "sockname": ("127.0.0.1", 0)})
-        self._extra["socket"] = _Socket(self._extra)
+        self._extra["socket"] = _Socket(self)
         self._loop = loop
         self._network = network
         self._protocol = protocol
@@ -292,7 +310,10 @@ class HttpTransport(asyncio.Transport):
         self.write(b"".join(list_of_data))
 
     def can_write_eof(self) -> bool:
-        return False
+        return True
+
+    def write_eof(self) -> None:
+        """The end of a request is known from its headers."""
 
     def close(self) -> None:
         self._is_closing = True
@@ -366,7 +387,7 @@ class HttpTransport(asyncio.Transport):
             self._lose(refused("a program in the page cannot open WebSockets. Use requests"))
             return
         if not target.startswith("/"):
-            self._lose(refused(f"`{target[:100]}` is not a path: a program in the page cannot use a proxy"))
+            self._lose(refused(f"a program in the page cannot use a proxy, as for `{target[:100]}`"))
             return
         url = self._url(target)
         self._task = network.requests.begin(method, target)
@@ -387,25 +408,33 @@ class HttpTransport(asyncio.Transport):
         if kind == "response":
             status, headers = content
             requests.first_byte(self._task)
-            self._send(lambda: _response(http, status, headers))
+            is_head = self._request.method == b"HEAD"
+            self._send(lambda: _response(http, status, headers, is_head))
+            if self._exchange is not None and (is_head or status in _WITHOUT_BODY):
+                # It is complete. The carrier's "end" comes later.
+                self._network.forget(self._exchange)
+                self._end_response()
         elif kind == "chunk":
             requests.chunk(self._task)
             self._send(lambda: http.Data(data=content[0]))
         elif kind == "end":
             self._network.forget(self._exchange)
-            requests.end(self._task)
-            self._exchange = None
-            self._arrive(self._connection.send(http.EndOfMessage()))
-            if self._connection.our_state is http.MUST_CLOSE:
-                self._lose(None)
-                return
-            self._connection.start_next_cycle()
-            self._read_events()
+            self._end_response()
         else:
             self._network.forget(self._exchange)
             requests.end(self._task, failed=content[0])
             self._exchange = None
             self._lose(refused(content[0]))
+
+    def _end_response(self) -> None:
+        self._network.requests.end(self._task)
+        self._exchange = None
+        self._arrive(self._connection.send(self._http.EndOfMessage()))
+        if self._connection.our_state is self._http.MUST_CLOSE:
+            self._lose(None)
+            return
+        self._connection.start_next_cycle()
+        self._read_events()
 
     def _send(self, make_event: Callable) -> None:
         """Passes on a part of the response. Some are not possible in HTTP/1.1, such as a body after `HEAD`."""
@@ -427,11 +456,15 @@ class HttpTransport(asyncio.Transport):
     def _deliver(self) -> None:
         while self._arrived and not self._is_paused and not self._is_closing:
             self._protocol.data_received(self._arrived.popleft())
-        if self._end is not None and not self._arrived:
+        if self._end is not None and not self._arrived and not self._is_lost:
+            if self._end[0] is None and not self._is_closing:
+                self._protocol.eof_received()
             self._finish(self._end[0])
 
     def _lose(self, error: Exception | None) -> None:
         """The connection ends, after the client has read what has arrived."""
+        if isinstance(error, NoNetwork):
+            self._network.note(str(error.strerror))
         self._end = (error,)
         self._loop.call_soon(self._deliver)
 
@@ -453,14 +486,14 @@ class _Socket:
 
     family, type, proto = socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
 
-    def __init__(self, extra: dict):
-        self._extra = extra
+    def __init__(self, transport: HttpTransport):
+        self.transport = transport
 
     def getpeername(self) -> tuple:
-        return self._extra["peername"]
+        return self.transport.get_extra_info("peername")
 
     def getsockname(self) -> tuple:
-        return self._extra["sockname"]
+        return self.transport.get_extra_info("sockname")
 
     def setsockopt(self, *args) -> None:
         """Has no effect: there is no socket."""
@@ -472,6 +505,11 @@ class _Socket:
         return -1
 
 
+def _is_readable(sock) -> bool:
+    """In place of `httpcore`'s function: a connection that is not used is readable if the server has closed it."""
+    return not isinstance(sock, _Socket) or sock.transport.is_closing()
+
+
 async def _start_tls(stream, ssl_context, server_hostname=None, timeout=None):
     """In place of `httpcore`'s method, which encrypts the bytes: the browser does that."""
     stream._stream._transport.encrypt()
@@ -480,18 +518,24 @@ async def _start_tls(stream, ssl_context, server_hostname=None, timeout=None):
 
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
+_WITHOUT_BODY = frozenset({204, 304})
+
 # Headers that describe the bytes of the connection to the browser, which has decoded them.
 _OF_CONNECTION = frozenset({"connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"})
 
 
-def _response(http, status: int, headers: list[tuple[str, str]]):
+def _response(http, status: int, headers: list[tuple[str, str]], is_head: bool):
     kept = [
         (name.encode("ascii"), value.encode("latin-1", "replace").strip())
-        for name, value in headers if name.lower() not in _OF_CONNECTION
+        for name, value in headers
+        # The response to `HEAD` has the length that a body would have.
+        if name.lower() not in _OF_CONNECTION or is_head and name.lower() == "content-length"
     ]
+    if not is_head and status not in _WITHOUT_BODY:
+        kept.append((b"transfer-encoding", b"chunked"))
     # A browser does not always know the words that the server has sent with the status.
     reason = _REASONS.get(status, "").encode("ascii")
-    return http.Response(status_code=status, headers=[*kept, (b"transfer-encoding", b"chunked")], reason=reason)
+    return http.Response(status_code=status, headers=kept, reason=reason)
 
 
 def _port(port) -> int:

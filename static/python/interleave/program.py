@@ -508,6 +508,7 @@ class Run:
             main = ref()
             if main is not None:
                 main.__dict__.clear()
+        self._network.close()
         for loop in list(self._loops):
             if not loop.is_closed() and not loop.is_running():
                 loop.close()

@@ -32,14 +32,23 @@ class Replay:
 
     def connect(self, number: int, host: str, port: int) -> None:
         replies = self._replies["CONNECT", f"{host}:{port}", b""]
-        self._answer(number, replies.popleft() if replies else [(0.0, "open")])
+        self._answer(number, replies.popleft() if replies else [[0.0, "open"]])
 
     def request(self, number: int, method: str, url: str, headers: list[tuple[str, str]], body: bytes) -> None:
-        replies = self._replies[method, url, body]
+        replies = self._replies[method, url, body] or self._similar(method, url)
         # A query may contain keys.
         place = url.partition("?")[0]
         why = f"the first run did not send this `{method} {place}`, or its responses were too large to be kept"
-        self._answer(number, replies.popleft() if replies else [(0.0, "failed", why)])
+        self._answer(number, replies.popleft() if replies else [[0.0, "failed", why]])
+
+    def _similar(self, method: str, url: str) -> deque:
+        """The replies to another request with this method and path. A program may send something random, such as the
+        boundary of a form."""
+        place = url.partition("?")[0]
+        for (other, other_url, _), replies in self._replies.items():
+            if replies and other == method and other_url.partition("?")[0] == place:
+                return replies
+        return deque()
 
     def _answer(self, number: int, answers: list) -> None:
         loop = asyncio.get_running_loop()

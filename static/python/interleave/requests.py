@@ -62,6 +62,12 @@ class Requests:
         self._add(number, CANCELLED)
         self._close(number)
 
+    def abort_all(self) -> None:
+        """The program has ended, and has left requests open."""
+        for numbers in list(self._recorder.waits.open_requests.values()):
+            for number in list(numbers):
+                self.abort(number)
+
     def _close(self, number: int) -> None:
         if number:
             parent = self._recorder.record.task_parent[number]

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from .errors import NO_PROCESSES, NoNetwork, NotInBrowser
 
-_NETWORK = "a program in the page can only send requests, by a client such as `aiohttp` or `httpx`. Use one of them."
+_NETWORK = "a program in the page can only send requests that do not block it. Use `aiohttp` or `httpx.AsyncClient`."
 _SERVER = "a program in the page cannot accept network connections, so there is no server. Test the handler directly."
 _THREADS = "there are no threads in the page yet. Call the function directly, or make it a coroutine."
 _SIGNAL = "a browser has no signals. Stop cancels the main task, as Ctrl-C does, so clean up in a `finally` block."
