@@ -114,6 +114,6 @@ async fn a_link_names_the_wheels_that_its_program_needs() -> TestResult {
     page.evaluate::<()>("document.querySelector('[aria-label=\"Delete thing\"]').click()", Vec::new()).await?;
     page.open("program").await?;
     page.open(fragment(&link)).await?;
-    wait_for(page, ".program-messages", "It needs thing 2.5: open the wheel.").await?;
+    wait_for(page, ".program-messages", "It needs thing 2.5: open its wheel.").await?;
     Ok(())
 }
