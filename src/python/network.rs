@@ -303,7 +303,7 @@ async fn carry(request: Request, received: &Cell<usize>, answers: &Answers) -> R
 }
 
 /// The program has sent more than it needs.
-const TOO_MANY: &str = "a program in the page cannot send so many requests";
+const TOO_MANY: &str = "the program sends more requests than the page allows";
 
 /// The answers to one question of the program.
 struct Answers {

@@ -400,4 +400,4 @@ asyncio.run(ask())
 """
     outcome = run(source, server, host, installed)
     assert outcome.printed == ["All connection attempts failed"]
-    assert "other.example is not allowed" in outcome.notes
+    assert "A request failed: other.example is not allowed." in outcome.notes

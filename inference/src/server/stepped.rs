@@ -39,7 +39,7 @@ pub enum Step {
 
 type Body = Pin<Box<dyn Future<Output = Vec<u8>>>>;
 
-/// A server that has just started, and that is told about the time.
+/// A server that has just started. Its caller tells it when time has passed.
 #[derive(Default)]
 pub struct SteppedServer {
     server: Server,

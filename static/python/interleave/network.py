@@ -228,7 +228,7 @@ class Network:
         """Adds the reason of a failure to the log, once: some clients do not show it."""
         if why not in self._noted:
             self._noted.add(why)
-            self._recorder.note(WARNING, why)
+            self._recorder.note(WARNING, f"A request failed: {why.removesuffix('.')}.")
 
     def close(self) -> None:
         """The program has ended: aborts what it has left open."""
