@@ -37,6 +37,10 @@ const pieces = (...pieces) => [{ type: "pieces", pieces }, ENDED];
 const more = (change) => pieces(piece({ more: JSON.stringify({ ...MORE, ...change }) }));
 const line = (text) => ({ at_us: 0, task: null, level: "info", text, origin: "stdout" });
 
+const REQUEST = {
+  type: "request", number: 1, method: "POST", url: "https://host.example/", headers: [], body: new ArrayBuffer(1),
+};
+
 const ATTACKS = {
   "nothing": () => [null],
   "a number": () => [7],
@@ -77,6 +81,12 @@ const ATTACKS = {
   "a failure without its reason": () => [{ type: "failed", where: "package" }],
   "a failure of 2 MB": () => [{ type: "failed", where: "package", why: "x".repeat(2 << 20) }],
 
+  "a request without a body": () => [{ ...REQUEST, body: null }],
+  "a request of 17 MB": () => [{ ...REQUEST, body: new ArrayBuffer(17 << 20) }],
+  "a request with half a number": () => [{ ...REQUEST, number: 0.5 }],
+  "a request with a long header": () => [{ ...REQUEST, headers: [["a", "x".repeat(1 << 20)]] }],
+  "a port that does not exist": () => [{ type: "connect", number: 1, host: "host.example", port: 70_000 }],
+
   // These are as described, but try to add to the page.
   "HTML": () => [
     ...more({ names: ["<img src=x onerror=hacked()>"], log: [line("<script>hacked()</script><img src=x>")] }).slice(0, 1),
@@ -87,6 +97,8 @@ const ATTACKS = {
 };
 
 function run({ type, files }) {
+  // The page asks this before each run.
+  if (type === "imports") port.postMessage({ type: "imports", missing: [] });
   if (type !== "run") return;
   for (const message of ATTACKS[files["main.py"]]()) port.postMessage(message);
 }
