@@ -58,6 +58,8 @@ pub(super) struct Network {
     has_model_server: Rc<Cell<bool>>,
     /// The number of requests to each server whose responses are simulated.
     simulated: RefCell<BTreeMap<Origin, u32>>,
+    /// Those servers that were not taken yet.
+    newly_simulated: RefCell<Vec<Origin>>,
 }
 
 /// A request that has not been answered completely.
@@ -93,12 +95,13 @@ impl Network {
             received_bytes: Rc::default(),
             has_model_server: Rc::default(),
             simulated: RefCell::default(),
+            newly_simulated: RefCell::default(),
         }
     }
 
-    /// The servers whose responses were simulated so far.
-    pub(super) fn simulated(&self) -> Vec<String> {
-        self.simulated.borrow().keys().map(Origin::to_string).collect()
+    /// The servers whose responses are simulated since the last call.
+    pub(super) fn take_simulated(&self) -> Vec<Origin> {
+        self.newly_simulated.take()
     }
 
     /// Does what a message of the program asks for.
@@ -199,7 +202,10 @@ impl Network {
             Verdict::Allowed => (parsed.part("href"), false),
             Verdict::Simulated(simulation) => {
                 let mut simulated = self.simulated.borrow_mut();
-                let requests = simulated.entry(origin).or_default();
+                let requests = simulated.entry(origin.clone()).or_default();
+                if *requests == 0 {
+                    self.newly_simulated.borrow_mut().push(origin);
+                }
                 *requests += 1;
                 return Ok(Destination::Simulation { simulation, method, number: *requests - 1 });
             }

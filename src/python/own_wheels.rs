@@ -65,15 +65,7 @@ impl OwnWheels {
     /// The wheels in this browser. They are in memory if it does not store anything for the page.
     #[cfg(target_arch = "wasm32")]
     pub async fn open() -> Self {
-        use crate::storage::StorageKind;
-
-        const FOLDER: &str = "wheels";
-        match Storage::open_database(FOLDER).await {
-            Ok(storage) => Self::over(storage),
-            Err(_) => {
-                Self::over(Storage::open_kind(StorageKind::Memory, FOLDER).await.expect("memory is always available"))
-            }
-        }
+        Self::over(Storage::open_database_or_memory("wheels").await)
     }
 
     /// Saves a wheel in place of the one with the same name and version.

@@ -149,17 +149,13 @@ impl Session {
         // On the virtual clock, servers are not asked.
         let network = (program.clock == ClockKind::Browser).then(|| Network::new(&self.port));
         let environment = &program.environment;
-        // The number of servers whose simulation was reported.
-        let mut told = 0;
         loop {
             match self.next().await? {
                 Message::Network(message) => {
                     if let Some(network) = &network {
                         network.take(message);
-                        let simulated = network.simulated();
-                        let new = simulated.get(told..).unwrap_or_default().to_vec();
-                        told = simulated.len();
-                        new.into_iter().map(Arrived::Simulated).try_for_each(&mut take)?;
+                        let simulated = network.take_simulated().into_iter();
+                        simulated.map(|origin| Arrived::Simulated(origin.to_string())).try_for_each(&mut take)?;
                     }
                 }
                 Message::Pieces(pieces) => pieces.into_iter().try_for_each(|mut piece| {

@@ -86,13 +86,7 @@ impl Programs {
     /// The programs in this browser. They are in memory if it does not store anything for the page.
     #[cfg(target_arch = "wasm32")]
     pub async fn open() -> Self {
-        const FOLDER: &str = "programs";
-        match Storage::open_database(FOLDER).await {
-            Ok(storage) => Self::over(storage),
-            Err(_) => {
-                Self::over(Storage::open_kind(StorageKind::Memory, FOLDER).await.expect("memory is always available"))
-            }
-        }
+        Self::over(Storage::open_database_or_memory("programs").await)
     }
 
     /// True if the programs are still there on the next visit.

@@ -138,6 +138,15 @@ impl Storage {
         opening::open_database(folder).await
     }
 
+    /// Opens a folder of the browser's database, or one in memory if the database cannot be opened now.
+    #[cfg(target_arch = "wasm32")]
+    pub async fn open_database_or_memory(folder: &'static str) -> Self {
+        match Self::open_database(folder).await {
+            Ok(storage) => storage,
+            Err(_) => Self::open_kind(StorageKind::Memory, folder).await.expect("memory is always available"),
+        }
+    }
+
     /// Opens a folder in one kind of storage only.
     ///
     /// # Errors
