@@ -38,7 +38,7 @@ class CarryingHost(WallHost):
 
     def connect(self, number, host, port):
         answer = ("open",) if host in self._allowed else ("failed", f"{host} is not allowed")
-        self._arrived.put((number, 0.0, *answer))
+        self._arrived.put([(number, 0.0, *answer)])
 
     def request(self, number, method, url, headers, body):
         pickle.dump((number, method, url, headers, body), self._carrier.stdin)
@@ -50,7 +50,8 @@ class CarryingHost(WallHost):
     def deliver(self, run):
         """Passes on what has arrived."""
         while not self._arrived.empty():
-            run.receive(*self._arrived.get())
+            for answer in self._arrived.get():
+                run.receive(*answer)
 
     def _read(self):
         try:
@@ -76,9 +77,11 @@ def _send(lock, number, method, url, headers, body):
     # The body is sent as a whole.
     headers = {name: value for name, value in headers if name.lower() != "transfer-encoding"}
 
-    def answer(*content):
+    def answer(*contents):
+        """Answers that arrive together, as those of a short response do in the page."""
+        after_s = time.perf_counter() - start
         with lock:
-            pickle.dump((number, time.perf_counter() - start, *content), sys.stdout.buffer)
+            pickle.dump([(number, after_s, *content) for content in contents], sys.stdout.buffer)
             sys.stdout.buffer.flush()
 
     parts = urlsplit(url)
@@ -86,12 +89,17 @@ def _send(lock, number, method, url, headers, body):
     try:
         connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, body or None, headers)
         response = connection.getresponse()
-        answer("response", response.status, response.getheaders())
+        head = ("response", response.status, response.getheaders())
+        if response.length is not None and response.length <= 65536:
+            body = response.read()
+            answer(head, *([("chunk", body)] if body else []), ("end",))
+            return
+        answer(head)
         while chunk := response.read1(65536):
-            answer("chunk", chunk)
-        answer("end")
+            answer(("chunk", chunk))
+        answer(("end",))
     except OSError as error:
-        answer("failed", f"{url} cannot be reached: {error}")
+        answer(("failed", f"{url} cannot be reached: {error}"))
     finally:
         connection.close()
 
