@@ -70,8 +70,8 @@ class Outcome:
         return found
 
 
-def drive(run, *, stop_after=None, most_seconds=60, deliver=None):
-    """Steps a run until its end, as a host does. Stops it after this number of seconds.
+def drive(run, *, stop_after=None, stop_when=None, most_seconds=60, deliver=None):
+    """Steps a run until its end, as a host does. Stops it after this number of seconds, or when `stop_when()` is true.
 
     `deliver` passes on the answers to the program's requests, and is called often.
     """
@@ -83,9 +83,9 @@ def drive(run, *, stop_after=None, most_seconds=60, deliver=None):
         if run.is_over:
             return
         passed = _perf_counter() - start
-        if stop_after is not None and passed >= stop_after:
+        if stop_after is not None and passed >= stop_after or stop_when is not None and stop_when():
             run.stop()
-            stop_after = None
+            stop_after = stop_when = None
             continue
         assert passed < most_seconds, f"the program does not end: {run.waiting()}"
         longest = 0.01 if stop_after is not None else 0.001 if deliver is not None else 1
@@ -93,10 +93,10 @@ def drive(run, *, stop_after=None, most_seconds=60, deliver=None):
             _sleep(longest if due is None else min(due, longest))
 
 
-def run_files(files, clock="virtual", *, stop_after=None, host=None, **options):
+def run_files(files, clock="virtual", *, stop_after=None, stop_when=None, host=None, **options):
     host = host or WallHost()
     run = Run(files, host, clock=clock, **options)
-    drive(run, stop_after=stop_after, deliver=getattr(host, "deliver", None))
+    drive(run, stop_after=stop_after, stop_when=stop_when, deliver=getattr(host, "deliver", None))
     return Outcome(run, host)
 
 

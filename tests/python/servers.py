@@ -26,8 +26,10 @@ class CarryingHost(WallHost):
         super().__init__()
         self._allowed = allowed
         self._arrived = queue.SimpleQueue()
-        self.aborts = 0
+        self.requests = self.aborts = 0
         self._carrier = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # Its start is not part of the first request's time.
+        pickle.load(self._carrier.stdout)
         threading.Thread(target=self._read, daemon=True).start()
 
     def close(self):
@@ -43,6 +45,7 @@ class CarryingHost(WallHost):
     def request(self, number, method, url, headers, body):
         pickle.dump((number, method, url, headers, body), self._carrier.stdin)
         self._carrier.stdin.flush()
+        self.requests += 1
 
     def abort(self, number):
         self.aborts += 1
@@ -64,6 +67,8 @@ class CarryingHost(WallHost):
 def _carry():
     """The other process: a thread for each request."""
     lock = threading.Lock()
+    pickle.dump("ready", sys.stdout.buffer)
+    sys.stdout.buffer.flush()
     while True:
         try:
             request = pickle.load(sys.stdin.buffer)

@@ -220,7 +220,6 @@ def test_a_program_that_would_wait_forever_is_a_deadlock():
     (lambda loop: asyncio.open_connection("host", 80), NoNetwork),
     (lambda loop: asyncio.create_subprocess_exec("ls"), NotInBrowser),
     (lambda loop: asyncio.create_subprocess_shell("ls"), NotInBrowser),
-    (lambda loop: asyncio.to_thread(print), NotInBrowser),
 ])
 def test_what_a_browser_cannot_do_says_so(call, error):
     async def main():

@@ -168,7 +168,7 @@ def test_a_request_without_a_recording_is_never_sent(server, host, installed):
 
 def test_stop_aborts_every_request(server, host, installed):
     source = AIOHTTP + "\nasyncio.run(main(['/hang'] * 8, limit=0, timeout=30))"
-    outcome = run(source, server, host, installed, stop_after=2)
+    outcome = run(source, server, host, installed, stop_when=lambda: host.requests == 8)
     assert outcome.result.ending == "stopped"
     assert host.aborts == 8
     ends = [end for name, parent, end in outcome.tasks() if name == "GET /hang"]

@@ -85,7 +85,6 @@ def test_elsewhere_only_the_virtual_clock_can_wait(source, line):
     ("raise MemoryError", "failed", "MemoryError", "more memory than the page can give", 1),
     ("async def f(n): return await f(n + 1)\nawait f(0)\n", "failed", "RecursionError", "recursion", 1),
     ("input()", "failed", "NotInBrowser", "sys.argv", 1),
-    ("import threading\nthreading.Thread(target=print).start()", "failed", "NotInBrowser", "no threads", 2),
     ("import subprocess\nsubprocess.run(['ls'])", "failed", "NotInBrowser", "processes", 2),
     ("import os\nos.system('ls')", "failed", "NotInBrowser", "processes", 2),
     ("import sys\nfor line in sys.stdin: print(line)", "failed", "NotInBrowser", "sys.argv", 2),

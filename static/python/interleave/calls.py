@@ -1,4 +1,4 @@
-"""Functions that a program hands to the threads of an executor. The page has no threads: they run on the event loop."""
+"""Functions that a program hands to the threads of an executor, on the real clock: they run on the event loop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from asyncio import AbstractEventLoop, Future
 
 from .columns import BEGAN, CANCELLED, FAILED, SPAWNED, SUCCEEDED, WARNING
-from .errors import NO_PROCESSES, NotInBrowser
+from .errors import ONLY_SIMULATED, NotInBrowser
 from .handles import LONGEST_POLL_S
 from .names import called_name
 from .polls import Recorder
@@ -28,7 +28,7 @@ class Calls:
         """As `loop.run_in_executor`: the function runs in the next iteration of the loop."""
         # By name: importing the class would make the start slower.
         if any(kind.__name__ == "ProcessPoolExecutor" for kind in type(executor).__mro__):
-            raise NotInBrowser(NO_PROCESSES)
+            raise NotInBrowser(ONLY_SIMULATED)
         future = loop.create_future()
         self._recorder.waits.note_call(future)
         number = self._begin(called_name(function))

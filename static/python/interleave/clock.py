@@ -1,17 +1,21 @@
-"""The clock of a run: real, or virtual.
+"""The clock of a run: real, virtual, or simulated.
 
 On the virtual clock, computing takes no time and a wait ends as soon as nothing else can happen: the clock jumps to the
 next deadline. `time.sleep` moves it on. `time.time`, `time.monotonic`, `time.perf_counter` (and their `_ns` forms),
 `datetime.now` and `loop.time` all read it. A loop that only reads the clock would never end, so the number of readings
 is limited.
+
+The simulated clock does the same, but computing takes the time that it really takes.
 """
 
 from __future__ import annotations
 
 import datetime
+import math
 import sys
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from .errors import EndlessLoop
 from .sources import Sources
@@ -30,8 +34,30 @@ _ROUNDING_OF_DATES_S = 1e-6
 """The same for `time.time`, whose floats are a quarter of a microsecond apart."""
 
 
+# Captured at import: on the virtual clock, the name in module `time` is replaced during a run. A browser does not tell
+# how long it has computed. Elsewhere, what other programs compute does not count.
+_computed = time.perf_counter if sys.platform == "emscripten" else time.thread_time
+
+
+class Threads(Protocol):
+    """What else moves on with the clock: see `simulation.Simulation`."""
+
+    def advance_to(self, moment: float) -> None:
+        """As `VirtualClock.advance_to`."""
+
+    def settle(self) -> None:
+        """As `VirtualClock.settle`."""
+
+    def next_change(self) -> float:
+        """As `VirtualClock.next_change`."""
+
+
 class VirtualClock:
     """A clock that moves only when it is advanced."""
+
+    slowness = 1.0
+    """The time on this clock for each second of computing, if that is counted: more than 1 while threads compute at the
+    same time."""
 
     def __init__(self, epoch: float | None = None):
         """`epoch` is what `time.time` shows at the start, in seconds since 1970; by default, the real time."""
@@ -39,12 +65,30 @@ class VirtualClock:
         """Seconds, as `time.monotonic` shows them. Float seconds, as on every asyncio loop."""
         self.moves = 0
         """How often the clock has moved."""
+        self.threads: Threads | None = None
+        """Simulated threads, while there are some."""
         self.epoch = time.time() if epoch is None else epoch
         self.before_advance: Callable[[float], object] = lambda moment: None
         """Called with the new time before the clock moves on, and with infinity before a deadlock."""
 
     def advance_to(self, moment: float) -> None:
-        """Moves the clock on to `moment`. It never goes back."""
+        """The program waits until `moment`. The clock never goes back."""
+        if self.threads is None:
+            self.move_to(moment)
+        else:
+            self.threads.advance_to(moment)
+
+    def settle(self) -> None:
+        """Before a wait: threads have computed at the same time, so what the program computed may have taken longer."""
+        if self.threads is not None:
+            self.threads.settle()
+
+    def next_change(self) -> float:
+        """The time at which a thread does something next, if the program only waits. Infinity if there is none."""
+        return math.inf if self.threads is None else self.threads.next_change()
+
+    def move_to(self, moment: float) -> None:
+        """Moves the clock alone, without the threads."""
         if moment > self.now:
             self.before_advance(moment)
             self.now = moment + _ROUNDING_S
@@ -57,6 +101,29 @@ class VirtualClock:
     def monotonic(self) -> float:
         """What `time.monotonic` shows."""
         return self.now
+
+
+class CountingClock(VirtualClock):
+    """A clock on which computing takes the time that it really takes, and waiting none."""
+
+    @property
+    def now(self) -> float:
+        """Seconds, as on the virtual clock."""
+        return self._base + (_computed() - self._read_at) * self.slowness
+
+    @now.setter
+    def now(self, moment: float) -> None:
+        self._base, self._read_at = moment, _computed()
+
+
+class Unlimited:
+    """In place of `Readings` where computing takes time, so that every loop that reads the clock ends."""
+
+    def count(self, frame) -> None:
+        """Does nothing."""
+
+    def forget(self) -> None:
+        """Does nothing."""
 
 
 class Readings:
@@ -198,6 +265,7 @@ def _virtual_sleep(
     def sleep(seconds: float, /) -> None:
         if is_active():
             seconds = checked_seconds(seconds)
+            clock.settle()
             on_sleep()
             clock.advance_to(clock.now + seconds)
         else:

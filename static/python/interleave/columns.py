@@ -10,6 +10,7 @@ import sys
 from array import array
 # Not the module: a program may replace its functions.
 from json import dumps, loads
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 MOST_EVENTS = 2_000_000
@@ -153,6 +154,22 @@ class Record:
             line = LogLine(line.at_us, 0, WARNING, text, "note")
         if self._lines <= MOST_LOG_LINES:
             self.log.append(line)
+
+    def sort_news(self) -> None:
+        """Puts what happened since the last piece in the order of time. What has the same time stays in its order."""
+        events, waits = self.events, iter(self.wait[:])
+        rows = [
+            (at, task, kind, next(waits) if kind == WAITS else None)
+            for at, task, kind in zip(events[0::3], events[1::3], events[2::3])
+        ]
+        rows.sort(key=itemgetter(0))
+        # The objects stay the same: the hot path of `polls` keeps their methods.
+        del self.wait[:], events[:]
+        for at, task, kind, wait in rows:
+            events.extend((at, task, kind))
+            if kind == WAITS:
+                self.wait.append(wait)
+        self.log.sort(key=attrgetter("at_us"))
 
     def has_news(self) -> bool:
         """True if something happened since the last piece."""

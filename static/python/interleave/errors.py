@@ -8,6 +8,9 @@ from __future__ import annotations
 
 NO_PROCESSES = "a browser cannot start processes. Do the work in a coroutine instead."
 
+ONLY_SIMULATED = "a browser has no threads or processes for Python. Choose the simulated clock, which simulates them."
+"""For threads and processes on the real clock."""
+
 
 class Deadlock(BaseException):
     """Nothing is ready and no timer is left, so the program would wait forever.
@@ -65,6 +68,16 @@ class CannotWait(RuntimeError):
         )
 
 
+class CannotSimulate(RuntimeError):
+    """A simulated thread waits for something that another thread or the program does."""
+
+    def __init__(self, place: str, what: str):
+        super().__init__(
+            f"a thread waits for {what} at {place}. This cannot be simulated, because the function of a simulated thread "
+            "runs to its end when the thread starts. Let threads return results, and let the program wait for them."
+        )
+
+
 class NotInBrowser(NotImplementedError):
     """Something that a browser cannot do. Programs that catch `NotImplementedError` continue."""
 
@@ -89,7 +102,7 @@ class BadProgram(ValueError):
 
 
 for _error in (
-    Deadlock, EndlessLoop, RecordFull, LookTaken, CannotWait, NotInBrowser, NoNetwork, NoProcesses,
+    Deadlock, EndlessLoop, RecordFull, LookTaken, CannotWait, CannotSimulate, NotInBrowser, NoNetwork, NoProcesses,
     NotebookCommand, BadProgram,
 ):
     # Tracebacks show the module of an error, except that of built-in ones. The reader has not imported these.

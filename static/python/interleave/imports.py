@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .errors import NO_PROCESSES, NoProcesses
+from .errors import NO_PROCESSES, ONLY_SIMULATED, NoProcesses
 
 _NOT_IN_THIS_COPY = (
     "the page loads it for a program with an `import` statement. Other copies of the site may be built without it"
@@ -47,8 +47,8 @@ _INSTEAD = {
     "pytest": "it comes in a later release. Until then, use `assert`",
     "matplotlib": "print the numbers",
 }
-_NEED_PROCESSES = frozenset({"_multiprocessing", "_posixshmem", "_posixsubprocess"})
-"""Modules in C that the standard library imports when a program is about to start a process."""
+_NEED_PROCESSES = {"_multiprocessing": ONLY_SIMULATED, "_posixshmem": ONLY_SIMULATED, "_posixsubprocess": NO_PROCESSES}
+"""Modules in C that the standard library imports when a program is about to start a process, and what to do instead."""
 
 _IGNORED = frozenset({"nest_asyncio"})
 """Modules that are not needed here; an empty one takes their place."""
@@ -132,7 +132,7 @@ class Finder:
     def find_spec(self, name: str, path=None, target=None):
         if name in _NEED_PROCESSES and sys.platform == "emscripten":
             # Not an `ImportError`, for which the library would have a message of its own.
-            raise NoProcesses(NO_PROCESSES)
+            raise NoProcesses(_NEED_PROCESSES[name])
         if "." in name or name.startswith("_"):
             return None
         if name in _IGNORED:

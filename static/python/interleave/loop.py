@@ -16,11 +16,13 @@ import threading
 import time
 from asyncio import base_events, events
 from collections.abc import Callable
+from typing import Protocol
 
 from . import unsupported
 from .clock import Readings, VirtualClock
 from .errors import CannotWait, Deadlock
 from .network import ConnectionsMixin
+from .polls import note_housekeeping
 from .sources import Sources
 
 # Captured at import: on the virtual clock, the names in module `time` are replaced during a run.
@@ -229,6 +231,15 @@ _ITERATION_S = 1e-5
 """The time that each further iteration takes."""
 
 
+class ThreadRuns(Protocol):
+    """What runs the functions of simulated threads: see `thread_runs`."""
+
+    running: object | None
+
+    def effect(self, function: Callable[[], object]) -> None:
+        """As `thread_runs.ThreadRuns.effect`."""
+
+
 class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGeneratorsMixin, base_events.BaseEventLoop):
     """An event loop on a virtual clock, which may be shared with other loops.
 
@@ -253,6 +264,7 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
         self._readings = readings
         self._describe_waits = describe_waits
         self._on_select = on_select
+        self._runs: ThreadRuns | None = None
         self._iterations = 0
         """The number of iterations since the clock has moved, other than by them."""
         self._moved_to = self._clock.now
@@ -260,24 +272,48 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
         self._clock_resolution = 1e-9
         self._selector = _Jumps(self) if selector is None else selector
 
+    def use_threads(self, runs: ThreadRuns) -> None:
+        """Sets what runs the functions of simulated threads."""
+        self._runs = runs
+
     def time(self) -> float:
         if self._readings is not None:
             self._readings.count(sys._getframe(1))
         return self._clock.now
 
-    def _select(self, is_idle: bool) -> None:
+    def call_soon_threadsafe(self, callback, *args, context=None):
+        call_soon = super().call_soon_threadsafe
+        if self._runs is None or self._runs.running is None or self._thread_id == threading.get_ident():
+            return call_soon(callback, *args, context=context)
+        handle = asyncio.Handle(callback, args, self, context)
+        self._runs.effect(lambda: None if handle.cancelled() else call_soon(callback, *args, context=context))
+        return handle
+
+    def shutdown_default_executor(self, timeout=None):
+        """As asyncio's, which starts a thread that waits for the others."""
+        executor = self._default_executor
+        if self._runs is None or executor is None:
+            return super().shutdown_default_executor()
+        self._executor_shutdown_called = True
+        return _shut_down(executor)
+
+    def _select(self) -> None:
         """Moves the clock to the next deadline if nothing is ready. Raises `Deadlock` if there is no deadline."""
-        if not is_idle:
+        self._clock.settle()
+        if self._ready or self._stopping:
             self._move(self._end_of_iteration())
             self._moved_to = self._clock.now
             return
-        if not self._scheduled:
+        change = self._clock.next_change()
+        if not self._scheduled and change == math.inf:
             self._on_select(self._clock.now)
             self._clock.before_advance(math.inf)
             raise Deadlock(self._describe_waits(self))
+        if self._scheduled:
+            change = min(change, self._scheduled[0]._when)
         # A deadline may be so near that the time as a float does not change until then. A program that waits for such
         # rests would never end.
-        self._move(max(self._clock.now + self._clock_resolution, self._scheduled[0]._when))
+        self._move(max(self._clock.now + self._clock_resolution, change))
 
     def _end_of_iteration(self) -> float:
         """The time at the end of an iteration in which something was ready.
@@ -307,12 +343,22 @@ class _Jumps:
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list:
-        # `timeout` is 0 if something is ready, but also if the next deadline is too near to make a difference.
-        self._loop._select(not self._loop._ready and not self._loop._stopping)
+        # Not by `timeout`: it is also 0 if the next deadline is too near to make a difference.
+        self._loop._select()
         return []
 
     def close(self) -> None:
         pass
+
+
+async def _shut_down(executor) -> None:
+    executor.shutdown(wait=False)
+    unfinished = [asyncio.wrap_future(future) for future in list(executor._unfinished)]
+    if unfinished:
+        await asyncio.wait(unfinished)
+
+
+note_housekeeping(_shut_down)
 
 
 def _waiting_call(frame) -> str:
@@ -322,3 +368,20 @@ def _waiting_call(frame) -> str:
         name = "Runner.run" if "self" in frame.f_locals else "asyncio.run"
         frame = frame.f_back
     return name
+
+
+def leave_running_loop() -> tuple[object, object]:
+    """Nothing runs in the loop that counts as running, so that another one can be started. Returns that loop and its
+    current task."""
+    loop = asyncio._get_running_loop()
+    task = None
+    if loop is not None and hasattr(asyncio.tasks, "_swap_current_task"):
+        task = asyncio.tasks._swap_current_task(loop, None)
+    asyncio._set_running_loop(None)
+    return loop, task
+
+
+def enter_running_loop(loop, task) -> None:
+    asyncio._set_running_loop(loop)
+    if task is not None:
+        asyncio.tasks._swap_current_task(loop, task)

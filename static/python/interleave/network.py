@@ -61,8 +61,8 @@ class ConnectionsMixin:
     _network: Network | None = None
     _calls: Calls | None = None
 
-    def use(self, network: Network, calls: Calls) -> None:
-        """Sets what carries connections, and what runs functions in place of threads."""
+    def use(self, network: Network, calls: Calls | None) -> None:
+        """Sets what carries connections, and what runs functions in place of threads. None: threads are simulated."""
         self._network, self._calls = network, calls
 
     async def create_connection(self, protocol_factory, host=None, port=None, *, ssl=None, sock=None, **kwargs):
@@ -84,7 +84,7 @@ class ConnectionsMixin:
 
     def run_in_executor(self, executor, func, *args):
         if self._calls is None:
-            raise NotInBrowser("there are no threads in the page. Call the function directly.")
+            return super().run_in_executor(executor, func, *args)
         return self._calls.run(self, executor, func, args)
 
     def _connections(self) -> Network:

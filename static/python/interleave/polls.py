@@ -85,6 +85,11 @@ _HOUSEKEEPING = {
 """Coroutines that every `asyncio.run` runs at its end. They are recorded only if they have something to do."""
 
 
+def note_housekeeping(function: Callable) -> None:
+    """Tasks of this coroutine function are not recorded."""
+    _HOUSEKEEPING[id(function.__code__)] = lambda loop: False
+
+
 class TaskState(weakref.ref):
     """The data of a task that has not ended. It is a weak reference to the task, so there is one object for both.
 
@@ -121,6 +126,8 @@ class Recorder:
         """The number of the task whose poll runs now; 0 outside of all tasks."""
         self.is_recording = True
         """False after the record has become full."""
+        self.has_threads = False
+        """True if simulated threads add to the record: what they do is known later than what others do at that time."""
         self._send = send
         self._states: dict[int, TaskState] = {}
         self._forget_state = self._forget
@@ -514,6 +521,9 @@ class Recorder:
         it."""
         has_unnamed = bool(self._new) and self._new[-1].wait < 0
         after = _NAMED_AFTER_S if has_unnamed else _FLUSH_LINES_AFTER_S
+        if self.has_threads:
+            # What threads have done until now is known when the program waits.
+            return
         if self._grant is None and _perf_counter() >= self._flush_at - _FLUSH_AFTER_S + after:
             self.flush()
 
@@ -529,6 +539,8 @@ class Recorder:
         self._new.clear()
         if self.is_recording and self.record.events_left <= 0:
             self._stop_recording()
+        if self.has_threads:
+            self.record.sort_news()
         if self.record.has_news():
             self._send(self._take_piece())
         self._plan_flush()
@@ -545,6 +557,8 @@ class Recorder:
             # It is named for good when it runs: the program may still give it a name.
             if state.wait < 0 and task is not None:
                 self.record.name_task(state.number, *given_name(task))
+        if self.has_threads:
+            self.record.sort_news()
         return self._take_piece(keeps=True)
 
     def _stop_recording(self) -> None:

@@ -41,14 +41,18 @@ from .errors import LookTaken, RecordFull
 from .files import Files
 from .heartbeat import Heartbeat
 from .host import Host
-from .loop import Loop, VirtualLoop
+from .loop import Loop, VirtualLoop, enter_running_loop, leave_running_loop
 from .modules import LiftingFinder
 from .network import Carrier, Network
+from .simulated_processes import Processes
 from .questions import RecordView
 from .replay import Replay
 from .restore import Snapshot
+from .simulation import Simulation
 from .sources import Sources
 from .text import shown_error
+from .thread_runs import ThreadRuns
+from .simulated_threads import Threads
 from .virtual_server import SERVER_URL, VirtualServer
 from .waiting import Lifted
 # pytest replaces these in order to collect warnings.
@@ -59,7 +63,8 @@ class Run:
     """One run of a program.
 
     `argv`: the arguments after the program's name. `environ`: variables that are added to the environment.
-    `clock`: `"browser"` or `"virtual"`. `most_events`: the limit of the record. `look_at_us`: on the virtual clock, a
+    `clock`: `"browser"`, `"virtual"` or `"simulated"`. `processors`: those that simulated threads and processes share.
+    `most_events`: the limit of the record. `look_at_us`: on the virtual clock, a
     moment in microseconds since the start at which the run ends, with `seen`. Such a run sends no pieces. `packages`:
     those that the program may import, which were installed before (`packages.install`). `replies`: the answers of the
     servers in an earlier run, see `replay`. `server`: the model server on the virtual clock, see `virtual_server`.
@@ -76,6 +81,7 @@ class Run:
         environ: dict[str, str] | None = None,
         most_events: int = MOST_EVENTS,
         look_at_us: int | None = None,
+        processors: int = 4,
         packages: tuple[str, ...] = (),
         replies: list | None = None,
         server=None,
@@ -83,12 +89,14 @@ class Run:
         self._files = files
         self._host = host
         self._seed = seed
-        self.is_virtual = clock == "virtual"
+        self.clock = clock
+        self.is_virtual = clock != "browser"
+        """True if waits take no real time."""
         self._argv = argv
         self._environ = environ or {}
         self._root = Path(tempfile.mkdtemp(prefix="program-")).resolve()
         self._sources = Sources(self._root)
-        self._clock = clocks.VirtualClock()
+        self._clock = clocks.CountingClock() if clock == "simulated" else clocks.VirtualClock()
         now = (lambda: self._clock.now - clocks.START_S) if self.is_virtual else host.now
         record = Record(most_events)
         send = host.send if look_at_us is None else lambda piece: None
@@ -101,11 +109,15 @@ class Run:
             self._clock.before_advance = self._look_before
         self._heartbeat = Heartbeat(record, only_late=self.is_virtual)
         self._console = Console(self._add_line)
-        self._readings = clocks.Readings(self._sources, lambda: self.recorder.current)
+        self._readings = (
+            clocks.Unlimited() if clock == "simulated"
+            else clocks.Readings(self._sources, lambda: self.recorder.current)
+        )
         self._packages = packages
         self._lifted = Lifted()
         self._network = Network(self._carrier(replies, server), self.recorder, keeps=not self.is_virtual)
-        self._calls = Calls(self.recorder)
+        self._calls = None if self.is_virtual else Calls(self.recorder)
+        self._threads = self._simulated_threads(processors) if self.is_virtual else None
         self._loops: list = []
         self._exit_functions: list[tuple[Callable, tuple, dict]] = []
         self._snapshot: Snapshot | None = None
@@ -134,6 +146,10 @@ class Run:
             return Replay(replies)
         return VirtualServer(server, self._environ.get(SERVER_URL))
 
+    def _simulated_threads(self, processors: int) -> Threads:
+        simulation = Simulation(self._clock, processors)
+        return Threads(ThreadRuns(self.recorder, self._clock, simulation), processors)
+
     @property
     def is_over(self) -> bool:
         """True if the program has ended."""
@@ -148,7 +164,7 @@ class Run:
         """
         if self.is_over:
             return None
-        outer, outer_task = _leave_running_loop()
+        outer, outer_task = leave_running_loop()
         try:
             due = self._context.run(self._step)
             if due == 0:
@@ -157,7 +173,7 @@ class Run:
                 self.recorder.flush()
             return due
         finally:
-            _enter_running_loop(outer, outer_task)
+            enter_running_loop(outer, outer_task)
 
     def _step(self) -> float | None:
         if self._coroutine is None:
@@ -282,6 +298,7 @@ class Run:
             (atexit, "unregister", self._unregister_exit),
             *self._console.replacements(),
             *unsupported.replacements(),
+            *self._thread_functions(),
             *watch.replacements(recorder),
             *draws.replacements(self._seed, lambda: recorder.current, recorder.record.path),
             *self._time_functions(),
@@ -318,6 +335,15 @@ class Run:
             *((datetime, name, kind) for name, kind in dates.items()),
         ]
 
+    def _thread_functions(self) -> list[tuple[object, str, object]]:
+        if self._threads is None:
+            return []
+        processes = Processes(self._threads)
+        functions = [*self._threads.replacements(), *processes.replacements()]
+        if self._files.mention("multiprocessing"):
+            functions += processes.multiprocessing_replacements()
+        return functions
+
     def _keeping(self, send: Callable[[Piece], object]) -> Callable[[Piece], object]:
         """Also keeps what is sent, because the program may ask about it."""
 
@@ -328,8 +354,8 @@ class Run:
         return keep_and_send
 
     def _record_until_now(self) -> dict:
-        clock = "virtual" if self.is_virtual else "browser"
-        return run_file_record([*self._kept, self.recorder.next_piece()], clock)
+        self._clock.settle()
+        return run_file_record([*self._kept, self.recorder.next_piece()], self.clock)
 
     def _block(self, seconds: float) -> None:
         self._note_sleep()
@@ -363,6 +389,8 @@ class Run:
             def __init__(self, selector=None):
                 super().__init__(selector, **run._loop_options())
                 self.use(run._network, run._calls)
+                if run._threads is not None:
+                    self.use_threads(run._threads.runs)
                 run._loops.append(self)
                 run.recorder.attach(self)
 
@@ -402,10 +430,16 @@ class Run:
             # The program has caught the error, or `asyncio.run` cancels its tasks.
             raise LookTaken
         self._readings.forget()
+        if self._threads.runs.running is not None:
+            # A loop in a thread, whose record comes later.
+            return
+        now = self._clock.now
         self._heartbeat.after_step(self.recorder.now_us())
         until_us = microseconds(until - clocks.START_S)
         self._heartbeat.before_step(until_us, until_us)
         self.recorder.flush_if_due()
+        # What recording takes is not part of the program's computing.
+        self._clock.now = now
         if not self.recorder.is_recording and not self._was_ended:
             # Once: after it, the program may still clean up.
             self._was_ended = True
@@ -466,6 +500,8 @@ class Run:
             # The traceback keeps the program's objects alive, which must go while their output is still seen.
             del error
             if not self._has_looked:
+                self._wait_for_threads()
+            if not self._has_looked:
                 self._call_exit_functions()
             self._leave()
         self.recorder.note_repeated_blocks()
@@ -486,6 +522,16 @@ class Run:
         # Line by line, because a long line of the log is cut.
         for line in (result.traceback or result.message).splitlines():
             self.recorder.note(ERROR, line, 0)
+
+    def _wait_for_threads(self) -> None:
+        """As at the end of CPython."""
+        if self._threads is None:
+            return
+        try:
+            self._threads.wait_for_all()
+        except BaseException as error:
+            if not self._has_looked:
+                self._show_error(error, ending.result(error, self._sources, was_stopped=False))
 
     def _call_exit_functions(self) -> None:
         """As at the end of CPython: the last function first. An error in one is shown, and the others are called."""
@@ -533,24 +579,7 @@ class Run:
 
 def record_of(run: Run, pieces: list) -> dict:
     """The record of a run in the format of `docs/run-file.md`, from all its pieces."""
-    return run_file_record(pieces, "virtual" if run.is_virtual else "browser")
-
-
-def _leave_running_loop() -> tuple[object, object]:
-    """Pyodide's own loop counts as running, so a program could not start one. Returns that loop and its current
-    task."""
-    loop = asyncio._get_running_loop()
-    task = None
-    if loop is not None and hasattr(asyncio.tasks, "_swap_current_task"):
-        task = asyncio.tasks._swap_current_task(loop, None)
-    asyncio._set_running_loop(None)
-    return loop, task
-
-
-def _enter_running_loop(loop, task) -> None:
-    asyncio._set_running_loop(loop)
-    if task is not None:
-        asyncio.tasks._swap_current_task(loop, task)
+    return run_file_record(pieces, run.clock)
 
 
 def _reset_logging_and_warnings() -> None:

@@ -15,11 +15,10 @@ import sys
 import threading
 from collections.abc import Callable
 
-from .errors import NO_PROCESSES, NoNetwork, NotInBrowser
+from .errors import NO_PROCESSES, ONLY_SIMULATED, NoNetwork, NotInBrowser
 
 _NETWORK = "a program in the page can only send requests that do not block it. Use `aiohttp` or `httpx.AsyncClient`."
 _SERVER = "a program in the page cannot accept network connections, so there is no server. Test the handler directly."
-_THREADS = "there are no threads in the page yet. Call the function directly, or make it a coroutine."
 _SIGNAL = "a browser has no signals. Stop cancels the main task, as Ctrl-C does, so clean up in a `finally` block."
 _INPUT = "`input()` cannot wait for typing in the page. Use a value in the program, or `sys.argv`."
 _STDIN = "there is nothing to read from `sys.stdin` in the page. Use a value in the program, or `sys.argv`."
@@ -96,7 +95,7 @@ def replacements() -> list[tuple[object, str, Callable]]:
     """Owner, name and function for everything outside of asyncio that is replaced during a run."""
     return [
         (builtins, "input", _raising(_INPUT)),
-        (threading.Thread, "start", _raising(f"`Thread.start`: {_THREADS}")),
+        (threading.Thread, "start", _raising(f"`Thread.start`: {ONLY_SIMULATED}")),
         (sys, "stdin", NoInput()),
         (sys, "breakpointhook", _raising(_DEBUGGER)),
         (socket, "create_connection", _raising(_NETWORK, NoNetwork)),

@@ -161,10 +161,15 @@ class Waits:
 
     def response(self, frame: FrameType | None) -> int:
         """The number of the wait of a request for its response. `frame` is the caller's."""
+        return self._listed_number((*self._place(frame), _RESPONSE, None))
+
+    def timer(self, frame: FrameType | None) -> int:
+        """The number of the wait of a thread that sleeps. `frame` is the caller's."""
+        return self._listed_number((*self._place(frame), _TIMER, None))
+
+    def _place(self, frame: FrameType | None) -> tuple[int, int]:
         own = self._sources.own_frame(frame)
-        if own is None:
-            return self._listed_number((0, 0, _RESPONSE, None))
-        return self._listed_number((self._sources[own.f_code.co_filename] + 1, own.f_lineno or 0, _RESPONSE, None))
+        return (0, 0) if own is None else (self._sources[own.f_code.co_filename] + 1, own.f_lineno or 0)
 
     def _listed_number(self, key: tuple) -> int:
         number = self._numbers.get(key)

@@ -1,0 +1,313 @@
+"""Locks, events and queues of simulated threads.
+
+The function of a simulated thread runs to its end when the thread starts. So what it does to an event or a queue is kept
+until the simulation gets there, and the program itself can wait for it. A thread cannot wait for anything, and what it
+sees must not depend on what another thread does at the same time: then `CannotSimulate` is raised.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+from collections import deque
+
+from .thread_runs import MOST_SLEEPS, ThreadRuns
+
+_LIBRARY = (threading.__file__, queue.__file__, __file__)
+
+
+def classes(runs: ThreadRuns) -> dict[str, dict[str, type]]:
+    """The classes of the modules `threading` and `queue` for simulated threads, by module and name."""
+    lock = type("Lock", (_Lock,), {"_runs": runs, "__module__": "threading"})
+    found = {
+        "threading": {
+            "Lock": lock,
+            "_allocate_lock": lock,
+            "RLock": type("RLock", (_RLock,), {"__module__": "threading"}),
+            "Condition": _derived(_ConditionMixin, threading.Condition, runs),
+            "Event": _derived(_EventMixin, threading.Event, runs),
+            "Semaphore": _derived(_SemaphoreMixin, threading.Semaphore, runs),
+            "BoundedSemaphore": _derived(_SemaphoreMixin, threading.BoundedSemaphore, runs),
+        },
+        "queue": {
+            name: _derived(_QueueMixin, getattr(queue, name), runs) for name in ("Queue", "LifoQueue", "PriorityQueue")
+        },
+    }
+    # The original is in C, and has no limit.
+    found["queue"]["SimpleQueue"] = type("SimpleQueue", (found["queue"]["Queue"],), {"__module__": "queue"})
+    return found
+
+
+def _derived(mixin: type, base: type, runs: ThreadRuns) -> type:
+    return type(base.__name__, (mixin, base), {"_runs": runs, "__module__": base.__module__})
+
+
+class _Held:
+    """Who has had one of a number of permits, and when. Only those are kept that were held during a wait."""
+
+    def __init__(self, runs: ThreadRuns):
+        self._runs = runs
+        self._taken: list[tuple[object, int, float]] = []
+        self._waits: deque[tuple[float, float]] = deque(maxlen=10_000)
+
+    def taken(self) -> int:
+        """The number of permits that threads which have run already hold now."""
+        now = self._runs.now()
+        return sum(began <= now < ended for began, ended in self._waits)
+
+    def take(self) -> None:
+        """The thread or the program that runs now takes a permit."""
+        running = self._runs.running
+        self._taken.append((running, len(running.sleeps) if running else 0, self._runs.now()))
+
+    def give_back(self) -> bool:
+        """It gives a permit back. Returns False if it has none."""
+        running = self._runs.running
+        for index, (holder, sleeps, began) in enumerate(self._taken):
+            if holder is running:
+                del self._taken[index]
+                if running is not None and len(running.sleeps) > sleeps:
+                    self._waits.append((began, self._runs.now()))
+                return True
+        return False
+
+
+class _Lock:
+    """As `threading.Lock`, which is in C and would block the page."""
+
+    _runs: ThreadRuns
+
+    def __init__(self) -> None:
+        self._is_locked = False
+        self._held = _Held(self._runs)
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        if not blocking and timeout != -1:
+            raise ValueError("can't specify a timeout for a non-blocking call")
+        if timeout != -1 and timeout < 0:
+            raise ValueError("timeout value must be a non-negative number")
+        if self._is_taken():
+            if not blocking:
+                return False
+            if self._runs.running is not None:
+                if timeout == -1:
+                    raise self._runs.refusal("a lock that another one holds")
+                self._runs.sleep(timeout)
+                return False
+            limit = None if timeout == -1 else timeout
+            if not self._runs.wait_until(lambda: not self._is_taken(), limit, "a lock"):
+                return False
+        self._is_locked = True
+        self._held.take()
+        return True
+
+    def _is_taken(self) -> bool:
+        return self._is_locked or self._held.taken() > 0
+
+    def release(self) -> None:
+        if not self._is_locked:
+            raise RuntimeError("release unlocked lock")
+        self._held.give_back()
+        self._is_locked = False
+
+    def locked(self) -> bool:
+        return self._is_locked
+
+    def _at_fork_reinit(self) -> None:
+        self._is_locked = False
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *exc_info) -> None:
+        self.release()
+
+    def __repr__(self) -> str:
+        state = "locked" if self._is_locked else "unlocked"
+        return f"<{state} _thread.lock object at {id(self):#x}>"
+
+
+class _RLock(threading._PyRLock):
+    """As `threading.RLock`. This one is in Python, and made of a `Lock`."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        return bool(super().acquire(blocking, timeout))
+
+    __enter__ = acquire
+
+
+class _ConditionMixin:
+    """A thread cannot notify others: at that time, nobody waits yet."""
+
+    _runs: ThreadRuns
+
+    def notify(self, n: int = 1) -> None:
+        if self._runs.running is not None and sys._getframe(1).f_code.co_filename not in _LIBRARY:
+            raise self._runs.refusal("the others that it notifies")
+        super().notify(n)
+
+    def notify_all(self) -> None:
+        if self._runs.running is not None and sys._getframe(1).f_code.co_filename not in _LIBRARY:
+            raise self._runs.refusal("the others that it notifies")
+        super().notify_all()
+
+
+class _EventMixin:
+    """An event that the program sets is seen by threads that start later. One that a thread sets is seen when the
+    simulation gets there."""
+
+    _runs: ThreadRuns
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: tuple[float, str] | None = None
+        """When a thread saw last that the event was not set, and its name."""
+        self._set_by: object = None
+
+    def is_set(self) -> bool:
+        running = self._runs.running
+        if super().is_set() or running is not None and self._set_by is running:
+            return True
+        if running is not None:
+            if len(running.sleeps) > MOST_SLEEPS:
+                raise self._runs.refusal("an event")
+            self._asked = self._runs.now(), running.thread.name
+        return False
+
+    isSet = is_set
+
+    def set(self) -> None:
+        if self._runs.running is not None:
+            self._set_by = self._runs.running
+            self._runs.effect(super().set)
+            return
+        if self._asked is not None and self._asked[0] > self._runs.now():
+            raise self._runs.refusal(f"this event ({self._asked[1]} has asked for it at a later time)")
+        super().set()
+
+    def clear(self) -> None:
+        if self._runs.running is not None:
+            self._set_by = None
+            self._runs.effect(super().clear)
+        else:
+            super().clear()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if self._runs.running is None:
+            return self._runs.wait_until(super().is_set, timeout, "an event")
+        if self.is_set():
+            return True
+        if timeout is None:
+            raise self._runs.refusal("an event")
+        self._runs.sleep(max(0.0, timeout))
+        return self.is_set()
+
+
+class _SemaphoreMixin:
+    """A semaphore whose permits threads take and give back. A permit that a thread only gives back is there for the
+    program when the simulation gets there."""
+
+    _runs: ThreadRuns
+
+    def __init__(self, value: int = 1):
+        super().__init__(value)
+        self._held = _Held(self._runs)
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        if not blocking and timeout is not None:
+            raise ValueError("can't specify timeout for non-blocking acquire")
+        runs = self._runs
+        if self._left() <= 0:
+            if not blocking:
+                return False
+            if runs.running is not None and timeout is None:
+                raise runs.refusal("a semaphore")
+            if runs.running is not None:
+                runs.sleep(timeout)
+                return False
+            if not runs.wait_until(lambda: self._left() > 0, timeout, "a semaphore"):
+                return False
+        self._held.take()
+        return super().acquire()
+
+    __enter__ = acquire
+
+    def _left(self) -> int:
+        return self._value - self._held.taken()
+
+    def release(self, n: int = 1) -> None:
+        is_own = all([self._held.give_back() for _ in range(n)])
+        if is_own or self._runs.running is None:
+            super().release(n)
+        else:
+            self._runs.effect(lambda: super(_SemaphoreMixin, self).release(n))
+
+
+class _QueueMixin:
+    """A queue that threads fill for the program, or that was filled before a thread started."""
+
+    _runs: ThreadRuns
+
+    def __init__(self, maxsize: int = 0):
+        super().__init__(maxsize)
+        self._seen: tuple[float, object] = 0.0, None
+        """When a thread looked into the queue last, and which."""
+
+    def put(self, item, block: bool = True, timeout: float | None = None) -> None:
+        if self._runs.running is None:
+            self._expect_not_seen()
+            super().put(item, block, timeout)
+        elif self.maxsize > 0:
+            raise self._runs.refusal("room in a queue")
+        else:
+            self._runs.effect(lambda: super(_QueueMixin, self).put(item))
+
+    def put_nowait(self, item) -> None:
+        self.put(item, block=False)
+
+    def get(self, block: bool = True, timeout: float | None = None):
+        self._look()
+        if self._runs.running is not None and not super().qsize() and block:
+            if timeout is None:
+                raise self._runs.refusal("an item of a queue")
+            self._runs.sleep(max(0.0, timeout))
+            raise queue.Empty
+        if self._runs.running is None and block:
+            if not self._runs.wait_until(super().qsize, timeout, "an item of a queue"):
+                raise queue.Empty
+        return super().get(block=False)
+
+    def get_nowait(self):
+        return self.get(block=False)
+
+    def qsize(self) -> int:
+        self._look()
+        return super().qsize()
+
+    def empty(self) -> bool:
+        self._look()
+        return super().empty()
+
+    def full(self) -> bool:
+        self._look()
+        return super().full()
+
+    def task_done(self) -> None:
+        if self._runs.running is None:
+            super().task_done()
+        else:
+            self._runs.effect(super().task_done)
+
+    def join(self) -> None:
+        self._runs.wait_until(lambda: not self.unfinished_tasks, None, "a queue")
+
+    def _look(self) -> None:
+        self._expect_not_seen()
+        if self._runs.running is not None:
+            self._seen = self._runs.now(), self._runs.running
+
+    def _expect_not_seen(self) -> None:
+        moment, other = self._seen
+        if other is not None and other is not self._runs.running and moment > self._runs.now():
+            raise self._runs.refusal("a queue that it shares with other threads")

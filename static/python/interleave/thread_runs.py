@@ -1,0 +1,264 @@
+"""Runs the functions of simulated threads, and keeps what they do for `simulation`.
+
+What a function adds to the record while it runs is taken out of it again, and becomes steps: the record gets it at the
+times at which it happens in the simulation.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import math
+import sys
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from .clock import START_S, VirtualClock
+from .columns import (
+    BEGAN, CANCELLED, ERROR, FAILED, READY, SPAWNED, SUCCEEDED, WAITS, WARNING, microseconds,
+)
+from .errors import CannotSimulate, Deadlock
+from .loop import enter_running_loop, leave_running_loop
+from .polls import Recorder
+from .simulation import Kind, Simulation, Step
+from .text import shown_error
+
+MOST_SLEEPS = 10_000
+"""The number of waits after which a thread that asks for the state of an event must be waiting for another thread."""
+
+
+@dataclass
+class RunningThread:
+    """A thread whose function runs now."""
+
+    thread: threading.Thread
+    """The object that the program sees as its current thread."""
+    number: int
+    """Its task in the record; 0 if nothing is recorded."""
+    process: Hashable
+    pid: int | None
+    """The number of its process, if that is not the program's own."""
+    started: float
+    slowness: float
+    sleeps: list[tuple[float, float]] = field(default_factory=list)
+    """When its waits began and ended, in its own time."""
+    effects: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
+    """What others will notice, and when."""
+
+
+class ThreadRuns:
+    """The threads of a run."""
+
+    def __init__(self, recorder: Recorder, clock: VirtualClock, simulation: Simulation):
+        self._recorder = recorder
+        self._clock = clock
+        self._simulation = simulation
+        self.running: RunningThread | None = None
+        """The thread whose function runs now; None while the program itself runs."""
+        self._refused: set[str] = set()
+
+    # Time
+
+    def now(self) -> float:
+        """The time, in seconds of the run's clock, of the thread or the program that runs now."""
+        return self._clock.now
+
+    def sleep(self, seconds: float) -> None:
+        """The thread or the program that runs now waits for this time."""
+        self._clock.settle()
+        self._clock.advance_to(self._clock.now + seconds)
+
+    def wait_until(self, is_over: Callable[[], bool], seconds: float | None, what: str) -> bool:
+        """The program itself waits until `is_over()`, for at most this number of seconds. Returns False at the limit.
+
+        Raises `CannotSimulate` in a thread, and `Deadlock` if no thread is left that could end the wait. `what` says
+        for what it waits.
+        """
+        if is_over():
+            return True
+        if self.running is not None:
+            raise self.refusal(what)
+        clock = self._clock
+        clock.settle()
+        limit = math.inf if seconds is None else clock.now + seconds
+        while not is_over():
+            if clock.now >= limit:
+                return False
+            moment = min(clock.next_change(), limit)
+            if moment == math.inf:
+                raise Deadlock([f"{self._place()} waits for {what}"])
+            clock.advance_to(moment)
+        return True
+
+    def refusal(self, what: str) -> CannotSimulate:
+        """The error for a thread that waits for another one. `what` says for what it waits."""
+        error = CannotSimulate(self._place(), what)
+        self._note_once(str(error))
+        return error
+
+    def _place(self) -> str:
+        return self._recorder.sources.place_of(sys._getframe(2))
+
+    def _note_once(self, text: str) -> None:
+        # The program may catch the error, or lose it with the thread.
+        if text not in self._refused:
+            self._refused.add(text)
+            self._recorder.note(WARNING, text)
+
+    # Threads
+
+    def add(self, name: str) -> int:
+        """Records a thread, or a call that waits for one, as a task inside the current one. Returns its number, or 0."""
+        recorder = self._recorder
+        if not recorder.is_recording:
+            return 0
+        recorder.has_threads = True
+        number = recorder.record.add_task(recorder.current, False)
+        recorder.record.name_task(number, name)
+        self._record(number, SPAWNED)
+        return number
+
+    def cancel(self, number: int) -> None:
+        """A call was cancelled before a thread took it."""
+        self._record(number, CANCELLED)
+
+    def after(self, seconds: float, effect: Callable[[], object]) -> None:
+        """Calls `effect` after this time, without a thread."""
+        self._simulation.play(None, [(Kind.SLEEP, seconds), (Kind.EFFECT, effect)])
+
+    def start(
+        self,
+        thread: threading.Thread,
+        number: int,
+        process: Hashable,
+        function: Callable[[], BaseException | None],
+        at_end: Callable[[], object],
+        *,
+        pid: int | None = None,
+    ) -> None:
+        """Starts a thread: runs its function, and plays what it did from now on.
+
+        `function` returns the error with which it failed. `at_end` is called at the time at which the thread ends.
+        """
+        if self.running is not None:
+            raise CannotSimulate(self._place(), "a thread of its own")
+        clock, simulation, recorder = self._clock, self._simulation, self._recorder
+        clock.settle()
+        running = RunningThread(thread, number, process, pid, clock.now, simulation.slowness(process))
+        error, ended, captured = self._run(running, function)
+        if number:
+            captured += self._end(number, error, ended)
+        steps = list(_steps(running, captured, ended))
+        simulation.play(process, [*steps, (Kind.EFFECT, at_end)])
+        recorder.has_threads = True
+
+    def _run(self, running: RunningThread, function) -> tuple[BaseException | None, float, list]:
+        """Runs the function in the thread's own time. Returns its error, its end, and what it has recorded."""
+        clock, simulation, recorder = self._clock, self._simulation, self._recorder
+        outer_loop, outer_task = leave_running_loop()
+        outer_current, recorder.current = recorder.current, running.number or recorder.current
+        before_advance, clock.before_advance = clock.before_advance, lambda moment: None
+        marks = self._marks()
+        self.running = running
+        outer_threads, clock.threads = clock.threads, simulation
+        simulation.in_thread = self._sleep_until
+        clock.slowness, clock.now = running.slowness, running.started
+        try:
+            self._record(running.number, BEGAN)
+            error = contextvars.Context().run(function)
+            ended = clock.now
+        finally:
+            clock.slowness, clock.now = 1.0, running.started
+            clock.before_advance, clock.threads = before_advance, outer_threads
+            simulation.in_thread = self.running = None
+            recorder.current = outer_current
+            captured = self._take_out(marks)
+            enter_running_loop(outer_loop, outer_task)
+        return error, ended, captured
+
+    def _sleep_until(self, moment: float) -> None:
+        running, recorder, clock = self.running, self._recorder, self._clock
+        began = clock.now
+        # If a task of the thread's own event loop sleeps, that task is recorded as running.
+        is_own = running.number and recorder.current == running.number and recorder.is_recording
+        if is_own:
+            self._record(running.number, WAITS)
+            recorder.record.wait.append(recorder.waits.timer(sys._getframe(2)))
+        clock.move_to(moment)
+        running.sleeps.append((began, clock.now))
+        if is_own:
+            self._record(running.number, READY)
+            self._record(running.number, BEGAN)
+
+    def effect(self, function: Callable[[], object]) -> None:
+        """The thread that runs now does something that others notice: it is done when the simulation gets there."""
+        self.running.effects.append((self._clock.now, function))
+
+    # The record
+
+    def _record(self, number: int, kind: int) -> None:
+        recorder = self._recorder
+        if number and recorder.is_recording:
+            recorder.record.events.extend((recorder.clock(), number, kind))
+
+    def _marks(self) -> tuple[int, int, int]:
+        record = self._recorder.record
+        return len(record.events), len(record.wait), len(record.log)
+
+    def _take_out(self, marks: tuple[int, int, int]) -> list[tuple[float, Callable[[float], None]]]:
+        """Takes what was recorded since `marks` out of the record: when, and a function that adds it at another time.
+
+        Times are seconds of the recorder's clock.
+        """
+        record, start = self._recorder.record, self._recorder.start
+        events, waits, log = record.events[marks[0]:], iter(record.wait[marks[1]:]), record.log[marks[2]:]
+        del record.events[marks[0]:], record.wait[marks[1]:], record.log[marks[2]:]
+        found = []
+        for at, task, kind in zip(events[0::3], events[1::3], events[2::3]):
+            wait = next(waits) if kind == WAITS else None
+            found.append((at, functools.partial(self._add_event, task, kind, wait)))
+        found += [(start + line.at_us / 1e6, functools.partial(self._add_line, line)) for line in log]
+        found.sort(key=itemgetter(0))
+        return [(START_S + at, add) for at, add in found]
+
+    def _end(self, number: int, error: BaseException | None, ended: float) -> list:
+        found = [(ended, functools.partial(self._add_event, number, SUCCEEDED if error is None else FAILED, None))]
+        if error is not None:
+            place = self._recorder.sources.place_of_error(error)
+            text = shown_error(error) + (f" ({place})" if place else "")
+            found.append((ended, lambda moment: self._recorder.note(ERROR, text, number)))
+        return found
+
+    def _add_event(self, task: int, kind: int, wait: int | None, moment: float) -> None:
+        record = self._recorder.record
+        record.events.extend((moment - START_S, task, kind))
+        if wait is not None:
+            record.wait.append(wait)
+
+    def _add_line(self, line, moment: float) -> None:
+        at_us = microseconds(moment - START_S - self._recorder.start)
+        self._recorder.record.log.append(line._replace(at_us=at_us))
+
+
+def _steps(running: RunningThread, captured: list, ended: float):
+    """The steps of a thread, from its waits, what it has recorded, and its effects."""
+    moments = [
+        *((began, 1, (Kind.SLEEP, until)) for began, until in running.sleeps),
+        *((at, 0, (Kind.RECORD, add)) for at, add in captured),
+        *((at, 0, (Kind.EFFECT, function)) for at, function in running.effects),
+    ]
+    now = running.started
+    # What happens when a wait ends comes after it, because it has a later time.
+    for at, _, (kind, value) in sorted(moments, key=itemgetter(0, 1)):
+        if at > now:
+            yield Kind.COMPUTE, (at - now) / running.slowness
+            now = at
+        if kind is Kind.SLEEP:
+            yield Kind.SLEEP, value - at
+            now = max(now, value)
+        else:
+            yield kind, value
+    if ended > now:
+        yield Kind.COMPUTE, (ended - now) / running.slowness
