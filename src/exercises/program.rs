@@ -14,6 +14,9 @@ use crate::runtime::Run;
 /// The name of the control with the text of the program.
 pub const CODE: &str = "code";
 
+/// The name of the control with the number of processors.
+const PROCESSORS: &str = "processors";
+
 /// The exercise as the page shows and runs it.
 pub static EXERCISE: Exercise = Exercise::new("program", 0, "Your program")
     .teaches(
@@ -30,11 +33,18 @@ pub static EXERCISE: Exercise = Exercise::new("program", 0, "Your program")
         Control::choice(
             "clock",
             "Clock",
-            "On the virtual clock waiting takes no time: three hours of sleeps end immediately.",
-            &[Choice::new("browser", "Real"), Choice::new("virtual", "Virtual")],
+            "On the virtual clock waiting takes no time: three hours of sleeps end immediately. The simulated clock is for \
+             threads and processes: waiting takes no time, computing does.",
+            &[
+                Choice::new("browser", "Real"),
+                Choice::new("virtual", "Virtual"),
+                Choice::new("simulated", "Simulated"),
+            ],
         ),
+        Control::count(PROCESSORS, "Processors", "The number of processors that processes share.", 64, 4)
+            .only_if(|settings| clock_of(settings) == ClockKind::Simulated),
     ])
-    .with_main_controls(&["clock"])
+    .with_main_controls(&["clock", PROCESSORS])
     .with_second_run(|run, settings| Box::pin(async { again::second_run(run, settings).await?.await }))
     .running_readers_program()
     .prepared_by(|_, _| Box::pin(async { preparing::interpreter().await?.await }))
@@ -49,7 +59,11 @@ pub use in_browser::look;
 /// The clock on which the program runs.
 #[must_use]
 pub fn clock_of(settings: &Settings) -> ClockKind {
-    if settings.choice("clock") == "virtual" { ClockKind::Virtual } else { ClockKind::Browser }
+    match settings.choice("clock") {
+        "virtual" => ClockKind::Virtual,
+        "simulated" => ClockKind::Simulated,
+        _ => ClockKind::Browser,
+    }
 }
 
 lazy!(mod preparing in exercises: interpreter() -> Preparing);
@@ -118,7 +132,12 @@ mod in_browser {
 
     pub(super) async fn run(run: Run, settings: &Settings) -> Result<Report, Failure> {
         let clock = clock_of(settings);
-        run.edit_record(|record| record.set_clock(clock));
+        run.edit_record(|record| {
+            record.set_clock(clock);
+            if clock == ClockKind::Simulated {
+                record.mark_simulated();
+            }
+        });
         let (mut recording, mut simulated) = (Recording::default(), Vec::new());
         let ended = run_once(settings, run.seed(), clock, false, |arrived| {
             match arrived {
@@ -134,6 +153,10 @@ mod in_browser {
         let ended = ended.await?;
         let mut report = report(&run.record(), recording.warnings(), &ended)?;
         report.notes.splice(0..0, simulated);
+        if clock == ClockKind::Simulated {
+            let processors = counted(settings.count(PROCESSORS).into(), "processor", "processors");
+            report.notes.push(format!("Waits, threads and processes were simulated, for {processors}."));
+        }
         Ok(report)
     }
 
@@ -180,7 +203,7 @@ mod in_browser {
 
     fn program(settings: &Settings, seed: u64, clock: ClockKind) -> Program {
         let (files, environment) = (settings.program(CODE).clone(), interpreter::environment());
-        Program { files, environment, seed, clock, replays: false }
+        Program { files, environment, seed, clock, processors: settings.count(PROCESSORS), replays: false }
     }
 
     /// Runs the program to its end in the interpreter that is ready. `replays` is described in [`Program`].

@@ -154,6 +154,9 @@ pub enum ClockKind {
     Browser,
     /// A clock that jumps to the next deadline: the times are computed.
     Virtual,
+    /// A clock that jumps over waits, while computing takes the time that it really takes. Threads and processes are
+    /// simulated.
+    Simulated,
 }
 
 /// The record of a run. It only ever grows.

@@ -5,6 +5,7 @@
 //! - [`difference`]: whether a second run did the same as the first.
 //! - [`program_files`]: the files of a program and its arguments, with their limits.
 //! - [`environment`]: environment variables, which are in memory only.
+//! - [`names_threads`]: whether a program uses threads or processes.
 //! - [`packages`]: the libraries that a program imports.
 //! - [`own_wheels`]: the libraries that the reader has opened.
 //! - [`hosts`]: the servers to which a program may send requests.
@@ -34,6 +35,7 @@ pub mod hosts;
 pub mod interpreter;
 pub mod keys;
 pub mod message;
+pub mod names_threads;
 #[cfg(target_arch = "wasm32")]
 mod network;
 pub mod own_wheels;

@@ -48,6 +48,8 @@ pub struct Program {
     pub seed: u64,
     /// The clock on which it runs.
     pub clock: ClockKind,
+    /// The number of processors that its simulated threads and processes share.
+    pub processors: u32,
     /// True for a second run on the virtual clock, in which servers answer as in the last run.
     pub replays: bool,
 }
@@ -72,7 +74,7 @@ pub struct Session {
     listens: Rc<Cell<bool>>,
     python: String,
     packages: Vec<Package>,
-    /// The model server for the virtual clock, until it has been loaded.
+    /// The model server for the other clocks, until it has been loaded.
     model_server: Option<SiteFile>,
     /// The packages that programs can import now, by name.
     installed: BTreeMap<String, Package>,
@@ -146,7 +148,7 @@ impl Session {
         let packages = self.provide(program).await?;
         self.begin(program_message("run", program, &packages, None))?;
         started(self.stopper());
-        // On the virtual clock, servers are not asked.
+        // On the other clocks, servers are not asked.
         let network = (program.clock == ClockKind::Browser).then(|| Network::new(&self.port));
         let environment = &program.environment;
         loop {
@@ -248,7 +250,7 @@ impl Session {
         }
         let sends_requests = packages.iter().any(|package| package.name == READS_REQUESTS);
         let mut fields = vec![("packages", list.clone().into())];
-        if program.clock == ClockKind::Virtual
+        if program.clock != ClockKind::Browser
             && !program.replays
             && sends_requests
             && let Some(SiteFile { path, bytes, .. }) = &self.model_server
@@ -354,6 +356,7 @@ fn program_message(
     let clock = match program.clock {
         ClockKind::Browser => "browser",
         ClockKind::Virtual => "virtual",
+        ClockKind::Simulated => "simulated",
     };
     let environ = Object::new();
     let model_server = model_server::address();
@@ -367,6 +370,7 @@ fn program_message(
         ("argv", argv.collect::<Array>().into()),
         ("environ", environ.into()),
         ("clock", clock.into()),
+        ("processors", program.processors.into()),
         ("seed", (program.seed as f64).into()),
         ("packages", packages.iter().map(JsValue::from).collect::<Array>().into()),
         ("replays", program.replays.into()),

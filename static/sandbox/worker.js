@@ -5,7 +5,7 @@
 // JavaScript here (`import js`), and so send any message, or none.
 //
 // Messages to the worker. "load" comes first and once, through the documents, and brings the port. All others are sent to
-// the port. While a program computes or is on the virtual clock, they are read only afterwards: then the page ends the
+// the port. While a program computes or is not on the real clock, they are read only afterwards: then the page ends the
 // worker.
 //
 //   { type: "load", files }    files: { [name]: ArrayBuffer }, the `files` of the site's manifest by their names: the
@@ -16,16 +16,17 @@
 //   { type: "packages", packages, model_server }
 //                              [{ name, content }]: wheels for the programs that follow, as ArrayBuffers, by the names that
 //                              "run" uses for them. model_server?: an ArrayBuffer with the module of the model server, for
-//                              programs on the virtual clock. Answered with "packages".
+//                              programs that are not on the real clock. Answered with "packages".
 //   { type: "inspect", content }
 //                              asks what a wheel (an ArrayBuffer) has. Answered with "wheel".
-//   { type: "run", main, files, argv, environ, clock, seed, packages }
+//   { type: "run", main, files, argv, environ, clock, processors, seed, packages }
 //                              starts a program. One at a time; the next one may follow after "ended".
 //     main: string             the path of the main file, with `/` between folders
 //     files: { [path]: string | ArrayBuffer }
 //     argv: string[]           the arguments after the program's name
 //     environ: { [name]: string }  added to the environment
-//     clock: "browser" | "virtual"  the names of docs/run-file.md
+//     clock: "browser" | "virtual" | "simulated"  the names of docs/run-file.md
+//     processors: number       those that simulated threads and processes share
 //     seed: number             a whole number, at most 2^53
 //     packages: string[]       the packages that it may import
 //     replays?: boolean        on the virtual clock: servers answer as in the last run on the real clock
@@ -100,7 +101,7 @@ let pyodide;
 const interleave = {}; // what is needed from our package
 let host; // what a run needs from here
 let run = null; // the run that has not ended, as `Run` of our package
-let VirtualServer; // the class of the model server on the virtual clock
+let VirtualServer; // the class of the model server for clocks that are not the real one
 let replies; // what servers answered in the last run on the real clock, as a list of Python
 let hasFailed = false; // true after a fatal error of the interpreter
 
@@ -233,16 +234,17 @@ function start(message) {
 }
 
 // The `Run` of a message "run" or "look". `options` are further ones for `Run`.
-function newRun({ main, files, argv, environ, clock, seed, packages, replays, most_events }, options = {}) {
+function newRun(message, options = {}) {
+  const { main, files, argv, environ, clock, processors, seed, packages, replays, most_events } = message;
   if (run) throw new Error("a program is running already");
   held.clear();
   const program = toFiles(files, main);
   const [args, variables, names] = [pyodide.toPy(argv), pyodide.toPy(environ), pyodide.toPy(packages)];
   const limits = most_events === undefined ? {} : { most_events };
-  const given = { argv: args, environ: variables, clock, seed, packages: names, ...limits, ...options };
+  const given = { argv: args, environ: variables, clock, processors, seed, packages: names, ...limits, ...options };
   // Without replies, each request fails with a message of its own.
   if (replays) given.replies = replies ?? pyodide.toPy([]);
-  else if (VirtualServer && given.clock === "virtual") given.server = newServer();
+  else if (VirtualServer && clock !== "browser") given.server = newServer();
   try {
     return interleave.Run.callKwargs(program, host, given);
   } finally {
@@ -294,7 +296,7 @@ async function installPackages({ packages, model_server }) {
   send({ type: "packages", refused });
 }
 
-// The model server on the virtual clock, with lists and bytes of Python.
+// The model server for clocks that are not the real one, with lists and bytes of Python.
 function newServer() {
   const server = new VirtualServer();
   return {

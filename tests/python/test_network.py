@@ -31,7 +31,7 @@ async def fetch(session, path):
     except TimeoutError:
         return f"{path}: timed out"
 
-async def main(paths, limit=5, timeout=1.5):
+async def main(paths, limit=5, timeout=3):
     connector = aiohttp.TCPConnector(limit=limit)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=timeout)) as session:
         for line in await asyncio.gather(*(fetch(session, path) for path in paths)):

@@ -223,7 +223,7 @@ fn starts(desk: Desk) -> AnyView {
             <summary>"Start from…"</summary>
             <div class="menu-content">
                 <ul>{GUIDE.iter().map(item).collect_view()}</ul>
-                <p class="hint">"The other parts of the guide need threads, processes or numpy."</p>
+                <p class="hint">"Part 5 of the guide needs numpy and safetensors."</p>
                 <h3>"Traps of asyncio"</h3>
                 <ul>{TRAPS.iter().map(item).collect_view()}</ul>
             </div>

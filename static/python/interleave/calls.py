@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from asyncio import AbstractEventLoop, Future
+from collections.abc import Callable
 
-from .columns import BEGAN, CANCELLED, FAILED, SPAWNED, SUCCEEDED, WARNING
+from .columns import BEGAN, CANCELLED, FAILED, READY, SPAWNED, SUCCEEDED, WAITS, WARNING
 from .errors import ONLY_SIMULATED, NotInBrowser
 from .handles import LONGEST_POLL_S
 from .names import called_name
@@ -23,6 +24,8 @@ class Calls:
     def __init__(self, recorder: Recorder):
         self._recorder = recorder
         self._warned: set[str] = set()
+        self._running = 0
+        """The number of the call that runs now."""
 
     def run(self, loop: AbstractEventLoop, executor, function, args: tuple) -> Future:
         """As `loop.run_in_executor`: the function runs in the next iteration of the loop."""
@@ -41,6 +44,7 @@ class Calls:
             return
         recorder = self._recorder
         outer, recorder.current = recorder.current, number or recorder.current
+        self._running = number
         self._add(number, BEGAN)
         began = recorder.clock()
         try:
@@ -59,8 +63,20 @@ class Calls:
             if not future.done():
                 future.set_result(result)
         finally:
-            recorder.current = outer
+            recorder.current, self._running = outer, 0
             self._warn(number, warning, recorder.clock() - began)
+
+    def sleep(self, sleep: Callable[[], object]) -> None:
+        """The program blocks. If a call does it, its task waits meanwhile, as that of a thread does."""
+        recorder, number = self._recorder, self._running
+        if not number or number != recorder.current or not recorder.is_recording:
+            sleep()
+            return
+        self._add(number, WAITS)
+        recorder.record.wait.append(recorder.waits.timer(sys._getframe(2)))
+        sleep()
+        self._add(number, READY)
+        self._add(number, BEGAN)
 
     def _warning(self, function) -> str | None:
         """The beginning of the warning. None if a package hands the function over, such as `aiofiles`: its calls take no

@@ -511,24 +511,28 @@ class Recorder:
         self._flush_at = _perf_counter() + _FLUSH_AFTER_S
         self._room = 3 * min(_FLUSH_AFTER_EVENTS, self.record.events_left)
 
-    def flush_if_due(self) -> None:
-        """Sends a piece if it has become long, or some time after the last one."""
+    def flush_if_due(self, *, is_settled: bool = False) -> None:
+        """Sends a piece if it has become long, or some time after the last one. `is_settled` as in `flush`."""
         if self._grant is None and (len(self.record.events) >= self._room or _perf_counter() >= self._flush_at):
-            self.flush()
+            self.flush(is_settled=is_settled)
 
     def flush_within_poll(self) -> None:
         """As `flush_if_due`, for a line of the log while a task runs: it may have created a task and be about to name
         it."""
         has_unnamed = bool(self._new) and self._new[-1].wait < 0
         after = _NAMED_AFTER_S if has_unnamed else _FLUSH_LINES_AFTER_S
-        if self.has_threads:
-            # What threads have done until now is known when the program waits.
-            return
         if self._grant is None and _perf_counter() >= self._flush_at - _FLUSH_AFTER_S + after:
             self.flush()
 
-    def flush(self) -> None:
-        """Sends everything that was recorded since the last piece, if there is something."""
+    def flush(self, *, is_settled: bool = False) -> None:
+        """Sends everything that was recorded since the last piece, if there is something.
+
+        `is_settled`: what simulated threads have done until now has been recorded. Otherwise a run with threads sends
+        nothing, because pieces are in the order of time.
+        """
+        if self.has_threads and not is_settled:
+            self._plan_flush()
+            return
         for state in self._new:
             if state.wait < 0:
                 task = state()

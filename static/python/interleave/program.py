@@ -360,7 +360,7 @@ class Run:
     def _block(self, seconds: float) -> None:
         self._note_sleep()
         self.recorder.flush()
-        self._host.sleep(seconds)
+        self._calls.sleep(functools.partial(self._host.sleep, seconds))
 
     def _note_sleep(self) -> None:
         self.recorder.note_sleep(self._sources.place_of(sys._getframe(1)))
@@ -437,7 +437,7 @@ class Run:
         self._heartbeat.after_step(self.recorder.now_us())
         until_us = microseconds(until - clocks.START_S)
         self._heartbeat.before_step(until_us, until_us)
-        self.recorder.flush_if_due()
+        self.recorder.flush_if_due(is_settled=True)
         # What recording takes is not part of the program's computing.
         self._clock.now = now
         if not self.recorder.is_recording and not self._was_ended:
@@ -506,7 +506,7 @@ class Run:
             self._leave()
         self.recorder.note_repeated_blocks()
         self._console.close()
-        self.recorder.flush()
+        self.recorder.flush(is_settled=True)
         if self._snapshot is not None:
             self._snapshot.restore(self._is_own_module)
         shutil.rmtree(self._root, ignore_errors=True)

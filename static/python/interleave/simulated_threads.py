@@ -47,6 +47,8 @@ class Threads:
         return [
             *classes,
             (threading, "local", _threading_local.local),
+            # The first thread of each run is `Thread-1`.
+            (threading, "_counter", itertools.count(1).__next__),
             (Thread, "start", lambda thread: self.start(thread)),
             (Thread, "join", lambda thread, timeout=None: self.join(thread, timeout)),
             (Thread, "is_alive", lambda thread: thread is self._main or thread in self._alive),

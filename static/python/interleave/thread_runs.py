@@ -90,6 +90,10 @@ class ThreadRuns:
             if moment == math.inf:
                 raise Deadlock([f"{self._place()} waits for {what}"])
             clock.advance_to(moment)
+            now = clock.now
+            self._recorder.flush_if_due(is_settled=True)
+            # As in a loop's iteration: what recording takes is not part of the program's computing.
+            clock.now = now
         return True
 
     def refusal(self, what: str) -> CannotSimulate:

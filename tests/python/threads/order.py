@@ -21,9 +21,9 @@ async def timeout():
 
 
 async def beats():
-    call = asyncio.create_task(asyncio.to_thread(work, "thread", 0.5))
+    call = asyncio.create_task(asyncio.to_thread(work, "thread", 1.0))
     for number in range(3):
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.4)
         print("beat", number, call.done())
     print(await call)
 

@@ -12,7 +12,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
 }
 
 /// The title of each trap, the first words of its program, and what it prints in the end.
-const TRAPS: [[&str; 3]; 9] = [
+const TRAPS: [[&str; 3]; 10] = [
     ["gather leaves the others running", "A failed task and its siblings", "fixed: passed"],
     ["A task that nobody keeps", "A task that nobody keeps", "fixed: passed"],
     ["An exception that is never retrieved", "An exception that is never retrieved", "fixed: passed: the disk is full"],
@@ -25,6 +25,7 @@ const TRAPS: [[&str; 3]; 9] = [
         "An async generator that is left early",
         "fixed: passed: opened, closed, next step",
     ],
+    ["A timeout that does not stop a thread", "A timeout that does not stop a thread", "fixed: passed"],
     ["A blocking call in a coroutine", "A blocking call inside a coroutine", "fixed: passed"],
 ];
 

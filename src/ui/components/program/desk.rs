@@ -14,9 +14,11 @@ use web_sys::Event;
 use super::saver::{Claim, Saver, Saving};
 use super::starts::{self, Start};
 use crate::exercises::controls::{Control, Value};
-use crate::exercises::program::CODE;
+use crate::exercises::program::{self, CODE};
+use crate::measure::ClockKind;
 use crate::python::interpreter;
 use crate::python::keys::without_keys;
+use crate::python::names_threads::names_threads;
 use crate::python::program_files::{BadFiles, Content, ProgramFile, ProgramFiles};
 use crate::share::programs::{ProgramEntry, ProgramError, Programs, SavedProgram};
 use crate::storage::StorageError;
@@ -205,6 +207,10 @@ impl Desk {
                 if self.news.with_untracked(|news| !news.text.is_empty()) {
                     self.say("");
                 }
+                // Only when the first thread appears: then the reader may choose another clock.
+                if !names_threads(&self.program()) && names_threads(&program) {
+                    self.choose_clock(true);
+                }
                 self.put(program);
                 self.changed();
                 true
@@ -215,6 +221,16 @@ impl Desk {
                 self.refusal.set(format!("This change was not applied to the program: {why}"));
                 false
             }
+        }
+    }
+
+    /// Preselects the clock on which threads are simulated, for a program that has some.
+    fn choose_clock(self, has_threads: bool) {
+        let clock = self.form.settings.with_untracked(program::clock_of);
+        match (has_threads, clock) {
+            (true, ClockKind::Browser) => self.form.set_choice("clock", "simulated"),
+            (false, ClockKind::Simulated) => self.form.set_choice("clock", "browser"),
+            _ => {}
         }
     }
 
@@ -240,6 +256,7 @@ impl Desk {
     /// Shows another program.
     pub(super) fn show(self, program: ProgramFiles) {
         interpreter::renew();
+        self.choose_clock(names_threads(&program));
         self.environment.try_set(String::new());
         let main = program.main().name.clone();
         self.put(program);

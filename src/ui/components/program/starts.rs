@@ -31,8 +31,8 @@ impl Start {
     }
 }
 
-/// The programs of the guide, in its order. The others need threads, processes or numpy.
-pub(super) static GUIDE: [Start; 8] = [
+/// The programs of the guide, in its order. Part 5 needs numpy and safetensors.
+pub(super) static GUIDE: [Start; 9] = [
     Start {
         data: &["models/logistic-regression.safetensors", "data/digits.csv"],
         ..Start::new("async_basics", "1 Async basics", "python/async_basics.py")
@@ -52,6 +52,7 @@ pub(super) static GUIDE: [Start; 8] = [
         ..Start::new("async_api_calls", "4 API calls", "python/async_api_calls.py")
     },
     Start::new("async_error_handling", "6 Error handling", "python/async_error_handling.py"),
+    Start::new("concurrency_comparison", "7 Concurrency compared", "python/concurrency_comparison.py"),
     Start { clock: Some("virtual"), ..Start::new("advanced", "Beyond the guide", "python/advanced.py") },
     Start::new("validate_async", "8 Validation", "python/validate_async.py"),
     Start::new("common_issues", "Common issues", "python/common_issues.py"),
@@ -61,7 +62,7 @@ pub(super) static GUIDE: [Start; 8] = [
 const TRAPS_FOLDER: &str = "python/traps/";
 
 /// Traps of asyncio. Each has a broken and a fixed version, and a check that tells the two apart.
-pub(super) static TRAPS: [Start; 9] = [
+pub(super) static TRAPS: [Start; 10] = [
     Start::new("trap_gather_siblings", "gather leaves the others running", "python/traps/gather_siblings.py"),
     Start::new("trap_lost_task", "A task that nobody keeps", "python/traps/lost_task.py"),
     Start::new("trap_lost_exception", "An exception that is never retrieved", "python/traps/lost_exception.py"),
@@ -70,6 +71,7 @@ pub(super) static TRAPS: [Start; 9] = [
     Start::new("trap_race", "A race between two awaits", "python/traps/race.py"),
     Start::new("trap_endless_queue", "A queue that never ends", "python/traps/endless_queue.py"),
     Start::new("trap_open_generator", "An async generator left by break", "python/traps/open_generator.py"),
+    Start::new("trap_thread_timeout", "A timeout that does not stop a thread", "python/traps/thread_timeout.py"),
     Start::new("trap_blocking_call", "A blocking call in a coroutine", "python/traps/blocking_call.py"),
 ];
 
