@@ -13,6 +13,7 @@ mod runs;
 mod saving;
 mod stop;
 mod suite;
+mod threads;
 mod traps;
 mod wheels;
 
@@ -30,6 +31,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(saving::tests())
         .chain(stop::tests())
         .chain(suite::tests())
+        .chain(threads::tests())
         .chain(traps::tests())
         .chain(wheels::tests())
 }

@@ -4,7 +4,7 @@ import asyncio
 
 
 async def save():
-    await asyncio.sleep(0.15)
+    await asyncio.sleep(0.4)
     print("saved")
     return "ok"
 
@@ -31,7 +31,7 @@ async def main():
         await asyncio.wait_for(asyncio.shield(asyncio.create_task(save())), 0.05)
     except TimeoutError:
         print("waited long enough")
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.5)
 
 
 asyncio.run(main())
