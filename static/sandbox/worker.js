@@ -79,6 +79,10 @@
 // the limit, 4 GB would be used, and the browser would end the page.
 const MOST_MEMORY_BYTES = 2 ** 30;
 
+// The number of bytes of a file. More, or more than the browser gives, is an error as of a full disk.
+const MOST_FILE_BYTES = 2 ** 29;
+const ENOSPC = 51;
+
 // A turn of the event loop takes at most this time, so that messages of the page arrive.
 const LONGEST_TURN_MS = 8;
 
@@ -146,6 +150,7 @@ async function load(files) {
   };
   pyodide = await Promise.race([failedInstance(wasm), loadPyodide(options)]);
   removeGlobals();
+  limitFiles();
   pyodide._api.on_fatal = (error) => {
     run = null;
     hasFailed = true;
@@ -175,6 +180,22 @@ async function imported(source) {
     return await import(address);
   } finally {
     URL.revokeObjectURL(address);
+  }
+}
+
+// Files are in memory. Without this, one that is too large would end the interpreter.
+function limitFiles() {
+  const { ErrnoError, filesystems: { MEMFS } } = pyodide.FS;
+  for (const name of ["expandFileStorage", "resizeFileStorage"]) {
+    const resize = MEMFS[name];
+    MEMFS[name] = (node, bytes) => {
+      if (bytes > MOST_FILE_BYTES) throw new ErrnoError(ENOSPC);
+      try {
+        resize(node, bytes);
+      } catch (error) {
+        throw error instanceof RangeError ? new ErrnoError(ENOSPC) : error;
+      }
+    };
   }
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import compare
 import harness
 import pytest
+from interleave.files import Files
 
 PROGRAMS = sorted((Path(__file__).parent / "threads").glob("*.py"))
 
@@ -221,3 +222,14 @@ def test_programs_of_the_guide_run_unmodified(name, arguments):
     outcome = harness.run_source(source, "simulated", argv=tuple(arguments))
     assert (outcome.result.ending, outcome.result.message) in [("finished", ""), ("exited", "")], outcome.printed
     assert outcome.result.exit_code == 0 and not re.search(r"unexpected|failed", "\n".join(outcome.printed))
+
+
+def test_the_pipeline_of_the_guide_runs_unmodified_where_numpy_is_there():
+    static = harness.ROOT / "static"
+    data = [*(static / "models").glob("*.safetensors"), *(static / "data").glob("*.csv")]
+    files = {"python/async_ml_pipeline.py": (static / "python" / "async_ml_pipeline.py").read_text()}
+    files |= {str(path.relative_to(static)): path.read_bytes() for path in data}
+    outcome = harness.run_files(Files(files, "python/async_ml_pipeline.py"), "simulated")
+    assert (outcome.result.ending, outcome.result.message) == ("finished", "")
+    seconds = {line.split()[0]: float(re.search(r"([\d.]+) s,", line)[1]) for line in outcome.printed if " s, " in line}
+    assert seconds["streamed"] < seconds["sequential"] / 2

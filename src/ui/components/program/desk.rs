@@ -207,9 +207,10 @@ impl Desk {
                 if self.news.with_untracked(|news| !news.text.is_empty()) {
                     self.say("");
                 }
-                // Only when the first thread appears: then the reader may choose another clock.
-                if !names_threads(&self.program()) && names_threads(&program) {
-                    self.choose_clock(true);
+                // Only when the first thread appears or the last one is gone: in between, the reader may choose another.
+                let has_threads = names_threads(&program);
+                if has_threads != names_threads(&self.program()) {
+                    self.choose_clock(has_threads);
                 }
                 self.put(program);
                 self.changed();
