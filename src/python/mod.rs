@@ -5,7 +5,7 @@
 //! - [`difference`]: whether a second run did the same as the first.
 //! - [`program_files`]: the files of a program and its arguments, with their limits.
 //! - [`environment`]: environment variables, which are in memory only.
-//! - [`names_threads`]: whether a program uses threads or processes.
+//! - [`suggested_clock`]: the clock that a program needs.
 //! - [`packages`]: the libraries that a program imports.
 //! - [`own_wheels`]: the libraries that the reader has opened.
 //! - [`hosts`]: the servers to which a program may send requests.
@@ -35,7 +35,6 @@ pub mod hosts;
 pub mod interpreter;
 pub mod keys;
 pub mod message;
-pub mod names_threads;
 #[cfg(target_arch = "wasm32")]
 mod network;
 pub mod own_wheels;
@@ -44,6 +43,7 @@ pub mod program_files;
 pub mod recording;
 #[cfg(target_arch = "wasm32")]
 mod session;
+pub mod suggested_clock;
 
 pub use error::PythonError;
 #[cfg(target_arch = "wasm32")]

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import harness
 import pytest
@@ -12,8 +11,6 @@ from servers import CarryingHost, Server
 
 from interleave import packages
 from interleave.host import WallHost
-
-WHEELS = Path(os.environ.get("WHEELS_FOLDER", "/nonexistent"))
 
 AIOHTTP = """
 import asyncio, sys
@@ -63,18 +60,6 @@ async def main(paths, limit=5, timeout=3):
 FIFTY = """
 asyncio.run(main([f"/slow/0.05?n={n}" for n in range(48)] + ["/status/503", "/hang"]))
 """
-
-
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory):
-    """The pure packages of `tools/wheels.txt`, unpacked. The one that is not pure is for Pyodide."""
-    if not WHEELS.is_dir():
-        pytest.skip("WHEELS_FOLDER is not set: `. tools/env` after `tools/setup`")
-    packages.ROOT = tmp_path_factory.mktemp("packages")
-    names = {path.name.split("-")[0].replace("_", "-"): path for path in sorted(WHEELS.glob("*-none-any.whl"))}
-    for name, path in names.items():
-        packages.install(name, path.read_bytes())
-    return tuple(names)
 
 
 @pytest.fixture

@@ -44,7 +44,9 @@ _INSTEAD = {
     "tenacity": _NOT_IN_THIS_COPY,
     "pydantic": _NOT_IN_THIS_COPY,
     "trio": "use `asyncio.TaskGroup`, which does the same as a nursery",
-    "pytest": "it comes in a later release. Until then, use `assert`",
+    "pytest": _NOT_IN_THIS_COPY,
+    "pytest_asyncio": _NOT_IN_THIS_COPY,
+    "pytest_cov": _NOT_IN_THIS_COPY,
     "matplotlib": "print the numbers",
 }
 _NEED_PROCESSES = {"_multiprocessing": ONLY_SIMULATED, "_posixshmem": ONLY_SIMULATED, "_posixsubprocess": NO_PROCESSES}

@@ -27,9 +27,9 @@ pub struct Wheel {
     pub content: Vec<u8>,
 }
 
-/// What a client of HTTP needs in the page, besides what its metadata says: `static/python/interleave/network.py` reads its
-/// requests with it.
-const READS_REQUESTS: (&str, &str) = ("aiohttp", "h11");
+/// What packages need in the page, besides what their metadata says: `static/python/interleave/network.py` reads the requests
+/// of clients with `h11`, and pytest finds its plugins where they are, without an import.
+const ALSO_NEEDS: [(&str, &str); 3] = [("aiohttp", "h11"), ("pytest", "pytest-asyncio"), ("pytest", "pytest-cov")];
 
 /// The wheels in these folders, by name. If two have the same name, the one in the later folder counts.
 ///
@@ -69,9 +69,7 @@ impl Wheel {
         let all = |name: &'static str| headers.lines().filter_map(move |line| line.strip_prefix(name)).map(str::trim);
         let name = normalized(all("Name:").next()?);
         let mut needs: BTreeSet<String> = all("Requires-Dist:").filter_map(required).collect();
-        if name == READS_REQUESTS.0 {
-            needs.insert(READS_REQUESTS.1.to_owned());
-        }
+        needs.extend(ALSO_NEEDS.iter().filter(|(of, _)| *of == name).map(|(_, need)| (*need).to_owned()));
         let modules: BTreeSet<String> = files.iter().filter_map(|file| top_level_module(file)).collect();
         Some(Self {
             name,

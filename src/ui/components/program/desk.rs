@@ -18,8 +18,8 @@ use crate::exercises::program::{self, CODE};
 use crate::measure::ClockKind;
 use crate::python::interpreter;
 use crate::python::keys::without_keys;
-use crate::python::names_threads::names_threads;
 use crate::python::program_files::{BadFiles, Content, ProgramFile, ProgramFiles};
+use crate::python::suggested_clock::suggested_clock;
 use crate::share::programs::{ProgramEntry, ProgramError, Programs, SavedProgram};
 use crate::storage::StorageError;
 use crate::storage::tab_lock::IfTaken;
@@ -208,9 +208,9 @@ impl Desk {
                     self.say("");
                 }
                 // Only when the first thread appears or the last one is gone: in between, the reader may choose another.
-                let has_threads = names_threads(&program);
-                if has_threads != names_threads(&self.program()) {
-                    self.choose_clock(has_threads);
+                let clock = suggested_clock(&program);
+                if clock != suggested_clock(&self.program()) {
+                    self.choose_clock(clock);
                 }
                 self.put(program);
                 self.changed();
@@ -225,14 +225,18 @@ impl Desk {
         }
     }
 
-    /// Preselects the clock on which threads are simulated, for a program that has some.
-    fn choose_clock(self, has_threads: bool) {
+    /// Selects the clock that the program needs, unless it is on the virtual clock, which suits most programs.
+    fn choose_clock(self, suggested: ClockKind) {
         let clock = self.form.settings.with_untracked(program::clock_of);
-        match (has_threads, clock) {
-            (true, ClockKind::Browser) => self.form.set_choice("clock", "simulated"),
-            (false, ClockKind::Simulated) => self.form.set_choice("clock", "browser"),
-            _ => {}
+        if clock == ClockKind::Virtual {
+            return;
         }
+        let choice = match suggested {
+            ClockKind::Browser => "browser",
+            ClockKind::Virtual => "virtual",
+            ClockKind::Simulated => "simulated",
+        };
+        self.form.set_choice("clock", choice);
     }
 
     fn put(self, program: ProgramFiles) {
@@ -257,7 +261,7 @@ impl Desk {
     /// Shows another program.
     pub(super) fn show(self, program: ProgramFiles) {
         interpreter::renew();
-        self.choose_clock(names_threads(&program));
+        self.choose_clock(suggested_clock(&program));
         self.environment.try_set(String::new());
         let main = program.main().name.clone();
         self.put(program);
