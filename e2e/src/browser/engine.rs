@@ -52,6 +52,11 @@ const CHROMIUM_ARGUMENTS: [&str; 9] = [
     "--no-first-run",
 ];
 
+/// Without a graphics card, WebKit draws each frame with an emulated one. To draw directly saves half of the processor
+/// time in which a page starts Python (2.5 instead of 5.1 s) and a quarter of that in which it opens.
+const WEBKIT_QUICK: &[(&str, &str)] =
+    &[("JSC_useOMGJIT", "0"), ("WEBKIT_DISABLE_COMPOSITING_MODE", "1"), ("WEBKIT_SKIA_ENABLE_CPU_RENDERING", "1")];
+
 impl Engine {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::Webkit];
@@ -115,7 +120,7 @@ impl Engine {
     /// The environment variables with which the browser's driver starts.
     pub(super) fn environment(self, compilation: Compilation) -> &'static [(&'static str, &'static str)] {
         match (self, compilation) {
-            (Self::Webkit, Compilation::Quick) => &[("JSC_useOMGJIT", "0")],
+            (Self::Webkit, Compilation::Quick) => WEBKIT_QUICK,
             _ => &[],
         }
     }
