@@ -34,7 +34,8 @@ const SHORTEN_CODE: &str =
 
 /// Applies all default rules, good practice included, and the rule about the size of touch targets. It first waits for
 /// all animations, so that no colour is checked in the middle of a transition.
-const AUDIT: &str = "const text = rule => rule.nodes.map(node => ({
+const AUDIT: &str = "const [part] = arguments;
+    const text = rule => rule.nodes.map(node => ({
         rule: rule.id,
         impact: rule.impact,
         element: node.target.join(' '),
@@ -42,7 +43,7 @@ const AUDIT: &str = "const text = rule => rule.nodes.map(node => ({
     }));
     const options = { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } };
     return Promise.allSettled(document.getAnimations().map(it => it.finished))
-        .then(() => axe.run(document, options))
+        .then(() => axe.run(part ?? document, options))
         .then(found => found.violations.flatMap(text));";
 
 impl Page {
@@ -52,11 +53,25 @@ impl Page {
     ///
     /// If axe-core is not installed, or the browser is gone.
     pub async fn violations(&self) -> Result<Vec<Violation>, PageError> {
+        self.audit(None).await
+    }
+
+    /// The problems that axe-core finds now in the elements that a selector finds. For what lies above the page for a while,
+    /// such as a menu: axe-core would report whatever it covers in part.
+    ///
+    /// # Errors
+    ///
+    /// If axe-core is not installed, the page has no such element, or the browser is gone.
+    pub async fn violations_in(&self, selector: &str) -> Result<Vec<Violation>, PageError> {
+        self.audit(Some(selector)).await
+    }
+
+    async fn audit(&self, part: Option<&str>) -> Result<Vec<Violation>, PageError> {
         if !self.evaluate("return 'axe' in window", Vec::new()).await? {
             self.evaluate::<()>(&axe()?, Vec::new()).await?;
         }
         self.evaluate::<()>(SHORTEN_CODE, Vec::new()).await?;
-        self.evaluate(AUDIT, Vec::new()).await
+        self.evaluate(AUDIT, vec![part.into()]).await
     }
 }
 

@@ -260,21 +260,22 @@ async fn the_page_of_a_program_has_no_accessibility_problem_and_fits() -> TestRe
     page.wait_for_button_to_appear("What changed").await?;
     page.press("What changed").await?;
     page.press("Add file").await?;
-    for scheme in ["light", "dark"] {
+    // Colours depend on the scheme, and sizes on the width, so each is looked at once.
+    for (scheme, width) in [("light", 360), ("dark", 768), ("light", 1440)] {
         fixture.browser.emulate_media(&[("prefers-color-scheme", scheme)]).await?;
-        for width in [360, 768, 1440] {
-            page.set_width(width).await?;
-            for menu in [0, 1, 2] {
-                let open =
-                    "document.querySelectorAll('.menu').forEach((menu, n) => menu.open = n + 1 === arguments[0])";
-                page.evaluate::<()>(open, vec![menu.into()]).await?;
-                assert_eq!(page.overflow().await?, None, "{width} px, {scheme}, menu {menu}");
-                page.evaluate::<()>("document.querySelector('.program-text').scrollIntoView()", Vec::new()).await?;
-                let name = format!("program-files-{scheme}-{width}-{menu}.png");
-                page.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).await?;
-            }
-            let problems: Vec<String> = page.violations().await?.iter().map(ToString::to_string).collect();
-            assert_eq!(problems, [""; 0], "{width} px, {scheme}");
+        page.set_width(width).await?;
+        for menu in [0, 1, 2] {
+            let open = "document.querySelectorAll('.menu').forEach((menu, n) => menu.open = n + 1 === arguments[0])";
+            page.evaluate::<()>(open, vec![menu.into()]).await?;
+            let place = format!("{width} px, {scheme}, menu {menu}");
+            assert_eq!(page.overflow().await?, None, "{place}");
+            page.evaluate::<()>("document.querySelector('.program-text').scrollIntoView()", Vec::new()).await?;
+            let name = format!("program-files-{width}-{menu}.png");
+            page.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).await?;
+            // A menu covers some of the page while it is open.
+            let found = if menu == 0 { page.violations().await? } else { page.violations_in(".menu[open]").await? };
+            let problems: Vec<String> = found.iter().map(ToString::to_string).collect();
+            assert_eq!(problems, [""; 0], "{place}");
         }
     }
     Ok(())
