@@ -1,4 +1,4 @@
-//! Elements that open on demand are as accessible as every page; controls have labels, and charts use forced colours.
+//! Elements that open on demand are as accessible as every page, and charts use forced colours.
 //! Only in Chromium, because only Chromium can emulate preferences.
 
 use e2e::fixture::{Fixture, TestResult};
@@ -10,11 +10,7 @@ use super::all_pages::EXERCISES;
 use super::every_page::{VIEWS, problems, problems_on_each};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_chromium![
-        what_opens_on_demand_has_no_accessibility_problem,
-        every_control_has_a_visible_label,
-        charts_use_the_systems_colours_if_those_are_forced
-    ]
+    in_chromium![what_opens_on_demand_has_no_accessibility_problem, charts_use_the_systems_colours_if_those_are_forced]
 }
 
 async fn what_opens_on_demand_has_no_accessibility_problem() -> TestResult {
@@ -43,19 +39,6 @@ async fn wait_for_lines(page: &Page) -> Result<(), PageError> {
         Ok(if states.is_empty() { Err("none".to_owned()) } else { Ok(()) })
     })
     .await
-}
-
-async fn every_control_has_a_visible_label() -> TestResult {
-    let fixture = Fixture::open("").await?;
-    let page = &fixture.page;
-    for link in EXERCISES {
-        page.open(link).await?;
-        page.wait_for_button("Run").await?;
-        for control in page.controls().await? {
-            assert!(!control.label.is_empty(), "{link}: {control:?}");
-        }
-    }
-    Ok(())
 }
 
 /// Returns the system's colour for selected text, and the colours of the key's first square and of running tasks in the

@@ -1,5 +1,5 @@
-//! All pages, before and after a run: axe-core finds no accessibility problem in either colour scheme, nothing scrolls
-//! sideways in a narrow, a medium and a wide window, and nothing is logged. Only in Chromium: other browsers cannot
+//! All pages, before and after a run: axe-core finds no accessibility problem in either colour scheme, every control has a
+//! visible label, nothing scrolls sideways in a narrow, a medium and a wide window, and nothing is logged. Only in Chromium: other browsers cannot
 //! emulate preferences, have no window as narrow as a phone's, and do not let a test read the console.
 
 use std::path::Path;
@@ -13,7 +13,10 @@ use e2e::suite::Test;
 use super::all_pages::{BEFORE_RUN, EXERCISES, OTHER_PAGES, for_each_page, runs};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_chromium![exercises_are_accessible_and_fit_every_width, other_pages_are_accessible_and_fit_every_width]
+    in_chromium![
+        exercises_are_accessible_and_labelled_and_fit_every_width,
+        other_pages_are_accessible_and_labelled_and_fit_every_width
+    ]
 }
 
 const WIDTHS: [u32; 3] = [360, 768, 1440];
@@ -21,7 +24,8 @@ const WIDTHS: [u32; 3] = [360, 768, 1440];
 /// A colour scheme and a width in CSS pixels. Colours depend on the scheme, and scrolling depends on the width.
 type View = (&'static str, u32);
 
-pub(super) const VIEWS: [View; 2] = [("light", 1280), ("dark", 360)];
+/// They begin with the last of `WIDTHS`, and end with the first, because each change of the width is a new layout.
+pub(super) const VIEWS: [View; 2] = [("light", 1440), ("dark", 360)];
 
 /// The problems that axe-core finds on the page now in each of these views, with their places.
 pub(super) async fn problems(
@@ -45,9 +49,9 @@ pub(super) async fn problems(
 pub(super) async fn problems_on_each(fixture: &Fixture, links: &[&str]) -> Result<Vec<String>, TestError> {
     let (page, mut found) = (&fixture.page, Vec::new());
     for_each_page(page, links, async |link, when| {
+        found.extend(without_label(page, link).await?);
         found.extend(too_wide(page, link, when).await?);
-        let is_first_of_two = when == BEFORE_RUN && runs(link);
-        let views = if is_first_of_two { &VIEWS[..1] } else { &VIEWS[..] };
+        let views = if is_first_of_two(link, when) { &VIEWS[..1] } else { &VIEWS[..] };
         found.extend(problems(&fixture.browser, page, views, &format!("`#/{link}` {when}")).await?);
         Ok(())
     })
@@ -56,19 +60,32 @@ pub(super) async fn problems_on_each(fixture: &Fixture, links: &[&str]) -> Resul
     Ok(found)
 }
 
-/// The widths at which the page scrolls sideways. Saves a screenshot at each width.
+fn is_first_of_two(link: &str, when: &str) -> bool {
+    when == BEFORE_RUN && runs(link)
+}
+
+/// The problems of controls without a label.
+async fn without_label(page: &Page, link: &str) -> Result<Vec<String>, TestError> {
+    let controls = page.controls().await?.into_iter().filter(|control| control.label.is_empty());
+    Ok(controls.map(|control| format!("`#/{link}`: no visible label: {control:?}")).collect())
+}
+
+/// The widths at which the page scrolls sideways. Saves a screenshot at each width, with the results of a run if there is
+/// one.
 async fn too_wide(page: &Page, link: &str, when: &str) -> Result<Vec<String>, TestError> {
     let name = link.split('?').next().filter(|name| !name.is_empty()).unwrap_or("first-page");
     let mut found = Vec::new();
     for width in WIDTHS {
         page.set_width(width).await?;
         found.extend(page.overflow().await?.map(|what| format!("`#/{link}` {when}, {width} px: {what}")));
-        page.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{width}.png"))).await?;
+        if !is_first_of_two(link, when) {
+            page.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{width}.png"))).await?;
+        }
     }
     Ok(found)
 }
 
-async fn exercises_are_accessible_and_fit_every_width() -> TestResult {
+async fn exercises_are_accessible_and_labelled_and_fit_every_width() -> TestResult {
     let fixture = Fixture::open("").await?;
     let mut found = problems_on_each(&fixture, &EXERCISES).await?;
     // One promise requests a model that does not exist, and browsers log every 404.
@@ -77,7 +94,7 @@ async fn exercises_are_accessible_and_fit_every_width() -> TestResult {
     Ok(())
 }
 
-async fn other_pages_are_accessible_and_fit_every_width() -> TestResult {
+async fn other_pages_are_accessible_and_labelled_and_fit_every_width() -> TestResult {
     let fixture = Fixture::open("").await?;
     assert_eq!(problems_on_each(&fixture, &OTHER_PAGES).await?, [""; 0]);
     Ok(())
