@@ -7,6 +7,7 @@ mod files;
 mod keyboard;
 mod links;
 mod many;
+mod pytest;
 mod recorder;
 mod requests;
 mod runs;
@@ -25,6 +26,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         .chain(keyboard::tests())
         .chain(links::tests())
         .chain(many::tests())
+        .chain(pytest::tests())
         .chain(recorder::tests())
         .chain(requests::tests())
         .chain(runs::tests())
