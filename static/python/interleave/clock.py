@@ -45,7 +45,7 @@ class Threads(Protocol):
     def advance_to(self, moment: float) -> None:
         """As `VirtualClock.advance_to`."""
 
-    def settle(self) -> None:
+    def settle(self, *, has_effects: bool = True) -> None:
         """As `VirtualClock.settle`."""
 
     def next_change(self) -> float:
@@ -78,10 +78,13 @@ class VirtualClock:
         else:
             self.threads.advance_to(moment)
 
-    def settle(self) -> None:
-        """Before a wait: threads have computed at the same time, so what the program computed may have taken longer."""
+    def settle(self, *, has_effects: bool = True) -> None:
+        """Before a wait: threads have computed at the same time, so what the program computed may have taken longer.
+
+        `has_effects`: what threads have done is noticed now.
+        """
         if self.threads is not None:
-            self.threads.settle()
+            self.threads.settle(has_effects=has_effects)
 
     def next_change(self) -> float:
         """The time at which a thread does something next, if the program only waits. Infinity if there is none."""
@@ -245,6 +248,7 @@ def _reading(name: str, clock: VirtualClock, readings: Readings, is_active: Call
         frame = sys._getframe(1)
         # Other functions of this file call this one: the frame that counts is their caller.
         readings.count(frame.f_back if frame.f_code.co_filename == __file__ else frame)
+        clock.settle(has_effects=False)
         return now()
 
     return _named(read, name)

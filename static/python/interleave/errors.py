@@ -68,13 +68,16 @@ class CannotWait(RuntimeError):
         )
 
 
-class CannotSimulate(RuntimeError):
-    """A simulated thread waits for something that another thread or the program does."""
+class CannotSimulate(BaseException):
+    """The result depends on what a simulated thread and others do at the same time.
+
+    Not an `Exception`: a thread that catches everything and tries again would never end.
+    """
 
     def __init__(self, place: str, what: str):
         super().__init__(
-            f"a thread waits for {what} at {place}. This cannot be simulated, because the function of a simulated thread "
-            "runs to its end when the thread starts. Let threads return results, and let the program wait for them."
+            f"{what} at {place}. This cannot be simulated, because the function of a simulated thread runs to its end when "
+            "the thread starts. Let threads return results, and let the program wait for them."
         )
 
 

@@ -236,6 +236,9 @@ class ThreadRuns(Protocol):
 
     running: object | None
 
+    def refusal(self, what: str) -> BaseException:
+        """As `thread_runs.ThreadRuns.refusal`."""
+
     def effect(self, function: Callable[[], object]) -> None:
         """As `thread_runs.ThreadRuns.effect`."""
 
@@ -285,6 +288,7 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
         call_soon = super().call_soon_threadsafe
         if self._runs is None or self._runs.running is None or self._thread_id == threading.get_ident():
             return call_soon(callback, *args, context=context)
+        self._check_closed()
         handle = asyncio.Handle(callback, args, self, context)
         self._runs.effect(lambda: None if handle.cancelled() else call_soon(callback, *args, context=context))
         return handle
@@ -306,6 +310,8 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
             return
         change = self._clock.next_change()
         if not self._scheduled and change == math.inf:
+            if self._runs is not None and self._runs.running is not None:
+                raise self._runs.refusal("the event loop of a thread waits for others")
             self._on_select(self._clock.now)
             self._clock.before_advance(math.inf)
             raise Deadlock(self._describe_waits(self))

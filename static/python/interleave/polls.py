@@ -124,6 +124,8 @@ class Recorder:
         self.waits = Waits(sources, self.number_of, self.record.task_parent)
         self.current = 0
         """The number of the task whose poll runs now; 0 outside of all tasks."""
+        self.outside = 0
+        """The number that `current` has outside of all tasks of the loop: 0, or that of a thread."""
         self.is_recording = True
         """False after the record has become full."""
         self.has_threads = False
@@ -297,7 +299,7 @@ class Recorder:
             task.set_name(next(self._default_names))
         if _is_of_client(getattr(task.get_coro(), "cr_code", None)):
             return None
-        if not self.current:
+        if self.current == self.outside:
             has_work = _HOUSEKEEPING.get(id(getattr(task.get_coro(), "cr_code", None)))
             if has_work is not None and not has_work(loop):
                 return None

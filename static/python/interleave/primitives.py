@@ -12,7 +12,7 @@ import sys
 import threading
 from collections import deque
 
-from .thread_runs import MOST_SLEEPS, ThreadRuns
+from .thread_runs import ThreadRuns
 
 _LIBRARY = (threading.__file__, queue.__file__, __file__)
 
@@ -46,8 +46,10 @@ def _derived(mixin: type, base: type, runs: ThreadRuns) -> type:
 class _Held:
     """Who has had one of a number of permits, and when. Only those are kept that were held during a wait."""
 
-    def __init__(self, runs: ThreadRuns):
+    def __init__(self, runs: ThreadRuns, permits: int, what: str):
         self._runs = runs
+        self._permits = permits
+        self._what = what
         self._taken: list[tuple[object, int, float]] = []
         self._waits: deque[tuple[float, float]] = deque(maxlen=10_000)
 
@@ -58,17 +60,27 @@ class _Held:
 
     def take(self) -> None:
         """The thread or the program that runs now takes a permit."""
-        running = self._runs.running
-        self._taken.append((running, len(running.sleeps) if running else 0, self._runs.now()))
+        self._taken.append((self._runs.running, self._runs.moves, self._runs.now()))
+
+    def is_own(self) -> bool:
+        """True if the one that runs now holds a permit."""
+        return any(holder is self._runs.running for holder, _, _ in self._taken)
 
     def give_back(self) -> bool:
-        """It gives a permit back. Returns False if it has none."""
-        running = self._runs.running
-        for index, (holder, sleeps, began) in enumerate(self._taken):
-            if holder is running:
+        """It gives a permit back. Returns False if it has none.
+
+        Raises `CannotSimulate` if threads that have run already hold the others at some time in between.
+        """
+        runs = self._runs
+        for index, (holder, moves, began) in enumerate(self._taken):
+            if holder is runs.running:
                 del self._taken[index]
-                if running is not None and len(running.sleeps) > sleeps:
-                    self._waits.append((began, self._runs.now()))
+                if runs.moves != moves:
+                    now = runs.now()
+                    meanwhile = sum(other_began < now and other_ended > began for other_began, other_ended in self._waits)
+                    if meanwhile >= self._permits:
+                        raise runs.refusal(f"a thread waits for {self._what}")
+                    self._waits.append((began, now))
                 return True
         return False
 
@@ -80,7 +92,7 @@ class _Lock:
 
     def __init__(self) -> None:
         self._is_locked = False
-        self._held = _Held(self._runs)
+        self._held = _Held(self._runs, 1, "a lock that another one holds")
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         if not blocking and timeout != -1:
@@ -91,8 +103,8 @@ class _Lock:
             if not blocking:
                 return False
             if self._runs.running is not None:
-                if timeout == -1:
-                    raise self._runs.refusal("a lock that another one holds")
+                if timeout == -1 or not self._held.is_own():
+                    raise self._runs.refusal("a thread waits for a lock that another one holds")
                 self._runs.sleep(timeout)
                 return False
             limit = None if timeout == -1 else timeout
@@ -108,11 +120,22 @@ class _Lock:
     def release(self) -> None:
         if not self._is_locked:
             raise RuntimeError("release unlocked lock")
-        self._held.give_back()
+        if self._runs.running is not None and not self._held.is_own():
+            # A lock of the program, which notices it later.
+            self._runs.effect(self._unlock)
+        else:
+            self._unlock()
+            self._held.give_back()
+
+    def _unlock(self) -> None:
         self._is_locked = False
 
     def locked(self) -> bool:
-        return self._is_locked
+        self._runs.ask()
+        return self._is_taken()
+
+    def __reduce__(self):
+        raise TypeError("cannot pickle '_thread.lock' object")
 
     def _at_fork_reinit(self) -> None:
         self._is_locked = False
@@ -144,13 +167,18 @@ class _ConditionMixin:
 
     def notify(self, n: int = 1) -> None:
         if self._runs.running is not None and sys._getframe(1).f_code.co_filename not in _LIBRARY:
-            raise self._runs.refusal("the others that it notifies")
+            raise self._runs.refusal("a thread notifies others")
         super().notify(n)
 
     def notify_all(self) -> None:
         if self._runs.running is not None and sys._getframe(1).f_code.co_filename not in _LIBRARY:
-            raise self._runs.refusal("the others that it notifies")
+            raise self._runs.refusal("a thread notifies others")
         super().notify_all()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if self._runs.running is not None:
+            raise self._runs.refusal("a thread waits for another one")
+        return super().wait(timeout)
 
 
 class _EventMixin:
@@ -166,12 +194,11 @@ class _EventMixin:
         self._set_by: object = None
 
     def is_set(self) -> bool:
+        self._runs.ask()
         running = self._runs.running
         if super().is_set() or running is not None and self._set_by is running:
             return True
         if running is not None:
-            if len(running.sleeps) > MOST_SLEEPS:
-                raise self._runs.refusal("an event")
             self._asked = self._runs.now(), running.thread.name
         return False
 
@@ -180,10 +207,13 @@ class _EventMixin:
     def set(self) -> None:
         if self._runs.running is not None:
             self._set_by = self._runs.running
-            self._runs.effect(super().set)
-            return
+            self._runs.effect(self._set)
+        else:
+            self._set()
+
+    def _set(self) -> None:
         if self._asked is not None and self._asked[0] > self._runs.now():
-            raise self._runs.refusal(f"this event ({self._asked[1]} has asked for it at a later time)")
+            raise self._runs.refusal(f"an event is set for which `{self._asked[1]}` has asked at a later time")
         super().set()
 
     def clear(self) -> None:
@@ -199,7 +229,7 @@ class _EventMixin:
         if self.is_set():
             return True
         if timeout is None:
-            raise self._runs.refusal("an event")
+            raise self._runs.refusal("a thread waits for an event")
         self._runs.sleep(max(0.0, timeout))
         return self.is_set()
 
@@ -211,8 +241,12 @@ class _SemaphoreMixin:
     _runs: ThreadRuns
 
     def __init__(self, value: int = 1):
-        super().__init__(value)
-        self._held = _Held(self._runs)
+        if value < 0:
+            raise ValueError("semaphore initial value must be >= 0")
+        # As the original, which calls its base under the name that is replaced.
+        self._cond = threading.Condition(threading.Lock())
+        self._value = self._initial_value = value
+        self._held = _Held(self._runs, max(1, value), "a semaphore")
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
         if not blocking and timeout is not None:
@@ -221,11 +255,8 @@ class _SemaphoreMixin:
         if self._left() <= 0:
             if not blocking:
                 return False
-            if runs.running is not None and timeout is None:
-                raise runs.refusal("a semaphore")
             if runs.running is not None:
-                runs.sleep(timeout)
-                return False
+                raise runs.refusal("a thread waits for a semaphore")
             if not runs.wait_until(lambda: self._left() > 0, timeout, "a semaphore"):
                 return False
         self._held.take()
@@ -237,11 +268,12 @@ class _SemaphoreMixin:
         return self._value - self._held.taken()
 
     def release(self, n: int = 1) -> None:
-        is_own = all([self._held.give_back() for _ in range(n)])
-        if is_own or self._runs.running is None:
-            super().release(n)
-        else:
+        if self._runs.running is not None and not self._held.is_own():
             self._runs.effect(lambda: super(_SemaphoreMixin, self).release(n))
+            return
+        super().release(n)
+        for _ in range(n):
+            self._held.give_back()
 
 
 class _QueueMixin:
@@ -259,9 +291,9 @@ class _QueueMixin:
             self._expect_not_seen()
             super().put(item, block, timeout)
         elif self.maxsize > 0:
-            raise self._runs.refusal("room in a queue")
+            raise self._runs.refusal("a thread waits for room in a queue")
         else:
-            self._runs.effect(lambda: super(_QueueMixin, self).put(item))
+            self._runs.effect(lambda: self.put(item))
 
     def put_nowait(self, item) -> None:
         self.put(item, block=False)
@@ -270,11 +302,14 @@ class _QueueMixin:
         self._look()
         if self._runs.running is not None and not super().qsize() and block:
             if timeout is None:
-                raise self._runs.refusal("an item of a queue")
+                raise self._runs.refusal("a thread waits for an item of a queue")
             self._runs.sleep(max(0.0, timeout))
+            # What is put in the meantime would have ended the wait.
+            self._look()
             raise queue.Empty
         if self._runs.running is None and block:
-            if not self._runs.wait_until(super().qsize, timeout, "an item of a queue"):
+            is_over = lambda: self.queue or getattr(self, "is_shutdown", False)  # noqa: E731
+            if not self._runs.wait_until(is_over, timeout, "an item of a queue"):
                 raise queue.Empty
         return super().get(block=False)
 
@@ -293,6 +328,13 @@ class _QueueMixin:
         self._look()
         return super().full()
 
+    def shutdown(self, immediate: bool = False) -> None:
+        """As `Queue.shutdown` of Python 3.13."""
+        if self._runs.running is None:
+            super().shutdown(immediate)
+        else:
+            self._runs.effect(lambda: super(_QueueMixin, self).shutdown(immediate))
+
     def task_done(self) -> None:
         if self._runs.running is None:
             super().task_done()
@@ -303,6 +345,7 @@ class _QueueMixin:
         self._runs.wait_until(lambda: not self.unfinished_tasks, None, "a queue")
 
     def _look(self) -> None:
+        self._runs.ask()
         self._expect_not_seen()
         if self._runs.running is not None:
             self._seen = self._runs.now(), self._runs.running
@@ -310,4 +353,4 @@ class _QueueMixin:
     def _expect_not_seen(self) -> None:
         moment, other = self._seen
         if other is not None and other is not self._runs.running and moment > self._runs.now():
-            raise self._runs.refusal("a queue that it shares with other threads")
+            raise self._runs.refusal("a queue is shared by several threads")

@@ -148,7 +148,7 @@ class Run:
 
     def _simulated_threads(self, processors: int) -> Threads:
         simulation = Simulation(self._clock, processors)
-        return Threads(ThreadRuns(self.recorder, self._clock, simulation), processors)
+        return Threads(ThreadRuns(self.recorder, self._clock, simulation, self._readings), processors)
 
     @property
     def is_over(self) -> bool:
@@ -363,6 +363,7 @@ class Run:
         self._calls.sleep(functools.partial(self._host.sleep, seconds))
 
     def _note_sleep(self) -> None:
+        self._readings.forget()
         self.recorder.note_sleep(self._sources.place_of(sys._getframe(1)))
 
     # The loops
@@ -501,6 +502,7 @@ class Run:
             del error
             if not self._has_looked:
                 self._wait_for_threads()
+                result = self._with_threads_failure(result)
             if not self._has_looked:
                 self._call_exit_functions()
             self._leave()
@@ -532,6 +534,11 @@ class Run:
         except BaseException as error:
             if not self._has_looked:
                 self._show_error(error, ending.result(error, self._sources, was_stopped=False))
+
+    def _with_threads_failure(self, result: Result) -> Result:
+        """The result of a run in which something could not be simulated, although the program may have finished."""
+        failure = self._threads.runs.failure if self._threads is not None else None
+        return result if failure is None or result.error else ending.result(failure, self._sources, was_stopped=False)
 
     def _call_exit_functions(self) -> None:
         """As at the end of CPython: the last function first. An error in one is shown, and the others are called."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import itertools
 import pickle
 import sys
+import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from threading import Thread
 
+from .errors import CannotSimulate
 from .imports import Ignored
 from .simulated_threads import PoolExecutor, Threads, Worker
 
@@ -29,6 +31,10 @@ class Processes:
         self._threads = threads
         self._pids = itertools.count(1001)
         self._names = itertools.count(1)
+        self._alive: dict[object, None] = {}
+        """The objects of class `Process` that have not ended."""
+        self._running: list = []
+        """The one that runs now."""
 
     def replacements(self) -> list[tuple[object, str, object]]:
         """Owner, name and class for everything that is replaced during a run."""
@@ -40,7 +46,7 @@ class Processes:
         """The same for a program that uses `multiprocessing`."""
         import multiprocessing
 
-        pool_class = self._pool_class()
+        pool_class, current_process = self._pool_class(), multiprocessing.current_process
         module = types.ModuleType("multiprocessing.pool")
         # The next run has a module of its own.
         module.__loader__ = Ignored()
@@ -52,13 +58,15 @@ class Processes:
             "Process": self._process_class(),
             "cpu_count": lambda: self._threads.processors,
             "pool": module,
+            "active_children": lambda: list(self._alive),
+            "current_process": lambda: self._running[0] if self._running else current_process(),
             "get_context": lambda method=None: multiprocessing,
             **{name: partial(self._refuse, name) for name in _NOT_SIMULATED},
         }
         return [(multiprocessing, name, value) for name, value in functions.items()]
 
     def _refuse(self, name: str, *args, **kwargs):
-        raise self._threads.runs.refusal(f"`multiprocessing.{name}`")
+        raise self._threads.runs.refusal(f"processes share a `multiprocessing.{name}`")
 
     def executor_class(self) -> type:
         """The class `ProcessPoolExecutor`."""
@@ -89,17 +97,17 @@ class Processes:
             def _returned(self, result):
                 return pickle.loads(pickle.dumps(result))
 
-            def map(self, fn, *iterables, timeout=None, chunksize=1):
+            def map(self, fn, *iterables, timeout=None, chunksize=1, **options):
                 if chunksize < 1:
                     raise ValueError("chunksize must be >= 1.")
-                return super().map(fn, *iterables, timeout=timeout)
+                return super().map(fn, *iterables, timeout=timeout, **options)
 
         ProcessPoolExecutor.__module__ = "concurrent.futures.process"
         ProcessPoolExecutor.__qualname__ = "ProcessPoolExecutor"
         return ProcessPoolExecutor
 
     def _process_class(self) -> type:
-        threads, pids, names = self._threads, self._pids, self._names
+        threads, pids, names, alive, running = self._threads, self._pids, self._names, self._alive, self._running
 
         class Process:
             """As `multiprocessing.Process`."""
@@ -124,10 +132,36 @@ class Processes:
                 self.pid = next(pids)
                 given = self.name if not self.name.startswith("Process-") else None
                 self._thread = Thread(target=_named(self.run, given or self._target), name=given, daemon=self.daemon)
-                threads.start(self._thread, process=("process", self.pid), pid=self.pid, at_end=self._end)
+                alive[self] = None
+                threads.start(
+                    self._thread, process=("process", self.pid), pid=self.pid, run=self._outcome, at_end=self._end
+                )
 
-            def _end(self, error: BaseException | None) -> None:
-                self.exitcode = 0 if error is None else 1
+            def _outcome(self) -> BaseException | None:
+                """Runs it as another process does, which prints its error."""
+                self._code, error = 0, None
+                outer, running[:] = running[:], [self]
+                try:
+                    self.run()
+                except SystemExit as exit:
+                    self._code = exit.code if isinstance(exit.code, int) else int(exit.code is not None)
+                except CannotSimulate as error_of_ours:
+                    self._code, error = 1, error_of_ours
+                except BaseException as raised:
+                    self._code, error = 1, raised
+                    shown = "".join(traceback.format_exception(type(raised), raised, raised.__traceback__.tb_next))
+                    print(f"Process {self.name}:\n{shown}", end="", file=sys.stderr)
+                finally:
+                    running[:] = outer
+                return error
+
+            def _end(self) -> None:
+                self.exitcode = self._code
+                alive.pop(self, None)
+
+            def __repr__(self) -> str:
+                state = "initial" if self.pid is None else "started" if self.is_alive() else f"stopped exitcode={self.exitcode}"
+                return f"<Process name={self.name!r} pid={self.pid} {state}>"
 
             def join(self, timeout=None) -> None:
                 if self._thread is None:
@@ -143,7 +177,7 @@ class Processes:
 
             def terminate(self) -> None:
                 if self.is_alive():
-                    raise threads.runs.refusal("`Process.terminate`")
+                    raise threads.runs.refusal("a process is ended from outside")
 
             kill = terminate
 
@@ -190,14 +224,12 @@ class Processes:
                 return self.starmap_async(func, iterable).get()
 
             def imap(self, func, iterable, chunksize=1):
-                futures = [self._submit(func, item) for item in iterable]
-                return (future.result() for future in futures)
+                return _Results(iter([self._submit(func, item) for item in iterable]))
 
             def imap_unordered(self, func, iterable, chunksize=1):
                 from concurrent.futures import as_completed
 
-                futures = [self._submit(func, item) for item in iterable]
-                return (future.result() for future in as_completed(futures))
+                return _Results(as_completed([self._submit(func, item) for item in iterable]))
 
             def _submit(self, func, *args, **kwargs) -> Future:
                 if not self._is_open:
@@ -224,6 +256,21 @@ class Processes:
 
         Pool.__module__, Pool.__qualname__ = "multiprocessing.pool", "Pool"
         return Pool
+
+
+class _Results:
+    """As `multiprocessing.pool.IMapIterator`."""
+
+    def __init__(self, futures: Iterator[Future]):
+        self._futures = futures
+
+    def __iter__(self):
+        return self
+
+    def __next__(self, timeout: float | None = None) -> object:
+        return next(self._futures).result(timeout)
+
+    next = __next__
 
 
 class _Result:

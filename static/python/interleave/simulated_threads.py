@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, _base
+from concurrent.futures import Future as _Future
 from functools import partial
 from threading import Thread
 
 from . import primitives
+from .errors import CannotSimulate
 from .names import called_name
 from .simulation import MAIN_PROCESS
 from .thread_runs import ThreadRuns
@@ -28,15 +31,15 @@ class Threads:
         self.runs = runs
         self.processors = processors
         self._alive: dict[Thread, None] = {}
-        self._executors: weakref.WeakSet[PoolExecutor] = weakref.WeakSet()
+        self.executors: weakref.WeakSet[PoolExecutor] = weakref.WeakSet()
+        """Those for which a program waits at its end."""
         self._idents = itertools.count(_FIRST_IDENT, 4096)
         self._main = threading.main_thread()
 
     def replacements(self) -> list[tuple[object, str, object]]:
         """Owner, name and function for everything that is replaced during a run."""
         import _threading_local
-
-        import concurrent.futures
+        import concurrent.futures.thread
         import queue
 
         owners = {"threading": threading, "queue": queue}
@@ -44,17 +47,64 @@ class Threads:
             (owners[module], name, kind)
             for module, kinds in primitives.classes(self.runs).items() for name, kind in kinds.items()
         ]
+        executor_class, future_class = self._executor_class(), self._future_class()
         return [
             *classes,
             (threading, "local", _threading_local.local),
+            (_threading_local, "current_thread", self.current_thread),
             # The first thread of each run is `Thread-1`.
             (threading, "_counter", itertools.count(1).__next__),
-            (Thread, "start", lambda thread: self.start(thread)),
-            (Thread, "join", lambda thread, timeout=None: self.join(thread, timeout)),
-            (Thread, "is_alive", lambda thread: thread is self._main or thread in self._alive),
-            (concurrent.futures, "ThreadPoolExecutor", self._executor_class()),
+            *self._methods(),
+            (concurrent.futures, "ThreadPoolExecutor", executor_class),
+            (concurrent.futures.thread, "ThreadPoolExecutor", executor_class),
+            *((owner, "Future", future_class) for owner in (concurrent.futures, concurrent.futures._base)),
             *self._functions(),
         ]
+
+    def _methods(self) -> list[tuple[type, str, Callable]]:
+        def start(thread):
+            """As `Thread.start`."""
+            self.start(thread)
+
+        def join(thread, timeout=None):
+            """As `Thread.join`."""
+            self.join(thread, timeout)
+
+        def is_alive(thread):
+            """As `Thread.is_alive`."""
+            self.runs.ask()
+            return thread is self._main or thread in self._alive
+
+        return [(Thread, method.__name__, method) for method in (start, join, is_alive)]
+
+    def _future_class(self) -> type:
+        runs = self.runs
+
+        class Future(_Future):
+            """A future that a thread may complete: others notice it when the simulation gets there."""
+
+            def set_result(self, result):
+                if runs.running is None:
+                    super().set_result(result)
+                else:
+                    runs.effect(lambda: super(Future, self).set_result(result))
+
+            def set_exception(self, exception):
+                if runs.running is None:
+                    super().set_exception(exception)
+                else:
+                    runs.effect(lambda: super(Future, self).set_exception(exception))
+
+            def done(self):
+                runs.ask()
+                return super().done()
+
+            def running(self):
+                runs.ask()
+                return super().running()
+
+        Future.__module__, Future.__qualname__ = "concurrent.futures._base", "Future"
+        return Future
 
     def _functions(self) -> list[tuple[object, str, Callable]]:
         """The functions that tell about threads and processors."""
@@ -105,36 +155,42 @@ class Threads:
 
     # Threads
 
-    def start(self, thread: Thread, *, process: Hashable = MAIN_PROCESS, pid: int | None = None, at_end=None) -> None:
-        """As `Thread.start`, in a process. `at_end` gets the error, or None, when the thread ends."""
+    def start(
+        self,
+        thread: Thread,
+        *,
+        process: Hashable = MAIN_PROCESS,
+        pid: int | None = None,
+        run: Callable[[], BaseException | None] | None = None,
+        at_end: Callable[[], object] | None = None,
+    ) -> None:
+        """As `Thread.start`, in a process. `run` is called in the thread, by default its method `run`, and returns the error.
+        `at_end` is called when the thread ends."""
         if not thread._initialized:
             raise RuntimeError("thread.__init__() not called")
         if thread._started.is_set():
             raise RuntimeError("threads can only be started once")
+        is_timer = isinstance(thread, threading.Timer)
+        if self.runs.running is not None and not is_timer:
+            raise self.runs.refusal("a thread starts another one")
         thread._started.set()
         self.identify(thread)
         number = self.runs.add(_task_name(thread))
         self._alive[thread] = None
-        if isinstance(thread, threading.Timer):
+        if is_timer:
             self.runs.after(thread.interval, lambda: self._fire(thread, number))
             return
-        self._start(thread, number, process, pid, at_end)
+        self._start(thread, number, process, pid, run or partial(self._error_of, thread), at_end)
 
     def identify(self, thread: Thread) -> None:
         """Gives a thread the number by which programs tell threads apart."""
         thread._ident = next(self._idents)
 
-    def _start(self, thread: Thread, number: int, process: Hashable, pid: int | None, at_end) -> None:
-        outcome: list[BaseException | None] = []
-
-        def run() -> BaseException | None:
-            outcome.append(_error_of(thread))
-            return outcome[0]
-
+    def _start(self, thread: Thread, number: int, process: Hashable, pid: int | None, run, at_end) -> None:
         def end() -> None:
             self._alive.pop(thread, None)
             if at_end is not None:
-                at_end(outcome[0])
+                at_end()
 
         try:
             self.runs.start(thread, number, process, run, end, pid=pid)
@@ -149,7 +205,7 @@ class Threads:
             return
         # What `Timer.run` does first has happened already.
         timer.interval = 0
-        self._start(timer, number, MAIN_PROCESS, None, None)
+        self._start(timer, number, MAIN_PROCESS, None, partial(self._error_of, timer), None)
 
     def join(self, thread: Thread, timeout: float | None) -> None:
         """As `Thread.join`."""
@@ -164,10 +220,32 @@ class Threads:
 
     def wait_for_all(self) -> None:
         """At the end of a program: Python waits for all threads that are not daemons, and for those of executors."""
-        for executor in list(self._executors):
+        for executor in list(self.executors):
             executor.shutdown()
-        for thread in [it for it in self._alive if not it.daemon]:
-            self.runs.wait_until(lambda thread=thread: thread not in self._alive, None, f"the thread `{thread.name}`")
+        while threads := [it for it in self._alive if not it.daemon]:
+            self.join(threads[0], None)
+
+    def _error_of(self, thread: Thread) -> BaseException | None:
+        """Runs a thread's method `run`. As in Python, an error is printed by `threading.excepthook`."""
+        try:
+            thread.run()
+        except SystemExit as error:
+            if type(error) is SystemExit:
+                return None
+            # One of ours, which ends a run.
+            self.runs.fail(error)
+            return error
+        except CannotSimulate as error:
+            return error
+        except BaseException as error:
+            # Without this function.
+            raised = error.__traceback__ and error.__traceback__.tb_next
+            try:
+                threading.excepthook(threading.ExceptHookArgs((type(error), error, raised, thread)))
+            except Exception:
+                sys.excepthook(*sys.exc_info())
+            return error
+        return None
 
     # Executors
 
@@ -188,7 +266,6 @@ class Threads:
                     raise TypeError("initializer must be a callable")
                 self._thread_name_prefix = thread_name_prefix or f"ThreadPoolExecutor-{next(self._names)}"
                 super().__init__(threads, max_workers, partial(initializer, *initargs) if initializer else None)
-                threads._executors.add(self)
 
             def _worker(self, index: int) -> Worker:
                 name = f"{self._thread_name_prefix}_{index}"
@@ -213,13 +290,14 @@ class PoolExecutor(Executor):
     """An executor with a number of simulated threads or processes, each of which takes one call after the other."""
 
     def __init__(self, threads: Threads, max_workers: int, initializer: Callable[[], object] | None):
+        threads.executors.add(self)
         self._threads = threads
         self._max_workers = max_workers
         self._initializer = initializer
         self._workers: list[Worker] = []
         self._idle: list[Worker] = []
-        self._queue: deque[tuple[Future, int, Callable[[], object]]] = deque()
-        self._unfinished: dict[Future, None] = {}
+        self._queue: deque[tuple[_Future, int, Callable[[], object]]] = deque()
+        self._unfinished: dict[_Future, None] = {}
         self._is_broken = False
         self._shutdown = False
 
@@ -234,7 +312,7 @@ class PoolExecutor(Executor):
         """The result as the program gets it."""
         return result
 
-    def submit(self, fn, /, *args, **kwargs) -> Future:
+    def submit(self, fn, /, *args, **kwargs) -> _Future:
         if self._is_broken:
             from concurrent.futures import BrokenExecutor
 
@@ -243,8 +321,8 @@ class PoolExecutor(Executor):
             raise RuntimeError("cannot schedule new futures after shutdown")
         runs = self._threads.runs
         if runs.running is not None:
-            raise runs.refusal("a thread of its own")
-        future, number = Future(), runs.add(called_name(fn))
+            raise runs.refusal("a thread starts another one")
+        future, number = _base.Future(), runs.add(called_name(fn))
         self._unfinished[future] = None
         future.add_done_callback(self._forget)
         self._queue.append((future, number, partial(self._call, fn, args, kwargs)))
@@ -254,7 +332,7 @@ class PoolExecutor(Executor):
     def _call(self, function, args: tuple, kwargs: dict) -> object:
         return self._returned(self._prepared(function, args, kwargs)())
 
-    def _forget(self, future: Future) -> None:
+    def _forget(self, future: _Future) -> None:
         self._unfinished.pop(future, None)
 
     def _take(self) -> None:
@@ -273,7 +351,7 @@ class PoolExecutor(Executor):
                 continue
             self._run(self._idle.pop(), future, number, call)
 
-    def _run(self, worker: Worker, future: Future, number: int, call: Callable[[], object]) -> None:
+    def _run(self, worker: Worker, future: _Future, number: int, call: Callable[[], object]) -> None:
         outcome: list[tuple[object, BaseException | None]] = []
 
         def run() -> BaseException | None:
@@ -327,15 +405,3 @@ def _task_name(thread: Thread) -> str:
     default = f"Thread-{thread.name[7:].partition(' ')[0]}" if thread.name.startswith("Thread-") else None
     is_default = default is not None and thread.name in (default, f"{default} ({getattr(target, '__name__', '')})")
     return called_name(target) if is_default else thread.name[:200]
-
-
-def _error_of(thread: Thread) -> BaseException | None:
-    """Runs a thread's method `run`. As in Python, an error is printed by `threading.excepthook`."""
-    try:
-        thread.run()
-    except SystemExit:
-        return None
-    except BaseException as error:
-        threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
-        return error
-    return None

@@ -118,10 +118,10 @@ class Simulation:
             self._play_until(self._clock.now)
             self._take_effect()
 
-    def settle(self) -> None:
+    def settle(self, *, has_effects: bool = True) -> None:
         """What the program has computed since the last call is played together with what threads have computed.
 
-        The clock moves on if that takes longer.
+        The clock moves on if that takes longer. Without `has_effects`, effects are kept for the next call.
         """
         if self.in_thread is not None or not self._is_playing:
             return
@@ -131,7 +131,8 @@ class Simulation:
         while self._own is not None:
             self._play_next()
         self._clock.now = max(self._clock.now, self._played_until)
-        self._take_effect()
+        if has_effects:
+            self._take_effect()
 
     def next_change(self) -> float:
         """The time of the next step, if the program only waits. Infinity if no thread is left."""

@@ -6,16 +6,18 @@ times at which it happens in the simulation.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import functools
 import math
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from .clock import START_S, VirtualClock
+from .clock import START_S, Readings, VirtualClock
 from .columns import (
     BEGAN, CANCELLED, ERROR, FAILED, READY, SPAWNED, SUCCEEDED, WAITS, WARNING, microseconds,
 )
@@ -25,8 +27,8 @@ from .polls import Recorder
 from .simulation import Kind, Simulation, Step
 from .text import shown_error
 
-MOST_SLEEPS = 10_000
-"""The number of waits after which a thread that asks for the state of an event must be waiting for another thread."""
+MOST_SLEEPS = 20_000
+"""The number of waits after which a thread must be waiting for what another one does."""
 
 
 @dataclass
@@ -51,15 +53,31 @@ class RunningThread:
 class ThreadRuns:
     """The threads of a run."""
 
-    def __init__(self, recorder: Recorder, clock: VirtualClock, simulation: Simulation):
+    def __init__(self, recorder: Recorder, clock: VirtualClock, simulation: Simulation, readings: Readings):
+        """`readings` counts how often the program asks for the state of a thread with no wait in between."""
         self._recorder = recorder
         self._clock = clock
+        self._readings = readings
         self._simulation = simulation
         self.running: RunningThread | None = None
         """The thread whose function runs now; None while the program itself runs."""
+        self._contexts: weakref.WeakKeyDictionary[threading.Thread, contextvars.Context] = weakref.WeakKeyDictionary()
         self._refused: set[str] = set()
+        self.failure: BaseException | None = None
+        """The first error for which the run has failed although the program may have ended as usual."""
 
     # Time
+
+    @property
+    def moves(self) -> int:
+        """How often the clock has moved: a number that changes with each wait."""
+        return self._clock.moves
+
+    def ask(self) -> None:
+        """The program asks for the state of something that threads change. It may do so until the state changes."""
+        if self.running is None:
+            self._clock.settle()
+            self._readings.count(sys._getframe(2))
 
     def now(self) -> float:
         """The time, in seconds of the run's clock, of the thread or the program that runs now."""
@@ -79,7 +97,7 @@ class ThreadRuns:
         if is_over():
             return True
         if self.running is not None:
-            raise self.refusal(what)
+            raise self.refusal(f"a thread waits for {what}")
         clock = self._clock
         clock.settle()
         limit = math.inf if seconds is None else clock.now + seconds
@@ -97,19 +115,20 @@ class ThreadRuns:
         return True
 
     def refusal(self, what: str) -> CannotSimulate:
-        """The error for a thread that waits for another one. `what` says for what it waits."""
+        """The error for something that cannot be simulated, which `what` says."""
         error = CannotSimulate(self._place(), what)
-        self._note_once(str(error))
+        self.fail(error)
         return error
+
+    def fail(self, error: BaseException) -> None:
+        """The run has failed. The program may lose the error with a thread."""
+        self.failure = self.failure or error
+        if str(error) not in self._refused:
+            self._refused.add(str(error))
+            self._recorder.note(WARNING, str(error))
 
     def _place(self) -> str:
         return self._recorder.sources.place_of(sys._getframe(2))
-
-    def _note_once(self, text: str) -> None:
-        # The program may catch the error, or lose it with the thread.
-        if text not in self._refused:
-            self._refused.add(text)
-            self._recorder.note(WARNING, text)
 
     # Threads
 
@@ -130,7 +149,12 @@ class ThreadRuns:
 
     def after(self, seconds: float, effect: Callable[[], object]) -> None:
         """Calls `effect` after this time, without a thread."""
-        self._simulation.play(None, [(Kind.SLEEP, seconds), (Kind.EFFECT, effect)])
+        steps = [(Kind.SLEEP, seconds), (Kind.EFFECT, self._guarded(effect))]
+        if self.running is None:
+            self._clock.settle()
+            self._simulation.play(None, steps)
+        else:
+            self.effect(lambda: self._simulation.play(None, steps))
 
     def start(
         self,
@@ -146,8 +170,6 @@ class ThreadRuns:
 
         `function` returns the error with which it failed. `at_end` is called at the time at which the thread ends.
         """
-        if self.running is not None:
-            raise CannotSimulate(self._place(), "a thread of its own")
         clock, simulation, recorder = self._clock, self._simulation, self._recorder
         clock.settle()
         running = RunningThread(thread, number, process, pid, clock.now, simulation.slowness(process))
@@ -155,7 +177,7 @@ class ThreadRuns:
         if number:
             captured += self._end(number, error, ended)
         steps = list(_steps(running, captured, ended))
-        simulation.play(process, [*steps, (Kind.EFFECT, at_end)])
+        simulation.play(process, [*steps, (Kind.EFFECT, self._guarded(at_end))])
         recorder.has_threads = True
 
     def _run(self, running: RunningThread, function) -> tuple[BaseException | None, float, list]:
@@ -163,6 +185,8 @@ class ThreadRuns:
         clock, simulation, recorder = self._clock, self._simulation, self._recorder
         outer_loop, outer_task = leave_running_loop()
         outer_current, recorder.current = recorder.current, running.number or recorder.current
+        recorder.outside = recorder.current
+        restore_loop = _without_loop()
         before_advance, clock.before_advance = clock.before_advance, lambda moment: None
         marks = self._marks()
         self.running = running
@@ -171,19 +195,22 @@ class ThreadRuns:
         clock.slowness, clock.now = running.slowness, running.started
         try:
             self._record(running.number, BEGAN)
-            error = contextvars.Context().run(function)
+            error = self._context(running.thread).run(function)
             ended = clock.now
         finally:
             clock.slowness, clock.now = 1.0, running.started
             clock.before_advance, clock.threads = before_advance, outer_threads
             simulation.in_thread = self.running = None
-            recorder.current = outer_current
+            recorder.current, recorder.outside = outer_current, 0
+            restore_loop()
             captured = self._take_out(marks)
             enter_running_loop(outer_loop, outer_task)
         return error, ended, captured
 
     def _sleep_until(self, moment: float) -> None:
         running, recorder, clock = self.running, self._recorder, self._clock
+        if len(running.sleeps) >= MOST_SLEEPS:
+            raise self.refusal(f"a thread waits for what others do: it has waited {MOST_SLEEPS:,} times")
         began = clock.now
         # If a task of the thread's own event loop sleeps, that task is recorded as running.
         is_own = running.number and recorder.current == running.number and recorder.is_recording
@@ -198,7 +225,27 @@ class ThreadRuns:
 
     def effect(self, function: Callable[[], object]) -> None:
         """The thread that runs now does something that others notice: it is done when the simulation gets there."""
-        self.running.effects.append((self._clock.now, function))
+        self.running.effects.append((self._clock.now, self._guarded(function)))
+
+    def _guarded(self, function: Callable[[], object]) -> Callable[[], object]:
+        """An error of a thread's effect does not belong to what the program does at that time."""
+
+        def effect() -> None:
+            try:
+                function()
+            except CannotSimulate:
+                # It has been noted.
+                pass
+            except Exception as error:
+                self._recorder.note(ERROR, f"In a thread: {shown_error(error)}", 0)
+
+        return effect
+
+    def _context(self, thread: threading.Thread) -> contextvars.Context:
+        """The context variables of a thread, which the calls of a worker share."""
+        if thread not in self._contexts:
+            self._contexts[thread] = getattr(thread, "_context", None) or contextvars.Context()
+        return self._contexts[thread]
 
     # The record
 
@@ -266,3 +313,16 @@ def _steps(running: RunningThread, captured: list, ended: float):
             yield kind, value
     if ended > now:
         yield Kind.COMPUTE, (ended - now) / running.slowness
+
+
+def _without_loop() -> Callable[[], None]:
+    """A thread has no event loop until it sets one. Returns a function that gives the program its own back."""
+    policy = asyncio.events._event_loop_policy
+    if not hasattr(policy, "_local"):
+        return lambda: None
+    outer, policy._local = policy._local, type(policy._local)()
+
+    def restore() -> None:
+        policy._local = outer
+
+    return restore
