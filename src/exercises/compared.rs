@@ -81,7 +81,9 @@ impl Compared {
         let name = |name: &str| Cow::Owned(name.to_owned());
         let bars = names.iter().map(|it| ComparedBar::new(name(it), name(it), run, now_us, ideal));
         let bars: Vec<_> = bars.collect();
-        (!bars.is_empty()).then(|| Self { title: "Tasks of this run".into(), about: "".into(), is_race: true, bars })
+        // Of more than two, such as several threads, nobody knows which ones are meant to be compared.
+        let is_race = bars.len() <= 2;
+        (!bars.is_empty()).then(|| Self { title: "Tasks of this run".into(), about: "".into(), is_race, bars })
     }
 
     /// The duration that the full width of the bars represents, in microseconds.

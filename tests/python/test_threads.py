@@ -251,3 +251,19 @@ def test_the_pipeline_of_the_guide_runs_unmodified_where_numpy_is_there():
     assert (outcome.result.ending, outcome.result.message) == ("finished", "")
     seconds = {line.split()[0]: float(re.search(r"([\d.]+) s,", line)[1]) for line in outcome.printed if " s, " in line}
     assert seconds["streamed"] < seconds["sequential"] / 2
+
+
+@pytest.mark.parametrize("clock", ["virtual", "simulated"])
+def test_what_runs_before_a_loop_does_not_block_it(clock):
+    outcome = harness.run_source("""
+import asyncio, threading, time
+time.sleep(1)
+asyncio.run(asyncio.sleep(0.1))
+thread = threading.Thread(target=time.sleep, args=(1,))
+thread.start()
+thread.join()
+asyncio.run(asyncio.sleep(0.1))
+""", clock)
+    assert max(outcome.record["beats"]["late_us"], default=0) < 50_000
+    outcome = harness.run_source("import asyncio, time\nasync def main(): time.sleep(1)\nasyncio.run(main())", clock)
+    assert max(outcome.record["beats"]["late_us"]) > 900_000

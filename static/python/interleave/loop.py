@@ -258,15 +258,17 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
         readings: Readings | None = None,
         describe_waits: Callable[[asyncio.AbstractEventLoop], list[str]] = lambda loop: [],
         on_select: Callable[[float], object] = lambda until: None,
+        on_run: Callable[[], object] = lambda: None,
     ):
         """`describe_waits` returns a text for each waiting task.
 
-        `on_select` is called in every iteration, before the clock jumps to the given time.
+        `on_select` is called in every iteration, before the clock jumps to the given time, and `on_run` before the first.
         """
         self._clock = clock or VirtualClock()
         self._readings = readings
         self._describe_waits = describe_waits
         self._on_select = on_select
+        self._on_run = on_run
         self._runs: ThreadRuns | None = None
         self._iterations = 0
         """The number of iterations since the clock has moved, other than by them."""
@@ -278,6 +280,10 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
     def use_threads(self, runs: ThreadRuns) -> None:
         """Sets what runs the functions of simulated threads."""
         self._runs = runs
+
+    def run_forever(self) -> None:
+        self._on_run()
+        super().run_forever()
 
     def time(self) -> float:
         if self._readings is not None:

@@ -412,7 +412,13 @@ class Run:
             "readings": self._readings,
             "describe_waits": functools.partial(tree.described, self.recorder),
             "on_select": self._each_iteration,
+            "on_run": self._begin_loop,
         }
+
+    def _begin_loop(self) -> None:
+        """A loop on the virtual clock begins to run. Until now there was none, so none was blocked."""
+        if self._threads.runs.running is None:
+            self._heartbeat.skip(self.recorder.now_us())
 
     def _look_before(self, moment: float) -> None:
         """The virtual clock is about to move on to `moment`: takes the look, if it is due, and ends the run."""
