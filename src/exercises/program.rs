@@ -66,6 +66,16 @@ pub fn clock_of(settings: &Settings) -> ClockKind {
     }
 }
 
+/// The name of a clock among the choices.
+#[must_use]
+pub fn clock_name(clock: ClockKind) -> &'static str {
+    match clock {
+        ClockKind::Browser => "browser",
+        ClockKind::Virtual => "virtual",
+        ClockKind::Simulated => "simulated",
+    }
+}
+
 lazy!(mod preparing in exercises: interpreter() -> Preparing);
 
 lazy!(mod again in exercises: second_run(first: Run, settings: Settings) -> SecondRun);

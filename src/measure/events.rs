@@ -168,6 +168,7 @@ pub struct Record {
     events: Vec<Event>,
     tasks: Vec<Task>,
     log: Vec<LogLine>,
+    unfinished: Option<LogLine>,
     beats: Vec<Beat>,
     hidden_at_us: Option<u64>,
     until_us: u64,
@@ -213,6 +214,18 @@ impl Record {
     pub fn log(&mut self, line: LogLine) {
         grow(&mut self.log);
         self.log.push(line);
+    }
+
+    /// Shows a line that is still being written, such as a progress bar, in place of the one before. It is not part of the
+    /// log.
+    pub fn set_unfinished(&mut self, line: Option<LogLine>) {
+        self.unfinished = line;
+    }
+
+    /// The line that is still being written.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<&LogLine> {
+        self.unfinished.as_ref()
     }
 
     /// Adds a heartbeat.

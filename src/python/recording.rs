@@ -73,6 +73,8 @@ struct More<'a> {
     waits: Vec<Wait>,
     #[serde(borrow)]
     log: Vec<Line<'a>>,
+    #[serde(borrow, default)]
+    unfinished: Option<Line<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -100,7 +102,14 @@ impl Recording {
         self.add_events(record, piece)?;
         check_waits(record, first_wait)?;
         self.add_beats(record, piece)?;
-        self.add_log(record, more.log)
+        self.add_log(record, more.log)?;
+        record.set_unfinished(more.unfinished.map(|Line { at_us, level, text, .. }| LogLine {
+            at_us,
+            task: None,
+            level,
+            text: shortened(&text, LINE_CHARS).into_owned().into(),
+        }));
+        Ok(())
     }
 
     /// Adds a line after everything that is in the log.
@@ -241,6 +250,22 @@ mod tests {
         recording.add(&mut record, &Piece { more, ..Piece::default() }).expect("a piece");
         assert_eq!(recording.warnings(), ["blocked"]);
         assert_eq!(record.log_lines().len(), 4);
+    }
+
+    #[test]
+    fn an_unfinished_line_is_replaced_and_is_not_part_of_the_log() {
+        let (mut record, mut recording) = (Record::new(ClockKind::Browser), Recording::default());
+        let mut add = |unfinished: &str| {
+            let lists = r#""names": [], "sources": [], "objects": [], "waits": [], "log": []"#;
+            let more = format!(r#"{{{lists}, "unfinished": {unfinished}}}"#);
+            recording.add(&mut record, &Piece { more, ..Piece::default() }).expect("a piece");
+            assert_eq!(record.log_lines().len(), 0);
+            record.unfinished().map(|line| (line.level, line.text.to_string()))
+        };
+        let line = |text: &str| format!(r#"{{"at_us": 6, "task": 9, "level": "warning", "text": "{text}"}}"#);
+        assert_eq!(add(&line("30 %")), Some((Level::Warning, "30 %".to_owned())));
+        assert_eq!(add(&line("60 %")), Some((Level::Warning, "60 %".to_owned())));
+        assert_eq!(add("null"), None);
     }
 
     /// A task that sleeps for a second, and one inside it.

@@ -1,5 +1,4 @@
-//! The clock that a program needs: threads and processes are simulated on one of them only, and tests with `pytest` run where
-//! waiting takes no time.
+//! The clock that a program needs: the simulated one for threads and processes, the virtual one for tests with `pytest`.
 
 use crate::measure::ClockKind;
 use crate::python::program_files::ProgramFiles;
@@ -8,14 +7,15 @@ use crate::python::program_files::ProgramFiles;
 const OF_THREADS: [&str; 6] =
     ["threading", "to_thread", "run_in_executor", "ThreadPoolExecutor", "ProcessPoolExecutor", "multiprocessing"];
 
-/// The name of the library that runs tests: it waits in the middle of plain functions, which is not possible on the real clock.
+/// The library that runs tests. It waits in the middle of plain functions, which is not possible on the real clock.
 const OF_TESTS: &str = "pytest";
 
 /// The clock that the page selects for a program.
 #[must_use]
 pub fn suggested_clock(program: &ProgramFiles) -> ClockKind {
     let names = |wanted: &[&str]| {
-        let texts = program.files().iter().filter_map(|file| file.content.text());
+        let files = program.files().iter().filter(|file| file.is_python());
+        let texts = files.filter_map(|file| file.content.text());
         let code = texts.flat_map(str::lines).filter_map(|line| line.split('#').next());
         code.flat_map(words).any(|word| wanted.contains(&word))
     };

@@ -26,7 +26,11 @@ class Outcome:
         self.run = run
         self.result = run.result
         self.record = record_of(run, host.pieces)
-        self.log = [line for piece in host.pieces for line in json.loads(piece.more)["log"]]
+        spawned = [task for task, kind in zip(self.record["events"]["task"], self.record["events"]["kind"]) if kind == "s"]
+        assert spawned == list(range(1, len(self.record["tasks"]["name"]) + 1)), "the order in which the page expects tasks"
+        assert all(after >= 0 for after in self.record["events"]["after_us"]), "the order of time"
+        self.more = [piece.more for piece in host.pieces]
+        self.log = [line for more in self.more for line in json.loads(more)["log"]]
 
     @property
     def printed(self):

@@ -1,6 +1,7 @@
 """Whole programs: how they start, wait, end and leave the interpreter."""
 
 import asyncio
+import json
 import logging
 import os
 import random
@@ -264,6 +265,22 @@ print("no end", end="")
         ("error", "printed"), ("info", "bytes"), ("info", "no end"),
     ]
     assert [line["origin"] for line in outcome.log[1:5]] == ["stderr", "logging", "logging", "stdout"]
+
+
+def test_the_states_of_a_progress_bar_are_shown_until_its_line_is_complete():
+    outcome = harness.run_source("""
+import sys, time
+for share in (10, 55, 100):
+    sys.stderr.write(f"\\r{share} % ")
+    time.sleep(0.05)
+    sys.stderr.write("of 3\\r")
+    time.sleep(0.05)
+print("\\nend", file=sys.stderr)
+""", "browser")
+    states = [piece["unfinished"] and piece["unfinished"]["text"] for piece in map(json.loads, outcome.more)]
+    assert [text for text in dict.fromkeys(states) if text] == ["10 % ", "10 % of 3", "55 % ", "55 % of 3", "100 % ", "100 % of 3"]
+    assert states[-1] is None
+    assert [line["text"] for line in outcome.log] == ["100 % of 3", "end"]
 
 
 def test_a_run_leaves_the_interpreter_as_it_was():

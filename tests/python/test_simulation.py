@@ -18,7 +18,7 @@ def ends(processors, *threads):
 
         simulation.play(process, [*steps, (Kind.RECORD, end)])
     clock.advance_to(START_S + 1000)
-    assert clock.threads is None
+    assert clock.simulation is None
     return found
 
 
@@ -32,7 +32,7 @@ def ends(processors, *threads):
     (4, [(n, (COMPUTE, 1.0)) for n in range(6)], [1.5] * 6),
     (2, [(n, (COMPUTE, 1.0)) for n in range(8)], [4] * 8),
     (1, [("a", (COMPUTE, 1.0)), ("a", (COMPUTE, 1.0)), ("b", (COMPUTE, 1.0))], [3, 3, 2]),
-    # Whoever waits needs neither.
+    # A thread that waits needs neither.
     (1, [("a", (SLEEP, 1.0), (COMPUTE, 1.0)), ("a", (COMPUTE, 1.0))], [2, 1]),
     (1, [("a", (COMPUTE, 1.0), (SLEEP, 1.0)), ("a", (COMPUTE, 1.0), (SLEEP, 1.0))], [3, 3]),
     (1, [("a",)], [0]),

@@ -173,14 +173,56 @@ def thread(body, *, main="", head=""):
     (thread("with condition: condition.notify()", head="condition = threading.Condition()"),
      "a thread notifies others at main.py line 4"),
     (thread("threading.Thread(target=print).start()"), "a thread starts another one at main.py line 4"),
-    (thread("thread.join()", main="thread = threading.current_thread()\nthreading.Thread(target=work).start()"), None),
     ("import multiprocessing\nmultiprocessing.Queue()", "processes share a `multiprocessing.Queue` at main.py line 2"),
 ])
 def test_a_thread_that_waits_for_another_one_is_refused(source, text):
     outcome = harness.run_source(source, "virtual")
-    if text is not None:
-        assert [note for note in outcome.notes if text in note and "This cannot be simulated" in note], outcome.notes
-        assert (outcome.result.ending, outcome.result.error) == ("failed", "CannotSimulate")
+    assert [note for note in outcome.notes if text in note and "This cannot be simulated" in note], outcome.notes
+    assert (outcome.result.ending, outcome.result.error) == ("failed", "CannotSimulate")
+
+
+@pytest.mark.parametrize("source, printed", [
+    # A line is never later than the sleep after it, however times are rounded.
+    (thread("for n in range(3):\n    print(n, round(time.perf_counter() - start, 2))\n    time.sleep(2 / 3)",
+            head="start = time.perf_counter()"), ["0 0.0", "1 0.67", "2 1.33"]),
+    # The calls of a pool begin in their order, also if several workers become free at once.
+    ("import time\nfrom concurrent.futures import ThreadPoolExecutor\ndef job(n):\n    print(n)\n    time.sleep(1)\n"
+     "with ThreadPoolExecutor(3) as pool:\n    list(pool.map(job, range(9)))", [str(n) for n in range(9)]),
+    # A thread sees what it has done to an event itself.
+    (thread("event.clear(); print(event.is_set()); event.set(); print(event.is_set())",
+            head="event = threading.Event()\nevent.set()"), ["False", "True"]),
+    # A loop in a thread may have any number of iterations.
+    (thread("asyncio.run(turns())", head="import asyncio\nasync def turns():\n    for _ in range(15_000):\n"
+            "        await asyncio.sleep(0)\n    print('ended')"), ["ended"]),
+    # A cancelled timer takes no time.
+    ("import threading, time\nstart = time.perf_counter()\ntimer = threading.Timer(3600, print)\ntimer.start()\n"
+     "timer.cancel()\ntimer.join()\nprint(timer.is_alive(), round(time.perf_counter() - start, 3))", ["False 0.0"]),
+    ("import multiprocessing\nmultiprocessing.set_start_method('spawn')\nprint(multiprocessing.get_start_method())",
+     ["spawn"]),
+    ("import multiprocessing\nmultiprocessing.set_start_method('spawn')\nprint('and in the next run')",
+     ["and in the next run"]),
+    # Whose errors can be caught by their names.
+    ("from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor\ntry:\n"
+     "    ProcessPoolExecutor(1, initializer=int, initargs=('x',)).submit(print).result()\n"
+     "except BrokenProcessPool as error:\n    print(type(error).__name__)", ["BrokenProcessPool"]),
+    ("import threading, time\ndef work():\n    time.sleep(1)\nthread = threading.Thread(target=work)\nthread.start()\n"
+     "polls = 0\nwhile thread.is_alive():\n    polls += 1\n    thread.join(0.000008)\nprint(polls > 1000)", ["True"]),
+])
+@pytest.mark.parametrize("clock", ["virtual", "simulated"])
+def test_threads_and_processes_behave_as_elsewhere(source, printed, clock):
+    outcome = harness.run_source(source, clock)
+    assert (outcome.result.message, outcome.printed) == ("", printed)
+
+
+@pytest.mark.parametrize("source", [
+    "jobs = queue.Queue()\nwhile jobs.empty(): pass",
+    "thread = threading.Thread(target=time.sleep, args=(1,))\nthread.start()\nwhile thread.is_alive(): pass",
+    "event = threading.Event()\nwhile not event.is_set(): pass",
+])
+def test_polling_without_a_wait_never_ends_on_the_virtual_clock_and_is_refused(source):
+    outcome = harness.run_source(f"import queue, threading, time\n{source}", "virtual")
+    assert (outcome.result.ending, outcome.result.error) == ("limited", "EndlessLoop")
+    assert "100,000 times with no wait in between" in outcome.result.message
 
 
 @pytest.mark.parametrize("clock", ["virtual", "simulated"])
@@ -215,7 +257,6 @@ thread.join()
     times = [line["at_us"] for line in outcome.log if line["origin"] == "stdout"]
     assert times == [0, 1_000_000, 3_000_000]
     assert any("no data" in line["text"] and line["at_us"] == 5_000_000 for line in outcome.log)
-    assert all(after >= 0 for after in outcome.record["events"]["after_us"])
 
 
 def test_a_run_on_the_real_clock_and_its_ideal_have_the_same_tasks():
@@ -267,3 +308,22 @@ asyncio.run(asyncio.sleep(0.1))
     assert max(outcome.record["beats"]["late_us"], default=0) < 50_000
     outcome = harness.run_source("import asyncio, time\nasync def main(): time.sleep(1)\nasyncio.run(main())", clock)
     assert max(outcome.record["beats"]["late_us"]) > 900_000
+
+
+@pytest.mark.parametrize("clock", ["virtual", "simulated"])
+def test_tasks_of_a_loop_in_a_thread_are_recorded(clock):
+    # The harness checks their order.
+    outcome = harness.run_source("""
+import asyncio, threading
+async def job(n):
+    await asyncio.sleep(1)
+async def main(n):
+    for _ in range(3):
+        await asyncio.create_task(job(n))
+threads = [threading.Thread(target=asyncio.run, args=(main(n),)) for n in range(2)]
+for thread in threads:
+    thread.start()
+asyncio.run(main(2))
+""", clock)
+    assert [outcome for name, _, outcome in outcome.tasks() if name == "job"] == ["S"] * 9
+    assert sum(outcome.record["events"]["after_us"]) == pytest.approx(3e6, rel=0.05)

@@ -41,7 +41,8 @@ fn lines(display: Display) -> AnyView {
                 let note = format!("{} earlier lines are not shown.", count(left_out as u64));
                 view! { <li class="empty">{note}</li> }.into_any()
             });
-            note.into_iter().chain(lines[left_out..].iter().map(|it| line(it, record))).collect_view()
+            let shown = lines[left_out..].iter().chain(record.unfinished());
+            note.into_iter().chain(shown.map(|it| line(it, record))).collect_view()
         })
         .into_any()
 }

@@ -39,8 +39,8 @@ _ROUNDING_OF_DATES_S = 1e-6
 _computed = time.perf_counter if sys.platform == "emscripten" else time.thread_time
 
 
-class Threads(Protocol):
-    """What else moves on with the clock: see `simulation.Simulation`."""
+class Simulated(Protocol):
+    """The simulated threads, which move on with the clock: see `simulation.Simulation`."""
 
     def advance_to(self, moment: float) -> None:
         """As `VirtualClock.advance_to`."""
@@ -65,30 +65,30 @@ class VirtualClock:
         """Seconds, as `time.monotonic` shows them. Float seconds, as on every asyncio loop."""
         self.moves = 0
         """How often the clock has moved."""
-        self.threads: Threads | None = None
-        """Simulated threads, while there are some."""
+        self.simulation: Simulated | None = None
+        """The simulated threads, while there are some."""
         self.epoch = time.time() if epoch is None else epoch
         self.before_advance: Callable[[float], object] = lambda moment: None
         """Called with the new time before the clock moves on, and with infinity before a deadlock."""
 
     def advance_to(self, moment: float) -> None:
         """The program waits until `moment`. The clock never goes back."""
-        if self.threads is None:
+        if self.simulation is None:
             self.move_to(moment)
         else:
-            self.threads.advance_to(moment)
+            self.simulation.advance_to(moment)
 
     def settle(self, *, has_effects: bool = True) -> None:
         """Before a wait: threads have computed at the same time, so what the program computed may have taken longer.
 
-        `has_effects`: what threads have done is noticed now.
+        With `has_effects`, effects of threads that are due are called.
         """
-        if self.threads is not None:
-            self.threads.settle(has_effects=has_effects)
+        if self.simulation is not None:
+            self.simulation.settle(has_effects=has_effects)
 
     def next_change(self) -> float:
         """The time at which a thread does something next, if the program only waits. Infinity if there is none."""
-        return math.inf if self.threads is None else self.threads.next_change()
+        return math.inf if self.simulation is None else self.simulation.next_change()
 
     def move_to(self, moment: float) -> None:
         """Moves the clock alone, without the threads."""
@@ -246,8 +246,9 @@ def _reading(name: str, clock: VirtualClock, readings: Readings, is_active: Call
         if not is_active():
             return real()
         frame = sys._getframe(1)
-        # Other functions of this file call this one: the frame that counts is their caller.
-        readings.count(frame.f_back if frame.f_code.co_filename == __file__ else frame)
+        # Other functions of this file call this one: the frame that counts is their caller. Not `__file__`, which names a
+        # compiled file in the page.
+        readings.count(frame.f_back if frame.f_code.co_filename == _reading.__code__.co_filename else frame)
         clock.settle(has_effects=False)
         return now()
 

@@ -57,11 +57,12 @@ class Piece(NamedTuple):
     | `task_in_group`   | uint8   | 1 if its parent created it in a task group, and so awaits it until it ends         |
     | `beat_due_us`     | float64 | when each heartbeat was due                                                        |
     | `beat_late_us`    | float64 | how late it came, in microseconds                                                  |
-    | `more`            | str     | JSON: an object with the new `names`, `sources`, `objects`, `waits` and `log` |
+    | `more`            | str     | JSON: an object with the new `names`, `sources`, `objects`, `waits` and `log`, and the |
+    |                   |         | line that is `unfinished`                                                          |
 
     `names`, `sources`, `objects` and `waits` have only what is new: each list continues the one of the previous piece.
     They are written as in a run file (`waits` is `waits.list` there). A log line is `{"at_us", "task", "level", "text",
-    "origin"}`, and `task` is null for none.
+    "origin"}`, and `task` is null for none. `unfinished` is such a line, which later lines will replace, or null.
     """
 
     start: float
@@ -99,6 +100,9 @@ class Record:
         self.beat_due_us = array("d")
         self.beat_late_us = array("d")
         self.log: list[LogLine] = []
+        self.unfinished: LogLine | None = None
+        """A line that the program is still writing, such as a progress bar."""
+        self._sent_unfinished: LogLine | None = None
         # One item for each task of the run, and one for code outside of all tasks.
         self.task_name = array(_UINT32, [0])
         self.task_number = array(_UINT32, [0])
@@ -173,7 +177,7 @@ class Record:
 
     def has_news(self) -> bool:
         """True if something happened since the last piece."""
-        return bool(self.events or self.log or self.beat_due_us)
+        return bool(self.events or self.log or self.beat_due_us) or self.unfinished != self._sent_unfinished
 
     def take_piece(
         self,
@@ -194,7 +198,8 @@ class Record:
             "sources": [{"path": path, "hash": digest} for path, digest in self._news("sources", sources)],
             "objects": self._news("objects", objects),
             "waits": self._news("waits", waits),
-            "log": [dict(line._asdict(), task=line.task or None) for line in self.log],
+            "log": [_log_entry(line) for line in self.log],
+            "unfinished": _log_entry(self.unfinished) if self.unfinished is not None else None,
         }
         tasks = self._sent["tasks"] + 1
         piece = Piece(
@@ -214,11 +219,16 @@ class Record:
             "sources": len(sources), "objects": len(objects), "waits": len(waits), "tasks": len(self.task_parent) - 1,
         }
         self._new_names = []
+        self._sent_unfinished = self.unfinished
         for column in (self.events, self.wait, self.beat_due_us, self.beat_late_us, self.log):
             del column[:]
 
     def _news(self, kind: str, items: list) -> list:
         return items[self._sent[kind]:]
+
+
+def _log_entry(line: LogLine) -> dict:
+    return dict(line._asdict(), task=line.task or None)
 
 
 def microseconds(seconds: float) -> int:
@@ -238,7 +248,7 @@ def _swapped(piece: Piece) -> Piece:
 
 
 def run_file_record(pieces: list[Piece], clock: str) -> dict:
-    """The pieces of a run as a `record` of `docs/run-file.md`. `clock` is `"browser"` or `"virtual"`."""
+    """The pieces of a run as a `record` of `docs/run-file.md`. `clock` is the name of its clock there."""
     names, sources, objects, waits, log = [], [], [], [], []
     columns = {name: [] for name in Piece._fields if name not in ("start", "more")}
     for piece in pieces:

@@ -1,7 +1,7 @@
 """`print` and `logging` as lines of the log, with time and task.
 
 Each stream collects text until a line is complete. A carriage return starts the line again, as in a terminal, so of a
-progress bar only its last state is a line. The amount of output is limited: beyond it, lines are counted, not kept.
+progress bar only its last state is a line; until then the bar is the stream's unfinished line. The amount of output is limited: beyond it, lines are counted, not kept.
 """
 
 from __future__ import annotations
@@ -23,10 +23,18 @@ LONGEST_LINE = 10_000
 
 
 class Console:
-    """The streams of a run. `add_line(level, text, origin)` adds a line to the log."""
+    """The streams of a run. `add_line(level, text, origin)` adds a line to the log.
 
-    def __init__(self, add_line: Callable[[str, str, str], None]):
+    `show_unfinished` is called with the same for a line that was started again, and is not complete yet.
+    """
+
+    def __init__(
+        self,
+        add_line: Callable[[str, str, str], None],
+        show_unfinished: Callable[[str, str, str], None] = lambda level, text, origin: None,
+    ):
         self._add_line = add_line
+        self._show_unfinished = show_unfinished
         self._lines_left = MOST_LINES
         self._characters_left = MOST_CHARACTERS
         self._dropped = 0
@@ -51,6 +59,11 @@ class Console:
         if self.is_full:
             notice = f"The output has reached its limit of {MOST_LINES:,} lines. The rest is not shown."
             self._add_line(WARNING, notice, "note")
+
+    def unfinished(self, level: str, text: str, origin: str) -> None:
+        """Shows an unfinished line, within the limits."""
+        if not self.is_full:
+            self._show_unfinished(level, text[:LONGEST_LINE], origin)
 
     def close(self) -> None:
         """Adds what is left of incomplete lines, and the number of lines that were not kept."""
@@ -104,6 +117,11 @@ class _Lines(io.BufferedIOBase):
                 self._pending.append(data)
                 if len(self._pending) > 10_000:
                     self._pending = [b"".join(self._pending)[-4 * LONGEST_LINE:]]
+                if b"\r" in data:
+                    line = b"".join(self._pending)
+                    shown = _restarted(line)
+                    self._pending = [shown, b"\r"] if line.endswith(b"\r") else [shown]
+                    self._console.unfinished(self._level, shown.decode("utf-8", "replace"), self._origin)
             return len(data)
         *lines, rest = data.split(b"\n")
         lines[0] = b"".join((*self._pending, lines[0]))
@@ -116,7 +134,7 @@ class _Lines(io.BufferedIOBase):
         if self._console.is_full:
             # Not even decoded: a program may print a million lines.
             return self._console.line(self._level, "", self._origin)
-        text = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "replace")
+        text = _restarted(line).decode("utf-8", "replace")
         # `logging` usually writes to stderr. What it writes to stdout was printed, like everything else there.
         is_logged = self.level is not None and self._origin == "stderr"
         origin = "logging" if is_logged else self._origin
@@ -127,6 +145,11 @@ class _Lines(io.BufferedIOBase):
         rest, self._pending = b"".join(self._pending), []
         if rest.strip(b"\r"):
             self._add(rest)
+
+
+def _restarted(line: bytes) -> bytes:
+    """What a terminal shows of a line with carriage returns, if each state is at least as long as the one before."""
+    return line.rstrip(b"\r").rpartition(b"\r")[2]
 
 
 def _stream(console: Console, name: str, level: str) -> io.TextIOWrapper:

@@ -25,7 +25,7 @@ class Deadlock(BaseException):
 
 
 class EndlessLoop(SystemExit):
-    """One line reads the virtual clock again and again, with no wait in between.
+    """One line asks for the time, or for the state of a thread, again and again, with no wait in between.
 
     A subclass of `SystemExit`, because asyncio passes every other error on to the task alone, and the loop goes on.
     """
@@ -76,8 +76,8 @@ class CannotSimulate(BaseException):
 
     def __init__(self, place: str, what: str):
         super().__init__(
-            f"{what} at {place}. This cannot be simulated, because the function of a simulated thread runs to its end when "
-            "the thread starts. Let threads return results, and let the program wait for them."
+            f"{what} at {place}. This cannot be simulated, because the function of a simulated thread runs to its end "
+            "when the thread starts. Let threads return results, and let the program wait for them."
         )
 
 

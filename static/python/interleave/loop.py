@@ -231,7 +231,7 @@ _ITERATION_S = 1e-5
 """The time that each further iteration takes."""
 
 
-class ThreadRuns(Protocol):
+class ThreadSide(Protocol):
     """What runs the functions of simulated threads: see `thread_runs`."""
 
     running: object | None
@@ -262,14 +262,15 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
     ):
         """`describe_waits` returns a text for each waiting task.
 
-        `on_select` is called in every iteration, before the clock jumps to the given time, and `on_run` before the first.
+        `on_run` is called when the loop begins to run, and `on_select` in every iteration, before the clock jumps to the
+        given time.
         """
         self._clock = clock or VirtualClock()
         self._readings = readings
         self._describe_waits = describe_waits
         self._on_select = on_select
         self._on_run = on_run
-        self._runs: ThreadRuns | None = None
+        self._runs: ThreadSide | None = None
         self._iterations = 0
         """The number of iterations since the clock has moved, other than by them."""
         self._moved_to = self._clock.now
@@ -277,7 +278,7 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
         self._clock_resolution = 1e-9
         self._selector = _Jumps(self) if selector is None else selector
 
-    def use_threads(self, runs: ThreadRuns) -> None:
+    def use_threads(self, runs: ThreadSide) -> None:
         """Sets what runs the functions of simulated threads."""
         self._runs = runs
 
@@ -288,6 +289,7 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
     def time(self) -> float:
         if self._readings is not None:
             self._readings.count(sys._getframe(1))
+        self._clock.settle(has_effects=False)
         return self._clock.now
 
     def call_soon_threadsafe(self, callback, *args, context=None):
@@ -296,6 +298,8 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
             return call_soon(callback, *args, context=context)
         self._check_closed()
         handle = asyncio.Handle(callback, args, self, context)
+        # The context of the thread, not that of the program at that time.
+        context = handle._context
         self._runs.effect(lambda: None if handle.cancelled() else call_soon(callback, *args, context=context))
         return handle
 
@@ -305,7 +309,7 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
         if self._runs is None or executor is None:
             return super().shutdown_default_executor()
         self._executor_shutdown_called = True
-        return _shut_down(executor)
+        return _shut_down(executor, timeout)
 
     def _select(self) -> None:
         """Moves the clock to the next deadline if nothing is ready. Raises `Deadlock` if there is no deadline."""
@@ -339,7 +343,8 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
 
     def _move(self, until: float) -> None:
         self._on_select(until)
-        self._clock.advance_to(until)
+        if until > self._clock.now:
+            self._clock.advance_to(until)
 
     def _write_to_self(self) -> None:
         """`call_soon_threadsafe` wakes the loop with it. This loop never waits."""
@@ -363,11 +368,14 @@ class _Jumps:
         pass
 
 
-async def _shut_down(executor) -> None:
+async def _shut_down(executor, timeout: float | None) -> None:
     executor.shutdown(wait=False)
     unfinished = [asyncio.wrap_future(future) for future in list(executor._unfinished)]
     if unfinished:
-        await asyncio.wait(unfinished)
+        done, _ = await asyncio.wait(unfinished, timeout=timeout)
+        for future in done:
+            # Whoever wants its error has it already.
+            future.cancelled() or future.exception()
 
 
 note_housekeeping(_shut_down)

@@ -140,7 +140,7 @@ class Recorder:
         """The tasks since the last piece, some of which have no name yet."""
         self._blocks: dict[tuple, tuple[int, float, int]] = {}
         """For each place that blocked: how often, the longest time in seconds, and the task that did it last."""
-        self._slept: tuple[float, str] | None = None
+        self.slept: tuple[float, str] | None = None
         """The last `time.sleep` of the program: when it began, and its line."""
         self._is_in_group = False
         self._eager = 0
@@ -455,8 +455,8 @@ class Recorder:
         first = self._place(before) or "its start"
         last = "its end" if task.done() else self._place(state.wait) or "its next wait"
         place = f"between {first} and {last}"
-        if self._slept is not None and self._slept[0] >= began:
-            place = f"by `time.sleep` in {self._slept[1]}"
+        if self.slept is not None and self.slept[0] >= began:
+            place = f"by `time.sleep` in {self.slept[1]}"
         known = self._blocks.get((name, place))
         if known is not None:
             times, longest, _ = known
@@ -471,7 +471,7 @@ class Recorder:
 
     def note_sleep(self, place: str) -> None:
         """The program calls `time.sleep` on this line."""
-        self._slept = self.clock(), place
+        self.slept = self.clock(), place
 
     def note_repeated_blocks(self) -> None:
         """At the end of the run: a place that blocked more than once was reported only the first time."""

@@ -1,37 +1,59 @@
 """Locks, events and queues of simulated threads.
 
-The function of a simulated thread runs to its end when the thread starts. So what it does to an event or a queue is kept
-until the simulation gets there, and the program itself can wait for it. A thread cannot wait for anything, and what it
-sees must not depend on what another thread does at the same time: then `CannotSimulate` is raised.
+The function of a simulated thread runs to its end when the thread starts. So what it does to an event or a queue is
+kept until the simulation gets there, and the program itself can wait for it. A thread cannot wait for anything, and
+what it sees must not depend on what another thread does at the same time: then `CannotSimulate` is raised.
 """
 
 from __future__ import annotations
 
+import functools
 import queue
 import sys
 import threading
 from collections import deque
+from types import FrameType
 
 from .thread_runs import ThreadRuns
 
-_LIBRARY = (threading.__file__, queue.__file__, __file__)
+# Not `__file__`, which names a compiled file in the page.
+_LIBRARY = (threading.Condition.notify.__code__.co_filename, queue.Queue.get.__code__.co_filename)
+
+
+class _OfRun:
+    """The base of the classes here. Modules that are loaded only once may keep them, so they belong to no run."""
+
+    _current: ThreadRuns
+
+    @property
+    def _runs(self) -> ThreadRuns:
+        return _OfRun._current
 
 
 def classes(runs: ThreadRuns) -> dict[str, dict[str, type]]:
-    """The classes of the modules `threading` and `queue` for simulated threads, by module and name."""
-    lock = type("Lock", (_Lock,), {"_runs": runs, "__module__": "threading"})
+    """The classes of the modules `threading` and `queue` for simulated threads, by module and name.
+
+    From now on, they belong to the run of `runs`.
+    """
+    _OfRun._current = runs
+    return _classes()
+
+
+@functools.cache
+def _classes() -> dict[str, dict[str, type]]:
+    lock = type("Lock", (_Lock,), {"__module__": "threading"})
     found = {
         "threading": {
             "Lock": lock,
             "_allocate_lock": lock,
             "RLock": type("RLock", (_RLock,), {"__module__": "threading"}),
-            "Condition": _derived(_ConditionMixin, threading.Condition, runs),
-            "Event": _derived(_EventMixin, threading.Event, runs),
-            "Semaphore": _derived(_SemaphoreMixin, threading.Semaphore, runs),
-            "BoundedSemaphore": _derived(_SemaphoreMixin, threading.BoundedSemaphore, runs),
+            "Condition": _derived(_ConditionMixin, threading.Condition),
+            "Event": _derived(_EventMixin, threading.Event),
+            "Semaphore": _derived(_SemaphoreMixin, threading.Semaphore),
+            "BoundedSemaphore": _derived(_SemaphoreMixin, threading.BoundedSemaphore),
         },
         "queue": {
-            name: _derived(_QueueMixin, getattr(queue, name), runs) for name in ("Queue", "LifoQueue", "PriorityQueue")
+            name: _derived(_QueueMixin, getattr(queue, name)) for name in ("Queue", "LifoQueue", "PriorityQueue")
         },
     }
     # The original is in C, and has no limit.
@@ -39,15 +61,14 @@ def classes(runs: ThreadRuns) -> dict[str, dict[str, type]]:
     return found
 
 
-def _derived(mixin: type, base: type, runs: ThreadRuns) -> type:
-    return type(base.__name__, (mixin, base), {"_runs": runs, "__module__": base.__module__})
+def _derived(mixin: type, base: type) -> type:
+    return type(base.__name__, (mixin, base), {"__module__": base.__module__})
 
 
-class _Held:
-    """Who has had one of a number of permits, and when. Only those are kept that were held during a wait."""
+class _Permits(_OfRun):
+    """The holders of a number of permits, and the times. Only holds that last over a wait are kept."""
 
-    def __init__(self, runs: ThreadRuns, permits: int, what: str):
-        self._runs = runs
+    def __init__(self, permits: int, what: str):
         self._permits = permits
         self._what = what
         self._taken: list[tuple[object, int, float]] = []
@@ -75,24 +96,25 @@ class _Held:
         for index, (holder, moves, began) in enumerate(self._taken):
             if holder is runs.running:
                 del self._taken[index]
+                if runs.running is not None:
+                    # A step of the thread, at which the program may go on.
+                    runs.effect(lambda: None)
                 if runs.moves != moves:
                     now = runs.now()
-                    meanwhile = sum(other_began < now and other_ended > began for other_began, other_ended in self._waits)
-                    if meanwhile >= self._permits:
+                    overlaps = sum(other_began < now and other_ended > began for other_began, other_ended in self._waits)
+                    if overlaps >= self._permits:
                         raise runs.refusal(f"a thread waits for {self._what}")
                     self._waits.append((began, now))
                 return True
         return False
 
 
-class _Lock:
+class _Lock(_OfRun):
     """As `threading.Lock`, which is in C and would block the page."""
-
-    _runs: ThreadRuns
 
     def __init__(self) -> None:
         self._is_locked = False
-        self._held = _Held(self._runs, 1, "a lock that another one holds")
+        self._held = _Permits(1, "a lock that another one holds")
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         if not blocking and timeout != -1:
@@ -160,20 +182,21 @@ class _RLock(threading._PyRLock):
     __enter__ = acquire
 
 
-class _ConditionMixin:
+class _ConditionMixin(_OfRun):
     """A thread cannot notify others: at that time, nobody waits yet."""
 
-    _runs: ThreadRuns
-
     def notify(self, n: int = 1) -> None:
-        if self._runs.running is not None and sys._getframe(1).f_code.co_filename not in _LIBRARY:
-            raise self._runs.refusal("a thread notifies others")
+        self._expect_program(sys._getframe(1))
         super().notify(n)
 
     def notify_all(self) -> None:
-        if self._runs.running is not None and sys._getframe(1).f_code.co_filename not in _LIBRARY:
-            raise self._runs.refusal("a thread notifies others")
+        self._expect_program(sys._getframe(1))
         super().notify_all()
+
+    def _expect_program(self, caller: FrameType) -> None:
+        # The library's own calls, such as those of a queue, have been looked at before.
+        if self._runs.running is not None and caller.f_code.co_filename not in _LIBRARY:
+            raise self._runs.refusal("a thread notifies others")
 
     def wait(self, timeout: float | None = None) -> bool:
         if self._runs.running is not None:
@@ -181,24 +204,25 @@ class _ConditionMixin:
         return super().wait(timeout)
 
 
-class _EventMixin:
+class _EventMixin(_OfRun):
     """An event that the program sets is seen by threads that start later. One that a thread sets is seen when the
     simulation gets there."""
-
-    _runs: ThreadRuns
 
     def __init__(self) -> None:
         super().__init__()
         self._asked: tuple[float, str] | None = None
         """When a thread saw last that the event was not set, and its name."""
-        self._set_by: object = None
+        self._own: tuple[object, bool] | None = None
+        """The thread that runs now, and how it has left the event: others see that later."""
 
     def is_set(self) -> bool:
         self._runs.ask()
         running = self._runs.running
-        if super().is_set() or running is not None and self._set_by is running:
+        if running is not None and self._own is not None and self._own[0] is running:
+            return self._own[1]
+        if super().is_set():
             return True
-        if running is not None:
+        if running is not None and (self._asked is None or self._runs.now() > self._asked[0]):
             self._asked = self._runs.now(), running.thread.name
         return False
 
@@ -206,7 +230,7 @@ class _EventMixin:
 
     def set(self) -> None:
         if self._runs.running is not None:
-            self._set_by = self._runs.running
+            self._own = self._runs.running, True
             self._runs.effect(self._set)
         else:
             self._set()
@@ -218,7 +242,7 @@ class _EventMixin:
 
     def clear(self) -> None:
         if self._runs.running is not None:
-            self._set_by = None
+            self._own = self._runs.running, False
             self._runs.effect(super().clear)
         else:
             super().clear()
@@ -234,11 +258,9 @@ class _EventMixin:
         return self.is_set()
 
 
-class _SemaphoreMixin:
+class _SemaphoreMixin(_OfRun):
     """A semaphore whose permits threads take and give back. A permit that a thread only gives back is there for the
     program when the simulation gets there."""
-
-    _runs: ThreadRuns
 
     def __init__(self, value: int = 1):
         if value < 0:
@@ -246,7 +268,7 @@ class _SemaphoreMixin:
         # As the original, which calls its base under the name that is replaced.
         self._cond = threading.Condition(threading.Lock())
         self._value = self._initial_value = value
-        self._held = _Held(self._runs, max(1, value), "a semaphore")
+        self._held = _Permits(max(1, value), "a semaphore")
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
         if not blocking and timeout is not None:
@@ -276,10 +298,8 @@ class _SemaphoreMixin:
             self._held.give_back()
 
 
-class _QueueMixin:
+class _QueueMixin(_OfRun):
     """A queue that threads fill for the program, or that was filled before a thread started."""
-
-    _runs: ThreadRuns
 
     def __init__(self, maxsize: int = 0):
         super().__init__(maxsize)
@@ -293,7 +313,7 @@ class _QueueMixin:
         elif self.maxsize > 0:
             raise self._runs.refusal("a thread waits for room in a queue")
         else:
-            self._runs.effect(lambda: self.put(item))
+            self._runs.effect(lambda: _QueueMixin.put(self, item))
 
     def put_nowait(self, item) -> None:
         self.put(item, block=False)

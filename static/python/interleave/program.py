@@ -2,8 +2,10 @@
 
 `Run` is driven by its host:
 
-    run = Run(files, host, seed=7, clock="browser") due = run.step()        # seconds until the next call: 0 for now,
-    None for "when `host.wake` is called" … run.is_over, run.result
+    run = Run(files, host, seed=7, clock="browser")
+    due = run.step()    # seconds until the next call: 0 for now, None for "when `host.wake` is called"
+    …
+    run.is_over, run.result
 
 On the real clock, `step` runs what is ready and returns. On the virtual clock, the first `step` runs the whole program.
 """
@@ -44,15 +46,15 @@ from .host import Host
 from .loop import Loop, VirtualLoop, enter_running_loop, leave_running_loop
 from .modules import LiftingFinder
 from .network import Carrier, Network
-from .simulated_processes import Processes
 from .questions import RecordView
 from .replay import Replay
 from .restore import Snapshot
+from .simulated_processes import Processes
+from .simulated_threads import Threads
 from .simulation import Simulation
 from .sources import Sources
 from .text import shown_error
 from .thread_runs import ThreadRuns
-from .simulated_threads import Threads
 from .virtual_server import SERVER_URL, VirtualServer
 from .waiting import Lifted
 # pytest replaces these in order to collect warnings.
@@ -108,7 +110,7 @@ class Run:
             self._look_at_us = look_at_us
             self._clock.before_advance = self._look_before
         self._heartbeat = Heartbeat(record, only_late=self.is_virtual)
-        self._console = Console(self._add_line)
+        self._console = Console(self._add_line, self._show_unfinished)
         self._readings = (
             clocks.Unlimited() if clock == "simulated"
             else clocks.Readings(self._sources, lambda: self.recorder.current)
@@ -459,7 +461,13 @@ class Run:
         if origin != "stdout":
             # Python's warnings and tracebacks show where a file is in the interpreter's file system.
             text = self._sources.with_own_paths(text)
+        recorder.record.unfinished = None
         recorder.record.add_line(LogLine(recorder.now_us(), recorder.current, level, text, origin))
+        recorder.flush_within_poll()
+
+    def _show_unfinished(self, level: str, text: str, origin: str) -> None:
+        recorder = self.recorder
+        recorder.record.unfinished = LogLine(recorder.now_us(), recorder.current, level, text, origin)
         recorder.flush_within_poll()
 
     def _note_unraisable(self, unraisable) -> None:
@@ -544,7 +552,11 @@ class Run:
     def _with_threads_failure(self, result: Result) -> Result:
         """The result of a run in which something could not be simulated, although the program may have finished."""
         failure = self._threads.runs.failure if self._threads is not None else None
-        return result if failure is None or result.error else ending.result(failure, self._sources, was_stopped=False)
+        if failure is None or result.error:
+            return result
+        # It keeps the program's objects alive.
+        self._threads.runs.failure = None
+        return ending.result(failure, self._sources, was_stopped=False)
 
     def _call_exit_functions(self) -> None:
         """As at the end of CPython: the last function first. An error in one is shown, and the others are called."""

@@ -12,16 +12,18 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from functools import partial
 from threading import Thread
 
-from .errors import CannotSimulate
+from .errors import CannotSimulate, EndlessLoop, LookTaken
 from .imports import Ignored
 from .simulated_threads import PoolExecutor, Threads, Worker
 
-_NOT_SIMULATED = ("Queue", "SimpleQueue", "JoinableQueue", "Pipe", "Manager", "Value", "Array", "Lock", "RLock", "Event",
-                  "Condition", "Semaphore", "BoundedSemaphore", "Barrier")
+_NOT_SIMULATED = (
+    "Queue", "SimpleQueue", "JoinableQueue", "Pipe", "Manager", "Value", "Array", "Lock", "RLock", "Event", "Condition",
+    "Semaphore", "BoundedSemaphore", "Barrier",
+)
 
 
 class Processes:
@@ -35,24 +37,31 @@ class Processes:
         """The objects of class `Process` that have not ended."""
         self._running: list = []
         """The one that runs now."""
+        self._executor = self._executor_class()
 
     def replacements(self) -> list[tuple[object, str, object]]:
         """Owner, name and class for everything that is replaced during a run."""
         import concurrent.futures
 
-        return [(concurrent.futures, "ProcessPoolExecutor", self.executor_class())]
+        self._put_module("concurrent.futures.process", ProcessPoolExecutor=self._executor, BrokenProcessPool=_Broken)
+        return [(concurrent.futures, "ProcessPoolExecutor", self._executor)]
+
+    @staticmethod
+    def _put_module(name: str, **content: object) -> types.ModuleType:
+        """Puts a module in the place of one that needs real processes. It is gone at the end of the run."""
+        module = types.ModuleType(name)
+        module.__loader__ = Ignored()
+        vars(module).update(content)
+        sys.modules[name] = module
+        return module
 
     def multiprocessing_replacements(self) -> list[tuple[object, str, object]]:
         """The same for a program that uses `multiprocessing`."""
         import multiprocessing
 
         pool_class, current_process = self._pool_class(), multiprocessing.current_process
-        module = types.ModuleType("multiprocessing.pool")
-        # The next run has a module of its own.
-        module.__loader__ = Ignored()
-        module.Pool = pool_class
-        module.ThreadPool = partial(pool_class, of_threads=True)
-        sys.modules["multiprocessing.pool"] = module
+        of_threads = partial(pool_class, of_threads=True)
+        module = self._put_module("multiprocessing.pool", Pool=pool_class, ThreadPool=of_threads)
         functions = {
             "Pool": pool_class,
             "Process": self._process_class(),
@@ -60,6 +69,9 @@ class Processes:
             "pool": module,
             "active_children": lambda: list(self._alive),
             "current_process": lambda: self._running[0] if self._running else current_process(),
+            "set_start_method": lambda method, force=False: None,
+            "get_start_method": lambda allow_none=False: "spawn",
+            "freeze_support": lambda: None,
             "get_context": lambda method=None: multiprocessing,
             **{name: partial(self._refuse, name) for name in _NOT_SIMULATED},
         }
@@ -68,12 +80,13 @@ class Processes:
     def _refuse(self, name: str, *args, **kwargs):
         raise self._threads.runs.refusal(f"processes share a `multiprocessing.{name}`")
 
-    def executor_class(self) -> type:
-        """The class `ProcessPoolExecutor`."""
+    def _executor_class(self) -> type:
         threads, pids = self._threads, self._pids
 
         class ProcessPoolExecutor(PoolExecutor):
             """As `concurrent.futures.ProcessPoolExecutor`."""
+
+            _broken = _Broken
 
             def __init__(
                 self, max_workers=None, mp_context=None, initializer=None, initargs=(), *, max_tasks_per_child=None
@@ -132,10 +145,10 @@ class Processes:
                 self.pid = next(pids)
                 given = self.name if not self.name.startswith("Process-") else None
                 self._thread = Thread(target=_named(self.run, given or self._target), name=given, daemon=self.daemon)
-                alive[self] = None
                 threads.start(
                     self._thread, process=("process", self.pid), pid=self.pid, run=self._outcome, at_end=self._end
                 )
+                alive[self] = None
 
             def _outcome(self) -> BaseException | None:
                 """Runs it as another process does, which prints its error."""
@@ -143,6 +156,9 @@ class Processes:
                 outer, running[:] = running[:], [self]
                 try:
                     self.run()
+                except (EndlessLoop, LookTaken) as error_of_ours:
+                    threads.runs.fail(error_of_ours)
+                    self._code, error = 1, error_of_ours
                 except SystemExit as exit:
                     self._code = exit.code if isinstance(exit.code, int) else int(exit.code is not None)
                 except CannotSimulate as error_of_ours:
@@ -160,7 +176,8 @@ class Processes:
                 alive.pop(self, None)
 
             def __repr__(self) -> str:
-                state = "initial" if self.pid is None else "started" if self.is_alive() else f"stopped exitcode={self.exitcode}"
+                ended = f"stopped exitcode={self.exitcode}"
+                state = "initial" if self.pid is None else "started" if self.is_alive() else ended
                 return f"<Process name={self.name!r} pid={self.pid} {state}>"
 
             def join(self, timeout=None) -> None:
@@ -189,7 +206,7 @@ class Processes:
         return Process
 
     def _pool_class(self) -> type:
-        threads, executor_class = self._threads, self.executor_class()
+        threads, executor_class = self._threads, self._executor
 
         class Pool:
             """As `multiprocessing.Pool`, and as `ThreadPool`."""
@@ -258,6 +275,14 @@ class Processes:
         return Pool
 
 
+class _Broken(BrokenExecutor):
+    """As `concurrent.futures.process.BrokenProcessPool`."""
+
+
+_Broken.__name__ = _Broken.__qualname__ = "BrokenProcessPool"
+_Broken.__module__ = "concurrent.futures.process"
+
+
 class _Results:
     """As `multiprocessing.pool.IMapIterator`."""
 
@@ -303,7 +328,8 @@ class _Result:
             callback(self._value())
 
     def _errors(self) -> list[BaseException]:
-        return [future.exception() for future in self._futures if not future.cancelled() and future.exception() is not None]
+        errors = [future.exception() for future in self._futures if not future.cancelled()]
+        return [error for error in errors if error is not None]
 
     def _value(self) -> object:
         results = [future.result() for future in self._futures]

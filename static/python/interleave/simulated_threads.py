@@ -9,13 +9,13 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable
-from concurrent.futures import Executor, _base
+from concurrent.futures import BrokenExecutor, Executor, _base
 from concurrent.futures import Future as _Future
 from functools import partial
 from threading import Thread
 
 from . import primitives
-from .errors import CannotSimulate
+from .errors import CannotSimulate, EndlessLoop, LookTaken
 from .names import called_name
 from .simulation import MAIN_PROCESS
 from .thread_runs import ThreadRuns
@@ -31,8 +31,10 @@ class Threads:
         self.runs = runs
         self.processors = processors
         self._alive: dict[Thread, None] = {}
+        self._waiting_timers: dict[threading.Timer, int] = {}
+        """Timers whose time has not come yet, with the numbers of their tasks."""
         self.executors: weakref.WeakSet[PoolExecutor] = weakref.WeakSet()
-        """Those for which a program waits at its end."""
+        """The executors for which a program waits at its end."""
         self._idents = itertools.count(_FIRST_IDENT, 4096)
         self._main = threading.main_thread()
 
@@ -73,9 +75,19 @@ class Threads:
         def is_alive(thread):
             """As `Thread.is_alive`."""
             self.runs.ask()
-            return thread is self._main or thread in self._alive
+            running = self.runs.running
+            return thread is self._main or thread in self._alive or running is not None and running.thread is thread
 
-        return [(Thread, method.__name__, method) for method in (start, join, is_alive)]
+        def cancel(timer):
+            """As `Timer.cancel`."""
+            timer.finished.set()
+            if self.runs.running is None:
+                self._cancel(timer)
+            else:
+                self.runs.effect(lambda: self._cancel(timer))
+
+        methods = [(Thread, method.__name__, method) for method in (start, join, is_alive)]
+        return [*methods, (threading.Timer, "cancel", cancel)]
 
     def _future_class(self) -> type:
         runs = self.runs
@@ -164,8 +176,11 @@ class Threads:
         run: Callable[[], BaseException | None] | None = None,
         at_end: Callable[[], object] | None = None,
     ) -> None:
-        """As `Thread.start`, in a process. `run` is called in the thread, by default its method `run`, and returns the error.
-        `at_end` is called when the thread ends."""
+        """As `Thread.start`, in a process.
+
+        `run` is called in the thread, by default its method `run`, and returns the error. `at_end` is called when the
+        thread ends.
+        """
         if not thread._initialized:
             raise RuntimeError("thread.__init__() not called")
         if thread._started.is_set():
@@ -173,17 +188,18 @@ class Threads:
         is_timer = isinstance(thread, threading.Timer)
         if self.runs.running is not None and not is_timer:
             raise self.runs.refusal("a thread starts another one")
-        thread._started.set()
         self.identify(thread)
         number = self.runs.add(_task_name(thread))
         self._alive[thread] = None
         if is_timer:
-            self.runs.after(thread.interval, lambda: self._fire(thread, number))
+            self._waiting_timers[thread] = number
+            self.runs.call_after(thread.interval, lambda: self._fire(thread))
             return
         self._start(thread, number, process, pid, run or partial(self._error_of, thread), at_end)
 
     def identify(self, thread: Thread) -> None:
-        """Gives a thread the number by which programs tell threads apart."""
+        """The thread has started, and has the number by which programs tell threads apart."""
+        thread._started.set()
         thread._ident = next(self._idents)
 
     def _start(self, thread: Thread, number: int, process: Hashable, pid: int | None, run, at_end) -> None:
@@ -198,10 +214,15 @@ class Threads:
             self._alive.pop(thread, None)
             raise
 
-    def _fire(self, timer: threading.Timer, number: int) -> None:
-        if timer.finished.is_set():
+    def _cancel(self, timer: threading.Timer) -> None:
+        number = self._waiting_timers.pop(timer, None)
+        if number is not None:
             self.runs.cancel(number)
             self._alive.pop(timer, None)
+
+    def _fire(self, timer: threading.Timer) -> None:
+        number = self._waiting_timers.pop(timer, None)
+        if number is None:
             return
         # What `Timer.run` does first has happened already.
         timer.interval = 0
@@ -229,12 +250,12 @@ class Threads:
         """Runs a thread's method `run`. As in Python, an error is printed by `threading.excepthook`."""
         try:
             thread.run()
-        except SystemExit as error:
-            if type(error) is SystemExit:
-                return None
-            # One of ours, which ends a run.
+        except (EndlessLoop, LookTaken) as error:
+            # They end a run.
             self.runs.fail(error)
             return error
+        except SystemExit:
+            return None
         except CannotSimulate as error:
             return error
         except BaseException as error:
@@ -250,12 +271,15 @@ class Threads:
     # Executors
 
     def _executor_class(self) -> type:
+        from concurrent.futures.thread import BrokenThreadPool
+
         threads = self
 
         class ThreadPoolExecutor(PoolExecutor):
             """As `concurrent.futures.ThreadPoolExecutor`."""
 
             _names = itertools.count()
+            _broken = BrokenThreadPool
 
             def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=(), **ctxkwargs):
                 if max_workers is None:
@@ -269,7 +293,7 @@ class Threads:
 
             def _worker(self, index: int) -> Worker:
                 name = f"{self._thread_name_prefix}_{index}"
-                return Worker(Thread(name=name, daemon=True), MAIN_PROCESS, None)
+                return Worker(Thread(name=name), MAIN_PROCESS, None)
 
         ThreadPoolExecutor.__module__ = "concurrent.futures.thread"
         ThreadPoolExecutor.__qualname__ = "ThreadPoolExecutor"
@@ -288,6 +312,9 @@ class Worker:
 
 class PoolExecutor(Executor):
     """An executor with a number of simulated threads or processes, each of which takes one call after the other."""
+
+    _broken: type = BrokenExecutor
+    """The error of an executor whose workers could not be prepared."""
 
     def __init__(self, threads: Threads, max_workers: int, initializer: Callable[[], object] | None):
         threads.executors.add(self)
@@ -314,9 +341,7 @@ class PoolExecutor(Executor):
 
     def submit(self, fn, /, *args, **kwargs) -> _Future:
         if self._is_broken:
-            from concurrent.futures import BrokenExecutor
-
-            raise BrokenExecutor("A worker's initializer failed, the pool is not usable anymore")
+            raise self._broken("A worker's initializer failed, the pool is not usable anymore")
         if self._shutdown:
             raise RuntimeError("cannot schedule new futures after shutdown")
         runs = self._threads.runs
@@ -326,7 +351,7 @@ class PoolExecutor(Executor):
         self._unfinished[future] = None
         future.add_done_callback(self._forget)
         self._queue.append((future, number, partial(self._call, fn, args, kwargs)))
-        self._take()
+        self._start_calls()
         return future
 
     def _call(self, function, args: tuple, kwargs: dict) -> object:
@@ -335,7 +360,7 @@ class PoolExecutor(Executor):
     def _forget(self, future: _Future) -> None:
         self._unfinished.pop(future, None)
 
-    def _take(self) -> None:
+    def _start_calls(self) -> None:
         """Workers that are free take calls from the queue."""
         while self._queue:
             if not self._idle and len(self._workers) < self._max_workers:
@@ -373,7 +398,7 @@ class PoolExecutor(Executor):
                 future.set_result(result)
             else:
                 future.set_exception(error)
-            self._take()
+            self._start_calls()
 
         self._threads.runs.start(worker.thread, number, worker.process, run, end, pid=worker.pid)
 
@@ -381,10 +406,8 @@ class PoolExecutor(Executor):
         try:
             self._initializer()
         except BaseException as error:
-            from concurrent.futures import BrokenExecutor
-
             self._is_broken = True
-            raise BrokenExecutor("A worker's initializer failed, the pool is not usable anymore") from error
+            raise self._broken("A worker's initializer failed, the pool is not usable anymore") from error
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._shutdown = True

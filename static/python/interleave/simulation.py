@@ -1,9 +1,8 @@
 """Threads and processes that are simulated: what each of them did, at the times at which it would have happened.
 
 There is one interpreter and one thread. So the function of a simulated thread runs to its end when the thread starts,
-with a time of its own: `time.sleep` moves only this time on. What it does meanwhile is kept as *steps*: so much
-computing, a wait of so many seconds, an event of the record, a result. Afterwards the steps are played while the
-program goes on:
+with a time of its own: `time.sleep` moves only this time on. What it does meanwhile is kept as *steps*: a time of
+computing, a wait, an event of the record, a result. Afterwards the steps are played while the program goes on:
 
 - Waits pass at the same time.
 - The threads of a process that compute share one interpreter lock: of n threads, each computes 1/n as fast. The
@@ -12,7 +11,8 @@ program goes on:
 
 A step takes effect only when it is reached, so a result is there when the thread would have had it. Memory is
 different: what a thread writes to a variable is there as soon as the thread has started. Therefore a thread cannot wait
-for another one, see `primitives`.
+for another one, see `primitives`. What is refused there is decided by the thread's own time, which is an estimate if
+more threads start later.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Kind(Enum):
     """The kind of a step."""
 
     COMPUTE = auto()
-    """Computing, for so many seconds if nothing else computes."""
+    """Computing: its seconds if nothing else computes."""
     SLEEP = auto()
-    """A wait of so many seconds."""
+    """A wait: its seconds."""
     RECORD = auto()
     """A function that adds something to the record, and gets the time. It never runs code of the program."""
     EFFECT = auto()
@@ -80,9 +80,11 @@ class Simulation:
         self._due: deque[Callable[[], object]] = deque()
         self._played_until = clock.now
         self._is_playing = False
+        self.is_taking_effect = False
+        """True while effects are called."""
         self._own: _Playback | None = None
         """What the program itself computes, while that is played."""
-        self.in_thread: Callable[[float], None] | None = None
+        self.on_thread_wait: Callable[[float], None] | None = None
         """While the function of a thread runs, what is called with the time until which it waits."""
 
     # Threads
@@ -92,7 +94,7 @@ class Simulation:
         if not self._is_playing:
             self._played_until = self._clock.now
             self._is_playing = True
-            self._clock.threads = self
+            self._clock.simulation = self
         self._go_on(_Playback(process, steps))
 
     def slowness(self, process: Hashable) -> float:
@@ -105,8 +107,8 @@ class Simulation:
 
     def advance_to(self, moment: float) -> None:
         """The program, or the thread whose function runs, waits until `moment`. Meanwhile threads have effects."""
-        if self.in_thread is not None:
-            self.in_thread(moment)
+        if self.on_thread_wait is not None:
+            self.on_thread_wait(moment)
             return
         self.settle()
         while self._clock.now < moment and (change := self.next_change()) <= moment:
@@ -123,7 +125,7 @@ class Simulation:
 
         The clock moves on if that takes longer. Without `has_effects`, effects are kept for the next call.
         """
-        if self.in_thread is not None or not self._is_playing:
+        if self.on_thread_wait is not None or not self._is_playing:
             return
         computed = self._clock.now - self._played_until
         self._own = _Playback(MAIN_PROCESS, ())
@@ -136,7 +138,7 @@ class Simulation:
 
     def next_change(self) -> float:
         """The time of the next step, if the program only waits. Infinity if no thread is left."""
-        if self.in_thread is not None:
+        if self.on_thread_wait is not None:
             # A thread does not notice the others.
             return math.inf
         sleeping = self._sleeping[0][0] if self._sleeping else math.inf
@@ -201,8 +203,12 @@ class Simulation:
 
     def _take_effect(self) -> None:
         """Calls the effects that are due. They may start threads."""
-        while self._due:
-            self._due.popleft()()
+        outer, self.is_taking_effect = self.is_taking_effect, True
+        try:
+            while self._due:
+                self._due.popleft()()
+        finally:
+            self.is_taking_effect = outer
         if self._is_playing and not self._processes and not self._sleeping:
             self._is_playing = False
-            self._clock.threads = None
+            self._clock.simulation = None

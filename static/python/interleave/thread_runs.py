@@ -47,7 +47,7 @@ class RunningThread:
     sleeps: list[tuple[float, float]] = field(default_factory=list)
     """When its waits began and ended, in its own time."""
     effects: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
-    """What others will notice, and when."""
+    """Functions that change what others see, with their times."""
 
 
 class ThreadRuns:
@@ -70,14 +70,17 @@ class ThreadRuns:
 
     @property
     def moves(self) -> int:
-        """How often the clock has moved: a number that changes with each wait."""
+        """The number of times that the clock has moved. It changes with each wait."""
         return self._clock.moves
 
     def ask(self) -> None:
         """The program asks for the state of something that threads change. It may do so until the state changes."""
         if self.running is None:
             self._clock.settle()
-            self._readings.count(sys._getframe(2))
+            frame = sys._getframe(1)
+            while frame.f_globals.get("__package__") == __package__:
+                frame = frame.f_back
+            self._readings.count(frame)
 
     def now(self) -> float:
         """The time, in seconds of the run's clock, of the thread or the program that runs now."""
@@ -108,6 +111,7 @@ class ThreadRuns:
             if moment == math.inf:
                 raise Deadlock([f"{self._place()} waits for {what}"])
             clock.advance_to(moment)
+            self._readings.forget()
             now = clock.now
             self._recorder.flush_if_due(is_settled=True)
             # As in a loop's iteration: what recording takes is not part of the program's computing.
@@ -133,7 +137,10 @@ class ThreadRuns:
     # Threads
 
     def add(self, name: str) -> int:
-        """Records a thread, or a call that waits for one, as a task inside the current one. Returns its number, or 0."""
+        """Records a thread, or a call that waits for one, as a task inside the current one.
+
+        Returns its number, or 0 if nothing is recorded any more.
+        """
         recorder = self._recorder
         if not recorder.is_recording:
             return 0
@@ -147,7 +154,7 @@ class ThreadRuns:
         """A call was cancelled before a thread took it."""
         self._record(number, CANCELLED)
 
-    def after(self, seconds: float, effect: Callable[[], object]) -> None:
+    def call_after(self, seconds: float, effect: Callable[[], object]) -> None:
         """Calls `effect` after this time, without a thread."""
         steps = [(Kind.SLEEP, seconds), (Kind.EFFECT, self._guarded(effect))]
         if self.running is None:
@@ -171,27 +178,30 @@ class ThreadRuns:
         `function` returns the error with which it failed. `at_end` is called at the time at which the thread ends.
         """
         clock, simulation, recorder = self._clock, self._simulation, self._recorder
-        clock.settle()
+        # Effects that are due after the one that starts this thread come after it.
+        clock.settle(has_effects=not simulation.is_taking_effect)
+        # From now on, nothing is sent in the middle of a task's poll.
+        recorder.has_threads = True
         running = RunningThread(thread, number, process, pid, clock.now, simulation.slowness(process))
         error, ended, captured = self._run(running, function)
         if number:
             captured += self._end(number, error, ended)
         steps = list(_steps(running, captured, ended))
         simulation.play(process, [*steps, (Kind.EFFECT, self._guarded(at_end))])
-        recorder.has_threads = True
 
     def _run(self, running: RunningThread, function) -> tuple[BaseException | None, float, list]:
         """Runs the function in the thread's own time. Returns its error, its end, and what it has recorded."""
         clock, simulation, recorder = self._clock, self._simulation, self._recorder
         outer_loop, outer_task = leave_running_loop()
         outer_current, recorder.current = recorder.current, running.number or recorder.current
+        slept = recorder.slept
         recorder.outside = recorder.current
         restore_loop = _without_loop()
         before_advance, clock.before_advance = clock.before_advance, lambda moment: None
         marks = self._marks()
         self.running = running
-        outer_threads, clock.threads = clock.threads, simulation
-        simulation.in_thread = self._sleep_until
+        outer_simulation, clock.simulation = clock.simulation, simulation
+        simulation.on_thread_wait = self._sleep_until
         clock.slowness, clock.now = running.slowness, running.started
         try:
             self._record(running.number, BEGAN)
@@ -199,9 +209,9 @@ class ThreadRuns:
             ended = clock.now
         finally:
             clock.slowness, clock.now = 1.0, running.started
-            clock.before_advance, clock.threads = before_advance, outer_threads
-            simulation.in_thread = self.running = None
-            recorder.current, recorder.outside = outer_current, 0
+            clock.before_advance, clock.simulation = before_advance, outer_simulation
+            simulation.on_thread_wait = self.running = None
+            recorder.current, recorder.outside, recorder.slept = outer_current, 0, slept
             restore_loop()
             captured = self._take_out(marks)
             enter_running_loop(outer_loop, outer_task)
@@ -244,7 +254,8 @@ class ThreadRuns:
     def _context(self, thread: threading.Thread) -> contextvars.Context:
         """The context variables of a thread, which the calls of a worker share."""
         if thread not in self._contexts:
-            self._contexts[thread] = getattr(thread, "_context", None) or contextvars.Context()
+            given = getattr(thread, "_context", None)
+            self._contexts[thread] = contextvars.Context() if given is None else given
         return self._contexts[thread]
 
     # The record
@@ -268,9 +279,14 @@ class ThreadRuns:
         del record.events[marks[0]:], record.wait[marks[1]:], record.log[marks[2]:]
         found = []
         for at, task, kind in zip(events[0::3], events[1::3], events[2::3]):
+            if kind == SPAWNED:
+                # Tasks have numbers in the order of their creation, so these are created when the thread starts.
+                self._add_event(task, kind, None, self._clock.now)
+                continue
             wait = next(waits) if kind == WAITS else None
             found.append((at, functools.partial(self._add_event, task, kind, wait)))
-        found += [(start + line.at_us / 1e6, functools.partial(self._add_line, line)) for line in log]
+        # The times of lines are rounded. A line is never later than what follows it.
+        found += [(start + (line.at_us - 0.5) / 1e6, functools.partial(self._add_line, line)) for line in log]
         found.sort(key=itemgetter(0))
         return [(START_S + at, add) for at, add in found]
 

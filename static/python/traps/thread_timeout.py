@@ -9,7 +9,7 @@ import time
 
 
 def save(written, limit):
-    """Writes after five steps, unless the limit is over before."""
+    """Writes after five steps, unless the limit is reached before."""
     began = time.monotonic()
     for _ in range(5):
         time.sleep(0.1)
@@ -32,7 +32,7 @@ async def check(version):
     try:
         await version(written)
     except TimeoutError:
-        print(f"{version.__name__}: the time is over")
+        print(f"{version.__name__}: timed out")
     await asyncio.sleep(0.5)
     print(f"{version.__name__}: {'failed: the thread has written ' + written[0] if written else 'passed'}")
 

@@ -41,7 +41,7 @@ const CASES: [Case; 27] = [
     // With threads, the page chooses the simulated clock, and without them the real one again.
     (
         "import queue, threading\nthreading.Thread(target=queue.Queue().get).start()\n",
-        "Finished",
+        "Failed",
         "a thread waits for an item of a queue at main.py line 2. This cannot be simulated",
     ),
     (

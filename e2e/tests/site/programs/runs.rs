@@ -24,6 +24,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         missing_imports_are_listed_before_the_program_runs,
         local_variables_are_shown_at_the_cursor,
         the_python_of_an_exercise_can_be_edited_and_run,
+        a_progress_bar_moves_in_the_log,
         a_link_starts_no_program
     ])
     .chain(timed)
@@ -134,6 +135,19 @@ async fn local_variables_are_shown_at_the_cursor() -> TestResult {
     let variables = variables.await?;
     assert_eq!(variables.len(), 1, "only one task waits, and `main` has no variables: {variables:?}");
     assert!(variables[0].contains("line 6") && variables[0].contains("[0, 1, 2, 3]"), "{variables:?}");
+    Ok(())
+}
+
+async fn a_progress_bar_moves_in_the_log() -> TestResult {
+    let text = "import sys, time\n\nfor share in (30, 100):\n    sys.stderr.write(f'\\r{share} % of the files')\n    \
+        time.sleep(1)\n";
+    let fixture = open(Engine::Chromium, text, "").await?;
+    let page = &fixture.page;
+    page.press("Run").await?;
+    wait_for(page, ".log", "30 % of the files").await?;
+    page.wait_for_program().await?;
+    wait_for(page, ".log", "100 % of the files").await?;
+    assert_eq!(page.log().await?.len(), 1, "only its last state stays");
     Ok(())
 }
 

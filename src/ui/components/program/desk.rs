@@ -15,7 +15,6 @@ use super::saver::{Claim, Saver, Saving};
 use super::starts::{self, Start};
 use crate::exercises::controls::{Control, Value};
 use crate::exercises::program::{self, CODE};
-use crate::measure::ClockKind;
 use crate::python::interpreter;
 use crate::python::keys::without_keys;
 use crate::python::program_files::{BadFiles, Content, ProgramFile, ProgramFiles};
@@ -207,11 +206,7 @@ impl Desk {
                 if self.news.with_untracked(|news| !news.text.is_empty()) {
                     self.say("");
                 }
-                // Only when the first thread appears or the last one is gone: in between, the reader may choose another.
-                let clock = suggested_clock(&program);
-                if clock != suggested_clock(&self.program()) {
-                    self.choose_clock(clock);
-                }
+                self.choose_clock(&program);
                 self.put(program);
                 self.changed();
                 true
@@ -225,18 +220,13 @@ impl Desk {
         }
     }
 
-    /// Selects the clock that the program needs, unless it is on the virtual clock, which suits most programs.
-    fn choose_clock(self, suggested: ClockKind) {
-        let clock = self.form.settings.with_untracked(program::clock_of);
-        if clock == ClockKind::Virtual {
-            return;
+    /// The program is about to change to this one: selects the clock that it needs, unless a link or the reader has chosen
+    /// another clock than that of the program before.
+    fn choose_clock(self, next: &ProgramFiles) {
+        let (before, after) = (suggested_clock(&self.program()), suggested_clock(next));
+        if before != after && self.form.settings.with_untracked(program::clock_of) == before {
+            self.form.set_choice("clock", program::clock_name(after));
         }
-        let choice = match suggested {
-            ClockKind::Browser => "browser",
-            ClockKind::Virtual => "virtual",
-            ClockKind::Simulated => "simulated",
-        };
-        self.form.set_choice("clock", choice);
     }
 
     fn put(self, program: ProgramFiles) {
@@ -261,7 +251,7 @@ impl Desk {
     /// Shows another program.
     pub(super) fn show(self, program: ProgramFiles) {
         interpreter::renew();
-        self.choose_clock(suggested_clock(&program));
+        self.choose_clock(&program);
         self.environment.try_set(String::new());
         let main = program.main().name.clone();
         self.put(program);
