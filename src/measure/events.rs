@@ -159,6 +159,18 @@ pub enum ClockKind {
     Simulated,
 }
 
+impl ClockKind {
+    /// Its name in links, run files and messages to the sandbox.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Virtual => "virtual",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
 /// The record of a run. It only ever grows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {

@@ -353,11 +353,6 @@ fn program_message(
     packages: &[String],
     more: Option<Field>,
 ) -> Result<JsValue, JsValue> {
-    let clock = match program.clock {
-        ClockKind::Browser => "browser",
-        ClockKind::Virtual => "virtual",
-        ClockKind::Simulated => "simulated",
-    };
     let environ = Object::new();
     let model_server = model_server::address();
     let own = model_server.iter().map(|address| (MODEL_SERVER, &**address));
@@ -369,7 +364,7 @@ fn program_message(
     let fields = [
         ("argv", argv.collect::<Array>().into()),
         ("environ", environ.into()),
-        ("clock", clock.into()),
+        ("clock", program.clock.name().into()),
         ("processors", program.processors.into()),
         ("seed", (program.seed as f64).into()),
         ("packages", packages.iter().map(JsValue::from).collect::<Array>().into()),

@@ -9,7 +9,7 @@ use e2e::{in_chromium, in_each_engine};
 use super::editor::{choose, open, run, set_arguments, wait_for, wait_for_text};
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    in_each_engine![waits_overlap_in_threads_and_computing_in_processes]
+    in_each_engine![waits_overlap_in_threads_and_computing_in_processes, programs_of_the_guide_with_threads_run]
         .chain(in_chromium![the_real_clock_has_no_threads_and_says_which_one_has])
 }
 
@@ -84,6 +84,19 @@ async fn waits_overlap_in_threads_and_computing_in_processes(engine: Engine) -> 
     // Four processors. It is less if one of the calls took longer than the others.
     let (threads, processes) = (printed(page, "threads:").await?, printed(page, "processes:").await?);
     assert!((0.5..1.1).contains(&threads) && (1.5..4.1).contains(&processes), "{threads}, {processes}");
+    Ok(())
+}
+
+/// They end with an error if one of their checks does not end as expected.
+async fn programs_of_the_guide_with_threads_run(engine: Engine) -> TestResult {
+    let fixture = open(engine).await?;
+    let page = &fixture.page;
+    for (title, begins) in [("Common issues", "Five common issues of async code"), ("8 Validation", "validations, by asyncio")] {
+        page.press(title).await?;
+        wait_for_text(page, begins).await?;
+        assert_eq!(page.control("clock").await?.value, "simulated", "{title}");
+        run(page, "Finished").await?;
+    }
     Ok(())
 }
 

@@ -225,7 +225,7 @@ impl Desk {
     fn choose_clock(self, next: &ProgramFiles) {
         let (before, after) = (suggested_clock(&self.program()), suggested_clock(next));
         if before != after && self.form.settings.with_untracked(program::clock_of) == before {
-            self.form.set_choice("clock", program::clock_name(after));
+            self.form.set_choice("clock", after.name());
         }
     }
 
