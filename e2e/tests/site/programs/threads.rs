@@ -78,7 +78,7 @@ async fn waits_overlap_in_threads_and_computing_in_processes(engine: Engine) -> 
     assert!((795.0..880.0).contains(&one_by_one) && threads < one_by_one / 4.0, "{one_by_one} ms, {threads} ms");
     assert!(page.notes().await?.contains("simulated, for 4 processors"));
     choose(page, &[("compute.py", COMPUTING)]).await?;
-    wait_for_text(page, "How many times as fast").await?;
+    wait_for_text(page, "def compute").await?;
     run(page, "Finished").await?;
     page.wait_for_output("drained: [0, 1, 2]").await?;
     // Four processors. It is less if one of the calls took longer than the others.
@@ -91,7 +91,9 @@ async fn waits_overlap_in_threads_and_computing_in_processes(engine: Engine) -> 
 async fn programs_of_the_guide_with_threads_run(engine: Engine) -> TestResult {
     let fixture = open(engine).await?;
     let page = &fixture.page;
-    for (title, begins) in [("Common issues", "Five common issues of async code"), ("8 Validation", "validations, by asyncio")] {
+    for (title, begins) in
+        [("Common issues", "Five common issues of async code"), ("8 Validation", "validations, by asyncio")]
+    {
         page.press(title).await?;
         wait_for_text(page, begins).await?;
         assert_eq!(page.control("clock").await?.value, "simulated", "{title}");
