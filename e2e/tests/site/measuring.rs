@@ -89,17 +89,17 @@ async fn a_sweep_finds_the_capacity() -> TestResult {
 }
 
 async fn a_sweep_of_an_endpoint_that_changes_claims_no_knee() -> TestResult {
-    let behaviour =
-        |capacity| Behaviour { latency: Duration::from_millis(100), capacity: Some(capacity), ..Behaviour::default() };
-    let endpoint = Endpoint::start(behaviour(1))?;
+    // The latency changes by much more than the number of requests at once can, and not in step with the visits.
+    let behaviour = |latency_ms| Behaviour { latency: Duration::from_millis(latency_ms), ..Behaviour::default() };
+    let endpoint = Endpoint::start(behaviour(20))?;
     let fixture = Fixture::open(&link_to(&endpoint, "digits", "&requests=0&batch-size=1&sweep=4")).await?;
     let page = &fixture.page;
     page.press("Run").await?;
-    // The capacity changes until the run has ended.
+    // It changes until the run has ended.
     let changes = async {
-        for capacity in [4, 1, 2, 1, 4, 4, 1].into_iter().cycle() {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            endpoint.behave(behaviour(capacity));
+        for latency_ms in [300, 20, 150, 300, 20, 20, 300].into_iter().cycle() {
+            tokio::time::sleep(Duration::from_millis(370)).await;
+            endpoint.behave(behaviour(latency_ms));
         }
     };
     tokio::select! {

@@ -374,7 +374,7 @@ async def _shut_down(executor, timeout: float | None) -> None:
     if unfinished:
         done, _ = await asyncio.wait(unfinished, timeout=timeout)
         for future in done:
-            # Whoever wants its error has it already.
+            # The one who waits for a call gets its error.
             future.cancelled() or future.exception()
 
 
