@@ -78,7 +78,7 @@ class ThreadRuns:
         if self.running is None:
             self._clock.settle()
             frame = sys._getframe(1)
-            while frame.f_globals.get("__package__") == __package__:
+            while frame.f_globals.get("__package__") == __package__ and frame.f_back is not None:
                 frame = frame.f_back
             self._readings.count(frame)
 
