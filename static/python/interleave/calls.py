@@ -6,7 +6,7 @@ import sys
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
 
-from .columns import BEGAN, CANCELLED, FAILED, READY, SPAWNED, SUCCEEDED, WAITS, WARNING
+from .columns import BEGAN, CANCELLED, FAILED, SUCCEEDED, WARNING
 from .errors import ONLY_SIMULATED, NotInBrowser
 from .handles import LONGEST_POLL_S
 from .names import called_name
@@ -34,23 +34,23 @@ class Calls:
             raise NotInBrowser(ONLY_SIMULATED)
         future = loop.create_future()
         self._recorder.waits.note_call(future)
-        number = self._begin(called_name(function))
+        number = self._recorder.add_row(called_name(function))
         loop.call_soon(self._call, future, number, self._warning(function), function, args)
         return future
 
     def _call(self, future: Future, number: int, warning: str | None, function, args: tuple) -> None:
         if future.cancelled():
-            self._add(number, CANCELLED)
+            self._recorder.add_event(number, CANCELLED)
             return
         recorder = self._recorder
         outer, recorder.current = recorder.current, number or recorder.current
         self._running = number
-        self._add(number, BEGAN)
+        self._recorder.add_event(number, BEGAN)
         began = recorder.clock()
         try:
             result = function(*args)
         except BaseException as error:
-            self._add(number, FAILED)
+            self._recorder.add_event(number, FAILED)
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
             # A future cannot have this error: it would end the coroutine that awaits it.
@@ -58,7 +58,7 @@ class Calls:
             if not future.done():
                 future.set_exception(RuntimeError(f"{called_name(function)} raised StopIteration") if is_stop else error)
         else:
-            self._add(number, SUCCEEDED)
+            self._recorder.add_event(number, SUCCEEDED)
             # The function itself may have cancelled the task that waits for it.
             if not future.done():
                 future.set_result(result)
@@ -67,16 +67,8 @@ class Calls:
             self._warn(number, warning, recorder.clock() - began)
 
     def sleep(self, sleep: Callable[[], object]) -> None:
-        """The program blocks. If a call does it, its task waits meanwhile, as that of a thread does."""
-        recorder, number = self._recorder, self._running
-        if not number or number != recorder.current or not recorder.is_recording:
-            sleep()
-            return
-        self._add(number, WAITS)
-        recorder.record.wait.append(recorder.waits.timer(sys._getframe(2)))
-        sleep()
-        self._add(number, READY)
-        self._add(number, BEGAN)
+        """The program blocks, perhaps in a call."""
+        self._recorder.sleep_in(self._running, sleep)
 
     def _warning(self, function) -> str | None:
         """The beginning of the warning. None if a package hands the function over, such as `aiofiles`: its calls take no
@@ -98,16 +90,3 @@ class Calls:
         self._warned.add(warning)
         blocked = f", and blocked it for {seconds * 1000:.0f} ms" if seconds > LONGEST_POLL_S else ""
         self._recorder.note(WARNING, f"{warning}{blocked}.", number)
-
-    def _begin(self, name: str) -> int:
-        recorder = self._recorder
-        if not recorder.is_recording:
-            return 0
-        number = recorder.record.add_task(recorder.current, False)
-        recorder.record.name_task(number, name)
-        self._add(number, SPAWNED)
-        return number
-
-    def _add(self, number: int, kind: int) -> None:
-        if number and self._recorder.is_recording:
-            self._recorder.record.events.extend((self._recorder.clock(), number, kind))

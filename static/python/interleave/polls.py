@@ -22,7 +22,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, MethodType
 
 from .columns import (
-    BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WARNING,
+    BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WAITS, WARNING,
     LogLine, Piece, Record, microseconds,
 )
 from .handles import QuickHandle, poll_end, poll_handle
@@ -440,6 +440,36 @@ class Recorder:
         number = self.number_of(task)
         if number:
             self._at_deadline.add(number)
+
+    # What is not a task of the loop: requests, threads, calls in them
+
+    def add_row(self, name: str, parent: int | None = None) -> int:
+        """Records such a thing as a task inside the current one, or inside `parent`.
+
+        Returns its number, or 0 if nothing is recorded any more.
+        """
+        if not self.is_recording:
+            return 0
+        number = self.record.add_task(self.current if parent is None else parent, False)
+        self.record.name_task(number, name)
+        self.add_event(number, SPAWNED)
+        return number
+
+    def add_event(self, number: int, kind: int) -> None:
+        """Records an event of it now. Has no effect for the number 0."""
+        if number and self.is_recording:
+            self.record.events.extend((self.clock(), number, kind))
+
+    def sleep_in(self, number: int, sleep: Callable[[], object]) -> None:
+        """Calls `sleep`, which blocks. If it blocks this thing and not a task in it, the thing waits meanwhile."""
+        if not number or number != self.current or not self.is_recording:
+            sleep()
+            return
+        self.add_event(number, WAITS)
+        self.record.wait.append(self.waits.timer(sys._getframe(1)))
+        sleep()
+        self.add_event(number, READY)
+        self.add_event(number, BEGAN)
 
     # The log
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from .columns import BEGAN, CANCELLED, CHUNK, ERROR, FAILED, FIRST_BYTE, SENT, SPAWNED, SUCCEEDED, WAITS
+from .columns import BEGAN, CANCELLED, CHUNK, ERROR, FAILED, FIRST_BYTE, SENT, SUCCEEDED, WAITS
 from .polls import Recorder
 
 _LONGEST_NAME = 100
@@ -20,14 +20,13 @@ class Requests:
     def begin(self, method: str, target: str) -> int:
         """A request is sent now. Returns the number of its task; 0 if nothing is recorded any more."""
         recorder = self._recorder
-        if not recorder.is_recording:
-            return 0
         parent = self._sender()
-        number = recorder.record.add_task(parent, False)
         # A query may contain keys.
-        recorder.record.name_task(number, f"{method} {target.partition('?')[0]}"[:_LONGEST_NAME])
-        for kind in (SPAWNED, BEGAN, SENT, WAITS):
-            self._add(number, kind)
+        number = recorder.add_row(f"{method} {target.partition('?')[0]}"[:_LONGEST_NAME], parent)
+        if not number:
+            return 0
+        for kind in (BEGAN, SENT, WAITS):
+            recorder.add_event(number, kind)
         recorder.record.wait.append(recorder.waits.response(sys._getframe(1)))
         recorder.waits.open_requests.setdefault(parent, []).append(number)
         return number
@@ -44,22 +43,22 @@ class Requests:
 
     def first_byte(self, number: int) -> None:
         """Status and headers have arrived."""
-        self._add(number, FIRST_BYTE)
+        self._recorder.add_event(number, FIRST_BYTE)
 
     def chunk(self, number: int) -> None:
         """A part of the body has arrived."""
-        self._add(number, CHUNK)
+        self._recorder.add_event(number, CHUNK)
 
     def end(self, number: int, failed: str | None = None) -> None:
         """The response is complete, or has failed for a reason."""
-        self._add(number, SUCCEEDED if failed is None else FAILED)
+        self._recorder.add_event(number, SUCCEEDED if failed is None else FAILED)
         if failed is not None and number:
             self._recorder.note(ERROR, failed, number)
         self._close(number)
 
     def abort(self, number: int) -> None:
         """The client has closed the connection."""
-        self._add(number, CANCELLED)
+        self._recorder.add_event(number, CANCELLED)
         self._close(number)
 
     def abort_all(self) -> None:
@@ -74,8 +73,3 @@ class Requests:
             found = self._recorder.waits.open_requests.get(parent, [])
             if number in found:
                 found.remove(number)
-
-    def _add(self, number: int, kind: int) -> None:
-        recorder = self._recorder
-        if number and recorder.is_recording:
-            recorder.record.events.extend((recorder.clock(), number, kind))

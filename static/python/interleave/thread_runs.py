@@ -18,9 +18,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from .clock import START_S, Readings, VirtualClock
-from .columns import (
-    BEGAN, CANCELLED, ERROR, FAILED, READY, SPAWNED, SUCCEEDED, WAITS, WARNING, microseconds,
-)
+from .columns import BEGAN, CANCELLED, ERROR, FAILED, SPAWNED, SUCCEEDED, WAITS, WARNING, microseconds
 from .errors import CannotSimulate, Deadlock
 from .loop import enter_running_loop, leave_running_loop
 from .polls import Recorder
@@ -137,22 +135,13 @@ class ThreadRuns:
     # Threads
 
     def add(self, name: str) -> int:
-        """Records a thread, or a call that waits for one, as a task inside the current one.
-
-        Returns its number, or 0 if nothing is recorded any more.
-        """
-        recorder = self._recorder
-        if not recorder.is_recording:
-            return 0
-        recorder.has_threads = True
-        number = recorder.record.add_task(recorder.current, False)
-        recorder.record.name_task(number, name)
-        self._record(number, SPAWNED)
-        return number
+        """Records a thread, or a call that waits for one. Returns its number, as `Recorder.add_row`."""
+        self._recorder.has_threads = True
+        return self._recorder.add_row(name)
 
     def cancel(self, number: int) -> None:
         """A call was cancelled before a thread took it."""
-        self._record(number, CANCELLED)
+        self._recorder.add_event(number, CANCELLED)
 
     def call_after(self, seconds: float, effect: Callable[[], object]) -> None:
         """Calls `effect` after this time, without a thread."""
@@ -204,7 +193,7 @@ class ThreadRuns:
         simulation.on_thread_wait = self._sleep_until
         clock.slowness, clock.now = running.slowness, running.started
         try:
-            self._record(running.number, BEGAN)
+            self._recorder.add_event(running.number, BEGAN)
             error = self._context(running.thread).run(function)
             ended = clock.now
         finally:
@@ -222,16 +211,8 @@ class ThreadRuns:
         if len(running.sleeps) >= MOST_SLEEPS:
             raise self.refusal(f"a thread waits for what others do: it has waited {MOST_SLEEPS:,} times")
         began = clock.now
-        # If a task of the thread's own event loop sleeps, that task is recorded as running.
-        is_own = running.number and recorder.current == running.number and recorder.is_recording
-        if is_own:
-            self._record(running.number, WAITS)
-            recorder.record.wait.append(recorder.waits.timer(sys._getframe(2)))
-        clock.move_to(moment)
+        recorder.sleep_in(running.number, lambda: clock.move_to(moment))
         running.sleeps.append((began, clock.now))
-        if is_own:
-            self._record(running.number, READY)
-            self._record(running.number, BEGAN)
 
     def effect(self, function: Callable[[], object]) -> None:
         """The thread that runs now does something that others notice: it is done when the simulation gets there."""
@@ -259,11 +240,6 @@ class ThreadRuns:
         return self._contexts[thread]
 
     # The record
-
-    def _record(self, number: int, kind: int) -> None:
-        recorder = self._recorder
-        if number and recorder.is_recording:
-            recorder.record.events.extend((recorder.clock(), number, kind))
 
     def _marks(self) -> tuple[int, int, int]:
         record = self._recorder.record
