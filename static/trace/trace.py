@@ -584,7 +584,7 @@ def offer_package() -> None:
 
     Its `record` is that of the recording in progress.
     """
-    if importlib.util.find_spec("interleave") is not None:
+    if "interleave" in sys.modules or importlib.util.find_spec("interleave") is not None:
         return
     package = types.ModuleType("interleave", "What the program can ask about its own record.")
     package.record = RecordView(

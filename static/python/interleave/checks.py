@@ -233,13 +233,16 @@ class Seen:
     def _in_turn(self, early: Call, late: Call) -> str:
         """A call ended before the other one started."""
         place = early.awaited_line or early.line or self.place(early.name)
-        waits = f"waits {_shown(early.seconds)} for `{early.name}`" if early.awaited_line else f"`{early.name}` ends"
-        is_loop = (early.name, early.awaited_line) == (late.name, late.awaited_line)
-        if is_loop and early.awaited_line:
-            return f"{place} {waits}, then for the next one, and so on."
-        where = late.awaited_line or late.line
-        line = f"line {where.rpartition(':')[2]}" if where else self.place(late.name).rpartition("/")[2]
-        return f"{place} {waits} before {line} starts `{late.name}`."
+        is_repeated = (early.name, early.awaited_line) == (late.name, late.awaited_line)
+        if not early.awaited_line:
+            following = "the next one" if is_repeated else f"`{late.name}`"
+            return f"{place}: {'each ' if is_repeated else ''}`{early.name}` ends before {following} starts."
+        waits = f"{place} waits {_shown(early.seconds)} for `{early.name}`"
+        if is_repeated:
+            return f"{waits}, then for the next one, and so on."
+        where = late.awaited_line or late.line or self.place(late.name)
+        starts = f"it starts `{late.name}`" if where == place else f"line {where.rpartition(':')[2]} starts `{late.name}`"
+        return f"{waits} before {starts}."
 
     def _nothing_else(self, call: Call) -> str:
         """A sentence if the record has no event of another task during a call that is awaited; else empty."""
