@@ -176,13 +176,15 @@ SENTENCES = [
     ("reader.opens()", "seen.must_not_block()",
      "scripts/reader.py:63 blocks the event loop (`open`): no other task can run in that time."),
     ("reader.gathers_a_list()", "",
-     "scripts/reader.py:67 gives `asyncio.gather` a list. It takes awaitables, each as an argument of its own."),
+     "scripts/reader.py:67 gives `asyncio.gather` a list. It takes awaitables, each as an argument of its own. Python's message: unhashable type: 'list'"),
     ("reader.gathers_a_function()", "",
      "scripts/reader.py:70 gives `asyncio.gather` the function `fetch` itself, which was not called. It takes awaitables, "
-     "each as an argument of its own."),
-    ("reader.awaits_a_list()", "", "scripts/reader.py:73 awaits a list, and that cannot be awaited."),
+     "each as an argument of its own. Python's message: An asyncio.Future, a coroutine or an awaitable is required"),
+    ("reader.awaits_a_list()", "", "scripts/reader.py:73 awaits a list, and that cannot be awaited. Python's message: object list can't be used in 'await' "
+     "expression"),
     ("reader.adds_a_coroutine()", "",
-     "scripts/reader.py:76 uses a coroutine as if it were the result. Nothing has awaited it."),
+     "scripts/reader.py:76 uses a coroutine as if it were the result. Nothing has awaited it. Python's message: unsupported "
+     "operand type(s) for +: 'coroutine' and 'int'"),
     ("reader.never_awaits()", "",
      "scripts/reader.py:79 calls `fetch`, but nothing awaits the coroutine: it never runs."),
     ("reader.returns_a_coroutine()", "",

@@ -73,7 +73,7 @@ def observe(*modules: ModuleType) -> Iterator[Seen]:
             observed.stop()
             seen.close()
     if found is not None:
-        raise AssertionError(found)
+        raise AssertionError(found) from None
 
 
 class Seen:

@@ -29,7 +29,9 @@ def sentence(error: BaseException, observed: Observed) -> str | None:
     if described is None:
         return None
     place = observed.place_of_error(error)
-    return f"{place} {described}" if place else None
+    # Other messages contain addresses, which differ from run to run.
+    message = f" Python's message: {error}" if isinstance(error, TypeError) else ""
+    return f"{place} {described}{message}" if place else None
 
 
 def dropped(observed: Observed) -> str | None:
