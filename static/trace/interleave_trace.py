@@ -18,6 +18,8 @@ As a plugin of pytest (`pytest -p interleave_trace`), the fixture `record` answe
         asyncio.run(process_batch_async(range(10), max_concurrent=3))
         assert record.peak_in_flight("process_sample") == 3
 
+With the plugin, `from interleave import checks` works as in the page. Its checks say what overlaps and what blocks.
+
 Open the file with "Open a run…" on the page. `python interleave_trace.py --help` lists the options.
 
 Needs CPython 3.11 or later and nothing else. Loops that are not written in Python, such as uvloop's, are not recorded.
@@ -66,6 +68,8 @@ record = _trace().record
 
 if "pytest" in sys.modules:
     import pytest
+
+    _trace().offer_package()
 
     @pytest.fixture(name="record")
     def _recorded(request):

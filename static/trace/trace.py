@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
 
-from . import watch
+from . import checks, watch
 from .columns import INFO, WARNING, LogLine, Piece, Record, microseconds, run_file_record
 from .console import Console
 from .heartbeat import Heartbeat
@@ -226,7 +226,8 @@ class Trace:
 
     def view(self) -> RecordView:
         """The record, for questions about everything until now."""
-        return RecordView(self._record_until_now, self._recorder.now_us, self._threads.tasks)
+        recorder = self._recorder
+        return RecordView(self._record_until_now, recorder.now_us, self._threads.tasks, lambda: recorder.current)
 
     def _record_until_now(self) -> dict:
         if self._length_us is not None:
@@ -571,24 +572,50 @@ def _script(path: Path) -> Callable[[Trace], None]:
         module.__builtins__ = builtins
         sys.modules["__main__"] = module
         sys.path[0] = str(path.parent.resolve())
-        _offer_record(trace)
+        offer_package()
         # It has not the `from __future__ import` of this file.
         exec(compile(path.read_bytes(), str(path.resolve()), "exec", dont_inherit=True), module.__dict__)
 
     return run
 
 
-def _offer_record(trace: Trace) -> None:
-    """Makes `from interleave import record` work as in the page, unless the program has another module of that name."""
-    if importlib.util.find_spec("interleave") is None:
-        sys.modules["interleave"] = types.ModuleType("interleave", "What the program can ask about its own record.")
-        sys.modules["interleave"].record = trace.view()
+def offer_package() -> None:
+    """Makes `from interleave import record, checks` work as in the page, unless there is another module of that name.
+
+    Its `record` is that of the recording in progress.
+    """
+    if "interleave" in sys.modules or importlib.util.find_spec("interleave") is not None:
+        return
+    package = types.ModuleType("interleave", "What the program can ask about its own record.")
+    package.record = RecordView(
+        lambda: _in_progress()._record_until_now(), lambda: _in_progress()._recorder.now_us(),
+        lambda: _in_progress()._threads.tasks(), lambda: _in_progress()._recorder.current,
+    )
+    package.checks = checks
+    checks.recording = _view_for_checks
+    sys.modules.update({"interleave": package, "interleave.checks": checks})
+
+
+def _in_progress() -> Trace:
+    if not _IN_PROGRESS:
+        raise RuntimeError("nothing is recorded. In a test, use the fixture `record` or `checks.observe`")
+    return _IN_PROGRESS[-1]
+
+
+@contextlib.contextmanager
+def _view_for_checks() -> Iterator[RecordView]:
+    """The record in progress, or one of its own."""
+    if _IN_PROGRESS:
+        yield _IN_PROGRESS[-1].view()
+        return
+    with view(Path.cwd()) as own:
+        yield own
 
 
 def _module(name: str) -> Callable[[Trace], None]:
     def run(trace: Trace) -> None:
         sys.path[0] = os.getcwd()
-        _offer_record(trace)
+        offer_package()
         runpy.run_module(name, run_name="__main__", alter_sys=True)
 
     return run

@@ -295,7 +295,7 @@ class Run:
             (weakref.finalize, "_registered_with_atexit", False),
             (weakref.finalize, "_shutdown", False),
             (weakref.finalize, "_registry", {}),
-            (sys.modules[__package__], "record", RecordView(self._record_until_now, recorder.now_us)),
+            (sys.modules[__package__], "record", self._view()),
             (sys.modules[__package__], "report_test", self._report_test),
             (atexit, "register", self._register_exit),
             (atexit, "unregister", self._unregister_exit),
@@ -355,6 +355,10 @@ class Run:
             send(piece)
 
         return keep_and_send
+
+    def _view(self) -> RecordView:
+        recorder = self.recorder
+        return RecordView(self._record_until_now, recorder.now_us, current=lambda: recorder.current)
 
     def _record_until_now(self) -> dict:
         self._clock.settle()

@@ -49,13 +49,35 @@ class RecordView:
     """
 
     def __init__(
-        self, read: Callable[[], dict], now_us: Callable[[], int], threads: Callable[[], set[int]] = set
+        self,
+        read: Callable[[], dict],
+        now_us: Callable[[], int],
+        threads: Callable[[], set[int]] = set,
+        current: Callable[[], int] = int,
     ):
         """`read` returns the record until now, as in `docs/run-file.md`, and `now_us` the time since its start.
-        `threads` has the numbers of the tasks that are calls in threads or processes."""
+        `threads` has the numbers of the tasks that are calls in threads or processes, and `current` the number of the
+        task that runs now."""
         self._read = read
         self._now_us = now_us
         self._threads = threads
+        self._current = current
+
+    # For `checks`
+
+    def now_us(self) -> int:
+        """The microseconds since the start of the record."""
+        return self._now_us()
+
+    def current_task(self) -> int:
+        """The number of the task that runs now; 0 outside of tasks."""
+        return self._current()
+
+    def events(self) -> list[tuple[int, int, str]]:
+        """The time in microseconds, the number of the task and the letter of each event, in order."""
+        return list(_events(self._read()))
+
+    # For programs and tests
 
     def names(self) -> list[str]:
         """The names of all tasks without their numbers, in the order in which they were first used."""

@@ -19,8 +19,22 @@ const MAIN: &str = "interleave_trace";
 const NO_MODULES: &str = "\nMODULES = {}\n";
 
 /// The modules of our Python package that the recorder uses.
-const SHARED: [&str; 11] =
-    ["columns", "console", "handles", "heartbeat", "names", "polls", "questions", "sources", "text", "waits", "watch"];
+const SHARED: [&str; 14] = [
+    "checks",
+    "columns",
+    "console",
+    "handles",
+    "heartbeat",
+    "mistakes",
+    "names",
+    "observed",
+    "polls",
+    "questions",
+    "sources",
+    "text",
+    "waits",
+    "watch",
+];
 
 /// Writes the file, and removes its sources from the site. `repository` is the folder with `static/`.
 ///
@@ -60,6 +74,6 @@ mod tests {
                 assert!(needed.iter().all(|it| modules.contains_key(*it)), "`{name}` imports {needed:?}");
             }
         }
-        assert_eq!(modules.len(), 14);
+        assert_eq!(modules.len(), 17);
     }
 }

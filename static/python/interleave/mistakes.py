@@ -1,0 +1,102 @@
+"""Sentences for errors whose own message does not say what the reader has done, such as a list for `asyncio.gather`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from types import FrameType
+
+from .observed import Observed
+
+_NOT_ITERABLE = r"(?:object (\S+) can't be used in 'await' expression|'?(\S+?)'? object can't be awaited)"
+_COROUTINE_AS_RESULT = r"\bcoroutine\b.*(?:iterable|subscriptable|attribute|len\(\)|indices)|operand.*'coroutine'|'coroutine' and"
+
+_KNOWN: list[tuple[type[Exception], str, str]] = [
+    (RuntimeError, r"asyncio\.run\(\) cannot be called", "calls `asyncio.run` in a coroutine: an event loop runs already, and it is the one to use."),
+    (RuntimeError, r"is bound to a different event loop", "uses an object of asyncio, such as a semaphore, that belongs to an earlier `asyncio.run`."),
+    (RuntimeError, r"no running event loop", "needs a running event loop, but it is not in a coroutine."),
+    (RuntimeError, r"cannot reuse already awaited coroutine", "awaits a coroutine a second time. Each call makes a coroutine that can be awaited once."),
+]
+
+
+def sentence(error: BaseException, observed: Observed) -> str | None:
+    """Says what the reader has done, with its line. None for an error that explains itself, or that is not known."""
+    # The reader has not written this function.
+    if isinstance(error, NotImplementedError):
+        return None
+    described = _described(error, observed)
+    if described is None:
+        return None
+    place = observed.place_of_error(error)
+    # Other messages contain addresses, which differ from run to run.
+    message = f" Python's message: {error}" if isinstance(error, TypeError) else ""
+    return f"{place} {described}{message}" if place else None
+
+
+def dropped(observed: Observed) -> str | None:
+    """A sentence about a coroutine that nothing has run."""
+    calls = [call for call in observed.calls if call.was_dropped]
+    if not calls:
+        return None
+    first = calls[0]
+    place = first.line or observed.place(first.name)
+    subject = f"creates {len(calls)} coroutines of" if len(calls) > 1 else "calls"
+    return f"{place} {subject} `{first.name}`, but nothing awaits {'them' if len(calls) > 1 else 'the coroutine'}: it never runs."
+
+
+def _described(error: BaseException, observed: Observed) -> str | None:
+    text = str(error)
+    if isinstance(error, TypeError):
+        return _of_gather(error) or _of_await(text) or _of_coroutine(text)
+    if isinstance(error, AttributeError | ValueError):
+        return _of_coroutine(text)
+    return next((known for kind, pattern, known in _KNOWN if isinstance(error, kind) and re.search(pattern, text)), None)
+
+
+def _of_gather(error: TypeError) -> str | None:
+    frame = _frame_of("gather", error)
+    if frame is None or not re.search(r"unhashable|awaitable is required", str(error)):
+        return None
+    given = next((it for it in frame.f_locals.get("coros_or_futures", ()) if not _can_be_awaited(it)), None)
+    return f"gives `asyncio.gather` {_shown(given)}. It takes awaitables, each as an argument of its own."
+
+
+def _of_await(text: str) -> str | None:
+    match = re.search(_NOT_ITERABLE, text)
+    if match is None:
+        return None
+    kind = match[1] or match[2]
+    if kind == "NoneType":
+        return "awaits `None`: what it calls is not an `async def` function."
+    return f"awaits a {kind}, and that cannot be awaited."
+
+
+def _of_coroutine(text: str) -> str | None:
+    if re.search(_COROUTINE_AS_RESULT, text):
+        return "uses a coroutine as if it were the result. Nothing has awaited it."
+    return None
+
+
+def _frame_of(function: str, error: BaseException) -> FrameType | None:
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        if code.co_name == function and "asyncio" in code.co_filename:
+            return step.tb_frame
+        step = step.tb_next
+    return None
+
+
+def _can_be_awaited(value: object) -> bool:
+    return inspect.isawaitable(value)
+
+
+def _shown(value: object) -> str:
+    if inspect.isgenerator(value):
+        return "a generator"
+    if isinstance(value, Callable):
+        return f"the function `{value.__name__}` itself, which was not called" if hasattr(value, "__name__") else "an object"
+    if value is None:
+        return "`None`"
+    return f"a {type(value).__name__}"

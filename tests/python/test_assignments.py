@@ -1,0 +1,197 @@
+"""The assignments of the guide: the starter fails with its first hint, the solution passes, and each usual mistake fails
+its own check with its own sentence. In the page's package on a clock without waits, and with pytest under CPython.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harness
+
+ASSIGNMENTS = harness.ROOT / "static" / "assignments"
+FOLDERS = sorted(path.parent for path in ASSIGNMENTS.glob("*/assignment.json"))
+TRACE = harness.ROOT / "static" / "trace" / "interleave_trace.py"
+KEYS = ["slug", "part", "title", "statement", "main", "writes", "clock", "hints", "wrong"]
+
+pytestmark = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+
+# Runs pytest in each folder of `cases`, one after the other, and writes the outcome and the report of each test.
+MAIN = """
+import json, os, sys
+import pytest
+
+OURS = ("scripts", "tests", "conftest", "interleave_trace", "_interleave_trace", *(["interleave"] if UNDER_CPYTHON else []))
+
+ALL = {}
+
+class Outcomes:
+    def __init__(self):
+        self.found = {}
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" or report.failed:
+            name = report.nodeid.rpartition("::")[2].partition("[")[0]
+            before = self.found.get(name, ["passed", ""])
+            outcome = report.outcome if before[0] == "passed" else before[0]
+            self.found[name] = [outcome, before[1] + report.longreprtext]
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.found[report.nodeid] = ["failed", report.longreprtext]
+
+for name, arguments in CASES.items():
+    outcomes = Outcomes()
+    root = os.getcwd()
+    path = list(sys.path)
+    os.chdir(os.path.join(root, "cases", name))
+    pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir", ".", *arguments, "tests"], plugins=[outcomes])
+    os.chdir(root)
+    sys.path[:] = path
+    for module in [it for it in sys.modules if it.partition(".")[0] in OURS or it.startswith("test_")]:
+        del sys.modules[module]
+    ALL[name] = outcomes.found
+with open(RESULTS, "w") as file:
+    json.dump(ALL, file)
+"""
+
+# In another process, because pytest runs already in this one.
+ON_OUR_CLOCK = """
+import json, pathlib, sys
+files, clock, folder, root, names = json.load(sys.stdin)
+sys.path[:0] = [folder, folder + "/../../static/python"]
+import harness
+from interleave import packages
+from interleave.files import Files
+packages.ROOT = pathlib.Path(root)
+# Before those of the environment.
+sys.path[:0] = packages.folders(names)
+outcome = harness.run_files(Files(files, "main.py"), clock, packages=tuple(names))
+sys.exit(0 if outcome.result.ending == "finished" else str([outcome.result, outcome.printed[-50:]]))
+"""
+
+
+def metadata(folder):
+    return json.loads((folder / "assignment.json").read_text(encoding="utf-8"))
+
+
+def texts(folder):
+    """The files below a folder, by their paths."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def write(place, files):
+    for path, text in files.items():
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).write_text(text, encoding="utf-8")
+
+
+def program(folder, version):
+    """The files of a program as the reader has them: `starter`, `solution`, or one of the mistakes."""
+    files = {"conftest.py": (ASSIGNMENTS / "conftest.py").read_text(encoding="utf-8")}
+    files |= {f"tests/{path}": text for path, text in texts(folder / "tests").items()}
+    files |= texts(folder / ("starter" if version == "starter" else "solution"))
+    return files | (texts(folder / "wrong" / version) if version not in ("starter", "solution") else {})
+
+
+def cases(folder, arguments, results, *, under_cpython):
+    """The files of a program that runs the tests of several versions, and writes the outcomes to the file `results`.
+
+    `arguments` of pytest are by version.
+    """
+    main = f"CASES, UNDER_CPYTHON, RESULTS = {arguments!r}, {under_cpython}, {str(results)!r}\n{MAIN}"
+    files = {
+        f"cases/{version}/{path}": text for version in arguments for path, text in program(folder, version).items()
+    }
+    return {"main.py": main, **files}
+
+
+def on_our_clock(folder, place, installed):
+    """The outcomes of all versions, as the page runs them."""
+    from interleave import packages
+
+    about, results = metadata(folder), place / "outcomes.json"
+    arguments = {version: [] for version in ("starter", "solution", *about["wrong"])}
+    files = cases(folder, arguments, results, under_cpython=False)
+    given = files, about["clock"], str(Path(__file__).parent), str(packages.ROOT), installed
+    command = [sys.executable, "-c", ON_OUR_CLOCK]
+    ended = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(results.read_text())
+
+
+def under_cpython(folder, place, installed):
+    """The outcomes of the starter, of the solution, and of the test that each mistake fails."""
+    from interleave import packages
+
+    about, results = metadata(folder), place / "outcomes.json"
+    chosen = {version: ["-k", wrong["fails"]] for version, wrong in about["wrong"].items()}
+    write(place, cases(folder, {"starter": [], "solution": [], **chosen}, results, under_cpython=True))
+    own = [name for name in installed if name == "pytest-asyncio"]
+    paths = [str(TRACE.parent), *packages.folders(own)]
+    ended = subprocess.run(
+        [sys.executable, "main.py"], cwd=place, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(results.read_text())
+
+
+def without_times(text):
+    return re.sub(r"\d[\d.]* (ms|s)\b", r"N \1", text)
+
+
+def assert_outcomes(folder, found, *, is_exact):
+    about = metadata(folder)
+    assert [*found] == ["starter", "solution", *about["wrong"]]
+    assert {outcome for outcome, _ in found["starter"].values()} >= {"failed"}
+    assert any(f"NotImplementedError: {about['hints'][0]}" in report for _, report in found["starter"].values())
+    failed = {name: report for name, (outcome, report) in found["solution"].items() if outcome != "passed"}
+    assert found["solution"] and not failed, "\n".join(failed.values())
+    for name, wrong in about["wrong"].items():
+        outcome, report = found[name].get(wrong["fails"], ("missing", found[name]))
+        assert outcome == "failed", (name, outcome, found[name])
+        sentences = "\n".join(line for line in report.splitlines() if line.startswith("E "))
+        says = (lambda text: text) if is_exact else without_times
+        assert says(wrong["says"]) in says(sentences), (name, sentences)
+
+
+def test_the_assignment_is_complete(folder):
+    about = metadata(folder)
+    assert [*about] == KEYS
+    assert about["slug"] == folder.name.replace("_", "-")
+    assert about["clock"] in ("virtual", "simulated")
+    assert 3 <= len(about["statement"]) <= 8 and 3 <= len(about["hints"]) <= 6
+    assert all(text.strip() for text in (*about["statement"], *about["hints"], about["title"]))
+    starter, solution = texts(folder / "starter"), texts(folder / "solution")
+    assert [*starter] == [*solution] and {about["main"], *about["writes"]} <= {*starter, *program(folder, "starter")}
+    assert {path for path in starter if starter[path] != solution[path]} == {*about["writes"]}
+    assert len(about["wrong"]) >= 4
+    assert {path.name for path in (folder / "wrong").iterdir()} == {*about["wrong"]}
+    for name, wrong in about["wrong"].items():
+        assert [*wrong] == ["fails", "says"], name
+        replaced = texts(folder / "wrong" / name)
+        assert replaced and {*replaced} <= {*solution} and all(replaced[it] != solution[it] for it in replaced), name
+
+
+def test_each_version_has_its_outcome_in_the_page(folder, tmp_path, installed):
+    assert_outcomes(folder, on_our_clock(folder, tmp_path, installed), is_exact=metadata(folder)["clock"] == "virtual")
+
+
+def test_each_version_has_the_same_outcome_under_cpython(folder, tmp_path, installed):
+    assert_outcomes(folder, under_cpython(folder, tmp_path, installed), is_exact=False)
+
+
+def test_the_script_of_the_solution_runs_as_in_the_guide(folder, tmp_path):
+    about = metadata(folder)
+    write(tmp_path, program(folder, "solution"))
+    command = [sys.executable, about["main"]]
+    if about["main"].startswith("tests/"):
+        command = [sys.executable, "-m", "pytest", "--co", "-q", about["main"]]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0 and ended.stdout, ended.stderr
