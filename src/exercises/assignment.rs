@@ -112,14 +112,14 @@ mod tests {
     fn all_tests_must_pass_and_must_be_unchanged() {
         let (assignment, passed) = (assignment(), result("tests/test_b.py::test_one", TestOutcome::Passed));
         let program = assignment.starter().expect("valid");
-        assert!(assignment.is_passed_by(&program, &[passed.clone()]));
+        assert!(assignment.is_passed_by(&program, std::slice::from_ref(&passed)));
         assert!(!assignment.is_passed_by(&program, &[]), "nothing was tested");
         let failed = result("tests/test_b.py::test_two", TestOutcome::Failed);
         assert!(!assignment.is_passed_by(&program, &[passed.clone(), failed]));
         let other = result("tests/test_mine.py::test_one", TestOutcome::Passed);
         assert!(!assignment.is_passed_by(&program, &[other]), "only the reader's own tests were run");
         let changed = program.with(ProgramFile::text("tests/test_b.py", "pass")).expect("valid");
-        assert!(!assignment.is_passed_by(&changed, &[passed.clone()]));
+        assert!(!assignment.is_passed_by(&changed, std::slice::from_ref(&passed)));
         assert!(!assignment.is_passed_by(&program.without("conftest.py"), &[passed]));
     }
 }

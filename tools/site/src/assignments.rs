@@ -43,8 +43,9 @@ pub fn put(site: &Path, repository: &Path) -> Result<(), SiteError> {
 /// The description with the texts of all files.
 fn assignment(folder: &Path, shared: &str) -> Result<String, SiteError> {
     let text = files::read_text(&folder.join(DESCRIPTION))?;
-    let mut description: Map<String, Value> = serde_json::from_str(&text)
-        .map_err(|error| SiteError::missing(&folder.join(DESCRIPTION), &format!("an object ({error})")))?;
+    let mut description: Map<String, Value> = serde_json::from_str(&text).map_err(|error| {
+        SiteError::missing(&folder.join(DESCRIPTION).display().to_string(), &format!("an object ({error})"))
+    })?;
     description.remove(WRONG);
     for part in ["starter", "solution"] {
         description.insert(part.to_owned(), json!(texts(&folder.join(part), "")?));
