@@ -298,6 +298,15 @@ asyncio.set_event_loop(asyncio.new_event_loop())
     assert "helper" not in sys.modules
 
 
+@pytest.mark.parametrize("clock", ["browser", "virtual"])
+def test_a_folder_without_an_init_file_is_loaded_again_by_the_next_run(clock):
+    for n in (1, 2):
+        modules = {"scripts/job.py": f"VALUE = {n}"}
+        outcome = harness.run_source("from scripts import job\nprint(job.VALUE)", clock, modules=modules)
+        assert outcome.printed == [str(n)]
+    assert "scripts" not in sys.modules
+
+
 def state():
     root = logging.getLogger()
     return (

@@ -47,14 +47,16 @@ def _send(report, outcome: str) -> None:
 
 
 def _message(report) -> str:
-    """The reason, as the test gives it: without the comparison that pytest adds."""
+    """The reason, as the test gives it: without the comparison that pytest adds to a sentence."""
     reason = report.longrepr
     if isinstance(reason, tuple):
         # A skipped test: path, line, reason.
         return str(reason[2]).removeprefix("Skipped: ")
     crash = getattr(reason, "reprcrash", None)
     text = crash.message if crash else str(reason)
-    return text.removeprefix("AssertionError: ").strip()
+    for name in ("AssertionError: ", "NotImplementedError: "):
+        text = text.removeprefix(name)
+    return text.partition("\nassert ")[0].strip()
 
 
 def _place(report, message: str) -> dict | None:

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::desk::Desk;
+use super::starts;
 use crate::exercises::assignment::Assignment;
 use crate::exercises::catalogue;
 use crate::figures::prose::with_code;
@@ -45,10 +46,8 @@ impl Panel {
             start.filter(|start| start.is_assignment()).map(|start| start.key)
         });
         Effect::new(move || {
-            key.track();
             self.assignment.set(None);
-            let start = self.desk.start.with_untracked(|start| start.as_ref().map(|(start, _)| *start));
-            let Some(start) = start.filter(|start| start.is_assignment()) else { return };
+            let Some(start) = key.get().and_then(starts::find) else { return };
             let read = async move {
                 match start.read_assignment().await {
                     Ok(assignment) if key.try_get_untracked() == Some(Some(start.key)) => {
@@ -99,7 +98,7 @@ impl Panel {
                 </div>
                 <details open=move || is_new.get()>
                     <summary>"What to write"</summary>
-                    {statement}
+                    <div class="statement" tabindex="0" role="region" aria-label="What to write">{statement}</div>
                 </details>
                 {self.actions(assignment)}
                 {self.hints(assignment)}

@@ -105,7 +105,8 @@ impl Start {
             return format!("The trap “{}”: run it, and compare `broken` with `fixed`.", self.title);
         }
         if self.is_assignment() {
-            return "Your files are saved once you change them.".to_owned();
+            // The page describes the assignment.
+            return String::new();
         }
         let needs = if self.clock.is_some() { " It runs on the virtual clock only." } else { "" };
         format!("This is the program of “{}”.{needs}", self.title)
