@@ -133,6 +133,12 @@ class TestClass:
 """
 
 
+def test_each_run_has_a_pytest_of_its_own(installed):
+    main = CONSOLE.replace("sys.argv[1:]", '["missing/"]')
+    for result, *_ in run(installed, "virtual", **{"main.py": main}):
+        assert (result["ending"], result["exit_code"]) == ("exited", 4)
+
+
 def results_of(installed, **changed):
     first, again = run(installed, "virtual", **{"main.py": CONSOLE, **changed})
     assert first[3] == again[3]

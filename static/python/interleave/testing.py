@@ -10,14 +10,15 @@ import re
 import sys
 from pathlib import Path
 
-import pytest
-
 _LINE = re.compile(r"([\w./-]+\.py):(\d+)")
 _MOST_CHARS = 2_000
 
 
 def main(arguments: list[str]) -> int:
     """Runs pytest with these arguments. Returns its exit code."""
+    # This module stays for the next run, which has a pytest of its own.
+    import pytest
+
     # The folder of its cache would be gone after the run.
     return int(pytest.main(["-p", "no:cacheprovider", *arguments], plugins=[_Results()]))
 
