@@ -48,7 +48,7 @@ def dropped(observed: Observed) -> str | None:
 def _described(error: BaseException, observed: Observed) -> str | None:
     text = str(error)
     if isinstance(error, TypeError):
-        return _of_gather(error) or _of_await(text) or _of_coroutine(text)
+        return _of_gather(error) or _of_await(text) or _of_coroutine(text) or _of_thread(text, error, observed)
     if isinstance(error, AttributeError | ValueError):
         return _of_coroutine(text)
     return next((known for kind, pattern, known in _KNOWN if isinstance(error, kind) and re.search(pattern, text)), None)
@@ -76,6 +76,14 @@ def _of_coroutine(text: str) -> str | None:
     if re.search(_COROUTINE_AS_RESULT, text):
         return "uses a coroutine as if it were the result. Nothing has awaited it."
     return None
+
+
+def _of_thread(text: str, error: TypeError, observed: Observed) -> str | None:
+    """A pool called something that is not a function. Where the reader's own code does, Python's message is enough."""
+    is_known = re.search(r"object is not callable|first argument must be callable", text)
+    if not is_known or observed.is_raised_by_reader(error):
+        return None
+    return "gives a thread something that is not a function. It takes the function itself, and then its arguments."
 
 
 def _frame_of(function: str, error: BaseException) -> FrameType | None:
