@@ -59,6 +59,14 @@ def test_a_module_of_the_program_can_wait_when_the_top_level_calls_it():
     assert outcome.printed == ["8"]
 
 
+@pytest.mark.parametrize("clock", harness.CLOCKS)
+def test_the_next_run_loads_the_modules_of_a_folder_again(clock):
+    for number in ("1", "2"):
+        modules = {"folder/inner/job.py": f"NUMBER = {number}"}
+        outcome = harness.run_source("from folder.inner import job\nprint(job.NUMBER)", clock, modules=modules)
+        assert outcome.printed == [number]
+
+
 @pytest.mark.parametrize("source, line", [
     ("class A:\n    x = asyncio.run(f())", 6),
     ("print(list(map(lambda n: asyncio.run(f()), [1])))", 5),

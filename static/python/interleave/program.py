@@ -593,8 +593,9 @@ class Run:
 
     def _is_own_module(self, module) -> bool:
         """True for a module that the next run loads again: packages keep names that are replaced during a run."""
-        filename = getattr(module, "__file__", None) or ""
-        return packages.is_pure_package(module) or filename.startswith(f"{self._root}/") or isinstance(
+        # A folder without `__init__.py` has only a path.
+        filename = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
+        return packages.is_pure_package(module) or str(filename).startswith(f"{self._root}/") or isinstance(
             getattr(module, "__loader__", None), imports.Ignored
         )
 
