@@ -125,23 +125,27 @@ def on_our_clock(folder, place, installed):
     return json.loads(results.read_text())
 
 
-def under_cpython(folder, place, installed, single_file):
+def run_script(place, script, single_file):
+    """Runs a script under CPython, with the recorder and pytest-asyncio."""
+    from interleave import packages
+
+    paths = [str(single_file.parent), *packages.folders(["pytest-asyncio"])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, script], cwd=place, capture_output=True, text=True, timeout=120, env=environment
+    )
+
+
+def under_cpython(folder, place, single_file):
     """The outcomes of the starter, of the solution, and of some mistakes, each up to the first failure of its test.
 
     The waits are real here.
     """
-    from interleave import packages
-
     about, results = metadata(folder), place / "outcomes.json"
     mistakes = [*about["wrong"].items()][:MISTAKES_UNDER_CPYTHON]
     arguments = {"starter": [], "solution": [], **{name: ["-x", "-k", wrong["fails"]] for name, wrong in mistakes}}
     write(place, cases(folder, arguments, results, under_cpython=True))
-    own = [name for name in installed if name == "pytest-asyncio"]
-    paths = [str(single_file.parent), *packages.folders(own)]
-    ended = subprocess.run(
-        [sys.executable, "main.py"], cwd=place, capture_output=True, text=True, timeout=120,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"},
-    )
+    ended = run_script(place, "main.py", single_file)
     assert ended.returncode == 0, ended.stderr
     return json.loads(results.read_text())
 
@@ -201,16 +205,12 @@ def test_in_the_page_each_mistake_gets_its_sentence(folder, tmp_path, installed)
 
 
 def test_under_cpython_the_solution_passes_and_mistakes_fail(folder, tmp_path, installed, single_file):
-    found = under_cpython(folder, tmp_path, installed, single_file)
+    found = under_cpython(folder, tmp_path, single_file)
     assert_starter_and_solution(folder, found)
     assert_mistakes_fail(folder, found)
 
 
-def test_the_script_of_the_solution_runs_as_in_the_guide(folder, tmp_path):
-    about = metadata(folder)
+def test_the_script_of_the_solution_runs_as_in_the_guide(folder, tmp_path, installed, single_file):
     write(tmp_path, program(folder, "solution"))
-    command = [sys.executable, about["main"]]
-    if about["main"].startswith("tests/"):
-        command = [sys.executable, "-m", "pytest", "--co", "-q", about["main"]]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    ended = run_script(tmp_path, metadata(folder)["main"], single_file)
     assert ended.returncode == 0 and ended.stdout, ended.stderr
