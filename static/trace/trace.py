@@ -470,13 +470,13 @@ def record(
 
 
 @contextlib.contextmanager
-def view(root: str | os.PathLike) -> Iterator[RecordView]:
+def view(root: str | os.PathLike, *, attaches: bool = True) -> Iterator[RecordView]:
     """Records until the end of the block, and answers questions about it. Nothing is written.
 
-    Files below `root` are the program's.
+    Files below `root` are the program's. `attaches`: also loops that exist already are recorded.
     """
     trace = Trace(Path(root), echoes=False)
-    trace.start(attaches=True)
+    trace.start(attaches=attaches)
     try:
         yield trace.view()
     finally:
@@ -608,7 +608,8 @@ def _view_for_checks() -> Iterator[RecordView]:
     if _IN_PROGRESS:
         yield _IN_PROGRESS[-1].view()
         return
-    with view(Path.cwd()) as own:
+    # The loops of a test are created in the block, or the block is in one that runs. To look for others takes long.
+    with view(Path.cwd(), attaches=asyncio._get_running_loop() is not None) as own:
         yield own
 
 

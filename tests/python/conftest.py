@@ -1,5 +1,6 @@
 """Makes the package importable, and unpacks the libraries that programs can import."""
 
+import json
 import os
 import signal
 import sys
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "static" / "python"))
+STATIC = Path(__file__).resolve().parents[2] / "static"
+sys.path.insert(0, str(STATIC / "python"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 # A shell starts background jobs with SIGINT ignored, and their children inherit that: tests of Ctrl-C would never end.
@@ -28,3 +30,16 @@ def installed(tmp_path_factory):
     for name, path in names.items():
         packages.install(name, path.read_bytes())
     return tuple(names)
+
+
+@pytest.fixture(scope="session")
+def single_file(tmp_path_factory):
+    """The recorder for CPython as the site has it: one file with the modules in it."""
+    trace = STATIC / "trace" / "interleave_trace.py"
+    folders = [trace.parent, STATIC / "python" / "interleave"]
+    modules = {path.stem: path.read_text() for folder in folders for path in folder.glob("*.py") if path != trace}
+    source = trace.read_text()
+    assert source.count("MODULES = {}\n") == 1
+    path = tmp_path_factory.mktemp("download") / "interleave_trace.py"
+    path.write_text(source.replace("MODULES = {}\n", f"MODULES = {json.dumps(modules)}\n"))
+    return path

@@ -156,7 +156,8 @@ SENTENCES = [
      "scripts/reader.py:27 starts `load` while `fetch` is in progress."),
     ("reader.in_turn()", "seen.must_not_overlap('fetch', 'load')", None),
     ("reader.together()", "seen.must_call('stage')", "scripts/reader.py:110 defines `stage`, but it never runs."),
-    ("reader.in_a_loop()", "seen.must_call('fetch', 2)", "scripts/reader.py:6 defines `fetch`, which runs 3 times. Expected: 2 times."),
+    ("reader.in_a_loop()", "seen.must_call('fetch', 2)",
+     "scripts/reader.py:6 defines `fetch`, which runs 3 times. Expected: 2 times."),
     ("reader.batch(3)", "seen.must_have_in_flight('fetch', 3)", None),
     ("reader.batch(3)", "seen.must_have_in_flight('limited', 3)", None),
     ("reader.batch_inside(2)", "seen.must_have_in_flight('fetch_with_limit', 2)", None),
@@ -176,15 +177,18 @@ SENTENCES = [
     ("reader.opens()", "seen.must_not_block()",
      "scripts/reader.py:63 blocks the event loop (`open`): no other task can run in that time."),
     ("reader.gathers_a_list()", "",
-     "scripts/reader.py:67 gives `asyncio.gather` a list. It takes awaitables, each as an argument of its own. Python's message: unhashable type: 'list'"),
+     "scripts/reader.py:67 gives `asyncio.gather` a list. It takes awaitables, each as an argument of its own. "
+     "Python's message: unhashable type: 'list'"),
     ("reader.gathers_a_function()", "",
-     "scripts/reader.py:70 gives `asyncio.gather` the function `fetch` itself, which was not called. It takes awaitables, "
-     "each as an argument of its own. Python's message: An asyncio.Future, a coroutine or an awaitable is required"),
-    ("reader.awaits_a_list()", "", "scripts/reader.py:73 awaits a list, and that cannot be awaited. Python's message: object list can't be used in 'await' "
-     "expression"),
+     "scripts/reader.py:70 gives `asyncio.gather` the function `fetch` itself, which was not called. It takes "
+     "awaitables, each as an argument of its own. Python's message: An asyncio.Future, a coroutine or an awaitable is "
+     "required"),
+    ("reader.awaits_a_list()", "",
+     "scripts/reader.py:73 awaits a list, and that cannot be awaited. Python's message: object list can't be used in "
+     "'await' expression"),
     ("reader.adds_a_coroutine()", "",
-     "scripts/reader.py:76 uses a coroutine as if it were the result. Nothing has awaited it. Python's message: unsupported "
-     "operand type(s) for +: 'coroutine' and 'int'"),
+     "scripts/reader.py:76 uses a coroutine as if it were the result. Nothing has awaited it. Python's message: "
+     "unsupported operand type(s) for +: 'coroutine' and 'int'"),
     ("reader.never_awaits()", "",
      "scripts/reader.py:79 calls `fetch`, but nothing awaits the coroutine: it never runs."),
     ("reader.returns_a_coroutine()", "",
@@ -240,3 +244,43 @@ def test_the_sentences_are_the_same_under_cpython(tmp_path):
     printed = run_under_cpython(tmp_path, with_cases(SENTENCES))
     without_times = lambda text: re.sub(r"\d+ ms", "N ms", text)  # noqa: E731
     assert [*map(without_times, printed)] == [without_times(str(sentence)) for _, _, sentence in SENTENCES]
+
+
+CALLS = """
+import asyncio
+from interleave import checks
+from scripts import reader
+
+before = dict(vars(reader))
+with checks.observe(reader) as seen:
+    print(asyncio.run(reader.Pipeline().stage(7)), reader.Pipeline.double(4), asyncio.iscoroutinefunction(reader.fetch))
+    print(seen.peak_in_flight("fetch"))
+assert {name: value for name, value in vars(reader).items() if not name.startswith("__")} == {
+    name: value for name, value in before.items() if not name.startswith("__")
+}
+asyncio.run(reader.fetch(9))
+(fetch,), (stage,), (double,) = map(seen.calls, ("fetch", "stage", "double"))
+print(fetch.arguments, fetch.result, fetch.outcome, fetch.line, fetch.awaited_line, fetch.task == stage.task > 0)
+print(double.arguments, double.result, double.line, double.is_async, stage.line, stage.awaited_line)
+assert stage.started <= fetch.started <= fetch.ended <= stage.ended and 0.1 <= fetch.seconds <= seen.seconds
+
+for name, function in (("not written", reader.not_written), ("unknown", lambda: seen.calls("nothing"))):
+    try:
+        with checks.observe(reader) as seen:
+            function()
+    except (NotImplementedError, AssertionError) as error:
+        print(name, type(error).__name__, str(error)[:40])
+"""
+
+CALLS_PRINTED = """7 8 True
+1
+{'n': 7} 7 succeeded scripts/reader.py:111 scripts/reader.py:111 True
+{'n': 4} 8 None False None None
+not written NotImplementedError write it
+unknown AssertionError there is no function `nothing`. The func
+""".splitlines()
+
+
+def test_calls_have_their_arguments_results_and_lines(tmp_path):
+    assert run_in_page(CALLS) == CALLS_PRINTED
+    assert run_under_cpython(tmp_path, CALLS) == CALLS_PRINTED

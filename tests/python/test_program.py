@@ -59,6 +59,14 @@ def test_a_module_of_the_program_can_wait_when_the_top_level_calls_it():
     assert outcome.printed == ["8"]
 
 
+@pytest.mark.parametrize("clock", harness.CLOCKS)
+def test_the_next_run_loads_the_modules_of_a_folder_again(clock):
+    for number in ("1", "2"):
+        modules = {"folder/inner/job.py": f"NUMBER = {number}"}
+        outcome = harness.run_source("from folder.inner import job\nprint(job.NUMBER)", clock, modules=modules)
+        assert outcome.printed == [number]
+
+
 @pytest.mark.parametrize("source, line", [
     ("class A:\n    x = asyncio.run(f())", 6),
     ("print(list(map(lambda n: asyncio.run(f()), [1])))", 5),
@@ -296,15 +304,6 @@ asyncio.set_event_loop(asyncio.new_event_loop())
 """, "browser", modules=modules)
     assert state() == before
     assert "helper" not in sys.modules
-
-
-@pytest.mark.parametrize("clock", ["browser", "virtual"])
-def test_a_folder_without_an_init_file_is_loaded_again_by_the_next_run(clock):
-    for n in (1, 2):
-        modules = {"scripts/job.py": f"VALUE = {n}"}
-        outcome = harness.run_source("from scripts import job\nprint(job.VALUE)", clock, modules=modules)
-        assert outcome.printed == [str(n)]
-    assert "scripts" not in sys.modules
 
 
 def state():

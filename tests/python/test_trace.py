@@ -18,18 +18,6 @@ FOLDER = ROOT / "static" / "trace"
 TRACE = FOLDER / "interleave_trace.py"
 
 
-@pytest.fixture(scope="module")
-def single_file(tmp_path_factory):
-    """The file as the site has it: with the modules in it."""
-    folders = [FOLDER, ROOT / "static" / "python" / "interleave"]
-    modules = {path.stem: path.read_text() for folder in folders for path in folder.glob("*.py") if path != TRACE}
-    source = TRACE.read_text()
-    assert source.count("MODULES = {}\n") == 1
-    path = tmp_path_factory.mktemp("download") / "interleave_trace.py"
-    path.write_text(source.replace("MODULES = {}\n", f"MODULES = {json.dumps(modules)}\n"))
-    return path
-
-
 def trace(folder, source, *options, arguments=(), script=TRACE, expected=0):
     """Runs a program with the recorder. Returns the run file and what was printed."""
     (folder / "main.py").write_text(source)

@@ -141,7 +141,8 @@ class Seen:
         if times is None and number == 0:
             raise AssertionError(f"{self.place(name)} defines `{name}`, but it never runs.")
         if times is not None and number != times:
-            raise AssertionError(f"{self.place(name)} defines `{name}`, which runs {_times(number)}. Expected: {_times(times)}.")
+            runs = f"defines `{name}`, which runs {_times(number)}"
+            raise AssertionError(f"{self.place(name)} {runs}. Expected: {_times(times)}.")
 
     def must_overlap(self, *names: str) -> None:
         """Fails unless all calls of these functions were in progress at the same time."""
@@ -179,8 +180,8 @@ class Seen:
         __tracebackhide__ = True
         if self._observed.blocks:
             raise AssertionError(_block(max(self._observed.blocks, key=lambda block: block.seconds)))
-        plain = [call for call in self._observed.calls if call.in_loop and not call.is_async and call.seconds is not None]
-        longest = max(plain, key=lambda call: call.seconds, default=None)
+        plain = [call for call in self._observed.calls if call.in_loop and not call.is_async]
+        longest = max((it for it in plain if it.seconds is not None), key=lambda call: call.seconds, default=None)
         if longest is not None and longest.seconds >= _BLOCKED_S:
             raise AssertionError(
                 f"{longest.line or self.place(longest.name)} calls `{longest.name}`, which blocks the event loop for "
@@ -241,8 +242,8 @@ class Seen:
         if is_repeated:
             return f"{waits}, then for the next one, and so on."
         where = late.awaited_line or late.line or self.place(late.name)
-        starts = f"it starts `{late.name}`" if where == place else f"line {where.rpartition(':')[2]} starts `{late.name}`"
-        return f"{waits} before {starts}."
+        starter = "it" if where == place else _line(where)
+        return f"{waits} before {starter} starts `{late.name}`."
 
     def _nothing_else(self, call: Call) -> str:
         """A sentence if the record has no event of another task during a call that is awaited; else empty."""
@@ -265,8 +266,8 @@ class Seen:
         repeated = next((line for line in lines if lines.count(line) > 1), None)
         if repeated is not None:
             return (
-                f"{repeated} creates {lines.count(repeated)} semaphores, one in each call. They do not limit each other: "
-                f"{peak} `{name}` are in progress at once. Expected: {number}."
+                f"{repeated} creates {lines.count(repeated)} semaphores, one in each call. They do not limit each other: {peak} "
+                f"`{name}` are in progress at once. Expected: {number}."
             )
         place = calls[0].line or self.place(name)
         return f"{place} has {peak} `{name}` in progress at once. Expected: {number}."
@@ -351,7 +352,12 @@ def _block(block: Block) -> str:
     if block.caller is None:
         return f"{block.line} {took} (`{block.function}`): {after}"
     line, function = block.caller
-    return f"{line} calls `{function}`, which {took} (`{block.function}` in line {block.line.rpartition(':')[2]}): {after}"
+    return f"{line} calls `{function}`, which {took} (`{block.function}` in {_line(block.line)}): {after}"
+
+
+def _line(place: str) -> str:
+    """The line of a place without its file, which the sentence has named."""
+    return f"line {place.rpartition(':')[2]}"
 
 
 def _catches_cancellation(handler: ast.ExceptHandler) -> bool:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
 from types import FrameType
 
 from .observed import Observed
 
-_NOT_ITERABLE = r"(?:object (\S+) can't be used in 'await' expression|'?(\S+?)'? object can't be awaited)"
-_COROUTINE_AS_RESULT = r"\bcoroutine\b.*(?:iterable|subscriptable|attribute|len\(\)|indices)|operand.*'coroutine'|'coroutine' and"
+_NOT_AWAITABLE = r"(?:object (\S+) can't be used in 'await' expression|'?(\S+?)'? object can't be awaited)"
+_COROUTINE_AS_RESULT = r"\bcoroutine\b.*(?:iterable|subscriptable|attribute|len\(\))|operand.*'coroutine'"
 
-_KNOWN: list[tuple[type[Exception], str, str]] = [
-    (RuntimeError, r"asyncio\.run\(\) cannot be called", "calls `asyncio.run` in a coroutine: an event loop runs already, and it is the one to use."),
-    (RuntimeError, r"is bound to a different event loop", "uses an object of asyncio, such as a semaphore, that belongs to an earlier `asyncio.run`."),
-    (RuntimeError, r"no running event loop", "needs a running event loop, but it is not in a coroutine."),
-    (RuntimeError, r"cannot reuse already awaited coroutine", "awaits a coroutine a second time. Each call makes a coroutine that can be awaited once."),
+_KNOWN = [
+    (r"asyncio\.run\(\) cannot be called", "calls `asyncio.run` in a coroutine, where an event loop runs already."),
+    (r"is bound to a different event loop",
+     "uses an object of asyncio, such as a semaphore, that belongs to an earlier `asyncio.run`."),
+    (r"no running event loop", "needs a running event loop, but it is not called from a coroutine."),
+    (r"cannot reuse already awaited coroutine",
+     "awaits a coroutine a second time. Each call makes a coroutine that can be awaited once."),
 ]
+"""Patterns of the messages of `RuntimeError`, and what the reader has done."""
 
 
 def sentence(error: BaseException, observed: Observed) -> str | None:
@@ -39,31 +41,34 @@ def dropped(observed: Observed) -> str | None:
     calls = [call for call in observed.calls if call.was_dropped]
     if not calls:
         return None
-    first = calls[0]
-    place = first.line or observed.place(first.name)
-    subject = f"creates {len(calls)} coroutines of" if len(calls) > 1 else "calls"
-    return f"{place} {subject} `{first.name}`, but nothing awaits {'them' if len(calls) > 1 else 'the coroutine'}: it never runs."
+    name, place = calls[0].name, calls[0].line or observed.place(calls[0].name)
+    number = sum((call.name, call.line) == (name, calls[0].line) for call in calls)
+    if number > 1:
+        return f"{place} creates {number} coroutines of `{name}`, but nothing awaits them: they never run."
+    return f"{place} calls `{name}`, but nothing awaits the coroutine: it never runs."
 
 
 def _described(error: BaseException, observed: Observed) -> str | None:
     text = str(error)
     if isinstance(error, TypeError):
-        return _of_gather(error) or _of_await(text) or _of_coroutine(text)
+        return _of_gather(error) or _of_await(text) or _of_coroutine(text) or _of_thread(text, error, observed)
     if isinstance(error, AttributeError | ValueError):
         return _of_coroutine(text)
-    return next((known for kind, pattern, known in _KNOWN if isinstance(error, kind) and re.search(pattern, text)), None)
+    if isinstance(error, RuntimeError):
+        return next((known for pattern, known in _KNOWN if re.search(pattern, text)), None)
+    return None
 
 
 def _of_gather(error: TypeError) -> str | None:
     frame = _frame_of("gather", error)
     if frame is None or not re.search(r"unhashable|awaitable is required", str(error)):
         return None
-    given = next((it for it in frame.f_locals.get("coros_or_futures", ()) if not _can_be_awaited(it)), None)
+    given = next((it for it in frame.f_locals.get("coros_or_futures", ()) if not inspect.isawaitable(it)), None)
     return f"gives `asyncio.gather` {_shown(given)}. It takes awaitables, each as an argument of its own."
 
 
 def _of_await(text: str) -> str | None:
-    match = re.search(_NOT_ITERABLE, text)
+    match = re.search(_NOT_AWAITABLE, text)
     if match is None:
         return None
     kind = match[1] or match[2]
@@ -78,6 +83,14 @@ def _of_coroutine(text: str) -> str | None:
     return None
 
 
+def _of_thread(text: str, error: TypeError, observed: Observed) -> str | None:
+    """A pool called something that is not a function. Where the reader's own code does, Python's message is enough."""
+    is_known = re.search(r"object is not callable|first argument must be callable", text)
+    if not is_known or observed.is_raised_by_reader(error):
+        return None
+    return "gives a thread something that is not a function. It takes the function itself, and then its arguments."
+
+
 def _frame_of(function: str, error: BaseException) -> FrameType | None:
     step = error.__traceback__
     while step is not None:
@@ -88,15 +101,11 @@ def _frame_of(function: str, error: BaseException) -> FrameType | None:
     return None
 
 
-def _can_be_awaited(value: object) -> bool:
-    return inspect.isawaitable(value)
-
-
 def _shown(value: object) -> str:
     if inspect.isgenerator(value):
         return "a generator"
-    if isinstance(value, Callable):
-        return f"the function `{value.__name__}` itself, which was not called" if hasattr(value, "__name__") else "an object"
+    if inspect.isroutine(value):
+        return f"the function `{value.__name__}` itself, which was not called"
     if value is None:
         return "`None`"
     return f"a {type(value).__name__}"

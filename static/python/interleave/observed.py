@@ -277,6 +277,13 @@ class Observed:
             step = step.tb_next
         return found
 
+    def is_raised_by_reader(self, error: BaseException) -> bool:
+        """True if the reader's own code raised the error, and no function that it calls."""
+        step = error.__traceback__
+        while step is not None and step.tb_next is not None:
+            step = step.tb_next
+        return step is not None and step.tb_frame.f_code.co_filename in self._files
+
 
 def shown_path(filename: str) -> str:
     """The path of a file of the program, from the folder that contains it."""

@@ -598,14 +598,11 @@ class Run:
 
     def _is_own_module(self, module) -> bool:
         """True for a module that the next run loads again: packages keep names that are replaced during a run."""
-        # A folder without `__init__.py` is a package without a file.
-        paths = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
-        return packages.is_pure_package(module) or any(self._is_inside(path) for path in paths) or isinstance(
+        # A folder without `__init__.py` has only a path.
+        filename = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
+        return packages.is_pure_package(module) or str(filename).startswith(f"{self._root}/") or isinstance(
             getattr(module, "__loader__", None), imports.Ignored
         )
-
-    def _is_inside(self, path: object) -> bool:
-        return isinstance(path, str) and f"{path}/".startswith(f"{self._root}/")
 
     # What waits
 

@@ -106,9 +106,13 @@ class Snapshot:
         self._restore_logging()
 
     def _restore_modules(self, is_own_module: Callable[[object], bool]) -> None:
-        for name, module in list(sys.modules.items()):
-            if self._loaded.get(name) is not module and (name in self._loaded or is_own_module(module)):
-                del sys.modules[name]
+        # First all of them, because the path of a folder without `__init__.py` is worked out from the folder around it.
+        changed = [
+            name for name, module in list(sys.modules.items())
+            if self._loaded.get(name) is not module and (name in self._loaded or is_own_module(module))
+        ]
+        for name in changed:
+            del sys.modules[name]
         for name, module in self._loaded.items():
             sys.modules.setdefault(name, module)
         for module, before in self._modules:

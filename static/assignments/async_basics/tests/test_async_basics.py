@@ -33,7 +33,9 @@ def test_preprocess_data_divides_by_the_largest():
     assert seen.seconds >= async_basics.PREPROCESS_DELAY, "`preprocess_data` must wait PREPROCESS_DELAY seconds"
 
 
-@pytest.mark.parametrize("name, argument", [("download_model", "mlp"), ("load_dataset", 3), ("preprocess_data", [1, 2])])
+@pytest.mark.parametrize(
+    "name, argument", [("download_model", "mlp"), ("load_dataset", 3), ("preprocess_data", [1, 2])]
+)
 def test_no_function_blocks_the_event_loop(name, argument):
     _, seen = run(name, argument)
     seen.must_not_block()

@@ -26,7 +26,11 @@ def test_risky_operation_returns_a_result():
 
 @pytest.mark.parametrize(
     "number, kind, text",
-    [(3, ValueError, "sample 3 is damaged"), (5, ConnectionError, "server 5 is gone"), (15, ValueError, "sample 15 is damaged")],
+    [
+        (3, ValueError, "sample 3 is damaged"),
+        (5, ConnectionError, "server 5 is gone"),
+        (15, ValueError, "sample 15 is damaged"),
+    ],
 )
 def test_risky_operation_raises(number, kind, text):
     with pytest.raises(kind) as raised:
@@ -74,7 +78,8 @@ def test_run_tasks_lets_each_failure_be_its_own():
             result = asyncio.run(async_error_handling.run_tasks_with_error_handling(range(1, 7)))
         except (ValueError, ConnectionError) as error:
             place = seen.place("run_tasks_with_error_handling")
-            raise AssertionError(f"{place} raises the error of one task, and the other results are lost: {error}") from None
+            lost = f"raises the error of one task, and the other results are lost: {error}"
+            raise AssertionError(f"{place} {lost}") from None
     assert result.keys() == EXPECTED.keys()
 
 
