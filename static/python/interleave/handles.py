@@ -46,20 +46,19 @@ QuickHandle.__name__ = QuickHandle.__qualname__ = "Handle"
 def poll_handle(recorder) -> type:
     """The class of the handles that run polls."""
     run = events.Handle._run
-    states, clock, end_poll, name = recorder._states, recorder.clock, recorder._end_poll, recorder._name
+    clock, end_poll, name = recorder.clock, recorder._end_poll, recorder._name
     events_list = recorder.record.events
     add, queued = events_list.extend, recorder._queued
     # On the real clock, the start of the poll is also the time for sending: one reading less.
     is_real = clock is _perf_counter
 
     class Handle(QuickHandle):
-        __slots__ = ()
+        __slots__ = ("state",)
 
         def _run(self):
-            task = self._callback.__self__
-            state = states.get(id(task))
-            if state is None:
+            if not recorder.is_recording:
                 return run(self)
+            task, state = self._callback.__self__, self.state
             number = state.number
             outer, recorder.current = recorder.current, number
             if state.wait < 0:
