@@ -6,10 +6,10 @@ belong to a `polls.Recorder` and store its columns and methods.
 
 from __future__ import annotations
 
-import contextvars
 import time
 from asyncio import events
 from collections.abc import Callable
+from contextvars import copy_context
 
 from .columns import BEGAN, READY, SUCCEEDED, WAITS
 
@@ -18,29 +18,6 @@ LONGEST_POLL_S = 0.05
 
 # Captured at import: on the virtual clock, the name in module `time` is replaced during a run.
 _perf_counter = time.perf_counter
-
-
-class QuickHandle(events.Handle):
-    """A handle that is made with fewer calls. It has the name of asyncio's own, which is shown in debug mode."""
-
-    __slots__ = ()
-
-    def __init__(self, callback, args, loop, context=None):
-        if loop._debug:
-            super().__init__(callback, args, loop, context)
-            if self._source_traceback:
-                # The step in this function.
-                del self._source_traceback[-1]
-            return
-        self._context = contextvars.copy_context() if context is None else context
-        self._loop = loop
-        self._callback = callback
-        self._args = args
-        self._cancelled = False
-        self._repr = self._source_traceback = None
-
-
-QuickHandle.__name__ = QuickHandle.__qualname__ = "Handle"
 
 
 def poll_handle(recorder) -> type:
@@ -52,8 +29,25 @@ def poll_handle(recorder) -> type:
     # On the real clock, the start of the poll is also the time for sending: one reading less.
     is_real = clock is _perf_counter
 
-    class Handle(QuickHandle):
+    class Handle(events.Handle):
+        """A handle that is made with few calls. It has the name of asyncio's own, which is shown in debug mode."""
+
         __slots__ = ("state",)
+
+        def __init__(self, state, callback, args, loop, context):
+            self.state = state
+            if loop._debug:
+                super().__init__(callback, args, loop, context)
+                if self._source_traceback:
+                    # The step in this function.
+                    del self._source_traceback[-1]
+                return
+            self._context = copy_context() if context is None else context
+            self._loop = loop
+            self._callback = callback
+            self._args = args
+            self._cancelled = False
+            self._repr = self._source_traceback = None
 
         def _run(self):
             if not recorder.is_recording:
@@ -78,6 +72,7 @@ def poll_handle(recorder) -> type:
                 # As in asyncio: the frame may be kept by an error's traceback, as the `f_back` of the coroutine's.
                 self = task = state = None
 
+    Handle.__qualname__ = "Handle"
     return Handle
 
 

@@ -25,7 +25,7 @@ from .columns import (
     BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WAITS, WARNING,
     LogLine, Piece, Record, microseconds,
 )
-from .handles import QuickHandle, poll_end, poll_handle
+from .handles import poll_end, poll_handle
 from .names import function_name, given_name, is_default, split_number
 from .sources import Sources
 from .text import shown_error
@@ -252,8 +252,7 @@ class Recorder:
                 self._was_woken = True
             elif state.wait >= 0:
                 event(state.number, READY)
-            handle = handle_type(callback, args, loop, context)
-            handle.state = state
+            handle = handle_type(state, callback, args, loop, context)
             if handle._source_traceback:
                 del handle._source_traceback[-1]
             ready.append(handle)
@@ -267,7 +266,7 @@ class Recorder:
         """The loop's `call_soon` with fewer calls than asyncio's own: three are made for every task."""
         call_soon, states, clock, add_task = loop.call_soon, self._states, self.clock, self._add
         add_event = self.record.events.extend
-        quick_handle, poll_handle, function = QuickHandle, self._handle_type, type(_step_type)
+        plain_handle, poll_handle, function = asyncio.Handle, self._handle_type, type(_step_type)
         add_handle = loop._ready.append
 
         @functools.wraps(call_soon)
@@ -279,7 +278,7 @@ class Recorder:
                 return schedule(callback, args, context)
             kind = type(callback)
             if kind is function:
-                handle = quick_handle(callback, args, loop, context)
+                handle = plain_handle(callback, args, loop, context)
                 add_handle(handle)
                 return handle
             if kind is not _C_STEP and (kind is not _BUILTIN or callback.__name__ != "task_wakeup"):
@@ -295,8 +294,7 @@ class Recorder:
                 self._was_woken = True
             elif state.wait >= 0:
                 add_event((clock(), state.number, READY))
-            handle = poll_handle(callback, args, loop, context)
-            handle.state = state
+            handle = poll_handle(state, callback, args, loop, context)
             add_handle(handle)
             return handle
 
