@@ -7,17 +7,54 @@ belong to a `polls.Recorder` and store its columns and methods.
 from __future__ import annotations
 
 import time
+import weakref
 from asyncio import events
 from collections.abc import Callable
 from contextvars import copy_context
 
-from .columns import BEGAN, READY, SUCCEEDED, WAITS
+from .columns import BEGAN, READY, SPAWNED, SUCCEEDED, WAITS
 
 LONGEST_POLL_S = 0.05
 """A poll that takes longer than this blocks the loop: the log says which task, and between which lines."""
 
 # Captured at import: on the virtual clock, the name in module `time` is replaced during a run.
 _perf_counter = time.perf_counter
+
+
+class TaskState(weakref.ref):
+    """The data of a task that has not ended. It is a weak reference to the task, so there is one object for both.
+
+    `number` is its number in the record. `id` is the id of the task. `wait` is the number of its latest wait; 0 if
+    it is not known; -1 before its first poll, when its name is not known, either. `given` is the name that the recorder
+    gave to it.
+    """
+
+    __slots__ = ("number", "id", "wait", "given")
+
+
+def task_start(recorder) -> tuple[Callable, Callable]:
+    """`add(task)` records a new task inside the current one; `bind(task, number)` makes the state of one that is in the
+    record. Both return its state.
+    """
+    record, clock, states, forget = recorder.record, recorder.clock, recorder._states, recorder._forget
+    add_task, add_event, add_new = record.add_task, record.events.extend, recorder._new.append
+
+    def add(task) -> TaskState:
+        number = add_task(recorder.current, recorder._is_in_group)
+        add_event((clock(), number, SPAWNED))
+        return bind(task, number)
+
+    def bind(task, number: int) -> TaskState:
+        key = id(task)
+        state = states[key] = TaskState(task, forget)
+        state.number = number
+        state.id = key
+        state.wait = -1
+        state.given = recorder._default_name
+        add_new(state)
+        return state
+
+    return add, bind
 
 
 def poll_handle(recorder) -> type:
@@ -86,9 +123,9 @@ def poll_end(recorder) -> Callable:
             return
         now = clock()
         number, before = state.number, state.wait
-        if not task.done():
-            # Tasks of other libraries may not have the attribute.
-            waiter = getattr(task, "_fut_waiter", None)
+        # Tasks of other libraries may not have the attribute.
+        waiter = getattr(task, "_fut_waiter", None)
+        if waiter is not None or not task.done():
             state.wait, queued_for = number_of_wait(task.get_coro(), waiter, number)
             if queued_for >= 0 or number in queued:
                 recorder._record_queue(now, number, queued_for)

@@ -16,7 +16,6 @@ import functools
 import itertools
 import sys
 import time
-import weakref
 from asyncio import base_events
 from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, MethodType
@@ -25,7 +24,7 @@ from .columns import (
     BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WAITS, WARNING,
     LogLine, Piece, Record, microseconds,
 )
-from .handles import poll_end, poll_handle
+from .handles import TaskState, poll_end, poll_handle, task_start
 from .names import function_name, given_name, is_default, split_number
 from .sources import Sources
 from .text import shown_error
@@ -101,16 +100,6 @@ def note_housekeeping(function: Callable) -> None:
     _RARELY_RECORDED.add(function.__code__.co_name)
 
 
-class TaskState(weakref.ref):
-    """The data of a task that has not ended. It is a weak reference to the task, so there is one object for both.
-
-    `number` is its number in the record. `id` is the id of the task. `wait` is the number of its latest wait; 0 if
-    it is not known; -1 before its first poll, when its name is not known, either.
-    """
-
-    __slots__ = ("number", "id", "wait", "given")
-
-
 class Recorder:
     """Records the tasks of the loops that it is attached to.
 
@@ -143,11 +132,9 @@ class Recorder:
         """True if simulated threads add to the record: what they do is known later than what others do at that time."""
         self._send = send
         self._states: dict[int, TaskState] = {}
-        self._forget_state = self._forget
         self._lost: dict[int, TaskState] = {}
         """The tasks that were collected before they ended. Python reports each of them a moment later."""
         self._indexes, self._task_names = self.record.name_indexes, self.record.task_name
-        self._add_task, self._add_event = self.record.add_task, self.record.events.extend
         self._new: list[TaskState] = []
         """The tasks since the last piece, some of which have no name yet."""
         self._blocks: dict[tuple, tuple[int, float, int]] = {}
@@ -174,6 +161,7 @@ class Recorder:
         """The length of `record.events` at which a piece is sent."""
         self._flush_at = 0.0
         self._plan_flush()
+        self._add_new, self._bind = task_start(self)
         self._end_poll = poll_end(self)
         self._handle_type = poll_handle(self)
 
@@ -236,6 +224,7 @@ class Recorder:
         states, handle_type, event = self._states, self._handle_type, self._event
         ready, is_stepped = loop._ready, hasattr(loop, "step")
 
+        @functools.wraps(call_soon)
         def _call_soon(callback, args, context):
             # Polls are steps of tasks in C, their wake-ups by a future, and both of tasks in Python.
             kind = type(callback)
@@ -317,9 +306,7 @@ class Recorder:
         code = getattr(task.get_coro(), "cr_code", None)
         if code is not None and code.co_name in _RARELY_RECORDED and not self._is_recorded(code, loop):
             return None
-        number = self._add_task(self.current, self._is_in_group)
-        self._add_event((self.clock(), number, SPAWNED))
-        return self._bind(task, number)
+        return self._add_new(task)
 
     def _is_recorded(self, code: CodeType, loop) -> bool:
         """False for asyncio's own tasks that have nothing to do, and for those of clients."""
@@ -327,16 +314,6 @@ class Recorder:
         if has_work is not None and not has_work(loop):
             return False
         return not code.co_filename.endswith(_OF_CLIENTS.get(code.co_name, "\0"))
-
-    def _bind(self, task, number: int) -> TaskState:
-        key = id(task)
-        state = self._states[key] = TaskState(task, self._forget_state)
-        state.number = number
-        state.id = key
-        state.wait = -1
-        state.given = self._default_name
-        self._new.append(state)
-        return state
 
     def _forget(self, state: TaskState) -> None:
         """The task was collected before it ended. A new task may get the same id."""
