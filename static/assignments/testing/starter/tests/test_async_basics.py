@@ -1,17 +1,9 @@
 """Tests of `scripts/async_basics.py`."""
 
-import time
-
 import pytest
 from scripts import async_basics
 
 RESULTS = ["weights of mlp", [0, 1, 2, 3], [0.25, 0.5, 1.0]]
-
-
-async def seconds_of(coroutine):
-    start = time.perf_counter()
-    await coroutine
-    return time.perf_counter() - start
 
 
 @pytest.mark.asyncio

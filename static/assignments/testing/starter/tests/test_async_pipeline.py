@@ -1,9 +1,7 @@
 """Tests of `scripts/async_ml_pipeline.py`."""
 
 import pytest
-from scripts.async_ml_pipeline import AsyncMLPipeline, Sample, classify, read_pixels
-
-COUNT = 10  # two batches of 4, and one of 2
+from scripts.async_ml_pipeline import AsyncMLPipeline
 
 
 @pytest.mark.asyncio

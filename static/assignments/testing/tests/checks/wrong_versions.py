@@ -57,24 +57,27 @@ async def stream_without_errors(self, count):
 
 BASICS, PIPELINE = "tests/test_async_basics.py", "tests/test_async_pipeline.py"
 
-# The file that should notice the mistake, the mistake, the owner and the name of the function, and the wrong version.
+# The file that should notice the mistake, the mistake, the function that has it, and the wrong version.
 VERSIONS = [
-    (BASICS, "`load_dataset` counts from 1", async_basics, "load_dataset", load_from_one),
+    (BASICS, "`load_dataset` counts from 1", "scripts.async_basics.load_dataset", load_from_one),
     (
         BASICS, "`concurrent_execution` awaits one after the other",
-        async_basics, "concurrent_execution", await_one_after_the_other,
+        "scripts.async_basics.concurrent_execution", await_one_after_the_other,
     ),
     (
         BASICS, "`concurrent_execution` returns the results in the order in which they arrive",
-        async_basics, "concurrent_execution", return_as_they_arrive,
+        "scripts.async_basics.concurrent_execution", return_as_they_arrive,
     ),
-    (PIPELINE, "`preprocess_sample` does not scale", AsyncMLPipeline, "preprocess_sample", preprocess_without_scaling),
+    (
+        PIPELINE, "`preprocess_sample` does not scale",
+        "scripts.async_ml_pipeline.AsyncMLPipeline.preprocess_sample", preprocess_without_scaling,
+    ),
     (
         PIPELINE, "`run_streamed` drops the last batch if it is smaller than the others",
-        AsyncMLPipeline, "run_streamed", stream_full_batches,
+        "scripts.async_ml_pipeline.AsyncMLPipeline.run_streamed", stream_full_batches,
     ),
     (
         PIPELINE, "`run_streamed` leaves out a batch that fails, and raises no error",
-        AsyncMLPipeline, "run_streamed", stream_without_errors,
+        "scripts.async_ml_pipeline.AsyncMLPipeline.run_streamed", stream_without_errors,
     ),
 ]
