@@ -264,11 +264,14 @@ print(fetch.arguments, fetch.result, fetch.outcome, fetch.line, fetch.awaited_li
 print(double.arguments, double.result, double.line, double.is_async, stage.line, stage.awaited_line)
 assert stage.started <= fetch.started <= fetch.ended <= stage.ended and 0.1 <= fetch.seconds <= seen.seconds
 
-for name, function in (("not written", reader.not_written), ("unknown", lambda: seen.calls("nothing"))):
+for name, function in (
+    ("not written", reader.not_written), ("unknown", lambda: seen.calls("nothing")),
+    ("double", lambda: reader.Pipeline.double()),
+):
     try:
         with checks.observe(reader) as seen:
             function()
-    except (NotImplementedError, AssertionError) as error:
+    except (NotImplementedError, AssertionError, TypeError) as error:
         print(name, type(error).__name__, str(error)[:40])
 """
 
@@ -278,6 +281,7 @@ CALLS_PRINTED = """7 8 True
 {'n': 4} 8 None False None None
 not written NotImplementedError write it
 unknown AssertionError there is no function `nothing`. The func
+double TypeError Pipeline.double() missing 1 required pos
 """.splitlines()
 
 

@@ -177,8 +177,12 @@ class Observed:
 
     def _new_call(self, name: str, function: Callable, args: tuple, kwargs: dict, *, is_async: bool) -> Call:
         __tracebackhide__ = True
-        # Raises the same `TypeError` as the call itself.
-        bound = inspect.signature(function).bind(*args, **kwargs)
+        try:
+            bound = inspect.signature(function).bind(*args, **kwargs)
+        except TypeError:
+            # The call itself raises an error in Python's usual words.
+            function(*args, **kwargs)
+            raise
         bound.apply_defaults()
         line = self.line_of(sys._getframe(2))
         in_loop = asyncio._get_running_loop() is not None

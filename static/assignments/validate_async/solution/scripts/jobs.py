@@ -2,7 +2,7 @@
 
 import asyncio
 
-WAIT_S = 0.05
+WAIT_S = 0.03
 
 
 async def work(number):

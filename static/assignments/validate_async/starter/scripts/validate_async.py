@@ -14,13 +14,11 @@ async def validate_async_function(code):
 
 async def validate_gather(code):
     """True if results are in the order of the items, whichever job ends first."""
-
     raise NotImplementedError("Ask for each validation: with which input do right code and wrong code give different results?")
 
 
 async def validate_error_handling(code):
     """True if a job that fails takes nothing from the others."""
-
     raise NotImplementedError("Ask for each validation: with which input do right code and wrong code give different results?")
 
 
