@@ -62,7 +62,7 @@ _INSTALLED = tuple(
 )
 """The folders of Python itself and of installed packages: the folder of a script may contain them."""
 
-_REPLACED_IN_LOOPS = ("create_task", "call_soon", "_call_soon", "call_exception_handler")
+_REPLACED_IN_LOOPS = ("create_task", "call_soon", "_call_soon", "call_later", "call_exception_handler")
 
 _IN_PROGRESS: list[Trace] = []
 """The recording in progress, if there is one: two would replace each other's functions."""

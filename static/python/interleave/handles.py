@@ -6,11 +6,13 @@ belong to a `polls.Recorder` and store its columns and methods.
 
 from __future__ import annotations
 
+import functools
 import time
 import weakref
 from asyncio import events
 from collections.abc import Callable
 from contextvars import copy_context
+from heapq import heappush
 
 from .columns import BEGAN, READY, SPAWNED, SUCCEEDED, WAITS
 
@@ -55,6 +57,40 @@ def task_start(recorder) -> tuple[Callable, Callable]:
         return state
 
     return add, bind
+
+
+class Timer(events.TimerHandle):
+    """A timer that is made with few calls. It has the name of asyncio's own, which is shown in debug mode."""
+
+    __slots__ = ()
+
+    def __init__(self, when, callback, args, loop, context):
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = self._scheduled = False
+        self._repr = self._source_traceback = None
+        self._when = when
+
+
+Timer.__name__ = Timer.__qualname__ = "TimerHandle"
+
+
+def quick_call_later(loop) -> Callable:
+    """The loop's `call_later` with fewer calls than asyncio's own: one is made for every sleep."""
+    call_later = loop.call_later
+
+    @functools.wraps(call_later)
+    def quick_call_later(delay, callback, *args, context=None):
+        if loop._debug or loop._closed or delay is None:
+            return call_later(delay, callback, *args, context=context)
+        timer = Timer(loop.time() + delay, callback, args, loop, context)
+        heappush(loop._scheduled, timer)
+        timer._scheduled = True
+        return timer
+
+    return quick_call_later
 
 
 def poll_handle(recorder) -> type:

@@ -24,7 +24,7 @@ from .columns import (
     BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WAITS, WARNING,
     LogLine, Piece, Record, microseconds,
 )
-from .handles import TaskState, poll_end, poll_handle, task_start
+from .handles import TaskState, poll_end, poll_handle, quick_call_later, task_start
 from .names import function_name, given_name, is_default, split_number
 from .sources import Sources
 from .text import shown_error
@@ -187,6 +187,8 @@ class Recorder:
         if is_of_asyncio(loop.call_soon, "call_soon"):
             loop.call_soon = self._quick_call_soon(loop, schedule)
         loop._call_soon = schedule
+        if is_of_asyncio(loop.call_later, "call_later") and is_of_asyncio(loop.call_at, "call_at"):
+            loop.call_later = quick_call_later(loop)
 
         @functools.wraps(create_task)
         def recording_create_task(coro, **kwargs):
