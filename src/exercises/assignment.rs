@@ -43,6 +43,30 @@ impl Assignment {
         self.program(&self.starter)
     }
 
+    /// The file that the reader writes first.
+    #[must_use]
+    pub fn first_file(&self) -> &str {
+        self.writes.first().unwrap_or(&self.main)
+    }
+
+    /// A text for the reader's files outside of the page: what to install, what to run, and the help that was used.
+    #[must_use]
+    pub fn readme(&self, hints: usize, has_seen_solution: bool) -> String {
+        let Self { part, title, main, .. } = self;
+        let statement = self.statement.join("\n\n");
+        let solution = if has_seen_solution { "seen" } else { "not seen" };
+        format!(
+            "# Part {part}: {title}\n\n{statement}\n\n\
+             ## Run it\n\nWith Python 3.11 or later, in this folder:\n\n\
+             ```bash\npip install pytest pytest-asyncio pytest-cov aiofiles aiohttp\npython {main}\npytest tests/ -v\n\
+             pytest tests/ --cov=scripts --cov-report=term-missing\n```\n\n\
+             `interleave_trace.py` records what the tests run, and is loaded by `conftest.py`. Times on a real clock differ from those \
+             on the page.\n\n\
+             ## Help used\n\nHints: {hints} of {}. Solution: {solution}.\n",
+            self.hints.len()
+        )
+    }
+
     /// The files that the reader writes, as we wrote them.
     #[must_use]
     pub fn solution(&self) -> Vec<(&str, &str)> {
@@ -73,6 +97,12 @@ impl Assignment {
         files.sort_by_key(rank);
         ProgramFiles::new(files, "")
     }
+}
+
+/// The part of the guide in a text that [`Assignment::readme`] has made.
+#[must_use]
+pub fn part_of_readme(text: &str) -> Option<u8> {
+    text.strip_prefix("# Part ")?.split_once(':')?.0.parse().ok()
 }
 
 /// True for a file in which pytest looks for tests.
@@ -106,6 +136,16 @@ mod tests {
         let names: Vec<_> = program.files().iter().map(|file| file.name.to_string()).collect();
         assert_eq!(names, ["scripts/b.py", "scripts/c.py", "scripts/a.py", "conftest.py", "tests/test_b.py"]);
         assert_eq!(assignment().solution(), [("scripts/b.py", "b"), ("scripts/c.py", "c")]);
+    }
+
+    #[test]
+    fn the_readme_says_what_to_run_and_what_help_was_used() {
+        let text = assignment().readme(1, true);
+        assert!(text.starts_with("# Part 1: Async basics\n\nWrite `main`.\n"), "{text}");
+        assert!(text.contains("\npython scripts/b.py\npytest tests/ -v\n"), "{text}");
+        assert!(text.ends_with("Hints: 1 of 1. Solution: seen.\n"), "{text}");
+        assert_eq!(part_of_readme(&text), Some(1));
+        assert_eq!(part_of_readme("# My program: it works"), None);
     }
 
     #[test]

@@ -97,7 +97,7 @@ def write(place, files):
 
 def program(folder, version):
     """The files of a program as the reader has them: `starter`, `solution`, or one of the mistakes."""
-    files = {"conftest.py": (ASSIGNMENTS / "conftest.py").read_text(encoding="utf-8")}
+    files = {name: (ASSIGNMENTS / name).read_text(encoding="utf-8") for name in ("conftest.py", "pytest.ini")}
     files |= {f"tests/{path}": text for path, text in texts(folder / "tests").items()}
     files |= texts(folder / ("starter" if version == "starter" else "solution"))
     return files | (texts(folder / "wrong" / version) if version not in ("starter", "solution") else {})

@@ -18,8 +18,8 @@ const DESCRIPTION: &str = "assignment.json";
 /// What only tests need from a description.
 const WRONG: &str = "wrong";
 
-/// The file that every assignment has at the top of its program.
-const SHARED: &str = "conftest.py";
+/// The files that every assignment has at the top of its program.
+const SHARED: [&str; 2] = ["conftest.py", "pytest.ini"];
 
 /// Writes `static/assignments/<name>.json` for each assignment of the repository.
 ///
@@ -29,7 +29,8 @@ const SHARED: &str = "conftest.py";
 pub fn put(site: &Path, repository: &Path) -> Result<(), SiteError> {
     let (from, to) = (repository.join(FOLDER), site.join(FOLDER));
     let folders: Vec<_> = files::entries(&from)?.into_iter().filter(|path| path.join(DESCRIPTION).is_file()).collect();
-    let shared = files::read_text(&from.join(SHARED))?;
+    let shared = SHARED.map(|name| Ok((name.to_owned(), files::read_text(&from.join(name))?)));
+    let shared: BTreeMap<_, _> = shared.into_iter().collect::<Result<_, SiteError>>()?;
     let assignments = folders.iter().map(|folder| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok((name, assignment(folder, &shared)?))
@@ -41,7 +42,7 @@ pub fn put(site: &Path, repository: &Path) -> Result<(), SiteError> {
 }
 
 /// The description with the texts of all files.
-fn assignment(folder: &Path, shared: &str) -> Result<String, SiteError> {
+fn assignment(folder: &Path, shared: &BTreeMap<String, String>) -> Result<String, SiteError> {
     let text = files::read_text(&folder.join(DESCRIPTION))?;
     let mut description: Map<String, Value> = serde_json::from_str(&text).map_err(|error| {
         SiteError::missing(&folder.join(DESCRIPTION).display().to_string(), &format!("an object ({error})"))
@@ -51,7 +52,7 @@ fn assignment(folder: &Path, shared: &str) -> Result<String, SiteError> {
         description.insert(part.to_owned(), json!(texts(&folder.join(part), "")?));
     }
     let mut tests = texts(&folder.join("tests"), "tests/")?;
-    tests.insert(SHARED.to_owned(), shared.to_owned());
+    tests.extend(shared.clone());
     description.insert("tests".to_owned(), json!(tests));
     Ok(Value::Object(description).to_string())
 }
@@ -77,6 +78,7 @@ mod tests {
         let (repository, site) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let sources = [
             ("conftest.py", "path"),
+            ("pytest.ini", "scope"),
             ("async_basics/assignment.json", r#"{"slug": "async-basics", "wrong": {"a": {}}}"#),
             ("async_basics/starter/scripts/async_basics.py", "gap"),
             ("async_basics/solution/scripts/async_basics.py", "done"),
@@ -96,7 +98,7 @@ mod tests {
                 "slug": "async-basics",
                 "starter": { "scripts/async_basics.py": "gap" },
                 "solution": { "scripts/async_basics.py": "done" },
-                "tests": { "conftest.py": "path", "tests/test_async_basics.py": "asserts" },
+                "tests": { "conftest.py": "path", "pytest.ini": "scope", "tests/test_async_basics.py": "asserts" },
             })
         );
     }
@@ -104,7 +106,7 @@ mod tests {
     #[test]
     fn a_damaged_description_is_named() {
         let (repository, site) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        write(repository.path(), &[("conftest.py", ""), ("a/assignment.json", "{")]);
+        write(repository.path(), &[("conftest.py", ""), ("pytest.ini", ""), ("a/assignment.json", "{")]);
         let error = put(site.path(), repository.path()).unwrap_err().to_string();
         assert!(error.contains("assignment.json"), "{error}");
     }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use e2e::browser::Engine;
 use e2e::fixture::{Fixture, TestError, TestResult};
@@ -11,12 +12,14 @@ use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 use serde_json::Value;
 
-use super::editor::{type_at_end, wait_for, wait_until_saved};
+use super::editor::{choose, type_at_end, wait_for, wait_until_saved};
+use super::recorder::python;
 
 pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![starters_fail_with_a_hint_and_solutions_pass_and_mistakes_are_explained].chain(in_chromium![
         the_work_is_there_again_and_the_progress_too,
         the_console_runs_what_the_guide_types,
+        the_work_can_be_downloaded_run_elsewhere_and_opened_again,
         a_part_can_be_read_or_written
     ])
 }
@@ -181,7 +184,7 @@ async fn the_console_runs_what_the_guide_types() -> TestResult {
     write(page, path, &assignment.text("solution", path)?).await?;
     for (command, expected) in [
         ("pip install aiofiles aiohttp pytest-asyncio", "aiofiles 25.1.0 is already there"),
-        ("ls", "conftest.py\nscripts/\ntests/"),
+        ("ls", "conftest.py\npytest.ini\nscripts/\ntests/"),
         ("cat conftest.py", "sys.path.insert"),
         ("python scripts/async_basics.py", "concurrent_execution"),
         ("pytest tests/ -v", "11 passed"),
@@ -207,6 +210,49 @@ async fn the_console_runs_what_the_guide_types() -> TestResult {
     })
     .await?;
     Ok(())
+}
+
+async fn the_work_can_be_downloaded_run_elsewhere_and_opened_again() -> TestResult {
+    let assignment = &Assignment::all()?.into_iter().find(|it| it.link().ends_with("async_basics")).expect("part 1");
+    let fixture = open(Engine::Chromium, assignment).await?;
+    let page = &fixture.page;
+    let path = &assignment.writes()[0];
+    write(page, path, &assignment.text("solution", path)?).await?;
+    page.press("Hint 1 of 5").await?;
+    page.catch_downloads().await?;
+    page.press("Download all").await?;
+    assert_eq!(page.wait_for_downloads(1).await?.0, "async-basics.zip");
+    let bytes: Vec<u8> = page
+        .evaluate_async(
+            "const done = arguments[0]; window.files[0].arrayBuffer().then((it) => done([...new Uint8Array(it)]))",
+            Vec::new(),
+        )
+        .await?;
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("work.zip"), &bytes)?;
+    run_python(folder.path(), &["-m", "zipfile", "-e", "work.zip", "."])?;
+    let readme = fs::read_to_string(folder.path().join("README.md"))?;
+    assert!(readme.contains("Hints: 1 of 5. Solution: not seen."), "{readme}");
+    let printed = run_python(folder.path(), &["-m", "pytest", "tests/", "-q", "-p", "no:cacheprovider"])?;
+    assert!(printed.contains("11 passed"), "{printed}");
+    let printed = run_python(folder.path(), &["scripts/async_basics.py"])?;
+    assert!(printed.contains("concurrent_execution"), "{printed}");
+
+    page.open("program").await?;
+    page.wait_for_button("Run").await?;
+    choose(page, &[("work.zip", &bytes)]).await?;
+    wait_until_shown(page, assignment).await?;
+    let tabs = page.texts(".file-tabs [role=tab]").await?;
+    assert_eq!(tabs, ["scripts/async_basics.py", "conftest.py", "pytest.ini", "tests/test_async_basics.py"]);
+    Ok(())
+}
+
+/// Runs CPython in a folder. Returns what it has printed.
+fn run_python(folder: &Path, arguments: &[&str]) -> Result<String, TestError> {
+    let ran = Command::new(python()).args(arguments).current_dir(folder).output()?;
+    let printed = [ran.stdout, ran.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(ran.status.success(), "{arguments:?}: {printed}");
+    Ok(printed)
 }
 
 /// Types a command into the console, and presses Enter.

@@ -43,7 +43,7 @@ const DOWNLOAD: &str = "const done = arguments[0];
     fetch(link.href).then(response => response.text()).then(done)";
 
 /// The Python that `tools/setup` has installed.
-fn python() -> PathBuf {
+pub(super) fn python() -> PathBuf {
     PathBuf::from(env::var_os("TOOLS").unwrap_or_default()).join("python/bin/python")
 }
 

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::desk::Desk;
+use super::files;
 use super::starts;
 use crate::exercises::assignment::Assignment;
 use crate::exercises::catalogue;
@@ -51,6 +52,7 @@ impl Panel {
             let read = async move {
                 match start.read_assignment().await {
                     Ok(assignment) if key.try_get_untracked() == Some(Some(start.key)) => {
+                        self.show_first_file(&assignment);
                         self.assignment.try_set(Some(Arc::new(assignment)));
                     }
                     Ok(_) => {}
@@ -59,6 +61,15 @@ impl Panel {
             };
             spawn_local(read.boxed_local());
         });
+    }
+
+    /// Shows the file to write instead of the main file, unless the reader has chosen another one.
+    fn show_first_file(self, assignment: &Assignment) {
+        let program = self.desk.program();
+        let is_main_shown = self.desk.shown.try_with_untracked(|shown| *shown == program.main().name) == Some(true);
+        if is_main_shown && let Some(first) = program.get(assignment.first_file()) {
+            self.desk.shown.set(first.name.clone());
+        }
     }
 
     /// Notes that all tests have passed.
@@ -111,7 +122,7 @@ impl Panel {
 
     fn actions(self, assignment: &Arc<Assignment>) -> AnyView {
         let runner = self.runner;
-        let (of_hint, of_solution) = (Arc::clone(assignment), Arc::clone(assignment));
+        let [of_hint, of_solution, of_files] = [(); 3].map(|()| Arc::clone(assignment));
         let (slug, all) = (assignment.slug.clone(), assignment.hints.len());
         let hint = move || {
             let seen = self.progress(&slug).hints;
@@ -132,6 +143,9 @@ impl Panel {
                 </button>
                 <button class="quiet" disabled=has_seen_all on:click=show_hint>{hint}</button>
                 <button class="quiet" on:click=show_solution>"Show a solution"</button>
+                <button class="quiet" on:click=move |_| files::save_assignment(self.desk, &of_files, self.progress(&of_files.slug))>
+                    "Download all"
+                </button>
             </div>
         }
         .into_any()

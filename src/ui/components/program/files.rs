@@ -1,5 +1,7 @@
 //! The reader's files: opened by a picker or by dropping them on the page, and saved as one file or as a zip.
 
+use std::sync::Arc;
+
 use futures::FutureExt;
 use js_sys::Uint8Array;
 use leptos::prelude::*;
@@ -9,19 +11,27 @@ use web_sys::{Event, File, HtmlInputElement};
 
 use super::bundle::Bundle;
 use super::desk::Desk;
+use super::starts::{self, Start};
 use super::wheels;
+use crate::endpoint::site_file;
+use crate::exercises::assignment::{self, Assignment};
 use crate::measure::units::{counted, shortened, size};
 use crate::python::program_files::{
     Content, MOST_DATA_BYTES, MOST_FILES, MOST_SOURCE_BYTES, ProgramFile, ProgramFiles, is_python,
 };
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::dropping::{Dropped, dropped_in, transfer_of};
+use crate::ui::written::Progress;
 
 /// The maximum size of all files of a program.
 const MOST_BYTES: usize = MOST_SOURCE_BYTES + MOST_DATA_BYTES;
 
 /// The maximum size of a zip file, in bytes.
 const MOST_ZIP_BYTES: f64 = 10e6;
+
+/// What a downloaded assignment has besides the reader's files. The page does not open it again.
+const README: &str = "README.md";
+const RECORDER: &str = "interleave_trace.py";
 
 /// The names of main files, by convention.
 const MAINS: [&str; 3] = ["main.py", "__main__.py", "app.py"];
@@ -134,16 +144,30 @@ async fn open(desk: Desk, mut files: Vec<ProgramFile>) {
     if !files.iter().any(ProgramFile::is_python) {
         return add(desk, files);
     }
-    let main = main_of(&files);
+    let start = match assignment_of(&files) {
+        Some(start) => {
+            files.retain(|file| ![README, RECORDER].contains(&&*file.name));
+            start.read().await.ok().map(|original| (start, Arc::new(original)))
+        }
+        None => None,
+    };
+    let main = start.as_ref().map_or_else(|| main_of(&files), |(_, original)| original.main().name.clone());
     files.sort_by_key(|file| file.name != main);
     match ProgramFiles::new(files, "") {
         Ok(program) => {
             let count = counted(program.files().len() as u64, "file", "files");
-            desk.show_new(program, None).await;
+            desk.show_new(program, start).await;
             desk.say(&format!("Opened {count}. Nothing has been run."));
         }
         Err(error) => desk.say(&format!("This cannot be opened as a program: {error}. {}", error.advice())),
     }
+}
+
+/// The assignment of a zip that the page has made.
+fn assignment_of(files: &[ProgramFile]) -> Option<&'static Start> {
+    let text_of = |name: &str| files.iter().find(|file| &*file.name == name)?.content.text();
+    text_of(RECORDER)?;
+    assignment::part_of_readme(text_of(README)?).and_then(starts::assignment)
 }
 
 fn add(desk: Desk, files: Vec<ProgramFile>) {
@@ -156,7 +180,7 @@ fn add(desk: Desk, files: Vec<ProgramFile>) {
 }
 
 /// The name of the main file: one that has such a name, or starts an event loop, or is not in a folder.
-fn main_of(files: &[ProgramFile]) -> std::sync::Arc<str> {
+fn main_of(files: &[ProgramFile]) -> Arc<str> {
     let rank = |file: &&ProgramFile| {
         let last = file.name.rsplit('/').next().unwrap_or_default();
         let named = MAINS.iter().position(|main| *main == last).unwrap_or(MAINS.len());
@@ -172,22 +196,44 @@ fn main_of(files: &[ProgramFile]) -> std::sync::Arc<str> {
 pub(super) fn save(desk: Desk) {
     let save = async move {
         let program = desk.program();
-        let main = program.main();
-        let name = main.name.rsplit('/').next().unwrap_or_default();
-        let (name, bytes) = if let [only] = program.files() {
-            (name.to_owned(), only.content.as_bytes().to_vec())
-        } else {
-            let zipped = Bundle::load()
-                .await
-                .map(|bundle| bundle.zipped(program.files().iter().map(|file| (&*file.name, file.content.as_bytes()))));
-            match zipped {
-                Ok(Some(zip)) => (format!("{}.zip", name.trim_end_matches(".py")), zip),
-                Ok(None) => return desk.say("The files could not be zipped. Reload the page and try again."),
-                Err(why) => return desk.say(&format!("The files cannot be zipped: {why}.")),
-            }
-        };
-        let said = offer(&name, &bytes).map_or(REFUSED.to_owned(), |()| format!("Downloaded `{name}`."));
-        desk.say(&said);
+        let name = program.main().name.rsplit('/').next().unwrap_or_default();
+        match program.files() {
+            [only] => download(desk, name, only.content.as_bytes()),
+            files => save_zip(desk, name.trim_end_matches(".py"), files.to_vec()).await,
+        }
     };
     spawn_local(save.boxed_local());
+}
+
+/// Downloads an assignment with everything that it needs outside of the page, as a zip.
+pub(super) fn save_assignment(desk: Desk, assignment: &Assignment, progress: Progress) {
+    let readme = ProgramFile::text(README, &assignment.readme(progress.hints, progress.has_seen_solution));
+    let name = assignment.slug.clone();
+    let save = async move {
+        match site_file::read(&format!("static/{RECORDER}")).await {
+            Ok(recorder) => {
+                let recorder = ProgramFile::new(RECORDER, Content::from_bytes(recorder));
+                let files = desk.program().files().iter().cloned().chain([readme, recorder]).collect();
+                save_zip(desk, &name, files).await;
+            }
+            Err(error) => desk.say(&format!("The recorder could not be added: {error}. {}", error.advice())),
+        }
+    };
+    spawn_local(save.boxed_local());
+}
+
+async fn save_zip(desk: Desk, name: &str, files: Vec<ProgramFile>) {
+    let zipped = Bundle::load()
+        .await
+        .map(|bundle| bundle.zipped(files.iter().map(|file| (&*file.name, file.content.as_bytes()))));
+    match zipped {
+        Ok(Some(zip)) => download(desk, &format!("{name}.zip"), &zip),
+        Ok(None) => desk.say("The files could not be zipped. Reload the page and try again."),
+        Err(why) => desk.say(&format!("The files cannot be zipped: {why}.")),
+    }
+}
+
+fn download(desk: Desk, name: &str, bytes: &[u8]) {
+    let said = offer(name, bytes).map_or(REFUSED.to_owned(), |()| format!("Downloaded `{name}`."));
+    desk.say(&said);
 }

@@ -98,6 +98,11 @@ pub(super) fn find(key: &str) -> Option<&'static Start> {
     GUIDE.iter().chain(&ASSIGNMENTS).chain(&TRAPS).find(|start| start.key == key)
 }
 
+/// The assignment for a part of the guide.
+pub(super) fn assignment(part: u8) -> Option<&'static Start> {
+    ASSIGNMENTS.get(usize::from(part).checked_sub(1)?)
+}
+
 impl Start {
     /// A sentence that says what the page shows now.
     pub(super) fn welcome(&self) -> String {
