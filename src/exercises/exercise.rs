@@ -301,6 +301,12 @@ impl Exercise {
         format!("static/python/{}.py", self.python_name())
     }
 
+    /// True if it is a part of the guide that the reader can write: see [`assignment`](crate::exercises::assignment).
+    #[must_use]
+    pub fn can_be_written(&self) -> bool {
+        self.part > 0
+    }
+
     /// The name of its script in Python, without the ending. `PROGRAM` has no script.
     #[must_use]
     pub fn python_name(&self) -> String {

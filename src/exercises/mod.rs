@@ -20,6 +20,7 @@ mod prelude {
 }
 
 pub mod advanced;
+pub mod assignment;
 pub mod async_api_calls;
 pub mod async_basics;
 pub mod async_error_handling;

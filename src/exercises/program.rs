@@ -9,10 +9,15 @@ use crate::lazy::lazy;
 use crate::measure::ClockKind;
 use crate::measure::report::Report;
 use crate::python::PythonError;
+use crate::python::command::{Command, CommandError};
+use crate::python::suggested_clock::suggested_clock;
 use crate::runtime::Run;
 
 /// The name of the control with the text of the program.
 pub const CODE: &str = "code";
+
+/// The name of the control with the [command](crate::python::command) of the console; empty for the button Run.
+pub const COMMAND: &str = "command";
 
 /// The name of the control with the number of processors.
 const PROCESSORS: &str = "processors";
@@ -28,6 +33,13 @@ pub static EXERCISE: Exercise = Exercise::new("program", 0, "Your program")
             "Program",
             "The text of the program.",
             ControlKind::Program { default: include_str!("program/first.py") },
+        )
+        .only_if(|_| false),
+        Control::new(
+            COMMAND,
+            "Command",
+            "What runs instead of the main file.",
+            ControlKind::Text { default: "", refuse: |_| None },
         )
         .only_if(|_| false),
         Control::choice(
@@ -53,15 +65,32 @@ pub static EXERCISE: Exercise = Exercise::new("program", 0, "Your program")
 
 failure_from!(PythonError);
 
+failure_from!(CommandError);
+
 #[cfg(target_arch = "wasm32")]
 pub use in_browser::look;
 
-/// The clock on which the program runs.
+/// The clock that is chosen.
 #[must_use]
-pub fn clock_of(settings: &Settings) -> ClockKind {
+pub fn chosen_clock(settings: &Settings) -> ClockKind {
     let chosen = settings.choice("clock");
     let others = [ClockKind::Virtual, ClockKind::Simulated];
     others.into_iter().find(|clock| clock.name() == chosen).unwrap_or_default()
+}
+
+/// The clock on which the program runs. Tests do not run on the real one.
+#[must_use]
+pub fn clock_of(settings: &Settings) -> ClockKind {
+    let chosen = chosen_clock(settings);
+    let tests = command_of(settings).filter(Command::is_pytest);
+    let needed = tests.and_then(|tests| tests.program(settings.program(CODE)).ok()).map(|it| suggested_clock(&it));
+    needed.filter(|_| chosen == ClockKind::Browser).unwrap_or(chosen)
+}
+
+/// The command that runs instead of the main file, if there is one.
+#[must_use]
+pub fn command_of(settings: &Settings) -> Option<Command> {
+    Command::parse(settings.text(COMMAND)).ok()
 }
 
 lazy!(mod preparing in exercises: interpreter() -> Preparing);
@@ -118,7 +147,8 @@ mod in_browser {
     use crate::exercises::exercise::{NoIdeal, ProgramLine};
     use crate::measure::Record;
     use crate::measure::line_waits::{LineWait, LineWaits};
-    use crate::measure::report::Headline;
+    use crate::measure::report::{Headline, Section};
+    use crate::measure::test_result::{TestResult, verdict};
     use crate::measure::units::{counted, span};
     use crate::python::difference::difference;
     use crate::python::message::{Ended, Ending, SeenTask};
@@ -136,6 +166,7 @@ mod in_browser {
                 record.mark_simulated();
             }
         });
+        let is_pytest = command_of(settings).is_some_and(|command| command.is_pytest());
         let (mut recording, mut simulated) = (Recording::default(), Vec::new());
         let ended = run_once(settings, run.seed(), clock, false, |arrived| {
             match arrived {
@@ -149,7 +180,12 @@ mod in_browser {
             Ok(())
         });
         let ended = ended.await?;
-        let mut report = report(&run.record(), recording.warnings(), &ended)?;
+        let mut report = match recording.tests() {
+            [] if is_pytest && ended.ending == Ending::Exited => return Err(without_tests(&ended)),
+            [] => report(&run.record(), recording.warnings(), &ended)?,
+            tests if matches!(ended.ending, Ending::Finished | Ending::Exited) => tested(tests),
+            _ => report(&run.record(), recording.warnings(), &ended)?,
+        };
         report.notes.splice(0..0, simulated);
         if clock == ClockKind::Simulated {
             let processors = counted(settings.count(PROCESSORS).into(), "processor", "processors");
@@ -160,7 +196,7 @@ mod in_browser {
 
     /// Its program, files and random numbers are those of the first run.
     pub(super) async fn second_run(first: Run, settings: Settings) -> Result<Option<Record>, NoIdeal> {
-        if clock_of(&settings) == ClockKind::Virtual {
+        if clock_of(&settings) == ClockKind::Virtual || command_of(&settings).is_some_and(|it| it.is_pytest()) {
             return Ok(None);
         }
         let no_ideal = |why: String| NoIdeal { why: format!("in a second run, on the virtual clock, {why}") };
@@ -172,7 +208,7 @@ mod in_browser {
         let limit = SECOND_RUN_TAKES + 2 * Duration::from_micros(first.record().end_us());
         let ended = Run::for_page().timeout(limit, ended).await;
         let ended = ended.map_err(|_| no_ideal("the program took too long".to_owned()))?;
-        let ended = ended.map_err(|error| no_ideal(error.to_string()))?;
+        let ended = ended.map_err(|error| no_ideal(error.message))?;
         if ended.ending != Ending::Finished {
             return Err(no_ideal(ended.words()));
         }
@@ -192,16 +228,20 @@ mod in_browser {
     ///
     /// If it takes too long, or the interpreter fails.
     pub async fn look(settings: &Settings, seed: u64, at_us: u64) -> Result<Vec<SeenTask>, Failure> {
-        let program = program(settings, seed, ClockKind::Virtual);
+        let program = program(settings, seed, ClockKind::Virtual)?;
         let look = interpreter::with_session(async |session| session.look(&program, at_us).await);
         let seen = Run::for_page().timeout(LOOK_TAKES, look).await;
         let too_long = || format!("the program did not reach this moment within {} s", LOOK_TAKES.as_secs());
         Ok(seen.map_err(|_| Failure::new(too_long(), "Choose an earlier time."))??)
     }
 
-    fn program(settings: &Settings, seed: u64, clock: ClockKind) -> Program {
-        let (files, environment) = (settings.program(CODE).clone(), interpreter::environment());
-        Program { files, environment, seed, clock, processors: settings.count(PROCESSORS), replays: false }
+    fn program(settings: &Settings, seed: u64, clock: ClockKind) -> Result<Program, CommandError> {
+        let files = match settings.text(COMMAND) {
+            "" => settings.program(CODE).clone(),
+            command => Command::parse(command)?.program(settings.program(CODE))?.into(),
+        };
+        let environment = interpreter::environment();
+        Ok(Program { files, environment, seed, clock, processors: settings.count(PROCESSORS), replays: false })
     }
 
     /// Runs the program to its end in the interpreter that is ready. `replays` is described in [`Program`].
@@ -211,8 +251,8 @@ mod in_browser {
         clock: ClockKind,
         replays: bool,
         take: impl FnMut(Arrived) -> Result<(), PythonError>,
-    ) -> Result<Ended, PythonError> {
-        let program = Program { replays, ..program(settings, seed, clock) };
+    ) -> Result<Ended, Failure> {
+        let program = Program { replays, ..program(settings, seed, clock)? };
         // On the virtual clock, the program does not read messages.
         let started = |stop| {
             if clock == ClockKind::Browser {
@@ -220,7 +260,7 @@ mod in_browser {
             }
         };
         let _stop = StopsUntilDropped;
-        interpreter::with_session(async |session| session.run(&program, started, take).await).await
+        Ok(interpreter::with_session(async |session| session.run(&program, started, take).await).await?)
     }
 
     /// The program can be asked to stop as long as this exists.
@@ -243,6 +283,28 @@ mod in_browser {
         };
         let line = ended.path.as_ref().zip(ended.line).map(|(path, line)| ProgramLine { path: path.clone(), line });
         Err(Failure { line, ..Failure::new(ended.words(), advice) })
+    }
+
+    /// The report of a program that has run tests.
+    fn tested(tests: &[TestResult]) -> Report {
+        let first =
+            tests.iter().find(|test| test.has_failed()).map(|test| format!("{}: {}", test.name(), test.message));
+        let notes = [verdict(tests)].into_iter().chain(first).collect();
+        Report { notes, sections: vec![Section::Tests(tests.to_vec())], ..Report::default() }
+    }
+
+    /// pytest has ended without running a test. Its exit code says why.
+    fn without_tests(ended: &Ended) -> Failure {
+        const USAGE: f64 = 4.0;
+        const NO_TESTS: f64 = 5.0;
+        if ended.exit_code == NO_TESTS {
+            let advice = "Names of files and functions with tests begin with `test_`.";
+            return Failure::new("pytest found no tests", advice);
+        }
+        if ended.exit_code == USAGE {
+            return Failure::new("pytest does not understand these arguments", "The log says which.");
+        }
+        Failure::new(ended.words(), "The log says more.")
     }
 
     /// The report of a program that has finished. Its headline is the first note.

@@ -9,6 +9,7 @@ use super::latency::latency;
 use super::node::{Node, element};
 use super::sweep::sweep;
 use super::table::table;
+use super::test_results::test_results;
 use super::validations::validations;
 use crate::measure::Record;
 use crate::measure::report::Section;
@@ -30,6 +31,7 @@ pub fn section(section: &Section, record: &Record, seed: u64) -> Vec<Node> {
         Section::BatchSizes(sizes) => one_or(batch_sizes(sizes), "Without samples there are no batches to try."),
         Section::Distribution(of) => distribution(record, of).into_iter().collect(),
         Section::Validations(promises) => validations(promises).map(Node::from).collect(),
+        Section::Tests(results) => test_results(results),
     }
 }
 

@@ -33,6 +33,7 @@ pub mod statistics;
 pub mod sweep;
 pub mod task_id;
 pub mod task_name;
+pub mod test_result;
 pub mod track;
 pub mod units;
 pub mod untrusted;

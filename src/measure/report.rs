@@ -12,6 +12,7 @@ use crate::measure::digit::Digit;
 use crate::measure::flow::Flow;
 use crate::measure::requests::Requests;
 use crate::measure::sweep::Sweep;
+use crate::measure::test_result::TestResult;
 use crate::measure::validation::Validation;
 
 /// The heading of the notes, and of the sections that belong to them.
@@ -51,6 +52,8 @@ pub enum Section {
     Distribution(Distribution),
     /// Promises that were tested.
     Validations(Vec<Validation>),
+    /// Tests that a program has run.
+    Tests(Vec<TestResult>),
 }
 
 /// Tasks whose durations are a sample. The durations themselves are in the record.
@@ -94,6 +97,7 @@ impl Section {
             Self::Flow(_) => "Stages over time",
             Self::BatchSizes(_) => "Batch sizes",
             Self::Distribution(_) => "Distribution",
+            Self::Tests(_) => "Tests",
         }
     }
 }
@@ -160,6 +164,12 @@ impl Report {
     /// All promises that were tested.
     pub fn validations(&self) -> impl Iterator<Item = &Validation> {
         each_of!(self, Validations).flatten()
+    }
+
+    /// The tests that a program has run.
+    #[must_use]
+    pub fn tests(&self) -> Option<&[TestResult]> {
+        each_of!(self, Tests).map(Vec::as_slice).next()
     }
 }
 

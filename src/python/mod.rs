@@ -4,6 +4,7 @@
 //! - [`recording`]: puts the pieces of a program's record together, and checks every event.
 //! - [`difference`]: whether a second run did the same as the first.
 //! - [`program_files`]: the files of a program and its arguments, with their limits.
+//! - [`command`]: what the reader types into the console.
 //! - [`environment`]: environment variables, which are in memory only.
 //! - [`suggested_clock`]: the clock that a program needs.
 //! - [`packages`]: the libraries that a program imports.
@@ -21,6 +22,7 @@
 //! `static/sandbox/outer.js` and `worker.js` are the other side, and describe the messages. `static/python/interleave` is
 //! the Python package that runs and records a program.
 
+pub mod command;
 #[cfg(target_arch = "wasm32")]
 mod decode;
 pub mod difference;

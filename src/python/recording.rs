@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::message::Piece;
 use crate::measure::event_letters::kinds_by_letter;
+use crate::measure::test_result::{TestPlace, TestResult};
 use crate::measure::units::shortened;
 use crate::measure::untrusted::{Impossible, LONGEST_US, Untrusted, check_waits, known_wait};
 use crate::measure::waits::{SharedObject, Source, Wait};
@@ -24,6 +25,12 @@ const MOST_LINES: usize = 110_000;
 
 /// The origin of a line that the program has not written.
 const OUR_OWN: &str = "note";
+
+/// The origin of a line that is the result of a test, in JSON. It is not part of the log.
+const TEST: &str = "test";
+
+/// The maximum number of tests whose results are listed.
+const MOST_TESTS: usize = 10_000;
 
 /// The maximum number of characters of a name, and of a line of the log.
 const NAME_CHARS: usize = 200;
@@ -61,6 +68,7 @@ pub struct Recording {
     untrusted: Untrusted,
     names: Vec<Rc<str>>,
     warnings: Vec<String>,
+    tests: Vec<TestResult>,
 }
 
 /// The texts of a piece.
@@ -129,6 +137,12 @@ impl Recording {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// The results of the tests that the program has run so far.
+    #[must_use]
+    pub fn tests(&self) -> &[TestResult] {
+        &self.tests
     }
 
     fn add_places(&mut self, record: &mut Record, more: &More) -> Result<(), PieceError> {
@@ -205,6 +219,10 @@ impl Recording {
     fn add_log(&mut self, record: &mut Record, lines: Vec<Line>) -> Result<(), PieceError> {
         refuse_many("log lines", record.log_lines().len() + lines.len(), MOST_LINES)?;
         for Line { at_us, task, level, text, origin } in lines {
+            if origin == TEST {
+                self.add_test(&text)?;
+                continue;
+            }
             let text = shortened(&text, LINE_CHARS).into_owned();
             if level == Level::Warning && origin == OUR_OWN {
                 self.warnings.push(text.clone());
@@ -213,6 +231,24 @@ impl Recording {
             self.untrusted.log(record, LogLine { at_us, task: None, level, text }, task)?;
         }
         Ok(())
+    }
+
+    fn add_test(&mut self, json: &str) -> Result<(), PieceError> {
+        refuse_many("tests", self.tests.len() + 1, MOST_TESTS)?;
+        let result: TestResult = serde_json::from_str(json).map_err(|_| PieceError::Malformed { of: "log" })?;
+        self.tests.push(limited(result));
+        Ok(())
+    }
+}
+
+/// A result with texts of a limited length.
+fn limited(result: TestResult) -> TestResult {
+    let cut = |text: &str, most| shortened(text, most).into_owned();
+    TestResult {
+        id: cut(&result.id, NAME_CHARS),
+        message: cut(&result.message, LINE_CHARS),
+        place: result.place.map(|place| TestPlace { path: cut(&place.path, NAME_CHARS), ..place }),
+        ..result
     }
 }
 
@@ -250,6 +286,29 @@ mod tests {
         recording.add(&mut record, &Piece { more, ..Piece::default() }).expect("a piece");
         assert_eq!(recording.warnings(), ["blocked"]);
         assert_eq!(record.log_lines().len(), 4);
+    }
+
+    #[test]
+    fn results_of_tests_are_not_lines_of_the_log() {
+        let (mut record, mut recording) = (Record::new(ClockKind::Browser), Recording::default());
+        let mut add = |text: &str| {
+            let line = serde_json::json!({ "at_us": 6, "task": null, "level": "info", "text": text, "origin": "test" });
+            let more = format!(r#"{{"names": [], "sources": [], "objects": [], "waits": [], "log": [{line}]}}"#);
+            recording.add(&mut record, &Piece { more, ..Piece::default() })
+        };
+        let place = r#"{"path": "scripts/a.py", "line": 14}"#;
+        let result = format!(
+            r#"{{"id": "tests/test_a.py::test_a", "outcome": "failed", "message": "{}", "place": {place}}}"#,
+            "x".repeat(9_000)
+        );
+        add(&result).expect("a result");
+        add(r#"{"id": "a::b", "outcome": "passed", "message": "", "place": null}"#).expect("a result");
+        assert_eq!(add("{}"), Err(PieceError::Malformed { of: "log" }));
+        assert_eq!(record.log_lines().len(), 0);
+        let [first, second] = recording.tests() else { panic!("{:?}", recording.tests()) };
+        assert!(first.has_failed() && first.message.chars().count() <= LINE_CHARS + 1);
+        assert_eq!(first.place, Some(TestPlace { path: "scripts/a.py".to_owned(), line: 14 }));
+        assert!(!second.has_failed());
     }
 
     #[test]

@@ -7,25 +7,26 @@ use crate::python::program_files::ProgramFiles;
 const OF_THREADS: [&str; 6] =
     ["threading", "to_thread", "run_in_executor", "ThreadPoolExecutor", "ProcessPoolExecutor", "multiprocessing"];
 
-/// The library that runs tests. It waits in the middle of plain functions, which is not possible on the real clock.
+/// The library that runs tests. It waits in the middle of plain functions, which is not possible on the real clock. A file of
+/// tests that is not run has no influence.
 const OF_TESTS: &str = "pytest";
 
 /// The clock that the page selects for a program.
 #[must_use]
 pub fn suggested_clock(program: &ProgramFiles) -> ClockKind {
-    let names = |wanted: &[&str]| {
-        let files = program.files().iter().filter(|file| file.is_python());
-        let texts = files.filter_map(|file| file.content.text());
-        let code = texts.flat_map(str::lines).filter_map(|line| line.split('#').next());
-        code.flat_map(words).any(|word| wanted.contains(&word))
-    };
-    if names(&OF_THREADS) {
+    let all = program.files().iter().filter(|file| file.is_python()).filter_map(|file| file.content.text());
+    if all.into_iter().any(|text| names(text, &OF_THREADS)) {
         ClockKind::Simulated
-    } else if names(&[OF_TESTS]) {
+    } else if names(program.main_text(), &[OF_TESTS]) {
         ClockKind::Virtual
     } else {
         ClockKind::Browser
     }
+}
+
+fn names(text: &str, wanted: &[&str]) -> bool {
+    let code = text.lines().filter_map(|line| line.split('#').next());
+    code.flat_map(words).any(|word| wanted.contains(&word))
 }
 
 fn words(line: &str) -> impl Iterator<Item = &str> {
@@ -35,6 +36,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::program_files::ProgramFile;
 
     #[track_caller]
     fn assert_suggested(source: &str, expected: ClockKind) {
@@ -58,6 +60,11 @@ mod tests {
     #[test]
     fn tests_do_not_wait() {
         assert_suggested("import pytest\n", ClockKind::Virtual);
+        let files = ["main.py", "test_main.py"].map(|name| ProgramFile::text(name, "import pytest\n"));
+        let with_tests = ProgramFiles::new(files.into(), "").expect("valid");
+        assert_eq!(suggested_clock(&with_tests), ClockKind::Virtual);
+        let main = ProgramFile::text("main.py", "import asyncio\n");
+        assert_eq!(suggested_clock(&with_tests.with(main).expect("valid")), ClockKind::Browser);
     }
 
     #[test]

@@ -128,6 +128,17 @@ impl Programs {
         Ok(files.map(|it| ProgramEntry { name: it.name.as_str().to_owned(), size_bytes: it.size_bytes }).collect())
     }
 
+    /// The name of the first saved program that was started from this program of the site.
+    pub async fn find_started_from(&self, key: &str) -> Option<String> {
+        // Programs that cannot be read are reported when the reader opens them.
+        for ProgramEntry { name, .. } in self.list().await.unwrap_or_default() {
+            if self.read(&name).await.is_ok_and(|saved| saved.started_from.as_deref() == Some(key)) {
+                return Some(name);
+            }
+        }
+        None
+    }
+
     /// Deletes a program.
     ///
     /// # Errors
@@ -251,6 +262,17 @@ mod tests {
         assert_eq!(now(programs.rename("a", "c")), Ok(()));
         assert_eq!(now(programs.read("c")), Ok(saved("a")));
         assert_eq!(now(programs.list()).map(|list| list.len()), Ok(2));
+    }
+
+    #[test]
+    fn the_work_on_a_program_of_the_site_is_found() {
+        let programs = programs();
+        assert_eq!(now(programs.find_started_from("async-basics")), None);
+        now(programs.storage.write("a", b"{}")).expect("it works");
+        now(programs.save("b", &SavedProgram { started_from: None, ..saved("") })).expect("it works");
+        now(programs.save("c", &saved(""))).expect("it works");
+        assert_eq!(now(programs.find_started_from("async-basics")).as_deref(), Some("c"));
+        assert_eq!(now(programs.find_started_from("async-multiple")), None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::measure::flow::{Flow, QueueDepth, Stage, Work};
 use crate::measure::report::{Check, Report, Section};
 use crate::measure::requests::{Requests, Timing};
 use crate::measure::sweep::{LoadLevel, Sweep};
+use crate::measure::test_result::{TestOutcome, TestPlace, TestResult};
 use crate::measure::validation::{Validation, Verdict};
 use crate::measure::waits::{Awaited, ObjectKind, SharedObject, Source, SourceLine, Wait, WaitId, Waits};
 use crate::measure::{EventKind, Level, LogLine, Outcome, Record, TaskId};
@@ -144,5 +145,11 @@ fn fill(report: &mut Report, text: &'static str) {
         measured: text.to_owned(),
         verdict: Verdict::Failed,
         shown_by: text.into(),
+    }]));
+    report.sections.push(Section::Tests(vec![TestResult {
+        id: text.to_owned(),
+        outcome: TestOutcome::Failed,
+        message: text.to_owned(),
+        place: Some(TestPlace { path: text.to_owned(), line: 14 }),
     }]));
 }

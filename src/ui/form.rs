@@ -114,6 +114,13 @@ impl Form {
         self.settings.update(|settings| settings.set(name, Value::Choice(choice)));
     }
 
+    /// Sets the control of this name to a text, if the exercise has it.
+    pub(super) fn set_text(self, name: &str, text: &str) {
+        if self.exercise.controls.iter().any(|control| control.name == name) {
+            self.settings.update(|settings| settings.set(name, Value::Text(text.to_owned())));
+        }
+    }
+
     /// True if the settings are those of this part of a link.
     pub(super) fn has_settings(self, query: &str) -> bool {
         let link = format!("{}?{query}", self.exercise.slug);

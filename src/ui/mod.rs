@@ -32,6 +32,7 @@ mod png;
 mod runner;
 mod scrolling;
 mod theme;
+mod written;
 
 pub use app::App;
 

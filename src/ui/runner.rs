@@ -14,6 +14,7 @@ use leptos::prelude::*;
 
 use crate::exercises::exercise::Failure;
 use crate::exercises::experiment::{Experiment, RunningExperiment};
+use crate::exercises::program::COMMAND;
 use crate::exercises::site::Site;
 use crate::lazy::{NotFetched, lazy};
 use crate::measure::Level;
@@ -116,6 +117,12 @@ impl Runner {
     /// may not get.
     pub(super) fn can_start(self) -> bool {
         !self.display.is_running() && !self.form.has_refusals() && self.form.may_send_requests()
+    }
+
+    /// Starts a run of the reader's program: of this command in its folder, or of its main file if that is empty.
+    pub(super) fn start_command(self, command: &str) {
+        self.form.set_text(COMMAND, command);
+        self.start();
     }
 
     /// Starts a run, if one can start.

@@ -146,17 +146,13 @@ class Trace:
     def _attach(self, loop) -> None:
         if isinstance(loop, base_events.BaseEventLoop) and threading.get_ident() == self._thread:
             self._loops.add(loop)
-            before = {name: vars(loop).get(name) for name in _REPLACED_IN_LOOPS}
             self._recorder.attach(loop)
-            # In the loop itself, so that nothing else refers to it.
-            loop._before_trace = before
 
     def _detach(self, loop) -> None:
         if loop not in self._loops:
             return
         self._loops.discard(loop)
-        _restore(loop, loop._before_trace)
-        del loop._before_trace
+        _restore(loop, {name: _before(loop, name) for name in _REPLACED_IN_LOOPS if name in vars(loop)})
         selector = getattr(loop, "_selector", None)
         if selector is not None:
             vars(selector).pop("select", None)
@@ -378,6 +374,13 @@ class _Echo:
 
     def __iter__(self):
         return iter(self._stream)
+
+
+def _before(loop: base_events.BaseEventLoop, name: str) -> object | None:
+    """The function of a loop that the recorder has replaced; None if it was the method of its type."""
+    value = getattr(vars(loop)[name], "__wrapped__", None)
+    is_inherited = getattr(value, "__func__", None) is getattr(type(loop), name)
+    return None if is_inherited else value
 
 
 def _restore(owner: object, values: dict[str, object]) -> None:

@@ -67,14 +67,15 @@ packages.ROOT = pathlib.Path(root)
 # Before those of the environment.
 sys.path[:0] = packages.folders(names)
 outcomes = [harness.run_files(Files(files, "main.py"), clock, packages=tuple(names)) for _ in range(2)]
-print(json.dumps([[outcome.result._asdict(), outcome.printed, outcome.tasks()] for outcome in outcomes]))
+tests = [[json.loads(line["text"]) for line in outcome.log if line["origin"] == "test"] for outcome in outcomes]
+print(json.dumps([[it.result._asdict(), it.printed, it.tasks(), results] for it, results in zip(outcomes, tests)]))
 """
 
 
-def run(installed, clock):
+def run(installed, clock, **changed):
     from interleave import packages
 
-    files = {"main.py": MAIN, "async_basics.py": SCRIPT, "tests/test_async_basics.py": TESTS}
+    files = {"main.py": MAIN, "async_basics.py": SCRIPT, "tests/test_async_basics.py": TESTS} | changed
     arguments = json.dumps([str(harness.ROOT / "tests" / "python"), files, clock, str(packages.ROOT), installed])
     ended = subprocess.run([sys.executable, "-c", RUN, arguments], capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
@@ -83,7 +84,7 @@ def run(installed, clock):
 
 @pytest.mark.parametrize("clock", ["virtual", "simulated"])
 def test_tests_run_as_elsewhere_and_take_no_time(clock, installed):
-    for result, printed, tasks in run(installed, clock):
+    for result, printed, tasks, _ in run(installed, clock):
         assert (result["ending"], result["exit_code"]) == ("exited", 1)
         text = "\n".join(printed)
         for name, outcome in (
@@ -95,3 +96,68 @@ def test_tests_run_as_elsewhere_and_take_no_time(clock, installed):
         assert re.search(r"async_basics\.py +\d+ +1 +\d+% +7$", text, re.MULTILINE)
         assert re.search(r"1 failed, 3 passed(, 1 warning)? in (8\.\d\d)s", text), text
         assert sum(name == "download_model" and outcome == "S" for name, _, outcome in tasks) == 5
+
+
+CONSOLE = """
+import sys
+
+import pytest
+from interleave import testing
+
+sys.exit(testing.main(sys.argv[1:]))
+"""
+
+OTHER_TESTS = """
+import asyncio
+import pytest
+from async_basics import download_model
+
+def test_that_names_a_line():
+    assert not "of the program", "async_basics.py:5 waits too long"
+
+def test_that_fails_inside():
+    asyncio.run(download_model(""))
+
+@pytest.mark.skip(reason="no data")
+def test_that_is_skipped(): ...
+
+@pytest.fixture
+def broken():
+    raise OSError("no such fixture")
+
+def test_with_a_broken_fixture(broken): ...
+
+class TestClass:
+    @pytest.mark.parametrize("n", [1])
+    def test_that_passes(self, n): ...
+"""
+
+
+def test_each_run_has_a_pytest_of_its_own(installed):
+    main = CONSOLE.replace("sys.argv[1:]", '["missing/"]')
+    for result, *_ in run(installed, "virtual", **{"main.py": main}):
+        assert (result["ending"], result["exit_code"]) == ("exited", 4)
+
+
+def results_of(installed, **changed):
+    first, again = run(installed, "virtual", **{"main.py": CONSOLE, **changed})
+    assert first[3] == again[3]
+    return {result.pop("id").rpartition("::")[2]: tuple(result.values()) for result in first[3]}
+
+
+def test_the_console_reports_each_test_with_its_reason_and_line(installed):
+    script = "async_basics.py"
+    assert results_of(installed, **{"tests/test_async_basics.py": OTHER_TESTS}) == {
+        "test_that_names_a_line": ("failed", f"{script}:5 waits too long", {"path": script, "line": 5}),
+        "test_that_fails_inside": ("failed", "ValueError: no name", {"path": script, "line": 7}),
+        "test_that_is_skipped": ("skipped", "no data", None),
+        "test_with_a_broken_fixture": ("failed", "OSError: no such fixture", {"path": "tests/test_async_basics.py", "line": 17}),
+        "test_that_passes[1]": ("passed", "", None),
+    }
+
+
+def test_a_file_that_cannot_be_imported_has_failed(installed):
+    found = results_of(installed, **{"test_broken.py": "import missing_module\n"})
+    [(outcome, message, place)] = found.values()
+    assert outcome == "failed" and "No module named 'missing_module'" in message, message
+    assert place == {"path": "test_broken.py", "line": 1}

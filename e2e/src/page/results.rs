@@ -272,12 +272,18 @@ impl Page {
         })
     }
 
-    /// Waits until the results no longer change, and returns them.
+    /// Waits until the results are visible and no longer change, and returns them.
     ///
     /// # Errors
     ///
     /// If they keep changing for too long.
     pub async fn settled_results(&self) -> Result<ResultsSnapshot, PageError> {
+        // Until its forecast is known, the page hides what the forecast would move, and hidden elements have no text.
+        eventually("a page that has arrived", async || {
+            let is_hidden: bool = self.evaluate("return !!document.querySelector('.arriving')", Vec::new()).await?;
+            Ok(if is_hidden { Err("a hidden stage".to_owned()) } else { Ok(()) })
+        })
+        .await?;
         let mut last = self.results().await?;
         eventually("a page that no longer changes", async || {
             let now = self.results().await?;

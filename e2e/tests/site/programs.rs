@@ -1,6 +1,7 @@
 //! The page of the reader's own program: real Python in the sandbox.
 
 mod archive;
+mod assignments;
 mod editor;
 mod errors;
 mod files;
@@ -21,7 +22,8 @@ mod wheels;
 use e2e::suite::Test;
 
 pub fn tests() -> impl Iterator<Item = Test> {
-    errors::tests()
+    assignments::tests()
+        .chain(errors::tests())
         .chain(files::tests())
         .chain(keyboard::tests())
         .chain(links::tests())

@@ -95,7 +95,7 @@ fn check_section(section: &Section) -> Result<(), SectionError> {
         Section::Flow(flows) => check_flows(flows),
         Section::BatchSizes(sizes) => check_batch_sizes(sizes),
         // Names of tasks that the record does not contain select nothing, and verdicts are only text.
-        Section::Distribution(_) | Section::Validations(_) => Ok(()),
+        Section::Distribution(_) | Section::Validations(_) | Section::Tests(_) => Ok(()),
     }
 }
 

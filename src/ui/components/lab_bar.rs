@@ -18,7 +18,7 @@ pub(crate) fn lab_bar(runner: Runner) -> AnyView {
             progress=Signal::derive(move || parts(runner.display))
             status=Signal::derive(move || runner.display.status.with(sentence))
             state=Signal::derive(move || runner.display.status.with(class))
-            on_run=move || runner.start()
+            on_run=move || runner.start_command("")
             on_stop=move || runner.stop()
         />
     }

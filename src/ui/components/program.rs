@@ -1,6 +1,8 @@
 //! The reader's program: its files in an editor, and what saves, opens and shares them.
 
+mod assignment;
 mod bundle;
+mod console;
 mod desk;
 mod editor;
 mod environment;
@@ -28,19 +30,19 @@ use crate::python::keys::{PLACEHOLDER, find};
 use crate::python::program_files::ProgramFiles;
 use crate::share::program_changes::{ChangedLine, LineKind, changes};
 use crate::share::programs::ProgramEntry;
-use crate::ui::display::Display;
 use crate::ui::focus::focus;
-use crate::ui::form::Form;
+use crate::ui::runner::Runner;
 use desk::{Desk, News};
 use missing_imports::missing_imports;
 use saver::Saving;
-use starts::{GUIDE, Start, TRAPS};
+use starts::{ASSIGNMENTS, GUIDE, Start, TRAPS};
 
 /// The text of a new program.
 const NEW: &str = "import asyncio\n\n\nasync def main():\n    print(\"hello\")\n\n\nasyncio.run(main())\n";
 
 /// The pane. `shows_run` is true if the page opens with the program of a run.
-pub(crate) fn program(form: Form, display: Display, shows_run: bool) -> AnyView {
+pub(crate) fn program(runner: Runner, shows_run: bool) -> AnyView {
+    let (form, display) = (runner.form, runner.display);
     let desk = Desk::new(form, shows_run);
     files::use_drop(desk);
     let python = editor::use_interpreter();
@@ -54,11 +56,13 @@ pub(crate) fn program(form: Form, display: Display, shows_run: bool) -> AnyView 
         >
             {bar(desk)}
             {messages(desk)}
+            {assignment::assignment(desk, runner)}
             {changed(desk)}
             {tabs::file_tabs(desk)}
             {editor::editor(desk, display)}
             {missing_imports(form, is_ready)}
             {servers::servers()}
+            {console::console(desk, runner)}
             <div class="program-foot">
                 {arguments(desk)}
                 {environment::environment(desk)}
@@ -222,6 +226,9 @@ fn starts(desk: Desk) -> AnyView {
         <details class="menu" name="program-menu">
             <summary>"Start from…"</summary>
             <div class="menu-content">
+                <h3>"Write it yourself"</h3>
+                <ul>{ASSIGNMENTS.iter().map(item).collect_view()}</ul>
+                <h3>"The guide, as we wrote it"</h3>
                 <ul>{GUIDE.iter().map(item).collect_view()}</ul>
                 <p class="hint">"Part 5 of the guide needs numpy and safetensors."</p>
                 <h3>"Traps of asyncio"</h3>
@@ -233,6 +240,11 @@ fn starts(desk: Desk) -> AnyView {
 }
 
 async fn begin(desk: Desk, start: &'static Start) {
+    if start.is_assignment() {
+        // The reader goes on with what is saved.
+        desk.show_start(start).await;
+        return;
+    }
     match start.read().await {
         Ok(program) => {
             if let Some(clock) = start.clock {

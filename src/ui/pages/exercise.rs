@@ -7,9 +7,10 @@ use futures::FutureExt;
 use leptos::prelude::*;
 
 use crate::exercises::compared::ideals_in_words;
+use crate::exercises::exercise::Exercise;
 use crate::frame;
 use crate::lazy::{NotFetched, lazy};
-use crate::share::permalink;
+use crate::share::permalink::{self, SITE_PROGRAM};
 use crate::share::saved::RunEnding;
 use crate::ui::address::use_follow;
 use crate::ui::charts::timeline::timeline;
@@ -57,6 +58,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
         <div class="workbench" class:arriving=use_arriving(display, loaded)>
             <div class="head">
                 {page_head(exercise.title, exercise.teaches)}
+                {read_or_write(exercise)}
                 {presets(form)}
             </div>
             {lab_bar(runner)}
@@ -72,7 +74,7 @@ pub(crate) fn exercise_page(link: permalink::Setup) -> AnyView {
                 {controls(form)}
             </section>
             {if exercise.is_readers_program {
-                when_loaded(loaded, move || readers::program(form, display, shows_run)).into_any()
+                when_loaded(loaded, move || readers::program(runner, shows_run)).into_any()
             } else {
                 code(display)
             }}
@@ -100,7 +102,7 @@ lazy!(mod details in exercises: results(runner: Runner) -> AnyView);
 
 lazy!(mod sharing in exercises: share(runner: Runner) -> AnyView);
 
-lazy!(mod readers in exercises: program(form: Form, display: Display, shows_run: bool) -> AnyView);
+lazy!(mod readers in exercises: program(runner: Runner, shows_run: bool) -> AnyView);
 
 async fn load() -> Result<(), NotFetched> {
     fetched::load().await?;
@@ -127,6 +129,21 @@ pub(super) fn page_head(title: &'static str, about: &'static str) -> AnyView {
             <h1>{title}</h1>
             <p class="teaches">{about}</p>
         </div>
+    }
+    .into_any()
+}
+
+/// The switch between this page and the one on which the reader writes the same part.
+fn read_or_write(exercise: &'static Exercise) -> AnyView {
+    if !exercise.can_be_written() {
+        return ().into_any();
+    }
+    let address = format!("#/program?program={SITE_PROGRAM}write_{}", exercise.python_name());
+    view! {
+        <nav class="read-or-write" aria-label="Read or write">
+            <a aria-current="page">"Read it"</a>
+            <a href=address>"Write it"</a>
+        </nav>
     }
     .into_any()
 }

@@ -21,6 +21,7 @@ The modules, in the order in which a run uses them:
 - `questions`: what the program itself, or a test of it, can ask about the record (`from interleave import record`)
 - `checks`: what tests can ask about the functions of the reader (`from interleave import checks`), with sentences that
   name lines; `observed` notes their calls, and `mistakes` explains well-known errors
+- `testing`: runs pytest for the console, and reports each result
 - `heartbeat`: the lag of the program's loop
 - `console`: `print` and `logging` as lines of the log
 - `draws`: module `random`, with draws that do not depend on the order of tasks

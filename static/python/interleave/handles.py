@@ -6,12 +6,13 @@ belong to a `polls.Recorder` and store its columns and methods.
 
 from __future__ import annotations
 
-import contextvars
 import time
+import weakref
 from asyncio import events
 from collections.abc import Callable
+from contextvars import copy_context
 
-from .columns import BEGAN, READY, SUCCEEDED, WAITS
+from .columns import BEGAN, READY, SPAWNED, SUCCEEDED, WAITS
 
 LONGEST_POLL_S = 0.05
 """A poll that takes longer than this blocks the loop: the log says which task, and between which lines."""
@@ -20,46 +21,75 @@ LONGEST_POLL_S = 0.05
 _perf_counter = time.perf_counter
 
 
-class QuickHandle(events.Handle):
-    """A handle that is made with fewer calls. It has the name of asyncio's own, which is shown in debug mode."""
+class TaskState(weakref.ref):
+    """The data of a task that has not ended. It is a weak reference to the task, so there is one object for both.
 
-    __slots__ = ()
+    `number` is its number in the record. `id` is the id of the task. `wait` is the number of its latest wait; 0 if
+    it is not known; -1 before its first poll, when its name is not known, either. `given` is the name that the recorder
+    gave to it.
+    """
 
-    def __init__(self, callback, args, loop, context=None):
-        if loop._debug:
-            super().__init__(callback, args, loop, context)
-            if self._source_traceback:
-                # The step in this function.
-                del self._source_traceback[-1]
-            return
-        self._context = contextvars.copy_context() if context is None else context
-        self._loop = loop
-        self._callback = callback
-        self._args = args
-        self._cancelled = False
-        self._repr = self._source_traceback = None
+    __slots__ = ("number", "id", "wait", "given")
 
 
-QuickHandle.__name__ = QuickHandle.__qualname__ = "Handle"
+def task_start(recorder) -> tuple[Callable, Callable]:
+    """`add(task)` records a new task inside the current one; `bind(task, number)` makes the state of one that is in the
+    record. Both return its state.
+    """
+    record, clock, states, forget = recorder.record, recorder.clock, recorder._states, recorder._forget
+    add_task, add_event, add_new = record.add_task, record.events.extend, recorder._new.append
+
+    def add(task) -> TaskState:
+        number = add_task(recorder.current, recorder._is_in_group)
+        add_event((clock(), number, SPAWNED))
+        return bind(task, number)
+
+    def bind(task, number: int) -> TaskState:
+        key = id(task)
+        state = states[key] = TaskState(task, forget)
+        state.number = number
+        state.id = key
+        state.wait = -1
+        state.given = recorder._default_name
+        add_new(state)
+        return state
+
+    return add, bind
 
 
 def poll_handle(recorder) -> type:
     """The class of the handles that run polls."""
     run = events.Handle._run
-    states, clock, end_poll, name = recorder._states, recorder.clock, recorder._end_poll, recorder._name
+    clock, end_poll, name = recorder.clock, recorder._end_poll, recorder._name
     events_list = recorder.record.events
     add, queued = events_list.extend, recorder._queued
     # On the real clock, the start of the poll is also the time for sending: one reading less.
     is_real = clock is _perf_counter
 
-    class Handle(QuickHandle):
-        __slots__ = ()
+    class Handle(events.Handle):
+        """A handle that is made with few calls. It has the name of asyncio's own, which is shown in debug mode."""
+
+        __slots__ = ("state",)
+
+        def __init__(self, state, callback, args, loop, context):
+            self.state = state
+            if loop._debug:
+                super().__init__(callback, args, loop, context)
+                if self._source_traceback:
+                    # The step in this function.
+                    del self._source_traceback[-1]
+                return
+            self._context = copy_context() if context is None else context
+            self._loop = loop
+            self._callback = callback
+            self._args = args
+            self._cancelled = False
+            self._repr = self._source_traceback = None
 
         def _run(self):
-            task = self._callback.__self__
-            state = states.get(id(task))
-            if state is None:
+            if not recorder.is_recording:
                 return run(self)
+            task, state = self._callback.__self__, self.state
             number = state.number
             outer, recorder.current = recorder.current, number
             if state.wait < 0:
@@ -79,6 +109,7 @@ def poll_handle(recorder) -> type:
                 # As in asyncio: the frame may be kept by an error's traceback, as the `f_back` of the coroutine's.
                 self = task = state = None
 
+    Handle.__qualname__ = "Handle"
     return Handle
 
 
@@ -92,9 +123,9 @@ def poll_end(recorder) -> Callable:
             return
         now = clock()
         number, before = state.number, state.wait
-        if not task.done():
-            # Tasks of other libraries may not have the attribute.
-            waiter = getattr(task, "_fut_waiter", None)
+        # Tasks of other libraries may not have the attribute.
+        waiter = getattr(task, "_fut_waiter", None)
+        if waiter is not None or not task.done():
             state.wait, queued_for = number_of_wait(task.get_coro(), waiter, number)
             if queued_for >= 0 or number in queued:
                 recorder._record_queue(now, number, queued_for)

@@ -16,7 +16,6 @@ import functools
 import itertools
 import sys
 import time
-import weakref
 from asyncio import base_events
 from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, MethodType
@@ -25,7 +24,7 @@ from .columns import (
     BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WAITS, WARNING,
     LogLine, Piece, Record, microseconds,
 )
-from .handles import QuickHandle, poll_end, poll_handle
+from .handles import TaskState, poll_end, poll_handle, task_start
 from .names import function_name, given_name, is_default, split_number
 from .sources import Sources
 from .text import shown_error
@@ -84,20 +83,21 @@ _HOUSEKEEPING = {
 }
 """Coroutines that every `asyncio.run` runs at its end. They are recorded only if they have something to do."""
 
+_OF_CLIENTS = {
+    "_resolve_host_with_throttle": "/aiohttp/connector.py",
+    "_wait_for_close": "/aiohttp/connector.py",
+    "try_connect": "/anyio/_core/_sockets.py",
+}
+"""Coroutines for which clients of HTTP create tasks, and their files. They are not recorded."""
+
+_RARELY_RECORDED = {"shutdown_asyncgens", "shutdown_default_executor", *_OF_CLIENTS}
+"""The names of all these coroutines: one look tells that a task is recorded."""
+
 
 def note_housekeeping(function: Callable) -> None:
     """Tasks of this coroutine function are not recorded."""
     _HOUSEKEEPING[id(function.__code__)] = lambda loop: False
-
-
-class TaskState(weakref.ref):
-    """The data of a task that has not ended. It is a weak reference to the task, so there is one object for both.
-
-    `number` is its number in the record. `id` is the id of the task. `wait` is the number of its latest wait; 0 if
-    it is not known; -1 before its first poll, when its name is not known, either.
-    """
-
-    __slots__ = ("number", "id", "wait", "given")
+    _RARELY_RECORDED.add(function.__code__.co_name)
 
 
 class Recorder:
@@ -132,7 +132,6 @@ class Recorder:
         """True if simulated threads add to the record: what they do is known later than what others do at that time."""
         self._send = send
         self._states: dict[int, TaskState] = {}
-        self._forget_state = self._forget
         self._lost: dict[int, TaskState] = {}
         """The tasks that were collected before they ended. Python reports each of them a moment later."""
         self._indexes, self._task_names = self.record.name_indexes, self.record.task_name
@@ -162,6 +161,7 @@ class Recorder:
         """The length of `record.events` at which a piece is sent."""
         self._flush_at = 0.0
         self._plan_flush()
+        self._add_new, self._bind = task_start(self)
         self._end_poll = poll_end(self)
         self._handle_type = poll_handle(self)
 
@@ -181,10 +181,10 @@ class Recorder:
         create_task = loop.create_task
         handle_exception = loop.call_exception_handler
         names, frame_of_caller = self._default_names, sys._getframe
-        is_plain = type(loop).create_task is base_events.BaseEventLoop.create_task and "create_task" not in vars(loop)
+        is_plain = is_of_asyncio(create_task, "create_task")
 
         schedule = self._scheduler(loop, loop._call_soon)
-        if _has_plain_call_soon(loop):
+        if is_of_asyncio(loop.call_soon, "call_soon"):
             loop.call_soon = self._quick_call_soon(loop, schedule)
         loop._call_soon = schedule
 
@@ -202,10 +202,11 @@ class Recorder:
                     return self._create_with_factory(loop, create_task, coro, kwargs)
                 if names is not None and self.is_recording and (not kwargs or kwargs.get("name") is None):
                     self._default_name = kwargs["name"] = next(names)
-                if is_plain and not loop._debug and not loop._closed:
-                    # As `create_task`, without the call.
-                    return base_events.tasks.Task(coro, loop=loop, **kwargs)
-                return create_task(coro, **kwargs)
+                if not is_plain or loop._debug or loop._closed:
+                    return create_task(coro, **kwargs)
+                # As `create_task`, without the call.
+                task_type = base_events.tasks.Task
+                return task_type(coro, loop=loop, **kwargs) if kwargs else task_type(coro, loop=loop)
             finally:
                 self._is_in_group = False
                 self._default_name = None
@@ -223,6 +224,7 @@ class Recorder:
         states, handle_type, event = self._states, self._handle_type, self._event
         ready, is_stepped = loop._ready, hasattr(loop, "step")
 
+        @functools.wraps(call_soon)
         def _call_soon(callback, args, context):
             # Polls are steps of tasks in C, their wake-ups by a future, and both of tasks in Python.
             kind = type(callback)
@@ -232,13 +234,14 @@ class Recorder:
             task = callback.__self__
             state = states.get(id(task))
             if state is None:
-                if not self.is_recording or self._add(task, loop) is None:
+                state = self._add(task, loop)
+                if state is None:
                     return call_soon(callback, args, context)
             elif state.number == self.current:
                 self._was_woken = True
             elif state.wait >= 0:
                 event(state.number, READY)
-            handle = handle_type(callback, args, loop, context)
+            handle = handle_type(state, callback, args, loop, context)
             if handle._source_traceback:
                 del handle._source_traceback[-1]
             ready.append(handle)
@@ -252,7 +255,7 @@ class Recorder:
         """The loop's `call_soon` with fewer calls than asyncio's own: three are made for every task."""
         call_soon, states, clock, add_task = loop.call_soon, self._states, self.clock, self._add
         add_event = self.record.events.extend
-        quick_handle, poll_handle, function = QuickHandle, self._handle_type, type(_step_type)
+        plain_handle, poll_handle, function = asyncio.Handle, self._handle_type, type(_step_type)
         add_handle = loop._ready.append
 
         @functools.wraps(call_soon)
@@ -264,7 +267,7 @@ class Recorder:
                 return schedule(callback, args, context)
             kind = type(callback)
             if kind is function:
-                handle = quick_handle(callback, args, loop, context)
+                handle = plain_handle(callback, args, loop, context)
                 add_handle(handle)
                 return handle
             if kind is not _C_STEP and (kind is not _BUILTIN or callback.__name__ != "task_wakeup"):
@@ -273,13 +276,14 @@ class Recorder:
             task = callback.__self__
             state = states.get(id(task))
             if state is None:
-                if not self.is_recording or add_task(task, loop) is None:
+                state = add_task(task, loop)
+                if state is None:
                     return schedule(callback, args, context)
             elif state.number == self.current:
                 self._was_woken = True
             elif state.wait >= 0:
                 add_event((clock(), state.number, READY))
-            handle = poll_handle(callback, args, loop, context)
+            handle = poll_handle(state, callback, args, loop, context)
             add_handle(handle)
             return handle
 
@@ -288,8 +292,10 @@ class Recorder:
     def _add(self, task, loop) -> TaskState | None:
         """Records a new task inside the current one. Its name is read later: it may be given after the creation.
 
-        Returns None for asyncio's own tasks that have nothing to do.
+        Returns None if it is not recorded.
         """
+        if not self.is_recording:
+            return None
         if self._eager and asyncio.current_task(loop) is task:
             # A task that is being started at once yields before its creation is over.
             state, self._eager = self._bind(task, self._eager), 0
@@ -297,25 +303,17 @@ class Recorder:
             return state
         if self._default_name is None and self._default_names is not None and is_default(task.get_name()):
             task.set_name(next(self._default_names))
-        if _is_of_client(getattr(task.get_coro(), "cr_code", None)):
+        code = getattr(task.get_coro(), "cr_code", None)
+        if code is not None and code.co_name in _RARELY_RECORDED and not self._is_recorded(code, loop):
             return None
-        if self.current == self.outside:
-            has_work = _HOUSEKEEPING.get(id(getattr(task.get_coro(), "cr_code", None)))
-            if has_work is not None and not has_work(loop):
-                return None
-        number = self.record.add_task(self.current, self._is_in_group)
-        self.record.events.extend((self.clock(), number, SPAWNED))
-        return self._bind(task, number)
+        return self._add_new(task)
 
-    def _bind(self, task, number: int) -> TaskState:
-        key = id(task)
-        state = self._states[key] = TaskState(task, self._forget_state)
-        state.number = number
-        state.id = key
-        state.wait = -1
-        state.given = self._default_name
-        self._new.append(state)
-        return state
+    def _is_recorded(self, code: CodeType, loop) -> bool:
+        """False for asyncio's own tasks that have nothing to do, and for those of clients."""
+        has_work = _HOUSEKEEPING.get(id(code)) if self.current == self.outside else None
+        if has_work is not None and not has_work(loop):
+            return False
+        return not code.co_filename.endswith(_OF_CLIENTS.get(code.co_name, "\0"))
 
     def _forget(self, state: TaskState) -> None:
         """The task was collected before it ended. A new task may get the same id."""
@@ -622,21 +620,12 @@ def _event_functions(record: Record, clock: Callable[[], float]) -> tuple[Callab
     return event, event_at
 
 
-_OF_CLIENTS = {
-    "_resolve_host_with_throttle": "/aiohttp/connector.py",
-    "_wait_for_close": "/aiohttp/connector.py",
-    "try_connect": "/anyio/_core/_sockets.py",
-}
-"""Coroutines for which clients of HTTP create tasks, and their files. They are not recorded."""
+def is_of_asyncio(method: Callable, name: str) -> bool:
+    """True if the method of a loop is that of `BaseEventLoop`: its type does not change it, and nobody replaced it.
 
-
-def _is_of_client(code: CodeType | None) -> bool:
-    return code is not None and code.co_name in _OF_CLIENTS and code.co_filename.endswith(_OF_CLIENTS[code.co_name])
-
-
-def _has_plain_call_soon(loop) -> bool:
-    """True if a loop schedules callbacks as `BaseEventLoop` does, and nobody has replaced that."""
-    return type(loop).call_soon is base_events.BaseEventLoop.call_soon and "call_soon" not in vars(loop)
+    Not by a look into `vars(loop)`: under 3.11 and 3.12 that makes every later access to the loop's attributes slow.
+    """
+    return getattr(method, "__func__", None) is getattr(base_events.BaseEventLoop, name)
 
 
 def _is_eager_factory(factory) -> bool:

@@ -36,7 +36,7 @@ from pathlib import Path
 from . import clock as clocks
 from . import draws, ending, imports, lift, look, packages, polls, tree, unsupported, watch
 from .calls import Calls
-from .columns import ERROR, MOST_EVENTS, WARNING, LogLine, Piece, Record, microseconds, run_file_record
+from .columns import ERROR, INFO, MOST_EVENTS, WARNING, LogLine, Piece, Record, microseconds, run_file_record
 from .console import Console
 from .ending import Result
 from .errors import LookTaken, RecordFull
@@ -296,6 +296,7 @@ class Run:
             (weakref.finalize, "_shutdown", False),
             (weakref.finalize, "_registry", {}),
             (sys.modules[__package__], "record", self._view()),
+            (sys.modules[__package__], "report_test", self._report_test),
             (atexit, "register", self._register_exit),
             (atexit, "unregister", self._unregister_exit),
             *self._console.replacements(),
@@ -468,6 +469,10 @@ class Run:
         recorder.record.unfinished = None
         recorder.record.add_line(LogLine(recorder.now_us(), recorder.current, level, text, origin))
         recorder.flush_within_poll()
+
+    def _report_test(self, result: str) -> None:
+        """The result of a test, in JSON: see `testing`."""
+        self._add_line(INFO, result, "test")
 
     def _show_unfinished(self, level: str, text: str, origin: str) -> None:
         recorder = self.recorder

@@ -111,11 +111,13 @@ class Waits:
                 continue
             if sources[code.co_filename] >= 0:
                 own, entry = outer, None
-            elif id(code) in known:
-                found = known[id(code)]
-                # A condition that was notified waits for its lock. `wait_for` without a limit awaits the rest itself.
-                if entry is None or entry[1] == "condition" and found[1] == "lock" or entry[1] is _of_wait_for:
-                    entry, place = found, outer
+                continue
+            found = known.get(id(code))
+            # A condition that was notified waits for its lock. `wait_for` without a limit awaits the rest itself.
+            if found is not None and (
+                entry is None or entry[1] == "condition" and found[1] == "lock" or entry[1] is _of_wait_for
+            ):
+                entry, place = found, outer
         return own, entry, place
 
     def _for_future(self, own: FrameType | None, waiter) -> Wait:
@@ -137,8 +139,9 @@ class Waits:
         if own is not None:
             frame = frame_of(own)
             source, line = self._sources[frame.f_code.co_filename] + 1, frame.f_lineno or 0
-        if waiter is None or entry is not None and (entry[0] is _TIMER or entry[0] is _RESPONSE):
-            key = source, line, None if waiter is None else entry[0], None
+        kind = None if waiter is None else entry[0] if entry is not None else _OBJECT
+        if kind is _TIMER or kind is None or kind is _RESPONSE:
+            key = source, line, kind, None
             return self._numbers.get(key) or self._listed_number(key), -1
         requests = self.open_requests.get(waiting)
         if requests and self._is_in_client(coro):

@@ -11,6 +11,7 @@
 //!   other inline scripts into files.
 //! - [`python`]: adds Pyodide, the [`sandbox`] and the [`editor`] for readers' programs.
 //!   [`bytecode`] makes Python start faster.
+//! - [`assignments`]: joins the files of each assignment.
 //! - [`trace`]: adds the recorder for programs that run elsewhere.
 //! - [`pages`]: writes the frame that is painted first, and an HTML page for each exercise.
 //! - [`home`]: the first page in it, [`links`]: the links between pages, and [`pictures`]: the pictures of exercises.
@@ -20,6 +21,7 @@
 //! [`build`] has the settings of the build, [`cache`] stores results whose input has not changed, [`hash`] names files
 //! by their content, [`files`] reads and writes files, [`tool`] runs other programs, and [`error`] has the errors.
 
+mod assignments;
 mod build;
 mod bundle;
 mod bytecode;
@@ -90,6 +92,7 @@ fn finish(build: &Build) -> Result<(), SiteError> {
     policy::protect(&build.site, build.kind)?;
     python::put(&build.site, &python::Sources::from_env(build), &cache)?;
     trace::put(&build.site, Path::new(""))?;
+    assignments::put(&build.site, Path::new(""))?;
     pictures::write(&build.site)?;
     pages::write_all(&build.site, SiteUrl::from_env()?.as_ref())?;
     bundle::put(&build.site, build.kind)?;

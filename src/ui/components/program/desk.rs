@@ -44,6 +44,8 @@ pub(crate) struct Desk {
     pub(super) form: Form,
     /// The name of the file that is shown.
     pub(super) shown: RwSignal<Arc<str>>,
+    /// The line of it that the reader wants to see.
+    pub(super) line: RwSignal<Option<u32>>,
     /// Changes when another program is shown.
     pub(super) version: RwSignal<u32>,
     /// The name under which it is saved.
@@ -76,6 +78,7 @@ impl Desk {
         let desk = Self {
             form,
             shown: RwSignal::new(program.main().name.clone()),
+            line: RwSignal::new(None),
             version: RwSignal::new(0),
             name: RwSignal::new(None),
             saving: RwSignal::new(Saving::NotYet),
@@ -224,7 +227,7 @@ impl Desk {
     /// another clock than that of the program before.
     fn choose_clock(self, next: &ProgramFiles) {
         let (before, after) = (suggested_clock(&self.program()), suggested_clock(next));
-        if before != after && self.form.settings.with_untracked(program::clock_of) == before {
+        if before != after && self.form.settings.with_untracked(program::chosen_clock) == before {
             self.form.set_choice("clock", after.name());
         }
     }
@@ -281,6 +284,31 @@ impl Desk {
             self.say(news);
         }
         is_shown
+    }
+
+    /// Shows a program of the site without saving it. For an assignment on which the reader has worked, shows that work.
+    /// Returns false if neither can be read.
+    pub(super) async fn show_start(self, start: &'static Start) -> bool {
+        if start.is_assignment()
+            && let Some(saver) = self.saver().await
+            && let Some(name) = saver.programs.find_started_from(start.key).await
+        {
+            self.open(name).await;
+            return true;
+        }
+        match start.read().await {
+            Ok(program) => {
+                if let Some(clock) = start.clock {
+                    self.form.set_choice("clock", clock);
+                }
+                let original = Arc::new(program.clone());
+                self.show_unsaved(program, Some((start, original)), &start.welcome()).await
+            }
+            Err(why) => {
+                self.say(&format!("The program could not be read: {why}"));
+                false
+            }
+        }
     }
 
     /// Saves the program on the page, and shows another one. Returns `None` if that cannot be saved, or if the page was

@@ -13,6 +13,7 @@ use super::bundle::OpenEditor;
 use super::desk::Desk;
 use super::tabs;
 use crate::measure::line_waits::{LineWait, LineWaits, line_at};
+use crate::measure::test_result::{TestPlace, TestResult};
 use crate::measure::units::{count, counted, size, span};
 use crate::measure::waits::{SourceLine, Waits};
 use crate::measure::{Record, TaskId};
@@ -58,6 +59,7 @@ pub(super) fn editor(desk: Desk, display: Display) -> AnyView {
     pane.use_notes();
     pane.use_mark();
     pane.use_error();
+    pane.use_line();
     let is_text = move || pane.shown_text().is_some();
     let field = move || match pane.shown.get() {
         Shown::Field(why) => view! {
@@ -207,7 +209,7 @@ impl Pane {
         });
     }
 
-    /// Marks the line that caused the error of the run on display.
+    /// Marks the line that caused the error of the run on display, or that the first failed test names.
     fn use_error(self) {
         Effect::new(move || {
             let file = self.desk.shown.get();
@@ -216,10 +218,29 @@ impl Pane {
                 _ => None,
             });
             let Some(editor) = self.editor.get() else { return };
-            let line = line.filter(|_| !self.display.is_outdated());
+            let of_test = || {
+                let place = self.display.report.with(|report| first_failed(report.as_ref()?.tests()?).cloned())?;
+                (*place.path == *file).then_some(place.line)
+            };
+            let line = line.or_else(of_test).filter(|_| !self.display.is_outdated());
             editor.mark_line(line.unwrap_or(0), "error");
             if let Some(line) = line {
                 editor.scroll_to_line(line);
+            }
+        });
+    }
+
+    /// Shows the line that the reader wants to see.
+    fn use_line(self) {
+        Effect::new(move || {
+            let line = self.desk.line.get();
+            if let Some((editor, line)) = self.editor.get().zip(line) {
+                // The text of the file is shown in the same turn.
+                queue_microtask(move || {
+                    editor.mark_line(line, "error");
+                    editor.scroll_to_line(line);
+                });
+                self.desk.line.set(None);
             }
         });
     }
@@ -246,6 +267,11 @@ impl Pane {
             if untrack(|| self.display.is_outdated()) { None } else { self.display.with_line_waits(find).flatten() };
         self.display.pointed_line.try_set(pointed);
     }
+}
+
+/// The line that the first failed test names.
+fn first_failed(results: &[TestResult]) -> Option<&TestPlace> {
+    results.iter().find(|result| result.has_failed()).and_then(|result| result.place.as_ref())
 }
 
 fn is_in(waits: &Waits, line: SourceLine, file: &str) -> bool {

@@ -1,14 +1,12 @@
 //! Links that contain the reader's program.
 
-use std::sync::Arc;
-
 use futures::FutureExt;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::bundle::Bundle;
 use super::desk::Desk;
-use super::starts::{self, Start};
+use super::starts;
 use super::wheels;
 use crate::measure::units::counted;
 use crate::share::permalink::{Destination, SITE_PROGRAM, Setup};
@@ -20,7 +18,7 @@ use crate::ui::components::share::copy_text;
 pub(super) async fn open(desk: Desk) -> bool {
     let Some(packed) = desk.form.packed.get_untracked() else { return false };
     if let Some(start) = packed.strip_prefix(SITE_PROGRAM).and_then(starts::find) {
-        return open_start(desk, start).await;
+        return desk.show_start(start).await;
     }
     let bundle = Bundle::load().await;
     let inflate = |bytes: &[u8]| bundle.as_ref().ok()?.unpack(bytes, MOST_UNPACKED_BYTES as u32).ok();
@@ -41,22 +39,6 @@ pub(super) async fn open(desk: Desk) -> bool {
         }
         Err(why) => {
             desk.form.packed.try_set(None);
-            desk.say(&why);
-            false
-        }
-    }
-}
-
-async fn open_start(desk: Desk, start: &'static Start) -> bool {
-    match start.read().await {
-        Ok(program) => {
-            if let Some(clock) = start.clock {
-                desk.form.set_choice("clock", clock);
-            }
-            let original = Arc::new(program.clone());
-            desk.show_unsaved(program, Some((start, original)), &start.welcome()).await
-        }
-        Err(why) => {
             desk.say(&why);
             false
         }

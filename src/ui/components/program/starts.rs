@@ -1,7 +1,9 @@
-//! Programs to start from: the programs of the guide that run in the page, and traps of asyncio.
+//! Programs to start from: the programs of the guide that run in the page, the parts of the guide to write, and traps of
+//! asyncio.
 
 use crate::endpoint::model_server;
 use crate::endpoint::site_file::{self, SiteFileError};
+use crate::exercises::assignment::Assignment;
 use crate::python::program_files::{Content, ProgramFile, ProgramFiles};
 
 /// A program of the site.
@@ -75,9 +77,25 @@ pub(super) static TRAPS: [Start; 10] = [
     Start::new("trap_blocking_call", "A blocking call in a coroutine", "python/traps/blocking_call.py"),
 ];
 
+/// The folder of the assignments.
+const ASSIGNMENTS_FOLDER: &str = "assignments/";
+
+/// The parts of the guide to write.
+pub(super) static ASSIGNMENTS: [Start; 9] = [
+    Start::new("write_async_basics", "1 Async basics", "assignments/async_basics.json"),
+    Start::new("write_async_multiple", "2 Many tasks", "assignments/async_multiple.json"),
+    Start::new("write_async_file_io", "3 File I/O", "assignments/async_file_io.json"),
+    Start::new("write_async_api_calls", "4 API calls", "assignments/async_api_calls.json"),
+    Start::new("write_async_ml_pipeline", "5 ML pipeline", "assignments/async_ml_pipeline.json"),
+    Start::new("write_async_error_handling", "6 Error handling", "assignments/async_error_handling.json"),
+    Start::new("write_concurrency_comparison", "7 Concurrency compared", "assignments/concurrency_comparison.json"),
+    Start::new("write_validate_async", "8 Validation", "assignments/validate_async.json"),
+    Start::new("write_tests", "9 Testing", "assignments/testing.json"),
+];
+
 /// The program with this key.
 pub(super) fn find(key: &str) -> Option<&'static Start> {
-    GUIDE.iter().chain(&TRAPS).find(|start| start.key == key)
+    GUIDE.iter().chain(&ASSIGNMENTS).chain(&TRAPS).find(|start| start.key == key)
 }
 
 impl Start {
@@ -85,6 +103,10 @@ impl Start {
     pub(super) fn welcome(&self) -> String {
         if self.is_trap() {
             return format!("The trap “{}”: run it, and compare `broken` with `fixed`.", self.title);
+        }
+        if self.is_assignment() {
+            // The page describes the assignment.
+            return String::new();
         }
         let needs = if self.clock.is_some() { " It runs on the virtual clock only." } else { "" };
         format!("This is the program of “{}”.{needs}", self.title)
@@ -94,9 +116,23 @@ impl Start {
         self.file.starts_with(TRAPS_FOLDER)
     }
 
+    /// True for a part of the guide that the reader writes.
+    pub(super) fn is_assignment(&self) -> bool {
+        self.file.starts_with(ASSIGNMENTS_FOLDER)
+    }
+
+    /// The assignment, read from the site.
+    pub(super) async fn read_assignment(&self) -> Result<Assignment, String> {
+        let content = site_file::read(&format!("static/{}", self.file)).await.map_err(in_words)?;
+        serde_json::from_slice(&content).map_err(|error| format!("`{}` is damaged: {error}", self.file))
+    }
+
     /// Reads its files from the site. They are where the program looks for them.
     pub(super) async fn read(&self) -> Result<ProgramFiles, String> {
-        let in_words = |error: SiteFileError| format!("{error}. {}", error.advice());
+        if self.is_assignment() {
+            let starter = self.read_assignment().await?.starter();
+            return starter.map_err(|error| format!("{error}. {}", error.advice()));
+        }
         let source = site_file::read(&format!("static/{}", self.file)).await.map_err(in_words)?;
         let name = self.file.strip_prefix(TRAPS_FOLDER).unwrap_or(self.file);
         let mut files = vec![ProgramFile::new(name, Content::from_bytes(source))];
@@ -107,4 +143,8 @@ impl Start {
         let arguments = self.arguments.replace(SERVER, &model_server::address().unwrap_or_default());
         ProgramFiles::new(files, &arguments).map_err(|error| format!("{error}. {}", error.advice()))
     }
+}
+
+fn in_words(error: SiteFileError) -> String {
+    format!("{error}. {}", error.advice())
 }

@@ -60,6 +60,18 @@ async fn add(file: &File) -> Result<OwnWheel, String> {
     }
 }
 
+/// The packages of this copy of the site, and those that the reader has opened.
+pub(super) async fn all() -> Vec<Package> {
+    let python = Manifest::read().await.ok().and_then(|manifest| manifest.python);
+    let own = OwnWheels::open().await.list().await.unwrap_or_default();
+    python
+        .map(|python| python.packages)
+        .unwrap_or_default()
+        .into_iter()
+        .chain(own.iter().map(OwnWheel::package))
+        .collect()
+}
+
 /// The list of packages, which is closed at first.
 pub(super) fn packages(desk: Desk) -> AnyView {
     let own = RwSignal::new(Vec::<OwnWheel>::new());

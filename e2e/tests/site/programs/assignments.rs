@@ -1,0 +1,234 @@
+//! The parts of the guide that the reader writes: the starter fails with the first hint, our solution passes, and each usual
+//! mistake gets its own sentence. `tests/python/test_assignments.py` does the same under CPython.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use e2e::browser::Engine;
+use e2e::fixture::{Fixture, TestError, TestResult};
+use e2e::page::{Page, PageError, eventually};
+use e2e::suite::Test;
+use e2e::{in_chromium, in_each_engine};
+use serde_json::Value;
+
+use super::editor::{type_at_end, wait_for, wait_until_saved};
+
+pub fn tests() -> impl Iterator<Item = Test> {
+    in_each_engine![starters_fail_with_a_hint_and_solutions_pass_and_mistakes_are_explained].chain(in_chromium![
+        the_work_is_there_again_and_the_progress_too,
+        the_console_runs_what_the_guide_types,
+        a_part_can_be_read_or_written
+    ])
+}
+
+/// An assignment in the repository.
+struct Assignment {
+    folder: PathBuf,
+    description: Value,
+}
+
+impl Assignment {
+    fn all() -> Result<Vec<Self>, TestError> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../static/assignments");
+        let mut folders: Vec<_> = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        folders.retain(|path| path.is_dir());
+        folders.sort();
+        let read = |folder: PathBuf| {
+            let description = serde_json::from_str(&fs::read_to_string(folder.join("assignment.json"))?)?;
+            Ok(Self { folder, description })
+        };
+        folders.into_iter().map(read).collect()
+    }
+
+    fn link(&self) -> String {
+        let name = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let key = if name == "testing" { "tests" } else { &name };
+        format!("program?program=site.write_{key}")
+    }
+
+    fn writes(&self) -> Vec<String> {
+        let paths = self.description["writes"].as_array().into_iter().flatten();
+        paths.filter_map(|path| path.as_str().map(str::to_owned)).collect()
+    }
+
+    fn text(&self, folder: &str, path: &str) -> Result<String, TestError> {
+        Ok(fs::read_to_string(self.folder.join(folder).join(path))?)
+    }
+}
+
+/// Opens an assignment, and waits until it and its first file are shown.
+async fn open(engine: Engine, assignment: &Assignment) -> Result<Fixture, TestError> {
+    let fixture = Fixture::open_in(engine, &assignment.link()).await?;
+    wait_until_shown(&fixture.page, assignment).await?;
+    Ok(fixture)
+}
+
+async fn wait_until_shown(page: &Page, assignment: &Assignment) -> TestResult {
+    let title = assignment.description["title"].as_str().unwrap_or_default();
+    eventually("the assignment", async || {
+        let titles = page.texts(".assignment h2").await?;
+        Ok(if titles.iter().any(|it| it.ends_with(title)) { Ok(()) } else { Err(format!("{titles:?}")) })
+    })
+    .await?;
+    eventually("its first file", async || {
+        let shown = page.texts(".file-tabs [aria-selected=true]").await?;
+        Ok(if shown == assignment.writes()[..1] { Ok(()) } else { Err(format!("{shown:?}")) })
+    })
+    .await?;
+    Ok(())
+}
+
+/// Replaces a file, as a reader who pastes a text.
+async fn write(page: &Page, path: &str, text: &str) -> TestResult {
+    page.press(path).await?;
+    eventually("the tab of the file", async || {
+        let shown = page.texts(".file-tabs [aria-selected=true]").await?;
+        Ok(if shown == [path] { Ok(()) } else { Err(format!("{shown:?}")) })
+    })
+    .await?;
+    page.write_program(text).await?;
+    Ok(())
+}
+
+/// Runs the tests. Returns the verdict, and each test of the tab with its message.
+async fn run_tests(page: &Page) -> Result<(String, Vec<String>), PageError> {
+    page.wait_for_button("Run tests").await?;
+    page.evaluate::<()>("document.querySelector('.assignment .verdict')?.setAttribute('data-old', '')", Vec::new())
+        .await?;
+    page.press("Run tests").await?;
+    let verdict = eventually("the verdict", async || {
+        let status = page.status().await?;
+        if status.starts_with("Failed") {
+            return Ok(Ok(format!("{status} {:?} {:?}", page.texts(".failure").await?, page.log().await?)));
+        }
+        let verdicts = page.texts(".assignment .verdict:not([data-old])").await?;
+        let is_over = status.starts_with("Finished") && !verdicts.is_empty();
+        Ok(if is_over { Ok(verdicts[0].clone()) } else { Err(status) })
+    })
+    .await?;
+    // The tab may not be open, so its texts are hidden.
+    let all = "return [...document.querySelectorAll('.results [data-test]')].map((it) => it.textContent)";
+    Ok((verdict, page.evaluate(all, Vec::new()).await?))
+}
+
+async fn starters_fail_with_a_hint_and_solutions_pass_and_mistakes_are_explained(engine: Engine) -> TestResult {
+    for assignment in Assignment::all()? {
+        let link = assignment.link();
+        let fixture = open(engine, &assignment).await?;
+        let page = &fixture.page;
+        let (verdict, tests) = run_tests(page).await?;
+        assert!(verdict.contains("failed"), "{link}: {verdict}");
+        let hint = assignment.description["hints"][0].as_str().unwrap_or_default().replace('`', "");
+        assert!(tests.iter().any(|test| test.contains(&hint)), "{link}: {tests:?}");
+        for path in assignment.writes() {
+            write(page, &path, &assignment.text("solution", &path)?).await?;
+        }
+        let (verdict, tests) = run_tests(page).await?;
+        assert!(verdict.starts_with("All ") && verdict.ends_with(" tests passed."), "{link}: {verdict} {tests:?}");
+        // What they say does not depend on the engine.
+        if engine == Engine::Chromium {
+            make_mistakes(page, &assignment).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Pastes the files of each usual mistake, and runs the tests.
+async fn make_mistakes(page: &Page, assignment: &Assignment) -> TestResult {
+    let link = assignment.link();
+    let mistakes = assignment.description["wrong"].as_object().cloned().unwrap_or_default();
+    assert!(mistakes.len() >= 4, "{link}");
+    for (mistake, expected) in mistakes {
+        for path in assignment.writes() {
+            let wrong = assignment.text(&format!("wrong/{mistake}"), &path);
+            write(page, &path, &wrong.or_else(|_| assignment.text("solution", &path))?).await?;
+        }
+        let (_, tests) = run_tests(page).await?;
+        let [test, says] = ["fails", "says"].map(|key| expected[key].as_str().unwrap_or_default().replace('`', ""));
+        let is_found = tests.iter().any(|it| it.starts_with('✕') && it.contains(&test) && it.contains(&says));
+        assert!(is_found, "{link}, {mistake}: {tests:#?}");
+    }
+    Ok(())
+}
+
+async fn the_work_is_there_again_and_the_progress_too() -> TestResult {
+    let assignment = &Assignment::all()?[0];
+    let fixture = open(Engine::Chromium, assignment).await?;
+    let page = &fixture.page;
+    page.press("Hint 1 of 5").await?;
+    page.wait_for_button("Hint 2 of 5").await?;
+    assert!(page.texts("details.solution").await?.is_empty());
+    page.press("Show a solution").await?;
+    type_at_end(page, "# mine").await?;
+    wait_until_saved(page).await?;
+    // The same link, and the button in the menu, lead to the reader's work and not to the starter.
+    page.open("async-basics").await?;
+    page.wait_for_button("Run").await?;
+    page.open(&assignment.link()).await?;
+    wait_until_shown(page, assignment).await?;
+    type_command(page, "cat scripts/async_basics.py").await?;
+    wait_for(page, ".console-output", "# mine").await?;
+    assert_eq!(page.texts(".hints li").await?.len(), 1);
+    assert_eq!(page.texts("details.solution summary").await?, ["Our scripts/async_basics.py"]);
+    Ok(())
+}
+
+async fn the_console_runs_what_the_guide_types() -> TestResult {
+    let assignment = &Assignment::all()?.into_iter().find(|it| it.link().ends_with("async_basics")).expect("part 1");
+    let fixture = open(Engine::Chromium, assignment).await?;
+    let page = &fixture.page;
+    let path = &assignment.writes()[0];
+    write(page, path, &assignment.text("solution", path)?).await?;
+    for (command, expected) in [
+        ("pip install aiofiles aiohttp pytest-asyncio", "aiofiles 25.1.0 is already there"),
+        ("ls", "conftest.py\nscripts/\ntests/"),
+        ("cat conftest.py", "sys.path.insert"),
+        ("python scripts/async_basics.py", "concurrent_execution"),
+        ("pytest tests/ -v", "11 passed"),
+        ("pytest tests/ --cov=scripts --cov-report=term-missing", "scripts/async_basics.py"),
+        ("pytest tests/ -k overlaps", "10 deselected"),
+        ("rm -r scripts", "`rm` is not a command of this console"),
+        ("python missing.py", "there is no file `missing.py`"),
+        ("pytest missing/", "pytest does not understand these arguments"),
+    ] {
+        type_command(page, command).await?;
+        eventually(command, async || {
+            let texts = [page.texts(".console-output").await?, page.texts(".failure").await?].concat().join("\n");
+            Ok(if texts.contains(expected) { Ok(()) } else { Err(texts) })
+        })
+        .await?;
+        page.wait_for_button("Run").await?;
+    }
+    // Run runs the main file again.
+    page.press("Run").await?;
+    eventually("a run without a command", async || {
+        let is_over = page.status().await?.starts_with("Finished") && page.texts(".console-output").await?.is_empty();
+        Ok(if is_over { Ok(()) } else { Err(page.status().await?) })
+    })
+    .await?;
+    Ok(())
+}
+
+/// Types a command into the console, and presses Enter.
+async fn type_command(page: &Page, command: &str) -> Result<(), PageError> {
+    let script = "const field = document.querySelector('.console input');
+        field.value = arguments[0];
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+        field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));";
+    page.evaluate(script, vec![command.into()]).await
+}
+
+async fn a_part_can_be_read_or_written() -> TestResult {
+    let fixture = Fixture::open("async-multiple").await?;
+    let page = &fixture.page;
+    let link = page.attributes(".read-or-write a[href]", "href").await?;
+    assert_eq!(link, ["#/program?program=site.write_async_multiple"]);
+    page.open(link[0].trim_start_matches("#/")).await?;
+    eventually("the assignment", async || {
+        let titles = page.texts(".assignment h2").await?;
+        Ok(if titles == ["Part 2: Multiple concurrent tasks"] { Ok(()) } else { Err(format!("{titles:?}")) })
+    })
+    .await?;
+    assert_eq!(page.attributes(".assignment .read-or-write a[href]", "href").await?, ["#/async-multiple"]);
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! The part of the guide that the reader writes: what is to be written, hints, tests with their results, and a solution.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::desk::Desk;
+use super::starts;
+use crate::exercises::assignment::Assignment;
+use crate::exercises::catalogue;
+use crate::figures::prose::with_code;
+use crate::measure::test_result::{TestPlace, TestResult, verdict};
+use crate::python::command::ALL_TESTS;
+use crate::ui::drawing::drawings;
+use crate::ui::runner::Runner;
+use crate::ui::written::{self, Progress, Written, use_written};
+
+/// The number of failed tests that are listed. The tab with the results has all of them.
+const MOST_FAILURES: usize = 3;
+
+/// What the panel works with.
+#[derive(Clone, Copy)]
+struct Panel {
+    desk: Desk,
+    runner: Runner,
+    assignment: RwSignal<Option<Arc<Assignment>>, LocalStorage>,
+    written: Written,
+}
+
+/// The panel, which is empty for a program that is not an assignment.
+pub(super) fn assignment(desk: Desk, runner: Runner) -> AnyView {
+    let panel = Panel { desk, runner, assignment: RwSignal::new_local(None), written: use_written() };
+    panel.use_assignment();
+    panel.use_progress();
+    let shown = move || panel.assignment.get().map(|assignment| panel.view(&assignment));
+    shown.into_any()
+}
+
+impl Panel {
+    /// Reads the assignment of the program on the page.
+    fn use_assignment(self) {
+        let key = Memo::new(move |_| {
+            let start = self.desk.start.with(|start| start.as_ref().map(|(start, _)| *start));
+            start.filter(|start| start.is_assignment()).map(|start| start.key)
+        });
+        Effect::new(move || {
+            self.assignment.set(None);
+            let Some(start) = key.get().and_then(starts::find) else { return };
+            let read = async move {
+                match start.read_assignment().await {
+                    Ok(assignment) if key.try_get_untracked() == Some(Some(start.key)) => {
+                        self.assignment.try_set(Some(Arc::new(assignment)));
+                    }
+                    Ok(_) => {}
+                    Err(why) => self.desk.say(&format!("The assignment could not be read: {why}")),
+                }
+            };
+            spawn_local(read.boxed_local());
+        });
+    }
+
+    /// Notes that all tests have passed.
+    fn use_progress(self) {
+        Effect::new(move || {
+            let Some(results) = self.results() else { return };
+            let Some(assignment) = self.assignment.get() else { return };
+            let program = self.desk.program();
+            if assignment.is_passed_by(&program, &results) {
+                written::note(self.written, &assignment.slug, |progress| progress.has_passed = true);
+            }
+        });
+    }
+
+    /// The results of the tests on display, if the program is still the same.
+    fn results(self) -> Option<Vec<TestResult>> {
+        let display = self.runner.display;
+        let results = display.report.with(|report| report.as_ref()?.tests().map(<[TestResult]>::to_vec))?;
+        (!display.is_outdated()).then_some(results)
+    }
+
+    fn progress(self, slug: &str) -> Progress {
+        self.written.with(|all| all.get(slug).copied().unwrap_or_default())
+    }
+
+    fn view(self, assignment: &Arc<Assignment>) -> AnyView {
+        let display = self.runner.display;
+        let statement = assignment.statement.iter().map(|text| drawings([with_code("p", text)])).collect_view();
+        let title = format!("Part {}: {}", assignment.part, assignment.title);
+        // Once tests have run, the reader knows what is to be written, and the results need the space.
+        let is_new = Memo::new(move |_| display.runs.get() == 0);
+        view! {
+            <section class="assignment" aria-label="Assignment">
+                <div class="assignment-head">
+                    <h2>{title}</h2>
+                    {read_or_write(&assignment.slug)}
+                </div>
+                <details open=move || is_new.get()>
+                    <summary>"What to write"</summary>
+                    <div class="statement" tabindex="0" role="region" aria-label="What to write">{statement}</div>
+                </details>
+                {self.actions(assignment)}
+                {self.hints(assignment)}
+                {self.verdict()}
+                {self.solution(assignment)}
+            </section>
+        }
+        .into_any()
+    }
+
+    fn actions(self, assignment: &Arc<Assignment>) -> AnyView {
+        let runner = self.runner;
+        let (of_hint, of_solution) = (Arc::clone(assignment), Arc::clone(assignment));
+        let (slug, all) = (assignment.slug.clone(), assignment.hints.len());
+        let hint = move || {
+            let seen = self.progress(&slug).hints;
+            if seen == all { "No more hints".to_owned() } else { format!("Hint {} of {all}", seen + 1) }
+        };
+        let slug = assignment.slug.clone();
+        let has_seen_all = move || self.progress(&slug).hints >= all;
+        let show_hint = move |_| {
+            let most = of_hint.hints.len();
+            written::note(self.written, &of_hint.slug, |progress| progress.hints = most.min(progress.hints + 1));
+        };
+        let show_solution =
+            move |_| written::note(self.written, &of_solution.slug, |progress| progress.has_seen_solution = true);
+        view! {
+            <div class="actions">
+                <button disabled=move || !runner.can_start() on:click=move |_| runner.start_command(ALL_TESTS)>
+                    "Run tests"
+                </button>
+                <button class="quiet" disabled=has_seen_all on:click=show_hint>{hint}</button>
+                <button class="quiet" on:click=show_solution>"Show a solution"</button>
+            </div>
+        }
+        .into_any()
+    }
+
+    /// The hints that the reader has asked for.
+    fn hints(self, assignment: &Arc<Assignment>) -> AnyView {
+        let assignment = Arc::clone(assignment);
+        let seen = move || {
+            let hints = assignment.hints.iter().take(self.progress(&assignment.slug).hints);
+            drawings(hints.map(|hint| with_code("li", hint)))
+        };
+        view! { <ol class="hints" aria-live="polite">{seen}</ol> }.into_any()
+    }
+
+    /// The results of the tests, and the first of those that failed.
+    fn verdict(self) -> AnyView {
+        let shown = move || {
+            let results = self.results()?;
+            let has_passed = results.iter().all(|result| !result.has_failed());
+            let failed: Vec<_> = results.iter().filter(|result| result.has_failed()).cloned().collect();
+            let more = failed.len().saturating_sub(MOST_FAILURES);
+            let more = (more > 0).then(|| view! { <li class="hint">{format!("{more} more under Tests.")}</li> });
+            let items = failed.into_iter().take(MOST_FAILURES).map(|result| self.failure(result)).collect_view();
+            Some(view! {
+                <p class=if has_passed { "verdict passes" } else { "verdict fails" }>{verdict(&results)}</p>
+                <ul class="tests">{items}{more}</ul>
+            })
+        };
+        view! { <div aria-live="polite">{shown}</div> }.into_any()
+    }
+
+    fn failure(self, result: TestResult) -> AnyView {
+        let name = result.name().to_owned();
+        let go = result.place.clone().map(|place| {
+            let label = format!("Line {} of {}", place.line, place.path);
+            view! { <button class="quiet" on:click=move |_| self.show(&place)>{label}</button> }
+        });
+        view! {
+            <li class="fails" data-test=result.id.clone()>
+                <b>"✕ "<code>{name}</code></b>
+                {drawings([with_code("p", &result.message)])}
+                {go}
+            </li>
+        }
+        .into_any()
+    }
+
+    /// Shows a line in the editor.
+    fn show(self, place: &TestPlace) {
+        if self.desk.with(|program| program.get(&place.path).is_some()) {
+            self.desk.shown.set(place.path.as_str().into());
+            self.desk.line.set(Some(place.line));
+        }
+    }
+
+    /// Our solution, once the reader has asked for it.
+    fn solution(self, assignment: &Arc<Assignment>) -> AnyView {
+        let assignment = Arc::clone(assignment);
+        let shown = move || {
+            self.progress(&assignment.slug).has_seen_solution.then(|| {
+                let files = assignment.solution().into_iter().map(|(path, text)| {
+                    let label = format!("Our {path}");
+                    view! {
+                        <details class="solution">
+                            <summary>{label.clone()}</summary>
+                            <pre tabindex="0" role="region" aria-label=label>{text.to_owned()}</pre>
+                        </details>
+                    }
+                });
+                files.collect_view()
+            })
+        };
+        shown.into_any()
+    }
+}
+
+/// The switch between the page that shows a part and this one.
+fn read_or_write(slug: &str) -> AnyView {
+    let Some(exercise) = catalogue::find(slug) else { return ().into_any() };
+    view! {
+        <nav class="read-or-write" aria-label="Read or write">
+            <a href=format!("#/{}", exercise.slug)>"Read it"</a>
+            <a aria-current="page">"Write it"</a>
+        </nav>
+    }
+    .into_any()
+}
