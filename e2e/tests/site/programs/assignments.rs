@@ -43,6 +43,11 @@ impl Assignment {
         folders.into_iter().map(read).collect()
     }
 
+    /// Part 1 of the guide.
+    fn first() -> Result<Self, TestError> {
+        Ok(Self::all()?.into_iter().find(|it| it.description["part"] == 1).expect("part 1"))
+    }
+
     fn link(&self) -> String {
         let name = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let key = if name == "testing" { "tests" } else { &name };
@@ -155,7 +160,7 @@ async fn make_mistakes(page: &Page, assignment: &Assignment) -> TestResult {
 }
 
 async fn the_work_is_there_again_and_the_progress_too() -> TestResult {
-    let assignment = &Assignment::all()?[0];
+    let assignment = &Assignment::first()?;
     let fixture = open(Engine::Chromium, assignment).await?;
     let page = &fixture.page;
     page.press("Hint 1 of 5").await?;
@@ -177,7 +182,7 @@ async fn the_work_is_there_again_and_the_progress_too() -> TestResult {
 }
 
 async fn the_console_runs_what_the_guide_types() -> TestResult {
-    let assignment = &Assignment::all()?.into_iter().find(|it| it.link().ends_with("async_basics")).expect("part 1");
+    let assignment = &Assignment::first()?;
     let fixture = open(Engine::Chromium, assignment).await?;
     let page = &fixture.page;
     let path = &assignment.writes()[0];
@@ -213,7 +218,7 @@ async fn the_console_runs_what_the_guide_types() -> TestResult {
 }
 
 async fn the_work_can_be_downloaded_run_elsewhere_and_opened_again() -> TestResult {
-    let assignment = &Assignment::all()?.into_iter().find(|it| it.link().ends_with("async_basics")).expect("part 1");
+    let assignment = &Assignment::first()?;
     let fixture = open(Engine::Chromium, assignment).await?;
     let page = &fixture.page;
     let path = &assignment.writes()[0];
