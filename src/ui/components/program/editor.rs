@@ -222,8 +222,11 @@ impl Pane {
                 let place = self.display.report.with(|report| first_failed(report.as_ref()?.tests()?).cloned())?;
                 (*place.path == *file).then_some(place.line)
             };
-            let line = line.or_else(of_test).filter(|_| !self.display.is_outdated());
-            editor.mark_line(line.unwrap_or(0), "error");
+            if self.display.is_outdated() {
+                return editor.mark_line(0, "error");
+            }
+            editor.mark_line(line.or_else(of_test).unwrap_or(0), "error");
+            // The results of tests are above the editor, and lead to their lines.
             if let Some(line) = line {
                 editor.scroll_to_line(line);
             }
