@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
+import math
 import sys
 import time
 from asyncio import base_events
@@ -115,8 +116,10 @@ class Recorder:
         record: Record | None = None,
         *,
         renumber: bool = False,
+        is_live: bool = True,
     ):
-        """`renumber`: tasks without a name are called `Task-1`, `Task-2` … again, as in a new interpreter."""
+        """`renumber`: tasks without a name are called `Task-1`, `Task-2` … again, as in a new interpreter. `is_live`:
+        pieces are shown while the program runs. Otherwise one is sent only when it is long."""
         self.sources = sources
         self.clock = clock
         self.start = clock()
@@ -131,6 +134,7 @@ class Recorder:
         self.has_threads = False
         """True if simulated threads add to the record: what they do is known later than what others do at that time."""
         self._send = send
+        self._flush_after_s = _FLUSH_AFTER_S if is_live else math.inf
         self._states: dict[int, TaskState] = {}
         self._lost: dict[int, TaskState] = {}
         """The tasks that were collected before they ended. Python reports each of them a moment later."""
@@ -540,7 +544,7 @@ class Recorder:
     # The pieces
 
     def _plan_flush(self) -> None:
-        self._flush_at = _perf_counter() + _FLUSH_AFTER_S
+        self._flush_at = _perf_counter() + self._flush_after_s
         self._room = 3 * min(_FLUSH_AFTER_EVENTS, self.record.events_left)
 
     def flush_if_due(self, *, is_settled: bool = False) -> None:
