@@ -357,6 +357,25 @@ def test_programs_have_the_same_tasks_as_in_the_page(path, tmp_path):
     assert sorted(tasks(run)) == sorted(expected)
 
 
+def test_in_debug_mode_handles_have_the_stack_of_the_program(tmp_path):
+    source = """import asyncio
+async def main():
+    loop = asyncio.get_running_loop()
+    for handle in (
+        loop.call_soon(len, ""),
+        loop.call_soon(lambda: None),
+        loop.call_later(0.01, print),
+        loop.call_at(loop.time(), print),
+        loop.call_soon_threadsafe(print),
+    ):
+        print(type(handle).__name__, handle._source_traceback[-1].name, handle._source_traceback[-1].lineno)
+asyncio.run(main(), debug=True)
+"""
+    _, recorded = trace(tmp_path, source)
+    plain = subprocess.run([sys.executable, "main.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert recorded.stdout == plain.stdout
+
+
 def test_ten_thousand_tasks_take_little_longer(tmp_path):
     source = """import asyncio, time
 async def main():

@@ -59,6 +59,13 @@ def task_start(recorder) -> tuple[Callable, Callable]:
     return add, bind
 
 
+def without_step(handle: events.Handle) -> events.Handle:
+    """The handle without the last step of its stack, which is that of the caller. It has a stack in debug mode only."""
+    if handle._source_traceback:
+        del handle._source_traceback[-1]
+    return handle
+
+
 class Timer(events.TimerHandle):
     """A timer that is made with few calls. It has the name of asyncio's own, which is shown in debug mode."""
 
@@ -88,7 +95,7 @@ def quick_call_later(loop) -> Callable:
     @functools.wraps(call_later)
     def quick_call_later(delay, callback, *args, context=None):
         if loop._debug or loop._closed or delay is None:
-            return call_later(delay, callback, *args, context=context)
+            return without_step(call_later(delay, callback, *args, context=context))
         timer = Timer(loop.time() + delay, callback, args, loop, context)
         heappush(loop._scheduled, timer)
         timer._scheduled = True
@@ -115,9 +122,7 @@ def poll_handle(recorder) -> type:
             self.state = state
             if loop._debug:
                 super().__init__(callback, args, loop, context)
-                if self._source_traceback:
-                    # The step in this function.
-                    del self._source_traceback[-1]
+                without_step(self)
                 return
             self._context = copy_context() if context is None else context
             self._loop = loop

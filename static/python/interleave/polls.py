@@ -25,7 +25,7 @@ from .columns import (
     BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WAITS, WARNING,
     LogLine, Piece, Record, microseconds,
 )
-from .handles import TaskState, poll_end, poll_handle, quick_call_later, task_start
+from .handles import TaskState, poll_end, poll_handle, quick_call_later, task_start, without_step
 from .names import function_name, given_name, is_default, split_number
 from .sources import Sources
 from .text import shown_error
@@ -236,21 +236,19 @@ class Recorder:
             kind = type(callback)
             if kind is not _C_STEP and (kind is not _BUILTIN or callback.__name__ != "task_wakeup"):
                 if kind is not _METHOD or callback.__func__ not in _PYTHON_STEPS:
-                    return call_soon(callback, args, context)
+                    return without_step(call_soon(callback, args, context))
             task = callback.__self__
             state = states.get(id(task))
             if state is None:
                 state = self._add(task, loop)
                 if state is None:
-                    return call_soon(callback, args, context)
+                    return without_step(call_soon(callback, args, context))
             elif state.number == self.current:
                 self._was_woken = True
             elif state.wait >= 0:
                 event(state.number, READY)
             handle = handle_type(state, callback, args, loop, context)
-            if handle._source_traceback:
-                del handle._source_traceback[-1]
-            ready.append(handle)
+            ready.append(without_step(handle))
             if is_stepped and not loop._is_stepping:
                 loop._on_ready()
             return handle
@@ -267,7 +265,7 @@ class Recorder:
         @functools.wraps(call_soon)
         def quick_call_soon(callback, *args, context=None):
             if loop._debug or loop._closed:
-                return call_soon(callback, *args, context=context)
+                return without_step(call_soon(callback, *args, context=context))
             if loop._thread_id is None:
                 # Outside of a step, the host must be notified.
                 return schedule(callback, args, context)
