@@ -1,7 +1,8 @@
-"""The handles of an event loop, made and run with few calls: what a recorder does at every poll.
+"""What a recorder does for every task, at every poll and for every timer, with few calls.
 
-Recording may double the cost of a task, not more. So what happens at every poll is here in two functions, which
-belong to a `polls.Recorder` and store its columns and methods.
+Ten thousand tasks that sleep for 0.1 s may take 30 % longer when they are recorded, not more. So the functions here
+belong to a `polls.Recorder` or a loop, and have looked up its columns and methods. A part of what recording costs is
+saved again: handles and timers are made with fewer calls than asyncio's own.
 """
 
 from __future__ import annotations
@@ -34,19 +35,17 @@ class TaskState(weakref.ref):
     __slots__ = ("number", "id", "wait", "given")
 
 
-def task_start(recorder) -> tuple[Callable, Callable]:
-    """`add(task)` records a new task inside the current one; `bind(task, number)` makes the state of one that is in the
-    record. Both return its state.
+def task_start(recorder) -> Callable:
+    """`start_task(task, number)` returns the state of a new task. Without a number, the task is not in the record yet:
+    it is recorded inside the current one.
     """
     record, clock, states, forget = recorder.record, recorder.clock, recorder._states, recorder._forget
     add_task, add_event, add_new = record.add_task, record.events.extend, recorder._new.append
 
-    def add(task) -> TaskState:
-        number = add_task(recorder.current, recorder._is_in_group)
-        add_event((clock(), number, SPAWNED))
-        return bind(task, number)
-
-    def bind(task, number: int) -> TaskState:
+    def start_task(task, number: int = 0) -> TaskState:
+        if not number:
+            number = add_task(recorder.current, recorder._is_in_group)
+            add_event((clock(), number, SPAWNED))
         key = id(task)
         state = states[key] = TaskState(task, forget)
         state.number = number
@@ -56,7 +55,7 @@ def task_start(recorder) -> tuple[Callable, Callable]:
         add_new(state)
         return state
 
-    return add, bind
+    return start_task
 
 
 def without_step(handle: events.Handle) -> events.Handle:

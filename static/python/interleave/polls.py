@@ -165,7 +165,7 @@ class Recorder:
         """The length of `record.events` at which a piece is sent."""
         self._flush_at = 0.0
         self._plan_flush()
-        self._add_new, self._bind = task_start(self)
+        self._start_task = task_start(self)
         self._end_poll = poll_end(self)
         self._handle_type = poll_handle(self)
 
@@ -302,7 +302,7 @@ class Recorder:
             return None
         if self._eager and asyncio.current_task(loop) is task:
             # A task that is being started at once yields before its creation is over.
-            state, self._eager = self._bind(task, self._eager), 0
+            state, self._eager = self._start_task(task, self._eager), 0
             state.wait, self._was_woken = 0, True
             return state
         if self._default_name is None and self._default_names is not None and is_default(task.get_name()):
@@ -310,7 +310,7 @@ class Recorder:
         code = getattr(task.get_coro(), "cr_code", None)
         if code is not None and code.co_name in _RARELY_RECORDED and not self._is_recorded(code, loop):
             return None
-        return self._add_new(task)
+        return self._start_task(task)
 
     def _is_recorded(self, code: CodeType, loop) -> bool:
         """False for asyncio's own tasks that have nothing to do, and for those of clients."""
@@ -350,7 +350,7 @@ class Recorder:
             self.current, self._eager = outer, outer_eager
         state = self._states.get(id(task))
         if state is None:
-            state = self._bind(task, number)
+            state = self._start_task(task, number)
             state.wait = 0
         self._end_poll(state, task, began)
         return task
