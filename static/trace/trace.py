@@ -81,7 +81,7 @@ class Trace:
         self._sources = Sources(self._root, excluded=_INSTALLED)
         self._pieces: list[Piece] = []
         record = Record(most_events)
-        self._recorder = Recorder(self._sources, _perf_counter, self._pieces.append, record)
+        self._recorder = Recorder(self._sources, _perf_counter, self._pieces.append, record, is_live=False)
         self._heartbeat = Heartbeat(record)
         self._threads = ThreadCalls(self._recorder)
         self._thread = threading.get_ident()

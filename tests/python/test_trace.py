@@ -345,12 +345,31 @@ def test_programs_have_the_same_tasks_as_in_the_page(path, tmp_path):
     assert sorted(tasks(run)) == sorted(expected)
 
 
+def test_in_debug_mode_handles_have_the_stack_of_the_program(tmp_path):
+    source = """import asyncio
+async def main():
+    loop = asyncio.get_running_loop()
+    for handle in (
+        loop.call_soon(len, ""),
+        loop.call_soon(lambda: None),
+        loop.call_later(0.01, print),
+        loop.call_at(loop.time(), print),
+        loop.call_soon_threadsafe(print),
+    ):
+        print(type(handle).__name__, handle._source_traceback[-1].name, handle._source_traceback[-1].lineno)
+asyncio.run(main(), debug=True)
+"""
+    _, recorded = trace(tmp_path, source)
+    plain = subprocess.run([sys.executable, "main.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert recorded.stdout == plain.stdout
+
+
 def test_ten_thousand_tasks_take_little_longer(tmp_path):
     source = """import asyncio, time
 async def main():
     began = time.perf_counter()
     await asyncio.gather(*(asyncio.sleep(2) for _ in range(10_000)))
-    print(time.perf_counter() - began)
+    print(time.perf_counter() - began, time.process_time())
 asyncio.run(main())
 """
     run, _ = trace(tmp_path, source)
@@ -358,10 +377,26 @@ asyncio.run(main())
     # In pairs, because the machine may be busy: the best of each. Long sleeps, for the same reason.
     def seconds(command):
         ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
-        return float(ended.stdout)
+        return [float(seconds) for seconds in ended.stdout.split()]
     pairs = [
         (seconds([sys.executable, "main.py"]), seconds([sys.executable, str(TRACE), "-o", "run.json", "main.py"]))
         for _ in range(3)
     ]
-    plain, recorded = (min(times) for times in zip(*pairs))
-    assert recorded <= 1.3 * plain, pairs
+    plain, recorded = (list(map(min, *times)) for times in zip(*pairs))
+    assert recorded[0] <= 1.3 * plain[0], pairs
+    # The processor's time is a better measure of what recording costs. It includes the start of Python.
+    assert recorded[1] <= 2 * plain[1], pairs
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="a loop has too many attributes of its own there")
+def test_the_attributes_of_a_recorded_loop_stay_fast(tmp_path):
+    # Python keeps up to 29 attributes in the object itself. A loop with more gets a dictionary, and so does one whose
+    # `vars` somebody asked for. Then every access to an attribute of the loop takes longer.
+    source = """import asyncio, gc
+async def main():
+    loop = asyncio.get_running_loop()
+    print(any(type(part) is dict and "_ready" in part for part in gc.get_referents(loop)))
+asyncio.run(main())
+"""
+    _, ended = trace(tmp_path, source)
+    assert ended.stdout == "False\n"

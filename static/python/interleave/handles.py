@@ -1,7 +1,8 @@
-"""The handles of an event loop, made and run with few calls: what a recorder does at every poll.
+"""What a recorder does for every task, at every poll and for every timer, with few calls.
 
-Recording may double the cost of a task, not more. So what happens at every poll is here in two functions, which
-belong to a `polls.Recorder` and store its columns and methods.
+Ten thousand tasks that sleep for 0.1 s may take 30 % longer when they are recorded, not more. So the functions here
+belong to a `polls.Recorder` or a loop, and have looked up its columns and methods. A part of what recording costs is
+saved again: handles and timers are made with fewer calls than asyncio's own.
 """
 
 from __future__ import annotations
@@ -34,19 +35,17 @@ class TaskState(weakref.ref):
     __slots__ = ("number", "id", "wait", "given")
 
 
-def task_start(recorder) -> tuple[Callable, Callable]:
-    """`add(task)` records a new task inside the current one; `bind(task, number)` makes the state of one that is in the
-    record. Both return its state.
+def task_start(recorder) -> Callable:
+    """`start_task(task, number)` returns the state of a new task. Without a number, the task is not in the record yet:
+    it is recorded inside the current one.
     """
     record, clock, states, forget = recorder.record, recorder.clock, recorder._states, recorder._forget
     add_task, add_event, add_new = record.add_task, record.events.extend, recorder._new.append
 
-    def add(task) -> TaskState:
-        number = add_task(recorder.current, recorder._is_in_group)
-        add_event((clock(), number, SPAWNED))
-        return bind(task, number)
-
-    def bind(task, number: int) -> TaskState:
+    def start_task(task, number: int = 0) -> TaskState:
+        if not number:
+            number = add_task(recorder.current, recorder._is_in_group)
+            add_event((clock(), number, SPAWNED))
         key = id(task)
         state = states[key] = TaskState(task, forget)
         state.number = number
@@ -56,7 +55,14 @@ def task_start(recorder) -> tuple[Callable, Callable]:
         add_new(state)
         return state
 
-    return add, bind
+    return start_task
+
+
+def without_step(handle: events.Handle) -> events.Handle:
+    """The handle without the last step of its stack, which is that of the caller. It has a stack in debug mode only."""
+    if handle._source_traceback:
+        del handle._source_traceback[-1]
+    return handle
 
 
 class Timer(events.TimerHandle):
@@ -73,6 +79,10 @@ class Timer(events.TimerHandle):
         self._repr = self._source_traceback = None
         self._when = when
 
+    def __lt__(self, other):
+        # Of timers only: the heap of the loop compares each of them about fifteen times.
+        return self._when < other._when
+
 
 Timer.__name__ = Timer.__qualname__ = "TimerHandle"
 
@@ -84,7 +94,7 @@ def quick_call_later(loop) -> Callable:
     @functools.wraps(call_later)
     def quick_call_later(delay, callback, *args, context=None):
         if loop._debug or loop._closed or delay is None:
-            return call_later(delay, callback, *args, context=context)
+            return without_step(call_later(delay, callback, *args, context=context))
         timer = Timer(loop.time() + delay, callback, args, loop, context)
         heappush(loop._scheduled, timer)
         timer._scheduled = True
@@ -111,9 +121,7 @@ def poll_handle(recorder) -> type:
             self.state = state
             if loop._debug:
                 super().__init__(callback, args, loop, context)
-                if self._source_traceback:
-                    # The step in this function.
-                    del self._source_traceback[-1]
+                without_step(self)
                 return
             self._context = copy_context() if context is None else context
             self._loop = loop
@@ -159,9 +167,9 @@ def poll_end(recorder) -> Callable:
             return
         now = clock()
         number, before = state.number, state.wait
-        # Tasks of other libraries may not have the attribute.
-        waiter = getattr(task, "_fut_waiter", None)
-        if waiter is not None or not task.done():
+        if not task.done():
+            # Tasks of other libraries may not have the attribute.
+            waiter = getattr(task, "_fut_waiter", None)
             state.wait, queued_for = number_of_wait(task.get_coro(), waiter, number)
             if queued_for >= 0 or number in queued:
                 recorder._record_queue(now, number, queued_for)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
+import math
 import sys
 import time
 from asyncio import base_events
@@ -24,7 +25,7 @@ from .columns import (
     BEGAN, CANCELLED, ERROR, FAILED, GOT, LEFT_QUEUE, QUEUED, READY, SPAWNED, SUCCEEDED, TIMED_OUT, WAITS, WARNING,
     LogLine, Piece, Record, microseconds,
 )
-from .handles import TaskState, poll_end, poll_handle, quick_call_later, task_start
+from .handles import TaskState, poll_end, poll_handle, quick_call_later, task_start, without_step
 from .names import function_name, given_name, is_default, split_number
 from .sources import Sources
 from .text import shown_error
@@ -115,8 +116,10 @@ class Recorder:
         record: Record | None = None,
         *,
         renumber: bool = False,
+        is_live: bool = True,
     ):
-        """`renumber`: tasks without a name are called `Task-1`, `Task-2` … again, as in a new interpreter."""
+        """`renumber`: tasks without a name are called `Task-1`, `Task-2` … again, as in a new interpreter. `is_live`:
+        pieces are shown while the program runs. Otherwise one is sent only when it is long."""
         self.sources = sources
         self.clock = clock
         self.start = clock()
@@ -131,6 +134,7 @@ class Recorder:
         self.has_threads = False
         """True if simulated threads add to the record: what they do is known later than what others do at that time."""
         self._send = send
+        self._flush_after_s = _FLUSH_AFTER_S if is_live else math.inf
         self._states: dict[int, TaskState] = {}
         self._lost: dict[int, TaskState] = {}
         """The tasks that were collected before they ended. Python reports each of them a moment later."""
@@ -161,7 +165,7 @@ class Recorder:
         """The length of `record.events` at which a piece is sent."""
         self._flush_at = 0.0
         self._plan_flush()
-        self._add_new, self._bind = task_start(self)
+        self._start_task = task_start(self)
         self._end_poll = poll_end(self)
         self._handle_type = poll_handle(self)
 
@@ -232,21 +236,19 @@ class Recorder:
             kind = type(callback)
             if kind is not _C_STEP and (kind is not _BUILTIN or callback.__name__ != "task_wakeup"):
                 if kind is not _METHOD or callback.__func__ not in _PYTHON_STEPS:
-                    return call_soon(callback, args, context)
+                    return without_step(call_soon(callback, args, context))
             task = callback.__self__
             state = states.get(id(task))
             if state is None:
                 state = self._add(task, loop)
                 if state is None:
-                    return call_soon(callback, args, context)
+                    return without_step(call_soon(callback, args, context))
             elif state.number == self.current:
                 self._was_woken = True
             elif state.wait >= 0:
                 event(state.number, READY)
             handle = handle_type(state, callback, args, loop, context)
-            if handle._source_traceback:
-                del handle._source_traceback[-1]
-            ready.append(handle)
+            ready.append(without_step(handle))
             if is_stepped and not loop._is_stepping:
                 loop._on_ready()
             return handle
@@ -263,7 +265,7 @@ class Recorder:
         @functools.wraps(call_soon)
         def quick_call_soon(callback, *args, context=None):
             if loop._debug or loop._closed:
-                return call_soon(callback, *args, context=context)
+                return without_step(call_soon(callback, *args, context=context))
             if loop._thread_id is None:
                 # Outside of a step, the host must be notified.
                 return schedule(callback, args, context)
@@ -300,7 +302,7 @@ class Recorder:
             return None
         if self._eager and asyncio.current_task(loop) is task:
             # A task that is being started at once yields before its creation is over.
-            state, self._eager = self._bind(task, self._eager), 0
+            state, self._eager = self._start_task(task, self._eager), 0
             state.wait, self._was_woken = 0, True
             return state
         if self._default_name is None and self._default_names is not None and is_default(task.get_name()):
@@ -308,7 +310,7 @@ class Recorder:
         code = getattr(task.get_coro(), "cr_code", None)
         if code is not None and code.co_name in _RARELY_RECORDED and not self._is_recorded(code, loop):
             return None
-        return self._add_new(task)
+        return self._start_task(task)
 
     def _is_recorded(self, code: CodeType, loop) -> bool:
         """False for asyncio's own tasks that have nothing to do, and for those of clients."""
@@ -348,7 +350,7 @@ class Recorder:
             self.current, self._eager = outer, outer_eager
         state = self._states.get(id(task))
         if state is None:
-            state = self._bind(task, number)
+            state = self._start_task(task, number)
             state.wait = 0
         self._end_poll(state, task, began)
         return task
@@ -540,7 +542,7 @@ class Recorder:
     # The pieces
 
     def _plan_flush(self) -> None:
-        self._flush_at = _perf_counter() + _FLUSH_AFTER_S
+        self._flush_at = _perf_counter() + self._flush_after_s
         self._room = 3 * min(_FLUSH_AFTER_EVENTS, self.record.events_left)
 
     def flush_if_due(self, *, is_settled: bool = False) -> None:
