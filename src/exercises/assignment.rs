@@ -50,13 +50,19 @@ impl Assignment {
     }
 
     /// A text for the reader's files outside of the page: what to install, what to run, and the help that was used.
+    /// `student` is a name or number, or empty.
     #[must_use]
-    pub fn readme(&self, hints: usize, has_seen_solution: bool) -> String {
+    pub fn readme(&self, student: &str, hints: usize, has_seen_solution: bool) -> String {
         let Self { part, title, main, .. } = self;
         let statement = self.statement.join("\n\n");
         let solution = if has_seen_solution { "seen" } else { "not seen" };
+        let student = match student.trim() {
+            "" => String::new(),
+            // One line, whatever was typed or pasted.
+            student => format!("Student: {}\n\n", student.replace(char::is_control, " ")),
+        };
         format!(
-            "# Part {part}: {title}\n\n{statement}\n\n\
+            "# Part {part}: {title}\n\n{student}{statement}\n\n\
              ## Run it\n\nWith Python 3.11 or later, in this folder:\n\n\
              ```bash\npip install pytest pytest-asyncio pytest-cov aiofiles aiohttp\npython {main}\npytest tests/ -v\n\
              pytest tests/ --cov=scripts --cov-report=term-missing\n```\n\n\
@@ -140,11 +146,13 @@ mod tests {
 
     #[test]
     fn the_readme_says_what_to_run_and_what_help_was_used() {
-        let text = assignment().readme(1, true);
+        let text = assignment().readme("", 1, true);
         assert!(text.starts_with("# Part 1: Async basics\n\nWrite `main`.\n"), "{text}");
         assert!(text.contains("\npython scripts/b.py\npytest tests/ -v\n"), "{text}");
         assert!(text.ends_with("Hints: 1 of 1. Solution: seen.\n"), "{text}");
         assert_eq!(part_of_readme(&text), Some(1));
+        let text = assignment().readme(" Ada\n# Part 9: ", 0, false);
+        assert!(text.starts_with("# Part 1: Async basics\n\nStudent: Ada # Part 9:\n\nWrite `main`.\n"), "{text}");
         assert_eq!(part_of_readme("# My program: it works"), None);
     }
 

@@ -43,6 +43,8 @@ pub struct Concept {
     pub rust: &'static str,
     /// A link to an exercise that shows it.
     pub link: Link,
+    /// What the code of a program that uses it contains, one of these. The first one is never changed.
+    names: &'static [&'static str],
 }
 
 /// The values that a part of the Python guide uses.
@@ -68,8 +70,29 @@ const fn link(label: &'static str, fragment: &'static str) -> Link {
     Link { label, fragment }
 }
 
-const fn concept(what: &'static str, python: &'static str, rust: &'static str, link: Link) -> Concept {
-    Concept { what, python, rust, link }
+const fn concept(
+    what: &'static str,
+    python: &'static str,
+    rust: &'static str,
+    link: Link,
+    names: &'static [&'static str],
+) -> Concept {
+    Concept { what, python, rust, link, names }
+}
+
+impl Concept {
+    /// Its name in what the page stores, which stays the same forever.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        self.names[0]
+    }
+
+    /// True if code in Python uses it: one of its names is in a line, before a comment.
+    #[must_use]
+    pub fn is_used_in(&self, code: &str) -> bool {
+        let mut lines = code.lines().filter_map(|line| line.split('#').next());
+        lines.any(|line| self.names.iter().any(|name| line.contains(name)))
+    }
 }
 
 /// The chapters, in the order of reading.
@@ -239,60 +262,105 @@ pub const CHAPTERS: &[Chapter] = &[
 
 /// The guide's checklist.
 pub const CONCEPTS: &[Concept] = &[
-    concept("A function that can wait", "async def", "async fn", link("Async basics", "#/async-basics")),
-    concept("Waiting for a result", "await f()", "f().await", link("Async basics", "#/async-basics")),
+    concept(
+        "A function that can wait",
+        "async def",
+        "async fn",
+        link("Async basics", "#/async-basics"),
+        &["async def "],
+    ),
+    concept("Waiting for a result", "await f()", "f().await", link("Async basics", "#/async-basics"), &["await "]),
     concept(
         "Starting the event loop",
         "asyncio.run(main())",
         "spawn_local(main()); the browser's loop is already running",
         link("Async basics", "#/async-basics"),
+        &["asyncio.run(", "run_until_complete("],
     ),
-    concept("Many at once", "asyncio.gather(*tasks)", "join_all(tasks).await", link("Many tasks", "#/async-multiple")),
+    concept(
+        "Many at once",
+        "asyncio.gather(*tasks)",
+        "join_all(tasks).await",
+        link("Many tasks", "#/async-multiple"),
+        &["gather(", "TaskGroup("],
+    ),
     concept(
         "A wait that does not block",
         "await asyncio.sleep(1)",
         "run.sleep(1 s).await",
         link("Compared with blocking", "#/async-basics?blocking=on"),
+        &["asyncio.sleep("],
     ),
     concept(
         "A resource that is always closed",
         "async with",
         "drop, when its owner goes out of scope",
         link("Beyond the guide", "#/advanced"),
+        &["async with "],
     ),
-    concept("Files", "aiofiles.open(path)", "storage.read(name).await", link("Files", "#/async-file-io")),
-    concept("Requests", "aiohttp.ClientSession", "Client, over fetch", link("API calls", "#/async-api-calls")),
+    concept(
+        "Files",
+        "aiofiles.open(path)",
+        "storage.read(name).await",
+        link("Files", "#/async-file-io"),
+        &["aiofiles"],
+    ),
+    concept(
+        "Requests",
+        "aiohttp.ClientSession",
+        "Client, over fetch",
+        link("API calls", "#/async-api-calls"),
+        &["aiohttp", "httpx"],
+    ),
     concept(
         "Reused connections",
         "one ClientSession for all",
         "the browser's connection pool",
         link("API calls", "#/async-api-calls"),
+        &["ClientSession(", "AsyncClient("],
     ),
     concept(
         "Timeouts",
         "asyncio.wait_for(f(), 10)",
         "run.timeout(10 s, f()).await",
         link("Errors", "#/async-error-handling"),
+        &["wait_for(", "asyncio.timeout(", "ClientTimeout("],
     ),
     concept(
         "Errors along with results",
         "gather(…, return_exceptions=True)",
         "join_all of Results",
         link("Collect", "#/async-error-handling?on-error=collect"),
+        &["return_exceptions=True"],
     ),
     concept(
         "Retries",
         "for attempt in range(3): …",
         "retry(run, policy, f).await",
         link("Retries", "#/async-error-handling?max-retries=3"),
+        &["retry", "attempt"],
     ),
     concept(
         "Async, threads or processes",
         "asyncio, run_in_executor, multiprocessing",
         "futures, workers",
         link("Concurrency compared", "#/concurrency-comparison"),
+        &[
+            "run_in_executor(",
+            "to_thread(",
+            "ThreadPoolExecutor",
+            "ProcessPoolExecutor",
+            "threading",
+            "multiprocessing",
+        ],
     ),
-    concept("Measuring", "time.perf_counter()", "every run is recorded", link("The benchmark", "#/benchmark")),
+    concept(
+        "Measuring",
+        "time.perf_counter()",
+        "every run is recorded",
+        link("The benchmark", "#/benchmark"),
+        &["perf_counter(", "time.monotonic(", "loop.time("],
+    ),
 ];
 
 /// The values of the Python guide, part by part. The exercises use shorter waits by default. The part on validation has
@@ -357,6 +425,20 @@ mod tests {
             assert_eq!(exercise.part, it.part.unwrap_or(exercise.part), "{slug}");
             assert_eq!(exercise.title, it.link.label, "{slug}");
         }
+    }
+
+    #[test]
+    fn concepts_are_found_in_code() {
+        let used = |code: &str| {
+            let used = CONCEPTS.iter().filter(|concept| concept.is_used_in(code));
+            used.map(Concept::key).collect::<Vec<_>>()
+        };
+        assert_eq!(used("import time\ntime.sleep(1)  # not asyncio.sleep(1)"), [""; 0]);
+        assert_eq!(used("async def f():\n    await asyncio.sleep(1)"), ["async def ", "await ", "asyncio.sleep("]);
+        let mut keys: Vec<_> = CONCEPTS.iter().map(Concept::key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), CONCEPTS.len());
     }
 
     #[test]

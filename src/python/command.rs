@@ -162,6 +162,17 @@ impl Command {
         matches!(self, Self::Pytest { .. })
     }
 
+    /// True for a command that runs all tests of the folder `tests`, and not only some of them.
+    #[must_use]
+    pub fn runs_all_tests(&self) -> bool {
+        let Self::Pytest { arguments } = self else { return false };
+        let selects_nothing = |word: &str| {
+            matches!(word, "tests" | "tests/" | "./tests" | "." | "-v" | "-vv" | "-q" | "-s")
+                || word.starts_with("--cov")
+        };
+        arguments.split_whitespace().all(selects_nothing)
+    }
+
     /// The program that Python runs for this command, in the folder with these files.
     ///
     /// # Errors
@@ -303,6 +314,25 @@ mod tests {
             (ALL_TESTS, "tests/ -v"),
         ] {
             assert_eq!(ran(line), (RUNS_PYTEST.to_owned(), arguments.to_owned()));
+        }
+    }
+
+    #[test]
+    fn only_a_selection_leaves_tests_out() {
+        let runs_all = |line: &str| Command::parse(line).is_ok_and(|command| command.runs_all_tests());
+        for line in
+            [ALL_TESTS, "pytest", "pytest tests/ --cov=scripts --cov-report=term-missing", "python -m pytest -q tests"]
+        {
+            assert!(runs_all(line), "{line}");
+        }
+        for line in [
+            "pytest -k one",
+            "pytest tests/test_a.py",
+            "pytest tests/ --deselect tests/test_a.py::test_b",
+            "ls",
+            "pytest -x",
+        ] {
+            assert!(!runs_all(line), "{line}");
         }
     }
 

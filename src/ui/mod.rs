@@ -21,6 +21,7 @@ mod finished;
 mod focus;
 mod forecast;
 mod form;
+mod help_used;
 mod history;
 mod lazy_view;
 mod offline;
@@ -32,7 +33,6 @@ mod png;
 mod runner;
 mod scrolling;
 mod theme;
-mod written;
 
 pub use app::App;
 

@@ -24,12 +24,17 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Element;
 
+use crate::exercises::guide::{CONCEPTS, Concept};
+use crate::measure::report::Report;
+use crate::measure::test_result::TestResult;
 use crate::measure::units::{counted, size};
 use crate::python::interpreter::State;
 use crate::python::keys::{PLACEHOLDER, find};
 use crate::python::program_files::ProgramFiles;
 use crate::share::program_changes::{ChangedLine, LineKind, changes};
 use crate::share::programs::ProgramEntry;
+use crate::ui::display::{Display, Status};
+use crate::ui::finished;
 use crate::ui::focus::focus;
 use crate::ui::runner::Runner;
 use desk::{Desk, News};
@@ -45,6 +50,7 @@ pub(crate) fn program(runner: Runner, shows_run: bool) -> AnyView {
     let (form, display) = (runner.form, runner.display);
     let desk = Desk::new(form, shows_run);
     files::use_drop(desk);
+    use_concepts(desk, display);
     let python = editor::use_interpreter();
     let is_ready = Signal::derive(move || python.with(|state| matches!(state, Some(State::Ready(_)))));
     view! {
@@ -72,6 +78,23 @@ pub(crate) fn program(runner: Runner, shows_run: bool) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// Notes the concepts of the guide that the program uses, once it has finished and none of its tests has failed.
+fn use_concepts(desk: Desk, display: Display) {
+    Effect::new(move || {
+        let has_failed = |report: &Report| report.tests().is_some_and(|tests| tests.iter().any(TestResult::has_failed));
+        let is_good = display.report.with(|report| report.as_ref().is_some_and(|report| !has_failed(report)));
+        if !is_good || !display.status.with(Status::has_finished) || display.is_outdated() {
+            return;
+        }
+        let program = desk.program();
+        let is_test = |name: &str| name.rsplit('/').next().is_some_and(|name| name.starts_with("test_"));
+        let texts: Vec<&str> =
+            program.files().iter().filter(|file| !is_test(&file.name)).filter_map(|file| file.content.text()).collect();
+        let is_used = |concept: &&Concept| texts.iter().any(|text| concept.is_used_in(text));
+        CONCEPTS.iter().filter(is_used).for_each(|concept| finished::note_used(concept.key()));
+    });
 }
 
 /// Closes the menus, and gives the focus back to the button of the one that was open.
@@ -215,15 +238,20 @@ fn programs(desk: Desk) -> AnyView {
 
 /// The programs to start from, in a menu.
 fn starts(desk: Desk) -> AnyView {
+    let written = RwSignal::new(finished::written());
+    let read_again = move |_| written.set(finished::written());
     let item = move |start: &'static Start| {
         let begin = move |_| {
             close_menus();
             spawn_local(begin(desk, start).boxed_local());
         };
-        view! { <li><button class="quiet" on:click=begin>{start.title}</button></li> }
+        let mark = move || {
+            if start.slug().is_some_and(|slug| written.with(|all| all.contains(&slug))) { " ✓" } else { "" }
+        };
+        view! { <li><button class="quiet" on:click=begin>{start.title}{mark}</button></li> }
     };
     view! {
-        <details class="menu" name="program-menu">
+        <details class="menu" name="program-menu" on:toggle=read_again>
             <summary>"Start from…"</summary>
             <div class="menu-content">
                 <h3>"Write it yourself"</h3>

@@ -9,6 +9,7 @@ use crate::measure::report::Column;
 use crate::share::permalink::Setup;
 use crate::ui::components::demo::demo;
 use crate::ui::components::table::table;
+use crate::ui::finished;
 use crate::ui::lazy_view::lazy_view;
 use crate::ui::pages::exercise::page_head;
 
@@ -58,8 +59,9 @@ fn link(link: &Link) -> AnyView {
 
 fn concepts() -> AnyView {
     let caption = "The same terms in Python and Rust";
-    let columns = ["Concept", "Python", "Rust on this page", "See it"].map(Column::text);
-    let rows = CONCEPTS.iter().map(concept).collect_view();
+    let columns = ["Concept", "Python", "Rust on this page", "See it", "You used it"].map(Column::text);
+    let used = finished::used();
+    let rows = CONCEPTS.iter().map(|it| concept(it, used.iter().any(|key| key == it.key()))).collect_view();
     view! {
         <section>
             <h2>"Concepts"</h2>
@@ -69,13 +71,14 @@ fn concepts() -> AnyView {
     .into_any()
 }
 
-fn concept(concept: &Concept) -> AnyView {
+fn concept(concept: &Concept, is_used: bool) -> AnyView {
     view! {
         <tr>
             <td>{concept.what}</td>
             <td><code>{concept.python}</code></td>
             <td><code>{concept.rust}</code></td>
             <td>{link(&concept.link)}</td>
+            <td>{if is_used { "✓ in your program" } else { "" }}</td>
         </tr>
     }
     .into_any()

@@ -10,8 +10,11 @@ use crate::share::permalink::Destination;
 use crate::ui::components::race::race;
 use crate::ui::components::run_all::run_all;
 use crate::ui::drawing::{drawing, drawings};
-use crate::ui::finished::use_finished;
+use crate::ui::finished::{self, use_finished};
 use crate::ui::lazy_view::{in_turn, lazy_view};
+
+/// The number of parts of the guide that the reader can write.
+const WRITABLE: usize = 9;
 
 /// The page.
 pub(crate) fn home_page() -> AnyView {
@@ -47,7 +50,9 @@ fn page() -> AnyView {
 fn exercises() -> AnyView {
     let finished = use_finished();
     let done = move || finished.with(|slugs| EXERCISES.iter().filter(|it| slugs.contains(&it.slug)).count());
-    let count = move || format!("{} of {} finished in this browser", done(), EXERCISES.len());
+    let written = finished::written().len();
+    let count =
+        move || format!("{} of {} finished in this browser, {written} of {WRITABLE} written", done(), EXERCISES.len());
     let all = catalogue::all().map(|exercise| {
         let address = Destination::from_exercise(exercise).to_string();
         let is_done = move || finished.with(|slugs| slugs.contains(&exercise.slug));

@@ -192,9 +192,9 @@ async fn the_console_runs_what_the_guide_types() -> TestResult {
         ("ls", "conftest.py\npytest.ini\nscripts/\ntests/"),
         ("cat conftest.py", "sys.path.insert"),
         ("python scripts/async_basics.py", "concurrent_execution"),
+        ("pytest tests/ -k overlaps", "10 deselected"),
         ("pytest tests/ -v", "11 passed"),
         ("pytest tests/ --cov=scripts --cov-report=term-missing", "scripts/async_basics.py"),
-        ("pytest tests/ -k overlaps", "10 deselected"),
         ("rm -r scripts", "`rm` is not a command of this console"),
         ("python missing.py", "there is no file `missing.py`"),
         ("pytest missing/", "pytest does not understand these arguments"),
@@ -206,6 +206,9 @@ async fn the_console_runs_what_the_guide_types() -> TestResult {
         })
         .await?;
         page.wait_for_button("Run").await?;
+        let is_written = page.texts(".assignment .done").await? == ["✓ written"];
+        assert!(is_written || !command.starts_with("pytest tests/ -v"), "all tests have passed");
+        assert!(!is_written || !command.contains("-k"), "only one of the tests has run");
     }
     // Run runs the main file again.
     page.press("Run").await?;
@@ -214,6 +217,11 @@ async fn the_console_runs_what_the_guide_types() -> TestResult {
         Ok(if is_over { Ok(()) } else { Err(page.status().await?) })
     })
     .await?;
+    // The progress is on the first page and in the guide.
+    page.open("").await?;
+    wait_for(page, ".catalogue", "1 of 9 written").await?;
+    page.open("guide").await?;
+    wait_for(page, ".guide", "✓ in your program").await?;
     Ok(())
 }
 
@@ -225,6 +233,13 @@ async fn the_work_can_be_downloaded_run_elsewhere_and_opened_again() -> TestResu
     write(page, path, &assignment.text("solution", path)?).await?;
     page.press("Hint 1 of 5").await?;
     page.catch_downloads().await?;
+    page.evaluate::<()>("document.querySelector('.hand-in').open = true", Vec::new()).await?;
+    page.evaluate::<()>(
+        "const field = document.querySelector('.hand-in input'); field.value = 'student 42';
+         field.dispatchEvent(new Event('input', { bubbles: true }));",
+        Vec::new(),
+    )
+    .await?;
     page.press("Download all").await?;
     assert_eq!(page.wait_for_downloads(1).await?.0, "async-basics.zip");
     let bytes: Vec<u8> = page
@@ -237,6 +252,7 @@ async fn the_work_can_be_downloaded_run_elsewhere_and_opened_again() -> TestResu
     fs::write(folder.path().join("work.zip"), &bytes)?;
     run_python(folder.path(), &["-m", "zipfile", "-e", "work.zip", "."])?;
     let readme = fs::read_to_string(folder.path().join("README.md"))?;
+    assert!(readme.starts_with("# Part 1: Async basics\n\nStudent: student 42\n"), "{readme}");
     assert!(readme.contains("Hints: 1 of 5. Solution: not seen."), "{readme}");
     let printed = run_python(folder.path(), &["-m", "pytest", "tests/", "-q", "-p", "no:cacheprovider"])?;
     assert!(printed.contains("11 passed"), "{printed}");

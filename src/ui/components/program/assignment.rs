@@ -11,12 +11,14 @@ use super::files;
 use super::starts;
 use crate::exercises::assignment::Assignment;
 use crate::exercises::catalogue;
+use crate::exercises::program::command_of;
 use crate::figures::prose::with_code;
 use crate::measure::test_result::{TestPlace, TestResult, verdict};
 use crate::python::command::ALL_TESTS;
 use crate::ui::drawing::drawings;
+use crate::ui::finished;
+use crate::ui::help_used::{self, Help, HelpUsed, use_help};
 use crate::ui::runner::Runner;
-use crate::ui::written::{self, Progress, Written, use_written};
 
 /// The number of failed tests that are listed. The tab with the results has all of them.
 const MOST_FAILURES: usize = 3;
@@ -27,12 +29,20 @@ struct Panel {
     desk: Desk,
     runner: Runner,
     assignment: RwSignal<Option<Arc<Assignment>>, LocalStorage>,
-    written: Written,
+    help: HelpUsed,
+    /// True once all tests have passed, now or on an earlier visit.
+    has_passed: RwSignal<bool>,
 }
 
 /// The panel, which is empty for a program that is not an assignment.
 pub(super) fn assignment(desk: Desk, runner: Runner) -> AnyView {
-    let panel = Panel { desk, runner, assignment: RwSignal::new_local(None), written: use_written() };
+    let panel = Panel {
+        desk,
+        runner,
+        assignment: RwSignal::new_local(None),
+        help: use_help(),
+        has_passed: RwSignal::new(false),
+    };
     panel.use_assignment();
     panel.use_progress();
     let shown = move || panel.assignment.get().map(|assignment| panel.view(&assignment));
@@ -53,6 +63,7 @@ impl Panel {
                 match start.read_assignment().await {
                     Ok(assignment) if key.try_get_untracked() == Some(Some(start.key)) => {
                         self.show_first_file(&assignment);
+                        self.has_passed.try_set(finished::written().contains(&assignment.slug));
                         self.assignment.try_set(Some(Arc::new(assignment)));
                     }
                     Ok(_) => {}
@@ -78,8 +89,10 @@ impl Panel {
             let Some(results) = self.results() else { return };
             let Some(assignment) = self.assignment.get() else { return };
             let program = self.desk.program();
-            if assignment.is_passed_by(&program, &results) {
-                written::note(self.written, &assignment.slug, |progress| progress.has_passed = true);
+            let ran_all = command_of(&self.runner.display.experiment().settings).is_some_and(|it| it.runs_all_tests());
+            if ran_all && assignment.is_passed_by(&program, &results) {
+                finished::note_written(&assignment.slug);
+                self.has_passed.set(true);
             }
         });
     }
@@ -91,8 +104,8 @@ impl Panel {
         (!display.is_outdated()).then_some(results)
     }
 
-    fn progress(self, slug: &str) -> Progress {
-        self.written.with(|all| all.get(slug).copied().unwrap_or_default())
+    fn help_in(self, slug: &str) -> Help {
+        self.help.with(|all| all.get(slug).copied().unwrap_or_default())
     }
 
     fn view(self, assignment: &Arc<Assignment>) -> AnyView {
@@ -105,6 +118,7 @@ impl Panel {
             <section class="assignment" aria-label="Assignment">
                 <div class="assignment-head">
                     <h2>{title}</h2>
+                    {move || self.has_passed.get().then(|| view! { <span class="done">"✓ written"</span> })}
                     {read_or_write(&assignment.slug)}
                 </div>
                 <details open=move || is_new.get()>
@@ -115,6 +129,7 @@ impl Panel {
                 {self.hints(assignment)}
                 {self.verdict()}
                 {self.solution(assignment)}
+                {self.hand_in(assignment)}
             </section>
         }
         .into_any()
@@ -122,20 +137,20 @@ impl Panel {
 
     fn actions(self, assignment: &Arc<Assignment>) -> AnyView {
         let runner = self.runner;
-        let [of_hint, of_solution, of_files] = [(); 3].map(|()| Arc::clone(assignment));
+        let (of_hint, of_solution) = (Arc::clone(assignment), Arc::clone(assignment));
         let (slug, all) = (assignment.slug.clone(), assignment.hints.len());
         let hint = move || {
-            let seen = self.progress(&slug).hints;
+            let seen = self.help_in(&slug).hints;
             if seen == all { "No more hints".to_owned() } else { format!("Hint {} of {all}", seen + 1) }
         };
         let slug = assignment.slug.clone();
-        let has_seen_all = move || self.progress(&slug).hints >= all;
+        let has_seen_all = move || self.help_in(&slug).hints >= all;
         let show_hint = move |_| {
             let most = of_hint.hints.len();
-            written::note(self.written, &of_hint.slug, |progress| progress.hints = most.min(progress.hints + 1));
+            help_used::note(self.help, &of_hint.slug, |help| help.hints = most.min(help.hints + 1));
         };
         let show_solution =
-            move |_| written::note(self.written, &of_solution.slug, |progress| progress.has_seen_solution = true);
+            move |_| help_used::note(self.help, &of_solution.slug, |help| help.has_seen_solution = true);
         view! {
             <div class="actions">
                 <button disabled=move || !runner.can_start() on:click=move |_| runner.start_command(ALL_TESTS)>
@@ -143,10 +158,36 @@ impl Panel {
                 </button>
                 <button class="quiet" disabled=has_seen_all on:click=show_hint>{hint}</button>
                 <button class="quiet" on:click=show_solution>"Show a solution"</button>
-                <button class="quiet" on:click=move |_| files::save_assignment(self.desk, &of_files, self.progress(&of_files.slug))>
-                    "Download all"
-                </button>
             </div>
+        }
+        .into_any()
+    }
+
+    /// What downloads the work for a teacher, or to go on elsewhere.
+    fn hand_in(self, assignment: &Arc<Assignment>) -> AnyView {
+        let assignment = Arc::clone(assignment);
+        let student = RwSignal::new(finished::student());
+        let typed = move |event| {
+            student.set(event_target_value(&event));
+            finished::note_student(&student.get_untracked());
+        };
+        let save = move |_| {
+            let help = self.help_in(&assignment.slug);
+            files::save_assignment(self.desk, &assignment, &student.get_untracked(), help);
+        };
+        view! {
+            <details class="hand-in">
+                <summary>"Download or hand in"</summary>
+                <label>
+                    <span class="hint">"Your name or number, if somebody asks for it"</span>
+                    <input type="text" autocomplete="name" prop:value=move || student.get() on:input=typed />
+                </label>
+                <button class="quiet" on:click=save>"Download all"</button>
+                <p class="hint">
+                    "A zip with your files, their tests and a README. It runs under CPython, and “Open…” opens it again. It says how many \
+                     hints you used."
+                </p>
+            </details>
         }
         .into_any()
     }
@@ -155,7 +196,7 @@ impl Panel {
     fn hints(self, assignment: &Arc<Assignment>) -> AnyView {
         let assignment = Arc::clone(assignment);
         let seen = move || {
-            let hints = assignment.hints.iter().take(self.progress(&assignment.slug).hints);
+            let hints = assignment.hints.iter().take(self.help_in(&assignment.slug).hints);
             drawings(hints.map(|hint| with_code("li", hint)))
         };
         view! { <ol class="hints" aria-live="polite">{seen}</ol> }.into_any()
@@ -206,7 +247,7 @@ impl Panel {
     fn solution(self, assignment: &Arc<Assignment>) -> AnyView {
         let assignment = Arc::clone(assignment);
         let shown = move || {
-            self.progress(&assignment.slug).has_seen_solution.then(|| {
+            self.help_in(&assignment.slug).has_seen_solution.then(|| {
                 let files = assignment.solution().into_iter().map(|(path, text)| {
                     let label = format!("Our {path}");
                     view! {

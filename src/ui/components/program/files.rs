@@ -21,7 +21,7 @@ use crate::python::program_files::{
 };
 use crate::ui::download::{REFUSED, offer};
 use crate::ui::dropping::{Dropped, dropped_in, transfer_of};
-use crate::ui::written::Progress;
+use crate::ui::help_used::Help;
 
 /// The maximum size of all files of a program.
 const MOST_BYTES: usize = MOST_SOURCE_BYTES + MOST_DATA_BYTES;
@@ -206,8 +206,8 @@ pub(super) fn save(desk: Desk) {
 }
 
 /// Downloads an assignment with everything that it needs outside of the page, as a zip.
-pub(super) fn save_assignment(desk: Desk, assignment: &Assignment, progress: Progress) {
-    let readme = ProgramFile::text(README, &assignment.readme(progress.hints, progress.has_seen_solution));
+pub(super) fn save_assignment(desk: Desk, assignment: &Assignment, student: &str, help: Help) {
+    let readme = ProgramFile::text(README, &assignment.readme(student, help.hints, help.has_seen_solution));
     let name = assignment.slug.clone();
     let save = async move {
         match site_file::read(&format!("static/{RECORDER}")).await {

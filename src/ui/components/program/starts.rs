@@ -121,6 +121,12 @@ impl Start {
         self.file.starts_with(TRAPS_FOLDER)
     }
 
+    /// The slug of the assignment, if it is one: the name of its file, with hyphens.
+    pub(super) fn slug(&self) -> Option<String> {
+        let name = self.file.strip_prefix(ASSIGNMENTS_FOLDER)?.strip_suffix(".json")?;
+        Some(name.replace('_', "-"))
+    }
+
     /// True for a part of the guide that the reader writes.
     pub(super) fn is_assignment(&self) -> bool {
         self.file.starts_with(ASSIGNMENTS_FOLDER)

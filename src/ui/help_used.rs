@@ -1,34 +1,32 @@
-//! The reader's progress in writing the parts of the guide, stored for the next visit.
+//! The help that the reader has used in writing the parts of the guide, stored for the next visit.
 
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-const KEY: &str = "interleave-written";
+const KEY: &str = "interleave-help";
 
-/// The progress in one part.
+/// The help used in one part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Progress {
+pub(super) struct Help {
     /// The number of hints that the reader has seen.
     pub(super) hints: usize,
     /// True if the reader has seen our solution.
     pub(super) has_seen_solution: bool,
-    /// True if all tests have passed once.
-    pub(super) has_passed: bool,
 }
 
-/// The progress in the parts that the reader has begun, by the slug of the assignment.
-pub(super) type Written = RwSignal<BTreeMap<String, Progress>>;
+/// The help used in each part that the reader has begun, by the slug of the assignment.
+pub(super) type HelpUsed = RwSignal<BTreeMap<String, Help>>;
 
-/// The progress as stored until now.
-pub(super) fn use_written() -> Written {
+/// The help as stored until now.
+pub(super) fn use_help() -> HelpUsed {
     RwSignal::new(stored())
 }
 
-/// Changes and stores the progress in a part.
-pub(super) fn note(written: Written, slug: &str, change: impl FnOnce(&mut Progress)) {
-    let before = written.with_untracked(|all| all.get(slug).copied().unwrap_or_default());
+/// Changes and stores the help used in a part.
+pub(super) fn note(help: HelpUsed, slug: &str, change: impl FnOnce(&mut Help)) {
+    let before = help.with_untracked(|all| all.get(slug).copied().unwrap_or_default());
     let mut after = before;
     change(&mut after);
     if after == before {
@@ -41,13 +39,13 @@ pub(super) fn note(written: Written, slug: &str, change: impl FnOnce(&mut Progre
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = storage.set_item(KEY, &serde_json::to_string(&all).unwrap_or_default());
     }
-    written.update(|written| {
-        all.extend(std::mem::take(written).into_iter().filter(|(other, _)| *other != slug));
-        *written = all;
+    help.update(|help| {
+        all.extend(std::mem::take(help).into_iter().filter(|(other, _)| *other != slug));
+        *help = all;
     });
 }
 
-fn stored() -> BTreeMap<String, Progress> {
+fn stored() -> BTreeMap<String, Help> {
     let storage = window().local_storage().ok().flatten();
     let text = storage.and_then(|storage| storage.get_item(KEY).ok().flatten()).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
