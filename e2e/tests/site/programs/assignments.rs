@@ -12,6 +12,7 @@ use e2e::suite::Test;
 use e2e::{in_chromium, in_each_engine};
 use serde_json::Value;
 
+use super::archive::zip;
 use super::editor::{choose, type_at_end, wait_for, wait_until_saved};
 use super::recorder::python;
 
@@ -19,6 +20,8 @@ pub fn tests() -> impl Iterator<Item = Test> {
     in_each_engine![starters_fail_with_a_hint_and_solutions_pass_and_mistakes_are_explained].chain(in_chromium![
         the_work_is_there_again_and_the_progress_too,
         the_console_runs_what_the_guide_types,
+        the_quick_validation_of_the_guide_works_with_all_solutions,
+        each_bad_input_has_its_own_message,
         the_work_can_be_downloaded_run_elsewhere_and_opened_again,
         a_part_can_be_read_or_written
     ])
@@ -274,6 +277,117 @@ fn run_python(folder: &Path, arguments: &[&str]) -> Result<String, TestError> {
     let printed = [ran.stdout, ran.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     assert!(ran.status.success(), "{arguments:?}: {printed}");
     Ok(printed)
+}
+
+/// The files of a folder of an assignment, by path.
+fn files_in(folder: &Path, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, TestError> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = format!("{prefix}{}", path.file_name().unwrap_or_default().to_string_lossy());
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("py") => files.push((name, fs::read(&path)?)),
+            None if !name.ends_with("__pycache__") => files.extend(files_in(&path, &format!("{name}/"))?),
+            _ => {}
+        }
+    }
+    Ok(files)
+}
+
+async fn the_quick_validation_of_the_guide_works_with_all_solutions() -> TestResult {
+    let mut files = Vec::new();
+    for assignment in Assignment::all()? {
+        // The last part has the same scripts as others.
+        files.extend(files_in(&assignment.folder.join("solution"), "")?);
+    }
+    files.push(("conftest.py".to_owned(), fs::read(Assignment::first()?.folder.join("../conftest.py"))?));
+    files.sort();
+    files.dedup_by(|one, other| one.0 == other.0);
+    let fixture = super::editor::open(Engine::Chromium).await?;
+    let page = &fixture.page;
+    // As a zip, because the name of a chosen file has no folder.
+    let entries: Vec<_> = files.iter().map(|(name, text)| (&**name, &**text, text.len() as u32)).collect();
+    choose(page, &[("work.zip", &zip(&entries))]).await?;
+    wait_for(page, ".program-messages", "Opened").await?;
+    for (command, expected) in [
+        ("pip install aiofiles aiohttp pytest-asyncio", "aiohttp"),
+        ("python scripts/async_basics.py", "concurrent_execution"),
+        ("python scripts/async_multiple.py", "3 models"),
+        ("python scripts/async_file_io.py", "5 of 6 read"),
+        ("python scripts/async_api_calls.py", "8 batches"),
+        ("python scripts/async_ml_pipeline.py", "samples per second"),
+        ("python scripts/async_error_handling.py", "result 7 in attempt 3"),
+        ("python scripts/concurrency_comparison.py", "multiprocessing"),
+        ("python scripts/validate_async.py", "✓ speed_up"),
+        ("pytest tests/ -v", " passed"),
+        ("pytest tests/ --cov=scripts --cov-report=term-missing", "TOTAL"),
+    ] {
+        run_command(page, command, expected).await?;
+    }
+    Ok(())
+}
+
+/// Types a command, and waits until it has printed this and has ended well.
+async fn run_command(page: &Page, command: &str, expected: &str) -> TestResult {
+    type_command(page, command).await?;
+    eventually(command, async || {
+        let status = page.status().await?;
+        let printed = page.texts(".console-output").await?.join("\n");
+        let is_answered = command.starts_with("pip") || (status.starts_with("Finished") && printed.contains(command));
+        assert!(!status.starts_with("Failed"), "{command}: {status} {printed}");
+        Ok(if is_answered && printed.contains(expected) { Ok(()) } else { Err(format!("{status} {printed}")) })
+    })
+    .await?;
+    Ok(())
+}
+
+/// Tests that misbehave, and what the page says.
+const BAD_TESTS: [(&str, &str); 4] = [
+    (
+        "import asyncio\n\n\nasync def wait():\n    while True:\n        await asyncio.sleep(1)\n\n\ndef test_a():\n    asyncio.run(wait())\n",
+        "virtual",
+    ),
+    ("def test_a():\n    for n in range(1_000_000):\n        print(n)\n    assert n == 0\n", "1 of 1 tests failed"),
+    (
+        "import os, shutil\n\n\ndef test_a():\n    os.remove(__file__)\n    shutil.rmtree('scripts')\n",
+        "The test passed.",
+    ),
+    ("def test_a(:\n", "SyntaxError"),
+];
+
+async fn each_bad_input_has_its_own_message() -> TestResult {
+    let assignment = &Assignment::first()?;
+    let fixture = open(Engine::Chromium, assignment).await?;
+    let page = &fixture.page;
+    let says = async |expected: &str| {
+        eventually(expected, async || {
+            let is_over = !page.status().await?.starts_with("Running");
+            let texts =
+                [page.status().await?, page.texts(".failure, .assignment, .console-output").await?.join("\n")].concat();
+            Ok(if is_over && texts.contains(expected) { Ok(()) } else { Err(texts) })
+        })
+        .await
+    };
+    // An empty file.
+    write(page, &assignment.writes()[0], "").await?;
+    page.press("Run tests").await?;
+    says("download_model").await?;
+    // Names that lead out of the folder.
+    for (command, expected) in
+        [("python ../x.py", "there is no file `../x.py`"), ("cat /etc/passwd", "there is no file `/etc/passwd`")]
+    {
+        type_command(page, command).await?;
+        says(expected).await?;
+    }
+    for (text, expected) in BAD_TESTS {
+        write(page, "tests/test_async_basics.py", text).await?;
+        page.wait_for_button("Run tests").await?;
+        page.press("Run tests").await?;
+        says(expected).await?;
+    }
+    // What a test removes is only removed where it runs.
+    type_command(page, "ls scripts").await?;
+    says("async_basics.py").await.map_err(Into::into)
 }
 
 /// Types a command into the console, and presses Enter.
