@@ -1,19 +1,41 @@
 //! [`Assignment`]: a part of the guide that the reader writes. `static/assignments` contains them; `tools/site` puts the
-//! files of each into one file, which the page reads when the reader opens the assignment.
+//! files of each into one file, which the page reads when the reader opens the assignment. A teacher makes another one by
+//! adding a file [`DESCRIPTION`] to a program.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::measure::test_result::TestResult;
+use crate::measure::units::shortened;
 use crate::python::program_files::{BadFiles, ProgramFile, ProgramFiles};
 
-/// A part of the guide that the reader writes.
+/// The file that makes a program an assignment.
+pub const DESCRIPTION: &str = "assignment.json";
+
+/// The description of a new assignment.
+pub const NEW_DESCRIPTION: &str = r#"{
+  "title": "My assignment",
+  "statement": [
+    "What to write, in a paragraph. Code is between backticks: `main`.",
+    "What it gets and what it returns, in another one."
+  ],
+  "writes": ["main.py"],
+  "hints": ["A hint that is general.", "A hint that is more specific."],
+  "solution": { "main.py": "print('the solution')\n" }
+}
+"#;
+
+/// The limits of a description, which may come from a link: paragraphs and hints, and the characters of each.
+const MOST_TEXTS: usize = 50;
+const MOST_CHARS: usize = 2_000;
+
+/// A part of the guide that the reader writes, or an assignment of a teacher.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Assignment {
     /// The slug of the exercise that shows the same part.
     pub slug: String,
-    /// The number of the part in the guide.
+    /// The number of the part in the guide; 0 for an assignment of a teacher.
     pub part: u8,
     /// The title.
     pub title: String,
@@ -33,7 +55,91 @@ pub struct Assignment {
     solution: BTreeMap<String, String>,
 }
 
+/// What a teacher writes about an assignment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Description {
+    title: String,
+    statement: Vec<String>,
+    #[serde(default)]
+    writes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hints: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    solution: BTreeMap<String, String>,
+}
+
+/// The reason why a description cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{DESCRIPTION}` is not a description of an assignment: {why}")]
+pub struct BadDescription {
+    why: String,
+}
+
+impl Description {
+    fn parse(text: &str) -> Result<Self, BadDescription> {
+        let cut = |texts: Vec<String>| {
+            let texts = texts.into_iter().take(MOST_TEXTS);
+            texts.map(|text| shortened(&text, MOST_CHARS).into_owned()).collect()
+        };
+        let read: Self = serde_json::from_str(text)
+            .map_err(|error| BadDescription { why: shortened(&error.to_string(), 200).into_owned() })?;
+        Ok(Self {
+            title: shortened(&read.title, 200).into_owned(),
+            statement: cut(read.statement),
+            hints: cut(read.hints),
+            ..read
+        })
+    }
+}
+
+/// The same program, whose description has neither hints nor a solution. `None` if it has no valid description.
+#[must_use]
+pub fn without_help(program: &ProgramFiles) -> Option<ProgramFiles> {
+    let text = program.get(DESCRIPTION)?.content.text()?;
+    let description = Description { hints: Vec::new(), solution: BTreeMap::new(), ..Description::parse(text).ok()? };
+    let text = serde_json::to_string_pretty(&description).ok()?;
+    program.with(ProgramFile::text(DESCRIPTION, &text)).ok()
+}
+
 impl Assignment {
+    /// The assignment that a program describes itself, for a teacher's own. `None` if it has no description.
+    ///
+    /// # Errors
+    ///
+    /// If the description cannot be read.
+    #[must_use]
+    pub fn described_by(program: &ProgramFiles) -> Option<Result<Self, BadDescription>> {
+        let text = program.get(DESCRIPTION)?.content.text().unwrap_or_default();
+        Some(Description::parse(text).map(|it| Self::new(it, program)))
+    }
+
+    fn new(description: Description, program: &ProgramFiles) -> Self {
+        let Description { title, statement, writes, hints, solution } = description;
+        let main = program.main().name.to_string();
+        let is_test = |file: &&ProgramFile| file.name.starts_with("tests/");
+        let texts = program.files().iter().filter(is_test).filter_map(|file| Some((&*file.name, file.content.text()?)));
+        let tests = texts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+        // The reader has opened the program already.
+        let starter = BTreeMap::new();
+        let writes = if writes.is_empty() { vec![main.clone()] } else { writes };
+        Self { slug: format!("own {title}"), part: 0, title, statement, main, writes, hints, starter, tests, solution }
+    }
+
+    /// The title with the part of the guide, if it has one.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        match self.part {
+            0 => self.title.clone(),
+            part => format!("Part {part}: {}", self.title),
+        }
+    }
+
+    /// The name of a file with all of its files, without the ending.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        if self.part == 0 { "assignment" } else { &self.slug }
+    }
+
     /// The program that the reader starts with: first the main file, then the other files to write, then the rest.
     ///
     /// # Errors
@@ -53,7 +159,7 @@ impl Assignment {
     /// `student` is a name or number, or empty.
     #[must_use]
     pub fn readme(&self, student: &str, hints: usize, has_seen_solution: bool) -> String {
-        let Self { part, title, main, .. } = self;
+        let (heading, main) = (self.heading(), &self.main);
         let statement = self.statement.join("\n\n");
         let solution = if has_seen_solution { "seen" } else { "not seen" };
         let student = match student.trim() {
@@ -62,7 +168,7 @@ impl Assignment {
             student => format!("Student: {}\n\n", student.replace(char::is_control, " ")),
         };
         format!(
-            "# Part {part}: {title}\n\n{student}{statement}\n\n\
+            "# {heading}\n\n{student}{statement}\n\n\
              ## Run it\n\nWith Python 3.11 or later, in this folder:\n\n\
              ```bash\npip install pytest pytest-asyncio pytest-cov aiofiles aiohttp\npython {main}\npytest tests/ -v\n\
              pytest tests/ --cov=scripts --cov-report=term-missing\n```\n\n\
@@ -130,6 +236,50 @@ mod tests {
             "solution": { "scripts/a.py": "given", "scripts/b.py": "b", "scripts/c.py": "c" },
         });
         serde_json::from_value(json).expect("an assignment")
+    }
+
+    const DESCRIBED: &str =
+        r#"{"title": "Mine", "statement": ["Write it."], "hints": ["A hint."], "solution": {"main.py": "2"}}"#;
+
+    fn described(text: &str) -> ProgramFiles {
+        let files = [("main.py", "1"), ("tests/test_main.py", "assert"), (DESCRIPTION, text)];
+        ProgramFiles::new(files.map(|(name, text)| ProgramFile::text(name, text)).into(), "").expect("valid")
+    }
+
+    #[test]
+    fn a_program_with_a_description_is_an_assignment() {
+        assert_eq!(Assignment::described_by(&ProgramFiles::of_one_file("1")), None);
+        let own = Assignment::described_by(&described(DESCRIBED)).expect("described").expect("valid");
+        assert_eq!((own.heading(), own.first_file(), own.file_name()), ("Mine".to_owned(), "main.py", "assignment"));
+        assert_eq!(own.solution(), [("main.py", "2")]);
+        let passed = result("tests/test_main.py::test_it", TestOutcome::Passed);
+        assert!(own.is_passed_by(&described(DESCRIBED), &[passed]));
+        assert!(own.readme("", 0, false).starts_with("# Mine\n\nWrite it.\n"));
+        assert!(Assignment::described_by(&described(NEW_DESCRIPTION)).is_some_and(|it| it.is_ok()));
+    }
+
+    #[test]
+    fn a_bad_description_is_named() {
+        for text in ["", "[]", "{\"title\": 1}", "{\"title\": \"a\"}"] {
+            let error = Assignment::described_by(&described(text)).expect("described").expect_err("it is not valid");
+            assert!(
+                error.to_string().starts_with("`assignment.json` is not a description of an assignment: "),
+                "{error}"
+            );
+        }
+        let long =
+            serde_json::json!({ "title": "x".repeat(9_000), "statement": vec!["y".repeat(9_000); 90] }).to_string();
+        let own = Assignment::described_by(&described(&long)).expect("described").expect("valid");
+        assert!(own.title.chars().count() <= 201 && own.statement.len() == MOST_TEXTS);
+    }
+
+    #[test]
+    fn hints_and_solution_can_be_left_out() {
+        let without = without_help(&described(DESCRIBED)).expect("described");
+        let own = Assignment::described_by(&without).expect("described").expect("valid");
+        assert_eq!((own.title.as_str(), own.hints.len(), own.solution().len()), ("Mine", 0, 0));
+        assert_eq!(without_help(&ProgramFiles::of_one_file("1")), None);
+        assert_eq!(without_help(&described("{")), None);
     }
 
     fn result(id: &str, outcome: TestOutcome) -> TestResult {

@@ -24,13 +24,14 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Element;
 
+use crate::exercises::assignment::{DESCRIPTION, NEW_DESCRIPTION};
 use crate::exercises::guide::{CONCEPTS, Concept};
 use crate::measure::report::Report;
 use crate::measure::test_result::TestResult;
 use crate::measure::units::{counted, size};
 use crate::python::interpreter::State;
 use crate::python::keys::{PLACEHOLDER, find};
-use crate::python::program_files::ProgramFiles;
+use crate::python::program_files::{ProgramFile, ProgramFiles};
 use crate::share::program_changes::{ChangedLine, LineKind, changes};
 use crate::share::programs::ProgramEntry;
 use crate::ui::display::{Display, Status};
@@ -229,11 +230,24 @@ fn programs(desk: Desk) -> AnyView {
             <summary>"Programs"</summary>
             <div class="menu-content">
                 <button class="quiet" on:click=begin>"New program"</button>
+                <button class="quiet" on:click=move |_| describe(desk)>"Make it an assignment"</button>
                 {content}
             </div>
         </details>
     }
     .into_any()
+}
+
+/// Adds the description that makes the program an assignment, and shows it.
+fn describe(desk: Desk) {
+    close_menus();
+    let program = desk.program();
+    if program.get(DESCRIPTION).is_none() {
+        let text = NEW_DESCRIPTION.replace("main.py", &program.main().name);
+        desk.edit(program.with_new(ProgramFile::text(DESCRIPTION, &text)));
+    }
+    desk.shown.set(DESCRIPTION.into());
+    desk.say("Describe the assignment in this file. Its tests are the files in `tests/`.");
 }
 
 /// The programs to start from, in a menu.

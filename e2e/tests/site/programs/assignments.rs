@@ -13,7 +13,7 @@ use e2e::{in_chromium, in_each_engine};
 use serde_json::Value;
 
 use super::archive::zip;
-use super::editor::{choose, type_at_end, wait_for, wait_until_saved};
+use super::editor::{choose, copied, type_at_end, wait_for, wait_until_saved};
 use super::recorder::python;
 
 pub fn tests() -> impl Iterator<Item = Test> {
@@ -22,6 +22,7 @@ pub fn tests() -> impl Iterator<Item = Test> {
         the_console_runs_what_the_guide_types,
         the_quick_validation_of_the_guide_works_with_all_solutions,
         each_bad_input_has_its_own_message,
+        a_teacher_can_make_an_assignment_and_share_it_without_help,
         the_work_can_be_downloaded_run_elsewhere_and_opened_again,
         a_part_can_be_read_or_written
     ])
@@ -388,6 +389,50 @@ async fn each_bad_input_has_its_own_message() -> TestResult {
     // What a test removes is only removed where it runs.
     type_command(page, "ls scripts").await?;
     says("async_basics.py").await.map_err(Into::into)
+}
+
+/// An assignment of a teacher.
+const OWN: [(&str, &[u8]); 3] = [
+    ("main.py", b"async def double(number):\n    raise NotImplementedError('Return a number.')\n"),
+    (
+        "tests/test_main.py",
+        b"import asyncio\nimport main\n\n\ndef test_double():\n    assert asyncio.run(main.double(2)) == 4\n",
+    ),
+    (
+        "assignment.json",
+        br#"{"title": "Doubles <b>", "statement": ["Write `double`."], "hints": ["Add it to itself."],
+            "solution": {"main.py": "async def double(number):\n    return 2 * number\n"}}"#,
+    ),
+];
+
+async fn a_teacher_can_make_an_assignment_and_share_it_without_help() -> TestResult {
+    let fixture = super::editor::open(Engine::Chromium).await?;
+    let page = &fixture.page;
+    page.press("Make it an assignment").await?;
+    wait_for(page, ".assignment h2", "My assignment").await?;
+    assert_eq!(page.texts(".file-tabs [aria-selected=true]").await?, ["assignment.json"]);
+    page.write_program("{").await?;
+    wait_for(page, ".assignment", "`assignment.json` is not a description of an assignment").await?;
+
+    choose(page, &[("work.zip", &zip(&OWN.map(|(name, text)| (name, text, text.len() as u32))))]).await?;
+    wait_for(page, ".assignment h2", "Doubles <b>").await?;
+    let (verdict, tests) = run_tests(page).await?;
+    assert!(verdict == "The test failed." && tests[0].contains("Return a number."), "{verdict} {tests:?}");
+    write(page, "main.py", "async def double(number):\n    return 2 * number\n").await?;
+    assert_eq!(run_tests(page).await?.0, "The test passed.");
+
+    write(page, "main.py", std::str::from_utf8(OWN[0].1)?).await?;
+    page.press("Copy link without help").await?;
+    let link = copied(page).await?;
+    page.open("async-basics").await?;
+    page.wait_for_button("Run").await?;
+    page.open(link.split_once("#/").map_or("", |(_, link)| link)).await?;
+    wait_for(page, ".assignment h2", "Doubles <b>").await?;
+    wait_for(page, ".assignment .statement", "Write double.").await?;
+    assert!(
+        !page.texts(".assignment button").await?.iter().any(|name| name.contains("int") || name.contains("olution"))
+    );
+    Ok(())
 }
 
 /// Types a command into the console, and presses Enter.

@@ -7,9 +7,9 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::desk::Desk;
-use super::files;
 use super::starts;
-use crate::exercises::assignment::Assignment;
+use super::{files, link};
+use crate::exercises::assignment::{Assignment, BadDescription};
 use crate::exercises::catalogue;
 use crate::exercises::program::command_of;
 use crate::figures::prose::with_code;
@@ -32,6 +32,8 @@ struct Panel {
     help: HelpUsed,
     /// True once all tests have passed, now or on an earlier visit.
     has_passed: RwSignal<bool>,
+    /// The reason why a description in the program cannot be used.
+    problem: RwSignal<Option<String>>,
 }
 
 /// The panel, which is empty for a program that is not an assignment.
@@ -42,11 +44,17 @@ pub(super) fn assignment(desk: Desk, runner: Runner) -> AnyView {
         assignment: RwSignal::new_local(None),
         help: use_help(),
         has_passed: RwSignal::new(false),
+        problem: RwSignal::new(None),
     };
     panel.use_assignment();
     panel.use_progress();
     let shown = move || panel.assignment.get().map(|assignment| panel.view(&assignment));
-    shown.into_any()
+    let problem = move || panel.problem.get().map(|why| view! { <p class="refusal assignment">{why}</p> });
+    view! {
+        {problem}
+        {shown}
+    }
+    .into_any()
 }
 
 impl Panel {
@@ -56,9 +64,11 @@ impl Panel {
             let start = self.desk.start.with(|start| start.as_ref().map(|(start, _)| *start));
             start.filter(|start| start.is_assignment()).map(|start| start.key)
         });
+        let own = Memo::new(move |_| self.desk.with(Assignment::described_by));
         Effect::new(move || {
+            let Some(start) = key.get().and_then(starts::find) else { return self.use_own(own.get()) };
             self.assignment.set(None);
-            let Some(start) = key.get().and_then(starts::find) else { return };
+            self.problem.set(None);
             let read = async move {
                 match start.read_assignment().await {
                     Ok(assignment) if key.try_get_untracked() == Some(Some(start.key)) => {
@@ -72,6 +82,12 @@ impl Panel {
             };
             spawn_local(read.boxed_local());
         });
+    }
+
+    /// Shows the assignment that the program itself describes.
+    fn use_own(self, described: Option<Result<Assignment, BadDescription>>) {
+        self.problem.set(described.as_ref().and_then(|it| it.as_ref().err()).map(BadDescription::to_string));
+        self.assignment.set(described.and_then(Result::ok).map(Arc::new));
     }
 
     /// Shows the file to write instead of the main file, unless the reader has chosen another one.
@@ -91,7 +107,9 @@ impl Panel {
             let program = self.desk.program();
             let ran_all = command_of(&self.runner.display.experiment().settings).is_some_and(|it| it.runs_all_tests());
             if ran_all && assignment.is_passed_by(&program, &results) {
-                finished::note_written(&assignment.slug);
+                if assignment.part > 0 {
+                    finished::note_written(&assignment.slug);
+                }
                 self.has_passed.set(true);
             }
         });
@@ -111,13 +129,12 @@ impl Panel {
     fn view(self, assignment: &Arc<Assignment>) -> AnyView {
         let display = self.runner.display;
         let statement = assignment.statement.iter().map(|text| drawings([with_code("p", text)])).collect_view();
-        let title = format!("Part {}: {}", assignment.part, assignment.title);
         // Once tests have run, the reader knows what is to be written, and the results need the space.
         let is_new = Memo::new(move |_| display.runs.get() == 0);
         view! {
             <section class="assignment" aria-label="Assignment">
                 <div class="assignment-head">
-                    <h2>{title}</h2>
+                    <h2>{assignment.heading()}</h2>
                     {move || self.has_passed.get().then(|| view! { <span class="done">"✓ written"</span> })}
                     {read_or_write(&assignment.slug)}
                 </div>
@@ -151,13 +168,28 @@ impl Panel {
         };
         let show_solution =
             move |_| help_used::note(self.help, &of_solution.slug, |help| help.has_seen_solution = true);
+        let has_solution = !assignment.solution().is_empty();
+        let solution = has_solution.then(|| {
+            view! {
+                <button class="quiet" on:click=show_solution>"Show a solution"</button>
+            }
+        });
+        let hints = (all > 0).then(|| {
+            view! {
+                <button class="quiet" disabled=has_seen_all on:click=show_hint>{hint}</button>
+            }
+        });
+        let for_learners = (assignment.part == 0).then(|| view! {
+            <button class="quiet" on:click=move |_| link::copy_without_help(self.desk)>"Copy link without help"</button>
+        });
         view! {
             <div class="actions">
                 <button disabled=move || !runner.can_start() on:click=move |_| runner.start_command(ALL_TESTS)>
                     "Run tests"
                 </button>
-                <button class="quiet" disabled=has_seen_all on:click=show_hint>{hint}</button>
-                <button class="quiet" on:click=show_solution>"Show a solution"</button>
+                {hints}
+                {solution}
+                {for_learners}
             </div>
         }
         .into_any()
@@ -249,7 +281,7 @@ impl Panel {
         let shown = move || {
             self.help_in(&assignment.slug).has_seen_solution.then(|| {
                 let files = assignment.solution().into_iter().map(|(path, text)| {
-                    let label = format!("Our {path}");
+                    let label = format!("A solution: {path}");
                     view! {
                         <details class="solution">
                             <summary>{label.clone()}</summary>

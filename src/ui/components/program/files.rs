@@ -208,7 +208,7 @@ pub(super) fn save(desk: Desk) {
 /// Downloads an assignment with everything that it needs outside of the page, as a zip.
 pub(super) fn save_assignment(desk: Desk, assignment: &Assignment, student: &str, help: Help) {
     let readme = ProgramFile::text(README, &assignment.readme(student, help.hints, help.has_seen_solution));
-    let name = assignment.slug.clone();
+    let name = assignment.file_name().to_owned();
     let save = async move {
         match site_file::read(&format!("static/{RECORDER}")).await {
             Ok(recorder) => {

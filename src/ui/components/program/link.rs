@@ -1,5 +1,7 @@
 //! Links that contain the reader's program.
 
+use std::sync::Arc;
+
 use futures::FutureExt;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -8,7 +10,9 @@ use super::bundle::Bundle;
 use super::desk::Desk;
 use super::starts;
 use super::wheels;
+use crate::exercises::assignment::without_help;
 use crate::measure::units::counted;
+use crate::python::program_files::ProgramFiles;
 use crate::share::permalink::{Destination, SITE_PROGRAM, Setup};
 use crate::share::program_link::{self, LinkError, LinkedProgram, MOST_UNPACKED_BYTES};
 use crate::ui::address::link_to;
@@ -47,8 +51,20 @@ pub(super) async fn open(desk: Desk) -> bool {
 
 /// Copies a link with the program.
 pub(super) fn copy(desk: Desk) {
+    copy_with(desk, desk.program());
+}
+
+/// Copies a link with the assignment on the page, without its hints and its solution.
+pub(super) fn copy_without_help(desk: Desk) {
+    match without_help(&desk.program()) {
+        Some(program) => copy_with(desk, Arc::new(program)),
+        None => desk.say("The program has no description that can be read."),
+    }
+}
+
+fn copy_with(desk: Desk, program: Arc<ProgramFiles>) {
     let copy = async move {
-        let text = match link(desk).await {
+        let text = match link(desk, &program).await {
             Ok((link, keys)) => {
                 let without = match keys {
                     0 => String::new(),
@@ -66,11 +82,10 @@ pub(super) fn copy(desk: Desk) {
     spawn_local(copy.boxed_local());
 }
 
-async fn link(desk: Desk) -> Result<(String, usize), String> {
+async fn link(desk: Desk, program: &ProgramFiles) -> Result<(String, usize), String> {
     let bundle = Bundle::load().await.map_err(|why| format!("No link can be made: {why}. Send the file instead."))?;
-    let program = desk.program();
-    let packages = wheels::used_by(&program).await;
-    let packed = program_link::pack(&program, packages, |bytes| bundle.pack(bytes).unwrap_or_default());
+    let packages = wheels::used_by(program).await;
+    let packed = program_link::pack(program, packages, |bytes| bundle.pack(bytes).unwrap_or_default());
     let (packed, keys) = packed.map_err(|error| sentence(&error))?;
     let setup = untrack(|| desk.form.setup(None));
     let setup = Setup { packed: Some(packed), runs_at_once: false, is_embedded: false, ..setup };
