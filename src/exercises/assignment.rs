@@ -10,6 +10,9 @@ use crate::measure::test_result::TestResult;
 use crate::measure::units::shortened;
 use crate::python::program_files::{BadFiles, ProgramFile, ProgramFiles};
 
+/// The number of parts of the guide that can be written.
+pub const PARTS: usize = 9;
+
 /// The file that makes a program an assignment.
 pub const DESCRIPTION: &str = "assignment.json";
 
@@ -33,7 +36,7 @@ const MOST_CHARS: usize = 2_000;
 /// A part of the guide that the reader writes, or an assignment of a teacher.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Assignment {
-    /// The slug of the exercise that shows the same part.
+    /// The slug of the exercise that shows the same part, if there is one.
     pub slug: String,
     /// The number of the part in the guide; 0 for an assignment of a teacher.
     pub part: u8,

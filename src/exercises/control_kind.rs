@@ -52,6 +52,8 @@ pub enum ControlKind {
         /// The text of the main file by default.
         default: &'static str,
     },
+    /// What the reader types into a console. Like a program, it is not part of links, and saved without keys.
+    Command,
 }
 
 /// An option of a [`ControlKind::Choice`].
@@ -72,6 +74,8 @@ pub enum Value {
     Choice(&'static str),
     /// The value of a [`ControlKind::Switch`].
     Switch(bool),
+    /// The value of a [`ControlKind::Command`].
+    Command(String),
     /// The value of a [`ControlKind::Text`]. It may come from a link: show it as text only.
     Text(String),
     /// The value of a [`ControlKind::Program`].
@@ -155,6 +159,7 @@ impl ControlKind {
             Self::Switch { default } => Value::Switch(default),
             Self::Text { default, .. } => Value::Text(default.to_owned()),
             Self::Program { default } => Value::Program(Arc::new(ProgramFiles::of_one_file(default))),
+            Self::Command => Value::Command(String::new()),
         }
     }
 
@@ -163,7 +168,9 @@ impl ControlKind {
         match *self {
             Self::Number { min, max, .. } => Some((min, max)),
             Self::Count { min, max, .. } => Some((min.into(), max.into())),
-            Self::Choice { .. } | Self::Switch { .. } | Self::Text { .. } | Self::Program { .. } => None,
+            Self::Choice { .. } | Self::Switch { .. } | Self::Text { .. } | Self::Program { .. } | Self::Command => {
+                None
+            }
         }
     }
 
@@ -191,6 +198,7 @@ impl ControlKind {
                 Err(InvalidValue::Unusable { why: format!("the program is too large: use {}", self.range()) })
             }
             Self::Program { .. } => Ok(Value::Program(Arc::new(ProgramFiles::of_one_file(typed)))),
+            Self::Command => Ok(Value::Command(text.to_owned())),
             Self::Text { refuse, .. } => {
                 let is_long = typed.chars().nth(LONGEST_TEXT).is_some();
                 let too_long = || is_long.then(|| format!("the text is too long: use {}", self.range()));
@@ -245,6 +253,7 @@ impl ControlKind {
                 names.join(", ")
             }
             Self::Switch { .. } => "`on` or `off`".to_owned(),
+            Self::Command => "a command".to_owned(),
             Self::Text { .. } => format!("at most {} characters", count(LONGEST_TEXT as u64)),
             Self::Program { .. } => "at most 1 MB".to_owned(),
         }
@@ -271,7 +280,7 @@ impl Value {
             Self::Choice(value) => (*value).to_owned(),
             Self::Switch(true) => "on".to_owned(),
             Self::Switch(false) => "off".to_owned(),
-            Self::Text(text) => text.clone(),
+            Self::Text(text) | Self::Command(text) => text.clone(),
             Self::Program(program) => program.main_text().to_owned(),
         }
     }

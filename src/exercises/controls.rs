@@ -224,7 +224,7 @@ impl Settings {
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         match self.get(name) {
-            Some(Value::Text(text)) => text.trim(),
+            Some(Value::Text(text) | Value::Command(text)) => text.trim(),
             _ => panic!("the exercise has no text named `{name}`"),
         }
     }

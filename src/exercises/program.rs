@@ -39,7 +39,7 @@ pub static EXERCISE: Exercise = Exercise::new("program", 0, "Your program")
             COMMAND,
             "Command",
             "What runs instead of the main file.",
-            ControlKind::Text { default: "", refuse: |_| None },
+            ControlKind::Command,
         )
         .only_if(|_| false),
         Control::choice(

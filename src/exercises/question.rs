@@ -130,7 +130,7 @@ mod tests {
                     Value::Choice(options[(options.len() as f64 * share * 0.999) as usize].value)
                 }
                 ControlKind::Switch { .. } => Value::Switch(*share < 0.5),
-                ControlKind::Text { .. } | ControlKind::Program { .. } => continue,
+                ControlKind::Text { .. } | ControlKind::Program { .. } | ControlKind::Command => continue,
             };
             settings.set(control.name, value);
         }

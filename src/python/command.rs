@@ -86,7 +86,18 @@ pub enum CommandError {
         command: &'static str,
         /// What is missing.
         what: &'static str,
+        /// What to type, as advice.
+        example: &'static str,
     },
+    /// The interpreter has no options here.
+    #[error("`python` has no option `{}` here", shortened(option, 60))]
+    Option {
+        /// What was typed.
+        option: String,
+    },
+    /// A file of packages cannot be read.
+    #[error("`pip install` takes names of packages only")]
+    NotAName,
     /// The files and arguments cannot be run.
     #[error(transparent)]
     Files(#[from] BadFiles),
@@ -104,7 +115,9 @@ impl CommandError {
             Self::NoFile { .. } => "`ls` lists the files.",
             Self::NotPython { .. } => "Type the name of a file that ends with `.py`.",
             Self::NotText { .. } => "Only text can be shown.",
-            Self::Incomplete { .. } => "For example: python scripts/async_basics.py",
+            Self::Incomplete { example, .. } => example,
+            Self::Option { .. } => "Type the file directly after `python`, or use: python -m pytest",
+            Self::NotAName => "For example: pip install aiofiles aiohttp",
             Self::Files(error) => error.advice(),
         }
     }
@@ -119,9 +132,9 @@ impl Command {
     pub fn parse(line: &str) -> Result<Self, CommandError> {
         let words = split(line)?;
         let [name, rest @ ..] = &words[..] else { return Err(CommandError::Empty) };
-        let file = |command| match rest.first() {
+        let file = |command, example| match rest.first() {
             Some(file) => Ok(inside(file)),
-            None => Err(CommandError::Incomplete { command, what: "the name of a file" }),
+            None => Err(CommandError::Incomplete { command, what: "the name of a file", example }),
         };
         // The arguments keep their quotes: the program's own arguments are split in the same way.
         match (name.as_str(), rest) {
@@ -131,21 +144,33 @@ impl Command {
             ("python" | "python3", [module, runner, ..]) if module == "-m" && runner == "pip" => {
                 Self::parse(after(line, 2))
             }
+            ("python" | "python3", [option, ..]) if option.starts_with('-') => {
+                Err(CommandError::Option { option: option.clone() })
+            }
             ("python" | "python3", _) => {
-                Ok(Self::Python { file: file("python")?, arguments: after(line, 2).to_owned() })
+                let file = file("python", "For example: python scripts/async_basics.py")?;
+                Ok(Self::Python { file, arguments: after(line, 2).to_owned() })
             }
             ("pytest", _) => Ok(Self::Pytest { arguments: after(line, 1).to_owned() }),
             ("pip" | "pip3", [install, packages @ ..]) if install == "install" => {
+                if packages.iter().any(|it| matches!(&**it, "-r" | "--requirement" | "-e" | "--editable")) {
+                    return Err(CommandError::NotAName);
+                }
                 let packages: Vec<_> = packages.iter().filter(|it| !it.starts_with('-')).cloned().collect();
                 if packages.is_empty() {
-                    return Err(CommandError::Incomplete { command: "pip install", what: "the name of a package" });
+                    let example = "For example: pip install aiofiles aiohttp";
+                    return Err(CommandError::Incomplete {
+                        command: "pip install",
+                        what: "the name of a package",
+                        example,
+                    });
                 }
                 Ok(Self::PipInstall { packages })
             }
             ("ls", _) => Ok(Self::List {
                 folder: rest.iter().find(|it| !it.starts_with('-')).map_or(String::new(), |it| inside(it)),
             }),
-            ("cat", _) => Ok(Self::Show { file: file("cat")? }),
+            ("cat", _) => Ok(Self::Show { file: file("cat", "For example: cat scripts/async_basics.py")? }),
             _ => Err(CommandError::Unknown { name: name.clone() }),
         }
     }
@@ -258,13 +283,12 @@ fn inside(path: &str) -> String {
     if path == "." { String::new() } else { path.to_owned() }
 }
 
-/// The line after this number of words, which have no white space in quotes.
+/// The line after this number of words, as a shell splits it.
 fn after(line: &str, words: usize) -> &str {
-    let mut rest = line.trim();
-    for _ in 0..words {
-        rest = rest.split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start());
-    }
-    rest
+    let is_between = |(at, character): (usize, char)| {
+        (character.is_whitespace() && split(&line[..at]).is_ok_and(|before| before.len() == words)).then_some(at)
+    };
+    line.char_indices().find_map(is_between).map_or("", |at| line[at..].trim())
 }
 
 #[cfg(test)]
@@ -276,7 +300,7 @@ mod tests {
     use crate::python::program_files::Content;
 
     fn files() -> ProgramFiles {
-        let files = ["scripts/a.py", "scripts/b.py", "tests/test_a.py", "data/x.csv"];
+        let files = ["scripts/a.py", "scripts/b.py", "scripts/my file.py", "tests/test_a.py", "data/x.csv"];
         let mut files: Vec<_> = files.map(|name| ProgramFile::text(name, &format!("# {name}\n"))).into();
         files.push(ProgramFile::new("data/raw.bin", Content::Bytes([0, 255].into())));
         ProgramFiles::new(files, "").expect("valid")
@@ -300,6 +324,7 @@ mod tests {
         for (line, file, arguments) in [
             ("python scripts/b.py", "scripts/b.py", ""),
             ("  python3   ./scripts/b.py  --scale '2 3' ", "scripts/b.py", "--scale '2 3'"),
+            ("python 'scripts/my file.py' \"a b\" c", "scripts/my file.py", "\"a b\" c"),
         ] {
             assert_eq!(ran(line), (file.to_owned(), arguments.to_owned()));
         }
@@ -342,6 +367,9 @@ mod tests {
             ("", "there is no command"),
             ("rm -rf /", "`rm` is not a command of this console"),
             ("python", "`python` needs the name of a file"),
+            ("python -u scripts/a.py", "`python` has no option `-u` here"),
+            ("python -m http.server", "`python` has no option `-m` here"),
+            ("pip install -r requirements.txt", "`pip install` takes names of packages only"),
             ("python missing.py", "there is no file `missing.py`"),
             ("python ../x.py", "there is no file `../x.py`"),
             ("python data/x.csv", "`data/x.csv` is not a Python file"),
@@ -362,7 +390,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(listed("ls"), Ok(["data/", "scripts/", "tests/"].map(str::to_owned).into()));
-        assert_eq!(listed("ls -la ./scripts/"), Ok(["a.py", "b.py"].map(str::to_owned).into()));
+        assert_eq!(listed("ls -la ./scripts/"), Ok(["a.py", "b.py", "my file.py"].map(str::to_owned).into()));
         assert_eq!(listed("ls ."), listed("ls"));
         assert_eq!(listed("ls scripts/a.py"), Ok(vec!["scripts/a.py".to_owned()]));
         assert_eq!(listed("ls ../"), Err("there is no file `..`".to_owned()));

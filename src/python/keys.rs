@@ -128,7 +128,12 @@ pub fn without_keys(program: &ProgramFiles) -> (ProgramFiles, usize) {
 /// The keys of a program, each once, the longest first. Without those that might also be an ordinary word.
 #[must_use]
 pub fn keys(program: &ProgramFiles) -> Vec<String> {
-    let texts = program.files().iter().filter_map(|file| file.content.text()).chain([program.arguments()]);
+    keys_in(program.files().iter().filter_map(|file| file.content.text()).chain([program.arguments()]))
+}
+
+/// The keys in some texts, as in [`keys`].
+#[must_use]
+pub fn keys_in<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut keys: Vec<String> = texts.flat_map(|text| find(text).into_iter().map(|key| text[key].to_owned())).collect();
     keys.retain(|key| key.len() >= SHORTEST_PASSWORD && has_digit(key) && has_letter(key));
     // A longer key may contain a shorter one.

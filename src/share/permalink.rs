@@ -317,7 +317,7 @@ impl fmt::Display for Destination {
                 let is_default =
                     |it: &Control, value: &Value| *value == it.default_value() && it.former_default.is_none();
                 let is_omitted = |it: &Control, value: &Value| {
-                    matches!(it.kind, ControlKind::Program { .. }) || is_default(it, value)
+                    matches!(it.kind, ControlKind::Program { .. } | ControlKind::Command) || is_default(it, value)
                 };
                 for (control, value) in setup.settings.iter().filter(|(it, value)| !is_omitted(it, value)) {
                     query.append_pair(control.name, &value.to_text());

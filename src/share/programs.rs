@@ -128,10 +128,11 @@ impl Programs {
         Ok(files.map(|it| ProgramEntry { name: it.name.as_str().to_owned(), size_bytes: it.size_bytes }).collect())
     }
 
-    /// The name of the first saved program that was started from this program of the site.
+    /// The name of a saved program that was started from this program of the site: of several, the last one by name, because
+    /// newer ones have higher numbers.
     pub async fn find_started_from(&self, key: &str) -> Option<String> {
         // Programs that cannot be read are reported when the reader opens them.
-        for ProgramEntry { name, .. } in self.list().await.unwrap_or_default() {
+        for ProgramEntry { name, .. } in self.list().await.unwrap_or_default().into_iter().rev() {
             if self.read(&name).await.is_ok_and(|saved| saved.started_from.as_deref() == Some(key)) {
                 return Some(name);
             }

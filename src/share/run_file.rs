@@ -26,7 +26,7 @@ use crate::measure::ClockKind;
 use crate::measure::figures::Memory;
 use crate::measure::report::Report;
 use crate::measure::untrusted::LONGEST_US;
-use crate::python::keys::{PLACEHOLDER, keys, without_keys};
+use crate::python::keys::{PLACEHOLDER, keys, keys_in, masked, without_keys};
 use crate::python::program_files::ProgramFiles;
 use crate::share::permalink::MAX_SEED;
 use crate::share::saved::{RunEnding, SavedRun};
@@ -78,12 +78,13 @@ enum Setting {
 }
 
 impl Setting {
-    /// A program is written without its keys.
+    /// A program and a command are written without their keys.
     fn of(value: &Value) -> Self {
         match value {
             Value::Program(program) => {
                 Self::Program(serde_json::to_value(without_keys(program).0).expect("a program consists of texts"))
             }
+            Value::Command(command) => Self::Text(masked(command).0.into_owned()),
             other => Self::Text(other.to_text()),
         }
     }
@@ -113,11 +114,12 @@ struct RunFile<'a, C, P = ProgramName<'a>, R = Rc<Report>> {
 #[must_use]
 pub fn to_json(run: &SavedRun) -> Vec<u8> {
     let json = serde_json::to_string(&file_of(run)).expect("keys are text, and writing to memory does not fail");
-    let programs = run.experiment.settings.iter().filter_map(|(_, value)| match value {
-        Value::Program(program) => Some(program),
-        _ => None,
-    });
-    let keys: Vec<String> = programs.flat_map(|program| keys(program)).collect();
+    let keys_of = |value: &Value| match value {
+        Value::Program(program) => keys(program),
+        Value::Command(command) => keys_in([command.as_str()].into_iter()),
+        _ => Vec::new(),
+    };
+    let keys: Vec<String> = run.experiment.settings.iter().flat_map(|(_, value)| keys_of(value)).collect();
     let without = keys.iter().fold(json, |json, key| {
         let written = serde_json::to_string(key).expect("it is text");
         json.replace(&written[1..written.len() - 1], PLACEHOLDER)

@@ -114,10 +114,10 @@ impl Form {
         self.settings.update(|settings| settings.set(name, Value::Choice(choice)));
     }
 
-    /// Sets the control of this name to a text, if the exercise has it.
-    pub(super) fn set_text(self, name: &str, text: &str) {
+    /// Sets the control of this name to a command, if the exercise has it.
+    pub(super) fn set_command(self, name: &str, text: &str) {
         if self.exercise.controls.iter().any(|control| control.name == name) {
-            self.settings.update(|settings| settings.set(name, Value::Text(text.to_owned())));
+            self.settings.update(|settings| settings.set(name, Value::Command(text.to_owned())));
         }
     }
 

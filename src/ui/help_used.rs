@@ -9,6 +9,7 @@ const KEY: &str = "interleave-help";
 
 /// The help used in one part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Help {
     /// The number of hints that the reader has seen.
     pub(super) hints: usize,
@@ -26,23 +27,17 @@ pub(super) fn use_help() -> HelpUsed {
 
 /// Changes and stores the help used in a part.
 pub(super) fn note(help: HelpUsed, slug: &str, change: impl FnOnce(&mut Help)) {
-    let before = help.with_untracked(|all| all.get(slug).copied().unwrap_or_default());
-    let mut after = before;
-    change(&mut after);
-    if after == before {
-        return;
-    }
-    // Another tab may have stored something meanwhile.
-    let mut all = stored();
-    all.insert(slug.to_owned(), after);
+    // Another tab may have stored something meanwhile. Without storage, what this page knows counts.
+    let mut all = help.get_untracked();
+    all.extend(stored());
+    change(all.entry(slug.to_owned()).or_default());
     // Without storage it is known until the page is left.
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = storage.set_item(KEY, &serde_json::to_string(&all).unwrap_or_default());
     }
-    help.update(|help| {
-        all.extend(std::mem::take(help).into_iter().filter(|(other, _)| *other != slug));
-        *help = all;
-    });
+    if help.with_untracked(|before| *before != all) {
+        help.set(all);
+    }
 }
 
 fn stored() -> BTreeMap<String, Help> {

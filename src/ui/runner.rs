@@ -121,7 +121,7 @@ impl Runner {
 
     /// Starts a run of the reader's program: of this command in its folder, or of its main file if that is empty.
     pub(super) fn start_command(self, command: &str) {
-        self.form.set_text(COMMAND, command);
+        self.form.set_command(COMMAND, command);
         self.start();
     }
 

@@ -206,6 +206,13 @@ fn the_keys_of_a_readers_program_are_in_no_file() {
     let value = value_of(&run_of_program(program, &format!("`{key}` was refused")));
     assert_eq!(value["settings"]["code"]["files"][0]["text"], "key = 'KEY-REMOVED'\n");
     assert_eq!(value["ending"]["failed"]["message"], "`KEY-REMOVED` was refused");
+    // It was typed into the console.
+    let mut run = run_of_program(ProgramFiles::of_one_file(""), &format!("`{key}` was refused"));
+    let command = crate::exercises::controls::Value::Command(format!("python a.py --key {key}"));
+    run.experiment.settings.set("command", command);
+    let value = value_of(&run);
+    assert_eq!(value["settings"]["command"], "python a.py --key KEY-REMOVED");
+    assert_eq!(value["ending"]["failed"]["message"], "`KEY-REMOVED` was refused");
 }
 
 #[test]

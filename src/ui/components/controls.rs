@@ -57,8 +57,8 @@ fn control_field(form: Form, control: &'static Control) -> AnyView {
         ControlKind::Choice { options } => choice_field(form, control, options),
         ControlKind::Switch { .. } => switch_field(form, control),
         ControlKind::Text { .. } => text_field(form, control),
-        // The page of the program has an editor for it.
-        ControlKind::Program { .. } => ().into_any(),
+        // The page of the program has an editor and a console for them.
+        ControlKind::Program { .. } | ControlKind::Command => ().into_any(),
     }
 }
 

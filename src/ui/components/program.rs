@@ -89,10 +89,11 @@ fn use_concepts(desk: Desk, display: Display) {
         if !is_good || !display.status.with(Status::has_finished) || display.is_outdated() {
             return;
         }
-        let program = desk.program();
-        let is_test = |name: &str| name.rsplit('/').next().is_some_and(|name| name.starts_with("test_"));
-        let texts: Vec<&str> =
-            program.files().iter().filter(|file| !is_test(&file.name)).filter_map(|file| file.content.text()).collect();
+        let (program, original) = (desk.program(), desk.original.get_untracked());
+        // Files that the reader has not changed say nothing about the reader.
+        let is_given = |file: &&ProgramFile| original.as_ref().is_some_and(|it| it.get(&file.name) == Some(*file));
+        let own = program.files().iter().filter(|file| !is_given(file));
+        let texts: Vec<&str> = own.filter_map(|file| file.content.text()).collect();
         let is_used = |concept: &&Concept| texts.iter().any(|text| concept.is_used_in(text));
         CONCEPTS.iter().filter(is_used).for_each(|concept| finished::note_used(concept.key()));
     });
@@ -350,12 +351,12 @@ fn keys(desk: Desk) -> AnyView {
 /// The changes since the program was started from one of the site's programs, with a button that resets it.
 fn changed(desk: Desk) -> AnyView {
     let is_changed = Memo::new(move |_| {
-        desk.start.with(|start| start.as_ref().is_some_and(|(_, original)| desk.with(|program| *program != **original)))
+        desk.original
+            .with(|original| original.as_ref().is_some_and(|original| desk.with(|program| *program != **original)))
     });
     let is_open = RwSignal::new(false);
     let reset = move |_| {
-        let original =
-            desk.start.with_untracked(|start| start.as_ref().map(|(_, original)| ProgramFiles::clone(original)));
+        let original = desk.original.get_untracked().map(|original| ProgramFiles::clone(&original));
         let before = desk.program();
         if let Some(original) = original
             && desk.edit(Ok(original))
@@ -387,7 +388,7 @@ fn changed(desk: Desk) -> AnyView {
 
 fn difference(desk: Desk) -> AnyView {
     let lines = move || {
-        let original = desk.start.with(|start| start.as_ref().map(|(_, original)| Arc::clone(original)));
+        let original = desk.original.get();
         let lines = original.map(|original| desk.with(|program| changes(&original, program)));
         lines.unwrap_or_default().into_iter().map(changed_line).collect_view()
     };

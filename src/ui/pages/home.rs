@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+use crate::exercises::assignment::PARTS;
 use crate::exercises::catalogue::{self, EXERCISES};
 use crate::frame::{self, cards};
 use crate::lazy::{NotFetched, lazy};
@@ -12,9 +13,6 @@ use crate::ui::components::run_all::run_all;
 use crate::ui::drawing::{drawing, drawings};
 use crate::ui::finished::{self, use_finished};
 use crate::ui::lazy_view::{in_turn, lazy_view};
-
-/// The number of parts of the guide that the reader can write.
-const WRITABLE: usize = 9;
 
 /// The page.
 pub(crate) fn home_page() -> AnyView {
@@ -52,7 +50,7 @@ fn exercises() -> AnyView {
     let done = move || finished.with(|slugs| EXERCISES.iter().filter(|it| slugs.contains(&it.slug)).count());
     let written = finished::written().len();
     let count =
-        move || format!("{} of {} finished in this browser, {written} of {WRITABLE} written", done(), EXERCISES.len());
+        move || format!("{} of {} finished in this browser, {written} of {PARTS} written", done(), EXERCISES.len());
     let all = catalogue::all().map(|exercise| {
         let address = Destination::from_exercise(exercise).to_string();
         let is_done = move || finished.with(|slugs| slugs.contains(&exercise.slug));

@@ -34,6 +34,10 @@ struct Panel {
     has_passed: RwSignal<bool>,
     /// The reason why a description in the program cannot be used.
     problem: RwSignal<Option<String>>,
+    /// The [version](Desk::version) of the desk when the run on display began.
+    version_that_ran: RwSignal<Option<u32>>,
+    /// True once the reader has asked for the solution.
+    shows_solution: RwSignal<bool>,
 }
 
 /// The panel, which is empty for a program that is not an assignment.
@@ -45,8 +49,11 @@ pub(super) fn assignment(desk: Desk, runner: Runner) -> AnyView {
         help: use_help(),
         has_passed: RwSignal::new(false),
         problem: RwSignal::new(None),
+        version_that_ran: RwSignal::new(None),
+        shows_solution: RwSignal::new(false),
     };
     panel.use_assignment();
+    panel.use_runs();
     panel.use_progress();
     let shown = move || panel.assignment.get().map(|assignment| panel.view(&assignment));
     let problem = move || panel.problem.get().map(|why| view! { <p class="refusal assignment">{why}</p> });
@@ -60,10 +67,8 @@ pub(super) fn assignment(desk: Desk, runner: Runner) -> AnyView {
 impl Panel {
     /// Reads the assignment of the program on the page.
     fn use_assignment(self) {
-        let key = Memo::new(move |_| {
-            let start = self.desk.start.with(|start| start.as_ref().map(|(start, _)| *start));
-            start.filter(|start| start.is_assignment()).map(|start| start.key)
-        });
+        let key =
+            Memo::new(move |_| self.desk.start.get().filter(|start| start.is_assignment()).map(|start| start.key));
         let own = Memo::new(move |_| self.desk.with(Assignment::described_by));
         Effect::new(move || {
             let Some(start) = key.get().and_then(starts::find) else { return self.use_own(own.get()) };
@@ -76,8 +81,11 @@ impl Panel {
                         self.has_passed.try_set(finished::written().contains(&assignment.slug));
                         self.assignment.try_set(Some(Arc::new(assignment)));
                     }
-                    Ok(_) => {}
-                    Err(why) => self.desk.say(&format!("The assignment could not be read: {why}")),
+                    Err(why) if key.try_get_untracked() == Some(Some(start.key)) => {
+                        self.desk.say(&format!("The assignment could not be read: {why}"))
+                    }
+                    // Another program is shown by now.
+                    _ => {}
                 }
             };
             spawn_local(read.boxed_local());
@@ -102,7 +110,7 @@ impl Panel {
     /// Notes that all tests have passed.
     fn use_progress(self) {
         Effect::new(move || {
-            let Some(results) = self.results() else { return };
+            let Some(results) = self.results().filter(|_| !self.runner.display.is_outdated()) else { return };
             let Some(assignment) = self.assignment.get() else { return };
             let program = self.desk.program();
             let ran_all = command_of(&self.runner.display.experiment().settings).is_some_and(|it| it.runs_all_tests());
@@ -115,11 +123,22 @@ impl Panel {
         });
     }
 
-    /// The results of the tests on display, if the program is still the same.
+    /// The results of the tests on display, if they are of the program on the page. It may have changed since.
     fn results(self) -> Option<Vec<TestResult>> {
         let display = self.runner.display;
         let results = display.report.with(|report| report.as_ref()?.tests().map(<[TestResult]>::to_vec))?;
-        (!display.is_outdated()).then_some(results)
+        (self.version_that_ran.get() == Some(self.desk.version.get())).then_some(results)
+    }
+
+    /// Remembers of which program the run on display is.
+    fn use_runs(self) {
+        Effect::new(move |runs_before: Option<u32>| {
+            let runs = self.runner.display.runs.get();
+            if runs_before.is_some_and(|before| before != runs) {
+                self.version_that_ran.set(Some(self.desk.version.get_untracked()));
+            }
+            runs
+        });
     }
 
     fn help_in(self, slug: &str) -> Help {
@@ -129,8 +148,9 @@ impl Panel {
     fn view(self, assignment: &Arc<Assignment>) -> AnyView {
         let display = self.runner.display;
         let statement = assignment.statement.iter().map(|text| drawings([with_code("p", text)])).collect_view();
-        // Once tests have run, the reader knows what is to be written, and the results need the space.
-        let is_new = Memo::new(move |_| display.runs.get() == 0);
+        // Once something has run, the reader knows what is to be written, and the results need the space.
+        let runs_before = display.runs.get_untracked();
+        let is_new = Memo::new(move |_| display.runs.get() == runs_before);
         view! {
             <section class="assignment" aria-label="Assignment">
                 <div class="assignment-head">
@@ -154,11 +174,11 @@ impl Panel {
 
     fn actions(self, assignment: &Arc<Assignment>) -> AnyView {
         let runner = self.runner;
-        let (of_hint, of_solution) = (Arc::clone(assignment), Arc::clone(assignment));
+        let of_hint = Arc::clone(assignment);
         let (slug, all) = (assignment.slug.clone(), assignment.hints.len());
         let hint = move || {
             let seen = self.help_in(&slug).hints;
-            if seen == all { "No more hints".to_owned() } else { format!("Hint {} of {all}", seen + 1) }
+            if seen >= all { "No more hints".to_owned() } else { format!("Hint {} of {all}", seen + 1) }
         };
         let slug = assignment.slug.clone();
         let has_seen_all = move || self.help_in(&slug).hints >= all;
@@ -166,12 +186,11 @@ impl Panel {
             let most = of_hint.hints.len();
             help_used::note(self.help, &of_hint.slug, |help| help.hints = most.min(help.hints + 1));
         };
-        let show_solution =
-            move |_| help_used::note(self.help, &of_solution.slug, |help| help.has_seen_solution = true);
+        let show_solution = move |_| self.shows_solution.set(true);
         let has_solution = !assignment.solution().is_empty();
         let solution = has_solution.then(|| {
             view! {
-                <button class="quiet" on:click=show_solution>"Show a solution"</button>
+                <button class="quiet" disabled=move || self.shows_solution.get() on:click=show_solution>"Show a solution"</button>
             }
         });
         let hints = (all > 0).then(|| {
@@ -243,8 +262,10 @@ impl Panel {
             let more = failed.len().saturating_sub(MOST_FAILURES);
             let more = (more > 0).then(|| view! { <li class="hint">{format!("{more} more under Tests.")}</li> });
             let items = failed.into_iter().take(MOST_FAILURES).map(|result| self.failure(result)).collect_view();
+            let is_old = self.runner.display.is_outdated();
             Some(view! {
                 <p class=if has_passed { "verdict passes" } else { "verdict fails" }>{verdict(&results)}</p>
+                {is_old.then(|| view! { <p class="hint">"Before your last change."</p> })}
                 <ul class="tests">{items}{more}</ul>
             })
         };
@@ -269,30 +290,33 @@ impl Panel {
 
     /// Shows a line in the editor.
     fn show(self, place: &TestPlace) {
-        if self.desk.with(|program| program.get(&place.path).is_some()) {
+        if self.desk.program().get(&place.path).is_some() {
             self.desk.shown.set(place.path.as_str().into());
             self.desk.line.set(Some(place.line));
         }
     }
 
-    /// Our solution, once the reader has asked for it.
+    /// The solution, once the reader has asked for it. It counts as seen when a file of it is opened.
     fn solution(self, assignment: &Arc<Assignment>) -> AnyView {
+        self.shows_solution.set(self.help_in(&assignment.slug).has_seen_solution);
         let assignment = Arc::clone(assignment);
-        let shown = move || {
-            self.help_in(&assignment.slug).has_seen_solution.then(|| {
-                let files = assignment.solution().into_iter().map(|(path, text)| {
-                    let label = format!("A solution: {path}");
-                    view! {
-                        <details class="solution">
-                            <summary>{label.clone()}</summary>
-                            <pre tabindex="0" role="region" aria-label=label>{text.to_owned()}</pre>
-                        </details>
-                    }
-                });
-                files.collect_view()
-            })
+        let files = move || {
+            let file = |(path, text)| self.solution_file(&assignment.slug, path, text);
+            assignment.solution().into_iter().map(file).collect_view()
         };
-        shown.into_any()
+        (move || self.shows_solution.get().then(&files)).into_any()
+    }
+
+    fn solution_file(self, slug: &str, path: &str, text: &str) -> AnyView {
+        let (label, slug) = (format!("A solution: {path}"), slug.to_owned());
+        let opened = move |_| help_used::note(self.help, &slug, |help| help.has_seen_solution = true);
+        view! {
+            <details class="solution" on:toggle=opened>
+                <summary>{label.clone()}</summary>
+                <pre tabindex="0" role="region" aria-label=label>{text.to_owned()}</pre>
+            </details>
+        }
+        .into_any()
     }
 }
 

@@ -42,6 +42,12 @@ pub(super) fn console(desk: Desk, runner: Runner) -> AnyView {
         back: StoredValue::new(0),
         answer: RwSignal::new(None),
     };
+    // An answer is about the program that was shown, and a run has its own output.
+    Effect::new(move || {
+        runner.display.runs.track();
+        desk.version.track();
+        console.answer.set(None);
+    });
     let text = move || console.answer.get().or_else(|| console.output());
     let output = move || {
         text().map(|text| {
@@ -96,6 +102,9 @@ impl Console {
 
     fn run(self) {
         let line = self.typed.get_untracked().trim().to_owned();
+        if line.is_empty() {
+            return;
+        }
         self.commands.update_value(|commands| {
             commands.retain(|other| *other != line);
             commands.push(line.clone());
@@ -121,20 +130,28 @@ impl Console {
             Command::Python { .. } | Command::Pytest { .. } => {
                 // What cannot run is refused here, with the text that was typed still in the field.
                 command.program(&files)?;
-                if !untrack(|| self.runner.can_start()) {
+                if untrack(|| self.runner.display.is_running()) {
                     return Ok(Some("Something is running. Press Stop first.".to_owned()));
+                }
+                if !untrack(|| self.runner.can_start()) {
+                    return Ok(Some("It cannot run: fix the marked field first.".to_owned()));
                 }
                 self.runner.start_command(line);
                 None
             }
             Command::PipInstall { packages } => {
                 let packages = packages.clone();
+                let looking = format!("Looking for {} …", packages.join(", "));
+                let shown = looking.clone();
                 let look = async move {
                     let found = command::pip_install(&packages, &wheels::all().await);
-                    self.answer.try_set(Some(found.join("\n")));
+                    // The reader may have typed another command by now.
+                    if self.answer.try_get_untracked().flatten() == Some(looking) {
+                        self.answer.set(Some(found.join("\n")));
+                    }
                 };
                 spawn_local(look.boxed_local());
-                Some("Looking …".to_owned())
+                Some(shown)
             }
             Command::List { folder } => Some(command::list(&files, folder)?.join("\n")),
             Command::Show { file } => Some(command::show(&files, file)?.to_owned()),

@@ -62,8 +62,10 @@ pub(crate) struct Desk {
     pub(super) is_persistent: RwSignal<bool>,
     /// Changes when the reader's own packages do.
     pub(super) wheels: RwSignal<u32>,
-    /// The program of the site that it was started from, once that is known.
-    pub(super) start: RwSignal<Option<(&'static Start, Arc<ProgramFiles>)>>,
+    /// The program of the site that it was started from.
+    pub(super) start: RwSignal<Option<&'static Start>>,
+    /// That program as it was, once it has been read.
+    pub(super) original: RwSignal<Option<Arc<ProgramFiles>>>,
     saver: StoredValue<Shared<oneshot::Receiver<Rc<Saver>>>, LocalStorage>,
     /// Files are opened one choice after the other: data that is chosen second belongs to the program that was chosen first.
     opening: StoredValue<Rc<Mutex<()>>, LocalStorage>,
@@ -89,6 +91,7 @@ impl Desk {
             is_persistent: RwSignal::new(true),
             wheels: RwSignal::new(0),
             start: RwSignal::new(None),
+            original: RwSignal::new(None),
             saver: StoredValue::new_local(saver.shared()),
             opening: StoredValue::new_local(Rc::default()),
         };
@@ -242,7 +245,7 @@ impl Desk {
     /// Saves the program soon.
     fn changed(self) {
         self.form.packed.set(None);
-        let started_from = self.start.with_untracked(|start| start.as_ref().map(|(start, _)| start.key.to_owned()));
+        let started_from = self.start.get_untracked().map(|start| start.key.to_owned());
         let program = SavedProgram { program: ProgramFiles::clone(&self.program()), started_from };
         match self.saver_now() {
             Some(saver) => saver.change(program),
@@ -293,8 +296,12 @@ impl Desk {
             && let Some(saver) = self.saver().await
             && let Some(name) = saver.programs.find_started_from(start.key).await
         {
-            self.open(name).await;
-            return true;
+            self.open(name.clone()).await;
+            let is_open = self.name.try_get_untracked().flatten().as_deref() == Some(&*name);
+            if is_open {
+                self.say(&format!("Your work on this part, which is saved as `{name}`."));
+            }
+            return is_open;
         }
         match start.read().await {
             Ok(program) => {
@@ -329,7 +336,8 @@ impl Desk {
         }
         self.name.try_set(None);
         self.saving.try_set(Saving::NotYet);
-        self.start.try_set(start);
+        self.start.try_set(start.as_ref().map(|(start, _)| *start));
+        self.original.try_set(start.map(|(_, original)| original));
         self.show(program);
         Some(saver)
     }
@@ -369,16 +377,20 @@ impl Desk {
                 let (own, _) = without_keys(&self.program());
                 // The text on the page also has the keys, which are not saved.
                 if own != saved.program {
-                    self.start.try_set(None);
                     self.show(saved.program);
                 }
+                // Before anything is awaited: a change saves it again with the program.
+                let start = saved.started_from.as_deref().and_then(starts::find);
+                self.start.try_set(start);
+                self.original.try_set(None);
                 self.form.packed.try_set(None);
                 self.saving.try_set(if may_edit { Saving::Saved } else { Saving::Elsewhere });
-                if let Some(start) = saved.started_from.as_deref().and_then(starts::find) {
-                    // Without it, the page only does not say what has changed.
-                    if let Ok(original) = start.read().await {
-                        self.start.try_set(Some((start, Arc::new(original))));
-                    }
+                // Without it, the page only does not say what has changed.
+                if let Some(start) = start
+                    && let Ok(original) = start.read().await
+                    && self.name.try_get_untracked().flatten().as_deref() == Some(name)
+                {
+                    self.original.try_set(Some(Arc::new(original)));
                 }
             }
             Err(error) => {

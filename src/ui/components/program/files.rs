@@ -147,7 +147,10 @@ async fn open(desk: Desk, mut files: Vec<ProgramFile>) {
     let start = match assignment_of(&files) {
         Some(start) => {
             files.retain(|file| ![README, RECORDER].contains(&&*file.name));
-            start.read().await.ok().map(|original| (start, Arc::new(original)))
+            match start.read().await {
+                Ok(original) => Some((start, Arc::new(original))),
+                Err(why) => return desk.say(&format!("The assignment of this zip could not be read: {why}")),
+            }
         }
         None => None,
     };
@@ -208,12 +211,13 @@ pub(super) fn save(desk: Desk) {
 /// Downloads an assignment with everything that it needs outside of the page, as a zip.
 pub(super) fn save_assignment(desk: Desk, assignment: &Assignment, student: &str, help: Help) {
     let readme = ProgramFile::text(README, &assignment.readme(student, help.hints, help.has_seen_solution));
-    let name = assignment.file_name().to_owned();
+    let (name, program) = (assignment.file_name().to_owned(), desk.program());
     let save = async move {
         match site_file::read(&format!("static/{RECORDER}")).await {
             Ok(recorder) => {
                 let recorder = ProgramFile::new(RECORDER, Content::from_bytes(recorder));
-                let files = desk.program().files().iter().cloned().chain([readme, recorder]).collect();
+                let own = program.files().iter().filter(|file| ![README, RECORDER].contains(&&*file.name)).cloned();
+                let files = own.chain([readme, recorder]).collect();
                 save_zip(desk, &name, files).await;
             }
             Err(error) => desk.say(&format!("The recorder could not be added: {error}. {}", error.advice())),

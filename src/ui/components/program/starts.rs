@@ -3,7 +3,7 @@
 
 use crate::endpoint::model_server;
 use crate::endpoint::site_file::{self, SiteFileError};
-use crate::exercises::assignment::Assignment;
+use crate::exercises::assignment::{Assignment, PARTS};
 use crate::python::program_files::{Content, ProgramFile, ProgramFiles};
 
 /// A program of the site.
@@ -80,8 +80,8 @@ pub(super) static TRAPS: [Start; 10] = [
 /// The folder of the assignments.
 const ASSIGNMENTS_FOLDER: &str = "assignments/";
 
-/// The parts of the guide to write.
-pub(super) static ASSIGNMENTS: [Start; 9] = [
+/// The parts of the guide to write, in their order.
+pub(super) static ASSIGNMENTS: [Start; PARTS] = [
     Start::new("write_async_basics", "1 Async basics", "assignments/async_basics.json"),
     Start::new("write_async_multiple", "2 Many tasks", "assignments/async_multiple.json"),
     Start::new("write_async_file_io", "3 File I/O", "assignments/async_file_io.json"),
@@ -90,7 +90,7 @@ pub(super) static ASSIGNMENTS: [Start; 9] = [
     Start::new("write_async_error_handling", "6 Error handling", "assignments/async_error_handling.json"),
     Start::new("write_concurrency_comparison", "7 Concurrency compared", "assignments/concurrency_comparison.json"),
     Start::new("write_validate_async", "8 Validation", "assignments/validate_async.json"),
-    Start::new("write_tests", "9 Testing", "assignments/testing.json"),
+    Start::new("write_testing", "9 Testing", "assignments/testing.json"),
 ];
 
 /// The program with this key.
@@ -98,7 +98,7 @@ pub(super) fn find(key: &str) -> Option<&'static Start> {
     GUIDE.iter().chain(&ASSIGNMENTS).chain(&TRAPS).find(|start| start.key == key)
 }
 
-/// The assignment for a part of the guide.
+/// The assignment for a part of the guide: they are in the order of the parts.
 pub(super) fn assignment(part: u8) -> Option<&'static Start> {
     ASSIGNMENTS.get(usize::from(part).checked_sub(1)?)
 }
