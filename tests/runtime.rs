@@ -216,7 +216,10 @@ async fn stop_leaves_nothing_running() {
         drop(experiment);
 
         let events = run.record().events().len();
-        assert_eq!((run.sleepers(), timers_pending()), (0, pending), "stopped after {after_ms} ms");
+        assert_eq!(run.sleepers(), 0, "stopped after {after_ms} ms");
+        // On a busy machine, a timer of the turn before may still have been pending at the beginning.
+        let left = timers_pending();
+        assert!(left <= pending, "stopped after {after_ms} ms: {left} timers, {pending} before");
         page.sleep(ms(250)).await;
         assert_eq!(run.record().events().len(), events, "stopped after {after_ms} ms");
         assert_eq!((requests(), ended.get()), (sent, false), "stopped after {after_ms} ms");
