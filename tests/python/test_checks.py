@@ -124,6 +124,30 @@ class Pipeline:
     @staticmethod
     def double(n):
         return 2 * n
+
+async def ends_early():
+    pass
+
+async def goes_on():
+    try:
+        await load()
+    except BaseException:
+        await asyncio.sleep(60 * UNIT)
+
+async def fails():
+    raise ValueError("no data")
+
+async def fails_when_cancelled():
+    try:
+        await load()
+    finally:
+        raise ValueError("no data")
+
+async def not_written_either():
+    not_written()
+
+async def does_nothing():
+    pass
 """
 
 
@@ -158,6 +182,11 @@ SENTENCES = [
     ("reader.together()", "seen.must_call('stage')", "scripts/reader.py:110 defines `stage`, but it never runs."),
     ("reader.in_a_loop()", "seen.must_call('fetch', 2)",
      "scripts/reader.py:6 defines `fetch`, which runs 3 times. Expected: 2 times."),
+    ("reader.does_nothing()", "seen.must_call('fetch', 1)",
+     "scripts/reader.py:6 defines `fetch`, which never runs. Expected: once."),
+    ("reader.together()", "seen.must_take('fetch', 0.1)", None),
+    ("reader.together()", "seen.must_take('fetch', 60)",
+     "scripts/reader.py:6 defines `fetch`, which takes 100 ms. Expected: at least 60 s."),
     ("reader.batch(3)", "seen.must_have_in_flight('fetch', 3)", None),
     ("reader.batch(3)", "seen.must_have_in_flight('limited', 3)", None),
     ("reader.batch_inside(2)", "seen.must_have_in_flight('fetch_with_limit', 2)", None),
@@ -202,6 +231,13 @@ SENTENCES = [
     ("cancelled(reader.swallows, seen)", "",
      "scripts/reader.py:91 catches `CancelledError`, and `swallows` goes on: a task that runs it cannot be cancelled."),
     ("cancelled(reader.lets_cancel, seen)", "", None),
+    ("cancelled(reader.ends_early, seen)", "",
+     "scripts/reader.py:117: `ends_early` ends before it is cancelled. Does it wait?"),
+    ("cancelled(reader.goes_on, seen)", "",
+     "scripts/reader.py:123 catches `CancelledError`, and `goes_on` goes on: a task that runs it cannot be cancelled."),
+    ("cancelled(reader.fails, seen)", "", "ValueError: no data"),
+    ("cancelled(reader.fails_when_cancelled, seen)", "", "ValueError: no data"),
+    ("cancelled(reader.not_written_either, seen)", "", "NotImplementedError: write it"),
 ]
 
 MAIN = """
@@ -216,7 +252,7 @@ async def cancelled(function, seen):
     task = asyncio.create_task(function())
     await asyncio.sleep(0.01)
     task.cancel()
-    await asyncio.wait([task])
+    await asyncio.wait([task], timeout=0.1)
     seen.must_be_cancelled(task, function.__name__)
 
 def run(call, check):
@@ -227,6 +263,8 @@ def run(call, check):
         exec(check, names)
     except AssertionError as error:
         return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
 """
 
 
