@@ -148,6 +148,9 @@ async def not_written_either():
 
 async def does_nothing():
     pass
+
+load_again = load
+SamePipeline = Pipeline
 """
 
 
@@ -184,6 +187,8 @@ SENTENCES = [
      "scripts/reader.py:6 defines `fetch`, which runs 3 times. Expected: 2 times."),
     ("reader.does_nothing()", "seen.must_call('fetch', 1)",
      "scripts/reader.py:6 defines `fetch`, which never runs. Expected: once."),
+    ("reader.load_again()", "seen.must_call('load', 1)", None),
+    ("reader.in_turn()", "seen.must_call('load_again', 1)", None),
     ("reader.together()", "seen.must_take('fetch', 0.1)", None),
     ("reader.together()", "seen.must_take('fetch', 60)",
      "scripts/reader.py:6 defines `fetch`, which takes 100 ms. Expected: at least 60 s."),
@@ -285,7 +290,7 @@ def test_the_sentences_are_the_same_under_cpython(tmp_path):
 
 
 CALLS = """
-import asyncio
+import asyncio, time, types
 from interleave import checks
 from scripts import reader
 
@@ -311,6 +316,18 @@ for name, function in (
             function()
     except (NotImplementedError, AssertionError, TypeError) as error:
         print(name, type(error).__name__, str(error)[:40])
+
+class Frozen(types.ModuleType):
+    def __setattr__(self, name, value):
+        raise AttributeError(f"{name} cannot be replaced")
+
+frozen, fetch = Frozen("frozen"), reader.fetch
+vars(frozen).update(__file__="frozen.py", sleep=time.sleep)
+try:
+    with checks.observe(reader, frozen):
+        print("never")
+except AttributeError as error:
+    print(error, reader.fetch is fetch)
 """
 
 CALLS_PRINTED = """7 8 True
@@ -320,6 +337,7 @@ CALLS_PRINTED = """7 8 True
 not written NotImplementedError write it
 unknown AssertionError there is no function `nothing`. The func
 double TypeError Pipeline.double() missing 1 required pos
+sleep cannot be replaced True
 """.splitlines()
 
 

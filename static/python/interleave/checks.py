@@ -61,9 +61,9 @@ def observe(*modules: ModuleType) -> Iterator[Seen]:
     with recording() as record:
         observed = Observed(modules, record)
         seen = Seen(observed, record)
-        observed.start()
         found = None
         try:
+            observed.start()
             yield seen
         except Exception as error:
             found = mistakes.sentence(error, observed)
@@ -113,7 +113,8 @@ class Seen:
         if name not in self._observed.functions:
             known = ", ".join(f"`{it}`" for it in self._observed.functions) or "none"
             raise AssertionError(f"there is no function `{name}`. The functions are: {known}")
-        calls = [call for call in self._observed.calls if call.name == name]
+        first_name = self._observed.first_name(name)
+        calls = [call for call in self._observed.calls if call.name == first_name]
         return sorted(calls, key=lambda call: (call.started_us is None, call.started_us))
 
     def peak_in_flight(self, name: str) -> int:
