@@ -10,7 +10,7 @@ from interleave.files import Files
 TRACE = harness.ROOT / "static" / "trace" / "interleave_trace.py"
 
 SCRIPT = """import asyncio, time
-from time import sleep
+from time import sleep; from collections import OrderedDict
 
 UNIT = 0.1
 
@@ -149,6 +149,12 @@ async def not_written_either():
 async def does_nothing():
     pass
 
+async def awaits_an_int():
+    await 2
+
+async def gathers_an_ordered_dict():
+    await asyncio.gather(OrderedDict())
+
 load_again = load
 SamePipeline = Pipeline
 """
@@ -220,6 +226,12 @@ SENTENCES = [
     ("reader.awaits_a_list()", "",
      "scripts/reader.py:73 awaits a list, and that cannot be awaited. Python's message: object list can't be used in "
      "'await' expression"),
+    ("reader.awaits_an_int()", "",
+     "scripts/reader.py:142 awaits an int, and that cannot be awaited. Python's message: object int can't be used in "
+     "'await' expression"),
+    ("reader.gathers_an_ordered_dict()", "",
+     "scripts/reader.py:145 gives `asyncio.gather` an object of type `OrderedDict`. It takes awaitables, each as an "
+     "argument of its own. Python's message: unhashable type: 'collections.OrderedDict'"),
     ("reader.adds_a_coroutine()", "",
      "scripts/reader.py:76 uses a coroutine as if it were the result. Nothing has awaited it. Python's message: "
      "unsupported operand type(s) for +: 'coroutine' and 'int'"),
