@@ -87,8 +87,11 @@ class Trace:
         self._thread = threading.get_ident()
         self._console = Console(self._add_line) if echoes else None
         self._replaced: list[tuple[object, str, object]] = []
-        # Weak, so that loops that the program forgets are closed.
-        self._loops: weakref.WeakSet[base_events.BaseEventLoop] = weakref.WeakSet()
+        # By loop, the functions that were put there and into its selector. All weak, so that loops that the program
+        # forgets are closed: the functions have references to their loop.
+        self._loops: weakref.WeakKeyDictionary[base_events.BaseEventLoop, dict[str, weakref.ref]] = (
+            weakref.WeakKeyDictionary()
+        )
         self._process = os.getpid()
         self._length_us: int | None = None
         self._error: BaseException | None = None
@@ -145,17 +148,23 @@ class Trace:
 
     def _attach(self, loop) -> None:
         if isinstance(loop, base_events.BaseEventLoop) and threading.get_ident() == self._thread:
-            self._loops.add(loop)
+            before = _own_functions(loop)
             self._recorder.attach(loop)
+            after = _own_functions(loop)
+            # The recorder leaves some of those alone that the program has replaced.
+            self._loops[loop] = {name: weakref.ref(it) for name, it in after.items() if it is not before.get(name)}
 
     def _detach(self, loop) -> None:
         if loop not in self._loops:
             return
-        self._loops.discard(loop)
-        _restore(loop, {name: _before(loop, name) for name in _REPLACED_IN_LOOPS if name in vars(loop)})
+        added, current = self._loops.pop(loop), _own_functions(loop)
+        # The program may have replaced some of ours.
+        names = [name for name, function in current.items() if name in added and function is added[name]()]
+        _restore(loop, {name: _before(loop, name) for name in names})
+        # A loop that is closed has none.
         selector = getattr(loop, "_selector", None)
-        if selector is not None:
-            vars(selector).pop("select", None)
+        if selector is not None and "select" in added and selector.select is added["select"]():
+            del selector.select
 
     def _watch_selector(self, loop) -> None:
         """The loop is free while it waits in its selector, and busy from one wait to the next."""
@@ -180,6 +189,7 @@ class Trace:
                     heartbeat.before_step(now_us, now_us)
 
         selector.select = watched_select
+        self._loops[loop]["select"] = weakref.ref(watched_select)
 
     def _noting_sleep(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
         @functools.wraps(sleep)
@@ -376,11 +386,20 @@ class _Echo:
         return iter(self._stream)
 
 
+def _own_functions(loop: base_events.BaseEventLoop) -> dict[str, Callable]:
+    """The functions that replace methods of a loop. Not by `vars`, which would make its attributes slow."""
+    found = {name: getattr(loop, name) for name in _REPLACED_IN_LOOPS}
+    return {name: it for name, it in found.items() if not _is_inherited(loop, name, it)}
+
+
+def _is_inherited(loop: base_events.BaseEventLoop, name: str, function: object) -> bool:
+    return getattr(function, "__func__", None) is getattr(type(loop), name)
+
+
 def _before(loop: base_events.BaseEventLoop, name: str) -> object | None:
     """The function of a loop that the recorder has replaced; None if it was the method of its type."""
-    value = getattr(vars(loop)[name], "__wrapped__", None)
-    is_inherited = getattr(value, "__func__", None) is getattr(type(loop), name)
-    return None if is_inherited else value
+    value = getattr(loop, name).__wrapped__
+    return None if _is_inherited(loop, name, value) else value
 
 
 def _restore(owner: object, values: dict[str, object]) -> None:

@@ -1,5 +1,7 @@
-"""The assignments: the starter fails with its first hint, the solution passes, and each usual mistake fails its own check
-with its own sentence. On our clocks, as in the page, and with pytest under CPython.
+"""The assignments, on our clocks as in the page: the starter fails with its first hint, the solution and other right
+answers pass, and each usual mistake fails its own check with its own sentence.
+
+With pytest under CPython, where waits are real: the starter, the solution, and the first mistake with its sentence.
 """
 
 import json
@@ -17,6 +19,36 @@ ASSIGNMENTS = harness.ROOT / "static" / "assignments"
 FOLDERS = sorted(path.parent for path in ASSIGNMENTS.glob("*/assignment.json"))
 KEYS = ["slug", "part", "title", "statement", "main", "writes", "clock", "hints", "wrong"]
 MISTAKES_UNDER_CPYTHON = 1
+
+# Changes of a solution after which it is still right: in a file, what they replace, and by what.
+ALSO_RIGHT = {
+    "async_file_io": {
+        "imports_open": [
+            ("scripts/async_file_io.py", "import aiofiles\n", "from aiofiles import open\n"),
+            ("scripts/async_file_io.py", "aiofiles.open(", "open("),
+        ],
+    },
+    "async_api_calls": {
+        "imports_the_session": [
+            ("scripts/async_api_calls.py", "import aiohttp\n", "import aiohttp\nfrom aiohttp import ClientSession\n"),
+            ("scripts/async_api_calls.py", "aiohttp.ClientSession(", "ClientSession("),
+        ],
+    },
+    "testing": {
+        f"fails_in_{method}": [
+            ("tests/test_async_pipeline.py", """\
+        async def predict_sample(self, sample):
+            if sample.id == 5:
+                raise ValueError("a bad sample")
+            return await super().predict_sample(sample)
+""", f"""\
+        async def {method}(self, *arguments):
+            raise ValueError("a bad sample")
+"""),
+        ]
+        for method in ("load_data", "preprocess_sample", "preprocess_batch", "predict_batch", "load_stage")
+    },
+}
 
 pytestmark = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 
@@ -96,11 +128,14 @@ def write(place, files):
 
 
 def program(folder, version):
-    """The files of a program as the reader has them: `starter`, `solution`, or one of the mistakes."""
+    """The files of a program as the reader has them: `starter`, `solution`, another right answer, or a mistake."""
     files = {name: (ASSIGNMENTS / name).read_text(encoding="utf-8") for name in ("conftest.py", "pytest.ini")}
     files |= {f"tests/{path}": text for path, text in texts(folder / "tests").items()}
     files |= texts(folder / ("starter" if version == "starter" else "solution"))
-    return files | (texts(folder / "wrong" / version) if version not in ("starter", "solution") else {})
+    for path, before, after in ALSO_RIGHT.get(folder.name, {}).get(version, []):
+        assert before in files[path], (version, path)
+        files[path] = files[path].replace(before, after)
+    return files | (texts(folder / "wrong" / version) if version in metadata(folder)["wrong"] else {})
 
 
 def cases(folder, arguments, results, *, under_cpython):
@@ -116,12 +151,13 @@ def cases(folder, arguments, results, *, under_cpython):
 
 
 def on_our_clock(folder, place, installed):
-    """The outcomes of the starter, of the solution, and of the test that each mistake fails, as the page runs them."""
+    """The outcomes of the starter, of right answers, and of the test that each mistake fails, as the page runs them."""
     from interleave import packages
 
     about, results = metadata(folder), place / "outcomes.json"
     chosen = {version: ["-k", wrong["fails"]] for version, wrong in about["wrong"].items()}
-    arguments = {"starter": [], "solution": [], **chosen}
+    right = {version: [] for version in ("solution", *ALSO_RIGHT.get(folder.name, {}))}
+    arguments = {"starter": [], **right, **chosen}
     files = cases(folder, arguments, results, under_cpython=False)
     given = files, about["clock"], str(Path(__file__).parent), str(packages.ROOT), installed
     command = [sys.executable, "-c", ON_OUR_CLOCK]
@@ -159,29 +195,33 @@ def without_times(text):
     return re.sub(r"\d[\d.]* (ms|s)\b", r"N \1", text)
 
 
-def assert_starter_and_solution(folder, found):
-    about = metadata(folder)
+def assert_starter_fails(folder, found):
     reports = [report for outcome, report in found["starter"].values() if outcome == "failed"]
-    assert any(f"NotImplementedError: {about['hints'][0]}" in report for report in reports)
-    failed = {name: report for name, (outcome, report) in found["solution"].items() if outcome != "passed"}
-    assert found["solution"] and not failed, "\n".join(failed.values())
+    assert any(f"NotImplementedError: {metadata(folder)['hints'][0]}" in report for report in reports)
 
 
-def assert_mistakes_fail(folder, found):
-    mistakes = [*found][2:]
-    assert len(mistakes) >= MISTAKES_UNDER_CPYTHON
-    for name in mistakes:
-        fails = metadata(folder)["wrong"][name]["fails"]
-        assert found[name].get(fails, ["missing"])[0] == "failed", (name, found[name])
+def assert_right_answers_pass(folder, found):
+    for version in {*found} - {"starter", *metadata(folder)["wrong"]}:
+        failed = {name: report for name, (outcome, report) in found[version].items() if outcome != "passed"}
+        assert found[version] and not failed, "\n".join([version, *failed.values()])
 
 
-def assert_sentences(folder, found):
+def assert_mistakes_get_their_sentences(folder, found, *, times_are_exact):
     about = metadata(folder)
-    shown = (lambda text: text) if about["clock"] == "virtual" else without_times
-    for name, wrong in about["wrong"].items():
-        _, report = found[name][wrong["fails"]]
+    shown = (lambda text: text) if times_are_exact else without_times
+    mistakes = {name: wrong for name, wrong in about["wrong"].items() if name in found}
+    assert len(mistakes) >= MISTAKES_UNDER_CPYTHON
+    for name, wrong in mistakes.items():
+        outcome, report = found[name].get(wrong["fails"], ["missing", ""])
+        assert outcome == "failed", (name, found[name])
         sentences = "\n".join(line for line in report.splitlines() if line.startswith("E "))
         assert shown(wrong["says"]) in shown(sentences), (name, sentences)
+
+
+def assert_each_test_can_fail(found):
+    """Each test fails for the starter or for a mistake: it tests something."""
+    failing = {name for tests in found.values() for name, (outcome, _) in tests.items() if outcome == "failed"}
+    assert not {*found["solution"]} - failing
 
 
 def test_the_assignment_is_complete(folder):
@@ -204,15 +244,17 @@ def test_the_assignment_is_complete(folder):
 
 def test_in_the_page_each_mistake_gets_its_sentence(folder, tmp_path, installed):
     found = on_our_clock(folder, tmp_path, installed)
-    assert_starter_and_solution(folder, found)
-    assert_mistakes_fail(folder, found)
-    assert_sentences(folder, found)
+    assert_starter_fails(folder, found)
+    assert_right_answers_pass(folder, found)
+    assert_mistakes_get_their_sentences(folder, found, times_are_exact=metadata(folder)["clock"] == "virtual")
+    assert_each_test_can_fail(found)
 
 
-def test_under_cpython_the_solution_passes_and_mistakes_fail(folder, tmp_path, installed, single_file):
+def test_under_cpython_the_first_mistake_gets_its_sentence(folder, tmp_path, installed, single_file):
     found = under_cpython(folder, tmp_path, single_file)
-    assert_starter_and_solution(folder, found)
-    assert_mistakes_fail(folder, found)
+    assert_starter_fails(folder, found)
+    assert_right_answers_pass(folder, found)
+    assert_mistakes_get_their_sentences(folder, found, times_are_exact=False)
 
 
 def test_the_script_of_the_solution_runs_as_in_the_guide(folder, tmp_path, installed, single_file):

@@ -10,7 +10,7 @@ from interleave.files import Files
 TRACE = harness.ROOT / "static" / "trace" / "interleave_trace.py"
 
 SCRIPT = """import asyncio, time
-from time import sleep
+from time import sleep; from collections import OrderedDict
 
 UNIT = 0.1
 
@@ -124,6 +124,39 @@ class Pipeline:
     @staticmethod
     def double(n):
         return 2 * n
+
+async def ends_early():
+    pass
+
+async def goes_on():
+    try:
+        await load()
+    except BaseException:
+        await asyncio.sleep(60 * UNIT)
+
+async def fails():
+    raise ValueError("no data")
+
+async def fails_when_cancelled():
+    try:
+        await load()
+    finally:
+        raise ValueError("no data")
+
+async def not_written_either():
+    not_written()
+
+async def does_nothing():
+    pass
+
+async def awaits_an_int():
+    await 2
+
+async def gathers_an_ordered_dict():
+    await asyncio.gather(OrderedDict())
+
+load_again = load
+SamePipeline = Pipeline
 """
 
 
@@ -158,6 +191,13 @@ SENTENCES = [
     ("reader.together()", "seen.must_call('stage')", "scripts/reader.py:110 defines `stage`, but it never runs."),
     ("reader.in_a_loop()", "seen.must_call('fetch', 2)",
      "scripts/reader.py:6 defines `fetch`, which runs 3 times. Expected: 2 times."),
+    ("reader.does_nothing()", "seen.must_call('fetch', 1)",
+     "scripts/reader.py:6 defines `fetch`, which never runs. Expected: once."),
+    ("reader.load_again()", "seen.must_call('load', 1)", None),
+    ("reader.in_turn()", "seen.must_call('load_again', 1)", None),
+    ("reader.together()", "seen.must_take('fetch', 0.1)", None),
+    ("reader.together()", "seen.must_take('fetch', 60)",
+     "scripts/reader.py:6 defines `fetch`, which takes 100 ms. Expected: at least 60 s."),
     ("reader.batch(3)", "seen.must_have_in_flight('fetch', 3)", None),
     ("reader.batch(3)", "seen.must_have_in_flight('limited', 3)", None),
     ("reader.batch_inside(2)", "seen.must_have_in_flight('fetch_with_limit', 2)", None),
@@ -186,6 +226,12 @@ SENTENCES = [
     ("reader.awaits_a_list()", "",
      "scripts/reader.py:73 awaits a list, and that cannot be awaited. Python's message: object list can't be used in "
      "'await' expression"),
+    ("reader.awaits_an_int()", "",
+     "scripts/reader.py:142 awaits an int, and that cannot be awaited. Python's message: object int can't be used in "
+     "'await' expression"),
+    ("reader.gathers_an_ordered_dict()", "",
+     "scripts/reader.py:145 gives `asyncio.gather` an object of type `OrderedDict`. It takes awaitables, each as an "
+     "argument of its own. Python's message: unhashable type: 'collections.OrderedDict'"),
     ("reader.adds_a_coroutine()", "",
      "scripts/reader.py:76 uses a coroutine as if it were the result. Nothing has awaited it. Python's message: "
      "unsupported operand type(s) for +: 'coroutine' and 'int'"),
@@ -202,6 +248,13 @@ SENTENCES = [
     ("cancelled(reader.swallows, seen)", "",
      "scripts/reader.py:91 catches `CancelledError`, and `swallows` goes on: a task that runs it cannot be cancelled."),
     ("cancelled(reader.lets_cancel, seen)", "", None),
+    ("cancelled(reader.ends_early, seen)", "",
+     "scripts/reader.py:117: `ends_early` ends before it is cancelled. Does it wait?"),
+    ("cancelled(reader.goes_on, seen)", "",
+     "scripts/reader.py:123 catches `CancelledError`, and `goes_on` goes on: a task that runs it cannot be cancelled."),
+    ("cancelled(reader.fails, seen)", "", "ValueError: no data"),
+    ("cancelled(reader.fails_when_cancelled, seen)", "", "ValueError: no data"),
+    ("cancelled(reader.not_written_either, seen)", "", "NotImplementedError: write it"),
 ]
 
 MAIN = """
@@ -216,7 +269,7 @@ async def cancelled(function, seen):
     task = asyncio.create_task(function())
     await asyncio.sleep(0.01)
     task.cancel()
-    await asyncio.wait([task])
+    await asyncio.wait([task], timeout=0.1)
     seen.must_be_cancelled(task, function.__name__)
 
 def run(call, check):
@@ -227,6 +280,8 @@ def run(call, check):
         exec(check, names)
     except AssertionError as error:
         return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
 """
 
 
@@ -247,7 +302,7 @@ def test_the_sentences_are_the_same_under_cpython(tmp_path):
 
 
 CALLS = """
-import asyncio
+import asyncio, time, types
 from interleave import checks
 from scripts import reader
 
@@ -273,6 +328,18 @@ for name, function in (
             function()
     except (NotImplementedError, AssertionError, TypeError) as error:
         print(name, type(error).__name__, str(error)[:40])
+
+class Frozen(types.ModuleType):
+    def __setattr__(self, name, value):
+        raise AttributeError(f"{name} cannot be replaced")
+
+frozen, fetch = Frozen("frozen"), reader.fetch
+vars(frozen).update(__file__="frozen.py", sleep=time.sleep)
+try:
+    with checks.observe(reader, frozen):
+        print("never")
+except AttributeError as error:
+    print(error, reader.fetch is fetch)
 """
 
 CALLS_PRINTED = """7 8 True
@@ -282,6 +349,7 @@ CALLS_PRINTED = """7 8 True
 not written NotImplementedError write it
 unknown AssertionError there is no function `nothing`. The func
 double TypeError Pipeline.double() missing 1 required pos
+sleep cannot be replaced True
 """.splitlines()
 
 

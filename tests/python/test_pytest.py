@@ -127,6 +127,16 @@ def broken():
 
 def test_with_a_broken_fixture(broken): ...
 
+@pytest.fixture
+def fails_at_its_end():
+    yield
+    raise OSError("cannot be closed")
+
+def test_whose_fixture_fails_at_its_end(fails_at_its_end): ...
+
+def test_that_fails_before_its_fixture(fails_at_its_end):
+    assert not "of the program", "async_basics.py:6 is wrong"
+
 class TestClass:
     @pytest.mark.parametrize("n", [1])
     def test_that_passes(self, n): ...
@@ -142,7 +152,9 @@ def test_each_run_has_a_pytest_of_its_own(installed):
 def results_of(installed, **changed):
     first, again = run(installed, "virtual", **{"main.py": CONSOLE, **changed})
     assert first[3] == again[3]
-    return {result.pop("id").rpartition("::")[2]: tuple(result.values()) for result in first[3]}
+    names = [result.pop("id").rpartition("::")[2] for result in first[3]]
+    assert len(names) == len({*names})
+    return dict(zip(names, (tuple(result.values()) for result in first[3])))
 
 
 def test_the_console_reports_each_test_with_its_reason_and_line(installed):
@@ -152,6 +164,10 @@ def test_the_console_reports_each_test_with_its_reason_and_line(installed):
         "test_that_fails_inside": ("failed", "ValueError: no name", {"path": script, "line": 7}),
         "test_that_is_skipped": ("skipped", "no data", None),
         "test_with_a_broken_fixture": ("failed", "OSError: no such fixture", {"path": "tests/test_async_basics.py", "line": 17}),
+        "test_whose_fixture_fails_at_its_end": (
+            "failed", "OSError: cannot be closed", {"path": "tests/test_async_basics.py", "line": 24},
+        ),
+        "test_that_fails_before_its_fixture": ("failed", f"{script}:6 is wrong", {"path": script, "line": 6}),
         "test_that_passes[1]": ("passed", "", None),
     }
 

@@ -245,6 +245,40 @@ asyncio.run(main())
     assert json.loads((tmp_path / "second.json").read_text())["record"]["names"]
 
 
+@pytest.mark.parametrize("owner, name", [
+    *(("loop", name) for name in ("call_later", "call_soon", "create_task", "call_exception_handler")),
+    ("loop._selector", "select"),
+])
+@pytest.mark.parametrize("is_wrapper", [False, True])
+def test_functions_that_the_program_has_replaced_in_a_loop_stay(owner, name, is_wrapper, tmp_path):
+    (tmp_path / "app.py").write_text(f"""
+import asyncio, functools, sys
+sys.path.insert(0, {str(FOLDER)!r})
+import interleave_trace
+def replaced(owner):
+    function = owner.{name}
+    def mine(*args, **kwargs):
+        return function(*args, **kwargs)
+    owner.{name} = functools.wraps(function)(mine) if {is_wrapper} else mine
+    return owner.{name}
+async def main():
+    loop = asyncio.get_running_loop()
+    owner = {owner}
+    mine = replaced(owner)
+    with interleave_trace.record("before.json"):
+        await asyncio.sleep(0.01)
+    assert owner.{name} is mine
+    del owner.{name}
+    with interleave_trace.record("meanwhile.json"):
+        mine = replaced(owner)
+        await asyncio.sleep(0.01)
+    assert owner.{name} is mine
+    await asyncio.gather(asyncio.sleep(0.01), asyncio.sleep(0.01))
+asyncio.run(main())
+""")
+    subprocess.run([sys.executable, "app.py"], cwd=tmp_path, check=True, timeout=60)
+
+
 def test_the_program_is_run_as_python_runs_it(tmp_path):
     (tmp_path / "interleave.py").write_text("merged = 3\n")
     source = """import asyncio, io, logging, os, sys

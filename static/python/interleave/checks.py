@@ -20,6 +20,7 @@ import contextlib
 import inspect
 import sys
 import textwrap
+import time
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -33,6 +34,9 @@ from .questions import RecordView
 
 _BLOCKED_S = 0.05
 """A plain function that takes at least this time in the event loop blocks it."""
+
+_EARLY_S = time.get_clock_info("monotonic").resolution
+"""An event loop may end a wait this number of seconds early: under Windows, that is a large part of a short wait."""
 
 _LATE = 3.0
 """A pause on a real clock may be this number of times too long, because the machine may be busy."""
@@ -57,9 +61,9 @@ def observe(*modules: ModuleType) -> Iterator[Seen]:
     with recording() as record:
         observed = Observed(modules, record)
         seen = Seen(observed, record)
-        observed.start()
         found = None
         try:
+            observed.start()
             yield seen
         except Exception as error:
             found = mistakes.sentence(error, observed)
@@ -109,7 +113,8 @@ class Seen:
         if name not in self._observed.functions:
             known = ", ".join(f"`{it}`" for it in self._observed.functions) or "none"
             raise AssertionError(f"there is no function `{name}`. The functions are: {known}")
-        calls = [call for call in self._observed.calls if call.name == name]
+        first_name = self._observed.first_name(name)
+        calls = [call for call in self._observed.calls if call.name == first_name]
         return sorted(calls, key=lambda call: (call.started_us is None, call.started_us))
 
     def peak_in_flight(self, name: str) -> int:
@@ -141,8 +146,8 @@ class Seen:
         if times is None and number == 0:
             raise AssertionError(f"{self.place(name)} defines `{name}`, but it never runs.")
         if times is not None and number != times:
-            runs = f"defines `{name}`, which runs {_times(number)}"
-            raise AssertionError(f"{self.place(name)} {runs}. Expected: {_times(times)}.")
+            runs = f"runs {_times(number)}" if number else "never runs"
+            raise AssertionError(f"{self.place(name)} defines `{name}`, which {runs}. Expected: {_times(times)}.")
 
     def must_overlap(self, *names: str) -> None:
         """Fails unless all calls of these functions were in progress at the same time."""
@@ -188,12 +193,22 @@ class Seen:
                 f"{_shown(longest.seconds)}: no other task can run in that time."
             )
 
+    def must_take(self, name: str, seconds: float) -> None:
+        """Fails if a call of this function takes less than this time."""
+        __tracebackhide__ = True
+        for call in self._ran(name):
+            if call.seconds is not None and call.seconds < _least(seconds):
+                raise AssertionError(
+                    f"{self.place(name)} defines `{name}`, which takes {_shown(call.seconds)}. "
+                    f"Expected: at least {_shown(seconds)}."
+                )
+
     def must_pause(self, name: str, seconds: list[float]) -> None:
         """Fails unless the pauses between the calls of this function are these."""
         __tracebackhide__ = True
         pauses = self.pauses(name)
         are_right = len(pauses) == len(seconds) and all(
-            0.95 * expected <= pause <= _LATE * expected + 0.1 for pause, expected in zip(pauses, seconds)
+            _least(expected) <= pause <= _LATE * expected + 0.1 for pause, expected in zip(pauses, seconds)
         )
         if not are_right:
             place = next((call.line for call in self.calls(name) if call.line), None) or self.place(name)
@@ -212,13 +227,22 @@ class Seen:
                 )
 
     def must_be_cancelled(self, task: asyncio.Task, name: str) -> None:
-        """Fails unless the task, which a test has cancelled while it ran this function, has the outcome `cancelled`."""
+        """Fails unless the task, which runs this function and which a test has cancelled, has the outcome `cancelled`.
+
+        If the task has failed, raises its error.
+        """
         __tracebackhide__ = True
-        if not task.cancelled():
-            line = self._catching_line(name) or self.place(name)
-            raise AssertionError(
-                f"{line} catches `CancelledError`, and `{name}` goes on: a task that runs it cannot be cancelled."
-            )
+        if task.cancelled():
+            return
+        if task.done() and task.exception() is not None:
+            raise task.exception()
+        # A task that has ended ignores `cancel`.
+        if task.done() and not task.cancelling():
+            raise AssertionError(f"{self.place(name)}: `{name}` ends before it is cancelled. Does it wait?")
+        line = self._catching_line(name) or self.place(name)
+        raise AssertionError(
+            f"{line} catches `CancelledError`, and `{name}` goes on: a task that runs it cannot be cancelled."
+        )
 
     # Sentences
 
@@ -365,6 +389,11 @@ def _catches_cancellation(handler: ast.ExceptHandler) -> bool:
         return True
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(ast.unparse(kind).rpartition(".")[2] in ("BaseException", "CancelledError") for kind in kinds)
+
+
+def _least(seconds: float) -> float:
+    """The shortest time that is accepted as a wait of this length."""
+    return 0.95 * seconds - _EARLY_S
 
 
 def _shown(seconds: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import re
 from types import FrameType
@@ -74,7 +75,7 @@ def _of_await(text: str) -> str | None:
     kind = match[1] or match[2]
     if kind == "NoneType":
         return "awaits `None`: what it calls is not an `async def` function."
-    return f"awaits a {kind}, and that cannot be awaited."
+    return f"awaits {_object_of(kind)}, and that cannot be awaited."
 
 
 def _of_coroutine(text: str) -> str | None:
@@ -108,4 +109,11 @@ def _shown(value: object) -> str:
         return f"the function `{value.__name__}` itself, which was not called"
     if value is None:
         return "`None`"
-    return f"a {type(value).__name__}"
+    return _object_of(type(value).__name__)
+
+
+def _object_of(kind: str) -> str:
+    """An object of the type with this name: `a list`, `an int`, or "an object of type `OrderedDict`"."""
+    if kind not in vars(builtins):
+        return f"an object of type `{kind}`"
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

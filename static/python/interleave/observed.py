@@ -1,7 +1,11 @@
 """Watches the reader's functions while a check runs them: each call, and what blocks the event loop meanwhile.
 
-The functions of a module are replaced by ones that note their calls. The times are those of the record, so that calls
-can be compared with its events. `checks` says what the calls mean.
+The functions of a module are replaced by ones that note their calls, under all their names in the modules and their
+classes. The times are those of the record, so that calls can be compared with its events. `checks` says what the calls
+mean.
+
+Other calls are not seen: those of a function that has been put into a list, a dict or a `functools.partial` before,
+those of nested functions, properties and generators, and those of special methods such as `__init__`.
 """
 
 from __future__ import annotations
@@ -93,8 +97,11 @@ class Observed:
         self._files = {module.__file__: shown_path(module.__file__) for module in modules}
         self._replaced = contextlib.ExitStack()
         self._thread = threading.get_ident()
+        self._watched: dict[Callable, Callable] = {}
+        self._first_names: dict[Callable, str] = {}
         self.functions: dict[str, Callable] = {}
-        """The reader's functions, by name. A method has its own name, without that of its class."""
+        """The reader's functions, by name. A method has its own name, without that of its class. A function with two
+        names is here twice."""
         self.calls: list[Call] = []
         self.blocks: list[Block] = []
         self.semaphores: list[tuple[str, int]] = []
@@ -102,9 +109,12 @@ class Observed:
 
     def start(self) -> None:
         """Replaces the functions."""
+        names = {module.__name__ for module in self._modules}
+        # A class with two names is one class.
+        classes = {id(it): it for module in self._modules for it in _classes(module)}
+        for owner in (*self._modules, *classes.values()):
+            self._watch_functions(owner, names)
         for module in self._modules:
-            for owner in (module, *_classes(module)):
-                self._watch_functions(owner, module.__name__)
             for name, value in list(vars(module).items()):
                 if value is _SLEEP or value is time.sleep:
                     self._replace(module, name, self._noting_sleep(value))
@@ -123,11 +133,11 @@ class Observed:
 
     # Calls
 
-    def _watch_functions(self, owner: object, module_name: str) -> None:
+    def _watch_functions(self, owner: object, modules: set[str]) -> None:
         for name, value in list(vars(owner).items()):
             kind = type(value) if isinstance(value, staticmethod | classmethod) else None
             function = value.__func__ if kind else value
-            is_own = isinstance(function, FunctionType) and function.__module__ == module_name
+            is_own = isinstance(function, FunctionType) and function.__module__ in modules
             if is_own and not name.startswith("__"):
                 watched = self.watched(function, name)
                 self._replace(owner, name, kind(watched) if kind else watched)
@@ -136,6 +146,16 @@ class Observed:
         """A function that does the same, and whose calls are noted."""
         name = name or function.__name__
         self.functions[name] = function
+        if function not in self._watched:
+            self._first_names[function] = name
+            self._watched[function] = self._new_watched(function, name)
+        return self._watched[function]
+
+    def first_name(self, name: str) -> str:
+        """The name of this function in its calls: of several names, the first one."""
+        return self._first_names[self.functions[name]]
+
+    def _new_watched(self, function: Callable, name: str) -> Callable:
         if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
             # Its body runs later, in the loop of the one that asks for the items.
             return function

@@ -12,6 +12,7 @@ from pathlib import Path
 
 _LINE = re.compile(r"([\w./-]+\.py):(\d+)")
 _MOST_CHARS = 2_000
+_GRAVEST_FIRST = ("failed", "skipped", "passed")
 
 
 def main(arguments: list[str]) -> int:
@@ -24,26 +25,27 @@ def main(arguments: list[str]) -> int:
 
 
 class _Results:
-    """The plugin that reports each test once."""
+    """The plugin that reports each test once, at its end."""
+
+    def __init__(self) -> None:
+        self._reports: dict[str, list] = {}
 
     def pytest_runtest_logreport(self, report) -> None:
-        # A test has three reports: for its fixtures, for itself, and for the end of its fixtures.
-        if report.failed:
-            _send(report, "failed")
-        elif report.skipped:
-            _send(report, "skipped")
-        elif report.when == "call":
-            _send(report, "passed")
+        """A test has a report for its fixtures, one for itself if they did not fail, and one for their end."""
+        self._reports.setdefault(report.nodeid, []).append(report)
+        if report.when == "teardown":
+            # A test that passes fails if the end of its fixtures does. The first failure is the one that counts.
+            _send(min(self._reports.pop(report.nodeid), key=lambda it: _GRAVEST_FIRST.index(it.outcome)))
 
     def pytest_collectreport(self, report) -> None:
         """A file that cannot be imported has no tests, but it has failed."""
         if report.failed:
-            _send(report, "failed")
+            _send(report)
 
 
-def _send(report, outcome: str) -> None:
-    message = "" if outcome == "passed" else _message(report)[:_MOST_CHARS]
-    result = {"id": report.nodeid, "outcome": outcome, "message": message, "place": _place(report, message)}
+def _send(report) -> None:
+    message = "" if report.passed else _message(report)[:_MOST_CHARS]
+    result = {"id": report.nodeid, "outcome": report.outcome, "message": message, "place": _place(report, message)}
     sys.modules[__package__].report_test(json.dumps(result))
 
 

@@ -118,15 +118,16 @@ def test_the_limit_is_kept(url):
     ("batch_inference_api", ("mlp-16", [[IMAGE]] * 3, 2)),
 ])
 def test_one_session_sends_all_requests(url, name, arguments, monkeypatch):
-    sessions, create = [], aiohttp.ClientSession
+    sessions, init = [], aiohttp.ClientSession.__init__
 
-    def noting(*args, **kwargs):
-        sessions.append(create(*args, **kwargs))
-        return sessions[-1]
+    def noting(session, *args, **kwargs):
+        sessions.append(session)
+        init(session, *args, **kwargs)
 
-    monkeypatch.setattr(aiohttp, "ClientSession", noting)
+    monkeypatch.setattr(aiohttp.ClientSession, "__init__", noting)
     _, seen = run(name, url, *arguments)
     place = seen.place(name)
+    assert sessions, f"{place}: `{name}` creates no `aiohttp.ClientSession`"
     assert len(sessions) == 1, f"{place}: {len(sessions)} sessions are created: none can use the connection of another"
     assert sessions[0].closed, f"{place}: nothing closes the session of `{name}`"
 
@@ -151,8 +152,8 @@ def test_the_timeout_is_for_each_request(url):
         timed_out = 6
     line = async_api_calls.batch_inference_api.__code__.co_firstlineno
     assert timed_out == 0, (
-        f"scripts/async_api_calls.py:{line}: {timed_out} of 6 batches time out, though each takes only 0.4 s: "
-        f"they have {async_api_calls.TIMEOUT_S:.1f} s all together"
+        f"scripts/async_api_calls.py:{line}: {timed_out} of 6 batches time out, though the server answers each in "
+        f"0.4 s. The timeout of {async_api_calls.TIMEOUT_S:.1f} s is for one request: the wait for its turn does not count"
     )
 
 

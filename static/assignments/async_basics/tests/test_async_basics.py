@@ -18,19 +18,19 @@ def run(name, *arguments):
 def test_download_model_returns_the_weights():
     result, seen = run("download_model", "mlp")
     assert result == "weights of mlp"
-    assert seen.seconds >= async_basics.DOWNLOAD_DELAY, "`download_model` must wait DOWNLOAD_DELAY seconds"
+    seen.must_take("download_model", async_basics.DOWNLOAD_DELAY)
 
 
 def test_load_dataset_returns_the_numbers():
     result, seen = run("load_dataset", 3)
     assert result == [0, 1, 2]
-    assert seen.seconds >= async_basics.LOAD_DELAY, "`load_dataset` must wait LOAD_DELAY seconds"
+    seen.must_take("load_dataset", async_basics.LOAD_DELAY)
 
 
 def test_preprocess_data_divides_by_the_largest():
     result, seen = run("preprocess_data", [1, 2, 4])
     assert result == [0.25, 0.5, 1.0]
-    assert seen.seconds >= async_basics.PREPROCESS_DELAY, "`preprocess_data` must wait PREPROCESS_DELAY seconds"
+    seen.must_take("preprocess_data", async_basics.PREPROCESS_DELAY)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,7 @@ def test_concurrent_execution_returns_the_same_results():
     result, seen = run("concurrent_execution")
     seen.must_finish("download_model", "load_dataset", "preprocess_data")
     place = seen.place("concurrent_execution")
+    assert result is not None, f"{place}: `concurrent_execution` returns `None`. Does it have a `return`?"
     assert list(result) == RESULTS, f"{place} returns {result}. Expected: the results in the order {RESULTS}."
 
 

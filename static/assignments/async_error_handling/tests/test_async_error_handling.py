@@ -24,6 +24,11 @@ def test_risky_operation_returns_a_result():
     seen.must_not_block()
 
 
+def test_risky_operation_waits():
+    _, seen = run("risky_operation", 1)
+    seen.must_take("risky_operation", async_error_handling.DELAY)
+
+
 @pytest.mark.parametrize(
     "number, kind, text",
     [

@@ -6,8 +6,18 @@ import sys
 from pathlib import Path
 
 import aiofiles
+from scripts import async_file_io
 
 DELAY = 0.1
+
+
+def replace_open(monkeypatch, replacement):
+    """Replaces `aiofiles.open` in a test, also under the names that the script has imported it by."""
+    aiofiles_open = aiofiles.open
+    for module in (aiofiles, async_file_io):
+        for name, value in list(vars(module).items()):
+            if value is aiofiles_open:
+                monkeypatch.setattr(module, name, replacement)
 
 
 class SlowDisk:
@@ -17,7 +27,7 @@ class SlowDisk:
         self.files = []
         self.peak = 0  # most files open at once
         self._open = aiofiles.open
-        monkeypatch.setattr(aiofiles, "open", self.open)
+        replace_open(monkeypatch, self.open)
 
     def open(self, path, *args, **kwargs):
         caller = sys._getframe(1)

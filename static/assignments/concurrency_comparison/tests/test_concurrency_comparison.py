@@ -29,13 +29,13 @@ def test_cpu_bound_task_returns_the_sum_of_the_squares():
 def test_io_bound_task_waits():
     result, seen = call("io_bound_task", DELAY)
     assert result == DELAY
-    assert seen.seconds >= DELAY, f"{seen.place('io_bound_task')} does not wait {DELAY} s."
+    seen.must_take("io_bound_task", DELAY)
 
 
 def test_io_bound_task_async_waits():
     result, seen = call("io_bound_task_async", DELAY)
     assert result == DELAY
-    assert seen.seconds >= DELAY, f"{seen.place('io_bound_task_async')} does not wait {DELAY} s."
+    seen.must_take("io_bound_task_async", DELAY)
 
 
 def test_io_bound_task_async_does_not_block_the_event_loop():
@@ -99,15 +99,18 @@ async def in_the_loop(name, *arguments):
 
 
 def test_the_event_loop_lag_of_each_way():
+    def late(name, seconds, expected):
+        return f"{seen.place(name)}: `{name}` makes other tasks {seconds:.3f} s late. {expected}"
+
     with checks.observe(concurrency_comparison) as seen:
         one_by_one = lag(in_the_loop("sync_io_tasks", 4, DELAY))
         in_threads = lag(in_the_loop("threaded_io_tasks", 4, DELAY))
         by_async = lag(concurrency_comparison.async_io_tasks(4, DELAY))
-    place = seen.place("async_io_tasks")
     # A plain function blocks the event loop until it returns, also while its threads wait.
-    assert one_by_one > 3 * DELAY and in_threads > 0.5 * DELAY
-    assert in_threads < one_by_one
-    assert by_async < 0.9 * DELAY, f"{place} makes other tasks {by_async:.3f} s late. A coroutine that only waits makes nothing late."
+    assert one_by_one > 3 * DELAY, late("sync_io_tasks", one_by_one, f"Expected: more than {3 * DELAY:.1f} s, for 4 waits.")
+    assert in_threads > 0.5 * DELAY, late("threaded_io_tasks", in_threads, f"Expected: about {DELAY} s, for one wait.")
+    assert in_threads < one_by_one, late("threaded_io_tasks", in_threads, f"With `sync_io_tasks` it is {one_by_one:.3f} s.")
+    assert by_async < 0.9 * DELAY, late("async_io_tasks", by_async, "A coroutine that only waits makes nothing late.")
 
 
 # Which is for what
@@ -121,4 +124,4 @@ def test_choose_concurrency(is_cpu_bound, has_async_library, expected):
     result, seen = call("choose_concurrency", is_cpu_bound, has_async_library)
     work = "computes" if is_cpu_bound else f"waits, with {'an async library' if has_async_library else 'a library that blocks'}"
     place = seen.place("choose_concurrency")
-    assert result == expected, f"{place} returns {result!r} for work that {work}. Expected: another answer."
+    assert result == expected, f"{place} returns {result!r} for work that {work}. This is not the best choice."

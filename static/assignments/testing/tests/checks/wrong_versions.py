@@ -6,7 +6,6 @@ from scripts import async_basics
 from scripts.async_ml_pipeline import AsyncMLPipeline
 
 _run_streamed = AsyncMLPipeline.run_streamed
-_predict_batch = AsyncMLPipeline.predict_batch
 
 
 async def load_from_one(size):
@@ -44,15 +43,23 @@ async def stream_full_batches(self, count):
     return await _run_streamed(self, count - count % self.batch_size)
 
 
-async def stream_without_errors(self, count):
-    async def predict_batch(batch):
+def without_errors(work):
+    async def work_or_nothing(batch):
         try:
-            return await _predict_batch(self, batch)
+            return await work(batch)
         except Exception:
             return []
 
-    self.predict_batch = predict_batch
-    return await _run_streamed(self, count)
+    return work_or_nothing
+
+
+async def stream_without_errors(self, count):
+    for stage in ("load_data", "preprocess_batch", "predict_batch"):
+        setattr(self, stage, without_errors(getattr(self, stage)))
+    try:
+        return await _run_streamed(self, count)
+    except Exception:
+        return []
 
 
 BASICS, PIPELINE = "tests/test_async_basics.py", "tests/test_async_pipeline.py"

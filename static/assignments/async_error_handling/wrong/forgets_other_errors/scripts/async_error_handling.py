@@ -12,8 +12,8 @@ DELAY = 0.03
 
 
 async def risky_operation(number):
-    """Waits DELAY seconds. Raises ValueError("sample 3 is damaged") if the number is divisible by 3, and
-    ConnectionError("server 5 is gone") if it is divisible by 5 and not by 3. Otherwise returns the text "result 1"."""
+    """Waits DELAY seconds. Raises ValueError with the text "sample <number> is damaged" if the number is divisible by 3,
+    and ConnectionError with "server <number> is gone" if by 5 and not by 3. Otherwise returns "result <number>"."""
     await asyncio.sleep(DELAY)
     if number % 3 == 0:
         raise ValueError(f"sample {number} is damaged")
