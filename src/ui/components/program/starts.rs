@@ -82,15 +82,19 @@ const ASSIGNMENTS_FOLDER: &str = "assignments/";
 
 /// The parts of the guide to write, in their order.
 pub(super) static ASSIGNMENTS: [Start; PARTS] = [
-    Start::new("write_async_basics", "1 Async basics", "assignments/async_basics.json"),
-    Start::new("write_async_multiple", "2 Many tasks", "assignments/async_multiple.json"),
-    Start::new("write_async_file_io", "3 File I/O", "assignments/async_file_io.json"),
-    Start::new("write_async_api_calls", "4 API calls", "assignments/async_api_calls.json"),
-    Start::new("write_async_ml_pipeline", "5 ML pipeline", "assignments/async_ml_pipeline.json"),
-    Start::new("write_async_error_handling", "6 Error handling", "assignments/async_error_handling.json"),
-    Start::new("write_concurrency_comparison", "7 Concurrency compared", "assignments/concurrency_comparison.json"),
-    Start::new("write_validate_async", "8 Validation", "assignments/validate_async.json"),
-    Start::new("write_testing", "9 Testing", "assignments/testing.json"),
+    Start::new("write_async_basics", "Write 1 Async basics", "assignments/async_basics.json"),
+    Start::new("write_async_multiple", "Write 2 Many tasks", "assignments/async_multiple.json"),
+    Start::new("write_async_file_io", "Write 3 File I/O", "assignments/async_file_io.json"),
+    Start::new("write_async_api_calls", "Write 4 API calls", "assignments/async_api_calls.json"),
+    Start::new("write_async_ml_pipeline", "Write 5 ML pipeline", "assignments/async_ml_pipeline.json"),
+    Start::new("write_async_error_handling", "Write 6 Error handling", "assignments/async_error_handling.json"),
+    Start::new(
+        "write_concurrency_comparison",
+        "Write 7 Concurrency compared",
+        "assignments/concurrency_comparison.json",
+    ),
+    Start::new("write_validate_async", "Write 8 Validation", "assignments/validate_async.json"),
+    Start::new("write_testing", "Write 9 Testing", "assignments/testing.json"),
 ];
 
 /// The program with this key.
