@@ -25,6 +25,8 @@ def main():
     sys.path.insert(0, os.getcwd())
     reporter = reporter_for(given["pipe"], given["key"])
     options = ["-q", "--rootdir=.", "-c", "pytest.ini", "-p", "no:cacheprovider", "-o", "addopts="]
+    # A script that cannot be imported is no reason to leave out the control tests.
+    options.append("--continue-on-collection-errors")
     pytest.main([*options, *given["test_files"]], plugins=[reporter])
     os._exit(0)
 

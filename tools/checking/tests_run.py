@@ -140,9 +140,11 @@ def _start(folder: Path, arguments: list[str], limits: Limits, stdin: int, pipes
 
 
 def _environment(home: str) -> dict[str, str]:
+    # Otherwise each thread reserves much of the memory that the limit allows.
+    memory = {"MALLOC_ARENA_MAX": "1"}
     # The plugins of pytest are those that assignments need, and not all that are installed.
     plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_asyncio.plugin"}
-    return {"HOME": home, "TMPDIR": home, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **plugins}
+    return {"HOME": home, "TMPDIR": home, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **memory, **plugins}
 
 
 def _search_path() -> list[str]:
@@ -199,7 +201,7 @@ def _outcome(text: bytes, ending: str, key: str, control: str) -> Outcome:
     controls = [phases.pop(f"{control}::{name}", []) for name in _CONTROL_TESTS]
     passed = {test for test, reports in phases.items() if reports == [(when, "passed") for when in _PHASES]}
     failed = {*phases} - passed
-    if ending or len(ends) != 1 or messages[-1] is not ends[0]:
+    if ending or not all(controls) or len(ends) != 1 or messages[-1] is not ends[0]:
         return Outcome(passed, failed, ending or "The program ended before its last test.")
     if ends[0]["changed"]:
         return Outcome(problem=f"The program changed `{ends[0]['changed'][0]}`.", is_trusted=False)
