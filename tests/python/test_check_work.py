@@ -153,13 +153,21 @@ def readme(student="", part=1):
     return f"# Part {part}: Answers\n" + (f"Student: {student}\n" if student else "") + f"\nWrite it.\n\n{HELP}"
 
 
-def check(folder, output, installed, *more, environment=()):
+@pytest.fixture(scope="module")
+def search_path(installed):
+    """The folders of the packages for `PYTHONPATH`. What each run imports is compiled once."""
     from interleave import packages
 
+    path = os.pathsep.join(packages.folders(installed))
+    imports = [sys.executable, "-c", "import pytest, _pytest.tmpdir, pytest_asyncio.plugin"]
+    subprocess.run(imports, check=True, env={**os.environ, "PYTHONPATH": path})
+    return path
+
+
+def check(folder, output, search_path, *more, environment=()):
     command = [sys.executable, str(TOOLS / "check_work"), str(folder), "-o", str(output), *more]
     command += ["--no-isolation"] * bool(CANNOT_ISOLATE)
-    paths = os.pathsep.join(packages.folders(installed))
-    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", **dict(environment)}
+    environment = {**os.environ, "PYTHONPATH": search_path, "PYTHONDONTWRITEBYTECODE": "1", **dict(environment)}
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
 
 
@@ -182,7 +190,7 @@ def own_assignments(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory, own_assignments, installed):
+def checked(tmp_path_factory, own_assignments, search_path):
     """The rows of all `PROGRAMS` and of one that looks around, from one command. And the connections that it opened."""
     folder = tmp_path_factory.mktemp("class")
     secret = folder / "secret.txt"
@@ -195,7 +203,7 @@ def checked(tmp_path_factory, own_assignments, installed):
             save(folder / f"{name}.zip", {"README.md": readme(f"{name} name"), **helpers, SCRIPT: text})
         output = folder / "results.csv"
         limits = ["--assignments", str(own_assignments), "--seconds", "6", "--memory", "500MB"]
-        ended = check(folder, output, installed, *limits, environment={"HOME_OF_TEACHER": "/"})
+        ended = check(folder, output, search_path, *limits, environment={"HOME_OF_TEACHER": "/"})
         assert ended.returncode == 0, ended.stderr
         connections = []
         with contextlib.suppress(BlockingIOError):
@@ -252,10 +260,10 @@ def test_an_isolated_program_reaches_nothing_outside(checked):
     assert rows["looks_around.zip"]["checks"] == "2 of 2" and not connections
 
 
-def test_an_assignment_of_the_site_is_checked(tmp_path, installed):
+def test_an_assignment_of_the_site_is_checked(tmp_path, search_path):
     files = program(ASSIGNMENTS / "async_basics", "awaits_in_turn")
     save(tmp_path / "Ada.zip", {**files, "README.md": readme()})
-    ended = check(tmp_path, tmp_path / "results.csv", installed)
+    ended = check(tmp_path, tmp_path / "results.csv", search_path)
     # The solution has passed, or there would be no row.
     assert ended.returncode == 0, ended.stderr
     row = table(tmp_path / "results.csv")["Ada.zip"]
@@ -263,26 +271,26 @@ def test_an_assignment_of_the_site_is_checked(tmp_path, installed):
     assert "test_concurrent_execution_overlaps_the_three_waits" in row["failed"]
 
 
-def test_rows_of_the_table_are_not_checked_again(tmp_path, installed):
+def test_rows_of_the_table_are_not_checked_again(tmp_path, search_path):
     for name in ("a", "b", "c"):
         (tmp_path / f"{name}.zip").write_text(f"{name} is not a zip")
     output = tmp_path / "results.csv"
-    assert check(tmp_path, output, installed).stdout.count("not a zip") == 3
+    assert check(tmp_path, output, search_path).stdout.count("not a zip") == 3
     whole = output.read_bytes()
     # Interrupted while it wrote the last row.
     output.write_bytes(whole[:-20])
-    assert check(tmp_path, output, installed).stdout.startswith("c.zip: ")
+    assert check(tmp_path, output, search_path).stdout.startswith("c.zip: ")
     assert output.read_bytes() == whole
     (tmp_path / "b.zip").write_text("b is another file now")
-    assert check(tmp_path, output, installed).stdout.startswith("b.zip: ")
+    assert check(tmp_path, output, search_path).stdout.startswith("b.zip: ")
     assert len(output.read_bytes().splitlines()) == 5
 
 
-def test_another_table_is_not_changed(tmp_path, installed):
+def test_another_table_is_not_changed(tmp_path, search_path):
     (tmp_path / "a.zip").write_text("not a zip")
     output = tmp_path / "grades.csv"
     output.write_text("name,grade\nAda,1\n")
-    ended = check(tmp_path, output, installed)
+    ended = check(tmp_path, output, search_path)
     assert ended.returncode == 1 and "other columns" in ended.stderr
     assert output.read_text() == "name,grade\nAda,1\n"
 
@@ -394,10 +402,10 @@ def test_a_zip_that_was_zipped_again_by_hand_is_read(tmp_path):
     "files, problem",
     [({}, "`scripts/answer.py` is missing in the zip."), ({"README.md": readme(part=77)}, "no assignment for part 77")],
 )
-def test_a_zip_without_the_work_is_not_run(tmp_path, own_assignments, installed, files, problem):
+def test_a_zip_without_the_work_is_not_run(tmp_path, own_assignments, search_path, files, problem):
     save(tmp_path / "work.zip", {"README.md": readme("=Ada"), **files})
     output = tmp_path / "results.csv"
-    assert check(tmp_path, output, installed, "--assignments", str(own_assignments)).returncode == 0
+    assert check(tmp_path, output, search_path, "--assignments", str(own_assignments)).returncode == 0
     row = table(output)["work.zip"]
     assert problem in row["problem"] and row["passed"] == "no"
     assert row["student"] == ("work" if files else "'=Ada")

@@ -52,7 +52,7 @@ def main() -> None:
             _run_isolated(given)
         else:
             os.chdir(Path(given["folder"], "files"))
-            _become(given, _tasks_of_user() + _MOST_PROCESSES)
+            _become(given, _MOST_PROCESSES + _tasks_of_user())
     except OSError as error:
         print(error, file=sys.stderr)
         os._exit(FAILED)
@@ -103,8 +103,10 @@ def _become(given: dict, most_processes: int) -> None:
         resource.RLIMIT_AS: given["memory_bytes"],
         resource.RLIMIT_FSIZE: _MOST_FILE_BYTES,
         resource.RLIMIT_NOFILE: _MOST_OPEN_FILES,
-        resource.RLIMIT_NPROC: most_processes,
     }
+    # macOS has no list of the processes that the limit would count, too.
+    if sys.platform == "linux":
+        limits[resource.RLIMIT_NPROC] = most_processes
     for limit, most in limits.items():
         _limit(limit, most)
     # Standard error was for this process. If it is not read, a program that writes much would wait forever.
