@@ -118,7 +118,7 @@ PROGRAMS = {
     "starter": STARTER,
     "wrong": ANSWER.replace("42", "41"),
     "not_python": "async def answer(:\0",
-    "greedy": ANSWER.replace("return 42", "return len(bytearray(2_000_000_000)) and 42"),
+    "greedy": "answer = question = lambda: bytearray(2_000_000_000)",
     "exits": "import os\nprint('2 passed in 0.01s')\nos._exit(0)",
     "exits_as_isolation_does": "import os\nos._exit(97)",
     "passes_everything": STARTER + PASSES_EVERYTHING,
@@ -126,7 +126,7 @@ PROGRAMS = {
     "changes_pytest": STARTER + "\nimport _pytest.python\n_pytest.python.Function.runtest = lambda self: None",
     "changes_checks": ANSWER + "\nfrom interleave import checks\nchecks.observe = print",
     "deletes_tests": STARTER + "\nimport shutil\nshutil.rmtree('tests')",
-    "skips": ANSWER.replace("return 42", "import pytest; pytest.skip('later')"),
+    "skips": "import pytest\nanswer = question = lambda: pytest.skip('later')",
     "floods_and_forks": ANSWER + FLOODS_AND_FORKS,
 }
 # What helps the tests of a learner to pass, if it were used.
@@ -230,7 +230,7 @@ ENDED = "The program ended before its last test."
         ("starter", "0 of 2", BOTH, ""),
         ("wrong", "1 of 2", "test_answer", ""),
         ("not_python", "0 of 2", BOTH, ""),
-        ("greedy", "1 of 2", "test_answer", ""),
+        ("greedy", "0 of 2", BOTH, ""),
         ("exits", "0 of 2", BOTH, ENDED),
         ("exits_as_isolation_does", "0 of 2", BOTH, "The program ended with exit code 97."),
         ("passes_everything", "", "", "The program changed pytest: a test that always fails did not."),
@@ -238,7 +238,7 @@ ENDED = "The program ended before its last test."
         ("changes_pytest", "", "", "The program changed `_pytest.python.Function.runtest`."),
         ("changes_checks", "", "", "The program changed `_interleave_trace.checks.observe`."),
         ("deletes_tests", "0 of 2", BOTH, ENDED),
-        ("skips", "1 of 2", "test_answer", ""),
+        ("skips", "0 of 2", BOTH, ""),
     ],
 )
 def test_a_program_that_does_not_do_the_task_fails(checked, name, checks, failed, problem):

@@ -25,7 +25,7 @@ WORK = "/work-of-a-learner"
 """The folder of the command inside its file system."""
 
 FAILED = 97
-"""The exit code if the command could not be started. The reason is in standard error then, which the command does not have."""
+"""The exit code if the command could not be started. Standard error then has the reason; the command cannot write to it."""
 
 _NAMESPACES = 0x00020000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000  # mounts, IPC, users, processes, network
 _MS_BIND, _MS_MOVE, _MS_REC, _MS_PRIVATE = 4096, 8192, 16384, 1 << 18
@@ -60,6 +60,8 @@ def main() -> None:
 
 def _run_isolated(given: dict) -> None:
     _enter_namespaces()
+    # Only now: a change of the user would undo it.
+    _end_with_parent()
     root = Path(given["folder"], "root")
     _make_root(root, given["shown"], Path(given["folder"], "files"))
     _enter_root(root)
@@ -70,7 +72,7 @@ def _run_isolated(given: dict) -> None:
 
 
 def _be_first_process(given: dict) -> None:
-    _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _end_with_parent()
     try:
         _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV)
     except OSError:
@@ -81,6 +83,11 @@ def _be_first_process(given: dict) -> None:
         os.chdir(WORK)
         _become(given, _MOST_PROCESSES)
     _end_like(command)
+
+
+def _end_with_parent() -> None:
+    """Lets the kernel end this process when the one that started it ends, even by force."""
+    _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _end_like(process: int) -> None:
