@@ -148,8 +148,8 @@ def save(path, files):
     return path
 
 
-def readme(student="", part=1):
-    return f"# Part {part}: Answers\n" + (f"Student: {student}\n" if student else "") + f"\nWrite it.\n\n{HELP}"
+def readme(student="", heading="Answers"):
+    return f"# {heading}\n\n" + (f"Student: {student}\n\n" if student else "") + f"Write it.\n\n{HELP}"
 
 
 @pytest.fixture(scope="module")
@@ -177,10 +177,10 @@ def table(output):
 
 @pytest.fixture(scope="module")
 def own_assignments(tmp_path_factory):
-    """A teacher's folder with one small assignment."""
+    """A teacher's folder with one small assignment, in the form of the page."""
     folder = tmp_path_factory.mktemp("assignments")
-    about = {"part": 1, "title": "Answers", "writes": [SCRIPT]}
-    files = {"starter/scripts/answer.py": STARTER, "solution/scripts/answer.py": ANSWER, "tests/test_answer.py": TESTS}
+    about = {"title": "Answers", "statement": ["Write it."], "writes": [SCRIPT], "solution": {SCRIPT: ANSWER}}
+    files = {SCRIPT: STARTER, "tests/test_answer.py": TESTS, "README.md": "# Answers"}
     for path, text in {"assignment.json": json.dumps(about), **files}.items():
         place = folder / "answers" / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -215,7 +215,7 @@ def test_a_good_program_passes(checked):
     sha256 = row.pop("sha256")
     assert len(sha256) == 64
     assert row == {
-        "student": "good name", "task": "Part 1: Answers", "checks": "2 of 2", "passed": "yes", "failed": "",
+        "student": "good name", "task": "Answers", "checks": "2 of 2", "passed": "yes", "failed": "",
         "hints": "1 of 3", "solution": "not seen", "problem": "", "zip": "good.zip",
     }  # fmt: skip
 
@@ -269,7 +269,7 @@ def test_an_isolated_program_reaches_nothing_outside(checked):
 
 
 def test_an_assignment_of_the_site_is_checked(tmp_path, search_path):
-    save(tmp_path / "Ada.zip", {**program(ASSIGNMENTS / "async_basics", "solution"), "README.md": readme()})
+    save(tmp_path / "Ada.zip", {**program(ASSIGNMENTS / "async_basics", "solution"), "README.md": readme(heading="Part 1: An old title")})
     ended = check(tmp_path, tmp_path / "results.csv", search_path)
     assert ended.returncode == 0, ended.stderr
     row = table(tmp_path / "results.csv")["Ada.zip"]
@@ -289,6 +289,14 @@ def test_rows_of_the_table_are_not_checked_again(tmp_path, search_path):
     (tmp_path / "b.zip").write_text("b is another file now")
     assert check(tmp_path, output, search_path).stdout.startswith("b.zip: ")
     assert len(output.read_bytes().splitlines()) == 5
+
+
+def test_an_assignment_without_a_solution_is_refused(tmp_path, search_path):
+    (tmp_path / "a.zip").write_text("not a zip")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "assignment.json").write_text('{"title": "Mine", "statement": [], "writes": ["main.py"]}')
+    ended = check(tmp_path, tmp_path / "results.csv", search_path, "--assignments", str(tmp_path))
+    assert ended.returncode == 1 and "has no solution for each file" in ended.stderr
 
 
 def test_another_table_is_not_changed(tmp_path, search_path):
@@ -385,8 +393,8 @@ def other_compression(path):
         (written("scripts/a.py", mode=stat.S_IFIFO | 0o644), "not a file: `scripts/a.py`"),
         (written("a.py", flags=1), "The zip is encrypted."),
         (lambda path: save(path, {"a.py": "", "b.py": ""}), "`README.md` is missing"),
-        (lambda path: save(path, {"README.md": "# My program\n"}), "does not say which part"),
-        (lambda path: save(path, {"README.md": b"\xff\xfe"}), "does not say which part"),
+        (lambda path: save(path, {"README.md": "My program\n"}), "does not say which assignment"),
+        (lambda path: save(path, {"README.md": b"\xff\xfe"}), "does not say which assignment"),
     ],
 )
 def test_a_bad_zip_gets_a_sentence_of_its_own(tmp_path, write, says):
@@ -404,12 +412,12 @@ def test_a_zip_that_was_zipped_again_by_hand_is_read(tmp_path):
     )
     work = handed_in.read(path)
     assert {*work.files} == {"README.md", SCRIPT}
-    assert (work.part, work.student, work.hints, work.solution) == (1, "Ada", "1 of 3", "not seen")
+    assert (work.heading, work.student, work.hints, work.solution) == ("Answers", "Ada", "1 of 3", "not seen")
 
 
 @pytest.mark.parametrize(
     "files, problem",
-    [({}, "`scripts/answer.py` is missing in the zip."), ({"README.md": readme(part=77)}, "no assignment for part 77")],
+    [({}, "`scripts/answer.py` is missing in the zip."), ({"README.md": readme(heading="Part 77: Answers")}, "no assignment with this heading")],
 )
 def test_a_zip_without_the_work_is_not_run(tmp_path, own_assignments, search_path, files, problem):
     save(tmp_path / "work.zip", {"README.md": readme("=Ada"), **files})

@@ -8,10 +8,11 @@ from checking.zips import BadZip, files_of
 
 README = "README.md"
 
-_PART = re.compile(r"# Part (\d{1,3}):")
+_HEADING = re.compile(r"# (.*\S)")
 _STUDENT = re.compile(r"Student:\s*(.+)")
 _HELP = re.compile(r"Hints: (\d{1,3}) of (\d{1,3})\. Solution: (seen|not seen)\.")
 _MOST_NAME = 100
+_MOST_HEADING = 250
 
 
 @dataclass
@@ -19,7 +20,8 @@ class Work:
     """What a learner handed in."""
 
     files: dict[str, bytes]
-    part: int
+    heading: str
+    """The heading of the assignment."""
     student: str
     """The name in `README.md`, or an empty text."""
     hints: str
@@ -32,12 +34,12 @@ def read(path: Path) -> Work:
     """Reads a zip. Raises `BadZip`."""
     files = files_of(path)
     if README not in files:
-        raise BadZip(f"`{README}` is missing in the zip: it says which part this is.")
+        raise BadZip(f"`{README}` is missing in the zip: it says which assignment this is.")
     lines = files[README].decode("utf-8", errors="replace").splitlines()
-    part = _PART.match(lines[0]) if lines else None
-    if part is None:
-        raise BadZip(f"The first line of `{README}` does not say which part this is.")
-    return Work(files, int(part[1]), _student(lines), *_help(lines))
+    heading = _HEADING.match(lines[0]) if lines else None
+    if heading is None:
+        raise BadZip(f"The first line of `{README}` does not say which assignment this is.")
+    return Work(files, heading[1][:_MOST_HEADING], _student(lines), *_help(lines))
 
 
 def _student(lines: list[str]) -> str:
