@@ -67,6 +67,16 @@ def test_the_next_run_loads_the_modules_of_a_folder_again(clock):
         assert outcome.printed == [number]
 
 
+def test_a_loop_of_waits_without_an_end_is_named():
+    source = "import asyncio\n\nasync def main():\n    while True:\n        await asyncio.sleep(60)\n\nasyncio.run(main())"
+    result = harness.run_source(source, "virtual").result
+    assert (result.ending, result.message) == (
+        "limited",
+        "the program has not ended after 24 hours on its clock, and a record cannot be longer. Does a loop in it never end?",
+    )
+    assert harness.run_source("import asyncio\nasyncio.run(asyncio.sleep(23 * 3600))", "virtual").result.ending == "finished"
+
+
 @pytest.mark.parametrize("source, line", [
     ("class A:\n    x = asyncio.run(f())", 6),
     ("print(list(map(lambda n: asyncio.run(f()), [1])))", 5),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import NamedTuple
 
-from .errors import Deadlock, EndlessLoop, RecordFull
+from .errors import Deadlock, EndlessLoop, RecordFull, TooLong
 from .sources import Sources
 from .text import cut, shown_error
 
@@ -42,7 +42,7 @@ def result(error: BaseException | None, sources: Sources, *, was_stopped: bool) 
     kind = "failed"
     if isinstance(error, Deadlock):
         kind = "deadlocked"
-    elif isinstance(error, EndlessLoop | RecordFull):
+    elif isinstance(error, EndlessLoop | RecordFull | TooLong):
         kind = "limited"
     path, line, column = _place(error, sources)
     message = shown_error(error).removeprefix(f"{type(error).__name__}").removeprefix(": ")

@@ -41,6 +41,15 @@ class EndlessLoop(SystemExit):
         return str(self.args[0])
 
 
+class TooLong(BaseException):
+    """The program has waited for so long on the virtual clock that the record cannot contain it."""
+
+    def __init__(self, hours: int):
+        super().__init__(
+            f"the program has not ended after {hours} hours on its clock, and a record cannot be longer. Does a loop in it never end?"
+        )
+
+
 class RecordFull(BaseException):
     """The record of a run on the virtual clock has reached its limit."""
 
@@ -105,7 +114,7 @@ class BadProgram(ValueError):
 
 
 for _error in (
-    Deadlock, EndlessLoop, RecordFull, LookTaken, CannotWait, CannotSimulate, NotInBrowser, NoNetwork, NoProcesses,
+    Deadlock, EndlessLoop, TooLong, RecordFull, LookTaken, CannotWait, CannotSimulate, NotInBrowser, NoNetwork, NoProcesses,
     NotebookCommand, BadProgram,
 ):
     # Tracebacks show the module of an error, except that of built-in ones. The reader has not imported these.

@@ -19,8 +19,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from . import unsupported
-from .clock import Readings, VirtualClock
-from .errors import CannotWait, Deadlock
+from .clock import START_S, Readings, VirtualClock
+from .errors import CannotWait, Deadlock, TooLong
 from .network import ConnectionsMixin
 from .polls import note_housekeeping
 from .sources import Sources
@@ -224,6 +224,12 @@ class Loop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGeneratorsMixi
         """There are no files, so there are no events."""
 
 
+_MOST_HOURS = 24
+"""A record cannot be longer."""
+
+_LONGEST_S = _MOST_HOURS * 3600 + 4e-7
+"""In whole microseconds, the same: the clock moves on by a little more than the waits."""
+
 _FREE_ITERATIONS = 10_000
 """The number of iterations of a virtual loop that take no time, if the clock does not move in between."""
 
@@ -343,6 +349,8 @@ class VirtualLoop(ConnectionsMixin, unsupported.NotInBrowserMixin, _AsyncGenerat
 
     def _move(self, until: float) -> None:
         self._on_select(until)
+        if until - START_S > _LONGEST_S:
+            raise TooLong(_MOST_HOURS)
         if until > self._clock.now:
             self._clock.advance_to(until)
 

@@ -346,9 +346,9 @@ async fn run_command(page: &Page, command: &str, expected: &str) -> TestResult {
 const BAD_TESTS: [(&str, &str); 4] = [
     (
         "import asyncio\n\n\nasync def wait():\n    while True:\n        await asyncio.sleep(1)\n\n\ndef test_a():\n    asyncio.run(wait())\n",
-        "virtual",
+        "has not ended after 24 hours",
     ),
-    ("def test_a():\n    for n in range(1_000_000):\n        print(n)\n    assert n == 0\n", "1 of 1 tests failed"),
+    ("def test_a():\n    for n in range(1_000_000):\n        print(n)\n    assert n == 0\n", "The test failed."),
     (
         "import os, shutil\n\n\ndef test_a():\n    os.remove(__file__)\n    shutil.rmtree('scripts')\n",
         "The test passed.",
@@ -393,15 +393,15 @@ async fn each_bad_input_has_its_own_message() -> TestResult {
 
 /// An assignment of a teacher.
 const OWN: [(&str, &[u8]); 3] = [
-    ("main.py", b"async def double(number):\n    raise NotImplementedError('Return a number.')\n"),
+    ("scripts/double.py", b"async def double(number):\n    raise NotImplementedError('Return a number.')\n"),
     (
-        "tests/test_main.py",
-        b"import asyncio\nimport main\n\n\ndef test_double():\n    assert asyncio.run(main.double(2)) == 4\n",
+        "tests/test_double.py",
+        b"import asyncio\nfrom scripts import double\n\n\ndef test_double():\n    assert asyncio.run(double.double(2)) == 4\n",
     ),
     (
         "assignment.json",
         br#"{"title": "Doubles <b>", "statement": ["Write `double`."], "hints": ["Add it to itself."],
-            "solution": {"main.py": "async def double(number):\n    return 2 * number\n"}}"#,
+            "solution": {"scripts/double.py": "async def double(number):\n    return 2 * number\n"}}"#,
     ),
 ];
 
@@ -418,10 +418,10 @@ async fn a_teacher_can_make_an_assignment_and_share_it_without_help() -> TestRes
     wait_for(page, ".assignment h2", "Doubles <b>").await?;
     let (verdict, tests) = run_tests(page).await?;
     assert!(verdict == "The test failed." && tests[0].contains("Return a number."), "{verdict} {tests:?}");
-    write(page, "main.py", "async def double(number):\n    return 2 * number\n").await?;
+    write(page, "scripts/double.py", "async def double(number):\n    return 2 * number\n").await?;
     assert_eq!(run_tests(page).await?.0, "The test passed.");
 
-    write(page, "main.py", std::str::from_utf8(OWN[0].1)?).await?;
+    write(page, "scripts/double.py", std::str::from_utf8(OWN[0].1)?).await?;
     page.press("Copy link without help").await?;
     let link = copied(page).await?;
     page.open("async-basics").await?;
