@@ -54,7 +54,7 @@ pub static EXERCISE: Exercise = Exercise::new("program", 0, "Your program")
             ],
         ),
         Control::count(PROCESSORS, "Processors", "The number of processors that processes share.", 64, 4)
-            .only_if(|settings| clock_of(settings) == ClockKind::Simulated),
+            .only_if(|settings| chosen_clock(settings) == ClockKind::Simulated),
     ])
     .with_main_controls(&["clock", PROCESSORS])
     .with_second_run(|run, settings| Box::pin(async { again::second_run(run, settings).await?.await }))
