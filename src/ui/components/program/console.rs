@@ -114,10 +114,9 @@ impl Console {
         });
         self.back.set_value(0);
         match self.answer_to(&line) {
-            Ok(Some(answer)) => self.answer.set(Some(answer)),
-            Ok(None) => {
+            Ok(answer) => {
                 self.typed.set(String::new());
-                self.answer.set(None);
+                self.answer.set(answer.map(|answer| format!("$ {line}\n{answer}")));
             }
             Err(error) => self.answer.set(Some(format!("{error}. {}", error.advice()))),
         }
@@ -142,12 +141,13 @@ impl Console {
             Command::PipInstall { packages } => {
                 let packages = packages.clone();
                 let looking = format!("Looking for {} …", packages.join(", "));
-                let shown = looking.clone();
+                let (shown, line) = (looking.clone(), line.to_owned());
+                let looking = format!("$ {line}\n{looking}");
                 let look = async move {
                     let found = command::pip_install(&packages, &wheels::all().await);
                     // The reader may have typed another command by now.
                     if self.answer.try_get_untracked().flatten() == Some(looking) {
-                        self.answer.set(Some(found.join("\n")));
+                        self.answer.set(Some(format!("$ {line}\n{}", found.join("\n"))));
                     }
                 };
                 spawn_local(look.boxed_local());
