@@ -261,3 +261,13 @@ def test_the_script_of_the_solution_runs_as_in_the_guide(folder, tmp_path, insta
     write(tmp_path, program(folder, "solution"))
     ended = run_script(tmp_path, metadata(folder)["main"], single_file)
     assert ended.returncode == 0 and ended.stdout, ended.stderr
+
+
+def test_files_that_are_given_are_the_same_everywhere(folder):
+    given = {path: text for path, text in texts(folder / "starter").items() if path not in metadata(folder)["writes"]}
+    solution = texts(folder / "solution")
+    assert given == {path: solution[path] for path in given}
+    # The last part tests the scripts of others.
+    for path in ("scripts/async_basics.py", "scripts/async_ml_pipeline.py"):
+        if path in given:
+            assert given[path] == (ASSIGNMENTS / Path(path).stem / "solution" / path).read_text(encoding="utf-8")

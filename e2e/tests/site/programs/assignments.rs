@@ -173,7 +173,7 @@ async fn the_work_is_there_again_and_the_progress_too() -> TestResult {
     page.evaluate::<()>("document.querySelector('details.solution').open = true", Vec::new()).await?;
     type_at_end(page, "# mine").await?;
     wait_until_saved(page).await?;
-    // The same link, and the button in the menu, lead to the reader's work and not to the starter.
+    // The same link leads to the reader's work and not to the starter.
     page.open("async-basics").await?;
     page.wait_for_button("Run").await?;
     page.open(&assignment.link()).await?;

@@ -113,48 +113,48 @@ impl Console {
             }
         });
         self.back.set_value(0);
+        // What is refused stays in the field.
         match self.answer_to(&line) {
             Ok(answer) => {
                 self.typed.set(String::new());
-                self.answer.set(answer.map(|answer| format!("$ {line}\n{answer}")));
+                self.answer.set(answer.map(|answer| below(&line, &answer)));
             }
-            Err(error) => self.answer.set(Some(format!("{error}. {}", error.advice()))),
+            Err(why) => self.answer.set(Some(why)),
         }
     }
 
-    /// Runs a command. Returns its answer, unless that comes later.
-    fn answer_to(self, line: &str) -> Result<Option<String>, CommandError> {
-        let (command, files) = (Command::parse(line)?, self.desk.program());
+    /// Runs a command. Returns its answer, unless that comes later, or the reason why it cannot run.
+    fn answer_to(self, line: &str) -> Result<Option<String>, String> {
+        let in_words = |error: CommandError| format!("{error}. {}", error.advice());
+        let (command, files) = (Command::parse(line).map_err(in_words)?, self.desk.program());
         Ok(match &command {
             Command::Python { .. } | Command::Pytest { .. } => {
-                // What cannot run is refused here, with the text that was typed still in the field.
-                command.program(&files)?;
+                command.program(&files).map_err(in_words)?;
                 if untrack(|| self.runner.display.is_running()) {
-                    return Ok(Some("Something is running. Press Stop first.".to_owned()));
+                    return Err("Something is running. Press Stop first.".to_owned());
                 }
                 if !untrack(|| self.runner.can_start()) {
-                    return Ok(Some("It cannot run: fix the marked field first.".to_owned()));
+                    return Err("It cannot run: fix the marked field first.".to_owned());
                 }
                 self.runner.start_command(line);
                 None
             }
             Command::PipInstall { packages } => {
-                let packages = packages.clone();
+                let (packages, line) = (packages.clone(), line.to_owned());
                 let looking = format!("Looking for {} …", packages.join(", "));
-                let (shown, line) = (looking.clone(), line.to_owned());
-                let looking = format!("$ {line}\n{looking}");
+                let shown = below(&line, &looking);
                 let look = async move {
                     let found = command::pip_install(&packages, &wheels::all().await);
                     // The reader may have typed another command by now.
-                    if self.answer.try_get_untracked().flatten() == Some(looking) {
-                        self.answer.set(Some(format!("$ {line}\n{}", found.join("\n"))));
+                    if self.answer.try_get_untracked().flatten() == Some(shown) {
+                        self.answer.set(Some(below(&line, &found.join("\n"))));
                     }
                 };
                 spawn_local(look.boxed_local());
-                Some(shown)
+                Some(looking)
             }
-            Command::List { folder } => Some(command::list(&files, folder)?.join("\n")),
-            Command::Show { file } => Some(command::show(&files, file)?.to_owned()),
+            Command::List { folder } => Some(command::list(&files, folder).map_err(in_words)?.join("\n")),
+            Command::Show { file } => Some(command::show(&files, file).map_err(in_words)?.to_owned()),
         })
     }
 
@@ -169,8 +169,13 @@ impl Console {
             return None;
         }
         let printed = display.with_record(printed).unwrap_or_default();
-        Some(format!("$ {line}\n{printed}"))
+        Some(below(&line, &printed))
     }
+}
+
+/// An answer below its command.
+fn below(line: &str, answer: &str) -> String {
+    format!("$ {line}\n{answer}")
 }
 
 fn printed(record: &Record) -> String {
